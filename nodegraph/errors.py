@@ -1,0 +1,72 @@
+"""Every error nodegraph raises on purpose; catch `NodegraphError` for all of them.
+
+::
+
+    NodegraphError
+    ├── GraphError        (ValueError)       a graph that cannot be: names, ends, rings, sizes
+    ├── FieldError        (ValueError)       a hyper-parameter that cannot be
+    ├── SpecError         (ValueError)       a YAML graph or kind that cannot be read
+    ├── DataError         (ValueError)       data of the wrong shape, kind or length
+    ├── NotFittedError    (RuntimeError)     a readout was used before it learned
+    ├── DivergenceError   (ArithmeticError)  a state that left all bounds
+    ├── BudgetError       (MemoryError)      arrays that would not fit in memory
+    └── ModelFileError    (ValueError)       a model file that cannot be trusted or written
+"""
+
+__all__ = [
+    "BudgetError",
+    "DataError",
+    "DivergenceError",
+    "FieldError",
+    "GraphError",
+    "IllConditionedWarning",
+    "ModelFileError",
+    "NodegraphError",
+    "NodegraphWarning",
+    "NotFittedError",
+    "SpecError",
+]
+
+
+class NodegraphError(Exception):
+    """Base of all errors raised by nodegraph."""
+
+
+class GraphError(NodegraphError, ValueError):
+    """A graph that cannot be run: a ring without delay, a name used twice, sizes that differ."""
+
+
+class FieldError(NodegraphError, ValueError):
+    """A hyper-parameter of a wrong type or out of range; the message names node and field."""
+
+
+class SpecError(NodegraphError, ValueError):
+    """A YAML graph that cannot be read; the message starts with file, line, column and key."""
+
+
+class DataError(NodegraphError, ValueError):
+    """Data that do not fit the graph: shape, length, type, or NaN where none may be."""
+
+
+class NotFittedError(NodegraphError, RuntimeError):
+    """A node that must learn first was asked for its output."""
+
+
+class DivergenceError(NodegraphError, ArithmeticError):
+    """A state or output that is no longer finite; the message names node, step and norm."""
+
+
+class BudgetError(NodegraphError, MemoryError):
+    """Arrays that would not fit in memory; the message shows the sum."""
+
+
+class ModelFileError(NodegraphError, ValueError):
+    """A model file that is torn, altered, of another version, or cannot be written."""
+
+
+class NodegraphWarning(UserWarning):
+    """Base of all warnings raised by nodegraph."""
+
+
+class IllConditionedWarning(NodegraphWarning):
+    """A least-squares problem without a unique answer was solved by a fall-back."""
