@@ -13,6 +13,8 @@
     └── ModelFileError    (ValueError)       a model file that cannot be trusted or written
 """
 
+from typing import Any
+
 __all__ = [
     "BudgetError",
     "DataError",
@@ -37,7 +39,18 @@ class GraphError(NodegraphError, ValueError):
 
 
 class FieldError(NodegraphError, ValueError):
-    """A hyper-parameter of a wrong type or out of range; the message names node and field."""
+    """A hyper-parameter of a wrong type or out of range; the message names node and field.
+
+    Parameters
+    ----------
+    message : str
+    complaints : tuple
+        Each thing that is wrong, with its place, for those who know the line it stands in.
+    """
+
+    def __init__(self, message: str, complaints: tuple[Any, ...] = ()):
+        super().__init__(message)
+        self.complaints = complaints
 
 
 class SpecError(NodegraphError, ValueError):

@@ -1,0 +1,64 @@
+"""Arrays and trees of arrays: params, states and rule memories are NamedTuples of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+__all__ = ["Array", "cast", "copy_tree", "frozen_array", "leaves", "tree_map"]
+
+Array = NDArray[Any]
+
+
+def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
+    """Return `tree` with `function` applied to each leaf; tuples are the branches."""
+    if isinstance(tree, tuple):
+        parts = [tree_map(function, part) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
+    return function(tree)
+
+
+def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield ``(path, leaf)`` of each leaf, such as ``("W_in", array)``."""
+    if not isinstance(tree, tuple):
+        yield path, tree
+        return
+    names = getattr(tree, "_fields", None) or [str(i) for i in range(len(tree))]
+    for name, part in zip(names, tree, strict=True):
+        yield from leaves(part, f"{path}.{name}" if path else name)
+
+
+def cast(tree: Any, dtype: np.dtype[Any]) -> Any:
+    """Return `tree` with every floating array, dense or sparse, in `dtype`."""
+
+    def convert(leaf: Any) -> Any:
+        floating = isinstance(leaf, np.ndarray) or sparse.issparse(leaf)
+        if floating and leaf.dtype.kind == "f" and leaf.dtype != dtype:
+            return leaf.astype(dtype)
+        return leaf
+
+    return tree_map(convert, tree)
+
+
+def copy_tree(tree: Any) -> Any:
+    """Return `tree` with every array copied."""
+
+    def duplicate(leaf: Any) -> Any:
+        return leaf.copy() if isinstance(leaf, np.ndarray) or sparse.issparse(leaf) else leaf
+
+    return tree_map(duplicate, tree)
+
+
+def frozen_array(value: Any) -> Any:
+    """Return `value` as a read-only float array, or as a CSR array if it is sparse."""
+    if sparse.issparse(value):
+        matrix = sparse.csr_array(value, dtype=float, copy=True)
+        matrix.sum_duplicates()
+        return matrix
+    array = np.array(value, dtype=float)
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,157 @@
+"""From a plan and the widths of its data to slots: sizes, weights and start states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nodegraph import budget
+from nodegraph.arrays import cast
+from nodegraph.errors import DataError, NodegraphError
+from nodegraph.plan import Plan
+from nodegraph.slot import Slot
+
+__all__ = ["Builder", "generator"]
+
+WEIGHTS, NOISE = 0, 1  # what a node's generator is for
+
+
+def generator(seed: int, name: str, *purpose: int) -> np.random.Generator:
+    """Return the generator of one node: made of the seed, its name and a purpose, nothing else."""
+    return np.random.default_rng([seed, int.from_bytes(name.encode(), "little"), *purpose])
+
+
+@dataclass
+class Builder:
+    """Makes the slots of a plan as soon as the widths that they need are known.
+
+    Parameters
+    ----------
+    plan : Plan
+    seed : int
+    dtype : dtype
+    data, targets : dict of int
+        Widths of what comes from outside, by node; they stay as they were first seen.
+    """
+
+    plan: Plan
+    seed: int
+    dtype: np.dtype[Any]
+    data: dict[str, int] = field(default_factory=dict)
+    targets: dict[str, int] = field(default_factory=dict)
+
+    def see(self, data: Mapping[str, int], targets: Mapping[str, int]) -> None:
+        """Take note of the widths of data; they must be what they were before.
+
+        Raises
+        ------
+        DataError
+            If a width differs from that of the first call, or from the node's own size.
+        """
+        for known, new, what in ((self.data, data, "input"), (self.targets, targets, "target")):
+            for name, width in new.items():
+                declared = self.plan.nodes[name].declared_size
+                if what == "input" and not self.plan.nodes[name].external:
+                    declared = None
+                expected = known.get(name, declared or width)
+                if width != expected:
+                    raise DataError(
+                        f"{name}: the {what} should have {expected} columns (shape (T, "
+                        f"{expected})), got {width}"
+                    )
+                known[name] = width
+
+    def sizes(self) -> dict[str, int]:
+        """Return the number of outputs of every node for which it can be told."""
+        sizes: dict[str, int] = {}
+        for _ in self.plan.nodes:
+            before = len(sizes)
+            for name in self.plan.nodes:
+                if name not in sizes and (size := self._size(name, sizes)) is not None:
+                    sizes[name] = size
+            if len(sizes) == before:
+                break
+        return sizes
+
+    def _size(self, name: str, sizes: Mapping[str, int]) -> int | None:
+        node = self.plan.nodes[name]
+        if node.declared_size:
+            return node.declared_size
+        taught = self.targets.get(name) or self._width(name, "target", sizes)
+        if taught:
+            return taught
+        n_in = self._width(name, "x", sizes)
+        waits = node.learner is not None and node.learner.supervised
+        if waits or n_in is None or (node.external and not n_in):
+            return None
+        return node.size(n_in)
+
+    def _width(self, name: str, port: str, sizes: Mapping[str, int]) -> int | None:
+        """Return the width of what arrives at a port, or None while it cannot be told."""
+        sources = [read.source for read in self.plan.reads[name].get(port, ())]
+        if any(source not in sizes for source in sources):
+            return None
+        outside = self.data.get(name, 0) if port == "x" else 0
+        return outside + sum(sizes[source] for source in sources)
+
+    def build(self, slots: dict[str, Slot]) -> None:
+        """Add the slots that are missing and can be made."""
+        sizes = self.sizes()
+        widths = {name: self._widths(name, sizes) for name in sizes if name not in slots}
+        ready = {name: w for name, w in widths.items() if None not in w.values()}
+        self._check_budget({name: (w["x"] or 0, sizes[name]) for name, w in ready.items()})
+        for name, ports in ready.items():
+            slots[name] = self._slot(name, sizes[name], {p: w or 0 for p, w in ports.items()})
+
+    def _widths(self, name: str, sizes: Mapping[str, int]) -> dict[str, int | None]:
+        ports = {"x", *self.plan.reads[name]} - {"target"}
+        return {port: self._width(name, port, sizes) for port in ports}
+
+    def _check_budget(self, shapes: Mapping[str, tuple[int, int]]) -> None:
+        parts = {
+            f"{name}.{array}": numbers * self.dtype.itemsize
+            for name, shape in shapes.items()
+            for array, numbers in self.plan.nodes[name].cost(*shape).items()
+        }
+        budget.check(parts, "this model")
+
+    def _slot(self, name: str, n_out: int, ports: dict[str, int]) -> Slot:
+        return Slot(
+            params=self.draw(name, n_out, ports),
+            state=self.start(name, n_out, ports["x"]),
+            past=np.zeros((self.plan.depth[name], n_out), self.dtype),
+            noise=generator(self.seed, name, NOISE),
+            ports=ports,
+        )
+
+    def draw(self, name: str, n_out: int, ports: Mapping[str, int]) -> Any:
+        """Return the params of a node as they are before it learns."""
+        node, rng = self.plan.nodes[name], generator(self.seed, name, WEIGHTS)
+        extra = {p: w for p, w in ports.items() if p != "x" and p in node.takes["init"]}
+        try:
+            return cast(node.init(rng, ports["x"], n_out, **extra), self.dtype)
+        except NodegraphError as error:
+            raise type(error)(f"{name}: {error}") from error
+
+    def start(self, name: str, n_out: int, n_in: int) -> Any:
+        """Return the state of a node before its first step."""
+        node = self.plan.nodes[name]
+        extra = {"n_in": n_in} if "n_in" in node.takes["start"] else {}
+        return cast(node.start(n_out, **extra), self.dtype)
+
+    def fresh(
+        self, slots: Mapping[str, Slot], names: Iterable[str], series: int
+    ) -> dict[str, Slot]:
+        """Return slots with the same params at the start of independent series number `series`."""
+        return {name: self._restarted(name, slots[name], series + 1) for name in names}
+
+    def restarted(self, slots: Mapping[str, Slot]) -> dict[str, Slot]:
+        """Return slots with the same params at the start of the model's own stream."""
+        return {name: self._restarted(name, slot) for name, slot in slots.items()}
+
+    def _restarted(self, name: str, slot: Slot, *series: int) -> Slot:
+        state = self.start(name, slot.past.shape[1], slot.ports["x"])
+        return slot.started(state, generator(self.seed, name, NOISE, *series))

@@ -1,0 +1,72 @@
+"""The options that several methods of a model take, checked."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from nodegraph.errors import DataError, FieldError
+from nodegraph.feeding import Fed
+from nodegraph.running import total_steps
+
+__all__ = [
+    "checked_dtype",
+    "checked_forcing",
+    "checked_seed",
+    "checked_steps",
+    "checked_warmup",
+    "checked_workers",
+]
+
+
+def _whole(value: Any, name: str, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise FieldError(f"{name}: expected a whole number of at least {least}, got {value!r}")
+    return int(value)
+
+
+def checked_seed(seed: Any) -> int:
+    """Return `seed`, a whole number of at least 0."""
+    return _whole(seed, "seed", 0)
+
+
+def checked_steps(steps: Any) -> int:
+    """Return `steps`, a whole number of at least 1."""
+    return _whole(steps, "steps", 1)
+
+
+def checked_dtype(dtype: Any) -> np.dtype[Any]:
+    """Return float64 or float32 as a numpy dtype."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = np.dtype(object)
+    if found not in (np.float64, np.float32):
+        raise FieldError(f"dtype: expected 'float64' or 'float32', got {dtype!r}")
+    return found
+
+
+def checked_forcing(forcing: Any) -> bool | str:
+    """Return `forcing`: True, False or "all"."""
+    if forcing is not True and forcing is not False and forcing != "all":
+        raise FieldError(f"forcing: expected True, False or 'all', got {forcing!r}")
+    return bool(forcing) if forcing != "all" else "all"
+
+
+def checked_warmup(warmup: Any, fed: Fed) -> int:
+    """Return `warmup`, a whole number that leaves some rows of some series."""
+    steps = _whole(warmup, "warmup", 0)
+    if total_steps(fed) is not None:
+        longest = max(one.n_steps for one in fed.series)  # type: ignore[union-attr]
+        if steps >= longest:
+            raise DataError(f"warmup={steps} leaves nothing: the longest series has {longest} rows")
+    return steps
+
+
+def checked_workers(workers: Any) -> int:
+    """Return a number of threads; -1 is one for each core."""
+    if workers == -1:
+        return os.cpu_count() or 1
+    return _whole(workers, "workers", 1)

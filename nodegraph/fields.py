@@ -1,0 +1,156 @@
+"""Hyper-parameters: frozen, strict, finite pydantic models and the types of their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    ValidationError,
+    model_validator,
+)
+from scipy import sparse
+
+from nodegraph.arrays import frozen_array
+from nodegraph.errors import FieldError
+from nodegraph.wording import complaints, describe
+
+__all__ = [
+    "Described",
+    "Fraction",
+    "Matrix",
+    "PerUnit",
+    "PerUnitFraction",
+    "UnitInterval",
+    "Vector",
+]
+
+FOREIGN_NAMES = {
+    "sr": "spectral_radius",
+    "lr": "leak_rate",
+    "leak": "leak_rate",
+    "alpha_leak": "leak_rate",
+    "rc_connectivity": "connectivity",
+    "density": "connectivity",
+    "sparsity": "connectivity",
+    "fb_connectivity": "feedback_connectivity",
+    "fb_scaling": "feedback_scaling",
+    "bias_scale": "bias_scaling",
+    "input_scale": "input_scaling",
+    "noise_rc": "noise",
+    "n_units": "units",
+    "n_reservoir": "units",
+    "unit": "units",
+    "Win": "W_in",
+    "Wfb": "W_fb",
+    "Wout": "W_out",
+    "b": "bias",
+    "learning_rate": "rate",
+}
+
+
+class Described(BaseModel):
+    """A frozen description made of checked fields; a bad field is refused where it is written.
+
+    Raises
+    ------
+    FieldError
+        If a field is unknown, of a wrong type or out of range; every bad field has a line.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
+    )
+    foreign_names: ClassVar[Mapping[str, str]] = FOREIGN_NAMES
+
+    def __init__(self, /, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            known = {
+                short: name
+                for short, name in self.foreign_names.items()
+                if name in type(self).model_fields
+            }
+            kind = type(self)
+            raise FieldError(
+                describe(error, kind.__name__, known, kind), tuple(complaints(error, known, kind))
+            ) from error
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, fields: Any) -> Any:
+        if not isinstance(fields, dict):
+            return fields
+        return {name: _plain_value(value) for name, value in fields.items()}
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return False
+        return all(_same(v, getattr(other, k)) for k, v in self)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+
+def _plain_value(value: Any) -> Any:
+    """Return numpy scalars as Python's own, lists and flat arrays as tuples."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, list):
+        return tuple(_plain_value(item) for item in value)
+    return value
+
+
+def _same(one: Any, other: Any) -> bool:
+    if sparse.issparse(one) and sparse.issparse(other):
+        return bool(one.shape == other.shape and (one != other).nnz == 0)
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return bool(np.array_equal(one, other))
+    return bool(one == other)
+
+
+def _to_array(ndim: int) -> Any:
+    def convert(value: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            array = frozen_array(value)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"should be an array of numbers with {ndim} axes (got {type(value).__name__}); "
+                "in YAML write {file: weights.npz, key: W}"
+            ) from None
+        if array.ndim != ndim:
+            raise ValueError(f"should have {ndim} axes (got shape {array.shape})")
+        if array.size == 0:
+            raise ValueError(f"should not be empty (got shape {array.shape})")
+        data = array.data if sparse.issparse(array) else array
+        if not np.isfinite(data).all():
+            raise ValueError("should have finite entries (got NaN or inf)")
+        return array
+
+    return convert
+
+
+def _to_tuple(value: Any) -> Any:
+    return tuple(value.tolist()) if isinstance(value, np.ndarray) and value.ndim == 1 else value
+
+
+Fraction = Annotated[float, Field(gt=0, le=1)]
+UnitInterval = Annotated[float, Field(ge=0, le=1)]
+Matrix = Annotated[Any, BeforeValidator(_to_array(2))]
+Vector = Annotated[Any, BeforeValidator(_to_array(1))]
+PerUnit = Annotated[
+    NonNegativeFloat | Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)],
+    BeforeValidator(_to_tuple),
+]
+PerUnitFraction = Annotated[
+    Fraction | Annotated[tuple[Fraction, ...], Field(min_length=1)], BeforeValidator(_to_tuple)
+]

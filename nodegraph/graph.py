@@ -1,0 +1,287 @@
+"""What `>>`, `<<`, `&` and `delay` mean: building graphs, and nothing about running them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import product
+from typing import Any, NamedTuple, NoReturn
+
+import networkx as nx
+
+from nodegraph.errors import GraphError
+from nodegraph.names import name_nodes
+
+__all__ = ["Composable", "Delay", "Edge", "End", "Graph", "chain", "delay", "overlay"]
+
+
+class Edge(NamedTuple):
+    """Output of `source` at step t - `delay` arrives in `port` of `target` at step t."""
+
+    source: Any
+    target: Any
+    delay: int = 0
+    port: str = "x"
+
+
+class End(NamedTuple):
+    """Where the next `>>` will join: a node, its port, and the delay that is already laid."""
+
+    node: Any
+    port: str | None = None  # None: x, or feedback when `<<` arrives
+    delay: int = 0
+
+
+@dataclass(frozen=True)
+class Delay:
+    """A wire that holds a signal back by `steps`; made by `delay`."""
+
+    steps: int
+
+    def __rshift__(self, other: Any) -> Graph:
+        graph = _graph(other)
+        heads = tuple(e._replace(delay=e.delay + self.steps) for e in graph.heads)
+        return graph._with_ends(heads, graph.tails)
+
+    def __rrshift__(self, other: Any) -> Graph:
+        return chain(other, self)
+
+    __array_ufunc__ = None
+
+
+def delay(steps: int = 1) -> Delay:
+    """Hold a signal back: ``readout >> delay(1) >> reservoir`` closes a feedback loop.
+
+    Parameters
+    ----------
+    steps : int
+        How many steps later the signal arrives, at least 1.
+
+    Raises
+    ------
+    GraphError
+        If `steps` is not a whole number of at least 1.
+    """
+    if isinstance(steps, bool) or not hasattr(steps, "__index__") or int(steps) < 1:
+        raise GraphError(f"delay({steps!r}): a delay is at least 1 step; leave it out for 0")
+    return Delay(int(steps))
+
+
+class Composable:
+    """Anything that the operators combine: a node, a composite or a graph."""
+
+    __array_ufunc__ = None  # so that numpy leaves `array >> node` to us
+
+    def as_graph(self) -> Graph:
+        """Return the graph that stands for this part."""
+        end = (End(self),)
+        return Graph(nodes=(self,), heads=end, tails=end)
+
+    def __rshift__(self, other: Any) -> Graph:
+        return chain(self, other)
+
+    def __rrshift__(self, other: Any) -> Graph:
+        return chain(other, self)
+
+    def __lshift__(self, other: Any) -> Graph:
+        return feed_back(self, other)
+
+    def __rlshift__(self, other: Any) -> Graph:
+        return feed_back(other, self)
+
+    def __and__(self, other: Any) -> Graph:
+        return overlay(self, other)
+
+    def __rand__(self, other: Any) -> Graph:
+        return overlay(other, self)
+
+    def __bool__(self) -> NoReturn:
+        raise GraphError(
+            "a graph is neither true nor false: write & to overlay two graphs, not `and`"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Graph(Composable):
+    """Nodes and edges, with the ends that the next operator will join. Immutable.
+
+    Parameters
+    ----------
+    nodes : tuple of Node
+        In order of first appearance; a node is itself, never its equal.
+    edges : tuple of Edge
+        What arrives at a port is the concatenation of its edges in this order.
+    heads, tails : tuple of End
+        Where ``x >> graph`` arrives, and where ``graph >> x`` leaves.
+    owners : tuple of (Node, tuple of Composite)
+        The composites that a node came from, outermost first.
+    """
+
+    nodes: tuple[Any, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    heads: tuple[End, ...] = ()
+    tails: tuple[End, ...] = ()
+    owners: tuple[tuple[Any, tuple[Any, ...]], ...] = field(default=(), repr=False)
+
+    def as_graph(self) -> Graph:
+        """Return the graph itself."""
+        return self
+
+    @cached_property
+    def names(self) -> dict[Any, str]:
+        """Name of each node: given, or made of its class; unique in the graph."""
+        return name_nodes(self.nodes, dict(self.owners))
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the input ends: nodes that only their own feedback loop reaches."""
+        return tuple(self.names[end.node] for end in _input_ends(self))
+
+    @cached_property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the output ends, such as the readouts."""
+        return tuple(dict.fromkeys(self.names[end.node] for end in _output_ends(self)))
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the node called `name`."""
+        for node, given in self.names.items():
+            if given == name:
+                return node
+        raise GraphError(f"no node is named {name!r}; there are {', '.join(self.names.values())}")
+
+    def to_networkx(self) -> nx.MultiDiGraph[str]:
+        """Return the graph for networkx.
+
+        Nodes are names with attributes ``node, kind, units, rule, input, output, group``; edges
+        have ``delay`` and ``port``.
+        """
+        net: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        owners = dict(self.owners)
+        for node, name in self.names.items():
+            rule = getattr(node, "rule", None)
+            net.add_node(
+                name,
+                node=node,
+                kind=type(node).__name__,
+                units=getattr(node, "units", None),
+                rule=type(rule).__name__ if rule is not None else None,
+                input=name in self.inputs,
+                output=name in self.outputs,
+                group=name.rpartition(".")[0] or None if node in owners else None,
+            )
+        for edge in self.edges:
+            source, target = self.names[edge.source], self.names[edge.target]
+            net.add_edge(source, target, delay=edge.delay, port=edge.port)
+        return net
+
+    @cached_property
+    def loops(self) -> dict[Any, int]:
+        """Number of the feedback loop (strongly connected component) that each node is in."""
+        net: nx.DiGraph[Any] = nx.DiGraph()
+        net.add_nodes_from(self.nodes)
+        net.add_edges_from((edge.source, edge.target) for edge in self.edges)
+        loops = enumerate(nx.strongly_connected_components(net))
+        return {node: i for i, loop in loops for node in loop}
+
+    def leaves_loop(self, edge: Edge) -> bool:
+        """Tell whether `edge` leads out of the feedback loop that its source is in."""
+        return self.loops[edge.source] != self.loops[edge.target]
+
+    def _with_ends(self, heads: Iterable[End], tails: Iterable[End]) -> Graph:
+        return Graph(self.nodes, self.edges, tuple(heads), tuple(tails), self.owners)
+
+    def __repr__(self) -> str:
+        edges = (
+            f"{self.names[e.source]} >> "
+            + (f"delay({e.delay}) >> " if e.delay else "")
+            + self.names[e.target]
+            + (f"[{e.port}]" if e.port != "x" else "")
+            for e in self.edges
+        )
+        return f"Graph({', '.join(self.names.values())}; {', '.join(edges)})"
+
+
+def overlay(*parts: Any) -> Graph:
+    """Lay graphs over each other: a node that stands in several is one node; ends are found anew."""
+    graphs = [_graph(part) for part in parts]
+    joined = _joined(graphs)
+    heads, tails = _unique(g.heads for g in graphs), _unique(g.tails for g in graphs)
+    return joined._with_ends(_input_ends(joined, heads), _output_ends(joined, tails))
+
+
+def chain(left: Any, right: Any) -> Graph:
+    """Join every output end of `left` to every input end of `right`."""
+    if isinstance(right, Delay):
+        graph = _graph(left)
+        tails = (end._replace(delay=end.delay + right.steps) for end in graph.tails)
+        return graph._with_ends(graph.heads, tails)
+    start, stop = _graph(left), _graph(right)
+    if isinstance(right, list | tuple) and len(start.tails) > 1 and len(stop.heads) > 1:
+        raise GraphError(
+            f"{len(start.tails)} outputs >> a list of {len(stop.heads)}: it is not said which goes "
+            "to which; write (a >> c) & (b >> d), or go through one node in between"
+        )
+    new = [
+        Edge(a.node, b.node, a.delay + b.delay, b.port or "x")
+        for a, b in product(start.tails, stop.heads)
+    ]
+    return _joined([start, stop], new)._with_ends(start.heads, stop.tails)
+
+
+def feed_back(left: Any, right: Any) -> Graph:
+    """Lead the output ends of `right` back to the output ends of `left`, one step later.
+
+    A delay written on the way, as in ``a << (b >> delay(3))``, stands in place of the one step.
+    """
+    start, source = _graph(left), _graph(right)
+    new = [
+        Edge(b.node, a.node, b.delay or 1, a.port or _feedback_port(a.node))
+        for b, a in product(source.tails, start.tails)
+    ]
+    return _joined([start, source], new)._with_ends(start.heads, start.tails)
+
+
+def _feedback_port(node: Any) -> str:
+    return "feedback" if "feedback" in getattr(node, "ports", ()) else "x"
+
+
+def _joined(graphs: Iterable[Graph], new: Iterable[Edge] = ()) -> Graph:
+    graphs = list(graphs)
+    nodes = _unique(graph.nodes for graph in graphs)
+    edges = _unique([*(graph.edges for graph in graphs), tuple(new)])
+    return Graph(nodes, edges, owners=_unique(graph.owners for graph in graphs))
+
+
+def _graph(part: Any) -> Graph:
+    if isinstance(part, Composable):
+        return part.as_graph()
+    if isinstance(part, list | tuple) and part:  # every end of every item stays an end
+        graphs = [_graph(item) for item in part]
+        heads, tails = _unique(g.heads for g in graphs), _unique(g.tails for g in graphs)
+        return _joined(graphs)._with_ends(heads, tails)
+    if isinstance(part, Delay):
+        raise GraphError("a delay stands between two nodes: write a >> delay(3) >> b")
+    shown = type(part).__name__ if hasattr(part, "shape") else repr(part)[:60]
+    raise GraphError(
+        f"cannot join {shown} to a graph: expected a node, a graph or a list of them; "
+        "data go into model.run(x)"
+    )
+
+
+def _input_ends(graph: Graph, laid: Iterable[End] = ()) -> tuple[End, ...]:
+    """Nodes that no undelayed edge reaches, nor any edge from outside their own loop."""
+    kept = {end.node: end for end in laid}
+    reached = {edge.target for edge in graph.edges if edge.delay == 0 or graph.leaves_loop(edge)}
+    return tuple(kept.get(node, End(node)) for node in graph.nodes if node not in reached)
+
+
+def _output_ends(graph: Graph, laid: Iterable[End] = ()) -> tuple[End, ...]:
+    """Nodes that no undelayed edge leaves, nor any edge to outside their own loop."""
+    kept = {end.node: end for end in laid}
+    left = {edge.source for edge in graph.edges if edge.delay == 0 or graph.leaves_loop(edge)}
+    return tuple(kept.get(node, End(node)) for node in graph.nodes if node not in left)
+
+
+def _unique(groups: Iterable[Iterable[Any]]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(item for group in groups for item in group))

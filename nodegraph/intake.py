@@ -1,0 +1,146 @@
+"""From what users hand over to checked rows of numbers: arrays, lists of series, dicts, chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from nodegraph.arrays import Array
+from nodegraph.errors import DataError
+from nodegraph.slot import Chunk
+
+__all__ = ["Series", "Stream", "is_stream", "split_series", "to_rows"]
+
+BLOCK = 1 << 20  # numbers that are checked at a time
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series: rows by input node, targets by learner, all of the same length."""
+
+    data: Mapping[str, Array]
+    targets: Mapping[str, Array]
+    n_steps: int
+
+    def chunks(self, size: int, warmup: int, dtype: np.dtype[Any]) -> Iterator[Chunk]:
+        """Yield the series in chunks of at most `size` steps."""
+        for start in range(0, self.n_steps, size):
+            stop = min(start + size, self.n_steps)
+
+            def part(rows: Array, start: int = start, stop: int = stop) -> Array:
+                return np.ascontiguousarray(rows[start:stop], dtype)
+
+            data = {name: part(rows) for name, rows in self.data.items()}
+            targets = {name: part(rows) for name, rows in self.targets.items()}
+            yield Chunk(stop - start, data, targets, max(0, warmup - start))
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One long series that comes as an iterable of series, one after the other."""
+
+    parts: Iterable[Series]
+
+    def chunks(self, size: int, warmup: int, dtype: np.dtype[Any]) -> Iterator[Chunk]:
+        """Yield the stream in chunks of at most `size` steps."""
+        for part in self.parts:
+            yield from part.chunks(size, max(0, warmup), dtype)
+            warmup -= part.n_steps
+
+
+def is_stream(x: Any) -> bool:
+    """Tell whether `x` is an iterable of chunks rather than an array, a list or a dict."""
+    array_like = isinstance(x, list | tuple | Mapping | str | bytes) or hasattr(x, "__array__")
+    return isinstance(x, Iterable) and not array_like and not hasattr(x, "to_numpy")
+
+
+def split_series(value: Any, where: str) -> tuple[list[Any], str]:
+    """Return the series in `value` and its form: ``"one"``, ``"list"`` or ``"array"``."""
+    if isinstance(value, list | tuple):
+        if not len(value):
+            raise DataError(f"{where}: an empty list; give at least one series of shape (T, d)")
+        dims = {np.ndim(item) for item in value}
+        if dims == {2}:
+            return list(value), "list"
+        if max(dims) >= 2 or any(hasattr(item, "shape") and np.ndim(item) for item in value):
+            raise DataError(
+                f"{where}: a list holds independent series, each of shape (T, d); got items with "
+                f"{', '.join(str(d) for d in sorted(dims))} axes; write np.stack(rows) for the "
+                "rows of one series, a.reshape(-1, 1) for a series of one column"
+            )
+    if np.ndim(value) == 3:
+        return list(np.asarray(value)), "array"
+    return [value], "one"
+
+
+def to_rows(value: Any, where: str, *, gaps: bool = False) -> Array:
+    """Return one series as an array of numbers of shape (T, d); checked, never modified.
+
+    Parameters
+    ----------
+    value : array_like, shape (T, d) or (T,)
+        A flat series is one column.
+    where : str
+        What the message of an error calls it.
+    gaps : bool
+        Whether NaN may stand in it, as in targets.
+
+    Raises
+    ------
+    DataError
+        If it is not numbers, has no rows, or has NaN or inf where none may be.
+    """
+    rows = _as_array(value, where)
+    if rows.ndim == 1:
+        rows = rows[:, None]
+    if rows.ndim != 2:
+        raise DataError(f"{where}: expected shape (T, d), got {rows.shape}")
+    if not rows.shape[0] or not rows.shape[1]:
+        raise DataError(f"{where}: there is nothing in it, its shape is {rows.shape}")
+    _check_values(rows, where, gaps)
+    return rows
+
+
+def _as_array(value: Any, where: str) -> Array:
+    if sparse.issparse(value):
+        raise DataError(f"{where}: a sparse matrix; write x.toarray()")
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise DataError(
+            f"{where}: rows of different lengths; a series is an array of shape (T, d), and "
+            "independent series are a list of such arrays"
+        ) from None
+    if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
+        raise DataError(f"{where}: a masked array; write x.filled(np.nan) for targets with gaps")
+    if array.dtype == object:
+        array = _from_objects(array, where)
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{where}: expected numbers, got {array.dtype} values")
+    return array if array.dtype.kind == "f" else array.astype(float)
+
+
+def _from_objects(array: Array, where: str) -> Array:
+    try:
+        return array.astype(float)
+    except (TypeError, ValueError):
+        kinds = sorted({type(item).__name__ for item in array.ravel()[:1000]})
+        raise DataError(f"{where}: expected numbers, got objects ({', '.join(kinds)})") from None
+
+
+def _check_values(rows: Array, where: str, gaps: bool) -> None:
+    step = max(1, BLOCK // rows.shape[1])
+    for start in range(0, len(rows), step):
+        part = rows[start : start + step]
+        bad = np.isinf(part) if gaps else ~np.isfinite(part)
+        if bad.any():
+            row, column = (int(i) for i in np.argwhere(bad)[0])
+            kind = "NaN" if np.isnan(part[row, column]) else "inf"
+            raise DataError(
+                f"{where}: {kind} in row {start + row}, column {column}; "
+                "fill the gap or cut the series there before it goes in"
+            )

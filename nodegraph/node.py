@@ -1,0 +1,183 @@
+"""What a node is: a checked description, and pure functions of arrays. It holds no arrays."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+
+from nodegraph.arrays import Array
+from nodegraph.errors import GraphError
+from nodegraph.fields import Described
+from nodegraph.graph import Composable, End, Graph
+from nodegraph.rule import Rule
+
+__all__ = ["Composite", "Node"]
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=60)]
+
+
+class _Part(Described, Composable):
+    """What nodes and composites share: checked fields, a name, and being one's self."""
+
+    name: Name | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+class Node(_Part, ABC):
+    """One node of a graph.
+
+    Fields say what the node is; `init` makes its params (weights), `start` its state, and
+    `step` moves it on by one step. `step` is the meaning, `run` is the speed: they must agree.
+
+    Parameters
+    ----------
+    name : str, optional
+        What the node is called in its graph; else its class in snake_case.
+    every, phase : int
+        The node's clock: it steps when ``(t - phase) % every == 0``, t counted from the start of
+        the series; in between, its last output is held.
+    """
+
+    every: PositiveInt = 1
+    phase: NonNegativeInt = 0
+
+    external: ClassVar[bool] = False  # whether data must come from outside
+    step_ports: ClassVar[tuple[str, ...]] = ("x",)
+    takes: ClassVar[dict[str, frozenset[str]]] = {}
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Read off the signatures which ports there are and which widths are asked for."""
+        known = [*inspect.signature(cls.step).parameters][3:]
+        cls.step_ports = tuple(port for port in known if port != "noise")
+        methods = {"init": cls.init, "start": cls.start}
+        cls.takes = {
+            name: frozenset(inspect.signature(method).parameters)
+            for name, method in methods.items()
+        }
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """Names of the inputs: those of `step`, and ``target`` if a supervised rule is there."""
+        taught = self.learner is not None and self.learner.supervised
+        return (*self.step_ports, "target") if taught else self.step_ports
+
+    @model_validator(mode="after")
+    def _phase_is_within_the_clock(self) -> Node:
+        if self.phase >= self.every:
+            raise ValueError(f"phase should be below every ({self.every}), got {self.phase}")
+        return self
+
+    @property
+    def ready(self) -> bool:
+        """Whether the node may run before it has learned, as when its weights were given."""
+        return self.learner is None or not self.learner.supervised
+
+    @property
+    def learner(self) -> Rule | None:
+        """The local rule that changes this node's params, if it has one."""
+        rule = getattr(self, "rule", None)
+        return rule if isinstance(rule, Rule) else None
+
+    @property
+    def declared_size(self) -> int | None:
+        """The number of outputs as far as the fields tell it, such as ``units``."""
+        units = getattr(self, "units", None)
+        return units if isinstance(units, int) else None
+
+    def size(self, n_in: int) -> int:
+        """Return the number of outputs of a node that does not declare it; that of its inputs."""
+        return n_in
+
+    def cost(self, n_in: int, n_out: int) -> dict[str, int]:
+        """Return how many numbers each large array will hold, before any is made."""
+        return {}
+
+    def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Any:
+        """Return the params, a NamedTuple of arrays.
+
+        A keyword argument named like a port, such as ``feedback``, receives the width of what is
+        wired there.
+        """
+        return ()
+
+    def start(self, n_out: int) -> Any:
+        """Return the state before the first step, a NamedTuple of arrays.
+
+        A keyword argument ``n_in`` receives the width of the input.
+        """
+        return ()
+
+    @abstractmethod
+    def step(self, params: Any, state: Any, x: Array) -> tuple[Any, Array]:
+        """Return ``(state, y)`` one step later: `x` of shape (n_in,), `y` of shape (n_out,).
+
+        Further keyword arguments are ports. A keyword argument ``noise`` is not a port: it
+        receives a row of what `draw_noise` made, or None.
+        """
+
+    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        """Return ``(state, ys)`` after ``len(xs)`` steps; override only to be faster."""
+        ys = []
+        for t, x in enumerate(xs):
+            state, y = self.step(params, state, x, **{p: rows[t] for p, rows in ports.items()})
+            ys.append(y)
+        return state, np.stack(ys)
+
+    def run_many(
+        self, params: Any, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
+    ) -> tuple[list[Any], list[Array]]:
+        """Return ``(states, ys)`` of many independent series; override only to be faster."""
+        runs = [
+            self.run(params, state, x, **{p: series[i] for p, series in ports.items()})
+            for i, (state, x) in enumerate(zip(states, xs, strict=True))
+        ]
+        return [state for state, _ in runs], [ys for _, ys in runs]
+
+    def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
+        """Return the noise of `n_steps` steps, or None for a node without noise."""
+        return None
+
+    def __getitem__(self, port: str) -> Graph:
+        """Return this node with `port` as the place where the next edge arrives."""
+        if port not in self.ports:
+            raise GraphError(
+                f"{self.name or type(self).__name__} has no port {port!r}; "
+                f"it has {', '.join(self.ports)}"
+            )
+        return Graph(nodes=(self,), heads=(End(self, port),), tails=(End(self, port),))
+
+
+class Composite(_Part, ABC):
+    """A short word for a graph: it expands where it stands, so engines never see it."""
+
+    @abstractmethod
+    def expand(self) -> Graph:
+        """Return the graph that this word stands for."""
+
+    @cached_property
+    def _graph(self) -> Graph:
+        graph = self.expand().as_graph()
+        owners = dict(graph.owners)
+        return Graph(
+            graph.nodes,
+            graph.edges,
+            graph.heads,
+            graph.tails,
+            tuple((node, (self, *owners.get(node, ()))) for node in graph.nodes),
+        )
+
+    def as_graph(self) -> Graph:
+        """Return the graph that this word stands for; always the same nodes."""
+        return self._graph

@@ -1,0 +1,207 @@
+"""All the slots of a model, and what can be asked of them; work is done on a draft of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nodegraph.arrays import copy_tree
+from nodegraph.build import Builder
+from nodegraph.errors import DataError, NotFittedError
+from nodegraph.feeding import Fed, feed, node_name
+from nodegraph.plan import Plan
+from nodegraph.slot import Slot
+
+__all__ = ["Rack"]
+
+
+@dataclass
+class Rack:
+    """The arrays of a model, where its stream stands, and who is frozen.
+
+    Parameters
+    ----------
+    builder : Builder
+    slots : dict of Slot
+        Of the nodes whose sizes are known.
+    frozen : frozenset of str
+        Learners that keep their params.
+    time : int
+        Steps that the model's own stream has gone.
+    """
+
+    builder: Builder
+    slots: dict[str, Slot] = field(default_factory=dict)
+    frozen: frozenset[str] = frozenset()
+    time: int = 0
+    plans: dict[Any, Plan] = field(default_factory=dict)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the graph."""
+        return self.builder.plan
+
+    def draft(self, learners: Iterable[str] = (), *, noise: bool = False) -> Rack:
+        """Return a rack to work on, so that a failed call leaves this one as it was.
+
+        Arrays are shared, but those that `learners` may change in place are copied.
+        """
+        slots = {name: replace(slot) for name, slot in self.slots.items()}
+        for name in learners:
+            if name in slots:
+                slots[name].params = copy_tree(slots[name].params)
+                slots[name].memory = copy_tree(slots[name].memory)
+        if noise:
+            for slot in slots.values():
+                slot.noise = deepcopy(slot.noise)
+        seen = self.builder
+        builder = replace(seen, data=dict(seen.data), targets=dict(seen.targets))
+        return replace(self, builder=builder, slots=slots)
+
+    def feed(self, x: Any, y: Any, steps: int | None = None) -> Fed:
+        """Return the data by node, and build the slots whose sizes they tell."""
+        if x is not None or y is not None:
+            steps = None
+        fed = feed(x, y, self._takers(), self._pupils(), list(self.plan.nodes), steps)
+        self._check_inputs(fed)
+        self.builder.see(fed.data, fed.targets)
+        self.builder.build(self.slots)
+        return fed
+
+    def _takers(self) -> tuple[str, ...]:
+        """Nodes that outside data go to when no name is given."""
+        return self.plan.inputs
+
+    def _pupils(self) -> tuple[str, ...]:
+        """Nodes that a target goes to when no name is given."""
+        return tuple(
+            name
+            for name, rule in self.plan.rules.items()
+            if rule.supervised and name not in self.frozen and not self._wired(name)
+        )
+
+    def _wired(self, name: str) -> bool:
+        return bool(self.plan.reads[name].get("target"))
+
+    def _check_inputs(self, fed: Fed) -> None:
+        missing = [
+            name
+            for name, node in self.plan.nodes.items()
+            if node.external and name not in fed.data and not self.plan.reads[name].get("x")
+        ]
+        if missing:
+            raise DataError(f"{missing[0]} has no data: give x, or {{{missing[0]!r}: ...}}")
+
+    def learners(self, fed: Fed) -> tuple[str, ...]:
+        """Return the nodes that can learn from these data.
+
+        Raises
+        ------
+        DataError
+            If a supervised node that has never learned has no target.
+        """
+        names = []
+        for name, rule in self.plan.rules.items():
+            if name in self.frozen:
+                continue
+            if not rule.supervised or name in fed.targets or self._wired(name):
+                names.append(name)
+            elif not self.is_ready(name):
+                raise DataError(f"{name} has no target to learn from: give y, or {{{name!r}: ...}}")
+        return tuple(names)
+
+    def is_ready(self, name: str) -> bool:
+        """Tell whether a node can run: its size is known and it has learned if it must."""
+        slot = self.slots.get(name)
+        return slot is not None and (slot.fitted or self.plan.nodes[name].ready)
+
+    def ready(self) -> tuple[str, ...]:
+        """Return the nodes that can run, with all that they read from."""
+        able = {name for name in self.plan.nodes if self.is_ready(name)}
+        while True:
+            stuck = {name for name in able if self._waits_for(name) - able}
+            if not stuck:
+                return tuple(name for name in self.plan.nodes if name in able)
+            able -= stuck
+
+    def _waits_for(self, name: str) -> set[str]:
+        ports = self.plan.reads[name].items()
+        return {read.source for port, group in ports if port != "target" for read in group}
+
+    def runnable(self, wanted: Iterable[str], learn: frozenset[str] = frozenset()) -> Plan:
+        """Return the plan that yields the outputs of `wanted`; targets go to `learn` alone."""
+        key = (tuple(wanted), learn)
+        if key not in self.plans:
+            self.plans[key] = self.plan.rewired(self.plan.without_targets(learn), key[0])
+        return self.plans[key]
+
+    def require(self, names: Sequence[str]) -> None:
+        """Refuse to run nodes that cannot.
+
+        Raises
+        ------
+        NotFittedError
+            With the node that has yet to learn, or whose size is not known.
+        """
+        able = self.ready()
+        for name in names:
+            if name not in able:
+                raise NotFittedError(self._why_not(name, set()))
+
+    def _why_not(self, name: str, seen: set[str]) -> str:
+        if name in self.slots and not self.is_ready(name):
+            return f"{name} has not learned yet: call fit first, or give its W_out"
+        seen.add(name)
+        for source in self._waits_for(name) - seen - set(self.ready()):
+            return self._why_not(source, seen)
+        rule = self.plan.rules.get(name)
+        if rule is not None and rule.supervised:
+            return f"{name} has not learned yet: its size comes from its target; call fit first"
+        return f"the size of {name} is not known: set units there, or give data"
+
+    def names(self, outputs: Iterable[str] | None) -> tuple[str, ...]:
+        """Return the names of the nodes whose outputs are wanted."""
+        if outputs is None:
+            return self.plan.outputs
+        if isinstance(outputs, str):
+            raise DataError(f"outputs: expected a list of names, got {outputs!r}; write [...]")
+        return tuple(node_name(n, list(self.plan.nodes), "outputs") for n in outputs)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Put learners back to what they were before they ever learned."""
+        for name in names:
+            if (slot := self.slots.get(name)) is not None:
+                params = self.builder.draw(name, slot.past.shape[1], slot.ports)
+                self.slots[name] = replace(
+                    slot, params=copy_tree(params), memory=None, fitted=False
+                )
+
+    def begin(self, names: Iterable[str]) -> None:
+        """Give online learners a memory, so that they may learn and run at once."""
+        for name in names:
+            slot = self.slots[name]
+            slot.fitted = True
+            if slot.memory is None:
+                slot.memory = self.plan.rules[name].begin(slot.params)
+
+    def feed_outside(self, x: Any, steps: int, plan: Plan) -> Fed:
+        """Return the data of the inputs that `plan` leaves outside its loop, `steps` rows each."""
+        fed = feed(x, None, (), (), list(self.plan.nodes), steps)
+        for name in plan.reads:
+            node, wired = plan.nodes[name], plan.reads[name].get("x")
+            if node.external and not wired and name not in fed.data:
+                raise DataError(
+                    f"{name} is not in the loop and has no data: give x={{{name!r}: ...}}, or "
+                    "name it in loop="
+                )
+        if fed.series[0].n_steps != steps:
+            raise DataError(f"x: {fed.series[0].n_steps} rows for {steps} steps")
+        self.builder.see(fed.data, {})
+        return fed
+
+    def restart(self) -> None:
+        """Put every state and delay line back to the start."""
+        self.slots = self.builder.restarted(self.slots)
+        self.time = 0

@@ -1,0 +1,155 @@
+"""What a local learning rule is: how one node's params change, from what that node alone sees."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
+
+import numpy as np
+from pydantic import BeforeValidator, PlainSerializer
+
+from nodegraph.arrays import Array
+from nodegraph.errors import GraphError
+from nodegraph.fields import Described
+from nodegraph.registry import resolve, word
+
+if TYPE_CHECKING:
+    from nodegraph.node import Node
+
+__all__ = ["AnyRule", "Learned", "Lesson", "Rule", "Seen"]
+
+
+class Seen(NamedTuple):
+    """All that a local rule may look at: there is no other door to the graph.
+
+    An online rule sees one step, an offline rule a block of steps: each array then has a first
+    axis n_steps, and `state` is None.
+    """
+
+    x: Any  # (n_in,) what came in
+    y: Any  # (n_out,) what the node gave out
+    state: Any = None  # the node's state after the step
+    target: Any = None  # (n_out,) what was wanted; None if unsupervised
+    ports: Mapping[str, Any] = {}  # what came in elsewhere: feedback, key, reward ...
+
+
+class Lesson(NamedTuple):
+    """A chunk of time in the life of one learning node."""
+
+    inputs: dict[str, Array]  # by port, (n_steps, n); "noise" among them if it is on
+    target: Array | None  # (n_steps, n_out)
+    rows: Array  # (n_steps,) bool: the steps to learn from
+
+
+class Learned(NamedTuple):
+    """What `Rule.learn` leaves behind."""
+
+    params: Any
+    state: Any
+    memory: Any
+    ys: Array  # (n_steps, n_out): each row as it was before the update that it led to
+
+
+class Rule(Described, ABC):
+    """A local learning rule: `begin`, then `update` for each step seen, then `finish`.
+
+    An online rule changes the params in `update`; an offline one only gathers there and
+    changes them in `finish`. `update` is the meaning, `learn` is the speed: they must agree.
+    """
+
+    online: ClassVar[bool]
+    supervised: ClassVar[bool]
+    modifies: ClassVar[tuple[str, ...]]
+
+    def begin(self, params: Any) -> Any:
+        """Return the empty memory of one course of learning."""
+        return ()
+
+    @abstractmethod
+    def update(self, params: Any, memory: Any, seen: Seen) -> tuple[Any, Any]:
+        """Return ``(params, memory)`` after `seen`; the arguments are not modified."""
+
+    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+        """Let `node` live through a chunk and learn from ``lesson.rows`` of it.
+
+        The arrays of `params` and `memory` are the learner's own: they may be changed in place.
+        """
+        if self.online:
+            return self._learn_by_step(node, params, state, memory, lesson)
+        ports = dict(lesson.inputs)
+        state, ys = node.run(params, state, ports.pop("x"), **ports)
+        if lesson.rows.any():
+            params, memory = self.update(params, memory, _gather(lesson, ys))
+        return Learned(params, state, memory, ys)
+
+    def _learn_by_step(
+        self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson
+    ) -> Learned:
+        ys = []
+        for t, learning in enumerate(lesson.rows):
+            inputs = {port: rows[t] for port, rows in lesson.inputs.items()}
+            x = inputs.pop("x")
+            state, y = node.step(params, state, x, **inputs)
+            ys.append(y)
+            if learning:
+                target = None if lesson.target is None else lesson.target[t]
+                seen = Seen(x, y, state, target, inputs)
+                params, memory = self.update(params, memory, seen)
+        return Learned(params, state, memory, np.stack(ys))
+
+    def merge(self, one: Any, other: Any) -> Any:
+        """Return the memory of two courses of learning seen apart, first `one`, then `other`.
+
+        A rule that does not override this learns from all series one after the other.
+        """
+        raise GraphError(f"{type(self).__name__} cannot join what was learned apart")
+
+    def finish(self, params: Any, memory: Any) -> Any:
+        """Return the params after the course; `memory` stays good for more of it."""
+        return params
+
+    def report(self, memory: Any) -> dict[str, Any]:
+        """Return what is worth knowing of the last `finish`, such as solver and condition."""
+        return {}
+
+    def refusal(self, node: Node) -> str | None:
+        """Return why this rule cannot teach `node`, or None if it can."""
+        fields = getattr(getattr(node, "Params", None), "_fields", ())
+        missing = [name for name in self.modifies if name not in fields]
+        if not missing:
+            return None
+        return (
+            f"{type(self).__name__} changes {', '.join(missing)}, which {type(node).__name__} "
+            f"does not have (it has {', '.join(fields) or 'no params'})"
+        )
+
+
+def _gather(lesson: Lesson, ys: Array) -> Seen:
+    """Return the rows to learn from, without a copy when it is all of them."""
+
+    def pick(rows: Array) -> Array:
+        return rows if lesson.rows.all() else rows[lesson.rows]
+
+    ports = {port: pick(rows) for port, rows in lesson.inputs.items()}
+    target = None if lesson.target is None else pick(lesson.target)
+    return Seen(ports.pop("x"), pick(ys), None, target, ports)
+
+
+def _by_kind(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    fields = dict(value)
+    if "kind" not in fields:
+        raise ValueError("a rule needs a kind, such as {kind: Oja, rate: 0.001}")
+    cls = resolve(fields.pop("kind"))
+    if not issubclass(cls, Rule):
+        raise ValueError(f"{cls.__name__} is not a rule")
+    return cls(**fields)
+
+
+def _to_kind(rule: Rule | None) -> dict[str, Any] | None:
+    return rule and {"kind": word(type(rule)), **rule.model_dump(exclude_defaults=True)}
+
+
+AnyRule = Annotated[Rule, BeforeValidator(_by_kind), PlainSerializer(_to_kind)]

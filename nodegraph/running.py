@@ -1,0 +1,134 @@
+"""Going through data without stages: one series on the model's stream, or many apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.engines import Execute
+from nodegraph.feeding import Fed
+from nodegraph.intake import Series, Stream
+from nodegraph.plan import Plan
+from nodegraph.progress import Progress, watched
+from nodegraph.rack import Rack
+from nodegraph.slot import Slot, Work, widths
+
+__all__ = ["Run"]
+
+Outputs = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One way through some data.
+
+    Parameters
+    ----------
+    rack : Rack
+        A draft; its own slots move on if the data are one series.
+    execute : callable
+        The engine.
+    work : Work
+        What is wanted and who learns.
+    progress : Progress
+    plan : Plan, optional
+        In place of the plan of all that can run.
+    warmup, workers : int
+    """
+
+    rack: Rack
+    execute: Execute
+    work: Work
+    progress: Progress
+    plan: Plan | None = None
+    warmup: int = 0
+    workers: int = 1
+
+    def through(self, fed: Fed) -> list[Outputs]:
+        """Return the wanted outputs of each series."""
+        self.progress.start(total_steps(fed), "run")
+        results = self._own(fed.series[0]) if fed.own else self._apart(fed.series)
+        self.progress.stop()
+        return results
+
+    def _own(self, series: Series | Stream) -> list[Outputs]:
+        plan = self.plan or self.rack.runnable(self.rack.ready(), self.work.learn)
+        outputs, moved = self._go(plan, self.rack.slots, series, self.work)
+        self.rack.time += moved
+        return [outputs]
+
+    def _apart(self, series: Sequence[Series | Stream]) -> list[Outputs]:
+        """Run independent series; those that learn do so one after the other."""
+        wanted = (*self.work.wanted, *self.work.learn)
+        plan = self.plan or self.rack.runnable(wanted, self.work.learn)
+        work = self.work._replace(clock=0)
+        numbered = enumerate(series)
+        if self.work.learn or self.workers == 1:
+            return [self._one_apart(plan, i, one, work) for i, one in numbered]
+        with ThreadPoolExecutor(self.workers) as pool:
+            return list(pool.map(lambda item: self._one_apart(plan, *item, work), numbered))
+
+    def _one_apart(self, plan: Plan, i: int, series: Series | Stream, work: Work) -> Outputs:
+        slots = self.rack.slots
+        place = self.rack.builder.fresh(slots, plan.reads, i)
+        outputs, _ = self._go(plan, place, series, work)
+        for name in work.learn:
+            slots[name].params, slots[name].memory = place[name].params, place[name].memory
+        return outputs
+
+    def _go(
+        self, plan: Plan, slots: dict[str, Slot], series: Series | Stream, work: Work
+    ) -> tuple[Outputs, int]:
+        size = plan.chunk_rows(widths(slots))
+        chunks = series.chunks(size, self.warmup, self.rack.builder.dtype)
+        watching = watched(chunks, self.progress)
+        total = series.n_steps if isinstance(series, Series) else None
+        parts = _Parts(total)
+        for outputs in self.execute(plan, slots, watching, work):
+            parts.add(outputs)
+        return parts.joined(), parts.n_steps
+
+
+class _Parts:
+    """Outputs that come chunk by chunk."""
+
+    def __init__(self, total: int | None):
+        self.total, self.n_steps = total, 0
+        self.whole: Outputs = {}
+        self.pieces: dict[str, list[Array]] = {}
+
+    def add(self, outputs: Outputs) -> None:
+        n = max((len(rows) for rows in outputs.values()), default=0)
+        for name, rows in outputs.items():
+            if self.total is None:
+                self.pieces.setdefault(name, []).append(rows)
+                continue
+            if name not in self.whole:
+                self.whole[name] = np.empty((self.total, rows.shape[1]), rows.dtype)
+            self.whole[name][self.n_steps : self.n_steps + n] = rows
+        self.n_steps += n
+
+    def joined(self) -> Outputs:
+        return self.whole or {n: np.concatenate(rows) for n, rows in self.pieces.items()}
+
+
+def total_steps(fed: Fed) -> int | None:
+    """Return how many steps there are in all, or None if that is not known."""
+    counts = [one.n_steps for one in fed.series if isinstance(one, Series)]
+    return sum(counts) if len(counts) == len(fed.series) else None
+
+
+def shaped(results: Sequence[Outputs], form: str, as_dict: bool) -> Any:
+    """Return outputs in the form in which the data came."""
+    if form in ("one", "stream"):
+        return results[0] if as_dict else next(iter(results[0].values()))
+    joined = {name: [result[name] for result in results] for name in results[0]}
+    stacked: dict[str, Any] = {
+        name: np.stack(parts) if form == "array" else parts for name, parts in joined.items()
+    }
+    return stacked if as_dict else next(iter(stacked.values()))

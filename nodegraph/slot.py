@@ -1,0 +1,73 @@
+"""What an engine works on: all the arrays of one node, and the chunks of data that come in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nodegraph.arrays import Array
+
+__all__ = ["Chunk", "Slot", "Work", "widths"]
+
+
+@dataclass
+class Slot:
+    """All the arrays of one node.
+
+    Parameters
+    ----------
+    params, state
+        What the node made in `init` and `start`.
+    past : ndarray, shape (depth, n_out)
+        Its last outputs, oldest first; zeros before the start.
+    memory
+        What its rule remembers; None before it has learned.
+    taught : ndarray, shape (depth, n_out), optional
+        The last values of its teacher.
+    noise : Generator, optional
+        Where its noise is drawn from.
+    fitted : bool
+        Whether it has learned.
+    ports : dict of int
+        Width of what arrives at each port.
+    """
+
+    params: Any
+    state: Any
+    past: Array
+    memory: Any = None
+    taught: Array | None = None
+    noise: np.random.Generator | None = None
+    fitted: bool = False
+    ports: Mapping[str, int] = field(default_factory=dict)
+
+    def started(self, state: Any, noise: np.random.Generator | None) -> Slot:
+        """Return a slot with the same params at the start of another series."""
+        zeros = np.zeros_like(self.past)
+        return replace(self, state=state, past=zeros, taught=zeros, noise=noise)
+
+
+class Chunk(NamedTuple):
+    """Some steps of one series, as they come from outside."""
+
+    n_steps: int
+    data: Mapping[str, Array]  # by node, (n_steps, n)
+    targets: Mapping[str, Array]  # by node, (n_steps, n_out); NaN where there is none
+    learn_from: int = 0  # rows before it only drive the states
+
+
+class Work(NamedTuple):
+    """What an engine is asked to do with the chunks."""
+
+    wanted: tuple[str, ...] = ()  # nodes whose outputs are to be returned
+    learn: frozenset[str] = frozenset()  # nodes that learn
+    clock: int = 0  # number of the first step, for nodes on a clock
+    noise: bool = False  # whether nodes with noise are noisy
+
+
+def widths(slots: Mapping[str, Slot]) -> dict[str, int]:
+    """Return the number of outputs of each node."""
+    return {name: slot.past.shape[1] for name, slot in slots.items()}

@@ -1,0 +1,93 @@
+"""Stages of learning: who learns when, and whose teacher stands in for it meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import networkx as nx
+
+from nodegraph.plan import Plan, Read, Reads
+
+__all__ = ["Forcing", "Stage", "forced_wiring", "stages"]
+
+Forcing = bool | str  # True, False or "all"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Learners that learn at the same time, and the plan of all that they need for it."""
+
+    learners: tuple[str, ...]
+    plan: Plan
+
+
+def stages(plan: Plan, learners: Collection[str], forcing: Forcing) -> tuple[Stage, ...]:
+    """Return the stages in which `learners` learn, each after all that are upstream of it.
+
+    Parameters
+    ----------
+    forcing : {True, False, "all"}
+        True: feedback edges of an offline supervised learner carry its teacher. "all": every
+        edge of it does. False: none.
+    """
+    reads = forced_wiring(plan, learners, forcing)
+    rank = _ranks(reads, learners)
+    found = []
+    for number in sorted(set(rank.values())):
+        names = tuple(name for name in plan.nodes if rank.get(name) == number)
+        wiring = _without_other_targets(reads, names)
+        found.append(Stage(names, plan.rewired(wiring, names)))
+    return tuple(found)
+
+
+def forced_wiring(plan: Plan, learners: Collection[str], forcing: Forcing) -> Reads:
+    """Return the wiring in which the teachers of `learners` stand in for their outputs."""
+    reads = plan.without_targets(learners)
+    forced = {n for n in learners if plan.rules[n].supervised and not plan.rules[n].online}
+    loops = {plan.graph.names[node]: loop for node, loop in plan.graph.loops.items()}
+
+    def stand_in(name: str, read: Read) -> tuple[Read, ...]:
+        feedback = loops[read.source] == loops[name]
+        if read.source not in forced or not (forcing == "all" or (forcing and feedback)):
+            return (read,)
+        if wired := plan.reads[read.source].get("target"):
+            return tuple(Read(r.source, r.delay + read.delay) for r in wired)
+        return (read._replace(taught=True),)
+
+    return {
+        name: {
+            port: tuple(part for read in group for part in stand_in(name, read))
+            for port, group in ports.items()
+        }
+        for name, ports in reads.items()
+    }
+
+
+def _without_other_targets(reads: Reads, learners: Collection[str]) -> Reads:
+    return {
+        name: {p: group for p, group in ports.items() if p != "target" or name in learners}
+        for name, ports in reads.items()
+    }
+
+
+def _ranks(reads: Reads, learners: Collection[str]) -> dict[str, int]:
+    """Return the stage of each learner: one more than that of the last learner upstream."""
+    net: nx.DiGraph[str] = nx.DiGraph()
+    net.add_nodes_from(reads)
+    net.add_edges_from(
+        (read.source, name)
+        for name, ports in reads.items()
+        for group in ports.values()
+        for read in group
+        if not read.taught
+    )
+    parts = nx.condensation(net)
+    rank: dict[str, int] = {}
+    done: dict[int, int] = {}
+    for part in nx.topological_sort(parts):
+        before = max((done[p] for p in parts.predecessors(part)), default=0)
+        inside = [name for name in parts.nodes[part]["members"] if name in learners]
+        done[part] = before + bool(inside)
+        rank.update(dict.fromkeys(inside, done[part]))
+    return rank

@@ -1,0 +1,259 @@
+"""One course of offline and unsupervised learning: stage by stage, series by series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from nodegraph.build import Builder
+from nodegraph.engines import Execute
+from nodegraph.errors import DataError, GraphError
+from nodegraph.feeding import Fed
+from nodegraph.intake import Series, Stream
+from nodegraph.plan import Plan
+from nodegraph.progress import Progress, Silent, watched
+from nodegraph.rule import Rule
+from nodegraph.running import total_steps
+from nodegraph.slot import Chunk, Slot, Work, widths
+from nodegraph.stages import Forcing, Stage, forced_wiring, stages
+
+__all__ = ["Course"]
+
+GROUP_ROWS = 2048  # series that learn one after the other before their statistics are merged
+
+Slots = dict[str, Slot]
+
+
+@dataclass(frozen=True)
+class Course:
+    """Learning of some nodes of a plan from some data.
+
+    Parameters
+    ----------
+    builder : Builder
+    execute : callable
+        The engine.
+    learners : tuple of str
+        The nodes that learn.
+    forcing : {True, False, "all"}
+        See `nodegraph.stages.stages`.
+    warmup : int
+        How many steps of each series only drive the states.
+    workers : int
+        How many threads learn from independent series; the result does not depend on it.
+    progress : Progress
+    """
+
+    builder: Builder
+    execute: Execute
+    learners: tuple[str, ...]
+    forcing: Forcing = True
+    warmup: int = 0
+    workers: int = 1
+    progress: Progress = field(default_factory=Silent)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the whole graph."""
+        return self.builder.plan
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Return the stages of this course."""
+        return stages(self.plan, self.learners, self.forcing)
+
+    def run(self, slots: Slots, fed: Fed) -> tuple[list[dict[str, Any]], int]:
+        """Let every learner learn in its stage; return a report of each and the steps gone.
+
+        With data of the model's own stream, `slots` are left at its end.
+        """
+        reports = []
+        steps = self.stages()
+        passes = [self._epochs(stage) for stage in steps]
+        if not fed.again and (sum(passes) > 1 or self._unsettled(slots)):
+            raise DataError(
+                "learning here goes through the data more than once "
+                f"({' then '.join(', '.join(s.learners) for s in steps)}), but an iterator gives "
+                "them once; give a list of chunks in an object that can be iterated again"
+            )
+        total = total_steps(fed)
+        self.progress.start(total and total * sum(passes), "fit")
+        moved = 0
+        for number, (stage, epochs) in enumerate(zip(steps, passes, strict=True), 1):
+            for epoch in range(epochs):
+                moved = self._pass(stage, slots, fed, epoch)
+            for name in stage.learners:
+                reports.append({"node": name, "stage": number, **self._finish(slots[name], name)})
+        if fed.own:
+            self._settle(slots, fed)
+        self.progress.stop()
+        return reports, moved
+
+    def go_on(self, slots: Slots, fed: Fed) -> tuple[list[dict[str, Any]], int]:
+        """Let offline learners learn from more data; see `Model.update`."""
+        if len(self.stages()) > 1:
+            raise GraphError(
+                f"update cannot change {', '.join(self.learners)} one after the other: what was "
+                "learned downstream would be stale; fit on all data"
+            )
+        (stage,) = self.stages()
+        moved = 0
+        for i, series in enumerate(fed.series):
+            place = slots if fed.own else self.builder.fresh(slots, slots, i)
+            moved = self._live(stage, place, series, stage.learners)
+            self._keep(slots, place, stage)
+        reports = [{"node": name, **self._finish(slots[name], name)} for name in stage.learners]
+        if fed.own:
+            self._leave_teachers(slots)
+        return reports, moved * fed.own
+
+    def _rule(self, name: str) -> Rule:
+        return self.plan.rules[name]
+
+    def _epochs(self, stage: Stage) -> int:
+        return max(self._epochs_of(name) for name in stage.learners)
+
+    def _epochs_of(self, name: str) -> int:
+        return int(getattr(self._rule(name), "epochs", 1))
+
+    def _pass(self, stage: Stage, slots: Slots, fed: Fed, epoch: int) -> int:
+        """Go through all data once; return how many steps the last series had."""
+        moved = 0
+        learning = tuple(name for name in stage.learners if epoch < self._epochs_of(name))
+        if fed.own:
+            slots.update(self.builder.restarted({name: slots[name] for name in stage.plan.reads}))
+            moved = self._live(stage, slots, fed.series[0], learning)
+        elif self._apart(stage):
+            self._pass_apart(stage, slots, fed.series)
+        else:
+            for i, series in enumerate(fed.series):
+                place = self.builder.fresh(slots, slots, i)
+                self._live(stage, place, series, learning)
+                self._keep(slots, place, stage)
+        return moved
+
+    def _apart(self, stage: Stage) -> bool:
+        """Tell whether the learners of a stage can learn from series apart, to be merged."""
+        rules = [self._rule(name) for name in stage.learners]
+        return all(not r.online and type(r).merge is not Rule.merge for r in rules)
+
+    def _pass_apart(self, stage: Stage, slots: Slots, series: Sequence[Series | Stream]) -> None:
+        """Learn from groups of series apart and merge what they hold, in the order of series."""
+        groups = _groups(series)
+        with ThreadPoolExecutor(self.workers) as pool:
+            while batch := list(islice(groups, self.workers)):  # so that few memories wait
+                for held in pool.map(lambda group: self._group(stage, slots, group), batch):
+                    self._merge(slots, held)
+
+    def _merge(self, slots: Slots, memories: Mapping[str, Any]) -> None:
+        for name, memory in memories.items():
+            slot = slots[name]
+            if slot.memory is not None:
+                memory = self._rule(name).merge(slot.memory, memory)
+            slot.memory = memory
+
+    def _group(
+        self, stage: Stage, slots: Slots, group: Sequence[tuple[int, Series | Stream]]
+    ) -> dict[str, Any]:
+        memories: dict[str, Any] = dict.fromkeys(stage.learners)
+        for i, series in group:
+            place = self.builder.fresh(slots, slots, i)
+            for name in stage.learners:
+                place[name].memory = memories[name]
+            self._live(stage, place, series, stage.learners)
+            memories = {name: place[name].memory for name in stage.learners}
+        return memories
+
+    def _live(
+        self, stage: Stage, slots: Slots, series: Series | Stream, learning: Sequence[str]
+    ) -> int:
+        """Drive one series through the plan of a stage; return how many steps it had."""
+        for name in learning:
+            if slots[name].memory is None:
+                slots[name].memory = self._rule(name).begin(slots[name].params)
+        noisy = Work(learn=frozenset(learning), noise=True)
+        return self._drive(stage.plan, slots, series, noisy)
+
+    def _drive(self, plan: Plan, slots: Slots, series: Series | Stream, work: Work) -> int:
+        chunks = series.chunks(plan.chunk_rows(widths(slots)), self.warmup, self.builder.dtype)
+        counted = _Counted(watched(chunks, self.progress))
+        for _ in self.execute(plan, slots, counted, work):
+            pass
+        return counted.n_steps
+
+    def _keep(self, slots: Slots, place: Mapping[str, Slot], stage: Stage) -> None:
+        for name in stage.learners:
+            slots[name].params, slots[name].memory = place[name].params, place[name].memory
+
+    def _finish(self, slot: Slot, name: str) -> dict[str, Any]:
+        rule = self._rule(name)
+        slot.params = rule.finish(slot.params, slot.memory)
+        slot.fitted = True
+        return {"rule": type(rule).__name__, **rule.report(slot.memory)}
+
+    def _forced(self) -> list[str]:
+        """Return the learners whose delay lines hold their teacher at the end."""
+        rules = self.plan.rules
+        return [
+            name
+            for name in self.learners
+            if self.forcing and rules[name].supervised and not rules[name].online
+        ]
+
+    def _unsettled(self, slots: Slots) -> list[str]:
+        """Return the nodes that no stage has left at the end of the data as they will be."""
+        final: set[str] = set(self._forced())
+        for stage in self.stages():
+            offline = {n for n in stage.learners if not self._rule(n).online}
+            final |= set(stage.plan.reads) - offline
+        return [name for name in slots if name not in final]
+
+    def _settle(self, slots: Slots, fed: Fed) -> None:
+        """Leave every node at the end of the data, as its final params have it."""
+        left = self._unsettled(slots)
+        if left:
+            wiring = forced_wiring(self.plan, self.learners, self.forcing)
+            wiring = {
+                name: {port: g for port, g in ports.items() if port != "target"}
+                for name, ports in wiring.items()
+            }
+            plan = self.plan.rewired(wiring, left)
+            slots.update(self.builder.restarted({name: slots[name] for name in plan.reads}))
+            self._drive(plan, slots, fed.series[0], Work(noise=True))
+        self._leave_teachers(slots)
+
+    def _leave_teachers(self, slots: Slots) -> None:
+        for name in self._forced():
+            taught = slots[name].taught
+            if taught is not None:
+                slots[name].past = taught
+
+
+def _groups(
+    series: Sequence[Series | Stream],
+) -> Iterator[list[tuple[int, Series | Stream]]]:
+    """Yield neighbours of together about `GROUP_ROWS` steps; it depends on lengths alone."""
+    group: list[tuple[int, Series | Stream]] = []
+    rows = 0
+    for i, one in enumerate(series):
+        group.append((i, one))
+        rows += one.n_steps if isinstance(one, Series) else GROUP_ROWS
+        if rows >= GROUP_ROWS:
+            yield group
+            group, rows = [], 0
+    if group:
+        yield group
+
+
+class _Counted:
+    """Chunks on their way, with a count of their steps."""
+
+    def __init__(self, chunks: Iterator[Chunk]):
+        self.chunks, self.n_steps = chunks, 0
+
+    def __iter__(self) -> Iterator[Chunk]:
+        for chunk in self.chunks:
+            self.n_steps += chunk.n_steps
+            yield chunk

@@ -1,0 +1,74 @@
+"""The arrays of a model by node name, to read and to assign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import cast, leaves
+from nodegraph.errors import DataError, NotFittedError
+from nodegraph.feeding import node_name
+from nodegraph.rack import Rack
+
+__all__ = ["ArraysView"]
+
+
+class ArraysView(MutableMapping[str, Any]):
+    """Params or states by node name.
+
+    Parameters
+    ----------
+    rack : Rack
+    field : {"params", "state"}
+    """
+
+    def __init__(self, rack: Rack, field: str):
+        self._rack, self._field = rack, field
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self._slot(name)[1], self._field)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        name, slot = self._slot(name)
+        value = cast(value, self._rack.builder.dtype)
+        _check_alike(f"{self._field}[{name!r}]", value, getattr(slot, self._field))
+        changed = {"fitted": True} if self._field == "params" else {}
+        self._rack.slots[name] = replace(slot, **{self._field: value}, **changed)
+
+    def __delitem__(self, name: str) -> None:
+        raise DataError(f"the {self._field} of {name!r} cannot be deleted; they belong to a node")
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._rack.plan.nodes if name in self._rack.slots)
+
+    def __len__(self) -> int:
+        return len(self._rack.slots)
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            f"{name}: "
+            + (", ".join(f"{path} {np.shape(a)}" for path, a in leaves(self[name])) or "none")
+            for name in self
+        )
+
+    def _slot(self, name: str) -> tuple[str, Any]:
+        name = node_name(name, list(self._rack.plan.nodes), self._field)
+        if name not in self._rack.slots:
+            raise NotFittedError(
+                f"{name} has no {self._field} yet: sizes come with the first data; call fit or run"
+            )
+        return name, self._rack.slots[name]
+
+
+def _check_alike(where: str, new: Any, old: Any) -> None:
+    here, there = dict(leaves(new)), dict(leaves(old))
+    if here.keys() != there.keys():
+        raise DataError(f"{where}: expected {', '.join(there)}; write ._replace(...) to change one")
+    for path, array in there.items():
+        if np.shape(here[path]) != np.shape(array):
+            raise DataError(
+                f"{where}.{path}: expected shape {np.shape(array)}, got {np.shape(here[path])}"
+            )
