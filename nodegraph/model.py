@@ -81,7 +81,7 @@ class Model:
         self.report: list[dict[str, Any]] = []
         self._execute = choose(engine)
         self._rack = Rack(Builder(self.plan, checked_seed(seed), checked_dtype(dtype)))
-        self._rack.builder.build(self._rack.slots)
+        self._rack.build_ahead()
 
     @property
     def seed(self) -> int:

@@ -66,6 +66,7 @@ class Rack:
             steps = None
         fed = feed(x, y, self._takers(), self._pupils(), list(self.plan.nodes), steps)
         self._check_inputs(fed)
+        self._check_as_before(fed)
         self.builder.see(fed.data, fed.targets)
         self.builder.build(self.slots)
         return fed
@@ -93,6 +94,26 @@ class Rack:
         ]
         if missing:
             raise DataError(f"{missing[0]} has no data: give x, or {{{missing[0]!r}: ...}}")
+
+    def _check_as_before(self, fed: Fed) -> None:
+        """Refuse data for other nodes than those that the weights were made for."""
+        known = self.builder.data
+        for name in fed.data:
+            if name in self.slots and name not in known:
+                raise DataError(
+                    f"{name} takes no data: its weights were made without; make a new Model"
+                )
+        for name in known:
+            if name not in fed.data:
+                raise DataError(f"{name} has no data: give x, or {{{name!r}: ...}}")
+
+    def build_ahead(self) -> None:
+        """Build what can be built before any data are seen: if every input declares its size."""
+        nodes = self.plan.nodes
+        sizes = {n: nodes[n].declared_size for n in self.plan.inputs if nodes[n].external}
+        if len(sizes) == len(self.plan.inputs) and all(sizes.values()):
+            self.builder.see({n: size for n, size in sizes.items() if size}, {})
+            self.builder.build(self.slots)
 
     def learners(self, fed: Fed) -> tuple[str, ...]:
         """Return the nodes that can learn from these data.

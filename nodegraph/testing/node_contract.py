@@ -1,0 +1,174 @@
+"""The contract of a node, as one function that every node's test calls first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array, cast, copy_tree, leaves
+from nodegraph.build import generator
+from nodegraph.errors import FieldError
+from nodegraph.node import Node
+from nodegraph.registry import resolve, word
+from nodegraph.testing.comparing import close_trees, require, same_trees
+
+__all__ = ["check_node"]
+
+INHERITED = ("name", "every", "phase")
+
+
+def check_node(node: Node, n_in: int = 3, n_out: int | None = None, n_steps: int = 40) -> None:
+    """Fail unless `node` keeps the contract of `Node`.
+
+    It is frozen and documented; its fields come back from YAML's plain values; the same seed
+    draws the same params; `run` is a fold of `step`; chunks do not show; `run_many` is `run` one
+    by one; arguments are left as they are; float32 stays float32.
+
+    Parameters
+    ----------
+    node : Node
+        With every port that it has wired to 2 signals.
+    n_in : int
+        Width of its input.
+    n_out : int, optional
+        Number of outputs if the node does not tell it.
+    n_steps : int
+        Length of the random series.
+    """
+    check_fields(node)
+    trial = _Trial(node, n_in, n_out, n_steps, np.dtype(np.float64))
+    trial.check_draw()
+    trial.check_run_is_a_fold_of_step()
+    trial.check_chunks_do_not_show()
+    trial.check_run_many()
+    trial.check_arguments_are_left_alone()
+    _Trial(node, n_in, n_out, n_steps, np.dtype(np.float32)).check_dtype()
+
+
+def check_fields(part: Any) -> None:
+    """Fail unless the fields are frozen, documented, and come back from plain values."""
+    kind = type(part)
+    field = next(iter(kind.model_fields))
+    try:
+        setattr(part, field, None)
+    except ValueError:
+        pass
+    else:
+        raise AssertionError(f"{kind.__name__} is not frozen")
+    doc = kind.__doc__ or ""
+    missing = [f for f in kind.model_fields if f not in INHERITED and f not in doc]
+    require(not missing, f"{kind.__name__} does not say what {missing} mean")
+    plain = part.model_dump(exclude_defaults=True)
+    again = kind(**plain)
+    require(_dump(again) == _dump(part), f"{kind.__name__} does not come back from {plain}")
+    if resolve_is(kind):
+        require(resolve(word(kind)) is kind, f"{word(kind)} does not name {kind}")
+    try:
+        kind(**plain, no_such_field=1)
+    except FieldError as error:
+        require("no_such_field" in str(error), "an unknown field is not named")
+    else:
+        raise AssertionError(f"{kind.__name__} takes any field")
+
+
+def resolve_is(kind: type) -> bool:
+    """Tell whether `kind` belongs to a package that is registered, rather than to a test."""
+    return kind.__module__.split(".")[0] == "nodes"
+
+
+def _dump(part: Any) -> str:
+    return repr(part.model_dump())
+
+
+class _Trial:
+    """A node with arrays, ready to be tried."""
+
+    def __init__(
+        self, node: Node, n_in: int, n_out: int | None, n_steps: int, dtype: np.dtype[Any]
+    ):
+        self.node, self.n_in, self.dtype = node, n_in, dtype
+        self.n_out = node.declared_size or n_out or node.size(n_in)
+        self.ports = [p for p in node.step_ports if p != "x"]
+        rng = np.random.default_rng(1)
+        self.xs = rng.standard_normal((n_steps, n_in)).astype(dtype)
+        self.others = {p: rng.standard_normal((n_steps, 2)).astype(dtype) for p in self.ports}
+        self.params, self.state = self.draw(), self.start()
+
+    def draw(self) -> Any:
+        extra = {p: 2 for p in self.ports if p in self.node.takes["init"]}
+        params = self.node.init(generator(0, "node"), self.n_in, self.n_out, **extra)
+        return _shaken(cast(params, self.dtype), self.node)
+
+    def start(self) -> Any:
+        extra = {"n_in": self.n_in} if "n_in" in self.node.takes["start"] else {}
+        return cast(self.node.start(self.n_out, **extra), self.dtype)
+
+    def run(self, start: int = 0, stop: int | None = None, state: Any = None) -> tuple[Any, Array]:
+        others = {port: rows[start:stop] for port, rows in self.others.items()}
+        state = self.start() if state is None else state
+        return self.node.run(self.params, state, self.xs[start:stop], **others)
+
+    def check_draw(self) -> None:
+        same_trees(self.draw(), self.params, "the same seed draws other params")
+
+    def check_run_is_a_fold_of_step(self) -> None:
+        state, ys = self.run()
+        folded = self.start()
+        for t, x in enumerate(self.xs):
+            others = {port: rows[t] for port, rows in self.others.items()}
+            folded, y = self.node.step(self.params, folded, x, **others)
+            require(np.shape(y) == (self.n_out,), f"step gives shape {np.shape(y)}")
+            close_trees(y, ys[t], f"run and step disagree at step {t}")
+        close_trees(state, folded, "run and step leave different states")
+
+    def check_chunks_do_not_show(self) -> None:
+        whole, ys = self.run()
+        for size in (1, 7):
+            state, parts = self.start(), []
+            for start in range(0, len(self.xs), size):
+                state, part = self.run(start, start + size, state)
+                parts.append(part)
+            same_trees(np.concatenate(parts), ys, f"chunks of {size} give other outputs")
+            same_trees(state, whole, f"chunks of {size} leave another state")
+
+    def check_run_many(self) -> None:
+        cuts = [slice(0, 5), slice(5, 6), slice(6, None)]
+        others = {port: [rows[cut] for cut in cuts] for port, rows in self.others.items()}
+        states, ys = self.node.run_many(
+            self.params, [self.start() for _ in cuts], [self.xs[cut] for cut in cuts], **others
+        )
+        for i, cut in enumerate(cuts):
+            state, alone = self.run(cut.start, cut.stop)
+            same_trees(ys[i], alone, "run_many and run disagree")
+            same_trees(states[i], state, "run_many and run leave different states")
+
+    def check_arguments_are_left_alone(self) -> None:
+        before = copy_tree((self.params, self.state, self.xs, tuple(self.others.values())))
+        state, ys = self.node.run(self.params, self.state, self.xs, **self.others)
+        same_trees((self.params, self.state, self.xs, tuple(self.others.values())), before,
+                   "run changed its arguments")  # fmt: skip
+        kept = copy_tree(state)
+        if ys is not self.xs and ys.flags.writeable and not np.shares_memory(ys, self.xs):
+            ys[:] = 0.5
+            same_trees(state, kept, "the state is a view of the outputs")
+
+    def check_dtype(self) -> None:
+        state, ys = self.run()
+        require(ys.dtype == self.dtype, f"float32 became {ys.dtype}")
+        for path, leaf in leaves(state):
+            if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f":
+                require(leaf.dtype == self.dtype, f"state {path} became {leaf.dtype}")
+
+
+def _shaken(params: Any, node: Node) -> Any:
+    """Return the params of a learner moved off zero, so that its output says something."""
+    if node.learner is None or not isinstance(params, tuple) or not params:
+        return params
+    rng = np.random.default_rng(2)
+    changed = {
+        name: rng.standard_normal(np.shape(array)).astype(array.dtype)
+        for name, array in zip(getattr(params, "_fields", ()), params, strict=False)
+        if isinstance(array, np.ndarray) and array.dtype.kind == "f" and not array.any()
+    }
+    return params._replace(**changed) if changed else params

@@ -1,0 +1,116 @@
+"""The contract of a learning rule, as one function that every rule's test calls first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import copy_tree, leaves
+from nodegraph.node import Node
+from nodegraph.rule import Lesson, Rule
+from nodegraph.testing.comparing import close_trees, dense, require, same_trees
+from nodegraph.testing.node_contract import check_fields
+
+__all__ = ["check_rule"]
+
+
+def check_rule(
+    rule: Rule, node: Node, n_in: int = 3, n_out: int | None = None, n_steps: int = 60
+) -> None:
+    """Fail unless `rule` keeps the contract of `Rule` while it teaches `node`.
+
+    It is frozen and documented; it changes only the arrays that it `modifies`; rows that are not
+    to be learned from change nothing; `learn` is a fold of `update`; chunks do not show;
+    arguments are left as they are.
+
+    Parameters
+    ----------
+    rule : Rule
+    node : Node
+        A node that it can teach.
+    n_in, n_out : int
+        Widths of input and output.
+    n_steps : int
+        Length of the random series.
+    """
+    check_fields(rule)
+    require(rule.refusal(node) is None, f"{rule.refusal(node)}")
+    trial = _Trial(rule, node, n_in, n_out, n_steps)
+    trial.check_modifies()
+    trial.check_rows_left_out()
+    trial.check_learn_is_a_fold_of_update()
+    trial.check_chunks_do_not_show()
+    trial.check_arguments_are_left_alone()
+
+
+class _Trial:
+    """A rule with a node and arrays."""
+
+    def __init__(self, rule: Rule, node: Node, n_in: int, n_out: int | None, n_steps: int):
+        self.rule, self.node = rule, node
+        self.n_in, self.n_out = n_in, node.declared_size or n_out or node.size(n_in)
+        rng = np.random.default_rng(3)
+        self.xs = rng.standard_normal((n_steps, n_in))
+        self.target = rng.standard_normal((n_steps, self.n_out)) if rule.supervised else None
+        self.params = node.init(np.random.default_rng(4), n_in, self.n_out)
+
+    def start(self) -> Any:
+        extra = {"n_in": self.n_in} if "n_in" in self.node.takes["start"] else {}
+        return self.node.start(self.n_out, **extra)
+
+    def lesson(self, start: int = 0, stop: int | None = None, rows: Any = None) -> Lesson:
+        xs = self.xs[start:stop]
+        target = None if self.target is None else self.target[start:stop]
+        chosen = np.ones(len(xs), bool) if rows is None else rows[start:stop]
+        return Lesson({"x": xs}, target, chosen)
+
+    def learn(self, lesson: Lesson, how: Any = None) -> Any:
+        params = copy_tree(self.params)
+        memory = self.rule.begin(params)
+        learn = how or type(self.rule).learn
+        after = learn(self.rule, self.node, params, self.start(), memory, lesson)
+        return self.rule.finish(after.params, after.memory), after
+
+    def check_modifies(self) -> None:
+        params, _ = self.learn(self.lesson())
+        before, after = dict(leaves(self.params)), dict(leaves(params))
+        changed = {
+            p.split(".")[0]
+            for p in after
+            if not np.array_equal(dense(after[p]), dense(before[p]), equal_nan=True)
+        }
+        silent = changed - set(self.rule.modifies)
+        require(not silent, f"{type(self.rule).__name__} changes {silent} unsaid")
+        require(changed, f"{type(self.rule).__name__} changes nothing")
+
+    def check_rows_left_out(self) -> None:
+        none = np.zeros(len(self.xs), bool)
+        after = self.rule.learn(
+            self.node,
+            copy_tree(self.params),
+            self.start(),
+            self.rule.begin(self.params),
+            self.lesson(rows=none),
+        )
+        same_trees(after.params, self.params, "rows that are left out are learned from")
+
+    def check_learn_is_a_fold_of_update(self) -> None:
+        params, after = self.learn(self.lesson())
+        folded, other = self.learn(self.lesson(), Rule.learn)
+        close_trees(params, folded, "learn and update disagree", rtol=1e-7)
+        close_trees(after.ys, other.ys, "learn and update give other outputs", rtol=1e-7)
+
+    def check_chunks_do_not_show(self) -> None:
+        whole, _ = self.learn(self.lesson())
+        params, state = copy_tree(self.params), self.start()
+        memory = self.rule.begin(params)
+        for start in range(0, len(self.xs), 7):
+            lesson = self.lesson(start, start + 7)
+            params, state, memory, _ = self.rule.learn(self.node, params, state, memory, lesson)
+        same_trees(self.rule.finish(params, memory), whole, "chunks of 7 learn something else")
+
+    def check_arguments_are_left_alone(self) -> None:
+        before = copy_tree((self.xs, self.target, self.params))
+        self.learn(self.lesson())
+        same_trees((self.xs, self.target, self.params), before, "learn changed its lesson")
