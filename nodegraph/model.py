@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -413,6 +414,43 @@ class Model:
         self._rack = self._rack.draft()
         self._rack.slots, self._rack.frozen, self._rack.time = deepcopy(snapshot)
         return self
+
+
+    def save(self, path: str | PathLike[str], *, memory: bool = True) -> None:
+        """Write the model, its graph and where it stands to one ``.safetensors`` file.
+
+        Parameters
+        ----------
+        path : path-like
+            An old file there stays whole until the new one is.
+        memory : bool
+            Whether what rules remember goes along, so that `update` and `partial_fit` go on with
+            the same bits; without it the file is smaller.
+
+        Raises
+        ------
+        ModelFileError
+            If the file cannot be written, or a node holds what is neither array nor number.
+        """
+        from nodegraph import storage
+
+        storage.save(path, self._rack, self.report, memory=memory)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], engine: Any = "local") -> Model:
+        """Return the model that `save` wrote; nothing in the file is executed.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is torn, altered, of another version, or does not fit its own graph.
+        """
+        from nodegraph import storage
+
+        rack, report = storage.load(path)
+        model = cls(rack.plan.graph, rack.builder.seed, rack.builder.dtype, engine)
+        model.plan, model._rack, model.report = rack.plan, rack, report
+        return model
 
 
 def _one_row(value: Any, where: str) -> Any:

@@ -178,9 +178,11 @@ class _Sweep:
             return
         row = int(np.argmin(finite))
         before = ys[row - 1] if row else self.slots[name].past[-1]
+        with np.errstate(over="ignore"):
+            norm = float(np.linalg.norm(before))
         raise DivergenceError(
             f"{name}: output is no longer finite at step {self.clock + row} (norm one step before: "
-            f"{np.linalg.norm(before):.3g}); lower spectral_radius or scalings, or use a bounded "
+            f"{norm:.3g}); lower spectral_radius or scalings, or use a bounded "
             "activation"
         )
 
