@@ -1,0 +1,26 @@
+"""Settings of every test run: fixed examples, no windows, Ray tests together at the end."""
+
+import os
+
+import hypothesis
+import pytest
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+hypothesis.settings.register_profile(
+    "house",
+    derandomize=True,
+    max_examples=100,
+    deadline=None,
+    print_blob=False,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("house")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give all Ray tests to one worker, after the others."""
+    for item in items:
+        if item.get_closest_marker("ray"):
+            item.add_marker(pytest.mark.xdist_group("ray"))
+    items.sort(key=lambda item: item.get_closest_marker("ray") is not None)
