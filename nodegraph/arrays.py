@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-__all__ = ["Array", "cast", "copy_tree", "frozen_array", "leaves", "tree_map"]
+__all__ = [
+    "Array",
+    "cast",
+    "copy_tree",
+    "frozen_array",
+    "is_sparse",
+    "leaves",
+    "tree_map",
+]
 
 Array = NDArray[Any]
+
+
+def is_sparse(value: Any) -> bool:
+    """Tell whether `value` is a scipy.sparse array; none can be before scipy.sparse is there."""
+    module = sys.modules.get("scipy.sparse")
+    return module is not None and bool(module.issparse(value))
 
 
 def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
@@ -36,7 +50,7 @@ def cast(tree: Any, dtype: np.dtype[Any]) -> Any:
     """Return `tree` with every floating array, dense or sparse, in `dtype`."""
 
     def convert(leaf: Any) -> Any:
-        floating = isinstance(leaf, np.ndarray) or sparse.issparse(leaf)
+        floating = isinstance(leaf, np.ndarray) or is_sparse(leaf)
         if floating and leaf.dtype.kind == "f" and leaf.dtype != dtype:
             return leaf.astype(dtype)
         return leaf
@@ -48,14 +62,16 @@ def copy_tree(tree: Any) -> Any:
     """Return `tree` with every array copied."""
 
     def duplicate(leaf: Any) -> Any:
-        return leaf.copy() if isinstance(leaf, np.ndarray) or sparse.issparse(leaf) else leaf
+        return leaf.copy() if isinstance(leaf, np.ndarray) or is_sparse(leaf) else leaf
 
     return tree_map(duplicate, tree)
 
 
 def frozen_array(value: Any) -> Any:
     """Return `value` as a read-only float array, or as a CSR array if it is sparse."""
-    if sparse.issparse(value):
+    if is_sparse(value):
+        from scipy import sparse
+
         matrix = sparse.csr_array(value, dtype=float, copy=True)
         matrix.sum_duplicates()
         return matrix

@@ -15,9 +15,8 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from scipy import sparse
 
-from nodegraph.arrays import frozen_array
+from nodegraph.arrays import frozen_array, is_sparse
 from nodegraph.errors import FieldError
 from nodegraph.wording import complaints, describe
 
@@ -109,7 +108,7 @@ def _plain_value(value: Any) -> Any:
 
 
 def _same(one: Any, other: Any) -> bool:
-    if sparse.issparse(one) and sparse.issparse(other):
+    if is_sparse(one) and is_sparse(other):
         return bool(one.shape == other.shape and (one != other).nnz == 0)
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
         return bool(np.array_equal(one, other))
@@ -131,7 +130,7 @@ def _to_array(ndim: int) -> Any:
             raise ValueError(f"should have {ndim} axes (got shape {array.shape})")
         if array.size == 0:
             raise ValueError(f"should not be empty (got shape {array.shape})")
-        data = array.data if sparse.issparse(array) else array
+        data = array.data if is_sparse(array) else array
         if not np.isfinite(data).all():
             raise ValueError("should have finite entries (got NaN or inf)")
         return array

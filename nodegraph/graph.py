@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from typing import Any, NamedTuple, NoReturn
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from nodegraph.errors import GraphError
 from nodegraph.names import name_nodes
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = ["Composable", "Delay", "Edge", "End", "Graph", "chain", "delay", "overlay"]
 
@@ -156,6 +157,8 @@ class Graph(Composable):
         Nodes are names with attributes ``node, kind, units, rule, input, output, group``; edges
         have ``delay`` and ``port``.
         """
+        import networkx as nx
+
         net: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         owners = dict(self.owners)
         for node, name in self.names.items():
@@ -178,6 +181,8 @@ class Graph(Composable):
     @cached_property
     def loops(self) -> dict[Any, int]:
         """Number of the feedback loop (strongly connected component) that each node is in."""
+        import networkx as nx
+
         net: nx.DiGraph[Any] = nx.DiGraph()
         net.add_nodes_from(self.nodes)
         net.add_edges_from((edge.source, edge.target) for edge in self.edges)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import DataError
 from nodegraph.slot import Chunk
 
@@ -106,7 +105,7 @@ def to_rows(value: Any, where: str, *, gaps: bool = False) -> Array:
 
 
 def _as_array(value: Any, where: str) -> Array:
-    if sparse.issparse(value):
+    if is_sparse(value):
         raise DataError(f"{where}: a sparse matrix; write x.toarray()")
     try:
         array = np.asarray(value)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nodegraph.errors import GraphError
 from nodegraph.graph import Composable, Graph
 from nodegraph.node import Node
 from nodegraph.rule import Rule
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = ["Block", "Plan", "Read", "Reads", "plan"]
 
@@ -192,6 +193,8 @@ def _pairs(reads: Reads, below: float = float("inf")) -> list[tuple[str, str]]:
 
 
 def _digraph(names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> nx.DiGraph[str]:
+    import networkx as nx
+
     net: nx.DiGraph[str] = nx.DiGraph()
     net.add_nodes_from(names)
     net.add_edges_from(pairs)
@@ -199,12 +202,16 @@ def _digraph(names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> nx.DiGra
 
 
 def _ancestors(reads: Reads, wanted: Iterable[str]) -> set[str]:
+    import networkx as nx
+
     net = _digraph(reads, _pairs(reads))
     kept = set(wanted)
     return kept.union(*(nx.ancestors(net, name) for name in kept)) if kept else kept
 
 
 def _arrange(reads: Reads) -> tuple[Block, ...]:
+    import networkx as nx
+
     rank = {name: i for i, name in enumerate(reads)}
     now = _digraph(reads, _pairs(reads, below=1))
     try:
@@ -219,6 +226,8 @@ def _arrange(reads: Reads) -> tuple[Block, ...]:
 
 
 def _ring_error(now: nx.DiGraph[str]) -> GraphError:
+    import networkx as nx
+
     ring = [edge[0] for edge in nx.find_cycle(now)]
     return GraphError(
         f"{' >> '.join([*ring, ring[0]])} has no delay, so each waits for the other; "
@@ -227,6 +236,8 @@ def _ring_error(now: nx.DiGraph[str]) -> GraphError:
 
 
 def _block(reads: Reads, names: list[str], order: Mapping[str, int]) -> Block:
+    import networkx as nx
+
     inside = {name: reads[name] for name in names}
     home = set(names)
     delays = sorted(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-import networkx as nx
-
 from nodegraph.plan import Plan, Read, Reads
 
 __all__ = ["Forcing", "Stage", "forced_wiring", "stages"]
@@ -73,6 +71,8 @@ def _without_other_targets(reads: Reads, learners: Collection[str]) -> Reads:
 
 def _ranks(reads: Reads, learners: Collection[str]) -> dict[str, int]:
     """Return the stage of each learner: one more than that of the last learner upstream."""
+    import networkx as nx
+
     net: nx.DiGraph[str] = nx.DiGraph()
     net.add_nodes_from(reads)
     net.add_edges_from(

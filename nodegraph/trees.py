@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import ModelFileError
 
 __all__ = ["pack", "unpack"]
@@ -31,8 +30,8 @@ def pack(tree: Any, key: str, arrays: dict[str, Array]) -> Any:
     if isinstance(tree, np.ndarray) and tree.dtype != object:
         arrays[key] = tree
         return {"array": key}
-    if sparse.issparse(tree):
-        matrix = sparse.csr_array(tree)
+    if is_sparse(tree):
+        matrix = tree.tocsr()
         for part in ("data", "indices", "indptr"):
             arrays[f"{key}#{part}"] = getattr(matrix, part)
         return {"csr": key, "shape": list(matrix.shape)}
@@ -61,6 +60,8 @@ def _unpack(packed: Any, arrays: Mapping[str, Array], template: Any) -> Any:
     if "array" in packed:
         return arrays[packed["array"]]
     if "csr" in packed:
+        from scipy import sparse
+
         data, indices, indptr = (arrays[f"{packed['csr']}#{p}"] for p in _CSR_PARTS)
         return sparse.csr_array((data, indices, indptr), shape=tuple(packed["shape"]))
     parts = packed["parts"]

@@ -178,8 +178,8 @@ class _Sweep:
             return
         row = int(np.argmin(finite))
         before = ys[row - 1] if row else self.slots[name].past[-1]
-        with np.errstate(over="ignore"):
-            norm = float(np.linalg.norm(before))
+        largest = float(np.abs(before).max(initial=0.0)) or 1.0
+        norm = largest * float(np.linalg.norm(before / largest))  # does not overflow on the way
         raise DivergenceError(
             f"{name}: output is no longer finite at step {self.clock + row} (norm one step before: "
             f"{norm:.3g}); lower spectral_radius or scalings, or use a bounded "

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from nodegraph.arrays import leaves
+from nodegraph.arrays import is_sparse, leaves
 
 __all__ = ["close_trees", "dense", "require", "same_trees"]
 
@@ -20,7 +19,7 @@ def require(holds: object, message: str) -> None:
 
 def dense(leaf: Any) -> Any:
     """Return a leaf as something numpy can compare."""
-    return leaf.toarray() if sparse.issparse(leaf) else leaf
+    return leaf.toarray() if is_sparse(leaf) else leaf
 
 
 def same_trees(one: Any, other: Any, message: str) -> None:
