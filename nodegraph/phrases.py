@@ -1,0 +1,152 @@
+"""One sentence for each thing that pydantic can find wrong with a value."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import reprlib
+import types
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+__all__ = ["KEY_ERRORS", "SILENT", "demand", "nearest", "shown"]
+
+
+def nearest(word: str, known: Collection[str]) -> str | None:
+    """Return the one of `known` that looks most like `word`, or None if none does.
+
+    Examples
+    --------
+    >>> nearest("unit", ["units", "leak_rate"])
+    'units'
+    """
+    lower = {name.lower(): name for name in sorted(known)}
+    found = difflib.get_close_matches(word[:100].lower(), lower, n=1, cutoff=0.6)
+    return lower[found[0]] if found else None
+
+
+def shown(value: object) -> str:
+    """Return `value` in a few words, safe to print.
+
+    Examples
+    --------
+    >>> shown(10**400)
+    'an integer of about 401 digits'
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 200:
+        return f"an integer of about {int(value.bit_length() * 0.30103) + 1} digits"
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, (list, tuple, dict, set)):
+        return _short_container(value)
+    if isinstance(value, (str, bytes, int, float, complex, types.NoneType)):
+        return _SHORT.repr(value)
+    return f"an object of type {type(value).__name__}"
+
+
+def _short_container(value: list[Any] | tuple[Any, ...] | dict[Any, Any] | set[Any]) -> str:
+    plain = all(isinstance(item, (str, int, float, types.NoneType)) for item in value)
+    if plain and len(value) <= 6 and not isinstance(value, dict):
+        brackets = {list: "[]", tuple: "()"}.get(type(value), "{}")
+        return f"{brackets[0]}{', '.join(shown(item) for item in value)}{brackets[1]}"
+    return f"a {type(value).__name__} of {len(value)} items"
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
+
+
+def _number(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _bound(phrase: str, key: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda ctx: f"should be {phrase} {_number(ctx[key])}"
+
+
+def _length(phrase: str, key: str, unit: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda ctx: f"should have {phrase} {ctx[key]} {unit if ctx[key] == 1 else unit + 's'}"
+
+
+def _stated(ctx: Mapping[str, Any]) -> str:
+    """Return the message of an error that one of our own validators raised."""
+    return str(ctx["error"])
+
+
+KEY_ERRORS = {"extra_forbidden", "unexpected_keyword_argument"}
+SILENT = {"missing", "value_error", "assertion_error", "union_tag_not_found", "frozen_field"} | {
+    "frozen_instance",
+    "missing_argument",
+}
+
+_WORDS: dict[str, str | Callable[[Mapping[str, Any]], str]] = {
+    "missing": "is required",
+    "missing_argument": "is required",
+    "value_error": _stated,
+    "assertion_error": _stated,
+    "frozen_field": "is frozen; make a changed copy with model_copy(update=...)",
+    "frozen_instance": "is frozen; make a changed copy with model_copy(update=...)",
+    "greater_than": _bound("greater than", "gt"),
+    "greater_than_equal": _bound("at least", "ge"),
+    "less_than": _bound("less than", "lt"),
+    "less_than_equal": _bound("at most", "le"),
+    "multiple_of": _bound("a multiple of", "multiple_of"),
+    "finite_number": "should be a finite number",
+    "too_short": _length("at least", "min_length", "item"),
+    "too_long": _length("at most", "max_length", "item"),
+    "string_too_short": _length("at least", "min_length", "character"),
+    "string_too_long": _length("at most", "max_length", "character"),
+    "string_pattern_mismatch": lambda ctx: f"should match {ctx['pattern']}",
+    "none_required": "should be nothing (null, None)",
+    "bool_type": "should be true or false",
+    "bool_parsing": "should be true or false",
+    "int_type": "should be a whole number",
+    "int_parsing": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "int_parsing_size": "should be a whole number of at most 4300 digits",
+    "float_type": "should be a number",
+    "float_parsing": "should be a number",
+    "string_type": "should be text",
+    "string_unicode": "should be text",
+    "list_type": "should be a list",
+    "tuple_type": "should be a list",
+    "set_type": "should be a list of different items",
+    "frozen_set_type": "should be a list of different items",
+    "iterable_type": "should be a list",
+    "dict_type": "should be a mapping of names to values",
+    "mapping_type": "should be a mapping of names to values",
+    "model_type": "should be a mapping of names to values",
+    "model_attributes_type": "should be a mapping of names to values",
+    "dataclass_type": "should be a mapping of names to values",
+    "invalid_key": "should have a name as key",
+    "callable_type": "should be a function",
+    "is_instance_of": lambda ctx: f"should be a {ctx['class']}",
+    "literal_error": lambda ctx: f"should be {ctx['expected']}",
+    "enum": lambda ctx: f"should be {ctx['expected']}",
+    "union_tag_invalid": lambda ctx: (
+        f"{str(ctx['discriminator']).strip(chr(39))} should be one of {ctx['expected_tags']}"
+    ),
+    "union_tag_not_found": lambda ctx: f"{str(ctx['discriminator']).strip(chr(39))} is required",
+    "recursion_loop": "should not contain itself",
+}
+
+
+def demand(item: Mapping[str, Any]) -> str:
+    """Return what an item of `ValidationError.errors` asks for, such as ``should be at most 1``."""
+    word = _WORDS.get(item["type"])
+    if callable(word):
+        return word(item.get("ctx", {})) + _suggestion(item)
+    if word is not None:
+        return word
+    return str(item["msg"]).replace("Input should be", "should be", 1)
+
+
+def _suggestion(item: Mapping[str, Any]) -> str:
+    """Return a hint at the choice that looks like what came."""
+    ctx = item.get("ctx", {})
+    expected = ctx.get("expected") or ctx.get("expected_tags")
+    came = ctx.get("tag", item.get("input"))
+    if not isinstance(expected, str) or not isinstance(came, str):
+        return ""
+    guess = nearest(came, re.findall(r"'([^']*)'", expected))
+    return f"; did you mean {guess!r}?" if guess else ""
