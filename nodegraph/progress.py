@@ -67,8 +67,9 @@ class Terminal:
 
     Examples
     --------
+    >>> import io
     >>> from rich.console import Console
-    >>> console = Console(record=True, file=open(os.devnull, "w"), width=80)
+    >>> console = Console(record=True, file=io.StringIO(), width=80)
     >>> with Terminal(console) as bar:
     ...     bar.start(300, "fit")
     ...     bar.advance(300)

@@ -105,7 +105,7 @@ def read(
         File written by `write`.
     expect : function of (infos, metadata), optional
         Called when the header has been checked and before any array is read; it raises if this
-        is not the file that was wanted.
+        is not the file that was wanted, and a `ModelFileError` from it is given the path.
 
     Returns
     -------
@@ -124,10 +124,10 @@ def read(
     with _open(path) as file:
         with _about(path):
             header = _read_head(file)
-        if expect is not None:
-            expect(dict(header.infos), dict(header.metadata))
+            if expect is not None:
+                expect(dict(header.infos), dict(header.metadata))
         sizes = (budget.part(name, i.shape, i.dtype.name) for name, i in header.infos.items())
-        budget.check(dict(sizes), f"{path}: reading it")
+        budget.check(dict(sizes), f"{path}: its content")
         with _about(path):
             return _read_body(file, header), header.metadata
 
@@ -208,10 +208,11 @@ def _read_body(file: BufferedReader, header: Header) -> Arrays:
         if file.readinto(view) != info.nbytes:
             raise ModelFileError("damaged or cut while it was read")
         digest.update(view)
-        if info.dtype == bool and arrays[name].view(np.uint8).max(initial=0) > 1:
-            raise ModelFileError("damaged: a boolean that is neither 0 nor 1")
     if digest.hexdigest() != header.data_sha256:
         raise ModelFileError("altered after it was saved: the checksum of the arrays differs")
+    for array in arrays.values():
+        if array.dtype.kind == "b" and array.view(np.uint8).max(initial=0) > 1:
+            raise ModelFileError("damaged: a boolean that is neither 0 nor 1")
     return arrays
 
 
