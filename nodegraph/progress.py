@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from threading import Lock
 from time import monotonic
@@ -164,4 +165,5 @@ def _bar(console: Console | None) -> RichBar:
         progress.TimeRemainingColumn(elapsed_when_finished=True),
         console=console or Console(stderr=True),
         auto_refresh=False,
+        redirect_stdout=sys.stdout.isatty(),  # what is piped must not go to the bar's console
     )

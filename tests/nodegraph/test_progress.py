@@ -128,6 +128,15 @@ def test_telling_a_step_takes_microseconds():
         assert (perf_counter() - begin) / 20_000 < 20e-6
 
 
+def test_what_is_printed_to_a_pipe_meanwhile_stays_in_the_pipe(capsys):
+    console = screen()
+    with Terminal(console) as bar:
+        bar.start(1, "run")
+        print("piped")
+    assert capsys.readouterr().out == "piped\n"
+    assert "piped" not in shown(console)
+
+
 @pytest.mark.parametrize("name", ["CI", "SLURM_JOB_ID"])
 def test_batch_jobs_and_ci_are_silent(monkeypatch, name):
     monkeypatch.setenv("FORCE_COLOR", "1")
