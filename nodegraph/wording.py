@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from nodegraph.phrases import KEY_ERRORS, SILENT, demand, nearest, shown
 from nodegraph.trails import Loc, Trail, follow
 
-__all__ = ["Complaint", "complaints", "describe", "place"]
+__all__ = ["Complaint", "complaints", "describe", "nearest", "place"]
 
 
 class Complaint(NamedTuple):
