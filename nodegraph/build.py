@@ -43,6 +43,10 @@ class Builder:
     data: dict[str, int] = field(default_factory=dict)
     targets: dict[str, int] = field(default_factory=dict)
 
+    def copy(self) -> Builder:
+        """Return a builder that takes note of widths by itself."""
+        return Builder(self.plan, self.seed, self.dtype, dict(self.data), dict(self.targets))
+
     def see(self, data: Mapping[str, int], targets: Mapping[str, int]) -> None:
         """Take note of the widths of data; they must be what they were before.
 
@@ -99,6 +103,8 @@ class Builder:
 
     def build(self, slots: dict[str, Slot]) -> None:
         """Add the slots that are missing and can be made."""
+        if len(slots) == len(self.plan.nodes):
+            return
         sizes = self.sizes()
         widths = {name: self._widths(name, sizes) for name in sizes if name not in slots}
         ready = {name: w for name, w in widths.items() if None not in w.values()}

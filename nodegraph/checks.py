@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.errors import DataError, FieldError
-from nodegraph.feeding import Fed
-from nodegraph.running import total_steps
+from nodegraph.feeding import Fed, total_steps
 
 __all__ = [
     "checked_dtype",
@@ -40,12 +39,12 @@ def checked_steps(steps: Any) -> int:
 def checked_dtype(dtype: Any) -> np.dtype[Any]:
     """Return float64 or float32 as a numpy dtype."""
     try:
-        found = np.dtype(dtype)
+        found: np.dtype[Any] = np.dtype(dtype)
     except TypeError:
         found = np.dtype(object)
-    if found not in (np.float64, np.float32):
-        raise FieldError(f"dtype: expected 'float64' or 'float32', got {dtype!r}")
-    return found
+    if found == np.float64 or found == np.float32:
+        return found
+    raise FieldError(f"dtype: expected 'float64' or 'float32', got {dtype!r}")
 
 
 def checked_forcing(forcing: Any) -> bool | str:

@@ -13,7 +13,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.intake import Series, Stream, is_stream, split_series, to_rows
 
-__all__ = ["Fed", "feed", "node_name"]
+__all__ = ["Fed", "feed", "node_name", "total_steps"]
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,12 @@ def node_name(name: str, known: Collection[str], role: str) -> str:
     near = get_close_matches(str(name), known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
     raise DataError(f"{role} for {name!r}: no node is named so; {hint}")
+
+
+def total_steps(fed: Fed) -> int | None:
+    """Return how many steps there are in all, or None if that is not known."""
+    counts = [one.n_steps for one in fed.series if isinstance(one, Series)]
+    return sum(counts) if len(counts) == len(fed.series) else None
 
 
 def _by_name(value: Any, names: Sequence[str], known: Collection[str], role: str) -> dict[str, Any]:

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from nodegraph import drawing
 from nodegraph.errors import GraphError
 from nodegraph.names import name_nodes
 
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     import networkx as nx
 
 __all__ = ["Composable", "Delay", "Edge", "End", "Graph", "chain", "delay", "overlay"]
+
+
+PICTURES = {".mmd": drawing.to_mermaid, ".dot": drawing.to_dot, ".txt": drawing.to_text}
 
 
 class Edge(NamedTuple):
@@ -178,6 +184,39 @@ class Graph(Composable):
             net.add_edge(source, target, delay=edge.delay, port=edge.port)
         return net
 
+    def draw(self, path: str | PathLike[str] | None = None, title: str | None = None) -> str:
+        """Return a picture of the graph, and write it to `path` if one is given.
+
+        Parameters
+        ----------
+        path : path-like, optional
+            Its suffix says what is drawn: ``.svg``, ``.mmd`` (Mermaid), ``.dot`` or ``.txt``.
+        title : str, optional
+            What stands above an SVG.
+
+        Returns
+        -------
+        str
+            SVG if there is no path.
+
+        Raises
+        ------
+        GraphError
+            If the suffix is another one.
+        """
+        suffix = Path(path).suffix if path is not None else ".svg"
+        if suffix != ".svg" and suffix not in PICTURES:
+            raise GraphError(f"draw: {suffix!r} is none of .svg, {', '.join(PICTURES)}")
+        draw = PICTURES.get(suffix)
+        net = self.to_networkx()
+        text = draw(net) if draw else drawing.to_svg(net, title)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    def _repr_html_(self) -> str:
+        return drawing.to_svg(self.to_networkx())
+
     @cached_property
     def loops(self) -> dict[Any, int]:
         """Number of the feedback loop (strongly connected component) that each node is in."""
@@ -208,7 +247,7 @@ class Graph(Composable):
 
 
 def overlay(*parts: Any) -> Graph:
-    """Lay graphs over each other: a node that stands in several is one node; ends are found anew."""
+    """Lay graphs over each other: a node in several is one node, and ends are found anew."""
     graphs = [_graph(part) for part in parts]
     joined = _joined(graphs)
     heads, tails = _unique(g.heads for g in graphs), _unique(g.tails for g in graphs)

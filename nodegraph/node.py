@@ -6,7 +6,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
@@ -63,7 +63,7 @@ class Node(_Part, ABC):
         cls.step_ports = tuple(port for port in known if port != "noise")
         methods = {"init": cls.init, "start": cls.start}
         cls.takes = {
-            name: frozenset(inspect.signature(method).parameters)
+            name: frozenset(inspect.signature(cast("Any", method)).parameters)
             for name, method in methods.items()
         }
 
@@ -84,7 +84,7 @@ class Node(_Part, ABC):
         """Whether the node may run before it has learned, as when its weights were given."""
         return self.learner is None or not self.learner.supervised
 
-    @property
+    @cached_property
     def learner(self) -> Rule | None:
         """The local rule that changes this node's params, if it has one."""
         rule = getattr(self, "rule", None)

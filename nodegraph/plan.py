@@ -92,7 +92,7 @@ class Plan:
             depth[read.source] = max(depth[read.source], read.delay)
         return cls(whole, nodes, reads, _arrange(reads), depth)
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Nodes that outside data go to when no name is given: the Input nodes, else all ends."""
         external = tuple(n for n in self.graph.names.values() if _is_external(self.nodes[n]))

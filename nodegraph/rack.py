@@ -10,7 +10,7 @@ from typing import Any
 from nodegraph.arrays import copy_tree
 from nodegraph.build import Builder
 from nodegraph.errors import DataError, NotFittedError
-from nodegraph.feeding import Fed, feed, node_name
+from nodegraph.feeding import Fed, feed, node_name, total_steps
 from nodegraph.plan import Plan
 from nodegraph.slot import Slot
 
@@ -37,6 +37,7 @@ class Rack:
     frozen: frozenset[str] = frozenset()
     time: int = 0
     plans: dict[Any, Plan] = field(default_factory=dict)
+    able: dict[Any, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:
@@ -48,7 +49,7 @@ class Rack:
 
         Arrays are shared, but those that `learners` may change in place are copied.
         """
-        slots = {name: replace(slot) for name, slot in self.slots.items()}
+        slots = {name: slot.copy() for name, slot in self.slots.items()}
         for name in learners:
             if name in slots:
                 slots[name].params = copy_tree(slots[name].params)
@@ -56,9 +57,9 @@ class Rack:
         if noise:
             for slot in slots.values():
                 slot.noise = deepcopy(slot.noise)
-        seen = self.builder
-        builder = replace(seen, data=dict(seen.data), targets=dict(seen.targets))
-        return replace(self, builder=builder, slots=slots)
+        twin = Rack(self.builder.copy(), slots, self.frozen, self.time)
+        twin.plans, twin.able = self.plans, self.able
+        return twin
 
     def feed(self, x: Any, y: Any, steps: int | None = None) -> Fed:
         """Return the data by node, and build the slots whose sizes they tell."""
@@ -89,8 +90,10 @@ class Rack:
     def _check_inputs(self, fed: Fed) -> None:
         missing = [
             name
-            for name, node in self.plan.nodes.items()
-            if node.external and name not in fed.data and not self.plan.reads[name].get("x")
+            for name in self.plan.inputs
+            if self.plan.nodes[name].external
+            and name not in fed.data
+            and not self.plan.reads[name].get("x")
         ]
         if missing:
             raise DataError(f"{missing[0]} has no data: give x, or {{{missing[0]!r}: ...}}")
@@ -140,6 +143,12 @@ class Rack:
 
     def ready(self) -> tuple[str, ...]:
         """Return the nodes that can run, with all that they read from."""
+        key = tuple((name, slot.fitted) for name, slot in self.slots.items())
+        if key not in self.able:
+            self.able[key] = self._find_ready()
+        return self.able[key]
+
+    def _find_ready(self) -> tuple[str, ...]:
         able = {name for name in self.plan.nodes if self.is_ready(name)}
         while True:
             stuck = {name for name in able if self._waits_for(name) - able}
@@ -217,8 +226,8 @@ class Rack:
                     f"{name} is not in the loop and has no data: give x={{{name!r}: ...}}, or "
                     "name it in loop="
                 )
-        if fed.series[0].n_steps != steps:
-            raise DataError(f"x: {fed.series[0].n_steps} rows for {steps} steps")
+        if (rows := total_steps(fed)) != steps:
+            raise DataError(f"x: {rows} rows for {steps} steps")
         self.builder.see(fed.data, {})
         return fed
 

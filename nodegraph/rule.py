@@ -149,7 +149,9 @@ def _by_kind(value: Any) -> Any:
 
 
 def _to_kind(rule: Rule | None) -> dict[str, Any] | None:
-    return rule and {"kind": word(type(rule)), **rule.model_dump(exclude_defaults=True)}
+    if rule is None:
+        return None
+    return {"kind": word(type(rule)), **rule.model_dump(exclude_defaults=True)}
 
 
 AnyRule = Annotated[Rule, BeforeValidator(_by_kind), PlainSerializer(_to_kind)]

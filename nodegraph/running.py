@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.engines import Execute
-from nodegraph.feeding import Fed
+from nodegraph.feeding import Fed, total_steps
 from nodegraph.intake import Series, Stream
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, watched
 from nodegraph.rack import Rack
 from nodegraph.slot import Slot, Work, widths
 
-__all__ = ["Run"]
+__all__ = ["Run", "shaped"]
 
 Outputs = dict[str, Array]
 
@@ -71,7 +72,8 @@ class Run:
         if self.work.learn or self.workers == 1:
             return [self._one_apart(plan, i, one, work) for i, one in numbered]
         with ThreadPoolExecutor(self.workers) as pool:
-            return list(pool.map(lambda item: self._one_apart(plan, *item, work), numbered))
+            one = partial(self._one_apart, plan, work=work)
+            return list(pool.map(lambda item: one(*item), numbered))
 
     def _one_apart(self, plan: Plan, i: int, series: Series | Stream, work: Work) -> Outputs:
         slots = self.rack.slots
@@ -115,12 +117,6 @@ class _Parts:
 
     def joined(self) -> Outputs:
         return self.whole or {n: np.concatenate(rows) for n, rows in self.pieces.items()}
-
-
-def total_steps(fed: Fed) -> int | None:
-    """Return how many steps there are in all, or None if that is not known."""
-    counts = [one.n_steps for one in fed.series if isinstance(one, Series)]
-    return sum(counts) if len(counts) == len(fed.series) else None
 
 
 def shaped(results: Sequence[Outputs], form: str, as_dict: bool) -> Any:

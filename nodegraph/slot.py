@@ -44,6 +44,12 @@ class Slot:
     fitted: bool = False
     ports: Mapping[str, int] = field(default_factory=dict)
 
+    def copy(self) -> Slot:
+        """Return a slot with the same arrays."""
+        twin = Slot.__new__(Slot)
+        twin.__dict__.update(self.__dict__)
+        return twin
+
     def started(self, state: Any, noise: np.random.Generator | None) -> Slot:
         """Return a slot with the same params at the start of another series."""
         zeros = np.zeros_like(self.past)

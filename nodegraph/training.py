@@ -11,12 +11,11 @@ from typing import Any
 from nodegraph.build import Builder
 from nodegraph.engines import Execute
 from nodegraph.errors import DataError, GraphError
-from nodegraph.feeding import Fed
+from nodegraph.feeding import Fed, total_steps
 from nodegraph.intake import Series, Stream
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, Silent, watched
 from nodegraph.rule import Rule
-from nodegraph.running import total_steps
 from nodegraph.slot import Chunk, Slot, Work, widths
 from nodegraph.stages import Forcing, Stage, forced_wiring, stages
 

@@ -131,7 +131,8 @@ class _Sweep:
             there = {port: rows[ticks] for port, rows in inputs.items()}
             taught = None if target is None else target[ticks]
             held = np.concatenate([held, self._step(name, there, taught, steps[ticks])])
-        return held[np.cumsum(ticks)]
+        output: Array = held[np.cumsum(ticks)]
+        return output
 
     def _step(
         self, name: str, inputs: dict[str, Array], target: Array | None, steps: Array

@@ -37,5 +37,9 @@ def close_trees(one: Any, other: Any, message: str, rtol: float = 1e-9) -> None:
         if isinstance(a, np.ndarray | np.generic | int | float):
             scale = max(1e-300, float(np.max(np.abs(a), initial=0.0)))
             np.testing.assert_allclose(
-                a, b, rtol=rtol, atol=rtol * scale, err_msg=f"{message} ({path})"
+                np.asarray(a),
+                np.asarray(b),
+                rtol=rtol,
+                atol=rtol * scale,
+                err_msg=f"{message} ({path})",
             )

@@ -93,7 +93,9 @@ def random_graph(rng: np.random.Generator) -> Graph:
 
 
 def _random_node(rng: np.random.Generator, i: int) -> Any:
-    clock = {"every": 3, "phase": int(rng.integers(3))} if rng.random() < 0.2 else {}
+    clock: dict[str, Any] = (
+        {"every": 3, "phase": int(rng.integers(3))} if rng.random() < 0.2 else {}
+    )
     kind = int(rng.integers(4))
     if kind == 0:
         return Sum(name=f"sum{i}", **clock)

@@ -163,7 +163,7 @@ class _Trial:
 
 def _shaken(params: Any, node: Node) -> Any:
     """Return the params of a learner moved off zero, so that its output says something."""
-    if node.learner is None or not isinstance(params, tuple) or not params:
+    if node.learner is None or not getattr(params, "_fields", ()):
         return params
     rng = np.random.default_rng(2)
     changed = {

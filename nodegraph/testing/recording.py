@@ -43,7 +43,9 @@ class Recorder:
         self, plan: Plan, slots: dict[str, Slot], chunks: Iterable[Chunk], work: Work
     ) -> Iterator[dict[str, Array]]:
         """Execute `plan` and record it."""
-        nodes = {name: _Listening(self, name, plan.nodes[name]) for name in plan.reads}
+        nodes: dict[str, Any] = {
+            name: _Listening(self, name, plan.nodes[name]) for name in plan.reads
+        }
         listening = replace(plan, nodes={**plan.nodes, **nodes})
         rules = {n: _Overheard(self, n, rule) for n, rule in plan.rules.items() if n in nodes}
         listening.__dict__["rules"] = {**plan.rules, **rules}

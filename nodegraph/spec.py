@@ -1,0 +1,245 @@
+"""Graphs as YAML: reading them, with every error at its line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from nodegraph.document import Document, error_at
+from nodegraph.edge_expr import EdgeError, evaluate
+from nodegraph.errors import FieldError, GraphError, NodegraphError, SpecError
+from nodegraph.graph import Composable, Graph, delay, overlay
+from nodegraph.header import Header, read_header
+from nodegraph.nested import NestedGraph
+from nodegraph.node import Composite, Node
+from nodegraph.overrides import override
+from nodegraph.plan import Plan
+from nodegraph.registry import resolve
+from nodegraph.trails import Loc
+from nodegraph.wording import nearest
+from nodegraph.yaml_reader import read_document, read_file
+
+__all__ = ["Spec", "read_text", "read_yaml"]
+
+MAX_NESTING = 8  # graphs in graphs
+
+LoadArray = Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A YAML graph that was read.
+
+    Parameters
+    ----------
+    graph : Graph
+    header : Header
+        What else stands there: name, description, seed, dtype, task, engine.
+    document : Document
+        The data, and where they stand in the text.
+    text : str
+        The YAML itself.
+    folder : Path
+        Where the files that it names are.
+    """
+
+    graph: Graph
+    header: Header
+    document: Document
+    folder: Path
+
+
+def read_yaml(path: str | PathLike[str], changes: Sequence[str] = ()) -> Spec:
+    """Return the graph in a YAML file, with the task that may stand beside it.
+
+    Parameters
+    ----------
+    path : path-like
+    changes : sequence of str
+        Such as ``nodes.reservoir.units=1000``.
+
+    Raises
+    ------
+    SpecError
+        With file, line, column and key of each thing that is wrong.
+
+    Examples
+    --------
+    >>> spec = read_yaml("graphs/narma10.yaml")
+    >>> spec.graph.outputs
+    ('readout',)
+    """
+    document = read_file(path)
+    for change in changes:
+        document = override(document, change)
+    return _Reader(document, Path(path).parent).spec()
+
+
+def read_text(text: str, folder: str | PathLike[str] = ".", load: LoadArray | None = None) -> Spec:
+    """Return the graph in a YAML text; `load` stands in for reading ``{file: ...}`` arrays."""
+    return _Reader(read_document(text), Path(folder), load).spec()
+
+
+class _Reader:
+    """One document on its way to a graph."""
+
+    def __init__(
+        self, document: Document, folder: Path, load: LoadArray | None = None, nesting: int = 0
+    ):
+        self.document, self.folder, self.nesting = document, folder, nesting
+        self.load = load or self._load_file
+        self.parts: dict[str, Node | Composite] = {}
+
+    def spec(self) -> Spec:
+        header = read_header(self.document)
+        nodes = self.document.data.get("nodes")
+        if not isinstance(nodes, dict) or not nodes:
+            raise self._error(("nodes",), "should map names to nodes, as in u: {kind: Input}")
+        complaints = [fault for name in nodes if (fault := self._read_node(name, nodes[name]))]
+        if complaints:
+            raise SpecError("\n".join(complaints))
+        return Spec(self._graph(), header, self.document, self.folder)
+
+    def _error(self, path: Loc, message: str, on_key: bool = False) -> SpecError:
+        return error_at(self.document, path, message, on_key=on_key)
+
+    def _read_node(self, name: str, fields: Any) -> str | None:
+        """Make the node called `name`; return what is wrong with it, if something is."""
+        try:
+            self.parts[name] = self._node(name, fields)
+        except SpecError as error:
+            return str(error)
+        except FieldError as error:
+            lines = [
+                str(self._error(("nodes", name, *c.loc), c.message, c.on_key))
+                for c in error.complaints
+            ]
+            return "\n".join(lines) or str(self._error(("nodes", name), str(error)))
+        return None
+
+    def _node(self, name: str, fields: Any) -> Node | Composite:
+        path: Loc = ("nodes", name)
+        if not isinstance(fields, dict):
+            raise self._error(path, "should be the fields of a node, as in {kind: Input}")
+        kind = fields.get("kind")
+        if not isinstance(kind, str):
+            raise self._error((*path, "kind"), "is required: the kind of node, such as Reservoir")
+        if kind == "graph":
+            return self._nested(path, name)
+        given = {key: self._value((*path, key), value) for key, value in fields.items()}
+        del given["kind"]
+        try:
+            cls = resolve(kind)
+        except SpecError as error:
+            raise self._error((*path, "kind"), str(error)) from None
+        if not issubclass(cls, Node | Composite):
+            raise self._error((*path, "kind"), f"{kind} is a rule: write it as rule: of a node")
+        if "name" in given:
+            raise self._error((*path, "name"), "is given by the key", on_key=True)
+        return cls(name=name, **given)
+
+    def _value(self, path: Loc, value: Any) -> Any:
+        """Return a field's value, with ``{file: ...}`` read."""
+        if not isinstance(value, dict) or "kind" in value or "file" not in value:
+            return value
+        try:
+            return self.load(value)
+        except NodegraphError as error:
+            raise self._error(path, str(error)) from error
+
+    def _load_file(self, where: Mapping[str, Any]) -> Any:
+        from nodegraph.table_files import load_array
+
+        odd = set(where) - {"file", "key"}
+        if odd:
+            raise SpecError(f"unknown key {min(odd)!r}; write {{file: weights.npz, key: W}}")
+        return load_array(where["file"], key=where.get("key"), root=self.folder)
+
+    def _nested(self, path: Loc, name: str) -> NestedGraph:
+        raw = self.document.data["nodes"][name]
+        if self.nesting >= MAX_NESTING:
+            raise self._error(path, f"graphs are nested more than {MAX_NESTING} deep")
+        if set(raw) == {"kind", "nodes", "edges"}:
+            inner = _Reader(_below(self.document, path), self.folder, self.load, self.nesting + 1)
+            return NestedGraph(name=name, graph=inner.spec().graph)
+        if set(raw) != {"kind", "file"} or not isinstance(raw["file"], str):
+            raise self._error(path, "a graph in a graph is written {kind: graph, file: other.yaml}")
+        file = self.folder / raw["file"]
+        if not file.resolve().is_relative_to(self.folder.resolve()):
+            raise self._error((*path, "file"), "should be in the folder of this file or below it")
+        inner = _Reader(read_file(file), file.parent, nesting=self.nesting + 1)
+        return NestedGraph(name=name, file=raw["file"], graph=inner.spec().graph)
+
+    def _graph(self) -> Graph:
+        lines = self.document.data.get("edges") or []
+        if not isinstance(lines, list):
+            raise self._error(("edges",), "should be a list, as in - u >> reservoir >> readout")
+        pieces = [self._edge(i, line) for i, line in enumerate(lines)]
+        graph = overlay(*pieces) if pieces else overlay(*self.parts.values())
+        self._check_used(graph)
+        try:
+            Plan.of(graph)
+        except NodegraphError as error:
+            raise self._error(("edges",) if lines else ("nodes",), str(error)) from error
+        return graph
+
+    def _edge(self, i: int, line: Any) -> Composable:
+        path: Loc = ("edges", i)
+        if not isinstance(line, str):
+            raise self._error(path, "should be an expression, as in u >> reservoir >> readout")
+        try:
+            piece = evaluate(line, self._part, delay)
+        except EdgeError as error:
+            raise self._error_in(path, error) from None
+        except GraphError as error:
+            raise self._error(path, str(error)) from None
+        if not isinstance(piece, Composable):
+            raise self._error(path, "should join nodes, as in u >> reservoir >> readout")
+        return piece
+
+    def _error_in(self, path: Loc, error: EdgeError) -> SpecError:
+        """Return the error at its column in the line of an edge."""
+        mark = self.document.mark(path)
+        place = mark._replace(column=mark.column + error.column) if mark.line else mark
+        return place.error(f"edges[{path[-1]}]: {error}")
+
+    def _part(self, name: str, column: int) -> Node | Composite:
+        """Return the node that a name in an edge means; ``esn.readout`` is one inside another."""
+        if name in self.parts:
+            return self.parts[name]
+        outer, _, _ = name.partition(".")
+        known = list(self.parts)
+        if isinstance(whole := self.parts.get(outer), Composite):
+            names = whole.as_graph().names
+            for node, inner in names.items():
+                if inner == name:
+                    found: Node = node
+                    return found
+            known = list(names.values())
+        near = nearest(name, known)
+        hint = f"did you mean {near!r}?" if near else f"there are {', '.join(known)}"
+        raise EdgeError(f"no node is named {name!r}; {hint}", column)
+
+    def _check_used(self, graph: Graph) -> None:
+        used = set(graph.nodes)
+        for name, part in self.parts.items():
+            if not used.intersection(part.as_graph().nodes):
+                raise self._error(("nodes", name), "stands in no edge: join it or leave it out",
+                                  on_key=True)  # fmt: skip
+
+
+def _below(document: Document, path: Loc) -> Document:
+    """Return the part of a document at `path` as a document of its own, with the same lines."""
+
+    def strip(marks: Mapping[Loc, Any]) -> dict[Loc, Any]:
+        n = len(path)
+        return {place[n:]: mark for place, mark in marks.items() if place[:n] == path}
+
+    inner: Any = document.data
+    for key in path:
+        inner = inner[key]
+    data = {"nodegraph": 1, "nodes": inner["nodes"], "edges": inner["edges"]}
+    return Document(data, document.source, strip(document.values), strip(document.keys))

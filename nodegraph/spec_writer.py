@@ -1,0 +1,107 @@
+"""Graphs as YAML: writing them, so that what is read back is the same graph."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array, is_sparse
+from nodegraph.errors import SpecError
+from nodegraph.graph import Edge, Graph
+from nodegraph.nested import NestedGraph
+from nodegraph.registry import word
+
+__all__ = ["StoreArray", "to_plain", "to_yaml"]
+
+INLINE = 64  # numbers of an explicit array that may stand in the YAML itself
+
+StoreArray = Callable[[str, Any], dict[str, Any]]
+
+
+def to_yaml(graph: Graph, header: Mapping[str, Any] | None = None) -> str:
+    """Return `graph` as YAML text.
+
+    Parameters
+    ----------
+    graph : Graph
+    header : mapping, optional
+        What else is to stand there: name, description, seed, task ...
+
+    Raises
+    ------
+    SpecError
+        If a node holds an array too large to be written out.
+    """
+    from ruamel.yaml import YAML
+
+    text = io.StringIO()
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = None
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    writer.width = 100
+    plain = to_plain(graph, _refuse)
+    writer.dump({"nodegraph": 1, **(header or {}), **plain}, text)
+    return text.getvalue()
+
+
+def to_plain(graph: Graph, store: StoreArray, *, whole: bool = False) -> dict[str, Any]:
+    """Return nodes and edges as plain values; `store` says how a large array is written.
+
+    With `whole`, graphs from other files are written out instead of named.
+    """
+    owners = dict(graph.owners)
+    nodes: dict[str, Any] = {}
+    for node, name in graph.names.items():
+        part = owners[node][0] if owners.get(node) else node
+        word_ = name.split(".")[0] if part is not node else name
+        if word_ not in nodes:
+            nodes[word_] = _fields(word_, part, store, whole)
+    edges = [_line(graph, edge) for edge in graph.edges if not _inside(owners, edge)]
+    return {"nodes": nodes, "edges": edges}
+
+
+def _fields(name: str, part: Any, store: StoreArray, whole: bool) -> dict[str, Any]:
+    if isinstance(part, NestedGraph) and (whole or part.file is None):
+        return {"kind": "graph", **to_plain(part.graph, store, whole=whole)}
+    if isinstance(part, NestedGraph):
+        return {"kind": "graph", "file": part.file}
+    fields = part.model_dump(exclude_defaults=True)
+    fields.pop("name", None)
+    plain = {key: _plain(f"{name}.{key}", value, store) for key, value in fields.items()}
+    return {"kind": word(type(part)), **plain}
+
+
+def _plain(where: str, value: Any, store: StoreArray) -> Any:
+    if isinstance(value, np.ndarray) and value.size <= INLINE:
+        return value.tolist()
+    if isinstance(value, np.ndarray) or is_sparse(value):
+        return store(where, value)
+    if isinstance(value, Mapping):
+        return {key: _plain(f"{where}.{key}", part, store) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(where, part, store) for part in value]
+    if isinstance(value, bool | int | float | str | None):
+        return value
+    raise SpecError(f"{where}: a {type(value).__name__} cannot be written in YAML")
+
+
+def _refuse(where: str, array: Array) -> dict[str, Any]:
+    raise SpecError(
+        f"{where}: an array of shape {array.shape} is too large for YAML; save it with np.savez "
+        "and write {file: weights.npz, key: W}, or save the whole model with model.save"
+    )
+
+
+def _inside(owners: Mapping[Any, Any], edge: Edge) -> bool:
+    """Tell whether an edge belongs to what a composite expands to."""
+    one, other = owners.get(edge.source), owners.get(edge.target)
+    return bool(one and other and one[0] is other[0] and edge in set(one[0].as_graph().edges))
+
+
+def _line(graph: Graph, edge: Edge) -> str:
+    late = f" >> delay({edge.delay})" if edge.delay else ""
+    port = f"[{edge.port}]" if edge.port != "x" else ""
+    return f"{graph.names[edge.source]}{late} >> {graph.names[edge.target]}{port}"

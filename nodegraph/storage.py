@@ -1,0 +1,171 @@
+"""A model as one file: arrays, and in the metadata the graph and where everything stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from nodegraph import tensor_file
+from nodegraph.arrays import Array, leaves
+from nodegraph.errors import ModelFileError, NodegraphError
+from nodegraph.build import Builder
+from nodegraph.graph import Graph
+from nodegraph.plan import Plan
+from nodegraph.rack import Rack
+from nodegraph.slot import Slot
+from nodegraph.spec import read_text
+from nodegraph.spec_writer import to_plain
+from nodegraph.trees import pack, unpack
+
+__all__ = ["load", "save"]
+
+Report = list[dict[str, Any]]
+
+PARTS = ("params", "state", "past", "memory", "taught")
+
+
+def save(path: str | PathLike[str], rack: Rack, report: Report, *, memory: bool) -> None:
+    """Write a rack and its graph to one ``.safetensors`` file.
+
+    Raises
+    ------
+    ModelFileError
+        If the file cannot be written, or a node holds what is neither array nor number.
+    """
+    arrays: dict[str, Array] = {}
+    graph = _pack_graph(rack.plan.graph, arrays)
+    slots = rack.slots.items()
+    about = {
+        "seed": rack.builder.seed,
+        "dtype": rack.builder.dtype.name,
+        "time": rack.time,
+        "frozen": sorted(rack.frozen),
+        "data": rack.builder.data,
+        "targets": rack.builder.targets,
+        "nodes": {name: _pack_slot(name, slot, arrays, memory) for name, slot in slots},
+        "report": report,
+    }
+    tensor_file.write(path, arrays, {"graph": json.dumps(graph), "model": json.dumps(about, default=_plain)})
+
+
+def load(path: str | PathLike[str]) -> tuple[Rack, Report]:
+    """Return the rack that `save` wrote; nothing in the file is executed.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is torn, altered, of another version, or does not fit its own graph.
+    """
+    arrays, metadata = tensor_file.read(path, _check_header)
+    about = _about(metadata)
+    try:
+        plan = Plan.of(_unpack_graph(metadata["graph"], arrays))
+        builder = Builder(plan, int(about["seed"]), np.dtype(about["dtype"]))
+        return _filled(Rack(builder), about, arrays), list(about["report"])
+    except ModelFileError:
+        raise
+    except (NodegraphError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelFileError(f"{path}: the file does not fit its own graph: {error}") from error
+
+
+def _pack_graph(graph: Graph, arrays: dict[str, Array]) -> dict[str, Any]:
+    """Return the graph as YAML's plain values; explicit weights go among the arrays."""
+
+    def store(where: str, array: Any) -> dict[str, Any]:
+        return {"file": f"graph/{where}", "packed": pack(array, f"graph/{where}", arrays)}
+
+    return {"nodegraph": 1, **to_plain(graph, store, whole=True)}
+
+
+def _unpack_graph(text: str, arrays: Mapping[str, Array]) -> Graph:
+    """Return the graph of a file; JSON is YAML, so it goes through the same checks."""
+    return read_text(text, load=lambda where: unpack(where["packed"], arrays)).graph
+
+
+def _pack_slot(name: str, slot: Slot, arrays: dict[str, Array], memory: bool) -> dict[str, Any]:
+    kept = PARTS if memory else tuple(part for part in PARTS if part != "memory")
+    packed = {part: pack(getattr(slot, part), f"{name}/{part}", arrays) for part in kept}
+    noise = None if slot.noise is None else slot.noise.bit_generator.state
+    return {**packed, "fitted": slot.fitted, "noise": noise}
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else str(value)
+
+
+def _check_header(infos: Mapping[str, Any], metadata: Mapping[str, str]) -> None:
+    """Refuse a file that names other arrays than it has, before any is read."""
+    if "graph" not in metadata:
+        raise ModelFileError("the file holds no graph: it was not written by Model.save")
+    named = set(_named_arrays(_about(metadata)["nodes"]))
+    spec = {name for name in infos if name.startswith("graph/")}
+    if named != set(infos) - spec:
+        odd = sorted(named ^ (set(infos) - spec))[:3]
+        raise ModelFileError(f"the file and its list of arrays differ: {', '.join(odd)}")
+
+
+def _about(metadata: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        about = json.loads(metadata["model"])
+        if not isinstance(about["nodes"], dict):
+            raise TypeError("nodes")
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ModelFileError(f"the file's description cannot be read: {error!r}") from error
+    return dict(about)
+
+
+def _named_arrays(packed: Any) -> list[str]:
+    if isinstance(packed, list):
+        return [name for part in packed for name in _named_arrays(part)]
+    if not isinstance(packed, dict):
+        return []
+    if isinstance(packed.get("array"), str):
+        return [packed["array"]]
+    if isinstance(packed.get("csr"), str):
+        return [f"{packed['csr']}#{part}" for part in ("data", "indices", "indptr")]
+    return [name for part in packed.values() for name in _named_arrays(part)]
+
+
+def _filled(rack: Rack, about: Mapping[str, Any], arrays: Mapping[str, Array]) -> Rack:
+    rack.builder.see(about["data"], about["targets"])
+    if about["nodes"]:
+        rack.builder.build(rack.slots)
+    if rack.slots.keys() != about["nodes"].keys():
+        raise ModelFileError("the file has arrays for other nodes than its graph")
+    for name, packed in about["nodes"].items():
+        rack.slots[name] = _unpack_slot(rack, name, packed, arrays)
+    rack.time, rack.frozen = int(about["time"]), frozenset(about["frozen"])
+    return rack
+
+
+def _unpack_slot(
+    rack: Rack, name: str, packed: Mapping[str, Any], arrays: Mapping[str, Array]
+) -> Slot:
+    slot, rule = rack.slots[name], rack.plan.rules.get(name)
+    parts = {}
+    for part in ("params", "state", "past", "taught"):
+        template = slot.past if part == "taught" else getattr(slot, part)
+        parts[part] = unpack(packed[part], arrays, template)
+        if parts[part] is not None:
+            _check_alike(f"{name}.{part}", parts[part], template)
+    memory = packed.get("memory", {"value": None})
+    template = rule.begin(parts["params"]) if rule and memory != {"value": None} else None
+    parts["memory"] = unpack(memory, arrays, template)
+    if packed["noise"] is not None and slot.noise is not None:
+        slot.noise.bit_generator.state = packed["noise"]
+    return replace(slot, **parts, fitted=bool(packed["fitted"]))
+
+
+def _check_alike(where: str, new: Any, old: Any) -> None:
+    for (path, a), (_, b) in zip(leaves(new), leaves(old), strict=True):
+        same = np.shape(a) == np.shape(b) and getattr(a, "dtype", None) == getattr(b, "dtype", None)
+        if not same:
+            raise ModelFileError(
+                f"{where}.{path}: expected {getattr(b, 'dtype', type(b))} {np.shape(b)}, "
+                f"got {getattr(a, 'dtype', type(a))} {np.shape(a)}"
+            )
