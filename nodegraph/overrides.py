@@ -54,7 +54,8 @@ def override(document: Document, text: str) -> Document:
 
 def _marks(old: Mapping[Loc, Mark], path: Loc, mark: Mark) -> dict[Loc, Mark]:
     kept = {at: m for at, m in old.items() if at[: len(path)] != path}
-    return {**kept, path: mark}
+    sections = {path[:n]: mark for n in range(1, len(path)) if path[:n] not in old}
+    return {**kept, **sections, path: mark}
 
 
 def _path(name: str) -> Loc:

@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-__all__ = ["KEY_ERRORS", "SILENT", "demand", "nearest", "shown"]
+__all__ = ["KEY_ERRORS", "SILENT", "demand", "nearest", "shown", "suggestion"]
 
 
 def nearest(word: str, known: Collection[str]) -> str | None:
@@ -45,11 +45,14 @@ def shown(value: object) -> str:
 
 
 def _short_container(value: list[Any] | tuple[Any, ...] | dict[Any, Any] | set[Any]) -> str:
-    plain = all(isinstance(item, (str, int, float, types.NoneType)) for item in value)
-    if plain and len(value) <= 6 and not isinstance(value, dict):
-        brackets = {list: "[]", tuple: "()"}.get(type(value), "{}")
-        return f"{brackets[0]}{', '.join(shown(item) for item in value)}{brackets[1]}"
-    return f"a {type(value).__name__} of {len(value)} items"
+    parts = list(value.values()) if isinstance(value, dict) else list(value)
+    if len(parts) > 6 or any(isinstance(part, (list, tuple, dict, set)) for part in parts):
+        return f"a {type(value).__name__} of {len(parts)} item{'s' * (len(parts) != 1)}"
+    words = [shown(part) for part in parts]
+    if isinstance(value, dict):
+        words = [f"{shown(key)}: {word}" for key, word in zip(value, words, strict=True)]
+    brackets = {list: "[]", tuple: "()"}.get(type(value), "{}")
+    return f"{brackets[0]}{', '.join(words)}{brackets[1]}"
 
 
 _SHORT = reprlib.Repr()
@@ -135,14 +138,14 @@ def demand(item: Mapping[str, Any]) -> str:
     """Return what an item of `ValidationError.errors` asks for, such as ``should be at most 1``."""
     word = _WORDS.get(item["type"])
     if callable(word):
-        return word(item.get("ctx", {})) + _suggestion(item)
+        return word(item.get("ctx", {}))
     if word is not None:
         return word
     return str(item["msg"]).replace("Input should be", "should be", 1)
 
 
-def _suggestion(item: Mapping[str, Any]) -> str:
-    """Return a hint at the choice that looks like what came."""
+def suggestion(item: Mapping[str, Any]) -> str:
+    """Return a hint at the choice that looks like what came, or nothing."""
     ctx = item.get("ctx", {})
     expected = ctx.get("expected") or ctx.get("expected_tags")
     came = ctx.get("tag", item.get("input"))

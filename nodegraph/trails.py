@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -12,6 +13,9 @@ from pydantic import BaseModel
 __all__ = ["Loc", "Trail", "follow"]
 
 Loc = tuple[str | int, ...]
+
+
+_LABEL = re.compile(r"[\[(]|^(constrained-)?(str|int|float|bool|none|bytes)$")
 
 
 class Trail(NamedTuple):
@@ -29,7 +33,8 @@ def follow(model: type[BaseModel] | None, loc: Loc, is_key: bool) -> Trail:
     path, fields = loc[:0], _fields(kinds)
     for part in loc[: len(loc) - is_key]:
         inner = [kind for each in kinds for kind in _inside(each, part)]
-        if not inner and isinstance(part, str):
+        is_label = len(kinds) > 1 and isinstance(part, str) and _LABEL.search(part)
+        if is_label or (not inner and isinstance(part, str)):
             kinds = [k for k in kinds if getattr(k, "__name__", "") == part] or kinds
             fields = _fields(kinds) or fields
             continue

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from nodegraph.phrases import KEY_ERRORS, SILENT, demand, nearest, shown
+from nodegraph.phrases import KEY_ERRORS, SILENT, demand, nearest, shown, suggestion
 from nodegraph.trails import Loc, Trail, follow
 
 __all__ = ["Complaint", "complaints", "describe", "nearest", "place"]
@@ -104,8 +104,8 @@ def _complaint(
     demands = list(dict.fromkeys(demand(item) for item in items))
     if any(item["type"] in SILENT for item in items):
         return Complaint(trail.loc, demands[0])
-    got = shown(items[0].get("input"))
-    return Complaint(trail.loc, f"{_either(demands)} (got {got})")
+    got = shown(items[0].get("ctx", {}).get("tag", items[0].get("input")))
+    return Complaint(trail.loc, f"{_either(demands)} (got {got}){suggestion(items[0])}")
 
 
 def _either(demands: Sequence[str]) -> str:

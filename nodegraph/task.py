@@ -1,0 +1,322 @@
+"""What stands in a YAML graph beside its nodes' fields: data, target, split, scores, engine."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    Tag,
+    model_validator,
+)
+
+__all__ = [
+    "ColumnTarget",
+    "DatasetSource",
+    "FileSource",
+    "FileTarget",
+    "ForecastTarget",
+    "GenerateTarget",
+    "Header",
+    "LocalEngine",
+    "RayEngine",
+    "Split",
+    "Target",
+    "Task",
+]
+
+
+VERSION = 1
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, (str, int)) else _tuple(value)
+
+
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+Column = Annotated[str, Field(min_length=1)] | NonNegativeInt
+ColumnList = Annotated[tuple[Column, ...], BeforeValidator(_listed)]
+SomeColumns = Annotated[tuple[Column, ...], Field(min_length=1), BeforeValidator(_listed)]
+
+
+class Section(BaseModel):
+    """A part of the YAML: frozen, strict, finite, without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class DatasetSource(Section):
+    """A series made or shipped by `nodegraph.datasets`; further keys are its options.
+
+    Parameters
+    ----------
+    dataset : str
+        Name of the dataset, such as ``mackey_glass``.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    dataset: Text
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options for the dataset, such as ``steps``."""
+        return dict(self.model_extra or {})
+
+
+class FileSource(Section):
+    """A table in a file beside the YAML.
+
+    Parameters
+    ----------
+    file : str
+        Path of a .csv, .npy, .npz or .parquet file in the folder of the YAML or below it.
+    columns : list of str or int, optional
+        Which columns, by name or by number from 0; else all.
+    key : str, optional
+        Which array of a .npz file.
+    """
+
+    file: Text
+    columns: SomeColumns | None = None
+    key: Text | None = None
+
+
+class ForecastTarget(Section):
+    """The data themselves, some steps later.
+
+    Parameters
+    ----------
+    forecast : int
+        How many steps ahead, at least 1.
+    columns : list of str or int, optional
+        Which columns of the data to forecast; else all.
+    """
+
+    forecast: PositiveInt
+    columns: SomeColumns | None = None
+
+
+class ColumnTarget(Section):
+    """Other columns of the data, at the same step.
+
+    Parameters
+    ----------
+    column : str, int or list of them
+        By name or by number from 0.
+    """
+
+    column: SomeColumns
+
+
+class FileTarget(FileSource):
+    """A table in another file, a row for each row of the data."""
+
+
+class GenerateTarget(Section):
+    """The data one step later while learning; then the model runs alone.
+
+    Parameters
+    ----------
+    generate : int
+        How many steps it runs alone.
+    prompt : int
+        How many rows drive it before; 0 goes on from the end of learning.
+    windows : int
+        How often, from starts evenly spread over the rows behind those learned from.
+    """
+
+    generate: PositiveInt
+    prompt: NonNegativeInt = 100
+    windows: PositiveInt = 1
+
+
+def _choice(**kinds: type[Section]) -> Any:
+    """Return what tells sections apart by the key that only one of them has."""
+
+    def kind_of(value: Any) -> str | None:
+        if isinstance(value, Section):
+            return type(value).__name__
+        given = value if isinstance(value, dict) else {}
+        return next((kind.__name__ for word, kind in kinds.items() if word in given), None)
+
+    forms = " or ".join(f"{{{word}: ...}}" for word in kinds)
+    return Discriminator(
+        kind_of, custom_error_type="which", custom_error_message=f"should be {forms}"
+    )
+
+
+Data = Annotated[
+    Annotated[DatasetSource, Tag("DatasetSource")] | Annotated[FileSource, Tag("FileSource")],
+    _choice(dataset=DatasetSource, file=FileSource),
+]
+Aligned = Annotated[
+    Annotated[ForecastTarget, Tag("ForecastTarget")]
+    | Annotated[ColumnTarget, Tag("ColumnTarget")]
+    | Annotated[FileTarget, Tag("FileTarget")],
+    _choice(forecast=ForecastTarget, column=ColumnTarget, file=FileTarget),
+]
+Target = Annotated[
+    Annotated[ForecastTarget, Tag("ForecastTarget")]
+    | Annotated[ColumnTarget, Tag("ColumnTarget")]
+    | Annotated[FileTarget, Tag("FileTarget")]
+    | Annotated[GenerateTarget, Tag("GenerateTarget")],
+    _choice(forecast=ForecastTarget, column=ColumnTarget, file=FileTarget, generate=GenerateTarget),
+]
+
+
+class Split(Section):
+    """Which rows are learned from, and which are held back.
+
+    Parameters
+    ----------
+    train : int, optional
+        Rows to learn from; else two thirds of them.
+    warmup : int
+        The first rows of these that only drive the states.
+    test : int, optional
+        Rows to score, right behind; else all the rest.
+    """
+
+    train: PositiveInt | None = None
+    warmup: NonNegativeInt = 0
+    test: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _something_is_left_to_learn_from(self) -> Split:
+        if self.train is not None and self.warmup >= self.train:
+            raise ValueError(
+                f"warmup should be below train ({self.train}), or nothing is learned from "
+                f"(got {self.warmup})"
+            )
+        return self
+
+
+Options = dict[str, str | int | float | bool]
+Metric = Text | Annotated[dict[str, Options], Field(min_length=1, max_length=1)]
+
+
+class Task(Section):
+    """What a graph is to learn, and how well it did is told.
+
+    Parameters
+    ----------
+    data : mapping
+        ``{dataset: name, ...}`` or ``{file: path, ...}``.
+    input : list of str or int, or mapping of node to such, optional
+        Columns that go in, all but those of a column target if left out; ``[]`` is none, for a
+        graph that runs alone.
+    target : mapping, optional
+        ``{forecast: 10}``, ``{column: y}``, ``{file: y.csv}`` or ``{generate: 300}``; a dataset
+        with its own targets or labels needs none.
+    targets : mapping of node to target, optional
+        In place of `target`, where there are several supervised nodes.
+    split : mapping
+        ``{train: 4000, warmup: 200, test: 1000}``.
+    online : bool
+        Whether to learn step by step, each prediction made before its update.
+    forcing : bool or "all"
+        As in `Model.fit`.
+    metrics : list
+        Names of metrics, or ``{name: {option: value}}``.
+    baselines : list
+        What to show beside: ``persistence``, ``linear``, ``mean``.
+    """
+
+    data: Data
+    input: ColumnList | dict[str, SomeColumns] | None = None
+    target: Target | None = None
+    targets: Annotated[dict[str, Aligned], Field(min_length=1)] | None = None
+    split: Split = Split()
+    online: bool = False
+    forcing: bool | Literal["all"] = True
+    metrics: Annotated[tuple[Metric, ...], BeforeValidator(_tuple)] = ("nrmse",)
+    baselines: Annotated[
+        tuple[Literal["persistence", "linear", "mean"], ...], BeforeValidator(_tuple)
+    ] = ()
+
+    @property
+    def scores(self) -> dict[str, Options]:
+        """Options of each metric, by its name."""
+        found: dict[str, Options] = {}
+        for metric in self.metrics:
+            found.update({metric: {}} if isinstance(metric, str) else metric)
+        return found
+
+    @model_validator(mode="after")
+    def _one_way_of_saying_what_to_learn(self) -> Task:
+        if self.target is not None and self.targets is not None:
+            raise ValueError("target and targets exclude each other; leave one out")
+        if isinstance(self.data, FileSource) and self.target is None and self.targets is None:
+            raise ValueError("target is required: {forecast: 1}, {column: y}, {file: y.csv} ...")
+        return self
+
+
+class LocalEngine(Section):
+    """One process; `workers` threads over independent series, -1 for one on each core."""
+
+    kind: Literal["local"] = "local"
+    workers: Annotated[int, Field(ge=-1)] = 1
+
+
+class RayEngine(Section):
+    """Ray actors; ``address: auto`` joins a running cluster, else one is started here.
+
+    Other addresses are given on the command line, never in a file.
+    """
+
+    kind: Literal["ray"]
+    address: Literal["auto"] | None = None
+    workers: Annotated[int, Field(ge=-1)] = 1
+    placement: Literal["block", "node"] = "block"
+
+
+def _readable_version(version: int) -> int:
+    if version != VERSION:
+        raise ValueError(f"is the version of the format, {VERSION} (got {version})")
+    return version
+
+
+class Header(Section):
+    """The top level of a YAML graph; nodes and edges are as yet unread.
+
+    Parameters
+    ----------
+    nodegraph : int
+        Version of the format: 1.
+    name, description : str
+        What to call the graph, and what it is for.
+    seed : int
+        What all weights are drawn from.
+    dtype : {"float64", "float32"}
+        Of weights, states and outputs.
+    nodes : mapping of name to fields
+    edges : list of str
+        Such as ``u >> reservoir >> readout``.
+    task : Task, optional
+    engine : mapping
+        ``{kind: local, workers: 1}`` or ``{kind: ray, address: auto}``.
+    """
+
+    nodegraph: Annotated[int, AfterValidator(_readable_version)]
+    name: Text | None = None
+    description: Annotated[str, Field(max_length=10_000)] = ""
+    seed: NonNegativeInt = 0
+    dtype: Literal["float64", "float32"] = "float64"
+    nodes: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
+    edges: Annotated[
+        tuple[str, ...], BeforeValidator(lambda e: (e,) if isinstance(e, str) else _tuple(e))
+    ] = ()
+    task: Task | None = None
+    engine: Annotated[LocalEngine | RayEngine, Field(discriminator="kind")] = LocalEngine()
