@@ -1,0 +1,123 @@
+"""Weights that are drawn once or given, and stay: what all reservoirs share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pydantic import NonNegativeFloat, PositiveInt, model_validator
+
+from nodegraph.arrays import Array
+from nodegraph.errors import FieldError
+from nodegraph.fields import Described, Fraction, Matrix, PerUnit, Vector
+from nodes.weights import DISTRIBUTIONS, Distribution, Topology, recurrent, scale_columns
+
+__all__ = ["RandomLayer"]
+
+
+class RandomLayer(Described):
+    """Fields of a layer of units with random weights, and how these weights are made.
+
+    Parameters
+    ----------
+    units : int, optional
+        Number of units n; may be left out if W or bias is given.
+    spectral_radius : float, at least 0
+        Largest absolute eigenvalue of W.
+    input_scaling : float or one for each input
+        Factor of the input weights.
+    bias_scaling : float, at least 0
+        Factor of the biases.
+    connectivity : float in (0, 1]
+        Share of the units that each unit hears.
+    input_connectivity : float in (0, 1]
+        Share of the inputs that each unit hears, at least one.
+    topology : str
+        Where the recurrent weights are; see `nodes.weights.recurrent`.
+    input_distribution : {"uniform", "normal", "bernoulli"}
+        What all other weights are drawn from: [-1, 1), N(0, 1) or {-1, 1}.
+    W, W_in, bias : array, optional
+        Weights (n, n), (n, n_in) and (n,), dense or sparse, used as they stand.
+    """
+
+    units: PositiveInt | None = None
+    spectral_radius: NonNegativeFloat = 0.9
+    input_scaling: PerUnit = 1.0
+    bias_scaling: NonNegativeFloat = 0.0
+    connectivity: Fraction = 0.1
+    input_connectivity: Fraction = 1.0
+    topology: Topology = "normal"
+    input_distribution: Distribution = "uniform"
+    W: Matrix | None = None
+    W_in: Matrix | None = None
+    bias: Vector | None = None
+
+    @model_validator(mode="after")
+    def _sizes_agree(self) -> RandomLayer:
+        n = self.declared_size
+        if n is None:
+            raise ValueError("units is missing: write units=100, or give W")
+        for name, axes in (("W", 2), ("bias", 1)):
+            require_shape(name, getattr(self, name), (n,) * axes, ValueError)
+        return self
+
+    @property
+    def declared_size(self) -> int | None:
+        """The number of units: ``units``, or what the weights tell."""
+        if self.units is not None:
+            return self.units
+        given = [a for a in (self.W, self.bias, self.W_in) if a is not None]
+        return int(given[0].shape[0]) if given else None
+
+    def model_dump(self, **options: Any) -> dict[str, Any]:
+        """Return the fields as plain values; arrays, which have no truth value, are kept apart."""
+        arrays = {name: value for name, value in self if hasattr(value, "shape")}
+        return super().model_dump(**options, exclude=set(arrays)) | arrays
+
+    def draw_recurrent(self, rng: np.random.Generator, units: int) -> Any:
+        """Return W, given or drawn with `spectral_radius`."""
+        if self.W is not None:
+            return self.W.copy()
+        return recurrent(rng, units, self.topology, self.connectivity, self.spectral_radius)
+
+    def draw_input(self, rng: np.random.Generator, units: int, n_in: int) -> Any:
+        """Return W_in, given or drawn."""
+        return self.draw_matrix(
+            rng, "W_in", (units, n_in), self.input_connectivity, "input_scaling"
+        )
+
+    def draw_bias(self, rng: np.random.Generator, units: int) -> Array:
+        """Return the biases, given or drawn."""
+        if self.bias is not None:
+            return np.array(self.bias)
+        drawn: Array = DISTRIBUTIONS[self.input_distribution](rng, units, 1)[:, 0]
+        return self.bias_scaling * drawn
+
+    def draw_matrix(
+        self,
+        rng: np.random.Generator,
+        name: str,
+        shape: tuple[int, int],
+        connectivity: float,
+        scaling: str,
+    ) -> Any:
+        """Return the weights called `name`, given or drawn, column j times its scaling."""
+        given, factors = getattr(self, name), getattr(self, scaling)
+        if given is not None:
+            require_shape(name, given, shape, FieldError)
+            return given.copy()
+        if isinstance(factors, tuple) and len(factors) != shape[1]:
+            raise FieldError(
+                f"{scaling}: expected {shape[1]} numbers, one for each column of {name}, "
+                f"got {len(factors)}"
+            )
+        if shape[1] == 0:
+            return np.zeros(shape)
+        draw = DISTRIBUTIONS[self.input_distribution]
+        return scale_columns(draw(rng, *shape, connectivity), factors)
+
+
+def require_shape(name: str, array: Any, shape: tuple[int, ...], error: type[Exception]) -> None:
+    """Raise `error` if there is an `array` and its shape is not `shape`."""
+    if array is not None and array.shape != shape:
+        raise error(f"{name}: expected shape {shape}, got {array.shape}")

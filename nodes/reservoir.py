@@ -1,0 +1,175 @@
+"""A pool of leaky neurons with fixed random recurrent weights."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import NonNegativeFloat, model_validator
+
+from nodegraph.arrays import Array
+from nodegraph.errors import FieldError
+from nodegraph.fields import Fraction, Matrix, PerUnit, PerUnitFraction
+from nodegraph.node import Node
+from nodegraph.rule import AnyRule
+from nodes.activations import ACTIVATIONS, ActivationName
+from nodes.random_layer import RandomLayer
+
+__all__ = ["Reservoir", "ReservoirFields"]
+
+
+class ReservoirFields(RandomLayer):
+    """The hyper-parameters of a reservoir; see `Reservoir`."""
+
+    leak_rate: PerUnitFraction = 1.0
+    feedback_scaling: PerUnit = 1.0
+    feedback_connectivity: Fraction = 1.0
+    noise: NonNegativeFloat = 0.0
+    activation: ActivationName = "tanh"
+    W_fb: Matrix | None = None
+    rule: AnyRule | None = None
+
+    @model_validator(mode="after")
+    def _one_leak_for_each_unit(self) -> ReservoirFields:
+        if isinstance(self.leak_rate, tuple) and len(self.leak_rate) != self.declared_size:
+            raise ValueError(
+                f"leak_rate: expected one number or {self.declared_size}, one for each unit, "
+                f"got {len(self.leak_rate)}"
+            )
+        return self
+
+
+class Reservoir(ReservoirFields, Node):
+    """Leaky-integrator echo state reservoir [1]_.
+
+    ``x[t] = (1 - a) x[t-1] + a f(W x[t-1] + W_in u[t] + W_fb y[t-1] + bias + noise)``;
+    it gives out ``x[t]``. What is wired to its port ``feedback`` is y.
+
+    Each matrix is drawn from a stream of its own, so that feedback or another number of inputs
+    leaves the other weights as they are.
+
+    Parameters
+    ----------
+    units : int, optional
+        Number of units n; may be left out if W is given.
+    leak_rate : float in (0, 1], or one for each unit
+        a, the share of the new value in each step; 1 forgets the old state at once.
+    spectral_radius : float, at least 0
+        Largest absolute eigenvalue of W; below 1 the state usually forgets its start. For a line,
+        which has no eigenvalue but 0, its weight.
+    input_scaling : float, or one for each input
+        Factor of the input weights.
+    bias_scaling : float, at least 0
+        Factor of the biases; 0 for none.
+    feedback_scaling : float, or one for each signal that is fed back
+        Factor of the feedback weights.
+    connectivity : float in (0, 1]
+        Share of the units that each unit hears.
+    input_connectivity, feedback_connectivity : float in (0, 1]
+        Share of the inputs, or of the signals fed back, that each unit hears; at least one.
+    noise : float, at least 0
+        Standard deviation of normal noise inside f, while the model learns.
+    activation : str
+        f, a name in `nodes.activations`.
+    topology : {"normal", "uniform", "bernoulli", "small_world", "orthogonal", "ring", "line"}
+        Distribution of recurrent weights at random places, or where they are; see
+        `nodes.weights.recurrent`.
+    input_distribution : {"uniform", "normal", "bernoulli"}
+        What W_in, W_fb and bias are drawn from: [-1, 1), N(0, 1) or {-1, 1}.
+    W, W_in, W_fb, bias : array, optional
+        Weights of shape (n, n), (n, n_in), (n, n_fb) and (n,), dense or sparse. They are used as
+        they stand: neither scaled nor thinned.
+    rule : Rule, optional
+        Local rule that adapts the weights.
+
+    Raises
+    ------
+    FieldError
+        If a given matrix has another shape, or drawn weights cannot have the spectral radius.
+
+    References
+    ----------
+    .. [1] H. Jaeger, M. Lukosevicius, D. Popovici, U. Siewert, Neural Networks 20 (2007) 335-352.
+
+    Examples
+    --------
+    >>> import numpy as np, nodegraph as ng
+    >>> reservoir = Reservoir(W=[[0.5]], W_in=[[1.0]], activation="identity")
+    >>> ng.Model(reservoir).run([[1.0], [0.0], [0.0]])[:, 0]
+    array([1.  , 0.5 , 0.25])
+    """
+
+    class Params(NamedTuple):
+        """The weights; W and others may be sparse."""
+
+        W_in: Any  # (n, n_in)
+        W: Any  # (n, n)
+        W_fb: Any  # (n, n_fb)
+        bias: Array  # (n,)
+
+    class State(NamedTuple):
+        """The activity of the units."""
+
+        x: Array  # (n,)
+
+    @cached_property
+    def leak(self) -> Array:
+        """The leak rate of each unit, or one for all as an array without axes."""
+        return np.array(self.leak_rate, dtype=float)
+
+    def cost(self, n_in: int, n_out: int) -> dict[str, int]:
+        """Return how many numbers the weights will hold."""
+        dense = self.topology == "orthogonal" or self.connectivity == 1
+        each = n_out if dense else 1 + int(1.5 * self.connectivity * n_out)  # values and places
+        given = self.W is not None
+        return {"W": 0 if given else n_out * each, "W_in": n_out * n_in}
+
+    def init(self, rng: np.random.Generator, n_in: int, n_out: int, feedback: int = 0) -> Params:
+        """Return the weights, drawn or given."""
+        of_W, of_W_in, of_W_fb, of_bias = rng.spawn(4)
+        return self.Params(
+            W_in=self.draw_input(of_W_in, n_out, n_in),
+            W=self.draw_recurrent(of_W, n_out),
+            W_fb=self._draw_feedback(of_W_fb, n_out, feedback),
+            bias=self.draw_bias(of_bias, n_out),
+        )
+
+    def _draw_feedback(self, rng: np.random.Generator, n_out: int, feedback: int) -> Any:
+        if feedback:
+            shape, share = (n_out, feedback), self.feedback_connectivity
+            return self.draw_matrix(rng, "W_fb", shape, share, "feedback_scaling")
+        if self.W_fb is not None:
+            raise FieldError(
+                "W_fb is given, but nothing is fed back; write reservoir << readout, "
+                "or leave W_fb out"
+            )
+        return np.zeros((n_out, 0))
+
+    def start(self, n_out: int) -> State:
+        """Return the state before the first step: zeros."""
+        return self.State(np.zeros(n_out))
+
+    def step(
+        self,
+        params: Params,
+        state: State,
+        x: Array,
+        feedback: Array | None = None,
+        noise: Array | None = None,
+    ) -> tuple[State, Array]:
+        """Return ``(state, y)`` one step later."""
+        drive = params.W @ state.x + params.W_in @ x + params.bias
+        if feedback is not None:
+            drive = drive + params.W_fb @ feedback
+        if noise is not None:
+            drive = drive + noise
+        leak = self.leak.astype(x.dtype)
+        new = (1 - leak) * state.x + leak * ACTIVATIONS[self.activation](drive)
+        return self.State(new), new.copy()
+
+    def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
+        """Return normal noise with the standard deviation `noise`, or None if that is 0."""
+        if self.noise == 0:
+            return None
+        return self.noise * rng.standard_normal((n_steps, n_out))
