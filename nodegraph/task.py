@@ -1,11 +1,10 @@
-"""What stands in a YAML graph beside its nodes' fields: data, target, split, scores, engine."""
+"""The ``task:`` of a YAML graph: data, target, split, scores."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,24 +23,21 @@ __all__ = [
     "FileTarget",
     "ForecastTarget",
     "GenerateTarget",
-    "Header",
-    "LocalEngine",
-    "RayEngine",
+    "Section",
     "Split",
     "Target",
     "Task",
+    "as_tuple",
 ]
 
 
-VERSION = 1
-
-
-def _tuple(value: Any) -> Any:
+def as_tuple(value: Any) -> Any:
+    """Return a list as a tuple, and all else as it is."""
     return tuple(value) if isinstance(value, list) else value
 
 
 def _listed(value: Any) -> Any:
-    return (value,) if isinstance(value, (str, int)) else _tuple(value)
+    return (value,) if isinstance(value, (str, int)) else as_tuple(value)
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -241,9 +237,9 @@ class Task(Section):
     split: Split = Split()
     online: bool = False
     forcing: bool | Literal["all"] = True
-    metrics: Annotated[tuple[Metric, ...], BeforeValidator(_tuple)] = ("nrmse",)
+    metrics: Annotated[tuple[Metric, ...], BeforeValidator(as_tuple)] = ("nrmse",)
     baselines: Annotated[
-        tuple[Literal["persistence", "linear", "mean"], ...], BeforeValidator(_tuple)
+        tuple[Literal["persistence", "linear", "mean"], ...], BeforeValidator(as_tuple)
     ] = ()
 
     @property
@@ -261,62 +257,3 @@ class Task(Section):
         if isinstance(self.data, FileSource) and self.target is None and self.targets is None:
             raise ValueError("target is required: {forecast: 1}, {column: y}, {file: y.csv} ...")
         return self
-
-
-class LocalEngine(Section):
-    """One process; `workers` threads over independent series, -1 for one on each core."""
-
-    kind: Literal["local"] = "local"
-    workers: Annotated[int, Field(ge=-1)] = 1
-
-
-class RayEngine(Section):
-    """Ray actors; ``address: auto`` joins a running cluster, else one is started here.
-
-    Other addresses are given on the command line, never in a file.
-    """
-
-    kind: Literal["ray"]
-    address: Literal["auto"] | None = None
-    workers: Annotated[int, Field(ge=-1)] = 1
-    placement: Literal["block", "node"] = "block"
-
-
-def _readable_version(version: int) -> int:
-    if version != VERSION:
-        raise ValueError(f"is the version of the format, {VERSION} (got {version})")
-    return version
-
-
-class Header(Section):
-    """The top level of a YAML graph; nodes and edges are as yet unread.
-
-    Parameters
-    ----------
-    nodegraph : int
-        Version of the format: 1.
-    name, description : str
-        What to call the graph, and what it is for.
-    seed : int
-        What all weights are drawn from.
-    dtype : {"float64", "float32"}
-        Of weights, states and outputs.
-    nodes : mapping of name to fields
-    edges : list of str
-        Such as ``u >> reservoir >> readout``.
-    task : Task, optional
-    engine : mapping
-        ``{kind: local, workers: 1}`` or ``{kind: ray, address: auto}``.
-    """
-
-    nodegraph: Annotated[int, AfterValidator(_readable_version)]
-    name: Text | None = None
-    description: Annotated[str, Field(max_length=10_000)] = ""
-    seed: NonNegativeInt = 0
-    dtype: Literal["float64", "float32"] = "float64"
-    nodes: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
-    edges: Annotated[
-        tuple[str, ...], BeforeValidator(lambda e: (e,) if isinstance(e, str) else _tuple(e))
-    ] = ()
-    task: Task | None = None
-    engine: Annotated[LocalEngine | RayEngine, Field(discriminator="kind")] = LocalEngine()
