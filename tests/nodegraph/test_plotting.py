@@ -1,0 +1,181 @@
+"""Plots show the numbers they are given, refuse shapes that do not fit, and leave pyplot alone."""
+
+import io
+import subprocess
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import scipy.sparse
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+
+from nodegraph import plotting
+from nodegraph.errors import DataError
+
+STEPS = np.arange(200)
+WAVES = np.stack([np.sin(STEPS / 9), 40 + 5 * np.cos(STEPS / 7), STEPS / 10.0], axis=1)
+
+
+def pixels(ax):
+    buffer = io.BytesIO()
+    ax.figure.savefig(buffer, format="png", dpi=40)
+    buffer.seek(0)
+    return imread(buffer)[..., :3]
+
+
+def line(ax, label):
+    return next(found for found in ax.lines if found.get_label() == label)
+
+
+def weights(*shape):
+    return np.random.default_rng(0).normal(size=shape)
+
+
+PLOTS = {
+    "prediction": lambda: plotting.prediction(WAVES[:, 0], WAVES[:, 0] + 0.1),
+    "several outputs": lambda: plotting.prediction(WAVES, WAVES + 0.1),
+    "states": lambda: plotting.states(WAVES),
+    "raster": lambda: plotting.states(WAVES, raster=True),
+    "eigenvalues": lambda: plotting.eigenvalues(weights(20, 20)),
+    "one readout": lambda: plotting.readout_weights(weights(30)),
+    "readouts": lambda: plotting.readout_weights(weights(3, 30)),
+    "plane": lambda: plotting.phase_portrait(WAVES),
+    "space": lambda: plotting.phase_portrait(WAVES, (0, 1, 2)),
+    "embedding": lambda: plotting.phase_portrait(WAVES[:, 0], lag=5),
+    "memory": lambda: plotting.memory_capacity(np.exp(-np.arange(30) / 9)),
+    "generation": lambda: plotting.generation(WAVES[:50], WAVES[50:], WAVES[50:] * 1.2),
+}
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_no_plot_is_blank(name):
+    image = pixels(PLOTS[name]())
+    assert (image < 0.9).any(axis=2).mean() > 0.005
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_every_plot_names_its_axes(name):
+    ax = PLOTS[name]()
+    assert ax.get_xlabel() and (ax.get_ylabel() or len(ax.get_yticklabels()) == 3)
+
+
+def test_plots_are_drawn_where_they_are_told():
+    mine = Figure().add_subplot()
+    assert plotting.prediction(WAVES, WAVES, mine) is mine
+
+
+def test_drawing_needs_no_pyplot_and_importing_needs_no_matplotlib():
+    code = (
+        "import sys, nodegraph.plotting as p; assert 'matplotlib' not in sys.modules;"
+        "p.states([[0.0], [1.0]]); assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_one_output_keeps_its_own_values():
+    ax = plotting.prediction(WAVES[:, 1], WAVES[:, 1] + 1, start=1000)
+    np.testing.assert_allclose(line(ax, "target").get_ydata(), WAVES[:, 1])
+    np.testing.assert_allclose(line(ax, "prediction").get_ydata(), WAVES[:, 1] + 1)
+    assert line(ax, "target").get_xdata()[0] == 1000
+
+
+def test_several_outputs_stand_apart_whatever_their_scale():
+    ax = plotting.prediction(WAVES, WAVES, names=["a", "b", "c"])
+    targets = [found.get_ydata() for found in ax.lines[::2]]
+    assert all(upper.min() > lower.max() for upper, lower in pairwise(targets))
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["a", "b", "c"]
+
+
+def test_the_ring_has_the_spectral_radius():
+    ax = plotting.eigenvalues(np.diag([0.5, -0.8]))
+    assert np.hypot(*line(ax, "spectral radius 0.8").get_data()) == pytest.approx(0.8)
+    np.testing.assert_allclose(sorted(ax.collections[0].get_offsets()[:, 0]), [-0.8, 0.5])
+
+
+def test_a_sparse_matrix_shows_the_same_eigenvalues():
+    dense = np.array([[0.0, 1.0], [-0.25, 0.0]])
+    ax = plotting.eigenvalues(scipy.sparse.csr_array(dense))
+    np.testing.assert_allclose(sorted(ax.collections[0].get_offsets()[:, 1]), [-0.5, 0.5])
+
+
+def test_the_embedding_shows_the_series_over_its_past():
+    series = np.arange(10.0)
+    x, y = plotting.phase_portrait(series, lag=3).lines[0].get_data()
+    np.testing.assert_array_equal(x, series[3:])
+    np.testing.assert_array_equal(y, series[:-3])
+
+
+def test_the_memory_capacity_is_the_sum_of_the_curve():
+    ax = plotting.memory_capacity([1.0, 0.5, 0.25])
+    assert line(ax, "memory capacity 1.8").get_xdata().tolist() == [1, 2, 3]
+
+
+def test_generation_marks_the_step_at_which_the_truth_is_left():
+    truth = np.tile([[1.0], [-1.0]], (20, 1))  # its standard deviation is 1
+    own = truth.copy()
+    own[17:] += 0.41
+    ax = plotting.generation(truth[:4], truth, own)
+    assert line(ax, "error above 0.4 at step 17").get_xdata()[0] == 17
+
+
+def test_generation_without_departure_carries_no_mark():
+    ax = plotting.generation(WAVES[:50], WAVES[50:], WAVES[50:])
+    assert not any("error" in str(found.get_label()) for found in ax.lines)
+
+
+def test_a_gap_in_the_truth_is_no_departure():
+    truth = WAVES[50:].copy()
+    truth[3] = np.nan
+    ax = plotting.generation(WAVES[:50], truth, WAVES[50:])
+    assert not any("error" in str(found.get_label()) for found in ax.lines)
+
+
+@pytest.mark.parametrize("wrong", [np.inf, np.nan, 1e300])
+def test_a_diverged_forecast_leaves_the_truth_readable(wrong):
+    own = WAVES[50:].copy()
+    own[60:] = wrong
+    ax = plotting.generation(WAVES[:50], WAVES[50:], own)
+    assert line(ax, "error above 0.4 at step 60")
+    assert np.ptp(ax.get_ylim()) < 6
+    assert pixels(ax).min() < 0.5
+
+
+@pytest.mark.parametrize("values", [np.full(9, np.nan), np.zeros(9), np.full(9, 3.0)])
+def test_constant_and_missing_series_are_drawn(values):
+    assert pixels(plotting.prediction(values, np.zeros(9))).size
+    assert pixels(plotting.states(values[:, None], raster=True)).size
+
+
+@pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (
+            lambda: plotting.prediction(np.zeros((9, 1)), np.zeros((9, 3))),
+            r"y .*\(9, 1\).*\(9, 3\)",
+        ),
+        (lambda: plotting.prediction(np.zeros((9, 1)), np.zeros(8)), "same steps"),
+        (lambda: plotting.prediction([], []), r"shape \(0, 1\)"),
+        (lambda: plotting.prediction(["a"], ["b"]), "not an array of numbers"),
+        (lambda: plotting.prediction([[1.0], [1.0, 2.0]], [1.0]), "not an array of numbers"),
+        (lambda: plotting.prediction(WAVES, WAVES, outputs=[3]), "choose one or more of 0 to 2"),
+        (lambda: plotting.prediction(WAVES, WAVES, names=["a"]), "1 names for 3 outputs"),
+        (lambda: plotting.states(np.zeros((2, 3, 4))), r"\(2, 3, 4\)"),
+        (lambda: plotting.states(WAVES, units=[7]), "0 to 2"),
+        (lambda: plotting.eigenvalues(np.zeros((2, 3))), "square"),
+        (lambda: plotting.eigenvalues(np.zeros((0, 0))), "square"),
+        (lambda: plotting.eigenvalues([[np.nan]]), "finite"),
+        (lambda: plotting.readout_weights(np.zeros((2, 2, 2))), "readout_weights"),
+        (lambda: plotting.phase_portrait(WAVES, (0,)), "two or three"),
+        (lambda: plotting.phase_portrait(WAVES, (0, 5)), "0 to 2"),
+        (lambda: plotting.phase_portrait(np.zeros(5), lag=5), "embedded"),
+        (lambda: plotting.phase_portrait(np.zeros(5), lag=0), "lag"),
+        (lambda: plotting.memory_capacity(np.zeros((4, 2))), "one value a delay"),
+        (lambda: plotting.generation(WAVES, WAVES, WAVES[:9]), "truth.*generated"),
+        (lambda: plotting.generation(WAVES[:, :1], WAVES, WAVES), "prompt"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_with_a_sentence(draw, words):
+    with pytest.raises(DataError, match=words):
+        draw()
