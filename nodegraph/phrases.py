@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-__all__ = ["KEY_ERRORS", "SILENT", "demand", "nearest", "shown", "suggestion"]
+__all__ = ["KEY_ERRORS", "SILENT", "WORDS", "demand", "nearest", "shown", "suggestion"]
 
 
 def nearest(word: str, known: Collection[str]) -> str | None:
@@ -82,7 +82,7 @@ SILENT = {"missing", "value_error", "assertion_error", "union_tag_not_found", "f
     "missing_argument",
 }
 
-_WORDS: dict[str, str | Callable[[Mapping[str, Any]], str]] = {
+WORDS: dict[str, str | Callable[[Mapping[str, Any]], str]] = {
     "missing": "is required",
     "missing_argument": "is required",
     "value_error": _stated,
@@ -136,7 +136,7 @@ _WORDS: dict[str, str | Callable[[Mapping[str, Any]], str]] = {
 
 def demand(item: Mapping[str, Any]) -> str:
     """Return what an item of `ValidationError.errors` asks for, such as ``should be at most 1``."""
-    word = _WORDS.get(item["type"])
+    word = WORDS.get(item["type"])
     if callable(word):
         return word(item.get("ctx", {}))
     if word is not None:
