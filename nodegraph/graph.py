@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
@@ -10,17 +10,16 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from nodegraph import drawing
 from nodegraph.errors import GraphError
 from nodegraph.names import name_nodes
+from nodegraph.spec_writer import to_yaml
 
 if TYPE_CHECKING:
     import networkx as nx
 
 __all__ = ["Composable", "Delay", "Edge", "End", "Graph", "chain", "delay", "overlay"]
 
-
-PICTURES = {".mmd": drawing.to_mermaid, ".dot": drawing.to_dot, ".txt": drawing.to_text}
+PICTURES = (".svg", ".mmd", ".dot", ".txt")
 
 
 class Edge(NamedTuple):
@@ -205,17 +204,37 @@ class Graph(Composable):
             If the suffix is another one.
         """
         suffix = Path(path).suffix if path is not None else ".svg"
-        if suffix != ".svg" and suffix not in PICTURES:
-            raise GraphError(f"draw: {suffix!r} is none of .svg, {', '.join(PICTURES)}")
-        draw = PICTURES.get(suffix)
-        net = self.to_networkx()
-        text = draw(net) if draw else drawing.to_svg(net, title)
+        if suffix not in PICTURES:
+            raise GraphError(f"draw: {suffix!r} is none of {', '.join(PICTURES)}")
+        text = self._picture(suffix, title)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
 
+    def _picture(self, suffix: str, title: str | None = None) -> str:
+        from nodegraph import drawing  # it loads networkx, which is heavy
+
+        net = self.to_networkx()
+        draw = {".mmd": drawing.to_mermaid, ".dot": drawing.to_dot, ".txt": drawing.to_text}
+        return drawing.to_svg(net, title) if suffix == ".svg" else draw[suffix](net)
+
+    def to_yaml(self, header: Mapping[str, Any] | None = None) -> str:
+        """Return the graph as YAML, which `nodegraph.read_yaml` reads back as the same graph.
+
+        Parameters
+        ----------
+        header : mapping, optional
+            What else is to stand there: name, description, seed, task ...
+
+        Raises
+        ------
+        SpecError
+            If a node holds an array too large to be written out.
+        """
+        return to_yaml(self, header)
+
     def _repr_html_(self) -> str:
-        return drawing.to_svg(self.to_networkx())
+        return self._picture(".svg")
 
     @cached_property
     def loops(self) -> dict[Any, int]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import SpecError
-from nodegraph.graph import Edge, Graph
-from nodegraph.nested import NestedGraph
 from nodegraph.registry import word
+
+if TYPE_CHECKING:
+    from nodegraph.graph import Edge, Graph
 
 __all__ = ["StoreArray", "to_plain", "to_yaml"]
 
@@ -64,10 +65,10 @@ def to_plain(graph: Graph, store: StoreArray, *, whole: bool = False) -> dict[st
 
 
 def _fields(name: str, part: Any, store: StoreArray, whole: bool) -> dict[str, Any]:
-    if isinstance(part, NestedGraph) and (whole or part.file is None):
-        return {"kind": "graph", **to_plain(part.graph, store, whole=whole)}
-    if isinstance(part, NestedGraph):
-        return {"kind": "graph", "file": part.file}
+    inner, file = getattr(part, "graph", None), getattr(part, "file", None)
+    if inner is not None:
+        plain = to_plain(inner, store, whole=whole) if whole or file is None else {"file": file}
+        return {"kind": "graph", **plain}
     fields = part.model_dump(exclude_defaults=True)
     fields.pop("name", None)
     plain = {key: _plain(f"{name}.{key}", value, store) for key, value in fields.items()}
