@@ -69,9 +69,29 @@ class RandomLayer(Described):
         given = [a for a in (self.W, self.bias, self.W_in) if a is not None]
         return int(given[0].shape[0]) if given else None
 
+    def require_per_unit(self, name: str) -> None:
+        """Raise ValueError if the field `name` has neither one number nor one for each unit."""
+        numbers, n = getattr(self, name), self.declared_size
+        if isinstance(numbers, tuple) and len(numbers) != n:
+            raise ValueError(
+                f"{name}: expected one number or {n}, one for each unit, got {len(numbers)}"
+            )
+
+    def cost(self, n_in: int, n_out: int) -> dict[str, int]:
+        """Return how many numbers the weights will hold."""
+        if self.W is not None:
+            return {"W_in": n_out * n_in}
+        dense = self.topology == "orthogonal" or self.connectivity == 1
+        each = n_out if dense else 1 + int(1.5 * self.connectivity * n_out)  # values and places
+        return {"W": n_out * each, "W_in": n_out * n_in}
+
     def model_dump(self, **options: Any) -> dict[str, Any]:
         """Return the fields as plain values; arrays, which have no truth value, are kept apart."""
-        arrays = {name: value for name, value in self if hasattr(value, "shape")}
+        arrays = {
+            name: getattr(self, name)
+            for name in type(self).model_fields
+            if hasattr(getattr(self, name), "shape")
+        }
         return super().model_dump(**options, exclude=set(arrays)) | arrays
 
     def draw_recurrent(self, rng: np.random.Generator, units: int) -> Any:

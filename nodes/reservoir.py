@@ -32,11 +32,7 @@ class ReservoirFields(RandomLayer):
 
     @model_validator(mode="after")
     def _one_leak_for_each_unit(self) -> ReservoirFields:
-        if isinstance(self.leak_rate, tuple) and len(self.leak_rate) != self.declared_size:
-            raise ValueError(
-                f"leak_rate: expected one number or {self.declared_size}, one for each unit, "
-                f"got {len(self.leak_rate)}"
-            )
+        self.require_per_unit("leak_rate")
         return self
 
 
@@ -117,13 +113,6 @@ class Reservoir(ReservoirFields, Node):
     def leak(self) -> Array:
         """The leak rate of each unit, or one for all as an array without axes."""
         return np.array(self.leak_rate, dtype=float)
-
-    def cost(self, n_in: int, n_out: int) -> dict[str, int]:
-        """Return how many numbers the weights will hold."""
-        dense = self.topology == "orthogonal" or self.connectivity == 1
-        each = n_out if dense else 1 + int(1.5 * self.connectivity * n_out)  # values and places
-        given = self.W is not None
-        return {"W": 0 if given else n_out * each, "W_in": n_out * n_in}
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int, feedback: int = 0) -> Params:
         """Return the weights, drawn or given."""

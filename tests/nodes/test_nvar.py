@@ -1,0 +1,77 @@
+from itertools import combinations_with_replacement
+from math import comb
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nodegraph as ng
+from nodegraph.testing import check_node
+from nodes import NVAR, Input
+
+
+def by_hand(u, delay, orders, strides):
+    padded = np.vstack([np.zeros(((delay - 1) * strides, u.shape[1])), u])
+    rows = []
+    for t in range(len(u)):
+        now = t + (delay - 1) * strides
+        z = np.concatenate([padded[now - k * strides] for k in range(delay)])
+        products = [
+            np.prod(z[list(chosen)])
+            for order in orders
+            for chosen in combinations_with_replacement(range(len(z)), order)
+        ]
+        rows.append([*z, *products])
+    return np.array(rows)
+
+
+@pytest.mark.parametrize("fields", [{}, {"delay": 3, "order": (2, 3), "strides": 2}, {"delay": 1}])
+def test_it_keeps_the_contract(fields):
+    check_node(NVAR(**fields))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    delay=st.integers(1, 4),
+    orders=st.sets(st.integers(2, 4), min_size=1, max_size=2).map(sorted),
+    strides=st.integers(1, 3),
+    n_in=st.integers(1, 2),
+)
+def test_it_gives_lags_and_all_their_products(delay, orders, strides, n_in):
+    u = np.random.default_rng(0).standard_normal((12, n_in))
+    y = ng.Model(NVAR(delay=delay, order=orders, strides=strides)).run(u)
+    np.testing.assert_allclose(y, by_hand(u, delay, orders, strides), rtol=1e-12)
+
+
+def test_one_order_gives_products_of_that_many_factors_alone():
+    u = np.random.default_rng(0).standard_normal((9, 2))
+    y = ng.Model(NVAR(delay=2, order=3)).run(u)
+    assert y.shape == (9, 4 + comb(6, 3))
+    np.testing.assert_allclose(y, by_hand(u, 2, [3], 1), rtol=1e-12)
+
+
+def test_order_one_is_the_linear_part_alone():
+    u = np.arange(4.0)[:, None]
+    np.testing.assert_array_equal(
+        ng.Model(NVAR(delay=2, order=1)).run(u), [[0, 0], [1, 0], [2, 1], [3, 2]]
+    )
+
+
+def test_three_signals_twice_have_83_products_up_to_degree_three():
+    assert NVAR(delay=2, order=(2, 3)).size(3) == 6 + 21 + 56
+
+
+def test_reset_and_independent_series_know_nothing_of_what_was():
+    u = np.random.default_rng(0).standard_normal((10, 2))
+    model = ng.Model(Input() >> NVAR(delay=3, strides=2))
+    first = model.run(u)
+    assert not np.array_equal(model.run(u), first)
+    np.testing.assert_array_equal(model.run([u, u])[1], first)
+    np.testing.assert_array_equal(model.reset().run(u), first)
+
+
+@pytest.mark.parametrize("fields", [{"delay": 0}, {"order": 0}, {"order": ()}, {"strides": -1}])
+def test_nonsense_is_refused(fields):
+    with pytest.raises(ng.errors.FieldError, match=f"NVAR.{next(iter(fields))}: should"):
+        NVAR(**fields)
