@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 import zipfile
 import zlib
 from typing import IO, Any, BinaryIO
@@ -18,6 +19,15 @@ __all__ = ["read_npy", "read_npz"]
 
 MOST_AXES = 8
 LARGEST_HEADER = 10_000
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 DENSEST = 200  # times that an archive may unfold by, where it is large
 
 
@@ -92,9 +102,9 @@ def read_npz(file: BinaryIO, name: str, key: str | None) -> Array:
             info = _member(archive, name, key)
             with archive.open(info) as stream:
                 return _read_array(stream, info.file_size, f"{name}[{info.filename[:-4]}]")
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
+    except DataError:
+        raise
+    except _BROKEN as error:
         raise DataError(f"{name}: is no .npz file: {shown(str(error))}") from None
 
 

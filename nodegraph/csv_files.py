@@ -7,7 +7,8 @@ import io
 import itertools
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -47,7 +48,11 @@ def read_csv(file: BinaryIO, name: str, columns: Columns = None) -> Table:
     DataError
         With line and column of the first cell that is no number.
     """
-    rows = _rows(file, name)
+    with closing(_rows(file, name)) as rows:
+        return _table(rows, name, columns)
+
+
+def _table(rows: Iterator[_Row], name: str, columns: Columns) -> Table:
     if (first := next(rows, None)) is None:
         raise DataError(f"{name}: is empty")
     names = first.cells if any(_is_word(cell) for cell in first.cells) else None
@@ -60,7 +65,7 @@ def read_csv(file: BinaryIO, name: str, columns: Columns = None) -> Table:
     return Table(np.array(table, dtype=float), tuple(titles) if names else None)
 
 
-def _rows(file: BinaryIO, name: str) -> Iterator[_Row]:
+def _rows(file: BinaryIO, name: str) -> Generator[_Row, None, None]:
     if file.seek(0, 2) > LARGEST_TEXT:
         raise DataError(f"{name}: is larger than 256 MiB; save it as .npy")
     file.seek(0)

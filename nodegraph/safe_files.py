@@ -45,8 +45,12 @@ def open_below(root: str | os.PathLike[str], name: str) -> Iterator[BinaryIO]:
         descriptor = _open(Path(root), parts)
     except (OSError, ValueError) as error:
         raise DataError(f"{name}: {_reason(Path(root), parts, error)}") from None
-    with open(descriptor, "rb") as file:
+    try:
         _check(name, os.fstat(descriptor))
+    except DataError:
+        os.close(descriptor)
+        raise
+    with open(descriptor, "rb") as file:
         yield file
 
 
@@ -85,7 +89,7 @@ def _open_resolved(root: Path, parts: tuple[str, ...]) -> int:
 
 def _reason(root: Path, parts: tuple[str, ...], error: Exception) -> str:
     steps = [root.joinpath(*parts[: i + 1]) for i in range(len(parts))]
-    if any(step.is_symlink() for step in steps):
+    if any(os.path.islink(step) for step in steps):
         return f"goes through a link, which is not followed; copy it into {root}"
     if isinstance(error, FileNotFoundError):
         return f"is not there; looked in {root}"

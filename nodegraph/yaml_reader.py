@@ -47,9 +47,10 @@ def _read_regular(path: Path) -> bytes:
     if "\0" in str(path):
         raise SpecError(f"{shown(str(path))}: is no name of a file")
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise SpecError(f"{path}: is not a regular file")
     with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise SpecError(f"{path}: is not a regular file")
         raw = file.read(LARGEST_FILE + 1)
     if len(raw) > LARGEST_FILE:
         raise SpecError(f"{path}: is larger than 1 MiB; keep arrays in .npz files beside it")

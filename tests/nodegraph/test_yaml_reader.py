@@ -207,8 +207,13 @@ def test_a_file_is_read_with_its_name_in_messages(tmp_path: Path) -> None:
 
 def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo.yaml")
-    for name in ("fifo.yaml", "nothing.yaml", ".", "a\0b"):
-        with pytest.raises(SpecError):
+    for name, message in (
+        ("fifo.yaml", "is not a regular file"),
+        (".", "is not a regular file"),
+        ("nothing.yaml", "cannot be read: No such file or directory"),
+        ("a\0b", "is no name of a file"),
+    ):
+        with pytest.raises(SpecError, match=message):
             read_file(tmp_path / name)
     (tmp_path / "big.yaml").write_text("#" * (2**20 + 1))
     with pytest.raises(SpecError, match="larger than 1 MiB"):
