@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.document import Document, error_at
 from nodegraph.errors import DataError, NodegraphError
+from nodegraph.examples import Examples, TaskData, labelled, windows
 from nodegraph.table_columns import Table, chosen
 from nodegraph.table_files import load_table
 from nodegraph.task import (
@@ -24,46 +24,7 @@ from nodegraph.task import (
     Task,
 )
 
-__all__ = ["Examples", "TaskData", "Window", "prepare"]
-
-
-class Examples(NamedTuple):
-    """Inputs and targets as `Model.fit` takes them: an array, a list of series, or a dict."""
-
-    x: Any
-    y: Any
-
-
-class Window(NamedTuple):
-    """A prompt (None: go on from learning), and what really came after it."""
-
-    prompt: Array | None
-    truth: Array
-
-
-@dataclass(frozen=True)
-class TaskData:
-    """The arrays of a task.
-
-    Parameters
-    ----------
-    train : Examples
-        What to learn from.
-    test : Examples or None
-        Rows right behind those; independent series if those of `train` are.
-    windows : tuple of Window
-        What to generate. ``generate(len(w.truth), prompt=w.prompt)`` is to be like ``w.truth``.
-    labels : (Array, Array) or None
-        Class of each series to learn from and to score, as an index into `classes`.
-    classes : tuple
-        What the classes are called, in the order of the target's columns.
-    """
-
-    train: Examples
-    test: Examples | None = None
-    windows: tuple[Window, ...] = ()
-    labels: tuple[Array, Array] | None = None
-    classes: tuple[Any, ...] = ()
+__all__ = ["prepare"]
 
 
 def prepare(
@@ -134,6 +95,8 @@ class _Preparation:
             return self.load(data.dataset, **data.options)
         from nodegraph.datasets import load
 
+        if "name" in data.options:
+            raise DataError("unknown option 'name'; the dataset is named by dataset:")
         return load(data.dataset, **data.options)
 
     def _inputs(self, table: Table, taken: Sequence[int] = ()) -> Any:
@@ -228,44 +191,23 @@ class _Preparation:
         train, _ = self._split(len(series) - shift - target.generate)
         examples = Examples(_rows(x, slice(train)), series[shift : train + shift])
         with self._at("target"):
-            return TaskData(examples, windows=_windows(series, train, target, alone))
+            return TaskData(examples, windows=windows(series, train, target, alone))
 
     def _classes(self, source: Sequence[Any]) -> TaskData:
         """Return series with the class of each as one row of zeros and a one."""
-        x, labels, x_test, test_labels = source
-        classes, index = np.unique(np.concatenate([labels, test_labels]), return_inverse=True)
+        x, y, x_test, y_test = source
         with self._at("target"):
             if self.task.target is not None or self.task.targets is not None:
                 raise DataError("this dataset has labels of its own; leave target out")
-        one_hot = np.eye(len(classes))[index][:, None, :]
-        n = len(labels)
+        if not isinstance(y, list):
+            return labelled(x, y, x_test, y_test)
+        labels, test_labels = (np.array([t[-1].argmax() for t in rows]) for rows in (y, y_test))
         return TaskData(
-            Examples(list(x), list(one_hot[:n])),
-            Examples(list(x_test), list(one_hot[n:])),
-            labels=(index[:n], index[n:]),
-            classes=tuple(classes.tolist()),
+            Examples(list(x), y),
+            Examples(list(x_test), y_test),
+            labels=(labels, test_labels),
+            classes=tuple(range(y[0].shape[1])),
         )
-
-
-def _windows(series: Array, train: int, target: GenerateTarget, alone: bool) -> tuple[Window, ...]:
-    steps, prompt = target.generate, target.prompt
-    if alone or prompt == 0:
-        if target.windows > 1:
-            raise DataError("several windows need a prompt, so that each begins anew")
-        first = train if alone else train + 1
-        return (Window(None, series[first : first + steps]),)
-    last = len(series) - (prompt + 1 + steps)
-    if last < train or last - train + 1 < target.windows:
-        needed = train + prompt + steps + target.windows
-        raise DataError(
-            f"train {train} + prompt {prompt} + 1 + generate {steps} and {target.windows} starts "
-            f"need {needed} rows; there are {len(series)}"
-        )
-    starts = np.linspace(train, last, target.windows).astype(int)
-    return tuple(
-        Window(series[s : s + prompt], series[s + prompt + 1 : s + prompt + 1 + steps])
-        for s in starts
-    )
 
 
 def _table_and_target(source: Any) -> tuple[Table, Array | None]:

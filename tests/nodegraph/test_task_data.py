@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from nodegraph.errors import DataError, SpecError
+from nodegraph.examples import TaskData
 from nodegraph.header import read_header
 from nodegraph.task import Task
-from nodegraph.task_data import TaskData, prepare
+from nodegraph.task_data import prepare
 from nodegraph.yaml_reader import read_document
 
 ROWS = np.column_stack([np.arange(100.0), np.arange(100.0) * 10])
@@ -16,6 +17,10 @@ ROWS = np.column_stack([np.arange(100.0), np.arange(100.0) * 10])
 def prepared(load: Any = lambda name, **options: ROWS, root: Any = ".", **fields: Any) -> TaskData:
     task = Task.model_validate({"data": {"dataset": "rows"}, **fields})
     return prepare(task, root=root, load=load)
+
+
+def prepare_shipped(data: dict[str, Any], **fields: Any) -> TaskData:
+    return prepare(Task.model_validate({"data": data, **fields}), root=".")
 
 
 def refused(**fields: Any) -> str:
@@ -133,6 +138,25 @@ def test_labels_become_one_row_for_each_series() -> None:
     np.testing.assert_array_equal(np.concatenate(found.test.y), np.eye(3)[[2, 1]])
     assert found.labels is not None
     assert [part.tolist() for part in found.labels] == [[0, 2, 0], [2, 1]]
+
+
+def test_targets_that_are_rows_already_are_kept() -> None:
+    labelled = prepare_shipped({"dataset": "japanese_vowels"})
+    repeated = prepare_shipped({"dataset": "japanese_vowels", "targets": "repeat"})
+    assert repeated.train.y[0].shape == (len(repeated.train.x[0]), 9)
+    assert labelled.train.y[0].shape == (1, 9)
+    assert labelled.labels is not None
+    assert repeated.labels is not None
+    np.testing.assert_array_equal(labelled.labels[1], repeated.labels[1])
+
+
+def test_shipped_datasets_are_found_by_name() -> None:
+    found = prepare_shipped({"dataset": "lorenz", "steps": 60}, target={"forecast": 1})
+    np.testing.assert_array_equal(found.train.x[1:], found.train.y[:-1])
+    with pytest.raises(DataError, match="unknown option 'name'"):
+        prepare_shipped({"dataset": "lorenz", "name": "x"}, target={"forecast": 1})
+    with pytest.raises(DataError, match=r"task\.data: .*did you mean lorenz"):
+        prepare_shipped({"dataset": "lorentz"}, target={"forecast": 1})
 
 
 @pytest.mark.parametrize(
