@@ -9,7 +9,16 @@ import types
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-__all__ = ["KEY_ERRORS", "SILENT", "WORDS", "demand", "nearest", "shown", "suggestion"]
+__all__ = [
+    "KEY_ERRORS",
+    "NEAR_MISSES",
+    "SILENT",
+    "WORDS",
+    "demand",
+    "nearest",
+    "shown",
+    "suggestion",
+]
 
 
 def nearest(word: str, known: Collection[str]) -> str | None:
@@ -80,6 +89,19 @@ KEY_ERRORS = {"extra_forbidden", "unexpected_keyword_argument"}
 SILENT = {"missing", "value_error", "assertion_error", "union_tag_not_found", "frozen_field"} | {
     "frozen_instance",
     "missing_argument",
+}
+
+# The value was of the right type, but out of range: what the other branches of a union want to
+# see in its place is beside the point.
+NEAR_MISSES = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"} | {
+    "multiple_of",
+    "finite_number",
+    "int_from_float",
+    "too_short",
+    "too_long",
+    "string_too_short",
+    "string_too_long",
+    "string_pattern_mismatch",
 }
 
 WORDS: dict[str, str | Callable[[Mapping[str, Any]], str]] = {

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from nodegraph.phrases import KEY_ERRORS, SILENT, demand, nearest, shown, suggestion
+from nodegraph.phrases import KEY_ERRORS, NEAR_MISSES, SILENT, demand, nearest, shown, suggestion
 from nodegraph.trails import Loc, Trail, follow
 
 __all__ = ["Complaint", "complaints", "describe", "nearest", "place"]
@@ -101,6 +101,7 @@ def _complaint(
     kind = items[0]["type"]
     if kind in KEY_ERRORS:
         return Complaint(trail.loc, _unknown(str(trail.loc[-1]), trail.fields, foreign), True)
+    items = [item for item in items if item["type"] in NEAR_MISSES] or items
     demands = list(dict.fromkeys(demand(item) for item in items))
     if any(item["type"] in SILENT for item in items):
         return Complaint(trail.loc, demands[0])

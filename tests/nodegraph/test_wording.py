@@ -2,7 +2,14 @@ from typing import Annotated, Literal, get_args
 
 import numpy as np
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import core_schema
 
 from nodegraph.phrases import WORDS, shown
@@ -24,7 +31,7 @@ class Reservoir(BaseModel):
     spectral_radius: Annotated[float, Field(ge=0)] = 0.9
     activation: Literal["tanh", "relu"] = "tanh"
     sparse: bool = True
-    ridge: float | list[float] = 1.0
+    ridge: NonNegativeFloat | list[float] = 1.0
     rule: Rule | None = None
     name: Annotated[str, Field(pattern="^[a-z]+$", max_length=5)] = "r"
 
@@ -60,6 +67,7 @@ def told(**fields: object) -> str:
         ({"rule": {"rat": 1}}, "Reservoir.rule: unknown field 'rat'; did you mean rate?"),
         ({"rule": 3}, "Reservoir.rule: should be a mapping of names to values (got 3)"),
         ({"ridge": "a"}, "Reservoir.ridge: should be a number or a list (got 'a')"),
+        ({"ridge": -1}, "Reservoir.ridge: should be at least 0 (got -1)"),
         ({"ridge": [1.0, "a"]}, "Reservoir.ridge[1]: should be a number (got 'a')"),
         ({"name": "R"}, "Reservoir.name: should match ^[a-z]+$ (got 'R')"),
         ({"name": "rrrrrr"}, "Reservoir.name: should have at most 5 characters (got 'rrrrrr')"),
