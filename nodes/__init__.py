@@ -2,23 +2,31 @@
 
 from nodes.activation import Identity, Relu, Sigmoid, Softmax, Softplus, Tanh
 from nodes.es2n import ES2N
+from nodes.esn import ESN
 from nodes.input import Input
 from nodes.lif import LIF
+from nodes.lms import LMS
 from nodes.nvar import NVAR
 from nodes.output import Output
 from nodes.reduce import Reduce
 from nodes.reservoir import Reservoir
+from nodes.ridge import Ridge
+from nodes.rls import RLS
 
 __all__ = [
     "ES2N",
+    "ESN",
     "LIF",
+    "LMS",
     "NVAR",
+    "RLS",
     "Identity",
     "Input",
     "Output",
     "Reduce",
     "Relu",
     "Reservoir",
+    "Ridge",
     "Sigmoid",
     "Softmax",
     "Softplus",

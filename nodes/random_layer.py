@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveInt, model_validator
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import FieldError
 from nodegraph.fields import Described, Fraction, Matrix, PerUnit, Vector
 from nodes.weights import DISTRIBUTIONS, Distribution, Topology, recurrent, scale_columns
 
 __all__ = ["RandomLayer"]
+
+DENSE = 0.3  # share of weights from which on a dense product is the faster one
 
 
 class RandomLayer(Described):
@@ -97,8 +99,9 @@ class RandomLayer(Described):
     def draw_recurrent(self, rng: np.random.Generator, units: int) -> Any:
         """Return W, given or drawn with `spectral_radius`."""
         if self.W is not None:
-            return self.W.copy()
-        return recurrent(rng, units, self.topology, self.connectivity, self.spectral_radius)
+            return column_major(self.W)
+        W = recurrent(rng, units, self.topology, self.connectivity, self.spectral_radius)
+        return column_major(W.toarray() if is_sparse(W) and W.nnz > DENSE * units**2 else W)
 
     def draw_input(self, rng: np.random.Generator, units: int, n_in: int) -> Any:
         """Return W_in, given or drawn."""
@@ -125,7 +128,7 @@ class RandomLayer(Described):
         given, factors = getattr(self, name), getattr(self, scaling)
         if given is not None:
             require_shape(name, given, shape, FieldError)
-            return given.copy()
+            return column_major(given)
         if isinstance(factors, tuple) and len(factors) != shape[1]:
             raise FieldError(
                 f"{scaling}: expected {shape[1]} numbers, one for each column of {name}, "
@@ -134,7 +137,12 @@ class RandomLayer(Described):
         if shape[1] == 0:
             return np.zeros(shape)
         draw = DISTRIBUTIONS[self.input_distribution]
-        return scale_columns(draw(rng, *shape, connectivity), factors)
+        return column_major(scale_columns(draw(rng, *shape, connectivity), factors))
+
+
+def column_major(W: Any) -> Any:
+    """Return a copy of `W` whose transpose is contiguous, as compiled loops want it."""
+    return W.copy() if is_sparse(W) else np.array(W, order="F")
 
 
 def require_shape(name: str, array: Any, shape: tuple[int, ...], error: type[Exception]) -> None:

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import NonNegativeFloat, model_validator
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import FieldError
 from nodegraph.fields import Fraction, Matrix, PerUnit, PerUnitFraction
 from nodegraph.node import Node
 from nodegraph.rule import AnyRule
-from nodes.activations import ACTIVATIONS, ActivationName
+from nodes.activations import ACTIVATIONS, CODES, ActivationName
 from nodes.random_layer import RandomLayer
 
 __all__ = ["Reservoir", "ReservoirFields"]
@@ -153,12 +153,55 @@ class Reservoir(ReservoirFields, Node):
             drive = drive + params.W_fb @ feedback
         if noise is not None:
             drive = drive + noise
-        leak = self.leak.astype(x.dtype)
+        leak = self.leak.astype(state.x.dtype)
         new = (1 - leak) * state.x + leak * ACTIVATIONS[self.activation](drive)
         return self.State(new), new.copy()
+
+    def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
+        """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
+        from nodes.kernels import reservoir_csr, reservoir_dense
+
+        n, dtype = len(state.x), state.x.dtype
+        sweep, W = (
+            (reservoir_csr, params.W) if is_sparse(params.W) else (reservoir_dense, params.W.T)
+        )
+        sources = _Sources(xs, params.W_in.T, ports.get("noise"))
+        if is_sparse(params.W_in):
+            sources = sources.summed(params.W_in)
+        feedback, W_fb = ports.get("feedback"), params.W_fb
+        ys = sweep(
+            sources.xs,
+            sources.WinT,
+            W,
+            params.bias,
+            np.broadcast_to(self.leak, n).astype(dtype),
+            CODES[self.activation],
+            state.x,
+            feedback,
+            W_fb.toarray().T if is_sparse(W_fb) else W_fb.T,
+            sources.noise,
+        )
+        return self.State(ys[-1].copy()), ys
 
     def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
         """Return normal noise with the standard deviation `noise`, or None if that is 0."""
         if self.noise == 0:
             return None
         return self.noise * rng.standard_normal((n_steps, n_out))
+
+
+class _Sources(NamedTuple):
+    """What drives the units from outside: inputs, their weights transposed, and noise."""
+
+    xs: Array
+    WinT: Any
+    noise: Array | None
+
+    def summed(self, W_in: Any) -> _Sources:
+        """Return the same with the products of sparse weights taken as noise."""
+        from nodes.kernels import affine
+
+        units = W_in.shape[0]
+        drive = affine(self.xs, W_in, np.zeros(units, self.xs.dtype))
+        nothing = np.empty((len(drive), 0), drive.dtype), np.empty((0, units), drive.dtype)
+        return _Sources(*nothing, drive if self.noise is None else drive + self.noise)
