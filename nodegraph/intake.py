@@ -30,11 +30,9 @@ class Series:
         for start in range(0, self.n_steps, size):
             stop = min(start + size, self.n_steps)
 
-            def part(rows: Array, start: int = start, stop: int = stop) -> Array:
-                return np.ascontiguousarray(rows[start:stop], dtype)
-
-            data = {name: part(rows) for name, rows in self.data.items()}
-            targets = {name: part(rows) for name, rows in self.targets.items()}
+            cut = slice(start, stop)
+            data = {name: _cast(rows[cut], dtype, name) for name, rows in self.data.items()}
+            targets = {name: _cast(rows[cut], dtype, name) for name, rows in self.targets.items()}
             yield Chunk(stop - start, data, targets, max(0, warmup - start))
 
 
@@ -49,6 +47,16 @@ class Stream:
         for part in self.parts:
             yield from part.chunks(size, max(0, warmup), dtype)
             warmup -= part.n_steps
+
+
+def _cast(rows: Array, dtype: np.dtype[Any], name: str) -> Array:
+    try:
+        with np.errstate(over="raise"):
+            return np.ascontiguousarray(rows, dtype)
+    except FloatingPointError:
+        raise DataError(
+            f"{name}: values too large for {dtype.name}; scale the data, or write dtype='float64'"
+        ) from None
 
 
 def is_stream(x: Any) -> bool:

@@ -163,14 +163,20 @@ class Model(Runner):
         GraphError
             If an offline rule is upstream of another one: then only `fit` is right.
         """
-        draft = self._rack.draft()
+        draft = self._rack.draft(self.plan.rules, noise=True)
         fed = draft.feed(x, y)
         learners = tuple(n for n in draft.learners(fed) if not self.plan.rules[n].online)
         if not learners:
             raise GraphError("nothing here learns offline; partial_fit is for online rules")
         if fresh := [n for n in learners if n not in draft.slots or not draft.slots[n].fitted]:
             raise NotFittedError(f"{fresh[0]} has not learned yet: call fit before update")
-        course = Course(draft.builder, self._execute, learners, checked_forcing(forcing))
+        course = Course(
+            draft.builder,
+            self._execute,
+            learners,
+            forcing=checked_forcing(forcing),
+            clock=draft.time if fed.own else 0,
+        )
         report, moved = course.go_on(draft.slots, fed)
         draft.time += moved
         self._rack, self.report = draft, report

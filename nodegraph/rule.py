@@ -109,9 +109,9 @@ class Rule(Described, ABC):
         """Return the params after the course; `memory` stays good for more of it."""
         return params
 
-    def report(self, memory: Any) -> dict[str, Any]:
-        """Return what is worth knowing of the last `finish`, such as solver and condition."""
-        return {}
+    def conclude(self, params: Any, memory: Any) -> tuple[Any, dict[str, Any]]:
+        """Return what `finish` returns and what is worth knowing of it, such as the solver."""
+        return self.finish(params, memory), {}
 
     def refusal(self, node: Node) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""

@@ -8,11 +8,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from nodegraph.document import Document, error_at
+from pydantic import ValidationError
+
+from nodegraph.document import Document, error_at, error_from
 from nodegraph.edge_expr import EdgeError, evaluate
 from nodegraph.errors import FieldError, GraphError, NodegraphError, SpecError
 from nodegraph.graph import Composable, Graph, delay, overlay
-from nodegraph.header import Header, read_header
+from nodegraph.header import Header
 from nodegraph.nested import NestedGraph
 from nodegraph.node import Composite, Node
 from nodegraph.overrides import override
@@ -94,14 +96,14 @@ class _Reader:
         self.parts: dict[str, Node | Composite] = {}
 
     def spec(self) -> Spec:
-        header = read_header(self.document)
-        nodes = self.document.data.get("nodes")
-        if not isinstance(nodes, dict) or not nodes:
-            raise self._error(("nodes",), "should map names to nodes, as in u: {kind: Input}")
-        complaints = [fault for name in nodes if (fault := self._read_node(name, nodes[name]))]
-        if complaints:
-            raise SpecError("\n".join(complaints))
-        return Spec(self._graph(), header, self.document, self.folder)
+        try:
+            header = Header(**self.document.data)
+        except ValidationError as error:
+            raise error_from(self.document, error, model=Header) from error
+        faults = [self._read_node(name, fields) for name, fields in header.nodes.items()]
+        if any(faults):
+            raise SpecError("\n".join(fault for fault in faults if fault))
+        return Spec(self._graph(header.edges), header, self.document, self.folder)
 
     def _error(self, path: Loc, message: str, on_key: bool = False) -> SpecError:
         return error_at(self.document, path, message, on_key=on_key)
@@ -122,8 +124,6 @@ class _Reader:
 
     def _node(self, name: str, fields: Any) -> Node | Composite:
         path: Loc = ("nodes", name)
-        if not isinstance(fields, dict):
-            raise self._error(path, "should be the fields of a node, as in {kind: Input}")
         kind = fields.get("kind")
         if not isinstance(kind, str):
             raise self._error((*path, "kind"), "is required: the kind of node, such as Reservoir")
@@ -173,10 +173,7 @@ class _Reader:
         inner = _Reader(read_file(file), file.parent, nesting=self.nesting + 1)
         return NestedGraph(name=name, file=raw["file"], graph=inner.spec().graph)
 
-    def _graph(self) -> Graph:
-        lines = self.document.data.get("edges") or []
-        if not isinstance(lines, list):
-            raise self._error(("edges",), "should be a list, as in - u >> reservoir >> readout")
+    def _graph(self, lines: Sequence[str]) -> Graph:
         pieces = [self._edge(i, line) for i, line in enumerate(lines)]
         graph = overlay(*pieces) if pieces else overlay(*self.parts.values())
         self._check_used(graph)
@@ -186,10 +183,8 @@ class _Reader:
             raise self._error(("edges",) if lines else ("nodes",), str(error)) from error
         return graph
 
-    def _edge(self, i: int, line: Any) -> Composable:
+    def _edge(self, i: int, line: str) -> Composable:
         path: Loc = ("edges", i)
-        if not isinstance(line, str):
-            raise self._error(path, "should be an expression, as in u >> reservoir >> readout")
         try:
             piece = evaluate(line, self._part, delay)
         except EdgeError as error:

@@ -12,8 +12,8 @@ import numpy as np
 
 from nodegraph import tensor_file
 from nodegraph.arrays import Array, leaves
-from nodegraph.errors import ModelFileError, NodegraphError
 from nodegraph.build import Builder
+from nodegraph.errors import ModelFileError, NodegraphError
 from nodegraph.graph import Graph
 from nodegraph.plan import Plan
 from nodegraph.rack import Rack
@@ -50,7 +50,9 @@ def save(path: str | PathLike[str], rack: Rack, report: Report, *, memory: bool)
         "nodes": {name: _pack_slot(name, slot, arrays, memory) for name, slot in slots},
         "report": report,
     }
-    tensor_file.write(path, arrays, {"graph": json.dumps(graph), "model": json.dumps(about, default=_plain)})
+    tensor_file.write(
+        path, arrays, {"graph": json.dumps(graph), "model": json.dumps(about, default=_plain)}
+    )
 
 
 def load(path: str | PathLike[str]) -> tuple[Rack, Report]:

@@ -44,6 +44,8 @@ class Course:
     workers : int
         How many threads learn from independent series; the result does not depend on it.
     progress : Progress
+    clock : int
+        Number of the first step, for nodes on a clock.
     """
 
     builder: Builder
@@ -53,6 +55,7 @@ class Course:
     warmup: int = 0
     workers: int = 1
     progress: Progress = field(default_factory=Silent)
+    clock: int = 0
 
     @property
     def plan(self) -> Plan:
@@ -172,7 +175,7 @@ class Course:
         for name in learning:
             if slots[name].memory is None:
                 slots[name].memory = self._rule(name).begin(slots[name].params)
-        noisy = Work(learn=frozenset(learning), noise=True)
+        noisy = Work(learn=frozenset(learning), clock=self.clock, noise=True)
         return self._drive(stage.plan, slots, series, noisy)
 
     def _drive(self, plan: Plan, slots: Slots, series: Series | Stream, work: Work) -> int:
@@ -188,9 +191,9 @@ class Course:
 
     def _finish(self, slot: Slot, name: str) -> dict[str, Any]:
         rule = self._rule(name)
-        slot.params = rule.finish(slot.params, slot.memory)
+        slot.params, facts = rule.conclude(slot.params, slot.memory)
         slot.fitted = True
-        return {"rule": type(rule).__name__, **rule.report(slot.memory)}
+        return {"rule": type(rule).__name__, **facts}
 
     def _forced(self) -> list[str]:
         """Return the learners whose delay lines hold their teacher at the end."""

@@ -1,0 +1,85 @@
+"""What linear readouts share: weights, a bias, and a product."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import PositiveInt, model_validator
+
+from nodegraph import Array, Matrix, Node, Vector
+from nodegraph.errors import FieldError
+
+__all__ = ["LinearReadout"]
+
+
+class LinearReadout(Node):
+    """``y = W_out x + bias``; what is learned, and how, is up to the rule.
+
+    Parameters
+    ----------
+    units : int, optional
+        Number of outputs; taken from the targets, or from W_out, if left out.
+    fit_bias : bool
+        Whether there is a bias.
+    W_out : array (n_out, n_in), optional
+        Weights to start from.
+    bias : array (n_out,), optional
+        Bias to start from.
+    """
+
+    class Params(NamedTuple):
+        """The weights."""
+
+        W_out: Array  # (n_out, n_in)
+        bias: Array  # (n_out,)
+
+    units: PositiveInt | None = None
+    fit_bias: bool = True
+    W_out: Matrix | None = None
+    bias: Vector | None = None
+
+    @model_validator(mode="after")
+    def _sizes_agree(self) -> LinearReadout:
+        sizes = {
+            "units": self.units,
+            "rows of W_out": None if self.W_out is None else self.W_out.shape[0],
+            "entries of bias": None if self.bias is None else len(self.bias),
+        }
+        given = {what: n for what, n in sizes.items() if n is not None}
+        if len(set(given.values())) > 1:
+            said = ", ".join(f"{n} {what}" for what, n in given.items())
+            raise ValueError(f"the number of outputs is said in different ways: {said}")
+        if self.bias is not None and self.W_out is None:
+            raise ValueError("bias is given without W_out; give both, or W_out alone")
+        return self
+
+    @property
+    def declared_size(self) -> int | None:
+        """The number of outputs: ``units``, or what W_out tells."""
+        return self.units if self.W_out is None else int(self.W_out.shape[0])
+
+    @property
+    def ready(self) -> bool:
+        """Whether weights were given, so that it may run before it has learned."""
+        return self.W_out is not None
+
+    def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
+        """Return the weights that were given, or zeros."""
+        bias = np.zeros(n_out) if self.bias is None else np.array(self.bias)
+        if self.W_out is None:
+            return self.Params(np.zeros((n_out, n_in)), bias)
+        if self.W_out.shape != (n_out, n_in):
+            raise FieldError(f"W_out: expected shape {(n_out, n_in)}, got {self.W_out.shape}")
+        W_out = self.W_out if isinstance(self.W_out, np.ndarray) else self.W_out.toarray()
+        return self.Params(np.array(W_out), bias)
+
+    def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:
+        """Return ``(state, W_out x + bias)``."""
+        return state, params.W_out @ x + params.bias
+
+    def run(self, params: Params, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        """Return ``(state, ys)``, summed in an order that does not depend on the chunk."""
+        from nodes.kernels import affine
+
+        return state, affine(xs, params.W_out, params.bias)

@@ -1,0 +1,42 @@
+"""A linear readout that learns at every step by least mean squares."""
+
+from __future__ import annotations
+
+from pydantic import PositiveFloat
+
+from nodes.linear_readout import LinearReadout
+from nodes.rules.least_mean_squares import LeastMeanSquares
+
+__all__ = ["LMS"]
+
+
+class LMS(LinearReadout):
+    """Linear readout ``y = W_out x + bias`` that learns online by least mean squares.
+
+    See `nodes.rules.LeastMeanSquares`.
+
+    Parameters
+    ----------
+    units : int, optional
+        Number of outputs; taken from the targets if left out.
+    rate : float
+        Size of the step along the error.
+    fit_bias : bool
+        Whether there is a bias.
+    W_out, bias : array, optional
+        Weights (n_out, n_in) and (n_out,) to start from.
+
+    Examples
+    --------
+    >>> import numpy as np, nodegraph as ng
+    >>> x = np.tile([[-1.0], [1.0]], (500, 1))
+    >>> ng.Model(LMS(rate=0.1)).partial_fit(x, 3 * x + 1)[-1].round(3)
+    array([4.])
+    """
+
+    rate: PositiveFloat = 0.01
+
+    @property
+    def rule(self) -> LeastMeanSquares:
+        """The rule that it learns by."""
+        return LeastMeanSquares(rate=self.rate, fit_bias=self.fit_bias)

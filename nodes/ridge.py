@@ -1,0 +1,46 @@
+"""A linear readout solved in closed form."""
+
+from __future__ import annotations
+
+from nodes.linear_readout import LinearReadout
+from nodes.rules.least_squares import LeastSquares, Strength
+
+__all__ = ["Ridge"]
+
+
+class Ridge(LinearReadout):
+    """Linear readout ``y = W_out x + bias`` from ridge regression [1]_.
+
+    Parameters
+    ----------
+    units : int, optional
+        Number of outputs; taken from the targets if left out.
+    ridge : float, list of float or "cv"
+        Strength of the penalty on W_out, in the squared units of x; the bias is not penalised. Of
+        several, the one is taken that predicts best what is left out; see
+        `nodes.rules.LeastSquares`.
+    fit_bias : bool
+        Whether there is a bias.
+    W_out, bias : array, optional
+        Weights (n_out, n_in) and (n_out,), used as they stand: such a readout does not learn.
+
+    References
+    ----------
+    .. [1] A. Hoerl, R. Kennard, Technometrics 12 (1970) 55-67.
+
+    Examples
+    --------
+    >>> import numpy as np, nodegraph as ng
+    >>> x = np.arange(10.0)[:, None]
+    >>> ng.Model(Ridge()).fit(x, 3 * x + 1).run([[20.0]]).round(3)
+    array([[61.]])
+    """
+
+    ridge: Strength = 1e-6
+
+    @property
+    def rule(self) -> LeastSquares | None:
+        """The rule that it learns by; none if its weights are given."""
+        if self.W_out is not None:
+            return None
+        return LeastSquares(ridge=self.ridge, fit_bias=self.fit_bias)

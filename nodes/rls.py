@@ -1,0 +1,51 @@
+"""A linear readout that learns at every step by recursive least squares."""
+
+from __future__ import annotations
+
+from pydantic import PositiveFloat
+
+from nodegraph import Fraction
+from nodes.linear_readout import LinearReadout
+from nodes.rules.recursive_least_squares import RecursiveLeastSquares
+
+__all__ = ["RLS"]
+
+
+class RLS(LinearReadout):
+    """Linear readout ``y = W_out x + bias`` that learns online by recursive least squares.
+
+    While it learns, its output is the prediction made before the update. With its output fed back
+    to the reservoir it learns by FORCE. See `nodes.rules.RecursiveLeastSquares`.
+
+    Parameters
+    ----------
+    units : int, optional
+        Number of outputs; taken from the targets if left out.
+    alpha : float
+        Penalty on the weights, bias included: without forgetting, the weights are those of ridge
+        regression on ``[x, 1]`` with ``ridge = alpha``.
+    forgetting : float in (0, 1]
+        Weight of an error one step ago.
+    fit_bias : bool
+        Whether there is a bias.
+    W_out, bias : array, optional
+        Weights (n_out, n_in) and (n_out,) to start from.
+
+    Examples
+    --------
+    >>> import numpy as np, nodegraph as ng
+    >>> x = np.arange(10.0)[:, None]
+    >>> model = ng.Model(RLS())
+    >>> model.partial_fit(x, 3 * x + 1)[-1].round(3)
+    array([28.])
+    """
+
+    alpha: PositiveFloat = 1e-6
+    forgetting: Fraction = 1.0
+
+    @property
+    def rule(self) -> RecursiveLeastSquares:
+        """The rule that it learns by."""
+        return RecursiveLeastSquares(
+            alpha=self.alpha, forgetting=self.forgetting, fit_bias=self.fit_bias
+        )

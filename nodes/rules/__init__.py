@@ -1,0 +1,11 @@
+"""Local learning rules, one in each file."""
+
+from nodes.rules.least_mean_squares import LeastMeanSquares
+from nodes.rules.least_squares import LeastSquares
+from nodes.rules.recursive_least_squares import RecursiveLeastSquares
+
+__all__ = [
+    "LeastMeanSquares",
+    "LeastSquares",
+    "RecursiveLeastSquares",
+]

@@ -1,0 +1,13 @@
+"""What compiled loops of supervised rules are shown."""
+
+import numpy as np
+
+from nodegraph import Array, Lesson
+
+__all__ = ["lessons_only"]
+
+
+def lessons_only(lesson: Lesson) -> Array:
+    """Return the targets with NaN in the rows that are not to be learned from."""
+    targets: Array = np.where(lesson.rows[:, None], lesson.target, np.nan)
+    return targets.astype(lesson.inputs["x"].dtype, copy=False)

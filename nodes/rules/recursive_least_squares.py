@@ -1,0 +1,78 @@
+"""Recursive least squares: online, supervised."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from pydantic import PositiveFloat
+
+from nodegraph import Array, Fraction, Learned, Lesson, Node, Rule, Seen
+from nodes.rules.lessons import lessons_only
+
+__all__ = ["RecursiveLeastSquares"]
+
+
+class RecursiveLeastSquares(Rule):
+    """Least squares solved anew at each step, in O(n_in^2) [1]_.
+
+    With ``z = [x, 1]``, or ``x`` without bias, ``P(0) = I / alpha`` and ``e = target - W z``::
+
+        k = P z / (forgetting + z' P z)
+        W = W + e k'
+        P = (P - k (P z)') / forgetting
+
+    Without forgetting, W is at every step that of ridge regression on z with the strength alpha.
+    FORCE learning [2]_ is this rule with the output fed back. With forgetting below 1, P grows
+    without bound along directions that the input does not excite; use it on rich input only.
+
+    Parameters
+    ----------
+    alpha : float
+        Penalty on the weights, bias included; small alpha learns fast at first.
+    forgetting : float in (0, 1]
+        Weight of an error one step ago; its memory is about 1 / (1 - forgetting) steps.
+    fit_bias : bool
+        Whether there is a bias.
+
+    References
+    ----------
+    .. [1] S. Haykin, Adaptive Filter Theory, 5th ed. (2014), chapter 10.
+    .. [2] D. Sussillo, L. F. Abbott, Neuron 63 (2009) 544-557.
+    """
+
+    class Memory(NamedTuple):
+        """The inverse correlation of z, float64."""
+
+        P: Array
+
+    online: ClassVar[bool] = True
+    supervised: ClassVar[bool] = True
+    modifies: ClassVar[tuple[str, ...]] = ("W_out", "bias")
+
+    alpha: PositiveFloat = 1e-6
+    forgetting: Fraction = 1.0
+    fit_bias: bool = True
+
+    def begin(self, params: Any) -> Memory:
+        """Return ``P = I / alpha``."""
+        return self.Memory(np.eye(params.W_out.shape[1] + self.fit_bias) / self.alpha)
+
+    def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
+        """Return params and P one step later."""
+        z = np.append(seen.x, 1.0) if self.fit_bias else seen.x.astype(float)
+        Pz = memory.P @ z
+        scale = 1 / (self.forgetting + z @ Pz)
+        P = (memory.P - np.outer(Pz, Pz) * scale) / self.forgetting
+        dW = np.outer(seen.target - seen.y, Pz * scale).astype(params.W_out.dtype)
+        n = len(seen.x)
+        bias = params.bias + dW[:, n] if self.fit_bias else params.bias
+        return params._replace(W_out=params.W_out + dW[:, :n], bias=bias), self.Memory(P)
+
+    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+        """Learn from a chunk in one compiled loop, in place."""
+        from nodes.kernels import rls_chunk
+
+        xs, targets = lesson.inputs["x"], lessons_only(lesson)
+        ys = rls_chunk(xs, targets, params.W_out, params.bias, memory.P, self.forgetting)
+        return Learned(params, state, memory, ys)

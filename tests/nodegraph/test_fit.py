@@ -1,0 +1,319 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nodegraph as ng
+from nodegraph import delay
+from nodegraph.errors import DataError, GraphError, NotFittedError
+from nodes import LMS, RLS, Input, IntrinsicPlasticity, Output, Reservoir, Ridge, Scaler
+
+T = 400
+RNG = np.random.default_rng(0)
+U = RNG.uniform(-1, 1, (T, 2))
+Y = np.column_stack([np.convolve(U[:, 0], [0.5, 0.3, 0.1])[:T], U[:, 1] ** 2 + 3.0])
+
+
+def chain(units=20, **options):
+    return Input(name="u") >> Reservoir(name="r", units=units, **options) >> Ridge(name="out")
+
+
+def numpy_states(params, u, feedback=None, leak=1.0):
+    """Ten lines of numpy that know nothing of nodegraph."""
+    W = params.W.toarray() if hasattr(params.W, "toarray") else params.W
+    W_in = params.W_in.toarray() if hasattr(params.W_in, "toarray") else params.W_in
+    x, states = np.zeros(len(W)), []
+    for t in range(len(u)):
+        drive = W @ x + W_in @ u[t] + params.bias
+        if feedback is not None and t > 0:
+            W_fb = params.W_fb.toarray() if hasattr(params.W_fb, "toarray") else params.W_fb
+            drive = drive + W_fb @ feedback[t - 1]
+        x = (1 - leak) * x + leak * np.tanh(drive)
+        states.append(x)
+    return np.array(states)
+
+
+def numpy_ridge(X, Y, ridge):
+    """Penalised least squares about the means: the bias is free."""
+    x, y = X.mean(0), Y.mean(0)
+    A = (X - x).T @ (X - x) + ridge * np.eye(X.shape[1])
+    W = np.linalg.solve(A, (X - x).T @ (Y - y)).T
+    return W, y - W @ x
+
+
+def test_fit_is_ridge_regression_on_the_states_after_the_warmup():
+    model = ng.Model(chain(leak_rate=0.4), seed=3).fit(U, Y, warmup=50)
+    states = numpy_states(model.params["r"], U, leak=0.4)
+    W, b = numpy_ridge(states[50:], Y[50:], 1e-6)
+    np.testing.assert_allclose(model.params["out"].W_out, W, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(model.params["out"].bias, b, rtol=1e-6)
+
+
+def test_fit_with_feedback_sees_the_teacher_of_the_step_before():
+    r, out = Reservoir(name="r", units=15), Ridge(name="out")
+    model = ng.Model((Input() >> r >> out) & (r << out), seed=1).fit(U, Y, warmup=30)
+    states = numpy_states(model.params["r"], U, feedback=Y)
+    W, b = numpy_ridge(states[30:], Y[30:], 1e-6)
+    np.testing.assert_allclose(model.params["out"].W_out, W, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(model.params["out"].bias, b, rtol=1e-5)
+
+
+def test_after_a_forced_fit_run_goes_on_from_the_last_teacher_value():
+    r, out = Reservoir(name="r", units=15), Ridge(name="out")
+    model = ng.Model((Input() >> r >> out) & (r << out), seed=1).fit(U[:300], Y[:300])
+    params, y_hat = model.params["r"], model.run(U[300:302])
+    x = numpy_states(params, U[:300], feedback=Y)[-1]
+    y = Y[299]
+    W, W_in, W_fb = (getattr(params, n) for n in ("W", "W_in", "W_fb"))
+    for t in range(2):
+        x = np.tanh(W @ x + W_in @ U[300 + t] + W_fb @ y + params.bias)
+        y = model.params["out"].W_out @ x + model.params["out"].bias
+        np.testing.assert_allclose(y_hat[t], y, rtol=1e-9)
+
+
+def test_fit_leaves_the_model_at_the_end_of_the_series():
+    model = ng.Model(chain(), seed=2).fit(U[:250], Y[:250])
+    whole = ng.Model(chain(), seed=2).fit(U[:250], Y[:250]).reset().run(U)
+    assert np.array_equal(model.run(U[250:]), whole[250:])
+    assert model.time == T
+
+
+def test_nodes_behind_a_readout_are_left_at_the_end_too():
+    graph = chain() >> Reservoir(name="after", units=5)
+    model = ng.Model(graph, seed=2).fit(U[:250], Y[:250])
+    again = ng.Model(graph, seed=2).fit(U[:250], Y[:250]).reset().run(U)
+    assert np.array_equal(model.run(U[250:]), again[250:])
+
+
+def test_fitting_twice_on_the_same_data_gives_the_same_weights():
+    graph = (
+        Input()
+        >> Reservoir(units=10, rule=IntrinsicPlasticity(rate=1e-3))
+        >> Ridge(name="out")
+    )
+    model = ng.Model(graph, seed=5)
+    first = model.fit(U, Y, warmup=10).params["out"].W_out.copy()
+    model.run(U[:33])
+    assert np.array_equal(model.fit(U, Y, warmup=10).params["out"].W_out, first)
+
+
+def test_an_unsupervised_rule_upstream_learns_first_and_is_then_frozen():
+    r = Reservoir(name="r", units=10, rule=IntrinsicPlasticity(rate=1e-3))
+    model = ng.Model(Input() >> r >> Ridge(name="out"), seed=5).fit(U, Y, warmup=20)
+    plain = ng.Model(Input() >> Reservoir(name="r", units=10) >> Ridge(), seed=5).fit(U, Y)
+    assert not np.array_equal(model.params["r"].bias, plain.params["r"].bias)
+    W, _ = numpy_ridge(numpy_states(model.params["r"], U)[20:], Y[20:], 1e-6)
+    np.testing.assert_allclose(model.params["out"].W_out, W, rtol=1e-4, atol=1e-6)
+    assert [(r["node"], r["stage"]) for r in model.report] == [("r", 1), ("out", 2)]
+
+
+def test_a_second_readout_learns_from_the_predictions_of_the_first():
+    first, second = Ridge(name="first"), Ridge(name="second")
+    graph = Input() >> Reservoir(units=10, name="r") >> first >> second
+    model = ng.Model(graph, seed=1).fit(U, {"first": Y, "second": 2 * Y + 1})
+    y1 = model.reset().run(U, outputs=["first"])["first"]
+    W, b = numpy_ridge(y1, 2 * Y + 1, 1e-6)
+    np.testing.assert_allclose(model.params["second"].W_out, W, rtol=1e-6)
+    assert model.report[1]["stage"] == 2
+
+
+def test_forcing_all_gives_downstream_nodes_the_teacher():
+    graph = Input() >> Reservoir(units=10) >> Ridge(name="first") >> Ridge(name="second")
+    targets = {"first": Y, "second": 2 * Y + 1}
+    model = ng.Model(graph).fit(U, targets, forcing="all")
+    np.testing.assert_allclose(model.params["second"].W_out, 2 * np.eye(2), atol=1e-6)
+    assert {report["stage"] for report in model.report} == {1}
+
+
+def test_without_forcing_the_loop_carries_the_unlearned_output():
+    r, out = Reservoir(name="r", units=15), Ridge(name="out")
+    model = ng.Model((Input() >> r >> out) & (r << out), seed=1).fit(U, Y, forcing=False)
+    states = numpy_states(model.params["r"], U)  # the readout gives zeros until it has learned
+    W, _ = numpy_ridge(states, Y, 1e-6)
+    np.testing.assert_allclose(model.params["out"].W_out, W, rtol=1e-4, atol=1e-6)
+
+
+def test_rows_without_target_are_left_out():
+    gaps = Y.copy()
+    gaps[100:150] = np.nan
+    gaps[3, 1] = np.nan
+    model = ng.Model(chain(), seed=3).fit(U, gaps)
+    keep = np.isfinite(gaps).all(axis=1)
+    W, b = numpy_ridge(numpy_states(model.params["r"], U)[keep], Y[keep], 1e-6)
+    np.testing.assert_allclose(model.params["out"].W_out, W, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(model.params["out"].bias, b, rtol=1e-6)
+
+
+def test_a_list_of_series_is_learned_from_zero_states_each():
+    cuts = [slice(0, 90), slice(90, 100), slice(100, T)]
+    model = ng.Model(chain(), seed=3)
+    model.fit([U[c] for c in cuts], [Y[c] for c in cuts], warmup=20)
+    params = model.params["r"]
+    states = np.concatenate([numpy_states(params, U[c])[20:] for c in cuts])
+    W, _ = numpy_ridge(states, np.concatenate([Y[c][20:] for c in cuts]), 1e-6)
+    np.testing.assert_allclose(model.params["out"].W_out, W, rtol=1e-5, atol=1e-7)
+    assert model.time == 0
+
+
+def test_the_number_of_workers_changes_no_bit():
+    series = [U[i : i + 37] for i in range(0, 300, 5)]
+    targets = [Y[i : i + 37] for i in range(0, 300, 5)]
+    one, two = (
+        ng.Model(chain(), seed=3).fit(series, targets, workers=n).params["out"].W_out
+        for n in (1, 2)
+    )
+    assert np.array_equal(one, two)
+
+
+@given(st.lists(st.integers(1, T - 1), max_size=4))
+def test_an_iterator_of_chunks_is_the_same_as_the_whole_series(cuts):
+    edges = [0, *sorted(set(cuts)), T]
+    chunks = [(U[a:b], Y[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    whole = ng.Model(chain(units=8), seed=3).fit(U, Y, warmup=30)
+    parts = ng.Model(chain(units=8), seed=3).fit(iter(chunks), warmup=30)
+    assert np.array_equal(whole.params["out"].W_out, parts.params["out"].W_out)
+    assert np.array_equal(whole.run(U[:5]), parts.run(U[:5]))
+
+
+def test_an_iterator_that_would_be_needed_twice_is_refused():
+    graph = Input() >> Reservoir(units=5, rule=IntrinsicPlasticity()) >> Ridge()
+    with pytest.raises(DataError, match="more than once"):
+        ng.Model(graph).fit(iter([(U, Y)]))
+
+
+@pytest.mark.parametrize("ridge", [1e-6, 0.1])
+def test_update_with_more_data_equals_fit_on_all(ridge):
+    graph = Input() >> Reservoir(units=12) >> Ridge(name="out", ridge=ridge)
+    whole = ng.Model(graph, seed=1).fit(U, Y, warmup=20)
+    parts = ng.Model(graph, seed=1).fit(U[:170], Y[:170], warmup=20).update(U[170:], Y[170:])
+    np.testing.assert_allclose(
+        parts.params["out"].W_out, whole.params["out"].W_out, rtol=1e-6, atol=1e-9
+    )
+    assert np.array_equal(parts.run(U[:3], outputs=["reservoir"])["reservoir"],
+                          whole.run(U[:3], outputs=["reservoir"])["reservoir"])  # fmt: skip
+
+
+def test_update_before_fit_is_refused():
+    with pytest.raises(NotFittedError, match="out has not learned yet"):
+        ng.Model(chain()).update(U, Y)
+
+
+def test_a_scaler_in_front_learns_in_a_stage_of_its_own():
+    graph = Input() >> Scaler(name="s") >> Reservoir(units=10, name="r") >> Ridge(name="out")
+    model = ng.Model(graph, seed=2).fit(100 * U + 7, Y)
+    low, high = U.min(0), U.max(0)
+    scaled = 2 * (U - low) / (high - low) - 1
+    W, _ = numpy_ridge(numpy_states(model.params["r"], scaled), Y, 1e-6)
+    np.testing.assert_allclose(model.params["out"].W_out, W, rtol=1e-4, atol=1e-6)
+
+
+def test_delayed_edges_of_any_length_run_before_and_after_a_fit():
+    u, out = Input(name="u"), Ridge(name="out")
+    graph = (u >> delay(2) >> out) & (u >> delay(30) >> out)
+    model = ng.Model(graph)
+    target = np.zeros((T, 1))
+    target[2:] += U[:-2, :1]
+    target[30:] -= 2 * U[:-30, 1:]
+    y = model.fit(U, target, warmup=30).reset().run(U)
+    np.testing.assert_allclose(y[30:], target[30:], atol=1e-6)
+    np.testing.assert_allclose(model.params["out"].W_out, [[1, 0, 0, -2]], atol=1e-6)
+
+
+def test_a_target_can_be_wired_from_another_node():
+    u, r, out = Input(name="u"), Reservoir(name="r", units=10), Ridge(name="out")
+    teacher = Reservoir(name="teacher", units=3)
+    model = ng.Model((u >> r >> out) & (u >> teacher >> out["target"]), seed=1).fit(U)
+    X = numpy_states(model.params["r"], U)
+    W, _ = numpy_ridge(X, numpy_states(model.params["teacher"], U), 1e-6)
+    np.testing.assert_allclose(model.params["out"].W_out, W, rtol=1e-4, atol=1e-6)
+    assert model.run(U).shape == (T, 3)
+
+
+def test_labels_of_series_are_targets_of_their_last_step():
+    series = [U[:30], U[30:75], U[75:95]]
+    labels = np.eye(3)
+    model = ng.Model(chain(units=6), seed=1).fit(series, labels)
+    last = np.array([numpy_states(model.params["r"], s)[-1] for s in series])
+    W, _ = numpy_ridge(last, labels, 1e-6)
+    np.testing.assert_allclose(model.params["out"].W_out, W, rtol=1e-3, atol=1e-5)
+
+
+def test_frozen_learners_keep_their_weights():
+    model = ng.Model(chain(), seed=1).fit(U, Y)
+    before = model.params["out"].W_out.copy()
+    with pytest.raises(GraphError, match="nothing learns"):
+        model.freeze("out").fit(U, 2 * Y)
+    assert np.array_equal(model.params["out"].W_out, before)
+    np.testing.assert_allclose(
+        model.unfreeze().fit(U, 2 * Y).params["out"].W_out, 2 * before, rtol=1e-3, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "options", "message"),
+    [
+        (U, Y[:-1], {}, r"399 rows, the input 400"),
+        (U, None, {}, "out has no target"),
+        (None, Y, {}, "u has no data"),
+        ({"v": U}, Y, {}, "input for 'v': no node is named so"),
+        (U, {"r": Y}, {}, "target for 'r'"),
+        (U, Y, {"warmup": 400}, "warmup=400 leaves nothing"),
+        (U, Y, {"warmup": -1}, "warmup"),
+        (U, Y, {"forcing": "some"}, "forcing"),
+        (U, Y, {"workers": 0}, "workers"),
+        ([U, U], [Y], {}, "2 series"),
+        ([U, U[:, :1]], [Y, Y], {}, "series 1"),
+        (U, np.full((T, 2), np.nan), {}, "no rows to learn from"),
+        (np.full((T, 2), "a"), Y, {}, "expected numbers"),
+        (np.zeros((0, 2)), np.zeros((0, 1)), {}, "nothing in it"),
+    ],
+)
+def test_bad_data_are_refused_and_the_model_stays_as_it_was(x, y, options, message):
+    model = ng.Model(chain(), seed=1).fit(U, Y)
+    before, time = model.params["out"].W_out.copy(), model.time
+    with pytest.raises(ng.NodegraphError, match=message):
+        model.fit(x, y, **options)
+    assert np.array_equal(model.params["out"].W_out, before)
+    assert model.time == time
+
+
+def test_nan_in_the_input_names_series_and_row():
+    bad = U.copy()
+    bad[77, 1] = np.nan
+    with pytest.raises(DataError, match=r"u \(series 1\): NaN in row 77, column 1"):
+        ng.Model(chain()).fit([U, bad], [Y, Y])
+
+
+def test_a_single_target_goes_to_every_readout():
+    u, r = Input(), Reservoir(units=10, name="r")
+    model = ng.Model(u >> r >> [Ridge(name="a"), Ridge(name="b", ridge=10.0)], seed=1).fit(U, Y)
+    out = model.run(U[:4])
+    assert sorted(out) == ["a", "b"]
+    assert not np.allclose(out["a"], out["b"])
+
+
+def test_an_online_readout_learns_in_fit_too():
+    model = ng.Model(Input() >> Reservoir(units=10) >> RLS(name="out", alpha=1e-3), seed=1)
+    same = ng.Model(Input() >> Reservoir(units=10) >> RLS(name="out", alpha=1e-3), seed=1)
+    model.fit(U, Y, warmup=10)
+    same.partial_fit(U, Y, warmup=10)
+    assert np.array_equal(model.params["out"].W_out, same.params["out"].W_out)
+
+
+def test_float32_reaches_weights_states_and_outputs():
+    model = ng.Model(chain(), seed=1, dtype="float32").fit(U, Y)
+    out = model.run(U[:5], outputs=["r", "out"])
+    assert {rows.dtype for rows in out.values()} == {np.dtype("float32")}
+    assert model.params["out"].W_out.dtype == model.state["r"].x.dtype == np.float32
+
+
+def test_an_output_node_behind_a_readout_is_transparent():
+    graph = chain() >> Output()
+    assert np.array_equal(
+        ng.Model(graph, seed=1).fit(U, Y).run(U[:9]), ng.Model(chain(), seed=1).fit(U, Y).run(U[:9])
+    )
+
+
+def test_lms_does_not_learn_offline():
+    with pytest.raises(GraphError, match="nothing here learns offline"):
+        ng.Model(Input() >> LMS(name="out")).update(U, Y)
