@@ -12,6 +12,8 @@ from nodes.reduce import Reduce
 from nodes.reservoir import Reservoir
 from nodes.ridge import Ridge
 from nodes.rls import RLS
+from nodes.scaler import Scaler
+from nodes.scikit_learn import ScikitLearn
 
 __all__ = [
     "ES2N",
@@ -27,6 +29,8 @@ __all__ = [
     "Relu",
     "Reservoir",
     "Ridge",
+    "Scaler",
+    "ScikitLearn",
     "Sigmoid",
     "Softmax",
     "Softplus",

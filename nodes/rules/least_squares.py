@@ -18,9 +18,7 @@ __all__ = ["LeastSquares", "Strength"]
 FOLDS = 5
 GRID = tuple(10.0**k for k in range(-10, 3))
 Strength = (
-    NonNegativeFloat
-    | Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)]
-    | Literal["cv"]
+    NonNegativeFloat | Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)] | Literal["cv"]
 )
 
 

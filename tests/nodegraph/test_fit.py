@@ -86,11 +86,7 @@ def test_nodes_behind_a_readout_are_left_at_the_end_too():
 
 
 def test_fitting_twice_on_the_same_data_gives_the_same_weights():
-    graph = (
-        Input()
-        >> Reservoir(units=10, rule=IntrinsicPlasticity(rate=1e-3))
-        >> Ridge(name="out")
-    )
+    graph = Input() >> Reservoir(units=10, rule=IntrinsicPlasticity(rate=1e-3)) >> Ridge(name="out")
     model = ng.Model(graph, seed=5)
     first = model.fit(U, Y, warmup=10).params["out"].W_out.copy()
     model.run(U[:33])

@@ -1,0 +1,111 @@
+"""Learning the range or the spread of signals: offline, unsupervised."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+
+from nodegraph import Array, Rule, Seen
+from nodegraph.errors import DataError
+
+__all__ = ["Scaling"]
+
+
+class Scaling(Rule):
+    """Choose scale and offset so that ``scale x + offset`` lies in [low, high] or has unit spread.
+
+    A signal that never changes is only shifted: to the middle of the range, or to 0.
+
+    Parameters
+    ----------
+    low, high : float
+        The range, for the kind ``range``.
+    kind : {"range", "z-score"}
+        Whether smallest and largest value become `low` and `high`, or mean and standard deviation
+        become 0 and 1.
+    """
+
+    class Memory(NamedTuple):
+        """Count and extremes of each signal, and sums about its first value."""
+
+        n: int
+        least: Array
+        most: Array
+        first: Array
+        sums: Array
+        squares: Array
+
+    online: ClassVar[bool] = False
+    supervised: ClassVar[bool] = False
+    modifies: ClassVar[tuple[str, ...]] = ("scale", "offset")
+
+    low: float = -1.0
+    high: float = 1.0
+    kind: Literal["range", "z-score"] = "range"
+
+    def begin(self, params: Any) -> Memory:
+        """Return the memory of no rows."""
+        n = len(params.scale)
+        zeros = np.zeros((3, n))
+        return self.Memory(0, np.full(n, np.inf), np.full(n, -np.inf), *zeros)
+
+    def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
+        """Return `params` as they are, and the memory with the rows of `seen`."""
+        rows = np.atleast_2d(seen.x).astype(float)
+        first = memory.first if memory.n else rows[0]
+        shifted = rows - first
+        return params, self.Memory(
+            memory.n + len(rows),
+            np.minimum(memory.least, rows.min(axis=0)),
+            np.maximum(memory.most, rows.max(axis=0)),
+            first,
+            _sum_in_order(memory.sums, shifted),
+            _sum_in_order(memory.squares, shifted**2),
+        )
+
+    def merge(self, one: Memory, other: Memory) -> Memory:
+        """Return the memory of both."""
+        if not one.n or not other.n:
+            return one if one.n else other
+        gap = other.first - one.first
+        return self.Memory(
+            one.n + other.n,
+            np.minimum(one.least, other.least),
+            np.maximum(one.most, other.most),
+            one.first,
+            one.sums + other.sums + other.n * gap,
+            one.squares + other.squares + 2 * gap * other.sums + other.n * gap**2,
+        )
+
+    def finish(self, params: Any, memory: Memory) -> Any:
+        """Return the params with scale and offset set.
+
+        Raises
+        ------
+        DataError
+            If there was no row to learn from.
+        """
+        if not memory.n:
+            raise DataError("there are no rows to learn from: warmup left none")
+        width, middle, size = self._target(memory)
+        scale = np.where(width > 0, size / np.where(width > 0, width, 1.0), 1.0)
+        mean = memory.first + memory.sums / memory.n
+        centre = mean if self.kind == "z-score" else (memory.least + memory.most) / 2
+        dtype = params.scale.dtype
+        return params._replace(
+            scale=scale.astype(dtype), offset=(middle - scale * centre).astype(dtype)
+        )
+
+    def _target(self, memory: Memory) -> tuple[Array, float, float]:
+        """Return the widths there are, and the middle and the width that are wanted."""
+        if self.kind == "z-score":
+            about_mean = memory.squares - memory.sums**2 / memory.n
+            return np.sqrt(np.maximum(about_mean, 0.0) / memory.n), 0.0, 1.0
+        return memory.most - memory.least, (self.low + self.high) / 2, self.high - self.low
+
+
+def _sum_in_order(start: Array, rows: Array) -> Array:
+    """Return `start` plus all `rows`, one after the other, so that chunks do not show."""
+    total: Array = np.cumsum(np.concatenate([start[None], rows]), axis=0)[-1]
+    return total

@@ -1,0 +1,77 @@
+"""Signals brought to one range or spread."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from pydantic import model_validator
+
+from nodegraph import Array, Node
+from nodes.rules.scaling import Scaling
+
+__all__ = ["Scaler"]
+
+
+class Scaler(Node):
+    """``y = scale x + offset``, learned from the data that `fit` sees.
+
+    Values outside what was seen then lie outside the range: nothing is clipped.
+
+    Parameters
+    ----------
+    low, high : float
+        What the smallest and the largest value of each signal become.
+    kind : {"range", "z-score"}
+        With "z-score" mean 0 and standard deviation 1 in place of a range.
+
+    Examples
+    --------
+    >>> import nodegraph as ng
+    >>> ng.Model(Scaler()).fit([[0.0], [5.0], [10.0]]).run([[0.0], [7.5], [20.0]])[:, 0]
+    array([-1. ,  0.5,  3. ])
+    """
+
+    class Params(NamedTuple):
+        """Factor and shift of each signal, (n_in,)."""
+
+        scale: Array
+        offset: Array
+
+    low: float = -1.0
+    high: float = 1.0
+    kind: Literal["range", "z-score"] = "range"
+
+    @model_validator(mode="after")
+    def _low_is_below_high(self) -> Scaler:
+        if self.low >= self.high:
+            raise ValueError(f"low should be below high ({self.high}), got {self.low}")
+        return self
+
+    @property
+    def rule(self) -> Scaling:
+        """The rule that it learns by."""
+        return Scaling(low=self.low, high=self.high, kind=self.kind)
+
+    @property
+    def ready(self) -> bool:
+        """It has to see data first."""
+        return False
+
+    def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
+        """Return the params that leave signals as they are."""
+        return self.Params(np.ones(n_out), np.zeros(n_out))
+
+    def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:
+        """Return ``(state, scale x + offset)``."""
+        return state, params.scale * x + params.offset
+
+    def run(self, params: Params, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        """Return ``(state, ys)`` of a whole chunk."""
+        return state, params.scale * xs + params.offset
+
+    @staticmethod
+    def inverse(params: Params, ys: Array) -> Array:
+        """Return the signals that scaled ones came from: ``(y - offset) / scale``."""
+        xs: Array = (ys - params.offset) / params.scale
+        return xs

@@ -1,0 +1,104 @@
+"""Any scikit-learn estimator as a readout."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import Field, PositiveInt, model_validator
+
+from nodegraph import Array, Node
+from nodes.rules.estimation import Estimation
+
+__all__ = ["ScikitLearn"]
+
+
+class ScikitLearn(Node):
+    """A regressor or classifier of scikit-learn as an offline readout.
+
+    A regressor gives what it predicts; where it knows one output only, one is fitted for each. A
+    classifier takes targets with one column for each class and gives 1 in the column of the class
+    that it predicts. All rows are kept in memory while it learns. A model with it cannot be saved:
+    estimators are objects, not arrays.
+
+    Parameters
+    ----------
+    estimator : estimator or str
+        An object, or the name of a class of scikit-learn such as ``"SVR"``.
+    options : dict
+        Arguments of that class.
+    units : int, optional
+        Number of outputs; taken from the targets if left out.
+
+    Examples
+    --------
+    >>> import numpy as np, nodegraph as ng
+    >>> x = np.arange(20.0)[:, None]
+    >>> model = ng.Model(ScikitLearn(estimator="Ridge", options={"alpha": 1e-9}))
+    >>> model.fit(x, np.hstack([x, -x])).run([[3.5]]).round(3)
+    array([[ 3.5, -3.5]])
+    """
+
+    class Params(NamedTuple):
+        """The fitted estimator, and the number of outputs."""
+
+        estimator: Any
+        n_out: int
+
+    estimator: Any
+    options: dict[str, Any] = Field(default_factory=dict)
+    units: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _estimator_can_be_made(self) -> ScikitLearn:
+        self.made()
+        return self
+
+    def made(self) -> Any:
+        """Return the estimator, not fitted."""
+        if not isinstance(self.estimator, str):
+            return _checked(self.estimator, self.options)
+        try:
+            from sklearn.utils import all_estimators
+        except ImportError:
+            raise ValueError(
+                "scikit-learn is not installed: pip install 'nodegraph[sklearn]'"
+            ) from None
+        known = dict(all_estimators(type_filter=["regressor", "classifier"]))
+        if self.estimator not in known:
+            raise ValueError(f"estimator: {self.estimator!r} is no regressor or classifier there")
+        try:
+            return known[self.estimator](**self.options)
+        except TypeError as error:
+            raise ValueError(f"options: {error}") from None
+
+    @property
+    def rule(self) -> Estimation:
+        """The rule that it learns by."""
+        return Estimation(estimator=self.made())
+
+    def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
+        """Return params without a fitted estimator."""
+        return self.Params(None, n_out)
+
+    def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:
+        """Return ``(state, prediction)``."""
+        state, ys = self.run(params, state, x[None])
+        return state, ys[0]
+
+    def run(self, params: Params, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        """Return ``(state, predictions)``; zeros before it has learned."""
+        if params.estimator is None:
+            return state, np.zeros((len(xs), params.n_out), xs.dtype)
+        found = np.reshape(params.estimator.predict(xs), (len(xs), -1))
+        if found.shape[1] < params.n_out:  # the number of a class
+            found = found == np.arange(params.n_out)
+        return state, found.astype(xs.dtype)
+
+
+def _checked(estimator: Any, options: dict[str, Any]) -> Any:
+    if options:
+        raise ValueError("options go with an estimator's name, not with an object")
+    if not hasattr(estimator, "fit") or not hasattr(estimator, "predict"):
+        raise ValueError(f"estimator: a {type(estimator).__name__} has no fit and predict")
+    return estimator
