@@ -1,0 +1,15 @@
+"""Compiled loops on plain arrays; import them inside functions only, since numba takes long."""
+
+from nodes.kernels.activating import activated
+from nodes.kernels.online import lms_chunk, rls_chunk
+from nodes.kernels.products import affine
+from nodes.kernels.reservoir import reservoir_csr, reservoir_dense
+
+__all__ = [
+    "activated",
+    "affine",
+    "lms_chunk",
+    "reservoir_csr",
+    "reservoir_dense",
+    "rls_chunk",
+]
