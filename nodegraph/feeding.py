@@ -11,7 +11,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
-from nodegraph.intake import Series, Stream, is_stream, split_series, to_rows
+from nodegraph.intake import Series, Stream, axes, is_stream, split_series, to_rows
 
 __all__ = ["Fed", "feed", "node_name", "total_steps"]
 
@@ -169,9 +169,9 @@ def _many_series(data: Mapping[str, Any], targets: Mapping[str, Any]) -> list[Se
 def _target_series(value: Any, name: str, count: int | None) -> list[Any]:
     """Return the targets of each series; labels, one row a series, belong to its last step."""
     labels = count is not None and (
-        np.ndim(value) in (1, 2)
+        axes(value) in (1, 2)
         if not isinstance(value, list | tuple)
-        else all(np.ndim(item) < 2 for item in value)
+        else all(axes(item) < 2 for item in value)
     )
     if not labels:
         return split_series(value, f"target of {name}")[0]

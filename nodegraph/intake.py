@@ -12,7 +12,7 @@ from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import DataError
 from nodegraph.slot import Chunk
 
-__all__ = ["Series", "Stream", "is_stream", "split_series", "to_rows"]
+__all__ = ["Series", "Stream", "axes", "is_stream", "split_series", "to_rows"]
 
 BLOCK = 1 << 20  # numbers that are checked at a time
 
@@ -70,18 +70,26 @@ def split_series(value: Any, where: str) -> tuple[list[Any], str]:
     if isinstance(value, list | tuple):
         if not len(value):
             raise DataError(f"{where}: an empty list; give at least one series of shape (T, d)")
-        dims = {np.ndim(item) for item in value}
+        dims = {axes(item) for item in value}
         if dims == {2}:
             return list(value), "list"
-        if max(dims) >= 2 or any(hasattr(item, "shape") and np.ndim(item) for item in value):
+        if max(dims) >= 2 or any(hasattr(item, "shape") and axes(item) for item in value):
             raise DataError(
                 f"{where}: a list holds independent series, each of shape (T, d); got items with "
                 f"{', '.join(str(d) for d in sorted(dims))} axes; write np.stack(rows) for the "
                 "rows of one series, a.reshape(-1, 1) for a series of one column"
             )
-    if np.ndim(value) == 3:
+    if axes(value) == 3:
         return list(np.asarray(value)), "array"
     return [value], "one"
+
+
+def axes(value: Any) -> int:
+    """Return how many axes an array has; 1 for rows of different lengths."""
+    try:
+        return np.ndim(value)
+    except ValueError:
+        return 1
 
 
 def to_rows(value: Any, where: str, *, gaps: bool = False) -> Array:

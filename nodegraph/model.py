@@ -134,7 +134,7 @@ class Model(Runner):
         fed = draft.feed(x, y)
         learners = draft.learners(fed)
         if not learners:
-            raise GraphError("nothing learns here: no node has a rule, or all are frozen")
+            raise GraphError(f"nothing learns here: {draft.why_idle()}")
         draft.forget(learners)
         course = Course(
             builder=draft.builder,

@@ -136,6 +136,15 @@ class Rack:
                 raise DataError(f"{name} has no target to learn from: give y, or {{{name!r}: ...}}")
         return tuple(names)
 
+    def why_idle(self) -> str:
+        """Return why no rule learns."""
+        if not self.plan.rules:
+            return "no node has a rule"
+        waiting = [name for name in self.plan.rules if name not in self.frozen]
+        if not waiting:
+            return f"{', '.join(sorted(self.frozen))} frozen; call unfreeze"
+        return f"{waiting[0]} has no target to learn from: give y"
+
     def is_ready(self, name: str) -> bool:
         """Tell whether a node can run: its size is known and it has learned if it must."""
         slot = self.slots.get(name)
