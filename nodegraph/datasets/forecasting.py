@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.datasets.ranges import whole
 from nodegraph.errors import DataError
 from nodegraph.intake import split_series, to_rows
+from nodegraph.ranges import whole
 
 __all__ = ["to_forecasting"]
 

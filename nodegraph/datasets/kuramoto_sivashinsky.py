@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.datasets.ranges import bounded, count_rows, generator, real, vector, whole
 from nodegraph.errors import DataError
+from nodegraph.ranges import bounded, count_rows, generator, real, vector, whole
 
 __all__ = ["kuramoto_sivashinsky"]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.datasets.ranges import real, vector
 from nodegraph.datasets.runge_kutta import sample_flow
+from nodegraph.ranges import real, vector
 
 __all__ = ["lorenz"]
 

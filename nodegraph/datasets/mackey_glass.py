@@ -9,8 +9,8 @@ from math import ceil
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.datasets.ranges import bounded, count_rows, generator, real, vector
 from nodegraph.errors import DataError
+from nodegraph.ranges import bounded, count_rows, generator, real, vector
 
 __all__ = ["mackey_glass"]
 

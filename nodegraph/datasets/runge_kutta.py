@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.datasets.ranges import bounded, count_rows, real, whole
+from nodegraph.ranges import bounded, count_rows, real, whole
 
 __all__ = ["sample_flow"]
 

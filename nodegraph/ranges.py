@@ -1,4 +1,4 @@
-"""The options of the generators, checked: each error names data set, option and what is allowed."""
+"""Options of data sets and metrics, checked: errors name the option and what is allowed."""
 
 from __future__ import annotations
 

@@ -1,0 +1,116 @@
+"""Errors of value against their formulas and what is known of them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nodegraph.errors import DataError
+from nodegraph.metrics import mae, mse, nrmse, r2, rmse
+
+METRICS = [mae, mse, nrmse, r2, rmse]
+RNG = np.random.default_rng(0)
+Y, Y_HAT = RNG.standard_normal((50, 3)), RNG.standard_normal((50, 3))
+
+
+def test_each_error_is_its_formula_column_by_column():
+    gap = Y - Y_HAT
+    expected = {
+        mse: (gap**2).sum(axis=0) / 50,
+        rmse: np.sqrt((gap**2).sum(axis=0) / 50),
+        mae: np.abs(gap).sum(axis=0) / 50,
+        nrmse: np.sqrt((gap**2).sum(axis=0) / ((Y - Y.mean(axis=0)) ** 2).sum(axis=0)),
+        r2: 1 - (gap**2).sum(axis=0) / ((Y - Y.mean(axis=0)) ** 2).sum(axis=0),
+    }
+    for metric, values in expected.items():
+        np.testing.assert_allclose(metric(Y, Y_HAT, multioutput="raw"), values, rtol=1e-13)
+        np.testing.assert_allclose(metric(Y, Y_HAT), values.mean(), rtol=1e-13)
+
+
+def test_a_perfect_prediction_has_no_error():
+    assert [metric(Y, Y.copy()) for metric in METRICS] == [0, 0, 0, 1, 0]
+
+
+def test_predicting_the_mean_scores_one_and_zero():
+    flat = np.broadcast_to(Y.mean(axis=0), Y.shape)
+    np.testing.assert_allclose([nrmse(Y, flat), r2(Y, flat)], [1, 0], atol=1e-14)
+
+
+def test_norms_by_name_divide_by_what_they_say():
+    y = np.array([1.0, 2.0, 3.0, 4.0, 10.0])
+    error = np.sqrt(((y - 3) ** 2).mean())
+    spreads = {"std": np.sqrt(10.0), "range": 9.0, "mean": 4.0, "iqr": 2.0}
+    for norm, spread in spreads.items():
+        np.testing.assert_allclose(nrmse(y, np.full(5, 3.0), norm=norm), error / spread)
+
+
+@given(scale=st.floats(0.01, 100), shift=st.floats(-100, 100))
+@settings(max_examples=25, deadline=None)
+def test_nrmse_and_r2_know_no_units(scale, shift):
+    for metric in (nrmse, r2):
+        np.testing.assert_allclose(
+            metric(scale * Y + shift, scale * Y_HAT + shift), metric(Y, Y_HAT), rtol=1e-9
+        )
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_series_in_a_list_count_as_one_after_the_other(metric):
+    parts = [Y[:7], Y[7:]], [Y_HAT[:7], Y_HAT[7:]]
+    np.testing.assert_allclose(metric(*parts), metric(Y, Y_HAT), rtol=1e-13)
+    stacked = Y.reshape(2, 25, 3), Y_HAT.reshape(2, 25, 3)
+    np.testing.assert_allclose(metric(*stacked), metric(Y, Y_HAT), rtol=1e-13)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_rows_whose_target_has_a_gap_are_left_out(metric):
+    gaps = Y.copy()
+    gaps[[3, 9], [0, 2]] = np.nan
+    kept = np.delete(np.arange(50), [3, 9])
+    np.testing.assert_allclose(metric(gaps, Y_HAT), metric(Y[kept], Y_HAT[kept]), rtol=1e-13)
+
+
+def test_a_flat_series_is_one_column_and_integers_are_numbers():
+    assert mse(np.array([1, 2]), np.array([[2], [2]])) == 0.5
+    assert isinstance(mse([1, 2], [2, 2]), float)
+
+
+def test_inputs_are_not_changed():
+    before = Y.copy(), Y_HAT.copy()
+    for metric in METRICS:
+        metric(Y, Y_HAT)
+    np.testing.assert_array_equal((Y, Y_HAT), before)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize(
+    ("y", "y_hat", "message"),
+    [
+        (np.zeros((5, 1)), np.zeros((5, 301)), r"y has shape \(5, 1\), y_hat \(5, 301\)"),
+        (np.zeros((5, 1)), np.zeros((4, 1)), r"y has shape \(5, 1\), y_hat \(4, 1\)"),
+        (np.zeros((5, 1)), np.zeros((1, 1)), "y has shape"),
+        ([np.zeros((5, 1))], [np.zeros((5, 1))] * 2, "y holds 1 series, y_hat 2"),
+        ([np.zeros((5, 1)), np.zeros((5, 2))],) * 2 + ("differ in their number of columns",),
+        (np.arange(3.0), [0.0, np.nan, 0.0], "y_hat: NaN in row 1"),
+        (np.full(3, np.nan), np.zeros(3), "every row of y has a NaN"),
+        (np.zeros((0, 1)), np.zeros((0, 1)), "nothing in it"),
+        ("abc", "abc", "expected"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(metric, y, y_hat, message):
+    with pytest.raises(DataError, match=message):
+        metric(y, y_hat)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: nrmse([2.0, 2.0], [1.0, 2.0]), "column 0 of y has a std of zero; write rmse"),
+        (lambda: nrmse([0.1] * 3, [1.0] * 3), "std of zero"),
+        (lambda: r2([0.1] * 3, [1.0] * 3), "no variance; write mse"),
+        (lambda: nrmse(Y, Y_HAT, norm="sdt"), "none called 'sdt'; did you mean std?"),
+        (lambda: mse(Y, Y_HAT, multioutput="all"), r"mse.multioutput: should be 'mean' or 'raw'"),
+    ],
+)
+def test_what_has_no_value_is_refused_with_what_to_write(call, message):
+    with pytest.raises(DataError, match=message):
+        call()
