@@ -1,5 +1,8 @@
 """nodegraph: models as graphs of nodes that each learn by themselves."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from nodegraph import errors
 from nodegraph.arrays import Array
 from nodegraph.errors import NodegraphError
@@ -8,9 +11,18 @@ from nodegraph.graph import Edge, Graph, delay
 from nodegraph.model import Model
 from nodegraph.node import Composite, Node
 from nodegraph.plan import Plan, plan
+from nodegraph.registry import register
 from nodegraph.rule import AnyRule, Learned, Lesson, Rule, Seen
+from nodegraph.spec_writer import to_yaml
+
+if TYPE_CHECKING:
+    from nodegraph import datasets, metrics, plotting
+    from nodegraph.experiment import Result, run_spec
+    from nodegraph.spec import Spec, read_yaml
 
 __version__ = "0.1.0"
+
+load = Model.load
 
 __all__ = [
     "AnyRule",
@@ -28,11 +40,36 @@ __all__ = [
     "PerUnit",
     "PerUnitFraction",
     "Plan",
+    "Result",
     "Rule",
     "Seen",
+    "Spec",
     "UnitInterval",
     "Vector",
+    "datasets",
     "delay",
     "errors",
+    "load",
+    "metrics",
     "plan",
+    "plotting",
+    "read_yaml",
+    "register",
+    "run_spec",
+    "to_yaml",
 ]
+
+_LATER = {  # what takes long to import, and few need at once
+    "Result": "nodegraph.experiment",
+    "Spec": "nodegraph.spec",
+    "read_yaml": "nodegraph.spec",
+    "run_spec": "nodegraph.experiment",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
+    if name in __all__:
+        return import_module(f"nodegraph.{name}")
+    raise AttributeError(f"module 'nodegraph' has no attribute {name!r}")

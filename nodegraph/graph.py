@@ -219,17 +219,10 @@ class Graph(Composable):
         return drawing.to_svg(net, title) if suffix == ".svg" else draw[suffix](net)
 
     def to_yaml(self, header: Mapping[str, Any] | None = None) -> str:
-        """Return the graph as YAML, which `nodegraph.read_yaml` reads back as the same graph.
+        """Return the graph as YAML, from which `nodegraph.read_yaml` makes the same graph.
 
-        Parameters
-        ----------
-        header : mapping, optional
-            What else is to stand there: name, description, seed, task ...
-
-        Raises
-        ------
-        SpecError
-            If a node holds an array too large to be written out.
+        `header` is what else is to stand there: name, description, seed, task. A `SpecError` is
+        raised if a node holds an array too large to be written out.
         """
         return to_yaml(self, header)
 

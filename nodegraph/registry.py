@@ -5,12 +5,14 @@ from __future__ import annotations
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import TypeVar
 
 from nodegraph.errors import SpecError
 
-__all__ = ["kinds", "load_plugin", "resolve", "word"]
+__all__ = ["kinds", "load_plugin", "register", "resolve", "word"]
 
 GROUP = "nodegraph.nodes"
+Kind = TypeVar("Kind", bound=type)
 _found: dict[str, type] = {}
 
 
@@ -36,13 +38,34 @@ def load_plugin(module: str) -> None:
         raise SpecError(f"plug-in {module!r} cannot be imported: {error}") from error
     for name in getattr(package, "__all__", ()):
         kind = getattr(package, name)
-        if not isinstance(kind, type):
-            continue
-        if _found.setdefault(name, kind) is not kind:
-            raise SpecError(
-                f"{name!r} is offered by {_found[name].__module__} and by {kind.__module__}; "
-                "rename one of them"
-            )
+        if isinstance(kind, type):
+            _offer(name, kind)
+
+
+def register(kind: Kind) -> Kind:
+    """Make a class known by its name, as one that was written in a notebook; return it.
+
+    A class may take the place of an earlier one of the same module, so that a cell of a notebook
+    can be run again.
+
+    Raises
+    ------
+    SpecError
+        If another module has taken the name.
+    """
+    before = kinds().get(kind.__name__)
+    if before is not None and before.__module__ == kind.__module__:
+        del _found[kind.__name__]
+    _offer(kind.__name__, kind)
+    return kind
+
+
+def _offer(name: str, kind: type) -> None:
+    if _found.setdefault(name, kind) is not kind:
+        raise SpecError(
+            f"{name!r} is offered by {_found[name].__module__} and by {kind.__module__}; "
+            "rename one of them"
+        )
 
 
 def resolve(kind: str) -> type:

@@ -15,7 +15,7 @@ from nodegraph.registry import word
 if TYPE_CHECKING:
     from nodegraph.graph import Edge, Graph
 
-__all__ = ["StoreArray", "to_plain", "to_yaml"]
+__all__ = ["StoreArray", "dumped", "to_plain", "to_yaml"]
 
 INLINE = 64  # numbers of an explicit array that may stand in the YAML itself
 
@@ -36,6 +36,11 @@ def to_yaml(graph: Graph, header: Mapping[str, Any] | None = None) -> str:
     SpecError
         If a node holds an array too large to be written out.
     """
+    return dumped({"nodegraph": 1, **(header or {}), **to_plain(graph, _refuse)})
+
+
+def dumped(document: Mapping[str, Any]) -> str:
+    """Return plain values as YAML text, in their order."""
     from ruamel.yaml import YAML
 
     text = io.StringIO()
@@ -43,8 +48,7 @@ def to_yaml(graph: Graph, header: Mapping[str, Any] | None = None) -> str:
     writer.default_flow_style = None
     writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     writer.width = 100
-    plain = to_plain(graph, _refuse)
-    writer.dump({"nodegraph": 1, **(header or {}), **plain}, text)
+    writer.dump(dict(document), text)
     return text.getvalue()
 
 

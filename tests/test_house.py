@@ -25,7 +25,12 @@ FLOORS = """
     running storage views
     training
     model
-    metrics datasets search plotting testing
+    metrics datasets plotting testing
+    baselines
+    trials
+    experiment
+    result_tables result_figures search
+    run_folder
     cli
 """.strip().splitlines()
 FLOOR = {part: height for height, line in enumerate(FLOORS) for part in line.split()}

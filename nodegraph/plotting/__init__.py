@@ -1,10 +1,12 @@
 """Plots of series, states and weights that take and return matplotlib Axes, without pyplot."""
 
+from nodegraph.plotting.classes import confusion
 from nodegraph.plotting.dynamics import memory_capacity, phase_portrait
 from nodegraph.plotting.series import generation, prediction, states
 from nodegraph.plotting.weights import eigenvalues, readout_weights
 
 __all__ = [
+    "confusion",
     "eigenvalues",
     "generation",
     "memory_capacity",

@@ -1,0 +1,5 @@
+"""The command line: `nodegraph run`, `check`, `draw`, `kinds`, `schema` and `datasets`."""
+
+from nodegraph.cli.app import app, main
+
+__all__ = ["app", "main"]

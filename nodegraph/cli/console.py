@@ -1,0 +1,82 @@
+"""What the terminal shows: tables, sentences, errors; all words are text, never markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Debug", "Plugins", "debugging", "load_plugins", "say", "say_error", "show_table"]
+
+
+def _remember(ctx: typer.Context, wanted: bool) -> bool:
+    ctx.find_root().meta["debug"] = wanted
+    return wanted
+
+
+Debug = Annotated[
+    bool, typer.Option("--debug", help="Show the traceback of an error.", callback=_remember)
+]
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option("--plugin", metavar="MODULE", help="Python module whose kinds may be used."),
+]
+
+
+def debugging(ctx: Any) -> bool:
+    """Tell whether ``--debug`` was given to the command or to one below it."""
+    return bool(ctx.find_root().meta.get("debug"))
+
+
+def load_plugins(modules: Iterable[str] | None) -> None:
+    """Make the kinds of these modules known."""
+    if modules:
+        from nodegraph.registry import kinds, load_plugin
+
+        kinds()
+        for module in modules:
+            load_plugin(module)
+
+
+def say(text: str = "", *, strong: bool = False) -> None:
+    """Write a line to standard output."""
+    _console().print(_plain(text), style="bold" if strong else None)
+
+
+def say_error(text: str, label: str = "error") -> None:
+    """Write a message to standard error."""
+    from rich.text import Text
+
+    style = "bold red" if label == "error" else "bold yellow"
+    message = Text.assemble((f"{label}: ", style), _plain(text))
+    _console(stderr=True).print(message, soft_wrap=True)
+
+
+def show_table(rows: Sequence[Mapping[str, str]], title: str = "", numbers: bool = False) -> None:
+    """Write rows as a table; the first column is the name, numbers stand at the right."""
+    from rich import box
+    from rich.table import Table
+
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    heading = _plain(title) or None
+    table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, column in enumerate(columns):
+        table.add_column(_plain(column), justify="right" if numbers and i else "left")
+    for row in rows:
+        table.add_row(*(_plain(row.get(column, "")) for column in columns))
+    _console().print(table)
+
+
+def _console(stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+
+def _plain(text: str) -> str:
+    """Return `text` without what would steer a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)

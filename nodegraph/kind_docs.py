@@ -1,0 +1,94 @@
+"""What the docstring of a node or rule says of its fields."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from pydantic.fields import FieldInfo
+
+from nodegraph.fields import Described
+from nodegraph.node import Composite
+from nodegraph.rule import Rule
+
+__all__ = ["FieldDoc", "fields", "parameters", "sort_of", "summary"]
+
+_ENTRY = re.compile(r"(?P<names>\w+(?:, \w+)*) : (?P<type>.+)")
+
+
+class FieldDoc(NamedTuple):
+    """One field of a kind, in words."""
+
+    field: str
+    type: str
+    default: str
+    meaning: str
+
+
+def sort_of(cls: type) -> str:
+    """Return whether a kind is a ``node``, a ``composite`` of nodes or a ``rule``."""
+    if issubclass(cls, Rule):
+        return "rule"
+    return "composite" if issubclass(cls, Composite) else "node"
+
+
+def summary(cls: type) -> str:
+    """Return the first sentence of the docstring, without marks of references."""
+    first = (inspect.getdoc(cls) or "").partition("\n\n")[0].replace("\n", " ")
+    return re.sub(r" ?\[\d+\]_", "", first)
+
+
+def fields(cls: type[Described]) -> list[FieldDoc]:
+    """Return every field of a kind, with what its own or an inherited docstring says of it."""
+    said: dict[str, tuple[str, str]] = {}
+    for base in reversed(cls.__mro__):
+        said.update(parameters(base.__dict__.get("__doc__") or ""))
+    found = []
+    for name, field in cls.model_fields.items():
+        type_, meaning = said.get(name, (_type_words(field), ""))
+        found.append(FieldDoc(name, type_.removesuffix(", optional"), _default(field), meaning))
+    return found
+
+
+def parameters(docstring: str) -> dict[str, tuple[str, str]]:
+    r"""Return type and meaning of each name under ``Parameters`` of a numpydoc docstring.
+
+    Examples
+    --------
+    >>> parameters("Do.\n\nParameters\n----------\na, b : int\n    How many.")["b"]
+    ('int', 'How many.')
+    """
+    said: dict[str, tuple[str, str]] = {}
+    names: list[str] = []
+    for line in _section(inspect.cleandoc(docstring)):
+        if entry := _ENTRY.fullmatch(line):
+            names = entry["names"].split(", ")
+            said.update(dict.fromkeys(names, (entry["type"], "")))
+        elif line.strip():
+            for name in names:
+                type_, before = said[name]
+                said[name] = type_, f"{before} {line.strip()}".strip()
+    return said
+
+
+def _section(text: str) -> Iterator[str]:
+    _, _, rest = text.partition("Parameters\n----------\n")
+    lines = rest.split("\n")
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        if re.fullmatch(r"-{3,}", below):
+            return
+        yield line
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    default: Any = field.get_default(call_default_factory=True, validated_data={})
+    return "none" if default is None else str(default)
+
+
+def _type_words(field: FieldInfo) -> str:
+    annotation = field.annotation
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
