@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import ArpackError, LinearOperator, aslinearoperator, eigs, eigsh
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from nodegraph.errors import DataError
@@ -94,6 +92,8 @@ def _controller() -> ThreadpoolController:
 
 def _components(matrix: Any) -> Iterator[Any]:
     """Yield the strongly connected diagonal blocks, those of one unit as their greatest alone."""
+    from scipy.sparse.csgraph import connected_components  # 0.1 s, spared to those who only import
+
     _, labels = connected_components(matrix, connection="strong")
     sizes = np.bincount(labels)
     alone = sizes[labels] == 1
@@ -136,17 +136,23 @@ def _normal_radius(W: Any) -> float | None:
     mean = float(probe @ forth) / float(probe @ probe)
     if np.linalg.norm(forth - mean * probe) <= 1e-12 * np.linalg.norm(forth):  # orthogonal
         return float(np.sqrt(mean))
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
     gram = LinearOperator(W.shape, matvec=lambda x: W.T @ (W @ x), dtype=np.float64)
     squares = _largest(eigsh, gram)
     return None if squares is None else float(np.sqrt(squares))
 
 
 def _krylov_radius(W: Any) -> float | None:
+    from scipy.sparse.linalg import aslinearoperator, eigs
+
     return _largest(eigs, aslinearoperator(W))
 
 
-def _largest(solve: Callable[..., Any], operator: LinearOperator) -> float | None:
+def _largest(solve: Callable[..., Any], operator: Any) -> float | None:
     """Return the largest absolute eigenvalue whose residual is small, None if none converged."""
+    from scipy.sparse.linalg import ArpackError
+
     units = operator.shape[0]
     for basis in _BASES:
         try:
