@@ -3,6 +3,7 @@
 from nodes.activation import Identity, Relu, Sigmoid, Softmax, Softplus, Tanh
 from nodes.es2n import ES2N
 from nodes.esn import ESN
+from nodes.forward_unit import ForwardUnit
 from nodes.input import Input
 from nodes.lif import LIF
 from nodes.lms import LMS
@@ -22,6 +23,7 @@ __all__ = [
     "LMS",
     "NVAR",
     "RLS",
+    "ForwardUnit",
     "Identity",
     "Input",
     "Output",

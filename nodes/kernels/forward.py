@@ -166,11 +166,11 @@ def forecast_chunk(
         bus,
         features,
         y,
-        int(state.count),
+        int(state.steps),
         np.ascontiguousarray(xs),
         rows,
         *memory,
         np.array(settings, dtype=float),
         ys,
     )
-    return type(state)(bus, features, y, np.array(state.count + len(xs))), ys
+    return type(state)(bus, features, y, np.array(state.steps + len(xs))), ys

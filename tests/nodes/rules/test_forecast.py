@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from nodegraph.rule import Lesson, Seen
+from nodegraph.testing import check_rule
+from nodes import ForwardUnit
+from nodes.rules import Forecast
+
+U = np.sin(np.arange(400) / 6)[:, None] + 0.1 * np.random.default_rng(0).standard_normal((400, 1))
+
+
+def learned(node, u=U, rows=None, change=lambda p: p):
+    rule = node.rule
+    params = change(node.init(np.random.default_rng(1), u.shape[1], node.units))
+    state, memory = node.start(node.units, u.shape[1]), rule.begin(params)
+    lesson = Lesson({"x": u}, None, np.ones(len(u), bool) if rows is None else rows)
+    return rule.learn(node, params, state, memory, lesson)
+
+
+@pytest.mark.parametrize("fields", [{}, {"gate": False, "forgetting": 0.9}, {"fading": 0.5}])
+def test_it_keeps_the_contract(fields):
+    check_rule(Forecast(**fields), ForwardUnit(units=6, horizon=4, lags=3))
+
+
+def test_without_forgetting_the_heads_are_ridge_regressions_on_the_features_of_that_time():
+    node = ForwardUnit(units=4, horizon=5, lags=2, forgetting=1.0, alpha=0.3, features=4, fan_in=3)
+    params = node.init(np.random.default_rng(1), 1, 4)
+    after = learned(node)
+    state, history = node.start(4, 1), []
+    memory, now = node.rule.begin(params), params
+    for u in U:  # the features depend on what the heads were at each step
+        state, y = node.step(now, state, u)
+        now, memory = node.rule.update(now, memory, Seen(u, y, state))
+        history.append(state.features[(int(state.steps) - 1) % 6])
+    H = np.array(history)
+    for i, tau in enumerate(params.tau):
+        h, c = H[:-tau, i], U[tau:, 0]
+        gram = h.T @ h + 0.3 * np.eye(8)
+        head = np.linalg.solve(gram, h.T @ c + 0.3 * params.random[i])
+        np.testing.assert_allclose(after.params.head[i], head, rtol=1e-5, atol=1e-8)
+
+
+def test_a_unit_hears_nothing_of_the_errors_of_the_others():
+    node = ForwardUnit(units=5, horizon=3, lags=2, input_share=1.0)
+
+    def disturb(params):
+        head = params.head.copy()
+        head[2] += 7
+        return params._replace(head=head, skill=np.ones(5))
+
+    plain = learned(node, change=lambda p: p._replace(skill=np.ones(5))).params
+    other = learned(node, change=disturb).params
+    same = [0, 1, 3, 4]
+    np.testing.assert_array_equal(other.head[same], plain.head[same])
+    np.testing.assert_array_equal(other.skill[same], plain.skill[same])
+    assert np.abs(other.head[2] - plain.head[2]).max() > 0
+
+
+def test_what_can_be_forecast_is_told_from_what_cannot():
+    noise = np.random.default_rng(2).standard_normal((3000, 1))
+    wave = np.sin(np.arange(3000) / 6)[:, None]
+    node = ForwardUnit(units=20, horizon=5)
+    assert learned(node, noise).params.skill.mean() < 0.1
+    assert learned(node, wave).params.skill.mean() > 0.95
+    assert (learned(ForwardUnit(units=20, gate=False), noise).params.skill == 1).all()
+
+
+def test_the_memory_starts_anew_when_nothing_happens_for_long():
+    node = ForwardUnit(units=3, horizon=2, forgetting=0.9)
+    after = learned(node, np.zeros((2000, 1)))
+    traces = np.trace(after.memory.P, axis1=1, axis2=2)
+    assert traces.max() <= 1e6 * node.width / node.alpha
+    assert np.isfinite(after.params.head).all()
+
+
+def test_nothing_is_learned_before_a_forecast_is_due():
+    node = ForwardUnit(units=4, horizon=6)
+    params = node.init(np.random.default_rng(1), 1, 4)
+    after = learned(node, U[: params.tau.min()])
+    np.testing.assert_array_equal(after.params.head, params.head)
+
+
+def test_one_precision_goes_in_and_comes_out_while_statistics_stay_double():
+    node = ForwardUnit(units=4, horizon=3)
+    params = node.init(np.random.default_rng(1), 1, 4)
+    small = params._replace(
+        **{k: v.astype(np.float32) for k, v in params._asdict().items() if v.dtype.kind == "f"}
+    )
+    state = node.start(4, 1)
+    state = state._replace(**{k: getattr(state, k).astype(np.float32) for k in state._fields[:3]})
+    memory, u = node.rule.begin(small), U.astype(np.float32)
+    lesson = Lesson({"x": u}, None, np.ones(len(u), bool))
+    after = node.rule.learn(node, small, state, memory, lesson)
+    assert after.params.head.dtype == after.ys.dtype == np.float32
+    assert after.memory.P.dtype == np.float64
+    double = learned(node)
+    np.testing.assert_allclose(after.ys, double.ys, atol=0.02)
