@@ -15,7 +15,7 @@ from nodegraph.rule import Rule
 
 __all__ = ["FieldDoc", "fields", "parameters", "sort_of", "summary"]
 
-_ENTRY = re.compile(r"(?P<names>\w+(?:, \w+)*) : (?P<type>.+)")
+_ENTRY = re.compile(r"(?P<names>\w+(?:, \w+)*)(?: : (?P<type>.+))?")
 
 
 class FieldDoc(NamedTuple):
@@ -47,8 +47,9 @@ def fields(cls: type[Described]) -> list[FieldDoc]:
         said.update(parameters(base.__dict__.get("__doc__") or ""))
     found = []
     for name, field in cls.model_fields.items():
-        type_, meaning = said.get(name, (_type_words(field), ""))
-        found.append(FieldDoc(name, type_.removesuffix(", optional"), _default(field), meaning))
+        type_, meaning = said.get(name, ("", ""))
+        type_ = type_.removesuffix(", optional") or _type_words(field)
+        found.append(FieldDoc(name, type_, _default(field), meaning))
     return found
 
 
@@ -65,7 +66,7 @@ def parameters(docstring: str) -> dict[str, tuple[str, str]]:
     for line in _section(inspect.cleandoc(docstring)):
         if entry := _ENTRY.fullmatch(line):
             names = entry["names"].split(", ")
-            said.update(dict.fromkeys(names, (entry["type"], "")))
+            said.update(dict.fromkeys(names, (entry["type"] or "", "")))
         elif line.strip():
             for name in names:
                 type_, before = said[name]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nodegraph.errors import SpecError
 
-__all__ = ["kinds", "load_plugin", "register", "resolve", "word"]
+__all__ = ["kinds", "load_plugin", "register", "resolve", "split_kind", "word", "written_kind"]
 
 GROUP = "nodegraph.nodes"
 Kind = TypeVar("Kind", bound=type)
@@ -87,3 +87,28 @@ def resolve(kind: str) -> type:
 def word(cls: type) -> str:
     """Return what `resolve` turns back into `cls`."""
     return cls.__name__
+
+
+def split_kind(kind: str) -> tuple[type, dict[str, Any]]:
+    """Return the class that `kind` names and, of ``Reduce.mean``, its own field ``kind: mean``.
+
+    Raises
+    ------
+    SpecError
+        If no package offers that name.
+    """
+    name, _, own = str(kind).partition(".")
+    cls = kinds().get(name)
+    if own and cls is not None and "kind" in getattr(cls, "model_fields", {}):
+        return cls, {"kind": own}
+    return resolve(kind), {}
+
+
+def written_kind(part: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return `fields` of `part` below the word that `split_kind` turns back into its class.
+
+    A field that is itself called ``kind`` goes into that word: ``Reduce.mean``.
+    """
+    rest = {key: value for key, value in fields.items() if key != "kind"}
+    own = f".{fields['kind']}" if "kind" in fields else ""
+    return {"kind": word(type(part)) + own, **rest}

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, PlainSerializer
 from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
 from nodegraph.fields import Described
-from nodegraph.registry import resolve, word
+from nodegraph.registry import split_kind, written_kind
 
 if TYPE_CHECKING:
     from nodegraph.node import Node
@@ -142,16 +142,16 @@ def _by_kind(value: Any) -> Any:
     fields = dict(value)
     if "kind" not in fields:
         raise ValueError("a rule needs a kind, such as {kind: Oja, rate: 0.001}")
-    cls = resolve(fields.pop("kind"))
+    cls, own = split_kind(fields.pop("kind"))
     if not issubclass(cls, Rule):
         raise ValueError(f"{cls.__name__} is not a rule")
-    return cls(**fields)
+    return cls(**own, **fields)
 
 
 def _to_kind(rule: Rule | None) -> dict[str, Any] | None:
     if rule is None:
         return None
-    return {"kind": word(type(rule)), **rule.model_dump(exclude_defaults=True)}
+    return written_kind(rule, rule.model_dump(exclude_defaults=True))
 
 
 AnyRule = Annotated[Rule, BeforeValidator(_by_kind), PlainSerializer(_to_kind)]

@@ -84,10 +84,16 @@ def _of_kind(name: str, cls: Any, schema: dict[str, Any]) -> dict[str, Any]:
         "title": name,
         "description": summary(cls),
         "type": "object",
-        "properties": {"kind": {"const": name}, **properties},
+        "properties": {"kind": {"enum": _words(name, properties.pop("kind", None))}, **properties},
         "required": ["kind", *schema.get("required", [])],
         "additionalProperties": False,
     }
+
+
+def _words(name: str, own: dict[str, Any] | None) -> list[str]:
+    """Return what may stand as ``kind``: the name, and ``Reduce.mean`` if it has kinds itself."""
+    choices = [] if own is None else own.get("enum", [own.get("const", own.get("default"))])
+    return [name, *(f"{name}.{choice}" for choice in choices)]
 
 
 def _one_of(known: dict[str, Any], *sorts: str) -> dict[str, Any]:

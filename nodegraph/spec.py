@@ -19,7 +19,7 @@ from nodegraph.nested import NestedGraph
 from nodegraph.node import Composite, Node
 from nodegraph.overrides import override
 from nodegraph.plan import Plan
-from nodegraph.registry import resolve
+from nodegraph.registry import split_kind
 from nodegraph.trails import Loc
 from nodegraph.wording import nearest
 from nodegraph.yaml_reader import read_document, read_file
@@ -132,14 +132,14 @@ class _Reader:
         given = {key: self._value((*path, key), value) for key, value in fields.items()}
         del given["kind"]
         try:
-            cls = resolve(kind)
+            cls, own = split_kind(kind)
         except SpecError as error:
             raise self._error((*path, "kind"), str(error)) from None
         if not issubclass(cls, Node | Composite):
             raise self._error((*path, "kind"), f"{kind} is a rule: write it as rule: of a node")
         if "name" in given:
             raise self._error((*path, "name"), "is given by the key", on_key=True)
-        return cls(name=name, **given)
+        return cls(name=name, **own, **given)
 
     def _value(self, path: Loc, value: Any) -> Any:
         """Return a field's value, with ``{file: ...}`` read."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import SpecError
-from nodegraph.registry import word
+from nodegraph.registry import written_kind
 
 if TYPE_CHECKING:
     from nodegraph.graph import Edge, Graph
@@ -76,7 +76,7 @@ def _fields(name: str, part: Any, store: StoreArray, whole: bool) -> dict[str, A
     fields = part.model_dump(exclude_defaults=True)
     fields.pop("name", None)
     plain = {key: _plain(f"{name}.{key}", value, store) for key, value in fields.items()}
-    return {"kind": word(type(part)), **plain}
+    return written_kind(part, plain)
 
 
 def _plain(where: str, value: Any, store: StoreArray) -> Any:
