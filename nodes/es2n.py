@@ -10,8 +10,8 @@ from pydantic import model_validator
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction, Matrix
 from nodegraph.node import Node
-from nodes.activations import ACTIVATIONS, ActivationName
-from nodes.random_layer import RandomLayer, require_shape
+from nodes.activations import ACTIVATIONS, CODES, ActivationName
+from nodes.random_layer import RandomLayer, column_major, product, require_shape
 from nodes.weights import orthogonal
 
 __all__ = ["ES2N"]
@@ -93,7 +93,7 @@ class ES2N(RandomLayer, Node):
         return self.Params(
             W_in=self.draw_input(of_W_in, n_out, n_in),
             W=self.draw_recurrent(of_W, n_out),
-            O=orthogonal(of_O, n_out, n_out) if self.O is None else self.O.copy(),
+            O=column_major(orthogonal(of_O, n_out, n_out) if self.O is None else self.O),
             bias=self.draw_bias(of_bias, n_out),
         )
 
@@ -103,8 +103,15 @@ class ES2N(RandomLayer, Node):
 
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""
-        drive = params.W @ state.x + params.W_in @ x + params.bias
-        turned = params.O @ state.x
+        drive = product(params.W, state.x) + product(params.W_in, x) + params.bias
+        turned = product(params.O, state.x)
         b = self.proximity
         new = b * ACTIVATIONS[self.activation](drive) + (1 - b) * turned
         return self.State(new), new.copy()
+
+    def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
+        """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
+        from nodes.kernels.variants import es2n_chunk
+
+        ys = es2n_chunk(xs, params, self.proximity, CODES[self.activation], state.x)
+        return self.State(ys[-1].copy()), ys

@@ -11,7 +11,7 @@ from pydantic import PositiveFloat, model_validator
 from nodegraph.arrays import Array
 from nodegraph.fields import PerUnit
 from nodegraph.node import Node
-from nodes.random_layer import RandomLayer
+from nodes.random_layer import RandomLayer, product
 
 __all__ = ["LIF"]
 
@@ -103,9 +103,18 @@ class LIF(RandomLayer, Node):
 
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, spikes)`` one step later."""
-        drive = params.W @ state.spikes + params.W_in @ x + params.bias
+        drive = product(params.W, state.spikes) + product(params.W_in, x) + params.bias
         v = (1 - self.leak.astype(x.dtype)) * state.v + drive
         fired = v >= self.threshold
         after = v - self.threshold if self.reset == "subtract" else np.zeros_like(v)
         spikes = fired.astype(x.dtype)
         return self.State(np.where(fired, after, v), spikes), spikes.copy()
+
+    def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
+        """Return ``(state, spikes)`` after ``len(xs)`` steps, in one compiled loop."""
+        from nodes.kernels.variants import lif_chunk
+
+        v, spikes = state.v.copy(), state.spikes.copy()
+        leak = np.broadcast_to(self.leak, len(v)).astype(v.dtype)
+        ys = lif_chunk(xs, params, leak, self.threshold, self.reset == "subtract", v, spikes)
+        return self.State(v, spikes), ys

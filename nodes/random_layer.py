@@ -12,7 +12,7 @@ from nodegraph.errors import FieldError
 from nodegraph.fields import Described, Fraction, Matrix, PerUnit, Vector
 from nodes.weights import DISTRIBUTIONS, Distribution, Topology, recurrent, scale_columns
 
-__all__ = ["RandomLayer"]
+__all__ = ["RandomLayer", "column_major", "product", "require_shape"]
 
 DENSE = 0.3  # share of weights from which on a dense product is the faster one
 
@@ -138,6 +138,12 @@ class RandomLayer(Described):
             return np.zeros(shape)
         draw = DISTRIBUTIONS[self.input_distribution]
         return column_major(scale_columns(draw(rng, *shape, connectivity), factors))
+
+
+def product(W: Any, x: Array) -> Array:
+    """Return ``W x``, with the same bits however `W` is laid out in memory."""
+    result: Array = W @ x if is_sparse(W) else np.asfortranarray(W) @ np.ascontiguousarray(x)
+    return result
 
 
 def column_major(W: Any) -> Any:

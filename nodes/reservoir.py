@@ -14,7 +14,7 @@ from nodegraph.fields import Fraction, Matrix, PerUnit, PerUnitFraction
 from nodegraph.node import Node
 from nodegraph.rule import AnyRule
 from nodes.activations import ACTIVATIONS, CODES, ActivationName
-from nodes.random_layer import RandomLayer
+from nodes.random_layer import RandomLayer, product
 
 __all__ = ["Reservoir", "ReservoirFields"]
 
@@ -148,9 +148,9 @@ class Reservoir(ReservoirFields, Node):
         noise: Array | None = None,
     ) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""
-        drive = params.W @ state.x + params.W_in @ x + params.bias
+        drive = product(params.W, state.x) + product(params.W_in, x) + params.bias
         if feedback is not None:
-            drive = drive + params.W_fb @ feedback
+            drive = drive + product(params.W_fb, feedback)
         if noise is not None:
             drive = drive + noise
         leak = self.leak.astype(state.x.dtype)
