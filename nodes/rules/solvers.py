@@ -13,7 +13,7 @@ from nodes.rules.statistics import Centred, one_thread
 
 __all__ = ["Solution", "solve"]
 
-WORST = 1e15  # condition number beyond which Cholesky's answer is noise
+EPS = float(np.finfo(float).eps)
 
 
 class Solution(NamedTuple):
@@ -59,7 +59,7 @@ def _by_cholesky(A: Array, xt: Array) -> tuple[Array, str, float, int] | None:
         return None
     inverse, _ = lapack.dpocon(factor[0], np.abs(A).sum(axis=0).max())
     condition = 1 / inverse if inverse > 0 else np.inf
-    if condition > WORST:
+    if condition > 1 / EPS:
         return None
     return cho_solve(factor, xt, check_finite=False).T, "cholesky", float(condition), len(A)
 
@@ -69,7 +69,7 @@ def _by_eigenvectors(A: Array, xt: Array) -> tuple[Array, str, float, int]:
 
     values, vectors = eigh(A, check_finite=False)
     largest = max(float(values[-1]), np.finfo(float).tiny)
-    kept = values > largest * len(A) * np.finfo(float).eps
+    kept = values > 10 * EPS * largest  # the rest is rounding; a ridge above it keeps all
     condition = float(largest / values[0]) if values[0] > 0 else np.inf
     basis = vectors[:, kept]
     W = (basis @ ((basis.T @ xt) / values[kept, None])).T
