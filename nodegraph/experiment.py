@@ -20,12 +20,6 @@ from nodegraph.trials import Trial, trial_of
 
 __all__ = ["Result", "Score", "run_spec"]
 
-RIVALS = {
-    "persistence": "persistence",
-    "linear": "linear autoregression",
-    "mean": "mean of the training data",
-}
-
 
 class Score(NamedTuple):
     """How well one model, or one baseline, did.
@@ -169,7 +163,7 @@ def _scores(name: str, trial: Trial, guess: Any) -> tuple[Score, ...]:
     for word in trial.task.baselines:
         said = trial.rival(word, guess)
         if said is not None:
-            guesses[RIVALS[word]] = said
+            guesses[trial.rivals[word]] = said
     return tuple(score for who, said in guesses.items() for score in _scores_of(who, trial, said))
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pydantic.fields import FieldInfo
 
 from nodegraph.fields import Described
-from nodegraph.node import Composite
+from nodegraph.node import Composite, Node
 from nodegraph.rule import Rule
 
 __all__ = ["FieldDoc", "fields", "parameters", "sort_of", "summary"]
@@ -41,12 +41,18 @@ def summary(cls: type) -> str:
 
 
 def fields(cls: type[Described]) -> list[FieldDoc]:
-    """Return every field of a kind, with what its own or an inherited docstring says of it."""
+    """Return every field of a kind, with what its own or an inherited docstring says of it.
+
+    What all nodes share, such as the name, comes last.
+    """
     said: dict[str, tuple[str, str]] = {}
     for base in reversed(cls.__mro__):
         said.update(parameters(base.__dict__.get("__doc__") or ""))
     found = []
-    for name, field in cls.model_fields.items():
+    common = [name for name in Node.model_fields if name in cls.model_fields]
+    own = [name for name in cls.model_fields if name not in common]
+    for name in (*own, *common):
+        field = cls.model_fields[name]
         type_, meaning = said.get(name, ("", ""))
         type_ = type_.removesuffix(", optional") or _type_words(field)
         found.append(FieldDoc(name, type_, _default(field), meaning))

@@ -160,7 +160,14 @@ class Node(_Part, ABC):
 
 
 class Composite(_Part, ABC):
-    """A short word for a graph: it expands where it stands, so engines never see it."""
+    """A short word for a graph: it expands where it stands, so engines never see it.
+
+    Parameters
+    ----------
+    name : str, optional
+        What it is called in its graph, before a dot and the names of its parts; else its class in
+        snake_case.
+    """
 
     @abstractmethod
     def expand(self) -> Graph:

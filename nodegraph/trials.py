@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -33,6 +33,12 @@ class Trial(ABC):
 
     data: TaskData
     task: Task
+
+    rivals: ClassVar[Mapping[str, str]] = {
+        "persistence": "persistence",
+        "linear": "linear autoregression",
+        "mean": "mean of the training data",
+    }
 
     @property
     @abstractmethod
@@ -185,6 +191,12 @@ class GenerationTrial(Trial):
 
 class ClassTrial(Trial):
     """Series with a class each; a guess is an array with a number for each series and class."""
+
+    rivals: ClassVar[Mapping[str, str]] = {
+        "persistence": "persistence",
+        "linear": "ridge on mean and last row",
+        "mean": "the commonest class",
+    }
 
     @property
     def scored_on(self) -> str:

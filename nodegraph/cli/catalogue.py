@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import inspect
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nodegraph.cli.console import Debug, Plugins, load_plugins, say, show_table
+
+if TYPE_CHECKING:
+    from nodegraph.kind_docs import FieldDoc
 
 __all__ = ["datasets", "kinds", "schema"]
 
@@ -32,7 +35,22 @@ def kinds(
         return
     cls = resolve(kind)
     say(f"{kind}, a {sort_of(cls)}: {summary(cls)}", strong=True)
-    show_table([field._asdict() for field in fields(cls)])
+    show_table([field._asdict() for field in _joined(fields(cls))])
+
+
+def _joined(found: list[FieldDoc]) -> list[FieldDoc]:
+    """Return fields with those under one line that the docstring tells of at once."""
+    lines: dict[tuple[str, ...], list[FieldDoc]] = {}
+    for field in found:
+        same = (field.type, field.meaning) if field.meaning else (field.field,)
+        lines.setdefault(same, []).append(field)
+    return [
+        group[0]._replace(
+            field=", ".join(field.field for field in group),
+            default=", ".join(dict.fromkeys(field.default for field in group)),
+        )
+        for group in lines.values()
+    ]
 
 
 def datasets(debug: Debug = False) -> None:

@@ -42,9 +42,9 @@ def load_plugins(modules: Iterable[str] | None) -> None:
             load_plugin(module)
 
 
-def say(text: str = "", *, strong: bool = False) -> None:
+def say(text: str = "", *, strong: bool = False, wrap: bool = True) -> None:
     """Write a line to standard output."""
-    _console().print(_plain(text), style="bold" if strong else None)
+    _console().print(_plain(text), style="bold" if strong else None, soft_wrap=not wrap)
 
 
 def say_error(text: str, label: str = "error") -> None:

@@ -69,4 +69,4 @@ def _show(result: Result, paths: list[Path]) -> None:
         show_table([words(row) for row in rows], "what learned", numbers=True)
     took = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in result.seconds.items())
     say(f"time: {took}")
-    say("wrote " + "\n      ".join(str(path) for path in paths))
+    say("wrote " + "\n      ".join(str(path) for path in paths), wrap=False)

@@ -45,11 +45,11 @@ def check(
         say(spec.header.description)
     show_table(_node_rows(plan), "Nodes")
     say("Order of execution", strong=True)
-    say(str(plan))
+    say(str(plan), wrap=False)
     say()
     say("Stages of learning", strong=True)
     say(_stage_lines(plan))
-    say(f"\n{file} is valid.")
+    say(f"\n{file} is valid.", wrap=False)
 
 
 def _node_rows(plan: Plan) -> list[dict[str, str]]:
@@ -87,8 +87,8 @@ def draw(
     spec = read(file, changes, plugins)
     if output is not None:
         spec.graph.draw(output, spec.header.name)
-        say(f"wrote {output}")
+        say(f"wrote {output}", wrap=False)
         return
     from nodegraph.drawing import to_text
 
-    say(to_text(spec.graph.to_networkx()))
+    say(to_text(spec.graph.to_networkx()), wrap=False)

@@ -1,0 +1,217 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from nodegraph import __version__
+from nodegraph.cli import app
+from nodegraph.cli import experiments as commands
+from nodegraph.cli.console import say
+from nodegraph.kind_docs import fields
+from nodegraph.registry import kinds
+from nodegraph.schema import json_schema
+
+ROOT = Path(__file__).parents[2]
+SMALL = """\
+nodegraph: 1
+name: small
+description: A small forecast.
+seed: 3
+nodes:
+  u: {kind: Input}
+  reservoir: {kind: Reservoir, units: 20}
+  readout: {kind: Ridge, ridge: 1.0e-6}
+edges:
+  - u >> reservoir >> readout
+  - reservoir << readout
+task:
+  data: {dataset: henon, steps: 300}
+  target: {forecast: 1}
+  split: {train: 200, warmup: 20}
+  metrics: [nrmse]
+  baselines: [persistence]
+"""
+
+
+@pytest.fixture
+def small(tmp_path):
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL, encoding="utf-8")
+    return file
+
+
+def call(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def fails(*words, code=2):
+    done = call(*words)
+    assert done.exit_code == code
+    assert "Traceback" not in done.stderr and done.stdout == ""
+    return " ".join(done.stderr.split())
+
+
+def test_run_shows_scores_and_writes_what_it_says(small, tmp_path):
+    done = call("run", small, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.stderr
+    assert "persistence" in done.stdout and "nrmse" in done.stdout and "cholesky" in done.stdout
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert written == [
+        "graph.svg",
+        "metrics.json",
+        "model.safetensors",
+        "prediction.png",
+        "report.html",
+    ]
+    assert all(name in done.stdout for name in written)
+
+
+def test_results_go_to_a_folder_named_like_the_file(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert call("run", small, "--quiet").exit_code == 0
+    assert (tmp_path / "out" / "small" / "metrics.json").is_file()
+
+
+def test_quiet_says_nothing(small, tmp_path):
+    done = call("run", small, "--quiet", "--out", tmp_path / "out")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_changes_and_seed_from_the_command_line_reach_the_model(small, tmp_path):
+    change = "nodes.reservoir.units=33"
+    call("run", small, "--set", change, "--seed", 9, "--out", tmp_path / "out", "-q")
+    facts = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert facts["seed"] == 9
+    assert "units: 33" in (tmp_path / "out" / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--set", "nodes.reservoir.leak_rate=2"], "should be at most 1 (got 2)"),
+        (["--set", "nodes.reservor.units=2"], "did you mean reservoir"),
+        (["--set", "nodes"], "should be path=value"),
+        (["--engine", "warp"], "unknown engine 'warp'"),
+        (["--plugin", "no_such_module"], "'no_such_module' cannot be imported"),
+        (["--workers", "0"], "workers"),
+        (["--seed", "-1"], "--seed"),
+        (["--set", "task.metrics=[nmrse]"], "did you mean nrmse"),
+    ],
+)
+def test_what_is_wrong_is_one_message_and_exit_code_2(small, words, message):
+    assert message in fails("run", small, "-q", *words)
+
+
+def test_an_error_in_a_file_names_line_column_and_key(small):
+    small.write_text(SMALL.replace("units: 20", "units: -5"), encoding="utf-8")
+    for command in ("run", "check", "draw"):
+        where = f"error: {small}:7:39: nodes.reservoir.units: should be greater than 0 (got -5)"
+        assert where in fails(command, small)
+
+
+def test_words_in_brackets_are_text_and_no_markup(small):
+    small.write_text(SMALL.replace("kind: Ridge", "kind: '[bold]Ridge[/bold]'"), encoding="utf-8")
+    assert "'[bold]Ridge[/bold]'" in fails("check", small)
+
+
+def test_nothing_in_a_file_steers_the_terminal(small):
+    text = SMALL.replace("A small forecast.", r'"\x1b[31mred"')
+    small.write_text(text, encoding="utf-8")
+    done = call("check", small)
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_what_is_said_cannot_steer_the_terminal(capsys):
+    say("\x1b[31mred[bold]")
+    assert capsys.readouterr().out == "?[31mred[bold]\n"
+
+
+def test_a_missing_file_and_a_folder_that_cannot_be_made_are_told(small, tmp_path):
+    assert "none.yaml" in fails("check", tmp_path / "none.yaml")
+    assert str(small) in fails("run", small, "-q", "--out", small / "out")
+
+
+def test_debug_lets_the_error_through(small):
+    done = call("check", small, "--set", "nodes", "--debug")
+    assert type(done.exception).__name__ == "SpecError"
+
+
+def test_an_interrupted_run_ends_quietly_with_130(small, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "read", interrupt)
+    assert fails("run", small, code=130) == ""
+
+
+def test_check_prints_nodes_plan_and_stages(small):
+    done = call("check", small)
+    assert done.exit_code == 0
+    assert "loop, 1 step at a time" in done.stdout
+    assert "1. readout" in done.stdout
+    assert f"{small} is valid." in done.stdout
+
+
+def test_draw_shows_text_or_writes_a_picture(small, tmp_path):
+    assert "→ reservoir" in call("draw", small).stdout
+    for suffix, start in ((".svg", "<svg"), (".mmd", "flowchart"), (".dot", "digraph")):
+        target = tmp_path / f"g{suffix}"
+        assert call("draw", small, "-o", target).exit_code == 0
+        assert target.read_text().startswith(start)
+    assert ".png" in fails("draw", small, "-o", tmp_path / "g.png")
+
+
+def test_kinds_lists_every_kind_and_the_fields_of_one():
+    listed = call("kinds").stdout
+    assert all(name in listed for name in kinds())
+    told = call("kinds", "Reservoir").stdout
+    assert "leak_rate" in told and "spectral_radius" in told
+    assert "did you mean 'Reservoir'" in fails("kinds", "Reservior")
+
+
+def test_every_field_of_every_kind_is_documented():
+    bare = {name: [f.field for f in fields(cls) if not f.meaning] for name, cls in kinds().items()}
+    assert {name: missing for name, missing in bare.items() if missing} == {}
+
+
+def test_datasets_are_listed_with_their_options():
+    listed = call("datasets").stdout
+    assert "mackey_glass" in listed and "tau=17.0" in listed
+
+
+def test_the_schema_tells_kinds_apart():
+    schema = json.loads(call("schema").stdout)
+    assert schema == json_schema()
+    refs = schema["properties"]["nodes"]["additionalProperties"]["oneOf"]
+    named = {ref["$ref"].rpartition("/")[2] for ref in refs}
+    assert {"Reservoir", "Ridge", "Input", "ESN", "graph"} <= named
+    reservoir = schema["$defs"]["Reservoir"]
+    assert reservoir["properties"]["kind"] == {"enum": ["Reservoir"]}
+    assert reservoir["required"] == ["kind"] and reservoir["additionalProperties"] is False
+    assert "Reduce.mean" in schema["$defs"]["Reduce"]["properties"]["kind"]["enum"]
+
+
+def test_every_reference_of_the_schema_leads_somewhere():
+    schema = json_schema()
+    text = json.dumps(schema)
+    places = {part.partition('"')[0] for part in text.split('"#/$defs/')[1:]}
+    assert places <= set(schema["$defs"])
+
+
+def test_the_version_is_told():
+    assert call("--version").stdout.strip() == f"nodegraph {__version__}"
+
+
+def test_python_dash_m_is_the_same_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "nodegraph", "check", "none.yaml"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: none.yaml:")
