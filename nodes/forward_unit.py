@@ -50,7 +50,7 @@ class ForwardUnit(Node):
         Spread of mix; that of shift is 1.
     random_scaling : float, at least 0
         Spread of the random head.
-    forgetting, alpha, fading, gate
+    forgetting, alpha, fading, gate, epochs
         How the heads learn; see `Forecast`.
 
     Examples
@@ -89,25 +89,24 @@ class ForwardUnit(Node):
     kind: Literal["forecast"] = "forecast"
     frozen: bool = False
     fan_in: PositiveInt = 8
-    features: PositiveInt = 15
+    features: PositiveInt = 20
     horizon: PositiveInt = 25
-    lags: NonNegativeInt = 10
-    input_share: UnitInterval = 0.5
-    feature_scaling: NonNegativeFloat = 1.0
+    lags: NonNegativeInt = 2
+    input_share: UnitInterval = 0.7
+    feature_scaling: NonNegativeFloat = 3.0
     random_scaling: NonNegativeFloat = 1.0
     forgetting: Fraction = 0.9995
-    alpha: PositiveFloat = 0.01
+    alpha: PositiveFloat = 1.0
     fading: Fraction = 0.005
     gate: bool = True
+    epochs: PositiveInt = 2
 
     @property
     def rule(self) -> Forecast | None:
         """The rule that the heads learn by; none if they are frozen."""
         if self.frozen:
             return None
-        return Forecast(
-            forgetting=self.forgetting, alpha=self.alpha, fading=self.fading, gate=self.gate
-        )
+        return Forecast(**{name: getattr(self, name) for name in Forecast.model_fields})
 
     @property
     def width(self) -> int:

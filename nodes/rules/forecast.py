@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from pydantic import PositiveFloat
+from pydantic import PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction
@@ -39,6 +39,9 @@ class Forecast(Rule):
         Weight of the newest step in the means that make the skill.
     gate : bool
         Whether the skill is measured; else it is 1.
+    epochs : int
+        How often `fit` goes through the data. What the units read changes while the others learn;
+        in the second pass much less.
 
     References
     ----------
@@ -58,9 +61,10 @@ class Forecast(Rule):
     modifies: ClassVar[tuple[str, ...]] = ("head", "skill")
 
     forgetting: Fraction = 0.9995
-    alpha: PositiveFloat = 0.01
+    alpha: PositiveFloat = 1.0
     fading: Fraction = 0.005
     gate: bool = True
+    epochs: PositiveInt = 2
 
     def begin(self, params: Any) -> Memory:
         """Return the memory before the first step."""

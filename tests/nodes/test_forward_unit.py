@@ -80,7 +80,8 @@ def test_a_fit_teaches_the_units_and_then_the_readout():
 
 def test_a_unit_that_forecasts_gives_out_its_channel_of_later():
     u = np.sin(np.arange(800) / 5)[:, None]
-    model = ng.Model(ForwardUnit(units=6, horizon=8, input_share=1.0, gate=False, alpha=1e-6))
+    exact = {"input_share": 1.0, "gate": False, "alpha": 1e-6, "feature_scaling": 0.5}
+    model = ng.Model(ForwardUnit(units=6, horizon=8, **exact))
     model.fit(u)
     ys, p = model.reset().run(u), model.params["forward_unit"]
     for i, tau in enumerate(p.tau):
@@ -98,7 +99,7 @@ def test_learning_to_forecast_helps_to_forecast_a_hidden_attractor():
         model.fit(u[:2500], y[:2500], warmup=100)
         return np.sqrt(np.mean((model.run(u[2500:]) - y[2500:]) ** 2)) / y[2500:].std()
 
-    assert error(frozen=False) < 0.9 * error(frozen=True)
+    assert error(frozen=False) < 0.7 * error(frozen=True)
 
 
 def test_it_needs_an_input():

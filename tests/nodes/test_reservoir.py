@@ -184,3 +184,33 @@ def test_weights_that_do_not_fit_the_graph_are_refused(fields, message):
 def test_weights_that_cannot_have_the_spectral_radius_are_refused():
     with pytest.raises(ng.errors.FieldError, match="nilpotent"):
         ng.Model(Input(units=1) >> Reservoir(units=1, topology="small_world"))
+
+
+@pytest.mark.parametrize("connectivity", [0.2, 1.0])
+@pytest.mark.parametrize("input_connectivity", [0.5, 1.0])
+def test_a_sweep_takes_inputs_feedback_and_noise_as_steps_do(connectivity, input_connectivity):
+    rng = np.random.default_rng(5)
+    node = Reservoir(
+        units=15,
+        connectivity=connectivity,
+        input_connectivity=input_connectivity,
+        feedback_connectivity=input_connectivity,
+        leak_rate=0.6,
+    )
+    params, state = node.init(rng, 2, 15, feedback=4), node.start(15)
+    y, noise = rng.standard_normal((50, 4)), rng.standard_normal((50, 15))
+    after, states = node.run(params, state, U, feedback=y, noise=noise)
+    for t in range(50):
+        state, x = node.step(params, state, U[t], feedback=y[t], noise=noise[t])
+        np.testing.assert_allclose(states[t], x, rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(after.x, state.x, rtol=1e-10, atol=1e-13)
+
+
+def test_the_layout_of_weights_in_memory_changes_no_bit():
+    node = Reservoir(units=15, connectivity=1.0)
+    params = node.init(np.random.default_rng(0), 2, 15)
+    copied = params._replace(W=params.W.copy(order="C"), W_in=params.W_in.copy(order="C"))
+    _, states = node.run(params, node.start(15), U)
+    np.testing.assert_array_equal(node.run(copied, node.start(15), U)[1], states)
+    _, one = node.step(params, node.State(states[7]), U[8])
+    np.testing.assert_array_equal(node.step(copied, node.State(states[7]), U[8])[1], one)
