@@ -68,7 +68,10 @@ class Described(BaseModel):
     )
     foreign_names: ClassVar[Mapping[str, str]] = FOREIGN_NAMES
 
-    def __init__(self, /, **fields: Any) -> None:
+    def __init__(self, /, *values: Any, **fields: Any) -> None:
+        if values:
+            kind = type(self).__name__
+            raise FieldError(f"{kind}: write each field with its name, as in {kind}(units=100)")
         try:
             super().__init__(**fields)
         except ValidationError as error:

@@ -183,7 +183,7 @@ class _Sweep:
         norm = largest * float(np.linalg.norm(before / largest))  # does not overflow on the way
         raise DivergenceError(
             f"{name}: output is no longer finite at step {self.clock + row} (norm one step before: "
-            f"{norm:.3g}); lower spectral_radius or scalings, or use a bounded "
+            f"{norm:.3g}); lower spectral_radius, scalings or learning rates, or use a bounded "
             "activation"
         )
 
