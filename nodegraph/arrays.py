@@ -62,7 +62,9 @@ def copy_tree(tree: Any) -> Any:
     """Return `tree` with every array copied."""
 
     def duplicate(leaf: Any) -> Any:
-        return leaf.copy() if isinstance(leaf, np.ndarray) or is_sparse(leaf) else leaf
+        if isinstance(leaf, np.ndarray):
+            return leaf.copy(order="K")  # kernels want some weights column by column
+        return leaf.copy() if is_sparse(leaf) else leaf
 
     return tree_map(duplicate, tree)
 

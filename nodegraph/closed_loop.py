@@ -8,42 +8,30 @@ from nodegraph.errors import GraphError
 from nodegraph.feeding import node_name
 from nodegraph.plan import Plan, Read
 
-__all__ = ["closed_plan"]
+__all__ = ["closed_plan", "find_loop"]
 
 
-def closed_plan(plan: Plan, sizes: Mapping[str, int], loop: Mapping[str, str] | None) -> Plan:
-    """Return `plan` with each input of `loop` reading its output one step later.
+def find_loop(
+    plan: Plan, takes: Mapping[str, int], loop: Mapping[str, str] | None
+) -> dict[str, str]:
+    """Return which output becomes which input: as `loop` says, or the only one of each.
 
     Parameters
     ----------
-    sizes : dict of int
-        Number of outputs of each node.
+    plan : Plan
+    takes : dict of int
+        Number of values that each input takes from outside.
     loop : dict, optional
-        Output node by input node; if it is left out there must be one of each, or no input.
+        Output node by input node.
 
     Raises
     ------
     GraphError
-        If it is not plain which goes where, or their sizes differ.
+        If nothing is said and it is not plain which goes where.
     """
-    wiring = dict(plan.reads)
-    for taker, giver in _pairs(plan, loop).items():
-        if sizes[taker] != sizes[giver]:
-            raise GraphError(
-                f"{giver} gives {sizes[giver]} values, {taker} takes {sizes[taker]}: the loop "
-                'cannot be closed; name another with loop={"input": "output"}'
-            )
-        ports = dict(wiring[taker])
-        ports["x"] = (Read(giver, 1), *ports.get("x", ()))
-        wiring[taker] = ports
-    return plan.rewired(wiring)
-
-
-def _pairs(plan: Plan, loop: Mapping[str, str] | None) -> dict[str, str]:
-    known = list(plan.reads)
+    takers, known = list(takes), list(plan.reads)
     if loop is not None:
-        return {node_name(a, known, "loop"): node_name(b, known, "loop") for a, b in loop.items()}
-    takers = [name for name in plan.inputs if plan.nodes[name].external]
+        return {node_name(a, takers, "loop"): node_name(b, known, "loop") for a, b in loop.items()}
     if not takers:
         return {}
     if len(takers) == len(plan.outputs) == 1:
@@ -52,3 +40,34 @@ def _pairs(plan: Plan, loop: Mapping[str, str] | None) -> dict[str, str]:
         f"the loop is not plain: inputs are {', '.join(takers)}, outputs "
         f"{', '.join(plan.outputs)}; write loop={{{takers[0]!r}: {plan.outputs[0]!r}}}"
     )
+
+
+def closed_plan(
+    plan: Plan, sizes: Mapping[str, int], takes: Mapping[str, int], loop: Mapping[str, str]
+) -> Plan:
+    """Return `plan` with each input of `loop` reading its output one step later.
+
+    Parameters
+    ----------
+    plan : Plan
+    sizes, takes : dict of int
+        Number of outputs of each node, and of values that each input takes from outside.
+    loop : dict
+        Output node by input node.
+
+    Raises
+    ------
+    GraphError
+        If an output has not the size of its input.
+    """
+    wiring = dict(plan.reads)
+    for taker, giver in loop.items():
+        if sizes[giver] != takes[taker]:
+            raise GraphError(
+                f"{giver} gives {sizes[giver]} values, {taker} takes {takes[taker]}: the loop "
+                'cannot be closed; name another with loop={"input": "output"}'
+            )
+        ports = dict(wiring[taker])
+        ports["x"] = (Read(giver, 1), *ports.get("x", ()))
+        wiring[taker] = ports
+    return plan.rewired(wiring)

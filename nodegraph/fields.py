@@ -92,10 +92,19 @@ class Described(BaseModel):
             return fields
         return {name: _plain_value(value) for name, value in fields.items()}
 
+    def model_dump(self, **options: Any) -> dict[str, Any]:
+        """Return the fields as plain values; arrays, which have no truth value, stay arrays."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        arrays = {n: v for n, v in fields.items() if isinstance(v, np.ndarray) or is_sparse(v)}
+        left_out = set(options.pop("exclude", None) or ())
+        plain = super().model_dump(**options, exclude=left_out | set(arrays))
+        return plain | {name: v for name, v in arrays.items() if name not in left_out}
+
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return False
-        return all(_same(v, getattr(other, k)) for k, v in self)
+        fields = type(self).model_fields
+        return all(_same(getattr(self, name), getattr(other, name)) for name in fields)
 
     def __hash__(self) -> int:
         return hash(type(self))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -225,12 +225,11 @@ class Rack:
             if slot.memory is None:
                 slot.memory = self.plan.rules[name].begin(slot.params)
 
-    def feed_outside(self, x: Any, steps: int, plan: Plan) -> Fed:
-        """Return the data of the inputs that `plan` leaves outside its loop, `steps` rows each."""
+    def feed_outside(self, x: Any, steps: int, loop: Mapping[str, str]) -> Fed:
+        """Return the data of the inputs that `loop` leaves outside, `steps` rows each."""
         fed = feed(x, None, (), (), list(self.plan.nodes), steps)
-        for name in plan.reads:
-            node, wired = plan.nodes[name], plan.reads[name].get("x")
-            if node.external and not wired and name not in fed.data:
+        for name in self.builder.data:
+            if name not in loop and name not in fed.data:
                 raise DataError(
                     f"{name} is not in the loop and has no data: give x={{{name!r}: ...}}, or "
                     "name it in loop="

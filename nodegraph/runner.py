@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from nodegraph.checks import checked_steps, checked_workers
-from nodegraph.closed_loop import closed_plan
+from nodegraph.closed_loop import closed_plan, find_loop
 from nodegraph.engines import Execute, choose
 from nodegraph.errors import DataError
 from nodegraph.feeding import Fed
@@ -220,8 +220,10 @@ class Runner:
     ) -> Any:
         draft = self._rack.draft()
         draft.require(draft.names(outputs))
-        plan = closed_plan(draft.runnable(draft.ready()), widths(draft.slots), loop)
-        fed = draft.feed_outside(x, steps, plan)
+        base, takes = draft.runnable(draft.ready()), draft.builder.data
+        closed = find_loop(base, takes, loop)
+        plan = closed_plan(base, widths(draft.slots), takes, closed)
+        fed = draft.feed_outside(x, steps, closed)
         work = Work(draft.names(outputs), clock=draft.time)
         return self._through(draft, fed, work, outputs, plan=plan)
 

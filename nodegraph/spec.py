@@ -175,8 +175,9 @@ class _Reader:
 
     def _graph(self, lines: Sequence[str]) -> Graph:
         pieces = [self._edge(i, line) for i, line in enumerate(lines)]
-        graph = overlay(*pieces) if pieces else overlay(*self.parts.values())
-        self._check_used(graph)
+        if pieces:
+            self._check_used(overlay(*pieces))
+        graph = overlay(*self.parts.values(), *pieces)  # nodes in the order of the file
         try:
             Plan.of(graph)
         except NodegraphError as error:

@@ -65,7 +65,9 @@ def to_plain(graph: Graph, store: StoreArray, *, whole: bool = False) -> dict[st
         if word_ not in nodes:
             nodes[word_] = _fields(word_, part, store, whole)
     edges = [_line(graph, edge) for edge in graph.edges if not _inside(owners, edge)]
-    return {"nodes": nodes, "edges": edges}
+    joined = {node for edge in graph.edges for node in (edge.source, edge.target)}
+    alone = [name for node, name in graph.names.items() if node not in joined]
+    return {"nodes": nodes, "edges": edges + alone}
 
 
 def _fields(name: str, part: Any, store: StoreArray, whole: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 from nodegraph import tensor_file
 from nodegraph.arrays import Array, leaves
 from nodegraph.build import Builder
-from nodegraph.errors import ModelFileError, NodegraphError
+from nodegraph.errors import ModelFileError, NodegraphError, SpecError
 from nodegraph.graph import Graph
 from nodegraph.plan import Plan
 from nodegraph.rack import Rack
@@ -81,7 +81,10 @@ def _pack_graph(graph: Graph, arrays: dict[str, Array]) -> dict[str, Any]:
     def store(where: str, array: Any) -> dict[str, Any]:
         return {"file": f"graph/{where}", "packed": pack(array, f"graph/{where}", arrays)}
 
-    return {"nodegraph": 1, **to_plain(graph, store, whole=True)}
+    try:
+        return {"nodegraph": 1, **to_plain(graph, store, whole=True)}
+    except SpecError as error:
+        raise ModelFileError(f"the model cannot be saved: {error}") from error
 
 
 def _unpack_graph(text: str, arrays: Mapping[str, Array]) -> Graph:

@@ -29,7 +29,8 @@ def pack(tree: Any, key: str, arrays: dict[str, Array]) -> Any:
         return {"tuple": list(parts), "parts": list(parts.values())}
     if isinstance(tree, np.ndarray) and tree.dtype != object:
         arrays[key] = tree
-        return {"array": key}
+        by_column = tree.flags.f_contiguous and not tree.flags.c_contiguous
+        return {"array": key, "order": "F" if by_column else "C"}
     if is_sparse(tree):
         matrix = tree.tocsr()
         for part in ("data", "indices", "indptr"):
@@ -58,7 +59,7 @@ def _unpack(packed: Any, arrays: Mapping[str, Array], template: Any) -> Any:
     if "value" in packed:
         return packed["value"]
     if "array" in packed:
-        return arrays[packed["array"]]
+        return np.asarray(arrays[packed["array"]], order=packed["order"])
     if "csr" in packed:
         from scipy import sparse
 

@@ -87,15 +87,6 @@ class RandomLayer(Described):
         each = n_out if dense else 1 + int(1.5 * self.connectivity * n_out)  # values and places
         return {"W": n_out * each, "W_in": n_out * n_in}
 
-    def model_dump(self, **options: Any) -> dict[str, Any]:
-        """Return the fields as plain values; arrays, which have no truth value, are kept apart."""
-        arrays = {
-            name: getattr(self, name)
-            for name in type(self).model_fields
-            if hasattr(getattr(self, name), "shape")
-        }
-        return super().model_dump(**options, exclude=set(arrays)) | arrays
-
     def draw_recurrent(self, rng: np.random.Generator, units: int) -> Any:
         """Return W, given or drawn with `spectral_radius`."""
         if self.W is not None:

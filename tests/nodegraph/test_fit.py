@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,7 +8,8 @@ from hypothesis import strategies as st
 import nodegraph as ng
 from nodegraph import delay
 from nodegraph.errors import DataError, GraphError, NotFittedError
-from nodes import LMS, RLS, Input, IntrinsicPlasticity, Output, Reservoir, Ridge, Scaler
+from nodes import LMS, RLS, Input, Output, Reservoir, Ridge, Scaler
+from nodes.rules import IntrinsicPlasticity
 
 T = 400
 RNG = np.random.default_rng(0)
@@ -108,7 +111,7 @@ def test_a_second_readout_learns_from_the_predictions_of_the_first():
     graph = Input() >> Reservoir(units=10, name="r") >> first >> second
     model = ng.Model(graph, seed=1).fit(U, {"first": Y, "second": 2 * Y + 1})
     y1 = model.reset().run(U, outputs=["first"])["first"]
-    W, b = numpy_ridge(y1, 2 * Y + 1, 1e-6)
+    W, _ = numpy_ridge(y1, 2 * Y + 1, 1e-6)
     np.testing.assert_allclose(model.params["second"].W_out, W, rtol=1e-6)
     assert model.report[1]["stage"] == 2
 
@@ -164,7 +167,7 @@ def test_the_number_of_workers_changes_no_bit():
 @given(st.lists(st.integers(1, T - 1), max_size=4))
 def test_an_iterator_of_chunks_is_the_same_as_the_whole_series(cuts):
     edges = [0, *sorted(set(cuts)), T]
-    chunks = [(U[a:b], Y[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    chunks = [(U[a:b], Y[a:b]) for a, b in pairwise(edges)]
     whole = ng.Model(chain(units=8), seed=3).fit(U, Y, warmup=30)
     parts = ng.Model(chain(units=8), seed=3).fit(iter(chunks), warmup=30)
     assert np.array_equal(whole.params["out"].W_out, parts.params["out"].W_out)

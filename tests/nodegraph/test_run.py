@@ -138,7 +138,7 @@ def test_a_wrong_step_is_refused(fitted):
 
 
 def test_an_unfitted_readout_is_named():
-    with pytest.raises(NotFittedError, match="out has not learned yet.*call fit first"):
+    with pytest.raises(NotFittedError, match=r"out has not learned yet.*call fit first"):
         ng.Model(Input() >> Reservoir(units=5) >> Ridge(name="out")).run(U)
 
 
@@ -163,7 +163,8 @@ def test_an_unknown_output_is_named_with_the_nearest(fitted):
 
 def test_a_graph_without_inputs_runs_for_a_number_of_steps():
     model = ng.Model(Reservoir(units=4, bias_scaling=1.0))
-    assert np.array_equal(model.run(steps=7), np.concatenate([model.reset().run(steps=3), model.run(steps=4)]))  # fmt: skip
+    whole = model.run(steps=7)
+    assert np.array_equal(np.concatenate([model.reset().run(steps=3), model.run(steps=4)]), whole)
     with pytest.raises(DataError, match="steps"):
         model.run()
 
@@ -290,3 +291,20 @@ def test_partial_fit_of_an_offline_readout_says_what_to_do():
 def test_bad_options_of_a_model_are_refused(options, message):
     with pytest.raises(ng.NodegraphError, match=message):
         ng.Model(Input() >> Reservoir(units=3), **options)
+
+
+def test_generate_closes_the_loop_of_a_graph_without_an_input_node():
+    x = np.sin(np.arange(300) / 6)[:, None]
+    bare = ng.Model(ESN(units=20, name="esn"), seed=1).fit(x[:-1], x[1:], warmup=20)
+    y = bare.reset().run(x[:50])[-1]
+    by_hand = []
+    for _ in range(5):
+        y = bare.step(y)
+        by_hand.append(y)
+    assert np.array_equal(bare.reset().generate(5, prompt=x[:50]), by_hand)
+
+
+def test_a_loop_of_the_wrong_width_is_refused():
+    model = ng.Model(Input() >> Reservoir(units=5) >> Ridge(name="out")).fit(U, np.hstack([Y, Y]))
+    with pytest.raises(GraphError, match="out gives 2 values, input takes 1"):
+        model.generate(3)

@@ -1,0 +1,38 @@
+"""The rule of Bienenstock, Cooper and Munro: online, unsupervised."""
+
+from nodegraph import Array, Fraction
+from nodes.rules.plasticity import Plasticity
+
+__all__ = ["BCM"]
+
+
+class BCM(Plasticity):
+    """Growth above a threshold that slides: ``dW_ij = rate y_i (y_i - theta_i) x_j`` [1]_.
+
+    ``theta_i`` follows ``y_i^2``: ``theta_i += sliding (y_i^2 - theta_i)``.
+
+    Parameters
+    ----------
+    rate : float
+        Size of the change.
+    weights : {"W", "W_in"}
+        Which weights learn.
+    epochs : int
+        How often `fit` goes through the data.
+    sliding : float in (0, 1]
+        How fast the threshold follows; 0.01 looks back on about 100 steps.
+
+    References
+    ----------
+    .. [1] E. Bienenstock, L. Cooper, P. Munro, Journal of Neuroscience 2 (1982) 32-48.
+    """
+
+    sliding: Fraction = 0.01
+
+    def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
+        """Return ``y (y - theta) x``."""
+        return post * (post - own) * pre
+
+    def after(self, own: Array, y: Array) -> Array:
+        """Return the thresholds a step later."""
+        return own + self.sliding * (y.astype(float) ** 2 - own)

@@ -1,0 +1,114 @@
+"""Intrinsic plasticity: online, unsupervised."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from pydantic import PositiveFloat, PositiveInt, model_validator
+
+from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
+from nodes.rules.plasticity import follow, scaled_rows
+
+__all__ = ["IntrinsicPlasticity"]
+
+LEAST_GAIN = 1e-3
+
+
+class IntrinsicPlasticity(Rule):
+    """Let each unit find the gain and bias that give its activity a wanted distribution.
+
+    A unit computes ``y = f(a n + b)`` from its net input n. For tanh the wanted distribution is
+    normal [1]_::
+
+        db = -rate (-mu / sigma^2 + y / sigma^2 (2 sigma^2 + 1 - y^2 + mu y))
+        da = rate / a + db n
+
+    and for the sigmoid exponential with mean mu [2]_::
+
+        db = rate (1 - (2 + 1 / mu) y + y^2 / mu)
+        da = rate / a + db n
+
+    The gain multiplies the unit's rows of W, W_in and W_fb, where it stays; b is its bias. The gain
+    is kept at least 0.001, so that no unit falls silent for good.
+
+    Parameters
+    ----------
+    rate : float
+        Size of the change.
+    mu, sigma : float
+        Mean and standard deviation of the wanted distribution; `sigma` for tanh only.
+    activation : {"tanh", "sigmoid"}
+        The activation of the reservoir.
+    epochs : int
+        How often `fit` goes through the data.
+
+    References
+    ----------
+    .. [1] B. Schrauwen, M. Wardermann, D. Verstraeten, J. Steil, D. Stroobandt, Neurocomputing 71
+       (2008) 1159-1171.
+    .. [2] J. Triesch, ICANN (2005) 65-70.
+    """
+
+    class Memory(NamedTuple):
+        """The activity of the step before and the gain, of each unit."""
+
+        x: Array
+        gain: Array
+
+    online: ClassVar[bool] = True
+    supervised: ClassVar[bool] = False
+    modifies: ClassVar[tuple[str, ...]] = ("W", "W_in", "W_fb", "bias")
+
+    rate: PositiveFloat = 5e-4
+    mu: float = 0.0
+    sigma: PositiveFloat = 0.2
+    activation: Literal["tanh", "sigmoid"] = "tanh"
+    epochs: PositiveInt = 1
+
+    @model_validator(mode="after")
+    def _mean_is_positive(self) -> IntrinsicPlasticity:
+        if self.activation == "sigmoid" and self.mu <= 0:
+            raise ValueError(f"mu should be above 0 for sigmoid, such as 0.2 (got {self.mu})")
+        return self
+
+    def refusal(self, node: Node) -> str | None:
+        """Return why this rule cannot teach `node`, or None if it can."""
+        found = getattr(node, "activation", None)
+        if found != self.activation:
+            return (
+                f"IntrinsicPlasticity is for {self.activation}, the node's activation is {found}; "
+                "it knows tanh and sigmoid: write activation= in both"
+            )
+        return super().refusal(node)
+
+    def begin(self, params: Any) -> Memory:
+        """Return the memory before the first step: no activity, gain 1."""
+        n = len(params.bias)
+        return self.Memory(np.zeros(n), np.ones(n))
+
+    def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
+        """Return the params and the memory one step later."""
+        drive = params.W @ memory.x + params.W_in @ seen.x + params.bias
+        if (feedback := seen.ports.get("feedback")) is not None:
+            drive = drive + params.W_fb @ feedback
+        net = (drive - params.bias) / memory.gain
+        shift = self.rate * self._pull(drive)
+        gain = np.maximum(memory.gain + self.rate / memory.gain + shift * net, LEAST_GAIN)
+        ratio = gain / memory.gain
+        scaled = {name: scaled_rows(getattr(params, name), ratio) for name in ("W", "W_in", "W_fb")}
+        bias = params.bias + shift.astype(params.bias.dtype)
+        return params._replace(**scaled, bias=bias), self.Memory(np.array(seen.y), gain)
+
+    def _pull(self, drive: Array) -> Array:
+        """Return ``db / rate``."""
+        if self.activation == "sigmoid":
+            y = 1 / (1 + np.exp(-drive))
+            return 1 - (2 + 1 / self.mu) * y + y**2 / self.mu
+        y, s2 = np.tanh(drive), self.sigma**2
+        pull: Array = (self.mu - y * (2 * s2 + 1 - y**2 + self.mu * y)) / s2
+        return pull
+
+    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+        """Step through a chunk; the activity before is the node's, learned from or not."""
+        return follow(self, node, params, state, memory, lesson)

@@ -1,0 +1,30 @@
+"""Oja's rule: online, unsupervised."""
+
+from nodegraph import Array
+from nodes.rules.plasticity import Plasticity
+
+__all__ = ["Oja"]
+
+
+class Oja(Plasticity):
+    """Hebbian growth held in bounds: ``dW_ij = rate y_i (x_j - y_i W_ij)`` [1]_.
+
+    A linear unit's weights become the first principal component of its input, with length 1.
+
+    Parameters
+    ----------
+    rate : float
+        Size of the change.
+    weights : {"W", "W_in"}
+        Which weights learn.
+    epochs : int
+        How often `fit` goes through the data.
+
+    References
+    ----------
+    .. [1] E. Oja, Journal of Mathematical Biology 15 (1982) 267-273.
+    """
+
+    def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
+        """Return ``y (x - y w)``."""
+        return post * (pre - post * w)

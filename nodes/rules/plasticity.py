@@ -1,0 +1,112 @@
+"""What rules share that let the weights of a reservoir grow: who was active before, who after."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from pydantic import PositiveFloat, PositiveInt
+
+from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
+from nodegraph.arrays import is_sparse
+
+__all__ = ["Plasticity", "follow", "scaled_rows"]
+
+
+class Plasticity(Rule):
+    """Change each weight by a function of the two activities it joins, and of itself.
+
+    For W the activity before the weight is that of the step before, for W_in the input. Sparse
+    weights keep their pattern.
+
+    Parameters
+    ----------
+    rate : float
+        Size of the change.
+    weights : {"W", "W_in"}
+        Which weights learn.
+    epochs : int
+        How often `fit` goes through the data.
+    """
+
+    class Memory(NamedTuple):
+        """The activity of the step before, and what the rule itself keeps for each unit."""
+
+        x: Array  # (units,)
+        own: Array  # (units,)
+
+    online: ClassVar[bool] = True
+    supervised: ClassVar[bool] = False
+    modifies: ClassVar[tuple[str, ...]] = ("W", "W_in")
+
+    rate: PositiveFloat = 1e-3
+    weights: Literal["W", "W_in"] = "W"
+    epochs: PositiveInt = 1
+
+    @abstractmethod
+    def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
+        """Return the direction of change, element by element, of weights `w` from pre to post."""
+
+    def keep(self, params: Any) -> Array:
+        """Return what the rule keeps for each unit, at the start."""
+        return np.zeros(len(params.bias))
+
+    def after(self, own: Array, y: Array) -> Array:
+        """Return what the rule keeps for each unit, a step later."""
+        return own
+
+    def settled(self, W: Any, own: Array) -> Any:
+        """Return the weights after a change, as when a rule bounds them."""
+        return W
+
+    def begin(self, params: Any) -> Memory:
+        """Return the memory before the first step."""
+        return self.Memory(np.zeros(len(params.bias)), self.keep(params))
+
+    def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
+        """Return the params and the memory one step later."""
+        pre = memory.x if self.weights == "W" else seen.x
+        W = self._grown(getattr(params, self.weights), seen.y, pre, memory.own)
+        own = self.after(memory.own, seen.y)
+        return params._replace(**{self.weights: W}), self.Memory(np.array(seen.y), own)
+
+    def _grown(self, W: Any, post: Array, pre: Array, own: Array) -> Any:
+        if not is_sparse(W):
+            change = self.growth(post[:, None], pre, W, own[:, None])
+            return self.settled(W + (self.rate * change).astype(W.dtype), own)
+        rows = np.repeat(np.arange(len(post)), np.diff(W.indptr))
+        change = self.growth(post[rows], pre[W.indices], W.data, own[rows])
+        grown = with_data(W, W.data + (self.rate * change).astype(W.dtype))
+        return self.settled(grown, own)
+
+    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+        """Step through a chunk; the activity before is the node's, learned from or not."""
+        return follow(self, node, params, state, memory, lesson)
+
+
+def follow(rule: Rule, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+    """Let `rule` learn step by step, with the node's last state in ``memory.x`` at each update."""
+    ys = []
+    for t, learning in enumerate(lesson.rows):
+        inputs = {port: rows[t] for port, rows in lesson.inputs.items()}
+        x, before = inputs.pop("x"), state
+        state, y = node.step(params, state, x, **inputs)
+        ys.append(y)
+        if learning:
+            memory = memory._replace(x=np.array(before.x))
+            inputs.pop("noise", None)
+            params, memory = rule.update(params, memory, Seen(x, y, state, None, inputs))
+    return Learned(params, state, memory, np.stack(ys))
+
+
+def with_data(W: Any, data: Array) -> Any:
+    """Return a CSR array with the pattern of `W` and other entries."""
+    return type(W)((data, W.indices, W.indptr), shape=W.shape)
+
+
+def scaled_rows(W: Any, factors: Array) -> Any:
+    """Return `W` with each row times its factor."""
+    if is_sparse(W):
+        return with_data(W, W.data * np.repeat(factors, np.diff(W.indptr)).astype(W.dtype))
+    return W * factors[:, None].astype(W.dtype)
