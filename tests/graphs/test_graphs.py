@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+import nodegraph as ng
+from nodegraph.experiment import run_spec
+from nodegraph.spec import read_text
+
+FOLDER = Path(__file__).parents[2] / "graphs"
+SHIPPED = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+# What makes a graph run in a moment; the figures they reach as they stand are in benchmarks/.
+SMALL = {
+    "deep_esn": ["task.data.steps=1600", "task.split.train=1000", "task.split.test=300"],
+    "force_sines": ["nodes.reservoir.units=200", "task.target.generate=300"],
+    "forward_units": ["task.data.steps=2600", "task.split.train=1900", "task.split.test=500"],
+    "japanese_vowels": ["nodes.reservoir.units=150"],
+    "lorenz": ["nodes.reservoir.units=200", "task.data.steps=7000", "task.target.windows=2"],
+    "lorenz_nvar": ["task.data.steps=7000", "task.target.windows=2"],
+    "mackey_glass": ["task.data.steps=4500", "task.target.windows=1"],
+    "mackey_glass_10": ["nodes.reservoir.units=100", "task.split.test=500"],
+    "mackey_glass_50": ["nodes.reservoir.units=100", "task.split.test=500"],
+    "narma10": ["nodes.reservoir.units=100", "task.split.test=500"],
+    "nested_loops": ["task.data.steps=2700", "task.split.train=2000", "task.split.test=500"],
+    "sunspots": ["nodes.reservoir.units=100"],
+}
+HIGHER_IS_BETTER = {"accuracy", "valid_prediction_time", "r2"}
+OUTDONE = {"force_sines": ["linear autoregression"]}  # sines are what it is made for
+
+
+@pytest.fixture(scope="module", params=SHIPPED)
+def run(request):
+    spec = ng.read_yaml(FOLDER / f"{request.param}.yaml", SMALL.get(request.param, []))
+    return request.param, run_spec(spec)
+
+
+def test_every_graph_has_a_small_form_here():
+    assert sorted(SMALL) == SHIPPED
+
+
+def test_a_graph_says_what_it_is_for(run):
+    name, result = run
+    header = result.header
+    assert header.name == name
+    assert len(header.description) > 20 and header.seed == 42
+    assert header.task.metrics and header.task.baselines
+
+
+def test_a_graph_beats_its_baselines(run):
+    name, result = run
+    metric = next(iter(result.scores[0].values))
+    sign = 1 if metric in HIGHER_IS_BETTER else -1
+    model, *rivals = ((score.model, sign * score.values[metric]) for score in result.scores)
+    assert {who for who, value in rivals if value >= model[1]} == set(OUTDONE.get(name, []))
+
+
+def test_a_graph_comes_back_from_its_own_yaml(run):
+    _, result = run
+    text = result.model.graph.to_yaml()
+    again = read_text(text).graph
+    assert again.to_yaml() == text
+    assert list(again.names.values()) == list(result.model.graph.names.values())
