@@ -1,0 +1,1 @@
+"""How right and how fast nodegraph is: one script a question."""
