@@ -7,8 +7,11 @@ stands for anything. A block marked ``python needs=PACKAGE`` runs where that pac
 
 import contextlib
 import io
+import os
 import re
 import shutil
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -151,3 +154,12 @@ def test_another_output_than_the_page_shows_fails_with_its_place():
     block = Block(7, ["python"], "print(0.5)\n", "0.25\n")
     with pytest.raises(pytest.fail.Exception, match=r"page\.md:7(?s:.*)0\.25(?s:.*)0\.5"):
         run(block, {}, "page.md")
+
+
+def test_the_readme_shows_what_the_demo_prints(folder):
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"```console\n\$ (nodegraph run .*)\n((?:.*\n)*?)```", page)
+    command = [sys.executable, "-m", *shown[1].split()]
+    environment = {**os.environ, "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    compare(shown[2], done.stdout, "README.md")
