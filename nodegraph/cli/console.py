@@ -65,7 +65,9 @@ def show_table(rows: Sequence[Mapping[str, str]], title: str = "", numbers: bool
     heading = _plain(title) or None
     table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for i, column in enumerate(columns):
-        table.add_column(_plain(column), justify="right" if numbers and i else "left")
+        table.add_column(
+            _plain(column), justify="right" if numbers and i else "left", overflow="fold"
+        )
     for row in rows:
         table.add_row(*(_plain(row.get(column, "")) for column in columns))
     _console().print(table)
