@@ -70,8 +70,8 @@ class Described(BaseModel):
 
     def __init__(self, /, *values: Any, **fields: Any) -> None:
         if values:
-            kind = type(self).__name__
-            raise FieldError(f"{kind}: write each field with its name, as in {kind}(units=100)")
+            said = type(self).__name__
+            raise FieldError(f"{said}: write each field with its name, as in {said}(units=100)")
         try:
             super().__init__(**fields)
         except ValidationError as error:

@@ -41,7 +41,7 @@ def execute(
 
 
 class _Line:
-    """The outputs of one node during a chunk, with the past before them."""
+    """The outputs of one node during a chunk, with as much of the past as its readers look at."""
 
     def __init__(self, past: Array, ys: Array | None, lag: int, n_steps: int):
         self.past, self.depth, self.n_steps = past, lag, n_steps
@@ -56,13 +56,97 @@ class _Line:
     def rows(self, start: int, stop: int) -> Array:
         return self.buffer[self.depth + start : self.depth + stop]
 
-    def write(self, start: int, stop: int, ys: Array) -> None:
-        self.buffer[self.depth + start : self.depth + stop] = ys
-
     def new_past(self) -> Array:
         missing = len(self.past) - self.n_steps
         recent = self.rows(max(0, -missing), self.n_steps)
         return np.concatenate([self.past[-missing:], recent]) if missing > 0 else recent.copy()
+
+
+class _Seat:
+    """One node during one chunk: what it reads, and how it lives through a part of it.
+
+    Parameters
+    ----------
+    sweep : _Sweep
+    name : str
+    """
+
+    def __init__(self, sweep: _Sweep, name: str):
+        self.sweep, self.name = sweep, name
+        self.node, self.slot = sweep.plan.nodes[name], sweep.slots[name]
+        self.learns = name in sweep.work.learn
+        self.noisy = sweep.work.noise and self.slot.noise is not None
+        self.ports = [
+            (port, self._sources(port, reads)) for port, reads in sweep.plan.reads[name].items()
+        ]
+        if "x" not in sweep.plan.reads[name]:
+            self.ports.append(("x", self._sources("x", ())))
+
+    def _sources(self, port: str, reads: tuple[Read, ...]) -> list[tuple[Array, int]]:
+        """Return arrays to read from, each with the row of step 0: outside data, then edges."""
+        chunk = self.sweep.chunk
+        sources = [(chunk.data[self.name], 0)] if port == "x" and self.name in chunk.data else []
+        for read in reads:
+            line = (self.sweep.taught if read.taught else self.sweep.lines)[read.source]
+            sources.append((line.buffer, line.depth - read.delay))
+        return sources or [(np.zeros((chunk.n_steps, 0), self.slot.past.dtype), 0)]
+
+    def live(self, start: int, stop: int) -> Array:
+        """Return the outputs from `start` to `stop`."""
+        inputs = {}
+        for port, sources in self.ports:
+            parts = [array[zero + start : zero + stop] for array, zero in sources]
+            inputs[port] = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        if self.noisy:
+            self._add_noise(inputs, stop - start)
+        if self.learns or self.node.every > 1:
+            return self._tick(inputs, np.arange(start, stop))
+        slot = self.slot
+        slot.state, ys = self.node.run(slot.params, slot.state, inputs.pop("x"), **inputs)
+        return ys
+
+    def _add_noise(self, inputs: dict[str, Array], n_steps: int) -> None:
+        generator, past = self.slot.noise, self.slot.past
+        if generator is None:
+            return
+        noise = self.node.draw_noise(generator, n_steps, past.shape[1])
+        if noise is not None:
+            inputs["noise"] = noise.astype(past.dtype, copy=False)
+
+    def _tick(self, inputs: dict[str, Array], steps: Array) -> Array:
+        """Run the node at the ticks of its clock and hold its output in between."""
+        target = self._target(inputs.pop("target", None), steps)
+        if self.node.every == 1:
+            return self._step(inputs, target, steps)
+        ticks = (steps + self.sweep.clock - self.node.phase) % self.node.every == 0
+        line, held = self.sweep.lines.get(self.name), self.slot.past[-1:]
+        if line is not None and steps[0]:
+            held = line.rows(steps[0] - 1, steps[0])
+        if ticks.any():
+            there = {port: rows[ticks] for port, rows in inputs.items()}
+            taught = None if target is None else target[ticks]
+            held = np.concatenate([held, self._step(there, taught, steps[ticks])])
+        output: Array = held[np.cumsum(ticks)]
+        return output
+
+    def _target(self, wired: Array | None, steps: Array) -> Array | None:
+        given = self.sweep.chunk.targets.get(self.name)
+        return wired if given is None else given[steps[0] : steps[-1] + 1]
+
+    def _step(self, inputs: dict[str, Array], target: Array | None, steps: Array) -> Array:
+        """Run the node and let it learn, if it is to learn."""
+        slot = self.slot
+        if not self.learns:
+            slot.state, ys = self.node.run(slot.params, slot.state, inputs.pop("x"), **inputs)
+            return ys
+        rows = steps >= self.sweep.chunk.learn_from
+        if target is not None:
+            rows = rows & np.isfinite(target).all(axis=1)
+        rule = self.sweep.plan.rules[self.name]
+        lesson = Lesson(inputs, target, rows)
+        learned = rule.learn(self.node, slot.params, slot.state, slot.memory, lesson)
+        slot.params, slot.state, slot.memory = learned.params, learned.state, learned.memory
+        return learned.ys
 
 
 class _Sweep:
@@ -74,20 +158,25 @@ class _Sweep:
         self.taught = {name: self._teacher(name, rows) for name, rows in chunk.targets.items()}
 
     def run(self, block: Block) -> None:
-        n = self.chunk.n_steps
         if block.span is None:
-            name = block.names[0]
-            ys = self._live(name, 0, n)
+            name, n = block.names[0], self.chunk.n_steps
+            ys = _Seat(self, name).live(0, n)
             self.lines[name] = _Line(self.slots[name].past, ys, self.plan.lag(name), n)
         else:
-            for name in block.names:
-                self.lines[name] = _Line(self.slots[name].past, None, self.plan.lag(name), n)
-            for start in range(0, n, block.span):
-                stop = min(start + block.span, n)
-                for name in block.names:
-                    self.lines[name].write(start, stop, self._live(name, start, stop))
+            self._loop(block.names, block.span)
         for name in block.names:
             self._check_finite(name)
+
+    def _loop(self, names: tuple[str, ...], span: int) -> None:
+        """Run a feedback loop, `span` steps at a time."""
+        n = self.chunk.n_steps
+        for name in names:
+            self.lines[name] = _Line(self.slots[name].past, None, self.plan.lag(name), n)
+        seats = [(_Seat(self, name).live, self.lines[name]) for name in names]
+        for start in range(0, n, span):
+            stop = min(start + span, n)
+            for live, line in seats:
+                line.buffer[line.depth + start : line.depth + stop] = live(start, stop)
 
     def close(self) -> None:
         """Leave the last outputs and teachers where the next chunk looks for them."""
@@ -101,83 +190,12 @@ class _Sweep:
         past = slot.past if slot.taught is None else slot.taught
         return _Line(past, _filled(rows, past[-1]), len(past), self.chunk.n_steps)
 
-    def _live(self, name: str, start: int, stop: int) -> Array:
-        """Return the outputs of one node from `start` to `stop`; it steps only when it ticks."""
-        node, slot = self.plan.nodes[name], self.slots[name]
-        inputs = {
-            port: self._read(name, port, reads, start, stop)
-            for port, reads in self.plan.reads[name].items()
-        }
-        if "x" not in inputs:
-            inputs["x"] = self._read(name, "x", (), start, stop)
-        if self.work.noise and slot.noise is not None:
-            noise = node.draw_noise(slot.noise, stop - start, slot.past.shape[1])
-            if noise is not None:
-                inputs["noise"] = noise.astype(slot.past.dtype, copy=False)
-        target = self._target(name, inputs.pop("target", None), start, stop)
-        if node.every == 1:
-            return self._step(name, inputs, target, np.arange(start, stop))
-        return self._tick(name, inputs, target, np.arange(start, stop))
-
-    def _tick(
-        self, name: str, inputs: dict[str, Array], target: Array | None, steps: Array
-    ) -> Array:
-        """Run a node at the ticks of its clock and hold its output in between."""
-        node, slot = self.plan.nodes[name], self.slots[name]
-        ticks = (steps + self.clock - node.phase) % node.every == 0
-        line = self.lines.get(name)
-        held = slot.past[-1:] if line is None or not steps[0] else line.rows(steps[0] - 1, steps[0])
-        if ticks.any():
-            there = {port: rows[ticks] for port, rows in inputs.items()}
-            taught = None if target is None else target[ticks]
-            held = np.concatenate([held, self._step(name, there, taught, steps[ticks])])
-        output: Array = held[np.cumsum(ticks)]
-        return output
-
-    def _step(
-        self, name: str, inputs: dict[str, Array], target: Array | None, steps: Array
-    ) -> Array:
-        """Run a node and let it learn, if it is to learn."""
-        node, slot = self.plan.nodes[name], self.slots[name]
-        if name not in self.work.learn:
-            slot.state, ys = node.run(slot.params, slot.state, inputs.pop("x"), **inputs)
-            return ys
-        rows = steps >= self.chunk.learn_from
-        if target is not None:
-            rows = rows & np.isfinite(target).all(axis=1)
-        lesson = Lesson(inputs, target, rows)
-        rule = self.plan.rules[name]
-        learned = rule.learn(node, slot.params, slot.state, slot.memory, lesson)
-        slot.params, slot.state, slot.memory = learned.params, learned.state, learned.memory
-        return learned.ys
-
-    def _read(self, name: str, port: str, reads: tuple[Read, ...], start: int, stop: int) -> Array:
-        """Return what arrives at a port: outside data first, then edges as they were declared."""
-        parts = [self._rows(read, start, stop) for read in reads]
-        if port == "x" and name in self.chunk.data:
-            parts.insert(0, self.chunk.data[name][start:stop])
-        if len(parts) == 1:
-            return parts[0]
-        return np.concatenate(parts, axis=1) if parts else self._nothing(name, stop - start)
-
-    def _rows(self, read: Read, start: int, stop: int) -> Array:
-        line = (self.taught if read.taught else self.lines)[read.source]
-        return line.rows(start - read.delay, stop - read.delay)
-
-    def _nothing(self, name: str, n_steps: int) -> Array:
-        return np.zeros((n_steps, 0), self.slots[name].past.dtype)
-
-    def _target(self, name: str, wired: Array | None, start: int, stop: int) -> Array | None:
-        if name in self.chunk.targets:
-            return self.chunk.targets[name][start:stop]
-        return wired
-
     def _check_finite(self, name: str) -> None:
         ys = self.lines[name].rows(0, self.chunk.n_steps)
-        finite = np.isfinite(ys).all(axis=1)
+        finite = np.isfinite(ys)
         if finite.all():
             return
-        row = int(np.argmin(finite))
+        row = int(np.argmin(finite.all(axis=1)))
         before = ys[row - 1] if row else self.slots[name].past[-1]
         largest = float(np.abs(before).max(initial=0.0)) or 1.0
         norm = largest * float(np.linalg.norm(before / largest))  # does not overflow on the way
