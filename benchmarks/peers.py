@@ -1,0 +1,32 @@
+"""The same reservoirs and readouts in ReservoirPy, with the same weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nodes import Reservoir, Ridge
+
+try:
+    import reservoirpy.nodes as peer
+except ImportError:
+    raise SystemExit("reservoirpy is not installed; write pip install 'nodegraph[bench]'") from None
+
+__all__ = ["peer", "peer_readout", "peer_reservoir"]
+
+
+def peer_reservoir(node: Reservoir, params: Any) -> Any:
+    """Return ReservoirPy's reservoir with the weights of ours; what is fed back is an input."""
+    fed_back = params.W_fb.shape[1]
+    W_in = np.hstack([params.W_in, params.W_fb]) if fed_back else params.W_in
+    return peer.Reservoir(
+        W=params.W, Win=np.ascontiguousarray(W_in), bias=params.bias, lr=node.leak_rate
+    )
+
+
+def peer_readout(node: Ridge, params: Any = None) -> Any:
+    """Return ReservoirPy's ridge readout, with learned weights if `params` are given."""
+    if params is None:
+        return peer.Ridge(ridge=node.ridge)
+    return peer.Ridge(ridge=node.ridge, Wout=params.W_out.T.copy(), bias=params.bias.copy())
