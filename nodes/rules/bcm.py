@@ -35,4 +35,5 @@ class BCM(Plasticity):
 
     def after(self, own: Array, y: Array) -> Array:
         """Return the thresholds a step later."""
-        return own + self.sliding * (y.astype(float) ** 2 - own)
+        theta: Array = own + self.sliding * (y.astype(float) ** 2 - own)
+        return theta

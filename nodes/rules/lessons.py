@@ -9,5 +9,5 @@ __all__ = ["lessons_only"]
 
 def lessons_only(lesson: Lesson) -> Array:
     """Return the targets with NaN in the rows that are not to be learned from."""
-    targets: Array = np.where(lesson.rows[:, None], lesson.target, np.nan)
-    return targets.astype(lesson.inputs["x"].dtype, copy=False)
+    given = np.asarray(lesson.target)
+    return np.where(lesson.rows[:, None], given, given.dtype.type(np.nan))

@@ -27,4 +27,5 @@ class Oja(Plasticity):
 
     def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
         """Return ``y (x - y w)``."""
-        return post * (pre - post * w)
+        change: Array = post * (pre - post * w)
+        return change

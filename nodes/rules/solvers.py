@@ -46,8 +46,9 @@ def solve(centred: Centred, ridge: float) -> Solution:
     """
     A = centred.xx + ridge * np.eye(len(centred.x))
     with one_thread():
-        W, *facts = _by_cholesky(A, centred.xt) or _by_eigenvectors(A, centred.xt)
-    return Solution(W, centred.t - W @ centred.x, *facts)
+        found = _by_cholesky(A, centred.xt) or _by_eigenvectors(A, centred.xt)
+    W, solver, condition, rank = found
+    return Solution(W, centred.t - W @ centred.x, solver, condition, rank)
 
 
 def _by_cholesky(A: Array, xt: Array) -> tuple[Array, str, float, int] | None:
