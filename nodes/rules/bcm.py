@@ -31,7 +31,8 @@ class BCM(Plasticity):
 
     def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
         """Return ``y (y - theta) x``."""
-        return post * (post - own) * pre
+        change: Array = post * (post - own) * pre
+        return change
 
     def after(self, own: Array, y: Array) -> Array:
         """Return the thresholds a step later."""
