@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
