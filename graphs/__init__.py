@@ -1,0 +1,1 @@
+"""Ready graphs, written as YAML."""

@@ -17,8 +17,8 @@ from nodegraph.spec_writer import to_yaml
 
 if TYPE_CHECKING:
     from nodegraph import datasets, metrics, plotting
-    from nodegraph.experiment import Result, run_spec
     from nodegraph.spec import Spec, read_yaml
+    from nodegraph.tasks.experiment import Result, run_spec
 
 __version__ = "0.1.0"
 
@@ -60,10 +60,10 @@ __all__ = [
 ]
 
 _LATER = {  # what takes long to import, and few need at once
-    "Result": "nodegraph.experiment",
+    "Result": "nodegraph.tasks.experiment",
     "Spec": "nodegraph.spec",
     "read_yaml": "nodegraph.spec",
-    "run_spec": "nodegraph.experiment",
+    "run_spec": "nodegraph.tasks.experiment",
 }
 
 

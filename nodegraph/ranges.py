@@ -11,7 +11,7 @@ import numpy as np
 from nodegraph import budget
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
-from nodegraph.phrases import shown
+from nodegraph.wording.phrases import shown
 
 __all__ = ["bounded", "count_rows", "generator", "real", "vector", "whole"]
 

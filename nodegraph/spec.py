@@ -10,19 +10,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from nodegraph.document import Document, error_at, error_from
-from nodegraph.edge_expr import EdgeError, evaluate
 from nodegraph.errors import FieldError, GraphError, NodegraphError, SpecError
 from nodegraph.graph import Composable, Graph, delay, overlay
-from nodegraph.header import Header
 from nodegraph.nested import NestedGraph
 from nodegraph.node import Composite, Node
-from nodegraph.overrides import override
 from nodegraph.plan import Plan
 from nodegraph.registry import split_kind
-from nodegraph.trails import Loc
 from nodegraph.wording import nearest
-from nodegraph.yaml_reader import read_document, read_file
+from nodegraph.wording.trails import Loc
+from nodegraph.yaml.document import Document, error_at, error_from
+from nodegraph.yaml.edges import EdgeError, evaluate
+from nodegraph.yaml.header import Header
+from nodegraph.yaml.overrides import override
+from nodegraph.yaml.reader import read_document, read_file
 
 __all__ = ["Spec", "read_text", "read_yaml"]
 
@@ -151,7 +151,7 @@ class _Reader:
             raise self._error(path, str(error)) from error
 
     def _load_file(self, where: Mapping[str, Any]) -> Any:
-        from nodegraph.table_files import load_array
+        from nodegraph.files.table_files import load_array
 
         odd = set(where) - {"file", "key"}
         if odd:

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph import tensor_file
 from nodegraph.arrays import Array, leaves
 from nodegraph.build import Builder
 from nodegraph.errors import ModelFileError, NodegraphError, SpecError
+from nodegraph.files import tensor_file
 from nodegraph.graph import Graph
 from nodegraph.plan import Plan
 from nodegraph.rack import Rack

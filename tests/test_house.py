@@ -15,22 +15,19 @@ LONGEST = 350
 # A part of nodegraph imports only parts on its own line or on a line before it.
 # A part that is not named here is still held to import nothing that imports it.
 FLOORS = """
-    errors arrays
-    names fields registry slot spec_writer
+    errors arrays names wording files progress budget spectral ranges drawing
+    fields registry slot trees spec_writer
     rule graph intake
-    node feeding
-    plan spec
-    build closed_loop engines stages
+    node feeding metrics datasets
+    plan nested checks plotting
+    yaml
+    build closed_loop engines stages spec
     rack
     running storage views
     training
+    runner
     model
-    metrics datasets plotting testing
-    baselines
-    trials
-    experiment
-    result_tables result_figures search
-    run_folder
+    testing tasks search
     cli
 """.strip().splitlines()
 FLOOR = {part: height for height, line in enumerate(FLOORS) for part in line.split()}

@@ -11,7 +11,7 @@ import typer
 from nodegraph.cli.console import Debug, Plugins, load_plugins, say, show_table
 
 if TYPE_CHECKING:
-    from nodegraph.kind_docs import FieldDoc
+    from nodegraph.cli.kind_docs import FieldDoc
 
 __all__ = ["datasets", "kinds", "schema"]
 
@@ -24,7 +24,7 @@ def kinds(
     debug: Debug = False,
 ) -> None:
     """List the kinds of nodes and rules, or the fields of one."""
-    from nodegraph.kind_docs import fields, sort_of, summary
+    from nodegraph.cli.kind_docs import fields, sort_of, summary
     from nodegraph.registry import kinds as known
     from nodegraph.registry import resolve
 
@@ -71,7 +71,7 @@ def datasets(debug: Debug = False) -> None:
 
 def schema(plugins: Plugins = None, debug: Debug = False) -> None:
     """Print the JSON Schema of YAML graphs, for completion and checks in editors."""
-    from nodegraph.schema import json_schema
+    from nodegraph.cli.schema import json_schema
 
     load_plugins(plugins)
     typer.echo(json.dumps(json_schema(), indent=2))

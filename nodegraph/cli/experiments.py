@@ -11,7 +11,7 @@ from nodegraph.cli.console import Debug, Plugins, say, say_error, show_table
 from nodegraph.cli.graphs import Changes, File, read
 
 if TYPE_CHECKING:
-    from nodegraph.experiment import Result
+    from nodegraph.tasks.experiment import Result
 
 __all__ = ["run"]
 
@@ -36,9 +36,9 @@ def run(
     """Train a graph on its task, score it beside baselines, and write model and report."""
     import warnings
 
-    from nodegraph.experiment import run_spec
     from nodegraph.progress import Silent, for_this_place
-    from nodegraph.run_folder import write
+    from nodegraph.tasks.experiment import run_spec
+    from nodegraph.tasks.run_folder import write
 
     spec = read(file, changes, plugins)
     name = spec.header.name or file.stem
@@ -59,7 +59,7 @@ def run(
 
 
 def _show(result: Result, paths: list[Path]) -> None:
-    from nodegraph.result_tables import learning_rows, score_rows, shown_number
+    from nodegraph.tasks.result_tables import learning_rows, score_rows, shown_number
 
     def words(row: dict[str, Any]) -> dict[str, str]:
         return {key: shown_number(value) for key, value in row.items()}

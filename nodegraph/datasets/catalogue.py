@@ -19,7 +19,7 @@ from nodegraph.datasets.narma import narma
 from nodegraph.datasets.rossler import rossler
 from nodegraph.datasets.sunspots import sunspots
 from nodegraph.errors import DataError
-from nodegraph.phrases import nearest, shown
+from nodegraph.wording.phrases import nearest, shown
 
 __all__ = ["describe", "load", "names", "options"]
 

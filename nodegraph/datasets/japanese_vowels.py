@@ -11,7 +11,7 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.datasets.one_hot import one_hot
 from nodegraph.errors import DataError
-from nodegraph.phrases import shown
+from nodegraph.wording.phrases import shown
 
 __all__ = ["Utterances", "japanese_vowels"]
 

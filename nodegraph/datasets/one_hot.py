@@ -9,7 +9,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
-from nodegraph.phrases import shown
+from nodegraph.wording.phrases import shown
 
 __all__ = ["one_hot"]
 

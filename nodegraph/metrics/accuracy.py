@@ -10,7 +10,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.intake import split_series, to_rows
 from nodegraph.metrics.pairing import same_shape
-from nodegraph.phrases import shown
+from nodegraph.wording.phrases import shown
 
 __all__ = ["accuracy"]
 

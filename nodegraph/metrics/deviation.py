@@ -11,7 +11,7 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.metrics.pairing import pair_rows
-from nodegraph.phrases import nearest, shown
+from nodegraph.wording.phrases import nearest, shown
 
 __all__ = ["mae", "mse", "nrmse", "r2", "rmse"]
 

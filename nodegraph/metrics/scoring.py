@@ -11,7 +11,7 @@ from nodegraph.errors import DataError
 from nodegraph.metrics.accuracy import accuracy
 from nodegraph.metrics.deviation import mae, mse, nrmse, r2, rmse
 from nodegraph.metrics.prediction_time import valid_prediction_time
-from nodegraph.phrases import nearest, shown
+from nodegraph.wording.phrases import nearest, shown
 
 __all__ = ["names", "score"]
 

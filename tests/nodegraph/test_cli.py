@@ -10,9 +10,9 @@ from nodegraph import __version__
 from nodegraph.cli import app
 from nodegraph.cli import experiments as commands
 from nodegraph.cli.console import say
-from nodegraph.kind_docs import fields
+from nodegraph.cli.kind_docs import fields
+from nodegraph.cli.schema import json_schema
 from nodegraph.registry import kinds
-from nodegraph.schema import json_schema
 
 ROOT = Path(__file__).parents[2]
 SMALL = """\

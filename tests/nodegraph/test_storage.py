@@ -5,8 +5,8 @@ import pytest
 from scipy import sparse
 
 import nodegraph as ng
-from nodegraph import tensor_file
 from nodegraph.errors import ModelFileError
+from nodegraph.files import tensor_file
 from nodes import ESN, RLS, Input, Reservoir, Ridge, ScikitLearn
 from nodes.rules import IntrinsicPlasticity
 

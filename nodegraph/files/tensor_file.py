@@ -1,0 +1,220 @@
+"""Write and read one model file: named arrays and text, in the safetensors format."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from io import BufferedReader
+from typing import TypeAlias
+
+import numpy as np
+
+from nodegraph import budget
+from nodegraph.errors import ModelFileError
+from nodegraph.files.atomic_write import replace_file
+from nodegraph.files.tensor_header import (
+    MAX_HEADER,
+    Header,
+    TensorInfo,
+    decode_header,
+    encode_header,
+    lay_out,
+)
+
+__all__ = ["TensorInfo", "read", "read_header", "write"]
+
+Path: TypeAlias = str | os.PathLike[str]
+Arrays: TypeAlias = dict[str, np.ndarray]
+Infos: TypeAlias = dict[str, TensorInfo]
+
+_PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".dill")
+_HDF5 = (".h5", ".hdf5", ".keras")
+
+
+def write(path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:
+    """Save arrays and text as one ``.safetensors`` file, whole or not at all.
+
+    The same arrays and text give the same bytes. Checksums of the header and of the arrays are
+    kept in the header. Any safetensors reader can read the file.
+
+    Parameters
+    ----------
+    path : path
+        File to write, ending in ``.safetensors``; an existing one is replaced in one move.
+    arrays : mapping of str to array
+        Numbers (integer, float of 16 to 64 bits) or booleans, of any shape, order and byte order.
+    metadata : mapping of str to str
+        Text to keep beside the arrays; keys must not start with ``nodegraph.``.
+
+    Raises
+    ------
+    ModelFileError
+        If something cannot be stored or the file cannot be written; an older file stays whole.
+
+    References
+    ----------
+    The safetensors format: https://github.com/huggingface/safetensors#format
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.safetensors")
+    >>> write(path, {"W": np.eye(3)}, {"graph": "u >> reservoir"})
+    >>> arrays, metadata = read(path)
+    >>> float(arrays["W"].sum())
+    3.0
+    """
+    with _about(path):
+        _check_suffix(path)
+        infos = lay_out(arrays)
+        pieces = [
+            _bytes_of(np.asarray(arrays[name], infos[name].dtype, order="C")) for name in infos
+        ]
+        digest = sha256()
+        for piece in pieces:
+            digest.update(piece)
+        head = encode_header(infos, metadata, digest.hexdigest())
+    replace_file(path, [memoryview(head), *pieces])
+
+
+def read_header(path: Path) -> tuple[Infos, dict[str, str]]:
+    """Return what a model file says about its arrays, and its text, without reading an array.
+
+    Raises
+    ------
+    ModelFileError
+        If the file cannot be read, is not a model file, or fails a check.
+    """
+    with _open(path) as file, _about(path):
+        header = _read_head(file)
+    return header.infos, header.metadata
+
+
+def read(
+    path: Path, expect: Callable[[Infos, dict[str, str]], None] | None = None
+) -> tuple[Arrays, dict[str, str]]:
+    """Return the arrays and the text of a model file, once every check has passed.
+
+    Parameters
+    ----------
+    path : path
+        File written by `write`.
+    expect : function of (infos, metadata), optional
+        Called when the header has been checked and before any array is read; it raises if this
+        is not the file that was wanted, and a `ModelFileError` from it is given the path.
+
+    Returns
+    -------
+    arrays : dict of str to array
+        Bit-equal to what was written, in native byte order, writable.
+    metadata : dict of str to str
+        As written.
+
+    Raises
+    ------
+    ModelFileError
+        If the file cannot be read, is not a model file, or fails a check.
+    BudgetError
+        If the arrays would not fit in memory.
+    """
+    with _open(path) as file:
+        with _about(path):
+            header = _read_head(file)
+            if expect is not None:
+                expect(dict(header.infos), dict(header.metadata))
+        sizes = (budget.part(name, i.shape, i.dtype.name) for name, i in header.infos.items())
+        budget.check(dict(sizes), f"{path}: its content")
+        with _about(path):
+            return _read_body(file, header), header.metadata
+
+
+def _check_suffix(path: Path) -> None:
+    name = os.fspath(path)
+    if not name.lower().endswith(".safetensors"):
+        suffix = f"write {os.path.splitext(os.path.basename(name))[0] or 'model'}.safetensors"
+        raise ModelFileError(f"models are saved as .safetensors files only; {suffix}")
+
+
+def _refuse_foreign(path: Path) -> None:
+    suffix = os.path.splitext(os.fspath(path))[1].lower()
+    if suffix in _PICKLES:
+        raise ModelFileError(
+            f"{suffix} files are pickles, and reading a pickle runs whatever code its writer put "
+            "there; nodegraph reads .safetensors files written by model.save only"
+        )
+    if suffix in _HDF5:
+        raise ModelFileError(
+            f"{suffix} files are not read: a damaged one can crash the process; nodegraph reads "
+            ".safetensors files written by model.save only"
+        )
+
+
+@contextmanager
+def _about(path: Path) -> Iterator[None]:
+    """Let every error inside say which file it is about."""
+    try:
+        yield
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from error.__cause__
+    except OSError as error:
+        raise ModelFileError(f"{path}: {_explain(error)}") from error
+
+
+def _explain(error: OSError) -> str:
+    if error.errno == errno.ENOENT:
+        return "no such file"
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return "not allowed to read it"
+    return f"could not be read ({error.strerror})"
+
+
+def _open(path: Path) -> BufferedReader:
+    with _about(path):
+        _refuse_foreign(path)
+        try:
+            number = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a FIFO must not block us
+        except ValueError as error:
+            raise ModelFileError(f"not a file name ({error})") from None
+        mode = os.fstat(number).st_mode
+        if not stat.S_ISREG(mode):
+            os.close(number)
+            what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+            raise ModelFileError(f"this is {what}; a model is one .safetensors file")
+        return os.fdopen(number, "rb")
+
+
+def _read_head(file: BufferedReader) -> Header:
+    size = os.fstat(file.fileno()).st_size
+    length = int.from_bytes(file.read(8), "little")
+    if size < 8 or length > size - 8:
+        raise ModelFileError(f"damaged or cut: {size} bytes are too few for a model file")
+    if length > MAX_HEADER:
+        raise ModelFileError(f"a header of {length} bytes; at most {MAX_HEADER} are allowed")
+    text = file.read(length)
+    if len(text) != length:
+        raise ModelFileError("damaged or cut while it was read")
+    return decode_header(text, size - 8 - length)
+
+
+def _read_body(file: BufferedReader, header: Header) -> Arrays:
+    arrays, digest = {}, sha256()
+    for name, info in sorted(header.infos.items(), key=lambda item: item[1].start):
+        arrays[name] = np.empty(info.shape, info.dtype)
+        view = _bytes_of(arrays[name])
+        if file.readinto(view) != info.nbytes:
+            raise ModelFileError("damaged or cut while it was read")
+        digest.update(view)
+    if digest.hexdigest() != header.data_sha256:
+        raise ModelFileError("altered after it was saved: the checksum of the arrays differs")
+    for array in arrays.values():
+        if array.dtype.kind == "b" and array.view(np.uint8).max(initial=0) > 1:
+            raise ModelFileError("damaged: a boolean that is neither 0 nor 1")
+    return arrays
+
+
+def _bytes_of(array: np.ndarray) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data

@@ -1,0 +1,103 @@
+"""What a model learns from, what it is scored on, and what it is to generate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.errors import DataError
+from nodegraph.yaml.task import GenerateTarget
+
+__all__ = ["Examples", "TaskData", "Window", "labelled", "windows"]
+
+
+class Examples(NamedTuple):
+    """Inputs and targets as `Model.fit` takes them: an array, a list of series, or a dict."""
+
+    x: Any
+    y: Any
+
+
+class Window(NamedTuple):
+    """A prompt (None: go on from learning), and what really came after it."""
+
+    prompt: Array | None
+    truth: Array
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """The arrays of a task.
+
+    Parameters
+    ----------
+    train : Examples
+        What to learn from.
+    test : Examples or None
+        Rows right behind those; independent series if those of `train` are.
+    windows : tuple of Window
+        What to generate. ``generate(len(w.truth), prompt=w.prompt)`` is to be like ``w.truth``.
+    labels : (Array, Array) or None
+        Class of each series to learn from and to score, as an index into `classes`.
+    classes : tuple
+        What the classes are called, in the order of the target's columns.
+    """
+
+    train: Examples
+    test: Examples | None = None
+    windows: tuple[Window, ...] = ()
+    labels: tuple[Array, Array] | None = None
+    classes: tuple[Any, ...] = ()
+
+
+def labelled(x: Any, y: Array, x_test: Any, y_test: Array) -> TaskData:
+    """Return series whose targets are made of labels: one row, 1 in the column of the class."""
+    classes, index = np.unique(np.concatenate([y, y_test]), return_inverse=True)
+    one_hot, n = np.eye(len(classes))[index][:, None, :], len(y)
+    return TaskData(
+        Examples(list(x), list(one_hot[:n])),
+        Examples(list(x_test), list(one_hot[n:])),
+        labels=(index[:n], index[n:]),
+        classes=tuple(classes.tolist()),
+    )
+
+
+def windows(series: Array, train: int, target: GenerateTarget, alone: bool) -> tuple[Window, ...]:
+    """Return what to generate behind the first `train` rows of `series`.
+
+    Parameters
+    ----------
+    series : array, shape (n_rows, d)
+    train : int
+        Rows that are learned from.
+    target : GenerateTarget
+    alone : bool
+        Whether the model has no input: then it learned ``series[:train]`` and goes on with
+        ``series[train]``, else it was shown the rows one step later.
+
+    Raises
+    ------
+    DataError
+        If there are too few rows.
+    """
+    steps, prompt = target.generate, target.prompt
+    if alone or prompt == 0:
+        if target.windows > 1:
+            raise DataError("several windows need a prompt, so that each begins anew")
+        first = train if alone else train + 1
+        return (Window(None, series[first : first + steps]),)
+    last = len(series) - (prompt + 1 + steps)
+    if last < train or last - train + 1 < target.windows:
+        needed = train + prompt + steps + target.windows
+        raise DataError(
+            f"train {train} + prompt {prompt} + 1 + generate {steps} and {target.windows} starts "
+            f"need {needed} rows; there are {len(series)}"
+        )
+    starts = np.linspace(train, last, target.windows).astype(int)
+    return tuple(
+        Window(series[s : s + prompt], series[s + prompt + 1 : s + prompt + 1 + steps])
+        for s in starts
+    )

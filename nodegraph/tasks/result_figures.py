@@ -1,0 +1,75 @@
+"""Pictures of what came of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nodegraph import plotting
+from nodegraph.tasks.experiment import Result
+from nodegraph.tasks.trials import ClassTrial, ForecastTrial, GenerationTrial
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["outcome", "portraits"]
+
+STEPS = 300  # of a series that are drawn
+PROMPT = 100  # rows of a prompt that are drawn
+MOST_UNITS = 600  # of a reservoir whose eigenvalues are drawn
+
+
+def outcome(result: Result) -> Axes:
+    """Return the picture of the guess beside the truth."""
+    trial = result.trial
+    if isinstance(trial, ForecastTrial):
+        name, guess = next(iter(result.guess.items()))
+        truth = trial.truth(result.guess)[name][:STEPS]
+        return plotting.prediction(truth, guess[:STEPS], start=trial.start)
+    if isinstance(trial, GenerationTrial):
+        window = trial.data.windows[0]
+        prompt = trial.data.train.y if window.prompt is None else window.prompt
+        return plotting.generation(prompt[-PROMPT:], window.truth, result.guess[0])
+    if isinstance(trial, ClassTrial):
+        return plotting.confusion(trial.labels[1], result.guess.argmax(axis=1), trial.data.classes)
+    raise TypeError(f"{type(trial).__name__} has no picture")
+
+
+def portraits(result: Result) -> dict[str, Axes]:
+    """Return pictures of the model by caption: states, eigenvalues, what it generates."""
+    found: dict[str, Axes] = {}
+    if isinstance(result.trial, GenerationTrial) and result.guess[0].shape[1] > 1:
+        found["What the model generates, one variable over another"] = plotting.phase_portrait(
+            result.guess[0]
+        )
+    reservoirs = [name for name in result.model.params if hasattr(result.model.params[name], "W")]
+    for name in reservoirs[:1]:
+        found[f"States of {name} at the start of the training data"] = plotting.states(
+            _states(result, name)
+        )
+        W = result.model.params[name].W
+        if 1 < W.shape[0] <= MOST_UNITS and W.shape[0] == W.shape[1]:
+            found[f"Eigenvalues of {name}"] = plotting.eigenvalues(W)
+    return found
+
+
+def _states(result: Result, name: str) -> Any:
+    """Return the first outputs of a node, and leave the model where it stands."""
+    model, x = result.model, result.trial.data.train.x
+    after = model.snapshot()
+    rows = _first(x)
+    if rows is None:
+        states = model.reset().run(steps=STEPS, outputs=[name])[name]
+    else:
+        states = model.reset().run(rows, outputs=[name])[name]
+    model.restore(after)
+    return states
+
+
+def _first(x: Any) -> Any:
+    if isinstance(x, dict):
+        return {name: _first(rows) for name, rows in x.items()}
+    if isinstance(x, list):
+        return x[0]
+    return None if x is None else np.asarray(x)[:STEPS]

@@ -1,0 +1,235 @@
+"""A task's data as arrays: what to learn from, what to score, what to generate."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.errors import DataError, NodegraphError
+from nodegraph.files.table_columns import Table, chosen
+from nodegraph.files.table_files import load_table
+from nodegraph.tasks.examples import Examples, TaskData, labelled, windows
+from nodegraph.yaml.document import Document, error_at
+from nodegraph.yaml.task import (
+    ColumnTarget,
+    FileSource,
+    ForecastTarget,
+    GenerateTarget,
+    Target,
+    Task,
+)
+
+__all__ = ["prepare"]
+
+
+def prepare(
+    task: Task,
+    *,
+    root: str | os.PathLike[str],
+    document: Document | None = None,
+    load: Callable[..., Any] | None = None,
+) -> TaskData:
+    """Return the arrays of `task`.
+
+    Parameters
+    ----------
+    task : Task
+    root : path-like
+        Folder that files are read from.
+    document : Document, optional
+        Where the task stands, so that errors can say so.
+    load : callable, optional
+        ``load(name, **options)`` in place of `nodegraph.datasets.load`.
+
+    Raises
+    ------
+    DataError
+        If a file, dataset or column cannot be read, or there are fewer rows than asked for; a
+        `SpecError` if there is a document to point into.
+    """
+    return _Preparation(task, root, document, load).data()
+
+
+class _Preparation:
+    """Turns one task into arrays, saying of each fault which key of the task it belongs to."""
+
+    def __init__(
+        self,
+        task: Task,
+        root: str | os.PathLike[str],
+        document: Document | None,
+        load: Callable[..., Any] | None,
+    ) -> None:
+        self.task, self.root, self.document, self.load = task, root, document, load
+
+    def data(self) -> TaskData:
+        """Return the arrays."""
+        with self._at("data"):
+            source = self._source()
+        if isinstance(source, tuple) and not isinstance(source, Table) and len(source) == 4:
+            return self._classes(source)
+        table, given = _table_and_target(source)
+        if isinstance(self.task.target, GenerateTarget):
+            return self._generation(table, self.task.target)
+        return self._aligned(table, given)
+
+    @contextmanager
+    def _at(self, *keys: str) -> Iterator[None]:
+        try:
+            yield
+        except NodegraphError as error:
+            if self.document is None:
+                raise DataError(f"task.{'.'.join(keys)}: {error}") from error
+            raise error_at(self.document, ("task", *keys), str(error)) from error
+
+    def _source(self) -> Any:
+        data = self.task.data
+        if isinstance(data, FileSource):
+            return load_table(data.file, data.columns, data.key, root=self.root)
+        if self.load is not None:
+            return self.load(data.dataset, **data.options)
+        from nodegraph.datasets import load
+
+        if "name" in data.options:
+            raise DataError("unknown option 'name'; the dataset is named by dataset:")
+        return load(data.dataset, **data.options)
+
+    def _inputs(self, table: Table, taken: Sequence[int] = ()) -> Any:
+        """Return the columns that go in, by node where the task says so; None for no input."""
+        wanted = self.task.input
+        with self._at("input"):
+            if wanted is None:
+                rest = [i for i in range(table.values.shape[1]) if i not in taken]
+                return table.values[:, rest] if rest else None
+            if isinstance(wanted, Mapping):
+                return {node: _columns(table, columns) for node, columns in wanted.items()}
+            return _columns(table, wanted) if wanted else None
+
+    def _aligned(self, table: Table, given: Array | None) -> TaskData:
+        """Return rows and their targets, the last rows left out where there is no target yet."""
+        x = self._inputs(table, self._taken(table))
+        y, ahead = self._targets(table, given)
+        n_rows = len(table.values) - ahead
+        train, end = self._split(n_rows)
+        rows, rest = slice(0, train), slice(train, end)
+        test = Examples(_rows(x, rest), _rows(y, rest)) if end > train else None
+        return TaskData(Examples(_rows(x, rows), _rows(y, rows)), test)
+
+    def _taken(self, table: Table) -> list[int]:
+        """Return the columns that are targets at the same step and so do not go in."""
+        targets = [self.task.target, *(self.task.targets or {}).values()]
+        width = table.values.shape[1]
+        with self._at("target"):
+            return [
+                i
+                for target in targets
+                if isinstance(target, ColumnTarget)
+                for i in chosen(target.column, table.names, width, "data")
+            ]
+
+    def _targets(self, table: Table, given: Array | None) -> tuple[Any, int]:
+        """Return the targets, and how many of the last rows have none."""
+        each = self.task.targets
+        if each is None:
+            with self._at("target"):
+                y, ahead = self._target(table, self.task.target, given)
+                return y, ahead
+        found = {}
+        for node, target in each.items():
+            with self._at("targets", node):
+                found[node] = self._target(table, target, given)
+        return {node: y for node, (y, _) in found.items()}, max(a for _, a in found.values())
+
+    def _target(
+        self, table: Table, target: Target | None, given: Array | None
+    ) -> tuple[Array, int]:
+        if isinstance(target, ForecastTarget):
+            if target.forecast >= len(table.values):
+                raise DataError(f"{target.forecast} steps ahead of {len(table.values)} rows")
+            return _columns(table, target.columns)[target.forecast :], target.forecast
+        if isinstance(target, ColumnTarget):
+            return _columns(table, target.column), 0
+        if isinstance(target, FileSource):
+            given = load_table(target.file, target.columns, target.key, root=self.root).values
+        if given is None:
+            raise DataError("is required: this dataset is one series; write {forecast: 1}")
+        if len(given) != len(table.values):
+            raise DataError(f"{len(given)} rows of targets for {len(table.values)} of data")
+        return given, 0
+
+    def _split(self, n_rows: int) -> tuple[int, int]:
+        """Return where the rows to learn from end, and where those to score end."""
+        split = self.task.split
+        train = 2 * n_rows // 3 if split.train is None else split.train
+        end = n_rows if split.test is None else train + split.test
+        with self._at("split"):
+            if train + (split.test or 0) > n_rows:
+                raise DataError(
+                    f"train {train} + test {split.test or 0} rows, but only {n_rows} have a target"
+                )
+            if split.warmup >= train:
+                raise DataError(f"warmup {split.warmup} leaves nothing of {train} rows to learn")
+        return train, end
+
+    def _generation(self, table: Table, target: GenerateTarget) -> TaskData:
+        """Return rows and the next ones, and prompts with what came one step after the next.
+
+        ``run(prompt)[-1]`` is the forecast of the row after the prompt, and the first generated
+        value that of the row behind it: ``truth[i] = series[start + prompt + 1 + i]``.
+        """
+        x, series = self._inputs(table), table.values
+        alone = x is None
+        shift = 0 if alone else 1
+        with self._at("input"):
+            if isinstance(x, dict) or (x is not None and x.shape != series.shape):
+                raise DataError("a model that generates takes in all the columns it gives")
+        train, _ = self._split(len(series) - shift - target.generate)
+        examples = Examples(_rows(x, slice(train)), series[shift : train + shift])
+        with self._at("target"):
+            return TaskData(examples, windows=windows(series, train, target, alone))
+
+    def _classes(self, source: Sequence[Any]) -> TaskData:
+        """Return series with the class of each as one row of zeros and a one."""
+        x, y, x_test, y_test = source
+        with self._at("target"):
+            if self.task.target is not None or self.task.targets is not None:
+                raise DataError("this dataset has labels of its own; leave target out")
+        if not isinstance(y, list):
+            return labelled(x, y, x_test, y_test)
+        labels, test_labels = (np.array([t[-1].argmax() for t in rows]) for rows in (y, y_test))
+        return TaskData(
+            Examples(list(x), y),
+            Examples(list(x_test), y_test),
+            labels=(labels, test_labels),
+            classes=tuple(range(y[0].shape[1])),
+        )
+
+
+def _table_and_target(source: Any) -> tuple[Table, Array | None]:
+    if isinstance(source, Table):
+        return source, None
+    if isinstance(source, tuple):
+        x, y = (_two_axes(part) for part in source)
+        return Table(x), y
+    return Table(_two_axes(source)), None
+
+
+def _two_axes(array: Any) -> Array:
+    values = np.asarray(array, dtype=float)
+    return values[:, None] if values.ndim == 1 else values
+
+
+def _columns(table: Table, columns: Any) -> Array:
+    return table.values[:, chosen(columns, table.names, table.values.shape[1], "data")]
+
+
+def _rows(data: Any, rows: slice) -> Any:
+    """Return `rows` of each array; None stays None."""
+    if isinstance(data, dict):
+        return {name: array[rows] for name, array in data.items()}
+    return None if data is None else data[rows]

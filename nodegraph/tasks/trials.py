@@ -1,0 +1,244 @@
+"""A learned model put to the test, and its rivals beside it: forecasts, generation, classes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.metrics import score
+from nodegraph.model import Model
+from nodegraph.tasks.baselines import Autoregression, LinearClassifier, majority, mean, persistence
+from nodegraph.tasks.examples import TaskData, Window
+from nodegraph.yaml.task import ForecastTarget, Task
+
+__all__ = ["ClassTrial", "ForecastTrial", "GenerationTrial", "Trial", "trial_of"]
+
+Scores = dict[str, dict[str, Any]]  # by the node whose output is scored, by metric
+
+
+@dataclass(frozen=True)
+class Trial(ABC):
+    """Data that a model has not learned from, and what is to be known of it there.
+
+    Parameters
+    ----------
+    data : TaskData
+    task : Task
+    """
+
+    data: TaskData
+    task: Task
+
+    rivals: ClassVar[Mapping[str, str]] = {
+        "persistence": "persistence",
+        "linear": "linear autoregression",
+        "mean": "mean of the training data",
+    }
+
+    @property
+    @abstractmethod
+    def scored_on(self) -> str:
+        """What the scores are taken on, in words."""
+
+    @abstractmethod
+    def guess(self, model: Model) -> Any:
+        """Return what `model` says of the data, after it has learned."""
+
+    @abstractmethod
+    def rival(self, name: str, guess: Any) -> Any | None:
+        """Return what a baseline says of them, in the form of `guess`; None if nothing."""
+
+    @abstractmethod
+    def score(self, guess: Any) -> Scores:
+        """Return the metrics of the task for each node whose output is scored."""
+
+
+class ForecastTrial(Trial):
+    """Targets at every step; the test rows come right behind the rows learned from.
+
+    A guess is a dict of arrays by node; without test rows, those learned from are scored.
+    """
+
+    @property
+    def scored_on(self) -> str:
+        """What the scores are taken on, in words."""
+        n_rows = len(next(iter(self.truth(("",)).values())))
+        return f"{n_rows} {'test' if self.data.test else 'training'} rows"
+
+    @property
+    def start(self) -> int:
+        """The first row that is scored."""
+        return len(self._rows(self.data.train)) if self.data.test else self.task.split.warmup
+
+    def truth(self, names: Iterable[str]) -> dict[str, Array]:
+        """Return the targets that are scored, by node."""
+        return {name: y[self.start :] for name, y in self._targets(names).items()}
+
+    def guess(self, model: Model) -> dict[str, Array]:
+        """Return the outputs of the supervised nodes, or of those at the output ends."""
+        scored = self._scored(model)
+        if self.data.test is not None:
+            found: dict[str, Array] = model.run(self.data.test.x, outputs=scored)
+            return found
+        model.reset()
+        found = model.run(self.data.train.x, outputs=scored)
+        return {name: rows[self.start :] for name, rows in found.items()}
+
+    def _scored(self, model: Model) -> list[str]:
+        if isinstance(self.data.train.y, Mapping):
+            return list(self.data.train.y)
+        taught = [name for name, rule in model.plan.rules.items() if rule.supervised]
+        return [name for name in taught if name in model.plan.outputs] or taught[-1:]
+
+    def rival(self, name: str, guess: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the guess of a baseline, by node."""
+        return {node: self._rival(name, node, y) for node, y in self._targets(guess).items()}
+
+    def _rival(self, name: str, node: str, y: Array) -> Array:
+        n_train = len(self._rows(self.data.train))
+        warmup = self.task.split.warmup
+        if name == "mean":
+            return mean(y[warmup:n_train], len(y) - self.start)
+        if name == "persistence":
+            return persistence(y, self.start, self._horizon(node))
+        x = self._inputs(y, node)
+        return Autoregression.fit(x[:n_train], y[:n_train], warmup).predict(x, self.start)
+
+    def _horizon(self, node: str) -> int:
+        """Return how long after its row a target is known."""
+        target = (self.task.targets or {}).get(node, self.task.target)
+        return target.forecast if isinstance(target, ForecastTarget) else 1
+
+    def _inputs(self, y: Array, node: str) -> Array:
+        """Return all inputs side by side, or what is known of the target where there are none."""
+        parts = [part.x for part in (self.data.train, self.data.test) if part is not None]
+        if parts[0] is None:
+            return persistence(y, 0, self._horizon(node))
+        return np.vstack([_side_by_side(x) for x in parts])
+
+    def _rows(self, examples: Any) -> Array:
+        return _side_by_side(examples.y)
+
+    def _targets(self, names: Iterable[str]) -> dict[str, Array]:
+        """Return the targets of all rows, by node; by each of `names` if they are not named."""
+        parts = [part.y for part in (self.data.train, self.data.test) if part is not None]
+        if isinstance(parts[0], Mapping):
+            return {name: np.vstack([part[name] for part in parts]) for name in parts[0]}
+        return dict.fromkeys(names, np.vstack(parts))
+
+    def score(self, guess: dict[str, Array]) -> Scores:
+        """Return the scores of each node; rows without a target count for nothing."""
+        found = {}
+        for name, y in self.truth(guess).items():
+            kept = np.isfinite(y).all(axis=1)
+            found[name] = score(self.task.scores, y[kept], guess[name][kept])
+        return found
+
+
+class GenerationTrial(Trial):
+    """Windows in which the model runs alone; a guess is a list of arrays, one for each."""
+
+    @property
+    def scored_on(self) -> str:
+        """What the scores are taken on, in words."""
+        count, n_steps = len(self.data.windows), len(self.data.windows[0].truth)
+        return f"{count} window{'s' * (count > 1)} of {n_steps} generated steps"
+
+    def guess(self, model: Model) -> list[Array]:
+        """Return what the model generates, from a fresh state wherever there is a prompt."""
+        after = model.snapshot()
+        generated = [self._generate(model, window) for window in self.data.windows]
+        model.restore(after)
+        return generated
+
+    def _generate(self, model: Model, window: Window) -> Array:
+        if window.prompt is not None:
+            model.reset()
+        generated: Array = model.generate(len(window.truth), prompt=window.prompt)
+        return generated
+
+    def rival(self, name: str, guess: list[Array]) -> list[Array]:
+        """Return what a baseline says comes after each prompt."""
+        if name == "mean":
+            y = self.data.train.y[self.task.split.warmup :]
+            return [mean(y, len(window.truth)) for window in self.data.windows]
+        if name == "persistence":
+            return [np.tile(p[-1], (len(w.truth), 1)) for w, p, _ in self._known()]
+        series = self.data.train.y
+        shortest = min(len(known) for _, known, _ in self._known())
+        model = Autoregression.fit(
+            series[:-1], series[1:], self.task.split.warmup, most_lags=shortest
+        )
+        return [model.generate(p, gap + len(w.truth))[gap:] for w, p, gap in self._known()]
+
+    def _known(self) -> list[tuple[Window, Array, int]]:
+        """Return each window, what is known before it, and how many steps lie in between."""
+        return [
+            (w, self.data.train.y, 0) if w.prompt is None else (w, w.prompt, 1)
+            for w in self.data.windows
+        ]
+
+    def score(self, guess: list[Array]) -> Scores:
+        """Return the scores over all windows."""
+        truth = [window.truth for window in self.data.windows]
+        return {"": score(self.task.scores, truth, guess)}
+
+
+class ClassTrial(Trial):
+    """Series with a class each; a guess is an array with a number for each series and class."""
+
+    rivals: ClassVar[Mapping[str, str]] = {
+        "persistence": "persistence",
+        "linear": "ridge on mean and last row",
+        "mean": "the commonest class",
+    }
+
+    @property
+    def scored_on(self) -> str:
+        """What the scores are taken on, in words."""
+        return f"{len(self.labels[1])} test series"
+
+    def guess(self, model: Model) -> Array:
+        """Return the last output for each series of the test."""
+        return np.array([rows[-1] for rows in model.run(self._test.x)])
+
+    @property
+    def _test(self) -> Any:
+        return self.data.test
+
+    @property
+    def labels(self) -> tuple[Array, Array]:
+        """Class of each series to learn from and to score."""
+        return self.data.labels or (np.zeros(0, int), np.zeros(0, int))
+
+    def rival(self, name: str, guess: Array) -> Array | None:
+        """Return the guess of a baseline; persistence has nothing to say of classes."""
+        n_classes = len(self.data.classes)
+        if name == "mean":
+            return majority(self.labels[0], n_classes, len(self.labels[1]))
+        if name == "persistence":
+            return None
+        one_hot = np.eye(n_classes)[self.labels[0]]
+        return LinearClassifier.fit(self.data.train.x, one_hot).predict(self._test.x)
+
+    def score(self, guess: Array) -> Scores:
+        """Return the scores over all series, classes as rows of zeros with a one."""
+        truth = np.eye(len(self.data.classes))[self.labels[1]]
+        return {"": score(self.task.scores, truth, guess)}
+
+
+def trial_of(data: TaskData, task: Task) -> Trial:
+    """Return the trial that the data of a task are for."""
+    if data.labels is not None:
+        return ClassTrial(data, task)
+    return GenerationTrial(data, task) if data.windows else ForecastTrial(data, task)
+
+
+def _side_by_side(data: Any) -> Array:
+    parts = list(data.values()) if isinstance(data, Mapping) else [data]
+    return np.hstack([np.asarray(part, dtype=float) for part in parts])

@@ -1,0 +1,142 @@
+"""What pydantic found wrong, said in sentences: what was expected, what came, what to write."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from nodegraph.wording.phrases import (
+    KEY_ERRORS,
+    NEAR_MISSES,
+    SILENT,
+    demand,
+    nearest,
+    shown,
+    suggestion,
+)
+from nodegraph.wording.trails import Loc, Trail, follow
+
+__all__ = ["Complaint", "complaints", "describe", "nearest", "place"]
+
+
+class Complaint(NamedTuple):
+    """One thing that is wrong: where, and the sentence that says it.
+
+    Parameters
+    ----------
+    loc : tuple of str or int
+        Path of the value from the top, as in ``("nodes", "reservoir", "units")``.
+    message : str
+        What is wrong with it.
+    on_key : bool
+        Whether it is the key at `loc` that is wrong, not its value.
+    """
+
+    loc: Loc
+    message: str
+    on_key: bool = False
+
+
+def describe(
+    error: ValidationError,
+    subject: str,
+    foreign: Mapping[str, str] = types.MappingProxyType({}),
+    model: type[BaseModel] | None = None,
+) -> str:
+    """Return one line for each thing wrong in `error`.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+        What pydantic raised.
+    subject : str
+        What each line begins with, such as the name of the class.
+    foreign : mapping of str to str
+        Names of fields in other libraries, and the right ones.
+    model : type of BaseModel, optional
+        The class that was validated; its fields are what an unknown one is compared with.
+
+    Examples
+    --------
+    >>> from pydantic import BaseModel, Field
+    >>> class Reservoir(BaseModel, extra="forbid"):
+    ...     leak_rate: float = Field(1.0, le=1)
+    >>> try:
+    ...     Reservoir(leak_rate=2, lr=1)
+    ... except ValidationError as error:
+    ...     print(describe(error, "Reservoir", {"lr": "leak_rate"}, Reservoir))
+    Reservoir.leak_rate: should be at most 1 (got 2)
+    Reservoir: unknown field 'lr'; write leak_rate
+    """
+    return "\n".join(_line(subject, found) for found in complaints(error, foreign, model))
+
+
+def _line(subject: str, found: Complaint) -> str:
+    where = place(found.loc[:-1] if found.on_key else found.loc)
+    joint = "" if not where or where.startswith("[") else "."
+    return f"{subject}{joint}{where}: {found.message}"
+
+
+def complaints(
+    error: ValidationError,
+    foreign: Mapping[str, str] = types.MappingProxyType({}),
+    model: type[BaseModel] | None = None,
+) -> list[Complaint]:
+    """Return what is wrong in `error`, the branches of a union told as one."""
+    grouped: dict[Loc, list[Mapping[str, Any]]] = {}
+    trails: dict[Loc, Trail] = {}
+    for item in error.errors(include_url=False):
+        trail = follow(model, item["loc"], is_key=item["type"] in KEY_ERRORS)
+        grouped.setdefault(trail.loc, []).append(item)
+        trails[trail.loc] = trail
+    inner = {loc for loc in grouped if not _has_deeper(loc, grouped)}
+    return [
+        _complaint(items, trails[loc], foreign) for loc, items in grouped.items() if loc in inner
+    ]
+
+
+def _has_deeper(loc: Loc, others: Collection[Loc]) -> bool:
+    """Whether a fault inside `loc` is known too: the branch of a union that came nearest."""
+    return bool(loc) and any(len(o) > len(loc) and o[: len(loc)] == loc for o in others)
+
+
+def _complaint(
+    items: Sequence[Mapping[str, Any]], trail: Trail, foreign: Mapping[str, str]
+) -> Complaint:
+    kind = items[0]["type"]
+    if kind in KEY_ERRORS:
+        return Complaint(trail.loc, _unknown(str(trail.loc[-1]), trail.fields, foreign), True)
+    items = [item for item in items if item["type"] in NEAR_MISSES] or items
+    demands = list(dict.fromkeys(demand(item) for item in items))
+    if any(item["type"] in SILENT for item in items):
+        return Complaint(trail.loc, demands[0])
+    got = shown(items[0].get("ctx", {}).get("tag", items[0].get("input")))
+    return Complaint(trail.loc, f"{_either(demands)} (got {got}){suggestion(items[0])}")
+
+
+def _either(demands: Sequence[str]) -> str:
+    """Join ``should be a`` and ``should be b`` to ``should be a or b``."""
+    first, *others = demands
+    return " or ".join([first, *(other.removeprefix("should be ") for other in others)])
+
+
+def _unknown(name: str, fields: Collection[str], foreign: Mapping[str, str]) -> str:
+    said = f"unknown field {shown(name)}"
+    if name in foreign:
+        return f"{said}; write {foreign[name]}"
+    if guess := nearest(name, fields):
+        return f"{said}; did you mean {guess}?"
+    return f"{said}; known are {', '.join(sorted(fields))}" if fields else said
+
+
+def place(loc: Loc) -> str:
+    """Return `loc` as one writes it in ``--set``: ``nodes.reservoir.ridge[2]``."""
+    words = (f"[{part}]" if isinstance(part, int) else f".{_plain(part)}" for part in loc)
+    return "".join(words).removeprefix(".")
+
+
+def _plain(word: str) -> str:
+    return word if word.isprintable() and len(word) <= 80 else shown(word)

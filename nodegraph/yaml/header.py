@@ -1,0 +1,92 @@
+"""The top level of a YAML graph, beside the fields of its nodes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, ValidationError
+
+from nodegraph.yaml.document import Document, error_from
+from nodegraph.yaml.task import Section, Task, as_tuple
+
+__all__ = ["Header", "LocalEngine", "RayEngine", "read_header"]
+
+VERSION = 1
+
+
+class LocalEngine(Section):
+    """One process; `workers` threads over independent series, -1 for one on each core."""
+
+    kind: Literal["local"] = "local"
+    workers: Annotated[int, Field(ge=-1)] = 1
+
+
+class RayEngine(Section):
+    """Ray actors; ``address: auto`` joins a running cluster, else one is started here.
+
+    Other addresses are given on the command line, never in a file.
+    """
+
+    kind: Literal["ray"]
+    address: Literal["auto"] | None = None
+    workers: Annotated[int, Field(ge=-1)] = 1
+    placement: Literal["block", "node"] = "block"
+
+
+def _readable_version(version: int) -> int:
+    if version != VERSION:
+        raise ValueError(f"is the version of the format, {VERSION} (got {version})")
+    return version
+
+
+class Header(Section):
+    """The top level of a YAML graph; nodes and edges are as yet unread.
+
+    Parameters
+    ----------
+    nodegraph : int
+        Version of the format: 1.
+    name, description : str
+        What to call the graph, and what it is for.
+    seed : int
+        What all weights are drawn from.
+    dtype : {"float64", "float32"}
+        Of weights, states and outputs.
+    nodes : mapping of name to fields
+    edges : list of str
+        Such as ``u >> reservoir >> readout``.
+    task : Task, optional
+    engine : mapping
+        ``{kind: local, workers: 1}`` or ``{kind: ray, address: auto}``.
+    """
+
+    nodegraph: Annotated[int, AfterValidator(_readable_version)]
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    description: Annotated[str, Field(max_length=10_000)] = ""
+    seed: NonNegativeInt = 0
+    dtype: Literal["float64", "float32"] = "float64"
+    nodes: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
+    edges: Annotated[
+        tuple[str, ...], BeforeValidator(lambda e: (e,) if isinstance(e, str) else as_tuple(e))
+    ] = ()
+    task: Task | None = None
+    engine: Annotated[LocalEngine | RayEngine, Field(discriminator="kind")] = LocalEngine()
+
+
+def read_header(document: Document) -> Header:
+    """Return the top level of `document`.
+
+    Raises
+    ------
+    SpecError
+        With the place of each thing that is wrong.
+
+    Examples
+    --------
+    >>> read_header(Document({"nodegraph": 1, "nodes": {"u": {"kind": "Input"}}})).seed
+    0
+    """
+    try:
+        return Header.model_validate(document.data)
+    except ValidationError as error:
+        raise error_from(document, error, model=Header) from None

@@ -1,0 +1,386 @@
+import json
+import os
+from hashlib import sha256
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from safetensors import safe_open
+
+from nodegraph import budget
+from nodegraph.errors import BudgetError, ModelFileError
+from nodegraph.files import tensor_file
+from nodegraph.files.tensor_header import MAX_HEADER
+
+DTYPES = ["f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?"]
+GRAPH = {"graph": "u >> reservoir >> readout", "seed": "42"}
+
+
+def some_arrays():
+    rng = np.random.default_rng(0)
+    return {
+        "reservoir.W": rng.normal(size=(5, 5)),
+        "reservoir.bias": rng.normal(size=5).astype(np.float32),
+        "readout.step": np.array(17),
+        "readout.mask": rng.random(7) < 0.5,
+        "readout.empty": np.empty((0, 3), np.int16),
+    }
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.safetensors"
+
+
+@pytest.fixture
+def saved(path):
+    tensor_file.write(path, some_arrays(), GRAPH)
+    return path
+
+
+def assert_same(found, wanted):
+    assert found.keys() == wanted.keys()
+    for name, array in wanted.items():
+        assert found[name].dtype == array.dtype.newbyteorder("=")
+        assert found[name].shape == array.shape
+        assert found[name].tobytes() == array.astype(array.dtype.newbyteorder("=")).tobytes()
+
+
+def split(data):
+    length = int.from_bytes(data[:8], "little")
+    return json.loads(data[8 : 8 + length]), data[8 + length :]
+
+
+def join(header, body):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + body
+
+
+def sealed(arrays, said, body):
+    """Assemble a file by hand, with the checksums as the format defines them."""
+    said = {"nodegraph.format": "1", "nodegraph.data_sha256": sha256(body).hexdigest(), **said}
+    text = json.dumps([arrays, said], sort_keys=True)
+    said["nodegraph.header_sha256"] = sha256(text.encode()).hexdigest()
+    return join({"__metadata__": said, **arrays}, body)
+
+
+def refusal(path, data):
+    path.write_bytes(data)
+    with pytest.raises(ModelFileError) as caught:
+        tensor_file.read(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    return str(caught.value)
+
+
+def test_arrays_and_text_come_back_bit_equal(saved):
+    arrays, metadata = tensor_file.read(saved)
+    assert_same(arrays, some_arrays())
+    assert metadata == GRAPH
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_any_array_comes_back_bit_equal(tmp_path_factory, data):
+    dtype = np.dtype(data.draw(st.sampled_from("<>")) + data.draw(st.sampled_from(DTYPES)))
+    shape = data.draw(hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4))
+    size = int(np.prod(shape)) * dtype.itemsize
+    raw = data.draw(st.binary(min_size=size, max_size=size))
+    if dtype.kind == "b":
+        raw = bytes(byte & 1 for byte in raw)
+    array = np.frombuffer(raw, dtype).reshape(shape)
+    path = tmp_path_factory.mktemp("any") / "a.safetensors"
+    tensor_file.write(path, {"a": array}, {})
+    assert_same(tensor_file.read(path)[0], {"a": array})
+
+
+def test_order_strides_and_byte_order_of_what_is_saved_do_not_matter(path):
+    base = np.arange(24.0).reshape(4, 6)
+    odd = {
+        "transposed": base.T,
+        "strided": base[::2, ::-3],
+        "fortran": np.asfortranarray(base),
+        "big": base.astype(">f8"),
+        "broadcast": np.broadcast_to(np.float32(3), (2, 2)),
+    }
+    tensor_file.write(path, odd, {})
+    assert_same(tensor_file.read(path)[0], odd)
+
+
+def test_nan_payloads_signed_zeros_and_infinities_are_kept(path):
+    bits = np.array([0x7FF0000000000001, 0xFFF8000000000123, 1 << 63, 0x7FF << 52], np.uint64)
+    tensor_file.write(path, {"a": bits.view(np.float64)}, {})
+    np.testing.assert_array_equal(tensor_file.read(path)[0]["a"].view(np.uint64), bits)
+
+
+def test_what_is_read_may_be_written_to(saved):
+    arrays, _ = tensor_file.read(saved)
+    arrays["reservoir.W"][0, 0] = 1.0
+    assert arrays["reservoir.W"].flags.owndata
+
+
+def test_an_empty_model_is_a_file_too(path):
+    tensor_file.write(path, {}, {})
+    assert tensor_file.read(path) == ({}, {})
+
+
+def test_the_safetensors_library_reads_the_file_alike(saved):
+    with safe_open(saved, framework="np") as file:
+        assert_same({name: file.get_tensor(name) for name in file.keys()}, some_arrays())
+        assert file.metadata()["graph"] == GRAPH["graph"]
+
+
+def test_the_same_model_gives_the_same_bytes_whatever_the_order(saved):
+    first = saved.read_bytes()
+    shuffled = dict(reversed(some_arrays().items()))
+    tensor_file.write(saved, shuffled, dict(reversed(GRAPH.items())))
+    assert saved.read_bytes() == first
+
+
+def test_every_array_is_aligned_to_its_item_size(saved):
+    infos, _ = tensor_file.read_header(saved)
+    head = saved.stat().st_size - max(info.stop for info in infos.values())
+    assert all((head + info.start) % info.dtype.itemsize == 0 for info in infos.values())
+
+
+def test_a_file_assembled_by_hand_is_read(path):
+    arrays = {"w": {"dtype": "F64", "shape": [2], "data_offsets": [0, 16]}}
+    path.write_bytes(sealed(arrays, {"seed": "3"}, np.array([1.5, -2.0]).tobytes()))
+    found, metadata = tensor_file.read(path)
+    assert found["w"].tolist() == [1.5, -2.0]
+    assert metadata == {"seed": "3"}
+
+
+def test_the_header_alone_tells_kinds_shapes_and_text(saved):
+    infos, metadata = tensor_file.read_header(saved)
+    assert {name: info.shape for name, info in infos.items()}["reservoir.W"] == (5, 5)
+    assert infos["reservoir.bias"].dtype == np.float32
+    assert infos["reservoir.W"].nbytes == 200
+    assert metadata == GRAPH
+
+
+def test_expectations_are_asked_before_any_array_is_read(saved, monkeypatch):
+    def expect(infos, metadata):
+        assert infos.keys() == some_arrays().keys()
+        raise ModelFileError(f"made for {metadata['graph']}")
+
+    monkeypatch.setattr(tensor_file, "_read_body", lambda *_: pytest.fail("arrays were read"))
+    with pytest.raises(ModelFileError, match=r"model\.safetensors: made for u >> reservoir"):
+        tensor_file.read(saved, expect)
+
+
+def test_arrays_beyond_the_memory_are_not_made(saved, monkeypatch):
+    monkeypatch.setattr(budget, "available_bytes", lambda: 200)
+    with pytest.raises(BudgetError, match=r"reservoir\.W 5 x 5 float64 = 200 bytes"):
+        tensor_file.read(saved)
+
+
+@pytest.mark.parametrize("suffix", ["pkl", "joblib", "pt", "PICKLE"])
+def test_pickles_are_refused_with_the_reason(tmp_path, suffix):
+    path = tmp_path / f"model.{suffix}"
+    assert "runs whatever code" in refusal(path, b"cos\nsystem\n(S'true'\ntR.")
+
+
+def test_hdf5_is_refused_with_the_reason(tmp_path):
+    assert "can crash the process" in refusal(tmp_path / "model.h5", b"\x89HDF")
+
+
+def test_models_are_not_saved_under_another_suffix(tmp_path):
+    with pytest.raises(ModelFileError, match=r"write model\.safetensors"):
+        tensor_file.write(tmp_path / "model.pkl", {}, {})
+
+
+@pytest.mark.parametrize("dtype", [object, complex, "U3", "M8[s]", "V4", np.longdouble])
+def test_an_array_of_another_kind_is_refused_by_name(path, dtype):
+    with pytest.raises(ModelFileError, match=r"'reservoir\.W' has dtype"):
+        tensor_file.write(path, {"reservoir.W": np.zeros(2, dtype)}, {})
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("arrays", "metadata", "message"),
+    [
+        ({"": np.zeros(1)}, {}, "cannot be named ''"),
+        ({"__metadata__": np.zeros(1)}, {}, "cannot be named '__metadata__'"),
+        ({"\ud800": np.zeros(1)}, {}, "half a character"),
+        ({}, {"seed": 42}, "metadata 'seed' should be text"),
+        ({}, {"a": "\udfff"}, "half a character"),
+        ({}, {"nodegraph.format": "1"}, "is taken"),
+        ({}, {"a": "x" * MAX_HEADER}, "store large things as arrays"),
+    ],
+)
+def test_what_could_not_be_read_back_is_not_written(path, arrays, metadata, message):
+    with pytest.raises(ModelFileError, match=message):
+        tensor_file.write(path, arrays, metadata)
+    assert not path.exists()
+
+
+def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    cases = {
+        "none.safetensors": "no such file",
+        "": "a folder",
+        "pipe.safetensors": "not a regular",
+    }
+    for name, message in cases.items():
+        with pytest.raises(ModelFileError, match=message):
+            tensor_file.read(tmp_path / name)
+    with pytest.raises(ModelFileError, match="not a file name"):
+        tensor_file.read("a\0b.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (b"[]", "not a JSON object"),
+        (b"[" * 200_000, "not JSON"),
+        (b"{" + b'"a":{' * 100_000, "not JSON"),
+        (b"\xff{}", "not JSON"),
+        (b"\xef\xbb\xbf{}", "not JSON"),
+        (b'{"a": ' + b"9" * 10_000 + b"}", "not JSON"),
+        (b'{"a": NaN}', "NaN is not a number"),
+        (b'{"__metadata__": {"a": "1", "a": "2"}}', "there twice"),
+        (b'{"__metadata__": []}', "not a mapping"),
+        (b'{"__metadata__": {"a": 1}}', "should be text"),
+        (b"{}", "not a model saved by nodegraph"),
+        (b'{"__metadata__": {"nodegraph.format": "2"}}', "by a newer nodegraph"),
+        (b'{"__metadata__": {"nodegraph.format": "-1"}}', "not a positive number"),
+        (b'{"__metadata__": {"nodegraph.format": "\xc2\xb2"}}', "not a positive number"),
+        (b'{"__metadata__": {"nodegraph.format": "1"}}', "checksum of the header"),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_a_header_that_is_no_header_is_refused(path, header, message):
+    assert message in refusal(path, join(header, b""))
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 7, b"\xff" * 8, (2**63).to_bytes(8, "little") * 2])
+def test_a_file_too_short_for_its_header_is_refused(path, data):
+    assert "too few" in refusal(path, data)
+
+
+def test_an_oversized_header_is_refused_before_it_is_parsed(path):
+    assert "at most" in refusal(path, join(b" " * (MAX_HEADER + 1), b""))
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"dtype": "F64", "shape": [2**40], "data_offsets": [0, 16]}, "cannot take the bytes"),
+        ({"dtype": "F64", "shape": [2**62, 0], "data_offsets": [0, 0]}, "cannot take the bytes"),
+        ({"dtype": "F64", "shape": [2**63], "data_offsets": [0, 16]}, "malformed"),
+        ({"dtype": "F64", "shape": [-2], "data_offsets": [0, 16]}, "malformed"),
+        ({"dtype": "F64", "shape": [2.0], "data_offsets": [0, 16]}, "malformed"),
+        ({"dtype": "F64", "shape": [True, 2], "data_offsets": [0, 16]}, "malformed"),
+        ({"dtype": "F64", "shape": [1] * 65, "data_offsets": [0, 8]}, "malformed"),
+        ({"dtype": "F64", "shape": 2, "data_offsets": [0, 16]}, "malformed"),
+        ({"dtype": "F64", "shape": [2], "data_offsets": [16, 0]}, "cannot take the bytes"),
+        ({"dtype": "F64", "shape": [2], "data_offsets": [0, 16, 32]}, "malformed"),
+        ({"dtype": "F64", "shape": [2]}, "malformed"),
+        ({"dtype": "F64", "shape": [2], "data_offsets": [0, 16], "x": 1}, "malformed"),
+        ([], "malformed"),
+        ({"dtype": "C64", "shape": [2], "data_offsets": [0, 16]}, "has dtype 'C64'"),
+        ({"dtype": [], "shape": [2], "data_offsets": [0, 16]}, "has dtype"),
+        ({"dtype": "F64", "shape": [2], "data_offsets": [8, 24]}, "gap, overlap or rest"),
+        ({"dtype": "F64", "shape": [1], "data_offsets": [0, 8]}, "gap, overlap or rest"),
+        ({"dtype": "F64", "shape": [3], "data_offsets": [0, 24]}, "gap, overlap or rest"),
+    ],
+)
+def test_an_entry_that_lies_is_refused(path, entry, message):
+    said = {"nodegraph.format": "1"}
+    assert message in refusal(path, join({"__metadata__": said, "w": entry}, b"\0" * 16))
+
+
+def test_overlapping_arrays_are_refused_even_with_right_checksums(path):
+    entry = {"dtype": "F64", "shape": [2], "data_offsets": [0, 16]}
+    assert "overlap" in refusal(path, sealed({"a": entry, "b": entry}, {}, b"\0" * 16))
+
+
+def test_a_boolean_of_two_is_refused_even_with_right_checksums(path):
+    entry = {"dtype": "BOOL", "shape": [2], "data_offsets": [0, 2]}
+    assert "neither 0 nor 1" in refusal(path, sealed({"a": entry}, {}, b"\1\2"))
+
+
+def test_every_single_flipped_bit_of_the_arrays_is_noticed(saved):
+    data = bytearray(saved.read_bytes())
+    _, body = split(bytes(data))
+    for bit in range(0, 8 * len(body), 7):
+        data[len(data) - len(body) + bit // 8] ^= 1 << bit % 8
+        assert "checksum of the arrays" in refusal(saved, data)
+        data[len(data) - len(body) + bit // 8] ^= 1 << bit % 8
+
+
+def test_swapped_names_kinds_and_text_are_noticed(saved):
+    header, body = split(saved.read_bytes())
+    renamed = dict(header)
+    renamed["other.W"] = renamed.pop("reservoir.W")
+    reread = json.loads(json.dumps(header).replace('"F64"', '"I64"'))
+    retold = json.loads(json.dumps(header).replace('"42"', '"43"'))
+    for mutant in (renamed, reread, retold):
+        assert "checksum of the header" in refusal(saved, join(mutant, body))
+
+
+def mutate_bytes(rng, data):
+    data = bytearray(data)
+    for _ in range(rng.integers(1, 4)):
+        at = int(rng.integers(len(data) + 1))
+        count = int(rng.integers(1, 9))
+        piece = rng.bytes(count)
+        match rng.integers(5):
+            case 0:
+                data[at : at + count] = piece
+            case 1:
+                data[at:at] = piece
+            case 2:
+                del data[at : at + count]
+            case 3:
+                del data[at:]
+            case _:
+                data[at % max(len(data), 1) : at + 1] = bytes([int(rng.integers(256))])
+    return bytes(data)
+
+
+def mutate_header_bytes(rng, data):
+    length = int.from_bytes(data[:8], "little")
+    text = mutate_bytes(rng, data[8 : 8 + length])
+    return join(text, data[8 + length :])
+
+
+def mutate_structure(rng, data):
+    header, body = split(data)
+    names = [name for name in header if name != "__metadata__"]
+    entry = header[names[rng.integers(len(names))]]
+    odd = [-1, 0, 1, 8, 2**31, 2**40, 2**63, 1e308, None, "F64", [], {}, True, "9" * 50]
+    value = odd[rng.integers(len(odd))]
+    match rng.integers(6):
+        case 0:
+            entry[["dtype", "shape", "data_offsets"][rng.integers(3)]] = value
+        case 1:
+            entry["data_offsets"][rng.integers(2)] = value
+        case 2:
+            entry["shape"] = [*entry["shape"], value]
+        case 3:
+            header["__metadata__"][list(header["__metadata__"])[rng.integers(4)]] = value
+        case 4:
+            del header[names[rng.integers(len(names))]]
+        case _:
+            header["extra"] = {**entry, "data_offsets": [len(body), len(body)]}
+    return join(header, body)
+
+
+@pytest.mark.parametrize("mutate", [mutate_bytes, mutate_header_bytes, mutate_structure])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_mutated_file_is_refused_or_still_the_same(saved, mutate, seed):
+    rng, whole = np.random.default_rng(seed), saved.read_bytes()
+    refused = 0
+    for _ in range(1000):
+        saved.write_bytes(mutate(rng, whole))
+        try:
+            arrays, metadata = tensor_file.read(saved)
+        except ModelFileError:
+            refused += 1
+        else:
+            assert_same(arrays, some_arrays())
+            assert metadata == GRAPH
+    assert refused > 900

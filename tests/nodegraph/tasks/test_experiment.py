@@ -1,0 +1,226 @@
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.datasets import mackey_glass
+from nodegraph.errors import GraphError, SpecError
+from nodegraph.metrics import nrmse, valid_prediction_time
+from nodegraph.spec import read_text
+from nodegraph.tasks.baselines import persistence
+from nodegraph.tasks.experiment import run_spec
+from nodegraph.tasks.run_folder import write
+
+NODES = """\
+nodegraph: 1
+name: small
+seed: 3
+nodes:
+  u: {kind: Input}
+  reservoir: {kind: Reservoir, units: 40, input_scaling: 0.5, bias_scaling: 0.3}
+  readout: {kind: Ridge, ridge: 1.0e-6}
+edges: u >> reservoir >> readout
+"""
+FORECAST = """\
+task:
+  data: {dataset: mackey_glass, steps: 700}
+  target: {forecast: 10}
+  split: {train: 400, warmup: 50, test: 200}
+  metrics: [nrmse]
+  baselines: [persistence, linear, mean]
+"""
+GENERATE = """\
+task:
+  data: {dataset: mackey_glass, steps: 900}
+  target: {generate: 50, prompt: 60, windows: 3}
+  split: {train: 500, warmup: 50}
+  metrics: [{valid_prediction_time: {threshold: 0.2}}, rmse]
+  baselines: [persistence, linear, mean]
+"""
+
+
+def spec(task, nodes=NODES):
+    return read_text(nodes + task)
+
+
+@pytest.fixture(scope="module")
+def forecast():
+    return run_spec(spec(FORECAST))
+
+
+@pytest.fixture(scope="module")
+def generation():
+    return run_spec(spec(GENERATE))
+
+
+def test_a_forecast_is_what_python_makes_of_the_same_rows(forecast):
+    series = mackey_glass(700)
+    model = ng.Model(read_text(NODES).graph, seed=3)
+    model.fit(series[:400], series[10:410], warmup=50)
+    truth, guess = series[410:610], model.run(series[400:600])
+    assert np.array_equal(forecast.guess["readout"], guess)
+    assert forecast.scores[0].values["nrmse"] == nrmse(truth, guess)
+
+
+def test_baselines_stand_below_the_model_and_are_scored_on_the_same_rows(forecast):
+    assert [score.model for score in forecast.scores] == [
+        "small",
+        "persistence",
+        "linear autoregression",
+        "mean of the training data",
+    ]
+    series = mackey_glass(700)
+    held = nrmse(series[410:610], series[400:600])
+    assert forecast.scores[1].values["nrmse"] == pytest.approx(held)
+    assert forecast.scores[3].values["nrmse"] == pytest.approx(1.0, abs=0.05)
+    assert forecast.scores[0].values["nrmse"] < forecast.scores[2].values["nrmse"]
+
+
+def test_the_seed_that_is_given_wins():
+    one, other = run_spec(spec(FORECAST), seed=8), run_spec(spec(FORECAST), seed=3)
+    assert one.model.seed == 8
+    assert one.scores[0].values != other.scores[0].values
+
+
+def test_each_window_is_generated_from_its_own_prompt(generation):
+    series = mackey_glass(900)
+    model = ng.Model(read_text(NODES).graph, seed=3)
+    model.fit(series[:500], series[1:501], warmup=50)
+    starts = np.linspace(500, 900 - 111, 3).astype(int)
+    expected = [model.reset().generate(50, prompt=series[s : s + 60]) for s in starts]
+    truth = [series[s + 61 : s + 111] for s in starts]
+    assert all(map(np.array_equal, generation.guess, expected))
+    score = generation.scores[0].values["valid_prediction_time"]
+    assert score == valid_prediction_time(truth, expected, threshold=0.2)
+
+
+def test_a_generation_leaves_the_model_at_the_end_of_learning(generation):
+    series = mackey_glass(900)
+    model = ng.Model(read_text(NODES).graph, seed=3)
+    model.fit(series[:500], series[1:501], warmup=50)
+    assert generation.model.time == 500
+    assert np.array_equal(generation.model.state["reservoir"].x, model.state["reservoir"].x)
+
+
+def test_persistence_of_a_system_with_its_own_target_is_its_last_value():
+    task = FORECAST.replace("mackey_glass, steps: 700", "narma, steps: 700")
+    result = run_spec(spec(task.replace("  target: {forecast: 10}\n", "")))
+    trial = result.trial
+    y = np.vstack([trial.data.train.y, trial.data.test.y])
+    assert result.scores[1].values["nrmse"] == nrmse(y[400:600], persistence(y, 400, 1))
+
+
+def test_online_learning_steps_through_the_training_rows():
+    nodes = NODES.replace("kind: Ridge, ridge: 1.0e-6", "kind: RLS, alpha: 1.0e-6")
+    result = run_spec(spec(FORECAST + "  online: true\n", nodes))
+    series = mackey_glass(700)
+    model = ng.Model(read_text(nodes).graph, seed=3)
+    model.partial_fit(series[:400], series[10:410], warmup=50)
+    assert np.array_equal(result.guess["readout"], model.run(series[400:600]))
+
+
+def test_several_readouts_are_scored_each_by_its_name():
+    nodes = NODES.replace("edges: u", "  other: {kind: Ridge}\nedges: u").replace(
+        ">> readout", ">> [readout, other]"
+    )
+    task = FORECAST.replace(
+        "target: {forecast: 10}", "targets: {readout: {forecast: 10}, other: {forecast: 30}}"
+    )
+    result = run_spec(spec(task, nodes))
+    assert [score.node for score in result.scores[:2]] == ["readout", "other"]
+    assert result.scores[2].values["nrmse"] < result.scores[3].values["nrmse"]
+
+
+def test_a_graph_without_input_is_judged_by_what_it_generates():
+    nodes = """\
+nodegraph: 1
+nodes:
+  reservoir: {kind: Reservoir, units: 60, feedback_scaling: 1.0, bias_scaling: 0.2}
+  readout: {kind: Ridge, ridge: 1.0e-6}
+edges: [reservoir << readout, reservoir >> readout]
+"""
+    task = """\
+task:
+  data: {dataset: mso, steps: 900, freqs: [0.3]}
+  input: []
+  target: {generate: 100}
+  split: {train: 600, warmup: 100}
+  metrics: [rmse]
+  baselines: [persistence, linear, mean]
+"""
+    scores = run_spec(spec(task, nodes)).scores
+    assert scores[0].values["rmse"] < 0.1
+    assert scores[3].values["rmse"] == pytest.approx(np.sqrt(0.5), abs=0.05)
+
+
+def test_classes_are_scored_by_the_last_row_of_each_series():
+    nodes = NODES.replace(">> readout", ">> mean >> readout").replace(
+        "edges", "  mean: {kind: Reduce.mean}\nedges"
+    )
+    task = """\
+task:
+  data: {dataset: japanese_vowels}
+  metrics: [accuracy]
+  baselines: [persistence, linear, mean]
+"""
+    result = run_spec(spec(task, nodes))
+    labels = result.trial.labels[1]
+    assert result.guess.shape == (370, 9)
+    share = (result.guess.argmax(axis=1) == labels).mean()
+    assert result.scores[0].values["accuracy"] == share > 0.85
+    assert [score.model for score in result.scores[1:]] == [
+        "ridge on mean and last row",
+        "the commonest class",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("nrmse", "nmrse"), "<string>:13:12: task.metrics: .*did you mean nrmse"),
+        (("[nrmse]", "[{nrmse: {nrom: std}}]"), "task.metrics: .*did you mean norm"),
+        ((FORECAST, ""), "<string>.*there is no task"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused_before_anything_is_learned(change, message):
+    with pytest.raises(SpecError, match=message):
+        run_spec(spec(FORECAST.replace(*change)))
+
+
+def test_an_unknown_engine_is_refused():
+    with pytest.raises(GraphError, match="unknown engine 'warp'"):
+        run_spec(spec(FORECAST), engine="warp")
+
+
+def test_a_run_leaves_a_folder_with_all_that_it_found(forecast, tmp_path):
+    paths = write(forecast, tmp_path / "deep" / "out")
+    assert [path.name for path in paths] == [
+        "model.safetensors",
+        "metrics.json",
+        "prediction.png",
+        "graph.svg",
+        "report.html",
+    ]
+    again = ng.load(paths[0])
+    x = mackey_glass(50)
+    assert np.array_equal(again.run(x), forecast.model.run(x))
+    facts = json.loads(paths[1].read_text())
+    assert facts["scores"][0] == {"model": "small", **forecast.scores[0].values}
+    assert facts["seed"] == 3 and facts["scored_on"] == "200 test rows"
+    assert paths[2].read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert paths[3].read_text().startswith("<svg")
+
+
+def test_the_report_needs_no_other_file(forecast, tmp_path):
+    page = write(forecast, tmp_path)[-1].read_text()
+    assert not re.findall(r"""(?:src|href)=["'](?!data:|#)""", page)
+    assert "forecast: 10" in page and "persistence" in page
+
+
+def test_scores_that_are_not_finite_can_be_kept(forecast, tmp_path):
+    score = forecast.scores[0]._replace(values={"nrmse": float("nan")})
+    facts = write(replace(forecast, scores=(score,)), tmp_path)[1].read_text()
+    assert json.loads(facts)["scores"] == [{"model": "small", "nrmse": "nan"}]
