@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 
+from benchmarks.timing import Times
+
 __all__ = ["peak_memory", "seconds"]
 
+WARM = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 _PEAK = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
 
 
@@ -20,17 +24,25 @@ def peak_memory(code: str) -> float:
     return int(done.stdout.split()[-1]) * 1024 / 1e6  # Linux counts in KiB
 
 
-def seconds(arguments: Sequence[str], repeats: int) -> list[float]:
-    """Return the wall time of a Python process with these arguments, repeated; the first is lost.
+def seconds(arguments: Sequence[str], repeats: int) -> Times:
+    """Return what a Python process with these arguments takes, repeated.
+
+    The first run is not counted; it leaves the bytecode that Python keeps where it is installed.
 
     Examples
     --------
-    >>> len(seconds(["-c", "pass"], 2))
+    >>> len(seconds(["-c", "pass"], 2).wall)
     2
     """
-    times = []
+    times = Times([], [])
     for _ in range(repeats + 1):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
-        times.append(time.perf_counter() - start)
-    return times[1:]
+        wall, cpu = time.perf_counter(), _cpu_of_children()
+        subprocess.run([sys.executable, *arguments], capture_output=True, check=True, env=WARM)
+        times.wall.append(time.perf_counter() - wall)
+        times.cpu.append(_cpu_of_children() - cpu)
+    return Times(times.wall[1:], times.cpu[1:])
+
+
+def _cpu_of_children() -> float:
+    used = os.times()
+    return used.children_user + used.children_system

@@ -9,7 +9,7 @@ import numpy as np
 from nodes import Reservoir, Ridge
 
 try:
-    import reservoirpy.nodes as peer
+    import reservoirpy.nodes as peer  # type: ignore[import-untyped]
 except ImportError:
     raise SystemExit("reservoirpy is not installed; write pip install 'nodegraph[bench]'") from None
 

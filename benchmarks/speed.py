@@ -213,6 +213,7 @@ def works() -> Iterator[Work]:
     yield feedback(100, 2000, 10)
     yield feedback(1000, 700, 1.8)
     yield generate(100, 2000, 6)
+    yield generate(500, 1000, 1)
     yield rls(100, 2000, 6)
     yield rls(1000, 100, 2.5)
     yield fit(1000, 2000, 1)
