@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import Annotated, Any, ClassVar, cast
 
 import numpy as np
@@ -134,6 +134,13 @@ class Node(_Part, ABC):
             state, y = self.step(params, state, x, **{p: rows[t] for p, rows in ports.items()})
             ys.append(y)
         return state, np.stack(ys)
+
+    def prepared(self, params: Any) -> Callable[..., tuple[Any, Array]]:
+        """Return `run` for these params: ``f(state, xs, **ports) -> (state, ys)``.
+
+        A loop calls it for each step; override it to work out once what follows from the params.
+        """
+        return partial(self.run, params)
 
     def run_many(
         self, params: Any, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]

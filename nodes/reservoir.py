@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -159,49 +160,37 @@ class Reservoir(ReservoirFields, Node):
 
     def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
         """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
-        from nodes.kernels import reservoir_csr, reservoir_dense
+        return self.prepared(params)(state, xs, **ports)
 
-        n, dtype = len(state.x), state.x.dtype
-        sweep, W = (
-            (reservoir_csr, params.W) if is_sparse(params.W) else (reservoir_dense, params.W.T)
-        )
-        sources = _Sources(xs, params.W_in.T, ports.get("noise"))
-        if is_sparse(params.W_in):
-            sources = sources.summed(params.W_in)
-        feedback, W_fb = ports.get("feedback"), params.W_fb
-        ys = sweep(
-            sources.xs,
-            sources.WinT,
-            W,
-            params.bias,
-            np.broadcast_to(self.leak, n).astype(dtype),
+    def prepared(self, params: Params) -> Callable[..., tuple[State, Array]]:
+        """Return `run` with the weights in the order that the compiled loop wants."""
+        from nodes.kernels import affine, reservoir
+
+        W_in, W_fb, bias = params.W_in, params.W_fb, params.bias
+        n, apart = len(bias), is_sparse(params.W_in)  # sparse input weights go in as noise
+        loop = reservoir(
+            params.W,
+            np.empty((0, n), bias.dtype) if apart else W_in.T,
+            bias,
+            np.broadcast_to(self.leak, n).astype(bias.dtype),
             CODES[self.activation],
-            state.x,
-            feedback,
             W_fb.toarray().T if is_sparse(W_fb) else W_fb.T,
-            sources.noise,
         )
-        return self.State(ys[-1].copy()), ys
+
+        def run(
+            state: Any, xs: Array, feedback: Array | None = None, noise: Array | None = None
+        ) -> tuple[Any, Array]:
+            if apart:
+                drive = affine(xs, W_in, np.zeros(n, xs.dtype))
+                noise = drive if noise is None else drive + noise
+                xs = np.empty((len(xs), 0), xs.dtype)
+            ys = loop(xs, state.x, feedback, noise)
+            return self.State(ys[-1].copy()), ys
+
+        return run
 
     def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
         """Return normal noise with the standard deviation `noise`, or None if that is 0."""
         if self.noise == 0:
             return None
         return self.noise * rng.standard_normal((n_steps, n_out))
-
-
-class _Sources(NamedTuple):
-    """What drives the units from outside: inputs, their weights transposed, and noise."""
-
-    xs: Array
-    WinT: Any
-    noise: Array | None
-
-    def summed(self, W_in: Any) -> _Sources:
-        """Return the same with the products of sparse weights taken as noise."""
-        from nodes.kernels import affine
-
-        units = W_in.shape[0]
-        drive = affine(self.xs, W_in, np.zeros(units, self.xs.dtype))
-        nothing = np.empty((len(drive), 0), drive.dtype), np.empty((0, units), drive.dtype)
-        return _Sources(*nothing, drive if self.noise is None else drive + self.noise)

@@ -75,6 +75,8 @@ class _Seat:
         self.sweep, self.name = sweep, name
         self.node, self.slot = sweep.plan.nodes[name], sweep.slots[name]
         self.learns = name in sweep.work.learn
+        if not self.learns:
+            self.run = self.node.prepared(self.slot.params)
         self.noisy = sweep.work.noise and self.slot.noise is not None
         self.ports = [
             (port, self._sources(port, reads)) for port, reads in sweep.plan.reads[name].items()
@@ -101,8 +103,7 @@ class _Seat:
             self._add_noise(inputs, stop - start)
         if self.learns or self.node.every > 1:
             return self._tick(inputs, np.arange(start, stop))
-        slot = self.slot
-        slot.state, ys = self.node.run(slot.params, slot.state, inputs.pop("x"), **inputs)
+        self.slot.state, ys = self.run(self.slot.state, inputs.pop("x"), **inputs)
         return ys
 
     def _add_noise(self, inputs: dict[str, Array], n_steps: int) -> None:
@@ -137,7 +138,7 @@ class _Seat:
         """Run the node and let it learn, if it is to learn."""
         slot = self.slot
         if not self.learns:
-            slot.state, ys = self.node.run(slot.params, slot.state, inputs.pop("x"), **inputs)
+            slot.state, ys = self.run(slot.state, inputs.pop("x"), **inputs)
             return ys
         rows = steps >= self.sweep.chunk.learn_from
         if target is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,8 +73,11 @@ class _Listening:
     def __getattr__(self, attribute: str) -> Any:
         return getattr(self._node, attribute)
 
-    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        state, ys = self._node.run(params, state, xs, **ports)
+    def prepared(self, params: Any) -> Callable[..., tuple[Any, Array]]:
+        return partial(self._hear, self._node.prepared(params))
+
+    def _hear(self, run: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        state, ys = run(state, xs, **ports)
         tape = self._recorder.tapes[self._name]
         inputs = {"x": xs.copy(), **{port: rows.copy() for port, rows in ports.items()}}
         tape.lessons.append(Lesson(inputs, None, np.zeros(len(xs), bool)))

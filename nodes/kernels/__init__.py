@@ -3,13 +3,12 @@
 from nodes.kernels.activating import activated
 from nodes.kernels.online import lms_chunk, rls_chunk
 from nodes.kernels.products import affine
-from nodes.kernels.reservoir import reservoir_csr, reservoir_dense
+from nodes.kernels.reservoir import reservoir
 
 __all__ = [
     "activated",
     "affine",
     "lms_chunk",
-    "reservoir_csr",
-    "reservoir_dense",
+    "reservoir",
     "rls_chunk",
 ]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import DataError
 from nodes.kernels.activating import activate
 from nodes.kernels.compiling import inner, kernel, read, types, write
 from nodes.kernels.products import add_product, csr_parts, dot_sparse
 
-__all__ = ["reservoir_csr", "reservoir_dense"]
+__all__ = ["reservoir"]
 
 
 def _shared(f: Any) -> tuple[Any, ...]:
@@ -125,105 +126,64 @@ def _dense(
         _settle(drive, t, xs, WinT, fb, WfbT, bias, leak, noise, code, state, ys)
 
 
-def reservoir_csr(
-    xs: Array,
-    WinT: Array,
+def reservoir(
     W: Any,
+    WinT: Array,
     bias: Array,
     leak: Array,
     code: int,
-    x: Array,
-    fb: Array | None = None,
     WfbT: Array | None = None,
-    noise: Array | None = None,
-) -> Array:
-    """Return the states of a leaky reservoir, step by step.
+) -> Callable[..., Array]:
+    """Return the compiled loop of one leaky reservoir: ``loop(xs, x, fb=None, noise=None) -> ys``.
 
     ``x[t] = (1 - a) x[t-1] + a f(W x[t-1] + W_in u[t] + W_fb y[t-1] + b + noise[t])``, summed in
     that order, whatever the number of steps: the same bits for one chunk or many. All arrays
-    have one precision, float32 or float64; none of them is changed. Arrays that are not
-    C-contiguous are copied, so keep `WinT` and `WfbT` (or W_in in Fortran order) from call to
-    call.
+    have one precision, float32 or float64; none of them is changed. Weights are brought into the
+    order that the loop wants once, here; WinT and WfbT are copied if they are not C-contiguous.
 
     Parameters
     ----------
-    xs : ndarray, shape (n_steps, n_in)
-        Input u.
+    W : ndarray or csr_array, shape (units, units)
+        Recurrent weights.
     WinT : ndarray, shape (n_in, units)
         Input weights, transposed.
-    W : csr_array, shape (units, units)
-        Recurrent weights.
     bias, leak : ndarray, shape (units,)
         Bias b and leak rates a.
     code : int
         The activation f, from `nodes.activations.CODES`.
-    x : ndarray, shape (units,)
-        State before the first step.
-    fb, WfbT : ndarray, shape (n_steps, n_fb) and (n_fb, units), optional
-        What comes in as feedback at each step, and its weights, transposed.
-    noise : ndarray, shape (n_steps, units), optional
-        Anything that is added before the activation.
+    WfbT : ndarray, shape (n_fb, units), optional
+        Weights of what comes in as feedback, transposed.
 
     Returns
     -------
-    ndarray, shape (n_steps, units)
-        The last row is the state after the chunk.
-    """
-    ys = np.empty((len(xs), x.size), x.dtype)
-    rest = _rest(xs, WinT, fb, WfbT, bias, leak, noise, x)
-    _csr(x.dtype)(*csr_parts(W), *rest[:7], code, rest[7], ys)
-    return ys
-
-
-def reservoir_dense(
-    xs: Array,
-    WinT: Array,
-    WT: Array,
-    bias: Array,
-    leak: Array,
-    code: int,
-    x: Array,
-    fb: Array | None = None,
-    WfbT: Array | None = None,
-    noise: Array | None = None,
-) -> Array:
-    """Return the states of a leaky reservoir with dense recurrent weights; as `reservoir_csr`.
-
-    Parameters
-    ----------
-    xs, WinT, bias, leak, code, x, fb, WfbT, noise
-        As in `reservoir_csr`.
-    WT : ndarray, shape (units, units)
-        Recurrent weights, transposed.
-
-    Returns
-    -------
-    ndarray, shape (n_steps, units)
+    callable
+        It takes the input u (n_steps, n_in), the state before the first step (units,), what comes
+        in as feedback (n_steps, n_fb), and anything that is added before the activation
+        (n_steps, units). It returns the states (n_steps, units); the last row is the state after.
 
     Examples
     --------
     >>> eye, one = np.eye(2), np.ones(2)
-    >>> reservoir_dense(np.ones((3, 1)), np.ones((1, 2)), eye, 0 * one, one, 0, 0 * one)[-1]
+    >>> reservoir(eye, np.ones((1, 2)), 0 * one, one, 0)(np.ones((3, 1)), 0 * one)[-1]
     array([3., 3.])
     """
-    ys = np.empty((len(xs), x.size), x.dtype)
-    rest = _rest(xs, WinT, fb, WfbT, bias, leak, noise, x)
-    _dense(x.dtype)(np.ascontiguousarray(WT), *rest[:7], code, rest[7], ys)
-    return ys
+    dtype, units = bias.dtype, bias.size
+    sparse = is_sparse(W)
+    matrix = csr_parts(W) if sparse else (np.ascontiguousarray(W.T),)
+    compiled = (_csr if sparse else _dense)(dtype)
+    nothing = np.empty((0, units), dtype)
+    weights = [np.ascontiguousarray(part) for part in (WinT, nothing if WfbT is None else WfbT)]
+    rows = [np.ascontiguousarray(part) for part in (bias, leak)]
+
+    def loop(xs: Array, x: Array, fb: Array | None = None, noise: Array | None = None) -> Array:
+        ys = np.empty((len(xs), units), dtype)
+        fed = (np.empty((len(xs), 0), dtype), nothing) if fb is None else (_flat(fb), weights[1])
+        added = nothing if noise is None else _flat(noise)
+        compiled(*matrix, _flat(xs), weights[0], *fed, *rows, added, code, _flat(x), ys)
+        return ys
+
+    return loop
 
 
-def _rest(
-    xs: Array,
-    WinT: Array,
-    fb: Array | None,
-    WfbT: Array | None,
-    bias: Array,
-    leak: Array,
-    noise: Array | None,
-    x: Array,
-) -> list[Array]:
-    if fb is None or WfbT is None:
-        fb, WfbT = np.empty((len(xs), 0), x.dtype), np.empty((0, x.size), x.dtype)
-    if noise is None:
-        noise = np.empty((0, x.size), x.dtype)
-    return [np.ascontiguousarray(part) for part in (xs, WinT, fb, WfbT, bias, leak, noise, x)]
+def _flat(array: Array) -> Array:
+    return array if array.flags.c_contiguous else np.ascontiguousarray(array)

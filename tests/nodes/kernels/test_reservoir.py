@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from nodegraph.errors import DataError
 from nodes.activations import ACTIVATIONS, CODES
-from nodes.kernels import reservoir_csr, reservoir_dense
+from nodes.kernels import reservoir
 from nodes.weights import recurrent
 
 PRECISIONS = [np.float32, np.float64]
@@ -39,19 +39,16 @@ class Case:
         return np.array(ys)
 
     def run(self, kernel, rows=slice(None), x=None):
-        kind = reservoir_csr if kernel == "csr" else reservoir_dense
-        return kind(
-            self.xs[rows],
+        loop = reservoir(
+            self.W if kernel == "csr" else self.W.toarray(),
             self.W_in.T,
-            self.W if kernel == "csr" else self.W.toarray().T,
             self.bias,
             self.leak,
             CODES[self.name],
-            self.x if x is None else x,
-            self.fb[rows],
             self.W_fb.T,
-            None if self.noise is None else self.noise[rows],
         )
+        noise = None if self.noise is None else self.noise[rows]
+        return loop(self.xs[rows], self.x if x is None else x, self.fb[rows], noise)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -112,14 +109,14 @@ def test_a_linear_line_of_units_is_a_delay_line():
     W = recurrent(np.random.default_rng(0), units, "line", radius=1.0)
     u = np.arange(1.0, 9)[:, np.newaxis]
     zeros, ones, first = np.zeros(units), np.ones(units), np.eye(1, units)
-    ys = reservoir_csr(u, first, W, zeros, ones, CODES["identity"], zeros)
+    ys = reservoir(W, first, zeros, ones, CODES["identity"])(u, zeros)
     np.testing.assert_array_equal(ys[-1], [8, 7, 6, 5, 4])
 
 
 def test_a_unit_without_drive_leaks_away_at_its_own_rate():
     leak, zeros = np.array([0.5, 0.25]), np.zeros(2)
-    none = np.zeros((3, 0)), np.zeros((0, 2))
-    ys = reservoir_dense(*none, np.zeros((2, 2)), zeros, leak, CODES["tanh"], np.ones(2))
+    loop = reservoir(np.zeros((2, 2)), np.zeros((0, 2)), zeros, leak, CODES["tanh"])
+    ys = loop(np.zeros((3, 0)), np.ones(2))
     np.testing.assert_array_equal(ys[-1], [0.5**3, 0.75**3])
 
 
