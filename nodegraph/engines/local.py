@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import isfinite
 
 import numpy as np
 
@@ -193,10 +194,12 @@ class _Sweep:
 
     def _check_finite(self, name: str) -> None:
         ys = self.lines[name].rows(0, self.chunk.n_steps)
-        finite = np.isfinite(ys)
+        if isfinite(np.vdot(ys, ys)):  # cheaper than to look at each, and enough nearly always
+            return
+        finite = np.isfinite(ys).all(axis=1)
         if finite.all():
             return
-        row = int(np.argmin(finite.all(axis=1)))
+        row = int(np.argmin(finite))
         before = ys[row - 1] if row else self.slots[name].past[-1]
         largest = float(np.abs(before).max(initial=0.0)) or 1.0
         norm = largest * float(np.linalg.norm(before / largest))  # does not overflow on the way
