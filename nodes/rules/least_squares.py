@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -10,8 +12,9 @@ from pydantic import Field, NonNegativeFloat
 from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
 from nodegraph.arrays import copy_tree
 from nodegraph.errors import DataError
-from nodes.rules.solvers import Solution, solve
-from nodes.rules.statistics import BLOCK, Centred, Statistics
+from nodes.rules.blas_threads import one_thread
+from nodes.rules.rows import Rows
+from nodes.rules.statistics import BLOCK, Statistics
 
 __all__ = ["LeastSquares", "Strength"]
 
@@ -26,7 +29,9 @@ class LeastSquares(Rule):
     """Choose W_out, bias to minimise ``sum |W_out x + bias - t|^2 + ridge |W_out|^2`` [1]_.
 
     Only sufficient statistics are kept, so memory does not grow with the series. They are added up
-    in blocks of 256 rows counted from the start, so that chunks of time never show.
+    in blocks of 256 rows counted from the start, so that chunks of time never show. As long as
+    there are fewer rows than inputs the rows themselves are kept, and the problem is solved in its
+    dual form.
 
     Parameters
     ----------
@@ -42,11 +47,13 @@ class LeastSquares(Rule):
     """
 
     class Memory(NamedTuple):
-        """Rows that do not fill a block yet, the number of blocks, and statistics by fold."""
+        """Rows that do not fill a block yet, full blocks that wait, and statistics by fold."""
 
         xs: Array  # (< 256, n_in)
         ts: Array  # (< 256, n_out)
-        blocks: int
+        waiting_xs: tuple[Array, ...]  # of (256, n_in), while there are fewer rows than inputs
+        waiting_ts: tuple[Array, ...]
+        blocks: int  # in the statistics
         folds: tuple[Statistics, ...]
 
     online: ClassVar[bool] = False
@@ -68,7 +75,7 @@ class LeastSquares(Rule):
         n_out, n_in = params.W_out.shape
         count = FOLDS if len(self.strengths) > 1 else 1
         folds = tuple(Statistics.empty(n_in, n_out) for _ in range(count))
-        return self.Memory(np.zeros((0, n_in)), np.zeros((0, n_out)), 0, folds)
+        return self.Memory(np.zeros((0, n_in)), np.zeros((0, n_out)), (), (), 0, folds)
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return `params` as they are, and the memory with the rows of `seen`."""
@@ -85,14 +92,34 @@ class LeastSquares(Rule):
 
     def _add(self, memory: Memory, xs: Array, ts: Array) -> Memory:
         """Return the memory with more rows; its arrays are changed in place."""
-        xs = np.concatenate([memory.xs, xs])
-        ts = np.concatenate([memory.ts, ts])
-        folds, blocks, start = list(memory.folds), memory.blocks, 0
-        while start + BLOCK <= len(xs):
-            rows, fold = slice(start, start + BLOCK), blocks % len(folds)
-            folds[fold] = folds[fold].add(xs[rows], ts[rows])
-            blocks, start = blocks + 1, start + BLOCK
-        return self.Memory(xs[start:].copy(), ts[start:].copy(), blocks, tuple(folds))
+        xs, ts = np.concatenate([memory.xs, xs]), np.concatenate([memory.ts, ts])
+        full = len(xs) // BLOCK * BLOCK
+        blocks = [slice(start, start + BLOCK) for start in range(0, full, BLOCK)]
+        memory = memory._replace(
+            xs=xs[full:].copy(),
+            ts=ts[full:].copy(),
+            waiting_xs=memory.waiting_xs + tuple(xs[rows].copy() for rows in blocks),
+            waiting_ts=memory.waiting_ts + tuple(ts[rows].copy() for rows in blocks),
+        )
+        return memory if _is_small(memory) else self._counted(memory)
+
+    def _counted(self, memory: Memory) -> Memory:
+        """Return the memory with the waiting blocks in its statistics, in place."""
+        folds, blocks = list(memory.folds), memory.blocks
+        for xs, ts in zip(memory.waiting_xs, memory.waiting_ts, strict=True):
+            for fold, rows in self._dealt(blocks, len(xs)):
+                folds[fold] = folds[fold].add(xs[rows], ts[rows])
+            blocks += 1
+        return memory._replace(waiting_xs=(), waiting_ts=(), blocks=blocks, folds=tuple(folds))
+
+    def _dealt(self, block: int, n: int) -> list[tuple[int, slice]]:
+        """Return which fold gets which rows of a block: the first block is dealt out to all."""
+        count = FOLDS if len(self.strengths) > 1 else 1
+        if block:
+            return [(block % count, slice(0, n))]
+        cuts = [n * i // count for i in range(count + 1)]
+        pairs = enumerate(pairwise(cuts))
+        return [(fold, slice(start, stop)) for fold, (start, stop) in pairs if stop > start]
 
     def merge(self, one: Memory, other: Memory) -> Memory:
         """Return the memory of both: statistics are added, left-over rows go on as a block."""
@@ -100,16 +127,17 @@ class LeastSquares(Rule):
         shift = one.blocks % len(one.folds)
         turned = other.folds[-shift:] + other.folds[:-shift] if shift else other.folds
         folds = tuple(a.plus(b) for a, b in zip(one.folds, turned, strict=True))
-        return self.Memory(one.xs, one.ts, one.blocks + other.blocks, folds)
+        return one._replace(blocks=one.blocks + other.blocks, folds=folds)
 
     def _closed(self, memory: Memory) -> Memory:
-        """Return the memory with its left-over rows added as a short block."""
-        if not len(memory.xs):
-            return memory
-        fold = memory.blocks % len(memory.folds)
-        folds = list(memory.folds)
-        folds[fold] = copy_tree(folds[fold]).add(memory.xs, memory.ts)
-        return self.Memory(memory.xs[:0], memory.ts[:0], memory.blocks + 1, tuple(folds))
+        """Return the memory with all rows in the statistics, the left-over ones a short block."""
+        last = ((memory.xs,), (memory.ts,)) if len(memory.xs) else ((), ())
+        waiting = memory._replace(
+            waiting_xs=memory.waiting_xs + last[0],
+            waiting_ts=memory.waiting_ts + last[1],
+            folds=copy_tree(memory.folds),
+        )
+        return self._counted(waiting)._replace(xs=memory.xs[:0], ts=memory.ts[:0])
 
     def finish(self, params: Any, memory: Memory) -> Any:
         """Return the params with the weights solved for."""
@@ -123,47 +151,59 @@ class LeastSquares(Rule):
         DataError
             If there was no row to learn from, or sums are no longer finite.
         """
-        folds = [fold for fold in self._closed(memory).folds if fold.n]
-        if not folds:
-            raise DataError("there are no rows to learn from: warmup or NaN in targets left none")
-        ridge, errors = self._choice(folds)
-        whole = self._statistics(folds)
-        found = solve(whole, ridge).warn()
+        with one_thread():
+            folds = self._folds(memory)
+            whole = _joined(folds)
+            if not whole.finite():
+                raise DataError("the sums over inputs and targets overflow: scale the data down")
+            ridge, errors = self._choice(folds)
+            found = whole.solve(ridge, self.fit_bias).warn()
+            error = _rmse(whole.squared_error(found.W, found.b), whole.n)
         dtype = params.W_out.dtype
         W_out = np.ascontiguousarray(found.W, dtype)
         params = params._replace(W_out=W_out, bias=found.b.astype(dtype))
-        return params, {**_facts(whole, found, ridge), **errors}
+        facts = {"solver": found.solver, "condition": found.condition, "train_rmse": error}
+        return params, {"rows": whole.n, "ridge": ridge, **facts, **errors}
 
-    def _statistics(self, folds: list[Statistics]) -> Centred:
-        total = folds[0]
-        for fold in folds[1:]:
-            total = total.plus(fold)
-        centred = total.centred()
-        if not all(np.isfinite(part).all() for part in centred):
-            raise DataError("the sums over inputs and targets overflow: scale the data down")
-        return centred if self.fit_bias else centred.about_zero()
+    def _folds(self, memory: Memory) -> list[Any]:
+        """Return the data by fold: statistics, or the rows themselves if they are few."""
+        if _is_small(memory):
+            xs = np.concatenate([*memory.waiting_xs, memory.xs])
+            ts = np.concatenate([*memory.waiting_ts, memory.ts])
+            folds: list[Any] = [Rows(xs[rows], ts[rows]) for _, rows in self._dealt(0, len(xs))]
+        else:
+            folds = [fold for fold in self._closed(memory).folds if fold.n]
+        if not folds:
+            raise DataError("there are no rows to learn from: warmup or NaN in targets left none")
+        return folds
 
-    def _choice(self, folds: list[Statistics]) -> tuple[float, dict[str, Any]]:
+    def _choice(self, folds: list[Any]) -> tuple[float, dict[str, Any]]:
         """Return the strength that predicts best what was left out, and the errors of all."""
-        if len(self.strengths) == 1 or len(folds) == 1:
+        if len(self.strengths) == 1:
             return self.strengths[0], {}
-        errors = np.zeros(len(self.strengths))
+        if len(folds) == 1:  # a single row: nothing can be left out
+            return max(self.strengths), {}
+        errors: list[Any] = [0.0] * len(self.strengths)
         for left_out in folds:
-            rest = self._statistics([fold for fold in folds if fold is not left_out])
-            held = left_out.centred()
+            rest = _joined([fold for fold in folds if fold is not left_out])
             for i, ridge in enumerate(self.strengths):
-                found = solve(rest, ridge)
-                errors[i] += held.squared_error(found.W, found.b)
-        rmse = np.sqrt(errors / sum(fold.n for fold in folds))
-        table = {f"{r:g}": float(e) for r, e in zip(self.strengths, rmse, strict=True)}
+                found = rest.solve(ridge, self.fit_bias)
+                errors[i] += left_out.squared_error(found.W, found.b)
+        rmse = [_rmse(error, sum(fold.n for fold in folds)) for error in errors]
+        table = {f"{ridge:g}": error for ridge, error in zip(self.strengths, rmse, strict=True)}
         return self.strengths[int(np.argmin(rmse))], {"left_out_rmse": table}
 
 
-def _facts(whole: Centred, found: Solution, ridge: float) -> dict[str, Any]:
-    return {
-        "rows": whole.n,
-        "ridge": ridge,
-        "solver": found.solver,
-        "condition": found.condition,
-        "train_rmse": float(np.sqrt(whole.squared_error(found.W, found.b) / whole.n)),
-    }
+def _is_small(memory: LeastSquares.Memory) -> bool:
+    """Tell whether all rows are at hand, and fewer than inputs."""
+    rows = len(memory.xs) + BLOCK * len(memory.waiting_xs)
+    return memory.blocks == 0 and rows < memory.xs.shape[1]
+
+
+def _joined(folds: list[Any]) -> Any:
+    return reduce(lambda one, other: one.plus(other), folds)
+
+
+def _rmse(squared: Array, n: int) -> float:
+    """Return the error as `nodegraph.metrics.rmse` does: the mean over outputs of their roots."""
+    return float(np.sqrt(squared / n).mean())

@@ -1,4 +1,4 @@
-"""Solving a penalised least-squares problem from its statistics."""
+"""Solving a penalised least-squares problem: from its scatter, or from a few rows."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ import numpy as np
 
 from nodegraph import Array
 from nodegraph.errors import IllConditionedWarning
-from nodes.rules.statistics import Centred, one_thread
+from nodes.rules.blas_threads import one_thread
 
-__all__ = ["Solution", "solve"]
+__all__ = ["Solution", "solve_dual", "solve_primal"]
 
 EPS = float(np.finfo(float).eps)
 
 
 class Solution(NamedTuple):
-    """Weights and how they were found; `rank` is that of the inputs, as far as was needed."""
+    """Weights and how they were found; `rank` is that of the inputs as far as it was needed."""
 
     W: Array  # (n_out, n_in)
     b: Array  # (n_out,)
     solver: str
     condition: float
     rank: int
+    unique: bool
 
     def warn(self) -> Solution:
         """Return itself, with a warning if the weights are not the only ones."""
-        if self.rank < self.W.shape[1]:
+        if not self.unique:
             warnings.warn(
                 f"the readout's inputs are linearly dependent: rank {self.rank} of "
                 f"{self.W.shape[1]}, condition number {self.condition:.1e}; the weights of least "
@@ -38,20 +39,38 @@ class Solution(NamedTuple):
         return self
 
 
-def solve(centred: Centred, ridge: float) -> Solution:
-    """Return the W, b that minimise ``sum |t - W x - b|^2 + ridge |W|^2``.
+def solve_primal(xx: Array, xt: Array, ridge: float) -> Solution:
+    """Return ``W = ((xx + ridge I)^-1 xt)'`` and no bias; `xx` is changed.
 
     Cholesky first; where the matrix is singular to working precision, the eigenvectors that carry
     anything.
     """
-    A = centred.xx + ridge * np.eye(len(centred.x))
+    return _solve(xx, xt, ridge)
+
+
+def solve_dual(xs: Array, ts: Array, ridge: float) -> Solution:
+    """Return the same from fewer rows than inputs: ``W = ((xs xs' + ridge I)^-1 ts)' xs`` [1]_.
+
+    Without a ridge many W fit; the one of least norm is returned.
+
+    References
+    ----------
+    .. [1] C. Saunders, A. Gammerman, V. Vovk, ICML (1998) 515-521.
+    """
     with one_thread():
-        found = _by_cholesky(A, centred.xt) or _by_eigenvectors(A, centred.xt)
-    W, solver, condition, rank = found
-    return Solution(W, centred.t - W @ centred.x, solver, condition, rank)
+        found = _solve(xs @ xs.T, ts, ridge)
+        return found._replace(
+            W=found.W @ xs, solver=f"dual {found.solver}", unique=found.unique and ridge > 0
+        )
 
 
-def _by_cholesky(A: Array, xt: Array) -> tuple[Array, str, float, int] | None:
+def _solve(A: Array, B: Array, ridge: float) -> Solution:
+    A.flat[:: len(A) + 1] += ridge
+    with one_thread():
+        return _by_cholesky(A, B) or _by_eigenvectors(A, B)
+
+
+def _by_cholesky(A: Array, B: Array) -> Solution | None:
     from scipy.linalg import LinAlgError, cho_factor, cho_solve, lapack
 
     try:
@@ -59,19 +78,20 @@ def _by_cholesky(A: Array, xt: Array) -> tuple[Array, str, float, int] | None:
     except LinAlgError:
         return None
     inverse, _ = lapack.dpocon(factor[0], np.abs(A).sum(axis=0).max())
-    condition = 1 / inverse if inverse > 0 else np.inf
+    condition = float(1 / inverse) if inverse > 0 else np.inf
     if condition > 1 / EPS:
         return None
-    return cho_solve(factor, xt, check_finite=False).T, "cholesky", float(condition), len(A)
+    W = cho_solve(factor, B, check_finite=False).T
+    return Solution(W, np.zeros(len(W)), "cholesky", condition, len(A), True)
 
 
-def _by_eigenvectors(A: Array, xt: Array) -> tuple[Array, str, float, int]:
+def _by_eigenvectors(A: Array, B: Array) -> Solution:
     from scipy.linalg import eigh
 
     values, vectors = eigh(A, check_finite=False)
     largest = max(float(values[-1]), np.finfo(float).tiny)
     kept = values > 10 * EPS * largest  # the rest is rounding; a ridge above it keeps all
     condition = float(largest / values[0]) if values[0] > 0 else np.inf
-    basis = vectors[:, kept]
-    W = (basis @ ((basis.T @ xt) / values[kept, None])).T
-    return W, "eigenvectors", condition, int(kept.sum())
+    basis, rank = vectors[:, kept], int(kept.sum())
+    W = (basis @ ((basis.T @ B) / values[kept, None])).T
+    return Solution(W, np.zeros(len(W)), "eigenvectors", condition, rank, rank == len(A))

@@ -1,0 +1,45 @@
+"""A least-squares problem with fewer rows than inputs, held as its rows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nodegraph import Array
+from nodes.rules.solvers import Solution, solve_dual
+
+__all__ = ["Rows"]
+
+
+class Rows(NamedTuple):
+    """Inputs and targets; they answer what `nodes.rules.statistics.Statistics` answers."""
+
+    xs: Array  # (n_steps, n_in)
+    ts: Array  # (n_steps, n_out)
+
+    @property
+    def n(self) -> int:
+        """The number of rows."""
+        return len(self.xs)
+
+    def plus(self, other: Rows) -> Rows:
+        """Return the rows of both."""
+        return Rows(np.concatenate([self.xs, other.xs]), np.concatenate([self.ts, other.ts]))
+
+    def finite(self) -> bool:
+        """Tell whether sums over the rows do not overflow."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = [np.square(rows).sum() for rows in (self.xs, self.ts)]
+        return bool(np.isfinite(sums).all())
+
+    def solve(self, ridge: float, fit_bias: bool) -> Solution:
+        """Return the weights and the bias of least penalised squared error."""
+        x, t = self.xs.mean(axis=0) * fit_bias, self.ts.mean(axis=0) * fit_bias
+        found = solve_dual(self.xs - x, self.ts - t, ridge)
+        return found._replace(b=t - found.W @ x)
+
+    def squared_error(self, W: Array, b: Array) -> Array:
+        """Return ``sum |t - W x - b|^2`` over the rows, for each output."""
+        error: Array = np.square(self.ts - self.xs @ W.T - b).sum(axis=0)
+        return error
