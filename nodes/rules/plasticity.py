@@ -17,8 +17,8 @@ __all__ = ["Plasticity", "follow", "scaled_rows"]
 class Plasticity(Rule):
     """Change each weight by a function of the two activities it joins, and of itself.
 
-    For W the activity before the weight is that of the step before, for W_in the input. Sparse
-    weights keep their pattern.
+    For W the activity before the weight is that of the step before, for W_in the input. A weight
+    that is 0 is no connection: it stays 0, whether weights are kept sparse or dense.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Plasticity(Rule):
 
     def _grown(self, W: Any, post: Array, pre: Array, own: Array) -> Any:
         if not is_sparse(W):
-            change = self.growth(post[:, None], pre, W, own[:, None])
+            change = self.growth(post[:, None], pre, W, own[:, None]) * (W != 0)
             return self.settled(W + (self.rate * change).astype(W.dtype), own)
         rows = np.repeat(np.arange(len(post)), np.diff(W.indptr))
         change = self.growth(post[rows], pre[W.indices], W.data, own[rows])
