@@ -13,6 +13,9 @@ from nodes.rules.lessons import lessons_only
 __all__ = ["RecursiveLeastSquares"]
 
 
+WIND_UP = 1000.0  # times the first trace of P
+
+
 class RecursiveLeastSquares(Rule):
     """Least squares solved anew at each step, in O(n_in^2) [1]_.
 
@@ -24,7 +27,8 @@ class RecursiveLeastSquares(Rule):
 
     Without forgetting, W is at every step that of ridge regression on z with the strength alpha.
     FORCE learning [2]_ is this rule with the output fed back. With forgetting below 1, P grows
-    without bound along directions that the input does not excite; use it on rich input only.
+    along directions that the input does not excite. It is held within bounds: a step that would
+    take the trace of P above 1000 times that of P(0) forgets nothing.
 
     Parameters
     ----------
@@ -62,17 +66,32 @@ class RecursiveLeastSquares(Rule):
         """Return params and P one step later."""
         z = np.append(seen.x, 1.0) if self.fit_bias else seen.x.astype(float)
         Pz = memory.P @ z
-        scale = 1 / (self.forgetting + z @ Pz)
-        P = (memory.P - np.outer(Pz, Pz) * scale) / self.forgetting
+        forgetting = self.forgetting if self._steps_within_bounds(memory.P) else 1.0
+        scale = 1 / (forgetting + z @ Pz)
+        P = (memory.P - np.outer(Pz, Pz) * scale) / forgetting
         dW = np.outer(seen.target - seen.y, Pz * scale).astype(params.W_out.dtype)
         n = len(seen.x)
         bias = params.bias + dW[:, n] if self.fit_bias else params.bias
         return params._replace(W_out=params.W_out + dW[:, :n], bias=bias), self.Memory(P)
 
+    def _steps_within_bounds(self, P: Array) -> float:
+        """Return how many steps P may grow by 1 / forgetting before it is too large."""
+        if self.forgetting == 1:
+            return np.inf
+        room = WIND_UP * len(P) / (self.alpha * np.trace(P))
+        return float(np.log(room) // -np.log(self.forgetting)) if room > 1 else 0.0
+
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Learn from a chunk in one compiled loop, in place."""
+        """Learn from a chunk in compiled loops, in place."""
         from nodes.kernels import rls_chunk
 
         xs, targets = lesson.inputs["x"], lessons_only(lesson)
-        ys = rls_chunk(xs, targets, params.W_out, params.bias, memory.P, self.forgetting)
+        ys, start, learned = np.empty_like(targets), 0, (params.W_out, params.bias, memory.P)
+        while start < len(xs):
+            safe = self._steps_within_bounds(memory.P)
+            forgetting = self.forgetting if safe else 1.0
+            stop = int(min(start + max(1.0, safe - 1), len(xs)))  # rounding cannot make up a step
+            rows = slice(start, stop)
+            ys[rows] = rls_chunk(xs[rows], targets[rows], *learned, forgetting)
+            start = stop
         return Learned(params, state, memory, ys)

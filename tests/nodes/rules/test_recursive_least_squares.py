@@ -1,0 +1,115 @@
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nodegraph.rule import Lesson, Seen
+from nodegraph.testing import check_rule
+from nodegraph.testing.comparing import same_trees
+from nodes import RLS
+from nodes.rules import RecursiveLeastSquares
+
+RNG = np.random.default_rng(5)
+
+
+class Weights(NamedTuple):
+    W_out: Any
+    bias: Any
+
+
+def followed(rule, xs, ts):
+    """Fold `update` over the rows; return the weights [W_out, bias] and P."""
+    params = Weights(np.zeros((ts.shape[1], xs.shape[1])), np.zeros(ts.shape[1]))
+    memory = rule.begin(params)
+    for x, t in zip(xs, ts, strict=True):
+        y = params.W_out @ x + params.bias
+        params, memory = rule.update(params, memory, Seen(x, y, (), t))
+    return np.c_[params.W_out, params.bias], memory.P
+
+
+def learned(rule, xs, ts, chunk=None):
+    node = RLS()
+    params, state = node.init(RNG, xs.shape[1], ts.shape[1]), ()
+    memory, ys = rule.begin(params), []
+    for start in range(0, len(xs), chunk or len(xs)):
+        rows = slice(start, start + (chunk or len(xs)))
+        lesson = Lesson({"x": xs[rows]}, ts[rows], np.ones(len(xs[rows]), bool))
+        params, state, memory, y = rule.learn(node, params, state, memory, lesson)
+        ys.append(y)
+    return params, memory, np.concatenate(ys)
+
+
+@pytest.mark.parametrize("fields", [{}, {"forgetting": 0.9, "alpha": 0.1}, {"fit_bias": False}])
+def test_it_keeps_the_contract(fields):
+    check_rule(RecursiveLeastSquares(**fields), RLS(), n_out=2)
+
+
+@pytest.mark.parametrize("forgetting", [1.0, 0.9])
+def test_weights_minimise_the_faded_squares_of_all_errors(forgetting):
+    xs, ts = RNG.normal(3, 1, (60, 3)), RNG.normal(size=(60, 2))
+    W, P = followed(RecursiveLeastSquares(alpha=0.7, forgetting=forgetting), xs, ts)
+    z, fading = np.c_[xs, np.ones(60)], forgetting ** np.arange(59, -1, -1)
+    gram = (z.T * fading) @ z + 0.7 * forgetting**60 * np.eye(4)
+    np.testing.assert_allclose(W, np.linalg.solve(gram, (z.T * fading) @ ts).T, rtol=1e-8)
+    np.testing.assert_allclose(P, np.linalg.inv(gram), rtol=1e-8, atol=1e-12)
+
+
+def test_a_bias_that_is_not_fitted_stays():
+    xs, ts = RNG.normal(size=(30, 3)), RNG.normal(size=(30, 1)) + 5
+    W, P = followed(RecursiveLeastSquares(alpha=0.7, fit_bias=False), xs, ts)
+    assert W[0, 3] == 0 and P.shape == (3, 3)
+    gram = xs.T @ xs + 0.7 * np.eye(3)
+    np.testing.assert_allclose(W[:, :3], np.linalg.solve(gram, xs.T @ ts).T, rtol=1e-9)
+
+
+def test_a_hundred_thousand_steps_leave_it_the_inverse_of_the_gram_matrix():
+    xs = RNG.normal(3, 1, (100_000, 4))
+    ts = xs @ [[1.0], [-2.0], [0.5], [0.0]] + 3 + RNG.normal(size=(100_000, 1))
+    params, memory, _ = learned(RecursiveLeastSquares(alpha=1e-6), xs, ts)
+    z = np.c_[xs, np.ones(len(xs))]
+    gram = z.T @ z + 1e-6 * np.eye(5)
+    np.testing.assert_allclose(memory.P, np.linalg.inv(gram), rtol=1e-6)
+    ridge = np.linalg.solve(gram, z.T @ ts)[:, 0]
+    np.testing.assert_allclose(np.r_[params.W_out[0], params.bias], ridge, rtol=1e-7)
+    assert (memory.P == memory.P.T).all()
+    assert np.linalg.eigvalsh(memory.P)[0] > 0
+
+
+@pytest.mark.parametrize("alpha", [1e-6, 1.0])
+@pytest.mark.parametrize("silence", [0.0, 1.0])
+def test_a_long_monotony_does_not_wind_it_up(alpha, silence):
+    wake = slice(5200, 5700)
+    xs = np.full((5700, 5), silence)
+    xs[:200], xs[wake] = RNG.normal(size=(200, 5)), RNG.normal(size=(500, 5))
+    true = xs @ np.arange(1.0, 6.0)[:, None]
+    rule = RecursiveLeastSquares(alpha=alpha, forgetting=0.99)
+    _, memory, ys = learned(rule, xs, true + 1e-3 * RNG.normal(size=true.shape))
+    assert np.abs(ys - true)[wake].max() < 0.1  # unbounded, it is 26 here
+    assert np.linalg.eigvalsh(memory.P)[0] > 0
+
+
+def test_p_never_passes_its_bound():
+    xs, rule = np.ones((2000, 2)), RecursiveLeastSquares(alpha=0.5, forgetting=0.9)
+    _, memory, _ = learned(rule, xs, xs[:, :1])
+    assert 0.8 * 1000 < np.trace(memory.P) * 0.5 / 3 <= 1000
+
+
+@settings(max_examples=20, deadline=None)
+@given(chunk=st.integers(1, 400), forgetting=st.sampled_from([0.5, 0.97, 1.0]))
+def test_chunks_change_no_bit_at_the_bound_either(chunk, forgetting):
+    xs, ts = np.ones((400, 2)), np.random.default_rng(0).normal(size=(400, 1))
+    xs[::90] = np.random.default_rng(1).normal(size=(5, 2))
+    rule = RecursiveLeastSquares(alpha=0.5, forgetting=forgetting)
+    same_trees(learned(rule, xs, ts, chunk), learned(rule, xs, ts), "chunks show")
+
+
+@pytest.mark.parametrize("forgetting", [0.5, 0.97])
+def test_the_compiled_loop_does_as_update_at_the_bound(forgetting):
+    xs, ts = np.ones((600, 2)), RNG.normal(size=(600, 1))
+    rule = RecursiveLeastSquares(alpha=0.5, forgetting=forgetting)
+    params, memory, _ = learned(rule, xs, ts)
+    W, P = followed(rule, xs, ts)
+    np.testing.assert_allclose(np.c_[params.W_out, params.bias], W, rtol=1e-9)
+    np.testing.assert_allclose(memory.P, P, rtol=1e-6, atol=1e-6)
