@@ -40,10 +40,11 @@ class ScikitLearn(Node):
     """
 
     class Params(NamedTuple):
-        """The fitted estimator, and the number of outputs."""
+        """The fitted estimator, the number of outputs, and what an estimator draws from."""
 
         estimator: Any
         n_out: int
+        seed: int
 
     estimator: Any
     options: dict[str, Any] = Field(default_factory=dict)
@@ -79,7 +80,7 @@ class ScikitLearn(Node):
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return params without a fitted estimator."""
-        return self.Params(None, n_out)
+        return self.Params(None, n_out, int(rng.integers(2**31)))
 
     def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:
         """Return ``(state, prediction)``."""
@@ -99,6 +100,10 @@ class ScikitLearn(Node):
 def _checked(estimator: Any, options: dict[str, Any]) -> Any:
     if options:
         raise ValueError("options go with an estimator's name, not with an object")
-    if not hasattr(estimator, "fit") or not hasattr(estimator, "predict"):
-        raise ValueError(f"estimator: a {type(estimator).__name__} has no fit and predict")
+    if isinstance(estimator, type):
+        name = estimator.__name__
+        raise ValueError(f"estimator: {name} is a class; write {name}(), or its name as text")
+    needed = "fit", "predict", "get_params", "set_params"
+    if missing := [name for name in needed if not hasattr(estimator, name)]:
+        raise ValueError(f"estimator: {type(estimator).__name__} has no {', '.join(missing)}")
     return estimator

@@ -16,7 +16,8 @@ class Estimation(Rule):
     """Keep every row and fit a fresh copy of the estimator to them.
 
     The rows stay in memory, n_in + n_out numbers for each step; the other offline rules need no
-    more than a few matrices.
+    more than a few matrices. Where the estimator draws at random and no ``random_state`` is given,
+    it draws from the seed of the model, so that the same data give the same fit.
 
     Parameters
     ----------
@@ -61,16 +62,28 @@ class Estimation(Rule):
             raise DataError("there are no rows to learn from: warmup or NaN in targets left none")
         xs, ts = np.concatenate(memory.xs), np.concatenate(memory.ts)
         try:
-            return params._replace(estimator=_fitted(self.estimator, xs, ts))
+            return params._replace(estimator=_fitted(_seeded(self.estimator, params.seed), xs, ts))
         except ValueError as error:
             raise DataError(f"{type(self.estimator).__name__}: {error}") from error
 
 
-def _fitted(estimator: Any, xs: Array, ts: Array) -> Any:
-    from sklearn.base import clone, is_classifier
-    from sklearn.multioutput import MultiOutputRegressor
+def _seeded(estimator: Any, seed: int) -> Any:
+    """Return a fresh copy of the estimator whose draws, and those of its parts, are repeatable."""
+    from sklearn.base import clone
 
     fresh = clone(estimator)
+    drawn = {
+        name: seed
+        for name, value in fresh.get_params().items()
+        if name.rpartition("__")[2] == "random_state" and value is None
+    }
+    return fresh.set_params(**drawn)
+
+
+def _fitted(fresh: Any, xs: Array, ts: Array) -> Any:
+    from sklearn.base import is_classifier
+    from sklearn.multioutput import MultiOutputRegressor
+
     if is_classifier(fresh):
         return fresh.fit(xs, ts.argmax(axis=1) if ts.shape[1] > 1 else ts[:, 0])
     if ts.shape[1] == 1:

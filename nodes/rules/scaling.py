@@ -53,16 +53,14 @@ class Scaling(Rule):
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return `params` as they are, and the memory with the rows of `seen`."""
         rows = np.atleast_2d(seen.x).astype(float)
-        first = memory.first if memory.n else rows[0]
-        shifted = rows - first
-        return params, self.Memory(
-            memory.n + len(rows),
-            np.minimum(memory.least, rows.min(axis=0)),
-            np.maximum(memory.most, rows.max(axis=0)),
-            first,
-            _sum_in_order(memory.sums, shifted),
-            _sum_in_order(memory.squares, shifted**2),
-        )
+        first = memory.first if memory.n else rows[0].copy()
+        with np.errstate(over="ignore", invalid="ignore"):  # `finish` says so
+            shifted = rows - first
+            sums = _sum_in_order(memory.sums, shifted)
+            squares = _sum_in_order(memory.squares, shifted**2)
+        least = np.minimum(memory.least, rows.min(axis=0))
+        most = np.maximum(memory.most, rows.max(axis=0))
+        return params, self.Memory(memory.n + len(rows), least, most, first, sums, squares)
 
     def merge(self, one: Memory, other: Memory) -> Memory:
         """Return the memory of both."""
@@ -84,18 +82,22 @@ class Scaling(Rule):
         Raises
         ------
         DataError
-            If there was no row to learn from.
+            If there was no row to learn from, or the signals span more than numbers can tell.
         """
         if not memory.n:
             raise DataError("there are no rows to learn from: warmup left none")
-        width, middle, size = self._target(memory)
-        scale = np.where(width > 0, size / np.where(width > 0, width, 1.0), 1.0)
-        mean = memory.first + memory.sums / memory.n
-        centre = mean if self.kind == "z-score" else (memory.least + memory.most) / 2
         dtype = params.scale.dtype
-        return params._replace(
-            scale=scale.astype(dtype), offset=(middle - scale * centre).astype(dtype)
-        )
+        largest = float(np.finfo(dtype).max)
+        with np.errstate(over="ignore", invalid="ignore"):
+            width, middle, size = self._target(memory)
+            changes = width > size / largest
+            scale = np.where(changes, size / np.where(changes, width, 1.0), 1.0)
+            mean = memory.first + memory.sums / memory.n
+            centre = mean if self.kind == "z-score" else memory.least / 2 + memory.most / 2
+            offset = middle - scale * centre
+        if not (np.isfinite(width).all() and (np.abs(offset) <= largest).all()):
+            raise DataError("the signals span more than numbers can tell: scale the data down")
+        return params._replace(scale=scale.astype(dtype), offset=offset.astype(dtype))
 
     def _target(self, memory: Memory) -> tuple[Array, float, float]:
         """Return the widths there are, and the middle and the width that are wanted."""

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import nodegraph as ng
+from nodegraph.errors import DataError, FieldError, NotFittedError
+from nodegraph.testing import check_node
+from nodes import Input, Reservoir, Ridge, Scaler
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(5, 3, (300, 3)) * [1.0, 100.0, 0.01]
+NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False)
+
+
+@pytest.mark.parametrize("fields", [{}, {"kind": "z-score"}, {"low": 0.0, "high": 10.0}])
+def test_it_keeps_the_contract(fields):
+    check_node(Scaler(**fields))
+
+
+@pytest.mark.parametrize("low, high", [(-1.0, 1.0), (0.0, 10.0)])
+def test_the_extremes_become_low_and_high(low, high):
+    y = ng.Model(Scaler(low=low, high=high)).fit(X).run(X)
+    np.testing.assert_allclose(y.min(axis=0), low, atol=1e-12)
+    np.testing.assert_allclose(y.max(axis=0), high, rtol=1e-12)
+    np.testing.assert_allclose(np.corrcoef(y[:, 0], X[:, 0])[0, 1], 1)
+
+
+def test_the_z_score_has_mean_0_and_deviation_1():
+    y = ng.Model(Scaler(kind="z-score")).fit(X + 1e6).run(X + 1e6)
+    np.testing.assert_allclose(y.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(y.std(axis=0), 1, rtol=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    x=hnp.arrays(float, st.tuples(st.integers(1, 20), st.just(2)), elements=NUMBERS),
+    kind=st.sampled_from(["range", "z-score"]),
+)
+def test_inverse_gives_the_signals_back(x, kind):
+    model = ng.Model(Scaler(kind=kind, name="s")).fit(x)
+    size = np.abs(x).max()
+    back = Scaler.inverse(model.params["s"], model.run(x))
+    np.testing.assert_allclose(back, x, rtol=1e-9, atol=1e-9 * size)
+
+
+@pytest.mark.parametrize("kind, y", [("range", 4.0), ("z-score", 0.0)])
+def test_a_constant_signal_goes_to_the_middle(kind, y):
+    model = ng.Model(Scaler(low=3.0, high=5.0, kind=kind)).fit(np.full((50, 1), 0.1))
+    np.testing.assert_allclose(model.run([[0.1]]), [[y]], atol=1e-15)
+
+
+def test_values_beyond_what_was_seen_are_not_clipped():
+    model = ng.Model(Scaler()).fit([[0.0], [10.0]])
+    np.testing.assert_allclose(model.run([[20.0]]), [[3.0]])
+
+
+def test_it_learns_before_what_stands_behind_it():
+    graph = Input() >> Scaler(name="s") >> Reservoir(units=20, name="r") >> Ridge()
+    model = ng.Model(graph, seed=1)
+    model.fit(X, X[:, :1])
+    assert [report["node"] for report in model.report] == ["s", "ridge"]
+    scaled = 2 * (X - X.min(axis=0)) / (X.max(axis=0) - X.min(axis=0)) - 1
+    plain = ng.Model(Input() >> Reservoir(units=20, name="r") >> Ridge(), seed=1)
+    plain.fit(scaled, X[:, :1])
+    np.testing.assert_allclose(model.reset().run(X), plain.reset().run(scaled), atol=1e-6)
+
+
+def test_a_list_of_series_has_one_scale():
+    parts = ng.Model(Scaler(name="s")).fit([X[:10], X[10:11], X[11:]])
+    whole = ng.Model(Scaler(name="s")).fit(X)
+    np.testing.assert_allclose(parts.params["s"].scale, whole.params["s"].scale, rtol=1e-13)
+
+
+def test_single_precision_stays():
+    model = ng.Model(Scaler(name="s"), dtype="float32").fit(X)
+    assert model.params["s"].scale.dtype == model.run(X).dtype == np.float32
+
+
+def test_it_has_to_learn_before_it_runs():
+    with pytest.raises(NotFittedError, match="scaler has not learned"):
+        ng.Model(Scaler()).run(X)
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [({"low": 1.0, "high": 1.0}, "low should be below high"), ({"kind": "minmax"}, "kind")],
+)
+def test_fields_that_cannot_be_are_refused(fields, message):
+    with pytest.raises(FieldError, match=message):
+        Scaler(**fields)
+
+
+@pytest.mark.parametrize("kind, size", [("range", 1e308), ("z-score", 1e200)])
+def test_signals_that_span_too_much_are_refused(kind, size):
+    with pytest.raises(DataError, match="scale the data down"):
+        ng.Model(Scaler(kind=kind)).fit([[-size], [size]])
+
+
+def test_a_span_too_small_for_a_factor_counts_as_constant():
+    model = ng.Model(Scaler(name="s")).fit([[0.0], [1e-320]])
+    assert model.params["s"].scale == [1.0] and abs(model.run([[0.0]])[0, 0]) < 1e-319
