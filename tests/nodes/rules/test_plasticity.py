@@ -20,7 +20,7 @@ def dense(W):
     return W.toarray() if hasattr(W, "toarray") else np.array(W)
 
 
-@pytest.mark.parametrize("connectivity", [0.3, 1.0])
+@pytest.mark.parametrize("connectivity", [0.2, 0.5, 1.0])
 @pytest.mark.parametrize("which", ["W", "W_in"])
 @pytest.mark.parametrize("name", RULES)
 def test_fit_changes_weights_as_the_equation_says(name, which, connectivity):
