@@ -1,0 +1,170 @@
+"""Each contract fails on something that breaks it."""
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.engines import local
+from nodegraph.errors import NodegraphError
+from nodegraph.testing import check_engine, check_node, check_rule
+from nodegraph.testing.zoo import Follow, Mix, Trace
+
+
+class Fine(ng.Node):
+    """``y[t] = y[t-1] / 2 + x[t]``."""
+
+    def start(self, n_out):
+        return np.zeros(n_out)
+
+    def step(self, params, state, x):
+        y = (state / 2 + x).astype(x.dtype)
+        return y, y.copy()
+
+
+class Aliased(Fine):
+    """Returns the array that it keeps."""
+
+    def run(self, params, state, xs):
+        ys = np.empty_like(xs)
+        for t, x in enumerate(xs):
+            state, ys[t] = self.step(params, state, x)
+        return ys[-1], ys
+
+
+class Greedy(Fine):
+    """Writes into its input."""
+
+    def run(self, params, state, xs):
+        out = super().run(params, state, xs)
+        xs[0] += 1
+        return out
+
+
+class Chunky(Fine):
+    """Adds the mean of the chunk."""
+
+    def run(self, params, state, xs):
+        state, ys = super().run(params, state, xs)
+        return state, ys + xs.mean() * 1e-12
+
+
+class Wide(Fine):
+    """Gives out float64."""
+
+    def step(self, params, state, x):
+        y = state / 2 + x.astype(float)
+        return y, y.copy()
+
+
+class Hasty(Fine):
+    """Runs another equation than it steps."""
+
+    def run(self, params, state, xs):
+        return state, xs * 2
+
+
+class Silent(Fine):
+    """Has a field that nobody explains."""
+
+    secret: int = 1
+
+
+class Moody(Fine):
+    """Draws weights from nowhere."""
+
+    def init(self, rng, n_in, n_out):
+        return (np.random.default_rng().standard_normal(n_out),)
+
+
+def test_a_good_node_passes():
+    check_node(Fine())
+
+
+@pytest.mark.parametrize("kind", [Aliased, Greedy, Chunky, Wide, Hasty, Silent, Moody])
+def test_a_node_that_breaks_the_contract_fails(kind):
+    with pytest.raises(AssertionError):
+        check_node(kind())
+
+
+class Sly(Follow):
+    """Says that it changes nothing.
+
+    Parameters
+    ----------
+    rate : float
+    """
+
+    modifies: ClassVar[tuple[str, ...]] = ()
+
+
+class Deaf(Follow):
+    """Learns from rows that are left out.
+
+    Parameters
+    ----------
+    rate : float
+    """
+
+    def learn(self, node, params, state, memory, lesson):
+        every = lesson._replace(rows=np.ones_like(lesson.rows))
+        return super().learn(node, params, state, memory, every)
+
+
+class Quick(Follow):
+    """Learns something else than it says.
+
+    Parameters
+    ----------
+    rate : float
+    """
+
+    def learn(self, node, params, state, memory, lesson):
+        learned = super().learn(node, params, state, memory, lesson)
+        return learned._replace(params=learned.params._replace(W=learned.params.W * 1.01))
+
+
+def test_a_good_rule_passes():
+    check_rule(Follow(), Mix())
+
+
+@pytest.mark.parametrize("rule", [Sly, Deaf, Quick])
+def test_a_rule_that_breaks_the_contract_fails(rule):
+    with pytest.raises(AssertionError):
+        check_rule(rule(), Mix())
+
+
+class Late:
+    """An engine that gives everything one step late."""
+
+    def execute(self, plan, slots, chunks, work):
+        for outputs in local.execute(plan, slots, chunks, work):
+            yield {name: np.roll(rows, 1, axis=0) for name, rows in outputs.items()}
+
+
+class Forgetful:
+    """An engine that loses the states between calls."""
+
+    def execute(self, plan, slots, chunks, work):
+        before = {name: slot.state for name, slot in slots.items()}
+        yield from local.execute(plan, slots, chunks, work)
+        for name, slot in slots.items():
+            slot.state = before[name]
+
+
+@pytest.mark.parametrize("engine", [Late(), Forgetful()], ids=["late", "forgetful"])
+def test_an_engine_that_breaks_the_contract_fails(engine):
+    def broken(seed):
+        try:
+            check_engine(engine, seed=seed)
+        except (AssertionError, NodegraphError):
+            return True
+        return False
+
+    assert sum(broken(seed) for seed in range(12)) >= 6
+
+
+def test_the_zoo_keeps_the_contract():
+    check_node(Trace())
+    check_node(Mix(rule=Follow()))
