@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nodegraph as ng
+from nodegraph.errors import FieldError, NotFittedError
+from nodes import LMS, RLS, Input, Ridge
+
+W, B = np.array([[1.0, -2.0], [0.5, 3.0]]), np.array([0.1, -0.2])
+X = np.random.default_rng(0).standard_normal((50, 2))
+
+
+@pytest.mark.parametrize("kind", [Ridge, RLS, LMS])
+def test_given_weights_are_used_as_they_stand(kind):
+    model = ng.Model(Input() >> kind(W_out=W, bias=B))
+    np.testing.assert_allclose(model.run(X), X @ W.T + B, rtol=1e-14, atol=1e-14)
+    assert kind(W_out=W).declared_size == 2
+
+
+def test_ridge_with_given_weights_does_not_learn_but_rls_does():
+    assert Ridge(W_out=W).learner is None
+    model = ng.Model(Input() >> RLS(W_out=W, bias=B, name="out", alpha=1.0))
+    model.partial_fit(X, X)
+    assert not np.array_equal(model.params["out"].W_out, W)
+
+
+@given(st.integers(1, 49), st.sampled_from(["float32", "float64"]))
+def test_one_chunk_or_two_give_the_same_bits(cut, dtype):
+    model = ng.Model(Input() >> Ridge(W_out=W, bias=B), dtype=dtype)
+    whole = model.run(X)
+    assert whole.dtype == dtype
+    assert np.array_equal(np.concatenate([model.run(X[:cut]), model.run(X[cut:])]), whole)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"units": 3, "W_out": W}, "said in different ways: 3 units, 2 rows of W_out"),
+        ({"W_out": W, "bias": [1.0]}, "2 rows of W_out, 1 entries of bias"),
+        ({"bias": [1.0]}, "bias is given without W_out"),
+        ({"W_out": [[np.nan]]}, "finite"),
+        ({"W_out": [1.0]}, "2 axes"),
+        ({"units": 0}, "units"),
+    ],
+)
+def test_weights_that_contradict_each_other_are_refused(fields, message):
+    with pytest.raises(FieldError, match=message):
+        Ridge(**fields)
+
+
+def test_weights_for_another_number_of_inputs_are_refused():
+    with pytest.raises(FieldError, match=r"W_out: expected shape \(2, 3\), got \(2, 2\)"):
+        ng.Model(Input() >> Ridge(W_out=W)).run(np.ones((4, 3)))
+
+
+def test_it_does_not_run_before_it_has_learned():
+    with pytest.raises(NotFittedError, match="ridge has not learned yet"):
+        ng.Model(Input() >> Ridge(units=2)).run(X)
