@@ -27,7 +27,8 @@ FLOORS = """
     training
     runner
     model
-    testing tasks search
+    testing tasks
+    search
     cli
 """.strip().splitlines()
 FLOOR = {part: height for height, line in enumerate(FLOORS) for part in line.split()}

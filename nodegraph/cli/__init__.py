@@ -1,4 +1,4 @@
-"""The command line: `nodegraph run`, `check`, `draw`, `kinds`, `schema` and `datasets`."""
+"""The command line: `nodegraph run`, `check`, `draw`, `kinds`, `schema`, `datasets`, `search`."""
 
 from nodegraph.cli.app import app, main
 
