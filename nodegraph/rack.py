@@ -191,7 +191,8 @@ class Rack:
 
     def _why_not(self, name: str, seen: set[str]) -> str:
         if name in self.slots and not self.is_ready(name):
-            return f"{name} has not learned yet: call fit first, or give its W_out"
+            given = ", or give its W_out" if hasattr(self.plan.nodes[name], "W_out") else ""
+            return f"{name} has not learned yet: call fit first{given}"
         seen.add(name)
         for source in self._waits_for(name) - seen - set(self.ready()):
             return self._why_not(source, seen)

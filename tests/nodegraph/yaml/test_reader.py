@@ -184,7 +184,7 @@ def test_bombs_are_refused_before_they_go_off(text: str) -> None:
     read_document("warm: up")
     start = time.process_time()
     refused(text)
-    assert time.process_time() - start < 0.2
+    assert time.process_time() - start < 0.5  # other readers take 10 s, or die
 
 
 def test_thirty_two_levels_are_read_and_thirty_three_are_not() -> None:
