@@ -44,7 +44,8 @@ def run(
     name = spec.header.name or file.stem
     if not quiet:
         say(name, strong=True)
-        say(spec.header.description)
+        if spec.header.description:
+            say(spec.header.description)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         progress = Silent() if quiet else for_this_place()

@@ -13,6 +13,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import DataError, NodegraphError
 from nodegraph.files.table_columns import Table, chosen
 from nodegraph.files.table_files import load_table
+from nodegraph.intake import to_rows
 from nodegraph.tasks.examples import Examples, TaskData, labelled, windows
 from nodegraph.yaml.document import Document, error_at
 from nodegraph.yaml.task import (
@@ -100,7 +101,17 @@ class _Preparation:
         return load(data.dataset, **data.options)
 
     def _inputs(self, table: Table, taken: Sequence[int] = ()) -> Any:
-        """Return the columns that go in, by node where the task says so; None for no input."""
+        """Return the columns that go in, by node where the task says so; None for no input.
+
+        A gap is told here, by its row in the whole of the data.
+        """
+        x = self._chosen_inputs(table, taken)
+        with self._at("data"):
+            for rows in x.values() if isinstance(x, Mapping) else [x] * (x is not None):
+                to_rows(rows, "input")
+        return x
+
+    def _chosen_inputs(self, table: Table, taken: Sequence[int]) -> Any:
         wanted = self.task.input
         with self._at("input"):
             if wanted is None:
