@@ -219,9 +219,9 @@ def test_with_a_document_the_error_points_into_it() -> None:
 
 
 def test_a_gap_in_the_input_is_told_by_its_row_in_the_whole_of_the_data(tmp_path):
-    rows = ["x", *(str(i % 7) for i in range(900))]
-    rows[1 + 700] = ""
+    rows = ["t,x", *(f"{i},{i % 7}" for i in range(900))]
+    rows[1 + 700] = "700,"
     (tmp_path / "gap.csv").write_text("\n".join(rows))
     task = Task(data={"file": "gap.csv"}, target={"forecast": 1}, split={"train": 600})
-    with pytest.raises((DataError, SpecError), match="input: NaN in row 700, column 0"):
+    with pytest.raises((DataError, SpecError), match="input: NaN in row 700, column 1"):
         prepare(task, root=tmp_path)
