@@ -1,0 +1,59 @@
+import sys
+import types
+
+import pytest
+
+import nodegraph as ng
+from nodegraph import registry
+from nodegraph.errors import SpecError
+from nodegraph.testing.zoo import Sum
+from nodes import Reservoir, Scaler
+from nodes.rules import Oja
+
+
+@pytest.fixture
+def clean(monkeypatch):
+    monkeypatch.setattr(registry, "_found", dict(registry.kinds()))
+
+
+def test_nodes_and_rules_of_the_library_are_known():
+    assert registry.resolve("Reservoir") is Reservoir
+    assert registry.resolve("Oja") is Oja
+    assert registry.word(Reservoir) == "Reservoir"
+
+
+def test_an_unknown_kind_is_told_with_the_nearest():
+    with pytest.raises(SpecError, match="unknown kind 'Resevoir'; did you mean 'Reservoir'"):
+        registry.resolve("Resevoir")
+    with pytest.raises(SpecError, match=r"known: .*Reservoir"):
+        registry.resolve("os.system")
+
+
+def test_a_field_called_kind_is_written_behind_a_dot():
+    kind, fields = registry.split_kind("Scaler.z-score")
+    assert kind is Scaler and fields == {"kind": "z-score"}
+
+
+def test_a_class_of_a_notebook_can_be_registered(clean):
+    ng.register(Sum)
+    assert registry.resolve("Sum") is Sum
+    text = ng.to_yaml(Sum(name="a") >> Sum(name="b"))
+    assert "kind: Sum" in text
+
+
+def test_a_plug_in_offers_what_it_lists(clean, monkeypatch):
+    module = types.ModuleType("my_nodes")
+    module.Sum, module.__all__ = Sum, ["Sum"]
+    monkeypatch.setitem(sys.modules, "my_nodes", module)
+    registry.load_plugin("my_nodes")
+    assert registry.resolve("Sum") is Sum
+
+
+def test_a_plug_in_that_takes_a_name_or_is_not_there_is_refused(clean, monkeypatch):
+    module = types.ModuleType("thieves")
+    module.Reservoir, module.__all__ = Sum, ["Reservoir"]
+    monkeypatch.setitem(sys.modules, "thieves", module)
+    with pytest.raises(SpecError, match="'Reservoir' is offered by"):
+        registry.load_plugin("thieves")
+    with pytest.raises(SpecError, match="plug-in 'no_such_thing' cannot be imported"):
+        registry.load_plugin("no_such_thing")

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.errors import DataError, NotFittedError
+from nodes import ESN, Input, Reservoir
+
+
+@pytest.fixture
+def model():
+    made = ng.Model(Input() >> Reservoir(units=3, name="r"), seed=1)
+    made.run(np.ones((4, 1)))
+    return made
+
+
+def test_states_can_be_read_and_put_back(model):
+    kept = model.state["r"]
+    onward = model.run(np.ones((2, 1)))
+    model.state["r"] = kept
+    assert np.array_equal(model.run(np.ones((2, 1))), onward)
+
+
+def test_before_any_data_there_is_nothing_to_read():
+    with pytest.raises(NotFittedError, match="r has no params yet: sizes come with the first data"):
+        ng.Model(Input() >> Reservoir(units=3, name="r")).params["r"]
+
+
+def test_sizes_that_are_declared_are_there_at_once():
+    model = ng.Model(Input(units=2) >> Reservoir(units=3, name="r"))
+    assert model.params["r"].W_in.shape == (3, 2)
+
+
+def test_what_does_not_fit_is_refused(model):
+    state = model.state["r"]
+    with pytest.raises(DataError, match=r"state\['r'\]\.x: expected shape \(3,\), got \(2,\)"):
+        model.state["r"] = state._replace(x=np.zeros(2))
+    with pytest.raises(DataError, match=r"write \._replace"):
+        model.state["r"] = (1, 2, 3)
+    with pytest.raises(DataError, match="cannot be deleted"):
+        del model.params["r"]
+
+
+def test_they_list_their_names_and_shapes(model):
+    assert list(model.params) == ["input", "r"] and len(model.params) == 2
+    assert "r: W_in (3, 1), W (3, 3)" in repr(model.params)
+
+
+def test_a_composite_with_one_part_of_that_kind_is_found_by_its_own_name():
+    model = ng.Model(Input(units=1) >> ESN(units=3))
+    assert model.params["esn.reservoir"].W.shape == (3, 3)
+    with pytest.raises(DataError, match="no node is named so"):
+        model.params["esn.nobody"]
