@@ -74,15 +74,32 @@ def _rows(file: BinaryIO, name: str) -> Generator[_Row, None, None]:
         start = _delimiter(text)
         text.seek(0)
         reader = csv.reader(text, delimiter=start, strict=True)
-        for cells in reader:
-            if any(cell.strip() for cell in cells) and not cells[0].startswith("#"):
-                yield _Row(reader.line_num, [cell.strip() for cell in cells])
+        lines = ((reader.line_num, [cell.strip() for cell in cells]) for cells in reader)
+        yield from _without_edges(_Row(n, cells) for n, cells in lines if not _is_note(cells))
     except UnicodeDecodeError:
         raise DataError(f"{name}: is not UTF-8 text") from None
     except csv.Error as error:
         raise DataError(f"{name}: cannot be read as a table: {error}") from None
     finally:
         text.detach()
+
+
+def _is_note(cells: list[str]) -> bool:
+    return bool(cells) and cells[0].startswith("#")
+
+
+def _without_edges(rows: Iterable[_Row]) -> Iterator[_Row]:
+    """Yield rows; empty ones between rows of numbers are gaps, at the edges they are nothing."""
+    started, gaps, width = False, list[int](), 0
+    for row in rows:
+        if not any(row.cells):
+            gaps.append(row.line)
+            continue
+        if started:
+            yield from (_Row(line, [""] * width) for line in gaps)
+        yield row
+        started = started or not any(_is_word(cell) for cell in row.cells)
+        gaps, width = [], len(row.cells)
 
 
 def _delimiter(lines: Iterable[str]) -> str:
