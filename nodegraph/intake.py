@@ -25,6 +25,10 @@ class Series:
     targets: Mapping[str, Array]
     n_steps: int
 
+    def whole(self, warmup: int, dtype: np.dtype[Any]) -> Chunk:
+        """Return the series as one chunk."""
+        return next(self.chunks(self.n_steps, warmup, dtype))
+
     def chunks(self, size: int, warmup: int, dtype: np.dtype[Any]) -> Iterator[Chunk]:
         """Yield the series in chunks of at most `size` steps."""
         for start in range(0, self.n_steps, size):

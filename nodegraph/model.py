@@ -138,7 +138,7 @@ class Model(Runner):
         draft.forget(learners)
         course = Course(
             builder=draft.builder,
-            execute=self._engine(engine),
+            engine=self._engine(engine),
             learners=learners,
             forcing=checked_forcing(forcing),
             warmup=checked_warmup(warmup, fed),
@@ -172,7 +172,7 @@ class Model(Runner):
             raise NotFittedError(f"{fresh[0]} has not learned yet: call fit before update")
         course = Course(
             draft.builder,
-            self._execute,
+            self._own_engine,
             learners,
             forcing=checked_forcing(forcing),
             clock=draft.time if fed.own else 0,

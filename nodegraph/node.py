@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar, NamedTuple, cast
 
 import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
@@ -17,7 +17,7 @@ from nodegraph.fields import Described
 from nodegraph.graph import Composable, End, Graph
 from nodegraph.rule import Rule
 
-__all__ = ["Composite", "Node"]
+__all__ = ["Composite", "Node", "Prepared", "StepCode", "one_by_one"]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=60)]
 
@@ -135,22 +135,28 @@ class Node(_Part, ABC):
             ys.append(y)
         return state, np.stack(ys)
 
-    def prepared(self, params: Any) -> Callable[..., tuple[Any, Array]]:
-        """Return `run` for these params: ``f(state, xs, **ports) -> (state, ys)``.
+    def prepared(self, params: Any) -> Prepared:
+        """Return the node with these params, ready to run again and again.
 
-        A loop calls it for each step; override it to work out once what follows from the params.
+        Override it to work out once what follows from the params, such as another order of them.
         """
-        return partial(self.run, params)
+        return Prepared(self, params)
 
     def run_many(
         self, params: Any, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
     ) -> tuple[list[Any], list[Array]]:
         """Return ``(states, ys)`` of many independent series; override only to be faster."""
-        runs = [
-            self.run(params, state, x, **{p: series[i] for p, series in ports.items()})
-            for i, (state, x) in enumerate(zip(states, xs, strict=True))
-        ]
-        return [state for state, _ in runs], [ys for _, ys in runs]
+        return one_by_one(partial(self.run, params), states, xs, ports)
+
+    def step_code(
+        self, params: Any, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
+    ) -> StepCode | None:
+        """Return one step from `state` on as compiled code for loops, or None if there is none.
+
+        It must leave the same bits as `run`; `widths` are those of the ports. Without it a loop
+        calls `run` for each step.
+        """
+        return None
 
     def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
         """Return the noise of `n_steps` steps, or None for a node without noise."""
@@ -164,6 +170,62 @@ class Node(_Part, ABC):
                 f"it has {', '.join(self.ports)}"
             )
         return Graph(nodes=(self,), heads=(End(self, port),), tails=(End(self, port),))
+
+
+def one_by_one(
+    run: Callable[..., tuple[Any, Array]],
+    states: Sequence[Any],
+    xs: Sequence[Array],
+    ports: Mapping[str, Sequence[Array]],
+) -> tuple[list[Any], list[Array]]:
+    """Return ``(states, ys)`` of many series, each from a call of `run`."""
+    runs = [
+        run(state, x, **{port: series[i] for port, series in ports.items()})
+        for i, (state, x) in enumerate(zip(states, xs, strict=True))
+    ]
+    return [state for state, _ in runs], [ys for _, ys in runs]
+
+
+class StepCode(NamedTuple):
+    """One step of a node as compiled code, which a loop can call without Python.
+
+    ``io`` has the address of the output row, of a row for each of the node's ``step_ports`` in
+    their order (0 for one that is not wired), and of a row of noise (0 for none).
+    """
+
+    function: int  # its address, from `nodegraph.compiled.step`
+    arguments: tuple[Any, ...]  # C-contiguous arrays, given by their addresses, and whole numbers
+    state: Any  # a tree of arrays that the step changes in place
+
+
+class Prepared:
+    """A node with its params: what engines run.
+
+    Parameters
+    ----------
+    node : Node
+    params
+        They must not be changed as long as this is in use.
+    """
+
+    def __init__(self, node: Node, params: Any):
+        self.node, self.params = node, params
+
+    def run(self, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        """Return ``(state, ys)`` after ``len(xs)`` steps."""
+        return self.node.run(self.params, state, xs, **ports)
+
+    def run_many(
+        self, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
+    ) -> tuple[list[Any], list[Array]]:
+        """Return ``(states, ys)`` of many independent series."""
+        return self.node.run_many(self.params, states, xs, **ports)
+
+    def step_code(
+        self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
+    ) -> StepCode | None:
+        """Return one step from `state` on as compiled code, or None if there is none."""
+        return self.node.step_code(self.params, state, dtype, widths)
 
 
 class Composite(_Part, ABC):

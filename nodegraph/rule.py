@@ -15,7 +15,7 @@ from nodegraph.fields import Described
 from nodegraph.registry import split_kind, written_kind
 
 if TYPE_CHECKING:
-    from nodegraph.node import Node
+    from nodegraph.node import Node, StepCode
 
 __all__ = ["AnyRule", "Learned", "Lesson", "Rule", "Seen"]
 
@@ -97,6 +97,23 @@ class Rule(Described, ABC):
                 seen = Seen(x, y, state, target, inputs)
                 params, memory = self.update(params, memory, seen)
         return Learned(params, state, memory, np.stack(ys))
+
+    def step_code(
+        self,
+        node: Node,
+        params: Any,
+        state: Any,
+        memory: Any,
+        dtype: np.dtype[Any],
+        widths: Mapping[str, int],
+    ) -> StepCode | None:
+        """Return one step of `learn` as compiled code for loops, or None if there is none.
+
+        It changes the arrays of `params` and `memory` in place, and must leave the same bits as
+        `learn`. Its ``io`` has the address of the target at the end: NaN where nothing is to be
+        learned.
+        """
+        return None
 
     def merge(self, one: Any, other: Any) -> Any:
         """Return the memory of two courses of learning seen apart, first `one`, then `other`.

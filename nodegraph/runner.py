@@ -10,7 +10,7 @@ import numpy as np
 
 from nodegraph.checks import checked_steps, checked_workers
 from nodegraph.closed_loop import closed_plan, find_loop
-from nodegraph.engines import Execute, choose
+from nodegraph.engines import Engine, choose
 from nodegraph.errors import DataError
 from nodegraph.feeding import Fed
 from nodegraph.graph import Graph
@@ -20,9 +20,12 @@ from nodegraph.progress import Progress, Silent
 from nodegraph.rack import Rack
 from nodegraph.running import Run, shaped
 from nodegraph.slot import Work, widths
+from nodegraph.stepping import Stepper
 from nodegraph.views import ArraysView
 
 __all__ = ["Runner"]
+
+PATIENCE = 16  # steps that pass before a model that was looked at is made fast again
 
 
 class Runner:
@@ -31,12 +34,28 @@ class Runner:
     Parameters
     ----------
     rack : Rack
-    execute : callable
-        The engine.
+    engine : Engine
     """
 
-    def __init__(self, rack: Rack, execute: Execute):
-        self._rack, self._execute = rack, execute
+    def __init__(self, rack: Rack, engine: Engine):
+        self._kept, self._own_engine = rack, engine
+        self._stepper: Stepper | None = None
+        self._slow_steps = 0
+
+    @property
+    def _rack(self) -> Rack:
+        """The arrays, moved on to where steps have led."""
+        if self._stepper is not None:
+            self._slow_steps = 0 if self._stepper.steps > PATIENCE else -PATIENCE
+            self._kept, self._stepper = self._stepper.settled(), None
+        return self._kept
+
+    @_rack.setter
+    def _rack(self, rack: Rack) -> None:
+        self._kept, self._stepper = rack, None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": self._rack, "_stepper": None}
 
     @property
     def plan(self) -> Plan:
@@ -127,8 +146,8 @@ class Runner:
         self._rack = draft
         return shaped(results, fed.form, outputs is not None or len(work.wanted) > 1)
 
-    def _engine(self, engine: Any) -> Execute:
-        return self._execute if engine is None else choose(engine)
+    def _engine(self, engine: Any) -> Engine:
+        return self._own_engine if engine is None else choose(engine)
 
     def step(self, x: Any = None) -> Any:
         """Return the outputs one step later.
@@ -141,6 +160,17 @@ class Runner:
         -------
         ndarray (n_out,), or dict by node name
         """
+        if self._stepper is not None and (found := self._stepper.step(x)) is not None:
+            return found
+        found = self._slow_step(x)
+        self._slow_steps += 1
+        if self._slow_steps > 1:
+            self._stepper = Stepper.of(self._kept)
+            self._slow_steps = -PATIENCE if self._stepper is None else 0
+        return found
+
+    def _slow_step(self, x: Any) -> Any:
+        """Return what `step` does, by a run of one step."""
         if isinstance(x, Mapping):
             rows: Any = {name: _one_row(value, name) for name, value in x.items()}
         else:

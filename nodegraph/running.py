@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.engines import Execute
+from nodegraph.engines import Engine
 from nodegraph.feeding import Fed, total_steps
+from nodegraph.groups import group_rows, groups, side_by_side
 from nodegraph.intake import Series, Stream
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, watched
@@ -32,8 +33,7 @@ class Run:
     ----------
     rack : Rack
         A draft; its own slots move on if the data are one series.
-    execute : callable
-        The engine.
+    engine : Engine
     work : Work
         What is wanted and who learns.
     progress : Progress
@@ -43,7 +43,7 @@ class Run:
     """
 
     rack: Rack
-    execute: Execute
+    engine: Engine
     work: Work
     progress: Progress
     plan: Plan | None = None
@@ -68,12 +68,26 @@ class Run:
         wanted = (*self.work.wanted, *self.work.learn)
         plan = self.plan or self.rack.runnable(wanted, self.work.learn)
         work = self.work._replace(clock=0)
-        numbered = enumerate(series)
-        if self.work.learn or self.workers == 1:
-            return [self._one_apart(plan, i, one, work) for i, one in numbered]
+        if self.work.learn:
+            return [self._one_apart(plan, i, one, work) for i, one in enumerate(series)]
+        sizes = widths(self.rack.slots)
+        waiting = groups(series, group_rows(max(sizes[name] for name in plan.reads)))
         with ThreadPoolExecutor(self.workers) as pool:
-            one = partial(self._one_apart, plan, work=work)
-            return list(pool.map(lambda item: one(*item), numbered))
+            found = pool.map(partial(self._group, plan, work=work), waiting)
+            return [outputs for group in found for outputs in group]
+
+    def _group(
+        self, plan: Plan, group: Sequence[tuple[int, Series | Stream]], work: Work
+    ) -> list[Outputs]:
+        """Run neighbours side by side, if the engine can."""
+        if not side_by_side(self.engine, group) or self.engine.execute_many is None:
+            return [self._one_apart(plan, i, one, work) for i, one in group]
+        builder = self.rack.builder
+        chunks = [one.whole(0, builder.dtype) for _, one in group if isinstance(one, Series)]
+        places = [builder.fresh(self.rack.slots, plan.reads, i) for i, _ in group]
+        found = self.engine.execute_many(plan, places, chunks, work)
+        self.progress.advance(sum(chunk.n_steps for chunk in chunks))
+        return [{name: rows.copy() for name, rows in outputs.items()} for outputs in found]
 
     def _one_apart(self, plan: Plan, i: int, series: Series | Stream, work: Work) -> Outputs:
         slots = self.rack.slots
@@ -91,7 +105,7 @@ class Run:
         watching = watched(chunks, self.progress)
         total = series.n_steps if isinstance(series, Series) else None
         parts = _Parts(total)
-        for outputs in self.execute(plan, slots, watching, work):
+        for outputs in self.engine.execute(plan, slots, watching, work):
             parts.add(outputs)
         return parts.joined(), parts.n_steps
 

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from nodegraph.arrays import Array
 
+if TYPE_CHECKING:
+    from nodegraph.node import Node, Prepared
+
 __all__ = ["Chunk", "Slot", "Work", "widths"]
+
+
+class _Kept:
+    """What was prepared for the params of a slot; copies of the slot share it, files do not."""
+
+    def __init__(self) -> None:
+        self.last: tuple[Any, Prepared] | None = None
+
+    def __deepcopy__(self, memo: Any) -> _Kept:
+        return _Kept()
+
+    def __reduce__(self) -> Any:
+        return _Kept, ()
 
 
 @dataclass
@@ -43,6 +59,14 @@ class Slot:
     noise: np.random.Generator | None = None
     fitted: bool = False
     ports: Mapping[str, int] = field(default_factory=dict)
+    kept: _Kept = field(default_factory=_Kept, repr=False, compare=False)
+
+    def prepared(self, node: Node) -> Prepared:
+        """Return `node` with the params, which nobody may change in place from now on."""
+        last = self.kept.last
+        if last is None or last[0] is not self.params or last[1].node is not node:
+            last = self.kept.last = self.params, node.prepared(self.params)
+        return last[1]
 
     def copy(self) -> Slot:
         """Return a slot with the same arrays."""

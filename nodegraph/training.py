@@ -9,9 +9,10 @@ from itertools import islice
 from typing import Any
 
 from nodegraph.build import Builder
-from nodegraph.engines import Execute
+from nodegraph.engines import Engine
 from nodegraph.errors import DataError, GraphError
 from nodegraph.feeding import Fed, total_steps
+from nodegraph.groups import group_rows, groups, side_by_side
 from nodegraph.intake import Series, Stream
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, Silent, watched
@@ -20,8 +21,6 @@ from nodegraph.slot import Chunk, Slot, Work, widths
 from nodegraph.stages import Forcing, Stage, forced_wiring, stages
 
 __all__ = ["Course"]
-
-GROUP_ROWS = 2048  # series that learn one after the other before their statistics are merged
 
 Slots = dict[str, Slot]
 
@@ -33,8 +32,7 @@ class Course:
     Parameters
     ----------
     builder : Builder
-    execute : callable
-        The engine.
+    engine : Engine
     learners : tuple of str
         The nodes that learn.
     forcing : {True, False, "all"}
@@ -49,7 +47,7 @@ class Course:
     """
 
     builder: Builder
-    execute: Execute
+    engine: Engine
     learners: tuple[str, ...]
     forcing: Forcing = True
     warmup: int = 0
@@ -143,9 +141,11 @@ class Course:
 
     def _pass_apart(self, stage: Stage, slots: Slots, series: Sequence[Series | Stream]) -> None:
         """Learn from groups of series apart and merge what they hold, in the order of series."""
-        groups = _groups(series)
+        sizes = widths(slots)
+        rows = group_rows(max(sizes[name] for name in stage.plan.reads))
+        waiting = groups(series, rows)
         with ThreadPoolExecutor(self.workers) as pool:
-            while batch := list(islice(groups, self.workers)):  # so that few memories wait
+            while batch := list(islice(waiting, self.workers)):  # so that few memories wait
                 for held in pool.map(lambda group: self._group(stage, slots, group), batch):
                     self._merge(slots, held)
 
@@ -159,6 +159,8 @@ class Course:
     def _group(
         self, stage: Stage, slots: Slots, group: Sequence[tuple[int, Series | Stream]]
     ) -> dict[str, Any]:
+        if side_by_side(self.engine, group):
+            return self._abreast(stage, slots, group)
         memories: dict[str, Any] = dict.fromkeys(stage.learners)
         for i, series in group:
             place = self.builder.fresh(slots, slots, i)
@@ -167,6 +169,21 @@ class Course:
             self._live(stage, place, series, stage.learners)
             memories = {name: place[name].memory for name in stage.learners}
         return memories
+
+    def _abreast(
+        self, stage: Stage, slots: Slots, group: Sequence[tuple[int, Series | Stream]]
+    ) -> dict[str, Any]:
+        """Learn from a group of series that go through the graph side by side."""
+        dtype = self.builder.dtype
+        chunks = [one.whole(self.warmup, dtype) for _, one in group if isinstance(one, Series)]
+        places = [self.builder.fresh(slots, stage.plan.reads, i) for i, _ in group]
+        for name in stage.learners:
+            places[0][name].memory = self._rule(name).begin(slots[name].params)
+        work = Work(learn=frozenset(stage.learners), clock=self.clock, noise=True)
+        if self.engine.execute_many is not None:
+            self.engine.execute_many(stage.plan, places, chunks, work)
+        self.progress.advance(sum(chunk.n_steps for chunk in chunks))
+        return {name: places[-1][name].memory for name in stage.learners}
 
     def _live(
         self, stage: Stage, slots: Slots, series: Series | Stream, learning: Sequence[str]
@@ -181,7 +198,7 @@ class Course:
     def _drive(self, plan: Plan, slots: Slots, series: Series | Stream, work: Work) -> int:
         chunks = series.chunks(plan.chunk_rows(widths(slots)), self.warmup, self.builder.dtype)
         counted = _Counted(watched(chunks, self.progress))
-        for _ in self.execute(plan, slots, counted, work):
+        for _ in self.engine.execute(plan, slots, counted, work):
             pass
         return counted.n_steps
 
@@ -231,22 +248,6 @@ class Course:
             taught = slots[name].taught
             if taught is not None:
                 slots[name].past = taught
-
-
-def _groups(
-    series: Sequence[Series | Stream],
-) -> Iterator[list[tuple[int, Series | Stream]]]:
-    """Yield neighbours of together about `GROUP_ROWS` steps; it depends on lengths alone."""
-    group: list[tuple[int, Series | Stream]] = []
-    rows = 0
-    for i, one in enumerate(series):
-        group.append((i, one))
-        rows += one.n_steps if isinstance(one, Series) else GROUP_ROWS
-        if rows >= GROUP_ROWS:
-            yield group
-            group, rows = [], 0
-    if group:
-        yield group
 
 
 class _Counted:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC
-from collections.abc import Callable
-from typing import Any, ClassVar, Final
+from typing import Any
 
 from nodegraph.arrays import Array
 from nodegraph.node import Node
-from nodes.activations import ACTIVATIONS, softmax
+from nodes.activations import softmax
+from nodes.elementwise import Elementwise
 
 __all__ = [
     "Identity",
@@ -19,43 +18,26 @@ __all__ = [
     "Tanh",
 ]
 
-FUNCTIONS: Final[dict[str, Callable[[Array], Array]]] = {
-    "softmax": softmax,
-    **{str(name): function for name, function in ACTIVATIONS.items()},
-}
 
-
-class _Activation(Node, ABC):
-    function: ClassVar[str]
-
-    def step(self, params: Any, state: Any, x: Array) -> tuple[Any, Array]:
-        """Return the function of `x`."""
-        return state, FUNCTIONS[self.function](x)
-
-    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return the function of all rows at once."""
-        return state, FUNCTIONS[self.function](xs)
-
-
-class Identity(_Activation):
+class Identity(Elementwise):
     """``y = x``: the inputs side by side, in the order of their edges."""
 
     function = "identity"
 
 
-class Relu(_Activation):
+class Relu(Elementwise):
     """``y = max(x, 0)``."""
 
     function = "relu"
 
 
-class Sigmoid(_Activation):
+class Sigmoid(Elementwise):
     """``y = 1 / (1 + exp(-x))``."""
 
     function = "sigmoid"
 
 
-class Softmax(_Activation):
+class Softmax(Node):
     """``y_i = exp(x_i) / sum_j exp(x_j)``: numbers as probabilities.
 
     Examples
@@ -65,16 +47,22 @@ class Softmax(_Activation):
     array([[0.25, 0.75]])
     """
 
-    function = "softmax"
+    def step(self, params: Any, state: Any, x: Array) -> tuple[Any, Array]:
+        """Return the softmax of `x`."""
+        return state, softmax(x)
+
+    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        """Return the softmax of each row."""
+        return state, softmax(xs)
 
 
-class Softplus(_Activation):
+class Softplus(Elementwise):
     """``y = log(1 + exp(x))``."""
 
     function = "softplus"
 
 
-class Tanh(_Activation):
+class Tanh(Elementwise):
     """``y = tanh(x)``."""
 
     function = "tanh"

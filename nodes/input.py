@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import PositiveInt
 
-from nodegraph.arrays import Array
-from nodegraph.node import Node
+from nodes.elementwise import Elementwise
 
 __all__ = ["Input"]
 
 
-class Input(Node):
+class Input(Elementwise):
     """Data from outside, as they are: ``y[t] = x[t]``.
 
     Parameters
@@ -30,11 +29,3 @@ class Input(Node):
     external: ClassVar[bool] = True
 
     units: PositiveInt | None = None
-
-    def step(self, params: Any, state: Any, x: Array) -> tuple[Any, Array]:
-        """Return `x` itself."""
-        return state, x
-
-    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return `xs` itself."""
-        return state, xs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from pydantic import PositiveInt, model_validator
 
 from nodegraph import Array, Matrix, Node, Vector
 from nodegraph.errors import FieldError
+from nodegraph.node import StepCode
 
 __all__ = ["LinearReadout"]
 
@@ -83,3 +85,11 @@ class LinearReadout(Node):
         from nodes.kernels import affine
 
         return state, affine(xs, params.W_out, params.bias)
+
+    def step_code(
+        self, params: Params, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
+    ) -> StepCode | None:
+        """Return the compiled step for loops."""
+        from nodes.kernels.steps import linear_arguments, linear_step
+
+        return StepCode(linear_step(dtype), linear_arguments(params.W_out, params.bias), state)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from nodegraph.arrays import Array
-from nodegraph.node import Node
+from nodes.elementwise import Elementwise
 
 __all__ = ["Output"]
 
 
-class Output(Node):
+class Output(Elementwise):
     """Its inputs side by side, in the order of their edges: ``y[t] = x[t]``.
 
     Examples
@@ -21,11 +18,3 @@ class Output(Node):
     >>> ng.Model([a, b] >> Output()).run({"a": [[1.0]], "b": [[2.0]]})
     array([[1., 2.]])
     """
-
-    def step(self, params: Any, state: Any, x: Array) -> tuple[Any, Array]:
-        """Return `x` itself."""
-        return state, x
-
-    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return `xs` itself."""
-        return state, xs

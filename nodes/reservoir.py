@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -12,12 +12,14 @@ from pydantic import NonNegativeFloat, model_validator
 from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import FieldError
 from nodegraph.fields import Fraction, Matrix, PerUnit, PerUnitFraction
-from nodegraph.node import Node
+from nodegraph.node import Node, Prepared, StepCode, one_by_one
 from nodegraph.rule import AnyRule
 from nodes.activations import ACTIVATIONS, CODES, ActivationName
 from nodes.random_layer import RandomLayer, product
 
 __all__ = ["Reservoir", "ReservoirFields"]
+
+WIDE = 64  # inputs up to which sparse input weights are better off as dense ones
 
 
 class ReservoirFields(RandomLayer):
@@ -160,37 +162,79 @@ class Reservoir(ReservoirFields, Node):
 
     def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
         """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
-        return self.prepared(params)(state, xs, **ports)
+        return self.prepared(params).run(state, xs, **ports)
 
-    def prepared(self, params: Params) -> Callable[..., tuple[State, Array]]:
-        """Return `run` with the weights in the order that the compiled loop wants."""
-        from nodes.kernels import affine, reservoir
+    def run_many(
+        self, params: Params, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
+    ) -> tuple[list[Any], list[Array]]:
+        """Return ``(states, ys)`` of many series, side by side in one compiled loop."""
+        return self.prepared(params).run_many(states, xs, **ports)
 
-        W_in, W_fb, bias = params.W_in, params.W_fb, params.bias
-        n, apart = len(bias), is_sparse(params.W_in)  # sparse input weights go in as noise
-        loop = reservoir(
-            params.W,
-            np.empty((0, n), bias.dtype) if apart else W_in.T,
-            bias,
-            np.broadcast_to(self.leak, n).astype(bias.dtype),
-            CODES[self.activation],
-            W_fb.toarray().T if is_sparse(W_fb) else W_fb.T,
-        )
-
-        def run(
-            state: Any, xs: Array, feedback: Array | None = None, noise: Array | None = None
-        ) -> tuple[Any, Array]:
-            if apart:
-                drive = affine(xs, W_in, np.zeros(n, xs.dtype))
-                noise = drive if noise is None else drive + noise
-                xs = np.empty((len(xs), 0), xs.dtype)
-            ys = loop(xs, state.x, feedback, noise)
-            return self.State(ys[-1].copy()), ys
-
-        return run
+    def prepared(self, params: Params) -> Prepared:
+        """Return the node with the weights in the order that compiled loops want."""
+        return _Prepared(self, params)
 
     def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
         """Return normal noise with the standard deviation `noise`, or None if that is 0."""
         if self.noise == 0:
             return None
         return self.noise * rng.standard_normal((n_steps, n_out))
+
+
+class _Prepared(Prepared):
+    """A reservoir whose weights are laid out for compiled loops."""
+
+    def __init__(self, node: Reservoir, params: Any):
+        from nodes.kernels import Weights
+
+        super().__init__(node, params)
+        W_in, W_fb, bias = params.W_in, params.W_fb, params.bias
+        self.apart = is_sparse(W_in) and W_in.shape[1] > WIDE
+        if self.apart:
+            W_in = np.empty((len(bias), 0), bias.dtype)
+        self.weights = Weights(
+            params.W,
+            W_in.toarray() if is_sparse(W_in) else W_in,
+            bias,
+            np.broadcast_to(node.leak, len(bias)).astype(bias.dtype),
+            CODES[node.activation],
+            W_fb.toarray() if is_sparse(W_fb) else W_fb,
+        )
+
+    def run(self, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        noise = ports.get("noise")
+        if self.apart:
+            xs, noise = self._mixed(xs, noise)
+        ys = self.weights.run(xs, state.x, ports.get("feedback"), noise)
+        return type(state)(ys[-1].copy()), ys
+
+    def run_many(
+        self, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
+    ) -> tuple[list[Any], list[Array]]:
+        from nodes.kernels.reservoirs import FEWEST, run_many
+
+        if len(xs) < FEWEST or self.apart:
+            return one_by_one(self.run, states, xs, ports)
+        start = np.stack([state.x for state in states])
+        ys = run_many(self.weights, xs, start, ports.get("feedback"), ports.get("noise"))
+        ends = [
+            type(s)(y[-1].copy() if len(y) else s.x.copy()) for s, y in zip(states, ys, strict=True)
+        ]
+        return ends, ys
+
+    def step_code(
+        self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
+    ) -> StepCode | None:
+        from nodes.kernels.reservoir import reservoir_step
+
+        if self.apart:
+            return None
+        moving = type(state)(np.array(state.x, dtype))
+        return StepCode(reservoir_step(dtype), self.weights.arguments(moving.x), moving)
+
+    def _mixed(self, xs: Array, noise: Array | None) -> tuple[Array, Array]:
+        """Return no input, and in place of noise what wide sparse input weights make of `xs`."""
+        from nodes.kernels import affine
+
+        drive = affine(xs, self.params.W_in, np.zeros(self.weights.units, xs.dtype))
+        return np.empty((len(xs), 0), xs.dtype), drive if noise is None else drive + noise

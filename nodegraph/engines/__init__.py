@@ -1,5 +1,5 @@
 """Engines: functions that execute a plan over chunks of data."""
 
-from nodegraph.engines.choice import Execute, choose
+from nodegraph.engines.choice import Engine, choose
 
-__all__ = ["Execute", "choose"]
+__all__ = ["Engine", "choose"]

@@ -1,9 +1,9 @@
-"""From the word for an engine to the function that it stands for."""
+"""From the word for an engine to the functions that it stands for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from nodegraph.arrays import Array
 from nodegraph.engines import local
@@ -11,26 +11,40 @@ from nodegraph.errors import GraphError
 from nodegraph.plan import Plan
 from nodegraph.slot import Chunk, Slot, Work
 
-__all__ = ["Execute", "choose"]
-
-Execute = Callable[[Plan, dict[str, Slot], Iterable[Chunk], Work], Iterator[dict[str, Array]]]
+__all__ = ["Engine", "choose"]
 
 
-def choose(engine: Any) -> Execute:
-    """Return the `execute` function of an engine, given by its word or as an object.
+class Engine(NamedTuple):
+    """What executes plans: over the chunks of one series, or over many series side by side.
+
+    An engine without the second one is given one series after the other.
+    """
+
+    execute: Callable[[Plan, dict[str, Slot], Iterable[Chunk], Work], Iterator[dict[str, Array]]]
+    execute_many: (
+        Callable[
+            [Plan, Sequence[dict[str, Slot]], Sequence[Chunk], Work], Sequence[dict[str, Array]]
+        ]
+        | None
+    ) = None
+
+
+def choose(engine: Any) -> Engine:
+    """Return the functions of an engine, given by its word or as an object.
 
     Raises
     ------
     GraphError
         If there is no such engine.
     """
+    if isinstance(engine, Engine):
+        return engine
     if engine == "local":
-        return local.execute
+        return Engine(local.execute, local.execute_many)
     execute = getattr(engine, "execute", engine)
     if not callable(execute):
         raise GraphError(
             f"unknown engine {engine!r}; write 'local', or give an object with an "
             "execute(plan, slots, chunks, work) method"
         )
-    chosen: Execute = execute
-    return chosen
+    return Engine(execute, getattr(engine, "execute_many", None))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.engines import local
 from nodegraph.model import Model
-from nodegraph.node import Node
+from nodegraph.node import Node, Prepared
 from nodegraph.plan import Plan
 from nodegraph.rule import Learned, Lesson, Rule
 from nodegraph.slot import Chunk, Slot, Work
@@ -73,16 +72,30 @@ class _Listening:
     def __getattr__(self, attribute: str) -> Any:
         return getattr(self._node, attribute)
 
-    def prepared(self, params: Any) -> Callable[..., tuple[Any, Array]]:
-        return partial(self._hear, self._node.prepared(params))
+    def prepared(self, params: Any) -> Prepared:
+        return _Heard(self, self._recorder.tapes[self._name], self._node.prepared(params))
 
-    def _hear(self, run: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        state, ys = run(state, xs, **ports)
-        tape = self._recorder.tapes[self._name]
+    def step_code(self, *_: Any) -> None:
+        return None
+
+
+class _Heard(Prepared):
+    """A prepared node that writes down each run."""
+
+    def __init__(self, node: Any, tape: _Tape, prepared: Prepared):
+        super().__init__(node, prepared.params)
+        self._tape, self._prepared = tape, prepared
+
+    def run(self, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        state, ys = self._prepared.run(state, xs, **ports)
+        tape = self._tape
         inputs = {"x": xs.copy(), **{port: rows.copy() for port, rows in ports.items()}}
         tape.lessons.append(Lesson(inputs, None, np.zeros(len(xs), bool)))
         tape.ys.append(ys.copy())
         return state, ys
+
+    def step_code(self, *_: Any) -> None:
+        return None
 
 
 class _Overheard:
@@ -93,6 +106,9 @@ class _Overheard:
 
     def __getattr__(self, attribute: str) -> Any:
         return getattr(self._rule, attribute)
+
+    def step_code(self, *_: Any) -> None:
+        return None
 
     def learn(self, node: Any, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         kept = Lesson(

@@ -3,12 +3,12 @@
 from nodes.kernels.activating import activated
 from nodes.kernels.online import lms_chunk, rls_chunk
 from nodes.kernels.products import affine
-from nodes.kernels.reservoir import reservoir
+from nodes.kernels.reservoir import Weights
 
 __all__ = [
+    "Weights",
     "activated",
     "affine",
     "lms_chunk",
-    "reservoir",
     "rls_chunk",
 ]

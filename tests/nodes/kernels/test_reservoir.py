@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from nodegraph.errors import DataError
 from nodes.activations import ACTIVATIONS, CODES
-from nodes.kernels import reservoir
+from nodes.kernels import Weights
 from nodes.weights import recurrent
 
 PRECISIONS = [np.float32, np.float64]
@@ -39,16 +39,13 @@ class Case:
         return np.array(ys)
 
     def run(self, kernel, rows=slice(None), x=None):
-        loop = reservoir(
-            self.W if kernel == "csr" else self.W.toarray(),
-            self.W_in.T,
-            self.bias,
-            self.leak,
-            CODES[self.name],
-            self.W_fb.T,
-        )
         noise = None if self.noise is None else self.noise[rows]
-        return loop(self.xs[rows], self.x if x is None else x, self.fb[rows], noise)
+        state = self.x if x is None else x
+        return self.weights(kernel).run(self.xs[rows], state, self.fb[rows], noise)
+
+    def weights(self, kernel):
+        W = self.W if kernel == "csr" else self.W.toarray()
+        return Weights(W, self.W_in, self.bias, self.leak, CODES[self.name], self.W_fb)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -109,14 +106,14 @@ def test_a_linear_line_of_units_is_a_delay_line():
     W = recurrent(np.random.default_rng(0), units, "line", radius=1.0)
     u = np.arange(1.0, 9)[:, np.newaxis]
     zeros, ones, first = np.zeros(units), np.ones(units), np.eye(1, units)
-    ys = reservoir(W, first, zeros, ones, CODES["identity"])(u, zeros)
+    ys = Weights(W, first.T, zeros, ones, CODES["identity"]).run(u, zeros)
     np.testing.assert_array_equal(ys[-1], [8, 7, 6, 5, 4])
 
 
 def test_a_unit_without_drive_leaks_away_at_its_own_rate():
     leak, zeros = np.array([0.5, 0.25]), np.zeros(2)
-    loop = reservoir(np.zeros((2, 2)), np.zeros((0, 2)), zeros, leak, CODES["tanh"])
-    ys = loop(np.zeros((3, 0)), np.ones(2))
+    still = Weights(np.zeros((2, 2)), np.zeros((2, 0)), zeros, leak, CODES["tanh"])
+    ys = still.run(np.zeros((3, 0)), np.ones(2))
     np.testing.assert_array_equal(ys[-1], [0.5**3, 0.75**3])
 
 

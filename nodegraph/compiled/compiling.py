@@ -1,0 +1,115 @@
+"""How loops are compiled: on first use, once per precision, kept on disk, without the GIL."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numba import cfunc, config, njit, types
+
+__all__ = ["inner", "kernel", "read", "step", "types", "write"]
+
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}  # and no fastmath
+
+_HERE = Path(__file__).parent
+_config: Any = config
+_pointer_to: Any = types.CPointer
+Signature = Callable[[Any], Any]
+Decorator = Callable[[Callable[..., Any]], Callable[[Any], Any]]
+
+
+def inner(function: Callable[..., Any]) -> Any:
+    """Return `function` compiled as a part of the kernels that call it.
+
+    It must stand at the top of its module. Functions made by one factory share a name, and numba
+    takes one for another when a kernel from the disk meets them freshly compiled.
+    """
+    return njit(**_OPTIONS)(function)
+
+
+def read(dtype: Any, ndim: int) -> Any:
+    """Return the type of an argument that is only read: a C-contiguous array, writable or not."""
+    return types.Array(dtype, ndim, "C", readonly=True)
+
+
+def write(dtype: Any, ndim: int) -> Any:
+    """Return the type of an argument that is written: a C-contiguous array."""
+    return types.Array(dtype, ndim, "C")
+
+
+def kernel(signature: Signature) -> Decorator:
+    """Return a decorator that turns a loop into ``compiled[dtype]``, compiled when first asked for.
+
+    Parameters
+    ----------
+    signature : callable
+        Gives the numba signature of the loop for the scalar type ``float32`` or ``float64``.
+        A fixed signature lets read-only arrays share the code of writable ones.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[[Any], Any]:
+        @cache
+        def compiled(dtype: np.dtype[Any]) -> Any:
+            return _compile(njit, signature(_scalar(dtype)), function, **_OPTIONS)
+
+        return compiled
+
+    return decorate
+
+
+def step(function: Callable[..., Any]) -> Callable[[Any], int]:
+    """Return ``address(dtype)`` of one step of a node, to be called by a compiled loop.
+
+    The step is written as ``f(args, io, like)``. ``args[i]`` and ``io[i]`` are whole numbers, most
+    of them addresses: of what the node gave as `nodegraph.node.StepCode.arguments`, and of the rows
+    where the output goes (``io[0]``) and the inputs are. ``like`` is a number of the precision, for
+    `vector` and `matrix`.
+    """
+
+    @cache
+    def compiled(dtype: np.dtype[Any]) -> Any:
+        numbers = _pointer_to(types.int64)
+        signature = types.void(numbers, numbers, _scalar(dtype))
+        return _compile(cfunc, signature, function, error_model="numpy")
+
+    return lambda dtype: int(compiled(dtype).address)
+
+
+def _scalar(dtype: np.dtype[Any]) -> Any:
+    return types.float32 if dtype.itemsize == 4 else types.float64
+
+
+def _compile(how: Any, signature: Any, function: Callable[..., Any], **options: Any) -> Any:
+    with _private_cache(Path(inspect.getfile(function)).parent):
+        try:
+            return how(signature, cache=True, **options)(function)
+        except RuntimeError:  # no folder to keep compiled code in
+            return how(signature, **options)(function)
+
+
+@contextmanager
+def _private_cache(home: Path) -> Iterator[None]:
+    """Keep what is compiled under the digest of all sources it is made from.
+
+    By itself numba sees a change in the file of a kernel, but not in the files of what it calls.
+    """
+    before = _config.CACHE_DIR
+    _config.CACHE_DIR = str(Path(before or home / "__pycache__") / f"kernels-{_digest(home)}")
+    try:
+        yield
+    finally:
+        _config.CACHE_DIR = before
+
+
+@cache
+def _digest(home: Path) -> str:
+    """Return a digest of the sources of kernels, and of what stands one floor above them."""
+    sources = [*sorted(_HERE.glob("*.py")), *sorted(home.glob("*.py"))]
+    sources += [file for file in [home.parent / "activations.py"] if file.is_file()]
+    return blake2b(b"".join(source.read_bytes() for source in sources), digest_size=8).hexdigest()

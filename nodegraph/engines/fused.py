@@ -1,0 +1,149 @@
+"""Nodes that go step by step, moved on by one compiled loop instead of Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.engines.lines import Line
+from nodegraph.engines.seats import Seat, Source
+from nodegraph.node import Node, StepCode
+
+__all__ = ["FEWEST", "Mover", "Program", "fuse"]
+
+FEWEST = 8  # steps from which on a program is worth its making
+
+
+class Mover(NamedTuple):
+    """One node of a program: its step, where its output goes, and what it reads."""
+
+    node: Node
+    code: StepCode
+    out: Source
+    ports: Sequence[tuple[str, Sequence[Source]]]
+
+
+class Program:
+    """Compiled steps of several nodes, in their order.
+
+    Rows are rings: step t is in row ``(zero + t) % len(rows)``.
+
+    Parameters
+    ----------
+    movers : sequence of Mover
+    clock : int
+        The number of step 0, for nodes on a clock.
+    dtype : dtype
+        Of all arrays that steps read and write.
+    """
+
+    def __init__(self, movers: Sequence[Mover], clock: int, dtype: np.dtype[Any]):
+        from nodegraph.compiled.program import NODE, PART, PORT, advance, drive
+
+        self.alive: list[Any] = [movers]  # addresses do not keep what they point to
+        self.dtype, self.size, self.like = dtype, dtype.itemsize, dtype.type(0)
+        self._drive, self._advance = drive(dtype), advance(dtype)
+        slots = 3 + max(len(mover.node.step_ports) for mover in movers)
+        self.io = np.zeros((len(movers), slots), np.int64)
+        nodes, ports, parts = [], [], []
+        for k, mover in enumerate(movers):
+            own = self._ports(mover)
+            phase = (mover.node.phase - clock) % mover.node.every
+            nodes.append(
+                (
+                    mover.code.function,
+                    self._address(self._numbers(mover.code.arguments)),
+                    self._address(self.io[k]),
+                    *self._ring(mover.out),
+                    mover.node.every,
+                    phase,
+                    len(own),
+                )
+            )
+            for slot, sources in own:
+                width = sum(source.rows.shape[1] for source in sources)
+                scratch = np.empty(width if len(sources) > 1 else 0, dtype)
+                ports.append((slot, self._address(scratch), len(sources)))
+                parts += [self._ring(source) for source in sources]
+        self.nodes, self.ports, self.parts = (
+            np.array(table, np.int64).reshape(-1, width)
+            for table, width in ((nodes, len(NODE)), (ports, len(PORT)), (parts, len(PART)))
+        )
+
+    def _ports(self, mover: Mover) -> list[tuple[int, Sequence[Source]]]:
+        """Return the sources of each port with its place in ``io``."""
+        places = {port: 1 + i for i, port in enumerate(mover.node.step_ports)}
+        places |= {"noise": 1 + len(places), "target": 2 + len(places)}
+        return [(places[port], sources) for port, sources in mover.ports]
+
+    def _numbers(self, arguments: Iterable[Any]) -> Array:
+        return np.array(
+            [self._address(a) if isinstance(a, np.ndarray) else int(a) for a in arguments], np.int64
+        )
+
+    def _address(self, array: Array) -> int:
+        self.alive.append(array)
+        return int(array.ctypes.data)
+
+    def _ring(self, source: Source) -> tuple[int, int, int, int]:
+        rows = np.ascontiguousarray(source.rows)
+        return self._address(rows), source.zero, max(1, len(rows)), rows.shape[1]
+
+    def run(self, start: int, stop: int) -> None:
+        """Move on from step `start` to `stop`."""
+        self._drive(self.nodes, self.ports, self.parts, self.io, start, stop, self.size, self.like)
+
+    def advance(self, data: Array, t: int) -> bool:
+        """Move on by step `t`; tell whether all that came in and went out is finite.
+
+        Parameters
+        ----------
+        data : ndarray of int64, shape (n, 2)
+            Addresses and widths of the rows that come from outside.
+        t : int
+        """
+        return self._advance(  # type: ignore[no-any-return]
+            self.nodes, self.ports, self.parts, self.io, data, t, self.size, self.like
+        )
+
+
+def fuse(seats: Sequence[Seat], lines: Sequence[Line], clock: int, n_steps: int) -> bool:
+    """Run a loop for a whole chunk in one program; return False if there is none for it.
+
+    Parameters
+    ----------
+    seats, lines : sequence
+        The nodes in their order, and where their outputs go.
+    clock : int
+        The number of the chunk's first step.
+    n_steps : int
+    """
+    dtype = seats[0].slot.past.dtype
+    if n_steps < FEWEST or not all(_fits(seat, dtype) for seat in seats):
+        return False
+    codes = [seat.step_code() for seat in seats]
+    movers = []
+    for seat, line, code in zip(seats, lines, codes, strict=True):
+        if code is None:
+            return False
+        movers.append(Mover(seat.node, code, Source(line.buffer, line.depth), seat.ports))
+    movers = [mover._replace(ports=_whole(seat)) for seat, mover in zip(seats, movers, strict=True)]
+    Program(movers, clock, dtype).run(0, n_steps)
+    for seat, mover in zip(seats, movers, strict=True):
+        seat.slot.state = mover.code.state
+    return True
+
+
+def _fits(seat: Seat, dtype: np.dtype[Any]) -> bool:
+    return all(source.rows.dtype == dtype for _, sources in seat.ports for source in sources)
+
+
+def _whole(seat: Seat) -> list[tuple[str, Sequence[Source]]]:
+    """Return all that a node reads during a chunk, noise and target included."""
+    noise, target = seat.noise(seat.desk.chunk.n_steps), seat.masked_target()
+    extra = {"noise": noise, "target": target}
+    given = [(port, [Source(rows, 0)]) for port, rows in extra.items() if rows is not None]
+    return [*seat.ports, *given]

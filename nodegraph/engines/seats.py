@@ -1,0 +1,154 @@
+"""One node during one chunk: what it reads, and how it lives through a part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.engines.lines import Line
+from nodegraph.node import StepCode
+from nodegraph.plan import Plan, Read
+from nodegraph.rule import Lesson
+from nodegraph.slot import Chunk, Slot, Work
+
+__all__ = ["Desk", "Seat", "Source"]
+
+
+class Source(NamedTuple):
+    """Rows to read from, and which of them is that of step 0."""
+
+    rows: Array
+    zero: int
+
+
+class Desk(NamedTuple):
+    """What all seats of a chunk share."""
+
+    plan: Plan
+    slots: Mapping[str, Slot]
+    chunk: Chunk
+    work: Work
+    clock: int  # the number of the chunk's first step
+    lines: dict[str, Line]
+    taught: dict[str, Line]
+
+
+class Seat:
+    """One node during one chunk.
+
+    Parameters
+    ----------
+    desk : Desk
+    name : str
+    """
+
+    def __init__(self, desk: Desk, name: str):
+        self.desk, self.name = desk, name
+        self.node, self.slot = desk.plan.nodes[name], desk.slots[name]
+        self.learns = name in desk.work.learn
+        if not self.learns:
+            self.prepared = self.slot.prepared(self.node)
+        reads = desk.plan.reads[name]
+        self.ports = [(port, self._sources(port, group)) for port, group in reads.items()]
+        if "x" not in reads:
+            self.ports.append(("x", self._sources("x", ())))
+
+    @property
+    def steady(self) -> bool:
+        """Whether the node does nothing but run, at every step."""
+        return not self.learns and self.node.every == 1
+
+    def _sources(self, port: str, reads: tuple[Read, ...]) -> list[Source]:
+        """Return what to read from: outside data first, then edges."""
+        data = self.desk.chunk.data
+        sources = [Source(data[self.name], 0)] if port == "x" and self.name in data else []
+        for read in reads:
+            line = (self.desk.taught if read.taught else self.desk.lines)[read.source]
+            sources.append(Source(line.buffer, line.depth - read.delay))
+        n_steps, dtype = self.desk.chunk.n_steps, self.slot.past.dtype
+        return sources or [Source(np.zeros((n_steps, 0), dtype), 0)]
+
+    def inputs(self, start: int, stop: int) -> dict[str, Array]:
+        """Return what arrives at each port from `start` to `stop`, and the noise."""
+        inputs = {}
+        for port, sources in self.ports:
+            parts = [rows[zero + start : zero + stop] for rows, zero in sources]
+            inputs[port] = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        noise = self.noise(stop - start)
+        return inputs if noise is None else {**inputs, "noise": noise}
+
+    def noise(self, n_steps: int) -> Array | None:
+        """Return the noise of the next steps, or None if there is none now."""
+        generator, past = self.slot.noise, self.slot.past
+        if not self.desk.work.noise or generator is None:
+            return None
+        noise = self.node.draw_noise(generator, n_steps, past.shape[1])
+        return None if noise is None else noise.astype(past.dtype, copy=False)
+
+    def step_code(self) -> StepCode | None:
+        """Return one step of the node as compiled code, if there is any."""
+        slot = self.slot
+        widths = {port: sum(s.rows.shape[1] for s in sources) for port, sources in self.ports}
+        dtype = slot.past.dtype
+        if not self.learns:
+            return self.prepared.step_code(slot.state, dtype, widths)
+        if "target" in widths:
+            return None
+        rule = self.desk.plan.rules[self.name]
+        return rule.step_code(self.node, slot.params, slot.state, slot.memory, dtype, widths)
+
+    def live(self, start: int, stop: int) -> Array:
+        """Return the outputs from `start` to `stop`."""
+        inputs = self.inputs(start, stop)
+        if not self.steady:
+            return self._tick(inputs, np.arange(start, stop))
+        self.slot.state, ys = self.prepared.run(self.slot.state, inputs.pop("x"), **inputs)
+        return ys
+
+    def _tick(self, inputs: dict[str, Array], steps: Array) -> Array:
+        """Run the node at the ticks of its clock and hold its output in between."""
+        target = self._target(inputs.pop("target", None), steps)
+        if self.node.every == 1:
+            return self._step(inputs, target, steps)
+        ticks = (steps + self.desk.clock - self.node.phase) % self.node.every == 0
+        line, held = self.desk.lines.get(self.name), self.slot.past[-1:]
+        if line is not None and steps[0]:
+            held = line.rows(steps[0] - 1, steps[0])
+        if ticks.any():
+            there = {port: rows[ticks] for port, rows in inputs.items()}
+            taught = None if target is None else target[ticks]
+            held = np.concatenate([held, self._step(there, taught, steps[ticks])])
+        output: Array = held[np.cumsum(ticks)]
+        return output
+
+    def _target(self, wired: Array | None, steps: Array) -> Array | None:
+        given = self.desk.chunk.targets.get(self.name)
+        return wired if given is None else given[steps[0] : steps[-1] + 1]
+
+    def _step(self, inputs: dict[str, Array], target: Array | None, steps: Array) -> Array:
+        """Run the node and let it learn, if it is to learn."""
+        slot = self.slot
+        if not self.learns:
+            slot.state, ys = self.prepared.run(slot.state, inputs.pop("x"), **inputs)
+            return ys
+        lesson = Lesson(inputs, target, self.lessons(target, steps))
+        rule = self.desk.plan.rules[self.name]
+        learned = rule.learn(self.node, slot.params, slot.state, slot.memory, lesson)
+        slot.params, slot.state, slot.memory = learned.params, learned.state, learned.memory
+        return learned.ys
+
+    def lessons(self, target: Array | None, steps: Array) -> Array:
+        """Return which of `steps` are to be learned from."""
+        rows = steps >= self.desk.chunk.learn_from
+        return rows if target is None else rows & np.isfinite(target).all(axis=1)
+
+    def masked_target(self) -> Array | None:
+        """Return the target of the whole chunk, with NaN where nothing is to be learned."""
+        target = self.desk.chunk.targets.get(self.name)
+        if not self.learns or target is None:
+            return None
+        rows = self.lessons(target, np.arange(len(target)))
+        return np.where(rows[:, None], target, target.dtype.type(np.nan))

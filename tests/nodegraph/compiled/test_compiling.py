@@ -1,0 +1,27 @@
+import shutil
+
+import numpy as np
+from numba import config
+
+from nodegraph.compiled import compiling
+from nodes.kernels import activated
+
+
+def test_the_cache_folder_of_other_code_is_left_alone():
+    before = config.CACHE_DIR
+    activated(1, np.zeros(2))
+    assert before == config.CACHE_DIR
+
+
+def test_a_change_in_any_source_names_another_cache_folder(tmp_path, monkeypatch):
+    digest = compiling._digest.__wrapped__
+    shared, home = tmp_path / "compiled", tmp_path / "kernels"
+    shutil.copytree(compiling._HERE, shared, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(compiling, "_HERE", shared)
+    home.mkdir()
+    seen = {digest(home)}
+    for source in (home / "new.py", tmp_path / "activations.py", shared / "compiling.py"):
+        with source.open("a") as text:
+            text.write("# changed")
+        seen.add(digest(home))
+    assert len(seen) == 4
