@@ -8,10 +8,17 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
-from nodes.kernels.compiling import inner, kernel, read, types, write
+from nodes.kernels.compiling import inner, kernel, matrix, read, step, types, vector, write
 from nodes.kernels.products import LANES, add_product, dot
 
-__all__ = ["lms_chunk", "rls_chunk"]
+__all__ = [
+    "lms_arguments",
+    "lms_chunk",
+    "lms_step",
+    "rls_arguments",
+    "rls_chunk",
+    "rls_step",
+]
 
 
 @inner
@@ -37,17 +44,51 @@ def _has_target(target: Any) -> Any:
 
 
 @inner
-def _gain(z: Any, P: Any, forgetting: Any, Pz: Any, lanes: Any) -> Any:
-    """Set ``Pz = P z``, shrink `P`, and return ``1 / (forgetting + z' P z)``."""
+def _multiply(P: Any, z: Any, Pz: Any) -> None:
+    """Set ``Pz = P z`` for a symmetric P, four rows at a time."""
     Pz[:] = 0
     add_product(Pz, P, z)
-    scale = 1.0 / (forgetting + dot(z, Pz, lanes))
-    growth = 1.0 / forgetting
+
+
+@inner
+def _shrink_row(row: Any, own: Any, Pz: Any, scale: Any, growth: Any) -> None:
+    for j in range(Pz.size):
+        row[j] = (row[j] - (own * Pz[j]) * scale) * growth  # the same bits for i, j and j, i
+
+
+@inner
+def _shrink(P: Any, Pz: Any, scale: Any, growth: Any) -> None:
+    """Take ``Pz Pz' scale`` away from P and let it grow."""
     for i in range(Pz.size):
-        row, Pz_i = P[i], Pz[i]
-        for j in range(Pz.size):
-            row[j] = (row[j] - (Pz_i * Pz[j]) * scale) * growth  # the same bits for i, j and j, i
-    return scale
+        _shrink_row(P[i], Pz[i], Pz, scale, growth)
+
+
+@inner
+def _shrink_and_multiply(P: Any, Pz: Any, scale: Any, growth: Any, z: Any, following: Any) -> None:
+    """Do `_shrink`, and `_multiply` with the next z while the rows of P are in the cache."""
+    n = Pz.size
+    following[:] = 0
+    for i in range(0, n, 4):
+        stop = min(i + 4, n)
+        for k in range(i, stop):
+            _shrink_row(P[k], Pz[k], Pz, scale, growth)
+        add_product(following, P[i:stop], z[i:stop])
+
+
+@inner
+def _correct(target: Any, y: Any, W: Any, bias: Any, Pz: Any, scale: Any) -> None:
+    """Change the weights along ``Pz`` by what the prediction was wrong."""
+    for o in range(len(W)):
+        error, row = (target[o] - y[o]) * scale, W[o]
+        for j in range(row.size):
+            row[j] += error * Pz[j]
+        if Pz.size > row.size:
+            bias[o] += error * Pz[row.size]
+
+
+@inner
+def _gain(z: Any, Pz: Any, forgetting: Any, lanes: Any) -> Any:
+    return 1.0 / (forgetting + dot(z, Pz, lanes))
 
 
 def _rls_signature(f: Any) -> Any:
@@ -62,19 +103,97 @@ def _rls(xs: Any, targets: Any, W: Any, bias: Any, P: Any, forgetting: Any, ys: 
     if P.shape != (n, n) and P.shape != (n + 1, n + 1):
         raise DataError("rls: P does not fit xs; its shape is (n, n), or (n + 1, n + 1) with bias")
     lanes, wide = np.empty(LANES, xs.dtype), np.empty(LANES, P.dtype)
-    z, Pz = np.ones(len(P), P.dtype), np.empty(len(P), P.dtype)
+    z, Pz, following = np.ones(len(P)), np.empty(len(P)), np.empty(len(P))
+    growth, at_hand = 1.0 / forgetting, False
     for t in range(len(xs)):
         _predict(xs[t], W, bias, lanes, ys[t])
         if not _has_target(targets[t]):
             continue
         z[:n] = xs[t]
-        scale = _gain(z, P, forgetting, Pz, wide)
-        for o in range(len(W)):
-            step = (targets[t, o] - ys[t, o]) * scale
-            for j in range(n):
-                W[o, j] += step * Pz[j]
-            if len(P) > n:
-                bias[o] += step * Pz[n]
+        if not at_hand:
+            _multiply(P, z, Pz)
+        scale = _gain(z, Pz, forgetting, wide)
+        _correct(targets[t], ys[t], W, bias, Pz, scale)
+        later = t + 1
+        while later < len(xs) and not _has_target(targets[later]):
+            later += 1
+        at_hand = later < len(xs)
+        if at_hand:
+            z[:n] = xs[later]
+            _shrink_and_multiply(P, Pz, scale, growth, z, following)
+            Pz, following = following, Pz
+        else:
+            _shrink(P, Pz, scale, growth)
+
+
+@step
+def rls_step(args: Any, io: Any, like: Any) -> None:
+    """Predict, and learn if there is a target; `rls_arguments` says what `args` are."""
+    n_out, n_in, size, slot = args[8], args[9], args[10], args[11]
+    W, bias = matrix(args[0], n_out, n_in, like), vector(args[1], n_out, like)
+    x, y = vector(io[1], n_in, like), vector(io[0], n_out, like)
+    _predict(x, W, bias, vector(args[6], LANES, like), y)
+    target = vector(io[slot], n_out, like)
+    if not _has_target(target):
+        return
+    wide = np.float64(0)
+    P = matrix(args[2], size, size, wide)
+    z, Pz = vector(args[3], size, wide), vector(args[4], size, wide)
+    lanes, settings = vector(args[5], LANES, wide), vector(args[7], 2, wide)
+    for j in range(n_in):
+        z[j] = x[j]
+    forgetting, bound = settings[0], settings[1]
+    if forgetting < 1:
+        trace = 0.0
+        for i in range(size):
+            trace += P[i, i]
+        if trace > bound * forgetting:
+            forgetting = 1.0
+    _multiply(P, z, Pz)
+    scale = _gain(z, Pz, forgetting, lanes)
+    _correct(target, y, W, bias, Pz, scale)
+    _shrink(P, Pz, scale, 1.0 / forgetting)
+
+
+def rls_arguments(
+    W: Array, bias: Array, P: Array, forgetting: float, bound: float, slot: int
+) -> tuple[Any, ...]:
+    """Return the arguments of `rls_step`, which changes W, bias and P in place.
+
+    It does not forget in a step that would take the trace of P above `bound`; `slot` is the place
+    of the target.
+    """
+    size = len(P)
+    scratch = np.ones(size), np.empty(size), np.empty(LANES), np.empty(LANES, W.dtype)
+    return W, bias, P, *scratch, np.array([forgetting, bound]), *W.shape, size, slot
+
+
+@step
+def lms_step(args: Any, io: Any, like: Any) -> None:
+    """Predict, and learn if there is a target; `lms_arguments` says what `args` are."""
+    n_out, n_in, slot = args[4], args[5], args[6]
+    W, bias = matrix(args[0], n_out, n_in, like), vector(args[1], n_out, like)
+    x, y = vector(io[1], n_in, like), vector(io[0], n_out, like)
+    _predict(x, W, bias, vector(args[2], LANES, like), y)
+    target = vector(io[slot], n_out, like)
+    if _has_target(target):
+        _descend(x, target, y, W, bias, vector(args[3], 1, like)[0], args[7] != 0)
+
+
+def lms_arguments(W: Array, bias: Array, rate: float, fit_bias: bool, slot: int) -> tuple[Any, ...]:
+    """Return the arguments of `lms_step`, which changes W and bias in place."""
+    scratch = np.empty(LANES, W.dtype), np.array([rate], W.dtype)
+    return W, bias, *scratch, *W.shape, slot, fit_bias
+
+
+@inner
+def _descend(x: Any, target: Any, y: Any, W: Any, bias: Any, rate: Any, fit_bias: Any) -> None:
+    for o in range(len(W)):
+        error, row = rate * (target[o] - y[o]), W[o]
+        for j in range(row.size):
+            row[j] += error * x[j]
+        if fit_bias:
+            bias[o] += error
 
 
 def _lms_signature(f: Any) -> Any:
@@ -88,14 +207,8 @@ def _lms(xs: Any, targets: Any, W: Any, bias: Any, rate: Any, fit_bias: Any, ys:
     lanes = np.empty(LANES, xs.dtype)
     for t in range(len(xs)):
         _predict(xs[t], W, bias, lanes, ys[t])
-        if not _has_target(targets[t]):
-            continue
-        for o in range(len(W)):
-            step = rate * (targets[t, o] - ys[t, o])
-            for j in range(xs.shape[1]):
-                W[o, j] += step * xs[t, j]
-            if fit_bias:
-                bias[o] += step
+        if _has_target(targets[t]):
+            _descend(xs[t], targets[t], ys[t], W, bias, rate, fit_bias)
 
 
 def rls_chunk(

@@ -22,22 +22,19 @@ def _types(f: Any) -> tuple[Any, ...]:
     """Return the types of W, its CSR parts, WinT, WfbT, bias, leak, code, and of the series."""
     index, series, row = read(types.uint32, 1), read(f, 2), read(f, 1)
     weights = series, row, index, index, series, series, row, row, types.int64
-    places = read(types.int64, 1), types.int64
+    places = read(types.int64, 2), types.int64
     return *weights, series, series, series, *places, series, write(f, 2)
 
 
 @inner
-def _refill(now: Any, end: Any, bounds: Any, x: Any, X: Any, waiting: Any) -> Any:
-    """Give lanes whose series has ended the next one; return the number of the next that waits."""
+def _refill(now: Any, end: Any, spans: Any, x: Any, X: Any, waiting: Any) -> Any:
+    """Give lanes whose series has ended the next one; return how many have been given out."""
     for lane in range(now.size):
-        if now[lane] < end[lane]:
-            continue
-        while waiting < len(bounds) - 1 and bounds[waiting] == bounds[waiting + 1]:
-            waiting += 1
-        if waiting < len(bounds) - 1:
-            now[lane], end[lane] = bounds[waiting], bounds[waiting + 1]
+        if now[lane] == end[lane] and waiting < len(spans):
+            series = spans[waiting, 0]
+            now[lane], end[lane] = spans[waiting, 1], spans[waiting, 2]
             for i in range(len(X)):
-                X[i, lane] = x[waiting, i]
+                X[i, lane] = x[series, i]
             waiting += 1
     return waiting
 
@@ -78,7 +75,7 @@ def _many(
     us: Any,
     fb: Any,
     noise: Any,
-    bounds: Any,
+    spans: Any,
     lanes: Any,
     x: Any,
     ys: Any,
@@ -89,7 +86,7 @@ def _many(
     now, end = np.zeros(lanes, np.int64), np.zeros(lanes, np.int64)
     one, waiting = dtype.type(1), 0
     while True:
-        waiting = _refill(now, end, bounds, x, X, waiting)
+        waiting = _refill(now, end, spans, x, X, waiting)
         if not (now < end).any():
             break
         for i in range(np.uint64(units)):
@@ -142,14 +139,17 @@ def run_many(
         As in `Weights.run`, for each series.
     """
     dtype, units = weights.dtype, weights.units
-    lengths = [len(u) for u in us]
+    lengths = np.array([len(u) for u in us])
     bounds = np.concatenate([[0], np.cumsum(lengths)])
+    order = np.argsort(-lengths, kind="stable")  # the longest first, so that lanes end together
+    order = order[lengths[order] > 0]
+    spans = np.stack([order, bounds[order], bounds[order + 1]], axis=1)
     joined = [None if part is None else np.concatenate(part) for part in (fb, noise)]
     series = weights.checked(int(bounds[-1]), np.concatenate(us), *joined)
     W, sparse = weights.by_row()
     ys = np.empty((int(bounds[-1]), units), dtype)
     lanes = 32 if len(us) >= 32 else 16
     _many(dtype)(
-        W, *sparse, *weights.inputs, *weights.rows, weights.code, *series, bounds, lanes, x, ys
+        W, *sparse, *weights.inputs, *weights.rows, weights.code, *series, spans, lanes, x, ys
     )
     return np.split(ys, bounds[1:-1])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import PositiveFloat
 
 from nodegraph import Learned, Lesson, Node, Rule, Seen
+from nodegraph.node import StepCode
 from nodes.rules.lessons import lessons_only
 
 __all__ = ["LeastMeanSquares"]
@@ -43,6 +45,22 @@ class LeastMeanSquares(Rule):
         bias = params.bias + step if self.fit_bias else params.bias
         W_out = params.W_out + np.outer(step, seen.x)
         return params._replace(W_out=W_out, bias=bias), memory
+
+    def step_code(
+        self,
+        node: Node,
+        params: Any,
+        state: Any,
+        memory: Any,
+        dtype: np.dtype[Any],
+        widths: Mapping[str, int],
+    ) -> StepCode | None:
+        """Return the compiled step for loops."""
+        from nodes.kernels.online import lms_arguments, lms_step
+
+        learned, slot = (params.W_out, params.bias), 2 + len(node.step_ports)
+        arguments = lms_arguments(*learned, self.rate, self.fit_bias, slot)
+        return StepCode(lms_step(dtype), arguments, state)
 
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Learn from a chunk in one compiled loop, in place."""

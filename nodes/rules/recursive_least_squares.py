@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import PositiveFloat
 
 from nodegraph import Array, Fraction, Learned, Lesson, Node, Rule, Seen
+from nodegraph.node import StepCode
 from nodes.rules.lessons import lessons_only
 
 __all__ = ["RecursiveLeastSquares"]
@@ -80,6 +82,24 @@ class RecursiveLeastSquares(Rule):
             return np.inf
         room = WIND_UP * len(P) / (self.alpha * np.trace(P))
         return float(np.log(room) // -np.log(self.forgetting)) if room > 1 else 0.0
+
+    def step_code(
+        self,
+        node: Node,
+        params: Any,
+        state: Any,
+        memory: Any,
+        dtype: np.dtype[Any],
+        widths: Mapping[str, int],
+    ) -> StepCode | None:
+        """Return the compiled step for loops."""
+        from nodes.kernels.online import rls_arguments, rls_step
+
+        bound, slot = WIND_UP * len(memory.P) / self.alpha, 2 + len(node.step_ports)
+        learned = params.W_out, params.bias, memory.P
+        return StepCode(
+            rls_step(dtype), rls_arguments(*learned, self.forgetting, bound, slot), state
+        )
 
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Learn from a chunk in compiled loops, in place."""

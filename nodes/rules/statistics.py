@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nodegraph import Array
-from nodes.rules.blas_threads import one_thread
+from nodes.rules.gram import add_gram, add_product
 from nodes.rules.solvers import Solution, solve_primal
 
 __all__ = ["BLOCK", "Statistics"]
@@ -41,8 +41,6 @@ class Statistics(NamedTuple):
         ----------
         .. [1] T. Chan, G. Golub, R. LeVeque, The American Statistician 37 (1983) 242-247.
         """
-        from scipy.linalg.blas import dgemm, dsyrk
-
         n = self.n + len(xs)
         with np.errstate(over="ignore", invalid="ignore"):
             dx, step_x = _centred(xs, self.x, self.n)
@@ -50,10 +48,9 @@ class Statistics(NamedTuple):
             self.x[:] += step_x
             self.t[:] += step_t
             self.tt[:] += np.einsum("ij,ij->j", dt, dt)
-        with one_thread():
-            xx = dsyrk(1.0, dx, 1.0, self.xx, trans=1, overwrite_c=1)
-            xt = dgemm(1.0, dx, dt, 1.0, self.xt, trans_a=1, overwrite_c=1)
-        return self._replace(n=n, xx=xx, xt=xt)
+        add_gram(dx, self.xx)
+        add_product(dx, dt, self.xt)
+        return self._replace(n=n)
 
     def plus(self, other: Statistics) -> Statistics:
         """Return the statistics of both, which lose no digits to their offsets."""
