@@ -16,6 +16,7 @@ __all__ = [
     "frozen_array",
     "is_sparse",
     "leaves",
+    "read_only",
     "tree_map",
 ]
 
@@ -67,6 +68,24 @@ def copy_tree(tree: Any) -> Any:
         return leaf.copy() if is_sparse(leaf) else leaf
 
     return tree_map(duplicate, tree)
+
+
+def read_only(tree: Any) -> Any:
+    """Return `tree` with every array seen through a view that cannot be written to."""
+
+    def guard(leaf: Any) -> Any:
+        if isinstance(leaf, np.ndarray):
+            view = leaf.view()
+            view.flags.writeable = False
+            return view
+        if is_sparse(leaf) and leaf.format == "csr":
+            parts = tuple(guard(part) for part in (leaf.data, leaf.indices, leaf.indptr))
+            seen = type(leaf)(parts, shape=leaf.shape)
+            seen.has_canonical_format = leaf.has_canonical_format
+            return seen
+        return leaf
+
+    return tree_map(guard, tree)
 
 
 def frozen_array(value: Any) -> Any:

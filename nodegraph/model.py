@@ -46,7 +46,8 @@ class Model(Runner):
     Attributes
     ----------
     params, state : mapping by node name
-        The arrays; assign to change them, as in ``model.params["readout"] = params``.
+        The arrays, read-only; assign to change them, as in
+        ``model.params["readout"] = params._replace(bias=bias)``.
     report : list of dict
         What each learner says of the last `fit`: solver, condition number ...
 

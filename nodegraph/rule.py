@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -129,6 +129,28 @@ class Rule(Described, ABC):
     def conclude(self, params: Any, memory: Any) -> tuple[Any, dict[str, Any]]:
         """Return what `finish` returns and what is worth knowing of it, such as the solver."""
         return self.finish(params, memory), {}
+
+    @property
+    def team(self) -> Any:
+        """What learners of the same input must have in common to learn as one; None: they do not.
+
+        A rule that says so has `join`, `split` and `conclude_team`, and learns from rows of any
+        number of targets.
+        """
+        return None
+
+    def join(self, params: Sequence[Any]) -> Any:
+        """Return the params of a learner of all targets side by side."""
+        raise GraphError(f"{type(self).__name__} learns alone")
+
+    def split(self, memory: Any, widths: Sequence[int]) -> list[Any]:
+        """Return the memory of each of several learners whose targets stood side by side."""
+        raise GraphError(f"{type(self).__name__} learns alone")
+
+    def conclude_team(self, params: Sequence[Any], memory: Any) -> list[tuple[Any, dict[str, Any]]]:
+        """Return what `conclude` does, for each learner of the targets side by side."""
+        (alone,) = params
+        return [self.conclude(alone, memory)]
 
     def refusal(self, node: Node) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""

@@ -19,6 +19,7 @@ from nodegraph.progress import Progress, Silent, watched
 from nodegraph.rule import Rule
 from nodegraph.slot import Chunk, Slot, Work, widths
 from nodegraph.stages import Forcing, Stage, forced_wiring, stages
+from nodegraph.teams import Teams, find_teams
 
 __all__ = ["Course"]
 
@@ -82,10 +83,11 @@ class Course:
         self.progress.start(total and total * sum(passes), "fit")
         moved = 0
         for number, (stage, epochs) in enumerate(zip(steps, passes, strict=True), 1):
+            teams = Teams(find_teams(stage, self.plan.rules, fed), stage, slots, fed)
             for epoch in range(epochs):
-                moved = self._pass(stage, slots, fed, epoch)
-            for name in stage.learners:
-                reports.append({"node": name, "stage": number, **self._finish(slots[name], name)})
+                moved = self._pass(teams.stage, teams.slots, teams.fed, epoch)
+            told = dict(teams.conclude())
+            reports += [{"node": n, "stage": number, **told[n]} for n in stage.learners]
         if fed.own:
             self._settle(slots, fed)
         self.progress.stop()

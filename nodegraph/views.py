@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import cast, leaves
+from nodegraph.arrays import cast, copy_tree, leaves, read_only
 from nodegraph.errors import DataError, NotFittedError
 from nodegraph.feeding import node_name
 from nodegraph.rack import Rack
@@ -17,7 +17,9 @@ __all__ = ["ArraysView"]
 
 
 class ArraysView(MutableMapping[str, Any]):
-    """Params or states by node name.
+    """Params or states by node name: to read, and to change by assigning all arrays of a node.
+
+    What is read cannot be written to, since compiled loops have laid it out for themselves.
 
     Parameters
     ----------
@@ -29,11 +31,11 @@ class ArraysView(MutableMapping[str, Any]):
         self._rack, self._field = rack, field
 
     def __getitem__(self, name: str) -> Any:
-        return getattr(self._slot(name)[1], self._field)
+        return read_only(getattr(self._slot(name)[1], self._field))
 
     def __setitem__(self, name: str, value: Any) -> None:
         name, slot = self._slot(name)
-        value = cast(value, self._rack.builder.dtype)
+        value = copy_tree(cast(value, self._rack.builder.dtype))
         _check_alike(f"{self._field}[{name!r}]", value, getattr(slot, self._field))
         changed = {"fitted": True} if self._field == "params" else {}
         self._rack.slots[name] = replace(slot, **{self._field: value}, **changed)

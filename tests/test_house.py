@@ -22,7 +22,7 @@ FLOORS = """
     plan nested checks plotting
     yaml
     build closed_loop engines stages spec
-    groups
+    groups teams
     rack
     running stepping storage views
     training

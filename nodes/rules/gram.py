@@ -59,7 +59,8 @@ def _blas(name: str, arguments: int) -> Any:
     """Return a BLAS function; ctypes lets go of the GIL while it runs, unlike scipy's wrappers."""
     from scipy.linalg import cython_blas
 
-    capsule = cython_blas.__pyx_capi__[name]  # type: ignore[attr-defined]
+    table: dict[str, Any] = dict(vars(cython_blas)["__pyx_capi__"])
+    capsule = table[name]
     api = ctypes.pythonapi
     api.PyCapsule_GetName.restype = ctypes.c_char_p
     api.PyCapsule_GetName.argtypes = [ctypes.py_object]

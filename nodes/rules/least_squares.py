@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -139,6 +140,27 @@ class LeastSquares(Rule):
         )
         return self._counted(waiting)._replace(xs=memory.xs[:0], ts=memory.ts[:0])
 
+    @property
+    def team(self) -> Any:
+        """Readouts with the same options share their sums over inputs."""
+        return self.strengths, self.fit_bias
+
+    def join(self, params: Sequence[Any]) -> Any:
+        """Return the weights of several readouts below each other."""
+        parts = zip(*params, strict=True)
+        return type(params[0])(*(np.concatenate(part) for part in parts))
+
+    def split(self, memory: Memory, widths: Sequence[int]) -> list[Memory]:
+        """Return the memory of each readout; sums over inputs stay shared."""
+        return [
+            memory._replace(
+                ts=memory.ts[:, columns],
+                waiting_ts=tuple(ts[:, columns] for ts in memory.waiting_ts),
+                folds=tuple(fold.of(columns) for fold in memory.folds),
+            )
+            for columns in _columns(widths)
+        ]
+
     def finish(self, params: Any, memory: Memory) -> Any:
         """Return the params with the weights solved for."""
         return self.conclude(params, memory)[0]
@@ -151,19 +173,30 @@ class LeastSquares(Rule):
         DataError
             If there was no row to learn from, or sums are no longer finite.
         """
+        return self.conclude_team([params], memory)[0]
+
+    def conclude_team(
+        self, params: Sequence[Any], memory: Memory
+    ) -> list[tuple[Any, dict[str, Any]]]:
+        """Return what `conclude` does for each readout; each matrix is factorised once for all."""
+        columns = _columns([len(one.W_out) for one in params])
         with one_thread():
             folds = self._folds(memory)
             whole = _joined(folds)
             if not whole.finite():
                 raise DataError("the sums over inputs and targets overflow: scale the data down")
-            ridge, errors = self._choice(folds)
-            found = whole.solve(ridge, self.fit_bias).warn()
-            error = _rmse(whole.squared_error(found.W, found.b), whole.n)
-        dtype = params.W_out.dtype
-        W_out = np.ascontiguousarray(found.W, dtype)
-        params = params._replace(W_out=W_out, bias=found.b.astype(dtype))
-        facts = {"solver": found.solver, "condition": found.condition, "train_rmse": error}
-        return params, {"rows": whole.n, "ridge": ridge, **facts, **errors}
+            chosen = self._choices(folds, columns)
+            found = {ridge: whole.solve(ridge, self.fit_bias).warn() for ridge, _ in chosen}
+            errors = {r: whole.squared_error(each.W, each.b) for r, each in found.items()}
+        told = []
+        for one, own, (ridge, more) in zip(params, columns, chosen, strict=True):
+            each, dtype = found[ridge], one.W_out.dtype
+            W_out = np.ascontiguousarray(each.W[own], dtype)
+            rmse = _rmse(errors[ridge][own], whole.n)
+            facts = {"solver": each.solver, "condition": each.condition, "train_rmse": rmse}
+            learned = one._replace(W_out=W_out, bias=each.b[own].astype(dtype))
+            told.append((learned, {"rows": whole.n, "ridge": ridge, **facts, **more}))
+        return told
 
     def _folds(self, memory: Memory) -> list[Any]:
         """Return the data by fold: statistics, or the rows themselves if they are few."""
@@ -177,21 +210,31 @@ class LeastSquares(Rule):
             raise DataError("there are no rows to learn from: warmup or NaN in targets left none")
         return folds
 
-    def _choice(self, folds: list[Any]) -> tuple[float, dict[str, Any]]:
-        """Return the strength that predicts best what was left out, and the errors of all."""
+    def _choices(
+        self, folds: list[Any], columns: Sequence[slice]
+    ) -> list[tuple[float, dict[str, Any]]]:
+        """Return for each readout the strength that predicts best what was left out, and errors."""
         if len(self.strengths) == 1:
-            return self.strengths[0], {}
+            return [(self.strengths[0], {})] * len(columns)
         if len(folds) == 1:  # a single row: nothing can be left out
-            return max(self.strengths), {}
+            return [(max(self.strengths), {})] * len(columns)
         errors: list[Any] = [0.0] * len(self.strengths)
         for left_out in folds:
             rest = _joined([fold for fold in folds if fold is not left_out])
             for i, ridge in enumerate(self.strengths):
                 found = rest.solve(ridge, self.fit_bias)
                 errors[i] += left_out.squared_error(found.W, found.b)
-        rmse = [_rmse(error, sum(fold.n for fold in folds)) for error in errors]
-        table = {f"{ridge:g}": error for ridge, error in zip(self.strengths, rmse, strict=True)}
-        return self.strengths[int(np.argmin(rmse))], {"left_out_rmse": table}
+        rows = sum(fold.n for fold in folds)
+        chosen = []
+        for own in columns:
+            rmse = [_rmse(error[own], rows) for error in errors]
+            table = {f"{ridge:g}": e for ridge, e in zip(self.strengths, rmse, strict=True)}
+            chosen.append((self.strengths[int(np.argmin(rmse))], {"left_out_rmse": table}))
+        return chosen
+
+
+def _columns(widths: Sequence[int]) -> list[slice]:
+    return [slice(*cut) for cut in pairwise(accumulate(widths, initial=0))]
 
 
 def _is_small(memory: LeastSquares.Memory) -> bool:

@@ -68,6 +68,11 @@ class Statistics(NamedTuple):
                 self.tt + other.tt + weight * dt * dt,
             )
 
+    def of(self, columns: slice) -> Statistics:
+        """Return the statistics for some of the targets; what is about inputs alone is shared."""
+        xt = np.asfortranarray(self.xt[:, columns])
+        return self._replace(t=self.t[columns], xt=xt, tt=self.tt[columns])
+
     def finite(self) -> bool:
         """Tell whether no sum has overflowed."""
         sums = self.x, self.t, self.xx, self.xt, self.tt

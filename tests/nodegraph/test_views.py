@@ -40,6 +40,23 @@ def test_what_does_not_fit_is_refused(model):
         del model.params["r"]
 
 
+def test_arrays_change_by_assignment_alone(model):
+    for array in (model.params["r"].bias, model.params["r"].W_in, model.state["r"].x):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1.0
+    bias = np.ones(3)
+    model.params["r"] = model.params["r"]._replace(bias=bias)
+    before = model.reset().run(np.ones((2, 1)))
+    bias[:] = 5.0
+    assert np.array_equal(model.reset().run(np.ones((2, 1))), before)
+
+
+def test_sparse_weights_cannot_be_written_to_either():
+    sparse = ng.Model(Input(units=1) >> Reservoir(units=40, name="r"))
+    with pytest.raises(ValueError, match="read-only"):
+        sparse.params["r"].W.data[0] = 1.0
+
+
 def test_they_list_their_names_and_shapes(model):
     assert list(model.params) == ["input", "r"] and len(model.params) == 2
     assert "r: W_in (3, 1), W (3, 3)" in repr(model.params)

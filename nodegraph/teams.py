@@ -1,0 +1,147 @@
+"""Offline learners that see the same input learn as one: their targets stand side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby, pairwise
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.feeding import Fed
+from nodegraph.intake import Series
+from nodegraph.plan import Plan, Read
+from nodegraph.rule import Rule
+from nodegraph.slot import Slot
+from nodegraph.stages import Stage
+
+__all__ = ["Team", "Teams", "find_teams"]
+
+
+@dataclass(frozen=True)
+class Team:
+    """Learners of one stage that differ in their targets alone; the first one learns for all."""
+
+    members: tuple[str, ...]
+    widths: tuple[int, ...]
+
+    @property
+    def leader(self) -> str:
+        """The one that learns."""
+        return self.members[0]
+
+    def columns(self) -> list[tuple[str, slice]]:
+        """Return which columns of the joined target belong to whom."""
+        cuts = pairwise(accumulate(self.widths, initial=0))
+        return [(name, slice(*cut)) for name, cut in zip(self.members, cuts, strict=True)]
+
+    def join(self, parts: Mapping[str, Array]) -> dict[str, Array]:
+        """Return `parts` by node with those of the members side by side, under the leader."""
+        others = {name: part for name, part in parts.items() if name not in self.members}
+        return {**others, self.leader: np.hstack([parts[name] for name in self.members])}
+
+
+def find_teams(stage: Stage, rules: Mapping[str, Rule], fed: Fed) -> tuple[Team, ...]:
+    """Return the teams among the learners of `stage`.
+
+    Members have rules that say so, the same wiring, targets that are given as data and lack the
+    same rows, and nobody who reads them meanwhile.
+    """
+    read = {r.source for ports in stage.plan.reads.values() for g in ports.values() for r in g}
+    able = [
+        name
+        for name in stage.learners
+        if rules[name].team is not None and name in fed.targets and name not in read
+    ]
+
+    def key(name: str) -> str:
+        return repr((rules[name].team, _wiring(stage.plan, name), stage.plan.nodes[name].every))
+
+    found = [tuple(names) for _, names in groupby(sorted(able, key=key), key=key)]
+    return tuple(
+        Team(names, tuple(fed.targets[name] for name in names))
+        for names in found
+        if len(names) > 1 and all(_lack_the_same(names, series) for series in fed.series)
+    )
+
+
+def _wiring(plan: Plan, name: str) -> dict[str, tuple[Read, ...]]:
+    return dict(plan.reads[name])
+
+
+def _lack_the_same(names: tuple[str, ...], series: Any) -> bool:
+    if not isinstance(series, Series):
+        return False
+    gaps = [np.isnan(series.targets[name]).any(axis=1) for name in names]
+    return all(np.array_equal(gaps[0], other) for other in gaps[1:])
+
+
+class Teams:
+    """A stage in which each team is one learner.
+
+    Parameters
+    ----------
+    teams : tuple of Team
+        Without any, everything is as it was.
+    stage : Stage
+    slots : dict of Slot
+    fed : Fed
+    """
+
+    def __init__(self, teams: tuple[Team, ...], stage: Stage, slots: dict[str, Slot], fed: Fed):
+        self.teams, self.own = teams, slots
+        self.stage, self.slots, self.fed = stage, slots, fed
+        if not teams:
+            return
+        behind = {name for team in teams for name in team.members[1:]}
+        reads = {n: ports for n, ports in stage.plan.reads.items() if n not in behind}
+        learners = tuple(name for name in stage.learners if name not in behind)
+        self.stage = Stage(learners, stage.plan.rewired(reads))
+        self.slots = {name: slot for name, slot in slots.items() if name not in behind}
+        for team in teams:
+            self.slots[team.leader] = self._joined(team)
+        series = [self._with_joined_targets(one) for one in fed.series]
+        self.fed = replace(fed, series=series)
+
+    def _joined(self, team: Team) -> Slot:
+        """Return the slot of a leader as wide as all members."""
+        slots = [self.own[name] for name in team.members]
+        rule = self.stage.plan.rules[team.leader]
+        params = rule.join([slot.params for slot in slots])
+        past = np.hstack([slot.past for slot in slots])
+        return replace(slots[0], params=params, past=past, memory=None, taught=None)
+
+    def _with_joined_targets(self, series: Any) -> Any:
+        targets = series.targets
+        for team in self.teams:
+            targets = team.join(targets)
+        return replace(series, targets=targets)
+
+    def conclude(self) -> list[tuple[str, dict[str, Any]]]:
+        """Give every learner what it has learned; return what is worth knowing, by name."""
+        team_of = {team.leader: team for team in self.teams}
+        told = []
+        for name in self.stage.learners:
+            rule = self.stage.plan.rules[name]
+            team = team_of.get(name, Team((name,), (0,)))
+            slot, own = self.slots[name], [self.own[member] for member in team.members]
+            params = [one.params for one in own]
+            found = rule.conclude_team(params, slot.memory)
+            if len(own) > 1:
+                self._part(team, slot, rule)
+            for member, one, (learned, facts) in zip(team.members, own, found, strict=True):
+                one.params, one.fitted = learned, True
+                told.append((member, {"rule": type(rule).__name__, **facts}))
+        leaders = set(team_of)
+        self.own.update({n: slot for n, slot in self.slots.items() if n not in leaders})
+        return told
+
+    def _part(self, team: Team, slot: Slot, rule: Rule) -> None:
+        """Give each member its part of the memory and of the teacher's last values."""
+        memories = rule.split(slot.memory, team.widths)
+        for (name, columns), memory in zip(team.columns(), memories, strict=True):
+            self.own[name].memory = memory
+            if slot.taught is not None:
+                self.own[name].taught = slot.taught[:, columns].copy()

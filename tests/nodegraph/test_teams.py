@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.teams import find_teams
+from nodes import Input, Reservoir, Ridge
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(900, 2))
+YS = {f"r{i}": rng.normal(size=(900, 1 + i % 2)) for i in range(4)}
+SERIES = [X[:100], X[100:130], X[130:600], X[600:]]
+
+
+def readout(i, ridge=1e-3, **fields):
+    return Ridge(name=f"r{i}", ridge=ridge, **fields)
+
+
+def graph(*readouts):
+    reservoir = Reservoir(name="pool", units=40)
+    return Input() >> reservoir >> list(readouts)
+
+
+def series_of(ys):
+    cuts = np.cumsum([len(part) for part in SERIES])[:-1]
+    return {name: np.split(rows, cuts) for name, rows in ys.items()}
+
+
+def found(model, x, ys):
+    draft = model._rack.draft()
+    fed = draft.feed(x, ys)
+    names = draft.learners(fed)
+    from nodegraph.stages import stages
+
+    (stage,) = stages(model.plan, names, True)
+    return find_teams(stage, model.plan.rules, fed)
+
+
+def alone(i, ridge, x, ys, **options):
+    model = ng.Model(graph(readout(i, ridge)))
+    return model.fit(x, {f"r{i}": ys[f"r{i}"]}, **options)
+
+
+@pytest.mark.parametrize("ridge", [1e-3, (1e-8, 1e-2, 10.0)])
+@pytest.mark.parametrize("many", [False, True])
+def test_readouts_that_learn_as_one_learn_what_each_learns_alone(ridge, many):
+    x, ys = (SERIES, series_of(YS)) if many else (X, YS)
+    model = ng.Model(graph(*(readout(i, ridge) for i in range(4))))
+    model.fit(x, ys, warmup=10)
+    assert [len(team.members) for team in found(model, x, ys)] == [4]
+    for i, report in enumerate(model.report):
+        other = alone(i, ridge, x, ys, warmup=10)
+        name = f"r{i}"
+        assert report["node"] == name
+        assert report["rows"] == other.report[0]["rows"]
+        assert report["ridge"] == other.report[0]["ridge"]
+        assert report["train_rmse"] == pytest.approx(other.report[0]["train_rmse"], rel=1e-9)
+        for mine, theirs in zip(model.params[name], other.params[name], strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-8, atol=1e-10)
+    outputs = model.run(X[:5])
+    np.testing.assert_allclose(outputs["r3"], other.run(X[:5]), rtol=1e-7)
+
+
+def test_each_goes_on_from_its_own_memory():
+    first, rest = X[:500], X[500:]
+    cut = {n: rows[:500] for n, rows in YS.items()}, {n: rows[500:] for n, rows in YS.items()}
+    model = ng.Model(graph(*(readout(i) for i in range(4)))).fit(first, cut[0])
+    model.update(rest, cut[1])
+    whole = ng.Model(graph(*(readout(i) for i in range(4)))).fit(X, YS)
+    for name in YS:
+        np.testing.assert_allclose(
+            model.params[name].W_out, whole.params[name].W_out, rtol=1e-7, atol=1e-10
+        )
+
+
+def test_workers_do_not_show():
+    models = [
+        ng.Model(graph(*(readout(i) for i in range(4)))).fit(
+            SERIES * 40, series_of(YS) and {n: s * 40 for n, s in series_of(YS).items()},
+            workers=workers,
+        )
+        for workers in (1, 2)
+    ]  # fmt: skip
+    for name in YS:
+        np.testing.assert_array_equal(*(model.params[name].W_out for model in models))
+
+
+def test_only_what_differs_in_targets_alone_is_a_team():
+    gaps = {name: rows.copy() for name, rows in YS.items()}
+    gaps["r0"][3] = np.nan
+    model = ng.Model(graph(readout(0), readout(1)))
+    model.fit(X, {"r0": gaps["r0"], "r1": gaps["r1"]})
+    assert found(model, X, {"r0": gaps["r0"], "r1": gaps["r1"]}) == ()
+    assert model.report[0]["rows"] == 899 and model.report[1]["rows"] == 900
+    ys = {"r0": YS["r0"], "r1": YS["r1"]}
+    other_strength = ng.Model(graph(readout(0), readout(1, ridge=1.0)))
+    assert found(other_strength, X, ys) == ()
+    other_input = Input() >> [readout(0), Reservoir(name="pool", units=5) >> readout(1)]
+    assert found(ng.Model(other_input), X, ys) == ()
+
+
+def test_a_forced_readout_learns_by_itself_and_leaves_its_teacher():
+    pool, fed_back, other = Reservoir(name="pool", units=30), readout(0), readout(1)
+    wired = (Input() >> pool >> [fed_back, other]) & (pool << fed_back)
+    ys = {"r0": YS["r0"], "r1": YS["r1"]}
+    model = ng.Model(wired).fit(X, ys)
+    assert found(model, X, ys) == ()
+    np.testing.assert_array_equal(model._rack.slots["r0"].past[-1], YS["r0"][-1])

@@ -1,0 +1,45 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nodes.rules.gram import add_gram, add_product
+
+
+def columns(rng, *shape):
+    return np.asfortranarray(rng.normal(size=shape))
+
+
+@settings(max_examples=30, deadline=None)
+@given(m=st.integers(1, 40), n=st.integers(1, 30), k=st.integers(1, 5))
+def test_sums_are_those_of_numpy(m, n, k):
+    rng = np.random.default_rng(m)
+    left, right = columns(rng, m, n), columns(rng, m, k)
+    gram, product = columns(rng, n, n), columns(rng, n, k)
+    expected = np.triu(gram + left.T @ left) + np.tril(gram, -1), product + left.T @ right
+    add_gram(left, gram)
+    add_product(left, right, product)
+    np.testing.assert_allclose(gram, expected[0], atol=1e-12)
+    np.testing.assert_allclose(product, expected[1], atol=1e-12)
+
+
+def test_workers_get_the_bits_of_one():
+    parts = [columns(np.random.default_rng(i), 257, 120) for i in range(8)]
+
+    def summed(part):
+        total = np.zeros((120, 120), order="F")
+        for _ in range(5):
+            add_gram(part, total)
+        return total
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(summed, parts))
+    for part, total in zip(parts, found, strict=True):
+        np.testing.assert_array_equal(total, summed(part))
+
+
+def test_arrays_in_another_order_are_refused():
+    with pytest.raises(TypeError, match="column by column"):
+        add_gram(np.zeros((4, 3)), np.zeros((3, 3), order="F"))
