@@ -11,7 +11,7 @@ from benchmarks.tables import machine
 
 __all__ = ["main"]
 
-QUESTIONS = ("accuracy", "startup", "memory", "speed", "compiled_peers")
+QUESTIONS = ("accuracy", "startup", "memory", "speed", "compiled_peers", "gates")
 
 
 def main(wanted: Sequence[str] = ()) -> None:
