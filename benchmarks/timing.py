@@ -30,6 +30,11 @@ class Comparison(NamedTuple):
         """Their least CPU time over ours; above 1 we are the faster one."""
         return min(self.theirs.cpu) / min(self.ours.cpu)
 
+    @property
+    def wall_ratio(self) -> float:
+        """The same by the wall clock, for work on several cores."""
+        return min(self.theirs.wall) / min(self.ours.wall)
+
     def cells(self, steps: int) -> list[Any]:
         """Return wall minimum and median, and CPU minimum, of both in microseconds a step."""
         return [

@@ -186,7 +186,8 @@ class LeastSquares(Rule):
             if not whole.finite():
                 raise DataError("the sums over inputs and targets overflow: scale the data down")
             chosen = self._choices(folds, columns)
-            found = {ridge: whole.solve(ridge, self.fit_bias).warn() for ridge, _ in chosen}
+            wanted = dict.fromkeys(ridge for ridge, _ in chosen)
+            found = {ridge: whole.solve(ridge, self.fit_bias).warn() for ridge in wanted}
             errors = {r: whole.squared_error(each.W, each.b) for r, each in found.items()}
         told = []
         for one, own, (ridge, more) in zip(params, columns, chosen, strict=True):

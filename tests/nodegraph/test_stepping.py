@@ -79,7 +79,7 @@ def test_rows_may_be_lists_numbers_or_whole_numbers():
 
 @pytest.mark.parametrize("bad", [[np.nan, 0.0], [np.inf, 0.0], [1.0], [[1.0, 2.0]], "no", None])
 def test_a_bad_row_is_refused_and_nothing_moves(bad):
-    model, other = (ng.Model(list(graphs())[0]) for _ in range(2))
+    model, other = (ng.Model(next(iter(graphs()))) for _ in range(2))
     for row in X[:9]:
         model.step(row)
     with pytest.raises(DataError):
@@ -127,7 +127,7 @@ def test_inputs_by_name():
 
 
 def test_new_params_and_states_count_at_once():
-    model = ng.Model(list(graphs())[0])
+    model = ng.Model(next(iter(graphs())))
     stepped(model, X[:10])
     model.params["out"] = model.params["out"]._replace(bias=np.array([7.0]))
     model.state["pool"] = model.state["pool"]._replace(x=np.zeros(20))
