@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from nodegraph import budget
 from nodegraph.arrays import cast
 from nodegraph.errors import DataError, NodegraphError
+from nodegraph.numerics import Numerics
 from nodegraph.plan import Plan
 from nodegraph.slot import Slot
 
@@ -35,6 +36,8 @@ class Builder:
     dtype : dtype
     data, targets : dict of int
         Widths of what comes from outside, by node; they stay as they were first seen.
+    numerics : {"exact", "portable", "fast"}
+        See `nodegraph.numerics`.
     """
 
     plan: Plan
@@ -42,10 +45,11 @@ class Builder:
     dtype: np.dtype[Any]
     data: dict[str, int] = field(default_factory=dict)
     targets: dict[str, int] = field(default_factory=dict)
+    numerics: Numerics = "exact"
 
     def copy(self) -> Builder:
         """Return a builder that takes note of widths by itself."""
-        return Builder(self.plan, self.seed, self.dtype, dict(self.data), dict(self.targets))
+        return replace(self, data=dict(self.data), targets=dict(self.targets))
 
     def see(self, data: Mapping[str, int], targets: Mapping[str, int]) -> None:
         """Take note of the widths of data; they must be what they were before.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from nodegraph.engines import Engine
 from nodegraph.intake import Series, Stream
+from nodegraph.numerics import numerics, set_numerics
 
-__all__ = ["group_rows", "groups", "side_by_side"]
+__all__ = ["group_rows", "groups", "pool_of", "side_by_side"]
 
 NUMBERS, LEAST, MOST = 1 << 23, 512, 16384  # numbers and rows of a group
 
@@ -36,6 +38,11 @@ def groups(series: Sequence[_One], rows: int) -> Iterator[list[tuple[int, _One]]
         held += n_steps
     if group:
         yield group
+
+
+def pool_of(workers: int) -> ThreadPoolExecutor:
+    """Return a pool of threads that work in the numeric mode of this one."""
+    return ThreadPoolExecutor(workers, initializer=set_numerics, initargs=(numerics(),))
 
 
 def side_by_side(engine: Engine, group: Sequence[tuple[int, Series | Stream]]) -> bool:

@@ -19,6 +19,7 @@ from nodegraph.engines import choose
 from nodegraph.errors import GraphError, NotFittedError
 from nodegraph.feeding import node_name
 from nodegraph.graph import Composable
+from nodegraph.numerics import Numerics, checked_numerics, using
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, Silent
 from nodegraph.rack import Rack
@@ -42,6 +43,10 @@ class Model(Runner):
         Of weights, states and outputs. Statistics and solves are in float64.
     engine : "local" or object
         What executes the graph; an object has a method ``execute(plan, slots, chunks, work)``.
+    numerics : {"exact", "portable", "fast"}
+        How exactly results are repeated: the same bits on one type of machine, on any x86-64, or
+        right to 1e-9 (1e-4 in single precision) with as many BLAS threads as there are. See
+        `nodegraph.numerics`.
 
     Attributes
     ----------
@@ -68,11 +73,18 @@ class Model(Runner):
     """
 
     def __init__(
-        self, graph: Composable, seed: int = 0, dtype: Any = "float64", engine: Any = "local"
+        self,
+        graph: Composable,
+        seed: int = 0,
+        dtype: Any = "float64",
+        engine: Any = "local",
+        numerics: Numerics = "exact",
     ):
         if not isinstance(graph, Composable):
             raise GraphError(f"Model takes a graph or a node, got {type(graph).__name__}")
-        builder = Builder(Plan.of(graph), checked_seed(seed), checked_dtype(dtype))
+        mode = checked_numerics(numerics)
+        plan, kind = Plan.of(graph), checked_dtype(dtype)
+        builder = Builder(plan, checked_seed(seed), kind, numerics=mode)
         super().__init__(Rack(builder), choose(engine))
         self.report: list[dict[str, Any]] = []
         self._rack.build_ahead()
@@ -146,7 +158,8 @@ class Model(Runner):
             workers=checked_workers(workers),
             progress=progress or Silent(),
         )
-        report, moved = course.run(draft.slots, fed)
+        with using(self.numerics):
+            report, moved = course.run(draft.slots, fed)
         draft.time = moved if fed.own else draft.time
         self._rack, self.report = draft, report
         return self
@@ -178,7 +191,8 @@ class Model(Runner):
             forcing=checked_forcing(forcing),
             clock=draft.time if fed.own else 0,
         )
-        report, moved = course.go_on(draft.slots, fed)
+        with using(self.numerics):
+            report, moved = course.go_on(draft.slots, fed)
         draft.time += moved
         self._rack, self.report = draft, report
         return self
@@ -253,7 +267,8 @@ class Model(Runner):
         from nodegraph import storage
 
         rack, report = storage.load(path)
-        model = cls(rack.plan.graph, rack.builder.seed, rack.builder.dtype, engine)
+        made = rack.builder
+        model = cls(rack.plan.graph, made.seed, made.dtype, engine, made.numerics)
         model._rack, model.report = rack, report
         return model
 

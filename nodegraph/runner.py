@@ -15,6 +15,7 @@ from nodegraph.errors import DataError
 from nodegraph.feeding import Fed
 from nodegraph.graph import Graph
 from nodegraph.intake import to_rows
+from nodegraph.numerics import Numerics, using
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, Silent
 from nodegraph.rack import Rack
@@ -76,6 +77,11 @@ class Runner:
     def dtype(self) -> np.dtype[Any]:
         """The type of weights, states and outputs."""
         return self._rack.builder.dtype
+
+    @property
+    def numerics(self) -> Numerics:
+        """How exactly results are repeated; see `nodegraph.numerics`."""
+        return self._kept.builder.numerics
 
     @property
     def time(self) -> int:
@@ -142,7 +148,8 @@ class Runner:
         """Go through data on a draft, and keep the draft if all went well."""
         draft.require(work.wanted)
         run = Run(draft, self._engine(engine), work, progress or Silent(), **options)
-        results = run.through(fed)
+        with using(self.numerics):
+            results = run.through(fed)
         self._rack = draft
         return shaped(results, fed.form, outputs is not None or len(work.wanted) > 1)
 

@@ -15,6 +15,7 @@ from nodegraph.build import Builder
 from nodegraph.errors import ModelFileError, NodegraphError, SpecError
 from nodegraph.files import tensor_file
 from nodegraph.graph import Graph
+from nodegraph.numerics import checked_numerics
 from nodegraph.plan import Plan
 from nodegraph.rack import Rack
 from nodegraph.slot import Slot
@@ -43,6 +44,7 @@ def save(path: str | PathLike[str], rack: Rack, report: Report, *, memory: bool)
     about = {
         "seed": rack.builder.seed,
         "dtype": rack.builder.dtype.name,
+        "numerics": rack.builder.numerics,
         "time": rack.time,
         "frozen": sorted(rack.frozen),
         "data": rack.builder.data,
@@ -67,7 +69,12 @@ def load(path: str | PathLike[str]) -> tuple[Rack, Report]:
     about = _about(metadata)
     try:
         plan = Plan.of(_unpack_graph(metadata["graph"], arrays))
-        builder = Builder(plan, int(about["seed"]), np.dtype(about["dtype"]))
+        builder = Builder(
+            plan,
+            int(about["seed"]),
+            np.dtype(about["dtype"]),
+            numerics=checked_numerics(about.get("numerics", "exact")),
+        )
         return _filled(Rack(builder), about, arrays), list(about["report"])
     except ModelFileError:
         raise

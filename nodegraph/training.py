@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -12,7 +11,7 @@ from nodegraph.build import Builder
 from nodegraph.engines import Engine
 from nodegraph.errors import DataError, GraphError
 from nodegraph.feeding import Fed, total_steps
-from nodegraph.groups import group_rows, groups, side_by_side
+from nodegraph.groups import group_rows, groups, pool_of, side_by_side
 from nodegraph.intake import Series, Stream
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, Silent, watched
@@ -146,7 +145,7 @@ class Course:
         sizes = widths(slots)
         rows = group_rows(max(sizes[name] for name in stage.plan.reads))
         waiting = groups(series, rows)
-        with ThreadPoolExecutor(self.workers) as pool:
+        with pool_of(self.workers) as pool:
             while batch := list(islice(waiting, self.workers)):  # so that few memories wait
                 for held in pool.map(lambda group: self._group(stage, slots, group), batch):
                     self._merge(slots, held)

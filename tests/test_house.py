@@ -16,6 +16,7 @@ LONGEST = 350
 # A part that is not named here is still held to import nothing that imports it.
 FLOORS = """
     errors arrays names wording files progress budget spectral ranges drawing compiled
+    numerics
     fields registry slot trees spec_writer
     rule graph intake
     node feeding metrics datasets

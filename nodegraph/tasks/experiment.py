@@ -113,6 +113,7 @@ def run_spec(
         spec.graph,
         seed=header.seed if seed is None else seed,
         dtype=header.dtype,
+        numerics=header.numerics,
         engine=header.engine.kind if engine is None else engine,
     )
     threads = header.engine.workers if workers is None else workers

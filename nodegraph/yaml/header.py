@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, ValidationError
 
+from nodegraph.numerics import Numerics
 from nodegraph.yaml.document import Document, error_from
 from nodegraph.yaml.task import Section, Task, as_tuple
 
@@ -52,6 +53,8 @@ class Header(Section):
         What all weights are drawn from.
     dtype : {"float64", "float32"}
         Of weights, states and outputs.
+    numerics : {"exact", "portable", "fast"}
+        How exactly results are repeated.
     nodes : mapping of name to fields
     edges : list of str
         Such as ``u >> reservoir >> readout``.
@@ -65,6 +68,7 @@ class Header(Section):
     description: Annotated[str, Field(max_length=10_000)] = ""
     seed: NonNegativeInt = 0
     dtype: Literal["float64", "float32"] = "float64"
+    numerics: Numerics = "exact"
     nodes: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
     edges: Annotated[
         tuple[str, ...], BeforeValidator(lambda e: (e,) if isinstance(e, str) else as_tuple(e))

@@ -8,16 +8,23 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
-__all__ = ["one_thread"]
+from nodegraph.numerics import numerics
+
+__all__ = ["blas_kind", "bounded_threads"]
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
+def bounded_threads() -> Iterator[None]:
     """Give BLAS one thread, whoever asks and however often, until the last one has left.
+
+    In the fast mode it keeps the threads that it has; see `nodegraph.numerics`.
 
     Most BLAS libraries have one number of threads for the whole process. Workers that come and go
     at different times must not set it back for each other, nor each to what it found.
     """
+    if numerics() == "fast":
+        yield
+        return
     before = _limit.enter()
     try:
         yield
@@ -60,6 +67,11 @@ def _set(library: Any, n: int) -> None:
 
 
 _limit = _Limit()
+
+
+def blas_kind() -> str:
+    """Return the kind of processor that the BLAS of scipy takes this one for."""
+    return str(getattr(_libraries()[-1], "architecture", ""))
 
 
 @cache

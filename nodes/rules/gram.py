@@ -1,4 +1,4 @@
-"""Sums of products over rows, from the BLAS of scipy, with the GIL free for other workers."""
+"""Sums of products over rows: by BLAS with the GIL free for other workers, or by our own loops."""
 
 from __future__ import annotations
 
@@ -9,49 +9,91 @@ from typing import Any
 import numpy as np
 
 from nodegraph import Array
-from nodes.rules.blas_threads import one_thread
+from nodegraph.numerics import numerics
+from nodes.rules.blas_threads import blas_kind, bounded_threads
 
-__all__ = ["add_gram", "add_product"]
+__all__ = ["add_cross", "add_gram", "product"]
+
+_AWARE = ("SkylakeX", "Cooperlake", "SapphireRapids")  # kinds of BLAS that know AVX-512
 
 
 def add_gram(rows: Array, total: Array) -> None:
-    """Add ``rows' rows`` to the upper triangle of `total`, in place.
+    """Add ``rows' rows`` to the upper triangle of `total`, in place; below it anything may stand.
 
     Parameters
     ----------
-    rows : ndarray of float64, shape (m, n), column by column
+    rows : ndarray of float64, shape (m, n), C-contiguous
     total : ndarray of float64, shape (n, n), column by column
     """
+    _check(rows, total.T)
+    if _own():
+        from nodes.kernels.gram import add_gram as add
+
+        add(rows, total.T)
+        return
     m, n = rows.shape
-    one, sizes = _one(), [ctypes.byref(ctypes.c_int(size)) for size in (n, m, max(1, m), n)]
-    with one_thread():
+    one, sizes = ctypes.byref(ctypes.c_double(1.0)), [ctypes.byref(ctypes.c_int(k)) for k in (n, m)]
+    wide = sizes[0]
+    with bounded_threads():
         _blas("dsyrk", 10)(
-            b"U", b"T", *sizes[:2], one, _at(rows), sizes[2], one, _at(total), sizes[3]
-        )
-
-
-def add_product(left: Array, right: Array, total: Array) -> None:
-    """Add ``left' right`` to `total`, in place; all are float64, column by column."""
-    m, n = left.shape
-    k = right.shape[1]
-    one = _one()
-    sizes = [ctypes.byref(ctypes.c_int(size)) for size in (n, k, m, max(1, m), max(1, n))]
-    rows, columns, depth, step, wide = sizes
-    with one_thread():
-        _blas("dgemm", 13)(
-            b"T", b"N", rows, columns, depth, one, _at(left), step, _at(right), step, one,
-            _at(total), wide,
+            b"U", b"N", *sizes, one, _at(rows), wide, one, _at(total), wide
         )  # fmt: skip
 
 
-def _one() -> Any:
-    return ctypes.byref(ctypes.c_double(1.0))
+def add_cross(rows: Array, others: Array, total: Array) -> None:
+    """Add ``rows' others`` to `total`, in place.
+
+    Parameters
+    ----------
+    rows, others : ndarray of float64, shape (m, n) and (m, k), C-contiguous
+    total : ndarray of float64, shape (n, k), column by column
+    """
+    _check(rows, others, total.T)
+    if _own():
+        from nodes.kernels.gram import add_cross as add
+
+        add(rows, others, total.T)
+        return
+    shape = rows.shape[1], others.shape[1], len(rows)
+    one, sizes = ctypes.byref(ctypes.c_double(1.0)), [ctypes.byref(ctypes.c_int(k)) for k in shape]
+    n, k, _ = sizes
+    with bounded_threads():
+        _blas("dgemm", 13)(
+            b"N", b"T", *sizes, one, _at(rows), n, _at(others), k, one, _at(total), n
+        )  # fmt: skip
+
+
+def product(left: Array, right: Array) -> Array:
+    """Return ``left right``; in the portable mode each element is summed in one fixed order."""
+    if numerics() != "portable":
+        found: Array = left @ right
+        return found
+    from nodes.kernels import affine
+
+    return affine(left, np.ascontiguousarray(right.T), np.zeros(right.shape[1]))
+
+
+def _own() -> bool:
+    """Tell whether our own loops are to be used: for their bits, or since they are faster."""
+    return numerics() == "portable" or (numerics() == "exact" and _blas_lags_behind())
+
+
+@cache
+def _blas_lags_behind() -> bool:
+    """Tell whether the processor has AVX-512, and BLAS does not know it."""
+    from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]
+
+    wide = bool(get_host_cpu_features().get("avx512f", False))
+    return wide and blas_kind() not in _AWARE
 
 
 def _at(array: Array) -> Any:
-    if array.dtype != np.float64 or not array.flags.f_contiguous:
-        raise TypeError("BLAS needs float64 arrays that are stored column by column")
     return ctypes.c_void_p(array.ctypes.data)
+
+
+def _check(*arrays: Array) -> None:
+    if any(array.dtype != np.float64 or not array.flags.c_contiguous for array in arrays):
+        raise TypeError("rows should be float64 and C-contiguous, sums stored column by column")
 
 
 @cache

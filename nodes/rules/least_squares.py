@@ -13,7 +13,7 @@ from pydantic import Field, NonNegativeFloat
 from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
 from nodegraph.arrays import copy_tree
 from nodegraph.errors import DataError
-from nodes.rules.blas_threads import one_thread
+from nodes.rules.blas_threads import bounded_threads
 from nodes.rules.rows import Rows
 from nodes.rules.statistics import BLOCK, Statistics
 
@@ -180,7 +180,7 @@ class LeastSquares(Rule):
     ) -> list[tuple[Any, dict[str, Any]]]:
         """Return what `conclude` does for each readout; each matrix is factorised once for all."""
         columns = _columns([len(one.W_out) for one in params])
-        with one_thread():
+        with bounded_threads():
             folds = self._folds(memory)
             whole = _joined(folds)
             if not whole.finite():

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nodegraph import Array
+from nodes.rules.gram import product
 from nodes.rules.solvers import Solution, solve_dual
 
 __all__ = ["Rows"]
@@ -37,7 +38,7 @@ class Rows(NamedTuple):
         """Return the weights and the bias of least penalised squared error."""
         x, t = self.xs.mean(axis=0) * fit_bias, self.ts.mean(axis=0) * fit_bias
         found = solve_dual(self.xs - x, self.ts - t, ridge)
-        return found._replace(b=t - found.W @ x)
+        return found._replace(b=t - product(found.W, x[:, None])[:, 0])
 
     def squared_error(self, W: Array, b: Array) -> Array:
         """Return ``sum |t - W x - b|^2`` over the rows, for each output."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nodegraph import Array
-from nodes.rules.gram import add_gram, add_product
+from nodes.rules.gram import add_cross, add_gram, product
 from nodes.rules.solvers import Solution, solve_primal
 
 __all__ = ["BLOCK", "Statistics"]
@@ -47,9 +47,9 @@ class Statistics(NamedTuple):
             dt, step_t = _centred(ts, self.t, self.n)
             self.x[:] += step_x
             self.t[:] += step_t
-            self.tt[:] += np.einsum("ij,ij->j", dt, dt)
+            self.tt[:] += np.square(dt).sum(axis=0)
         add_gram(dx, self.xx)
-        add_product(dx, dt, self.xt)
+        add_cross(dx, dt, self.xt)
         return self._replace(n=n)
 
     def plus(self, other: Statistics) -> Statistics:
@@ -84,7 +84,7 @@ class Statistics(NamedTuple):
         xx += np.triu(xx, 1).T
         if fit_bias:
             found = solve_primal(xx, self.xt, ridge)
-            return found._replace(b=self.t - found.W @ self.x)
+            return found._replace(b=self.t - product(found.W, self.x[:, None])[:, 0])
         xx += self.n * np.outer(self.x, self.x)
         return solve_primal(xx, self.xt + self.n * np.outer(self.x, self.t), ridge)
 
@@ -105,7 +105,7 @@ def _centred(rows: Array, mean: Array, n: int) -> tuple[Array, Array]:
     """Return rows about their mean, with a row for its distance to `mean`; and the step there."""
     rows = np.ascontiguousarray(rows, dtype=float)
     m, own = len(rows), rows.mean(axis=0)
-    about = np.empty((m + 1, len(mean)), order="F")
+    about = np.empty((m + 1, len(mean)))
     about[:m] = rows - own
     about[m] = np.sqrt(n * m / (n + m)) * (own - mean)
     return about, (own - mean) * (m / (n + m))

@@ -4,7 +4,7 @@ import pytest
 import scipy.linalg.blas  # noqa: F401
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from nodes.rules.blas_threads import one_thread
+from nodes.rules.blas_threads import bounded_threads
 
 
 def blas():
@@ -21,14 +21,14 @@ def two_threads():
 
 def test_blas_has_one_thread_inside_and_as_many_as_before_outside():
     before = blas()
-    with one_thread(), one_thread():
+    with bounded_threads(), bounded_threads():
         assert set(blas()) == {1}
     assert blas() == before
 
 
 def test_an_error_inside_gives_the_threads_back():
     before = blas()
-    with pytest.raises(KeyError), one_thread():
+    with pytest.raises(KeyError), bounded_threads():
         raise KeyError
     assert blas() == before
 
@@ -37,14 +37,14 @@ def test_workers_that_overlap_neither_lift_the_limit_nor_leave_it_behind():
     before, entered, leave = blas(), threading.Event(), threading.Event()
 
     def first():
-        with one_thread():
+        with bounded_threads():
             entered.set()
             leave.wait(5)
 
     worker = threading.Thread(target=first)
     worker.start()
     entered.wait(5)
-    with one_thread():
+    with bounded_threads():
         leave.set()
         worker.join(5)
         assert set(blas()) == {1}
