@@ -11,7 +11,7 @@ from benchmarks.tables import machine
 
 __all__ = ["main"]
 
-QUESTIONS = ("accuracy", "startup", "memory", "speed", "compiled_peers", "gates")
+QUESTIONS = ("accuracy", "startup", "memory", "speed", "compiled_peers", "growth", "gates")
 
 
 def main(wanted: Sequence[str] = ()) -> None:

@@ -8,18 +8,24 @@ import sys
 import time
 from collections.abc import Sequence
 
+from benchmarks.one_thread import VARIABLES
 from benchmarks.timing import Times
 
 __all__ = ["peak_memory", "seconds"]
 
-WARM = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+LEFT_OUT = {"PYTHONDONTWRITEBYTECODE", *VARIABLES}
+WARM = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
 _PEAK = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
 
 
 def peak_memory(code: str) -> float:
     """Return the peak memory of a process that runs `code`, in MB."""
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}\n{_PEAK}"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", f"{code}\n{_PEAK}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=WARM,
     )
     return int(done.stdout.split()[-1]) * 1024 / 1e6  # Linux counts in KiB
 

@@ -95,7 +95,7 @@ def run_many() -> Pair:
         "run, 200 series of 5 steps: as a list, not one by one",
         lambda: np.concatenate([model.run([one])[0] for one in series]),
         lambda: np.concatenate(model.run(series)),
-        1.3,
+        1.2,
     )
 
 

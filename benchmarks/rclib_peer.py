@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import struct
 from typing import Any
 
 import numpy as np
-
-from nodegraph.arrays import Array
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when the library is loaded
-
 from rclib import readouts, reservoirs
 from rclib.model import ESN
+
+from nodegraph.arrays import Array
 
 __all__ = ["RclibPeer"]
 
