@@ -1,7 +1,7 @@
 """The anti-Hebbian rule: online, unsupervised."""
 
 from nodegraph import Array
-from nodes.rules.plasticity import Plasticity
+from nodes.rules.plasticity import Law, Plasticity
 
 __all__ = ["AntiHebb"]
 
@@ -22,6 +22,10 @@ class AntiHebb(Plasticity):
     ----------
     .. [1] P. Foldiak, Biological Cybernetics 64 (1990) 165-170.
     """
+
+    def law(self) -> Law:
+        """Return the rule for compiled loops."""
+        return Law("hebb", -self.rate)
 
     def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
         """Return ``-y x``."""

@@ -1,7 +1,7 @@
 """The rule of Bienenstock, Cooper and Munro: online, unsupervised."""
 
 from nodegraph import Array, Fraction
-from nodes.rules.plasticity import Plasticity
+from nodes.rules.plasticity import Law, Plasticity
 
 __all__ = ["BCM"]
 
@@ -28,6 +28,10 @@ class BCM(Plasticity):
     """
 
     sliding: Fraction = 0.01
+
+    def law(self) -> Law:
+        """Return the rule for compiled loops."""
+        return Law("bcm", self.rate, self.sliding)
 
     def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
         """Return ``y (y - theta) x``."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph import Array
 from nodegraph.arrays import is_sparse
-from nodes.rules.plasticity import Plasticity, scaled_rows
+from nodes.rules.plasticity import Law, Plasticity, scaled_rows
 
 __all__ = ["Hebb", "row_norms"]
 
@@ -36,6 +36,10 @@ class Hebb(Plasticity):
     """
 
     normalise: bool = False
+
+    def law(self) -> Law:
+        """Return the rule for compiled loops."""
+        return Law("hebb", self.rate, normalise=self.normalise)
 
     def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
         """Return ``y x``."""

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import PositiveFloat, PositiveInt, model_validator
 
 from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
-from nodes.rules.plasticity import follow, scaled_rows
+from nodes.rules.plasticity import follow, moved_on, passage, scaled_rows
 
 __all__ = ["IntrinsicPlasticity"]
 
@@ -111,4 +111,13 @@ class IntrinsicPlasticity(Rule):
 
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Step through a chunk; the activity before is the node's, learned from or not."""
-        return follow(self, node, params, state, memory, lesson)
+        own_rule, known = type(self) is IntrinsicPlasticity, self.refusal(node) is None
+        way = passage(node, params, state, lesson) if own_rule and known else None
+        if way is None:
+            return follow(self, node, params, state, memory, lesson)
+        from nodes.kernels.plastic import Tuning, tune
+
+        gain = np.array(memory.gain, dtype=float)
+        sigma = self.sigma if self.activation == "tanh" else 0.0
+        params, ys = tune(params, way, Tuning(self.rate, self.mu, sigma, LEAST_GAIN), gain)
+        return moved_on(params, state, memory._replace(gain=gain), ys, lesson)

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 
 from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
 from nodegraph.arrays import is_sparse
+from nodes.activations import CODES
+from nodes.reservoir import Reservoir
 
-__all__ = ["Plasticity", "follow", "scaled_rows"]
+if TYPE_CHECKING:
+    from nodes.kernels.plastic import Passage
+
+__all__ = ["Law", "Plasticity", "follow", "moved_on", "passage", "scaled_rows"]
+
+
+class Law(NamedTuple):
+    """What compiled loops need to know of a rule; see `nodes.kernels.plastic.grow`."""
+
+    kind: Literal["hebb", "oja", "bcm"]
+    rate: float
+    sliding: float = 0.0
+    normalise: bool = False
 
 
 class Plasticity(Rule):
@@ -60,6 +74,13 @@ class Plasticity(Rule):
         """Return the weights after a change, as when a rule bounds them."""
         return W
 
+    def law(self) -> Law | None:
+        """Return the rule for compiled loops, or None if it has to be stepped in Python.
+
+        It counts only in the class that defines it: one derived from that may grow otherwise.
+        """
+        return None
+
     def begin(self, params: Any) -> Memory:
         """Return the memory before the first step."""
         return self.Memory(np.zeros(len(params.bias)), self.keep(params))
@@ -76,13 +97,46 @@ class Plasticity(Rule):
             change = self.growth(post[:, None], pre, W, own[:, None]) * (W != 0)
             return self.settled(W + (self.rate * change).astype(W.dtype), own)
         rows = np.repeat(np.arange(len(post)), np.diff(W.indptr))
-        change = self.growth(post[rows], pre[W.indices], W.data, own[rows])
+        change = self.growth(post[rows], pre[W.indices], W.data, own[rows]) * (W.data != 0)
         grown = with_data(W, W.data + (self.rate * change).astype(W.dtype))
         return self.settled(grown, own)
 
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Step through a chunk; the activity before is the node's, learned from or not."""
-        return follow(self, node, params, state, memory, lesson)
+        law = self.law() if "law" in vars(type(self)) else None
+        way = passage(node, params, state, lesson)
+        if law is None or way is None:
+            return follow(self, node, params, state, memory, lesson)
+        from nodes.kernels.plastic import KINDS, Growth, grow
+
+        own = np.array(memory.own, dtype=float)
+        growth = Growth(KINDS[law.kind], *law[1:], self.weights == "W")
+        params, ys = grow(params, way, growth, own)
+        if law.kind == "bcm" and lesson.rows.any():
+            memory = memory._replace(own=own)
+        return moved_on(params, state, memory, ys, lesson)
+
+
+def passage(node: Node, params: Any, state: Any, lesson: Lesson) -> Passage | None:
+    """Return what `node` goes through, for compiled loops, or None if it is no `Reservoir`."""
+    from nodes.kernels.plastic import Passage
+
+    if not isinstance(node, Reservoir) or type(node).step is not Reservoir.step:
+        return None
+    ports, n = lesson.inputs, len(params.bias)
+    leak = np.broadcast_to(node.leak, n).astype(params.bias.dtype)
+    series = ports["x"], ports.get("feedback"), ports.get("noise")
+    numbers = [*params, state.x, *(rows for rows in series if rows is not None)]
+    if {a.dtype for a in numbers} - {params.bias.dtype} or params.bias.dtype.char not in "fd":
+        return None
+    return Passage(leak, CODES[node.activation], *series, lesson.rows, state.x)
+
+
+def moved_on(params: Any, state: Any, memory: Any, ys: Array, lesson: Lesson) -> Learned:
+    """Return what a chunk leaves behind; `memory` is that of its last lesson, but for ``x``."""
+    if lesson.rows.any():
+        memory = memory._replace(x=ys[lesson.rows.nonzero()[0][-1]].copy())
+    return Learned(params, type(state)(ys[-1].copy()), memory, ys)
 
 
 def follow(rule: Rule, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:

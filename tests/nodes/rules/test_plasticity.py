@@ -3,10 +3,10 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import GraphError
-from nodegraph.rule import Lesson
+from nodegraph.rule import Lesson, Seen
 from nodes import Input, Reservoir, Ridge
-from nodes.rules import BCM, AntiHebb, Hebb, Oja
-from nodes.rules.plasticity import scaled_rows
+from nodes.rules import BCM, AntiHebb, Hebb, IntrinsicPlasticity, Oja
+from nodes.rules.plasticity import Plasticity, scaled_rows
 
 U = np.random.default_rng(0).uniform(-1, 1, (60, 2))
 RULES = {
@@ -90,6 +90,76 @@ def test_rows_are_scaled_one_by_one_sparse_or_dense():
     expected = [[2.0, 4.0], [0.0, 1.5]]
     assert scaled_rows(W, np.array([2.0, 0.5])).tolist() == expected
     assert dense(scaled_rows(sparse.csr_array(W), np.array([2.0, 0.5]))).tolist() == expected
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("connectivity", [0.2, 1.0])
+@pytest.mark.parametrize("rule", [Hebb(), AntiHebb(), Oja(weights="W_in"), BCM()])
+def test_rules_of_the_house_are_never_stepped_in_python(monkeypatch, rule, connectivity, dtype):
+    def follow(*_):
+        raise AssertionError("stepped in Python")
+
+    monkeypatch.setattr("nodes.rules.plasticity.follow", follow)
+    node = Reservoir(units=9, connectivity=connectivity, noise=0.1, rule=rule, name="r")
+    model = ng.Model(Input() >> node >> Ridge(), dtype=dtype).fit(U, U)
+    assert model.params["r"].W.dtype == dtype
+
+
+class Covariance(Plasticity):
+    """A rule of a user: ``dW_ij = rate (y_i - 0.1) (x_j - 0.1)``."""
+
+    def growth(self, post, pre, w, own):
+        return (post - 0.1) * (pre - 0.1)
+
+
+class Slower(Oja):
+    """A rule of a user that is derived from one that has a compiled loop."""
+
+    def growth(self, post, pre, w, own):
+        return 0.1 * super().growth(post, pre, w, own)
+
+
+@pytest.mark.parametrize("connectivity", [0.2, 1.0])
+@pytest.mark.parametrize("kind", [Covariance, Slower])
+def test_a_rule_of_a_user_grows_as_it_says(kind, connectivity):
+    rule = kind(rate=0.02)
+    node = Reservoir(units=9, connectivity=connectivity, rule=rule)
+    params = node.init(np.random.default_rng(0), 2, 9)
+    lesson = Lesson({"x": U}, None, np.ones(60, bool))
+    found = rule.learn(node, params, node.start(9), rule.begin(params), lesson)
+    W, x = dense(params.W), np.zeros(9)
+    for u in U:
+        new = np.tanh(W @ x + params.W_in @ u)
+        W = W + 0.02 * (W != 0) * rule.growth(new[:, None], x, W, None)
+        x = new
+    np.testing.assert_allclose(dense(found.params.W), W, rtol=1e-9, atol=1e-12)
+
+
+class Rectified(Reservoir):
+    """A node of a user that steps in another way."""
+
+    def step(self, params, state, x, feedback=None, noise=None):
+        state, y = super().step(params, state, x, feedback, noise)
+        return state._replace(x=np.maximum(y, 0)), np.maximum(y, 0)
+
+
+@pytest.mark.parametrize("rule", [Oja(rate=0.1), IntrinsicPlasticity()])
+def test_a_reservoir_that_steps_in_another_way_is_stepped_so(rule):
+    node = Rectified(units=9, rule=rule)
+    params = node.init(np.random.default_rng(0), 2, 9)
+    lesson = Lesson({"x": U}, None, np.ones(60, bool))
+    found = rule.learn(node, params, node.start(9), rule.begin(params), lesson)
+    assert found.ys.min() == 0
+
+
+def test_a_stored_zero_is_no_connection():
+    from scipy import sparse
+
+    rule, W = Hebb(rate=0.1), sparse.csr_array(([0.0, 0.5], [0, 1], [0, 2, 2]), shape=(2, 2))
+    memory = Plasticity.Memory(np.ones(2), np.zeros(2))
+    params = Reservoir.Params(np.ones((2, 1)), W, np.zeros((2, 0)), np.zeros(2))
+    after, _ = rule.update(params, memory, Seen(np.ones(1), np.ones(2)))
+    assert dense(after.W).tolist() == [[0, 0.6], [0, 0]]
 
 
 def test_bcm_grows_only_where_activity_is_above_its_threshold():
