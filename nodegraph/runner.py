@@ -259,7 +259,10 @@ class Runner:
         draft.require(draft.names(outputs))
         base, takes = draft.runnable(draft.ready()), draft.builder.data
         closed = find_loop(base, takes, loop)
-        plan = closed_plan(base, widths(draft.slots), takes, closed)
+        key = ("closed", tuple(closed.items()), tuple(base.reads))
+        if key not in draft.plans:
+            draft.plans[key] = closed_plan(base, widths(draft.slots), takes, closed)
+        plan = draft.plans[key]
         fed = draft.feed_outside(x, steps, closed)
         work = Work(draft.names(outputs), clock=draft.time)
         return self._through(draft, fed, work, outputs, plan=plan)

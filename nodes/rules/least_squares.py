@@ -50,8 +50,8 @@ class LeastSquares(Rule):
     class Memory(NamedTuple):
         """Rows that do not fill a block yet, full blocks that wait, and statistics by fold."""
 
-        xs: Array  # (< 256, n_in)
-        ts: Array  # (< 256, n_out)
+        xs: tuple[Array, ...]  # of (n, n_in), together fewer than 256 rows
+        ts: tuple[Array, ...]
         waiting_xs: tuple[Array, ...]  # of (256, n_in), while there are fewer rows than inputs
         waiting_ts: tuple[Array, ...]
         blocks: int  # in the statistics
@@ -76,7 +76,7 @@ class LeastSquares(Rule):
         n_out, n_in = params.W_out.shape
         count = FOLDS if len(self.strengths) > 1 else 1
         folds = tuple(Statistics.empty(n_in, n_out) for _ in range(count))
-        return self.Memory(np.zeros((0, n_in)), np.zeros((0, n_out)), (), (), 0, folds)
+        return self.Memory((), (), (), (), 0, folds)
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return `params` as they are, and the memory with the rows of `seen`."""
@@ -87,22 +87,22 @@ class LeastSquares(Rule):
         """Gather the rows of a chunk, in place."""
         xs = lesson.inputs["x"]
         if lesson.target is not None and lesson.rows.any():
-            memory = self._add(memory, xs[lesson.rows], lesson.target[lesson.rows])
+            memory = self._add(memory, *_picked(lesson.rows, xs, lesson.target))
         state, ys = node.run(params, state, xs)
         return Learned(params, state, memory, ys)
 
     def _add(self, memory: Memory, xs: Array, ts: Array) -> Memory:
         """Return the memory with more rows; its arrays are changed in place."""
-        xs, ts = np.concatenate([memory.xs, xs]), np.concatenate([memory.ts, ts])
-        full = len(xs) // BLOCK * BLOCK
-        blocks = [slice(start, start + BLOCK) for start in range(0, full, BLOCK)]
+        small = _is_small(memory, len(xs))
+        more_xs, left_xs = _blocks(memory.xs, xs, small)
+        more_ts, left_ts = _blocks(memory.ts, ts, small)
         memory = memory._replace(
-            xs=xs[full:].copy(),
-            ts=ts[full:].copy(),
-            waiting_xs=memory.waiting_xs + tuple(xs[rows].copy() for rows in blocks),
-            waiting_ts=memory.waiting_ts + tuple(ts[rows].copy() for rows in blocks),
+            xs=left_xs,
+            ts=left_ts,
+            waiting_xs=memory.waiting_xs + more_xs,
+            waiting_ts=memory.waiting_ts + more_ts,
         )
-        return memory if _is_small(memory) else self._counted(memory)
+        return memory if small else self._counted(memory)
 
     def _counted(self, memory: Memory) -> Memory:
         """Return the memory with the waiting blocks in its statistics, in place."""
@@ -132,13 +132,13 @@ class LeastSquares(Rule):
 
     def _closed(self, memory: Memory) -> Memory:
         """Return the memory with all rows in the statistics, the left-over ones a short block."""
-        last = ((memory.xs,), (memory.ts,)) if len(memory.xs) else ((), ())
+        last = tuple((_joined_rows(*part),) if part else () for part in (memory.xs, memory.ts))
         waiting = memory._replace(
             waiting_xs=memory.waiting_xs + last[0],
             waiting_ts=memory.waiting_ts + last[1],
             folds=copy_tree(memory.folds),
         )
-        return self._counted(waiting)._replace(xs=memory.xs[:0], ts=memory.ts[:0])
+        return self._counted(waiting)._replace(xs=(), ts=())
 
     @property
     def team(self) -> Any:
@@ -154,7 +154,7 @@ class LeastSquares(Rule):
         """Return the memory of each readout; sums over inputs stay shared."""
         return [
             memory._replace(
-                ts=memory.ts[:, columns],
+                ts=tuple(ts[:, columns] for ts in memory.ts),
                 waiting_ts=tuple(ts[:, columns] for ts in memory.waiting_ts),
                 folds=tuple(fold.of(columns) for fold in memory.folds),
             )
@@ -202,8 +202,8 @@ class LeastSquares(Rule):
     def _folds(self, memory: Memory) -> list[Any]:
         """Return the data by fold: statistics, or the rows themselves if they are few."""
         if _is_small(memory):
-            xs = np.concatenate([*memory.waiting_xs, memory.xs])
-            ts = np.concatenate([*memory.waiting_ts, memory.ts])
+            xs = _joined_rows(*memory.waiting_xs, *memory.xs)
+            ts = _joined_rows(*memory.waiting_ts, *memory.ts)
             folds: list[Any] = [Rows(xs[rows], ts[rows]) for _, rows in self._dealt(0, len(xs))]
         else:
             folds = [fold for fold in self._closed(memory).folds if fold.n]
@@ -238,10 +238,37 @@ def _columns(widths: Sequence[int]) -> list[slice]:
     return [slice(*cut) for cut in pairwise(accumulate(widths, initial=0))]
 
 
-def _is_small(memory: LeastSquares.Memory) -> bool:
-    """Tell whether all rows are at hand, and fewer than inputs."""
-    rows = len(memory.xs) + BLOCK * len(memory.waiting_xs)
-    return memory.blocks == 0 and rows < memory.xs.shape[1]
+def _is_small(memory: LeastSquares.Memory, more: int = 0) -> bool:
+    """Tell whether all rows are at hand, and with `more` of them fewer than inputs."""
+    rows = sum(map(len, memory.xs)) + BLOCK * len(memory.waiting_xs) + more
+    return memory.blocks == 0 and 0 < rows < len(memory.folds[0].x)
+
+
+def _blocks(
+    parts: tuple[Array, ...], rows: Array, copied: bool
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """Return full blocks of what was left and of more rows, and what is left now."""
+    room, blocks = BLOCK - sum(map(len, parts)), []
+    if len(rows) < room:
+        return (), (*parts, rows.copy())
+    if parts:
+        blocks, rows = [_joined_rows(*parts, rows[:room])], rows[room:]
+    full = len(rows) // BLOCK * BLOCK
+    views = [rows[start : start + BLOCK] for start in range(0, full, BLOCK)]
+    blocks += [view.copy() if copied else view for view in views]
+    return tuple(blocks), (rows[full:].copy(),) if len(rows) > full else ()
+
+
+def _joined_rows(*parts: Array) -> Array:
+    return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+
+def _picked(rows: Array, *arrays: Array) -> list[Array]:
+    """Return the chosen rows of each array; without a copy if they are all that follow one."""
+    first = int(np.argmax(rows))
+    if rows[first:].all():
+        return [array[first:] for array in arrays]
+    return [array[rows] for array in arrays]
 
 
 def _joined(folds: list[Any]) -> Any:
