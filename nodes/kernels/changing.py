@@ -85,8 +85,9 @@ def scale(W: Any, factors: Any) -> None:
     """Multiply each row by its factor."""
     WT, data, _, starts = W
     for i in range(starts.size - 1):
+        factor = factors[i]
         for k in range(np.uint64(starts[i]), np.uint64(starts[i + 1])):
-            data[k] *= factors[i]
+            data[k] *= factor
     for j in range(len(WT)):
         column = WT[j]
         for i in range(factors.size):
@@ -99,8 +100,10 @@ def bring_back(W: Any, lengths: Any, factors: Any) -> None:
     WT, data, _, starts = W
     factors[:] = 0
     for i in range(starts.size - 1):
+        total = factors.dtype.type(0)
         for k in range(np.uint64(starts[i]), np.uint64(starts[i + 1])):
-            factors[i] += data[k] * data[k]
+            total += data[k] * data[k]
+        factors[i] = total
     for j in range(len(WT)):
         column = WT[j]
         for i in range(factors.size):
