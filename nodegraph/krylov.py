@@ -99,7 +99,7 @@ def _real_span(values: NDArray[Any], vectors: NDArray[Any]) -> NDArray[np.float6
 
 def _restarted(V: NDArray[Any], H: NDArray[np.float64], Q: NDArray[np.float64]) -> int:
     """Turn the space into the span of Q, which H maps onto itself; return its size."""
-    basis, size = Q.shape
+    basis, size = len(Q), len(Q.T)
     inner, edge = Q.T @ H[:basis] @ Q, H[basis] @ Q
     H[:] = 0.0
     H[:size, :size], H[size, :size] = inner, edge

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from nodegraph.errors import DataError
 from nodegraph.spectral import _krylov_radius, _normal_radius, spectral_radius
@@ -16,7 +17,8 @@ def draw(n, density, seed):
 
 
 def exact(W):
-    return np.abs(np.linalg.eigvals(W)).max()
+    with threadpool_limits(1):  # several waste their time on each other in a full suite
+        return np.abs(np.linalg.eigvals(W)).max()
 
 
 def test_small_matrices_have_the_radius_of_all_their_eigenvalues():
@@ -34,6 +36,24 @@ def test_the_krylov_space_never_misses_the_largest_eigenvalue(seed):
 def test_a_matrix_above_the_dense_limit_has_the_same_radius():
     W = draw(520, 0.05, 3)
     np.testing.assert_allclose(spectral_radius(sparse.csr_array(W)), exact(W), rtol=1e-7)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_above_a_million_weights_the_radius_is_right_to_a_thousandth(seed):
+    W = np.random.default_rng(seed).standard_normal((1010, 1010))
+    np.testing.assert_allclose(spectral_radius(W), exact(W), rtol=1e-3)
+
+
+def test_above_a_million_weights_no_double_precision_is_needed(monkeypatch):
+    monkeypatch.setattr("nodegraph.spectral._largest", None)
+    W = np.random.default_rng(1).random((1010, 1010))
+    np.testing.assert_allclose(spectral_radius(W), 505, rtol=0.01)  # the sum of a row
+
+
+def test_low_rank_above_a_million_weights_falls_back():
+    rng = np.random.default_rng(8)
+    A, B = rng.standard_normal((1010, 3)), rng.standard_normal((3, 1010))
+    np.testing.assert_allclose(spectral_radius(A @ B), exact(B @ A), rtol=1e-6)
 
 
 def test_a_matrix_without_cycles_has_radius_zero_whatever_the_order_of_its_units():
@@ -110,6 +130,13 @@ def test_scaling_turning_and_reordering_do_as_they_should(seed, factor, n):
 def test_twice_asked_it_gives_the_same_bits():
     W = sparse.csr_array(draw(550, 0.05, 9))
     assert spectral_radius(W) == spectral_radius(W.copy())
+
+
+def test_a_large_matrix_gives_the_same_bits_whatever_the_threads():
+    W = np.random.default_rng(9).standard_normal((1010, 1010))
+    with threadpool_limits(1):
+        alone = spectral_radius(W)
+    assert spectral_radius(W) == alone
 
 
 def test_the_matrix_is_left_as_it_was():
