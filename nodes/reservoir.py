@@ -71,8 +71,9 @@ class Reservoir(ReservoirFields, Node):
         Standard deviation of normal noise inside f, while the model learns.
     activation : str
         f, a name in `nodes.activations`.
-    topology : {"normal", "uniform", "bernoulli", "small_world", "orthogonal", "ring", "line"}
-        Distribution of recurrent weights at random places, or where they are; see
+    topology : str
+        Distribution of recurrent weights at random places ("normal", "uniform", "bernoulli"), or
+        where they are ("block", "small_world", "orthogonal", "permutation", "ring", "line"); see
         `nodes.weights.recurrent`.
     input_distribution : {"uniform", "normal", "bernoulli"}
         What W_in, W_fb and bias are drawn from: [-1, 1), N(0, 1) or {-1, 1}.

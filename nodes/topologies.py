@@ -1,4 +1,4 @@
-"""Sparse weight matrices whose places are laid out: a ring, a line, a small world, or at random."""
+"""Sparse weight matrices whose places are laid out: in rows, tiles, rings, or a small world."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from scipy import sparse
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 
-__all__ = ["fan_in", "line", "ring", "scattered", "small_world"]
+__all__ = ["TILE", "block", "fan_in", "line", "permutation", "ring", "scattered", "small_world"]
+
+TILE = 8  # units that share their sources in a block-sparse matrix
 
 Draw = Callable[[int], Array]
 
@@ -34,8 +36,63 @@ def scattered(
 ) -> sparse.csr_array:
     """Return weights from `draw` at `fan_in` random places of each row, none of them twice."""
     count = fan_in(connectivity, n_in)
-    places = [rng.choice(n_in, count, replace=False, shuffle=False) for _ in range(n_out)]
+    places = [_choose(rng, n_in, count) for _ in range(n_out)]
     return _from_rows(places, n_in, draw)
+
+
+def block(
+    rng: np.random.Generator, n_out: int, n_in: int, connectivity: float = 0.1
+) -> sparse.csr_array:
+    """Return normal weights in dense tiles of 8 by 8 at random places [1]_.
+
+    Units 8 i to 8 i + 7 all hear the same `fan_in` blocks of 8 sources, none of them twice. If
+    the number of units is no multiple of 8, the last block has fewer.
+
+    Parameters
+    ----------
+    rng : Generator
+        Where the places and the weights are drawn from.
+    n_out, n_in : int
+        Number of units, twice.
+    connectivity : float in (0, 1]
+        Share of the blocks that each block hears, at least one.
+
+    References
+    ----------
+    .. [1] S. Gray, A. Radford, D. P. Kingma, GPU Kernels for Block-Sparse Weights (2017).
+
+    Examples
+    --------
+    >>> W = block(np.random.default_rng(0), 32, 32, connectivity=0.25)
+    >>> W.indices[W.indptr[8] : W.indptr[9]] % 8
+    array([0, 1, 2, 3, 4, 5, 6, 7], dtype=int32)
+    """
+    units = _square("block", n_out, n_in)
+    tiles = -(-units // TILE)
+    heard = [_choose(rng, tiles, fan_in(connectivity, tiles)) for _ in range(tiles)]
+    sources = [np.add.outer(TILE * tile, np.arange(TILE)).ravel() for tile in heard]
+    inside = [source[source < units] for source in sources]
+    return _from_rows([inside[i // TILE] for i in range(units)], units, rng.standard_normal)
+
+
+def permutation(rng: np.random.Generator, n_out: int, n_in: int, weight: float = 1.0) -> Any:
+    """Return a permutation: each unit hears one, and is heard by one, maybe itself [1]_.
+
+    It is a set of rings, so its eigenvalues all have the absolute value `weight`, which is its
+    spectral radius.
+
+    References
+    ----------
+    .. [1] J. Boedecker, O. Obst, N. M. Mayer, M. Asada, HFSP Journal 3 (2009) 340-349.
+
+    Examples
+    --------
+    >>> permutation(np.random.default_rng(0), 3, 3, weight=0.9).sum(axis=0)
+    array([0.9, 0.9, 0.9])
+    """
+    units = _square("permutation", n_out, n_in)
+    sources = rng.permutation(units)[:, np.newaxis]
+    return _from_rows(list(sources), units, lambda size: np.full(size, weight))
 
 
 def ring(rng: np.random.Generator, n_out: int, n_in: int, weight: float = 1.0) -> Any:
@@ -117,8 +174,13 @@ def _rewire(rng: np.random.Generator, near: Any, far: Any, moves: int) -> Any:
     """Return the distances in `near`, `moves` of them replaced by some in `far`."""
     if moves == 0:
         return near
-    kept = rng.choice(near, len(near) - moves, replace=False, shuffle=False)
-    return np.concatenate([kept, rng.choice(far, moves, replace=False, shuffle=False)])
+    kept = _choose(rng, near, len(near) - moves)
+    return np.concatenate([kept, _choose(rng, far, moves)])
+
+
+def _choose(rng: np.random.Generator, sources: Any, count: int) -> Any:
+    """Return `count` of `sources`, or of so many, in an order that does not matter."""
+    return rng.choice(sources, count, replace=False, shuffle=False)
 
 
 def _from_rows(places: Iterable[Any], n_in: int, draw: Draw) -> sparse.csr_array:

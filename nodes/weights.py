@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.spectral import spectral_radius
-from nodes.topologies import line, ring, scattered, small_world
+from nodes.topologies import block, line, permutation, ring, scattered, small_world
 
 __all__ = [
     "DISTRIBUTIONS",
@@ -27,7 +27,17 @@ __all__ = [
 ]
 
 Distribution = Literal["normal", "uniform", "bernoulli"]
-Topology = Literal["normal", "uniform", "bernoulli", "orthogonal", "ring", "line", "small_world"]
+Topology = Literal[
+    "normal",
+    "uniform",
+    "bernoulli",
+    "block",
+    "small_world",
+    "orthogonal",
+    "permutation",
+    "ring",
+    "line",
+]
 
 
 def uniform(rng: np.random.Generator, n_out: int, n_in: int, connectivity: float = 1.0) -> Any:
@@ -88,6 +98,19 @@ DISTRIBUTIONS: Final[dict[Distribution, Callable[..., Any]]] = {
     "bernoulli": bernoulli,
 }
 
+_WITH_CONNECTIVITY: Final[dict[str, Callable[..., Any]]] = {
+    "normal": normal,
+    "uniform": uniform,
+    "bernoulli": bernoulli,
+    "block": block,
+    "small_world": small_world,
+}
+_ONE_SOURCE: Final[dict[str, Callable[..., Any]]] = {
+    "line": line,
+    "permutation": permutation,
+    "ring": ring,
+}
+
 
 def orthogonal(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
     """Return a random matrix with orthonormal columns, or rows if it is wider than high.
@@ -123,9 +146,10 @@ def recurrent(
         Number of units.
     topology : str
         A distribution of weights at random places (``normal``, ``uniform``, ``bernoulli``),
-        ``small_world``, or one that has no connectivity: ``orthogonal``, ``ring``, ``line``.
+        normal weights in tiles (``block``) or on a ``small_world``, or one that has no
+        connectivity: ``orthogonal``, ``permutation``, ``ring``, ``line``.
     connectivity : float in (0, 1]
-        Share of the units that each unit hears.
+        Share of the units that each unit hears; of the blocks of 8, in a ``block``.
     radius : float, at least 0
         Spectral radius; of a ``line``, which can have none, its weight.
 
@@ -144,17 +168,14 @@ def recurrent(
     >>> round(spectral_radius(W), 12)
     0.8
     """
-    if topology == "line":
-        return line(rng, units, units, weight=radius)
-    if topology == "ring":
-        return ring(rng, units, units, weight=radius)
     if topology == "orthogonal":
         return radius * orthogonal(rng, units, units)
-    if topology == "small_world":
-        return scale_spectral_radius(small_world(rng, units, units, connectivity), radius)
-    if topology not in DISTRIBUTIONS:
-        raise FieldError(f"topology should be one of {get_args(Topology)} (got {topology!r})")
-    return scale_spectral_radius(DISTRIBUTIONS[topology](rng, units, units, connectivity), radius)
+    if topology in _ONE_SOURCE:
+        return _ONE_SOURCE[topology](rng, units, units, weight=radius)
+    if topology in _WITH_CONNECTIVITY:
+        drawn = _WITH_CONNECTIVITY[topology](rng, units, units, connectivity)
+        return scale_spectral_radius(drawn, radius)
+    raise FieldError(f"topology should be one of {get_args(Topology)} (got {topology!r})")
 
 
 def scale_spectral_radius(W: Any, radius: float) -> Any:

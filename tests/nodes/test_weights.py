@@ -1,3 +1,5 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -6,9 +8,10 @@ from scipy import sparse, stats
 
 from nodegraph.errors import FieldError
 from nodegraph.spectral import spectral_radius
-from nodes.topologies import line, ring, small_world
+from nodes.topologies import block, line, permutation, ring, small_world
 from nodes.weights import (
     DISTRIBUTIONS,
+    Topology,
     bernoulli,
     normal,
     orthogonal,
@@ -18,7 +21,7 @@ from nodes.weights import (
     uniform,
 )
 
-TOPOLOGIES = ["normal", "uniform", "bernoulli", "orthogonal", "ring", "line", "small_world"]
+TOPOLOGIES = get_args(Topology)
 
 
 def rng(seed=0):
@@ -97,7 +100,7 @@ def test_ring_and_line_shift_the_units_by_one():
     assert_canonical(line(rng(), 5, 5))
 
 
-@pytest.mark.parametrize("make", [ring, line, small_world])
+@pytest.mark.parametrize("make", [block, line, permutation, ring, small_world])
 def test_a_topology_that_is_not_square_is_refused(make):
     with pytest.raises(FieldError, match=f"{make.__name__} joins units to each other.*4 x 3"):
         make(rng(), 4, 3)
@@ -133,6 +136,11 @@ def test_small_world_moves_the_share_of_connections_it_was_told():
 def test_rewiring_out_of_range_is_refused():
     with pytest.raises(FieldError, match=r"rewiring .* \(got 2\)"):
         small_world(rng(), 9, 9, rewiring=2)
+
+
+@pytest.mark.parametrize("topology", [t for t in TOPOLOGIES if t != "orthogonal"])
+def test_sparse_topologies_are_canonical(topology):
+    assert_canonical(recurrent(rng(), 30, topology, 0.2))
 
 
 @pytest.mark.parametrize("topology", TOPOLOGIES)
