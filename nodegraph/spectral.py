@@ -30,8 +30,9 @@ def spectral_radius(W: Any) -> float:
     so that a matrix without cycles has exactly its largest diagonal entry. A component that is
     one ring has the geometric mean of its weights, a normal one its 2-norm; others up to 500
     units are solved densely, larger ones by ARPACK from a fixed start for six eigenvalues whose
-    residuals are checked, with a dense solve behind it. Above a million weights, a Krylov space in
-    single precision whose residuals are at most 3e-3 goes before all that is not normal.
+    residuals are checked, with a dense solve behind it. Above a million weights or 4000 units, a
+    matrix that is not normal first has a Krylov space in single precision, whose residuals are at
+    most 3e-3.
 
     Parameters
     ----------
@@ -42,8 +43,8 @@ def spectral_radius(W: Any) -> float:
     -------
     float
         Right to rounding up to 500 units, to 1e-6 of itself where ARPACK is used, and to 1e-2
-        above a million weights (to 1e-3 if they are independent draws); the same bits for the
-        same `W`, whatever the number of threads.
+        above a million weights or 4000 units (to 1e-3 if the weights are independent draws); the
+        same bits for the same `W`, whatever the number of threads.
 
     Raises
     ------
@@ -121,7 +122,7 @@ def _component_radius(block: Any) -> float:
     if units <= _DENSE:
         return _dense_radius(block)
     full = block.toarray() if block.nnz > 0.2 * units**2 else block
-    radius = _normal_radius(full) or _krylov_radius(full)
+    radius = _normal_radius(full) or _rough_radius(full) or _krylov_radius(full)
     if radius is None and units > _DENSE_AT_LAST:
         raise DataError(
             f"spectral_radius: no eigenvalue of the {units} by {units} matrix converged; "
@@ -150,14 +151,15 @@ def _normal_radius(W: Any) -> float | None:
     return None if squares is None else float(np.sqrt(squares))
 
 
+def _rough_radius(W: Any) -> float | None:
+    if W.size <= _MANY and W.shape[0] <= _DENSE_AT_LAST:
+        return None
+    return outermost(W.astype(np.float32), _probe(W.shape[0]).astype(np.float32))
+
+
 def _krylov_radius(W: Any) -> float | None:
     from scipy.sparse.linalg import aslinearoperator, eigs
 
-    if W.size > _MANY:
-        probe = _probe(W.shape[0]).astype(np.float32)
-        radius = outermost(W.astype(np.float32), probe)
-        if radius is not None:
-            return radius
     return _largest(eigs, aslinearoperator(W))
 
 

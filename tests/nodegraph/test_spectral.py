@@ -50,6 +50,14 @@ def test_above_a_million_weights_no_double_precision_is_needed(monkeypatch):
     np.testing.assert_allclose(spectral_radius(W), 505, rtol=0.01)  # the sum of a row
 
 
+def test_above_four_thousand_units_the_radius_is_that_of_more_precise_work():
+    rng = np.random.default_rng(2)
+    W = sparse.csr_array((rng.standard_normal(40_050), rng.integers(0, 4005, (2, 40_050))))
+    found, precise = spectral_radius(W), _krylov_radius(W)
+    assert found != precise
+    np.testing.assert_allclose(found, precise, rtol=1e-3)
+
+
 def test_low_rank_above_a_million_weights_falls_back():
     rng = np.random.default_rng(8)
     A, B = rng.standard_normal((1010, 3)), rng.standard_normal((3, 1010))
