@@ -74,7 +74,9 @@ def _chunk(
         recur(kind, WT, data, indices, starts, state, whole)
         added = noise[t] if len(noise) > 0 else silence
         settle(drive, xs[t], WinT, fb[t], WfbT, bias, added, code, leak, state)
-        ys[t] = state
+        row = ys[t]
+        for i in range(units):
+            row[i] = state[i]
 
 
 @inner

@@ -77,8 +77,7 @@ def test_workers_and_chunks_do_not_show(mode):
     series = [X[:300], X[300:420], X[420:]] * 30
     targets = [Y[:300], Y[300:420], Y[420:]] * 30
     models = [
-        ng.Model(graph(), numerics=mode).fit(series, targets, workers=workers)
-        for workers in (1, 3)
+        ng.Model(graph(), numerics=mode).fit(series, targets, workers=workers) for workers in (1, 3)
     ]
     np.testing.assert_array_equal(*(model.params["out"].W_out for model in models))
     whole = ng.Model(graph(), numerics=mode).fit(X, Y)

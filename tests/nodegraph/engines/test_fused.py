@@ -1,0 +1,161 @@
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.engines import fused
+from nodegraph.graph import Edge, End, Graph
+from nodegraph.plan import Plan
+from nodegraph.testing.comparing import close_trees, same_trees
+from nodegraph.testing.recording import Recorder, check_replay
+from nodegraph.testing.reference import interpret
+from nodes import LIF, LMS, RLS, Identity, Input, Reservoir, Ridge, Softmax, Tanh
+
+
+def random_node(rng, i):
+    clock = {"every": 3, "phase": int(rng.integers(3))} if rng.random() < 0.2 else {}
+    units = int(rng.integers(1, 12))
+    kinds = [
+        lambda: Reservoir(name=f"n{i}", units=units, connectivity=1, leak_rate=0.5, **clock),
+        lambda: Reservoir(
+            name=f"n{i}", units=30, input_connectivity=0.5, spectral_radius=0.8, **clock
+        ),
+        lambda: Reservoir(name=f"n{i}", units=10, topology="ring", noise=0.1, **clock),
+        lambda: RLS(name=f"n{i}", units=2, forgetting=float(rng.choice([1.0, 0.98])), **clock),
+        lambda: LMS(name=f"n{i}", units=1, rate=1e-3, **clock),
+        lambda: Tanh(name=f"n{i}", **clock),
+    ]
+    return kinds[int(rng.integers(len(kinds)))]()
+
+
+def random_graph(seed):
+    """Return real nodes in loops of several delays, with feedback ports and clocks."""
+    rng = np.random.default_rng(seed)
+    nodes = [Input(name="u"), *(random_node(rng, i) for i in range(int(rng.integers(2, 7))))]
+    edges = [Edge(nodes[0], node, 0, "x") for node in nodes[1:]]
+    for target in range(1, len(nodes)):
+        for source in range(1, len(nodes)):
+            if rng.random() < 0.4 and not isinstance(nodes[target], Tanh):
+                lag = int(rng.choice([1, 2, 7])) if source >= target else int(rng.choice([0, 0, 3]))
+                fed_back = isinstance(nodes[target], Reservoir) and rng.random() < 0.5
+                port = "feedback" if fed_back else "x"
+                edges.append(Edge(nodes[source], nodes[target], lag, port))
+    return Graph(tuple(nodes), tuple(edges), (End(nodes[0]),), (End(nodes[-1]),))
+
+
+def taught(model, seed, n_steps):
+    """Return targets, some of them missing, for every learner."""
+    rng = np.random.default_rng(seed + 1)
+    model.run(np.zeros((1, 2)), outputs=["u"])
+    targets = {}
+    for name in model.plan.rules:
+        rows = rng.normal(size=(n_steps, model.plan.nodes[name].units))
+        rows[rng.random(n_steps) < 0.2] = np.nan
+        targets[name] = rows
+    return targets
+
+
+def every_way(monkeypatch, do):
+    """Return what `do` gives with programs and with loops in Python."""
+    found = []
+    for fewest in (1, 10**9):
+        monkeypatch.setattr(fused, "FEWEST", fewest)
+        found.append(do())
+    return found
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("seed", range(25))
+def test_programs_give_the_bits_of_python_and_the_numbers_of_the_meaning(seed, dtype, monkeypatch):
+    graph, n_steps = random_graph(seed), 24
+    x = np.random.default_rng(seed).normal(size=(n_steps, 2))
+    names = [n for n in Plan.of(graph).nodes]
+    learners = Plan.of(graph).rules
+
+    def learned():
+        model = ng.Model(graph, seed=seed, dtype=dtype)
+        if not learners:
+            return model, model.run(x, outputs=names)
+        targets = taught(model, seed, n_steps)
+        half = {name: rows[:9] for name, rows in targets.items()}
+        rest = {name: rows[9:] for name, rows in targets.items()}
+        model.reset()
+        first = model.partial_fit(x[:9], half, outputs=names)
+        last = model.partial_fit(x[9:], rest, outputs=names)
+        ys = {name: np.concatenate([first[name], last[name]]) for name in names}
+        return model, ys
+
+    (one, ys), (other, expected) = every_way(monkeypatch, learned)
+    for name in names:
+        same_trees(ys[name], expected[name], f"{name}: programs give other outputs")
+        same_trees(one.params[name], other.params[name], f"{name}: learned otherwise")
+        same_trees(one.state[name], other.state[name], f"{name}: ends elsewhere")
+    if dtype == "float64":
+        again = one.reset().run(x, outputs=names)
+        meaning, _ = interpret(one, {"u": x}, n_steps)
+        close_trees(
+            tuple(again[n] for n in names), tuple(meaning[n] for n in names), "not the meaning"
+        )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_a_program_does_is_what_a_recorder_hears(seed):
+    graph = random_graph(seed)
+    x = np.random.default_rng(seed).normal(size=(30, 2))
+    model = ng.Model(graph, seed=seed)
+    if model.plan.rules:
+        model.partial_fit(
+            x, {n: np.ones((30, model.plan.nodes[n].units)) for n in model.plan.rules}
+        )
+    model.run(x[:1])
+    model.reset()
+    start = model.snapshot()
+    ys = model.run(x)
+    recorder = Recorder()
+    same_trees(_leaf(model.restore(start).run(x, engine=recorder)), _leaf(ys), "it hears others")
+    check_replay(model, recorder.tapes)
+
+
+def _leaf(outputs):
+    return tuple(outputs.values()) if isinstance(outputs, dict) else outputs
+
+
+def test_a_loop_with_a_node_that_is_not_compiled_runs_in_python():
+    pool, spikes = Reservoir(name="pool", units=8), LIF(name="spikes", units=8)
+    looped = (Input() >> pool >> spikes) & (pool << spikes)
+    x = np.random.default_rng(0).normal(size=(40, 1))
+    model = ng.Model(looped)
+    whole = model.run(x)
+    meaning, _ = interpret(model, {"input": x}, 40)
+    np.testing.assert_allclose(whole, meaning["spikes"], atol=1e-12)
+    soft = Softmax(name="soft")
+    model = ng.Model((Input() >> pool >> soft) & (pool << soft))
+    meaning, _ = interpret(model_run(model, x), {"input": x}, 40)
+    np.testing.assert_allclose(model.reset().run(x), meaning["soft"], atol=1e-12)
+
+
+def model_run(model, x):
+    model.run(x)
+    return model
+
+
+def test_a_long_delay_in_a_loop():
+    pool, back = Reservoir(name="pool", units=6), Identity(name="back")
+    looped = (Input() >> pool >> back) & (back >> ng.delay(50) >> pool["feedback"])
+    x = np.random.default_rng(0).normal(size=(170, 1))
+    model = ng.Model(looped)
+    meaning, _ = interpret(model_run(model, x), {"input": x}, 170)
+    whole = model.reset().run(x)
+    np.testing.assert_allclose(whole, meaning["back"], atol=1e-12)
+    model.reset()
+    parts = [model.run(x[:33]), model.run(x[33:34]), model.run(x[34:])]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_forced_loops_and_readouts_are_not_disturbed():
+    pool, out = Reservoir(name="pool", units=20), Ridge(name="out")
+    looped = (Input() >> pool >> out) & (pool << out)
+    x = np.random.default_rng(0).normal(size=(300, 1))
+    model = ng.Model(looped).fit(x, np.roll(x, 1))
+    ran = model.run(x[:50])
+    model.fit(x, np.roll(x, 1))
+    np.testing.assert_array_equal(np.array([model.step(row) for row in x[:50]]), ran)
