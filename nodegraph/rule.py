@@ -130,6 +130,14 @@ class Rule(Described, ABC):
         """Return what `finish` returns and what is worth knowing of it, such as the solver."""
         return self.finish(params, memory), {}
 
+    def merges(self, params: Any) -> bool:
+        """Tell whether a node with these params can learn from series apart, to be merged."""
+        return type(self).merge is not Rule.merge
+
+    def after_pass(self, memory: Any) -> tuple[Any, bool]:
+        """Return the memory after a pass over all data, and whether another one is needed."""
+        return memory, False
+
     @property
     def team(self) -> Any:
         """What learners of the same input must have in common to learn as one; None: they do not.

@@ -84,7 +84,12 @@ class Course:
         for number, (stage, epochs) in enumerate(zip(steps, passes, strict=True), 1):
             teams = Teams(find_teams(stage, self.plan.rules, fed), stage, slots, fed)
             for epoch in range(epochs):
-                moved = self._pass(teams.stage, teams.slots, teams.fed, epoch)
+                learning = [n for n in teams.stage.learners if epoch < self._epochs_of(n)]
+                moved = self._pass(teams.stage, teams.slots, teams.fed, learning)
+            learning = list(teams.stage.learners)
+            while learning := self._again(learning, teams.slots, fed):
+                self.progress.start(total, "fit, one more pass")
+                moved = self._pass(teams.stage, teams.slots, teams.fed, learning)
             told = dict(teams.conclude())
             reports += [{"node": n, "stage": number, **told[n]} for n in stage.learners]
         if fed.own:
@@ -110,6 +115,19 @@ class Course:
             self._leave_teachers(slots)
         return reports, moved * fed.own
 
+    def _again(self, learning: Sequence[str], slots: Slots, fed: Fed) -> list[str]:
+        """Return which of those that have learned need another pass over the data."""
+        wanted = []
+        for name in learning:
+            slots[name].memory, more = self._rule(name).after_pass(slots[name].memory)
+            wanted += [name] * more
+        if wanted and not fed.again:
+            raise DataError(
+                f"{', '.join(wanted)} goes through the data many times, but an iterator gives them "
+                "once; give a list of chunks in an object that can be iterated again"
+            )
+        return wanted
+
     def _rule(self, name: str) -> Rule:
         return self.plan.rules[name]
 
@@ -119,14 +137,13 @@ class Course:
     def _epochs_of(self, name: str) -> int:
         return int(getattr(self._rule(name), "epochs", 1))
 
-    def _pass(self, stage: Stage, slots: Slots, fed: Fed, epoch: int) -> int:
+    def _pass(self, stage: Stage, slots: Slots, fed: Fed, learning: Sequence[str]) -> int:
         """Go through all data once; return how many steps the last series had."""
         moved = 0
-        learning = tuple(name for name in stage.learners if epoch < self._epochs_of(name))
         if fed.own:
             slots.update(self.builder.restarted({name: slots[name] for name in stage.plan.reads}))
             moved = self._live(stage, slots, fed.series[0], learning)
-        elif self._apart(stage):
+        elif self._apart(stage, slots):
             self._pass_apart(stage, slots, fed.series)
         else:
             for i, series in enumerate(fed.series):
@@ -135,10 +152,10 @@ class Course:
                 self._keep(slots, place, stage)
         return moved
 
-    def _apart(self, stage: Stage) -> bool:
+    def _apart(self, stage: Stage, slots: Slots) -> bool:
         """Tell whether the learners of a stage can learn from series apart, to be merged."""
-        rules = [self._rule(name) for name in stage.learners]
-        return all(not r.online and type(r).merge is not Rule.merge for r in rules)
+        rules = [(self._rule(name), slots[name].params) for name in stage.learners]
+        return all(not rule.online and rule.merges(params) for rule, params in rules)
 
     def _pass_apart(self, stage: Stage, slots: Slots, series: Sequence[Series | Stream]) -> None:
         """Learn from groups of series apart and merge what they hold, in the order of series."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodes.linear_readout import LinearReadout
-from nodes.rules.least_squares import LeastSquares, Strength
+from nodes.rules.least_squares import LeastSquares, Solver, Strength
 
 __all__ = ["Ridge"]
 
@@ -21,6 +21,9 @@ class Ridge(LinearReadout):
         `nodes.rules.LeastSquares`.
     fit_bias : bool
         Whether there is a bias.
+    solver : {"auto", "direct", "iterative"}
+        By the Gram matrix of the inputs, or by conjugate gradients that need no room for it but
+        many passes over the data; "auto" takes the Gram matrix if it fits in memory.
     W_out, bias : array, optional
         Weights (n_out, n_in) and (n_out,), used as they stand: such a readout does not learn.
 
@@ -37,10 +40,11 @@ class Ridge(LinearReadout):
     """
 
     ridge: Strength = 1e-6
+    solver: Solver = "auto"
 
     @property
     def rule(self) -> LeastSquares | None:
         """The rule that it learns by; none if its weights are given."""
         if self.W_out is not None:
             return None
-        return LeastSquares(ridge=self.ridge, fit_bias=self.fit_bias)
+        return LeastSquares(ridge=self.ridge, fit_bias=self.fit_bias, solver=self.solver)

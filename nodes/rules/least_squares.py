@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import cache, reduce
 from itertools import accumulate, pairwise
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -12,14 +12,18 @@ from pydantic import Field, NonNegativeFloat
 
 from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
 from nodegraph.arrays import copy_tree
-from nodegraph.errors import DataError
+from nodegraph.budget import available_bytes
+from nodegraph.errors import DataError, FieldError
 from nodes.rules.blas_threads import bounded_threads
-from nodes.rules.rows import Rows
-from nodes.rules.statistics import BLOCK, Statistics
+from nodes.rules.iteration import Iteration
+from nodes.rules.rows import BLOCK, Rows, joined_rows, split_rows
+from nodes.rules.statistics import Statistics
 
-__all__ = ["LeastSquares", "Strength"]
+__all__ = ["LeastSquares", "Solver", "Strength"]
 
 FOLDS = 5
+LARGE = 2000  # inputs up to which nobody asks whether their Gram matrix fits in memory
+Solver = Literal["auto", "direct", "iterative"]
 GRID = tuple(10.0**k for k in range(-10, 3))
 Strength = (
     NonNegativeFloat | Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)] | Literal["cv"]
@@ -41,6 +45,10 @@ class LeastSquares(Rule):
         best the blocks that were left out, a fifth at a time; it takes no further pass.
     fit_bias : bool
         Whether there is a bias; it is not penalised.
+    solver : {"auto", "direct", "iterative"}
+        Whether to sum up the Gram matrix of the inputs, or to solve by conjugate gradients, which
+        go through the data once for each step but need no more room than a few rows. "auto" takes
+        the Gram matrix if it fits in memory.
 
     References
     ----------
@@ -63,6 +71,7 @@ class LeastSquares(Rule):
 
     ridge: Strength = 1e-6
     fit_bias: bool = True
+    solver: Solver = "auto"
 
     @property
     def strengths(self) -> tuple[float, ...]:
@@ -71,9 +80,27 @@ class LeastSquares(Rule):
             return self.ridge
         return GRID if isinstance(self.ridge, str) else (self.ridge,)
 
-    def begin(self, params: Any) -> Memory:
-        """Return the statistics of no rows."""
+    def iterates(self, params: Any) -> bool:
+        """Tell whether to solve by conjugate gradients."""
+        if self.solver != "auto":
+            return self.solver == "iterative"
+        n_in = params.W_out.shape[1]
+        return n_in > LARGE and not _fits(n_in, FOLDS if len(self.strengths) > 1 else 1)
+
+    def merges(self, params: Any) -> bool:
+        """Tell whether series can be learned from apart: sums can be added, iterations cannot."""
+        return not self.iterates(params)
+
+    def begin(self, params: Any) -> Memory | Iteration:
+        """Return the statistics of no rows, or iterations before the first pass."""
         n_out, n_in = params.W_out.shape
+        if self.iterates(params):
+            if len(self.strengths) > 1:
+                raise FieldError(
+                    "ridge: several strengths need the Gram matrix of the inputs, which solver="
+                    f"{self.solver!r} does without for {n_in} inputs; give one strength"
+                )
+            return Iteration.begin(n_in, n_out, self.strengths[0], self.fit_bias)
         count = FOLDS if len(self.strengths) > 1 else 1
         folds = tuple(Statistics.empty(n_in, n_out) for _ in range(count))
         return self.Memory((), (), (), (), 0, folds)
@@ -81,21 +108,25 @@ class LeastSquares(Rule):
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return `params` as they are, and the memory with the rows of `seen`."""
         xs, ts = np.atleast_2d(seen.x), np.atleast_2d(seen.target)
+        if isinstance(memory, Iteration):
+            return params, memory.add(xs, ts)
         return params, self._add(copy_tree(memory), xs, ts)
 
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Gather the rows of a chunk, in place."""
         xs = lesson.inputs["x"]
         if lesson.target is not None and lesson.rows.any():
-            memory = self._add(memory, *_picked(lesson.rows, xs, lesson.target))
+            rows = _picked(lesson.rows, xs, lesson.target)
+            iterative = isinstance(memory, Iteration)
+            memory = memory.add(*rows) if iterative else self._add(memory, *rows)
         state, ys = node.run(params, state, xs)
         return Learned(params, state, memory, ys)
 
     def _add(self, memory: Memory, xs: Array, ts: Array) -> Memory:
         """Return the memory with more rows; its arrays are changed in place."""
         small = _is_small(memory, len(xs))
-        more_xs, left_xs = _blocks(memory.xs, xs, small)
-        more_ts, left_ts = _blocks(memory.ts, ts, small)
+        more_xs, left_xs = split_rows(memory.xs, xs, copied=small)
+        more_ts, left_ts = split_rows(memory.ts, ts, copied=small)
         memory = memory._replace(
             xs=left_xs,
             ts=left_ts,
@@ -132,7 +163,7 @@ class LeastSquares(Rule):
 
     def _closed(self, memory: Memory) -> Memory:
         """Return the memory with all rows in the statistics, the left-over ones a short block."""
-        last = tuple((_joined_rows(*part),) if part else () for part in (memory.xs, memory.ts))
+        last = tuple((joined_rows(*part),) if part else () for part in (memory.xs, memory.ts))
         waiting = memory._replace(
             waiting_xs=memory.waiting_xs + last[0],
             waiting_ts=memory.waiting_ts + last[1],
@@ -140,10 +171,14 @@ class LeastSquares(Rule):
         )
         return self._counted(waiting)._replace(xs=(), ts=())
 
+    def after_pass(self, memory: Any) -> tuple[Any, bool]:
+        """Return the memory after a pass; iterations may need another one."""
+        return memory.after_pass() if isinstance(memory, Iteration) else (memory, False)
+
     @property
     def team(self) -> Any:
         """Readouts with the same options share their sums over inputs."""
-        return self.strengths, self.fit_bias
+        return self.strengths, self.fit_bias, self.solver
 
     def join(self, params: Sequence[Any]) -> Any:
         """Return the weights of several readouts below each other."""
@@ -152,6 +187,8 @@ class LeastSquares(Rule):
 
     def split(self, memory: Memory, widths: Sequence[int]) -> list[Memory]:
         """Return the memory of each readout; sums over inputs stay shared."""
+        if isinstance(memory, Iteration):
+            return [memory] * len(widths)
         return [
             memory._replace(
                 ts=tuple(ts[:, columns] for ts in memory.ts),
@@ -180,6 +217,12 @@ class LeastSquares(Rule):
     ) -> list[tuple[Any, dict[str, Any]]]:
         """Return what `conclude` does for each readout; each matrix is factorised once for all."""
         columns = _columns([len(one.W_out) for one in params])
+        if isinstance(memory, Iteration):
+            W, b, facts = memory.solution()
+            return [
+                (_with_weights(one, W[own], b[own]), dict(facts))
+                for one, own in zip(params, columns, strict=True)
+            ]
         with bounded_threads():
             folds = self._folds(memory)
             whole = _joined(folds)
@@ -191,19 +234,18 @@ class LeastSquares(Rule):
             errors = {r: whole.squared_error(each.W, each.b) for r, each in found.items()}
         told = []
         for one, own, (ridge, more) in zip(params, columns, chosen, strict=True):
-            each, dtype = found[ridge], one.W_out.dtype
-            W_out = np.ascontiguousarray(each.W[own], dtype)
+            each = found[ridge]
             rmse = _rmse(errors[ridge][own], whole.n)
             facts = {"solver": each.solver, "condition": each.condition, "train_rmse": rmse}
-            learned = one._replace(W_out=W_out, bias=each.b[own].astype(dtype))
+            learned = _with_weights(one, each.W[own], each.b[own])
             told.append((learned, {"rows": whole.n, "ridge": ridge, **facts, **more}))
         return told
 
     def _folds(self, memory: Memory) -> list[Any]:
         """Return the data by fold: statistics, or the rows themselves if they are few."""
         if _is_small(memory):
-            xs = _joined_rows(*memory.waiting_xs, *memory.xs)
-            ts = _joined_rows(*memory.waiting_ts, *memory.ts)
+            xs = joined_rows(*memory.waiting_xs, *memory.xs)
+            ts = joined_rows(*memory.waiting_ts, *memory.ts)
             folds: list[Any] = [Rows(xs[rows], ts[rows]) for _, rows in self._dealt(0, len(xs))]
         else:
             folds = [fold for fold in self._closed(memory).folds if fold.n]
@@ -234,6 +276,17 @@ class LeastSquares(Rule):
         return chosen
 
 
+@cache
+def _fits(n_in: int, folds: int) -> bool:
+    """Tell whether the Gram matrices of `folds` and two more for solving fit in memory."""
+    return 8 * n_in**2 * (folds + 2) <= available_bytes()
+
+
+def _with_weights(params: Any, W: Array, b: Array) -> Any:
+    dtype = params.W_out.dtype
+    return params._replace(W_out=np.ascontiguousarray(W, dtype), bias=b.astype(dtype))
+
+
 def _columns(widths: Sequence[int]) -> list[slice]:
     return [slice(*cut) for cut in pairwise(accumulate(widths, initial=0))]
 
@@ -242,25 +295,6 @@ def _is_small(memory: LeastSquares.Memory, more: int = 0) -> bool:
     """Tell whether all rows are at hand, and with `more` of them fewer than inputs."""
     rows = sum(map(len, memory.xs)) + BLOCK * len(memory.waiting_xs) + more
     return memory.blocks == 0 and 0 < rows < len(memory.folds[0].x)
-
-
-def _blocks(
-    parts: tuple[Array, ...], rows: Array, copied: bool
-) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """Return full blocks of what was left and of more rows, and what is left now."""
-    room, blocks = BLOCK - sum(map(len, parts)), []
-    if len(rows) < room:
-        return (), (*parts, rows.copy())
-    if parts:
-        blocks, rows = [_joined_rows(*parts, rows[:room])], rows[room:]
-    full = len(rows) // BLOCK * BLOCK
-    views = [rows[start : start + BLOCK] for start in range(0, full, BLOCK)]
-    blocks += [view.copy() if copied else view for view in views]
-    return tuple(blocks), (rows[full:].copy(),) if len(rows) > full else ()
-
-
-def _joined_rows(*parts: Array) -> Array:
-    return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
 def _picked(rows: Array, *arrays: Array) -> list[Array]:

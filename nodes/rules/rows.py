@@ -10,7 +10,9 @@ from nodegraph import Array
 from nodes.rules.gram import product
 from nodes.rules.solvers import Solution, solve_dual
 
-__all__ = ["Rows"]
+__all__ = ["BLOCK", "Rows", "joined_rows", "split_rows"]
+
+BLOCK = 256  # rows that are summed at a time, counted from the start of learning
 
 
 class Rows(NamedTuple):
@@ -44,3 +46,23 @@ class Rows(NamedTuple):
         """Return ``sum |t - W x - b|^2`` over the rows, for each output."""
         error: Array = np.square(self.ts - self.xs @ W.T - b).sum(axis=0)
         return error
+
+
+def split_rows(
+    parts: tuple[Array, ...], rows: Array, copied: bool = True
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """Return full blocks of what was left and of more rows, and what is left now."""
+    room, blocks = BLOCK - sum(map(len, parts)), []
+    if len(rows) < room:
+        return (), (*parts, rows.copy())
+    if parts:
+        blocks, rows = [joined_rows(*parts, rows[:room])], rows[room:]
+    full = len(rows) // BLOCK * BLOCK
+    views = [rows[start : start + BLOCK] for start in range(0, full, BLOCK)]
+    blocks += [view.copy() if copied else view for view in views]
+    return tuple(blocks), (rows[full:].copy(),) if len(rows) > full else ()
+
+
+def joined_rows(*parts: Array) -> Array:
+    """Return the rows of all parts; a single one as it is."""
+    return np.concatenate(parts) if len(parts) > 1 else parts[0]

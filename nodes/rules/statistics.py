@@ -10,9 +10,7 @@ from nodegraph import Array
 from nodes.rules.gram import add_cross, add_gram, product
 from nodes.rules.solvers import Solution, solve_primal
 
-__all__ = ["BLOCK", "Statistics"]
-
-BLOCK = 256  # rows that are added at a time, counted from the start of learning
+__all__ = ["Statistics"]
 
 
 class Statistics(NamedTuple):
