@@ -96,12 +96,15 @@ def _gram(rows: Any, total: Any) -> None:
 
 @kernel(lambda _: types.void(*[read(types.float64, 2)] * 2, write(types.float64, 2)))
 def _cross(rows: Any, others: Any, total: Any) -> None:
-    for t in range(len(rows)):
-        row = rows[t]
-        for o in range(len(total)):
-            factor, sums = others[t, o], total[o]
-            for j in range(row.size):
+    sums = np.zeros(rows.shape[1])
+    for o in range(len(total)):
+        sums[:] = 0  # apart from the total, so that small rows are not lost beside it
+        for t in range(len(rows)):
+            row, factor = rows[t], others[t, o]
+            for j in range(sums.size):
                 sums[j] += row[j] * factor
+        for j in range(sums.size):
+            total[o, j] += sums[j]
 
 
 _DOUBLE = np.dtype(np.float64)
