@@ -11,7 +11,16 @@ from benchmarks.tables import machine
 
 __all__ = ["main"]
 
-QUESTIONS = ("accuracy", "startup", "memory", "speed", "compiled_peers", "growth", "gates")
+QUESTIONS = (
+    "accuracy",
+    "topologies",
+    "startup",
+    "memory",
+    "speed",
+    "compiled_peers",
+    "growth",
+    "gates",
+)
 
 
 def main(wanted: Sequence[str] = ()) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Plan", "Read", "Reads", "plan"]
 
 
-CHUNK_NUMBERS, MIN_CHUNK, MAX_CHUNK = 1 << 19, 256, 4096  # numbers, rows, rows
+CHUNK_NUMBERS, MIN_CHUNK, MAX_CHUNK = 1 << 17, 64, 4096  # numbers, rows, rows
 
 
 class Read(NamedTuple):
