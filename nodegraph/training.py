@@ -11,7 +11,7 @@ from nodegraph.build import Builder
 from nodegraph.engines import Engine
 from nodegraph.errors import DataError, GraphError
 from nodegraph.feeding import Fed, total_steps
-from nodegraph.groups import group_rows, groups, pool_of, side_by_side
+from nodegraph.groups import group_rows, groups, mapping, side_by_side
 from nodegraph.intake import Series, Stream
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, Silent, watched
@@ -162,9 +162,9 @@ class Course:
         sizes = widths(slots)
         rows = group_rows(max(sizes[name] for name in stage.plan.reads))
         waiting = groups(series, rows)
-        with pool_of(self.workers) as pool:
+        with mapping(self.workers) as over:
             while batch := list(islice(waiting, self.workers)):  # so that few memories wait
-                for held in pool.map(lambda group: self._group(stage, slots, group), batch):
+                for held in over(lambda group: self._group(stage, slots, group), batch):
                     self._merge(slots, held)
 
     def _merge(self, slots: Slots, memories: Mapping[str, Any]) -> None:
