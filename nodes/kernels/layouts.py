@@ -15,12 +15,13 @@ import numpy as np
 from nodegraph.arrays import Array, is_sparse
 from nodes.kernels.compiling import inner, kernel, read, types, write
 from nodes.kernels.products import add_product, csr_parts
-from nodes.kernels.slices import SIDE, add_slice
+from nodes.kernels.slices import SIDE, add_short_slice, add_slice
 
 __all__ = ["SIDE", "Layout", "laid_out", "layout_types", "recur"]
 
-_DENSE, _ROWS, _SLICES, _TILES = range(4)
+_DENSE, _ROWS, _SLICES, _SHORT_SLICES, _TILES = range(5)
 _WASTE = 1.25  # how many times the weights slices may take, filled up with zeros
+_SHORT = 1 << 16  # places that 16 bits can tell apart
 _0, _1, _8 = np.uint64(0), np.uint64(1), np.uint64(SIDE)
 
 
@@ -30,7 +31,7 @@ class Layout(NamedTuple):
     kind: int
     WT: Array  # (n, n), transposed; without rows if sparse
     data: Array  # CSR: row by row; slices: 8 rows interleaved; tiles: 8 x 8, column by column
-    indices: Array
+    indices: Array  # short slices: two in one
     starts: Array  # of rows, of slices or of strips of tiles
 
 
@@ -58,9 +59,13 @@ def laid_out(W: Any) -> Layout:
     if SIDE * int(longest.sum()) <= _WASTE * len(data) + 64:
         starts = np.concatenate([[0], np.cumsum(longest)]).astype(np.uint32)
         size = SIDE * int(starts[-1])
-        sliced = np.zeros(size, data.dtype), np.zeros(size, np.uint32)
-        _slice(data.dtype)(data, indices, indptr, starts, *sliced)
-        return Layout(_SLICES, nothing, *sliced, starts)
+        weights, places = np.zeros(size, data.dtype), np.zeros(size, np.uint32)
+        _slice(data.dtype)(data, indices, indptr, starts, weights, places)
+        if W.shape[0] > _SHORT:
+            return Layout(_SLICES, nothing, weights, places, starts)
+        return Layout(
+            _SHORT_SLICES, nothing, weights, places.astype(np.uint16).view(np.uint32), starts
+        )
     return Layout(_ROWS, nothing, data, indices, indptr)
 
 
@@ -136,6 +141,12 @@ def _add_slices(data: Any, indices: Any, starts: Any, x: Any, y: Any) -> None:
 
 
 @inner
+def _add_short_slices(data: Any, indices: Any, starts: Any, x: Any, y: Any) -> None:
+    for s in range(np.uint64(starts.size - 1)):
+        add_short_slice(data, indices, np.uint64(starts[s]), np.uint64(starts[s + _1]), x, s, y)
+
+
+@inner
 def _add_tiles(data: Any, columns: Any, starts: Any, x: Any, y: Any) -> None:
     sums = np.empty(SIDE, x.dtype)
     for s in range(starts.size - 1):
@@ -154,6 +165,8 @@ def recur(kind: Any, WT: Any, data: Any, indices: Any, starts: Any, x: Any, y: A
     """Set `y` to W x; it is as long as `x`, rounded up to whole slices of 8."""
     if kind == _SLICES:
         _add_slices(data, indices, starts, x, y)
+    elif kind == _SHORT_SLICES:
+        _add_short_slices(data, indices, starts, x, y)
     elif kind == _TILES:
         _add_tiles(data, indices, starts, x, y)
     elif kind == _ROWS:
