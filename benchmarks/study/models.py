@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.node import Node
-from nodes import ForwardUnit, Reservoir
+from nodes import NVAR, ForwardUnit, Reservoir
 from nodes.rules import IntrinsicPlasticity
 
 __all__ = ["MODELS", "UNITS", "Model"]
@@ -20,7 +20,7 @@ Settings = dict[str, Any]
 class Model(NamedTuple):
     """A population: how it is made from settings, and how settings are drawn."""
 
-    make: Callable[[Settings], Node]
+    make: Callable[[Settings], list[Node]]
     draw: Callable[[np.random.Generator], Settings]
 
 
@@ -47,9 +47,31 @@ def _plastic(rng: np.random.Generator) -> Settings:
     return {**_reservoir(rng), "plasticity": plasticity}
 
 
-def _make_plastic(settings: Settings) -> Node:
+def _make_plastic(settings: Settings) -> list[Node]:
     rest = dict(settings)
-    return Reservoir(units=UNITS, rule=IntrinsicPlasticity(**rest.pop("plasticity", {})), **rest)
+    plasticity = IntrinsicPlasticity(**rest.pop("plasticity", {}))
+    return [Reservoir(units=UNITS, rule=plasticity, **rest)]
+
+
+def _mixed(rng: np.random.Generator) -> Settings:
+    share = int(rng.choice([10, 30, 50]))
+    return {"forecasting": share, "reservoir": _reservoir(rng), "forecast": _forecast(rng)}
+
+
+def _tapped(rng: np.random.Generator) -> Settings:
+    return {"taps": int(rng.integers(2, 25)), "reservoir": _reservoir(rng)}
+
+
+def _make_tapped(settings: Settings) -> list[Node]:
+    taps = settings.get("taps", 10)
+    reservoir = Reservoir(units=UNITS - taps, **settings.get("reservoir", {}))
+    return [reservoir, NVAR(delay=taps, order=1)]
+
+
+def _make_mixed(settings: Settings) -> list[Node]:
+    share = settings.get("forecasting", UNITS // 2)
+    reservoir = Reservoir(units=UNITS - share, **settings.get("reservoir", {}))
+    return [reservoir, ForwardUnit(units=share, kind="forecast", **settings.get("forecast", {}))]
 
 
 def _forecast(rng: np.random.Generator) -> Settings:
@@ -67,7 +89,7 @@ RANGES: dict[str, Callable[[np.random.Generator], Settings]] = {"forecast": _for
 
 def _population(kind: str, frozen: bool) -> Model:
     return Model(
-        lambda settings: ForwardUnit(units=UNITS, kind=kind, frozen=frozen, **settings),
+        lambda settings: [ForwardUnit(units=UNITS, kind=kind, frozen=frozen, **settings)],
         RANGES[kind],
     )
 
@@ -75,15 +97,17 @@ def _population(kind: str, frozen: bool) -> Model:
 def _models() -> dict[str, Model]:
     models = {
         f"ESN, {units} units": Model(
-            lambda settings, units=units: Reservoir(units=units, **settings),  # type: ignore[misc]
+            lambda settings, units=units: [Reservoir(units=units, **settings)],  # type: ignore[misc]
             _reservoir,
         )
         for units in (UNITS, 4 * UNITS)
     }
     models["ESN, intrinsic plasticity"] = Model(_make_plastic, _plastic)
+    models["ESN and delayed inputs"] = Model(_make_tapped, _tapped)
     for kind in RANGES:
         models[f"{kind}, frozen"] = _population(kind, frozen=True)
         models[f"{kind}, learned"] = _population(kind, frozen=False)
+    models["ESN and forecast, mixed"] = Model(_make_mixed, _mixed)
     return models
 
 

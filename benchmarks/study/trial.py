@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from benchmarks.study.tasks import Task
 from nodegraph import metrics
 from nodegraph.arrays import Array
 from nodegraph.errors import NodegraphError
-from nodes import Input
+from nodes import Input, Output
 
 __all__ = ["Outcome", "trial"]
 
@@ -29,12 +29,13 @@ class Outcome(NamedTuple):
     running: float
 
 
-def trial(node: ng.Node, task: Task, seed: int) -> Outcome:
+def trial(population: Sequence[ng.Node], task: Task, seed: int) -> Outcome:
     """Return how well a ridge on ``[1, u, x]`` does, x being what the population gives out."""
-    model = ng.Model(Input(name="u") >> node, seed=seed)
-    model.run(task.u[:1])  # draws the weights
+    model = ng.Model(Input(name="u") >> list(population) >> Output(name="x"), seed=seed)
+    learns = any(node.learner is not None for node in population)
     try:
-        learning = _timed(lambda: _learn(model, node, task.u[: task.train]))
+        model.run(task.u[:1])  # draws the weights
+        learning = _timed(lambda: model.reset().fit(task.u[: task.train])) if learns else 0.0
         start = time.process_time()
         x = model.reset().run(task.u)
         running = time.process_time() - start
@@ -50,11 +51,6 @@ def _timed(work: Callable[[], Any]) -> float:
     start = time.process_time()
     work()
     return time.process_time() - start
-
-
-def _learn(model: ng.Model, node: ng.Node, u: Array) -> None:
-    if node.learner is not None:
-        model.fit(u)
 
 
 def _read(features: Array, task: Task) -> tuple[float, float]:
