@@ -1,6 +1,7 @@
 """The nodes of the library, one in each file, and their rules in `nodes.rules`."""
 
 from nodes.activation import Identity, Relu, Sigmoid, Softmax, Softplus, Tanh
+from nodes.dense import Dense
 from nodes.es2n import ES2N
 from nodes.esn import ESN
 from nodes.forward_unit import ForwardUnit
@@ -23,6 +24,7 @@ __all__ = [
     "LMS",
     "NVAR",
     "RLS",
+    "Dense",
     "ForwardUnit",
     "Identity",
     "Input",

@@ -4,6 +4,7 @@ from nodes.rules.anti_hebb import AntiHebb
 from nodes.rules.bcm import BCM
 from nodes.rules.estimation import Estimation
 from nodes.rules.forecast import Forecast
+from nodes.rules.forward_forward import ForwardForward
 from nodes.rules.hebb import Hebb
 from nodes.rules.intrinsic_plasticity import IntrinsicPlasticity
 from nodes.rules.least_mean_squares import LeastMeanSquares
@@ -17,6 +18,7 @@ __all__ = [
     "AntiHebb",
     "Estimation",
     "Forecast",
+    "ForwardForward",
     "Hebb",
     "IntrinsicPlasticity",
     "LeastMeanSquares",
