@@ -10,6 +10,7 @@ from nodes.lif import LIF
 from nodes.lms import LMS
 from nodes.nvar import NVAR
 from nodes.output import Output
+from nodes.predictive_coder import PredictiveCoder
 from nodes.reduce import Reduce
 from nodes.reservoir import Reservoir
 from nodes.ridge import Ridge
@@ -29,6 +30,7 @@ __all__ = [
     "Identity",
     "Input",
     "Output",
+    "PredictiveCoder",
     "Reduce",
     "Relu",
     "Reservoir",

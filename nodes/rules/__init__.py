@@ -10,6 +10,7 @@ from nodes.rules.intrinsic_plasticity import IntrinsicPlasticity
 from nodes.rules.least_mean_squares import LeastMeanSquares
 from nodes.rules.least_squares import LeastSquares
 from nodes.rules.oja import Oja
+from nodes.rules.predictive_coding import PredictiveCoding
 from nodes.rules.recursive_least_squares import RecursiveLeastSquares
 from nodes.rules.scaling import Scaling
 
@@ -24,6 +25,7 @@ __all__ = [
     "LeastMeanSquares",
     "LeastSquares",
     "Oja",
+    "PredictiveCoding",
     "RecursiveLeastSquares",
     "Scaling",
 ]
