@@ -10,6 +10,7 @@ from nodes.lif import LIF
 from nodes.lms import LMS
 from nodes.nvar import NVAR
 from nodes.output import Output
+from nodes.predictive_cell import PredictiveCell
 from nodes.predictive_coder import PredictiveCoder
 from nodes.reduce import Reduce
 from nodes.reservoir import Reservoir
@@ -30,6 +31,7 @@ __all__ = [
     "Identity",
     "Input",
     "Output",
+    "PredictiveCell",
     "PredictiveCoder",
     "Reduce",
     "Relu",

@@ -2,6 +2,7 @@
 
 from nodes.rules.anti_hebb import AntiHebb
 from nodes.rules.bcm import BCM
+from nodes.rules.eprop import EProp
 from nodes.rules.estimation import Estimation
 from nodes.rules.forecast import Forecast
 from nodes.rules.forward_forward import ForwardForward
@@ -17,6 +18,7 @@ from nodes.rules.scaling import Scaling
 __all__ = [
     "BCM",
     "AntiHebb",
+    "EProp",
     "Estimation",
     "Forecast",
     "ForwardForward",

@@ -20,6 +20,7 @@ SIZED = {
     "ES2N": {"units": 6},
     "ForwardUnit": {"units": 6},
     "LIF": {"units": 6},
+    "PredictiveCell": {"units": 6},
     "PredictiveCoder": {"units": 6, "temporal": True},
     "Reservoir": {"units": 6, "noise": 0.01},
     "ScikitLearn": {"estimator": "LinearRegression"},
