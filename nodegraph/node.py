@@ -69,9 +69,11 @@ class Node(_Part, ABC):
 
     @property
     def ports(self) -> tuple[str, ...]:
-        """Names of the inputs: those of `step`, and ``target`` if a supervised rule is there."""
-        taught = self.learner is not None and self.learner.supervised
-        return (*self.step_ports, "target") if taught else self.step_ports
+        """Names of the inputs: those of `step`, those of its rule, ``target`` if it is taught."""
+        if self.learner is None:
+            return self.step_ports
+        taught = ("target",) if self.learner.supervised else ()
+        return (*self.step_ports, *self.learner.ports, *taught)
 
     @model_validator(mode="after")
     def _phase_is_within_the_clock(self) -> Node:

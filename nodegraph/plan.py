@@ -87,6 +87,7 @@ class Plan:
         for name, node in nodes.items():
             if node.learner and (why := node.learner.refusal(node)):
                 raise GraphError(f"{name}: {why}")
+            _check_ports_of_rule(node, name, reads[name])
         depth = dict.fromkeys(nodes, 1)
         for read in _all_reads(reads):
             depth[read.source] = max(depth[read.source], read.delay)
@@ -175,6 +176,16 @@ def _is_external(node: Any) -> bool:
 def _check_port(node: Node, name: str, port: str) -> None:
     if port not in node.ports:
         raise GraphError(f"{name} has no port {port!r}; it has {', '.join(node.ports)}")
+
+
+def _check_ports_of_rule(node: Node, name: str, wired: Mapping[str, Any]) -> None:
+    rule = node.learner
+    for port in rule.ports if rule else ():
+        if port not in wired:
+            raise GraphError(
+                f"{name}: {type(rule).__name__} learns from what arrives at the port {port!r}, but "
+                f"nothing is wired to it; write source >> {name}[{port!r}]"
+            )
 
 
 def _all_reads(reads: Reads) -> Iterable[Read]:

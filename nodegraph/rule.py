@@ -62,6 +62,14 @@ class Rule(Described, ABC):
     supervised: ClassVar[bool]
     modifies: ClassVar[tuple[str, ...]]
 
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """Names of inputs that its node has for this rule alone, such as a reward.
+
+        The node itself never sees them; what arrives there while it learns is in ``seen.ports``.
+        """
+        return ()
+
     def begin(self, params: Any) -> Any:
         """Return the empty memory of one course of learning."""
         return ()
@@ -77,7 +85,7 @@ class Rule(Described, ABC):
         """
         if self.online:
             return self._learn_by_step(node, params, state, memory, lesson)
-        ports = dict(lesson.inputs)
+        ports = {p: rows for p, rows in lesson.inputs.items() if p not in self.ports}
         state, ys = node.run(params, state, ports.pop("x"), **ports)
         if lesson.rows.any():
             params, memory = self.update(params, memory, _gather(lesson, ys))
@@ -86,11 +94,12 @@ class Rule(Described, ABC):
     def _learn_by_step(
         self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson
     ) -> Learned:
-        ys = []
+        ys, own = [], self.ports
         for t, learning in enumerate(lesson.rows):
             inputs = {port: rows[t] for port, rows in lesson.inputs.items()}
             x = inputs.pop("x")
-            state, y = node.step(params, state, x, **inputs)
+            heard = {port: row for port, row in inputs.items() if port not in own}
+            state, y = node.step(params, state, x, **heard)
             ys.append(y)
             if learning:
                 target = None if lesson.target is None else lesson.target[t]

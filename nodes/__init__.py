@@ -1,6 +1,7 @@
 """The nodes of the library, one in each file, and their rules in `nodes.rules`."""
 
 from nodes.activation import Identity, Relu, Sigmoid, Softmax, Softplus, Tanh
+from nodes.dense import Dense
 from nodes.es2n import ES2N
 from nodes.esn import ESN
 from nodes.forward_unit import ForwardUnit
@@ -9,6 +10,8 @@ from nodes.lif import LIF
 from nodes.lms import LMS
 from nodes.nvar import NVAR
 from nodes.output import Output
+from nodes.predictive_cell import PredictiveCell
+from nodes.predictive_coder import PredictiveCoder
 from nodes.reduce import Reduce
 from nodes.reservoir import Reservoir
 from nodes.ridge import Ridge
@@ -23,10 +26,13 @@ __all__ = [
     "LMS",
     "NVAR",
     "RLS",
+    "Dense",
     "ForwardUnit",
     "Identity",
     "Input",
     "Output",
+    "PredictiveCell",
+    "PredictiveCoder",
     "Reduce",
     "Relu",
     "Reservoir",

@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
+FIGURES = {"forward_forward": ("accuracy", 0.955)}  # what an example has to reach
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_runs_and_prints_its_result(path, capsys):
-    runpy.run_path(str(path), run_name="__main__")
+    names = runpy.run_path(str(path), run_name="__main__")
     assert capsys.readouterr().out.strip()
+    if path.stem in FIGURES:
+        figure, least = FIGURES[path.stem]
+        assert names[figure] >= least

@@ -51,7 +51,7 @@ class Seat:
         self.learns = name in desk.work.learn
         if not self.learns:
             self.prepared = self.slot.prepared(self.node)
-        reads = desk.plan.reads[name]
+        reads = self._heard(desk.plan.reads[name])
         self.ports = [(port, self._sources(port, group)) for port, group in reads.items()]
         if "x" not in reads:
             self.ports.append(("x", self._sources("x", ())))
@@ -60,6 +60,12 @@ class Seat:
     def steady(self) -> bool:
         """Whether the node does nothing but run, at every step."""
         return not self.learns and self.node.every == 1
+
+    def _heard(self, reads: Mapping[str, tuple[Read, ...]]) -> Mapping[str, tuple[Read, ...]]:
+        """Return what arrives at each port; those of the rule are heard by learners alone."""
+        rule = self.desk.plan.rules.get(self.name)
+        own = () if rule is None or self.learns else rule.ports
+        return {port: group for port, group in reads.items() if port not in own}
 
     def _sources(self, port: str, reads: tuple[Read, ...]) -> list[Source]:
         """Return what to read from: outside data first, then edges."""

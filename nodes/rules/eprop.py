@@ -1,0 +1,131 @@
+"""Learning of recurrent weights forward in time, by eligibility: online, unsupervised."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from nodegraph import Array, Learned, Lesson, Node, Seen
+from nodegraph.fields import Fraction
+from nodes.rules.descent import Clock, Descent, clock, moments, settled
+
+if TYPE_CHECKING:
+    from nodes.predictive_cell import PredictiveCell
+
+__all__ = ["EProp"]
+
+LONGEST = 0.999  # how much of a trace is left a step later, at most
+
+
+class EProp(Descent):
+    """Let a `nodes.PredictiveCell` learn from its own forecast errors [1]_, [2]_.
+
+    Each weight keeps a trace of how it moved the unit behind it, ``P_ij ~ dh_i / dW_ij``::
+
+        P_ij[t] = k_i P_ij[t-1] + a f'_i h_j[t-1],   k_i = (1 - a) + a f'_i W_ii
+
+    and alike for W_in and bias. When a forecast made from ``h[t-1]`` turns out wrong by e, each
+    unit is told ``L = V' e`` by the cell's own head, and the gradients of ``|e|^2 / 2`` are ::
+
+        dW_ij = -L_i P_ij[t-1],   dV = -e h[t-1]',   doffset = -e
+
+    They are exact where units are joined to themselves alone; what went through other units in
+    between is left out, which is what makes the rule local in time and in the cell. With
+    ``feedback="random"``, the default, L is ``B e`` with random weights B that stay as they are, as
+    in random feedback local online learning [2]_ (which also leaves W_ii out of the trace): units
+    are told something from the first step on, while V' starts at 0.
+
+    Weights move by Adam, see `nodes.rules.descent`; k is kept within 0.999, so that no trace
+    exceeds 1000.
+
+    Parameters
+    ----------
+    feedback : {"random", "head"}
+        How a unit learns of the error.
+    frozen : bool
+        Whether only the head learns.
+    leak_rate : float in (0, 1]
+        a, that of the cell.
+    rate, batch, decay, epochs
+        How the weights move; see `nodes.rules.descent.Descent`.
+
+    References
+    ----------
+    .. [1] G. Bellec et al., Nature Communications 11 (2020) 3625.
+    .. [2] J. M. Murray, eLife 8 (2019) e43299.
+    """
+
+    class Memory(NamedTuple):
+        """Gradients and traces, in double precision."""
+
+        W: Array  # (3, n, n), see `nodes.rules.descent.moments`
+        W_in: Array  # (3, n, n_in)
+        bias: Array  # (3, n)
+        V: Array  # (3, n_in, n)
+        offset: Array  # (3, n_in)
+        trace: Array  # (n, n + n_in + 1): of W, W_in and bias
+        clock: Clock
+
+    modifies = ("W", "W_in", "bias", "V", "offset")
+
+    feedback: Literal["random", "head"] = "random"
+    frozen: bool = False
+    leak_rate: Fraction = 1.0
+
+    @property
+    def moving(self) -> tuple[str, ...]:
+        """Names of the arrays that learn."""
+        return self.modifies[3:] if self.frozen else self.modifies
+
+    def begin(self, params: Any) -> Memory:
+        """Return the memory before the first step."""
+        n, n_in = params.W_in.shape
+        held = {name: moments(getattr(params, name)) for name in self.modifies}
+        return self.Memory(**held, trace=np.zeros((n, n + n_in + 1)), clock=clock())
+
+    def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
+        """Return ``(params, memory)`` after one more step."""
+        _, before, e = seen.state
+        told = (params.V.T if self.feedback == "head" else params.feedback) @ e
+        n, n_in = params.W_in.shape
+        blame = -told[:, None] * memory.trace
+        gradients = {
+            "W": blame[:, :n],
+            "W_in": blame[:, n : n + n_in],
+            "bias": blame[:, -1],
+            "V": -np.outer(e, before),
+            "offset": -e,
+        }
+        held = {}
+        for name in self.moving:
+            held[name] = getattr(memory, name).copy()
+            held[name][0] += gradients[name]
+        traced = memory._replace(trace=self._traced(params, memory.trace, before, seen.x), **held)
+        return settled(self, params, traced, self.moving)
+
+    def _traced(self, params: Any, trace: Array, before: Array, x: Array) -> Array:
+        """Return the traces one step later."""
+        drive = params.W @ before + params.W_in @ x + params.bias
+        opened = self.leak_rate * (1 - np.tanh(drive) ** 2)
+        kept = np.clip(1 - self.leak_rate + opened * np.diag(params.W), -LONGEST, LONGEST)
+        source = np.concatenate([before, x, [1.0]])
+        later: Array = kept[:, None] * trace + np.outer(opened, source)
+        return later
+
+    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+        """Learn from a chunk in one compiled loop, in place."""
+        from nodes.kernels.eligibility import cell_chunk
+
+        cell: PredictiveCell = node  # type: ignore[assignment]
+        how = float(self.feedback == "head"), float(self.frozen), LONGEST
+        learning = lesson.rows, memory, np.array([*self.pace, *how])
+        state, ys = cell_chunk(
+            params, state, lesson.inputs["x"], cell.leak_rate, cell.given, learning
+        )
+        return Learned(params, state, memory, ys)
+
+    def finish(self, params: Any, memory: Memory) -> Any:
+        """Return the params as they are."""
+        self.require_update(memory.clock)
+        return params

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nodegraph.errors import DataError
+from nodes.rules import ForwardForward
+from nodes.rules.descent import clock, descended, moments, ticked
+
+
+def walk(gradients, rule, w):
+    """Return the weights after each gradient, one row a batch of 1."""
+    held, now, path = moments(w), clock(), []
+    for g in gradients:
+        now, due = ticked(rule, now)
+        held[0] += g
+        if due:
+            w, held = descended(w, held, now.powers, rule)
+            path.append(w)
+    return np.array(path)
+
+
+def test_it_is_adam_of_the_paper():
+    rng = np.random.default_rng(0)
+    gradients, w = rng.standard_normal((30, 4)), rng.standard_normal(4)
+    rule = ForwardForward(rate=0.1, batch=3, decay=0.2)
+    found = walk(gradients, rule, w)
+    m = v = 0
+    for k, g in enumerate(gradients.reshape(10, 3, 4).mean(axis=1), 1):
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+        mhat, vhat = m / (1 - 0.9**k), v / (1 - 0.999**k)
+        w = w - 0.1 * (mhat / (np.sqrt(vhat) + 1e-8) + 0.2 * w)
+        np.testing.assert_allclose(found[k - 1], w, rtol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from([0.0, 1.0, -1.0, 1e-9, 1e12, -1e30]), min_size=1, max_size=40),
+    st.floats(-5, 5),
+)
+def test_no_gradient_leads_out_of_the_bound(gradients, start):
+    rule = ForwardForward(rate=0.5, batch=1, decay=1.0)
+    path = walk(np.array(gradients)[:, None], rule, np.array([start]))
+    assert np.abs(path).max() <= max(abs(start), 7.3)
+    moves = np.diff(np.concatenate([[[start]], path]), axis=0)
+    assert np.abs(moves + 0.5 * np.concatenate([[[start]], path[:-1]])).max() <= 7.3 * 0.5
+
+
+def test_the_compiled_step_is_the_same():
+    from nodes.kernels.descent import descend
+
+    rng, rule = np.random.default_rng(1), ForwardForward(rate=0.1, batch=3, decay=0.2)
+    w, held, powers = rng.standard_normal(5), np.abs(rng.standard_normal((3, 5))), [0.5, 0.9]
+    expected, after = descended(w, held, np.array(powers), rule)
+    descend(w, held[0], held[1], held[2], np.array(powers), rule.pace)
+    np.testing.assert_allclose(w, expected, rtol=1e-14)
+    np.testing.assert_allclose(held, after, rtol=1e-14)
+
+
+def test_a_course_of_less_than_one_batch_is_refused():
+    rule = ForwardForward(batch=9)
+    with pytest.raises(DataError, match=r"0 steps to learn from, less than one batch of 9"):
+        rule.require_update(clock())
