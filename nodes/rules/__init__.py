@@ -10,7 +10,9 @@ from nodes.rules.least_mean_squares import LeastMeanSquares
 from nodes.rules.least_squares import LeastSquares
 from nodes.rules.oja import Oja
 from nodes.rules.recursive_least_squares import RecursiveLeastSquares
+from nodes.rules.sanger import Sanger
 from nodes.rules.scaling import Scaling
+from nodes.rules.synaptic_normalization import SynapticNormalization
 
 __all__ = [
     "BCM",
@@ -23,5 +25,7 @@ __all__ = [
     "LeastSquares",
     "Oja",
     "RecursiveLeastSquares",
+    "Sanger",
     "Scaling",
+    "SynapticNormalization",
 ]

@@ -11,7 +11,15 @@ from nodegraph.rule import Rule
 from nodegraph.testing import check_replay
 from nodegraph.testing.recording import Recorder
 from nodes import LMS, RLS, Input, Reservoir, Ridge, ScikitLearn
-from nodes.rules import BCM, AntiHebb, Hebb, IntrinsicPlasticity, Oja
+from nodes.rules import (
+    BCM,
+    AntiHebb,
+    Hebb,
+    IntrinsicPlasticity,
+    Oja,
+    Sanger,
+    SynapticNormalization,
+)
 
 RNG = np.random.default_rng(8)
 U, Y = RNG.uniform(-1, 1, (60, 2)), RNG.uniform(-1, 1, (60, 2))
@@ -23,7 +31,15 @@ SIZED = {
     "ScikitLearn": {"estimator": "LinearRegression"},
 }
 NODES = sorted(name for name, kind in kinds().items() if issubclass(kind, Node))
-PLASTIC = [Hebb(), AntiHebb(), Oja(), BCM(), IntrinsicPlasticity()]
+PLASTIC = [
+    Hebb(),
+    AntiHebb(),
+    Oja(),
+    Sanger(),
+    BCM(),
+    SynapticNormalization(rule=BCM(rate=0.1), norm="l1"),
+    IntrinsicPlasticity(),
+]
 
 
 def in_a_loop(node):
