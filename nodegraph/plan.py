@@ -85,8 +85,8 @@ class Plan:
             before = reads[target].get(edge.port, ())
             reads[target][edge.port] = (*before, Read(source, edge.delay))
         for name, node in nodes.items():
-            if node.learner and (why := node.learner.refusal(node)):
-                raise GraphError(f"{name}: {why}")
+            if node.learner:
+                _check_rule(node.learner, node, name, reads[name])
         depth = dict.fromkeys(nodes, 1)
         for read in _all_reads(reads):
             depth[read.source] = max(depth[read.source], read.delay)
@@ -175,6 +175,23 @@ def _is_external(node: Any) -> bool:
 def _check_port(node: Node, name: str, port: str) -> None:
     if port not in node.ports:
         raise GraphError(f"{name} has no port {port!r}; it has {', '.join(node.ports)}")
+
+
+def _check_rule(rule: Rule, node: Node, name: str, ports: Mapping[str, Any]) -> None:
+    if why := rule.refusal(node):
+        raise GraphError(f"{name}: {why}")
+    kind = type(rule).__name__
+    for port in rule.needs:
+        if port not in node.step_ports:
+            raise GraphError(
+                f"{name}: {kind} learns from a port {port}, which {type(node).__name__} does not "
+                f"have; it has {', '.join(node.ports)}"
+            )
+        if port not in ports:
+            raise GraphError(
+                f"{name}: {kind} learns from what arrives at the port {port}, but nothing is wired "
+                f'there; write Input(name="{port}") >> {name}["{port}"], or wire another node to it'
+            )
 
 
 def _all_reads(reads: Reads) -> Iterable[Read]:

@@ -61,6 +61,7 @@ class Rule(Described, ABC):
     online: ClassVar[bool]
     supervised: ClassVar[bool]
     modifies: ClassVar[tuple[str, ...]]
+    needs: ClassVar[tuple[str, ...]] = ()  # ports without which there is nothing to learn from
 
     def begin(self, params: Any) -> Any:
         """Return the empty memory of one course of learning."""

@@ -11,10 +11,12 @@ from nodes.nvar import NVAR
 from nodes.output import Output
 from nodes.reduce import Reduce
 from nodes.reservoir import Reservoir
+from nodes.reward_readout import RewardReadout
 from nodes.ridge import Ridge
 from nodes.rls import RLS
 from nodes.scaler import Scaler
 from nodes.scikit_learn import ScikitLearn
+from nodes.td import TD
 
 __all__ = [
     "ES2N",
@@ -23,6 +25,7 @@ __all__ = [
     "LMS",
     "NVAR",
     "RLS",
+    "TD",
     "ForwardUnit",
     "Identity",
     "Input",
@@ -30,6 +33,7 @@ __all__ = [
     "Reduce",
     "Relu",
     "Reservoir",
+    "RewardReadout",
     "Ridge",
     "Scaler",
     "ScikitLearn",

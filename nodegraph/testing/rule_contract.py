@@ -53,6 +53,7 @@ class _Trial:
         rng = np.random.default_rng(3)
         self.xs = rng.standard_normal((n_steps, n_in))
         self.target = rng.standard_normal((n_steps, self.n_out)) if rule.supervised else None
+        self.ports = {port: rng.standard_normal((n_steps, self.n_out)) for port in rule.needs}
         self.params = node.init(np.random.default_rng(4), n_in, self.n_out)
 
     def start(self) -> Any:
@@ -63,7 +64,8 @@ class _Trial:
         xs = self.xs[start:stop]
         target = None if self.target is None else self.target[start:stop]
         chosen = np.ones(len(xs), bool) if rows is None else rows[start:stop]
-        return Lesson({"x": xs}, target, chosen)
+        ports = {port: signals[start:stop] for port, signals in self.ports.items()}
+        return Lesson({"x": xs, **ports}, target, chosen)
 
     def learn(self, lesson: Lesson, how: Any = None) -> Any:
         params = copy_tree(self.params)

@@ -10,9 +10,11 @@ from nodes.rules.least_mean_squares import LeastMeanSquares
 from nodes.rules.least_squares import LeastSquares
 from nodes.rules.oja import Oja
 from nodes.rules.recursive_least_squares import RecursiveLeastSquares
+from nodes.rules.reward_hebb import RewardHebb
 from nodes.rules.sanger import Sanger
 from nodes.rules.scaling import Scaling
 from nodes.rules.synaptic_normalization import SynapticNormalization
+from nodes.rules.temporal_difference import TemporalDifference
 
 __all__ = [
     "BCM",
@@ -25,7 +27,9 @@ __all__ = [
     "LeastSquares",
     "Oja",
     "RecursiveLeastSquares",
+    "RewardHebb",
     "Sanger",
     "Scaling",
     "SynapticNormalization",
+    "TemporalDifference",
 ]

@@ -28,7 +28,9 @@ SIZED = {
     "ForwardUnit": {"units": 6},
     "LIF": {"units": 6},
     "Reservoir": {"units": 6, "noise": 0.01},
+    "RewardReadout": {"units": 2},
     "ScikitLearn": {"estimator": "LinearRegression"},
+    "TD": {"units": 2, "rate": 0.1, "trace_decay": 0.5},
 }
 NODES = sorted(name for name, kind in kinds().items() if issubclass(kind, Node))
 PLASTIC = [
@@ -48,7 +50,10 @@ def in_a_loop(node):
     around = Reservoir(units=3, name="around")
     if isinstance(node, Input):
         return (u >> around) & (around >> delay(2) >> around)
-    return (u >> node >> around) & (around >> delay(2) >> node)
+    graph = (u >> node >> around) & (around >> delay(2) >> node)
+    for port in node.learner.needs if node.learner else ():
+        graph = graph & (u >> node[port])
+    return graph
 
 
 def made(name):
@@ -65,6 +70,18 @@ def test_a_node_alone_does_what_it_did_in_a_graph_with_a_loop(name):
     recorder = Recorder()
     model.run(U, engine=recorder)
     assert "it" in recorder.tapes
+    check_replay(model, recorder.tapes)
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_a_node_alone_learns_what_it_learned_in_a_graph_with_a_loop(name):
+    model = ng.Model(in_a_loop(made(name)), seed=4)
+    if not any(rule.online for rule in model.plan.rules.values()):
+        pytest.skip("learns nothing online")
+    supervised = [n for n, rule in model.plan.rules.items() if rule.supervised]
+    recorder = Recorder()
+    model.partial_fit(U, dict.fromkeys(supervised, Y) or None, engine=recorder)
+    assert recorder.tapes["it"].learns
     check_replay(model, recorder.tapes)
 
 
