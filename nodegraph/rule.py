@@ -131,6 +131,14 @@ class Rule(Described, ABC):
         """Return what `finish` returns and what is worth knowing of it, such as the solver."""
         return self.finish(params, memory), {}
 
+    def measure(self, params: Any, memory: Any) -> dict[str, float]:
+        """Return what else is worth a learning curve, such as the rule's own error or goodness.
+
+        It is asked for in watched learning only; how far weights moved is measured for all, and the
+        error of what was predicted before each update for all that have a target as data.
+        """
+        return {}
+
     def merges(self, params: Any) -> bool:
         """Tell whether a node with these params can learn from series apart, to be merged."""
         return type(self).merge is not Rule.merge

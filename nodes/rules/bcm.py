@@ -1,5 +1,7 @@
 """The rule of Bienenstock, Cooper and Munro: online, unsupervised."""
 
+from typing import Any
+
 import numpy as np
 
 from nodegraph import Array, Fraction
@@ -51,3 +53,7 @@ class BCM(Plasticity):
         """Return the thresholds a step later."""
         theta: Array = own + self.sliding * (y.astype(float) ** 2 - own)
         return theta
+
+    def measure(self, params: Any, memory: Any) -> dict[str, float]:
+        """Return the mean threshold."""
+        return {"threshold": float(memory.own.mean())}

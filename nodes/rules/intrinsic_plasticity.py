@@ -111,6 +111,10 @@ class IntrinsicPlasticity(Rule):
         pull: Array = (self.mu - y * (2 * s2 + 1 - y**2 + self.mu * y)) / s2
         return pull
 
+    def measure(self, params: Any, memory: Memory) -> dict[str, float]:
+        """Return the mean gain."""
+        return {"gain": float(memory.gain.mean())}
+
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Step through a chunk; the activity before is the node's, learned from or not."""
         own_rule, known = type(self) is IntrinsicPlasticity, self.refusal(node) is None

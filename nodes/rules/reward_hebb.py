@@ -95,6 +95,10 @@ class RewardHebb(Rule):
         )
         return params, after
 
+    def measure(self, params: Any, memory: Memory) -> dict[str, float]:
+        """Return the fading mean of the reward."""
+        return {"reward": float(memory.reward.mean())}
+
     def _learned(self, params: Any, z: Array, tried: Array, better: Array) -> Any:
         """Return the params after an output of which it is known how good it was."""
         n = params.W_out.shape[1]
