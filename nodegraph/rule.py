@@ -70,6 +70,11 @@ class Rule(Described, ABC):
         """
         return ()
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Those of its ports without which there is nothing to learn from."""
+        return self.ports
+
     def begin(self, params: Any) -> Any:
         """Return the empty memory of one course of learning."""
         return ()
@@ -138,6 +143,14 @@ class Rule(Described, ABC):
     def conclude(self, params: Any, memory: Any) -> tuple[Any, dict[str, Any]]:
         """Return what `finish` returns and what is worth knowing of it, such as the solver."""
         return self.finish(params, memory), {}
+
+    def measure(self, params: Any, memory: Any) -> dict[str, float]:
+        """Return what else is worth a learning curve, such as the rule's own error or goodness.
+
+        It is asked for in watched learning only; how far weights moved is measured for all, and the
+        error of what was predicted before each update for all that have a target as data.
+        """
+        return {}
 
     def merges(self, params: Any) -> bool:
         """Tell whether a node with these params can learn from series apart, to be merged."""

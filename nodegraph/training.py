@@ -20,6 +20,7 @@ from nodegraph.rule import Rule
 from nodegraph.slot import Chunk, Slot, Work, widths
 from nodegraph.stages import Forcing, Stage, forced_wiring, stages
 from nodegraph.teams import Teams, find_teams
+from nodegraph.watching import Watch
 
 __all__ = ["Course"]
 
@@ -45,6 +46,8 @@ class Course:
     progress : Progress
     clock : int
         Number of the first step, for nodes on a clock.
+    watch : Watch, optional
+        Who takes learning curves.
     """
 
     builder: Builder
@@ -55,6 +58,7 @@ class Course:
     workers: int = 1
     progress: Progress = field(default_factory=Silent)
     clock: int = 0
+    watch: Watch | None = None
 
     @property
     def plan(self) -> Plan:
@@ -216,9 +220,16 @@ class Course:
         return self._drive(stage.plan, slots, series, noisy)
 
     def _drive(self, plan: Plan, slots: Slots, series: Series | Stream, work: Work) -> int:
-        chunks = series.chunks(plan.chunk_rows(widths(slots)), self.warmup, self.builder.dtype)
+        watch, size = self.watch if work.learn else None, plan.chunk_rows(widths(slots))
+        size = size if watch is None else watch.rows(size)
+        chunks = series.chunks(size, self.warmup, self.builder.dtype)
         counted = _Counted(watched(chunks, self.progress))
-        for _ in self.engine.execute(plan, slots, counted, work):
+        going = (
+            self.engine.execute(plan, slots, counted, work)
+            if watch is None
+            else watch.execute(self.engine, plan, slots, counted, work)
+        )
+        for _ in going:
             pass
         return counted.n_steps
 

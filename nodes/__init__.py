@@ -14,10 +14,12 @@ from nodes.predictive_cell import PredictiveCell
 from nodes.predictive_coder import PredictiveCoder
 from nodes.reduce import Reduce
 from nodes.reservoir import Reservoir
+from nodes.reward_readout import RewardReadout
 from nodes.ridge import Ridge
 from nodes.rls import RLS
 from nodes.scaler import Scaler
 from nodes.scikit_learn import ScikitLearn
+from nodes.td import TD
 
 __all__ = [
     "ES2N",
@@ -26,6 +28,7 @@ __all__ = [
     "LMS",
     "NVAR",
     "RLS",
+    "TD",
     "Dense",
     "ForwardUnit",
     "Identity",
@@ -36,6 +39,7 @@ __all__ = [
     "Reduce",
     "Relu",
     "Reservoir",
+    "RewardReadout",
     "Ridge",
     "Scaler",
     "ScikitLearn",

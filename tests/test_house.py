@@ -23,7 +23,7 @@ FLOORS = """
     plan nested checks plotting
     yaml
     build closed_loop engines stages spec
-    groups teams
+    groups teams watching
     rack
     running stepping storage views
     training

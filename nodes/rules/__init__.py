@@ -13,7 +13,11 @@ from nodes.rules.least_squares import LeastSquares
 from nodes.rules.oja import Oja
 from nodes.rules.predictive_coding import PredictiveCoding
 from nodes.rules.recursive_least_squares import RecursiveLeastSquares
+from nodes.rules.reward_hebb import RewardHebb
+from nodes.rules.sanger import Sanger
 from nodes.rules.scaling import Scaling
+from nodes.rules.synaptic_normalization import SynapticNormalization
+from nodes.rules.temporal_difference import TemporalDifference
 
 __all__ = [
     "BCM",
@@ -29,5 +33,9 @@ __all__ = [
     "Oja",
     "PredictiveCoding",
     "RecursiveLeastSquares",
+    "RewardHebb",
+    "Sanger",
     "Scaling",
+    "SynapticNormalization",
+    "TemporalDifference",
 ]

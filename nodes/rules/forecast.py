@@ -111,6 +111,11 @@ class Forecast(Rule):
         skill: Array = np.clip(1 - memory.error / np.maximum(memory.spread, floor), 0, 1)
         return skill
 
+    def measure(self, params: Any, memory: Memory) -> dict[str, float]:
+        """Return the units' own error, the root of the mean of e^2, and their mean skill."""
+        error = float(np.sqrt(memory.error.mean()))
+        return {"error": error, "skill": float(params.skill.mean())}
+
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Let the units live through a chunk and learn in one compiled loop."""
         from nodes.kernels.forward import forecast_chunk
