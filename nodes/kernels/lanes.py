@@ -15,15 +15,15 @@ from numba.extending import intrinsic
 
 from nodes.kernels.compiling import inner
 
-__all__ = ["dense_lanes", "sparse_lanes"]
+__all__ = ["Row", "dense_lanes", "index", "sparse_lanes"]
 
 _intrinsic: Any = intrinsic  # numba fills in the first argument
 _WORD, _INDEX = ir.IntType(32), ir.IntType(64)
 Term = Callable[[Any, Any], Any]
 
 
-class _Row:
-    """The code that sums one row: reads of arrays, and a loop with its sum in a register."""
+class Row:
+    """The code for lanes: reads and writes of arrays, and loops with their sums in registers."""
 
     def __init__(self, context: Any, builder: Any, lanes: int, dtype: Any):
         self.context, self.builder, self.dtype = context, builder, dtype
@@ -51,7 +51,7 @@ class _Row:
         self.builder.store(value, self.builder.gep(pointer, [at])).align = self.align
 
     def plus(self, at: Any, step: int) -> Any:
-        return self.builder.add(at, ir.Constant(_INDEX, step))
+        return self.builder.add(at, index(step))
 
     def added(self, start: Any, stop: Any, step: int, total: Any, term: Term) -> Any:
         """Return ``total + term(start) + term(start + step) + ...``, in that order."""
@@ -71,13 +71,28 @@ class _Row:
         builder.position_at_end(end)
         return so_far
 
+    def each(self, stop: Any, change: Callable[[Any], None]) -> None:
+        """Do ``change(0) .. change(stop - 1)``."""
+
+        def done(_: Any, k: Any) -> Any:
+            change(k)
+            return nothing
+
+        nothing = ir.Constant(self.vector, [0.0] * self.lanes)
+        self.added(index(0), stop, 1, nothing, done)
+
+
+def index(number: int) -> Any:
+    """Return a whole number as code."""
+    return ir.Constant(_INDEX, number)
+
 
 def _sparse(lanes: int) -> Any:
     def typed(
         _: Any, data: Any, indices: Any, start: Any, stop: Any, X: Any, i: Any, Y: Any
     ) -> Any:
         def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            row = _Row(context, builder, lanes, data.dtype)
+            row = Row(context, builder, lanes, data.dtype)
             weights, places = row.pointer(data, args[0]), row.pointer(indices, args[1])
             source, goal = row.pointer(X, args[4], True), row.pointer(Y, args[6], True)
 
@@ -98,7 +113,7 @@ def _sparse(lanes: int) -> Any:
 def _dense(lanes: int) -> Any:
     def typed(_: Any, W: Any, start: Any, n: Any, X: Any, i: Any, Y: Any) -> Any:
         def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            row = _Row(context, builder, lanes, W.dtype)
+            row = Row(context, builder, lanes, W.dtype)
             weights = builder.gep(row.pointer(W, args[0]), [args[1]])
             source, goal = row.pointer(X, args[3], True), row.pointer(Y, args[5], True)
 
@@ -111,7 +126,7 @@ def _dense(lanes: int) -> Any:
 
             full = builder.and_(args[2], ir.Constant(_INDEX, -4))
             total = row.load(goal, args[4])
-            total = row.added(ir.Constant(_INDEX, 0), full, 4, total, four)
+            total = row.added(index(0), full, 4, total, four)
             row.store(row.added(full, args[2], 1, total, one), goal, args[4])
             return context.get_dummy_value()
 
