@@ -63,7 +63,8 @@ class ForwardUnit(Node):
     def __pydantic_init_subclass__(cls, **options: Any) -> None:
         """Make the kind known by its name."""
         super().__pydantic_init_subclass__(**options)
-        ForwardUnit.variants[cls.model_fields["kind"].default] = cls
+        if "kind" in cls.__annotations__:
+            ForwardUnit.variants[cls.model_fields["kind"].default] = cls
 
     @field_validator("emits", mode="before")
     @classmethod

@@ -1,5 +1,7 @@
 """The kinds of units of `nodes.ForwardUnit`, one in each file."""
 
 from nodes.forward.forecast import ForecastUnit
+from nodes.forward.forward_forward import ForwardForwardUnit
+from nodes.forward.predictive_coding import PredictiveCodingUnit
 
-__all__ = ["ForecastUnit"]
+__all__ = ["ForecastUnit", "ForwardForwardUnit", "PredictiveCodingUnit"]

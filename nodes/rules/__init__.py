@@ -8,9 +8,11 @@ from nodes.rules.hebb import Hebb
 from nodes.rules.intrinsic_plasticity import IntrinsicPlasticity
 from nodes.rules.least_mean_squares import LeastMeanSquares
 from nodes.rules.least_squares import LeastSquares
+from nodes.rules.memory_goodness import MemoryGoodness
 from nodes.rules.oja import Oja
 from nodes.rules.recursive_least_squares import RecursiveLeastSquares
 from nodes.rules.scaling import Scaling
+from nodes.rules.temporal_coding import TemporalCoding
 
 __all__ = [
     "BCM",
@@ -21,7 +23,9 @@ __all__ = [
     "IntrinsicPlasticity",
     "LeastMeanSquares",
     "LeastSquares",
+    "MemoryGoodness",
     "Oja",
     "RecursiveLeastSquares",
     "Scaling",
+    "TemporalCoding",
 ]
