@@ -1,6 +1,7 @@
 """Local learning rules, one in each file."""
 
 from nodes.rules.anti_hebb import AntiHebb
+from nodes.rules.attention import Attention
 from nodes.rules.bcm import BCM
 from nodes.rules.estimation import Estimation
 from nodes.rules.forecast import Forecast
@@ -17,6 +18,7 @@ from nodes.rules.temporal_coding import TemporalCoding
 __all__ = [
     "BCM",
     "AntiHebb",
+    "Attention",
     "Estimation",
     "Forecast",
     "Hebb",
