@@ -3,6 +3,7 @@
 from nodes.rules.anti_hebb import AntiHebb
 from nodes.rules.attention import Attention
 from nodes.rules.bcm import BCM
+from nodes.rules.dendrite import Dendrite
 from nodes.rules.estimation import Estimation
 from nodes.rules.forecast import Forecast
 from nodes.rules.hebb import Hebb
@@ -19,6 +20,7 @@ __all__ = [
     "BCM",
     "AntiHebb",
     "Attention",
+    "Dendrite",
     "Estimation",
     "Forecast",
     "Hebb",
