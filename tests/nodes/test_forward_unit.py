@@ -58,11 +58,19 @@ def test_what_is_given_out_stands_in_one_order():
 
 
 SERIES = np.random.default_rng(5).standard_normal((90, 2))
-SMALL = {"forecast": {"horizon": 4, "reach": 5, "fan_in": 4, "features": 4, "epochs": 1}}
+SMALL = {
+    "forecast": {"horizon": 4, "reach": 5, "fan_in": 4, "features": 4, "epochs": 1},
+    "forward_forward": {"fan_in": 4, "span": 9},
+}
 
 
 def small(kind, **fields):
     return ForwardUnit(units=20, kind=kind, **SMALL.get(kind, {"fan_in": 4}), **fields)
+
+
+def started(node, n_in=2):
+    widths = {"n_in": n_in} if "n_in" in node.takes["start"] else {}
+    return node.start(node.declared_size, **widths)
 
 
 def learned(node, params=None, rows=None, u=SERIES, chunk=None, dtype=float):
@@ -75,7 +83,7 @@ def learned(node, params=None, rows=None, u=SERIES, chunk=None, dtype=float):
         else params
     )
     params, memory = copy_tree(params), rule.begin(params)
-    state, ys = cast(node.start(n_out, n_in=u.shape[1]), dtype), []
+    state, ys = cast(started(node, u.shape[1]), dtype), []
     rows = np.ones(len(u), bool) if rows is None else rows
     chunk = chunk or len(u)
     for start in range(0, len(u), chunk):
@@ -102,7 +110,7 @@ def test_learning_from_no_row_is_being_frozen(kind):
     params = node.init(np.random.default_rng(1), 2, 20)
     after, state, _, ys = learned(node, params, rows=np.zeros(90, bool))
     same_trees(after, params, "something was learned from nothing")
-    same_trees((state, ys), node.run(params, node.start(20, n_in=2), SERIES), "frozen units differ")
+    same_trees((state, ys), node.run(params, started(node), SERIES), "frozen units differ")
 
 
 def permuted(params, order, n_in, cell):
