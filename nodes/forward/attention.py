@@ -67,12 +67,12 @@ class AttentionUnit(CellUnit):
         steps: Array  # () int
 
     kind: Literal["attention"] = "attention"
-    leak_rate: Fraction = 0.5
+    leak_rate: Fraction = 0.2
     span: PositiveInt = 5
     keys: PositiveInt = 4
-    weight_scaling: NonNegativeFloat = 1.0
-    query_scaling: NonNegativeFloat = 1.0
-    rate: PositiveFloat = 0.02
+    weight_scaling: NonNegativeFloat = 0.6
+    query_scaling: NonNegativeFloat = 2.0
+    rate: PositiveFloat = 0.04
 
     @property
     def local_rule(self) -> Attention:

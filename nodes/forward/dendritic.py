@@ -70,15 +70,15 @@ class DendriticUnit(ForwardUnit):
         steps: Array  # () int
 
     kind: Literal["dendritic"] = "dendritic"
-    fan_in: PositiveInt = 10
-    leak_rate: Fraction = 0.5
-    spectral_radius: NonNegativeFloat = 0.9
-    input_scaling: NonNegativeFloat = 0.5
-    bias_scaling: NonNegativeFloat = 0.2
-    gain: NonNegativeFloat = 1.0
-    horizon: PositiveInt = 5
+    fan_in: PositiveInt = 20
+    leak_rate: Fraction = 0.3
+    spectral_radius: NonNegativeFloat = 1.1
+    input_scaling: NonNegativeFloat = 0.8
+    bias_scaling: NonNegativeFloat = 0.75
+    gain: NonNegativeFloat = 0.6
+    horizon: PositiveInt = 10
     target: Literal["drive", "net", "own"] = "drive"
-    rate: PositiveFloat = 0.01
+    rate: PositiveFloat = 0.02
     longest: PositiveFloat = 2.0
 
     @property

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat, PositiveFloat
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
-from nodegraph.fields import Fraction
+from nodegraph.fields import Fraction, UnitInterval
 from nodes.forward.cells import CellUnit
 from nodes.forward_unit import Emitted
 from nodes.rules.memory_goodness import MemoryGoodness
@@ -66,12 +66,15 @@ class ForwardForwardUnit(CellUnit):
         steps: Array  # () int
 
     kind: Literal["forward_forward"] = "forward_forward"
+    dim: PositiveInt = 10
+    fan_in: PositiveInt = 12
+    input_share: UnitInterval = 0.1
     leak_rate: Fraction = 0.3
-    weight_scaling: NonNegativeFloat = 1.0
+    weight_scaling: NonNegativeFloat = 0.35
     span: int = Field(50, ge=3)
     negatives: Literal["past", "shuffled", "mispredicted"] = "past"
     threshold: PositiveFloat | None = None
-    rate: PositiveFloat = 0.01
+    rate: PositiveFloat = 0.015
 
     @property
     def local_rule(self) -> MemoryGoodness:

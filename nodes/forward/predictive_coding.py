@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction
@@ -69,12 +69,14 @@ class PredictiveCodingUnit(CellUnit):
         z: Array  # (cells, fan_in)
 
     kind: Literal["predictive_coding"] = "predictive_coding"
+    dim: PositiveInt = 4
+    fan_in: PositiveInt = 6
     activation: Literal["tanh", "identity"] = "tanh"
     iterations: NonNegativeInt = 3
-    relaxation: float = Field(1.0, gt=0, lt=2)
-    prior: PositiveFloat = 1.0
-    recurrent_scaling: NonNegativeFloat = 0.9
-    rate: PositiveFloat = 0.02
+    relaxation: float = Field(0.5, gt=0, lt=2)
+    prior: PositiveFloat = 0.7
+    recurrent_scaling: NonNegativeFloat = 0.5
+    rate: PositiveFloat = 0.005
     fading: Fraction = 0.01
     attention: bool = True
 

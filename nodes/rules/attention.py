@@ -46,7 +46,7 @@ class Attention(Rule):
     supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("Q", "K", "b", "P")
 
-    rate: PositiveFloat = 0.02
+    rate: PositiveFloat = 0.04
 
     def update(self, params: Any, memory: Any, seen: Seen) -> tuple[Any, Any]:
         """Return ``(params, memory)`` one step later."""

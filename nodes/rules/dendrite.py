@@ -41,7 +41,7 @@ class Dendrite(Rule):
     supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("v",)
 
-    rate: PositiveFloat = 0.01
+    rate: PositiveFloat = 0.02
     longest: PositiveFloat = 2.0
 
     def update(self, params: Any, memory: Any, seen: Seen) -> tuple[Any, Any]:
@@ -51,10 +51,9 @@ class Dendrite(Rule):
         side = past[(now - params.tau[:, None]) % len(past), heard].astype(float)
         e = seen.state.target - (params.v * side).sum(axis=1)
         scale = self.rate * e / (EPSILON + (side**2).sum(axis=1))
-        v = params.v + scale[:, None] * side
+        v = params.v + np.where(now >= params.tau, scale, 0)[:, None] * side
         norm = np.sqrt((v**2).sum(axis=1, keepdims=True))
         v = np.where(norm > self.longest, v * (self.longest / np.maximum(norm, self.longest)), v)
-        v = np.where((now >= params.tau)[:, None], v, params.v)
         return params._replace(v=v.astype(params.v.dtype)), memory
 
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:

@@ -49,7 +49,7 @@ class MemoryGoodness(Rule):
     supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("W",)
 
-    rate: PositiveFloat = 0.01
+    rate: PositiveFloat = 0.015
     negatives: Literal["past", "shuffled", "mispredicted"] = "past"
     threshold: PositiveFloat = 2.5
 

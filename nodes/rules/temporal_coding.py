@@ -60,7 +60,7 @@ class TemporalCoding(Rule):
     supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("A", "C", "pi")
 
-    rate: PositiveFloat = 0.02
+    rate: PositiveFloat = 0.005
     fading: Fraction = 0.01
     attention: bool = True
     activation: Literal["tanh", "identity"] = "tanh"
