@@ -12,7 +12,7 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.engines import Engine
 from nodegraph.feeding import Fed, total_steps
-from nodegraph.groups import group_rows, groups, pool_of, side_by_side
+from nodegraph.groups import group_rows, groups, mapping, side_by_side
 from nodegraph.intake import Series, Stream
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, watched
@@ -71,8 +71,8 @@ class Run:
             return [self._one_apart(plan, i, one, work) for i, one in enumerate(series)]
         sizes = widths(self.rack.slots)
         waiting = groups(series, group_rows(max(sizes[name] for name in plan.reads)))
-        with pool_of(self.workers) as pool:
-            found = pool.map(partial(self._group, plan, work=work), waiting)
+        with mapping(self.workers) as over:
+            found = over(partial(self._group, plan, work=work), waiting)
             return [outputs for group in found for outputs in group]
 
     def _group(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -11,7 +12,7 @@ from nodegraph.build import Builder
 from nodegraph.engines import Engine
 from nodegraph.errors import DataError, GraphError
 from nodegraph.feeding import Fed, total_steps
-from nodegraph.groups import group_rows, groups, pool_of, side_by_side
+from nodegraph.groups import group_rows, groups, mapping, side_by_side
 from nodegraph.intake import Series, Stream
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, Silent, watched
@@ -60,8 +61,9 @@ class Course:
         """The plan of the whole graph."""
         return self.builder.plan
 
+    @cached_property
     def stages(self) -> tuple[Stage, ...]:
-        """Return the stages of this course."""
+        """The stages of this course."""
         return stages(self.plan, self.learners, self.forcing)
 
     def run(self, slots: Slots, fed: Fed) -> tuple[list[dict[str, Any]], int]:
@@ -70,7 +72,7 @@ class Course:
         With data of the model's own stream, `slots` are left at its end.
         """
         reports = []
-        steps = self.stages()
+        steps = self.stages
         passes = [self._epochs(stage) for stage in steps]
         if not fed.again and (sum(passes) > 1 or self._unsettled(slots)):
             raise DataError(
@@ -99,12 +101,12 @@ class Course:
 
     def go_on(self, slots: Slots, fed: Fed) -> tuple[list[dict[str, Any]], int]:
         """Let offline learners learn from more data; see `Model.update`."""
-        if len(self.stages()) > 1:
+        if len(self.stages) > 1:
             raise GraphError(
                 f"update cannot change {', '.join(self.learners)} one after the other: what was "
                 "learned downstream would be stale; fit on all data"
             )
-        (stage,) = self.stages()
+        (stage,) = self.stages
         moved = 0
         for i, series in enumerate(fed.series):
             place = slots if fed.own else self.builder.fresh(slots, slots, i)
@@ -162,9 +164,9 @@ class Course:
         sizes = widths(slots)
         rows = group_rows(max(sizes[name] for name in stage.plan.reads))
         waiting = groups(series, rows)
-        with pool_of(self.workers) as pool:
+        with mapping(self.workers) as over:
             while batch := list(islice(waiting, self.workers)):  # so that few memories wait
-                for held in pool.map(lambda group: self._group(stage, slots, group), batch):
+                for held in over(lambda group: self._group(stage, slots, group), batch):
                     self._merge(slots, held)
 
     def _merge(self, slots: Slots, memories: Mapping[str, Any]) -> None:
@@ -242,7 +244,7 @@ class Course:
     def _unsettled(self, slots: Slots) -> list[str]:
         """Return the nodes that no stage has left at the end of the data as they will be."""
         final: set[str] = set(self._forced())
-        for stage in self.stages():
+        for stage in self.stages:
             offline = {n for n in stage.learners if not self._rule(n).online}
             final |= set(stage.plan.reads) - offline
         return [name for name in slots if name not in final]

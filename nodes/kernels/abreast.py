@@ -9,24 +9,23 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
-from numba.extending import intrinsic
 
 from nodegraph.arrays import Array
 from nodes.kernels.compiling import inner
-from nodes.kernels.lanes import Row, index
+from nodes.kernels.simd import INDEX, Sums, built
 
 __all__ = ["FEW", "MANY", "abreast", "add_multiples", "add_products", "apart"]
 
 FEW, MANY = 8, 16  # lanes
-_intrinsic: Any = intrinsic  # numba fills in the first argument
-_WHOLE = types.uint64
+_WHOLE, _NONE = types.uint64, ir.Constant(INDEX, 0)
 
 
 def _products(lanes: int) -> Any:
     def typed(_: Any, A: Any, a: Any, step: Any, X: Any, x: Any, n: Any, Y: Any, y: Any) -> Any:
         def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            row = Row(context, builder, lanes, Y.dtype)
+            row = Sums(context, builder, lanes, Y.dtype)
             left, right = row.pointer(A, args[0], True), row.pointer(X, args[3], True)
             goal = row.pointer(Y, args[6], True)
 
@@ -34,35 +33,36 @@ def _products(lanes: int) -> Any:
                 one = row.load(left, builder.add(args[1], builder.mul(k, args[2])))
                 return builder.fmul(one, row.load(right, builder.add(args[4], k)))
 
-            total = row.added(index(0), args[5], 1, row.load(goal, args[7]), term)
+            total = row.added(_NONE, args[5], 1, row.load(goal, args[7]), term)
             row.store(total, goal, args[7])
             return context.get_dummy_value()
 
         return types.void(A, _WHOLE, _WHOLE, X, _WHOLE, _WHOLE, Y, _WHOLE), build
 
-    return _intrinsic(typed)
+    return built(typed)
 
 
 def _multiples(lanes: int) -> Any:
     def typed(_: Any, Y: Any, y: Any, A: Any, a: Any, n: Any, S: Any, s: Any, C: Any) -> Any:
         def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            row = Row(context, builder, lanes, Y.dtype)
+            row = Sums(context, builder, lanes, Y.dtype)
             goal, left = row.pointer(Y, args[0], True), row.pointer(A, args[2], True)
             times = row.load(row.pointer(S, args[5], True), args[6])
-            scale = row.load(row.pointer(C, args[7], True), index(0))
+            scale = row.load(row.pointer(C, args[7], True), _NONE)
 
-            def change(k: Any) -> None:
+            def change(builder: Any, k: Any) -> Any:
                 place = builder.add(args[1], k)
                 more = builder.fmul(row.load(left, builder.add(args[3], k)), times)
                 grown = builder.fmul(builder.fadd(row.load(goal, place), more), scale)
                 row.store(grown, goal, place)
+                return row.zero
 
-            row.each(args[4], change)
+            row.added(_NONE, args[4], 1, row.zero, change)
             return context.get_dummy_value()
 
         return types.void(Y, _WHOLE, A, _WHOLE, _WHOLE, S, _WHOLE, C), build
 
-    return _intrinsic(typed)
+    return built(typed)
 
 
 _products_8, _products_16 = _products(FEW), _products(MANY)
