@@ -1,5 +1,6 @@
 """The nodes of the library, one in each file, and their rules in `nodes.rules`."""
 
+from nodes import forward as forward  # the kinds of ForwardUnit
 from nodes.activation import Identity, Relu, Sigmoid, Softmax, Softplus, Tanh
 from nodes.dense import Dense
 from nodes.es2n import ES2N
