@@ -74,6 +74,10 @@ class SynapticNormalization(Rule):
         """How often `fit` goes through the data."""
         return self.growing.epochs
 
+    def refusal(self, node: Node) -> str | None:
+        """Return why this rule cannot teach `node`, or None if it can."""
+        return super().refusal(node) or self.growing.refusal(node)
+
     def begin(self, params: Any) -> Memory:
         """Return the memory before the first step."""
         lengths = row_lengths(getattr(params, self.growing.weights), self.norm)
