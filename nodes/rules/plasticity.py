@@ -45,6 +45,7 @@ class Lengths(NamedTuple):
 
 
 FREE = Lengths(np.empty(0))
+SCALES = {"W": "spectral_radius", "W_in": "input_scaling"}  # the fields that can make them 0
 
 
 class Plasticity(Rule):
@@ -80,6 +81,18 @@ class Plasticity(Rule):
     @abstractmethod
     def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
         """Return the direction of change, element by element, of weights `w` from pre to post."""
+
+    def refusal(self, node: Node) -> str | None:
+        """Return why this rule cannot teach `node`, or None if it can."""
+        given, scale = getattr(node, self.weights, None), SCALES[self.weights]
+        found = getattr(node, scale, 1.0) if given is None else given
+        if not is_sparse(found) and not np.any(found):
+            where = scale if given is None else self.weights
+            return (
+                f"{type(self).__name__} changes {self.weights} where it is not 0, but {where} is 0 "
+                "everywhere: give other weights, or let it change others by weights="
+            )
+        return super().refusal(node)
 
     def pace(self, y: Array, pre: Array, own: Array) -> Array:
         """Return the rate of each unit; rules that would overshoot hold it back here."""

@@ -17,11 +17,11 @@ __all__ = ["SynapticNormalization", "row_lengths"]
 
 
 class SynapticNormalization(Rule):
-    """Weights grow by another rule, then each unit's are scaled back to their length [1]_, [2]_.
+    """Weights grow by another rule, then each unit's are scaled back to their length.
 
-    ``W_i <- W_i length_i / |W_i|`` after each step, so that what one synapse wins the others of the
-    unit lose. With Hebb's rule a linear unit's weights turn towards the first principal component
-    of its input, as with Oja's rule.
+    ``W_i <- W_i length_i / |W_i|`` after each step [1]_, [2]_, so that what one synapse wins
+    the others of the unit lose. With Hebb's rule a linear unit's weights turn towards the first
+    principal component of its input, as with Oja's rule.
 
     Parameters
     ----------
@@ -73,6 +73,10 @@ class SynapticNormalization(Rule):
     def epochs(self) -> int:
         """How often `fit` goes through the data."""
         return self.growing.epochs
+
+    def refusal(self, node: Node) -> str | None:
+        """Return why this rule cannot teach `node`, or None if it can."""
+        return super().refusal(node) or self.growing.refusal(node)
 
     def begin(self, params: Any) -> Memory:
         """Return the memory before the first step."""
