@@ -64,8 +64,8 @@ class Forecast(Rule):
     supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("head", "skill")
 
-    forgetting: Fraction = 0.9995
-    alpha: PositiveFloat = 1e-4
+    forgetting: Fraction = 0.9998
+    alpha: PositiveFloat = 0.01
     fading: Fraction = 0.005
     gate: bool = True
     epochs: PositiveInt = 4
@@ -113,6 +113,10 @@ class Forecast(Rule):
         floor = np.finfo(float).tiny
         skill: Array = np.clip(1 - memory.error / np.maximum(memory.spread, floor), 0, 1)
         return skill
+
+    def shortest(self, node: Node) -> int:
+        """Return the first step at which something can be learned, and one more."""
+        return int(getattr(node, "reach", 0) + getattr(node, "horizon", 0)) + 1
 
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Let the units live through a chunk and learn in one compiled loop."""
