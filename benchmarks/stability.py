@@ -22,6 +22,7 @@ from nodes import LMS, RLS, Input, Reservoir
 from nodes.rules import (
     BCM,
     AntiHebb,
+    ForwardForward,
     Hebb,
     IntrinsicPlasticity,
     Oja,
@@ -34,7 +35,17 @@ __all__ = ["DIVERGES", "Fate", "cases", "inputs", "live", "main", "online_rules"
 STEPS = 1_000_000
 CHUNK = 50_000
 UNITS = 20
-SIZED: dict[str, dict[str, Any]] = {"ForwardUnit": {"units": 10}, "Reservoir": {"units": UNITS}}
+SIZED: dict[str, dict[str, Any]] = {
+    "Dense": {
+        "units": 10,
+        "activation": "relu",
+        "normalise": True,
+        "rule": ForwardForward(negatives="shuffled"),
+    },
+    "ForwardUnit": {"units": 10},
+    "PredictiveCell": {"units": 10},
+    "PredictiveCoder": {"units": 2, "temporal": True},
+}
 GROWING = (
     Hebb(weights="W_in"),
     SynapticNormalization(rule=Hebb(weights="W_in")),
@@ -104,7 +115,7 @@ def cases() -> Iterator[tuple[str, Node]]:
     for name, kind in sorted(kinds().items()):
         if issubclass(kind, Node) and kind is not Reservoir:
             try:
-                node = kind(**SIZED.get(name, {}), name="it")
+                node = kind(**SIZED.get(name.partition(".")[0], {}), name="it")
             except ng.errors.FieldError:
                 continue  # it needs more than a size, and has no rule without
             if node.learner is not None and node.learner.online:

@@ -156,6 +156,10 @@ class Rule(Described, ABC):
         """Tell whether a node with these params can learn from series apart, to be merged."""
         return type(self).merge is not Rule.merge
 
+    def shortest(self, node: Node) -> int:
+        """Return how many steps a series must have for `node` to learn from it in `fit`."""
+        return 1
+
     def after_pass(self, memory: Any) -> tuple[Any, bool]:
         """Return the memory after a pass over all data, and whether another one is needed."""
         return memory, False

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from math import inf
 from typing import Any
 
 from nodegraph.build import Builder
@@ -84,6 +85,7 @@ class Course:
                 f"({' then '.join(', '.join(s.learners) for s in steps)}), but an iterator gives "
                 "them once; give a list of chunks in an object that can be iterated again"
             )
+        self._check_long_enough(fed)
         total = total_steps(fed)
         self.progress.start(total and total * sum(passes), "fit")
         moved = 0
@@ -102,6 +104,19 @@ class Course:
             self._settle(slots, fed)
         self.progress.stop()
         return reports, moved
+
+    def _check_long_enough(self, fed: Fed) -> None:
+        """Refuse series of which no step could be learned from."""
+        lengths = [one.n_steps if isinstance(one, Series) else inf for one in fed.series]
+        longest = max(lengths, default=inf)
+        for name in self.learners:
+            needed = self._rule(name).shortest(self.plan.nodes[name])
+            if longest < needed:
+                raise DataError(
+                    f"{name} cannot learn from series that short: it needs {needed} steps, for how "
+                    f"far it looks back and ahead, and the longest series has {longest}; give "
+                    "longer series, or let it look less far"
+                )
 
     def go_on(self, slots: Slots, fed: Fed) -> tuple[list[dict[str, Any]], int]:
         """Let offline learners learn from more data; see `Model.update`."""

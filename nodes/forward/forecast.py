@@ -88,12 +88,12 @@ class ForecastUnit(ForwardUnit):
     fan_in: PositiveInt = 12
     features: PositiveInt = 20
     horizon: PositiveInt = 28
-    reach: PositiveInt = 25
+    reach: PositiveInt = 20
     bus: bool = True
-    feature_scaling: NonNegativeFloat = 3.0
-    random_scaling: NonNegativeFloat = 1.0
-    forgetting: Fraction = 0.9995
-    alpha: PositiveFloat = 1e-4
+    feature_scaling: NonNegativeFloat = 1.4
+    random_scaling: NonNegativeFloat = 0.5
+    forgetting: Fraction = 0.9998
+    alpha: PositiveFloat = 0.01
     fading: Fraction = 0.005
     gate: bool = True
     epochs: PositiveInt = 4

@@ -33,7 +33,13 @@ def _products(lanes: int) -> Any:
                 one = row.load(left, builder.add(args[1], builder.mul(k, args[2])))
                 return builder.fmul(one, row.load(right, builder.add(args[4], k)))
 
-            total = row.added(_NONE, args[5], 1, row.load(goal, args[7]), term)
+            def four(builder: Any, k: Any) -> Any:
+                a, b, c, d = (term(builder, row.plus(k, step)) for step in range(4))
+                return builder.fadd(builder.fadd(a, b), builder.fadd(c, d))
+
+            full = builder.and_(args[5], ir.Constant(INDEX, -4))
+            total = row.added(_NONE, full, 4, row.load(goal, args[7]), four)
+            total = row.added(full, args[5], 1, total, term)
             row.store(total, goal, args[7])
             return context.get_dummy_value()
 
@@ -71,7 +77,7 @@ _multiples_8, _multiples_16 = _multiples(FEW), _multiples(MANY)
 
 @inner
 def add_products(A: Any, a: Any, step: Any, X: Any, x: Any, n: Any, Y: Any, y: Any) -> None:
-    """Do ``Y[y] += A[a] X[x] + A[a + step] X[x + 1] + ...`` of n products, in that order."""
+    """Do ``Y[y] += A[a] X[x] + A[a + step] X[x + 1] + ...`` of n products, four at a time."""
     if Y.shape[1] == FEW:
         _products_8(A, a, step, X, x, n, Y, y)
     else:

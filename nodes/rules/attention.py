@@ -75,6 +75,10 @@ class Attention(Rule):
         dtype = params.P.dtype
         return params._replace(**{n: w.astype(dtype) for n, w in learned.items()}), memory
 
+    def shortest(self, node: Node) -> int:
+        """Return the first step at which something can be learned, and one more."""
+        return 2
+
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Let the cells live through a chunk and learn in one compiled loop."""
         from nodes.kernels.attention import attention_chunk

@@ -56,6 +56,10 @@ class Dendrite(Rule):
         v = np.where(norm > self.longest, v * (self.longest / np.maximum(norm, self.longest)), v)
         return params._replace(v=v.astype(params.v.dtype)), memory
 
+    def shortest(self, node: Node) -> int:
+        """Return the first step at which something can be learned, and one more."""
+        return 2
+
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Let the units live through a chunk and learn in one compiled loop."""
         from nodes.kernels.dendrite import dendrite_chunk

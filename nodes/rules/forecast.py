@@ -64,8 +64,8 @@ class Forecast(Rule):
     supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("head", "skill")
 
-    forgetting: Fraction = 0.9995
-    alpha: PositiveFloat = 1e-4
+    forgetting: Fraction = 0.9998
+    alpha: PositiveFloat = 0.01
     fading: Fraction = 0.005
     gate: bool = True
     epochs: PositiveInt = 4
@@ -118,6 +118,10 @@ class Forecast(Rule):
         """Return the units' own error, the root of the mean of e^2, and their mean skill."""
         error = float(np.sqrt(memory.error.mean()))
         return {"error": error, "skill": float(params.skill.mean())}
+
+    def shortest(self, node: Node) -> int:
+        """Return the first step at which something can be learned, and one more."""
+        return int(getattr(node, "reach", 0) + getattr(node, "horizon", 0)) + 1
 
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Let the units live through a chunk and learn in one compiled loop."""

@@ -87,6 +87,10 @@ class MemoryGoodness(Rule):
         places = (np.arange(m)[None, :] + turn[:, None]) % m
         return np.asarray(state.past[now % span][every[:, None], places])
 
+    def shortest(self, node: Node) -> int:
+        """Return the first step at which something can be learned, and one more."""
+        return int(getattr(node, "span", 0)) + 1
+
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Let the cells live through a chunk and learn in one compiled loop."""
         from nodes.kernels.memory_goodness import goodness_chunk

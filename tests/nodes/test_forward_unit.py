@@ -189,3 +189,28 @@ def test_weights_and_outputs_stay_bounded(kind, name):
         assert np.isfinite(array).all()
     for field in small(kind).local_rule.modifies:
         assert np.abs(getattr(params, field)).max() < 1e4
+
+
+SHORTEST = {
+    "attention": ({}, 2),
+    "dendritic": ({"horizon": 1}, 2),
+    "forecast": ({"reach": 7, "horizon": 9}, 17),
+    "forward_forward": ({"span": 12}, 13),
+    "predictive_coding": ({}, 1),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_series_too_short_to_learn_from_are_refused(kind):
+    fields, steps = SHORTEST[kind]
+    node = ForwardUnit(units=12, kind=kind, **fields)
+    before = ng.Model(node, seed=1)
+    before.run(SERIES[:1])
+    after = ng.Model(node, seed=1).fit(SERIES[:steps])
+    old, new = (model.params["forward_unit"] for model in (before, after))
+    assert any(np.any(getattr(new, n) != getattr(old, n)) for n in node.rule.modifies)
+    if steps > 1:
+        with pytest.raises(
+            ng.errors.DataError, match=f"forward_unit cannot learn .* {steps} steps"
+        ):
+            ng.Model(node, seed=1).fit([SERIES[: steps - 1], SERIES[:1]])

@@ -62,7 +62,7 @@ def in_a_loop(node):
 
 
 def made(name):
-    return kinds()[name](**SIZED.get(name, {}), name="it")
+    return kinds()[name](**SIZED.get(name.partition(".")[0], {}), name="it")
 
 
 @pytest.mark.parametrize("name", NODES)
@@ -95,9 +95,9 @@ def every_learner_and_node():
         for i, rule in enumerate(PLASTIC)
     ]
     kept = [name for name in NODES if name not in ("Input", "ESN")]
-    sized = {name: {**SIZED.get(name, {})} for name in kept}
+    sized = {name: {**SIZED.get(name.partition(".")[0], {})} for name in kept}
     sized["ScikitLearn"] = {"estimator": "DecisionTreeRegressor"}  # it sums no rows by BLAS
-    return [kinds()[name](**sized[name], name=name.lower()) for name in kept] + plastic
+    return [kinds()[name](**sized[name], name=name.lower().replace(".", "_")) for name in kept] + plastic
 
 
 def random_loops(parts, rng):
