@@ -19,6 +19,8 @@ QUESTIONS = (
     "speed",
     "compiled_peers",
     "growth",
+    "forward_units",
+    "stability",
     "gates",
     "stability",
 )
