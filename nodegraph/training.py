@@ -200,7 +200,7 @@ class Course:
         """Learn from a group of series that go through the graph side by side."""
         dtype = self.builder.dtype
         chunks = [one.whole(self.warmup, dtype) for _, one in group if isinstance(one, Series)]
-        places = [self.builder.fresh(slots, stage.plan.reads, i) for i, _ in group]
+        places = [self.builder.fresh(slots, slots, i) for i, _ in group]
         for name in stage.learners:
             places[0][name].memory = self._rule(name).begin(slots[name].params)
         work = Work(learn=frozenset(stage.learners), clock=self.clock, noise=True)
