@@ -56,25 +56,6 @@ def test_a_rule_on_a_node_without_its_arrays_is_refused_when_planned(rule, array
         ng.plan(Input() >> Reservoir(units=3, rule=rule, name="r"))
 
 
-class Blind(LMS):
-    """A readout that is asked to learn from rewards, without a port for them.
-
-    Parameters
-    ----------
-    rate : float
-    """
-
-    @property
-    def rule(self):
-        """Temporal differences."""
-        return TemporalDifference()
-
-
-def test_a_rule_on_a_node_without_its_port_is_refused_when_planned():
-    with pytest.raises(GraphError, match="blind: TemporalDifference learns from a port reward,"):
-        ng.plan(Input() >> Blind())
-
-
 @pytest.mark.parametrize("node", [TD(name="it"), RewardReadout(name="it")])
 def test_a_reward_port_that_is_left_unwired_is_refused_when_planned(node):
     with pytest.raises(GraphError, match=r"it: .* learns from .* port reward, but nothing"):
