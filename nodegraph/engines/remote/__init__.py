@@ -1,0 +1,3 @@
+"""Plans cut into parts that run beside each other: in workers that hold their own slots."""
+
+__all__: list[str] = []
