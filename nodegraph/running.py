@@ -99,7 +99,7 @@ class Run:
     def _go(
         self, plan: Plan, slots: dict[str, Slot], series: Series | Stream, work: Work
     ) -> tuple[Outputs, int]:
-        size = plan.chunk_rows(widths(slots))
+        size = self.engine.rows(plan, widths(slots))
         chunks = series.chunks(size, self.warmup, self.rack.builder.dtype)
         watching = watched(chunks, self.progress)
         total = series.n_steps if isinstance(series, Series) else None

@@ -214,7 +214,7 @@ class Course:
         return self._drive(stage.plan, slots, series, noisy)
 
     def _drive(self, plan: Plan, slots: Slots, series: Series | Stream, work: Work) -> int:
-        chunks = series.chunks(plan.chunk_rows(widths(slots)), self.warmup, self.builder.dtype)
+        chunks = series.chunks(self.engine.rows(plan, widths(slots)), self.warmup, self.builder.dtype)
         counted = _Counted(watched(chunks, self.progress))
         for _ in self.engine.execute(plan, slots, counted, work):
             pass

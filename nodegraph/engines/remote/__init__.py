@@ -1,3 +1,5 @@
 """Plans cut into parts that run beside each other: in workers that hold their own slots."""
 
-__all__: list[str] = []
+from nodegraph.engines.remote.engine import RayEngine
+
+__all__ = ["RayEngine"]

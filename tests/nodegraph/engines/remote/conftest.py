@@ -1,10 +1,10 @@
 """Workers in this process, to which nothing comes but what can be sent."""
 
-from itertools import chain
+from itertools import chain, pairwise
 
-import cloudpickle
 import numpy as np
 import pytest
+from ray import cloudpickle
 
 from nodegraph.engines.remote.conveyor import Conveyor, Pace
 from nodegraph.engines.remote.crew import InProcess, WorkerLost
@@ -75,7 +75,7 @@ class Split:
         names = [name for block in plan.blocks for name in block.names]
         ends = np.flatnonzero(self.rng.random(len(names)) < 0.6)
         cuts = [0, *(ends + 1), len(names)]
-        return [names[a:b] for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
+        return [names[a:b] for a, b in pairwise(cuts) if a < b]
 
     def execute(self, plan, slots, chunks, work):
         small = (piece for chunk in chunks for piece in pieces(chunk, self.chunk))

@@ -1,0 +1,238 @@
+"""Workers that are Ray actors."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nodegraph.engines.remote.crew import WorkerLost
+from nodegraph.engines.remote.needs import Needs
+from nodegraph.engines.remote.parts import Part
+from nodegraph.engines.remote.worker import Worker
+from nodegraph.errors import EngineError
+
+__all__ = ["RayCrew"]
+
+START = 60.0  # seconds in which an actor must have started
+SMALL = 90 << 10  # bytes that Ray sends with a call rather than through its store
+
+
+class Actor(Worker):
+    """A worker in a process of its own, which takes no more threads than it was given CPUs."""
+
+    def __init__(self, threads: int):
+        super().__init__()
+        from threadpoolctl import threadpool_limits
+
+        os.environ["NUMBA_NUM_THREADS"] = str(threads)
+        threadpool_limits(threads)
+        self._threads = threads
+
+    def load(self, loading: Any) -> None:
+        """Take over a part as it stands."""
+        import numba
+
+        numba.set_num_threads(min(self._threads, numba.config.NUMBA_NUM_THREADS))
+        super().load(loading)
+
+    def ping(self) -> int:
+        """Return the number of the process."""
+        return os.getpid()
+
+
+class _Hand:
+    """An actor, seen from here."""
+
+    def __init__(self, ray: Any, actor: Any, needs: Needs, title: str):
+        self.ray, self.actor, self.needs, self.title = ray, actor, needs, title
+
+    def call(self, method: str, *args: Any, returns: int = 1) -> list[Any]:
+        """Ask for a method; results go to whom they are handed to, without passing by here."""
+        try:
+            found = getattr(self.actor, method).options(num_returns=returns).remote(*args)
+        except self.ray.exceptions.RayActorError as error:
+            raise WorkerLost(str(error), self) from error
+        except self.ray.exceptions.ObjectStoreFullError as error:
+            raise EngineError(
+                "what goes to a worker is larger than Ray's object store; give a smaller chunk, "
+                "or a larger object_store"
+            ) from error
+        except (TypeError, AttributeError, ValueError) as error:
+            raise EngineError(
+                f"{self.title}: cannot be sent to a worker ({_short(error)}); define its class at "
+                "the top of a module, and keep no open files, locks or lambdas in it"
+            ) from error
+        return found if returns > 1 else [found]
+
+
+class RayCrew:
+    """Actors that are hired for parts, and kept for the next ones.
+
+    Parameters
+    ----------
+    ray : module
+        Connected.
+    needs : dict of Needs
+        Of nodes that have needs of their own, by name.
+    default : Needs
+        Of all others.
+    timeout : float
+        Seconds after which a chunk that has not come is given up.
+    """
+
+    def __init__(self, ray: Any, needs: Mapping[str, Needs], default: Needs, timeout: float):
+        self._ray, self._needs, self._default, self._timeout = ray, needs, default, timeout
+        self._idle: dict[Needs, list[_Hand]] = defaultdict(list)
+        self._all: list[_Hand] = []
+
+    def hire(self, parts: Sequence[Part]) -> list[Any]:
+        """Return an actor for each part."""
+        wants = [needs_of(part, self._needs, self._default) for part in parts]
+        hands = []
+        for part, needs in zip(parts, wants, strict=True):
+            if self._idle[needs]:
+                hand = self._idle[needs].pop()
+                hand.title = part.title
+            else:
+                hand = self._start(needs, part.title)
+            hands.append(hand)
+        self._check_started(hands)
+        return hands
+
+    def _start(self, needs: Needs, title: str) -> _Hand:
+        kind = self._ray.remote(Actor)
+        options = {
+            "num_cpus": needs.num_cpus,
+            "num_gpus": needs.num_gpus,
+            "resources": dict(needs.resources) or None,
+            "max_restarts": 0,
+            "max_task_retries": 0,
+        }
+        actor = kind.options(**options).remote(needs.threads)
+        hand = _Hand(self._ray, actor, needs, title)
+        self._all.append(hand)
+        return hand
+
+    def _check_started(self, hands: Sequence[_Hand]) -> None:
+        """Refuse to wait for actors that the cluster has no room for."""
+        refs = [ref for hand in hands for ref in hand.call("ping")]
+        ready, waiting = self._ray.wait(refs, num_returns=len(refs), timeout=5.0)
+        deadline = time.monotonic() + START
+        while waiting:
+            free = self._ray.available_resources()
+            late = [hand for hand, ref in zip(hands, refs, strict=True) if ref in waiting]
+            if time.monotonic() > deadline or not any(_fits(h.needs, free) for h in late):
+                total = self._ray.cluster_resources()
+                self.dismiss(hands)
+                wanted = sum(h.needs.num_cpus for h in hands)
+                raise EngineError(
+                    f"{late[0].title}: no room for its worker: {len(hands)} workers want "
+                    f"{wanted:g} CPUs{_others(hands)}, the cluster has {total.get('CPU', 0):g}, of "
+                    f"which {free.get('CPU', 0):g} are free; ask for less, give "
+                    "placement='block', or add machines"
+                )
+            ready, waiting = self._ray.wait(refs, num_returns=len(refs), timeout=1.0)
+        try:
+            self._ray.get(refs, timeout=START)
+        except self._ray.exceptions.RayError as error:
+            raise self._meaning(error) from error
+
+    def take(self, refs: Sequence[Any]) -> list[Any]:
+        """Return what the calls gave."""
+        try:
+            return list(self._ray.get(list(refs), timeout=self._timeout))
+        except Exception as error:
+            meaning = self._meaning(error)
+            if meaning is error:
+                raise
+            raise meaning from error
+
+    def _meaning(self, error: BaseException) -> BaseException:
+        """Return what an error of Ray's means here."""
+        kinds = self._ray.exceptions
+        if isinstance(error, kinds.GetTimeoutError):
+            return EngineError(
+                f"a worker has said nothing for {self._timeout:g} s; if its chunks take that long, "
+                "give a smaller chunk or a longer timeout"
+            )
+        lost = (kinds.RayActorError, kinds.ObjectLostError, kinds.OwnerDiedError,
+                kinds.WorkerCrashedError, kinds.OutOfMemoryError, kinds.NodeDiedError)  # fmt: skip
+        if isinstance(error, lost):
+            if "ModuleNotFoundError" in str(error) or "creation task" in str(error):
+                return EngineError(f"a worker could not start: {_last_line(error)}{_ADVICE}")
+            return WorkerLost(_short(error), None)
+        if isinstance(error, kinds.RayTaskError):
+            cause = error.cause
+            if isinstance(cause, ModuleNotFoundError):
+                return EngineError(f"a worker has no module {cause.name!r}{_ADVICE}")
+            if isinstance(cause, BaseException):
+                return cause
+        text = str(error)
+        if isinstance(error, kinds.RaySystemError) and "No module named" in text:
+            return EngineError(f"a worker misses a module: {_last_line(error)}{_ADVICE}")
+        if isinstance(error, kinds.ObjectStoreFullError | kinds.OutOfDiskError):
+            return EngineError(
+                f"Ray's object store is full ({_short(error)}); give a smaller chunk or window, "
+                "or a larger object_store"
+            )
+        return error
+
+    def release(self, hands: Sequence[Any]) -> None:
+        """Keep actors for the next parts; what they hold is let go."""
+        for hand in hands:
+            hand.call("unload")
+            self._idle[hand.needs].append(hand)
+
+    def dismiss(self, hands: Sequence[Any]) -> None:
+        """Kill actors."""
+        for hand in hands:
+            self._ray.kill(hand.actor, no_restart=True)
+            if hand in self._all:
+                self._all.remove(hand)
+
+    def close(self) -> None:
+        """Kill all actors."""
+        self._idle.clear()
+        if self._ray.is_initialized():
+            self.dismiss(list(self._all))
+
+
+_ADVICE = (
+    "; install it on every machine of the cluster, or ship it with "
+    "runtime_env={'py_modules': ['path/to/package']}"
+)
+
+
+def needs_of(part: Part, needs: Mapping[str, Needs], default: Needs) -> Needs:
+    """Return what the worker of a part needs: all that its nodes do."""
+    own = [needs[name] for name in part.names if name in needs]
+    found = own[0] if own else default
+    for other in own[1:]:
+        found = found.joined(other)
+    return found
+
+
+def _fits(needs: Needs, free: Mapping[str, float]) -> bool:
+    wanted = {"CPU": needs.num_cpus, "GPU": needs.num_gpus, **dict(needs.resources)}
+    return all(free.get(name, 0.0) + 1e-9 >= count for name, count in wanted.items())
+
+
+def _others(hands: Sequence[_Hand]) -> str:
+    names = {name for hand in hands for name, _ in hand.needs.resources}
+    gpus = sum(hand.needs.num_gpus for hand in hands)
+    extra = [f"{gpus:g} GPUs"] * (gpus > 0) + sorted(names)
+    return f" and {', '.join(extra)}" if extra else ""
+
+
+def _short(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text[:300]
+
+
+def _last_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    found = [line for line in lines if "Error:" in line]
+    return (found or lines or [type(error).__name__])[-1][:300]
