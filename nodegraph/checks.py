@@ -64,8 +64,10 @@ def checked_warmup(warmup: Any, fed: Fed) -> int:
     return steps
 
 
-def checked_workers(workers: Any) -> int:
-    """Return a number of threads; -1 is one for each core."""
+def checked_workers(workers: Any) -> int | None:
+    """Return a number of workers; -1 is one for each core, None as the engine likes."""
+    if workers is None:
+        return None
     if workers == -1:
         return os.cpu_count() or 1
     return _whole(workers, "workers", 1)

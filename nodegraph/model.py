@@ -41,8 +41,9 @@ class Model(Runner):
         node never changes the weights of another.
     dtype : {"float64", "float32"}
         Of weights, states and outputs. Statistics and solves are in float64.
-    engine : "local" or object
-        What executes the graph; an object has a method ``execute(plan, slots, chunks, work)``.
+    engine : "local", "ray" or object
+        What executes the graph: this process, Ray actors (`nodegraph.RayEngine` has options), or
+        an object with a method ``execute(plan, slots, chunks, work)``.
     numerics : {"exact", "portable", "fast"}
         How exactly results are repeated: the same bits on one type of machine, on any x86-64, or
         right to 1e-9 (1e-4 in single precision) with as many BLAS threads as there are. See
@@ -109,7 +110,7 @@ class Model(Runner):
         *,
         warmup: int = 0,
         forcing: bool | str = True,
-        workers: int = 1,
+        workers: int | None = None,
         engine: Any = None,
         progress: Progress | None = None,
     ) -> Model:
@@ -127,9 +128,10 @@ class Model(Runner):
         forcing : {True, False, "all"}
             True: while offline rules learn, feedback edges of a supervised node carry its
             target. "all": every edge of it does. False: none.
-        workers : int
-            Threads over independent series; -1 is one for each core. The result is the same.
-        engine : "local" or object, optional
+        workers : int, optional
+            Threads over independent series, or replicas on Ray; -1 is one for each core. None:
+            one thread, or as many replicas as the cluster has CPUs. The result is the same.
+        engine : "local", "ray" or object, optional
             In place of the model's own.
         progress : Progress, optional
 

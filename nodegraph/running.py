@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.engines import Engine
+from nodegraph.engines import Engine, choose
 from nodegraph.feeding import Fed, total_steps
-from nodegraph.groups import group_rows, groups, pool_of, side_by_side
+from nodegraph.groups import Group, group_rows, groups, side_by_side, spread
 from nodegraph.intake import Series, Stream
 from nodegraph.plan import Plan
-from nodegraph.progress import Progress, watched
+from nodegraph.progress import Progress, Silent, watched
 from nodegraph.rack import Rack
 from nodegraph.slot import Slot, Work, widths
 
@@ -38,7 +37,8 @@ class Run:
     progress : Progress
     plan : Plan, optional
         In place of the plan of all that can run.
-    warmup, workers : int
+    warmup : int
+    workers : int, optional
     """
 
     rack: Rack
@@ -47,7 +47,7 @@ class Run:
     progress: Progress
     plan: Plan | None = None
     warmup: int = 0
-    workers: int = 1
+    workers: int | None = None
 
     def through(self, fed: Fed) -> list[Outputs]:
         """Return the wanted outputs of each series."""
@@ -71,13 +71,11 @@ class Run:
             return [self._one_apart(plan, i, one, work) for i, one in enumerate(series)]
         sizes = widths(self.rack.slots)
         waiting = groups(series, group_rows(max(sizes[name] for name in plan.reads)))
-        with pool_of(self.workers) as pool:
-            found = pool.map(partial(self._group, plan, work=work), waiting)
-            return [outputs for group in found for outputs in group]
+        task = _Apart(replace(self, engine=choose("local"), progress=Silent()), plan, work)
+        found = spread(self.engine, task, waiting, self.workers, self.progress)
+        return [outputs for group in found for outputs in group]
 
-    def _group(
-        self, plan: Plan, group: Sequence[tuple[int, Series | Stream]], work: Work
-    ) -> list[Outputs]:
+    def group(self, plan: Plan, group: Group, work: Work) -> list[Outputs]:
         """Run neighbours side by side, if the engine can."""
         if not side_by_side(self.engine, group) or self.engine.execute_many is None:
             return [self._one_apart(plan, i, one, work) for i, one in group]
@@ -107,6 +105,19 @@ class Run:
         for outputs in self.engine.execute(plan, slots, watching, work):
             parts.add(outputs)
         return parts.joined(), parts.n_steps
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """Running groups of independent series, wherever."""
+
+    run: Run
+    plan: Plan
+    work: Work
+
+    def __call__(self, group: Group, engine: Engine, progress: Progress) -> list[Outputs]:
+        run = replace(self.run, engine=engine, progress=progress)
+        return run.group(self.plan, group, self.work)
 
 
 class _Parts:

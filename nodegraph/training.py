@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nodegraph.build import Builder
-from nodegraph.engines import Engine
+from nodegraph.engines import Engine, choose
 from nodegraph.errors import DataError, GraphError
 from nodegraph.feeding import Fed, total_steps
-from nodegraph.groups import group_rows, groups, pool_of, side_by_side
+from nodegraph.groups import Group, group_rows, groups, side_by_side, spread
 from nodegraph.intake import Series, Stream
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, Silent, watched
@@ -39,8 +38,9 @@ class Course:
         See `nodegraph.stages.stages`.
     warmup : int
         How many steps of each series only drive the states.
-    workers : int
-        How many threads learn from independent series; the result does not depend on it.
+    workers : int, optional
+        How many threads or replicas learn from independent series; the result does not depend on
+        it.
     progress : Progress
     clock : int
         Number of the first step, for nodes on a clock.
@@ -51,7 +51,7 @@ class Course:
     learners: tuple[str, ...]
     forcing: Forcing = True
     warmup: int = 0
-    workers: int = 1
+    workers: int | None = None
     progress: Progress = field(default_factory=Silent)
     clock: int = 0
 
@@ -162,10 +162,9 @@ class Course:
         sizes = widths(slots)
         rows = group_rows(max(sizes[name] for name in stage.plan.reads))
         waiting = groups(series, rows)
-        with pool_of(self.workers) as pool:
-            while batch := list(islice(waiting, self.workers)):  # so that few memories wait
-                for held in pool.map(lambda group: self._group(stage, slots, group), batch):
-                    self._merge(slots, held)
+        task = _Apart(replace(self, engine=choose("local"), progress=Silent()), stage, dict(slots))
+        for held in spread(self.engine, task, waiting, self.workers, self.progress):
+            self._merge(slots, held)
 
     def _merge(self, slots: Slots, memories: Mapping[str, Any]) -> None:
         for name, memory in memories.items():
@@ -174,9 +173,8 @@ class Course:
                 memory = self._rule(name).merge(slot.memory, memory)
             slot.memory = memory
 
-    def _group(
-        self, stage: Stage, slots: Slots, group: Sequence[tuple[int, Series | Stream]]
-    ) -> dict[str, Any]:
+    def group(self, stage: Stage, slots: Slots, group: Group) -> dict[str, Any]:
+        """Return what the learners of a stage gather from a group of series, by name."""
         if side_by_side(self.engine, group):
             return self._abreast(stage, slots, group)
         memories: dict[str, Any] = dict.fromkeys(stage.learners)
@@ -214,7 +212,9 @@ class Course:
         return self._drive(stage.plan, slots, series, noisy)
 
     def _drive(self, plan: Plan, slots: Slots, series: Series | Stream, work: Work) -> int:
-        chunks = series.chunks(self.engine.rows(plan, widths(slots)), self.warmup, self.builder.dtype)
+        chunks = series.chunks(
+            self.engine.rows(plan, widths(slots)), self.warmup, self.builder.dtype
+        )
         counted = _Counted(watched(chunks, self.progress))
         for _ in self.engine.execute(plan, slots, counted, work):
             pass
@@ -266,6 +266,19 @@ class Course:
             taught = slots[name].taught
             if taught is not None:
                 slots[name].past = taught
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """Learning from groups of independent series, wherever."""
+
+    course: Course
+    stage: Stage
+    slots: Slots
+
+    def __call__(self, group: Group, engine: Engine, progress: Progress) -> dict[str, Any]:
+        course = replace(self.course, engine=engine, progress=progress)
+        return course.group(self.stage, self.slots, group)
 
 
 class _Counted:

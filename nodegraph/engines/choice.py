@@ -18,7 +18,9 @@ class Engine(NamedTuple):
     """What executes plans: over the chunks of one series, or over many series side by side.
 
     An engine without the second one is given one series after the other. One with `rows` says how
-    many steps a chunk should have.
+    many steps a chunk should have. One with `spread` does a task to independent groups of series,
+    each somewhere else: ``spread(task, groups, workers)`` yields ``task(group, engine, progress)``
+    of each, in their order, for the local engine of that place.
     """
 
     execute: Callable[[Plan, dict[str, Slot], Iterable[Chunk], Work], Iterator[dict[str, Array]]]
@@ -29,6 +31,7 @@ class Engine(NamedTuple):
         | None
     ) = None
     rows: Callable[[Plan, Mapping[str, int]], int] = Plan.chunk_rows
+    spread: Callable[[Any, Iterable[Any], int | None], Iterator[Any]] | None = None
 
 
 def choose(engine: Any) -> Engine:
@@ -53,5 +56,9 @@ def choose(engine: Any) -> Engine:
             f"unknown engine {engine!r}; write 'local' or 'ray', or give an object with an "
             "execute(plan, slots, chunks, work) method"
         )
-    many, rows = getattr(engine, "execute_many", None), getattr(engine, "rows", Plan.chunk_rows)
-    return Engine(execute, many, rows)
+    return Engine(
+        execute,
+        getattr(engine, "execute_many", None),
+        getattr(engine, "rows", Plan.chunk_rows),
+        getattr(engine, "spread", None),
+    )

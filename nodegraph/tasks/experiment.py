@@ -11,6 +11,7 @@ from nodegraph.errors import DataError
 from nodegraph.model import Model
 from nodegraph.progress import Progress, Silent
 from nodegraph.spec import Spec
+from nodegraph.tasks.engine_choice import engine_of
 from nodegraph.tasks.examples import TaskData
 from nodegraph.tasks.task_data import prepare
 from nodegraph.tasks.trials import Trial, trial_of
@@ -93,7 +94,7 @@ def run_spec(
     seed : int, optional
         In place of the one that stands there.
     engine : str or object, optional
-        In place of the one that stands there.
+        In place of the one that stands there; one that stands there is closed at the end.
     workers : int, optional
         Threads over independent series.
     progress : Progress, optional
@@ -109,17 +110,22 @@ def run_spec(
     trial = trial_of(prepare(task, root=spec.folder, document=spec.document), task)
     clock.lap("data")
     header = spec.header
+    own: Any = engine_of(header) if engine is None else None
     model = Model(
         spec.graph,
         seed=header.seed if seed is None else seed,
         dtype=header.dtype,
         numerics=header.numerics,
-        engine=header.engine.kind if engine is None else engine,
+        engine=own or engine,
     )
     threads = header.engine.workers if workers is None else workers
-    _learn(model, trial.data, task, threads, progress or Silent())
-    clock.lap("fit")
-    guess = trial.guess(model)
+    try:
+        _learn(model, trial.data, task, threads, progress or Silent())
+        clock.lap("fit")
+        guess = trial.guess(model)
+    finally:
+        if hasattr(own, "close"):
+            own.close()
     scores = _scores(header.name or "graph", trial, guess)
     clock.lap("score")
     return Result(spec, model, trial, guess, scores, clock.laps)
@@ -142,7 +148,9 @@ def _check_metrics(spec: Spec, task: Task) -> None:
         raise error_at(spec.document, ("task", "metrics"), str(error)) from None
 
 
-def _learn(model: Model, data: TaskData, task: Task, workers: int, progress: Progress) -> None:
+def _learn(
+    model: Model, data: TaskData, task: Task, workers: int | None, progress: Progress
+) -> None:
     x, y = data.train
     if not model.plan.rules:
         return

@@ -32,7 +32,7 @@ class Cluster:
         ``"auto"``, ``"host:port"`` or ``"ray://host:port"`` of a running cluster; None: that of
         the environment (``RAY_ADDRESS``), else a Ray of our own that listens on loopback alone.
     num_cpus : int, optional
-        CPUs of a Ray of our own; all that there are by default.
+        CPUs of a Ray of our own, at least; all that there are by default.
     object_store : int
         Bytes of its object store.
     runtime_env : dict, optional
@@ -46,7 +46,7 @@ class Cluster:
         object_store: int = STORE,
         runtime_env: Mapping[str, Any] | None = None,
     ):
-        self.address, self.num_cpus, self.object_store = address, num_cpus, object_store
+        self.address, self.num_cpus, self.object_store = address, num_cpus or 1, object_store
         self.runtime_env = runtime_env
         self._ours = self._started_here = False
         self._before: dict[str, str | None] = {}
@@ -95,7 +95,7 @@ class Cluster:
             try:
                 ray.init(
                     address="local",
-                    num_cpus=self.num_cpus or len(os.sched_getaffinity(0)),
+                    num_cpus=max(self.num_cpus, len(os.sched_getaffinity(0))),
                     object_store_memory=max(self.object_store, 80 << 20),
                     include_dashboard=False,
                     log_to_driver=False,
@@ -112,15 +112,17 @@ class Cluster:
 
         None puts things back to what they were.
         """
-        from ray._raylet import AuthenticationTokenLoader, Config
+        from ray import _raylet
+
+        raylet: Any = _raylet
 
         secret = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": file}
         if file is not None:
             self._before = {name: os.environ.get(name) for name in secret}
         for name, value in (self._before if file is None else secret).items():
             _set_variable(name, value)
-        Config.initialize("")  # Ray read its surroundings when it was imported
-        AuthenticationTokenLoader.instance().reset_cache()
+        raylet.Config.initialize("")  # Ray read its surroundings when it was imported
+        raylet.AuthenticationTokenLoader.instance().reset_cache()
 
     def _connect(self, ray: Any, address: str) -> None:
         try:

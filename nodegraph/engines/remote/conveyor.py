@@ -162,7 +162,7 @@ class Conveyor:
 
     def _go(self, source: _Source) -> Iterator[dict[str, Array]]:
         """Yield the outputs of one attempt; stand at its end when all is done."""
-        hands = self._crew.hire(self._parts)
+        hands = self._crew.hire([part.names for part in self._parts])
         run = _Run(self._crew, hands, self._parts)
         try:
             run.load(self._slots, self._work._replace(clock=self._clock), self._turn(), self._mode)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from nodegraph.arrays import read_only
-from nodegraph.engines.remote.parts import Part
 from nodegraph.engines.remote.worker import Worker
 
 __all__ = ["Crew", "Hand", "InProcess", "WorkerLost"]
@@ -39,8 +38,8 @@ class Hand(Protocol):
 class Crew(Protocol):
     """A number of workers."""
 
-    def hire(self, parts: Sequence[Part]) -> list[Any]:
-        """Return a `Hand` for each part."""
+    def hire(self, groups: Sequence[Sequence[str]]) -> list[Any]:
+        """Return a `Hand` for each group of nodes."""
 
     def take(self, refs: Sequence[Ref]) -> list[Any]:
         """Return what the calls gave, as soon as all are done.
@@ -102,9 +101,9 @@ class InProcess:
         self._cross = cross
         self.hands: list[_LocalHand] = []
 
-    def hire(self, parts: Sequence[Part]) -> list[Any]:
+    def hire(self, groups: Sequence[Sequence[str]]) -> list[Any]:
         """Return new workers."""
-        hired = [_LocalHand(self._cross) for _ in parts]
+        hired = [_LocalHand(self._cross) for _ in groups]
         self.hands += hired
         return hired
 

@@ -16,6 +16,7 @@ from nodegraph.engines.remote.needs import Needs
 from nodegraph.engines.remote.parts import Part, cut
 from nodegraph.engines.remote.placement import estimates, group_nodes
 from nodegraph.engines.remote.ray_crew import RayCrew
+from nodegraph.engines.remote.replicas import Replicas
 from nodegraph.errors import FieldError
 from nodegraph.plan import Plan
 from nodegraph.slot import Chunk, Slot, Work
@@ -110,7 +111,7 @@ class RayEngine:
         )  # fmt: skip
         self._needs = {n: Needs.of(each, f"engine.nodes.{n}") for n, each in (nodes or {}).items()}
         self._snapshot, self._restarts, self._timeout = snapshot, restarts, timeout
-        self._cluster = Cluster(address, None, object_store, runtime_env)
+        self._cluster = Cluster(address, workers, object_store, runtime_env)
         self._crews: dict[Needs, RayCrew] = {}
         self.watch = Watch()
         _open.add(self)
@@ -158,6 +159,17 @@ class RayEngine:
         belt = Conveyor(crew, plan, parts, slots, work, pace, self.watch)
         yield from belt.through(chain([first], coming))
 
+    def spread(self, task: Any, groups: Iterable[Any], workers: int | None) -> Iterator[Any]:
+        """Yield what `task` gives for each of `groups`, in their order, from replicas.
+
+        The task is done to each group somewhere else; nothing but the results comes back.
+        """
+        count = workers or self.workers or self._room(self.cpus())
+        names = tuple(self._needs)
+        yield from Replicas(self._crew(count), names, task, count, self._restarts, self.watch).each(
+            groups
+        )
+
     def rows(self, plan: Plan, sizes: Mapping[str, int]) -> int:
         """Return how many steps a chunk should have."""
         if self.chunk is not None:
@@ -188,6 +200,10 @@ class RayEngine:
     def cpus(self) -> float:
         """Return how many CPUs the cluster has."""
         return float(self._cluster.join().cluster_resources().get("CPU", 1.0))
+
+    def pids(self) -> list[int]:
+        """Return the processes of the actors that there are."""
+        return [pid for crew in list(self._crews.values()) for pid in crew.pids()]
 
     def _crew(self, parts: int) -> RayCrew:
         """Return the crew whose actors are as large as so many of them can be."""

@@ -46,7 +46,11 @@ class Needs(NamedTuple):
         resources = dict(given.get("resources") or {})
         counts = {"num_cpus": given.get("num_cpus", 1), "num_gpus": given.get("num_gpus", 0)}
         for name, count in {**counts, **resources}.items():
-            if isinstance(count, bool) or not isinstance(count, int | float) or not 0 <= count < 1e6:
+            if (
+                isinstance(count, bool)
+                or not isinstance(count, int | float)
+                or not 0 <= count < 1e6
+            ):
                 raise FieldError(f"{where}.{name}: expected a number of at least 0, got {count!r}")
         kinds = tuple(sorted((name, float(count)) for name, count in resources.items()))
         return cls(float(counts["num_cpus"]), float(counts["num_gpus"]), kinds)

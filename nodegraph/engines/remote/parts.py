@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from nodegraph.plan import Plan, Read
 from nodegraph.slot import Chunk, Slot, Work
 
-__all__ = ["Part", "cut", "pieces", "span_of"]
+__all__ = ["Part", "cut", "pieces", "span_of", "title"]
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,7 @@ class Part:
     @property
     def title(self) -> str:
         """The names of the nodes, for people."""
-        names = self.names
-        more = f" and {len(names) - 3} more" if len(names) > 4 else ""
-        return ", ".join(names[:3] if more else names) + more
+        return title(self.names)
 
     def chunk(self, chunk: Chunk) -> Chunk:
         """Return what of a chunk from outside is for this part."""
@@ -62,6 +60,12 @@ class Part:
         own = {name: slots[name] for name in self.names}
         others = {name: _line_of(slots[name]) for name in (*self.reads, *self.taught)}
         return {**others, **own}
+
+
+def title(names: Sequence[str]) -> str:
+    """Return a few names, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 4 else ""
+    return ", ".join(names[:3] if more else names) + more
 
 
 def cut(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from nodegraph.plan import Plan
@@ -70,7 +71,7 @@ def group_nodes(
     blocks = [block.names for block in plan.blocks]
     weights = [sum(costs[name].step for name in names) for names in blocks]
     kinds = [tuple(dict.fromkeys(needs(name) for name in names)) for names in blocks]
-    least = 1 + sum(a != b for a, b in zip(kinds, kinds[1:], strict=False))
+    least = 1 + sum(a != b for a, b in pairwise(kinds))
     best: tuple[float, list[int]] | None = None
     for count in range(1, max(workers, least) + 1):
         starts = _even(weights, kinds, count)

@@ -7,17 +7,17 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
+from weakref import WeakSet
 
 from nodegraph.engines.remote.crew import WorkerLost
 from nodegraph.engines.remote.needs import Needs
-from nodegraph.engines.remote.parts import Part
+from nodegraph.engines.remote.parts import title
 from nodegraph.engines.remote.worker import Worker
 from nodegraph.errors import EngineError
 
 __all__ = ["RayCrew"]
 
-START = 60.0  # seconds in which an actor must have started
-SMALL = 90 << 10  # bytes that Ray sends with a call rather than through its store
+START, GRACE = 60.0, 4.0  # seconds to start in: where there is room, and where there seems none
 
 
 class Actor(Worker):
@@ -33,9 +33,9 @@ class Actor(Worker):
 
     def load(self, loading: Any) -> None:
         """Take over a part as it stands."""
-        import numba
+        from numba import get_num_threads, set_num_threads
 
-        numba.set_num_threads(min(self._threads, numba.config.NUMBA_NUM_THREADS))
+        set_num_threads(min(self._threads, get_num_threads()))
         super().load(loading)
 
     def ping(self) -> int:
@@ -48,6 +48,7 @@ class _Hand:
 
     def __init__(self, ray: Any, actor: Any, needs: Needs, title: str):
         self.ray, self.actor, self.needs, self.title = ray, actor, needs, title
+        self.pid = 0
 
     def call(self, method: str, *args: Any, returns: int = 1) -> list[Any]:
         """Ask for a method; results go to whom they are handed to, without passing by here."""
@@ -87,22 +88,23 @@ class RayCrew:
         self._ray, self._needs, self._default, self._timeout = ray, needs, default, timeout
         self._idle: dict[Needs, list[_Hand]] = defaultdict(list)
         self._all: list[_Hand] = []
+        _crews.add(self)
 
-    def hire(self, parts: Sequence[Part]) -> list[Any]:
-        """Return an actor for each part."""
-        wants = [needs_of(part, self._needs, self._default) for part in parts]
+    def hire(self, groups: Sequence[Sequence[str]]) -> list[Any]:
+        """Return an actor for each group of nodes."""
         hands = []
-        for part, needs in zip(parts, wants, strict=True):
+        for names in groups:
+            needs = _needs_of(names, self._needs, self._default)
             if self._idle[needs]:
                 hand = self._idle[needs].pop()
-                hand.title = part.title
+                hand.title = title(names)
             else:
-                hand = self._start(needs, part.title)
+                hand = self._start(needs, title(names))
             hands.append(hand)
         self._check_started(hands)
         return hands
 
-    def _start(self, needs: Needs, title: str) -> _Hand:
+    def _start(self, needs: Needs, name: str) -> _Hand:
         kind = self._ray.remote(Actor)
         options = {
             "num_cpus": needs.num_cpus,
@@ -112,19 +114,24 @@ class RayCrew:
             "max_task_retries": 0,
         }
         actor = kind.options(**options).remote(needs.threads)
-        hand = _Hand(self._ray, actor, needs, title)
+        hand = _Hand(self._ray, actor, needs, name)
         self._all.append(hand)
         return hand
 
     def _check_started(self, hands: Sequence[_Hand]) -> None:
         """Refuse to wait for actors that the cluster has no room for."""
         refs = [ref for hand in hands for ref in hand.call("ping")]
-        ready, waiting = self._ray.wait(refs, num_returns=len(refs), timeout=5.0)
-        deadline = time.monotonic() + START
+        _, waiting = self._ray.wait(refs, num_returns=len(refs), timeout=1.0)
+        if waiting and _send_home():
+            _, waiting = self._ray.wait(refs, num_returns=len(refs), timeout=1.0)
+        begin = time.monotonic()
         while waiting:
+            _, waiting = self._ray.wait(refs, num_returns=len(refs), timeout=1.0)
+            if not waiting or time.monotonic() - begin < GRACE:
+                continue
             free = self._ray.available_resources()
             late = [hand for hand, ref in zip(hands, refs, strict=True) if ref in waiting]
-            if time.monotonic() > deadline or not any(_fits(h.needs, free) for h in late):
+            if time.monotonic() - begin > START or not any(_fits(h.needs, free) for h in late):
                 total = self._ray.cluster_resources()
                 self.dismiss(hands)
                 wanted = sum(h.needs.num_cpus for h in hands)
@@ -134,11 +141,16 @@ class RayCrew:
                     f"which {free.get('CPU', 0):g} are free; ask for less, give "
                     "placement='block', or add machines"
                 )
-            ready, waiting = self._ray.wait(refs, num_returns=len(refs), timeout=1.0)
         try:
-            self._ray.get(refs, timeout=START)
+            found = self._ray.get(refs, timeout=START)
+            for hand, pid in zip(hands, found, strict=True):
+                hand.pid = pid
         except self._ray.exceptions.RayError as error:
             raise self._meaning(error) from error
+
+    def pids(self) -> list[int]:
+        """Return the processes of all actors."""
+        return [hand.pid for hand in list(self._all) if hand.pid]
 
     def take(self, refs: Sequence[Any]) -> list[Any]:
         """Return what the calls gave."""
@@ -193,11 +205,26 @@ class RayCrew:
             if hand in self._all:
                 self._all.remove(hand)
 
+    def send_home(self) -> bool:
+        """Kill the actors that have nothing to do; tell whether there were any."""
+        idle = [hand for hands in self._idle.values() for hand in hands]
+        self._idle.clear()
+        self.dismiss(idle)
+        return bool(idle)
+
     def close(self) -> None:
         """Kill all actors."""
         self._idle.clear()
         if self._ray.is_initialized():
             self.dismiss(list(self._all))
+
+
+_crews: WeakSet[RayCrew] = WeakSet()
+
+
+def _send_home() -> bool:
+    """Kill the idle actors of all crews of this process, so that there is room for others."""
+    return any([crew.send_home() for crew in list(_crews)])
 
 
 _ADVICE = (
@@ -206,9 +233,9 @@ _ADVICE = (
 )
 
 
-def needs_of(part: Part, needs: Mapping[str, Needs], default: Needs) -> Needs:
-    """Return what the worker of a part needs: all that its nodes do."""
-    own = [needs[name] for name in part.names if name in needs]
+def _needs_of(names: Sequence[str], needs: Mapping[str, Needs], default: Needs) -> Needs:
+    """Return what the worker of some nodes needs: all that they do."""
+    own = [needs[name] for name in names if name in needs]
     found = own[0] if own else default
     for other in own[1:]:
         found = found.joined(other)

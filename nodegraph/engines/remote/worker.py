@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
+from nodegraph.engines.choice import choose
 from nodegraph.engines.lines import Line
 from nodegraph.engines.local import Sweep
 from nodegraph.engines.remote.parts import Part
 from nodegraph.errors import EngineError
 from nodegraph.numerics import Numerics, using
+from nodegraph.progress import Silent
 from nodegraph.slot import Chunk, Slot, Work
 
 __all__ = ["Loading", "Snapshot", "Worker"]
@@ -63,6 +65,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._loaded: _Loaded | None = None
+        self._task: Any = None
         self._turn = (0, 0)
         self._clock = 0
 
@@ -76,9 +79,19 @@ class Worker:
         self._turn = loading.attempt, loading.seq
         self._clock = loading.work.clock
 
+    def prepare(self, task: Any, mode: Numerics) -> None:
+        """Take over a task that is to be done to many things, each by itself."""
+        self._task = task, mode
+
+    def do(self, item: Any) -> Any:
+        """Return what the task gives for one thing."""
+        task, mode = self._task
+        with using(mode):
+            return task(item, choose("local"), Silent())
+
     def unload(self) -> None:
-        """Let go of the part."""
-        self._loaded = None
+        """Let go of the part, and of the task."""
+        self._loaded = self._task = None
 
     def run(self, attempt: int, seq: int, chunk: Chunk, *inputs: Array | None) -> Any:
         """Live through one chunk.

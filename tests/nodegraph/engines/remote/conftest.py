@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from ray import cloudpickle
 
+from nodegraph.engines.remote import RayEngine
 from nodegraph.engines.remote.conveyor import Conveyor, Pace
 from nodegraph.engines.remote.crew import InProcess, WorkerLost
 from nodegraph.engines.remote.parts import cut, pieces
+from nodegraph.engines.remote.replicas import Replicas
 
 
 def sent(value):
@@ -44,8 +46,8 @@ class Mortal(InProcess):
         super().__init__(sent)
         self.deaths, self.after, self.calls, self.died = set(deaths), after, 0, 0
 
-    def hire(self, parts):
-        hands = super().hire(parts)
+    def hire(self, groups):
+        hands = super().hire(groups)
         for hand in hands:
             hand.call = self.mortal(hand, hand.call)
         return hands
@@ -87,6 +89,22 @@ class Split:
         yield from Conveyor(self.crew, plan, parts, slots, work, self.pace).through(small)
 
 
+class Spread(Split):
+    """One that also does tasks to groups of series, in as many workers as it is told."""
+
+    def __init__(self, count, deaths=()):
+        super().__init__(0, 7, deaths)
+        self.count = count
+
+    def spread(self, task, groups, workers):
+        yield from Replicas(self.crew, (), task, workers or self.count).each(groups)
+
+
+@pytest.fixture(scope="session")
+def spread():
+    return Spread
+
+
 @pytest.fixture(scope="session")
 def split():
     return Split
@@ -95,3 +113,10 @@ def split():
 @pytest.fixture(scope="session")
 def lost():
     return WorkerLost
+
+
+@pytest.fixture(scope="session")
+def ray_engine():
+    """One Ray for all tests of this worker: two actors at a time, snapshots often."""
+    with RayEngine(workers=2, chunk=40, snapshot=0.2, timeout=60) as engine:
+        yield engine

@@ -163,7 +163,7 @@ def test_a_worker_refuses_what_comes_out_of_turn(split):
     slots, plan = model._rack.slots, model.plan
     (part,) = cut(plan, [tuple(plan.nodes)], ("reservoir",), ())
     crew = InProcess()
-    (hand,) = crew.hire([part])
+    (hand,) = crew.hire([part.names])
     crew.take(hand.call("load", Loading(part, slots, Work(), "exact", 2, 5)))
     chunk = Chunk(1, {"input": np.ones((1, 1))}, {})
     for attempt, seq in ((1, 5), (2, 4), (2, 6)):
