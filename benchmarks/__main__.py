@@ -20,6 +20,7 @@ QUESTIONS = (
     "compiled_peers",
     "growth",
     "gates",
+    "ray_engine",
 )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from html import escape
 from os import PathLike
 from typing import Any
 
 from nodegraph.build import Builder
+from nodegraph.checkpoints import keeper_of
 from nodegraph.checks import (
     checked_dtype,
     checked_forcing,
@@ -113,6 +115,8 @@ class Model(Runner):
         workers: int | None = None,
         engine: Any = None,
         progress: Progress | None = None,
+        checkpoint: str | PathLike[str] | None = None,
+        resume: bool = False,
     ) -> Model:
         """Let every rule in the graph learn, each after those upstream of it.
 
@@ -134,6 +138,11 @@ class Model(Runner):
         engine : "local", "ray" or object, optional
             In place of the model's own.
         progress : Progress, optional
+        checkpoint : path-like, optional
+            A ``.safetensors`` file in which it is kept, every minute and when a signal ends the
+            work (SIGINT, SIGTERM, SIGUSR1), where learning stands.
+        resume : bool
+            Whether to go on from that file, if there is one, to the same bits, on any engine.
 
         Returns
         -------
@@ -151,16 +160,20 @@ class Model(Runner):
         if not learners:
             raise GraphError(f"nothing learns here: {draft.why_idle()}")
         draft.forget(learners)
+        rules = checked_forcing(forcing), checked_warmup(warmup, fed)
+        keeper = keeper_of(
+            checkpoint, resume, draft, fed, {"learners": learners, "forcing and warmup": rules}
+        )
         course = Course(
-            builder=draft.builder,
-            engine=self._engine(engine),
-            learners=learners,
-            forcing=checked_forcing(forcing),
-            warmup=checked_warmup(warmup, fed),
+            draft.builder,
+            self._engine(engine),
+            learners,
+            *rules,
             workers=checked_workers(workers),
             progress=progress or Silent(),
+            keeper=keeper,
         )
-        with using(self.numerics):
+        with using(self.numerics), keeper.listening() if keeper else nullcontext():
             report, moved = course.run(draft.slots, fed)
         draft.time = moved if fed.own else draft.time
         self._rack, self.report = draft, report
@@ -208,6 +221,8 @@ class Model(Runner):
         outputs: Iterable[str] | None = None,
         engine: Any = None,
         progress: Progress | None = None,
+        checkpoint: str | PathLike[str] | None = None,
+        resume: bool = False,
     ) -> Any:
         """Let online rules learn at every step; return the outputs made before each update.
 
@@ -219,6 +234,8 @@ class Model(Runner):
             How many steps of each series only drive the states.
         outputs : iterable of str, optional
             Nodes whose outputs to return, as in `run`.
+        checkpoint, resume
+            As in `fit`; outputs are those from where it was resumed.
 
         Returns
         -------
@@ -234,8 +251,11 @@ class Model(Runner):
             )
         draft.begin(learners)
         work = Work(draft.names(outputs), learners, draft.time, noise=True)
-        checked_warmup(warmup, fed)
-        return self._through(draft, fed, work, outputs, engine, progress, warmup=warmup)
+        options = {"warmup": checked_warmup(warmup, fed), "time": draft.time}
+        keeper = keeper_of(checkpoint, resume, draft, fed, {**options, "online": sorted(learners)})
+        options = {"warmup": warmup, "keeper": keeper}
+        with keeper.listening() if keeper else nullcontext():
+            return self._through(draft, fed, work, outputs, engine, progress, **options)
 
     def save(self, path: str | PathLike[str], *, memory: bool = True) -> None:
         """Write the model, its graph and where it stands to one ``.safetensors`` file.

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as RichBar
 
-__all__ = ["Progress", "Silent", "Terminal", "for_this_place", "watched"]
+__all__ = ["Counted", "Progress", "Silent", "Terminal", "for_this_place", "watched"]
 
 _PAUSE = 0.1  # seconds between two drawings, at least
 _SHARE = 200  # a drawing that took s seconds is followed by 200 s without one
@@ -133,12 +133,12 @@ def for_this_place() -> Progress:
     return Terminal(console) if console.is_terminal or console.is_jupyter else Silent()
 
 
-class _Counted(Protocol):
+class _Sized(Protocol):
     @property
     def n_steps(self) -> int: ...
 
 
-_Chunk = TypeVar("_Chunk", bound=_Counted)
+_Chunk = TypeVar("_Chunk", bound=_Sized)
 
 
 def watched(chunks: Iterable[_Chunk], progress: Progress) -> Iterator[_Chunk]:
@@ -146,6 +146,18 @@ def watched(chunks: Iterable[_Chunk], progress: Progress) -> Iterator[_Chunk]:
     for chunk in chunks:
         yield chunk
         progress.advance(chunk.n_steps)
+
+
+class Counted(Generic[_Chunk]):
+    """Chunks on their way, with a count of their steps."""
+
+    def __init__(self, chunks: Iterable[_Chunk]):
+        self.chunks, self.n_steps = chunks, 0
+
+    def __iter__(self) -> Iterator[_Chunk]:
+        for chunk in self.chunks:
+            self.n_steps += chunk.n_steps
+            yield chunk
 
 
 def _printable(text: str) -> str:

@@ -13,6 +13,7 @@ from nodegraph.engines import Engine, choose
 from nodegraph.feeding import Fed, total_steps
 from nodegraph.groups import Group, group_rows, groups, side_by_side, spread
 from nodegraph.intake import Series, Stream
+from nodegraph.keeping import Keeper, Position
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, Silent, watched
 from nodegraph.rack import Rack
@@ -39,6 +40,8 @@ class Run:
         In place of the plan of all that can run.
     warmup : int
     workers : int, optional
+    keeper : Keeper, optional
+        Who writes checkpoints of learning, and knows where to go on from.
     """
 
     rack: Rack
@@ -48,6 +51,7 @@ class Run:
     plan: Plan | None = None
     warmup: int = 0
     workers: int | None = None
+    keeper: Keeper | None = None
 
     def through(self, fed: Fed) -> list[Outputs]:
         """Return the wanted outputs of each series."""
@@ -58,8 +62,16 @@ class Run:
 
     def _own(self, series: Series | Stream) -> list[Outputs]:
         plan = self.plan or self.rack.runnable(self.rack.ready(), self.work.learn)
-        outputs, moved = self._go(plan, self.rack.slots, series, self.work)
-        self.rack.time += moved
+        work, done = self.work, 0
+        if self.keeper is not None:
+            at = self.keeper.start
+            if at.steps:
+                self.keeper.restore(self.rack.slots)
+            self.keeper.stands(at, self.rack.slots)
+            done = at.steps
+            work = work._replace(keeper=self.keeper, clock=work.clock + done)
+        outputs, moved = self._go(plan, self.rack.slots, series, work, done)
+        self.rack.time += done + moved
         return [outputs]
 
     def _apart(self, series: Sequence[Series | Stream]) -> list[Outputs]:
@@ -68,12 +80,31 @@ class Run:
         plan = self.plan or self.rack.runnable(wanted, self.work.learn)
         work = self.work._replace(clock=0)
         if self.work.learn:
-            return [self._one_apart(plan, i, one, work) for i, one in enumerate(series)]
+            return self._learning_apart(plan, series, work)
         sizes = widths(self.rack.slots)
         waiting = groups(series, group_rows(max(sizes[name] for name in plan.reads)))
-        task = _Apart(replace(self, engine=choose("local"), progress=Silent()), plan, work)
+        task = _Apart(
+            replace(self, engine=choose("local"), progress=Silent(), keeper=None), plan, work
+        )
         found = spread(self.engine, task, waiting, self.workers, self.progress)
         return [outputs for group in found for outputs in group]
+
+    def _learning_apart(
+        self, plan: Plan, series: Sequence[Series | Stream], work: Work
+    ) -> list[Outputs]:
+        """Learn from one series after the other; return the outputs of those that are not done."""
+        found, keeper = [], self.keeper
+        at = Position() if keeper is None else keeper.start
+        if keeper is not None and at.series:
+            keeper.restore(self.rack.slots)
+        for i, one in enumerate(series):
+            if i < at.series:
+                continue
+            found.append(self._one_apart(plan, i, one, work))
+            if keeper is not None:
+                keeper.stands(replace(at, series=i + 1), self.rack.slots)
+                keeper.pass_by(0)
+        return found
 
     def group(self, plan: Plan, group: Group, work: Work) -> list[Outputs]:
         """Run neighbours side by side, if the engine can."""
@@ -95,12 +126,17 @@ class Run:
         return outputs
 
     def _go(
-        self, plan: Plan, slots: dict[str, Slot], series: Series | Stream, work: Work
+        self,
+        plan: Plan,
+        slots: dict[str, Slot],
+        series: Series | Stream,
+        work: Work,
+        done: int = 0,
     ) -> tuple[Outputs, int]:
         size = self.engine.rows(plan, widths(slots))
-        chunks = series.chunks(size, self.warmup, self.rack.builder.dtype)
+        chunks = series.chunks(size, self.warmup, self.rack.builder.dtype, done)
         watching = watched(chunks, self.progress)
-        total = series.n_steps if isinstance(series, Series) else None
+        total = series.n_steps - done if isinstance(series, Series) else None
         parts = _Parts(total)
         for outputs in self.engine.execute(plan, slots, watching, work):
             parts.add(outputs)

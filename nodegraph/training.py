@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from nodegraph.build import Builder
@@ -12,10 +13,11 @@ from nodegraph.errors import DataError, GraphError
 from nodegraph.feeding import Fed, total_steps
 from nodegraph.groups import Group, group_rows, groups, side_by_side, spread
 from nodegraph.intake import Series, Stream
+from nodegraph.keeping import Keeper, Position
 from nodegraph.plan import Plan
-from nodegraph.progress import Progress, Silent, watched
+from nodegraph.progress import Counted, Progress, Silent, watched
 from nodegraph.rule import Rule
-from nodegraph.slot import Chunk, Slot, Work, widths
+from nodegraph.slot import Slot, Work, widths
 from nodegraph.stages import Forcing, Stage, forced_wiring, stages
 from nodegraph.teams import Teams, find_teams
 
@@ -44,6 +46,8 @@ class Course:
     progress : Progress
     clock : int
         Number of the first step, for nodes on a clock.
+    keeper : Keeper, optional
+        Who writes checkpoints, and knows where to go on from.
     """
 
     builder: Builder
@@ -54,6 +58,7 @@ class Course:
     workers: int | None = None
     progress: Progress = field(default_factory=Silent)
     clock: int = 0
+    keeper: Keeper | None = None
 
     @property
     def plan(self) -> Plan:
@@ -80,22 +85,46 @@ class Course:
             )
         total = total_steps(fed)
         self.progress.start(total and total * sum(passes), "fit")
-        moved = 0
-        for number, (stage, epochs) in enumerate(zip(steps, passes, strict=True), 1):
+        moved, at = 0, self._start
+        reports += at.reports
+        for number, (stage, epochs) in enumerate(zip(steps, passes, strict=True)):
+            if number < at.stage:
+                continue
             teams = Teams(find_teams(stage, self.plan.rules, fed), stage, slots, fed)
-            for epoch in range(epochs):
-                learning = [n for n in teams.stage.learners if epoch < self._epochs_of(n)]
-                moved = self._pass(teams.stage, teams.slots, teams.fed, learning)
-            learning = list(teams.stage.learners)
-            while learning := self._again(learning, teams.slots, fed):
-                self.progress.start(total, "fit, one more pass")
-                moved = self._pass(teams.stage, teams.slots, teams.fed, learning)
+            if self.keeper is not None and number == at.stage:
+                self.keeper.restore(teams.slots)
+            for turn, learning in self._turns(teams, epochs, at if number == at.stage else None):
+                begin = Position(number, turn, tuple(learning), reports=tuple(reports))
+                if (number, turn) == (at.stage, at.turn):
+                    begin = replace(begin, series=at.series, steps=at.steps)
+                moved = self._pass(teams, learning, begin)
             told = dict(teams.conclude())
-            reports += [{"node": n, "stage": number, **told[n]} for n in stage.learners]
+            reports += [{"node": n, "stage": number + 1, **told[n]} for n in stage.learners]
         if fed.own:
             self._settle(slots, fed)
         self.progress.stop()
         return reports, moved
+
+    @property
+    def _start(self) -> Position:
+        return Position() if self.keeper is None else self.keeper.start
+
+    def _turns(
+        self, teams: Teams, epochs: int, at: Position | None
+    ) -> Iterator[tuple[int, list[str]]]:
+        """Yield who learns, each time that the data are to go through a stage."""
+        learners, turn = list(teams.stage.learners), 0 if at is None else at.turn
+        for epoch in range(turn, epochs):
+            yield epoch, [name for name in learners if epoch < self._epochs_of(name)]
+        turn, again = max(turn, epochs), learners
+        if at is not None and at.turn >= epochs:
+            again = list(at.learning)
+            yield turn, again
+            turn += 1
+        while again := self._again(again, teams.slots, teams.fed):
+            self.progress.start(total_steps(teams.fed), "fit, one more pass")
+            yield turn, again
+            turn += 1
 
     def go_on(self, slots: Slots, fed: Fed) -> tuple[list[dict[str, Any]], int]:
         """Let offline learners learn from more data; see `Model.update`."""
@@ -137,34 +166,55 @@ class Course:
     def _epochs_of(self, name: str) -> int:
         return int(getattr(self._rule(name), "epochs", 1))
 
-    def _pass(self, stage: Stage, slots: Slots, fed: Fed, learning: Sequence[str]) -> int:
+    def _pass(self, teams: Teams, learning: Sequence[str], at: Position) -> int:
         """Go through all data once; return how many steps the last series had."""
-        moved = 0
+        stage, slots, fed = teams.stage, teams.slots, teams.fed
         if fed.own:
-            slots.update(self.builder.restarted({name: slots[name] for name in stage.plan.reads}))
-            moved = self._live(stage, slots, fed.series[0], learning)
-        elif self._apart(stage, slots):
-            self._pass_apart(stage, slots, fed.series)
-        else:
-            for i, series in enumerate(fed.series):
-                place = self.builder.fresh(slots, slots, i)
-                self._live(stage, place, series, learning)
-                self._keep(slots, place, stage)
-        return moved
+            if not at.steps:
+                names = stage.plan.reads
+                slots.update(self.builder.restarted({name: slots[name] for name in names}))
+            self._stand(at, slots)
+            return at.steps + self._live(stage, slots, fed.series[0], learning, at.steps)
+        if self._apart(stage, slots):
+            self._pass_apart(stage, slots, fed.series, at)
+            return 0
+        for i, series in enumerate(fed.series):
+            if i < at.series:
+                continue
+            place = self.builder.fresh(slots, slots, i)
+            self._live(stage, place, series, learning)
+            self._keep(slots, place, stage)
+            self._note(replace(at, series=i + 1), slots)
+        return 0
+
+    def _stand(self, at: Position, slots: Slots) -> None:
+        if self.keeper is not None:
+            self.keeper.stands(at, slots)
+
+    def _note(self, at: Position, slots: Slots) -> None:
+        """Take note of where all stands; a checkpoint may be written."""
+        if self.keeper is not None:
+            self.keeper.stands(at, slots)
+            self.keeper.pass_by(0)
 
     def _apart(self, stage: Stage, slots: Slots) -> bool:
         """Tell whether the learners of a stage can learn from series apart, to be merged."""
         rules = [(self._rule(name), slots[name].params) for name in stage.learners]
         return all(not rule.online and rule.merges(params) for rule, params in rules)
 
-    def _pass_apart(self, stage: Stage, slots: Slots, series: Sequence[Series | Stream]) -> None:
+    def _pass_apart(
+        self, stage: Stage, slots: Slots, series: Sequence[Series | Stream], at: Position
+    ) -> None:
         """Learn from groups of series apart and merge what they hold, in the order of series."""
         sizes = widths(slots)
         rows = group_rows(max(sizes[name] for name in stage.plan.reads))
-        waiting = groups(series, rows)
-        task = _Apart(replace(self, engine=choose("local"), progress=Silent()), stage, dict(slots))
-        for held in spread(self.engine, task, waiting, self.workers, self.progress):
+        waiting = islice(groups(series, rows), at.series, None)
+        alone = replace(self, engine=choose("local"), progress=Silent(), keeper=None)
+        task = _Apart(alone, stage, dict(slots))
+        found = spread(self.engine, task, waiting, self.workers, self.progress)
+        for done, held in enumerate(found, at.series + 1):
             self._merge(slots, held)
+            self._note(replace(at, series=done), slots)
 
     def _merge(self, slots: Slots, memories: Mapping[str, Any]) -> None:
         for name, memory in memories.items():
@@ -202,20 +252,30 @@ class Course:
         return {name: places[-1][name].memory for name in stage.learners}
 
     def _live(
-        self, stage: Stage, slots: Slots, series: Series | Stream, learning: Sequence[str]
+        self,
+        stage: Stage,
+        slots: Slots,
+        series: Series | Stream,
+        learning: Sequence[str],
+        done: int | None = None,
     ) -> int:
-        """Drive one series through the plan of a stage; return how many steps it had."""
+        """Drive one series through the plan of a stage; return how many steps it had.
+
+        `done` of them are left out; None: nobody is to keep where it stands in between.
+        """
         for name in learning:
             if slots[name].memory is None:
                 slots[name].memory = self._rule(name).begin(slots[name].params)
-        noisy = Work(learn=frozenset(learning), clock=self.clock, noise=True)
-        return self._drive(stage.plan, slots, series, noisy)
+        keeper, clock = (None if done is None else self.keeper), self.clock + (done or 0)
+        work = Work(learn=frozenset(learning), clock=clock, noise=True, keeper=keeper)
+        return self._drive(stage.plan, slots, series, work, done or 0)
 
-    def _drive(self, plan: Plan, slots: Slots, series: Series | Stream, work: Work) -> int:
-        chunks = series.chunks(
-            self.engine.rows(plan, widths(slots)), self.warmup, self.builder.dtype
-        )
-        counted = _Counted(watched(chunks, self.progress))
+    def _drive(
+        self, plan: Plan, slots: Slots, series: Series | Stream, work: Work, done: int = 0
+    ) -> int:
+        rows = self.engine.rows(plan, widths(slots))
+        chunks = series.chunks(rows, self.warmup, self.builder.dtype, done)
+        counted = Counted(watched(chunks, self.progress))
         for _ in self.engine.execute(plan, slots, counted, work):
             pass
         return counted.n_steps
@@ -279,15 +339,3 @@ class _Apart:
     def __call__(self, group: Group, engine: Engine, progress: Progress) -> dict[str, Any]:
         course = replace(self.course, engine=engine, progress=progress)
         return course.group(self.stage, self.slots, group)
-
-
-class _Counted:
-    """Chunks on their way, with a count of their steps."""
-
-    def __init__(self, chunks: Iterator[Chunk]):
-        self.chunks, self.n_steps = chunks, 0
-
-    def __iter__(self) -> Iterator[Chunk]:
-        for chunk in self.chunks:
-            self.n_steps += chunk.n_steps
-            yield chunk

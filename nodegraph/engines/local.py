@@ -41,6 +41,8 @@ def execute(
         sweep.close()
         clock += chunk.n_steps
         yield sweep.wanted()
+        if work.keeper is not None:
+            work.keeper.pass_by(clock - work.clock)
 
 
 def execute_many(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -84,6 +85,8 @@ def run_spec(
     engine: Any = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
 ) -> Result:
     """Learn the task of `spec` and score the model and its baselines on rows it has not seen.
 
@@ -98,6 +101,10 @@ def run_spec(
     workers : int, optional
         Threads over independent series.
     progress : Progress, optional
+    checkpoint : Path, optional
+        Where learning keeps how far it is; see `nodegraph.Model.fit`.
+    resume : bool
+        Whether to go on from there.
 
     Raises
     ------
@@ -120,7 +127,8 @@ def run_spec(
     )
     threads = header.engine.workers if workers is None else workers
     try:
-        _learn(model, trial.data, task, threads, progress or Silent())
+        kept = {"checkpoint": checkpoint, "resume": resume, "progress": progress or Silent()}
+        _learn(model, trial.data, task, threads, kept)
         clock.lap("fit")
         guess = trial.guess(model)
     finally:
@@ -149,13 +157,13 @@ def _check_metrics(spec: Spec, task: Task) -> None:
 
 
 def _learn(
-    model: Model, data: TaskData, task: Task, workers: int | None, progress: Progress
+    model: Model, data: TaskData, task: Task, workers: int | None, kept: dict[str, Any]
 ) -> None:
     x, y = data.train
     if not model.plan.rules:
         return
     if task.online:
-        model.partial_fit(x, y, warmup=task.split.warmup, progress=progress)
+        model.partial_fit(x, y, warmup=task.split.warmup, **kept)
         return
     model.fit(
         x,
@@ -163,7 +171,7 @@ def _learn(
         warmup=task.split.warmup,
         forcing=task.forcing,
         workers=workers,
-        progress=progress,
+        **kept,
     )
 
 

@@ -191,6 +191,8 @@ class Conveyor:
         return self._attempt, self._committed
 
     def _is_due(self, chunks: int, since: float) -> bool:
+        if (keeper := self._work.keeper) is not None and keeper.due:
+            return True
         if self._pace.chunks is not None:
             return chunks >= self._pace.chunks
         return monotonic() - since >= self._pace.seconds
@@ -220,6 +222,8 @@ class Conveyor:
                 for part, tree in changes.items():
                     setattr(self._slots[name], part, copy_tree(tree))
         self._committed, self._clock = marker.seq, marker.clock
+        if self._work.keeper is not None:
+            self._work.keeper.pass_by(self._clock - self._work.clock)
 
 
 class _Source:

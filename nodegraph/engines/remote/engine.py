@@ -201,6 +201,14 @@ class RayEngine:
         """Return how many CPUs the cluster has."""
         return float(self._cluster.join().cluster_resources().get("CPU", 1.0))
 
+    def slowest(self) -> str:
+        """Return which part worked longest, and how much of all work that was, in words."""
+        found = self.watch.slowest()
+        if found is None:
+            return ""
+        lost = f"; {self.watch.lost} workers were lost and replaced" * bool(self.watch.lost)
+        return f"slowest: {found[0]}: {found[1]:.0%} of the time{lost}"
+
     def pids(self) -> list[int]:
         """Return the processes of the actors that there are."""
         return [pid for crew in list(self._crews.values()) for pid in crew.pids()]
@@ -209,7 +217,7 @@ class RayEngine:
         """Return the crew whose actors are as large as so many of them can be."""
         ray, needs = self._cluster.join(), self._default
         if self._num_cpus is None and parts > (room := self._room(self.cpus())):
-            needs = needs._replace(num_cpus=room / parts)
+            needs = needs._replace(num_cpus=int(1000 * room / parts) / 1000)
         if needs not in self._crews:
             self._crews[needs] = RayCrew(ray, self._needs, needs, self._timeout)
         return self._crews[needs]

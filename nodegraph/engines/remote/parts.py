@@ -53,7 +53,7 @@ class Part:
 
     def work(self, work: Work) -> Work:
         """Return what of some work is for this part."""
-        return work._replace(wanted=(), learn=work.learn.intersection(self.plan.reads))
+        return work._replace(wanted=(), keeper=None, learn=work.learn.intersection(self.plan.reads))
 
     def slots(self, slots: Mapping[str, Slot]) -> dict[str, Slot]:
         """Return the slots of the part's nodes, and the delay lines of those that they read."""
