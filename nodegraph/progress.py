@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
@@ -84,6 +84,7 @@ class Terminal:
         self._lock = Lock()
         self._waiting = 0
         self._next = 0.0
+        self._note = ""
 
     def __enter__(self) -> Terminal:
         return self
@@ -97,9 +98,13 @@ class Terminal:
 
         self.stop()
         self._bar = _bar(self._console)
-        self._bar.add_task(escape(_printable(description)), total=total_steps)
+        self._bar.add_task(escape(_printable(description)), total=total_steps, note="")
         self._waiting, self._next = 0, 0.0
         self._bar.start()
+
+    def note(self, text: str) -> None:
+        """Show `text` beside the bar when it is drawn the next time."""
+        self._note = text
 
     def advance(self, n_steps: int) -> None:
         """Count `n_steps`, and draw the bar if it is time to."""
@@ -118,7 +123,8 @@ class Terminal:
 
     def _draw(self, bar: RichBar) -> None:
         begin = monotonic()
-        bar.update(bar.task_ids[0], advance=self._waiting, refresh=True)
+        note = _printable(self._note)
+        bar.update(bar.task_ids[0], advance=self._waiting, note=note, refresh=True)
         self._waiting, end = 0, monotonic()
         self._next = end + max(_PAUSE, _SHARE * (end - begin))
 
@@ -141,10 +147,18 @@ class _Sized(Protocol):
 _Chunk = TypeVar("_Chunk", bound=_Sized)
 
 
-def watched(chunks: Iterable[_Chunk], progress: Progress) -> Iterator[_Chunk]:
-    """Yield `chunks`, and tell `progress` of each one when the next is asked for."""
+def watched(
+    chunks: Iterable[_Chunk], progress: Progress, news: Callable[[], str] | None = None
+) -> Iterator[_Chunk]:
+    """Yield `chunks`, and tell `progress` of each one when the next is asked for.
+
+    `news` is what else there is to say; a progress without a method ``note`` is not told.
+    """
+    note = getattr(progress, "note", None) if news else None
     for chunk in chunks:
         yield chunk
+        if note is not None and news is not None:
+            note(news())
         progress.advance(chunk.n_steps)
 
 
@@ -175,6 +189,7 @@ def _bar(console: Console | None) -> RichBar:
         progress.MofNCompleteColumn(),
         progress.TextColumn("steps"),
         progress.TimeRemainingColumn(elapsed_when_finished=True),
+        progress.TextColumn("{task.fields[note]}", markup=False),
         console=console or Console(stderr=True),
         auto_refresh=False,
         redirect_stdout=sys.stdout.isatty(),  # what is piped must not go to the bar's console

@@ -135,7 +135,7 @@ class Run:
     ) -> tuple[Outputs, int]:
         size = self.engine.rows(plan, widths(slots))
         chunks = series.chunks(size, self.warmup, self.rack.builder.dtype, done)
-        watching = watched(chunks, self.progress)
+        watching = watched(chunks, self.progress, self.engine.news)
         total = series.n_steps - done if isinstance(series, Series) else None
         parts = _Parts(total)
         for outputs in self.engine.execute(plan, slots, watching, work):

@@ -275,7 +275,7 @@ class Course:
     ) -> int:
         rows = self.engine.rows(plan, widths(slots))
         chunks = series.chunks(rows, self.warmup, self.builder.dtype, done)
-        counted = Counted(watched(chunks, self.progress))
+        counted = Counted(watched(chunks, self.progress, self.engine.news))
         for _ in self.engine.execute(plan, slots, counted, work):
             pass
         return counted.n_steps

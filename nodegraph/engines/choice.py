@@ -20,7 +20,8 @@ class Engine(NamedTuple):
     An engine without the second one is given one series after the other. One with `rows` says how
     many steps a chunk should have. One with `spread` does a task to independent groups of series,
     each somewhere else: ``spread(task, groups, workers)`` yields ``task(group, engine, progress)``
-    of each, in their order, for the local engine of that place.
+    of each, in their order, for the local engine of that place. One with `news` can say in a few
+    words how it goes.
     """
 
     execute: Callable[[Plan, dict[str, Slot], Iterable[Chunk], Work], Iterator[dict[str, Array]]]
@@ -32,6 +33,7 @@ class Engine(NamedTuple):
     ) = None
     rows: Callable[[Plan, Mapping[str, int]], int] = Plan.chunk_rows
     spread: Callable[[Any, Iterable[Any], int | None], Iterator[Any]] | None = None
+    news: Callable[[], str] | None = None
 
 
 def choose(engine: Any) -> Engine:
@@ -61,4 +63,5 @@ def choose(engine: Any) -> Engine:
         getattr(engine, "execute_many", None),
         getattr(engine, "rows", Plan.chunk_rows),
         getattr(engine, "spread", None),
+        getattr(engine, "news", None),
     )

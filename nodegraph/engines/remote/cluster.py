@@ -144,6 +144,7 @@ class Cluster:
 def _loaded_ray() -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else ray warns of it
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # all that matter are raised here
     os.environ.setdefault("RAY_worker_niceness", "0")  # workers are not to wait for the driver
     with _quiet():
         import ray

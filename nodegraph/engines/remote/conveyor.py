@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from logging import getLogger
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -20,6 +21,11 @@ from nodegraph.plan import Plan
 from nodegraph.slot import Chunk, Slot, Work
 
 __all__ = ["Conveyor", "Pace", "Watch"]
+
+
+log = getLogger("nodegraph.ray")
+TELL = 30.0  # seconds between two lines in the log
+SOON = 4  # chunks until the next snapshot after a worker was lost
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,25 @@ class Watch:
     steps: int = 0
     depth: int = 0
     lost: int = 0
+    _since: tuple[float, int] = field(default_factory=lambda: (monotonic(), 0))
+    _told: float = field(default_factory=monotonic)
+
+    def begin(self) -> None:
+        """Count chunks a second from now on."""
+        self._since = monotonic(), self.chunks
+        self._told = self._since[0]
+
+    def rate(self) -> float:
+        """Return how many chunks a second came through since `begin`."""
+        since, before = self._since
+        return (self.chunks - before) / max(1e-9, monotonic() - since)
+
+    def tell(self) -> None:
+        """Write a line to the log, now and then."""
+        if monotonic() - self._told >= TELL:
+            self._told = monotonic()
+            log.info("%d chunks, %.1f a second, %d under way, %d workers lost",
+                     self.chunks, self.rate(), self.depth, self.lost)  # fmt: skip
 
     def slowest(self) -> tuple[str, float] | None:
         """Return the part that worked longest, and its share of all work."""
@@ -126,7 +151,7 @@ class Conveyor:
         self._crew, self._parts, self._slots, self._work = crew, parts, slots, work
         self._pace, self._watch = pace or Pace(), watch or Watch()
         self._span, self._mode = span_of(plan, parts), numerics()
-        self._attempt = self._committed = self._emitted = 0
+        self._attempt = self._committed = self._emitted = self._failures = 0
         self._clock = work.clock
         self._home = {name: i for i, part in enumerate(parts) for name in part.names}
 
@@ -139,17 +164,20 @@ class Conveyor:
             If workers are lost again and again without progress.
         """
         source = _Source(piece for chunk in chunks for piece in pieces(chunk, self._span))
-        failures, reached = 0, (-1, -1)
+        reached = (-1, -1)
         while True:
             try:
                 yield from self._go(source)
                 return
             except WorkerLost as lost:
                 now = (self._committed, self._emitted)
-                failures, reached = (1 if now > reached else failures + 1), max(now, reached)
-                if failures > self._pace.restarts:
-                    raise EngineError(self._obituary(lost, failures)) from lost
+                self._failures = 1 if now > reached else self._failures + 1
+                reached = max(now, reached)
+                if self._failures > self._pace.restarts:
+                    raise EngineError(self._obituary(lost, self._failures)) from lost
                 self._watch.lost += 1
+                log.warning("a worker was lost at chunk %d; all go on from chunk %d",
+                            self._emitted, self._committed)  # fmt: skip
                 self._attempt += 1
 
     def _obituary(self, lost: WorkerLost, failures: int) -> str:
@@ -193,6 +221,8 @@ class Conveyor:
     def _is_due(self, chunks: int, since: float) -> bool:
         if (keeper := self._work.keeper) is not None and keeper.due:
             return True
+        if self._failures:
+            return chunks >= SOON
         if self._pace.chunks is not None:
             return chunks >= self._pace.chunks
         return monotonic() - since >= self._pace.seconds
@@ -214,6 +244,7 @@ class Conveyor:
             return
         self._emitted = item.seq + 1
         watch.chunks, watch.steps = watch.chunks + 1, watch.steps + item.n_steps
+        watch.tell()
         yield {name: _own(ys) for name, ys in zip(item.names, found[:n], strict=True)}
 
     def _commit(self, marker: _Marker, snapshots: Sequence[Snapshot]) -> None:
@@ -221,6 +252,8 @@ class Conveyor:
             for name, changes in snapshot.items():
                 for part, tree in changes.items():
                     setattr(self._slots[name], part, copy_tree(tree))
+        if marker.seq > self._committed:
+            self._failures = 0
         self._committed, self._clock = marker.seq, marker.clock
         if self._work.keeper is not None:
             self._work.keeper.pass_by(self._clock - self._work.clock)

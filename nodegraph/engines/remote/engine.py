@@ -10,16 +10,17 @@ from itertools import chain
 from typing import Any, Self
 
 from nodegraph.arrays import Array
+from nodegraph.engines.remote.advice import advice
 from nodegraph.engines.remote.cluster import STORE, Cluster
 from nodegraph.engines.remote.conveyor import Conveyor, Pace, Watch
 from nodegraph.engines.remote.needs import Needs
 from nodegraph.engines.remote.parts import Part, cut
-from nodegraph.engines.remote.placement import estimates, group_nodes
+from nodegraph.engines.remote.placement import HOP, estimates, group_nodes
 from nodegraph.engines.remote.ray_crew import RayCrew
 from nodegraph.engines.remote.replicas import Replicas
 from nodegraph.errors import FieldError
 from nodegraph.plan import Plan
-from nodegraph.slot import Chunk, Slot, Work
+from nodegraph.slot import Chunk, Slot, Work, widths
 
 __all__ = ["RayEngine", "the_engine"]
 
@@ -156,6 +157,7 @@ class RayEngine:
         crew = self._crew(len(parts))
         window = self.window or 2 * len(parts)
         pace = Pace(window, seconds=self._snapshot, restarts=self._restarts)
+        self.watch.begin()
         belt = Conveyor(crew, plan, parts, slots, work, pace, self.watch)
         yield from belt.through(chain([first], coming))
 
@@ -187,9 +189,28 @@ class RayEngine:
     ) -> tuple[Part, ...]:
         """Return what each actor would hold."""
         costs = estimates(plan, slots, work.learn)
-        workers = self.workers or self._room(self.cpus() if cpus is None else cpus)
-        groups = group_nodes(plan, costs, workers, self._needs_of, self.placement)
+        count = self.workers or self._room(self.cpus() if cpus is None else cpus)
+        hop = HOP / self.rows(plan, widths(slots))
+        groups = group_nodes(plan, costs, count, self._needs_of, self.placement, hop)
         return cut(plan, groups, work.wanted, [name for name in targets if name in slots])
+
+    def preview(
+        self, plan: Plan, slots: Mapping[str, Slot], work: Work, cpus: int
+    ) -> tuple[list[dict[str, str]], str]:
+        """Return what each of the actors would hold on so many CPUs, and whether that pays."""
+        costs = estimates(plan, slots, work.learn)
+        parts = self.parts(plan, slots, work, cpus=cpus)
+        rows = [
+            {
+                "actor": str(number),
+                "nodes": ", ".join(part.names),
+                "us a step": f"{sum(costs[name].step for name in part.names):.1f}",
+                "hears from": ", ".join(part.reads) or "-",
+            }
+            for number, part in enumerate(parts, 1)
+        ]
+        size = self.rows(plan, widths(slots))
+        return rows, advice(plan, costs, [part.names for part in parts], size, cpus)
 
     def _room(self, cpus: float) -> int:
         return max(1, int(cpus / max(1e-9, self._default.num_cpus or 1.0)))
@@ -200,6 +221,11 @@ class RayEngine:
     def cpus(self) -> float:
         """Return how many CPUs the cluster has."""
         return float(self._cluster.join().cluster_resources().get("CPU", 1.0))
+
+    def news(self) -> str:
+        """Return how many chunks a second come through, and how many are under way."""
+        watch = self.watch
+        return f"{watch.rate():.1f} chunks/s, {watch.depth} under way"
 
     def slowest(self) -> str:
         """Return which part worked longest, and how much of all work that was, in words."""

@@ -11,7 +11,7 @@ from nodegraph.slot import Slot
 
 __all__ = ["HOP", "Estimate", "estimates", "group_nodes"]
 
-HOP = 15.0  # microseconds a step that it costs to hand a chunk from worker to worker
+HOP = 8000.0  # microseconds that it costs to hand a chunk from worker to worker
 BASE = 1.0  # microseconds a step that any node takes
 PER_NUMBER = 0.4e-3  # microseconds a step for each weight
 PER_PAIR = 0.04e-3  # microseconds a step for each pair of inputs that an offline rule sums
@@ -49,6 +49,7 @@ def group_nodes(
     workers: int,
     needs: Callable[[str], Hashable] = lambda name: None,
     placement: str = "block",
+    hop: float = HOP / 512,
 ) -> list[tuple[str, ...]]:
     """Return groups of nodes, each for one worker, in an order in which each can run.
 
@@ -65,10 +66,12 @@ def group_nodes(
     needs : callable
         What a node needs of its machine, by name.
     placement : {"block", "node"}
+    hop : float
+        Microseconds a step that it costs to hand chunks on.
     """
     if placement == "node":
         return [(name,) for block in plan.blocks for name in block.names]
-    blocks = [block.names for block in plan.blocks]
+    blocks = _wholes(plan)
     weights = [sum(costs[name].step for name in names) for names in blocks]
     kinds = [tuple(dict.fromkeys(needs(name) for name in names)) for names in blocks]
     least = 1 + sum(a != b for a, b in pairwise(kinds))
@@ -77,7 +80,7 @@ def group_nodes(
         starts = _even(weights, kinds, count)
         if starts is None:
             continue
-        heaviest = max(_sums(weights, starts)) + HOP * (len(starts) > 1)
+        heaviest = max(_sums(weights, starts)) + hop / 2 * (len(starts) - 1 + (len(starts) > 1))
         if best is None or heaviest < best[0]:
             best = heaviest, starts
     starts = best[1] if best else [0]
@@ -86,6 +89,22 @@ def group_nodes(
         tuple(name for names in blocks[a:b] for name in names)
         for a, b in zip(starts, ends, strict=True)
     ]
+
+
+def _wholes(plan: Plan) -> list[tuple[str, ...]]:
+    """Return the blocks of a plan, neighbours from one composite as one: an ESN stays together."""
+    found: list[tuple[str, ...]] = []
+    for block in plan.blocks:
+        before, here = (_owner(names[0]) for names in (found[-1] if found else ("",), block.names))
+        if here and here == before:
+            found[-1] += block.names
+        else:
+            found.append(block.names)
+    return found
+
+
+def _owner(name: str) -> str:
+    return name.rpartition(".")[0]
 
 
 def _even(weights: Sequence[float], kinds: Sequence[Any], count: int) -> list[int] | None:
