@@ -44,6 +44,8 @@ class RayEngine(Section):
     address: Literal["auto"] | None = None
     workers: Annotated[int, Field(ge=-1)] | None = None
     placement: Literal["block", "node"] = "block"
+    sync: bool = True
+    stale: Annotated[int, Field(ge=0)] = 4
     num_cpus: Count | None = None
     num_gpus: Count = 0
     resources: Annotated[dict[str, Count], Field(default_factory=dict)]

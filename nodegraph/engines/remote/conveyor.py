@@ -42,12 +42,16 @@ class Pace:
         Between two snapshots, at least; longer where one costs more than a twentieth of it.
     restarts : int
         How often workers may be lost without any progress.
+    stale : int, optional
+        None: every part gets the outputs of the same chunk. Else the latest that there are, at
+        most so many chunks old.
     """
 
     window: int = 4
     chunks: int | None = None
     seconds: float = 2.0
     restarts: int = 3
+    stale: int | None = None
 
 
 @dataclass
@@ -64,6 +68,8 @@ class Watch:
         Chunks that are under way.
     lost : int
         Workers that were lost and replaced.
+    stale : dict of int
+        How often inputs were how many chunks old, where parts run freely.
     """
 
     busy: dict[str, float] = field(default_factory=dict)
@@ -71,6 +77,7 @@ class Watch:
     steps: int = 0
     depth: int = 0
     lost: int = 0
+    stale: dict[int, int] = field(default_factory=dict)
     _since: tuple[float, int] = field(default_factory=lambda: (monotonic(), 0))
     _told: float = field(default_factory=monotonic)
 
@@ -150,10 +157,10 @@ class Conveyor:
     ):
         self._crew, self._parts, self._slots, self._work = crew, parts, slots, work
         self._pace, self._watch = pace or Pace(), watch or Watch()
-        self._span, self._mode = span_of(plan, parts), numerics()
+        free = self._pace.stale is not None
+        self._span, self._mode = None if free else span_of(plan, parts), numerics()
         self._attempt = self._committed = self._emitted = self._failures = 0
         self._clock = work.clock
-        self._home = {name: i for i, part in enumerate(parts) for name in part.names}
 
     def through(self, chunks: Iterable[Chunk]) -> Iterator[dict[str, Array]]:
         """Yield the wanted outputs of each chunk.
@@ -191,13 +198,13 @@ class Conveyor:
     def _go(self, source: _Source) -> Iterator[dict[str, Array]]:
         """Yield the outputs of one attempt; stand at its end when all is done."""
         hands = self._crew.hire([part.names for part in self._parts])
-        run = _Run(self._crew, hands, self._parts)
+        run = _Run(self._crew, hands, self._parts, self._pace.stale, self._watch)
         try:
             run.load(self._slots, self._work._replace(clock=self._clock), self._turn(), self._mode)
             pending: deque[_Sent | _Marker] = deque()
             clock, marked, since = self._clock, self._committed, monotonic()
             for seq, chunk in source.from_the_last_snapshot():
-                pending.append(run.send(self._attempt, seq, chunk, self._work.wanted, self._home))
+                pending.append(run.send(self._attempt, seq, chunk, self._work.wanted))
                 clock += chunk.n_steps
                 if self._is_due(seq + 1 - marked, since):
                     pending.append(run.mark(self._attempt, seq + 1, clock))
@@ -284,32 +291,54 @@ class _Source:
 class _Run:
     """The workers of one attempt."""
 
-    def __init__(self, crew: Crew, hands: Sequence[Any], parts: Sequence[Part]):
+    def __init__(
+        self,
+        crew: Crew,
+        hands: Sequence[Any],
+        parts: Sequence[Part],
+        stale: int | None,
+        watch: Watch,
+    ):
         self._crew, self._hands, self._parts = crew, hands, parts
-        self._last: dict[str, Any] = {}
+        self._stale, self._watch = stale, watch
+        self._sent: deque[dict[str, Any]] = deque(maxlen=1 if stale is None else stale + 1)
 
     def load(self, slots: dict[str, Slot], work: Work, turn: tuple[int, int], mode: Any) -> None:
         """Give every worker its part, and wait until it has it."""
         refs = []
         for hand, part in zip(self._hands, self._parts, strict=True):
-            loading = Loading(part, part.slots(slots), part.work(work), mode, *turn)
+            free = self._stale is not None
+            loading = Loading(part, part.slots(slots), part.work(work), mode, *turn, free)
             refs += hand.call("load", loading)
         self._crew.take(refs)
 
-    def send(
-        self, attempt: int, seq: int, chunk: Chunk, wanted: Sequence[str], home: dict[str, int]
-    ) -> _Sent:
+    def send(self, attempt: int, seq: int, chunk: Chunk, wanted: Sequence[str]) -> _Sent:
         """Send a chunk through all parts; outputs go from worker to worker."""
         now: dict[str, Any] = {}
         receipts = []
         for hand, part in zip(self._hands, self._parts, strict=True):
-            inputs = [(self._last if n in part.late else now).get(n) for n in part.reads]
+            inputs = [self._input(name, name in part.late, now) for name in part.reads]
             count = len(part.sends) + 1
             refs = hand.call("run", attempt, seq, part.chunk(chunk), *inputs, returns=count)
             now |= dict(zip(part.sends, refs[:-1], strict=True))
             receipts.append(refs[-1])
-        self._last = now
+        self._sent.appendleft(now)
         return _Sent(seq, chunk.n_steps, tuple(wanted), [*(now[n] for n in wanted), *receipts])
+
+    def _input(self, name: str, late: bool, now: dict[str, Any]) -> Any:
+        """Return the outputs that a part gets: those in step, or the latest that are there."""
+        if self._stale is None:
+            return (self._sent[0] if late and self._sent else {} if late else now).get(name)
+        known = [*enumerate((now, *self._sent))][late : self._stale + 1 + late]
+        for age, outputs in known:
+            if name in outputs and self._crew.ready(outputs[name]):
+                break
+        else:  # none is there: wait for the oldest that may be used
+            age, outputs = known[-1] if known else (0, {})
+            if len(self._sent) < self._stale:
+                return None  # not even that: what was before the start
+        self._watch.stale[age] = self._watch.stale.get(age, 0) + 1
+        return outputs.get(name)
 
     def mark(self, attempt: int, seq: int, clock: int) -> _Marker:
         """Ask every worker where it stands after the chunks that it was sent."""

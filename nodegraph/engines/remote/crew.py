@@ -52,6 +52,9 @@ class Crew(Protocol):
             What a worker raised.
         """
 
+    def ready(self, ref: Ref) -> bool:
+        """Tell whether what a call gives is there."""
+
     def release(self, hands: Sequence[Any]) -> None:
         """Give back workers that may do other work."""
 
@@ -113,6 +116,10 @@ class InProcess:
             if ref.error is not None:
                 raise ref.error
         return [ref.value for ref in refs]
+
+    def ready(self, ref: Ref) -> bool:
+        """Tell that it is there: calls are done at once."""
+        return True
 
     def release(self, hands: Sequence[Any]) -> None:
         """Forget the workers."""

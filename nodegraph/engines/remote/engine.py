@@ -57,6 +57,12 @@ class RayEngine:
         Steps in a chunk; about four million bytes of the widest node by default.
     window : int, optional
         Chunks under way at the same time; two for each actor by default.
+    sync : bool
+        False: nodes run freely, each with the latest that it has from the others, as independent
+        units in the world would. Then results depend on who is faster, and are not repeated;
+        `watch.stale` counts how many chunks old inputs were. Series in a list stay exact.
+    stale : int
+        How many chunks old inputs may be if ``sync=False``.
     snapshot : float
         Seconds between two snapshots, which bound what is gone through again.
     restarts : int
@@ -86,6 +92,8 @@ class RayEngine:
         nodes: Mapping[str, Mapping[str, Any]] | None = None,
         chunk: int | None = None,
         window: int | None = None,
+        sync: bool = True,
+        stale: int = 4,
         snapshot: float = 2.0,
         restarts: int = 3,
         timeout: float = 600.0,
@@ -95,10 +103,11 @@ class RayEngine:
         given = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         if placement not in ("block", "node"):
             raise FieldError(f"placement: expected 'block' or 'node', got {placement!r}")
-        for name, least in (("workers", 1), ("chunk", 1), ("window", 1), ("restarts", 0)):
+        for name, least in (("workers", 1), ("chunk", 1), ("window", 1), ("restarts", 0),
+                            ("stale", 0)):
             value = given[name]
             bad = isinstance(value, bool) or not isinstance(value, int) or value < least
-            if bad and not (value is None and name != "restarts"):
+            if bad and not (value is None and name not in ("restarts", "stale")):
                 raise FieldError(
                     f"{name}: expected a whole number of at least {least}, got {value!r}"
                 )
@@ -111,6 +120,7 @@ class RayEngine:
              "resources": resources}, "engine"
         )  # fmt: skip
         self._needs = {n: Needs.of(each, f"engine.nodes.{n}") for n, each in (nodes or {}).items()}
+        self._stale = None if sync else stale
         self._snapshot, self._restarts, self._timeout = snapshot, restarts, timeout
         self._cluster = Cluster(address, workers, object_store, runtime_env)
         self._crews: dict[Needs, RayCrew] = {}
@@ -156,7 +166,7 @@ class RayEngine:
         parts = self.parts(plan, slots, work, first.targets)
         crew = self._crew(len(parts))
         window = self.window or 2 * len(parts)
-        pace = Pace(window, seconds=self._snapshot, restarts=self._restarts)
+        pace = Pace(window, None, self._snapshot, self._restarts, self._stale)
         self.watch.begin()
         belt = Conveyor(crew, plan, parts, slots, work, pace, self.watch)
         yield from belt.through(chain([first], coming))
@@ -225,7 +235,8 @@ class RayEngine:
     def news(self) -> str:
         """Return how many chunks a second come through, and how many are under way."""
         watch = self.watch
-        return f"{watch.rate():.1f} chunks/s, {watch.depth} under way"
+        oldest = f", inputs up to {max(watch.stale)} chunks old" if watch.stale else ""
+        return f"{watch.rate():.1f} chunks/s, {watch.depth} under way{oldest}"
 
     def slowest(self) -> str:
         """Return which part worked longest, and how much of all work that was, in words."""

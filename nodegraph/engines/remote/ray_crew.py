@@ -162,6 +162,10 @@ class RayCrew:
                 raise
             raise meaning from error
 
+    def ready(self, ref: Any) -> bool:
+        """Tell whether what a call gives is there."""
+        return bool(self._ray.wait([ref], timeout=0, fetch_local=False)[0])
+
     def _meaning(self, error: BaseException) -> BaseException:
         """Return what an error of Ray's means here."""
         kinds = self._ray.exceptions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -39,6 +39,8 @@ class Loading:
     numerics : {"exact", "portable", "fast"}
     attempt, seq : int
         Calls of other attempts, or of other chunks than the next one, are refused.
+    free : bool
+        Whether inputs are the latest that there are rather than those of the same chunk.
     """
 
     part: Part
@@ -47,6 +49,7 @@ class Loading:
     numerics: Numerics
     attempt: int
     seq: int
+    free: bool = False
 
 
 class _Loaded(NamedTuple):
@@ -66,6 +69,7 @@ class Worker:
     def __init__(self) -> None:
         self._loaded: _Loaded | None = None
         self._task: Any = None
+        self._free = False
         self._turn = (0, 0)
         self._clock = 0
 
@@ -76,6 +80,7 @@ class Worker:
             slots[name].params = copy_tree(slots[name].params)
             slots[name].memory = copy_tree(slots[name].memory)
         self._loaded = _Loaded(loading.part, slots, loading.work, loading.numerics)
+        self._free = loading.free
         self._turn = loading.attempt, loading.seq
         self._clock = loading.work.clock
 
@@ -113,6 +118,12 @@ class Worker:
         """
         begin = perf_counter()
         part, slots, work, mode = self._open(attempt, seq)
+        if self._free:
+            part = replace(part, late=frozenset())
+            inputs = tuple(
+                _as_now(ys, slots[name].past, chunk.n_steps)
+                for name, ys in zip(part.reads, inputs, strict=True)
+            )
         early = {n: ys for n, ys in zip(part.reads, inputs, strict=True) if n not in part.late}
         for name, ys in zip(part.reads, inputs, strict=True):
             if name in part.late and ys is not None:
@@ -157,3 +168,10 @@ class Worker:
                 f"called for chunk {seq} of attempt {attempt}"
             )
         return self._loaded
+
+
+def _as_now(ys: Array | None, past: Array, n_steps: int) -> Array:
+    """Return outputs of another chunk as if they were of this one: its last, or the last held."""
+    known = past[-1:] if ys is None else ys[-n_steps:]
+    missing = n_steps - len(known)
+    return np.concatenate([known, np.repeat(known[-1:], missing, axis=0)]) if missing else known

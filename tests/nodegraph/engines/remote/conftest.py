@@ -86,7 +86,8 @@ class Split:
             return
         small = chain([first], small)
         parts = cut(plan, self.groups(plan), work.wanted, [n for n in first.targets if n in slots])
-        yield from Conveyor(self.crew, plan, parts, slots, work, self.pace).through(small)
+        belt = Conveyor(self.crew, plan, parts, slots, work, self.pace, getattr(self, "watch", None))
+        yield from belt.through(small)
 
 
 class Spread(Split):
