@@ -26,8 +26,9 @@ def preview(spec: Spec) -> Iterator[tuple[str, list[dict[str, str]], str]]:
     header = spec.header
     model = Model(spec.graph, seed=header.seed, dtype=header.dtype)
     draft = model._rack.draft()
+    taught = any(rule.supervised for rule in model.plan.rules.values())
     x, y = _first_rows(spec)
-    draft.feed(x, y)
+    draft.feed(x, y if taught else None)
     engine, cpus = engine_of(header, "ray"), len(os.sched_getaffinity(0))
     learners = [name for name in model.plan.rules if name in draft.slots]
     for number, stage in enumerate(stages(model.plan, learners, True), 1):
@@ -41,7 +42,7 @@ def preview(spec: Spec) -> Iterator[tuple[str, list[dict[str, str]], str]]:
 
 def _first_rows(spec: Spec) -> tuple[Any, Any]:
     if spec.header.task is None:
-        return np.zeros((2, 1)), None
+        return np.zeros((2, 1)), np.zeros((2, 1))
     train = prepare(spec.header.task, root=spec.folder, document=spec.document).train
     return _two_rows(train.x), _two_rows(train.y)
 

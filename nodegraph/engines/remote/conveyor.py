@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from logging import getLogger
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -14,17 +13,16 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.engines.remote.crew import Crew, WorkerLost
 from nodegraph.engines.remote.parts import Part, pieces, span_of
+from nodegraph.engines.remote.watch import Watch, log
 from nodegraph.engines.remote.worker import Loading, Snapshot
 from nodegraph.errors import EngineError
 from nodegraph.numerics import numerics
 from nodegraph.plan import Plan
 from nodegraph.slot import Chunk, Slot, Work
 
-__all__ = ["Conveyor", "Pace", "Watch"]
+__all__ = ["Conveyor", "Pace"]
 
 
-log = getLogger("nodegraph.ray")
-TELL = 30.0  # seconds between two lines in the log
 SOON = 4  # chunks until the next snapshot after a worker was lost
 
 
@@ -52,59 +50,6 @@ class Pace:
     seconds: float = 2.0
     restarts: int = 3
     stale: int | None = None
-
-
-@dataclass
-class Watch:
-    """What is known of the work of each part.
-
-    Parameters
-    ----------
-    busy : dict of float
-        Seconds that each part has worked.
-    chunks, steps : int
-        That have come through.
-    depth : int
-        Chunks that are under way.
-    lost : int
-        Workers that were lost and replaced.
-    stale : dict of int
-        How often inputs were how many chunks old, where parts run freely.
-    """
-
-    busy: dict[str, float] = field(default_factory=dict)
-    chunks: int = 0
-    steps: int = 0
-    depth: int = 0
-    lost: int = 0
-    stale: dict[int, int] = field(default_factory=dict)
-    _since: tuple[float, int] = field(default_factory=lambda: (monotonic(), 0))
-    _told: float = field(default_factory=monotonic)
-
-    def begin(self) -> None:
-        """Count chunks a second from now on."""
-        self._since = monotonic(), self.chunks
-        self._told = self._since[0]
-
-    def rate(self) -> float:
-        """Return how many chunks a second came through since `begin`."""
-        since, before = self._since
-        return (self.chunks - before) / max(1e-9, monotonic() - since)
-
-    def tell(self) -> None:
-        """Write a line to the log, now and then."""
-        if monotonic() - self._told >= TELL:
-            self._told = monotonic()
-            log.info("%d chunks, %.1f a second, %d under way, %d workers lost",
-                     self.chunks, self.rate(), self.depth, self.lost)  # fmt: skip
-
-    def slowest(self) -> tuple[str, float] | None:
-        """Return the part that worked longest, and its share of all work."""
-        total = sum(self.busy.values())
-        if not total:
-            return None
-        title = max(self.busy, key=self.busy.__getitem__)
-        return title, self.busy[title] / total
 
 
 class _Sent(NamedTuple):
@@ -330,13 +275,13 @@ class _Run:
         if self._stale is None:
             return (self._sent[0] if late and self._sent else {} if late else now).get(name)
         known = [*enumerate((now, *self._sent))][late : self._stale + 1 + late]
-        for age, outputs in known:
-            if name in outputs and self._crew.ready(outputs[name]):
-                break
-        else:  # none is there: wait for the oldest that may be used
-            age, outputs = known[-1] if known else (0, {})
-            if len(self._sent) < self._stale:
-                return None  # not even that: what was before the start
+        there = (item for item in known if name in item[1] and self._crew.ready(item[1][name]))
+        found = next(there, None)
+        if found is None:  # wait for the oldest that may be used, if there is one
+            if len(self._sent) < self._stale or not known:
+                return None  # what was before the start
+            found = known[-1]
+        age, outputs = found
         self._watch.stale[age] = self._watch.stale.get(age, 0) + 1
         return outputs.get(name)
 

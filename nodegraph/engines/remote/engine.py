@@ -12,12 +12,13 @@ from typing import Any, Self
 from nodegraph.arrays import Array
 from nodegraph.engines.remote.advice import advice
 from nodegraph.engines.remote.cluster import STORE, Cluster
-from nodegraph.engines.remote.conveyor import Conveyor, Pace, Watch
+from nodegraph.engines.remote.conveyor import Conveyor, Pace
 from nodegraph.engines.remote.needs import Needs
 from nodegraph.engines.remote.parts import Part, cut
 from nodegraph.engines.remote.placement import HOP, estimates, group_nodes
 from nodegraph.engines.remote.ray_crew import RayCrew
 from nodegraph.engines.remote.replicas import Replicas
+from nodegraph.engines.remote.watch import Watch
 from nodegraph.errors import FieldError
 from nodegraph.plan import Plan
 from nodegraph.slot import Chunk, Slot, Work, widths
@@ -103,8 +104,13 @@ class RayEngine:
         given = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         if placement not in ("block", "node"):
             raise FieldError(f"placement: expected 'block' or 'node', got {placement!r}")
-        for name, least in (("workers", 1), ("chunk", 1), ("window", 1), ("restarts", 0),
-                            ("stale", 0)):
+        for name, least in (
+            ("workers", 1),
+            ("chunk", 1),
+            ("window", 1),
+            ("restarts", 0),
+            ("stale", 0),
+        ):
             value = given[name]
             bad = isinstance(value, bool) or not isinstance(value, int) or value < least
             if bad and not (value is None and name not in ("restarts", "stale")):

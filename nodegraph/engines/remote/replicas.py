@@ -6,8 +6,8 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from nodegraph.engines.remote.conveyor import Watch
 from nodegraph.engines.remote.crew import Crew, WorkerLost
+from nodegraph.engines.remote.watch import Watch
 from nodegraph.errors import EngineError
 from nodegraph.numerics import numerics
 

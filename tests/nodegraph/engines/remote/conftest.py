@@ -86,7 +86,9 @@ class Split:
             return
         small = chain([first], small)
         parts = cut(plan, self.groups(plan), work.wanted, [n for n in first.targets if n in slots])
-        belt = Conveyor(self.crew, plan, parts, slots, work, self.pace, getattr(self, "watch", None))
+        belt = Conveyor(
+            self.crew, plan, parts, slots, work, self.pace, getattr(self, "watch", None)
+        )
         yield from belt.through(small)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.engines.remote.conveyor import Watch
+from nodegraph.engines.remote.watch import Watch
 from nodes import RLS, Identity, Input, Reservoir
 
 X = np.arange(1.0, 401)[:, None]
