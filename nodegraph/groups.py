@@ -72,6 +72,9 @@ def spread(
         return
     threads = workers or 1
     do = partial(task, engine=engine, progress=progress)
+    if threads == 1:  # this one: its core is warm
+        yield from map(do, items)
+        return
     with ThreadPoolExecutor(threads, initializer=set_numerics, initargs=(numerics(),)) as pool:
         waiting: deque[Future[_Found]] = deque()
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -65,8 +66,9 @@ class Course:
         """The plan of the whole graph."""
         return self.builder.plan
 
+    @cached_property
     def stages(self) -> tuple[Stage, ...]:
-        """Return the stages of this course."""
+        """The stages of this course."""
         return stages(self.plan, self.learners, self.forcing)
 
     def run(self, slots: Slots, fed: Fed) -> tuple[list[dict[str, Any]], int]:
@@ -75,7 +77,7 @@ class Course:
         With data of the model's own stream, `slots` are left at its end.
         """
         reports = []
-        steps = self.stages()
+        steps = self.stages
         passes = [self._epochs(stage) for stage in steps]
         if not fed.again and (sum(passes) > 1 or self._unsettled(slots)):
             raise DataError(
@@ -128,12 +130,12 @@ class Course:
 
     def go_on(self, slots: Slots, fed: Fed) -> tuple[list[dict[str, Any]], int]:
         """Let offline learners learn from more data; see `Model.update`."""
-        if len(self.stages()) > 1:
+        if len(self.stages) > 1:
             raise GraphError(
                 f"update cannot change {', '.join(self.learners)} one after the other: what was "
                 "learned downstream would be stale; fit on all data"
             )
-        (stage,) = self.stages()
+        (stage,) = self.stages
         moved = 0
         for i, series in enumerate(fed.series):
             place = slots if fed.own else self.builder.fresh(slots, slots, i)
@@ -302,7 +304,7 @@ class Course:
     def _unsettled(self, slots: Slots) -> list[str]:
         """Return the nodes that no stage has left at the end of the data as they will be."""
         final: set[str] = set(self._forced())
-        for stage in self.stages():
+        for stage in self.stages:
             offline = {n for n in stage.learners if not self._rule(n).online}
             final |= set(stage.plan.reads) - offline
         return [name for name in slots if name not in final]
