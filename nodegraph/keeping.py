@@ -47,9 +47,14 @@ class Position:
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Position:
         """Return what `plain` made plain."""
-        lists = {"learning": tuple(plain["learning"]), "reports": tuple(plain["reports"])}
-        numbers = {name: int(plain[name]) for name in ("stage", "turn", "series", "steps")}
-        return cls(**numbers, **lists)
+        return cls(
+            int(plain["stage"]),
+            int(plain["turn"]),
+            tuple(plain["learning"]),
+            int(plain["series"]),
+            int(plain["steps"]),
+            tuple(plain["reports"]),
+        )
 
 
 @dataclass

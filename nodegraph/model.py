@@ -251,11 +251,11 @@ class Model(Runner):
             )
         draft.begin(learners)
         work = Work(draft.names(outputs), learners, draft.time, noise=True)
-        options = {"warmup": checked_warmup(warmup, fed), "time": draft.time}
-        keeper = keeper_of(checkpoint, resume, draft, fed, {**options, "online": sorted(learners)})
-        options = {"warmup": warmup, "keeper": keeper}
+        how = {"warmup": checked_warmup(warmup, fed), "time": draft.time}
+        keeper = keeper_of(checkpoint, resume, draft, fed, {**how, "online": sorted(learners)})
+        rest = {"warmup": warmup, "keeper": keeper}
         with keeper.listening() if keeper else nullcontext():
-            return self._through(draft, fed, work, outputs, engine, progress, **options)
+            return self._through(draft, fed, work, outputs, engine, progress, **rest)
 
     def save(self, path: str | PathLike[str], *, memory: bool = True) -> None:
         """Write the model, its graph and where it stands to one ``.safetensors`` file.

@@ -76,7 +76,7 @@ class Course:
 
         With data of the model's own stream, `slots` are left at its end.
         """
-        reports = []
+        reports: list[dict[str, Any]] = []
         steps = self.stages
         passes = [self._epochs(stage) for stage in steps]
         if not fed.again and (sum(passes) > 1 or self._unsettled(slots)):

@@ -28,7 +28,7 @@ def engine_of(header: Header, word: str | None = None, address: str | None = Non
     """
     section = header.engine
     if word is not None and word != section.kind:
-        section = RayEngine(kind="ray") if word == "ray" else LocalEngine()
+        section = RayEngine.model_validate({"kind": "ray"}) if word == "ray" else LocalEngine()
     if not isinstance(section, RayEngine):
         if address is not None:
             raise SpecError("--address is that of a Ray cluster: write --engine ray with it")

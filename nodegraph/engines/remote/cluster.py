@@ -6,6 +6,7 @@ import atexit
 import os
 import secrets
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -20,7 +21,7 @@ __all__ = ["Cluster"]
 
 LOOPBACK = "127.0.0.1"
 STORE = 256 << 20  # bytes of a local object store, at least
-PATIENCE = 20.0  # seconds to wait for a cluster to answer
+PATIENCE = 5.0  # seconds to wait for a cluster to answer
 
 
 class Cluster:
@@ -90,8 +91,7 @@ class Cluster:
     def _start(self, ray: Any) -> None:
         """Start Ray on loopback, with a token of its own that only this process tree knows."""
         self._set_secret(_token_file())
-        path = os.pathsep.join(part or os.getcwd() for part in sys.path)
-        with _environment({"PYTHONPATH": path}), _only_loopback(), _quiet():
+        with _environment({"PYTHONPATH": _own_path()}), _only_loopback(), _quiet():
             try:
                 ray.init(
                     address="local",
@@ -124,14 +124,21 @@ class Cluster:
         raylet.Config.initialize("")  # Ray read its surroundings when it was imported
         raylet.AuthenticationTokenLoader.instance().reset_cache()
 
+    def _surroundings(self) -> dict[str, Any]:
+        """Return what workers of a joined cluster are given: by default, where our modules are."""
+        if self.runtime_env is not None:
+            return dict(self.runtime_env)
+        return {"env_vars": {"PYTHONPATH": _own_path()}}
+
     def _connect(self, ray: Any, address: str) -> None:
         try:
+            _knock(address)
             with _quiet():
                 ray.init(
                     address=address,
                     log_to_driver=False,
                     logging_level="error",
-                    runtime_env=dict(self.runtime_env or {}),
+                    runtime_env=self._surroundings(),
                 )
         except Exception as error:
             self.leave()
@@ -151,6 +158,13 @@ def _loaded_ray() -> Any:
     return ray
 
 
+def _knock(address: str) -> None:
+    """Fail at once if nobody is at ``host:port``; Ray itself would go on trying for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+
+
 @cache
 def _token_file() -> str:
     """Return a file with the secret of this process, which nobody else can read."""
@@ -160,6 +174,13 @@ def _token_file() -> str:
     with open(os.open(token, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
         file.write(secrets.token_hex(32))
     return str(token)
+
+
+def _own_path() -> str:
+    """Return the folders from which this process imports beside those of Python itself."""
+    prefixes = tuple({sys.prefix, sys.base_prefix})
+    given = [os.path.abspath(part) for part in sys.path]
+    return os.pathsep.join(part for part in given if not part.startswith(prefixes))
 
 
 def _first_line(error: BaseException) -> str:

@@ -131,8 +131,8 @@ class RayCrew:
                 continue
             free = self._ray.available_resources()
             late = [hand for hand, ref in zip(hands, refs, strict=True) if ref in waiting]
-            if time.monotonic() - begin > START or not any(_fits(h.needs, free) for h in late):
-                total = self._ray.cluster_resources()
+            total = self._ray.cluster_resources()
+            if time.monotonic() - begin > START or not _fit([h.needs for h in hands], total):
                 self.dismiss(hands)
                 wanted = sum(h.needs.num_cpus for h in hands)
                 raise EngineError(
@@ -184,6 +184,8 @@ class RayCrew:
             cause = error.cause
             if isinstance(cause, ModuleNotFoundError):
                 return EngineError(f"a worker has no module {cause.name!r}{_ADVICE}")
+            if isinstance(cause, kinds.RayError):
+                return self._meaning(cause)
             if isinstance(cause, BaseException):
                 return cause
         text = str(error)
@@ -246,9 +248,14 @@ def _needs_of(names: Sequence[str], needs: Mapping[str, Needs], default: Needs) 
     return found
 
 
-def _fits(needs: Needs, free: Mapping[str, float]) -> bool:
-    wanted = {"CPU": needs.num_cpus, "GPU": needs.num_gpus, **dict(needs.resources)}
-    return all(free.get(name, 0.0) + 1e-9 >= count for name, count in wanted.items())
+def _fit(needs: Sequence[Needs], total: Mapping[str, float]) -> bool:
+    """Tell whether a cluster of that size could ever hold them all."""
+    wanted: dict[str, float] = defaultdict(float)
+    for one in needs:
+        own = {"CPU": one.num_cpus, "GPU": one.num_gpus, **dict(one.resources)}
+        for name, count in own.items():
+            wanted[name] += count
+    return all(total.get(name, 0.0) + 1e-9 >= count for name, count in wanted.items())
 
 
 def _others(hands: Sequence[_Hand]) -> str:

@@ -14,7 +14,7 @@ from nodegraph import delay
 from nodegraph.errors import DivergenceError, EngineError
 from nodegraph.testing import check_engine
 from nodegraph.testing.comparing import same_trees
-from nodes import ESN, RLS, Input, Reservoir, Ridge
+from nodes import ESN, RLS, Identity, Input, Reservoir, Ridge
 
 pytestmark = pytest.mark.ray
 RNG = np.random.default_rng(0)
@@ -150,6 +150,32 @@ def test_a_node_that_cannot_be_sent_is_named(ray_engine):
     graph = Input() >> Locked(lock=threading.Lock())
     with pytest.raises(EngineError, match="locked: cannot be sent to a worker"):
         ng.Model(graph, engine=ray_engine).run(X)
+
+
+def test_a_module_that_workers_do_not_have_is_named(ray_engine, tmp_path, monkeypatch):
+    ray_engine.cpus()  # from now on workers look for modules where they were
+    (tmp_path / "far_away_nodes.py").write_text(
+        "import nodegraph as ng\n\nclass Far(ng.Node):\n"
+        '    """A node."""\n\n'
+        "    def step(self, params, state, x):\n        return state, x\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import far_away_nodes
+
+    graph = Input() >> far_away_nodes.Far()
+    with pytest.raises(EngineError, match=r"far_away_nodes.*py_modules"):
+        ng.Model(graph, engine=ray_engine).run(X)
+
+
+def test_free_running_actors_give_values_of_the_last_few_chunks(ray_engine):
+    ray_engine.cpus()
+    x = np.arange(1.0, 201)[:, None]
+    engine = ng.RayEngine(placement="node", sync=False, stale=3, chunk=1, timeout=60)
+    ys = ng.Model(Input() >> Identity() >> Identity(), engine=engine).run(x)
+    age = x - ys
+    assert 0 <= age.min() and age.max() <= 2 * 3
+    assert set(engine.watch.stale) <= {0, 1, 2, 3}
+    assert "chunks old" in engine.news()
 
 
 def test_too_few_cpus_are_told_at_once_and_nothing_is_left_behind(ray_engine):
