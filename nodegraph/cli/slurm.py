@@ -87,8 +87,8 @@ def script(name: str, words: list[str], nodes: int, cpus: int, time: str) -> str
     Examples
     --------
     >>> text = script("narma", ["nodegraph", "run", "a b.yaml"], 4, 8, "1:00:00")
-    >>> [line for line in text.splitlines() if "nodes=4" in line or "a b" in line]
-    ['#SBATCH --nodes=4', ...'a b.yaml'...]
+    >>> "#SBATCH --nodes=4" in text, "nodegraph run 'a b.yaml' --address" in text
+    (True, True)
     """
     shown = "".join(c for c in time if c.isdigit() or c in ":-")
     return SCRIPT.format(name=name, run=" ".join(map(quote, words)), nodes=nodes, cpus=cpus,
