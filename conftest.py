@@ -1,6 +1,8 @@
 """Settings of every test run: fixed examples, no windows, Ray tests together at the end."""
 
 import os
+import signal
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
@@ -16,6 +18,27 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("house")
+
+
+PATIENCE = 120  # seconds that a test with Ray may take
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """End a test with Ray that hangs."""
+    if not item.get_closest_marker("ray"):
+        return (yield)
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"{item.name} took more than {PATIENCE} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(PATIENCE)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

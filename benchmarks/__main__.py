@@ -22,7 +22,7 @@ QUESTIONS = (
     "forward_units",
     "stability",
     "gates",
-    "stability",
+    "ray_engine",
 )
 
 

@@ -17,6 +17,7 @@ from nodegraph.spec_writer import to_yaml
 
 if TYPE_CHECKING:
     from nodegraph import datasets, metrics, plotting
+    from nodegraph.engines.remote.engine import RayEngine
     from nodegraph.spec import Spec, read_yaml
     from nodegraph.tasks.experiment import Result, run_spec
 
@@ -40,6 +41,7 @@ __all__ = [
     "PerUnit",
     "PerUnitFraction",
     "Plan",
+    "RayEngine",
     "Result",
     "Rule",
     "Seen",
@@ -60,6 +62,7 @@ __all__ = [
 ]
 
 _LATER = {  # what takes long to import, and few need at once
+    "RayEngine": "nodegraph.engines.remote.engine",
     "Result": "nodegraph.tasks.experiment",
     "Spec": "nodegraph.spec",
     "read_yaml": "nodegraph.spec",

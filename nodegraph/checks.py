@@ -70,8 +70,10 @@ def checked_watch(watch: Any) -> int | None:
     return None if watch is True else _whole(watch, "watch", 1)
 
 
-def checked_workers(workers: Any) -> int:
-    """Return a number of threads; -1 is one for each core."""
+def checked_workers(workers: Any) -> int | None:
+    """Return a number of workers; -1 is one for each core, None as the engine likes."""
+    if workers is None:
+        return None
     if workers == -1:
         return os.cpu_count() or 1
     return _whole(workers, "workers", 1)

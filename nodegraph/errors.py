@@ -9,6 +9,7 @@
     ├── DataError         (ValueError)       data of the wrong shape, kind or length
     ├── NotFittedError    (RuntimeError)     a readout was used before it learned
     ├── DivergenceError   (ArithmeticError)  a state that left all bounds
+    ├── EngineError       (RuntimeError)     workers that cannot be had, reached or mended
     ├── BudgetError       (MemoryError)      arrays that would not fit in memory
     └── ModelFileError    (ValueError)       a model file that cannot be trusted or written
 """
@@ -19,6 +20,7 @@ __all__ = [
     "BudgetError",
     "DataError",
     "DivergenceError",
+    "EngineError",
     "FieldError",
     "GraphError",
     "IllConditionedWarning",
@@ -67,6 +69,10 @@ class NotFittedError(NodegraphError, RuntimeError):
 
 class DivergenceError(NodegraphError, ArithmeticError):
     """A state or output that is no longer finite; the message names node, step and norm."""
+
+
+class EngineError(NodegraphError, RuntimeError):
+    """Workers that cannot be had, cannot be reached, or died too often to go on."""
 
 
 class BudgetError(NodegraphError, MemoryError):

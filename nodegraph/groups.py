@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Protocol, TypeVar
 
 from nodegraph.engines import Engine
 from nodegraph.intake import Series, Stream
 from nodegraph.numerics import numerics, set_numerics
+from nodegraph.progress import Progress
 
-__all__ = ["group_rows", "groups", "mapping", "side_by_side"]
+__all__ = ["group_rows", "groups", "side_by_side", "spread"]
 
 NUMBERS, LEAST, MOST = 1 << 23, 512, 16384  # numbers and rows of a group
 
+Group = Sequence[tuple[int, Series | Stream]]
+
 _One = TypeVar("_One", bound=Series | Stream)
+_Found = TypeVar("_Found", covariant=True)
+
+
+class Task(Protocol[_Found]):
+    """What is to be done to each group of series; it can be sent to another process."""
+
+    def __call__(self, group: Group, engine: Engine, progress: Progress) -> _Found:
+        """Do it."""
 
 
 def group_rows(widest: int) -> int:
@@ -41,14 +53,46 @@ def groups(series: Sequence[_One], rows: int) -> Iterator[list[tuple[int, _One]]
         yield group
 
 
-@contextmanager
-def mapping(workers: int) -> Iterator[Callable[..., Iterator[Any]]]:
-    """Give a `map` over threads in the numeric mode of this one; a single worker is this one."""
-    if workers == 1:
-        yield map
+def spread(
+    engine: Engine,
+    task: Task[_Found],
+    items: Iterable[Group],
+    workers: int | None,
+    progress: Progress,
+) -> Iterator[_Found]:
+    """Yield ``task(group, engine, progress)`` of each group, in their order.
+
+    They are done on threads, or wherever the engine has workers; few results wait at a time.
+    """
+    if engine.spread is not None:
+        sizes: deque[int] = deque()
+        for found in engine.spread(task, _noted(items, sizes), workers):
+            progress.advance(sizes.popleft())
+            yield found
         return
-    with ThreadPoolExecutor(workers, initializer=set_numerics, initargs=(numerics(),)) as pool:
-        yield pool.map
+    threads = workers or 1
+    do = partial(task, engine=engine, progress=progress)
+    if threads == 1:  # this one: its core is warm
+        yield from map(do, items)
+        return
+    with ThreadPoolExecutor(threads, initializer=set_numerics, initargs=(numerics(),)) as pool:
+        waiting: deque[Future[_Found]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(do, item))
+                if len(waiting) > 2 * threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _noted(items: Iterable[Group], sizes: deque[int]) -> Iterator[Group]:
+    for group in items:
+        sizes.append(sum(one.n_steps for _, one in group if isinstance(one, Series)))
+        yield group
 
 
 def side_by_side(engine: Engine, group: Sequence[tuple[int, Series | Stream]]) -> bool:

@@ -29,9 +29,11 @@ class Series:
         """Return the series as one chunk."""
         return next(self.chunks(self.n_steps, warmup, dtype))
 
-    def chunks(self, size: int, warmup: int, dtype: np.dtype[Any]) -> Iterator[Chunk]:
-        """Yield the series in chunks of at most `size` steps."""
-        for start in range(0, self.n_steps, size):
+    def chunks(
+        self, size: int, warmup: int, dtype: np.dtype[Any], done: int = 0
+    ) -> Iterator[Chunk]:
+        """Yield the series in chunks of at most `size` steps, without the first `done` ones."""
+        for start in range(done, self.n_steps, size):
             stop = min(start + size, self.n_steps)
 
             cut = slice(start, stop)
@@ -46,11 +48,14 @@ class Stream:
 
     parts: Iterable[Series]
 
-    def chunks(self, size: int, warmup: int, dtype: np.dtype[Any]) -> Iterator[Chunk]:
-        """Yield the stream in chunks of at most `size` steps."""
+    def chunks(
+        self, size: int, warmup: int, dtype: np.dtype[Any], done: int = 0
+    ) -> Iterator[Chunk]:
+        """Yield the stream in chunks of at most `size` steps, without the first `done` ones."""
         for part in self.parts:
-            yield from part.chunks(size, max(0, warmup), dtype)
-            warmup -= part.n_steps
+            if done < part.n_steps:
+                yield from part.chunks(size, max(0, warmup), dtype, done)
+            done, warmup = max(0, done - part.n_steps), warmup - part.n_steps
 
 
 def _cast(rows: Array, dtype: np.dtype[Any], name: str) -> Array:

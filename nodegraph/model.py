@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from html import escape
 from os import PathLike
 from typing import Any
 
 from nodegraph.build import Builder
+from nodegraph.checkpoints import keeper_of
 from nodegraph.checks import (
     checked_dtype,
     checked_forcing,
@@ -43,8 +45,9 @@ class Model(Runner):
         node never changes the weights of another.
     dtype : {"float64", "float32"}
         Of weights, states and outputs. Statistics and solves are in float64.
-    engine : "local" or object
-        What executes the graph; an object has a method ``execute(plan, slots, chunks, work)``.
+    engine : "local", "ray" or object
+        What executes the graph: this process, Ray actors (`nodegraph.RayEngine` has options), or
+        an object with a method ``execute(plan, slots, chunks, work)``.
     numerics : {"exact", "portable", "fast"}
         How exactly results are repeated: the same bits on one type of machine, on any x86-64, or
         right to 1e-9 (1e-4 in single precision) with as many BLAS threads as there are. See
@@ -127,10 +130,12 @@ class Model(Runner):
         *,
         warmup: int = 0,
         forcing: bool | str = True,
-        workers: int = 1,
+        workers: int | None = None,
         engine: Any = None,
         progress: Progress | None = None,
         watch: bool | int = False,
+        checkpoint: str | PathLike[str] | None = None,
+        resume: bool = False,
     ) -> Model:
         """Let every rule in the graph learn, each after those upstream of it.
 
@@ -146,14 +151,20 @@ class Model(Runner):
         forcing : {True, False, "all"}
             True: while offline rules learn, feedback edges of a supervised node carry its
             target. "all": every edge of it does. False: none.
-        workers : int
-            Threads over independent series; -1 is one for each core. The result is the same.
-        engine : "local" or object, optional
+        workers : int, optional
+            Threads over independent series, or replicas on Ray; -1 is one for each core. None:
+            one thread, or as many replicas as the cluster has CPUs. The result is the same.
+        engine : "local", "ray" or object, optional
             In place of the model's own.
         progress : Progress, optional
         watch : bool or int
             Whether to take learning curves of online rules, into `curves`: one point for each chunk
             that goes through, or for so many steps (at most a chunk).
+        checkpoint : path-like, optional
+            A ``.safetensors`` file in which it is kept, every minute and when a signal ends the
+            work (SIGINT, SIGTERM, SIGUSR1), where learning stands.
+        resume : bool
+            Whether to go on from that file, if there is one, to the same bits, on any engine.
 
         Returns
         -------
@@ -171,17 +182,21 @@ class Model(Runner):
         if not learners:
             raise GraphError(f"nothing learns here: {draft.why_idle()}")
         draft.forget(learners)
+        rules = checked_forcing(forcing), checked_warmup(warmup, fed)
+        keeper = keeper_of(
+            checkpoint, resume, draft, fed, {"learners": learners, "forcing and warmup": rules}
+        )
         course = Course(
-            builder=draft.builder,
-            engine=self._engine(engine),
-            learners=learners,
-            forcing=checked_forcing(forcing),
-            warmup=checked_warmup(warmup, fed),
+            draft.builder,
+            self._engine(engine),
+            learners,
+            *rules,
             workers=checked_workers(workers),
             progress=progress or Silent(),
             watch=self._watch(watch, progress, {}),
+            keeper=keeper,
         )
-        with using(self.numerics):
+        with using(self.numerics), keeper.listening() if keeper else nullcontext():
             report, moved = course.run(draft.slots, fed)
         draft.time = moved if fed.own else draft.time
         self._rack, self.report = draft, report
@@ -236,6 +251,8 @@ class Model(Runner):
         engine: Any = None,
         progress: Progress | None = None,
         watch: bool | int = False,
+        checkpoint: str | PathLike[str] | None = None,
+        resume: bool = False,
     ) -> Any:
         """Let online rules learn at every step; return the outputs made before each update.
 
@@ -249,6 +266,8 @@ class Model(Runner):
             Nodes whose outputs to return, as in `run`.
         watch : bool or int
             As in `fit`; the curves go on from those that there are.
+        checkpoint, resume
+            As in `fit`; outputs are those from where it was resumed.
 
         Returns
         -------
@@ -261,10 +280,12 @@ class Model(Runner):
             raise GraphError(f"nothing here learns online: {draft.why_idle(online=True)}")
         draft.begin(learners)
         work = Work(draft.names(outputs), learners, draft.time, noise=True)
-        checked_warmup(warmup, fed)
         watching = self._watch(watch, progress, self.curves)
-        options = {"warmup": warmup, "watch": watching}
-        found = self._through(draft, fed, work, outputs, engine, progress, **options)
+        how = {"warmup": checked_warmup(warmup, fed), "time": draft.time}
+        keeper = keeper_of(checkpoint, resume, draft, fed, {**how, "online": sorted(learners)})
+        rest = {"warmup": warmup, "keeper": keeper, "watch": watching}
+        with keeper.listening() if keeper else nullcontext():
+            found = self._through(draft, fed, work, outputs, engine, progress, **rest)
         self.curves = watching.curves() if watching else self.curves
         return found
 

@@ -136,6 +136,13 @@ class Plan:
         cut = {name: reads[name] for name in reads if name in kept}
         return replace(self, reads=cut, blocks=_arrange(cut))
 
+    def part(self, names: Iterable[str]) -> Plan:
+        """Return the plan of some of the nodes alone; what they read from others comes ready."""
+        kept = set(names)
+        cut = {name: ports for name, ports in self.reads.items() if name in kept}
+        nodes = {name: self.nodes[name] for name in cut}
+        return replace(self, graph=Graph(), nodes=nodes, reads=cut, blocks=_arrange(cut))
+
     def for_running(self, wanted: Iterable[str]) -> Plan:
         """Return the plan that yields the outputs of `wanted` and learns nothing."""
         return self.rewired(self.without_targets(()), wanted)
@@ -200,7 +207,7 @@ def _pairs(reads: Reads, below: float = float("inf")) -> list[tuple[str, str]]:
         for name, ports in reads.items()
         for group in ports.values()
         for read in group
-        if read.delay < below and not read.taught
+        if read.delay < below and not read.taught and read.source in reads
     ]
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as RichBar
 
-__all__ = ["Progress", "Silent", "Terminal", "for_this_place", "watched"]
+__all__ = ["Counted", "Progress", "Silent", "Terminal", "for_this_place", "watched"]
 
 _PAUSE = 0.1  # seconds between two drawings, at least
 _SHARE = 200  # a drawing that took s seconds is followed by 200 s without one
@@ -90,6 +90,7 @@ class Terminal:
         self._lock = Lock()
         self._waiting = 0
         self._next = 0.0
+        self._note = ""
 
     def __enter__(self) -> Terminal:
         return self
@@ -107,20 +108,16 @@ class Terminal:
         self._waiting, self._next = 0, 0.0
         self._bar.start()
 
+    def note(self, text: str) -> None:
+        """Show `text` beside the bar when it is drawn the next time."""
+        self._note = text
+
     def advance(self, n_steps: int) -> None:
         """Count `n_steps`, and draw the bar if it is time to."""
         with self._lock:
             self._waiting += n_steps
             if self._bar is not None and monotonic() >= self._next:
                 self._draw(self._bar)
-
-    def note(self, text: str) -> None:
-        """Show `text` behind the bar from its next drawing on."""
-        from rich.markup import escape
-
-        with self._lock:
-            if self._bar is not None:
-                self._bar.update(self._bar.task_ids[0], note=escape(_printable(text)))
 
     def stop(self) -> None:
         """Draw the bar as it is at the end and leave it there."""
@@ -132,7 +129,8 @@ class Terminal:
 
     def _draw(self, bar: RichBar) -> None:
         begin = monotonic()
-        bar.update(bar.task_ids[0], advance=self._waiting, refresh=True)
+        note = _printable(self._note)
+        bar.update(bar.task_ids[0], advance=self._waiting, note=note, refresh=True)
         self._waiting, end = 0, monotonic()
         self._next = end + max(_PAUSE, _SHARE * (end - begin))
 
@@ -147,19 +145,39 @@ def for_this_place() -> Progress:
     return Terminal(console) if console.is_terminal or console.is_jupyter else Silent()
 
 
-class _Counted(Protocol):
+class _Sized(Protocol):
     @property
     def n_steps(self) -> int: ...
 
 
-_Chunk = TypeVar("_Chunk", bound=_Counted)
+_Chunk = TypeVar("_Chunk", bound=_Sized)
 
 
-def watched(chunks: Iterable[_Chunk], progress: Progress) -> Iterator[_Chunk]:
-    """Yield `chunks`, and tell `progress` of each one when the next is asked for."""
+def watched(
+    chunks: Iterable[_Chunk], progress: Progress, news: Callable[[], str] | None = None
+) -> Iterator[_Chunk]:
+    """Yield `chunks`, and tell `progress` of each one when the next is asked for.
+
+    `news` is what else there is to say; a progress without a method ``note`` is not told.
+    """
+    note = getattr(progress, "note", None) if news else None
     for chunk in chunks:
         yield chunk
+        if note is not None and news is not None:
+            note(news())
         progress.advance(chunk.n_steps)
+
+
+class Counted(Generic[_Chunk]):
+    """Chunks on their way, with a count of their steps."""
+
+    def __init__(self, chunks: Iterable[_Chunk]):
+        self.chunks, self.n_steps = chunks, 0
+
+    def __iter__(self) -> Iterator[_Chunk]:
+        for chunk in self.chunks:
+            self.n_steps += chunk.n_steps
+            yield chunk
 
 
 def _printable(text: str) -> str:
@@ -177,7 +195,7 @@ def _bar(console: Console | None) -> RichBar:
         progress.MofNCompleteColumn(),
         progress.TextColumn("steps"),
         progress.TimeRemainingColumn(elapsed_when_finished=True),
-        progress.TextColumn("{task.fields[note]}"),
+        progress.TextColumn("{task.fields[note]}", markup=False),
         console=console or Console(stderr=True),
         auto_refresh=False,
         redirect_stdout=sys.stdout.isatty(),  # what is piped must not go to the bar's console

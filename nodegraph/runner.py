@@ -105,7 +105,7 @@ class Runner:
         steps: int | None = None,
         outputs: Iterable[str] | None = None,
         noise: bool = False,
-        workers: int = 1,
+        workers: int | None = None,
         engine: Any = None,
         progress: Progress | None = None,
     ) -> Any:
@@ -122,8 +122,9 @@ class Runner:
             Nodes whose outputs to return as a dict; else those of the output ends.
         noise : bool
             Whether nodes with noise are noisy, as they are while learning.
-        workers : int
-            Threads over independent series; -1 is one for each core.
+        workers : int, optional
+            Threads over independent series, or replicas on Ray; -1 is one for each core. None:
+            one thread, or as many replicas as the cluster has CPUs.
 
         Returns
         -------

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.engines import Engine
+from nodegraph.engines import Engine, choose
 from nodegraph.feeding import Fed, total_steps
-from nodegraph.groups import group_rows, groups, mapping, side_by_side
+from nodegraph.groups import Group, group_rows, groups, side_by_side, spread
 from nodegraph.intake import Series, Stream
+from nodegraph.keeping import Keeper, Position
 from nodegraph.plan import Plan
-from nodegraph.progress import Progress, watched
+from nodegraph.progress import Progress, Silent, watched
 from nodegraph.rack import Rack
 from nodegraph.slot import Slot, Work, widths
 from nodegraph.watching import Watch
@@ -39,7 +39,10 @@ class Run:
     progress : Progress
     plan : Plan, optional
         In place of the plan of all that can run.
-    warmup, workers : int
+    warmup : int
+    workers : int, optional
+    keeper : Keeper, optional
+        Who writes checkpoints of learning, and knows where to go on from.
     watch : Watch, optional
         Who takes learning curves.
     """
@@ -50,7 +53,8 @@ class Run:
     progress: Progress
     plan: Plan | None = None
     warmup: int = 0
-    workers: int = 1
+    workers: int | None = None
+    keeper: Keeper | None = None
     watch: Watch | None = None
 
     def through(self, fed: Fed) -> list[Outputs]:
@@ -62,8 +66,16 @@ class Run:
 
     def _own(self, series: Series | Stream) -> list[Outputs]:
         plan = self.plan or self.rack.runnable(self.rack.ready(), self.work.learn)
-        outputs, moved = self._go(plan, self.rack.slots, series, self.work)
-        self.rack.time += moved
+        work, done = self.work, 0
+        if self.keeper is not None:
+            at = self.keeper.start
+            if at.steps:
+                self.keeper.restore(self.rack.slots)
+            self.keeper.stands(at, self.rack.slots)
+            done = at.steps
+            work = work._replace(keeper=self.keeper, clock=work.clock + done)
+        outputs, moved = self._go(plan, self.rack.slots, series, work, done)
+        self.rack.time += done + moved
         return [outputs]
 
     def _apart(self, series: Sequence[Series | Stream]) -> list[Outputs]:
@@ -72,16 +84,33 @@ class Run:
         plan = self.plan or self.rack.runnable(wanted, self.work.learn)
         work = self.work._replace(clock=0)
         if self.work.learn:
-            return [self._one_apart(plan, i, one, work) for i, one in enumerate(series)]
+            return self._learning_apart(plan, series, work)
         sizes = widths(self.rack.slots)
         waiting = groups(series, group_rows(max(sizes[name] for name in plan.reads)))
-        with mapping(self.workers) as over:
-            found = over(partial(self._group, plan, work=work), waiting)
-            return [outputs for group in found for outputs in group]
+        task = _Apart(
+            replace(self, engine=choose("local"), progress=Silent(), keeper=None), plan, work
+        )
+        found = spread(self.engine, task, waiting, self.workers, self.progress)
+        return [outputs for group in found for outputs in group]
 
-    def _group(
-        self, plan: Plan, group: Sequence[tuple[int, Series | Stream]], work: Work
+    def _learning_apart(
+        self, plan: Plan, series: Sequence[Series | Stream], work: Work
     ) -> list[Outputs]:
+        """Learn from one series after the other; return the outputs of those that are not done."""
+        found, keeper = [], self.keeper
+        at = Position() if keeper is None else keeper.start
+        if keeper is not None and at.series:
+            keeper.restore(self.rack.slots)
+        for i, one in enumerate(series):
+            if i < at.series:
+                continue
+            found.append(self._one_apart(plan, i, one, work))
+            if keeper is not None:
+                keeper.stands(replace(at, series=i + 1), self.rack.slots)
+                keeper.pass_by(0)
+        return found
+
+    def group(self, plan: Plan, group: Group, work: Work) -> list[Outputs]:
         """Run neighbours side by side, if the engine can."""
         if not side_by_side(self.engine, group) or self.engine.execute_many is None:
             return [self._one_apart(plan, i, one, work) for i, one in group]
@@ -101,13 +130,18 @@ class Run:
         return outputs
 
     def _go(
-        self, plan: Plan, slots: dict[str, Slot], series: Series | Stream, work: Work
+        self,
+        plan: Plan,
+        slots: dict[str, Slot],
+        series: Series | Stream,
+        work: Work,
+        done: int = 0,
     ) -> tuple[Outputs, int]:
-        size = plan.chunk_rows(widths(slots))
+        size = self.engine.rows(plan, widths(slots))
         size = size if self.watch is None else self.watch.rows(size)
-        chunks = series.chunks(size, self.warmup, self.rack.builder.dtype)
-        counted = watched(chunks, self.progress)
-        total = series.n_steps if isinstance(series, Series) else None
+        chunks = series.chunks(size, self.warmup, self.rack.builder.dtype, done)
+        counted = watched(chunks, self.progress, self.engine.news)
+        total = series.n_steps - done if isinstance(series, Series) else None
         parts = _Parts(total)
         going = (
             self.engine.execute(plan, slots, counted, work)
@@ -117,6 +151,19 @@ class Run:
         for outputs in going:
             parts.add(outputs)
         return parts.joined(), parts.n_steps
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """Running groups of independent series, wherever."""
+
+    run: Run
+    plan: Plan
+    work: Work
+
+    def __call__(self, group: Group, engine: Engine, progress: Progress) -> list[Outputs]:
+        run = replace(self.run, engine=engine, progress=progress)
+        return run.group(self.plan, group, self.work)
 
 
 class _Parts:

@@ -11,6 +11,7 @@ import numpy as np
 from nodegraph.arrays import Array
 
 if TYPE_CHECKING:
+    from nodegraph.keeping import Keeper
     from nodegraph.node import Node, Prepared
 
 __all__ = ["Chunk", "Slot", "Work", "widths"]
@@ -96,6 +97,7 @@ class Work(NamedTuple):
     learn: frozenset[str] = frozenset()  # nodes that learn
     clock: int = 0  # number of the first step, for nodes on a clock
     noise: bool = False  # whether nodes with noise are noisy
+    keeper: Keeper | None = None  # to be told of moments when the slots can be kept
 
 
 def widths(slots: Mapping[str, Slot]) -> dict[str, int]:

@@ -23,7 +23,7 @@ from nodegraph.spec import read_text
 from nodegraph.spec_writer import to_plain
 from nodegraph.trees import pack, unpack
 
-__all__ = ["load", "save"]
+__all__ = ["load", "pack_graph", "save", "save_checkpoint", "unpack_slots"]
 
 Report = list[dict[str, Any]]
 
@@ -38,9 +38,32 @@ def save(path: str | PathLike[str], rack: Rack, report: Report, *, memory: bool)
     ModelFileError
         If the file cannot be written, or a node holds what is neither array nor number.
     """
+    arrays, texts = _packed(rack, rack.slots, report, memory)
+    tensor_file.write(path, arrays, texts)
+
+
+def save_checkpoint(
+    path: str | PathLike[str], rack: Rack, slots: Mapping[str, Slot], extra: Mapping[str, Any]
+) -> None:
+    """Write the slots of a rack that is at work, and what else must be known to go on."""
+    arrays, texts = _packed(rack, slots, [], True)
+    texts["checkpoint"] = json.dumps(extra, default=_plain)
+    tensor_file.write(path, arrays, texts)
+
+
+def unpack_slots(
+    rack: Rack, slots: dict[str, Slot], packed: Mapping[str, Any], arrays: Mapping[str, Array]
+) -> None:
+    """Fill `slots`, made like those that were kept, with what was kept of them."""
+    for name in slots:
+        slots[name] = _unpack_slot(rack, name, slots[name], packed[name], arrays)
+
+
+def _packed(
+    rack: Rack, slots: Mapping[str, Slot], report: Report, memory: bool
+) -> tuple[dict[str, Array], dict[str, str]]:
     arrays: dict[str, Array] = {}
-    graph = _pack_graph(rack.plan.graph, arrays)
-    slots = rack.slots.items()
+    graph = pack_graph(rack.plan.graph, arrays)
     about = {
         "seed": rack.builder.seed,
         "dtype": rack.builder.dtype.name,
@@ -49,12 +72,10 @@ def save(path: str | PathLike[str], rack: Rack, report: Report, *, memory: bool)
         "frozen": sorted(rack.frozen),
         "data": rack.builder.data,
         "targets": rack.builder.targets,
-        "nodes": {name: _pack_slot(name, slot, arrays, memory) for name, slot in slots},
+        "nodes": {n: _pack_slot(n, slot, arrays, memory) for n, slot in slots.items()},
         "report": report,
     }
-    tensor_file.write(
-        path, arrays, {"graph": json.dumps(graph), "model": json.dumps(about, default=_plain)}
-    )
+    return arrays, {"graph": json.dumps(graph), "model": json.dumps(about, default=_plain)}
 
 
 def load(path: str | PathLike[str]) -> tuple[Rack, Report]:
@@ -82,7 +103,7 @@ def load(path: str | PathLike[str]) -> tuple[Rack, Report]:
         raise ModelFileError(f"{path}: the file does not fit its own graph: {error}") from error
 
 
-def _pack_graph(graph: Graph, arrays: dict[str, Array]) -> dict[str, Any]:
+def pack_graph(graph: Graph, arrays: dict[str, Array]) -> dict[str, Any]:
     """Return the graph as YAML's plain values; explicit weights go among the arrays."""
 
     def store(where: str, array: Any) -> dict[str, Any]:
@@ -150,15 +171,15 @@ def _filled(rack: Rack, about: Mapping[str, Any], arrays: Mapping[str, Array]) -
     if rack.slots.keys() != about["nodes"].keys():
         raise ModelFileError("the file has arrays for other nodes than its graph")
     for name, packed in about["nodes"].items():
-        rack.slots[name] = _unpack_slot(rack, name, packed, arrays)
+        rack.slots[name] = _unpack_slot(rack, name, rack.slots[name], packed, arrays)
     rack.time, rack.frozen = int(about["time"]), frozenset(about["frozen"])
     return rack
 
 
 def _unpack_slot(
-    rack: Rack, name: str, packed: Mapping[str, Any], arrays: Mapping[str, Array]
+    rack: Rack, name: str, slot: Slot, packed: Mapping[str, Any], arrays: Mapping[str, Array]
 ) -> Slot:
-    slot, rule = rack.slots[name], rack.plan.rules.get(name)
+    rule = rack.plan.rules.get(name)
     parts = {}
     for part in ("params", "state", "past", "taught"):
         template = slot.past if part == "taught" else getattr(slot, part)

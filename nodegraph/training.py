@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from math import inf
 from typing import Any
 
 from nodegraph.build import Builder
-from nodegraph.engines import Engine
+from nodegraph.engines import Engine, choose
 from nodegraph.errors import DataError, GraphError
 from nodegraph.feeding import Fed, total_steps
-from nodegraph.groups import group_rows, groups, mapping, side_by_side
+from nodegraph.groups import Group, group_rows, groups, side_by_side, spread
 from nodegraph.intake import Series, Stream
+from nodegraph.keeping import Keeper, Position
 from nodegraph.plan import Plan
-from nodegraph.progress import Progress, Silent, watched
+from nodegraph.progress import Counted, Progress, Silent, watched
 from nodegraph.rule import Rule
-from nodegraph.slot import Chunk, Slot, Work, widths
+from nodegraph.slot import Slot, Work, widths
 from nodegraph.stages import Forcing, Stage, forced_wiring, stages
 from nodegraph.teams import Teams, find_teams
 from nodegraph.watching import Watch
@@ -42,13 +43,16 @@ class Course:
         See `nodegraph.stages.stages`.
     warmup : int
         How many steps of each series only drive the states.
-    workers : int
-        How many threads learn from independent series; the result does not depend on it.
+    workers : int, optional
+        How many threads or replicas learn from independent series; the result does not depend on
+        it.
     progress : Progress
     clock : int
         Number of the first step, for nodes on a clock.
     watch : Watch, optional
         Who takes learning curves.
+    keeper : Keeper, optional
+        Who writes checkpoints, and knows where to go on from.
     """
 
     builder: Builder
@@ -56,10 +60,11 @@ class Course:
     learners: tuple[str, ...]
     forcing: Forcing = True
     warmup: int = 0
-    workers: int = 1
+    workers: int | None = None
     progress: Progress = field(default_factory=Silent)
     clock: int = 0
     watch: Watch | None = None
+    keeper: Keeper | None = None
 
     @property
     def plan(self) -> Plan:
@@ -76,7 +81,7 @@ class Course:
 
         With data of the model's own stream, `slots` are left at its end.
         """
-        reports = []
+        reports: list[dict[str, Any]] = []
         steps = self.stages
         passes = [self._epochs(stage) for stage in steps]
         if not fed.again and (sum(passes) > 1 or self._unsettled(slots)):
@@ -88,18 +93,21 @@ class Course:
         self._check_long_enough(fed)
         total = total_steps(fed)
         self.progress.start(total and total * sum(passes), "fit")
-        moved = 0
-        for number, (stage, epochs) in enumerate(zip(steps, passes, strict=True), 1):
+        moved, at = 0, self._start
+        reports += at.reports
+        for number, (stage, epochs) in enumerate(zip(steps, passes, strict=True)):
+            if number < at.stage:
+                continue
             teams = Teams(find_teams(stage, self.plan.rules, fed), stage, slots, fed)
-            for epoch in range(epochs):
-                learning = [n for n in teams.stage.learners if epoch < self._epochs_of(n)]
-                moved = self._pass(teams.stage, teams.slots, teams.fed, learning)
-            learning = list(teams.stage.learners)
-            while learning := self._again(learning, teams.slots, fed):
-                self.progress.start(total, "fit, one more pass")
-                moved = self._pass(teams.stage, teams.slots, teams.fed, learning)
+            if self.keeper is not None and number == at.stage:
+                self.keeper.restore(teams.slots)
+            for turn, learning in self._turns(teams, epochs, at if number == at.stage else None):
+                begin = Position(number, turn, tuple(learning), reports=tuple(reports))
+                if (number, turn) == (at.stage, at.turn):
+                    begin = replace(begin, series=at.series, steps=at.steps)
+                moved = self._pass(teams, learning, begin)
             told = dict(teams.conclude())
-            reports += [{"node": n, "stage": number, **told[n]} for n in stage.learners]
+            reports += [{"node": n, "stage": number + 1, **told[n]} for n in stage.learners]
         if fed.own:
             self._settle(slots, fed)
         self.progress.stop()
@@ -117,6 +125,27 @@ class Course:
                     f"far it looks back and ahead, and the longest series has {longest}; give "
                     "longer series, or let it look less far"
                 )
+
+    @property
+    def _start(self) -> Position:
+        return Position() if self.keeper is None else self.keeper.start
+
+    def _turns(
+        self, teams: Teams, epochs: int, at: Position | None
+    ) -> Iterator[tuple[int, list[str]]]:
+        """Yield who learns, each time that the data are to go through a stage."""
+        learners, turn = list(teams.stage.learners), 0 if at is None else at.turn
+        for epoch in range(turn, epochs):
+            yield epoch, [name for name in learners if epoch < self._epochs_of(name)]
+        turn, again = max(turn, epochs), learners
+        if at is not None and at.turn >= epochs:
+            again = list(at.learning)
+            yield turn, again
+            turn += 1
+        while again := self._again(again, teams.slots, teams.fed):
+            self.progress.start(total_steps(teams.fed), "fit, one more pass")
+            yield turn, again
+            turn += 1
 
     def go_on(self, slots: Slots, fed: Fed) -> tuple[list[dict[str, Any]], int]:
         """Let offline learners learn from more data; see `Model.update`."""
@@ -158,35 +187,55 @@ class Course:
     def _epochs_of(self, name: str) -> int:
         return int(getattr(self._rule(name), "epochs", 1))
 
-    def _pass(self, stage: Stage, slots: Slots, fed: Fed, learning: Sequence[str]) -> int:
+    def _pass(self, teams: Teams, learning: Sequence[str], at: Position) -> int:
         """Go through all data once; return how many steps the last series had."""
-        moved = 0
+        stage, slots, fed = teams.stage, teams.slots, teams.fed
         if fed.own:
-            slots.update(self.builder.restarted({name: slots[name] for name in stage.plan.reads}))
-            moved = self._live(stage, slots, fed.series[0], learning)
-        elif self._apart(stage, slots):
-            self._pass_apart(stage, slots, fed.series)
-        else:
-            for i, series in enumerate(fed.series):
-                place = self.builder.fresh(slots, slots, i)
-                self._live(stage, place, series, learning)
-                self._keep(slots, place, stage)
-        return moved
+            if not at.steps:
+                names = stage.plan.reads
+                slots.update(self.builder.restarted({name: slots[name] for name in names}))
+            self._stand(at, slots)
+            return at.steps + self._live(stage, slots, fed.series[0], learning, at.steps)
+        if self._apart(stage, slots):
+            self._pass_apart(stage, slots, fed.series, at)
+            return 0
+        for i, series in enumerate(fed.series):
+            if i < at.series:
+                continue
+            place = self.builder.fresh(slots, slots, i)
+            self._live(stage, place, series, learning)
+            self._keep(slots, place, stage)
+            self._note(replace(at, series=i + 1), slots)
+        return 0
+
+    def _stand(self, at: Position, slots: Slots) -> None:
+        if self.keeper is not None:
+            self.keeper.stands(at, slots)
+
+    def _note(self, at: Position, slots: Slots) -> None:
+        """Take note of where all stands; a checkpoint may be written."""
+        if self.keeper is not None:
+            self.keeper.stands(at, slots)
+            self.keeper.pass_by(0)
 
     def _apart(self, stage: Stage, slots: Slots) -> bool:
         """Tell whether the learners of a stage can learn from series apart, to be merged."""
         rules = [(self._rule(name), slots[name].params) for name in stage.learners]
         return all(not rule.online and rule.merges(params) for rule, params in rules)
 
-    def _pass_apart(self, stage: Stage, slots: Slots, series: Sequence[Series | Stream]) -> None:
+    def _pass_apart(
+        self, stage: Stage, slots: Slots, series: Sequence[Series | Stream], at: Position
+    ) -> None:
         """Learn from groups of series apart and merge what they hold, in the order of series."""
         sizes = widths(slots)
         rows = group_rows(max(sizes[name] for name in stage.plan.reads))
-        waiting = groups(series, rows)
-        with mapping(self.workers) as over:
-            while batch := list(islice(waiting, self.workers)):  # so that few memories wait
-                for held in over(lambda group: self._group(stage, slots, group), batch):
-                    self._merge(slots, held)
+        waiting = islice(groups(series, rows), at.series, None)
+        alone = replace(self, engine=choose("local"), progress=Silent(), keeper=None)
+        task = _Apart(alone, stage, dict(slots))
+        found = spread(self.engine, task, waiting, self.workers, self.progress)
+        for done, held in enumerate(found, at.series + 1):
+            self._merge(slots, held)
+            self._note(replace(at, series=done), slots)
 
     def _merge(self, slots: Slots, memories: Mapping[str, Any]) -> None:
         for name, memory in memories.items():
@@ -195,9 +244,8 @@ class Course:
                 memory = self._rule(name).merge(slot.memory, memory)
             slot.memory = memory
 
-    def _group(
-        self, stage: Stage, slots: Slots, group: Sequence[tuple[int, Series | Stream]]
-    ) -> dict[str, Any]:
+    def group(self, stage: Stage, slots: Slots, group: Group) -> dict[str, Any]:
+        """Return what the learners of a stage gather from a group of series, by name."""
         if side_by_side(self.engine, group):
             return self._abreast(stage, slots, group)
         memories: dict[str, Any] = dict.fromkeys(stage.learners)
@@ -225,20 +273,31 @@ class Course:
         return {name: places[-1][name].memory for name in stage.learners}
 
     def _live(
-        self, stage: Stage, slots: Slots, series: Series | Stream, learning: Sequence[str]
+        self,
+        stage: Stage,
+        slots: Slots,
+        series: Series | Stream,
+        learning: Sequence[str],
+        done: int | None = None,
     ) -> int:
-        """Drive one series through the plan of a stage; return how many steps it had."""
+        """Drive one series through the plan of a stage; return how many steps it had.
+
+        `done` of them are left out; None: nobody is to keep where it stands in between.
+        """
         for name in learning:
             if slots[name].memory is None:
                 slots[name].memory = self._rule(name).begin(slots[name].params)
-        noisy = Work(learn=frozenset(learning), clock=self.clock, noise=True)
-        return self._drive(stage.plan, slots, series, noisy)
+        keeper, clock = (None if done is None else self.keeper), self.clock + (done or 0)
+        work = Work(learn=frozenset(learning), clock=clock, noise=True, keeper=keeper)
+        return self._drive(stage.plan, slots, series, work, done or 0)
 
-    def _drive(self, plan: Plan, slots: Slots, series: Series | Stream, work: Work) -> int:
-        watch, size = self.watch if work.learn else None, plan.chunk_rows(widths(slots))
+    def _drive(
+        self, plan: Plan, slots: Slots, series: Series | Stream, work: Work, done: int = 0
+    ) -> int:
+        watch, size = self.watch if work.learn else None, self.engine.rows(plan, widths(slots))
         size = size if watch is None else watch.rows(size)
-        chunks = series.chunks(size, self.warmup, self.builder.dtype)
-        counted = _Counted(watched(chunks, self.progress))
+        chunks = series.chunks(size, self.warmup, self.builder.dtype, done)
+        counted = Counted(watched(chunks, self.progress, self.engine.news))
         going = (
             self.engine.execute(plan, slots, counted, work)
             if watch is None
@@ -296,13 +355,14 @@ class Course:
                 slots[name].past = taught
 
 
-class _Counted:
-    """Chunks on their way, with a count of their steps."""
+@dataclass(frozen=True)
+class _Apart:
+    """Learning from groups of independent series, wherever."""
 
-    def __init__(self, chunks: Iterator[Chunk]):
-        self.chunks, self.n_steps = chunks, 0
+    course: Course
+    stage: Stage
+    slots: Slots
 
-    def __iter__(self) -> Iterator[Chunk]:
-        for chunk in self.chunks:
-            self.n_steps += chunk.n_steps
-            yield chunk
+    def __call__(self, group: Group, engine: Engine, progress: Progress) -> dict[str, Any]:
+        course = replace(self.course, engine=engine, progress=progress)
+        return course.group(self.stage, self.slots, group)

@@ -9,6 +9,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, is_sparse
 from nodegraph.engines import Engine
+from nodegraph.errors import GraphError
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress
 from nodegraph.rule import Rule
@@ -53,6 +54,11 @@ class Watch:
         work: Work,
     ) -> Iterator[dict[str, Array]]:
         """Let `engine` execute `plan`, and take a point of each curve after each chunk."""
+        if engine.spread is not None:
+            raise GraphError(
+                "learning curves look at the weights after each chunk, but on this engine weights "
+                "stay with the workers; watch with engine='local'"
+            )
         names = [n for n in plan.reads if n in work.learn and plan.rules[n].online]
         passing: deque[Chunk] = deque()
         before = {name: _weights(plan.rules[name], slots[name]) for name in names}

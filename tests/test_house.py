@@ -18,6 +18,7 @@ FLOORS = """
     errors arrays names wording files progress budget spectral krylov ranges drawing compiled
     numerics
     fields registry slot trees spec_writer
+    keeping
     rule graph intake
     node feeding metrics datasets
     plan nested checks plotting
@@ -26,6 +27,7 @@ FLOORS = """
     groups teams watching
     rack
     running stepping storage views
+    checkpoints
     training
     runner
     model

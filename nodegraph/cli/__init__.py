@@ -1,4 +1,4 @@
-"""The command line: `nodegraph run`, `check`, `draw`, `kinds`, `schema`, `datasets`, `search`."""
+"""The command line: `run`, `check`, `draw`, `kinds`, `schema`, `datasets`, `slurm`, `search`."""
 
 from nodegraph.cli.app import app, main
 

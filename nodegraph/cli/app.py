@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from nodegraph.cli import catalogue, experiments, graphs, searching
+from nodegraph.cli import catalogue, experiments, graphs, searching, slurm
 from nodegraph.cli.console import debugging, say_error
 from nodegraph.errors import NodegraphError
 
@@ -75,6 +75,7 @@ app.command("draw")(graphs.draw)
 app.command("kinds")(catalogue.kinds)
 app.command("datasets")(catalogue.datasets)
 app.command("schema")(catalogue.schema)
+app.command("slurm")(slurm.slurm)
 app.command("search")(searching.search)
 
 

@@ -19,10 +19,13 @@ __all__ = ["run"]
 def run(
     file: File,
     engine: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What executes the graph: local.")
+        str | None, typer.Option(metavar="NAME", help="What executes the graph: local or ray.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Ray cluster to join: auto, host:port or ray://host:port.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Threads over independent series; -1 is one a core.")
+        int | None, typer.Option(help="Threads or replicas over series; -1 is one a core.")
     ] = None,
     changes: Changes = None,
     out: Annotated[
@@ -33,14 +36,19 @@ def run(
         int | None,
         typer.Option(min=1, metavar="STEPS", help="Take learning curves, a point each so often."),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where a run into the same folder ended.")
+    ] = False,
     plugins: Plugins = None,
     debug: Debug = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write files, say nothing.")] = False,
 ) -> None:
     """Train a graph on its task, score it beside baselines, and write model and report."""
     import warnings
+    from contextlib import nullcontext
 
     from nodegraph.progress import Silent, for_this_place
+    from nodegraph.tasks.engine_choice import engine_of
     from nodegraph.tasks.experiment import run_spec
     from nodegraph.tasks.run_folder import write
 
@@ -53,15 +61,32 @@ def run(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         progress = Silent() if quiet else for_this_place()
-        how: dict[str, Any] = {"seed": seed, "engine": engine, "workers": workers}
-        result = run_spec(spec, progress=progress, watch=watch or False, **how)
-        paths = write(result, out or Path("out", file.stem))
+        folder = out or Path("out", file.stem)
+        checkpoint = folder / "checkpoint.safetensors"
+        folder.mkdir(parents=True, exist_ok=True)
+        chosen = engine_of(spec.header, engine, address)
+        with chosen if hasattr(chosen, "close") else nullcontext():
+            result = run_spec(
+                spec,
+                seed=seed,
+                engine=chosen,
+                workers=workers,
+                progress=progress,
+                watch=watch or False,
+                checkpoint=checkpoint,
+                resume=resume,
+            )
+            slowest = chosen.slowest() if hasattr(chosen, "slowest") else ""
+        paths = write(result, folder)
+        checkpoint.unlink(missing_ok=True)
     for message in dict.fromkeys(
         str(w.message) for w in caught if w.category is not ResourceWarning
     ):
         say_error(message, "warning")
     if not quiet:
         _show(result, paths)
+        if slowest:
+            say(slowest)
 
 
 def _show(result: Result, paths: list[Path]) -> None:

@@ -34,7 +34,13 @@ def read(file: Path, changes: list[str] | None, plugins: list[str] | None) -> Sp
 
 
 def check(
-    file: File, changes: Changes = None, plugins: Plugins = None, debug: Debug = False
+    file: File,
+    engine: Annotated[
+        str | None, typer.Option(metavar="NAME", help="ray: show which actor would hold what.")
+    ] = None,
+    changes: Changes = None,
+    plugins: Plugins = None,
+    debug: Debug = False,
 ) -> None:
     """Validate a graph and print its plan: nodes, order, loops, stages of learning."""
     from nodegraph.plan import Plan
@@ -50,7 +56,19 @@ def check(
     say()
     say("Stages of learning", strong=True)
     say(_stage_lines(plan))
+    if (engine or spec.header.engine.kind) == "ray":
+        _show_actors(spec)
     say(f"\n{file} is valid.", wrap=False)
+
+
+def _show_actors(spec: Spec) -> None:
+    """Print which actors of this machine would hold what, and whether they pay."""
+    from nodegraph.tasks.placement import preview
+
+    for stage, rows, words in preview(spec):
+        show_table(rows, f"On Ray actors, {stage}")
+        say(words)
+        say()
 
 
 def _node_rows(plan: Plan) -> list[dict[str, str]]:

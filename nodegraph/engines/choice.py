@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nodegraph.arrays import Array
@@ -17,7 +17,11 @@ __all__ = ["Engine", "choose"]
 class Engine(NamedTuple):
     """What executes plans: over the chunks of one series, or over many series side by side.
 
-    An engine without the second one is given one series after the other.
+    An engine without the second one is given one series after the other. One with `rows` says how
+    many steps a chunk should have. One with `spread` does a task to independent groups of series,
+    each somewhere else: ``spread(task, groups, workers)`` yields ``task(group, engine, progress)``
+    of each, in their order, for the local engine of that place. One with `news` can say in a few
+    words how it goes.
     """
 
     execute: Callable[[Plan, dict[str, Slot], Iterable[Chunk], Work], Iterator[dict[str, Array]]]
@@ -27,6 +31,9 @@ class Engine(NamedTuple):
         ]
         | None
     ) = None
+    rows: Callable[[Plan, Mapping[str, int]], int] = Plan.chunk_rows
+    spread: Callable[[Any, Iterable[Any], int | None], Iterator[Any]] | None = None
+    news: Callable[[], str] | None = None
 
 
 def choose(engine: Any) -> Engine:
@@ -41,10 +48,20 @@ def choose(engine: Any) -> Engine:
         return engine
     if engine == "local":
         return Engine(local.execute, local.execute_many)
+    if engine == "ray":
+        from nodegraph.engines.remote.engine import the_engine
+
+        engine = the_engine()
     execute = getattr(engine, "execute", engine)
     if not callable(execute):
         raise GraphError(
-            f"unknown engine {engine!r}; write 'local', or give an object with an "
+            f"unknown engine {engine!r}; write 'local' or 'ray', or give an object with an "
             "execute(plan, slots, chunks, work) method"
         )
-    return Engine(execute, getattr(engine, "execute_many", None))
+    return Engine(
+        execute,
+        getattr(engine, "execute_many", None),
+        getattr(engine, "rows", Plan.chunk_rows),
+        getattr(engine, "spread", None),
+        getattr(engine, "news", None),
+    )

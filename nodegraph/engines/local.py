@@ -15,7 +15,7 @@ from nodegraph.errors import DivergenceError
 from nodegraph.plan import Block, Plan
 from nodegraph.slot import Chunk, Slot, Work
 
-__all__ = ["execute", "execute_many"]
+__all__ = ["Sweep", "execute", "execute_many"]
 
 
 def execute(
@@ -35,12 +35,14 @@ def execute(
     """
     clock = work.clock
     for chunk in chunks:
-        sweep = _Sweep(plan, slots, chunk, work, clock)
+        sweep = Sweep(plan, slots, chunk, work, clock)
         for block in plan.blocks:
             sweep.run(block)
         sweep.close()
         clock += chunk.n_steps
         yield sweep.wanted()
+        if work.keeper is not None:
+            work.keeper.pass_by(clock - work.clock)
 
 
 def execute_many(
@@ -51,7 +53,7 @@ def execute_many(
     What the nodes in ``work.learn`` have learned and remember is handed on from series to series.
     """
     sweeps = [
-        _Sweep(plan, slots, chunk, work, work.clock)
+        Sweep(plan, slots, chunk, work, work.clock)
         for slots, chunk in zip(places, chunks, strict=True)
     ]
     for block in plan.blocks:
@@ -68,26 +70,45 @@ def execute_many(
     return [sweep.wanted() for sweep in sweeps]
 
 
-class _Sweep:
-    """One chunk on its way through the blocks."""
+class Sweep:
+    """One chunk on its way through the blocks.
+
+    Parameters
+    ----------
+    plan : Plan
+    slots : dict of Slot
+        Of the nodes of the plan, and of those outside it that they read from.
+    chunk : Chunk
+    work : Work
+    clock : int
+        The number of the chunk's first step.
+    """
 
     def __init__(self, plan: Plan, slots: dict[str, Slot], chunk: Chunk, work: Work, clock: int):
         self.slots, self.chunk, self.clock, self.plan = slots, chunk, clock, plan
-        taught = {name: self._teacher(name, rows) for name, rows in chunk.targets.items()}
+        targets = chunk.targets.items()
+        taught = {name: self._teacher(name, rows) for name, rows in targets if name in slots}
         self.desk = Desk(plan, slots, chunk, work, clock, {}, taught)
         self.lines = self.desk.lines
 
     def seat(self, name: str) -> Seat:
+        """Return the place of one node in this chunk."""
         return Seat(self.desk, name)
 
     def is_steady(self, block: Block) -> bool:
+        """Tell whether the first node of a block does nothing but run."""
         return self.seat(block.names[0]).steady
 
     def wanted(self) -> dict[str, Array]:
-        n_steps = self.chunk.n_steps
-        return {name: self.lines[name].rows(0, n_steps) for name in self.desk.work.wanted}
+        """Return the outputs of the nodes that were asked for."""
+        return {name: self.outputs(name) for name in self.desk.work.wanted}
+
+    def outputs(self, name: str) -> Array:
+        """Return the outputs of a node."""
+        return self.lines[name].rows(0, self.chunk.n_steps)
 
     def run(self, block: Block) -> None:
+        """Let the nodes of a block live through the chunk."""
         if block.span is None:
             (name,) = block.names
             self.put(name, self.seat(name).live(0, self.chunk.n_steps))
@@ -96,9 +117,13 @@ class _Sweep:
 
     def put(self, name: str, ys: Array) -> None:
         """Keep the outputs of a node."""
+        self.receive(name, ys)
+        self._check_finite(name)
+
+    def receive(self, name: str, ys: Array | None) -> None:
+        """Take outputs that were made elsewhere; None: those of this chunk come too late for it."""
         n_steps = self.chunk.n_steps
         self.lines[name] = Line(self.slots[name].past, ys, self.plan.lag(name), n_steps)
-        self._check_finite(name)
 
     def _loop(self, names: tuple[str, ...], span: int) -> None:
         """Run a feedback loop: compiled, or in Python `span` steps at a time."""
@@ -148,7 +173,7 @@ class _Sweep:
         )
 
 
-def _side_by_side(name: str, sweeps: Sequence[_Sweep]) -> None:
+def _side_by_side(name: str, sweeps: Sequence[Sweep]) -> None:
     """Run one node over all series at once."""
     seats = [sweep.seat(name) for sweep in sweeps]
     inputs = [
@@ -162,7 +187,7 @@ def _side_by_side(name: str, sweeps: Sequence[_Sweep]) -> None:
         sweep.put(name, ys)
 
 
-def _hand_on(block: Block, before: _Sweep, sweep: _Sweep) -> None:
+def _hand_on(block: Block, before: Sweep, sweep: Sweep) -> None:
     for name in sweep.desk.work.learn.intersection(block.names):
         slot, last = sweep.slots[name], before.slots[name]
         slot.params, slot.memory = last.params, last.memory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from nodegraph.errors import DataError
 from nodegraph.model import Model
 from nodegraph.progress import Progress, Silent
 from nodegraph.spec import Spec
+from nodegraph.tasks.engine_choice import engine_of
 from nodegraph.tasks.examples import TaskData
 from nodegraph.tasks.task_data import prepare
 from nodegraph.tasks.trials import Trial, trial_of
@@ -84,6 +86,8 @@ def run_spec(
     workers: int | None = None,
     progress: Progress | None = None,
     watch: bool | int = False,
+    checkpoint: Path | None = None,
+    resume: bool = False,
 ) -> Result:
     """Learn the task of `spec` and score the model and its baselines on rows it has not seen.
 
@@ -94,12 +98,16 @@ def run_spec(
     seed : int, optional
         In place of the one that stands there.
     engine : str or object, optional
-        In place of the one that stands there.
+        In place of the one that stands there; one that stands there is closed at the end.
     workers : int, optional
         Threads over independent series.
     progress : Progress, optional
     watch : bool or int
         Whether to take learning curves of online rules; see `Model.fit`.
+    checkpoint : Path, optional
+        Where learning keeps how far it is; see `nodegraph.Model.fit`.
+    resume : bool
+        Whether to go on from there.
 
     Raises
     ------
@@ -112,17 +120,23 @@ def run_spec(
     trial = trial_of(prepare(task, root=spec.folder, document=spec.document), task)
     clock.lap("data")
     header = spec.header
+    own: Any = engine_of(header) if engine is None else None
     model = Model(
         spec.graph,
         seed=header.seed if seed is None else seed,
         dtype=header.dtype,
         numerics=header.numerics,
-        engine=header.engine.kind if engine is None else engine,
+        engine=own or engine,
     )
     threads = header.engine.workers if workers is None else workers
-    _learn(model, trial.data, task, threads, progress or Silent(), watch)
-    clock.lap("fit")
-    guess = trial.guess(model)
+    try:
+        kept = {"checkpoint": checkpoint, "resume": resume, "progress": progress or Silent()}
+        _learn(model, trial.data, task, threads, {**kept, "watch": watch})
+        clock.lap("fit")
+        guess = trial.guess(model)
+    finally:
+        if hasattr(own, "close"):
+            own.close()
     scores = _scores(header.name or "graph", trial, guess)
     clock.lap("score")
     return Result(spec, model, trial, guess, scores, clock.laps)
@@ -146,18 +160,13 @@ def _check_metrics(spec: Spec, task: Task) -> None:
 
 
 def _learn(
-    model: Model,
-    data: TaskData,
-    task: Task,
-    workers: int,
-    progress: Progress,
-    watch: bool | int,
+    model: Model, data: TaskData, task: Task, workers: int | None, kept: dict[str, Any]
 ) -> None:
     x, y = data.train
     if not model.plan.rules:
         return
     if task.online:
-        model.partial_fit(x, y, warmup=task.split.warmup, progress=progress, watch=watch)
+        model.partial_fit(x, y, warmup=task.split.warmup, **kept)
         return
     model.fit(
         x,
@@ -165,8 +174,7 @@ def _learn(
         warmup=task.split.warmup,
         forcing=task.forcing,
         workers=workers,
-        progress=progress,
-        watch=watch,
+        **kept,
     )
 
 

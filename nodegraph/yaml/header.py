@@ -22,16 +22,36 @@ class LocalEngine(Section):
     workers: Annotated[int, Field(ge=-1)] = 1
 
 
+Count = Annotated[float, Field(ge=0, le=1e6)]
+
+
+class RayNeeds(Section):
+    """What the worker of a node needs of its machine: CPUs, GPUs, custom resources."""
+
+    num_cpus: Count = 1
+    num_gpus: Count = 0
+    resources: Annotated[dict[str, Count], Field(default_factory=dict)]
+
+
 class RayEngine(Section):
     """Ray actors; ``address: auto`` joins a running cluster, else one is started here.
 
-    Other addresses are given on the command line, never in a file.
+    Other addresses are given on the command line, never in a file. `workers` is how many actors
+    compute at the same time, `nodes` what single nodes need of their machine.
     """
 
     kind: Literal["ray"]
     address: Literal["auto"] | None = None
-    workers: Annotated[int, Field(ge=-1)] = 1
+    workers: Annotated[int, Field(ge=-1)] | None = None
     placement: Literal["block", "node"] = "block"
+    sync: bool = True
+    stale: Annotated[int, Field(ge=0)] = 4
+    num_cpus: Count | None = None
+    num_gpus: Count = 0
+    resources: Annotated[dict[str, Count], Field(default_factory=dict)]
+    nodes: Annotated[dict[str, RayNeeds], Field(default_factory=dict)]
+    chunk: Annotated[int, Field(ge=1)] | None = None
+    window: Annotated[int, Field(ge=1)] | None = None
 
 
 def _readable_version(version: int) -> int:

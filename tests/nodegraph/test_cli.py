@@ -215,3 +215,62 @@ def test_python_dash_m_is_the_same_command():
     )
     assert done.returncode == 2
     assert done.stderr.startswith("error: none.yaml:")
+
+
+def test_check_shows_which_actor_would_hold_what_and_whether_it_pays(small):
+    done = call("check", small, "--engine", "ray")
+    assert done.exit_code == 0, done.stderr
+    words = " ".join(done.stdout.split())
+    assert "On Ray actors, stage 1: readout" in words
+    assert "u, reservoir, readout" in words
+    assert "would pay from chunk=" in words
+
+
+def test_check_asks_for_actors_for_labels_and_without_a_task_too(small):
+    bare = small.with_name("bare.yaml")
+    bare.write_text(SMALL.partition("task:")[0], encoding="utf-8")
+    for file in (bare, ROOT / "graphs" / "japanese_vowels.yaml"):
+        done = call("check", file, "--engine", "ray")
+        assert done.exit_code == 0, done.stderr
+        assert "On Ray actors" in done.stdout
+
+
+def test_an_address_is_that_of_a_ray_cluster(small, tmp_path):
+    said = fails("run", small, "--quiet", "--address", "auto", "--out", tmp_path / "out")
+    assert "--address is that of a Ray cluster: write --engine ray with it" in said
+
+
+def test_a_run_that_was_ended_goes_on_and_leaves_no_checkpoint(small, tmp_path):
+    from nodegraph.tasks.experiment import run_spec
+
+    out = tmp_path / "out"
+    assert call("run", small, "--quiet", "--out", out).exit_code == 0
+    scores = json.loads((out / "metrics.json").read_text(encoding="utf-8"))["scores"]
+    assert not (out / "checkpoint.safetensors").exists()
+    from nodegraph.spec import read_yaml
+
+    run_spec(read_yaml(small), checkpoint=out / "checkpoint.safetensors")
+    done = call("run", small, "--quiet", "--resume", "--out", out)
+    assert done.exit_code == 0, done.stderr
+    again = json.loads((out / "metrics.json").read_text(encoding="utf-8"))["scores"]
+    assert again == scores
+
+
+def test_slurm_prints_a_script_that_a_shell_can_read(small, tmp_path):
+    done = call("slurm", small, "-N", 4, "-c", 8, "--set", "nodes.reservoir.units=30")
+    assert done.exit_code == 0, done.stderr
+    script = tmp_path / "job.sh"
+    script.write_text(done.stdout, encoding="utf-8")
+    subprocess.run(["bash", "-n", script], check=True)
+    assert "#SBATCH --nodes=4" in done.stdout and "#SBATCH --cpus-per-task=8" in done.stdout
+    assert f"nodegraph run {small} --engine ray --resume" in done.stdout
+    assert "--set nodes.reservoir.units=30" in done.stdout
+    assert "RAY_AUTH_MODE=token" in done.stdout
+
+
+def test_a_bad_file_name_stays_one_word_of_the_script(tmp_path):
+    file = tmp_path / "a; rm -rf x.yaml"
+    file.write_text(SMALL.replace("name: small\n", "name: 'x; reboot'\n"), encoding="utf-8")
+    done = call("slurm", file)
+    assert f"nodegraph run '{file}' --engine ray" in done.stdout
+    assert "reboot\n" not in done.stdout.replace("x__reboot", "")

@@ -373,3 +373,12 @@ def test_an_output_node_behind_a_readout_is_transparent():
 def test_lms_does_not_learn_offline():
     with pytest.raises(GraphError, match="nothing here learns offline"):
         ng.Model(Input() >> LMS(name="out")).update(U, Y)
+
+
+def test_learners_one_after_the_other_learn_from_a_list_of_series():
+    graph = Input(name="u") >> Scaler(name="s") >> Reservoir(units=20) >> Ridge(name="out")
+    one = ng.Model(graph, seed=3).fit([U, U[:50]], [Y, Y[:50]], warmup=5)
+    scaled = ng.Model(Input(name="u") >> Scaler(name="s"), seed=3).fit([U, U[:50]])
+    for param, other in zip(one.params["s"], scaled.params["s"], strict=True):
+        assert np.array_equal(param, other)
+    assert len(one.report) == 2

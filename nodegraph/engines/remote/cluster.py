@@ -1,0 +1,230 @@
+"""Where Ray runs: one started here for this process alone, or one that is there already."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nodegraph.errors import EngineError
+
+__all__ = ["Cluster"]
+
+LOOPBACK = "127.0.0.1"
+STORE = 256 << 20  # bytes of a local object store, at least
+PATIENCE = 5.0  # seconds to wait for a cluster to answer
+
+
+class Cluster:
+    """A connection to Ray.
+
+    Parameters
+    ----------
+    address : str, optional
+        ``"auto"``, ``"host:port"`` or ``"ray://host:port"`` of a running cluster; None: that of
+        the environment (``RAY_ADDRESS``), else a Ray of our own that listens on loopback alone.
+    num_cpus : int, optional
+        CPUs of a Ray of our own, at least; all that there are by default.
+    object_store : int
+        Bytes of its object store.
+    runtime_env : dict, optional
+        What Ray gives to every worker of a joined cluster.
+    """
+
+    def __init__(
+        self,
+        address: str | None = None,
+        num_cpus: int | None = None,
+        object_store: int = STORE,
+        runtime_env: Mapping[str, Any] | None = None,
+    ):
+        self.address, self.num_cpus, self.object_store = address, num_cpus or 1, object_store
+        self.runtime_env = runtime_env
+        self._ours = self._started_here = False
+        self._before: dict[str, str | None] = {}
+
+    def join(self) -> Any:
+        """Return the module `ray`, connected; start it if there is none to join.
+
+        Raises
+        ------
+        EngineError
+            If nothing answers at the address.
+        """
+        ray = _loaded_ray()
+        if ray.is_initialized():
+            return ray
+        address = self.address or os.environ.get("RAY_ADDRESS")
+        self._ours = True
+        if address in (None, "local"):
+            self._start(ray)
+        else:
+            self._connect(ray, str(address))
+        return ray
+
+    def leave(self) -> None:
+        """Go from a cluster that was joined; stop one that was started here."""
+        ours, self._ours = self._ours, False
+        ray = sys.modules.get("ray")
+        if ours and ray is not None:
+            with _quiet():
+                ray.shutdown()
+        if self._before and ray is not None:
+            self._set_secret(None)
+            self._before = {}
+        self._started_here = False
+
+    @property
+    def is_local(self) -> bool:
+        """Whether Ray was started by this."""
+        return self._started_here
+
+    def _start(self, ray: Any) -> None:
+        """Start Ray on loopback, with a token of its own that only this process tree knows."""
+        self._set_secret(_token_file())
+        with _environment({"PYTHONPATH": _own_path()}), _only_loopback(), _quiet():
+            try:
+                ray.init(
+                    address="local",
+                    num_cpus=max(self.num_cpus, len(os.sched_getaffinity(0))),
+                    object_store_memory=max(self.object_store, 80 << 20),
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    logging_level="error",
+                    _node_ip_address=LOOPBACK,
+                )
+            except Exception as error:
+                self.leave()
+                raise EngineError(f"Ray could not be started here: {_first_line(error)}") from error
+        self._started_here = True
+
+    def _set_secret(self, file: str | None) -> None:
+        """Let this process and those that it starts show and ask for the secret in `file`.
+
+        None puts things back to what they were.
+        """
+        from ray import _raylet
+
+        raylet: Any = _raylet
+
+        secret = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": file}
+        if file is not None:
+            self._before = {name: os.environ.get(name) for name in secret}
+        for name, value in (self._before if file is None else secret).items():
+            _set_variable(name, value)
+        raylet.Config.initialize("")  # Ray read its surroundings when it was imported
+        raylet.AuthenticationTokenLoader.instance().reset_cache()
+
+    def _surroundings(self) -> dict[str, Any]:
+        """Return what workers of a joined cluster are given: by default, where our modules are."""
+        if self.runtime_env is not None:
+            return dict(self.runtime_env)
+        return {"env_vars": {"PYTHONPATH": _own_path()}}
+
+    def _connect(self, ray: Any, address: str) -> None:
+        try:
+            _knock(address)
+            with _quiet():
+                ray.init(
+                    address=address,
+                    log_to_driver=False,
+                    logging_level="error",
+                    runtime_env=self._surroundings(),
+                )
+        except Exception as error:
+            self.leave()
+            raise EngineError(
+                f"no Ray answers at address {address!r} ({_first_line(error)}); start one with "
+                "'ray start --head', name another address, or leave it out to start one here"
+            ) from error
+
+
+def _loaded_ray() -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else ray warns of it
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # all that matter are raised here
+    os.environ.setdefault("RAY_worker_niceness", "0")  # workers are not to wait for the driver
+    with _quiet():
+        import ray
+    return ray
+
+
+def _knock(address: str) -> None:
+    """Fail at once if nobody is at ``host:port``; Ray itself would go on trying for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+
+
+@cache
+def _token_file() -> str:
+    """Return a file with the secret of this process, which nobody else can read."""
+    folder = tempfile.mkdtemp(prefix="nodegraph-ray-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    token = Path(folder, "token")
+    with open(os.open(token, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_hex(32))
+    return str(token)
+
+
+def _own_path() -> str:
+    """Return the folders from which this process imports beside those of Python itself."""
+    prefixes = tuple({sys.prefix, sys.base_prefix})
+    given = [os.path.abspath(part) for part in sys.path]
+    return os.pathsep.join(part for part in given if not part.startswith(prefixes))
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0][:300]
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of the environment for the processes that Ray starts."""
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            _set_variable(name, value)
+
+
+def _set_variable(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
+@contextmanager
+def _only_loopback() -> Iterator[None]:
+    """Let Ray take the loopback address as it is, instead of one that others can reach."""
+    from ray._private import ray_constants
+
+    before, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False
+    with _environment({ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR: "0"}):
+        try:
+            yield
+        finally:
+            ray_constants.ENABLE_RAY_CLUSTER = before
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep warnings of Ray's own to itself."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,68 @@
+"""What a worker needs of the machine that it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from nodegraph.errors import FieldError
+
+__all__ = ["Needs"]
+
+FIELDS = ("num_cpus", "num_gpus", "resources")
+
+
+class Needs(NamedTuple):
+    """CPUs, GPUs and whatever else a cluster counts.
+
+    Parameters
+    ----------
+    num_cpus, num_gpus : float
+    resources : tuple of (str, float)
+        Custom resources, sorted by name.
+    """
+
+    num_cpus: float = 1.0
+    num_gpus: float = 0.0
+    resources: tuple[tuple[str, float], ...] = ()
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], where: str) -> Needs:
+        """Return needs that were written as a mapping.
+
+        Raises
+        ------
+        FieldError
+            With `where`, if a key is unknown or a number negative.
+
+        Examples
+        --------
+        >>> Needs.of({"num_cpus": 2, "resources": {"fast": 1}}, "nodes.reservoir")
+        Needs(num_cpus=2.0, num_gpus=0.0, resources=(('fast', 1.0),))
+        """
+        odd = set(given) - set(FIELDS)
+        if odd:
+            raise FieldError(f"{where}: unknown key {min(odd)!r}; there are {', '.join(FIELDS)}")
+        resources = dict(given.get("resources") or {})
+        counts = {"num_cpus": given.get("num_cpus", 1), "num_gpus": given.get("num_gpus", 0)}
+        for name, count in {**counts, **resources}.items():
+            if (
+                isinstance(count, bool)
+                or not isinstance(count, int | float)
+                or not 0 <= count < 1e6
+            ):
+                raise FieldError(f"{where}.{name}: expected a number of at least 0, got {count!r}")
+        kinds = tuple(sorted((name, float(count)) for name, count in resources.items()))
+        return cls(float(counts["num_cpus"]), float(counts["num_gpus"]), kinds)
+
+    @property
+    def threads(self) -> int:
+        """How many threads a worker may use."""
+        return max(1, int(self.num_cpus))
+
+    def joined(self, other: Needs) -> Needs:
+        """Return the needs of one worker that does the work of two."""
+        mine, theirs = dict(self.resources), dict(other.resources)
+        both = {n: max(mine.get(n, 0.0), theirs.get(n, 0.0)) for n in {**mine, **theirs}}
+        cpus, gpus = max(self.num_cpus, other.num_cpus), max(self.num_gpus, other.num_gpus)
+        return Needs(cpus, gpus, tuple(sorted(both.items())))

@@ -1,0 +1,177 @@
+"""What holds the slots of one part and moves them on, chunk by chunk, in strict order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nodegraph.arrays import Array, copy_tree
+from nodegraph.engines.choice import choose
+from nodegraph.engines.lines import Line
+from nodegraph.engines.local import Sweep
+from nodegraph.engines.remote.parts import Part
+from nodegraph.errors import EngineError
+from nodegraph.numerics import Numerics, using
+from nodegraph.progress import Silent
+from nodegraph.slot import Chunk, Slot, Work
+
+__all__ = ["Loading", "Snapshot", "Worker"]
+
+Snapshot = dict[str, dict[str, Any]]  # by node: what has changed since the part was loaded
+
+
+@dataclass(frozen=True)
+class Loading:
+    """All that a worker must know to go on with a part.
+
+    Parameters
+    ----------
+    part : Part
+    slots : dict of Slot
+        Where the part stands before the first chunk.
+    work : Work
+        Its clock is that of the first chunk.
+    numerics : {"exact", "portable", "fast"}
+    attempt, seq : int
+        Calls of other attempts, or of other chunks than the next one, are refused.
+    free : bool
+        Whether inputs are the latest that there are rather than those of the same chunk.
+    """
+
+    part: Part
+    slots: Mapping[str, Slot]
+    work: Work
+    numerics: Numerics
+    attempt: int
+    seq: int
+    free: bool = False
+
+
+class _Loaded(NamedTuple):
+    part: Part
+    slots: dict[str, Slot]
+    work: Work
+    numerics: Numerics
+
+
+class Worker:
+    """Holds one part of a plan: params, states, rule memories and delay lines of its nodes.
+
+    It knows nothing of other workers; what it reads comes in as arguments, and it never changes
+    them. Whatever is called out of turn is refused, so that no chunk is lived through twice.
+    """
+
+    def __init__(self) -> None:
+        self._loaded: _Loaded | None = None
+        self._task: Any = None
+        self._free = False
+        self._turn = (0, 0)
+        self._clock = 0
+
+    def load(self, loading: Loading) -> None:
+        """Take over a part as it stands."""
+        slots = {name: slot.copy() for name, slot in loading.slots.items()}
+        for name in loading.work.learn:
+            slots[name].params = copy_tree(slots[name].params)
+            slots[name].memory = copy_tree(slots[name].memory)
+        self._loaded = _Loaded(loading.part, slots, loading.work, loading.numerics)
+        self._free = loading.free
+        self._turn = loading.attempt, loading.seq
+        self._clock = loading.work.clock
+
+    def prepare(self, task: Any, mode: Numerics) -> None:
+        """Take over a task that is to be done to many things, each by itself."""
+        self._task = task, mode
+
+    def do(self, item: Any) -> Any:
+        """Return what the task gives for one thing."""
+        task, mode = self._task
+        with using(mode):
+            return task(item, choose("local"), Silent())
+
+    def unload(self) -> None:
+        """Let go of the part, and of the task."""
+        self._loaded = self._task = None
+
+    def run(self, attempt: int, seq: int, chunk: Chunk, *inputs: Array | None) -> Any:
+        """Live through one chunk.
+
+        Parameters
+        ----------
+        attempt, seq : int
+        chunk : Chunk
+            What comes from outside.
+        *inputs : ndarray
+            Outputs of the nodes in ``part.reads``: of this chunk, or of the one before it for
+            those that are late; None before the first one.
+
+        Returns
+        -------
+        tuple
+            The outputs of ``part.sends``, one after the other, and the seconds that it took;
+            the seconds alone if nobody wants an output.
+        """
+        begin = perf_counter()
+        part, slots, work, mode = self._open(attempt, seq)
+        if self._free:
+            part = replace(part, late=frozenset())
+            inputs = tuple(
+                _as_now(ys, slots[name].past, chunk.n_steps)
+                for name, ys in zip(part.reads, inputs, strict=True)
+            )
+        early = {n: ys for n, ys in zip(part.reads, inputs, strict=True) if n not in part.late}
+        for name, ys in zip(part.reads, inputs, strict=True):
+            if name in part.late and ys is not None:
+                slots[name].past = Line(slots[name].past, ys, 0, len(ys)).new_past()
+        before = {name: slots[name].past for name in part.late}
+        with using(mode):
+            sweep = Sweep(part.plan, slots, chunk, work, self._clock)
+            for name in part.reads:
+                sweep.receive(name, early.get(name))
+            for block in part.plan.blocks:
+                sweep.run(block)
+            sweep.close()
+        for name, past in before.items():
+            slots[name].past = past
+        self._turn, self._clock = (attempt, seq + 1), self._clock + chunk.n_steps
+        found = [np.ascontiguousarray(sweep.outputs(name)) for name in part.sends]
+        seconds = perf_counter() - begin
+        return (*found, seconds) if found else seconds
+
+    def snapshot(self, attempt: int, seq: int) -> Snapshot:
+        """Return all that chunks before `seq` have changed, as copies."""
+        part, slots, work, _ = self._open(attempt, seq)
+        found: Snapshot = {}
+        for name in part.names:
+            slot = slots[name]
+            found[name] = {
+                "state": copy_tree(slot.state),
+                "past": slot.past,
+                "noise": deepcopy(slot.noise),
+            }
+            if name in work.learn:
+                learned = {"params": slot.params, "memory": slot.memory}
+                found[name] |= {key: copy_tree(tree) for key, tree in learned.items()}
+        for name in part.taught:
+            found.setdefault(name, {})["taught"] = slots[name].taught
+        return found
+
+    def _open(self, attempt: int, seq: int) -> _Loaded:
+        if self._loaded is None or self._turn != (attempt, seq):
+            raise EngineError(
+                f"a worker that stands at chunk {self._turn[1]} of attempt {self._turn[0]} was "
+                f"called for chunk {seq} of attempt {attempt}"
+            )
+        return self._loaded
+
+
+def _as_now(ys: Array | None, past: Array, n_steps: int) -> Array:
+    """Return outputs of another chunk as if they were of this one: its last, or the last held."""
+    known = past[-1:] if ys is None else ys[-n_steps:]
+    missing = n_steps - len(known)
+    return np.concatenate([known, np.repeat(known[-1:], missing, axis=0)]) if missing else known

@@ -1,0 +1,56 @@
+"""Which Ray actor would hold which nodes of a YAML graph, for each stage of learning."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from nodegraph.model import Model
+from nodegraph.slot import Work
+from nodegraph.spec import Spec
+from nodegraph.stages import stages
+from nodegraph.tasks.engine_choice import engine_of
+from nodegraph.tasks.task_data import prepare
+
+__all__ = ["preview"]
+
+
+def preview(spec: Spec) -> Iterator[tuple[str, list[dict[str, str]], str]]:
+    """Yield what happens, its actors and whether they pay: for each stage of learning, or to run.
+
+    Widths are those of the task's data; without a task one column is assumed.
+    """
+    header = spec.header
+    model = Model(spec.graph, seed=header.seed, dtype=header.dtype)
+    draft = model._rack.draft()
+    taught = any(rule.supervised for rule in model.plan.rules.values())
+    x, y = _first_rows(spec)
+    draft.feed(x, y if taught else None)
+    engine, cpus = engine_of(header, "ray"), len(os.sched_getaffinity(0))
+    learners = [name for name in model.plan.rules if name in draft.slots]
+    for number, stage in enumerate(stages(model.plan, learners, True), 1):
+        work = Work(learn=frozenset(stage.learners))
+        rows, words = engine.preview(stage.plan, draft.slots, work, cpus)
+        yield f"stage {number}: {', '.join(stage.learners)}", rows, words
+    if not learners:
+        plan = model.plan.for_running(model.plan.outputs)
+        yield "to run", *engine.preview(plan, draft.slots, Work(plan.outputs), cpus)
+
+
+def _first_rows(spec: Spec) -> tuple[Any, Any]:
+    if spec.header.task is None:
+        return np.zeros((2, 1)), np.zeros((2, 1))
+    train = prepare(spec.header.task, root=spec.folder, document=spec.document).train
+    return _two_rows(train.x), _two_rows(train.y)
+
+
+def _two_rows(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {name: _two_rows(part) for name, part in data.items()}
+    if isinstance(data, list):
+        return [np.asarray(part)[:2] for part in data[:1]]
+    rows = np.asarray(data)
+    return rows[:1, :2] if rows.ndim == 3 else rows[:2]

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.errors import DivergenceError, EngineError
+from nodegraph.testing.comparing import same_trees
+from nodes import Input, Reservoir, Ridge, Scaler
+
+RNG = np.random.default_rng(0)
+XS = [RNG.standard_normal((int(n), 3)) for n in RNG.integers(100, 900, 40)]
+YS = [np.cumsum(x, axis=0) for x in XS]
+
+
+def model(engine):
+    res = Reservoir(units=30, noise=0.01)
+    return ng.Model(Input() >> Scaler() >> res >> [Ridge(), Ridge()], seed=2, engine=engine)
+
+
+def fitted(engine, **options):
+    one = model(engine)
+    target = {name: YS for name, rule in one.plan.rules.items() if rule.supervised}
+    return one.fit(XS, target, warmup=10, **options)
+
+
+HERE = fitted("local")
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("deaths", [(), (2, 5, 6, 11)])
+def test_any_number_of_replicas_learns_and_gives_the_bits_of_one_thread(spread, count, deaths):
+    engine = spread(count, deaths)
+    there = fitted(engine)
+    for name in HERE.plan.nodes:
+        same_trees(HERE.params[name], there.params[name], name)
+    wanted, found = HERE.run(XS), there.run(XS, noise=False)
+    for name, parts in wanted.items():
+        assert all(np.array_equal(a, b) for a, b in zip(parts, found[name], strict=True))
+    assert engine.crew.died == len(deaths)
+
+
+def test_the_states_stay_where_they_are(spread):
+    engine = spread(2)
+    seen = []
+    take = engine.crew.take
+    engine.crew.take = lambda refs: seen.append(take(refs)) or seen[-1]
+    fitted(engine)
+    sizes = [np.size(part) for (found,) in seen for held in found.values()
+             for part in _arrays(held)]  # fmt: skip
+    assert max(sizes) <= 256 * 30  # rows that wait for their block of 256, and 30 x 30 sums
+
+
+def _arrays(tree):
+    if isinstance(tree, tuple):
+        return [array for part in tree for array in _arrays(part)]
+    return [tree] if isinstance(tree, np.ndarray) else []
+
+
+def test_threads_do_what_replicas_do():
+    there = fitted("local", workers=3)
+    same_trees(HERE.params["ridge"], there.params["ridge"], "ridge")
+
+
+def test_a_group_at_which_all_die_is_named(spread):
+    with pytest.raises(EngineError, match=r"lost 4 times at group \d+ of the series"):
+        fitted(spread(2, range(4, 1000)))
+
+
+def test_what_goes_wrong_there_is_raised_here(spread):
+    wild = Input() >> Reservoir(units=5, activation="identity", spectral_radius=9) >> Ridge()
+    with pytest.raises(DivergenceError, match="reservoir"):
+        ng.Model(wild, engine=spread(2)).fit(XS, YS)

@@ -1,0 +1,148 @@
+import os
+import signal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nodegraph as ng
+from nodegraph import checkpoints
+from nodegraph.engines import local
+from nodegraph.errors import DataError, ModelFileError
+from nodegraph.testing.comparing import same_trees
+from nodes import LMS, RLS, Input, Reservoir, Ridge, Scaler
+from nodes.rules import IntrinsicPlasticity
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((300, 2))
+Y = np.cumsum(X, axis=0)
+LISTS = [X[:200], X[100:], X[:50]], [Y[:200], Y[100:], Y[:50]]
+
+
+def plastic():
+    rule = IntrinsicPlasticity(epochs=2)
+    return Input() >> Scaler() >> Reservoir(units=9, rule=rule, noise=0.01) >> Ridge()
+
+
+def twins():
+    return Input() >> Reservoir(units=9) >> [Ridge(ridge=1e-3), Ridge(ridge=1e-3)]
+
+
+def feedback():
+    res, out = Reservoir(units=9), Ridge()
+    return (Input() >> res >> out) & (res << out)
+
+
+class Dying:
+    """The local engine, in small chunks; it is killed in mid-air when it has done so many."""
+
+    def __init__(self, chunks):
+        self.left = chunks
+
+    def rows(self, plan, sizes):
+        return 13
+
+    def execute(self, plan, slots, chunks, work):
+        for outputs in local.execute(plan, slots, chunks, work):
+            if not self.left:
+                raise OSError("killed")
+            self.left -= 1
+            yield outputs
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "EVERY", 0.0)
+    return tmp_path / "checkpoint.safetensors"
+
+
+def learn(graph, data, engine="local", **options):
+    model = ng.Model(graph(), seed=1, engine=engine)
+    rules = model.plan.rules
+    if all(rule.online for rule in rules.values()):
+        model.partial_fit(*data, warmup=5, **options)
+        return model
+    y = {name: data[1] for name, rule in rules.items() if rule.supervised}
+    return model.fit(data[0], y, warmup=5, **options)
+
+
+GRAPHS = [plastic, twins, feedback, lambda: Input() >> Reservoir(units=9) >> RLS(),
+          lambda: Input() >> Reservoir(units=9) >> LMS()]  # fmt: skip
+
+
+@settings(max_examples=30)
+@given(
+    graph=st.sampled_from(GRAPHS),
+    lists=st.booleans(),
+    kills=st.lists(st.integers(1, 60), min_size=1, max_size=3),
+)
+def test_who_is_killed_and_goes_on_ends_with_the_same_bits(tmp_path_factory, graph, lists, kills):
+    file = tmp_path_factory.mktemp("kept") / "checkpoint.safetensors"
+    data = LISTS if lists else (X, Y)
+    straight = learn(graph, data)
+    before, checkpoints.EVERY = checkpoints.EVERY, 0.0
+    try:
+        for chunks in kills:
+            try:
+                learn(graph, data, Dying(chunks), checkpoint=file, resume=True)
+            except OSError:
+                continue
+        resumed = learn(graph, data, checkpoint=file, resume=True)
+    finally:
+        checkpoints.EVERY = before
+    assert resumed.time == straight.time
+    for name in straight.plan.nodes:
+        mine, theirs = straight._rack.slots[name], resumed._rack.slots[name]
+        for part in ("params", "state", "past", "taught"):
+            same_trees(getattr(mine, part), getattr(theirs, part), f"{name}.{part}")
+    assert straight.report == resumed.report
+
+
+def test_what_was_done_is_not_done_again(path):
+    with pytest.raises(OSError, match="killed"):
+        learn(feedback, (X, Y), Dying(10), checkpoint=path)
+    rest = Dying(99)
+    learn(feedback, (X, Y), rest, checkpoint=path, resume=True)
+    assert 99 - rest.left < len(range(0, 300, 13))
+
+
+class Signalling(Dying):
+    """One that is sent a signal at a chunk."""
+
+    def __init__(self, number):
+        super().__init__(99)
+        self.number = number
+
+    def execute(self, plan, slots, chunks, work):
+        for i, outputs in enumerate(super().execute(plan, slots, chunks, work)):
+            yield outputs
+            if i == 3:
+                os.kill(os.getpid(), self.number)
+
+
+@pytest.mark.parametrize(
+    ("number", "ends"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
+)
+def test_a_signal_waits_for_the_checkpoint(tmp_path, number, ends):
+    path = tmp_path / "c.safetensors"
+    handler = signal.getsignal(number)
+    with pytest.raises(ends):
+        learn(feedback, (X, Y), Signalling(number), checkpoint=path)
+    assert signal.getsignal(number) is handler
+    rest = Dying(99)
+    learn(feedback, (X, Y), rest, checkpoint=path, resume=True)
+    assert 99 - rest.left < len(range(0, 300, 13)) - 2
+
+
+def test_a_checkpoint_of_something_else_is_refused(path):
+    learn(feedback, (X, Y), checkpoint=path)
+    with pytest.raises(ModelFileError, match="another course of learning: data differ"):
+        learn(feedback, (X[:200], Y[:200]), checkpoint=path, resume=True)
+    with pytest.raises(ModelFileError, match="graph"):
+        learn(twins, (X, Y), checkpoint=path, resume=True)
+    ng.Model(feedback()).save(path)
+    with pytest.raises(ModelFileError, match="no checkpoint of learning"):
+        learn(feedback, (X, Y), checkpoint=path, resume=True)
+    with pytest.raises(DataError, match="checkpoint="):
+        learn(feedback, (X, Y), resume=True)
