@@ -6,10 +6,12 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from nodegraph.budget import format_bytes
+from nodegraph.errors import EngineError
 from nodegraph.plan import Plan
 from nodegraph.slot import Slot
 
-__all__ = ["HOP", "Estimate", "estimates", "group_nodes"]
+__all__ = ["HOP", "Estimate", "estimates", "group_nodes", "window_of"]
 
 HOP = 8000.0  # microseconds that it costs to hand a chunk from worker to worker
 BASE = 1.0  # microseconds a step that any node takes
@@ -89,6 +91,29 @@ def group_nodes(
         tuple(name for names in blocks[a:b] for name in names)
         for a, b in zip(starts, ends, strict=True)
     ]
+
+
+def window_of(wanted: int, chunk: int, store: float) -> int:
+    """Return how many chunks may be under way, so that they take a quarter of the object store.
+
+    Parameters
+    ----------
+    wanted : int
+        At most so many.
+    chunk, store : int
+        Bytes of what one chunk becomes on its way, and of the store.
+
+    Raises
+    ------
+    EngineError
+        If not even one fits.
+    """
+    if chunk > store:
+        raise EngineError(
+            f"a chunk becomes {format_bytes(chunk)} on its way, but Ray's object store has "
+            f"{format_bytes(int(store))}: give a smaller chunk=, or a larger object_store="
+        )
+    return max(1, min(wanted, int(store / 4 / max(1, chunk))))
 
 
 def _wholes(plan: Plan) -> list[tuple[str, ...]]:
