@@ -14,6 +14,7 @@ from nodegraph.slot import Slot
 __all__ = ["HOP", "Estimate", "estimates", "group_nodes", "window_of"]
 
 HOP = 8000.0  # microseconds that it costs to hand a chunk from worker to worker
+WORTH = 0.8  # of the time of one actor, that several must stay below
 BASE = 1.0  # microseconds a step that any node takes
 PER_NUMBER = 0.4e-3  # microseconds a step for each weight
 PER_PAIR = 0.04e-3  # microseconds a step for each pair of inputs that an offline rule sums
@@ -83,7 +84,8 @@ def group_nodes(
         if starts is None:
             continue
         heaviest = max(_sums(weights, starts)) + hop / 2 * (len(starts) - 1 + (len(starts) > 1))
-        if best is None or heaviest < best[0]:
+        worth = WORTH if best is not None and len(best[1]) == 1 else 1.0
+        if best is None or heaviest < worth * best[0]:
             best = heaviest, starts
     starts = best[1] if best else [0]
     ends = [*starts[1:], len(blocks)]
