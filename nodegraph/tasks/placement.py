@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.model import Model
+from nodegraph.plan import Plan
 from nodegraph.slot import Work
 from nodegraph.spec import Spec
 from nodegraph.stages import stages
@@ -27,7 +28,7 @@ def preview(spec: Spec) -> Iterator[tuple[str, list[dict[str, str]], str]]:
     model = Model(spec.graph, seed=header.seed, dtype=header.dtype)
     draft = model._rack.draft()
     taught = any(rule.supervised for rule in model.plan.rules.values())
-    x, y = _first_rows(spec)
+    x, y = _first_rows(spec, model.plan)
     draft.feed(x, y if taught else None)
     engine, cpus = engine_of(header, "ray"), len(os.sched_getaffinity(0))
     learners = [name for name in model.plan.rules if name in draft.slots]
@@ -40,9 +41,10 @@ def preview(spec: Spec) -> Iterator[tuple[str, list[dict[str, str]], str]]:
         yield "to run", *engine.preview(plan, draft.slots, Work(plan.outputs), cpus)
 
 
-def _first_rows(spec: Spec) -> tuple[Any, Any]:
+def _first_rows(spec: Spec, plan: Plan) -> tuple[Any, Any]:
     if spec.header.task is None:
-        return np.zeros((2, 1)), np.zeros((2, 1))
+        sizes = {name: plan.nodes[name].declared_size or 1 for name in plan.inputs}
+        return {name: np.zeros((2, size)) for name, size in sizes.items()}, np.zeros((2, 1))
     train = prepare(spec.header.task, root=spec.folder, document=spec.document).train
     return _two_rows(train.x), _two_rows(train.y)
 

@@ -44,7 +44,10 @@ def advice(
         )
     needed = HOP / (whole - lightest)
     if needed <= rows:
-        return f"one actor is as fast as {len(free)} here; give more CPUs to use more"
+        return (
+            f"one actor: {len(free)} would hardly be faster than the local engine here, at about "
+            f"{whole:.1f} us a step"
+        )
     return (
         f"too small for actors: about {whole:.1f} us a step, less than it costs to hand on chunks "
         f"of {rows} steps; {len(free)} actors would pay from chunk={int(needed) + 1} on. The local "

@@ -105,7 +105,7 @@ class Conveyor:
         free = self._pace.stale is not None
         self._span, self._mode = None if free else span_of(plan, parts), numerics()
         self._attempt = self._committed = self._emitted = self._failures = 0
-        self._clock = work.clock
+        self._clock, self._rest = work.clock, self._pace.seconds
 
     def through(self, chunks: Iterable[Chunk]) -> Iterator[dict[str, Array]]:
         """Yield the wanted outputs of each chunk.
@@ -177,16 +177,18 @@ class Conveyor:
             return chunks >= SOON
         if self._pace.chunks is not None:
             return chunks >= self._pace.chunks
-        return monotonic() - since >= self._pace.seconds
+        return monotonic() - since >= self._rest
 
     def _settle(
         self, item: _Sent | _Marker, pending: deque[Any], source: _Source
     ) -> Iterator[dict[str, Array]]:
         """Take what has come: outputs to hand on, or a snapshot to keep."""
+        begin = monotonic()
         found = self._crew.take(item.refs)
         if isinstance(item, _Marker):
             self._commit(item, found)
             source.forget(item.seq)
+            self._rest = max(self._pace.seconds, 20 * (monotonic() - begin))
             return
         watch, n = self._watch, len(item.names)
         for part, seconds in zip(self._parts, found[n:], strict=True):

@@ -15,7 +15,7 @@ from nodegraph.engines.remote.cluster import STORE, Cluster
 from nodegraph.engines.remote.conveyor import Conveyor, Pace
 from nodegraph.engines.remote.needs import Needs
 from nodegraph.engines.remote.parts import Part, cut
-from nodegraph.engines.remote.placement import HOP, estimates, group_nodes
+from nodegraph.engines.remote.placement import HOP, estimates, group_nodes, window_of
 from nodegraph.engines.remote.ray_crew import RayCrew
 from nodegraph.engines.remote.replicas import Replicas
 from nodegraph.engines.remote.watch import Watch
@@ -170,8 +170,10 @@ class RayEngine:
         if first is None:
             return
         parts = self.parts(plan, slots, work, first.targets)
+        pasts = [slots[name].past for part in parts for name in part.sends]
+        crossing = first.n_steps * sum(past.itemsize * past.shape[1] for past in pasts)
+        window = window_of(self.window or 2 * len(parts), crossing, self._store())
         crew = self._crew(len(parts))
-        window = self.window or 2 * len(parts)
         pace = Pace(window, None, self._snapshot, self._restarts, self._stale)
         self.watch.begin()
         belt = Conveyor(crew, plan, parts, slots, work, pace, self.watch)
@@ -255,6 +257,10 @@ class RayEngine:
     def pids(self) -> list[int]:
         """Return the processes of the actors that there are."""
         return [pid for crew in list(self._crews.values()) for pid in crew.pids()]
+
+    def _store(self) -> float:
+        """Return how many bytes the object stores of the cluster have."""
+        return float(self._cluster.join().cluster_resources().get("object_store_memory", STORE))
 
     def _crew(self, parts: int) -> RayCrew:
         """Return the crew whose actors are as large as so many of them can be."""

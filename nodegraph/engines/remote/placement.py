@@ -6,12 +6,15 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from nodegraph.budget import format_bytes
+from nodegraph.errors import EngineError
 from nodegraph.plan import Plan
 from nodegraph.slot import Slot
 
-__all__ = ["HOP", "Estimate", "estimates", "group_nodes"]
+__all__ = ["HOP", "Estimate", "estimates", "group_nodes", "window_of"]
 
 HOP = 8000.0  # microseconds that it costs to hand a chunk from worker to worker
+WORTH = 0.8  # of the time of one actor, that several must stay below
 BASE = 1.0  # microseconds a step that any node takes
 PER_NUMBER = 0.4e-3  # microseconds a step for each weight
 PER_PAIR = 0.04e-3  # microseconds a step for each pair of inputs that an offline rule sums
@@ -81,7 +84,8 @@ def group_nodes(
         if starts is None:
             continue
         heaviest = max(_sums(weights, starts)) + hop / 2 * (len(starts) - 1 + (len(starts) > 1))
-        if best is None or heaviest < best[0]:
+        worth = WORTH if best is not None and len(best[1]) == 1 else 1.0
+        if best is None or heaviest < worth * best[0]:
             best = heaviest, starts
     starts = best[1] if best else [0]
     ends = [*starts[1:], len(blocks)]
@@ -89,6 +93,29 @@ def group_nodes(
         tuple(name for names in blocks[a:b] for name in names)
         for a, b in zip(starts, ends, strict=True)
     ]
+
+
+def window_of(wanted: int, chunk: int, store: float) -> int:
+    """Return how many chunks may be under way, so that they take a quarter of the object store.
+
+    Parameters
+    ----------
+    wanted : int
+        At most so many.
+    chunk, store : int
+        Bytes of what one chunk becomes on its way, and of the store.
+
+    Raises
+    ------
+    EngineError
+        If not even one fits.
+    """
+    if chunk > store:
+        raise EngineError(
+            f"a chunk becomes {format_bytes(chunk)} on its way, but Ray's object store has "
+            f"{format_bytes(int(store))}: give a smaller chunk=, or a larger object_store="
+        )
+    return max(1, min(wanted, int(store / 4 / max(1, chunk))))
 
 
 def _wholes(plan: Plan) -> list[tuple[str, ...]]:

@@ -201,8 +201,12 @@ class RayCrew:
     def release(self, hands: Sequence[Any]) -> None:
         """Keep actors for the next parts; what they hold is let go."""
         for hand in hands:
-            hand.call("unload")
-            self._idle[hand.needs].append(hand)
+            try:
+                hand.call("unload")
+            except WorkerLost:
+                self.dismiss([hand])
+            else:
+                self._idle[hand.needs].append(hand)
 
     def dismiss(self, hands: Sequence[Any]) -> None:
         """Kill actors."""

@@ -54,6 +54,7 @@ class Replicas:
         self._crew, self._names, self._task = crew, names, task
         self._count, self._restarts, self._watch = count, restarts, watch or Watch()
         self._hands: list[Any] = []
+        self._prepared: dict[int, list[Any]] = {}
 
     def each(self, items: Iterable[Any]) -> Iterator[Any]:
         """Yield what comes of each of `items`, in their order; few wait at a time.
@@ -73,6 +74,9 @@ class Replicas:
                     yield self._next(waiting)
             while waiting:
                 yield self._next(waiting)
+        except WorkerLost as lost:
+            self._crew.dismiss(self._hands)
+            raise EngineError(f"workers cannot be kept alive: {lost}") from lost
         except BaseException:
             self._crew.dismiss(self._hands)
             raise
@@ -80,7 +84,7 @@ class Replicas:
 
     def _hire(self) -> Any:
         (hand,) = self._crew.hire([self._names])
-        hand.call("prepare", self._task, numerics())
+        self._prepared[id(hand)] = hand.call("prepare", self._task, numerics())
         self._hands.append(hand)
         return hand
 
@@ -96,6 +100,7 @@ class Replicas:
         for _ in range(self._restarts + 1):
             given = waiting[0]
             try:
+                self._crew.take(self._prepared.pop(id(given.hand), ()))
                 (found,) = self._crew.take(given.refs)
             except WorkerLost as lost:
                 self._replace(given.hand, waiting)

@@ -1,9 +1,11 @@
 import numpy as np
+import pytest
 
 import nodegraph as ng
 from nodegraph.engines.remote.advice import advice
 from nodegraph.engines.remote.parts import cut, span_of
-from nodegraph.engines.remote.placement import Estimate, group_nodes
+from nodegraph.engines.remote.placement import Estimate, group_nodes, window_of
+from nodegraph.errors import EngineError
 from nodegraph.testing.zoo import Sum
 from nodes import ESN, Input, Reservoir, Ridge
 
@@ -77,6 +79,14 @@ def test_the_advice_says_from_which_chunk_on_actors_pay():
     assert "about 1.9 times" in words  # 800 / (400 + 8000 / 512)
     alone = advice(chain(1), costs(5), [("n0",)], 512, 2)
     assert "all work is in one block (n0)" in alone
+
+
+def test_chunks_under_way_fit_in_a_quarter_of_the_store():
+    assert window_of(8, 10, 1000) == 8
+    assert window_of(8, 100, 1000) == 2
+    assert window_of(8, 900, 1000) == 1
+    with pytest.raises(EngineError, match=r"a chunk becomes 2.0 GB .* has 1.0 GB: give a smaller"):
+        window_of(8, 2 * 10**9, 1e9)
 
 
 def test_parts_say_what_they_hear_and_what_comes_late():
