@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from math import inf
 from typing import Any
 
 import numpy as np
 
 from nodegraph.errors import DataError, FieldError
 from nodegraph.feeding import Fed, total_steps
+from nodegraph.intake import Series
+from nodegraph.plan import Plan
 
 __all__ = [
+    "check_long_enough",
     "checked_dtype",
     "checked_forcing",
     "checked_seed",
@@ -77,3 +82,17 @@ def checked_workers(workers: Any) -> int | None:
     if workers == -1:
         return os.cpu_count() or 1
     return _whole(workers, "workers", 1)
+
+
+def check_long_enough(plan: Plan, learners: Iterable[str], fed: Fed) -> None:
+    """Refuse series of which no step could be learned from."""
+    lengths = [one.n_steps if isinstance(one, Series) else inf for one in fed.series]
+    longest = max(lengths, default=inf)
+    for name in learners:
+        needed = plan.rules[name].shortest(plan.nodes[name])
+        if longest < needed:
+            raise DataError(
+                f"{name} cannot learn from series that short: it needs {needed} steps, for how "
+                f"far it looks back and ahead, and the longest series has {longest}; give "
+                "longer series, or let it look less far"
+            )

@@ -18,7 +18,7 @@ from nodegraph.plan import Plan
 from nodegraph.progress import Progress, Silent, watched
 from nodegraph.rack import Rack
 from nodegraph.slot import Slot, Work, widths
-from nodegraph.watching import Watch
+from nodegraph.watching import Watch, executed
 
 __all__ = ["Run", "shaped"]
 
@@ -143,12 +143,7 @@ class Run:
         counted = watched(chunks, self.progress, self.engine.news)
         total = series.n_steps - done if isinstance(series, Series) else None
         parts = _Parts(total)
-        going = (
-            self.engine.execute(plan, slots, counted, work)
-            if self.watch is None
-            else self.watch.execute(self.engine, plan, slots, counted, work)
-        )
-        for outputs in going:
+        for outputs in executed(self.engine, plan, slots, counted, work, self.watch):
             parts.add(outputs)
         return parts.joined(), parts.n_steps
 

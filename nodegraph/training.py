@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
-from math import inf
 from typing import Any
 
 from nodegraph.build import Builder
+from nodegraph.checks import check_long_enough
 from nodegraph.engines import Engine, choose
 from nodegraph.errors import DataError, GraphError
 from nodegraph.feeding import Fed, total_steps
@@ -22,7 +22,7 @@ from nodegraph.rule import Rule
 from nodegraph.slot import Slot, Work, widths
 from nodegraph.stages import Forcing, Stage, forced_wiring, stages
 from nodegraph.teams import Teams, find_teams
-from nodegraph.watching import Watch
+from nodegraph.watching import Watch, executed
 
 __all__ = ["Course"]
 
@@ -44,8 +44,7 @@ class Course:
     warmup : int
         How many steps of each series only drive the states.
     workers : int, optional
-        How many threads or replicas learn from independent series; the result does not depend on
-        it.
+        How many threads or replicas learn from independent series; the result is the same.
     progress : Progress
     clock : int
         Number of the first step, for nodes on a clock.
@@ -90,7 +89,7 @@ class Course:
                 f"({' then '.join(', '.join(s.learners) for s in steps)}), but an iterator gives "
                 "them once; give a list of chunks in an object that can be iterated again"
             )
-        self._check_long_enough(fed)
+        check_long_enough(self.plan, self.learners, fed)
         total = total_steps(fed)
         self.progress.start(total and total * sum(passes), "fit")
         moved, at = 0, self._start
@@ -112,19 +111,6 @@ class Course:
             self._settle(slots, fed)
         self.progress.stop()
         return reports, moved
-
-    def _check_long_enough(self, fed: Fed) -> None:
-        """Refuse series of which no step could be learned from."""
-        lengths = [one.n_steps if isinstance(one, Series) else inf for one in fed.series]
-        longest = max(lengths, default=inf)
-        for name in self.learners:
-            needed = self._rule(name).shortest(self.plan.nodes[name])
-            if longest < needed:
-                raise DataError(
-                    f"{name} cannot learn from series that short: it needs {needed} steps, for how "
-                    f"far it looks back and ahead, and the longest series has {longest}; give "
-                    "longer series, or let it look less far"
-                )
 
     @property
     def _start(self) -> Position:
@@ -214,8 +200,8 @@ class Course:
 
     def _note(self, at: Position, slots: Slots) -> None:
         """Take note of where all stands; a checkpoint may be written."""
+        self._stand(at, slots)
         if self.keeper is not None:
-            self.keeper.stands(at, slots)
             self.keeper.pass_by(0)
 
     def _apart(self, stage: Stage, slots: Slots) -> bool:
@@ -298,12 +284,7 @@ class Course:
         size = size if watch is None else watch.rows(size)
         chunks = series.chunks(size, self.warmup, self.builder.dtype, done)
         counted = Counted(watched(chunks, self.progress, self.engine.news))
-        going = (
-            self.engine.execute(plan, slots, counted, work)
-            if watch is None
-            else watch.execute(self.engine, plan, slots, counted, work)
-        )
-        for _ in going:
+        for _ in executed(self.engine, plan, slots, counted, work, watch):
             pass
         return counted.n_steps
 

@@ -15,7 +15,7 @@ from nodegraph.progress import Progress
 from nodegraph.rule import Rule
 from nodegraph.slot import Chunk, Slot, Work
 
-__all__ = ["Curves", "Watch"]
+__all__ = ["Curves", "Watch", "executed"]
 
 Curves = dict[str, dict[str, Array]]
 SHOWN = 4  # nodes on the progress line
@@ -103,6 +103,20 @@ class Watch:
             name: {what: np.array(values) for what, values in curve.items()}
             for name, curve in self._points.items()
         }
+
+
+def executed(
+    engine: Engine,
+    plan: Plan,
+    slots: dict[str, Slot],
+    chunks: Iterable[Chunk],
+    work: Work,
+    watch: Watch | None,
+) -> Iterator[dict[str, Array]]:
+    """Let `engine` execute `plan`, under the eyes of `watch` if there is one."""
+    if watch is None:
+        return engine.execute(plan, slots, chunks, work)
+    return watch.execute(engine, plan, slots, chunks, work)
 
 
 def _noted(chunks: Iterable[Chunk], passing: deque[Chunk]) -> Iterator[Chunk]:

@@ -138,7 +138,7 @@ def _children(pid):
     return family - {pid}
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "auto"])
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1"])
 def test_an_address_where_no_ray_is_ends_in_one_sentence(tmp_path, address):
     script = (
         "import sys, numpy as np, nodegraph as ng\n"

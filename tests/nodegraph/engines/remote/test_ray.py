@@ -12,6 +12,7 @@ import pytest
 import nodegraph as ng
 from nodegraph import delay
 from nodegraph.errors import DivergenceError, EngineError
+from nodegraph.progress import Silent
 from nodegraph.testing import check_engine
 from nodegraph.testing.comparing import same_trees
 from nodes import ESN, RLS, Identity, Input, Reservoir, Ridge
@@ -97,33 +98,32 @@ def test_a_list_of_series_is_learned_by_replicas(ray_engine):
     assert all(np.array_equal(a, b) for a, b in zip(wanted, found, strict=True))
 
 
-def killer(engine, pause, count):
-    """Kill an actor after `pause` seconds, `count` times."""
+class Killer(Silent):
+    """Kills an actor each time that so many steps have been sent."""
 
-    def kill():
-        for _ in range(count):
-            time.sleep(pause)
-            pids = engine.pids()
-            if pids:
-                os.kill(pids[int(time.monotonic() * 1e6) % len(pids)], signal.SIGKILL)
+    def __init__(self, engine, *steps):
+        self.engine, self.left, self.sent, self.killed = engine, list(steps), 0, []
 
-    thread = threading.Thread(target=kill)
-    thread.start()
-    return thread
+    def advance(self, n_steps):
+        self.sent += n_steps
+        if self.left and self.sent >= self.left[0]:
+            self.left.pop(0)
+            pids = self.engine.pids()
+            self.killed.append(pids[len(self.killed) % len(pids)])
+            os.kill(self.killed[-1], signal.SIGKILL)
 
 
 def test_actors_that_are_killed_leave_no_trace(ray_engine):
     x = RNG.standard_normal((60_000, 2))
     y = np.cumsum(x, axis=0) % 3
     found = []
-    for engine in ("local", ray_engine):
+    killer, lost = Killer(ray_engine, 7_000, 40_000), ray_engine.watch.lost
+    for engine, progress in (("local", None), (ray_engine, killer)):
         model = ng.Model(Input() >> Reservoir(units=60) >> RLS(), seed=2, engine=engine)
-        thread = killer(ray_engine, 1.5, 2) if engine is ray_engine else None
-        lost = ray_engine.watch.lost
-        found.append((model.partial_fit(x, y), *model.params["rls"], *model.state["reservoir"]))
-        if thread:
-            thread.join()
-            assert ray_engine.watch.lost > lost
+        ys = model.partial_fit(x, y, progress=progress)
+        found.append((ys, *model.params["rls"], *model.state["reservoir"]))
+    assert len(killer.killed) == 2
+    assert ray_engine.watch.lost > lost
     assert all(np.array_equal(a, b) for a, b in zip(*found, strict=True))
 
 
