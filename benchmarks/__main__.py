@@ -19,7 +19,10 @@ QUESTIONS = (
     "speed",
     "compiled_peers",
     "growth",
+    "forward_units",
+    "stability",
     "gates",
+    "stability",
 )
 
 

@@ -160,7 +160,7 @@ def works() -> Iterator[Work]:
     """Yield what is compared, one after the other."""
     yield rls(100, 2000, 6, 12)
     yield rls(1000, 300, 2.5, 5)
-    yield oja(100, 1000, 30, 100)
+    yield oja(100, 5000, 30, 100)
     yield fit(1000, 2000, 1, 1)
     yield fit_many("fit, 1000 units, 64 series x 500", 1000, np.full(64, 500), 3, 6, 2)
     ragged = np.random.default_rng(0).integers(20, 61, 2000)

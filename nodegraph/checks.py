@@ -16,6 +16,7 @@ __all__ = [
     "checked_seed",
     "checked_steps",
     "checked_warmup",
+    "checked_watch",
     "checked_workers",
 ]
 
@@ -62,6 +63,11 @@ def checked_warmup(warmup: Any, fed: Fed) -> int:
         if steps >= longest:
             raise DataError(f"warmup={steps} leaves nothing: the longest series has {longest} rows")
     return steps
+
+
+def checked_watch(watch: Any) -> int | None:
+    """Return the steps from point to point of learning curves; None for one each chunk."""
+    return None if watch is True else _whole(watch, "watch", 1)
 
 
 def checked_workers(workers: Any) -> int:

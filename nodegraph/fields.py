@@ -67,6 +67,7 @@ class Described(BaseModel):
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
     )
     foreign_names: ClassVar[Mapping[str, str]] = FOREIGN_NAMES
+    label: ClassVar[str] = ""  # what it is called if not by the name of the class
 
     def __init__(self, /, *values: Any, **fields: Any) -> None:
         if values:
@@ -82,7 +83,8 @@ class Described(BaseModel):
             }
             kind = type(self)
             raise FieldError(
-                describe(error, kind.__name__, known, kind), tuple(complaints(error, known, kind))
+                describe(error, kind.label or kind.__name__, known, kind),
+                tuple(complaints(error, known, kind)),
             ) from error
 
     @model_validator(mode="before")

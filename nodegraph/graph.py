@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from nodegraph.errors import GraphError
 from nodegraph.names import name_nodes
+from nodegraph.registry import word
 from nodegraph.spec_writer import to_yaml
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class Graph(Composable):
             net.add_node(
                 name,
                 node=node,
-                kind=type(node).__name__,
+                kind=word(type(node)),
                 units=getattr(node, "units", None),
                 rule=type(rule).__name__ if rule is not None else None,
                 input=name in self.inputs,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from nodegraph.engines import Engine
 from nodegraph.intake import Series, Stream
 from nodegraph.numerics import numerics, set_numerics
 
-__all__ = ["group_rows", "groups", "pool_of", "side_by_side"]
+__all__ = ["group_rows", "groups", "mapping", "side_by_side"]
 
 NUMBERS, LEAST, MOST = 1 << 23, 512, 16384  # numbers and rows of a group
 
@@ -40,9 +41,14 @@ def groups(series: Sequence[_One], rows: int) -> Iterator[list[tuple[int, _One]]
         yield group
 
 
-def pool_of(workers: int) -> ThreadPoolExecutor:
-    """Return a pool of threads that work in the numeric mode of this one."""
-    return ThreadPoolExecutor(workers, initializer=set_numerics, initargs=(numerics(),))
+@contextmanager
+def mapping(workers: int) -> Iterator[Callable[..., Iterator[Any]]]:
+    """Give a `map` over threads in the numeric mode of this one; a single worker is this one."""
+    if workers == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(workers, initializer=set_numerics, initargs=(numerics(),)) as pool:
+        yield pool.map
 
 
 def side_by_side(engine: Engine, group: Sequence[tuple[int, Series | Stream]]) -> bool:

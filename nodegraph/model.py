@@ -13,10 +13,11 @@ from nodegraph.checks import (
     checked_forcing,
     checked_seed,
     checked_warmup,
+    checked_watch,
     checked_workers,
 )
 from nodegraph.engines import choose
-from nodegraph.errors import GraphError, NotFittedError
+from nodegraph.errors import DataError, GraphError, NotFittedError
 from nodegraph.feeding import node_name
 from nodegraph.graph import Composable
 from nodegraph.numerics import Numerics, checked_numerics, using
@@ -26,6 +27,7 @@ from nodegraph.rack import Rack
 from nodegraph.runner import Runner
 from nodegraph.slot import Work
 from nodegraph.training import Course
+from nodegraph.watching import Curves, Watch
 
 __all__ = ["Model"]
 
@@ -55,6 +57,11 @@ class Model(Runner):
         ``model.params["readout"] = params._replace(bias=bias)``.
     report : list of dict
         What each learner says of the last `fit`: solver, condition number ...
+    curves : dict of dict of ndarray
+        How the nodes that learn online did in watched learning, by node and quantity: ``step``,
+        ``change`` of the weights (relative, since the point before), ``error`` of the predictions
+        made before each update (root mean square) where there is a target, and what a rule
+        measures itself. See `nodegraph.plotting.learning_curves`.
 
     Raises
     ------
@@ -87,10 +94,17 @@ class Model(Runner):
         builder = Builder(plan, checked_seed(seed), kind, numerics=mode)
         super().__init__(Rack(builder), choose(engine))
         self.report: list[dict[str, Any]] = []
+        self.curves: Curves = {}
         self._rack.build_ahead()
 
     def freeze(self, *names: str) -> Model:
-        """Keep the params of these nodes as they are in every method, until `unfreeze`."""
+        """Keep the params of these nodes as they are in every method, until `unfreeze`.
+
+        Raises
+        ------
+        DataError
+            If a name is unknown, with the nearest one, or its node has no rule.
+        """
         self._rack.frozen |= {self._learner(name) for name in names}
         return self
 
@@ -100,7 +114,11 @@ class Model(Runner):
         return self
 
     def _learner(self, name: str) -> str:
-        return node_name(name, list(self.plan.rules), "freezing")
+        found = node_name(name, list(self.plan.nodes), "freezing")
+        if found not in self.plan.rules:
+            able = ", ".join(self.plan.rules) or "none"
+            raise DataError(f"freezing for {found!r}: it has no rule; nodes that learn are {able}")
+        return found
 
     def fit(
         self,
@@ -112,6 +130,7 @@ class Model(Runner):
         workers: int = 1,
         engine: Any = None,
         progress: Progress | None = None,
+        watch: bool | int = False,
     ) -> Model:
         """Let every rule in the graph learn, each after those upstream of it.
 
@@ -132,6 +151,9 @@ class Model(Runner):
         engine : "local" or object, optional
             In place of the model's own.
         progress : Progress, optional
+        watch : bool or int
+            Whether to take learning curves of online rules, into `curves`: one point for each chunk
+            that goes through, or for so many steps (at most a chunk).
 
         Returns
         -------
@@ -157,12 +179,19 @@ class Model(Runner):
             warmup=checked_warmup(warmup, fed),
             workers=checked_workers(workers),
             progress=progress or Silent(),
+            watch=self._watch(watch, progress, {}),
         )
         with using(self.numerics):
             report, moved = course.run(draft.slots, fed)
         draft.time = moved if fed.own else draft.time
         self._rack, self.report = draft, report
+        self.curves = course.watch.curves() if course.watch else {}
         return self
+
+    def _watch(self, watch: bool | int, progress: Progress | None, before: Curves) -> Watch | None:
+        if watch is False:
+            return None
+        return Watch(checked_watch(watch), progress or Silent(), before)
 
     def update(self, x: Any = None, y: Any = None, *, forcing: bool | str = True) -> Model:
         """Let offline rules learn from more data, as if `fit` had seen it too.
@@ -206,6 +235,7 @@ class Model(Runner):
         outputs: Iterable[str] | None = None,
         engine: Any = None,
         progress: Progress | None = None,
+        watch: bool | int = False,
     ) -> Any:
         """Let online rules learn at every step; return the outputs made before each update.
 
@@ -217,6 +247,8 @@ class Model(Runner):
             How many steps of each series only drive the states.
         outputs : iterable of str, optional
             Nodes whose outputs to return, as in `run`.
+        watch : bool or int
+            As in `fit`; the curves go on from those that there are.
 
         Returns
         -------
@@ -226,14 +258,15 @@ class Model(Runner):
         fed = draft.feed(x, y)
         learners = frozenset(n for n in draft.learners(fed) if self.plan.rules[n].online)
         if not learners:
-            raise GraphError(
-                "nothing here learns online: use fit, then update, or an RLS or LMS readout; "
-                f"rules are {', '.join(self.plan.rules) or 'none'}"
-            )
+            raise GraphError(f"nothing here learns online: {draft.why_idle(online=True)}")
         draft.begin(learners)
         work = Work(draft.names(outputs), learners, draft.time, noise=True)
         checked_warmup(warmup, fed)
-        return self._through(draft, fed, work, outputs, engine, progress, warmup=warmup)
+        watching = self._watch(watch, progress, self.curves)
+        options = {"warmup": warmup, "watch": watching}
+        found = self._through(draft, fed, work, outputs, engine, progress, **options)
+        self.curves = watching.curves() if watching else self.curves
+        return found
 
     def save(self, path: str | PathLike[str], *, memory: bool = True) -> None:
         """Write the model, its graph and where it stands to one ``.safetensors`` file.

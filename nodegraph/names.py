@@ -60,9 +60,10 @@ def _distinct(parts: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], str]:
             )
     words, taken = {}, set(given)
     for path in parts:
-        word = path[-1].name or _free(snake_case(type(path[-1]).__name__), taken)
-        words[path] = word
-        taken.add(word)
+        kind = type(path[-1])
+        name = path[-1].name or _free(snake_case(kind.label or kind.__name__), taken)
+        words[path] = name
+        taken.add(name)
     return words
 
 

@@ -85,9 +85,8 @@ class Plan:
             before = reads[target].get(edge.port, ())
             reads[target][edge.port] = (*before, Read(source, edge.delay))
         for name, node in nodes.items():
-            if node.learner and (why := node.learner.refusal(node)):
-                raise GraphError(f"{name}: {why}")
-            _check_ports_of_rule(node, name, reads[name])
+            if node.learner:
+                _check_rule(node.learner, node, name, reads[name])
         depth = dict.fromkeys(nodes, 1)
         for read in _all_reads(reads):
             depth[read.source] = max(depth[read.source], read.delay)
@@ -178,13 +177,15 @@ def _check_port(node: Node, name: str, port: str) -> None:
         raise GraphError(f"{name} has no port {port!r}; it has {', '.join(node.ports)}")
 
 
-def _check_ports_of_rule(node: Node, name: str, wired: Mapping[str, Any]) -> None:
-    rule = node.learner
-    for port in rule.ports if rule else ():
+def _check_rule(rule: Rule, node: Node, name: str, wired: Mapping[str, Any]) -> None:
+    if why := rule.refusal(node):
+        raise GraphError(f"{name}: {why}")
+    for port in rule.needs:
         if port not in wired:
             raise GraphError(
-                f"{name}: {type(rule).__name__} learns from what arrives at the port {port!r}, but "
-                f"nothing is wired to it; write source >> {name}[{port!r}]"
+                f"{name}: {type(rule).__name__} learns from what arrives at the port {port}, but "
+                f'nothing is wired there; write Input(name="{port}") >> {name}["{port}"], or wire '
+                "another node to it"
             )
 
 

@@ -22,8 +22,8 @@ _SHARE = 200  # a drawing that took s seconds is followed by 200 s without one
 class Progress(Protocol):
     """Whoever wants to know how far a run is.
 
-    ``start``, then ``advance`` again and again (from any thread), then ``stop``; after that, or
-    in place of it if a run failed, it may start anew.
+    ``start``, then ``advance`` and ``note`` again and again (from any thread), then ``stop``; after
+    that, or in place of it if a run failed, it may start anew.
     """
 
     def start(self, total_steps: int | None, description: str) -> None:
@@ -31,6 +31,9 @@ class Progress(Protocol):
 
     def advance(self, n_steps: int) -> None:
         """Take note of `n_steps` more steps."""
+
+    def note(self, text: str) -> None:
+        """Take note of what is worth showing beside the steps, in place of the last such text."""
 
     def stop(self) -> None:
         """End; doing so twice is no mistake."""
@@ -49,6 +52,9 @@ class Silent:
         """Do nothing."""
 
     def advance(self, n_steps: int) -> None:
+        """Do nothing."""
+
+    def note(self, text: str) -> None:
         """Do nothing."""
 
     def stop(self) -> None:
@@ -97,7 +103,7 @@ class Terminal:
 
         self.stop()
         self._bar = _bar(self._console)
-        self._bar.add_task(escape(_printable(description)), total=total_steps)
+        self._bar.add_task(escape(_printable(description)), total=total_steps, note="")
         self._waiting, self._next = 0, 0.0
         self._bar.start()
 
@@ -107,6 +113,14 @@ class Terminal:
             self._waiting += n_steps
             if self._bar is not None and monotonic() >= self._next:
                 self._draw(self._bar)
+
+    def note(self, text: str) -> None:
+        """Show `text` behind the bar from its next drawing on."""
+        from rich.markup import escape
+
+        with self._lock:
+            if self._bar is not None:
+                self._bar.update(self._bar.task_ids[0], note=escape(_printable(text)))
 
     def stop(self) -> None:
         """Draw the bar as it is at the end and leave it there."""
@@ -163,6 +177,7 @@ def _bar(console: Console | None) -> RichBar:
         progress.MofNCompleteColumn(),
         progress.TextColumn("steps"),
         progress.TimeRemainingColumn(elapsed_when_finished=True),
+        progress.TextColumn("{task.fields[note]}"),
         console=console or Console(stderr=True),
         auto_refresh=False,
         redirect_stdout=sys.stdout.isatty(),  # what is piped must not go to the bar's console

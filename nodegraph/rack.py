@@ -136,13 +136,17 @@ class Rack:
                 raise DataError(f"{name} has no target to learn from: give y, or {{{name!r}: ...}}")
         return tuple(names)
 
-    def why_idle(self) -> str:
-        """Return why no rule learns."""
-        if not self.plan.rules:
+    def why_idle(self, online: bool = False) -> str:
+        """Return why no rule learns, or none that is online."""
+        rules = {n: rule for n, rule in self.plan.rules.items() if rule.online or not online}
+        if not rules and self.plan.rules:
+            known = ", ".join(self.plan.rules)
+            return f"use fit, then update, or an RLS or LMS readout; rules are {known}"
+        if not rules:
             return "no node has a rule"
-        waiting = [name for name in self.plan.rules if name not in self.frozen]
+        waiting = [name for name in rules if name not in self.frozen]
         if not waiting:
-            return f"{', '.join(sorted(self.frozen))} frozen; call unfreeze"
+            return f"{', '.join(sorted(rules))} frozen; call unfreeze"
         return f"{waiting[0]} has no target to learn from: give y"
 
     def is_ready(self, name: str) -> bool:

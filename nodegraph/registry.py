@@ -61,6 +61,8 @@ def register(kind: Kind) -> Kind:
 
 
 def _offer(name: str, kind: type) -> None:
+    for own, variant in vars(kind).get("variants", {}).items():
+        _offer(f"{name}.{own}", variant)
     if _found.setdefault(name, kind) is not kind:
         raise SpecError(
             f"{name!r} is offered by {_found[name].__module__} and by {kind.__module__}; "
@@ -86,7 +88,11 @@ def resolve(kind: str) -> type:
 
 def word(cls: type) -> str:
     """Return what `resolve` turns back into `cls`."""
-    return cls.__name__
+    label: str = getattr(cls, "label", "") or cls.__name__
+    if label == cls.__name__:
+        return label
+    fields: Any = getattr(cls, "model_fields", {})
+    return f"{label}.{fields['kind'].default}"
 
 
 def split_kind(kind: str) -> tuple[type, dict[str, Any]]:
@@ -97,6 +103,8 @@ def split_kind(kind: str) -> tuple[type, dict[str, Any]]:
     SpecError
         If no package offers that name.
     """
+    if kind in kinds():
+        return kinds()[kind], {}
     name, _, own = str(kind).partition(".")
     cls = kinds().get(name)
     if own and cls is not None and "kind" in getattr(cls, "model_fields", {}):

@@ -70,6 +70,11 @@ class Rule(Described, ABC):
         """
         return ()
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Those of its ports without which there is nothing to learn from."""
+        return self.ports
+
     def begin(self, params: Any) -> Any:
         """Return the empty memory of one course of learning."""
         return ()
@@ -139,9 +144,21 @@ class Rule(Described, ABC):
         """Return what `finish` returns and what is worth knowing of it, such as the solver."""
         return self.finish(params, memory), {}
 
+    def measure(self, params: Any, memory: Any) -> dict[str, float]:
+        """Return what else is worth a learning curve, such as the rule's own error or goodness.
+
+        It is asked for in watched learning only; how far weights moved is measured for all, and the
+        error of what was predicted before each update for all that have a target as data.
+        """
+        return {}
+
     def merges(self, params: Any) -> bool:
         """Tell whether a node with these params can learn from series apart, to be merged."""
         return type(self).merge is not Rule.merge
+
+    def shortest(self, node: Node) -> int:
+        """Return how many steps a series must have for `node` to learn from it in `fit`."""
+        return 1
 
     def after_pass(self, memory: Any) -> tuple[Any, bool]:
         """Return the memory after a pass over all data, and whether another one is needed."""

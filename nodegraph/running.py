@@ -12,12 +12,13 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.engines import Engine
 from nodegraph.feeding import Fed, total_steps
-from nodegraph.groups import group_rows, groups, pool_of, side_by_side
+from nodegraph.groups import group_rows, groups, mapping, side_by_side
 from nodegraph.intake import Series, Stream
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, watched
 from nodegraph.rack import Rack
 from nodegraph.slot import Slot, Work, widths
+from nodegraph.watching import Watch
 
 __all__ = ["Run", "shaped"]
 
@@ -39,6 +40,8 @@ class Run:
     plan : Plan, optional
         In place of the plan of all that can run.
     warmup, workers : int
+    watch : Watch, optional
+        Who takes learning curves.
     """
 
     rack: Rack
@@ -48,6 +51,7 @@ class Run:
     plan: Plan | None = None
     warmup: int = 0
     workers: int = 1
+    watch: Watch | None = None
 
     def through(self, fed: Fed) -> list[Outputs]:
         """Return the wanted outputs of each series."""
@@ -71,8 +75,8 @@ class Run:
             return [self._one_apart(plan, i, one, work) for i, one in enumerate(series)]
         sizes = widths(self.rack.slots)
         waiting = groups(series, group_rows(max(sizes[name] for name in plan.reads)))
-        with pool_of(self.workers) as pool:
-            found = pool.map(partial(self._group, plan, work=work), waiting)
+        with mapping(self.workers) as over:
+            found = over(partial(self._group, plan, work=work), waiting)
             return [outputs for group in found for outputs in group]
 
     def _group(
@@ -100,11 +104,17 @@ class Run:
         self, plan: Plan, slots: dict[str, Slot], series: Series | Stream, work: Work
     ) -> tuple[Outputs, int]:
         size = plan.chunk_rows(widths(slots))
+        size = size if self.watch is None else self.watch.rows(size)
         chunks = series.chunks(size, self.warmup, self.rack.builder.dtype)
-        watching = watched(chunks, self.progress)
+        counted = watched(chunks, self.progress)
         total = series.n_steps if isinstance(series, Series) else None
         parts = _Parts(total)
-        for outputs in self.engine.execute(plan, slots, watching, work):
+        going = (
+            self.engine.execute(plan, slots, counted, work)
+            if self.watch is None
+            else self.watch.execute(self.engine, plan, slots, counted, work)
+        )
+        for outputs in going:
             parts.add(outputs)
         return parts.joined(), parts.n_steps
 

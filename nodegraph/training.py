@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
+from math import inf
 from typing import Any
 
 from nodegraph.build import Builder
 from nodegraph.engines import Engine
 from nodegraph.errors import DataError, GraphError
 from nodegraph.feeding import Fed, total_steps
-from nodegraph.groups import group_rows, groups, pool_of, side_by_side
+from nodegraph.groups import group_rows, groups, mapping, side_by_side
 from nodegraph.intake import Series, Stream
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, Silent, watched
@@ -19,6 +21,7 @@ from nodegraph.rule import Rule
 from nodegraph.slot import Chunk, Slot, Work, widths
 from nodegraph.stages import Forcing, Stage, forced_wiring, stages
 from nodegraph.teams import Teams, find_teams
+from nodegraph.watching import Watch
 
 __all__ = ["Course"]
 
@@ -44,6 +47,8 @@ class Course:
     progress : Progress
     clock : int
         Number of the first step, for nodes on a clock.
+    watch : Watch, optional
+        Who takes learning curves.
     """
 
     builder: Builder
@@ -54,14 +59,16 @@ class Course:
     workers: int = 1
     progress: Progress = field(default_factory=Silent)
     clock: int = 0
+    watch: Watch | None = None
 
     @property
     def plan(self) -> Plan:
         """The plan of the whole graph."""
         return self.builder.plan
 
+    @cached_property
     def stages(self) -> tuple[Stage, ...]:
-        """Return the stages of this course."""
+        """The stages of this course."""
         return stages(self.plan, self.learners, self.forcing)
 
     def run(self, slots: Slots, fed: Fed) -> tuple[list[dict[str, Any]], int]:
@@ -70,7 +77,7 @@ class Course:
         With data of the model's own stream, `slots` are left at its end.
         """
         reports = []
-        steps = self.stages()
+        steps = self.stages
         passes = [self._epochs(stage) for stage in steps]
         if not fed.again and (sum(passes) > 1 or self._unsettled(slots)):
             raise DataError(
@@ -78,6 +85,7 @@ class Course:
                 f"({' then '.join(', '.join(s.learners) for s in steps)}), but an iterator gives "
                 "them once; give a list of chunks in an object that can be iterated again"
             )
+        self._check_long_enough(fed)
         total = total_steps(fed)
         self.progress.start(total and total * sum(passes), "fit")
         moved = 0
@@ -97,14 +105,27 @@ class Course:
         self.progress.stop()
         return reports, moved
 
+    def _check_long_enough(self, fed: Fed) -> None:
+        """Refuse series of which no step could be learned from."""
+        lengths = [one.n_steps if isinstance(one, Series) else inf for one in fed.series]
+        longest = max(lengths, default=inf)
+        for name in self.learners:
+            needed = self._rule(name).shortest(self.plan.nodes[name])
+            if longest < needed:
+                raise DataError(
+                    f"{name} cannot learn from series that short: it needs {needed} steps, for how "
+                    f"far it looks back and ahead, and the longest series has {longest}; give "
+                    "longer series, or let it look less far"
+                )
+
     def go_on(self, slots: Slots, fed: Fed) -> tuple[list[dict[str, Any]], int]:
         """Let offline learners learn from more data; see `Model.update`."""
-        if len(self.stages()) > 1:
+        if len(self.stages) > 1:
             raise GraphError(
                 f"update cannot change {', '.join(self.learners)} one after the other: what was "
                 "learned downstream would be stale; fit on all data"
             )
-        (stage,) = self.stages()
+        (stage,) = self.stages
         moved = 0
         for i, series in enumerate(fed.series):
             place = slots if fed.own else self.builder.fresh(slots, slots, i)
@@ -162,9 +183,9 @@ class Course:
         sizes = widths(slots)
         rows = group_rows(max(sizes[name] for name in stage.plan.reads))
         waiting = groups(series, rows)
-        with pool_of(self.workers) as pool:
+        with mapping(self.workers) as over:
             while batch := list(islice(waiting, self.workers)):  # so that few memories wait
-                for held in pool.map(lambda group: self._group(stage, slots, group), batch):
+                for held in over(lambda group: self._group(stage, slots, group), batch):
                     self._merge(slots, held)
 
     def _merge(self, slots: Slots, memories: Mapping[str, Any]) -> None:
@@ -194,7 +215,7 @@ class Course:
         """Learn from a group of series that go through the graph side by side."""
         dtype = self.builder.dtype
         chunks = [one.whole(self.warmup, dtype) for _, one in group if isinstance(one, Series)]
-        places = [self.builder.fresh(slots, stage.plan.reads, i) for i, _ in group]
+        places = [self.builder.fresh(slots, slots, i) for i, _ in group]
         for name in stage.learners:
             places[0][name].memory = self._rule(name).begin(slots[name].params)
         work = Work(learn=frozenset(stage.learners), clock=self.clock, noise=True)
@@ -214,9 +235,16 @@ class Course:
         return self._drive(stage.plan, slots, series, noisy)
 
     def _drive(self, plan: Plan, slots: Slots, series: Series | Stream, work: Work) -> int:
-        chunks = series.chunks(plan.chunk_rows(widths(slots)), self.warmup, self.builder.dtype)
+        watch, size = self.watch if work.learn else None, plan.chunk_rows(widths(slots))
+        size = size if watch is None else watch.rows(size)
+        chunks = series.chunks(size, self.warmup, self.builder.dtype)
         counted = _Counted(watched(chunks, self.progress))
-        for _ in self.engine.execute(plan, slots, counted, work):
+        going = (
+            self.engine.execute(plan, slots, counted, work)
+            if watch is None
+            else watch.execute(self.engine, plan, slots, counted, work)
+        )
+        for _ in going:
             pass
         return counted.n_steps
 
@@ -242,7 +270,7 @@ class Course:
     def _unsettled(self, slots: Slots) -> list[str]:
         """Return the nodes that no stage has left at the end of the data as they will be."""
         final: set[str] = set(self._forced())
-        for stage in self.stages():
+        for stage in self.stages:
             offline = {n for n in stage.learners if not self._rule(n).online}
             final |= set(stage.plan.reads) - offline
         return [name for name in slots if name not in final]

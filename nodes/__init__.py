@@ -1,5 +1,6 @@
 """The nodes of the library, one in each file, and their rules in `nodes.rules`."""
 
+from nodes import forward as forward  # the kinds of ForwardUnit
 from nodes.activation import Identity, Relu, Sigmoid, Softmax, Softplus, Tanh
 from nodes.dense import Dense
 from nodes.es2n import ES2N
@@ -14,10 +15,12 @@ from nodes.predictive_cell import PredictiveCell
 from nodes.predictive_coder import PredictiveCoder
 from nodes.reduce import Reduce
 from nodes.reservoir import Reservoir
+from nodes.reward_readout import RewardReadout
 from nodes.ridge import Ridge
 from nodes.rls import RLS
 from nodes.scaler import Scaler
 from nodes.scikit_learn import ScikitLearn
+from nodes.td import TD
 
 __all__ = [
     "ES2N",
@@ -26,6 +29,7 @@ __all__ = [
     "LMS",
     "NVAR",
     "RLS",
+    "TD",
     "Dense",
     "ForwardUnit",
     "Identity",
@@ -36,6 +40,7 @@ __all__ = [
     "Reduce",
     "Relu",
     "Reservoir",
+    "RewardReadout",
     "Ridge",
     "Scaler",
     "ScikitLearn",

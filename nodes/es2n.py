@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from pydantic import model_validator
 
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction, Matrix
-from nodegraph.node import Node
+from nodegraph.node import Node, StepCode
 from nodes.activations import ACTIVATIONS, CODES, ActivationName
 from nodes.random_layer import RandomLayer, column_major, product, require_shape
 from nodes.weights import orthogonal
@@ -115,3 +116,13 @@ class ES2N(RandomLayer, Node):
 
         ys = es2n_chunk(xs, params, self.proximity, CODES[self.activation], state.x)
         return self.State(ys[-1].copy()), ys
+
+    def step_code(
+        self, params: Params, state: State, dtype: np.dtype[Any], widths: Mapping[str, int]
+    ) -> StepCode | None:
+        """Return the compiled step for loops."""
+        from nodes.kernels.variant_steps import es2n_arguments, es2n_step
+
+        moving, code = self.State(np.array(state.x, dtype)), CODES[self.activation]
+        arguments = es2n_arguments(params, self.proximity, code, moving.x, widths["x"])
+        return StepCode(es2n_step(dtype), arguments, moving)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -10,7 +11,7 @@ from pydantic import PositiveFloat, model_validator
 
 from nodegraph.arrays import Array
 from nodegraph.fields import PerUnit
-from nodegraph.node import Node
+from nodegraph.node import Node, StepCode
 from nodes.random_layer import RandomLayer, product
 
 __all__ = ["LIF"]
@@ -118,3 +119,14 @@ class LIF(RandomLayer, Node):
         leak = np.broadcast_to(self.leak, len(v)).astype(v.dtype)
         ys = lif_chunk(xs, params, leak, self.threshold, self.reset == "subtract", v, spikes)
         return self.State(v, spikes), ys
+
+    def step_code(
+        self, params: Params, state: State, dtype: np.dtype[Any], widths: Mapping[str, int]
+    ) -> StepCode | None:
+        """Return the compiled step for loops."""
+        from nodes.kernels.variant_steps import lif_arguments, lif_step
+
+        moving = self.State(np.array(state.v, dtype), np.array(state.spikes, dtype))
+        leak = np.broadcast_to(self.leak, len(moving.v)).astype(dtype)
+        rest = self.threshold, self.reset == "subtract", *moving, widths["x"]
+        return StepCode(lif_step(dtype), lif_arguments(params, leak, *rest), moving)

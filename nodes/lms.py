@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import PositiveFloat
+from pydantic import PositiveFloat, model_validator
 
 from nodes.linear_readout import LinearReadout
 from nodes.rules.least_mean_squares import LeastMeanSquares
@@ -20,9 +20,11 @@ class LMS(LinearReadout):
     units : int, optional
         Number of outputs; taken from the targets if left out.
     rate : float
-        Size of the step along the error.
+        Size of the step along the error; below 2 if normalised.
     fit_bias : bool
         Whether there is a bias.
+    normalized : bool
+        Whether the rate is relative to the square of the input (NLMS).
     W_out, bias : array, optional
         Weights (n_out, n_in) and (n_out,) to start from.
 
@@ -35,8 +37,14 @@ class LMS(LinearReadout):
     """
 
     rate: PositiveFloat = 0.01
+    normalized: bool = False
+
+    @model_validator(mode="after")
+    def _rate_is_stable(self) -> LMS:
+        LeastMeanSquares(rate=self.rate, normalized=self.normalized)
+        return self
 
     @property
     def rule(self) -> LeastMeanSquares:
         """The rule that it learns by."""
-        return LeastMeanSquares(rate=self.rate, fit_bias=self.fit_bias)
+        return LeastMeanSquares(rate=self.rate, fit_bias=self.fit_bias, normalized=self.normalized)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import PositiveFloat
+from pydantic import PositiveFloat, PositiveInt
 
 from nodegraph import Fraction
 from nodes.linear_readout import LinearReadout
@@ -15,7 +15,8 @@ class RLS(LinearReadout):
     """Linear readout ``y = W_out x + bias`` that learns online by recursive least squares.
 
     While it learns, its output is the prediction made before the update. With its output fed back
-    to the reservoir it learns by FORCE. See `nodes.rules.RecursiveLeastSquares`.
+    to the reservoir it learns by FORCE; see ``graphs/force_sines.yaml`` and
+    `nodes.rules.RecursiveLeastSquares`.
 
     Parameters
     ----------
@@ -28,6 +29,8 @@ class RLS(LinearReadout):
         Weight of an error one step ago.
     fit_bias : bool
         Whether there is a bias.
+    learn_every : int
+        Of so many steps that have a target, the first is learned from.
     W_out, bias : array, optional
         Weights (n_out, n_in) and (n_out,) to start from.
 
@@ -42,10 +45,14 @@ class RLS(LinearReadout):
 
     alpha: PositiveFloat = 1e-6
     forgetting: Fraction = 1.0
+    learn_every: PositiveInt = 1
 
     @property
     def rule(self) -> RecursiveLeastSquares:
         """The rule that it learns by."""
         return RecursiveLeastSquares(
-            alpha=self.alpha, forgetting=self.forgetting, fit_bias=self.fit_bias
+            alpha=self.alpha,
+            forgetting=self.forgetting,
+            fit_bias=self.fit_bias,
+            learn_every=self.learn_every,
         )

@@ -19,7 +19,8 @@ class ScikitLearn(Node):
     A regressor gives what it predicts; where it knows one output only, one is fitted for each. A
     classifier takes targets with one column for each class and gives 1 in the column of the class
     that it predicts. All rows are kept in memory while it learns. A model with it cannot be saved:
-    estimators are objects, not arrays.
+    estimators are objects, not arrays. Some, linear ones among them, predict with other last bits
+    when they are given more rows at once: then chunks and loops show there.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ LONGEST = 350
 # A part of nodegraph imports only parts on its own line or on a line before it.
 # A part that is not named here is still held to import nothing that imports it.
 FLOORS = """
-    errors arrays names wording files progress budget spectral ranges drawing compiled
+    errors arrays names wording files progress budget spectral krylov ranges drawing compiled
     numerics
     fields registry slot trees spec_writer
     rule graph intake
@@ -23,7 +23,7 @@ FLOORS = """
     plan nested checks plotting
     yaml
     build closed_loop engines stages spec
-    groups teams
+    groups teams watching
     rack
     running stepping storage views
     training

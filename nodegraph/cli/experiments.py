@@ -29,6 +29,10 @@ def run(
         Path | None, typer.Option(metavar="DIR", help="Folder for results; else out/NAME.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="In place of that of the file.")] = None,
+    watch: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="STEPS", help="Take learning curves, a point each so often."),
+    ] = None,
     plugins: Plugins = None,
     debug: Debug = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write files, say nothing.")] = False,
@@ -49,7 +53,8 @@ def run(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         progress = Silent() if quiet else for_this_place()
-        result = run_spec(spec, seed=seed, engine=engine, workers=workers, progress=progress)
+        how: dict[str, Any] = {"seed": seed, "engine": engine, "workers": workers}
+        result = run_spec(spec, progress=progress, watch=watch or False, **how)
         paths = write(result, out or Path("out", file.stem))
     for message in dict.fromkeys(
         str(w.message) for w in caught if w.category is not ResourceWarning

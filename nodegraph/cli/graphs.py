@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nodegraph.cli.console import Debug, Plugins, load_plugins, say, show_table
+from nodegraph.registry import word
 
 if TYPE_CHECKING:
     from nodegraph.plan import Plan
@@ -56,7 +57,7 @@ def _node_rows(plan: Plan) -> list[dict[str, str]]:
     return [
         {
             "node": name,
-            "kind": type(node).__name__,
+            "kind": word(type(node)),
             "units": str(node.declared_size or "as its input"),
             "rule": type(node.learner).__name__ if node.learner else "",
             "ports": ", ".join(node.ports),

@@ -50,7 +50,7 @@ def json_schema() -> dict[str, Any]:
     >>> json_schema()["properties"]["nodegraph"]["type"]
     'integer'
     """
-    known: dict[str, Any] = kinds()
+    known: dict[str, Any] = {name: _usual(cls) for name, cls in kinds().items()}
     models = [Header, *known.values()]
     places, whole = models_json_schema(
         [(model, "validation") for model in models],
@@ -59,14 +59,22 @@ def json_schema() -> dict[str, Any]:
     )
     parts = whole["$defs"]
     header = parts.pop(_place(places, Header))
-    for name, cls in known.items():
-        parts[name] = _of_kind(name, cls, parts.pop(_place(places, cls)))
+    found = {name: (cls, parts[_place(places, cls)]) for name, cls in known.items()}
+    for place in {_place(places, cls) for cls in known.values()}:
+        del parts[place]
+    parts |= {name: _of_kind(name, cls, schema) for name, (cls, schema) in found.items()}
     parts["Rule"] = _one_of(known, "rule")
     parts["graph"], parts["array_file"] = NESTED, ARRAY
     nodes = {"oneOf": [*_one_of(known, "node", "composite")["oneOf"], _ref("graph")]}
     header["properties"]["nodes"]["additionalProperties"] = nodes
     header["properties"]["edges"] = _edges(header["properties"]["edges"])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **header, "$defs": parts}
+
+
+def _usual(cls: Any) -> Any:
+    """Return the class that is made by the bare name of a class with variants."""
+    variants = vars(cls).get("variants")
+    return variants[cls.model_fields["kind"].default] if variants else cls
 
 
 def _place(places: Any, model: type) -> str:
@@ -84,14 +92,19 @@ def _of_kind(name: str, cls: Any, schema: dict[str, Any]) -> dict[str, Any]:
         "title": name,
         "description": summary(cls),
         "type": "object",
-        "properties": {"kind": {"enum": _words(name, properties.pop("kind", None))}, **properties},
+        "properties": {
+            "kind": {"enum": _words(name, cls, properties.pop("kind", None))},
+            **properties,
+        },
         "required": ["kind", *schema.get("required", [])],
         "additionalProperties": False,
     }
 
 
-def _words(name: str, own: dict[str, Any] | None) -> list[str]:
+def _words(name: str, cls: Any, own: dict[str, Any] | None) -> list[str]:
     """Return what may stand as ``kind``: the name, and ``Reduce.mean`` if it has kinds itself."""
+    if cls.label:
+        return [name]
     choices = [] if own is None else own.get("enum", [own.get("const", own.get("default"))])
     return [name, *(f"{name}.{choice}" for choice in choices)]
 

@@ -2,6 +2,7 @@
 
 from nodegraph.plotting.classes import confusion
 from nodegraph.plotting.dynamics import memory_capacity, phase_portrait
+from nodegraph.plotting.learning import learning_curves
 from nodegraph.plotting.series import generation, prediction, states
 from nodegraph.plotting.weights import eigenvalues, readout_weights
 
@@ -9,6 +10,7 @@ __all__ = [
     "confusion",
     "eigenvalues",
     "generation",
+    "learning_curves",
     "memory_capacity",
     "phase_portrait",
     "prediction",

@@ -83,6 +83,7 @@ def run_spec(
     engine: Any = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    watch: bool | int = False,
 ) -> Result:
     """Learn the task of `spec` and score the model and its baselines on rows it has not seen.
 
@@ -97,6 +98,8 @@ def run_spec(
     workers : int, optional
         Threads over independent series.
     progress : Progress, optional
+    watch : bool or int
+        Whether to take learning curves of online rules; see `Model.fit`.
 
     Raises
     ------
@@ -117,7 +120,7 @@ def run_spec(
         engine=header.engine.kind if engine is None else engine,
     )
     threads = header.engine.workers if workers is None else workers
-    _learn(model, trial.data, task, threads, progress or Silent())
+    _learn(model, trial.data, task, threads, progress or Silent(), watch)
     clock.lap("fit")
     guess = trial.guess(model)
     scores = _scores(header.name or "graph", trial, guess)
@@ -142,12 +145,19 @@ def _check_metrics(spec: Spec, task: Task) -> None:
         raise error_at(spec.document, ("task", "metrics"), str(error)) from None
 
 
-def _learn(model: Model, data: TaskData, task: Task, workers: int, progress: Progress) -> None:
+def _learn(
+    model: Model,
+    data: TaskData,
+    task: Task,
+    workers: int,
+    progress: Progress,
+    watch: bool | int,
+) -> None:
     x, y = data.train
     if not model.plan.rules:
         return
     if task.online:
-        model.partial_fit(x, y, warmup=task.split.warmup, progress=progress)
+        model.partial_fit(x, y, warmup=task.split.warmup, progress=progress, watch=watch)
         return
     model.fit(
         x,
@@ -156,6 +166,7 @@ def _learn(model: Model, data: TaskData, task: Task, workers: int, progress: Pro
         forcing=task.forcing,
         workers=workers,
         progress=progress,
+        watch=watch,
     )
 
 

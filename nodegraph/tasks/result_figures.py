@@ -51,7 +51,16 @@ def portraits(result: Result) -> dict[str, Axes]:
         W = result.model.params[name].W
         if 1 < W.shape[0] <= MOST_UNITS and W.shape[0] == W.shape[1]:
             found[f"Eigenvalues of {name}"] = plotting.eigenvalues(W)
-    return found
+    return {**found, **_curves(result)}
+
+
+def _curves(result: Result) -> dict[str, Axes]:
+    """Return a picture of each quantity that was watched while the model learned."""
+    curves = result.model.curves
+    watched = dict.fromkeys(what for curve in curves.values() for what in curve if what != "step")
+    return {
+        f"While it learned: {what}": plotting.learning_curves(curves, what=what) for what in watched
+    }
 
 
 def _states(result: Result, name: str) -> Any:

@@ -27,7 +27,7 @@ def write(result: Result, folder: str | Path) -> list[Path]:
     """Write what came of a run to `folder`, and return the paths.
 
     ``model.safetensors``, ``metrics.json``, ``prediction.png``, ``graph.svg`` and
-    ``report.html``, which needs no other file.
+    ``report.html``, which needs no other file. Learning curves are in the scores and the report.
 
     Raises
     ------
@@ -60,6 +60,7 @@ def _facts(result: Result) -> dict[str, Any]:
         "scored_on": result.trial.scored_on,
         "scores": [_plain(row) for row in score_rows(result)],
         "learning": [_plain(row) for row in result.model.report],
+        **({"curves": _plain(result.model.curves)} if result.model.curves else {}),
         "seconds": {name: round(value, 3) for name, value in result.seconds.items()},
         "versions": versions(),
     }

@@ -9,6 +9,7 @@ import numpy as np
 from nodegraph.arrays import Array, cast, copy_tree, leaves
 from nodegraph.build import generator
 from nodegraph.errors import FieldError
+from nodegraph.fields import Described
 from nodegraph.node import Node
 from nodegraph.registry import resolve, word
 from nodegraph.testing.comparing import close_trees, require, same_trees
@@ -56,7 +57,8 @@ def check_fields(part: Any) -> None:
         pass
     else:
         raise AssertionError(f"{kind.__name__} is not frozen")
-    doc = kind.__doc__ or ""
+    family = [base for base in kind.__mro__ if issubclass(base, Described)]
+    doc = " ".join(base.__doc__ or "" for base in family)
     missing = [f for f in kind.model_fields if f not in INHERITED and f not in doc]
     require(not missing, f"{kind.__name__} does not say what {missing} mean")
     plain = part.model_dump(exclude_defaults=True)

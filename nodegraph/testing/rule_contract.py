@@ -53,7 +53,7 @@ class _Trial:
         rng = np.random.default_rng(3)
         self.xs = rng.standard_normal((n_steps, n_in))
         self.target = rng.standard_normal((n_steps, self.n_out)) if rule.supervised else None
-        self.own = {p: rng.standard_normal((n_steps, 1)) for p in rule.ports}
+        self.own = {p: rng.standard_normal((n_steps, 1)) for p in rule.needs}
         self.params = node.init(np.random.default_rng(4), n_in, self.n_out)
 
     def start(self) -> Any:

@@ -20,6 +20,7 @@ __all__ = [
     "changeable_type",
     "scale",
     "strengthen",
+    "strengthen_in_turn",
     "tuple_of",
     "with_changes",
 ]
@@ -81,6 +82,28 @@ def strengthen(W: Any, pre: Any, strength: Any, decay: Any) -> None:
 
 
 @inner
+def strengthen_in_turn(W: Any, pre: Any, strength: Any, y: Any, left: Any) -> None:
+    """Add ``strength_i (pre_j - sum_{k <= i} y_k W_kj)`` to each weight that is not 0.
+
+    `left` is scratch of the size of `pre`.
+    """
+    WT, data, indices, starts = W
+    zero = strength.dtype.type(0)
+    left[:] = pre
+    for i in range(starts.size - 1):
+        for k in range(np.uint64(starts[i]), np.uint64(starts[i + 1])):
+            w, j = data[k], indices[k]
+            left[j] -= y[i] * w
+            data[k] = w + strength[i] * left[j] if w != zero else zero
+    for j in range(len(WT)):
+        column, rest = WT[j], pre[j]
+        for i in range(strength.size):
+            w = column[i]
+            rest -= y[i] * w
+            column[i] = w + strength[i] * rest if w != zero else zero
+
+
+@inner
 def scale(W: Any, factors: Any) -> None:
     """Multiply each row by its factor."""
     WT, data, _, starts = W
@@ -95,19 +118,23 @@ def scale(W: Any, factors: Any) -> None:
 
 
 @inner
-def bring_back(W: Any, lengths: Any, factors: Any) -> None:
-    """Give each row its length; `factors` is scratch."""
+def bring_back(W: Any, lengths: Any, squares: Any, factors: Any) -> None:
+    """Give each row its length: the root of its squares, or the sum of its sizes.
+
+    `factors` is scratch.
+    """
     WT, data, _, starts = W
     factors[:] = 0
     for i in range(starts.size - 1):
         total = factors.dtype.type(0)
         for k in range(np.uint64(starts[i]), np.uint64(starts[i + 1])):
-            total += data[k] * data[k]
+            total += data[k] * data[k] if squares else abs(data[k])
         factors[i] = total
     for j in range(len(WT)):
         column = WT[j]
         for i in range(factors.size):
-            factors[i] += column[i] * column[i]
+            factors[i] += column[i] * column[i] if squares else abs(column[i])
     for i in range(factors.size):
-        factors[i] = lengths[i] / np.sqrt(factors[i]) if factors[i] > 0 else 1.0
+        length = np.sqrt(factors[i]) if squares else factors[i]
+        factors[i] = lengths[i] / length if length > 0 else 1.0
     scale(W, factors)

@@ -15,14 +15,14 @@ import numpy as np
 from nodegraph.arrays import Array, is_sparse
 from nodes.kernels.compiling import inner, kernel, read, types, write
 from nodes.kernels.products import add_product, csr_parts
+from nodes.kernels.slices import SIDE, add_short_slice, add_slice
 
 __all__ = ["SIDE", "Layout", "laid_out", "layout_types", "recur"]
 
-SIDE = 8  # rows side by side: their sums hide the latency of each other
-_DENSE, _ROWS, _SLICES, _TILES = range(4)
+_DENSE, _ROWS, _SLICES, _SHORT_SLICES, _TILES = range(5)
 _WASTE = 1.25  # how many times the weights slices may take, filled up with zeros
+_SHORT = 1 << 16  # places that 16 bits can tell apart
 _0, _1, _8 = np.uint64(0), np.uint64(1), np.uint64(SIDE)
-_2, _3, _4, _5, _6, _7 = (np.uint64(i) for i in range(2, 8))
 
 
 class Layout(NamedTuple):
@@ -31,7 +31,7 @@ class Layout(NamedTuple):
     kind: int
     WT: Array  # (n, n), transposed; without rows if sparse
     data: Array  # CSR: row by row; slices: 8 rows interleaved; tiles: 8 x 8, column by column
-    indices: Array
+    indices: Array  # short slices: two in one
     starts: Array  # of rows, of slices or of strips of tiles
 
 
@@ -57,10 +57,15 @@ def laid_out(W: Any) -> Layout:
         return Layout(_TILES, nothing, *_tiles(data, indices, indptr))
     longest = _longest(indptr)
     if SIDE * int(longest.sum()) <= _WASTE * len(data) + 64:
-        starts = np.concatenate([[0], SIDE * np.cumsum(longest)]).astype(np.uint32)
-        sliced = np.zeros(int(starts[-1]), data.dtype), np.zeros(int(starts[-1]), np.uint32)
-        _slice(data.dtype)(data, indices, indptr, starts, *sliced)
-        return Layout(_SLICES, nothing, *sliced, starts)
+        starts = np.concatenate([[0], np.cumsum(longest)]).astype(np.uint32)
+        size = SIDE * int(starts[-1])
+        weights, places = np.zeros(size, data.dtype), np.zeros(size, np.uint32)
+        _slice(data.dtype)(data, indices, indptr, starts, weights, places)
+        if W.shape[0] > _SHORT:
+            return Layout(_SLICES, nothing, weights, places, starts)
+        return Layout(
+            _SHORT_SLICES, nothing, weights, places.astype(np.uint16).view(np.uint32), starts
+        )
     return Layout(_ROWS, nothing, data, indices, indptr)
 
 
@@ -114,7 +119,7 @@ def _slice_signature(f: Any) -> Any:
 def _slice(data: Any, indices: Any, indptr: Any, starts: Any, weights: Any, places: Any) -> None:
     """Interleave the rows of each slice; rows that are too short get zeros."""
     for i in range(len(indptr) - 1):
-        base, begin = np.int64(starts[i // SIDE]) + i % SIDE, np.int64(indptr[i])
+        base, begin = SIDE * np.int64(starts[i // SIDE]) + i % SIDE, np.int64(indptr[i])
         for k in range(np.int64(indptr[i + 1]) - begin):
             weights[base + SIDE * k] = data[begin + k]
             places[base + SIDE * k] = indices[begin + k]
@@ -131,21 +136,14 @@ def _add_rows(data: Any, indices: Any, indptr: Any, x: Any, y: Any) -> None:
 
 @inner
 def _add_slices(data: Any, indices: Any, starts: Any, x: Any, y: Any) -> None:
-    zero = x.dtype.type(0)
-    for s in range(starts.size - 1):
-        a, b, c, d, e, f, g, h = zero, zero, zero, zero, zero, zero, zero, zero
-        for k in range(np.uint64(starts[s]), np.uint64(starts[s + 1]), _8):
-            a += data[k] * x[indices[k]]
-            b += data[k + _1] * x[indices[k + _1]]
-            c += data[k + _2] * x[indices[k + _2]]
-            d += data[k + _3] * x[indices[k + _3]]
-            e += data[k + _4] * x[indices[k + _4]]
-            f += data[k + _5] * x[indices[k + _5]]
-            g += data[k + _6] * x[indices[k + _6]]
-            h += data[k + _7] * x[indices[k + _7]]
-        i = SIDE * s
-        y[i], y[i + 1], y[i + 2], y[i + 3] = a, b, c, d
-        y[i + 4], y[i + 5], y[i + 6], y[i + 7] = e, f, g, h
+    for s in range(np.uint64(starts.size - 1)):
+        add_slice(data, indices, np.uint64(starts[s]), np.uint64(starts[s + _1]), x, s, y)
+
+
+@inner
+def _add_short_slices(data: Any, indices: Any, starts: Any, x: Any, y: Any) -> None:
+    for s in range(np.uint64(starts.size - 1)):
+        add_short_slice(data, indices, np.uint64(starts[s]), np.uint64(starts[s + _1]), x, s, y)
 
 
 @inner
@@ -167,6 +165,8 @@ def recur(kind: Any, WT: Any, data: Any, indices: Any, starts: Any, x: Any, y: A
     """Set `y` to W x; it is as long as `x`, rounded up to whole slices of 8."""
     if kind == _SLICES:
         _add_slices(data, indices, starts, x, y)
+    elif kind == _SHORT_SLICES:
+        _add_short_slices(data, indices, starts, x, y)
     elif kind == _TILES:
         _add_tiles(data, indices, starts, x, y)
     elif kind == _ROWS:

@@ -12,6 +12,7 @@ from nodes.kernels.compiling import inner, kernel, matrix, read, step, types, ve
 from nodes.kernels.products import LANES, add_product, dot
 
 __all__ = [
+    "FLOOR",
     "lms_arguments",
     "lms_chunk",
     "lms_step",
@@ -19,6 +20,8 @@ __all__ = [
     "rls_chunk",
     "rls_step",
 ]
+
+FLOOR = 1e-8  # what is added to the square of an input that a rate is divided by
 
 
 @inner
@@ -136,6 +139,10 @@ def rls_step(args: Any, io: Any, like: Any) -> None:
     target = vector(io[slot], n_out, like)
     if not _has_target(target):
         return
+    lessons = vector(args[13], 1, np.int64(0))
+    lessons[0] += 1
+    if (lessons[0] - 1) % args[12] != 0:
+        return
     wide = np.float64(0)
     P = matrix(args[2], size, size, wide)
     z, Pz = vector(args[3], size, wide), vector(args[4], size, wide)
@@ -156,16 +163,24 @@ def rls_step(args: Any, io: Any, like: Any) -> None:
 
 
 def rls_arguments(
-    W: Array, bias: Array, P: Array, forgetting: float, bound: float, slot: int
+    W: Array,
+    bias: Array,
+    P: Array,
+    forgetting: float,
+    bound: float,
+    slot: int,
+    lessons: Array,
+    every: int = 1,
 ) -> tuple[Any, ...]:
-    """Return the arguments of `rls_step`, which changes W, bias and P in place.
+    """Return the arguments of `rls_step`, which changes W, bias, P and lessons in place.
 
     It does not forget in a step that would take the trace of P above `bound`; `slot` is the place
-    of the target.
+    of the target. It learns from each lesson whose number is a multiple of `every`; `lessons` is an
+    int64 with the number of those that have been.
     """
     size = len(P)
     scratch = np.ones(size), np.empty(size), np.empty(LANES), np.empty(LANES, W.dtype)
-    return W, bias, P, *scratch, np.array([forgetting, bound]), *W.shape, size, slot
+    return W, bias, P, *scratch, np.array([forgetting, bound]), *W.shape, size, slot, every, lessons
 
 
 @step
@@ -173,17 +188,33 @@ def lms_step(args: Any, io: Any, like: Any) -> None:
     """Predict, and learn if there is a target; `lms_arguments` says what `args` are."""
     n_out, n_in, slot = args[4], args[5], args[6]
     W, bias = matrix(args[0], n_out, n_in, like), vector(args[1], n_out, like)
-    x, y = vector(io[1], n_in, like), vector(io[0], n_out, like)
-    _predict(x, W, bias, vector(args[2], LANES, like), y)
+    x, y, lanes = (
+        vector(io[1], n_in, like),
+        vector(io[0], n_out, like),
+        vector(args[2], LANES, like),
+    )
+    _predict(x, W, bias, lanes, y)
     target = vector(io[slot], n_out, like)
     if _has_target(target):
-        _descend(x, target, y, W, bias, vector(args[3], 1, like)[0], args[7] != 0)
+        rate = _pace(x, vector(args[3], 1, like)[0], args[7] != 0, args[8] != 0, lanes)
+        _descend(x, target, y, W, bias, rate, args[7] != 0)
 
 
-def lms_arguments(W: Array, bias: Array, rate: float, fit_bias: bool, slot: int) -> tuple[Any, ...]:
+def lms_arguments(
+    W: Array, bias: Array, rate: float, fit_bias: bool, slot: int, normalized: bool = False
+) -> tuple[Any, ...]:
     """Return the arguments of `lms_step`, which changes W and bias in place."""
     scratch = np.empty(LANES, W.dtype), np.array([rate], W.dtype)
-    return W, bias, *scratch, *W.shape, slot, fit_bias
+    return W, bias, *scratch, *W.shape, slot, fit_bias, normalized
+
+
+@inner
+def _pace(x: Any, rate: Any, fit_bias: Any, normalized: Any, lanes: Any) -> Any:
+    """Return the rate at this input, relative to its square if it is normalised."""
+    if not normalized:
+        return rate
+    constant = x.dtype.type(1) if fit_bias else x.dtype.type(0)
+    return rate / (x.dtype.type(FLOOR) + dot(x, x, lanes) + constant)
 
 
 @inner
@@ -198,17 +229,20 @@ def _descend(x: Any, target: Any, y: Any, W: Any, bias: Any, rate: Any, fit_bias
 
 def _lms_signature(f: Any) -> Any:
     learned = write(f, 2), write(f, 1)
-    return types.void(read(f, 2), read(f, 2), *learned, f, types.boolean, write(f, 2))
+    return types.void(read(f, 2), read(f, 2), *learned, f, *2 * [types.boolean], write(f, 2))
 
 
 @kernel(_lms_signature)
-def _lms(xs: Any, targets: Any, W: Any, bias: Any, rate: Any, fit_bias: Any, ys: Any) -> None:
+def _lms(
+    xs: Any, targets: Any, W: Any, bias: Any, rate: Any, fit_bias: Any, normalized: Any, ys: Any
+) -> None:
     _check(xs, targets, W, bias)
     lanes = np.empty(LANES, xs.dtype)
     for t in range(len(xs)):
         _predict(xs[t], W, bias, lanes, ys[t])
         if _has_target(targets[t]):
-            _descend(xs[t], targets[t], ys[t], W, bias, rate, fit_bias)
+            pace = _pace(xs[t], rate, fit_bias, normalized, lanes)
+            _descend(xs[t], targets[t], ys[t], W, bias, pace, fit_bias)
 
 
 def rls_chunk(
@@ -258,11 +292,18 @@ def rls_chunk(
 
 
 def lms_chunk(
-    xs: Array, targets: Array, W_out: Array, bias: Array, rate: float, fit_bias: bool = True
+    xs: Array,
+    targets: Array,
+    W_out: Array,
+    bias: Array,
+    rate: float,
+    fit_bias: bool = True,
+    normalized: bool = False,
 ) -> Array:
     """Return predictions made before each update, and learn by least mean squares in place.
 
-    ``e = target - y``, ``W_out += rate e x'`` and ``bias += rate e`` [1]_.
+    ``e = target - y``, ``W_out += pace e x'`` and ``bias += pace e`` [1]_; pace is the rate, or
+    ``rate / (1e-8 + |z|^2)`` if normalized, with z = [x, 1], or x without bias.
 
     Parameters
     ----------
@@ -272,6 +313,8 @@ def lms_chunk(
         Learning rate.
     fit_bias : bool
         Whether the bias learns.
+    normalized : bool
+        Whether the rate is relative to the square of the input.
 
     Returns
     -------
@@ -289,5 +332,5 @@ def lms_chunk(
     """
     ys = np.empty(targets.shape, xs.dtype)
     chunk = np.ascontiguousarray(xs), np.ascontiguousarray(targets)
-    _lms(xs.dtype)(*chunk, W_out, bias, rate, fit_bias, ys)
+    _lms(xs.dtype)(*chunk, W_out, bias, rate, fit_bias, normalized, ys)
     return ys

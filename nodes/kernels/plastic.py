@@ -16,6 +16,7 @@ from nodes.kernels.changing import (
     changeable_type,
     scale,
     strengthen,
+    strengthen_in_turn,
     tuple_of,
     with_changes,
 )
@@ -23,8 +24,8 @@ from nodes.kernels.compiling import inner, kernel, read, types, write
 
 __all__ = ["KINDS", "Growth", "Passage", "Tuning", "grow", "tune"]
 
-_HEBB, _OJA, _BCM = range(3)
-KINDS = {"hebb": _HEBB, "oja": _OJA, "bcm": _BCM}
+_HEBB, _ANTI, _OJA, _SANGER, _BCM = range(5)
+KINDS = {"hebb": _HEBB, "anti": _ANTI, "oja": _OJA, "sanger": _SANGER, "bcm": _BCM}
 
 
 class Passage(NamedTuple):
@@ -46,10 +47,11 @@ class Growth(NamedTuple):
     """What joins activities before and after a weight: a rule, as numbers."""
 
     kind: int  # one of `KINDS`
-    rate: float  # below 0 for the opposite of the rule
+    rate: float
     sliding: float  # of the threshold of BCM
-    normalise: bool  # whether each row is brought back to its length
     recurrent: bool  # whether it is W that grows, or W_in
+    squares: bool  # whether a length is the root of squares, or the sum of sizes
+    lengths: Array  # (units,) to which rows are brought back, float64; (0,) for none
 
 
 class Tuning(NamedTuple):
@@ -59,6 +61,7 @@ class Tuning(NamedTuple):
     mu: float
     sigma: float  # for tanh; 0 for sigmoid
     least: float  # gain
+    most: float
 
 
 def _signature(f: Any, rule: tuple[Any, ...]) -> Any:
@@ -100,18 +103,52 @@ def _leak(activity: Any, leak: Any, state: Any, y: Any) -> None:
 
 
 @inner
-def _weigh(rule: Any, y: Any, own: Any, strength: Any, decay: Any) -> None:
+def _pace(rate: Any, most: Any) -> Any:
+    """Return the rate, held so low that ``rate * most`` is at most 1."""
+    return 1.0 / most if rate * most > 1.0 else rate
+
+
+@inner
+def _weigh(rule: Any, y: Any, pre: Any, own: Any, strength: Any, decay: Any) -> None:
     """Set how much each unit learns, and let the thresholds `own` of BCM slide."""
     kind, rate, sliding = rule[:3]
+    heard, given = 0.0, 0.0
+    for j in range(pre.size):
+        heard += np.float64(pre[j]) * np.float64(pre[j])
     for i in range(y.size):
-        post = np.float64(y[i])
-        decay[i] = post if kind == _OJA else 0.0
-        strength[i] = rate * post * (post - own[i] if kind == _BCM else 1.0)
-        if kind == _BCM:
+        post, decay[i] = np.float64(y[i]), 0.0
+        given += post * post
+        if kind == _HEBB:
+            strength[i] = rate * post
+        elif kind == _ANTI:
+            strength[i] = -_pace(rate, heard) * post
+        elif kind == _OJA:
+            strength[i], decay[i] = _pace(rate, post * post) * post, post
+        elif kind == _SANGER:
+            strength[i] = _pace(rate, given) * post
+        else:
+            over = post - own[i]
+            strength[i] = _pace(rate, abs(over) * heard) * post * over
             own[i] += sliding * (post * post - own[i])
 
 
-@kernel(lambda f: _signature(f, (types.int64, *2 * [types.float64], *2 * [types.boolean])))
+@inner
+def _change(W: Any, pre: Any, rule: Any, y: Any, own: Any, scratch: Any) -> None:
+    """Let one matrix grow, and bring its rows back if they are to keep a length."""
+    strength, decay, left = scratch
+    _weigh(rule, y, pre, own, strength, decay)
+    if rule[0] == _SANGER:
+        strengthen_in_turn(W, pre, strength, y, left[: pre.size])
+    else:
+        strengthen(W, pre, strength, decay)
+    if rule[5].size > 0:
+        bring_back(W, rule[5], rule[4], decay)
+
+
+_GROWTH = types.int64, *2 * (types.float64,), *2 * (types.boolean,), read(types.float64, 1)
+
+
+@kernel(lambda f: _signature(f, _GROWTH))
 def _grow(
     W: Any,
     W_in: Any,
@@ -127,22 +164,20 @@ def _grow(
     ys: Any,
 ) -> None:
     xs, _, noise = series
-    normalise, recurrent = rule[3:]
-    drive, before, factors = np.empty_like(state), np.empty_like(state), np.empty_like(state)
-    strength, decay = np.empty_like(state), np.empty_like(state)
+    drive, before = np.empty_like(state), np.empty_like(state)
+    left = np.empty(max(state.size, xs.shape[1]), state.dtype)
+    scratch = np.empty_like(state), np.empty_like(state), left
     for t in range(len(xs)):
         before[:] = state
         _drive(W, W_in, W_fb, series, t, state, drive)
         _fire(drive, bias, code, noise, t)
         _leak(drive, leak, state, ys[t])
-        if rows[t]:
-            _weigh(rule, state, own, strength, decay)
-            if recurrent:
-                strengthen(W, before, strength, decay)
-            else:
-                strengthen(W_in, xs[t], strength, decay)
-            if normalise:
-                bring_back(W if recurrent else W_in, own, factors)
+        if not rows[t]:
+            continue
+        if rule[3]:
+            _change(W, before, rule, state, own, scratch)
+        else:
+            _change(W_in, xs[t], rule, state, own, scratch)
 
 
 @inner
@@ -154,7 +189,7 @@ def _pull(y: Any, mu: Any, sigma: Any) -> Any:
     return (mu - y * (2 * s2 + 1 - y * y + mu * y)) / s2
 
 
-@kernel(lambda f: _signature(f, (*4 * [types.float64],)))
+@kernel(lambda f: _signature(f, (*5 * [types.float64],)))
 def _tune(
     W: Any,
     W_in: Any,
@@ -170,7 +205,7 @@ def _tune(
     ys: Any,
 ) -> None:
     xs, _, noise = series
-    rate, mu, sigma, least = rule
+    rate, mu, sigma, least, most = rule
     drive, activity, ratio = np.empty_like(state), np.empty_like(state), np.empty_like(state)
     for t in range(len(xs)):
         _drive(W, W_in, W_fb, series, t, state, drive)
@@ -185,7 +220,7 @@ def _tune(
         for i in range(state.size):
             shift = rate * _pull(np.float64(activity[i]), mu, sigma)
             moved = gain[i] + rate / gain[i] + shift * (drive[i] / gain[i])
-            moved = least if moved < least else moved
+            moved = min(max(moved, least), most)
             ratio[i] = moved / gain[i]
             gain[i] = moved
             bias[i] += state.dtype.type(shift)
@@ -199,9 +234,13 @@ def grow(params: Any, passage: Passage, growth: Growth, own: Array) -> tuple[Any
 
     With ``post = x[t]``, and ``pre`` being x[t-1] or the input u[t]::
 
-        hebb  dW_ij = rate post_i pre_j
-        oja   dW_ij = rate post_i (pre_j - post_i W_ij)
-        bcm   dW_ij = rate post_i (post_i - own_i) pre_j;  own_i += sliding (post_i^2 - own_i)
+        hebb    dW_ij = rate post_i pre_j
+        anti    dW_ij = -rate post_i pre_j, at a rate of at most 1 / |pre|^2
+        oja     dW_ij = rate post_i (pre_j - post_i W_ij), at most 1 / post_i^2
+        sanger  dW_ij = rate post_i (pre_j - sum_{k <= i} post_k W_kj),
+                at most 1 / sum_{k <= i} post_k^2
+        bcm     dW_ij = rate post_i (post_i - own_i) pre_j, at most 1 / (|post_i - own_i| |pre|^2);
+                own_i += sliding (post_i^2 - own_i)
 
     Parameters
     ----------
@@ -210,9 +249,11 @@ def grow(params: Any, passage: Passage, growth: Growth, own: Array) -> tuple[Any
     passage : Passage
     growth : Growth
     own : ndarray, shape (units,)
-        Thresholds of BCM, or lengths of rows to normalise, float64.
+        Thresholds of BCM, float64.
     """
     learned = ("W",) if growth.recurrent else ("W_in",)
+    if growth.lengths.size and growth.lengths.shape != params.bias.shape:
+        raise DataError("plasticity: lengths need one number for each unit, or none at all")
     return _learned(_grow, params, learned, passage, growth, own)
 
 

@@ -11,11 +11,11 @@ from nodes.kernels.activating import activate
 from nodes.kernels.compiling import inner, kernel, read, types, write
 from nodes.kernels.products import add_product, affine, csr_parts, dot_sparse
 
-__all__ = ["es2n_chunk", "lif_chunk"]
+__all__ = ["add_recurrent", "es2n_chunk", "lif_chunk", "split"]
 
 
 @inner
-def _add_recurrent(drive: Any, WT: Any, data: Any, indices: Any, indptr: Any, state: Any) -> None:
+def add_recurrent(drive: Any, WT: Any, data: Any, indices: Any, indptr: Any, state: Any) -> None:
     """Add ``W state`` to `drive`; W is dense, or sparse if `WT` is empty."""
     if len(WT) > 0:
         add_product(drive, WT, state)
@@ -50,7 +50,7 @@ def _es2n(
     rest = x.dtype.type(1) - b
     for t in range(len(drives)):
         drive = drives[t].copy()
-        _add_recurrent(drive, WT, data, indices, indptr, state)
+        add_recurrent(drive, WT, data, indices, indptr, state)
         activate(code, drive)
         turned[:] = 0
         add_product(turned, OT, state)
@@ -87,7 +87,7 @@ def _lif(
     zero, one = v.dtype.type(0), v.dtype.type(1)
     for t in range(len(drives)):
         drive = drives[t].copy()
-        _add_recurrent(drive, WT, data, indices, indptr, spikes)
+        add_recurrent(drive, WT, data, indices, indptr, spikes)
         for i in range(v.size):
             v[i] = (one - leak[i]) * v[i] + drive[i]
             fired = v[i] >= threshold
@@ -116,7 +116,7 @@ def es2n_chunk(xs: Array, params: Any, proximity: float, code: int, x: Array) ->
     ys = np.empty((len(xs), x.size), x.dtype)
     drives = affine(xs, params.W_in, params.bias)
     OT = params.O.toarray().T if is_sparse(params.O) else params.O.T
-    parts = *_split(params.W), np.ascontiguousarray(OT), drives
+    parts = *split(params.W), np.ascontiguousarray(OT), drives
     _es2n(x.dtype)(*parts, x.dtype.type(proximity), code, np.ascontiguousarray(x), ys)
     return ys
 
@@ -143,11 +143,11 @@ def lif_chunk(
     """
     ys = np.empty((len(xs), v.size), v.dtype)
     drives = affine(xs, params.W_in, params.bias)
-    _lif(v.dtype)(*_split(params.W), drives, leak, v.dtype.type(threshold), subtract, v, spikes, ys)
+    _lif(v.dtype)(*split(params.W), drives, leak, v.dtype.type(threshold), subtract, v, spikes, ys)
     return ys
 
 
-def _split(W: Any) -> tuple[Any, ...]:
+def split(W: Any) -> tuple[Any, ...]:
     """Return W transposed and no CSR parts, or nothing and its CSR parts."""
     if is_sparse(W):
         return np.empty((0, 0), W.dtype), *csr_parts(W)

@@ -1,7 +1,9 @@
 """Local learning rules, one in each file."""
 
 from nodes.rules.anti_hebb import AntiHebb
+from nodes.rules.attention import Attention
 from nodes.rules.bcm import BCM
+from nodes.rules.dendrite import Dendrite
 from nodes.rules.eprop import EProp
 from nodes.rules.estimation import Estimation
 from nodes.rules.forecast import Forecast
@@ -11,14 +13,22 @@ from nodes.rules.info_nce import InfoNCE
 from nodes.rules.intrinsic_plasticity import IntrinsicPlasticity
 from nodes.rules.least_mean_squares import LeastMeanSquares
 from nodes.rules.least_squares import LeastSquares
+from nodes.rules.memory_goodness import MemoryGoodness
 from nodes.rules.oja import Oja
 from nodes.rules.predictive_coding import PredictiveCoding
 from nodes.rules.recursive_least_squares import RecursiveLeastSquares
+from nodes.rules.reward_hebb import RewardHebb
+from nodes.rules.sanger import Sanger
 from nodes.rules.scaling import Scaling
+from nodes.rules.synaptic_normalization import SynapticNormalization
+from nodes.rules.temporal_coding import TemporalCoding
+from nodes.rules.temporal_difference import TemporalDifference
 
 __all__ = [
     "BCM",
     "AntiHebb",
+    "Attention",
+    "Dendrite",
     "EProp",
     "Estimation",
     "Forecast",
@@ -28,8 +38,14 @@ __all__ = [
     "IntrinsicPlasticity",
     "LeastMeanSquares",
     "LeastSquares",
+    "MemoryGoodness",
     "Oja",
     "PredictiveCoding",
     "RecursiveLeastSquares",
+    "RewardHebb",
+    "Sanger",
     "Scaling",
+    "SynapticNormalization",
+    "TemporalCoding",
+    "TemporalDifference",
 ]

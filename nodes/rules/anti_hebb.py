@@ -1,13 +1,18 @@
 """The anti-Hebbian rule: online, unsupervised."""
 
+import numpy as np
+
 from nodegraph import Array
-from nodes.rules.plasticity import Law, Plasticity
+from nodes.rules.plasticity import Law, Plasticity, paced
 
 __all__ = ["AntiHebb"]
 
 
 class AntiHebb(Plasticity):
     """What fires together wires apart: ``dW_ij = -rate y_i x_j`` [1]_; it decorrelates.
+
+    A step is never so large that it would overshoot on its own input: where rate is above
+    ``1 / |x|^2``, that is taken.
 
     Parameters
     ----------
@@ -25,8 +30,12 @@ class AntiHebb(Plasticity):
 
     def law(self) -> Law:
         """Return the rule for compiled loops."""
-        return Law("hebb", -self.rate)
+        return Law("anti", self.rate)
 
     def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
         """Return ``-y x``."""
         return -post * pre
+
+    def pace(self, y: Array, pre: Array, own: Array) -> Array:
+        """Return the rate, at most ``1 / |x|^2``."""
+        return np.full(len(y), paced(self.rate, pre @ pre))

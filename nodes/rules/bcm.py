@@ -1,7 +1,11 @@
 """The rule of Bienenstock, Cooper and Munro: online, unsupervised."""
 
+from typing import Any
+
+import numpy as np
+
 from nodegraph import Array, Fraction
-from nodes.rules.plasticity import Law, Plasticity
+from nodes.rules.plasticity import Law, Plasticity, paced
 
 __all__ = ["BCM"]
 
@@ -9,7 +13,10 @@ __all__ = ["BCM"]
 class BCM(Plasticity):
     """Growth above a threshold that slides: ``dW_ij = rate y_i (y_i - theta_i) x_j`` [1]_.
 
-    ``theta_i`` follows ``y_i^2``: ``theta_i += sliding (y_i^2 - theta_i)``.
+    ``theta_i`` follows ``y_i^2``: ``theta_i += sliding (y_i^2 - theta_i)``. A linear unit
+    becomes selective: it ends up answering one of several input patterns alone. A step is never so
+    large that it would more than double or silence the answer to its own input: where rate is above
+    ``1 / (|y_i - theta_i| |x|^2)``, that is taken.
 
     Parameters
     ----------
@@ -38,7 +45,15 @@ class BCM(Plasticity):
         change: Array = post * (post - own) * pre
         return change
 
+    def pace(self, y: Array, pre: Array, own: Array) -> Array:
+        """Return the rate, at most ``1 / (|y - theta| |x|^2)``."""
+        return paced(self.rate, np.abs(y - own) * (pre @ pre))
+
     def after(self, own: Array, y: Array) -> Array:
         """Return the thresholds a step later."""
         theta: Array = own + self.sliding * (y.astype(float) ** 2 - own)
         return theta
+
+    def measure(self, params: Any, memory: Any) -> dict[str, float]:
+        """Return the mean threshold."""
+        return {"threshold": float(memory.own.mean())}

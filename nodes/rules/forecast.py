@@ -12,9 +12,10 @@ from nodegraph.fields import Fraction
 from nodegraph.node import Node
 from nodegraph.rule import Learned, Lesson, Rule, Seen
 
-__all__ = ["Forecast"]
+__all__ = ["Forecast", "due_features"]
 
-WIND_UP = 1e6  # mean eigenvalue of P at which a unit starts anew
+WIND_UP = 1e6  # mean eigenvalue of P, times alpha, at which a unit starts anew
+LANES = 16  # units that the compiled rule takes side by side
 
 
 class Forecast(Rule):
@@ -23,8 +24,11 @@ class Forecast(Rule):
     Unit i compares its channel ``c = x_i[t]`` with the forecast that it made ``tau_i`` steps ago
     from its features h. With ``e = c - head . h[t - tau_i]`` and
     ``g = 1 / (forgetting + h' P h)``: ``head += g e P h`` and
-    ``P = (P - g P h (P h)') / forgetting`` [1]_. P starts anew as ``I / alpha`` when its trace has
-    grown a million times per feature, as it does when nothing happens for long.
+    ``P = (P - g P h (P h)') / forgetting`` [1]_.
+
+    Safeguards: nothing is learned from features of the first steps of a series, which were made
+    of zeros rather than of signals. P starts anew as ``I / alpha`` when its trace has grown 1e6
+    times, as it does when nothing happens for long, or when round-off has made it indefinite.
 
     The skill of a unit is ``1 - mean(e^2) / var(c)``, clipped to [0, 1], with exponentially fading
     means.
@@ -41,7 +45,7 @@ class Forecast(Rule):
         Whether the skill is measured; else it is 1.
     epochs : int
         How often `fit` goes through the data. What the units read changes while the others learn;
-        in the second pass much less.
+        in later passes much less.
 
     References
     ----------
@@ -51,7 +55,7 @@ class Forecast(Rule):
     class Memory(NamedTuple):
         """What each unit remembers; in double precision whatever that of the model."""
 
-        P: Array  # (units, q, q)
+        P: Array  # (groups, q (q + 1) / 2, 16): rows of lower triangles, 16 units side by side
         error: Array  # (units,) fading mean of e^2
         mean: Array  # (units,) of c
         spread: Array  # (units,) of (c - mean)^2
@@ -60,30 +64,28 @@ class Forecast(Rule):
     supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("head", "skill")
 
-    forgetting: Fraction = 0.9995
-    alpha: PositiveFloat = 1.0
+    forgetting: Fraction = 0.9998
+    alpha: PositiveFloat = 0.01
     fading: Fraction = 0.005
     gate: bool = True
-    epochs: PositiveInt = 2
+    epochs: PositiveInt = 4
 
     def begin(self, params: Any) -> Memory:
         """Return the memory before the first step."""
         units, q = params.head.shape
         P = np.tile(np.eye(q) / self.alpha, (units, 1, 1))
-        return self.Memory(P, *np.zeros((3, units)))
+        return self.Memory(_packed(P), *np.zeros((3, units)))
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after each unit has looked at its own forecast."""
-        state, units = seen.state, np.arange(len(params.tau))
-        rows = (state.steps - 1 - params.tau) % len(state.features)
-        h = state.features[rows, units].astype(float)
-        due = h[:, params.reads.shape[1]] == 1  # the constant feature: 0 before the start
+        h, due = due_features(params, seen.state)
         c = seen.x[params.channel].astype(float)
         e = c - (params.head * h).sum(axis=1)
-        head, P = self._least_squares(params.head, memory.P, h, e)
-        changed = self.Memory(P, *self._means(memory, c, e))
+        P = _unpacked(memory.P, *params.head.shape)
+        head, changed = self._least_squares(params.head, P, h, e)
+        means = zip(self._means(memory, c, e), memory[1:], strict=True)
         kept = self.Memory(
-            *(_where(due, new, old) for new, old in zip(changed, memory, strict=True))
+            _packed(_where(due, changed, P)), *(np.where(due, new, old) for new, old in means)
         )
         skill = np.where(due, self._skill(kept), params.skill)
         dtype = params.head.dtype
@@ -92,11 +94,12 @@ class Forecast(Rule):
 
     def _least_squares(self, head: Array, P: Array, h: Array, e: Array) -> tuple[Array, Array]:
         Ph = np.einsum("uij,uj->ui", P, h)
-        g = 1 / (self.forgetting + (h * Ph).sum(axis=1))
+        hPh = (h * Ph).sum(axis=1)
+        g = 1 / (self.forgetting + hPh)
         P = (P - (Ph[:, :, None] * Ph[:, None, :]) * g[:, None, None]) * (1 / self.forgetting)
         q = P.shape[1]
-        wound_up = np.trace(P, axis1=1, axis2=2) > WIND_UP * q / self.alpha
-        return head + Ph * (g * e)[:, None], _where(wound_up, np.eye(q) / self.alpha, P)
+        sound = (hPh >= 0) & (np.trace(P, axis1=1, axis2=2) <= WIND_UP * q / self.alpha)
+        return head + Ph * (g * e)[:, None], _where(sound, P, np.eye(q) / self.alpha)
 
     def _means(self, memory: Memory, c: Array, e: Array) -> tuple[Array, Array, Array]:
         error = memory.error + self.fading * (e * e - memory.error)
@@ -111,18 +114,54 @@ class Forecast(Rule):
         skill: Array = np.clip(1 - memory.error / np.maximum(memory.spread, floor), 0, 1)
         return skill
 
+    def measure(self, params: Any, memory: Memory) -> dict[str, float]:
+        """Return the units' own error, the root of the mean of e^2, and their mean skill."""
+        error = float(np.sqrt(memory.error.mean()))
+        return {"error": error, "skill": float(params.skill.mean())}
+
+    def shortest(self, node: Node) -> int:
+        """Return the first step at which something can be learned, and one more."""
+        return int(getattr(node, "reach", 0) + getattr(node, "horizon", 0)) + 1
+
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Let the units live through a chunk and learn in one compiled loop."""
-        from nodes.kernels.forward import forecast_chunk
+        from nodes.kernels.forecasting import forecast_chunk
 
         params = params._replace(head=params.head.copy(), skill=params.skill.copy())
         settings = self.forgetting, self.alpha, self.fading, self.gate, WIND_UP
-        state, ys = forecast_chunk(
-            params, state, lesson.inputs["x"], lesson.rows, tuple(memory), settings
-        )
+        columns = node.columns()  # type: ignore[attr-defined]
+        xs, rows = lesson.inputs["x"], lesson.rows
+        state, ys = forecast_chunk(params, state, xs, columns, rows, tuple(memory), settings)
         return Learned(params, state, memory, ys)
+
+
+def due_features(params: Any, state: Any) -> tuple[Array, Array]:
+    """Return the features, (units, q), from which units forecast the last step, and who did so.
+
+    Features count once the bus and the forecasts on it have filled up.
+    """
+    made = int(state.steps) - 1 - params.tau
+    h = state.features[made % len(state.features), np.arange(len(made))].astype(float)
+    return h, made >= len(state.bus) + len(state.features) - 2
+
+
+def _packed(P: Array) -> Array:
+    """Return lower triangles of (units, q, q) as the memory holds them."""
+    rows = P[:, *np.tril_indices(P.shape[1])]
+    padded = np.zeros((-(-len(P) // LANES) * LANES, rows.shape[1]))
+    padded[: len(P)] = rows
+    return np.ascontiguousarray(padded.reshape(-1, LANES, rows.shape[1]).transpose(0, 2, 1))
+
+
+def _unpacked(packed: Array, units: int, q: int) -> Array:
+    """Return symmetric matrices, (units, q, q)."""
+    rows = packed.transpose(0, 2, 1).reshape(-1, packed.shape[1])[:units]
+    i, j = np.tril_indices(q)
+    P = np.empty((units, q, q))
+    P[:, i, j] = P[:, j, i] = rows
+    return P
 
 
 def _where(chosen: Array, new: Array, old: Array) -> Array:
     """Return `new` for the chosen units, `old` for the others."""
-    return np.where(chosen.reshape(-1, *[1] * (old.ndim - 1)), new, old)
+    return np.where(chosen.reshape(-1, *[1] * (np.ndim(new) - 1)), new, old)

@@ -12,7 +12,7 @@ from nodes.rules.plasticity import follow, moved_on, passage, scaled_rows
 
 __all__ = ["IntrinsicPlasticity"]
 
-LEAST_GAIN = 1e-3
+LEAST_GAIN, MOST_GAIN = 1e-3, 1e3
 
 
 class IntrinsicPlasticity(Rule):
@@ -30,7 +30,8 @@ class IntrinsicPlasticity(Rule):
         da = rate / a + db n
 
     The gain multiplies the unit's rows of W, W_in and W_fb, where it stays; b is its bias. The gain
-    is kept at least 0.001, so that no unit falls silent for good.
+    is kept between 0.001, so that no unit falls silent for good, and 1000: a unit whose net input
+    never changes cannot reach the distribution, and its gain would grow with the root of time.
 
     Parameters
     ----------
@@ -94,7 +95,8 @@ class IntrinsicPlasticity(Rule):
             drive = drive + params.W_fb @ feedback
         net = (drive - params.bias) / memory.gain
         shift = self.rate * self._pull(drive)
-        gain = np.maximum(memory.gain + self.rate / memory.gain + shift * net, LEAST_GAIN)
+        gain = memory.gain + self.rate / memory.gain + shift * net
+        gain = np.clip(gain, LEAST_GAIN, MOST_GAIN)
         ratio = gain / memory.gain
         scaled = {name: scaled_rows(getattr(params, name), ratio) for name in ("W", "W_in", "W_fb")}
         bias = params.bias + shift.astype(params.bias.dtype)
@@ -109,6 +111,10 @@ class IntrinsicPlasticity(Rule):
         pull: Array = (self.mu - y * (2 * s2 + 1 - y**2 + self.mu * y)) / s2
         return pull
 
+    def measure(self, params: Any, memory: Memory) -> dict[str, float]:
+        """Return the mean gain."""
+        return {"gain": float(memory.gain.mean())}
+
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Step through a chunk; the activity before is the node's, learned from or not."""
         own_rule, known = type(self) is IntrinsicPlasticity, self.refusal(node) is None
@@ -119,5 +125,6 @@ class IntrinsicPlasticity(Rule):
 
         gain = np.array(memory.gain, dtype=float)
         sigma = self.sigma if self.activation == "tanh" else 0.0
-        params, ys = tune(params, way, Tuning(self.rate, self.mu, sigma, LEAST_GAIN), gain)
+        tuning = Tuning(self.rate, self.mu, sigma, LEAST_GAIN, MOST_GAIN)
+        params, ys = tune(params, way, tuning, gain)
         return moved_on(params, state, memory._replace(gain=gain), ys, lesson)

@@ -6,30 +6,39 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import PositiveFloat
+from pydantic import PositiveFloat, model_validator
 
-from nodegraph import Learned, Lesson, Node, Rule, Seen
+from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
 from nodegraph.node import StepCode
 from nodes.rules.lessons import lessons_only
 
 __all__ = ["LeastMeanSquares"]
 
+FLOOR = 1e-8  # as in `nodes.kernels.online`
+
 
 class LeastMeanSquares(Rule):
     """Step down the gradient of the squared error: ``W_out += rate e x'``, ``bias += rate e`` [1]_.
 
-    ``e = target - y``. It is stable on inputs with ``rate < 2 / largest eigenvalue of <x x'>``.
+    ``e = target - y``. It is stable on inputs with ``rate < 2 / largest eigenvalue of <z z'>``,
+    with ``z = [x, 1]``, or x without bias; above that it diverges, which ends in a DivergenceError.
+
+    Normalised [2]_, the rate is relative to the input, ``rate / (1e-8 + |z|^2)``: then any rate
+    below 2 is stable, and the size of the input does not matter.
 
     Parameters
     ----------
     rate : float
-        Size of the step.
+        Size of the step; below 2 if normalised.
     fit_bias : bool
         Whether there is a bias.
+    normalized : bool
+        Whether the rate is relative to the square of the input.
 
     References
     ----------
     .. [1] B. Widrow, M. E. Hoff, IRE WESCON Convention Record 4 (1960) 96-104.
+    .. [2] S. Haykin, Adaptive Filter Theory, 5th ed. (2014), chapter 7.
     """
 
     online: ClassVar[bool] = True
@@ -38,13 +47,24 @@ class LeastMeanSquares(Rule):
 
     rate: PositiveFloat = 0.01
     fit_bias: bool = True
+    normalized: bool = False
+
+    @model_validator(mode="after")
+    def _rate_is_stable(self) -> LeastMeanSquares:
+        if self.normalized and self.rate >= 2:
+            raise ValueError(f"rate should be below 2 if normalized, such as 0.5 (got {self.rate})")
+        return self
 
     def update(self, params: Any, memory: Any, seen: Seen) -> tuple[Any, Any]:
         """Return the params one step down."""
-        step = (self.rate * (seen.target - seen.y)).astype(params.W_out.dtype)
+        step = (self.pace(seen.x) * (seen.target - seen.y)).astype(params.W_out.dtype)
         bias = params.bias + step if self.fit_bias else params.bias
         W_out = params.W_out + np.outer(step, seen.x)
         return params._replace(W_out=W_out, bias=bias), memory
+
+    def pace(self, x: Array) -> float:
+        """Return the rate at the input `x`."""
+        return self.rate / (FLOOR + float(x @ x) + self.fit_bias) if self.normalized else self.rate
 
     def step_code(
         self,
@@ -59,7 +79,7 @@ class LeastMeanSquares(Rule):
         from nodes.kernels.online import lms_arguments, lms_step
 
         learned, slot = (params.W_out, params.bias), 2 + len(node.step_ports)
-        arguments = lms_arguments(*learned, self.rate, self.fit_bias, slot)
+        arguments = lms_arguments(*learned, self.rate, self.fit_bias, slot, self.normalized)
         return StepCode(lms_step(dtype), arguments, state)
 
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
@@ -67,5 +87,6 @@ class LeastMeanSquares(Rule):
         from nodes.kernels import lms_chunk
 
         xs, targets = lesson.inputs["x"], lessons_only(lesson)
-        ys = lms_chunk(xs, targets, params.W_out, params.bias, self.rate, self.fit_bias)
+        how = self.rate, self.fit_bias, self.normalized
+        ys = lms_chunk(xs, targets, params.W_out, params.bias, *how)
         return Learned(params, state, memory, ys)

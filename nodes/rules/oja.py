@@ -1,7 +1,7 @@
 """Oja's rule: online, unsupervised."""
 
 from nodegraph import Array
-from nodes.rules.plasticity import Law, Plasticity
+from nodes.rules.plasticity import Law, Plasticity, paced
 
 __all__ = ["Oja"]
 
@@ -9,7 +9,9 @@ __all__ = ["Oja"]
 class Oja(Plasticity):
     """Hebbian growth held in bounds: ``dW_ij = rate y_i (x_j - y_i W_ij)`` [1]_.
 
-    A linear unit's weights become the first principal component of its input, with length 1.
+    A linear unit's weights become the first principal component of its input, with length 1. A step
+    never forgets more than all of W_i: where rate is above ``1 / y_i^2``, that is taken, and the
+    squared length of a linear unit's weights stays below about ``2 + rate |x|^2``.
 
     Parameters
     ----------
@@ -33,3 +35,7 @@ class Oja(Plasticity):
         """Return ``y (x - y w)``."""
         change: Array = post * (pre - post * w)
         return change
+
+    def pace(self, y: Array, pre: Array, own: Array) -> Array:
+        """Return the rate, at most ``1 / y^2``."""
+        return paced(self.rate, y * y)

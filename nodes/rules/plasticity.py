@@ -16,16 +16,36 @@ from nodes.reservoir import Reservoir
 if TYPE_CHECKING:
     from nodes.kernels.plastic import Passage
 
-__all__ = ["Law", "Plasticity", "follow", "moved_on", "passage", "scaled_rows"]
+__all__ = [
+    "Law",
+    "Lengths",
+    "Plasticity",
+    "follow",
+    "grown",
+    "moved_on",
+    "paced",
+    "passage",
+    "scaled_rows",
+]
 
 
 class Law(NamedTuple):
     """What compiled loops need to know of a rule; see `nodes.kernels.plastic.grow`."""
 
-    kind: Literal["hebb", "oja", "bcm"]
+    kind: Literal["hebb", "anti", "oja", "sanger", "bcm"]
     rate: float
     sliding: float = 0.0
-    normalise: bool = False
+
+
+class Lengths(NamedTuple):
+    """To what rows of weights are brought back after each step."""
+
+    lengths: Array  # (units,); (0,) for none
+    squares: bool = True  # a length is the root of squares, or else the sum of sizes
+
+
+FREE = Lengths(np.empty(0))
+SCALES = {"W": "spectral_radius", "W_in": "input_scaling"}  # the fields that can make them 0
 
 
 class Plasticity(Rule):
@@ -62,6 +82,26 @@ class Plasticity(Rule):
     def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
         """Return the direction of change, element by element, of weights `w` from pre to post."""
 
+    def refusal(self, node: Node) -> str | None:
+        """Return why this rule cannot teach `node`, or None if it can."""
+        given, scale = getattr(node, self.weights, None), SCALES[self.weights]
+        found = getattr(node, scale, 1.0) if given is None else given
+        if not is_sparse(found) and not np.any(found):
+            where = scale if given is None else self.weights
+            return (
+                f"{type(self).__name__} changes {self.weights} where it is not 0, but {where} is 0 "
+                "everywhere: give other weights, or let it change others by weights="
+            )
+        return super().refusal(node)
+
+    def pace(self, y: Array, pre: Array, own: Array) -> Array:
+        """Return the rate of each unit; rules that would overshoot hold it back here."""
+        return np.full(len(y), self.rate)
+
+    def heard(self, W: Any, y: Array, pre: Array) -> Array:
+        """Return the activity before each weight, (n_pre,), or one of its own for each weight."""
+        return pre
+
     def keep(self, params: Any) -> Array:
         """Return what the rule keeps for each unit, at the start."""
         return np.zeros(len(params.bias))
@@ -69,10 +109,6 @@ class Plasticity(Rule):
     def after(self, own: Array, y: Array) -> Array:
         """Return what the rule keeps for each unit, a step later."""
         return own
-
-    def settled(self, W: Any, own: Array) -> Any:
-        """Return the weights after a change, as when a rule bounds them."""
-        return W
 
     def law(self) -> Law | None:
         """Return the rule for compiled loops, or None if it has to be stepped in Python.
@@ -92,29 +128,59 @@ class Plasticity(Rule):
         own = self.after(memory.own, seen.y)
         return params._replace(**{self.weights: W}), self.Memory(np.array(seen.y), own)
 
-    def _grown(self, W: Any, post: Array, pre: Array, own: Array) -> Any:
+    def _grown(self, W: Any, y: Array, pre: Array, own: Array) -> Any:
+        rate = self.pace(y.astype(float), pre.astype(float), own)
         if not is_sparse(W):
-            change = self.growth(post[:, None], pre, W, own[:, None]) * (W != 0)
-            return self.settled(W + (self.rate * change).astype(W.dtype), own)
-        rows = np.repeat(np.arange(len(post)), np.diff(W.indptr))
-        change = self.growth(post[rows], pre[W.indices], W.data, own[rows]) * (W.data != 0)
-        grown = with_data(W, W.data + (self.rate * change).astype(W.dtype))
-        return self.settled(grown, own)
+            change = self.growth(y[:, None], self.heard(W, y, pre), W, own[:, None]) * (W != 0)
+            return W + (rate[:, None] * change).astype(W.dtype)
+        rows = np.repeat(np.arange(len(y)), np.diff(W.indptr))
+        heard = np.broadcast_to(self.heard(W, y, pre), W.shape)[rows, W.indices]
+        change = self.growth(y[rows], heard, W.data, own[rows]) * (W.data != 0)
+        return with_data(W, W.data + (rate[rows] * change).astype(W.dtype))
 
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Step through a chunk; the activity before is the node's, learned from or not."""
-        law = self.law() if "law" in vars(type(self)) else None
-        way = passage(node, params, state, lesson)
-        if law is None or way is None:
-            return follow(self, node, params, state, memory, lesson)
-        from nodes.kernels.plastic import KINDS, Growth, grow
+        return grown(self, self, node, params, state, memory, lesson)
 
-        own = np.array(memory.own, dtype=float)
-        growth = Growth(KINDS[law.kind], *law[1:], self.weights == "W")
-        params, ys = grow(params, way, growth, own)
-        if law.kind == "bcm" and lesson.rows.any():
-            memory = memory._replace(own=own)
-        return moved_on(params, state, memory, ys, lesson)
+
+def grown(
+    rule: Any,
+    growing: Plasticity,
+    node: Node,
+    params: Any,
+    state: Any,
+    memory: Any,
+    lesson: Lesson,
+    lengths: Lengths = FREE,
+) -> Learned:
+    """Let the weights of `node` grow by the law of `growing` during a chunk, compiled if it can be.
+
+    Parameters
+    ----------
+    rule
+        What is stepped in Python where there is no compiled loop: `growing` or what it is part of.
+    growing : Plasticity
+    node, params, state, memory, lesson
+        As in `Rule.learn`.
+    lengths : Lengths
+    """
+    law = growing.law() if "law" in vars(type(growing)) else None
+    way = passage(node, params, state, lesson)
+    if law is None or way is None:
+        return follow(rule, node, params, state, memory, lesson)
+    from nodes.kernels.plastic import KINDS, Growth, grow
+
+    own, (to, squares) = np.array(memory.own, dtype=float), lengths
+    growth = Growth(KINDS[law.kind], law.rate, law.sliding, growing.weights == "W", squares, to)
+    params, ys = grow(params, way, growth, own)
+    if law.kind == "bcm" and lesson.rows.any():
+        memory = memory._replace(own=own)
+    return moved_on(params, state, memory, ys, lesson)
+
+
+def paced(rate: float, most: Array) -> Array:
+    """Return `rate`, held so low that ``rate * most`` is at most 1."""
+    return 1 / np.maximum(most, 1 / rate)
 
 
 def passage(node: Node, params: Any, state: Any, lesson: Lesson) -> Passage | None:

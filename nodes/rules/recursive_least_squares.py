@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from pydantic import PositiveFloat
+from pydantic import PositiveFloat, PositiveInt
 
 from nodegraph import Array, Fraction, Learned, Lesson, Node, Rule, Seen
 from nodegraph.node import StepCode
@@ -28,7 +28,8 @@ class RecursiveLeastSquares(Rule):
         P = (P - k (P z)') / forgetting
 
     Without forgetting, W is at every step that of ridge regression on z with the strength alpha.
-    FORCE learning [2]_ is this rule with the output fed back. With forgetting below 1, P grows
+    FORCE learning [2]_ is this rule with the output fed back, learning at every second step or so:
+    the weights rest in between, while the output goes on. With forgetting below 1, P grows
     along directions that the input does not excite. It is held within bounds: a step that would
     take the trace of P above 1000 times that of P(0) forgets nothing.
 
@@ -40,6 +41,8 @@ class RecursiveLeastSquares(Rule):
         Weight of an error one step ago; its memory is about 1 / (1 - forgetting) steps.
     fit_bias : bool
         Whether there is a bias.
+    learn_every : int
+        Of so many steps that have a target, the first is learned from.
 
     References
     ----------
@@ -48,9 +51,10 @@ class RecursiveLeastSquares(Rule):
     """
 
     class Memory(NamedTuple):
-        """The inverse correlation of z, float64."""
+        """The inverse correlation of z, float64, and how many steps with a target there were."""
 
-        P: Array
+        P: Array  # (q, q), q = n_in + 1 with bias
+        lessons: Array  # () int
 
     online: ClassVar[bool] = True
     supervised: ClassVar[bool] = True
@@ -59,13 +63,18 @@ class RecursiveLeastSquares(Rule):
     alpha: PositiveFloat = 1e-6
     forgetting: Fraction = 1.0
     fit_bias: bool = True
+    learn_every: PositiveInt = 1
 
     def begin(self, params: Any) -> Memory:
         """Return ``P = I / alpha``."""
-        return self.Memory(np.eye(params.W_out.shape[1] + self.fit_bias) / self.alpha)
+        q = params.W_out.shape[1] + self.fit_bias
+        return self.Memory(np.eye(q) / self.alpha, np.zeros((), np.int64))
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
-        """Return params and P one step later."""
+        """Return params and memory one step later."""
+        lessons = np.array(memory.lessons + 1)
+        if memory.lessons % self.learn_every:
+            return params, self.Memory(memory.P, lessons)
         z = np.append(seen.x, 1.0) if self.fit_bias else seen.x.astype(float)
         Pz = memory.P @ z
         forgetting = self.forgetting if self._steps_within_bounds(memory.P) else 1.0
@@ -74,7 +83,7 @@ class RecursiveLeastSquares(Rule):
         dW = np.outer(seen.target - seen.y, Pz * scale).astype(params.W_out.dtype)
         n = len(seen.x)
         bias = params.bias + dW[:, n] if self.fit_bias else params.bias
-        return params._replace(W_out=params.W_out + dW[:, :n], bias=bias), self.Memory(P)
+        return params._replace(W_out=params.W_out + dW[:, :n], bias=bias), self.Memory(P, lessons)
 
     def _steps_within_bounds(self, P: Array) -> float:
         """Return how many steps P may grow by 1 / forgetting before it is too large."""
@@ -96,16 +105,17 @@ class RecursiveLeastSquares(Rule):
         from nodes.kernels.online import rls_arguments, rls_step
 
         bound, slot = WIND_UP * len(memory.P) / self.alpha, 2 + len(node.step_ports)
-        learned = params.W_out, params.bias, memory.P
-        return StepCode(
-            rls_step(dtype), rls_arguments(*learned, self.forgetting, bound, slot), state
-        )
+        learned, when = (params.W_out, params.bias, memory.P), (memory.lessons, self.learn_every)
+        arguments = rls_arguments(*learned, self.forgetting, bound, slot, *when)
+        return StepCode(rls_step(dtype), arguments, state)
 
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Learn from a chunk in compiled loops, in place."""
         from nodes.kernels import rls_chunk
 
-        xs, targets = lesson.inputs["x"], lessons_only(lesson)
+        numbers = memory.lessons + np.cumsum(lesson.rows)  # from 1 on
+        chosen = lesson.rows & ((numbers - 1) % self.learn_every == 0)
+        xs, targets = lesson.inputs["x"], lessons_only(lesson._replace(rows=chosen))
         ys, start, learned = np.empty_like(targets), 0, (params.W_out, params.bias, memory.P)
         while start < len(xs):
             safe = self._steps_within_bounds(memory.P)
@@ -114,4 +124,5 @@ class RecursiveLeastSquares(Rule):
             rows = slice(start, stop)
             ys[rows] = rls_chunk(xs[rows], targets[rows], *learned, forgetting)
             start = stop
+        memory = memory._replace(lessons=np.array(numbers[-1]))
         return Learned(params, state, memory, ys)

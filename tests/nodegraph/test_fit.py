@@ -9,7 +9,7 @@ import nodegraph as ng
 from nodegraph import delay
 from nodegraph.errors import DataError, GraphError, NotFittedError
 from nodes import LMS, RLS, Input, Output, Reservoir, Ridge, Scaler
-from nodes.rules import IntrinsicPlasticity
+from nodes.rules import IntrinsicPlasticity, Oja
 
 T = 400
 RNG = np.random.default_rng(0)
@@ -235,6 +235,63 @@ def test_labels_of_series_are_targets_of_their_last_step():
     last = np.array([numpy_states(model.params["r"], s)[-1] for s in series])
     W, _ = numpy_ridge(last, labels, 1e-6)
     np.testing.assert_allclose(model.params["out"].W_out, W, rtol=1e-3, atol=1e-5)
+
+
+def test_by_name_one_learner_is_frozen_and_learns_again():
+    r = Reservoir(units=10, rule=Oja(rate=0.1), name="r")
+    model = ng.Model(Input() >> r >> LMS(name="out"), seed=1)
+
+    def moved():
+        before = model.params["r"].W.data.copy(), model.params["out"].W_out.copy()
+        model.partial_fit(U, Y)
+        after = model.params["r"].W.data, model.params["out"].W_out
+        return [not np.array_equal(*pair) for pair in zip(before, after, strict=True)]
+
+    model.partial_fit(U[:1], Y[:1])
+    assert moved() == [True, True]
+    model.freeze("r")
+    assert moved() == [False, True]
+    model.freeze("out").unfreeze("r")
+    with pytest.raises(DataError, match="a target was given, but no node learns from one"):
+        model.partial_fit(U, Y)
+    model.unfreeze("out").freeze("r", "out")
+    with pytest.raises(GraphError, match="learns online: out, r frozen; call unfreeze"):
+        model.partial_fit(U)
+    model.unfreeze()
+    assert moved() == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("reedout", "freezing for 'reedout': no node is named so; did you mean 'readout'"),
+        ("input", "freezing for 'input': it has no rule; nodes that learn are readout"),
+    ],
+)
+def test_who_cannot_be_frozen_is_told_by_name(name, message):
+    model = ng.Model(Input() >> Reservoir(units=5) >> Ridge(name="readout"))
+    for change in (model.freeze, model.unfreeze):
+        with pytest.raises(DataError, match=message):
+            change(name)
+
+
+@pytest.mark.parametrize("readout", [RLS(forgetting=0.99), LMS(rate=0.3, normalized=True)])
+def test_on_a_stream_that_changes_half_way_the_error_falls_again(readout):
+    rng = np.random.default_rng(0)
+    u = rng.uniform(-1, 1, (6000, 1))
+    delayed = [np.roll(u, k, axis=0) for k in (1, 2)]
+    target = np.where(np.arange(6000)[:, None] < 3000, delayed[0], 0.5 - delayed[1])
+    reservoir = Reservoir(units=40, spectral_radius=0.5, bias_scaling=0.2)
+    model = ng.Model(Input() >> reservoir >> readout, seed=1)
+    ys = np.concatenate(
+        [model.partial_fit(u[k:][:500], target[k:][:500]) for k in range(0, 6000, 500)]
+    )
+    error = np.abs(ys - target)[:, 0]
+    before, change, after = (
+        error[rows].mean() for rows in (slice(2500, 3000), slice(3000, 3020), slice(5500, 6000))
+    )
+    assert before < 0.2 * change
+    assert after < 0.2 * change
 
 
 def test_frozen_learners_keep_their_weights():

@@ -7,7 +7,8 @@ import nodegraph as ng
 from nodegraph.engines import choose, local
 from nodegraph.groups import groups
 from nodegraph.intake import Series
-from nodes import RLS, Input, Reservoir, Ridge, Tanh
+from nodes import RLS, Input, Reservoir, Ridge, Scaler, Tanh
+from nodes.rules import IntrinsicPlasticity
 
 
 class OneByOne:
@@ -76,3 +77,30 @@ def test_an_engine_may_say_that_it_can_do_many():
     assert choose("local").execute_many is local.execute_many
     assert choose(OneByOne()).execute_many is None
     assert choose(choose("local")) == choose("local")
+
+
+def _fed_back(rule=None):
+    reservoir, readout = Reservoir(units=8, rule=rule, name="r"), Ridge(name="out")
+    return (Input() >> Scaler() >> reservoir >> readout) & (reservoir << readout)
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        lambda: Input() >> Scaler() >> Reservoir(units=8) >> Ridge(name="out"),
+        lambda: Input() >> Ridge(name="a", units=2) >> Reservoir(units=8) >> Ridge(name="out"),
+        lambda: Input() >> Scaler() >> Reservoir(units=8) >> RLS(name="out"),
+        _fed_back,
+        lambda: _fed_back(IntrinsicPlasticity()),
+    ],
+    ids=["scaler", "readouts in depth", "online", "feedback", "plastic feedback"],
+)
+def test_learners_in_depth_learn_from_a_list_as_from_its_series_one_by_one(graph):
+    rng = np.random.default_rng(2)
+    xs = [rng.normal(size=(n, 2)) for n in (40, 55, 30)]
+    ys = [np.roll(x, 1, axis=0) for x in xs]
+    abreast, plain = ng.Model(graph(), seed=3), ng.Model(graph(), seed=3)
+    abreast.fit(xs, ys, warmup=5)
+    plain.fit(xs, ys, warmup=5, engine=OneByOne())
+    for one, other in zip(abreast.run(xs), plain.run(xs), strict=True):
+        np.testing.assert_array_equal(one, other)

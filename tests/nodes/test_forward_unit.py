@@ -2,115 +2,215 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.testing import check_node
-from nodes import ForwardUnit, Input, Ridge
+from nodegraph.arrays import cast, copy_tree, leaves
+from nodegraph.registry import kinds, resolve, split_kind, word
+from nodegraph.rule import Lesson
+from nodegraph.testing import check_replay
+from nodegraph.testing.comparing import same_trees
+from nodegraph.testing.recording import Recorder
+from nodes import ForwardUnit, Input, Reservoir
 
-U = np.random.default_rng(0).standard_normal((60, 2))
-
-
-def lorenz_x(steps, seed):
-    """Return the first coordinate of Lorenz's system every 0.02 time units, by Runge and Kutta."""
-
-    def flow(s):
-        x, y, z = s
-        return np.array([10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z])
-
-    s, rows, h = np.array([1.0, 1.0, 25.0 + seed]), [], 0.02
-    for _ in range(steps + 500):
-        a = flow(s)
-        b = flow(s + h / 2 * a)
-        c = flow(s + h / 2 * b)
-        s = s + h / 6 * (a + 2 * b + 2 * c + flow(s + h * c))
-        rows.append(s[:1])
-    series = np.array(rows[500:])
-    return (series - series.mean()) / series.std()
+KINDS = sorted(ForwardUnit.variants)
 
 
-@pytest.mark.parametrize(
-    "fields", [{}, {"frozen": True, "fan_in": 3, "features": 2, "lags": 0, "horizon": 2}]
-)
-def test_it_keeps_the_contract(fields):
-    check_node(ForwardUnit(units=7, **fields))
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_kind_says_what_is_made(kind):
+    node = ForwardUnit(units=12, kind=kind)
+    assert type(node) is ForwardUnit.variants[kind]
+    assert node.kind == kind
+    assert word(type(node)) == f"ForwardUnit.{kind}"
+    assert resolve(f"ForwardUnit.{kind}") is type(node)
+    assert split_kind(f"ForwardUnit.{kind}") == (type(node), {})
+    assert ng.Model(Input() >> node).run([[0.5], [0.1]]).shape == (2, 12)
 
 
-def test_its_outputs_are_those_of_the_equation():
-    node = ForwardUnit(units=5, lags=3, fan_in=4, features=3, horizon=2)
-    p = node.init(np.random.default_rng(1), 2, 5)
-    p = p._replace(
-        head=np.random.default_rng(2).standard_normal((5, 8)), skill=np.linspace(0, 1, 5)
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_goes_through_yaml(kind, tmp_path):
+    graph = Input(name="u") >> ForwardUnit(units=12, kind=kind, frozen=True)
+    (tmp_path / "graph.yaml").write_text(graph.to_yaml())
+    again = ng.read_yaml(tmp_path / "graph.yaml").graph
+    assert f"kind: ForwardUnit.{kind}" in graph.to_yaml()
+    assert [type(node) for node in again.nodes] == [type(node) for node in graph.nodes]
+    assert again.names[again.nodes[1]] == "forward_unit"
+    assert again.nodes[1].frozen
+
+
+def test_the_bare_name_makes_units_that_forecast():
+    assert kinds()["ForwardUnit"](units=3).kind == "forecast"
+
+
+def test_an_unknown_kind_is_refused_with_the_known_ones():
+    with pytest.raises(
+        ng.errors.FieldError, match=r"ForwardUnit\.kind: should be .*'forecast'.*tpc"
+    ):
+        ForwardUnit(units=3, kind="tpc")
+
+
+def test_what_is_given_out_stands_in_one_order():
+    node = ForwardUnit(units=4, emits=["error", "state"])
+    assert node.emits == ("state", "error")
+    assert node.declared_size == 8
+    assert ForwardUnit(units=4, emits="error").emits == ("error",)
+    with pytest.raises(ng.errors.FieldError, match="emits"):
+        ForwardUnit(units=4, emits=())
+    with pytest.raises(ng.errors.FieldError, match="emits"):
+        ForwardUnit(units=4, emits=("loss",))
+
+
+SERIES = np.random.default_rng(5).standard_normal((90, 2))
+SMALL = {
+    "forecast": {"horizon": 4, "reach": 5, "fan_in": 4, "features": 4, "epochs": 1},
+    "forward_forward": {"fan_in": 4, "span": 9},
+}
+
+
+def small(kind, **fields):
+    return ForwardUnit(units=20, kind=kind, **SMALL.get(kind, {"fan_in": 4}), **fields)
+
+
+def started(node, n_in=2):
+    widths = {"n_in": n_in} if "n_in" in node.takes["start"] else {}
+    return node.start(node.declared_size, **widths)
+
+
+def learned(node, params=None, rows=None, u=SERIES, chunk=None, dtype=float):
+    """Return what an active rule leaves, learning from `u` in chunks."""
+    rule, dtype, u = node.local_rule, np.dtype(dtype), u.astype(dtype)
+    n_out = node.declared_size
+    params = (
+        cast(node.init(np.random.default_rng(1), u.shape[1], n_out), dtype)
+        if params is None
+        else params
     )
-    _, ys = node.run(p, node.start(5, 2), U)
-    bus = np.zeros((60 + 3, 7))
-    y = np.zeros(5)
-    for t in range(60):
-        bus[t + 3] = [*U[t], *y]
-        for i in range(5):
-            z = np.array([bus[t + 3 - p.lags[i, j], p.reads[i, j]] for j in range(4)])
-            h = np.array([*z, 1, *np.tanh(p.mix[i] @ z + p.shift[i])])
-            s = p.skill[i]
-            y[i] = 3 * np.tanh((s * p.head[i] @ h + (1 - s) * p.random[i] @ h) / 3)
-        np.testing.assert_allclose(ys[t], y, rtol=1e-9, atol=1e-12)
+    params, memory = copy_tree(params), rule.begin(params)
+    state, ys = cast(started(node, u.shape[1]), dtype), []
+    rows = np.ones(len(u), bool) if rows is None else rows
+    chunk = chunk or len(u)
+    for start in range(0, len(u), chunk):
+        part = slice(start, start + chunk)
+        lesson = Lesson({"x": u[part]}, None, rows[part])
+        params, state, memory, out = rule.learn(node, params, state, memory, lesson)
+        ys.append(out)
+    return params, state, memory, np.concatenate(ys)
 
 
-def test_every_unit_reads_an_input_and_forecasts_one():
-    p = ForwardUnit(units=50, input_share=0.0).init(np.random.default_rng(0), 3, 50)
-    np.testing.assert_array_equal(p.reads[:, 0], p.channel)
-    assert p.channel.max() < 3 <= p.reads[:, 1:].min()
-    assert p.tau.min() >= 1
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_chunks_and_single_steps_leave_the_same_bits(kind, dtype):
+    node = small(kind, emits=("state", "prediction", "error"))
+    whole = learned(node, dtype=dtype)
+    assert whole[3].dtype == dtype
+    for chunk in (1, 13):
+        same_trees(learned(node, chunk=chunk, dtype=dtype), whole, f"chunks of {chunk}")
 
 
-def test_frozen_units_keep_their_random_heads():
-    model = ng.Model(Input() >> ForwardUnit(units=8, frozen=True) >> Ridge())
-    model.fit(U, U[:, :1])
-    p = model.params["forward_unit"]
-    np.testing.assert_array_equal(p.head, p.random)
+@pytest.mark.parametrize("kind", KINDS)
+def test_learning_from_no_row_is_being_frozen(kind):
+    node = small(kind)
+    params = node.init(np.random.default_rng(1), 2, 20)
+    after, state, _, ys = learned(node, params, rows=np.zeros(90, bool))
+    same_trees(after, params, "something was learned from nothing")
+    same_trees((state, ys), node.run(params, started(node), SERIES), "frozen units differ")
 
 
-def test_a_fit_teaches_the_units_and_then_the_readout():
-    u = np.sin(np.arange(500) / 5)[:, None]
-    model = ng.Model(Input() >> ForwardUnit(units=10, horizon=9) >> Ridge(), seed=1)
-    model.fit(u[:-20], u[20:], warmup=100)
-    assert [part["node"] for part in model.report] == ["forward_unit", "ridge"]
-    p = model.params["forward_unit"]
-    assert np.abs(p.head - p.random).max() > 0.1
-    assert p.skill.min() > 0.9
-    y = model.reset().run(u[:-20])
-    assert np.abs(y - u[20:])[100:].max() < 0.02
+def permuted(params, order, n_in, cell):
+    """Return the params of the same units in another order, that read each other as before."""
+    place = np.argsort(order)
+
+    def moved(reads):
+        unit, part = np.divmod(reads - n_in, cell)
+        return np.where(reads < n_in, reads, n_in + place[unit % len(order)] * cell + part)
+
+    arrays = {name: array[order] for name, array in params._asdict().items()}
+    return type(params)(**arrays | {"reads": moved(arrays["reads"])})
 
 
-def test_a_unit_that_forecasts_gives_out_its_channel_of_later():
-    u = np.sin(np.arange(800) / 5)[:, None]
-    exact = {"input_share": 1.0, "gate": False, "alpha": 1e-6, "feature_scaling": 0.5}
-    model = ng.Model(ForwardUnit(units=6, horizon=8, **exact))
-    model.fit(u)
-    ys, p = model.reset().run(u), model.params["forward_unit"]
-    for i, tau in enumerate(p.tau):
-        said = 3 * np.arctanh(ys[200:-tau, i] / 3)  # undo the bound
-        np.testing.assert_allclose(said, u[200 + tau :, 0], atol=0.005)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_order_of_units_does_not_matter(kind):
+    node = small(kind)
+    params = node.init(np.random.default_rng(1), 2, 20)
+    groups = len(params.reads)
+    cell, order = 20 // groups, np.random.default_rng(3).permutation(groups)
+    columns = (order[:, None] * cell + np.arange(cell)).ravel()
+    *_, ys = learned(node, params)
+    *_, again = learned(node, permuted(params, order, 2, cell))
+    np.testing.assert_array_equal(again, ys[:, columns])
 
 
-def test_learning_to_forecast_helps_to_forecast_a_hidden_attractor():
-    x, ahead = lorenz_x(3600, seed=0), 25
-    u, y = x[:-ahead], x[ahead:]
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_error_crosses_from_unit_to_unit(kind):
+    node = small(kind)
+    rule = node.local_rule
+    params, state, memory, _ = learned(node)
+    disturbed = {
+        name: np.concatenate([array[:1] * 1.5 + 0.1, array[1:]])
+        for name, array in params._asdict().items()
+        if name in rule.modifies
+    }
 
-    def error(frozen):
-        node = ForwardUnit(units=40, frozen=frozen)
-        model = ng.Model(Input() >> node >> Ridge(ridge=1e-4), seed=2)
-        model.fit(u[:2500], y[:2500], warmup=100)
-        return np.sqrt(np.mean((model.run(u[2500:]) - y[2500:]) ** 2)) / y[2500:].std()
+    def update(params):
+        lesson = Lesson({"x": SERIES[:1]}, None, np.ones(1, bool))
+        after = rule.learn(node, copy_tree(params), state, copy_tree(memory), lesson)
+        return {n: getattr(after.params, n) - getattr(params, n) for n in rule.modifies}
 
-    assert error(frozen=False) < 0.7 * error(frozen=True)
-
-
-def test_it_needs_an_input():
-    with pytest.raises(ng.errors.FieldError, match="forecasts its input, but nothing is wired"):
-        ng.Model(ForwardUnit(units=3)).run(steps=4)
+    plain, shaken = update(params), update(params._replace(**disturbed))
+    for name, change in plain.items():
+        np.testing.assert_array_equal(shaken[name][1:], change[1:])
+    assert any(np.any(change[1:]) for change in plain.values())
+    assert any(np.any(shaken[name][0] != change[0]) for name, change in plain.items())
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [{"kind": "tpc"}, {"units": 0}, {"fan_in": 0}, {"lags": -1}, {"input_share": 2}, {"alpha": 0}],
-)
-def test_nonsense_is_refused(fields):
-    with pytest.raises(ng.errors.FieldError, match=rf"ForwardUnit\.{next(iter(fields))}: should"):
-        ForwardUnit(**{"units": 3, **fields})
+@pytest.mark.parametrize("kind", KINDS)
+def test_units_alone_do_what_they_did_in_a_graph_with_a_loop(kind):
+    units, around = small(kind, name="units"), Reservoir(units=3, name="around")
+    graph = (Input() >> units >> around) & (around >> ng.delay(2) >> units)
+    model = ng.Model(graph, seed=4)
+    recorder = Recorder()
+    model.partial_fit(SERIES, engine=recorder)
+    check_replay(model, recorder.tapes)
+
+
+HARSH = {
+    "noise": np.random.default_rng(1).standard_normal((4000, 1)),
+    "wave": np.sin(np.arange(4000) / 7)[:, None],
+    "zero": np.zeros((4000, 1)),
+    "constant": np.full((4000, 1), 3.0),
+    "large": 100 * np.random.default_rng(1).standard_normal((4000, 1)),
+}
+
+
+@pytest.mark.parametrize("name", HARSH)
+@pytest.mark.parametrize("kind", KINDS)
+def test_weights_and_outputs_stay_bounded(kind, name):
+    params, _, memory, ys = learned(small(kind), u=HARSH[name])
+    assert np.isfinite(ys).all()
+    assert np.abs(ys).max() <= 3
+    for _, array in leaves((params, memory)):
+        assert np.isfinite(array).all()
+    for field in small(kind).local_rule.modifies:
+        assert np.abs(getattr(params, field)).max() < 1e4
+
+
+SHORTEST = {
+    "attention": ({}, 2),
+    "dendritic": ({"horizon": 1}, 2),
+    "forecast": ({"reach": 7, "horizon": 9}, 17),
+    "forward_forward": ({"span": 12}, 13),
+    "predictive_coding": ({}, 1),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_series_too_short_to_learn_from_are_refused(kind):
+    fields, steps = SHORTEST[kind]
+    node = ForwardUnit(units=12, kind=kind, **fields)
+    before = ng.Model(node, seed=1)
+    before.run(SERIES[:1])
+    after = ng.Model(node, seed=1).fit(SERIES[:steps])
+    old, new = (model.params["forward_unit"] for model in (before, after))
+    assert any(np.any(getattr(new, n) != getattr(old, n)) for n in node.rule.modifies)
+    if steps > 1:
+        with pytest.raises(
+            ng.errors.DataError, match=f"forward_unit cannot learn .* {steps} steps"
+        ):
+            ng.Model(node, seed=1).fit([SERIES[: steps - 1], SERIES[:1]])

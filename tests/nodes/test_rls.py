@@ -4,10 +4,12 @@ import pytest
 import nodegraph as ng
 from nodegraph.errors import FieldError, NotFittedError
 from nodegraph.testing import check_node
+from nodegraph.testing.recording import Recorder
 from nodes import RLS, Input, Reservoir, Ridge
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(3, 1, (400, 4))
+RNG_ROWS = (np.arange(400) % 7 == 3)[:, None]
 T = X @ RNG.normal(size=(4, 2)) - 5 + 0.1 * RNG.normal(size=(400, 2))
 
 
@@ -108,3 +110,34 @@ def test_it_has_to_learn_before_it_runs():
 def test_fields_that_cannot_be_are_refused(fields, message):
     with pytest.raises(FieldError, match=message):
         RLS(**fields)
+
+
+def four_sines(n):
+    t = np.arange(n)[:, None]
+    waves = np.sin(t * np.pi * np.array([0.02, 0.04, 0.06, 0.08]))
+    return waves @ [[1], [1 / 2], [1 / 6], [1 / 3]] / 1.5
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_by_force_a_sum_of_four_sines_runs_alone_afterwards(k):
+    reservoir = Reservoir(units=300, leak_rate=0.3, spectral_radius=1.4, bias_scaling=0.1, name="r")
+    readout = RLS(alpha=0.1, learn_every=k, name="out")
+    model = ng.Model((reservoir >> readout) & (reservoir << readout), seed=1)
+    target = four_sines(6000)
+    model.partial_fit(y=target[:4000])
+    alone = model.run(steps=2000)
+    assert np.sqrt(((alone - target[4000:]) ** 2).mean() / target.var()) < 0.12
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_in_a_loop_it_learns_the_bits_that_it_learns_in_python(k):
+    def weights(engine):
+        r, out = Reservoir(units=20, name="r"), RLS(alpha=1.0, learn_every=k, name="out")
+        model = ng.Model((Input() >> r >> out) & (r << out), seed=1)
+        t = np.where(RNG_ROWS, np.nan, T[:, :1])
+        model.partial_fit(X[:150], t[:150], engine=engine)
+        model.partial_fit(X[150:], t[150:], engine=engine)
+        return model.params["out"].W_out, model._rack.slots["out"].memory.P
+
+    for one, other in zip(weights(None), weights(Recorder()), strict=True):
+        np.testing.assert_array_equal(one, other)

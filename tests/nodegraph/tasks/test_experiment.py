@@ -224,3 +224,17 @@ def test_scores_that_are_not_finite_can_be_kept(forecast, tmp_path):
     score = forecast.scores[0]._replace(values={"nrmse": float("nan")})
     facts = write(replace(forecast, scores=(score,)), tmp_path)[1].read_text()
     assert json.loads(facts)["scores"] == [{"model": "small", "nrmse": "nan"}]
+
+
+def test_what_was_watched_is_in_the_scores_and_the_report(tmp_path):
+    online = (NODES + FORECAST).replace("kind: Ridge, ridge: 1.0e-6", "kind: RLS, alpha: 0.01")
+    spec = read_text(online + "  online: true\n")
+    result = run_spec(spec, watch=50)
+    plain = run_spec(spec)
+    assert result.scores[0].values == plain.scores[0].values
+    write(result, tmp_path / "watched")
+    write(plain, tmp_path / "plain")
+    curves = json.loads((tmp_path / "watched" / "metrics.json").read_text())["curves"]
+    assert curves["readout"]["step"] == [50, 100, 150, 200, 250, 300, 350, 400]
+    assert "While it learned: error" in (tmp_path / "watched" / "report.html").read_text()
+    assert "curves" not in json.loads((tmp_path / "plain" / "metrics.json").read_text())

@@ -9,9 +9,20 @@ from nodegraph.node import Node
 from nodegraph.registry import kinds
 from nodegraph.rule import Rule
 from nodegraph.testing import check_replay
+from nodegraph.testing.comparing import dense
 from nodegraph.testing.recording import Recorder
-from nodes import LMS, RLS, Input, Reservoir, Ridge, ScikitLearn
-from nodes.rules import BCM, AntiHebb, ForwardForward, Hebb, InfoNCE, IntrinsicPlasticity, Oja
+from nodes import LMS, RLS, Dense, Input, Reservoir, Ridge, ScikitLearn
+from nodes.rules import (
+    BCM,
+    AntiHebb,
+    ForwardForward,
+    Hebb,
+    InfoNCE,
+    IntrinsicPlasticity,
+    Oja,
+    Sanger,
+    SynapticNormalization,
+)
 
 RNG = np.random.default_rng(8)
 U, Y = RNG.uniform(-1, 1, (60, 2)), RNG.uniform(-1, 1, (60, 2))
@@ -20,13 +31,29 @@ SIZED = {
     "ES2N": {"units": 6},
     "ForwardUnit": {"units": 6},
     "LIF": {"units": 6},
-    "PredictiveCell": {"units": 6},
+    "PredictiveCell": {"units": 6, "batch": 1},
     "PredictiveCoder": {"units": 6, "temporal": True},
     "Reservoir": {"units": 6, "noise": 0.01},
+    "RewardReadout": {"units": 2},
     "ScikitLearn": {"estimator": "LinearRegression"},
+    "TD": {"units": 2, "rate": 0.1, "trace_decay": 0.5},
 }
 NODES = sorted(name for name, kind in kinds().items() if issubclass(kind, Node))
-PLASTIC = [Hebb(), AntiHebb(), Oja(), BCM(), IntrinsicPlasticity()]
+PLASTIC = [
+    Hebb(),
+    AntiHebb(),
+    Oja(),
+    Sanger(),
+    BCM(),
+    SynapticNormalization(rule=BCM(rate=0.1), norm="l1"),
+    IntrinsicPlasticity(),
+]
+RECTIFIED = {"units": 4, "activation": "relu", "normalise": True}
+LAYERS = [
+    Dense(**RECTIFIED, rule=ForwardForward(batch=1), name="told"),
+    Dense(**RECTIFIED, rule=ForwardForward(batch=1, negatives="shuffled"), name="shuffled"),
+    Dense(units=4, rule=InfoNCE(batch=1, negatives=3), name="contrast"),
+]
 
 
 def in_a_loop(node):
@@ -35,11 +62,14 @@ def in_a_loop(node):
     around = Reservoir(units=3, name="around")
     if isinstance(node, Input):
         return (u >> around) & (around >> delay(2) >> around)
-    return (u >> node >> around) & (around >> delay(2) >> node)
+    graph = (u >> node >> around) & (around >> delay(2) >> node)
+    for port in node.learner.needs if node.learner else ():
+        graph = graph & (u >> node[port])
+    return graph
 
 
 def made(name):
-    return kinds()[name](**SIZED.get(name, {}), name="it")
+    return kinds()[name](**SIZED.get(name.partition(".")[0], {}), name="it")
 
 
 @pytest.mark.parametrize("name", NODES)
@@ -52,6 +82,68 @@ def test_a_node_alone_does_what_it_did_in_a_graph_with_a_loop(name):
     recorder = Recorder()
     model.run(U, engine=recorder)
     assert "it" in recorder.tapes
+    check_replay(model, recorder.tapes)
+
+
+@pytest.mark.parametrize("name", [n for n in NODES if (rule := made(n).learner) and rule.online])
+def test_a_node_alone_learns_what_it_learned_in_a_graph_with_a_loop(name):
+    model = ng.Model(in_a_loop(made(name)), seed=4)
+    supervised = [n for n, rule in model.plan.rules.items() if rule.supervised]
+    recorder = Recorder()
+    model.partial_fit(U, dict.fromkeys(supervised, Y) or None, engine=recorder)
+    assert recorder.tapes["it"].learns
+    check_replay(model, recorder.tapes)
+
+
+def every_learner_and_node():
+    """Return one of each kind of node, and a node for each rule without one of its own."""
+    plastic = [
+        Reservoir(units=2, rule=rule, connectivity=1.0, name=f"plastic{i}")
+        for i, rule in enumerate(PLASTIC)
+    ]
+    kept = [name for name in NODES if name not in ("Input", "ESN")]
+    sized = {name: {**SIZED.get(name.partition(".")[0], {})} for name in kept}
+    sized["ScikitLearn"] = {"estimator": "DecisionTreeRegressor"}  # it sums no rows by BLAS
+    return (
+        [kinds()[name](**sized[name], name=name.lower().replace(".", "_")) for name in kept]
+        + plastic
+        + LAYERS
+    )
+
+
+def random_loops(parts, rng):
+    """Wire `parts` at random, each through a bounded node, with loops of several delays."""
+    u = Input(name="u")
+    around = [Reservoir(units=2, name=f"around_{part.name}") for part in parts]
+    graph = u
+    for i, part in enumerate(parts):
+        graph = graph & (u >> part >> around[i])
+        for j, other in enumerate(around):
+            if rng.random() < 0.6:
+                lag = int(rng.choice([1, 2, 5])) if j >= i else int(rng.choice([0, 1, 3]))
+                graph = graph & (other >> delay(lag) >> part if lag else other >> part)
+        for port in part.learner.needs if part.learner else ():
+            graph = graph & (around[int(rng.integers(len(parts)))] >> delay(1) >> part[port])
+    return graph
+
+
+@pytest.mark.parametrize("group", range(6))
+@pytest.mark.parametrize("seed", range(2))
+def test_in_random_graphs_with_loops_every_node_and_rule_keeps_the_law(seed, group):
+    rng = np.random.default_rng(seed)
+    everyone = every_learner_and_node()
+    parts = [everyone[i] for i in rng.permutation(len(everyone))[group::6]]
+    model = ng.Model(random_loops(parts, rng), seed=seed)
+    targets = {n: Y for n, rule in model.plan.rules.items() if rule.supervised}
+    if model.plan.rules:
+        model.fit(U, targets or None, forcing=False)
+    online = {n: Y for n, rule in model.plan.rules.items() if rule.supervised and rule.online}
+    recorder = Recorder()
+    if any(rule.online for rule in model.plan.rules.values()):
+        model.partial_fit(U, online or None, engine=recorder)
+    else:
+        model.run(U, engine=recorder)
+    assert {part.name for part in parts} <= set(recorder.tapes)
     check_replay(model, recorder.tapes)
 
 
@@ -75,37 +167,55 @@ def test_a_readout_alone_learns_what_it_learned_in_a_loop(readout):
     check_replay(model, {"out": recorder.tapes["out"]})
 
 
-def updates(model, perturbed=None):
+def learned_arrays(model):
+    """Return copies of what each online rule changes, by node."""
+    found = {}
+    for name, rule in model.plan.rules.items():
+        arrays = [getattr(model.params[name], field) for field in rule.modifies]
+        found[name] = [np.array(dense(W)) for W in arrays]
+    return found
+
+
+def updates(model, targets, perturbed=None):
     """Return by how much one step changes each node's weights."""
     if perturbed is not None:
         params = model.params[perturbed]
-        model.params[perturbed] = params._replace(bias=params.bias + 0.5)
-    before = {name: model.params[name] for name in ("a", "b", "out")}
-    model.partial_fit(U[20:21], Y[20:21])
-    change = {}
-    for name, old in before.items():
-        new = model.params[name]
-        change[name] = [getattr(x - y, "data", x - y) for x, y in zip(new, old, strict=True)]
-    return change
+        fields = model.plan.rules[perturbed].modifies
+        shaken = {field: getattr(params, field) * 1.5 for field in fields}
+        model.params[perturbed] = params._replace(**shaken)
+    before = learned_arrays(model)
+    model.partial_fit(U[58:59], {name: Y[58:59] for name in targets})
+    after = learned_arrays(model)
+    return {n: [b - a for a, b in zip(before[n], after[n], strict=True)] for n in before}
 
 
-def test_no_error_crosses_from_node_to_node():
-    a = Reservoir(units=5, rule=Oja(), name="a", connectivity=1.0)
-    b = Reservoir(units=5, rule=Hebb(), name="b", connectivity=1.0)
-    out = RLS(name="out", alpha=1.0)
-    model = ng.Model((Input() >> [a, b] >> out) & (a << out), seed=1)
-    model.partial_fit(U[:20], Y[:20])
+ONLINE = [part for part in every_learner_and_node() if part.learner and part.learner.online]
+
+
+@pytest.mark.parametrize("part", ONLINE, ids=lambda part: type(part.learner).__name__)
+def test_no_error_crosses_from_node_to_node(part):
+    a = Reservoir(units=5, rule=Oja(rate=0.1), name="a", connectivity=1.0)
+    b = Reservoir(units=5, rule=Hebb(rate=0.1), name="b", connectivity=1.0)
+    out, u = RLS(name="out", alpha=1.0), Input(name="u")
+    graph = (u >> [a, b, part] >> out) & (a << out) & (out >> delay(1) >> part)
+    graph = graph & (a >> delay(1) >> b) & (b >> delay(2) >> part)
+    for port in part.learner.needs:
+        graph = graph & (out >> delay(1) >> part[port])
+    model = ng.Model(graph, seed=1)
+    targets = [n for n, rule in model.plan.rules.items() if rule.supervised]
+    model.partial_fit(U[:58], {name: Y[:58] for name in targets})
     start = model.snapshot()
-    plain = updates(model)
-    for name, others in (("out", "ab"), ("a", "b"), ("b", "a")):
-        shaken = updates(model.restore(start), perturbed=name)
+    plain, me = updates(model, targets), part.name
+    assert any(change.any() for change in plain[me])
+    for name, others in (("out", ["a", "b", me]), ("a", ["b", me]), ("b", ["a", me]), (me, "ab")):
+        shaken = updates(model.restore(start), targets, perturbed=name)
         for other in others:
             for one, two in zip(plain[other], shaken[other], strict=True):
-                assert np.array_equal(one, two), f"{name} reached into {other}"
+                np.testing.assert_array_equal(one, two, f"{name} reached into {other}")
 
 
 def test_every_rule_belongs_to_a_node_that_was_tried():
-    tried = {type(rule) for rule in PLASTIC} | {ForwardForward, InfoNCE}  # these in their own
+    tried = {type(rule) for rule in PLASTIC} | {type(layer.learner) for layer in LAYERS}
     for name in NODES:
         tried.add(type(made(name).learner))
     rules = {kind for kind in kinds().values() if issubclass(kind, Rule)}

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from nodes.kernels.changing import add, bring_back, changeable, scale, strengthen, with_changes
+from nodes.kernels.changing import (
+    add,
+    bring_back,
+    changeable,
+    scale,
+    strengthen,
+    strengthen_in_turn,
+    with_changes,
+)
 
 W = np.array([[1.0, 0.0, -2.0], [0.0, 0.0, 0.0], [3.0, 4.0, 0.0]])
 KINDS = [np.array, np.asfortranarray, sparse.csr_array]
@@ -45,9 +53,21 @@ def test_a_stored_zero_is_no_connection_either():
     assert dense(with_changes(stored, taken)).tolist() == [[0, 2]]
 
 
+@pytest.mark.parametrize(
+    ("squares", "lengths"), [(True, [np.sqrt(5), 7.0, 10.0]), (False, [3.0, 7.0, 14.0])]
+)
 @pytest.mark.parametrize("kind", KINDS)
-def test_rows_are_brought_back_to_their_lengths_and_an_empty_one_is_left(kind):
+def test_rows_are_brought_back_to_their_lengths_and_an_empty_one_is_left(kind, squares, lengths):
     taken = changeable(kind(W))
-    bring_back(taken, np.array([np.sqrt(5), 7.0, 10.0]), np.empty(3))
+    bring_back(taken, np.array(lengths), squares, np.empty(3))
     after = dense(with_changes(kind(W), taken))
     np.testing.assert_allclose(after, [[1, 0, -2], [0, 0, 0], [6, 8, 0]], rtol=1e-15)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_row_learns_what_those_before_it_leave_over(kind):
+    taken, pre, y = changeable(kind(W)), np.array([1.0, 2.0, 3.0]), np.array([0.5, 1.0, -2.0])
+    strengthen_in_turn(taken, pre, np.array([0.1, 0.2, 0.3]), y, np.empty(3))
+    # left over: [0.5, 2, 4], the same again, and [6.5, 10, 4]; what is 0 stays 0
+    expected = [[1.05, 0, -1.6], [0, 0, 0], [4.95, 7.0, 0]]
+    np.testing.assert_allclose(dense(with_changes(kind(W), taken)), expected, rtol=1e-14)

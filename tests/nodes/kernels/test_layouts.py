@@ -87,11 +87,33 @@ def test_rows_of_one_length_lie_in_slices_and_uneven_ones_do_not():
     rng = np.random.default_rng(0)
     even = sparse.random_array((80, 80), density=0.0, rng=rng).tocsr()
     even = sparse.csr_array(np.tile(np.eye(1, 80, 3) + np.eye(1, 80, 9), (80, 1)))
-    assert laid_out(even).kind == layouts._SLICES
+    assert laid_out(even).kind == layouts._SHORT_SLICES
     uneven = np.zeros((80, 80))
     uneven[0] = 1.0
     assert laid_out(sparse.csr_array(uneven)).kind == layouts._ROWS
     assert fan_in(0.1, 80) == 8
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_places_of_16_and_of_32_bits_give_the_same_sums(dtype, monkeypatch):
+    rng = np.random.default_rng(0)
+    n = 203
+    dense = rng.normal(size=(n, n))
+    dense[np.arange(n)[:, None], np.argsort(rng.random((n, n)))[:, 9:]] = 0
+    W, x = sparse.csr_array(dense.astype(dtype)), rng.normal(size=n).astype(dtype)
+    short = product(W, x)
+    monkeypatch.setattr(layouts, "_SHORT", n - 1)
+    assert laid_out(W).kind == layouts._SLICES
+    np.testing.assert_array_equal(product(W, x), short)
+    np.testing.assert_array_equal(in_order(W, x), short)
+
+
+def test_a_place_above_65535_is_found():
+    n = (1 << 16) + 8
+    places = np.full(n, n - 1)
+    W = sparse.csr_array((np.ones(n), places, np.arange(n + 1)), shape=(n, n))
+    x = np.arange(n, dtype=float)
+    np.testing.assert_array_equal(product(W, x), np.full(n, n - 1.0))
 
 
 def test_unsorted_columns_are_sorted_first_and_left_as_they_were():

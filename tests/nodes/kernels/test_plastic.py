@@ -9,11 +9,33 @@ from nodegraph.errors import DataError
 from nodegraph.rule import Lesson
 from nodes import Reservoir
 from nodes.kernels.plastic import KINDS, Growth, Passage, Tuning, grow, tune
-from nodes.rules import BCM, AntiHebb, Hebb, IntrinsicPlasticity, Oja
+from nodes.rules import (
+    BCM,
+    AntiHebb,
+    Hebb,
+    IntrinsicPlasticity,
+    Oja,
+    Sanger,
+    SynapticNormalization,
+)
 from nodes.rules.plasticity import follow
 
 STEPS = 25
-GROWING = [Hebb, AntiHebb, Oja, BCM, lambda **fields: Hebb(normalise=True, **fields)]
+
+
+def normalized(kind, **own):
+    return lambda **fields: SynapticNormalization(rule=kind(**fields), **own)
+
+
+GROWING = [
+    Hebb,
+    AntiHebb,
+    Oja,
+    Sanger,
+    BCM,
+    normalized(Hebb),
+    normalized(BCM, norm="l1", length=2.0),
+]
 
 
 def dense(leaf):
@@ -119,6 +141,9 @@ def test_params_and_state_that_come_in_stay_as_they_are(kind, connectivity):
     assert_alike((params, life.state, memory), (*before, own), 0, 0)
 
 
+GROWTH = Growth(KINDS["oja"], 0.1, 0.0, True, True, np.empty(0))
+
+
 def fields_of(n=4, steps=3, **others):
     W, row = sparse.csr_array(np.eye(n)), np.ones(n)
     params = Reservoir.Params(W_in=np.ones((n, 2)), W=W, W_fb=np.ones((n, 1)), bias=0 * row)
@@ -140,13 +165,37 @@ def fields_of(n=4, steps=3, **others):
 def test_shapes_that_do_not_fit_are_refused(field, value):
     params, way = fields_of(**{field: value})
     with pytest.raises(DataError, match=r"plasticity: the shapes .* do not fit"):
-        grow(params, way, Growth(KINDS["oja"], 0.1, 0.0, False, True), np.zeros(4))
+        grow(params, way, GROWTH, np.zeros(4))
     with pytest.raises(DataError, match=r"plasticity: the shapes .* do not fit"):
-        tune(params, way, Tuning(0.1, 0.0, 0.2, 1e-3), np.ones(4))
+        tune(params, way, Tuning(0.1, 0.0, 0.2, 1e-3, 1e3), np.ones(4))
 
 
 def test_a_gain_does_not_fall_below_the_least():
     params, way = fields_of(steps=1)
     gain = np.full(4, 0.5)
-    tune(params, way, Tuning(0.9, 0.0, 0.1, 0.25), gain)
+    tune(params, way, Tuning(0.9, 0.0, 0.1, 0.25, 1e3), gain)
     assert gain.tolist() == [0.25] * 4
+
+
+def test_a_gain_does_not_rise_above_the_most():
+    params, way = fields_of(steps=1, xs=np.zeros((1, 2)))
+    gain = np.full(4, 0.5)
+    tune(params, way, Tuning(0.9, 0.0, 0.1, 0.25, 0.75), gain)
+    assert gain.tolist() == [0.75] * 4
+
+
+def test_lengths_for_other_units_are_refused():
+    params, way = fields_of()
+    with pytest.raises(DataError, match="one number for each unit"):
+        grow(params, way, GROWTH._replace(lengths=np.ones(3)), np.zeros(4))
+
+
+@pytest.mark.parametrize("kind", [AntiHebb, Oja, Sanger, BCM])
+@pytest.mark.parametrize("weights", ["W", "W_in"])
+@pytest.mark.parametrize("connectivity", [0.3, 1.0])
+def test_a_held_back_rate_is_that_of_the_meaning(kind, weights, connectivity):
+    rule = kind(rate=3.0, weights=weights)  # far above what is stable
+    life = Life(rule, 5, connectivity=connectivity, activation="tanh")
+    held = rule.pace(np.ones(9), np.ones(9), np.zeros(9))
+    assert (held < 3.0).any()
+    assert_alike(life.learn(), life.followed(), 1e-7, 1e-9)

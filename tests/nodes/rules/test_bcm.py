@@ -33,3 +33,17 @@ def test_the_sliding_threshold_keeps_growth_bounded():
     model = ng.Model(Input() >> node)
     model.partial_fit(np.tile(U, (20, 1)))
     assert np.abs(model.run(U)).max() < 5
+
+
+def test_a_linear_unit_becomes_selective_for_one_of_several_patterns():
+    rng = np.random.default_rng(4)
+    patterns = np.array([[1.0, 0.3, 0.1], [0.2, 1.0, 0.4], [0.3, 0.2, 1.0]])
+    shown = patterns[rng.integers(0, 3, 60_000)]
+    rule = BCM(rate=2e-3, sliding=0.02, weights="W_in")
+    W_in = rng.uniform(0.05, 0.15, (4, 3))
+    node = Reservoir(W=np.zeros((4, 4)), W_in=W_in, activation="identity", rule=rule, name="r")
+    W = ng.Model(Input() >> node).fit(shown).params["r"].W_in
+    answers = np.sort(W @ patterns.T, axis=1)
+    # where dW is 0 on average, y = theta = <y^2> for the pattern chosen: 3 at a probability of 1/3
+    np.testing.assert_allclose(answers[:, 2], 3, rtol=0.1)
+    assert np.abs(answers[:, :2]).max() < 0.2

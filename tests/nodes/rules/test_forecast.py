@@ -6,6 +6,7 @@ from nodegraph.testing import check_rule
 from nodes import ForwardUnit
 from nodes.rules import Forecast
 
+SMALL = {"horizon": 4, "reach": 3, "fan_in": 3, "features": 4}
 U = np.sin(np.arange(400) / 6)[:, None] + 0.1 * np.random.default_rng(0).standard_normal((400, 1))
 
 
@@ -19,11 +20,11 @@ def learned(node, u=U, rows=None, change=lambda p: p):
 
 @pytest.mark.parametrize("fields", [{}, {"gate": False, "forgetting": 0.9}, {"fading": 0.5}])
 def test_it_keeps_the_contract(fields):
-    check_rule(Forecast(**fields), ForwardUnit(units=6, horizon=4, lags=3))
+    check_rule(Forecast(**fields), ForwardUnit(units=6, **SMALL))
 
 
 def test_without_forgetting_the_heads_are_ridge_regressions_on_the_features_of_that_time():
-    node = ForwardUnit(units=4, horizon=5, lags=2, forgetting=1.0, alpha=0.3, features=4, fan_in=3)
+    node = ForwardUnit(units=4, horizon=5, reach=3, forgetting=1.0, alpha=0.3, features=4, fan_in=3)
     params = node.init(np.random.default_rng(1), 1, 4)
     after = learned(node)
     state, history = node.start(4, 1), []
@@ -34,14 +35,14 @@ def test_without_forgetting_the_heads_are_ridge_regressions_on_the_features_of_t
         history.append(state.features[(int(state.steps) - 1) % 6])
     H = np.array(history)
     for i, tau in enumerate(params.tau):
-        h, c = H[:-tau, i], U[tau:, 0]
+        h, c = H[7:-tau, i], U[7 + tau :, 0]  # 2 + 5 steps until all is full of signals
         gram = h.T @ h + 0.3 * np.eye(8)
         head = np.linalg.solve(gram, h.T @ c + 0.3 * params.random[i])
         np.testing.assert_allclose(after.params.head[i], head, rtol=1e-5, atol=1e-8)
 
 
 def test_a_unit_hears_nothing_of_the_errors_of_the_others():
-    node = ForwardUnit(units=5, horizon=3, lags=2, input_share=1.0)
+    node = ForwardUnit(units=5, bus=False, **SMALL)
 
     def disturb(params):
         head = params.head.copy()
@@ -66,17 +67,18 @@ def test_what_can_be_forecast_is_told_from_what_cannot():
 
 
 def test_the_memory_starts_anew_when_nothing_happens_for_long():
-    node = ForwardUnit(units=3, horizon=2, forgetting=0.9)
+    node = ForwardUnit(units=3, horizon=2, reach=4, forgetting=0.9)
     after = learned(node, np.zeros((2000, 1)))
-    traces = np.trace(after.memory.P, axis1=1, axis2=2)
+    diagonal = np.cumsum(np.arange(1, node.width + 1)) - 1
+    traces = after.memory.P[:, diagonal].sum(axis=1)
     assert traces.max() <= 1e6 * node.width / node.alpha
     assert np.isfinite(after.params.head).all()
 
 
 def test_nothing_is_learned_before_a_forecast_is_due():
-    node = ForwardUnit(units=4, horizon=6)
+    node = ForwardUnit(units=4, horizon=6, reach=9)
     params = node.init(np.random.default_rng(1), 1, 4)
-    after = learned(node, U[: params.tau.min()])
+    after = learned(node, U[: 8 + 6 + 1])  # the first lesson is at step 8 + 6 + 1
     np.testing.assert_array_equal(after.params.head, params.head)
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 import nodegraph as ng
 from nodegraph.errors import FieldError, GraphError
@@ -41,19 +42,33 @@ def test_gain_and_bias_follow_the_equations():
     np.testing.assert_allclose(dense(model.params["r"].W), a[:, None] * W, rtol=1e-8, atol=1e-12)
 
 
-def test_tanh_units_reach_mean_and_spread():
+def distance(samples, distribution):
+    """Return the Kolmogorov distance of each unit's samples from a distribution."""
+    return np.array([stats.kstest(one[::7], distribution).statistic for one in samples.T])
+
+
+def states_after_and_before(rule, **fields):
+    node = Reservoir(units=30, activation=rule.activation, rule=rule, name="r", **fields)
+    model = ng.Model(Input() >> node, seed=1)
+    before = model.run(U)[200:]
+    return model.fit(U).run(U)[200:], before
+
+
+def test_tanh_units_reach_a_normal_distribution():
     rule = IntrinsicPlasticity(rate=1e-3, sigma=0.2, epochs=2)
-    model = ng.Model(Input() >> Reservoir(units=30, rule=rule, name="r"), seed=1).fit(U)
-    states = model.run(U, outputs=["r"])["r"][200:]
+    states, before = states_after_and_before(rule)
     assert abs(states.mean()) < 0.03
     assert abs(np.median(states.std(axis=0)) - 0.2) < 0.02
+    wanted = stats.norm(0, 0.2).cdf
+    assert np.median(distance(states, wanted)) < 0.1 < np.median(distance(before, wanted)) / 2
 
 
-def test_sigmoid_units_reach_their_mean():
-    rule = IntrinsicPlasticity(rate=1e-3, activation="sigmoid", mu=0.2, epochs=2)
-    node = Reservoir(units=30, activation="sigmoid", rule=rule, name="r")
-    model = ng.Model(Input() >> node, seed=1).fit(U)
-    assert abs(model.run(U, outputs=["r"])["r"][200:].mean() - 0.2) < 0.03
+def test_sigmoid_units_reach_an_exponential_distribution():
+    rule = IntrinsicPlasticity(rate=1e-3, activation="sigmoid", mu=0.2, epochs=3)
+    states, before = states_after_and_before(rule)
+    assert abs(states.mean() - 0.2) < 0.03
+    wanted = stats.expon(scale=0.2).cdf
+    assert np.median(distance(states, wanted)) < 0.15 < np.median(distance(before, wanted)) / 2
 
 
 def test_what_it_cannot_teach_is_refused_when_planned():
@@ -73,3 +88,13 @@ def test_nonsense_is_refused(fields, message):
 def test_it_learns_in_the_same_fit_as_the_readout_behind_it():
     graph = Input() >> Reservoir(units=10, rule=IntrinsicPlasticity()) >> Ridge()
     assert [r["stage"] for r in ng.Model(graph).fit(U[:200], U[:200]).report] == [1, 2]
+
+
+@pytest.mark.parametrize("u", [0.0, 0.3, 100.0])
+def test_the_gain_of_a_unit_whose_input_never_changes_is_bounded(u):
+    rule = IntrinsicPlasticity(rate=0.5)
+    node = Reservoir(W=[[0.0]], W_in=[[1.0]], rule=rule, name="r")
+    model = ng.Model(Input() >> node)
+    model.partial_fit(np.full((5000, 1), u))
+    assert 1e-3 <= model.params["r"].W_in.item() <= 1e3
+    assert np.isfinite(model.params["r"].bias).all()

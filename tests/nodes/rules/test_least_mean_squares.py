@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
 
-from nodegraph.rule import Seen
+from nodegraph.errors import FieldError
+from nodegraph.rule import Lesson, Seen
 from nodegraph.testing import check_rule
 from nodes import LMS
 from nodes.rules import LeastMeanSquares
 
 
-@pytest.mark.parametrize("fields", [{}, {"rate": 0.1, "fit_bias": False}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"rate": 0.1, "fit_bias": False}, {"normalized": True, "rate": 0.5}]
+)
 def test_it_keeps_the_contract(fields):
     check_rule(LeastMeanSquares(**fields), LMS(), n_out=2)
 
@@ -45,3 +48,51 @@ def test_it_is_stable_below_twice_the_inverse_of_the_largest_eigenvalue(rate, gr
     for _ in range(100):
         params, _ = rule.update(params, (), Seen(x, params.W_out @ x, (), np.zeros(1)))
     assert (np.abs(params.W_out).max() > 1) == grows
+
+
+@pytest.mark.parametrize("fit_bias", [True, False])
+@pytest.mark.parametrize("factor", [0.01, 1.0, 100.0])
+def test_normalised_it_follows_the_equation_at_any_scale_of_the_input(factor, fit_bias):
+    rng = np.random.default_rng(1)
+    xs, ts = factor * rng.normal(size=(200, 3)), rng.normal(size=(200, 2))
+    rule = LeastMeanSquares(rate=0.7, normalized=True, fit_bias=fit_bias)
+    node = LMS(rate=0.7, normalized=True, fit_bias=fit_bias)
+    params = LMS.Params(np.zeros((2, 3)), np.zeros(2))
+    lesson = Lesson({"x": xs}, ts, np.ones(200, bool))
+    after = rule.learn(node, params, (), (), lesson)
+    W, b = np.zeros((2, 3)), np.zeros(2)
+    for x, t, y in zip(xs, ts, after.ys, strict=True):
+        np.testing.assert_allclose(y, W @ x + b, rtol=1e-9, atol=1e-12)
+        step = 0.7 * (t - W @ x - b) / (1e-8 + x @ x + fit_bias)
+        W, b = W + np.outer(step, x), b + fit_bias * step
+    np.testing.assert_allclose(after.params.W_out, W, rtol=1e-9)
+    np.testing.assert_allclose(after.params.bias, b, rtol=1e-9)
+
+
+def test_normalised_with_a_rate_of_1_an_error_is_made_up_for_in_one_step():
+    x, t = np.array([30.0, -40.0]), np.array([7.0])
+    params = LMS.Params(np.ones((1, 2)), np.zeros(1))
+    rule = LeastMeanSquares(rate=1.0, normalized=True)
+    after, _ = rule.update(params, (), Seen(x, params.W_out @ x, (), t))
+    np.testing.assert_allclose(after.W_out @ x + after.bias, t, rtol=1e-9)
+
+
+@pytest.mark.parametrize("factor", [1.0, 100.0, 1e4])
+@pytest.mark.parametrize("rate", [0.1, 1.0, 1.95])
+def test_normalised_no_scale_of_the_input_makes_it_diverge(rate, factor):
+    rng = np.random.default_rng(2)
+    xs = factor * rng.normal(size=(4000, 5))
+    ts = xs @ rng.normal(size=(5, 1)) / factor
+    rule = LeastMeanSquares(rate=rate, normalized=True, fit_bias=False)
+    params = LMS.Params(np.zeros((1, 5)), np.zeros(1))
+    lesson = Lesson({"x": xs}, ts, np.ones(4000, bool))
+    errors = rule.learn(LMS(), params, (), (), lesson).ys - ts
+    assert np.abs(errors[-100:]).max() < 1e-6
+
+
+@pytest.mark.parametrize("kind", [LMS, LeastMeanSquares])
+def test_normalised_a_rate_that_cannot_be_stable_is_refused(kind):
+    with pytest.raises(FieldError, match=r"rate should be below 2 if normalized.*got 2\.5"):
+        kind(rate=2.5, normalized=True)
+    with pytest.raises(FieldError, match="rate: should be greater than 0"):
+        kind(rate=-0.1)

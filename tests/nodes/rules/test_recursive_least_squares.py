@@ -41,7 +41,9 @@ def learned(rule, xs, ts, chunk=None):
     return params, memory, np.concatenate(ys)
 
 
-@pytest.mark.parametrize("fields", [{}, {"forgetting": 0.9, "alpha": 0.1}, {"fit_bias": False}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"forgetting": 0.9, "alpha": 0.1}, {"fit_bias": False}, {"learn_every": 3}]
+)
 def test_it_keeps_the_contract(fields):
     check_rule(RecursiveLeastSquares(**fields), RLS(), n_out=2)
 
@@ -113,3 +115,27 @@ def test_the_compiled_loop_does_as_update_at_the_bound(forgetting):
     W, P = followed(rule, xs, ts)
     np.testing.assert_allclose(np.c_[params.W_out, params.bias], W, rtol=1e-9)
     np.testing.assert_allclose(memory.P, P, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 100])
+def test_of_every_three_lessons_the_first_is_learned_from(chunk):
+    xs, ts = RNG.normal(size=(100, 3)), RNG.normal(size=(100, 2))
+    params, memory, ys = learned(RecursiveLeastSquares(alpha=0.1, learn_every=3), xs, ts, chunk)
+    W, P = followed(RecursiveLeastSquares(alpha=0.1), xs[::3], ts[::3])
+    np.testing.assert_allclose(np.c_[params.W_out, params.bias], W, rtol=1e-9)
+    np.testing.assert_allclose(memory.P, P, rtol=1e-9, atol=1e-12)
+    assert memory.lessons == 100
+    before, _ = followed(RecursiveLeastSquares(alpha=0.1), xs[:97:3], ts[:97:3])
+    np.testing.assert_allclose(ys[98], before @ np.append(xs[98], 1), rtol=1e-9)
+
+
+def test_steps_without_a_target_are_no_lessons():
+    xs, ts = RNG.normal(size=(60, 2)), RNG.normal(size=(60, 1))
+    ts[::2] = np.nan
+    rule, node = RecursiveLeastSquares(alpha=0.1, learn_every=2), RLS()
+    params, known = node.init(RNG, 2, 1), ~np.isnan(ts[:, 0])
+    lesson = Lesson({"x": xs}, ts, known)
+    after = rule.learn(node, params, (), rule.begin(params), lesson)
+    W, _ = followed(RecursiveLeastSquares(alpha=0.1), xs[known][::2], ts[known][::2])
+    np.testing.assert_allclose(np.c_[after.params.W_out, after.params.bias], W, rtol=1e-9)
+    assert after.memory.lessons == 30

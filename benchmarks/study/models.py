@@ -1,0 +1,115 @@
+"""The populations of the study, each with the range in which its settings are searched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nodegraph.node import Node
+from nodes import NVAR, ForwardUnit, Reservoir
+from nodes.rules import IntrinsicPlasticity
+
+__all__ = ["MODELS", "UNITS", "Model"]
+
+UNITS = 100
+Settings = dict[str, Any]
+
+
+class Model(NamedTuple):
+    """A population: how it is made from settings, and how settings are drawn."""
+
+    make: Callable[[Settings], list[Node]]
+    draw: Callable[[np.random.Generator], Settings]
+
+
+def _log(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def _reservoir(rng: np.random.Generator) -> Settings:
+    return {
+        "spectral_radius": float(rng.uniform(0.1, 1.4)),
+        "leak_rate": _log(rng, 0.1, 1.0),
+        "input_scaling": _log(rng, 0.05, 2.0),
+        "bias_scaling": float(rng.uniform(0, 1)),
+        "connectivity": float(rng.choice([0.05, 0.1, 0.2, 0.5])),
+    }
+
+
+def _plastic(rng: np.random.Generator) -> Settings:
+    plasticity = {
+        "rate": _log(rng, 1e-5, 1e-3),
+        "mu": float(rng.uniform(-0.1, 0.1)),
+        "sigma": float(rng.uniform(0.1, 0.6)),
+    }
+    return {**_reservoir(rng), "plasticity": plasticity}
+
+
+def _make_plastic(settings: Settings) -> list[Node]:
+    rest = dict(settings)
+    plasticity = IntrinsicPlasticity(**rest.pop("plasticity", {}))
+    return [Reservoir(units=UNITS, rule=plasticity, **rest)]
+
+
+def _mixed(rng: np.random.Generator) -> Settings:
+    share = int(rng.choice([10, 30, 50]))
+    return {"forecasting": share, "reservoir": _reservoir(rng), "forecast": _forecast(rng)}
+
+
+def _tapped(rng: np.random.Generator) -> Settings:
+    return {"taps": int(rng.integers(2, 25)), "reservoir": _reservoir(rng)}
+
+
+def _make_tapped(settings: Settings) -> list[Node]:
+    taps = settings.get("taps", 10)
+    reservoir = Reservoir(units=UNITS - taps, **settings.get("reservoir", {}))
+    return [reservoir, NVAR(delay=taps, order=1)]
+
+
+def _make_mixed(settings: Settings) -> list[Node]:
+    share = settings.get("forecasting", UNITS // 2)
+    reservoir = Reservoir(units=UNITS - share, **settings.get("reservoir", {}))
+    return [reservoir, ForwardUnit(units=share, kind="forecast", **settings.get("forecast", {}))]
+
+
+def _forecast(rng: np.random.Generator) -> Settings:
+    return {
+        "fan_in": int(rng.integers(6, 15)),
+        "horizon": int(rng.integers(3, 40)),
+        "feature_scaling": _log(rng, 0.5, 5.0),
+        "alpha": _log(rng, 1e-5, 1.0),
+    }
+
+
+RANGES: dict[str, Callable[[np.random.Generator], Settings]] = {"forecast": _forecast}
+"""Settings of each kind of forward unit."""
+
+
+def _population(kind: str, frozen: bool) -> Model:
+    return Model(
+        lambda settings: [ForwardUnit(units=UNITS, kind=kind, frozen=frozen, **settings)],
+        RANGES[kind],
+    )
+
+
+def _models() -> dict[str, Model]:
+    models = {
+        f"ESN, {units} units": Model(
+            lambda settings, units=units: [Reservoir(units=units, **settings)],  # type: ignore[misc]
+            _reservoir,
+        )
+        for units in (UNITS, 4 * UNITS)
+    }
+    models["ESN, intrinsic plasticity"] = Model(_make_plastic, _plastic)
+    models["ESN and delayed inputs"] = Model(_make_tapped, _tapped)
+    for kind in RANGES:
+        models[f"{kind}, frozen"] = _population(kind, frozen=True)
+        models[f"{kind}, learned"] = _population(kind, frozen=False)
+    models["ESN and forecast, mixed"] = Model(_make_mixed, _mixed)
+    return models
+
+
+MODELS = _models()
+"""Model by name."""

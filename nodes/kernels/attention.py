@@ -1,0 +1,241 @@
+"""Cells that attend to their own past, over a chunk of steps, 8 cells abreast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodes.kernels.abreast import FEW, add_products
+from nodes.kernels.cells import (
+    add_outer,
+    bound_norm,
+    give_out,
+    multiply,
+    multiply_transposed,
+    packed,
+    read_bus,
+    round_all,
+    squared,
+    tanh_all,
+    unpack,
+)
+from nodes.kernels.compiling import inner, kernel, read, types, write
+from nodes.kernels.scalars import exp
+
+__all__ = ["attention_chunk"]
+
+_DOUBLE = types.float64
+
+
+@inner
+def _attend(Q: Any, K: Any, b: Any, past: Any, now: Any, q: Any, want: Any, a: Any, v: Any) -> None:
+    """Set `v` to ``[c, z]`` of the step `now`, and `a` to the attention that made c."""
+    span, rows, m = len(b), len(past), len(want)
+    multiply(Q, past[now % rows], q)
+    multiply_transposed(K, q, want)
+    root = np.sqrt(len(q))
+    for j in range(m):
+        for lane in range(FEW):
+            want[j, lane] /= root
+    a[:] = b
+    for j in range(span):
+        add_products(past[(now - j) % rows], 0, 1, want, 0, m, a, j)
+    for lane in range(FEW):
+        top, total = a[0, lane], 0.0
+        for j in range(1, span):
+            top = max(top, a[j, lane])
+        for j in range(span):
+            a[j, lane] = exp(a[j, lane] - top)
+            total += a[j, lane]
+        for j in range(span):
+            a[j, lane] /= total
+    v[:m] = 0.0
+    for j in range(span):
+        _add_scaled(past[(now - j) % rows], a[j], v)
+    v[m:] = past[now % rows]
+
+
+@inner
+def _add_scaled(B: Any, scale: Any, out: Any) -> None:
+    for k in range(len(B)):
+        for lane in range(FEW):
+            out[k, lane] += scale[lane] * B[k, lane]
+
+
+@inner
+def _logit_pulls(P: Any, e: Any, past: Any, now: Any, a: Any, v: Any, work: Any, rate: Any) -> None:
+    """Turn the attention `a` into how far each logit moves."""
+    pull, total = work[0], work[1]
+    m, rows = len(e), len(past)
+    pull[:] = 0.0
+    for k in range(m):
+        add_products(P, k, 2 * m, e, 0, m, pull, k)
+    squared(e, total, 0)
+    total[1] = 0.0
+    add_products(v, 0, 1, pull, 0, m, total, 1)
+    for j in range(len(a)):
+        total[2] = 0.0
+        add_products(past[(now - j) % rows], 0, 1, pull, 0, m, total, 2)
+        for lane in range(FEW):
+            moved = a[j, lane] * (total[2, lane] - total[1, lane]) / (0.01 + total[0, lane])
+            a[j, lane] = rate * min(max(moved, -1.0), 1.0)
+
+
+@inner
+def _learn(
+    Q: Any, K: Any, b: Any, P: Any, e: Any, past: Any, now: Any, v: Any, a: Any, q: Any, work: Any,
+    rate: Any,
+) -> None:  # fmt: skip
+    """Mend what the step `now` predicted, wrong by `e`."""
+    mean, total, one, key = work[0], work[1], work[2], work[3]
+    m, keys, z = len(e), len(q), v[len(e) :]
+    _logit_pulls(P, e, past, now, a, v, work, rate)
+    for j in range(len(a)):
+        for lane in range(FEW):
+            b[j, lane] = min(max(b[j, lane] + a[j, lane], -5.0), 5.0)
+    mean[:] = 0.0
+    for j in range(len(a)):
+        _add_scaled(past[(now - j) % len(past)], a[j], mean)
+    squared(z, total, 0)
+    for k in range(m):
+        for lane in range(FEW):
+            mean[k, lane] /= np.sqrt(keys) * (0.01 + total[0, lane])
+    multiply(K, mean, key)
+    multiply(Q, z, q)
+    add_outer(Q, key, z, one)
+    add_outer(K, q, mean, one)
+    squared(v, total, 0)
+    for k in range(m):
+        for lane in range(FEW):
+            e[k, lane] *= rate / (0.01 + total[0, lane])
+    add_outer(P, e, v, one)
+    bound_norm(P, 2.0 * np.sqrt(m), total)
+    bound_norm(Q, 3.0 * np.sqrt(keys), total)
+    bound_norm(K, 3.0 * np.sqrt(keys), total)
+
+
+def _signature(f: Any) -> Any:
+    weights = (write(_DOUBLE, 3),) * 6
+    state = write(_DOUBLE, 3), write(_DOUBLE, 4), types.int64
+    learning = read(types.boolean, 1), read(_DOUBLE, 1)
+    return types.void(
+        read(types.int64, 2), *weights, *state, read(f, 2), *learning, read(types.int64, 1),
+        write(f, 2),
+    )  # fmt: skip
+
+
+@kernel(_signature)
+def _look_back(
+    reads: Any,
+    Q: Any,
+    K: Any,
+    b: Any,
+    P: Any,
+    V: Any,
+    bias: Any,
+    state: Any,
+    past: Any,
+    count: Any,
+    xs: Any,
+    rows: Any,
+    numbers: Any,
+    columns: Any,
+    ys: Any,
+) -> None:
+    cells, m, d, span = len(reads), reads.shape[1], state.shape[1], b.shape[1]
+    leak, rate, units, kept = numbers[0], numbers[1], int(numbers[2]), past.shape[1]
+    q, want, a = np.zeros((Q.shape[1] // m, FEW)), np.zeros((m, FEW)), np.zeros((span, FEW))
+    v, e, drive = np.zeros((2 * m, FEW)), np.zeros((m, FEW)), np.zeros((d, FEW))
+    old, fading, told = np.zeros((2 * m, FEW)), np.zeros((span, FEW)), np.zeros((m, FEW))
+    work = (np.zeros((m, FEW)), np.zeros((3, FEW)), np.ones((1, FEW)), np.zeros_like(q))
+    bus = np.zeros(len(state) * FEW * d)
+    for t in range(len(xs)):
+        now = count + t
+        for g in range(len(state)):
+            for lane in range(FEW):
+                for i in range(d):
+                    bus[(g * FEW + lane) * d + i] = state[g, i, lane]
+        for g in range(len(state)):
+            first, x, seen = g * FEW, state[g], past[g]
+            z = seen[now % kept]
+            read_bus(reads, xs[t], bus, first, z)
+            _attend(Q[g], K[g], b[g], seen, now, q, want, a, v)
+            multiply(V[g], v, drive)
+            for i in range(d):
+                for lane in range(FEW):
+                    drive[i, lane] += bias[g, i, lane]
+            tanh_all(drive, drive)
+            for i in range(d):
+                for lane in range(FEW):
+                    x[i, lane] = (1.0 - leak) * x[i, lane] + leak * drive[i, lane]
+            round_all(x, ys)
+            give_out(x, first, columns[0], columns[0] + units, ys[t])
+            if columns[1] >= 0:
+                multiply(P[g], v, told)
+                give_out(told, first, columns[1], columns[1] + cells * m, ys[t])
+            if columns[2] < 0 and not rows[t]:
+                continue
+            _attend(Q[g], K[g], b[g], seen, now - 1, q, want, fading, old)
+            multiply(P[g], old, e)
+            for k in range(m):
+                for lane in range(FEW):
+                    e[k, lane] = z[k, lane] - e[k, lane]
+            give_out(e, first, columns[2], columns[2] + cells * m, ys[t])
+            if rows[t] and now >= 1:
+                _learn(Q[g], K[g], b[g], P[g], e, seen, now - 1, old, fading, q, work, rate)
+                for W in (Q[g], K[g], b[g], P[g]):
+                    round_all(W, ys)
+
+
+def attention_chunk(
+    node: Any,
+    params: Any,
+    state: Any,
+    xs: Array,
+    rows: Array | None = None,
+    rate: float = 0.0,
+) -> tuple[Any, Array]:
+    """Return ``(state, ys)`` of cells after a chunk; learn in place, if asked to.
+
+    Parameters
+    ----------
+    node : nodes.forward.attention.AttentionUnit
+    params, state
+        Those of the node. With `rows`, Q, K, b and P are changed in place.
+    xs : ndarray, shape (n_steps, n_in)
+        Input.
+    rows : ndarray of bool, shape (n_steps,), optional
+        The steps to learn from.
+    rate : float
+        That of `nodes.rules.Attention`.
+    """
+    learned = params.Q, params.K, params.b, params.P
+    after = type(state)(*(np.array(part) for part in state))
+    weights = packed(learned)
+    past = packed([after.past.swapaxes(0, 1)])[0].reshape(len(weights[0]), *_rows(after), FEW)
+    (x,) = packed([after.x])
+    ys = np.empty((len(xs), node.declared_size), xs.dtype)
+    _look_back(xs.dtype)(
+        np.ascontiguousarray(params.reads),
+        *weights,
+        *packed([params.V, params.bias]),
+        x,
+        past,
+        int(state.steps),
+        np.ascontiguousarray(xs),
+        np.zeros(len(xs), bool) if rows is None else rows,
+        np.array([node.leak_rate, rate, node.units], float),
+        node.columns(),
+        ys,
+    )
+    seen = after.past.swapaxes(0, 1)
+    unpack([x, past.reshape(len(past), -1, FEW)], [after.x, seen])
+    if rows is not None:
+        unpack(weights, learned)
+    return after._replace(steps=np.array(state.steps + len(xs))), ys
+
+
+def _rows(state: Any) -> tuple[int, int]:
+    return len(state.past), state.past.shape[2]

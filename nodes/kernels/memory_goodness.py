@@ -1,0 +1,223 @@
+"""Cells that tell what came from what did not, over a chunk of steps, 8 cells abreast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodes.kernels.abreast import FEW
+from nodes.kernels.cells import (
+    add_outer,
+    give_out,
+    multiply,
+    packed,
+    read_bus,
+    round_all,
+    squared,
+    tanh_all,
+    unpack,
+)
+from nodes.kernels.compiling import inner, kernel, read, types, write
+from nodes.kernels.scalars import exp
+
+__all__ = ["goodness_chunk"]
+
+_DOUBLE = types.float64
+_PAST, _SHUFFLED, _MISPREDICTED = range(3)
+_NEGATIVES = {"past": _PAST, "shuffled": _SHUFFLED, "mispredicted": _MISPREDICTED}
+
+
+@inner
+def _chance(now: Any, salt: Any) -> Any:
+    mixed = ((now % 2147483648) * 1103515245 + salt) % 2147483647
+    return mixed * 48271 % 2147483647 // 65536
+
+
+@inner
+def _imagine(kind: Any, past: Any, now: Any, salt: Any, first: Any, v: Any) -> None:
+    """Write what did not come to the first rows of `v`."""
+    span, m = len(past), past.shape[2]
+    for lane in range(min(FEW, past.shape[1] - first)):
+        cell = first + lane
+        if kind == _MISPREDICTED:
+            for k in range(m):
+                last = np.float64(past[(now - 1) % span, cell, k])
+                v[k, lane] = 2.0 * last - past[(now - 2) % span, cell, k]
+        elif kind == _PAST:
+            back = 1 + _chance(now, salt[cell]) % (span - 1)
+            for k in range(m):
+                v[k, lane] = past[(now - back) % span, cell, k]
+        else:
+            turn = 1 + _chance(now, salt[cell]) % max(1, m - 1)
+            for k in range(m):
+                v[k, lane] = past[now % span, cell, (k + turn) % m]
+
+
+@inner
+def _judge(W: Any, v: Any, threshold: Any, h: Any, q: Any) -> None:
+    """Set `h`, and the probability `q` that `v` is real."""
+    multiply(W, v, h)
+    tanh_all(h, h)
+    squared(h, q, 0)
+    for lane in range(FEW):
+        q[0, lane] = 1.0 / (1.0 + exp(threshold - q[0, lane]))
+
+
+@inner
+def _pull(h: Any, v: Any, weight: Any, total: Any, out: Any) -> None:
+    """Set `out` to how h should move, for its outer product with v."""
+    squared(v, total, 0)
+    for i in range(len(h)):
+        for lane in range(FEW):
+            scale = weight[0, lane] / (0.01 + total[0, lane])
+            out[i, lane] = scale * h[i, lane] * (1.0 - h[i, lane] * h[i, lane])
+
+
+@inner
+def _bound_rows(W: Any, d: Any, total: Any) -> None:
+    n = len(W) // d
+    for i in range(d):
+        row = W[i * n : (i + 1) * n]
+        squared(row, total, 0)
+        for lane in range(FEW):
+            norm = np.sqrt(total[0, lane])
+            if norm > 3.0:
+                for k in range(n):
+                    row[k, lane] *= 3.0 / norm
+
+
+def _signature(f: Any) -> Any:
+    state = write(_DOUBLE, 3), write(_DOUBLE, 3), write(f, 3), types.int64
+    learning = read(types.boolean, 1), read(_DOUBLE, 1)
+    return types.void(
+        read(types.int64, 2), read(types.int64, 1), write(_DOUBLE, 3), *state, read(f, 2),
+        *learning, read(types.int64, 1), write(f, 2),
+    )  # fmt: skip
+
+
+@kernel(_signature)
+def _remember(
+    reads: Any,
+    salt: Any,
+    W: Any,
+    M: Any,
+    before: Any,
+    past: Any,
+    count: Any,
+    xs: Any,
+    rows: Any,
+    numbers: Any,
+    columns: Any,
+    ys: Any,
+) -> None:
+    cells, m, d = len(reads), reads.shape[1], M.shape[1]
+    leak, threshold, rate = numbers[0], numbers[1], numbers[2]
+    kind, units = int(numbers[3]), int(numbers[4])
+    v, h, step = np.ones((m + d + 1, FEW)), np.zeros((d, FEW)), np.zeros((d, FEW))
+    q, total, one = np.zeros((1, FEW)), np.zeros((1, FEW)), np.ones((1, FEW))
+    y, kept, false = np.zeros((d, FEW)), np.zeros((d, FEW)), np.zeros((m + d + 1, FEW))
+    bus = np.zeros(len(M) * FEW * d)
+    for t in range(len(xs)):
+        now = count + t
+        for g in range(len(M)):
+            tanh_all(M[g], y)
+            for lane in range(FEW):
+                for i in range(d):
+                    bus[(g * FEW + lane) * d + i] = y[i, lane]
+        for g in range(len(M)):
+            first = g * FEW
+            read_bus(reads, xs[t], bus, first, v)
+            for lane in range(min(FEW, cells - first)):
+                for k in range(m):
+                    past[now % len(past), first + lane, k] = v[k, lane]
+            round_all(v[:m], ys)
+            before[g] = M[g]
+            v[m : m + d] = M[g]
+            _judge(W[g], v, threshold, h, q)
+            squared(h, total, 0)
+            for i in range(d):
+                for lane in range(FEW):
+                    size = np.sqrt(1e-6 + total[0, lane] / d)
+                    fresh = leak * h[i, lane] / size
+                    M[g, i, lane] = (1.0 - leak) * M[g, i, lane] + fresh
+            round_all(M[g], ys)
+            tanh_all(M[g], y)
+            give_out(y, first, columns[0], columns[0] + units, ys[t])
+            give_out(q, first, columns[1], columns[1] + cells, ys[t])
+            for lane in range(FEW):
+                q[0, lane] = 1.0 - q[0, lane]
+            give_out(q, first, columns[2], columns[2] + cells, ys[t])
+            if not rows[t] or now < len(past):
+                continue
+            for lane in range(FEW):
+                q[0, lane] *= rate
+            _pull(h, v, q, total, step)
+            kept[:] = step  # both slopes are those of the weights as they are
+            _learn(W[g], v, kept, kind, past, now, salt, first, threshold, rate, h, q, total, one,
+                   false, step)  # fmt: skip
+            _bound_rows(W[g], d, total)
+            round_all(W[g], ys)
+
+
+@inner
+def _learn(
+    W: Any, v: Any, up: Any, kind: Any, past: Any, now: Any, salt: Any, first: Any, threshold: Any,
+    rate: Any, h: Any, q: Any, total: Any, one: Any, false: Any, down: Any,
+) -> None:  # fmt: skip
+    """Add the slope for what came, ``up v'``, and that for what did not."""
+    false[:] = v
+    _imagine(kind, past, now, salt, first, false)
+    _judge(W, false, threshold, h, q)
+    for lane in range(FEW):
+        q[0, lane] *= -rate
+    _pull(h, false, q, total, down)
+    add_outer(W, up, v, one)
+    add_outer(W, down, false, one)
+
+
+def goodness_chunk(
+    node: Any,
+    params: Any,
+    state: Any,
+    xs: Array,
+    rows: Array | None = None,
+    rule: Any = None,
+) -> tuple[Any, Array]:
+    """Return ``(state, ys)`` of cells after a chunk; learn in place, if asked to.
+
+    Parameters
+    ----------
+    node : nodes.forward.forward_forward.ForwardForwardUnit
+    params, state
+        Those of the node. With a rule, W is changed in place.
+    xs : ndarray, shape (n_steps, n_in)
+        Input.
+    rows : ndarray of bool, shape (n_steps,), optional
+        The steps to learn from.
+    rule : nodes.rules.MemoryGoodness, optional
+    """
+    rows = np.zeros(len(xs), bool) if rows is None else rows
+    rate, kind = (0.0, 0) if rule is None else (rule.rate, _NEGATIVES[rule.negatives])
+    threshold = node.doubt if rule is None else rule.threshold
+    after = type(state)(*(np.array(part) for part in state))
+    (W,), moving = packed([params.W]), packed([after.M, after.before])
+    ys = np.empty((len(xs), node.declared_size), xs.dtype)
+    _remember(xs.dtype)(
+        np.ascontiguousarray(params.reads),
+        np.ascontiguousarray(params.salt),
+        W,
+        *moving,
+        after.past,
+        int(state.steps),
+        np.ascontiguousarray(xs),
+        rows,
+        np.array([node.leak_rate, threshold, rate, kind, node.units], float),
+        node.columns(),
+        ys,
+    )
+    unpack(moving, (after.M, after.before))
+    if rule is not None:
+        unpack([W], [params.W])
+    return after._replace(steps=np.array(state.steps + len(xs))), ys

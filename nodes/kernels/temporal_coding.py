@@ -1,0 +1,221 @@
+"""Cells that explain what they read by a hidden state, over a chunk of steps, 8 cells abreast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodes.kernels.abreast import FEW, add_products
+from nodes.kernels.cells import (
+    add_outer,
+    bound_norm,
+    give_out,
+    multiply,
+    multiply_transposed,
+    packed,
+    read_bus,
+    round_all,
+    squared,
+    tanh_all,
+    unpack,
+)
+from nodes.kernels.compiling import inner, kernel, read, types, write
+
+__all__ = ["coding_chunk"]
+
+_DOUBLE = types.float64
+
+
+@inner
+def _activate(x: Any, linear: Any, y: Any) -> None:
+    if linear:
+        y[:] = x
+    else:
+        tanh_all(x, y)
+
+
+@inner
+def _relax(A: Any, C: Any, pi: Any, z: Any, p: Any, x: Any, work: Any, numbers: Any) -> None:
+    """Set `x` to what the cells come to believe, from their forecast `p` on."""
+    iterations, relaxation, prior, linear = numbers[0], numbers[1], numbers[2], numbers[3] != 0.0
+    fx, push, error, total = work[0], work[1], work[2], work[6]
+    bound = total[1:]
+    bound[:] = prior
+    for k in range(len(z)):
+        total[0] = 0.0
+        add_products(C, k * len(x), 1, C, k * len(x), len(x), total, 0)
+        for lane in range(FEW):
+            bound[0, lane] += pi[k, lane] * total[0, lane]
+    x[:] = p
+    for _ in range(int(iterations)):
+        _activate(x, linear, fx)
+        multiply(C, fx, error)
+        for k in range(len(z)):
+            for lane in range(FEW):
+                error[k, lane] = pi[k, lane] * (z[k, lane] - error[k, lane])
+        multiply_transposed(C, error, push)
+        for i in range(len(x)):
+            for lane in range(FEW):
+                slope = 1.0 if linear else 1.0 - fx[i, lane] * fx[i, lane]
+                down = slope * push[i, lane] - prior * (x[i, lane] - p[i, lane])
+                x[i, lane] += relaxation / bound[0, lane] * down
+
+
+@inner
+def _mend(W: Any, left: Any, right: Any, most: Any, rate: Any, work: Any) -> None:
+    """Move W one normalised step along ``left right'``; `left` is changed."""
+    total, one = work[6], work[7]
+    squared(right, total, 0)
+    for lane in range(FEW):
+        scale = rate / (0.01 + total[0, lane])
+        for i in range(len(left)):
+            left[i, lane] *= scale
+    add_outer(W, left, right, one)
+    bound_norm(W, most, total)
+
+
+@inner
+def _attend(innovation: Any, variance: Any, pi: Any, first: Any, fading: Any, heed: Any) -> None:
+    """Let precisions follow the errors of predictions."""
+    m = len(innovation)
+    for lane in range(min(FEW, len(variance) - first)):
+        total = 0.0
+        for k in range(m):
+            v = variance[first + lane, k]
+            v += fading * (innovation[k, lane] * innovation[k, lane] - v)
+            variance[first + lane, k] = v
+            total += 1.0 / (0.001 + v)
+        if heed:
+            for k in range(m):
+                pi[k, lane] = 1.0 / (0.001 + variance[first + lane, k]) / (total / m)
+
+
+def _signature(f: Any) -> Any:
+    weights = (write(_DOUBLE, 3),) * 3
+    state = (write(_DOUBLE, 3),) * 3
+    learning = read(types.boolean, 1), write(_DOUBLE, 2), read(_DOUBLE, 1)
+    return types.void(
+        read(types.int64, 2), *weights, *state, read(f, 2), *learning, read(types.int64, 1),
+        write(f, 2),
+    )  # fmt: skip
+
+
+@kernel(_signature)
+def _code(
+    reads: Any,
+    A: Any,
+    C: Any,
+    pi: Any,
+    state: Any,
+    before: Any,
+    seen: Any,
+    xs: Any,
+    rows: Any,
+    variance: Any,
+    numbers: Any,
+    columns: Any,
+    ys: Any,
+) -> None:
+    cells, m, d = len(reads), reads.shape[1], state.shape[1]
+    linear, rate, fading = numbers[3] != 0.0, numbers[4], numbers[5]
+    heed, units = numbers[6] != 0.0, int(numbers[7])
+    fx, push, error, p = (np.zeros((d, FEW)), np.zeros((d, FEW)), np.zeros((m, FEW)),
+                          np.zeros((d, FEW)))  # fmt: skip
+    told, past, total, one = (np.zeros((m, FEW)), np.zeros((d, FEW)), np.zeros((2, FEW)),
+                              np.ones((1, FEW)))  # fmt: skip
+    work = (fx, push, error, p, told, past, total, one)
+    bus = np.zeros(len(state) * FEW * d)
+    for t in range(len(xs)):
+        for g in range(len(state)):
+            _activate(state[g], linear, fx)
+            for lane in range(FEW):
+                for i in range(d):
+                    bus[(g * FEW + lane) * d + i] = fx[i, lane]
+        for g in range(len(state)):
+            first, x, z = g * FEW, state[g], seen[g]
+            read_bus(reads, xs[t], bus, first, z)
+            before[g] = x
+            _activate(before[g], linear, past)
+            multiply(A[g], past, p)
+            _relax(A[g], C[g], pi[g], z, p, x, work, numbers)
+            round_all(x, ys)
+            _activate(p, linear, fx)
+            multiply(C[g], fx, told)
+            for k in range(m):
+                for lane in range(FEW):
+                    told[k, lane] = z[k, lane] - told[k, lane]
+            give_out(told, first, columns[2], columns[2] + cells * m, ys[t])
+            _activate(x, linear, fx)
+            give_out(fx, first, columns[0], columns[0] + units, ys[t])
+            if columns[1] >= 0:
+                multiply(A[g], fx, push)
+                _activate(push, linear, push)
+                multiply(C[g], push, error)
+                give_out(error, first, columns[1], columns[1] + cells * m, ys[t])
+            if not rows[t]:
+                continue
+            for i in range(d):
+                for lane in range(FEW):
+                    push[i, lane] = x[i, lane] - p[i, lane]
+            _mend(A[g], push, past, 1.5 * np.sqrt(d), rate, work)
+            multiply(C[g], fx, error)
+            for k in range(m):
+                for lane in range(FEW):
+                    error[k, lane] = z[k, lane] - error[k, lane]
+            _mend(C[g], error, fx, 2.0 * np.sqrt(m), rate, work)
+            _attend(told, variance, pi[g], first, fading, heed)
+            round_all(A[g], ys)
+            round_all(C[g], ys)
+            round_all(pi[g], ys)
+
+
+def coding_chunk(
+    node: Any,
+    params: Any,
+    state: Any,
+    xs: Array,
+    rows: Array | None = None,
+    variance: Array | None = None,
+    rule: Any = None,
+) -> tuple[Any, Array]:
+    """Return ``(state, ys)`` of cells after a chunk; learn in place, if asked to.
+
+    Parameters
+    ----------
+    node : nodes.forward.predictive_coding.PredictiveCodingUnit
+    params, state
+        Those of the node. With a rule, A, C and pi are changed in place.
+    xs : ndarray, shape (n_steps, n_in)
+        Input.
+    rows : ndarray of bool, shape (n_steps,), optional
+        The steps to learn from.
+    variance : ndarray, shape (cells, fan_in), optional
+        The memory of the rule; changed in place.
+    rule : nodes.rules.TemporalCoding, optional
+    """
+    learned = params.A, params.C, params.pi
+    if rows is None or variance is None:
+        rows, variance = np.zeros(len(xs), bool), np.zeros((0, 0))
+    rates = (0.0, 0.0, 0.0) if rule is None else (rule.rate, rule.fading, rule.attention)
+    linear = node.activation == "identity"
+    relaxing = node.iterations, node.relaxation, node.prior, linear
+    after = type(state)(*(np.array(part) for part in state))
+    weights, moving = packed(learned), packed(after)
+    ys = np.empty((len(xs), node.declared_size), xs.dtype)
+    _code(xs.dtype)(
+        np.ascontiguousarray(params.reads),
+        *weights,
+        *moving,
+        np.ascontiguousarray(xs),
+        rows,
+        variance,
+        np.array([*relaxing, *rates, node.units], float),
+        node.columns(),
+        ys,
+    )
+    unpack(moving, after)
+    if rule is not None:
+        unpack(weights, learned)
+    return after, ys

@@ -1,0 +1,71 @@
+"""Dendrites that learn to predict their unit, by normalised least mean squares."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import PositiveFloat
+
+from nodegraph.arrays import Array
+from nodegraph.node import Node
+from nodegraph.rule import Learned, Lesson, Rule, Seen
+
+__all__ = ["Dendrite"]
+
+EPSILON = 1e-2  # keeps the rates finite where nothing happens
+
+
+class Dendrite(Rule):
+    """Let each dendrite foretell the target of its unit a bit better.
+
+    With s what the unit heard of the others ``tau_i`` steps ago and ``e = target - v . s``,
+    ``v = v + rate e s / (0.01 + |s|^2)``: normalised least mean squares [1]_.
+
+    Safeguards: v is scaled down to the norm `longest` where it is above it; nothing is learned
+    before there was a step tau_i steps ago.
+
+    Parameters
+    ----------
+    rate : float
+        Part of an error that one step mends.
+    longest : float, above 0
+        Largest norm of v.
+
+    References
+    ----------
+    .. [1] S. Haykin, Adaptive Filter Theory, 4th ed., Prentice Hall (2002), chapter 6.
+    """
+
+    online: ClassVar[bool] = True
+    supervised: ClassVar[bool] = False
+    modifies: ClassVar[tuple[str, ...]] = ("v",)
+
+    rate: PositiveFloat = 0.02
+    longest: PositiveFloat = 2.0
+
+    def update(self, params: Any, memory: Any, seen: Seen) -> tuple[Any, Any]:
+        """Return ``(params, memory)`` one step later."""
+        past, now = seen.state.past, int(seen.state.steps) - 1
+        heard = params.reads - len(seen.x)
+        side = past[(now - params.tau[:, None]) % len(past), heard].astype(float)
+        e = seen.state.target - (params.v * side).sum(axis=1)
+        scale = self.rate * e / (EPSILON + (side**2).sum(axis=1))
+        v = params.v + np.where(now >= params.tau, scale, 0)[:, None] * side
+        norm = np.sqrt((v**2).sum(axis=1, keepdims=True))
+        v = np.where(norm > self.longest, v * (self.longest / np.maximum(norm, self.longest)), v)
+        return params._replace(v=v.astype(params.v.dtype)), memory
+
+    def shortest(self, node: Node) -> int:
+        """Return the first step at which something can be learned, and one more."""
+        return 2
+
+    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+        """Let the units live through a chunk and learn in one compiled loop."""
+        from nodes.kernels.dendrite import dendrite_chunk
+
+        params = params._replace(v=params.v.copy())
+        rates = self.rate, self.longest
+        xs: Array = lesson.inputs["x"]
+        state, ys = dendrite_chunk(node, params, state, xs, lesson.rows, rates)
+        return Learned(params, state, memory, ys)

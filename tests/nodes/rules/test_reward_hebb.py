@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from nodegraph.errors import FieldError
+from nodegraph.rule import Lesson
+from nodegraph.testing import check_rule
+from nodes import RewardReadout
+from nodes.rules import RewardHebb
+
+RNG = np.random.default_rng(4)
+X, R = RNG.normal(size=(50, 3)), RNG.normal(size=(50, 1))
+NOISE = 0.3 * RNG.normal(size=(50, 2))
+
+
+def learned(rule, x=X, reward=R, noise=NOISE):
+    node = RewardReadout(units=2)
+    params = node.init(RNG, x.shape[1], 2)
+    lesson = Lesson({"x": x, "reward": reward, "noise": noise}, None, np.ones(len(x), bool))
+    return rule.learn(node, params, (), rule.begin(params), lesson)
+
+
+@pytest.mark.parametrize("fields", [{}, {"modulation": "binary"}, {"delay": 3, "fit_bias": False}])
+def test_it_keeps_the_contract(fields):
+    node = RewardReadout(W_out=RNG.normal(size=(2, 3)))
+    check_rule(RewardHebb(**fields), node)
+
+
+@pytest.mark.parametrize("modulation", ["difference", "binary"])
+@pytest.mark.parametrize("delay", [1, 3])
+def test_weights_follow_the_equations(modulation, delay):
+    rule = RewardHebb(rate=0.02, modulation=modulation, fading=0.3, delay=delay)
+    after = learned(rule)
+    z, W = np.c_[X, np.ones(50)], np.zeros((2, 4))
+    ys, ym, rm = [], None, None
+    tried = []
+    for t in range(50):
+        y = W @ z[t] + NOISE[t]
+        ys.append(y)
+        if t >= delay:
+            rm = R[t, 0] if rm is None else rm
+            M = R[t, 0] - rm if modulation == "difference" else float(R[t, 0] > rm)
+            W = W + 0.02 * M * np.outer(tried[t - delay], z[t - delay])
+            rm = rm + 0.3 * (R[t, 0] - rm)
+        ym = y if ym is None else ym
+        tried.append(y - ym)
+        ym = ym + 0.3 * (y - ym)
+    np.testing.assert_allclose(after.ys, ys, rtol=1e-10)
+    np.testing.assert_allclose(np.c_[after.params.W_out, after.params.bias], W, rtol=1e-9)
+
+
+@pytest.mark.parametrize("modulation", ["difference", "binary"])
+@pytest.mark.parametrize("factor", [1.0, 100.0])
+def test_a_reward_that_says_nothing_does_not_let_weights_grow_without_bound(modulation, factor):
+    rng = np.random.default_rng(0)
+    x, r = factor * rng.normal(size=(5000, 3)), factor * rng.normal(size=(5000, 1))
+    rule = RewardHebb(rate=1.0, modulation=modulation, bound=7.0)
+    W = learned(rule, x, r, rng.normal(size=(5000, 2))).params
+    assert np.linalg.norm(np.c_[W.W_out, W.bias], axis=1).max() <= 7.0 * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("field", ["rate", "delay", "bound", "fading"])
+def test_fields_that_cannot_be_are_refused(field):
+    with pytest.raises(FieldError, match=f"{field}: should be"):
+        RewardHebb(**{field: -1})

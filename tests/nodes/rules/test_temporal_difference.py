@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from nodegraph.errors import FieldError
+from nodegraph.rule import Lesson
+from nodegraph.testing import check_rule
+from nodes import TD
+from nodes.rules import TemporalDifference
+
+RNG = np.random.default_rng(3)
+
+
+def learned(rule, x, reward, discount=None, n_out=1):
+    node = TD(units=n_out)
+    params = node.init(RNG, x.shape[1], n_out)
+    ports = {"x": x, "reward": reward}
+    if discount is not None:
+        ports["discount"] = discount
+    lesson = Lesson(ports, None, np.ones(len(x), bool))
+    return rule.learn(node, params, (), rule.begin(params), lesson)
+
+
+@pytest.mark.parametrize("fields", [{}, {"trace_decay": 0.7}, {"fit_bias": False, "discount": 1.0}])
+@pytest.mark.parametrize("n_out", [1, 2])
+def test_it_keeps_the_contract(fields, n_out):
+    check_rule(TemporalDifference(**fields), TD(units=n_out))
+
+
+@pytest.mark.parametrize("discounted", [False, True])
+@pytest.mark.parametrize("trace_decay", [0.0, 0.6, 1.0])
+def test_weights_follow_the_equations(trace_decay, discounted):
+    x, r = RNG.normal(size=(80, 3)), RNG.normal(size=(80, 1))
+    g = RNG.choice([0.0, 0.8], (80, 1)) if discounted else np.full((80, 1), 0.8)
+    rule = TemporalDifference(rate=0.01, discount=0.8, trace_decay=trace_decay)
+    found = learned(rule, x, r, g if discounted else None).params
+    w, e = np.zeros(4), np.zeros(4)
+    z = np.c_[x, np.ones(80)]
+    e = z[0].copy()
+    for t in range(1, 80):
+        d = r[t, 0] + g[t, 0] * (w @ z[t]) - w @ z[t - 1]
+        w = w + 0.01 * d * e
+        e = g[t, 0] * trace_decay * e + z[t]
+    np.testing.assert_allclose(np.append(found.W_out[0], found.bias), w, rtol=1e-10)
+
+
+def test_a_discount_of_0_ends_an_episode():
+    x, r = RNG.normal(size=(40, 2)), RNG.normal(size=(40, 1))
+    g = np.ones((40, 1))
+    g[20] = 0
+    rule = TemporalDifference(rate=1e-9, discount=1.0, trace_decay=0.9, fit_bias=False)
+    whole = learned(rule, x, r, g).params.W_out
+    ended = np.r_[x[:20], np.zeros((1, 2))]  # the value of the end is 0
+    first = learned(rule, ended, r[:21]).params.W_out
+    second = learned(rule, x[20:], np.r_[[[0.0]], r[21:]], g[20:] * 0 + 1).params.W_out
+    np.testing.assert_allclose(whole, first + second, rtol=1e-6)
+
+
+@pytest.mark.parametrize("factor", [1.0, 100.0])
+def test_a_rate_that_is_far_too_high_does_not_let_values_grow_without_bound(factor):
+    x = factor * RNG.normal(size=(5000, 3))
+    rule = TemporalDifference(rate=10.0, discount=0.9, trace_decay=0.5)
+    after = learned(rule, x, np.ones((5000, 1)))
+    assert np.isfinite(after.params.W_out).all()
+    assert np.abs(after.ys).max() < 1000
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"rate": -0.1}, "rate: should be greater than 0"),
+        ({"discount": 1.5}, "discount: should be at most 1"),
+        ({"trace_decay": -0.1}, "trace_decay: should be at least 0"),
+    ],
+)
+def test_fields_that_cannot_be_are_refused(fields, message):
+    with pytest.raises(FieldError, match=message):
+        TemporalDifference(**fields)
