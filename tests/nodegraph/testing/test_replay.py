@@ -48,10 +48,14 @@ PLASTIC = [
     SynapticNormalization(rule=BCM(rate=0.1), norm="l1"),
     IntrinsicPlasticity(),
 ]
-RECTIFIED = {"units": 4, "activation": "relu", "normalise": True}
 LAYERS = [
-    Dense(**RECTIFIED, rule=ForwardForward(batch=1), name="told"),
-    Dense(**RECTIFIED, rule=ForwardForward(batch=1, negatives="shuffled"), name="shuffled"),
+    Dense(
+        units=4,
+        activation="relu",
+        normalise=True,
+        rule=ForwardForward(batch=1, negatives="shuffled"),
+        name="shuffled",
+    ),
     Dense(units=4, rule=InfoNCE(batch=1, negatives=3), name="contrast"),
 ]
 
