@@ -18,12 +18,13 @@ from nodegraph.arrays import is_sparse
 from nodegraph.errors import DivergenceError
 from nodegraph.node import Node
 from nodegraph.registry import kinds
-from nodes import LMS, RLS, Input, Reservoir
+from nodes import LMS, RLS, Dense, Input, Reservoir
 from nodes.rules import (
     BCM,
     AntiHebb,
     ForwardForward,
     Hebb,
+    InfoNCE,
     IntrinsicPlasticity,
     Oja,
     Sanger,
@@ -110,6 +111,7 @@ def cases() -> Iterator[tuple[str, Node]]:
     for rule in (IntrinsicPlasticity(), IntrinsicPlasticity(activation="sigmoid", mu=0.2)):
         node = Reservoir(units=UNITS, activation=rule.activation, rule=rule, name="it")
         yield f"IntrinsicPlasticity, {rule.activation}", node
+    yield "InfoNCE", Dense(units=10, rule=InfoNCE(), name="it")
     yield "LMS, normalized", LMS(rate=0.5, normalized=True, name="it")
     yield "RLS, forgetting", RLS(forgetting=0.99, learn_every=2, name="it")
     for name, kind in sorted(kinds().items()):

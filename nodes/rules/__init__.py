@@ -9,6 +9,7 @@ from nodes.rules.estimation import Estimation
 from nodes.rules.forecast import Forecast
 from nodes.rules.forward_forward import ForwardForward
 from nodes.rules.hebb import Hebb
+from nodes.rules.info_nce import InfoNCE
 from nodes.rules.intrinsic_plasticity import IntrinsicPlasticity
 from nodes.rules.least_mean_squares import LeastMeanSquares
 from nodes.rules.least_squares import LeastSquares
@@ -33,6 +34,7 @@ __all__ = [
     "Forecast",
     "ForwardForward",
     "Hebb",
+    "InfoNCE",
     "IntrinsicPlasticity",
     "LeastMeanSquares",
     "LeastSquares",

@@ -11,12 +11,13 @@ from nodegraph.rule import Rule
 from nodegraph.testing import check_replay
 from nodegraph.testing.comparing import dense
 from nodegraph.testing.recording import Recorder
-from nodes import LMS, RLS, Input, Reservoir, Ridge, ScikitLearn
+from nodes import LMS, RLS, Dense, Input, Reservoir, Ridge, ScikitLearn
 from nodes.rules import (
     BCM,
     AntiHebb,
     ForwardForward,
     Hebb,
+    InfoNCE,
     IntrinsicPlasticity,
     Oja,
     Sanger,
@@ -46,6 +47,16 @@ PLASTIC = [
     BCM(),
     SynapticNormalization(rule=BCM(rate=0.1), norm="l1"),
     IntrinsicPlasticity(),
+]
+LAYERS = [
+    Dense(
+        units=4,
+        activation="relu",
+        normalise=True,
+        rule=ForwardForward(batch=1, negatives="shuffled"),
+        name="shuffled",
+    ),
+    Dense(units=4, rule=InfoNCE(batch=1, negatives=3), name="contrast"),
 ]
 
 
@@ -89,7 +100,7 @@ def test_a_node_alone_learns_what_it_learned_in_a_graph_with_a_loop(name):
 
 
 def every_learner_and_node():
-    """Return one of each kind of node, and a reservoir for each rule without a node of its own."""
+    """Return one of each kind of node, and a node for each rule without one of its own."""
     plastic = [
         Reservoir(units=2, rule=rule, connectivity=1.0, name=f"plastic{i}")
         for i, rule in enumerate(PLASTIC)
@@ -97,9 +108,11 @@ def every_learner_and_node():
     kept = [name for name in NODES if name not in ("Input", "ESN")]
     sized = {name: {**SIZED.get(name.partition(".")[0], {})} for name in kept}
     sized["ScikitLearn"] = {"estimator": "DecisionTreeRegressor"}  # it sums no rows by BLAS
-    return [
-        kinds()[name](**sized[name], name=name.lower().replace(".", "_")) for name in kept
-    ] + plastic
+    return (
+        [kinds()[name](**sized[name], name=name.lower().replace(".", "_")) for name in kept]
+        + plastic
+        + LAYERS
+    )
 
 
 def random_loops(parts, rng):
@@ -206,7 +219,7 @@ def test_no_error_crosses_from_node_to_node(part):
 
 
 def test_every_rule_belongs_to_a_node_that_was_tried():
-    tried = {type(rule) for rule in PLASTIC} | {ForwardForward}  # that one in its own test
+    tried = {type(rule) for rule in PLASTIC} | {type(layer.learner) for layer in LAYERS}
     for name in NODES:
         tried.add(type(made(name).learner))
     rules = {kind for kind in kinds().values() if issubclass(kind, Rule)}

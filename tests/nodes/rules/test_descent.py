@@ -3,8 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import nodegraph as ng
 from nodegraph.errors import DataError
-from nodes.rules import ForwardForward
+from nodegraph.testing.comparing import same_trees
+from nodes import Dense, PredictiveCell, PredictiveCoder
+from nodes.rules import ForwardForward, InfoNCE
 from nodes.rules.descent import clock, descended, moments, ticked
 
 
@@ -61,3 +64,34 @@ def test_a_course_of_less_than_one_batch_is_refused():
     rule = ForwardForward(batch=9)
     with pytest.raises(DataError, match=r"0 steps to learn from, less than one batch of 9"):
         rule.require_update(clock())
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        Dense(units=4, rule=InfoNCE(batch=7), name="it"),
+        PredictiveCell(units=4, batch=7, name="it"),
+        PredictiveCoder(units=4, batch=7, temporal=True, attention=True, name="it"),
+    ],
+    ids=lambda node: type(node.rule).__name__,
+)
+def test_a_course_that_was_saved_goes_on_with_the_same_bits(node, tmp_path):
+    u = np.random.default_rng(0).standard_normal((90, 3))
+    straight, cut = ng.Model(node, seed=2), ng.Model(node, seed=2)
+    straight.partial_fit(u)
+    cut.partial_fit(u[:40])
+    cut.save(tmp_path / "cut.safetensors")
+    resumed = ng.load(tmp_path / "cut.safetensors")
+    resumed.partial_fit(u[40:])
+    same_trees(resumed.params["it"], straight.params["it"], "resumed")
+    np.testing.assert_array_equal(resumed.run(u), straight.run(u))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_precision_is_kept_while_gradients_are_double(dtype):
+    u = np.random.default_rng(0).standard_normal((90, 3))
+    for node in (Dense(units=4, rule=InfoNCE(batch=7)), PredictiveCell(units=4, batch=7)):
+        model = ng.Model(node, seed=2, dtype=dtype)
+        assert model.partial_fit(u).dtype == dtype
+        (name,) = model.plan.nodes
+        assert {array.dtype.name for array in model.params[name]} == {dtype}

@@ -1,0 +1,156 @@
+"""Learning by telling the present from other times: online, unsupervised."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import PositiveInt, model_validator
+
+from nodegraph import Array, Learned, Lesson, Node, Seen
+from nodegraph.errors import DataError
+from nodes.activations import softmax
+from nodes.dense import Dense
+from nodes.rules.chance import chance
+from nodes.rules.descent import Clock, Descent, clock, descended, moments, ticked
+
+__all__ = ["InfoNCE"]
+
+
+class InfoNCE(Descent):
+    """Let a layer find what the past tells of the present, by contrast with other times [1]_.
+
+    With ``y(x) = tanh(W_in x + bias)`` and ``a = y(x[t - ahead])``, the present gets the score
+    ``s_0 = y(x[t])' M a``, and each of a few rows of before, drawn among the last `buffer` ones,
+    ``s_i = y(x_i)' M a``. The loss is ``-log(exp(s_0) / sum_i exp(s_i))``: its negative, plus
+    ``log(negatives + 1)``, is a lower bound of what both times know of each other. With
+    ``c = softmax(s) - (1, 0, ..., 0)`` the gradients are ::
+
+        dM = sum_i c_i y_i a',   dy_i = c_i M a,   da = M' sum_i c_i y_i
+
+    and go on to W_in and bias through the slopes ``1 - y^2`` of this layer alone, as in greedy
+    InfoMax [2]_: layers in a chain learn side by side and exchange nothing. M belongs to the rule.
+    All of it moves by Adam, see `nodes.rules.descent`.
+
+    Where the present follows from nothing before, there is nothing to learn. The input should have
+    a variance of about 1, or the units saturate. Only steps that are learned from count as before;
+    at the start of an independent series the last steps of the one before are taken for its past.
+
+    Parameters
+    ----------
+    ahead : int
+        How many steps of before tell of the present.
+    negatives : int
+        How many rows of other times the present is told from.
+    buffer : int
+        How far back they may be; more than `ahead`.
+    rate, batch, decay, epochs
+        How the weights move; see `nodes.rules.descent.Descent`.
+
+    Raises
+    ------
+    DataError
+        At the end of `fit`, if there were no steps with a past, or less than one batch of them.
+
+    References
+    ----------
+    .. [1] A. van den Oord, Y. Li, O. Vinyals, arXiv:1807.03748 (2018).
+    .. [2] S. Loewe, P. O'Connor, B. S. Veeling, NeurIPS (2019).
+    """
+
+    class Memory(NamedTuple):
+        """What the layer remembers; in double precision."""
+
+        W_in: Array  # (3, n, n_in), see `nodes.rules.descent.moments`
+        bias: Array  # (3, n)
+        held: Array  # (3, n, n), of M
+        M: Array  # (n, n)
+        clock: Clock
+        seen: Array  # () int, rows so far
+        rows: Array  # (buffer, n_in), the last ones; row k of all is in k % buffer
+
+    modifies = ("W_in", "bias")
+
+    ahead: PositiveInt = 1
+    negatives: PositiveInt = 16
+    buffer: PositiveInt = 512
+
+    @model_validator(mode="after")
+    def _past_is_in_the_buffer(self) -> InfoNCE:
+        if self.buffer <= self.ahead:
+            raise ValueError(f"buffer should be more than ahead ({self.ahead}), got {self.buffer}")
+        return self
+
+    def refusal(self, node: Node) -> str | None:
+        """Return why this rule cannot teach `node`, or None if it can."""
+        if isinstance(node, Dense) and node.activation == "tanh" and not node.normalise:
+            return super().refusal(node)
+        return (
+            "InfoNCE teaches a Dense layer of tanh units that does not normalise: write "
+            "Dense(units=..., rule=InfoNCE())"
+        )
+
+    def begin(self, params: Any) -> Memory:
+        """Return the memory before the first step; M starts as the identity."""
+        n, n_in = params.W_in.shape
+        M = np.eye(n)
+        held = moments(params.W_in), moments(params.bias), moments(M)
+        rows = np.zeros((self.buffer, n_in))
+        return self.Memory(*held, M, clock(), np.zeros((), np.int64), rows)
+
+    def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
+        """Return ``(params, memory)`` after one more step."""
+        count, rows = int(memory.seen), memory.rows.copy()
+        rows[count % self.buffer] = seen.x
+        kept = memory._replace(rows=rows, seen=np.array(count + 1))
+        if count < self.ahead:
+            return params, kept
+        among = min(count, self.buffer - 1)
+        draws = [1 + chance(count * self.negatives + i) % among for i in range(self.negatives)]
+        back = np.array([self.ahead, 0, *draws])
+        return self._moved(params, kept, rows[(count - back) % self.buffer])
+
+    def _moved(self, params: Any, memory: Memory, xs: Array) -> tuple[Any, Memory]:
+        """Return ``(params, memory)`` after a past, a present, and rows of other times."""
+        ys = np.tanh(xs @ params.W_in.T + params.bias)
+        a, others = ys[0], ys[1:]
+        told = memory.M @ a
+        c = softmax(others @ told)
+        c[0] -= 1
+        mean = c @ others
+        dy = np.concatenate([[memory.M.T @ mean], np.outer(c, told)]) * (1 - ys * ys)
+        W_in, bias, held = memory.W_in.copy(), memory.bias.copy(), memory.held.copy()
+        W_in[0] += dy.T @ xs
+        bias[0] += dy.sum(axis=0)
+        held[0] += np.outer(mean, a)
+        return self._settled(params, memory._replace(W_in=W_in, bias=bias, held=held))
+
+    def _settled(self, params: Any, memory: Memory) -> tuple[Any, Memory]:
+        now, due = ticked(self, memory.clock)
+        memory = memory._replace(clock=now)
+        if not due:
+            return params, memory
+        W_in, of_W_in = descended(params.W_in, memory.W_in, now.powers, self)
+        bias, of_bias = descended(params.bias, memory.bias, now.powers, self)
+        M, held = descended(memory.M, memory.held, now.powers, self)
+        memory = memory._replace(W_in=of_W_in, bias=of_bias, M=M, held=held)
+        return params._replace(W_in=W_in, bias=bias), memory
+
+    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+        """Learn from a chunk in one compiled loop, in place."""
+        from nodes.kernels.contrast import contrast_chunk
+
+        how = np.array([*self.pace, self.ahead, self.negatives])
+        memory = memory._replace(seen=np.array(memory.seen))
+        ys = contrast_chunk(lesson.inputs["x"], lesson.rows, params, memory, how)
+        return Learned(params, state, memory, ys)
+
+    def finish(self, params: Any, memory: Memory) -> Any:
+        """Return the params as they are."""
+        if memory.seen <= self.ahead:
+            raise DataError(
+                f"InfoNCE tells each step from others by what came {self.ahead} before it, but "
+                f"there were {int(memory.seen)} steps to learn from; give at least {self.ahead + 1}"
+            )
+        self.require_update(memory.clock)
+        return params
