@@ -76,14 +76,61 @@ def _make_mixed(settings: Settings) -> list[Node]:
 
 def _forecast(rng: np.random.Generator) -> Settings:
     return {
-        "fan_in": int(rng.integers(6, 15)),
+        "fan_in": int(rng.integers(8, 17)),
         "horizon": int(rng.integers(3, 40)),
-        "feature_scaling": _log(rng, 0.5, 5.0),
-        "alpha": _log(rng, 1e-5, 1.0),
+        "reach": int(rng.integers(5, 30)),
+        "feature_scaling": _log(rng, 0.5, 4.0),
+        "alpha": _log(rng, 1e-4, 1.0),
     }
 
 
-RANGES: dict[str, Callable[[np.random.Generator], Settings]] = {"forecast": _forecast}
+def _predictive_coding(rng: np.random.Generator) -> Settings:
+    return {
+        "fan_in": int(rng.integers(3, 13)),
+        "relaxation": float(rng.uniform(0.1, 1.0)),
+        "recurrent_scaling": float(rng.uniform(0.2, 1.2)),
+        "rate": _log(rng, 1e-4, 0.05),
+    }
+
+
+def _forward_forward(rng: np.random.Generator) -> Settings:
+    return {
+        "fan_in": int(rng.integers(4, 17)),
+        "input_share": float(rng.uniform(0.05, 0.6)),
+        "leak_rate": _log(rng, 0.1, 1.0),
+        "weight_scaling": _log(rng, 0.1, 1.0),
+        "rate": _log(rng, 1e-4, 0.05),
+    }
+
+
+def _attention(rng: np.random.Generator) -> Settings:
+    return {
+        "leak_rate": _log(rng, 0.1, 1.0),
+        "span": int(rng.integers(3, 11)),
+        "weight_scaling": _log(rng, 0.2, 1.5),
+        "query_scaling": _log(rng, 0.3, 4.0),
+        "rate": _log(rng, 1e-3, 0.1),
+    }
+
+
+def _dendritic(rng: np.random.Generator) -> Settings:
+    return {
+        "leak_rate": _log(rng, 0.1, 1.0),
+        "spectral_radius": float(rng.uniform(0.3, 1.4)),
+        "input_scaling": _log(rng, 0.05, 2.0),
+        "bias_scaling": float(rng.uniform(0, 1)),
+        "gain": float(rng.uniform(0.1, 1.2)),
+        "rate": _log(rng, 1e-3, 0.1),
+    }
+
+
+RANGES: dict[str, Callable[[np.random.Generator], Settings]] = {
+    "forecast": _forecast,
+    "predictive_coding": _predictive_coding,
+    "forward_forward": _forward_forward,
+    "attention": _attention,
+    "dendritic": _dendritic,
+}
 """Settings of each kind of forward unit."""
 
 

@@ -13,7 +13,7 @@ from benchmarks.study.trial import Outcome, trial
 
 __all__ = ["Found", "study"]
 
-BUDGET, FINALISTS = 24, 4  # settings tried, and how many of them again
+BUDGET, FINALISTS = 8, 3  # settings tried, and how many of them again
 FIRST, AGAIN = 1000, (1001, 1002)  # seeds of the search
 FRESH = range(10)
 
