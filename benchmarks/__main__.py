@@ -14,6 +14,7 @@ __all__ = ["main"]
 QUESTIONS = (
     "accuracy",
     "topologies",
+    "layers",
     "startup",
     "memory",
     "speed",
