@@ -13,6 +13,7 @@ SHIPPED = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 SMALL = {
     "deep_esn": ["task.data.steps=1600", "task.split.train=1000", "task.split.test=300"],
     "force_sines": ["nodes.reservoir.units=200", "task.target.generate=300"],
+    "forward_hierarchy": ["task.data.steps=3600", "task.split.train=2500", "task.split.test=900"],
     "forward_units": ["task.data.steps=2600", "task.split.train=1900", "task.split.test=500"],
     "japanese_vowels": ["nodes.reservoir.units=150"],
     "lorenz": ["nodes.reservoir.units=200", "task.data.steps=7000", "task.target.windows=2"],
@@ -20,6 +21,7 @@ SMALL = {
     "mackey_glass": ["task.data.steps=4500", "task.target.windows=1"],
     "mackey_glass_10": ["nodes.reservoir.units=100", "task.split.test=500"],
     "mackey_glass_50": ["nodes.reservoir.units=100", "task.split.test=500"],
+    "mixed_units": ["task.data.steps=3500"],
     "narma10": ["nodes.reservoir.units=100", "task.split.test=500"],
     "nested_loops": ["task.data.steps=2700", "task.split.train=2000", "task.split.test=500"],
     "sunspots": ["nodes.reservoir.units=100"],
