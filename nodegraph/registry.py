@@ -83,6 +83,7 @@ def resolve(kind: str) -> type:
         return known[kind]
     near = get_close_matches(str(kind), known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
+    hint += "; a class of your own becomes known by nodegraph.register(it), or --plugin MODULE"
     raise SpecError(f"unknown kind {kind!r}; {hint}")
 
 

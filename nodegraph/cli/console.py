@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,11 +35,13 @@ def debugging(ctx: Any) -> bool:
 
 
 def load_plugins(modules: Iterable[str] | None) -> None:
-    """Make the kinds of these modules known."""
+    """Make the kinds of these modules known; they may lie in the folder one is in."""
     if modules:
         from nodegraph.registry import kinds, load_plugin
 
         kinds()
+        if (here := os.getcwd()) not in sys.path:
+            sys.path.append(here)
         for module in modules:
             load_plugin(module)
 

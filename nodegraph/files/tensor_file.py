@@ -191,7 +191,10 @@ def _read_head(file: BufferedReader) -> Header:
     size = os.fstat(file.fileno()).st_size
     length = int.from_bytes(file.read(8), "little")
     if size < 8 or length > size - 8:
-        raise ModelFileError(f"damaged or cut: {size} bytes are too few for a model file")
+        raise ModelFileError(
+            f"damaged or cut, or no model file at all: {size} bytes are too few for what its first "
+            "ones announce"
+        )
     if length > MAX_HEADER:
         raise ModelFileError(f"a header of {length} bytes; at most {MAX_HEADER} are allowed")
     text = file.read(length)
