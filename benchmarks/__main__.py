@@ -21,16 +21,17 @@ QUESTIONS = (
     "compiled_peers",
     "growth",
     "forward_units",
-    "stability",
     "gates",
     "ray_engine",
 )
+LONG = ("stability", "study")  # a quarter of an hour and more each: only by name
 
 
 def main(wanted: Sequence[str] = ()) -> None:
     """Print the table of each question, and write all of them into one file."""
-    if unknown := [name for name in wanted if name not in QUESTIONS]:
-        raise SystemExit(f"no benchmark is called {unknown[0]}; known are {', '.join(QUESTIONS)}")
+    known = *QUESTIONS, *LONG
+    if unknown := [name for name in wanted if name not in known]:
+        raise SystemExit(f"no benchmark is called {unknown[0]}; known are {', '.join(known)}")
     tables = [f"# Benchmarks\n\n{machine()}.\n"]
     for name in wanted or QUESTIONS:
         tables.append(import_module(f"benchmarks.{name}").main())

@@ -33,13 +33,13 @@ def main() -> str:
 
 
 def _errors(found: Sequence[Found]) -> str:
-    head = ["task", *MODELS]
-    rows = []
-    for task in TASKS:
-        here = {one.model: [o.test for o in one.outcomes] for one in found if one.task == task}
-        rows.append([task, *(_cell(errors, here[ESN]) for errors in here.values())])
+    errors = {(one.model, one.task): [o.test for o in one.outcomes] for one in found}
+    rows = [
+        [model, *(_cell(errors[model, task], errors[ESN, task]) for task in TASKS)]
+        for model in MODELS
+    ]
     title = f"Test NRMSE, {UNITS} variables: median (quartiles), seeds better than the ESN's"
-    return markdown(title, head, rows)
+    return markdown(title, ["population", *TASKS], rows)
 
 
 def _cell(errors: Sequence[float], beside: Sequence[float]) -> str:
