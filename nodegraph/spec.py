@@ -206,9 +206,9 @@ class _Reader:
         """Return the node that a name in an edge means; ``esn.readout`` is one inside another."""
         if name in self.parts:
             return self.parts[name]
-        outer, _, _ = name.partition(".")
-        known = list(self.parts)
-        if isinstance(whole := self.parts.get(outer), Composite):
+        outer, _, port = name.partition(".")
+        known, whole = list(self.parts), self.parts.get(outer)
+        if isinstance(whole, Composite):
             names = whole.as_graph().names
             for node, inner in names.items():
                 if inner == name:
@@ -217,6 +217,8 @@ class _Reader:
             known = list(names.values())
         near = nearest(name, known)
         hint = f"did you mean {near!r}?" if near else f"there are {', '.join(known)}"
+        if port in getattr(whole, "ports", ()):
+            hint = f'write {outer}["{port}"] for its port'
         raise EdgeError(f"no node is named {name!r}; {hint}", column)
 
     def _check_used(self, graph: Graph) -> None:

@@ -75,6 +75,11 @@ def test_yaml_makes_the_graph_that_python_makes():
         ),
         (
             "reservoir << readout",
+            "readout >> delay(1) >> reservoir.feedback",
+            """no node is named 'reservoir.feedback'; write reservoir["feedback"] for its port""",
+        ),
+        (
+            "reservoir << readout",
             "readout >> reservoir",
             "has no delay, so each waits for the other",
         ),
