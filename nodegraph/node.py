@@ -198,6 +198,7 @@ class StepCode(NamedTuple):
     function: int  # its address, from `nodegraph.compiled.step`
     arguments: tuple[Any, ...]  # C-contiguous arrays, given by their addresses, and whole numbers
     state: Any  # a tree of arrays that the step changes in place
+    unpack: Callable[[Any], Any] = lambda state: state  # from that tree to the node's own state
 
 
 class Prepared:

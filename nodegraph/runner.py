@@ -152,7 +152,7 @@ class Runner:
         with using(self.numerics):
             results = run.through(fed)
         self._rack = draft
-        return shaped(results, fed.form, outputs is not None or len(work.wanted) > 1)
+        return shaped(results, work.wanted, fed.form, outputs is not None or len(work.wanted) > 1)
 
     def _engine(self, engine: Any) -> Engine:
         return self._own_engine if engine is None else choose(engine)

@@ -142,7 +142,7 @@ class Run:
         chunks = series.chunks(size, self.warmup, self.rack.builder.dtype, done)
         counted = watched(chunks, self.progress, self.engine.news)
         total = series.n_steps - done if isinstance(series, Series) else None
-        parts = _Parts(total)
+        parts = _Parts(total, {name: slots[name].past[:0] for name in work.wanted})
         for outputs in executed(self.engine, plan, slots, counted, work, self.watch):
             parts.add(outputs)
         return parts.joined(), parts.n_steps
@@ -162,11 +162,12 @@ class _Apart:
 
 
 class _Parts:
-    """Outputs that come chunk by chunk."""
+    """Outputs that come chunk by chunk; `none` of them are those of no step."""
 
-    def __init__(self, total: int | None):
+    def __init__(self, total: int | None, none: Outputs):
         self.total, self.n_steps = total, 0
         self.whole: Outputs = {}
+        self.none = none
         self.pieces: dict[str, list[Array]] = {}
 
     def add(self, outputs: Outputs) -> None:
@@ -181,15 +182,20 @@ class _Parts:
         self.n_steps += n
 
     def joined(self) -> Outputs:
-        return self.whole or {n: np.concatenate(rows) for n, rows in self.pieces.items()}
+        joined = {name: np.concatenate(rows) for name, rows in self.pieces.items()}
+        return self.whole or joined or self.none
 
 
-def shaped(results: Sequence[Outputs], form: str, as_dict: bool) -> Any:
-    """Return outputs in the form in which the data came."""
+def shaped(results: Sequence[Outputs], names: Sequence[str], form: str, as_dict: bool) -> Any:
+    """Return the outputs of `names` in the form in which the data came.
+
+    There are none of a list of series that were all done before learning was resumed.
+    """
     if form in ("one", "stream"):
         return results[0] if as_dict else next(iter(results[0].values()))
-    joined = {name: [result[name] for result in results] for name in results[0]}
+    joined = {name: [result[name] for result in results] for name in names}
     stacked: dict[str, Any] = {
-        name: np.stack(parts) if form == "array" else parts for name, parts in joined.items()
+        name: np.stack(parts) if form == "array" and parts else parts
+        for name, parts in joined.items()
     }
     return stacked if as_dict else next(iter(stacked.values()))

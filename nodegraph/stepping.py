@@ -103,7 +103,7 @@ class Stepper:
         rack = self._rack.draft()
         for name, mover in self._movers.items():
             slot, out = rack.slots[name], mover.out
-            slot.state = copy_tree(mover.code.state)
+            slot.state = mover.code.unpack(copy_tree(mover.code.state))
             recent = np.arange(self.steps - len(slot.past), self.steps) + out.zero
             slot.past = out.rows[recent % len(out.rows)]
         rack.time += self.steps

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -10,8 +10,9 @@ from pydantic import Field, PositiveInt, field_validator
 
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
-from nodegraph.node import Node
+from nodegraph.node import Node, StepCode
 from nodegraph.rule import Rule
+from nodes.rules.population import PopulationRule
 
 __all__ = ["Emits", "ForwardUnit"]
 
@@ -81,7 +82,7 @@ class ForwardUnit(Node):
         return None if self.frozen else self.local_rule
 
     @property
-    def local_rule(self) -> Rule:
+    def local_rule(self) -> PopulationRule:
         """The rule that units of this kind learn by."""
         raise NotImplementedError
 
@@ -113,6 +114,16 @@ class ForwardUnit(Node):
     def step(self, params: Any, state: Any, x: Array) -> tuple[Any, Array]:
         """Return ``(state, y)`` one step later."""
         raise NotImplementedError
+
+    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
+        return self.local_rule.loop.run(self, params, state, xs)
+
+    def step_code(
+        self, params: Any, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
+    ) -> StepCode | None:
+        """Return the compiled step for loops."""
+        return self.local_rule.loop.code(self, params, state, dtype, widths["x"])
 
 
 def _chosen(kind: Any) -> type[ForwardUnit]:

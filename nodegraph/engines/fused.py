@@ -133,7 +133,7 @@ def fuse(seats: Sequence[Seat], lines: Sequence[Line], clock: int, n_steps: int)
     movers = [mover._replace(ports=_whole(seat)) for seat, mover in zip(seats, movers, strict=True)]
     Program(movers, clock, dtype).run(0, n_steps)
     for seat, mover in zip(seats, movers, strict=True):
-        seat.slot.state = mover.code.state
+        seat.slot.state = mover.code.unpack(mover.code.state)
     return True
 
 

@@ -101,9 +101,9 @@ class Seat:
         dtype = slot.past.dtype
         if not self.learns:
             return self.prepared.step_code(slot.state, dtype, widths)
-        if "target" in widths:
-            return None
         rule = self.desk.plan.rules[self.name]
+        if "target" in widths or (not rule.supervised and self.desk.chunk.learn_from > 0):
+            return None
         return rule.step_code(self.node, slot.params, slot.state, slot.memory, dtype, widths)
 
     def live(self, start: int, stop: int) -> Array:

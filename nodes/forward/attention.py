@@ -112,9 +112,3 @@ class AttentionUnit(CellUnit):
         ahead, told = (np.einsum("cij,cj->ci", params.P, v) for v in (after, before))
         y = self.given_out(hidden, ahead, z - told)
         return self.State(hidden, past, np.array(now + 1)), y.astype(x.dtype)
-
-    def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
-        from nodes.kernels.attention import attention_chunk
-
-        return attention_chunk(self, params, state, xs)

@@ -123,9 +123,3 @@ class DendriticUnit(ForwardUnit):
         said = {"state": hidden, "prediction": ahead, "error": error}
         y = np.concatenate([said[name] for name in self.emits]).astype(x.dtype)
         return self.State(past, target, np.array(now + 1)), y
-
-    def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
-        from nodes.kernels.dendrite import dendrite_chunk
-
-        return dendrite_chunk(self, params, state, xs)

@@ -178,12 +178,6 @@ class ForecastUnit(ForwardUnit):
         said = {"state": _bounded(plain), "prediction": y, "error": error}
         return after, np.concatenate([said[name] for name in self.emits])
 
-    def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
-        from nodes.kernels.forecasting import forecast_chunk
-
-        return forecast_chunk(params, state, xs, self.columns())
-
 
 def _bounded(values: Array) -> Array:
     return BOUND * np.tanh(values / BOUND)

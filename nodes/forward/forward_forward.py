@@ -116,9 +116,3 @@ class ForwardForwardUnit(CellUnit):
         real = 1 / (1 + np.exp(self.doubt - (h**2).sum(axis=1)))
         y = self.given_out(np.tanh(M), real, 1 - real)
         return self.State(M, state.M, past, np.array(now + 1)), y.astype(x.dtype)
-
-    def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
-        from nodes.kernels.memory_goodness import goodness_chunk
-
-        return goodness_chunk(self, params, state, xs)

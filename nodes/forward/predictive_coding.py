@@ -118,12 +118,6 @@ class PredictiveCodingUnit(CellUnit):
         y = self.given_out(f(hidden), ahead, z - _times(params.C, f(p)))
         return self.State(hidden, state.x, z), y
 
-    def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
-        from nodes.kernels.temporal_coding import coding_chunk
-
-        return coding_chunk(self, params, state, xs)
-
 
 def _times(matrices: Array, vectors: Array) -> Array:
     product: Array = np.einsum("cij,cj->ci", matrices, vectors)

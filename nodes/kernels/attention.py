@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array
 from nodes.kernels.abreast import FEW, add_products
 from nodes.kernels.cells import (
     add_outer,
@@ -21,12 +20,11 @@ from nodes.kernels.cells import (
     tanh_all,
     unpack,
 )
-from nodes.kernels.compiling import inner, kernel, read, types, write
+from nodes.kernels.compiling import inner, kernel, signature, step, taken
+from nodes.kernels.populations import Laid, Loop
 from nodes.kernels.scalars import exp
 
-__all__ = ["attention_chunk"]
-
-_DOUBLE = types.float64
+__all__ = ["ATTENTION"]
 
 
 @inner
@@ -116,17 +114,9 @@ def _learn(
     bound_norm(K, 3.0 * np.sqrt(keys), total)
 
 
-def _signature(f: Any) -> Any:
-    weights = (write(_DOUBLE, 3),) * 6
-    state = write(_DOUBLE, 3), write(_DOUBLE, 4), types.int64
-    learning = read(types.boolean, 1), read(_DOUBLE, 1)
-    return types.void(
-        read(types.int64, 2), *weights, *state, read(f, 2), *learning, read(types.int64, 1),
-        write(f, 2),
-    )  # fmt: skip
+_LAYOUT = "i2 d3! d3! d3! d3! d3 d3 d3! d4! i1! d1 i1 b1 f2< f2>"
 
 
-@kernel(_signature)
 def _look_back(
     reads: Any,
     Q: Any,
@@ -137,11 +127,11 @@ def _look_back(
     bias: Any,
     state: Any,
     past: Any,
-    count: Any,
-    xs: Any,
-    rows: Any,
+    steps: Any,
     numbers: Any,
     columns: Any,
+    rows: Any,
+    xs: Any,
     ys: Any,
 ) -> None:
     cells, m, d, span = len(reads), reads.shape[1], state.shape[1], b.shape[1]
@@ -152,7 +142,7 @@ def _look_back(
     work = (np.zeros((m, FEW)), np.zeros((3, FEW)), np.ones((1, FEW)), np.zeros_like(q))
     bus = np.zeros(len(state) * FEW * d)
     for t in range(len(xs)):
-        now = count + t
+        now = steps[0] + t
         for g in range(len(state)):
             for lane in range(FEW):
                 for i in range(d):
@@ -187,55 +177,39 @@ def _look_back(
                 _learn(Q[g], K[g], b[g], P[g], e, seen, now - 1, old, fading, q, work, rate)
                 for W in (Q[g], K[g], b[g], P[g]):
                     round_all(W, ys)
+    steps[0] += len(xs)
 
 
-def attention_chunk(
-    node: Any,
-    params: Any,
-    state: Any,
-    xs: Array,
-    rows: Array | None = None,
-    rate: float = 0.0,
-) -> tuple[Any, Array]:
-    """Return ``(state, ys)`` of cells after a chunk; learn in place, if asked to.
+_one = inner(_look_back)
 
-    Parameters
-    ----------
-    node : nodes.forward.attention.AttentionUnit
-    params, state
-        Those of the node. With `rows`, Q, K, b and P are changed in place.
-    xs : ndarray, shape (n_steps, n_in)
-        Input.
-    rows : ndarray of bool, shape (n_steps,), optional
-        The steps to learn from.
-    rate : float
-        That of `nodes.rules.Attention`.
-    """
+
+@step
+def _step(args: Any, io: Any, like: Any) -> None:
+    _one(*taken(args, io, _LAYOUT, like))
+
+
+def _lay(node: Any, params: Any, state: Any, rule: Any = None, memory: Any = None) -> Laid:
+    """Lay out a `nodes.forward.attention.AttentionUnit`; `rule` is a `nodes.rules.Attention`."""
     learned = params.Q, params.K, params.b, params.P
-    after = type(state)(*(np.array(part) for part in state))
-    weights = packed(learned)
-    past = packed([after.past.swapaxes(0, 1)])[0].reshape(len(weights[0]), *_rows(after), FEW)
-    (x,) = packed([after.x])
-    ys = np.empty((len(xs), node.declared_size), xs.dtype)
-    _look_back(xs.dtype)(
+    weights, (x, past) = packed(learned), packed([state.x, state.past.swapaxes(0, 1)])
+    shape = state.past.shape
+    moving = x, past.reshape(len(past), shape[0], shape[2], FEW), state.steps.reshape(1).copy()
+    arrays = (
         np.ascontiguousarray(params.reads),
         *weights,
         *packed([params.V, params.bias]),
-        x,
-        past,
-        int(state.steps),
-        np.ascontiguousarray(xs),
-        np.zeros(len(xs), bool) if rows is None else rows,
-        np.array([node.leak_rate, rate, node.units], float),
+        *moving,
+        np.array([node.leak_rate, 0.0 if rule is None else rule.rate, node.units], float),
         node.columns(),
-        ys,
     )
-    seen = after.past.swapaxes(0, 1)
-    unpack([x, past.reshape(len(past), -1, FEW)], [after.x, seen])
-    if rows is not None:
-        unpack(weights, learned)
-    return after._replace(steps=np.array(state.steps + len(xs))), ys
+
+    def final(moving: Any) -> Any:
+        x, past, steps = moving
+        after = type(state)(np.empty_like(state.x), np.empty_like(state.past), steps.reshape(()))
+        unpack([x, past.reshape(len(past), -1, FEW)], [after.x, after.past.swapaxes(0, 1)])
+        return after
+
+    return Laid(arrays, moving, final, lambda: unpack(weights, learned))
 
 
-def _rows(state: Any) -> tuple[int, int]:
-    return len(state.past), state.past.shape[2]
+ATTENTION = Loop(_lay, kernel(signature(_LAYOUT))(_look_back), _step)

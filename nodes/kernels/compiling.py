@@ -1,5 +1,31 @@
 """How the kernels of nodes are compiled."""
 
-from nodegraph.compiled import call, inner, kernel, matrix, read, step, types, vector, write
+from nodegraph.compiled import (
+    call,
+    inner,
+    kernel,
+    matrix,
+    placed,
+    read,
+    signature,
+    step,
+    taken,
+    types,
+    vector,
+    write,
+)
 
-__all__ = ["call", "inner", "kernel", "matrix", "read", "step", "types", "vector", "write"]
+__all__ = [
+    "call",
+    "inner",
+    "kernel",
+    "matrix",
+    "placed",
+    "read",
+    "signature",
+    "step",
+    "taken",
+    "types",
+    "vector",
+    "write",
+]

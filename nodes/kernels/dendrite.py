@@ -6,15 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array
 from nodes.kernels.abreast import FEW, add_multiples, add_products
 from nodes.kernels.cells import bound_norm, packed, round_all, squared, unpack
-from nodes.kernels.compiling import inner, kernel, read, types, write
+from nodes.kernels.compiling import inner, kernel, signature, step, taken
+from nodes.kernels.populations import Laid, Loop
 from nodes.kernels.scalars import tanh
 
-__all__ = ["dendrite_chunk"]
+__all__ = ["DENDRITE"]
 
-_DOUBLE = types.float64
 _DRIVE, _NET, _OWN = range(3)
 _TARGETS = {"drive": _DRIVE, "net": _NET, "own": _OWN}
 
@@ -40,17 +39,9 @@ def _learn(v: Any, side: Any, e: Any, active: Any, rates: Any, total: Any, one: 
     bound_norm(v, rates[1], total)
 
 
-def _signature(f: Any) -> Any:
-    integers = read(types.int64, 2), read(types.int64, 1)
-    weights = (read(_DOUBLE, 3),) * 4 + (write(_DOUBLE, 3),)
-    state = write(f, 2), write(f, 1), types.int64
-    learning = read(types.boolean, 1), read(_DOUBLE, 1)
-    return types.void(
-        *integers, *weights, *state, read(f, 2), *learning, read(types.int64, 1), write(f, 2)
-    )
+_LAYOUT = "i2 i1 d3 d3 d3 d3 d3! f2! f1! i1! d1 i1 b1 f2< f2>"
 
 
-@kernel(_signature)
 def _fire(
     reads: Any,
     tau: Any,
@@ -61,11 +52,11 @@ def _fire(
     v: Any,
     past: Any,
     target: Any,
-    count: Any,
-    xs: Any,
-    rows: Any,
+    steps: Any,
     numbers: Any,
     columns: Any,
+    rows: Any,
+    xs: Any,
     ys: Any,
 ) -> None:
     units, m, n_in, kept = len(reads), reads.shape[1], xs.shape[1], len(past)
@@ -75,7 +66,7 @@ def _fire(
     sums, e, active = np.zeros((3, FEW)), np.zeros((1, FEW)), np.zeros(FEW, np.bool_)
     states = np.zeros_like(target)
     for t in range(len(xs)):
-        now = count + t
+        now = steps[0] + t
         for j in range(n_in):
             x[j] = xs[t, j]
         for g in range(len(v)):
@@ -111,48 +102,38 @@ def _fire(
                     _learn(v[g], side, e, active, rates, total, one)
                     round_all(v[g], ys)
         past[now % kept] = states
+    steps[0] += len(xs)
 
 
-def dendrite_chunk(
-    node: Any,
-    params: Any,
-    state: Any,
-    xs: Array,
-    rows: Array | None = None,
-    rates: tuple[float, float] = (0.0, 1.0),
-) -> tuple[Any, Array]:
-    """Return ``(state, ys)`` of units after a chunk; learn in place, if asked to.
+_one = inner(_fire)
 
-    Parameters
-    ----------
-    node : nodes.forward.dendritic.DendriticUnit
-    params, state
-        Those of the node. With `rows`, v is changed in place.
-    xs : ndarray, shape (n_steps, n_in)
-        Input.
-    rows : ndarray of bool, shape (n_steps,), optional
-        The steps to learn from.
-    rates : tuple of float
-        Rate and largest norm of v.
-    """
-    after = type(state)(*(np.array(part) for part in state))
+
+@step
+def _step(args: Any, io: Any, like: Any) -> None:
+    _one(*taken(args, io, _LAYOUT, like))
+
+
+def _lay(node: Any, params: Any, state: Any, rule: Any = None, memory: Any = None) -> Laid:
+    """Lay out a `nodes.forward.dendritic.DendriticUnit`; `rule` is a `nodes.rules.Dendrite`."""
     fixed = packed([params.W_in, params.bias, params.w, params.gain])
     (v,) = packed([params.v])
-    ys = np.empty((len(xs), node.declared_size), xs.dtype)
-    _fire(xs.dtype)(
+    moving = state.past.copy(), state.target.copy(), state.steps.reshape(1).copy()
+    rates = (0.0, 1.0) if rule is None else (rule.rate, rule.longest)
+    arrays = (
         np.ascontiguousarray(params.reads),
         np.ascontiguousarray(params.tau),
         *fixed,
         v,
-        after.past,
-        after.target,
-        int(state.steps),
-        np.ascontiguousarray(xs),
-        np.zeros(len(xs), bool) if rows is None else rows,
+        *moving,
         np.array([node.leak_rate, _TARGETS[node.target], *rates], float),
         node.columns(),
-        ys,
     )
-    if rows is not None:
-        unpack([v], [params.v])
-    return after._replace(steps=np.array(state.steps + len(xs))), ys
+
+    def final(moving: Any) -> Any:
+        past, target, steps = moving
+        return type(state)(past, target, steps.reshape(()))
+
+    return Laid(arrays, moving, final, lambda: unpack([v], [params.v]))
+
+
+DENDRITE = Loop(_lay, kernel(signature(_LAYOUT))(_fire), _step)

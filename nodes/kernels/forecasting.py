@@ -6,15 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array
 from nodes.kernels.abreast import MANY, abreast, add_multiples, add_products, apart
-from nodes.kernels.compiling import inner, kernel, read, types, write
+from nodes.kernels.compiling import inner, kernel, signature, step, taken
+from nodes.kernels.populations import Laid, Loop
 from nodes.kernels.scalars import tanh
 
-__all__ = ["forecast_chunk"]
+__all__ = ["FORECASTING"]
 
 _TINY = 2.2250738585072014e-308
-_DOUBLE = types.float64
 
 
 @inner
@@ -111,18 +110,9 @@ def _judge(c: Any, e: Any, error: Any, mean: Any, spread: Any, i: Any, settings:
     return min(max(1.0 - error[i] / max(spread[i], _TINY), 0.0), 1.0)
 
 
-def _signature(f: Any) -> Any:
-    drawn = (read(types.int64, 2),) * 2 + (read(types.int64, 1),) * 2
-    weights = (read(_DOUBLE, 3),) * 2 + (write(_DOUBLE, 3), read(_DOUBLE, 3), write(_DOUBLE, 1))
-    state = (write(f, 2), write(f, 3), write(f, 1), types.int64)
-    memory = (write(_DOUBLE, 3),) + (write(_DOUBLE, 1),) * 3
-    learning = (read(types.boolean, 1), *memory, read(_DOUBLE, 1))
-    return types.void(
-        *drawn, *weights, *state, read(f, 2), *learning, read(types.int64, 1), write(f, 2)
-    )
+_LAYOUT = "i2 i2 i1 i1 d3 d3 d3! d3 d1! f2! f3! f1! i1! d3! d1! d1! d1! d1 i1 b1 f2< f2>"
 
 
-@kernel(_signature)
 def _forecast(
     reads: Any,
     lags: Any,
@@ -136,15 +126,15 @@ def _forecast(
     bus: Any,
     features: Any,
     y: Any,
-    count: Any,
-    xs: Any,
-    rows: Any,
+    steps: Any,
     P: Any,
     error: Any,
     mean: Any,
     spread: Any,
     settings: Any,
     columns: Any,
+    rows: Any,
+    xs: Any,
     ys: Any,
 ) -> None:
     units, m, n_in, q = len(reads), reads.shape[1], xs.shape[1], head.shape[1]
@@ -154,7 +144,7 @@ def _forecast(
     settled = len(bus) + len(features) - 2
     forgetting = settings[0]
     for t in range(len(xs)):
-        now = count + t
+        now = steps[0] + t
         for lag in range(len(bus)):
             places[lag] = (now - lag) % len(bus)
         for j in range(n_in):
@@ -208,6 +198,7 @@ def _forecast(
                     c = np.float64(xs[t, channel[i]])
                     able = _judge(c, told[2, i - first], error, mean, spread, i, settings)
                     skill[i] = y.dtype.type(able)  # as precise as the model is
+    steps[0] += len(xs)
 
 
 @inner
@@ -219,56 +210,39 @@ def _round(head: Any, like: Any) -> None:
             flat[k] = like.dtype.type(flat[k])
 
 
-def forecast_chunk(
-    params: Any,
-    state: Any,
-    xs: Array,
-    columns: Array,
-    rows: Array | None = None,
-    memory: tuple[Array, ...] | None = None,
-    settings: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0),
-) -> tuple[Any, Array]:
-    """Return ``(state, ys)`` of forecasting units after a chunk; learn in place, if asked to.
+_one = inner(_forecast)
 
-    Parameters
-    ----------
-    params, state
-        Those of the node. With `memory`, ``params.head`` and ``params.skill`` are changed in place.
-    xs : ndarray, shape (n_steps, n_in)
-        Input.
-    columns : ndarray of int, shape (3,)
-        The first columns of states, predictions and errors in ys; -1 for none.
-    rows : ndarray of bool, shape (n_steps,), optional
-        The steps to learn from.
-    memory : tuple of ndarray, optional
-        That of `nodes.rules.Forecast`; changed in place.
-    settings : tuple of float
-        Forgetting, alpha, fading, gate and wind-up.
-    """
-    units, learns = len(params.tau), memory is not None
-    if memory is None:
-        rows, memory = np.zeros(len(xs), bool), (np.empty((0, 0, 0)), *np.empty((3, 0)))
-    drawn = params.reads, params.lags, params.channel, params.tau
+
+@step
+def _step(args: Any, io: Any, like: Any) -> None:
+    _one(*taken(args, io, _LAYOUT, like))
+
+
+def _lay(node: Any, params: Any, state: Any, rule: Any = None, memory: Any = None) -> Laid:
+    """Lay out a `nodes.forward.forecast.ForecastUnit`; `rule` is a `nodes.rules.Forecast`."""
     head, skill = abreast(params.head, MANY), params.skill.astype(float)
-    weights = abreast(params.mix, MANY), abreast(params.shift, MANY), head
-    bus, features, y = state.bus.copy(), state.features.copy(), state.y.copy()
-    ys = np.empty((len(xs), units * int((columns >= 0).sum())), y.dtype)
-    _forecast(y.dtype)(
-        *map(np.ascontiguousarray, drawn),
-        *weights,
+    moving = *(part.copy() for part in state[:3]), state.steps.reshape(1).copy()
+    arrays = (
+        *(np.ascontiguousarray(drawn) for drawn in params[:4]),
+        abreast(params.mix, MANY),
+        abreast(params.shift, MANY),
+        head,
         abreast(params.random, MANY),
         skill,
-        bus,
-        features,
-        y,
-        int(state.steps),
-        np.ascontiguousarray(xs),
-        rows,
-        *memory,
-        np.array(settings, dtype=float),
-        columns,
-        ys,
+        *moving,
+        *((np.empty((0, 0, 0)), *np.empty((3, 0))) if rule is None else memory),
+        np.array((1.0,) * 5 if rule is None else rule.settings, float),
+        node.columns(),
     )
-    if learns:
+
+    def final(moving: Any) -> Any:
+        *moved, steps = moving
+        return type(state)(*moved, steps.reshape(()))
+
+    def learned() -> None:
         params.head[:], params.skill[:] = apart(head, params.head.shape), skill
-    return type(state)(bus, features, y, np.array(state.steps + len(xs))), ys
+
+    return Laid(arrays, moving, final, learned)
+
+
+FORECASTING = Loop(_lay, kernel(signature(_LAYOUT))(_forecast), _step)

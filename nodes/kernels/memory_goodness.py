@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array
 from nodes.kernels.abreast import FEW
 from nodes.kernels.cells import (
     add_outer,
@@ -19,12 +18,12 @@ from nodes.kernels.cells import (
     tanh_all,
     unpack,
 )
-from nodes.kernels.compiling import inner, kernel, read, types, write
+from nodes.kernels.compiling import inner, kernel, signature, step, taken
+from nodes.kernels.populations import Laid, Loop
 from nodes.kernels.scalars import exp
 
-__all__ = ["goodness_chunk"]
+__all__ = ["MEMORY_GOODNESS"]
 
-_DOUBLE = types.float64
 _PAST, _SHUFFLED, _MISPREDICTED = range(3)
 _NEGATIVES = {"past": _PAST, "shuffled": _SHUFFLED, "mispredicted": _MISPREDICTED}
 
@@ -88,16 +87,9 @@ def _bound_rows(W: Any, d: Any, total: Any) -> None:
                     row[k, lane] *= 3.0 / norm
 
 
-def _signature(f: Any) -> Any:
-    state = write(_DOUBLE, 3), write(_DOUBLE, 3), write(f, 3), types.int64
-    learning = read(types.boolean, 1), read(_DOUBLE, 1)
-    return types.void(
-        read(types.int64, 2), read(types.int64, 1), write(_DOUBLE, 3), *state, read(f, 2),
-        *learning, read(types.int64, 1), write(f, 2),
-    )  # fmt: skip
+_LAYOUT = "i2 i1 d3! d3! d3! f3! i1! d1 i1 b1 f2< f2>"
 
 
-@kernel(_signature)
 def _remember(
     reads: Any,
     salt: Any,
@@ -105,11 +97,11 @@ def _remember(
     M: Any,
     before: Any,
     past: Any,
-    count: Any,
-    xs: Any,
-    rows: Any,
+    steps: Any,
     numbers: Any,
     columns: Any,
+    rows: Any,
+    xs: Any,
     ys: Any,
 ) -> None:
     cells, m, d = len(reads), reads.shape[1], M.shape[1]
@@ -120,7 +112,7 @@ def _remember(
     y, kept, false = np.zeros((d, FEW)), np.zeros((d, FEW)), np.zeros((m + d + 1, FEW))
     bus = np.zeros(len(M) * FEW * d)
     for t in range(len(xs)):
-        now = count + t
+        now = steps[0] + t
         for g in range(len(M)):
             tanh_all(M[g], y)
             for lane in range(FEW):
@@ -159,6 +151,7 @@ def _remember(
                    false, step)  # fmt: skip
             _bound_rows(W[g], d, total)
             round_all(W[g], ys)
+    steps[0] += len(xs)
 
 
 @inner
@@ -177,47 +170,39 @@ def _learn(
     add_outer(W, down, false, one)
 
 
-def goodness_chunk(
-    node: Any,
-    params: Any,
-    state: Any,
-    xs: Array,
-    rows: Array | None = None,
-    rule: Any = None,
-) -> tuple[Any, Array]:
-    """Return ``(state, ys)`` of cells after a chunk; learn in place, if asked to.
+_one = inner(_remember)
 
-    Parameters
-    ----------
-    node : nodes.forward.forward_forward.ForwardForwardUnit
-    params, state
-        Those of the node. With a rule, W is changed in place.
-    xs : ndarray, shape (n_steps, n_in)
-        Input.
-    rows : ndarray of bool, shape (n_steps,), optional
-        The steps to learn from.
-    rule : nodes.rules.MemoryGoodness, optional
+
+@step
+def _step(args: Any, io: Any, like: Any) -> None:
+    _one(*taken(args, io, _LAYOUT, like))
+
+
+def _lay(node: Any, params: Any, state: Any, rule: Any = None, memory: Any = None) -> Laid:
+    """Lay out a `nodes.forward.forward_forward.ForwardForwardUnit`.
+
+    `rule` is a `nodes.rules.MemoryGoodness`.
     """
-    rows = np.zeros(len(xs), bool) if rows is None else rows
     rate, kind = (0.0, 0) if rule is None else (rule.rate, _NEGATIVES[rule.negatives])
     threshold = node.doubt if rule is None else rule.threshold
-    after = type(state)(*(np.array(part) for part in state))
-    (W,), moving = packed([params.W]), packed([after.M, after.before])
-    ys = np.empty((len(xs), node.declared_size), xs.dtype)
-    _remember(xs.dtype)(
+    (W,), cells = packed([params.W]), packed([state.M, state.before])
+    moving = *cells, state.past.copy(), state.steps.reshape(1).copy()
+    arrays = (
         np.ascontiguousarray(params.reads),
         np.ascontiguousarray(params.salt),
         W,
         *moving,
-        after.past,
-        int(state.steps),
-        np.ascontiguousarray(xs),
-        rows,
         np.array([node.leak_rate, threshold, rate, kind, node.units], float),
         node.columns(),
-        ys,
     )
-    unpack(moving, (after.M, after.before))
-    if rule is not None:
-        unpack([W], [params.W])
-    return after._replace(steps=np.array(state.steps + len(xs))), ys
+
+    def final(moving: Any) -> Any:
+        *cells, past, steps = moving
+        M, before = np.empty_like(state.M), np.empty_like(state.before)
+        unpack(cells, [M, before])
+        return type(state)(M, before, past, steps.reshape(()))
+
+    return Laid(arrays, moving, final, lambda: unpack([W], [params.W]))
+
+
+MEMORY_GOODNESS = Loop(_lay, kernel(signature(_LAYOUT))(_remember), _step)

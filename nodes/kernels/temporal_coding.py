@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array
 from nodes.kernels.abreast import FEW, add_products
 from nodes.kernels.cells import (
     add_outer,
@@ -21,11 +20,10 @@ from nodes.kernels.cells import (
     tanh_all,
     unpack,
 )
-from nodes.kernels.compiling import inner, kernel, read, types, write
+from nodes.kernels.compiling import inner, kernel, signature, step, taken
+from nodes.kernels.populations import Laid, Loop
 
-__all__ = ["coding_chunk"]
-
-_DOUBLE = types.float64
+__all__ = ["TEMPORAL_CODING"]
 
 
 @inner
@@ -92,17 +90,9 @@ def _attend(innovation: Any, variance: Any, pi: Any, first: Any, fading: Any, he
                 pi[k, lane] = 1.0 / (0.001 + variance[first + lane, k]) / (total / m)
 
 
-def _signature(f: Any) -> Any:
-    weights = (write(_DOUBLE, 3),) * 3
-    state = (write(_DOUBLE, 3),) * 3
-    learning = read(types.boolean, 1), write(_DOUBLE, 2), read(_DOUBLE, 1)
-    return types.void(
-        read(types.int64, 2), *weights, *state, read(f, 2), *learning, read(types.int64, 1),
-        write(f, 2),
-    )  # fmt: skip
+_LAYOUT = "i2 d3! d3! d3! d3! d3! d3! d2! d1 i1 b1 f2< f2>"
 
 
-@kernel(_signature)
 def _code(
     reads: Any,
     A: Any,
@@ -111,11 +101,11 @@ def _code(
     state: Any,
     before: Any,
     seen: Any,
-    xs: Any,
-    rows: Any,
     variance: Any,
     numbers: Any,
     columns: Any,
+    rows: Any,
+    xs: Any,
     ys: Any,
 ) -> None:
     cells, m, d = len(reads), reads.shape[1], state.shape[1]
@@ -171,51 +161,39 @@ def _code(
             round_all(pi[g], ys)
 
 
-def coding_chunk(
-    node: Any,
-    params: Any,
-    state: Any,
-    xs: Array,
-    rows: Array | None = None,
-    variance: Array | None = None,
-    rule: Any = None,
-) -> tuple[Any, Array]:
-    """Return ``(state, ys)`` of cells after a chunk; learn in place, if asked to.
+_one = inner(_code)
 
-    Parameters
-    ----------
-    node : nodes.forward.predictive_coding.PredictiveCodingUnit
-    params, state
-        Those of the node. With a rule, A, C and pi are changed in place.
-    xs : ndarray, shape (n_steps, n_in)
-        Input.
-    rows : ndarray of bool, shape (n_steps,), optional
-        The steps to learn from.
-    variance : ndarray, shape (cells, fan_in), optional
-        The memory of the rule; changed in place.
-    rule : nodes.rules.TemporalCoding, optional
+
+@step
+def _step(args: Any, io: Any, like: Any) -> None:
+    _one(*taken(args, io, _LAYOUT, like))
+
+
+def _lay(node: Any, params: Any, state: Any, rule: Any = None, memory: Any = None) -> Laid:
+    """Lay out a `nodes.forward.predictive_coding.PredictiveCodingUnit`.
+
+    `rule` is a `nodes.rules.TemporalCoding`.
     """
     learned = params.A, params.C, params.pi
-    if rows is None or variance is None:
-        rows, variance = np.zeros(len(xs), bool), np.zeros((0, 0))
     rates = (0.0, 0.0, 0.0) if rule is None else (rule.rate, rule.fading, rule.attention)
     linear = node.activation == "identity"
     relaxing = node.iterations, node.relaxation, node.prior, linear
-    after = type(state)(*(np.array(part) for part in state))
-    weights, moving = packed(learned), packed(after)
-    ys = np.empty((len(xs), node.declared_size), xs.dtype)
-    _code(xs.dtype)(
+    weights, moving = packed(learned), tuple(packed(state))
+    arrays = (
         np.ascontiguousarray(params.reads),
         *weights,
         *moving,
-        np.ascontiguousarray(xs),
-        rows,
-        variance,
+        np.zeros((0, 0)) if rule is None else memory.variance,
         np.array([*relaxing, *rates, node.units], float),
         node.columns(),
-        ys,
     )
-    unpack(moving, after)
-    if rule is not None:
-        unpack(weights, learned)
-    return after, ys
+
+    def final(moving: Any) -> Any:
+        after = type(state)(*(np.empty_like(part) for part in state))
+        unpack(moving, after)
+        return after
+
+    return Laid(arrays, moving, final, lambda: unpack(weights, learned))
+
+
+TEMPORAL_CODING = Loop(_lay, kernel(signature(_LAYOUT))(_code), _step)

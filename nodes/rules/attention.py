@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import PositiveFloat
 
 from nodegraph.arrays import Array
 from nodegraph.node import Node
-from nodegraph.rule import Learned, Lesson, Rule, Seen
+from nodegraph.rule import Seen
+from nodes.rules.population import PopulationRule
+
+if TYPE_CHECKING:
+    from nodes.kernels.populations import Loop
 
 __all__ = ["Attention", "attend"]
 
@@ -18,7 +22,7 @@ STEEPEST = 1.0  # pull on the logit of one step of the past
 MOST_P, MOST_Q, MOST_B = 2.0, 3.0, 5.0
 
 
-class Attention(Rule):
+class Attention(PopulationRule):
     """Let each cell predict better what it will read, and attend to what helps to.
 
     With ``e = z - P v`` the error of the prediction that the cell made one step ago from
@@ -42,8 +46,6 @@ class Attention(Rule):
         Part of an error of prediction that one step mends.
     """
 
-    online: ClassVar[bool] = True
-    supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("Q", "K", "b", "P")
 
     rate: PositiveFloat = 0.04
@@ -79,14 +81,12 @@ class Attention(Rule):
         """Return the first step at which something can be learned, and one more."""
         return 2
 
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Let the cells live through a chunk and learn in one compiled loop."""
-        from nodes.kernels.attention import attention_chunk
+    @property
+    def loop(self) -> Loop:
+        """The compiled loop of these units."""
+        from nodes.kernels.attention import ATTENTION
 
-        params = params._replace(**{n: getattr(params, n).copy() for n in self.modifies})
-        xs, rows = lesson.inputs["x"], lesson.rows
-        state, ys = attention_chunk(node, params, state, xs, rows, self.rate)
-        return Learned(params, state, memory, ys)
+        return ATTENTION
 
 
 def attend(params: Any, past: Array, now: int) -> tuple[Array, Array, Array]:

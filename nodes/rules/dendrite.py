@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import PositiveFloat
 
-from nodegraph.arrays import Array
 from nodegraph.node import Node
-from nodegraph.rule import Learned, Lesson, Rule, Seen
+from nodegraph.rule import Seen
+from nodes.rules.population import PopulationRule
+
+if TYPE_CHECKING:
+    from nodes.kernels.populations import Loop
 
 __all__ = ["Dendrite"]
 
 EPSILON = 1e-2  # keeps the rates finite where nothing happens
 
 
-class Dendrite(Rule):
+class Dendrite(PopulationRule):
     """Let each dendrite foretell the target of its unit a bit better.
 
     With s what the unit heard of the others ``tau_i`` steps ago and ``e = target - v . s``,
@@ -37,8 +40,6 @@ class Dendrite(Rule):
     .. [1] S. Haykin, Adaptive Filter Theory, 4th ed., Prentice Hall (2002), chapter 6.
     """
 
-    online: ClassVar[bool] = True
-    supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("v",)
 
     rate: PositiveFloat = 0.02
@@ -60,12 +61,9 @@ class Dendrite(Rule):
         """Return the first step at which something can be learned, and one more."""
         return 2
 
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Let the units live through a chunk and learn in one compiled loop."""
-        from nodes.kernels.dendrite import dendrite_chunk
+    @property
+    def loop(self) -> Loop:
+        """The compiled loop of these units."""
+        from nodes.kernels.dendrite import DENDRITE
 
-        params = params._replace(v=params.v.copy())
-        rates = self.rate, self.longest
-        xs: Array = lesson.inputs["x"]
-        state, ys = dendrite_chunk(node, params, state, xs, lesson.rows, rates)
-        return Learned(params, state, memory, ys)
+        return DENDRITE

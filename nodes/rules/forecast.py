@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import PositiveFloat, PositiveInt
@@ -10,7 +10,11 @@ from pydantic import PositiveFloat, PositiveInt
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction
 from nodegraph.node import Node
-from nodegraph.rule import Learned, Lesson, Rule, Seen
+from nodegraph.rule import Seen
+from nodes.rules.population import PopulationRule
+
+if TYPE_CHECKING:
+    from nodes.kernels.populations import Loop
 
 __all__ = ["Forecast", "due_features"]
 
@@ -18,7 +22,7 @@ WIND_UP = 1e6  # mean eigenvalue of P, times alpha, at which a unit starts anew
 LANES = 16  # units that the compiled rule takes side by side
 
 
-class Forecast(Rule):
+class Forecast(PopulationRule):
     """Let each unit forecast its own input channel, from its own features alone.
 
     Unit i compares its channel ``c = x_i[t]`` with the forecast that it made ``tau_i`` steps ago
@@ -60,8 +64,6 @@ class Forecast(Rule):
         mean: Array  # (units,) of c
         spread: Array  # (units,) of (c - mean)^2
 
-    online: ClassVar[bool] = True
-    supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("head", "skill")
 
     forgetting: Fraction = 0.9998
@@ -123,16 +125,17 @@ class Forecast(Rule):
         """Return the first step at which something can be learned, and one more."""
         return int(getattr(node, "reach", 0) + getattr(node, "horizon", 0)) + 1
 
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Let the units live through a chunk and learn in one compiled loop."""
-        from nodes.kernels.forecasting import forecast_chunk
+    @property
+    def settings(self) -> tuple[float, ...]:
+        """Forgetting, alpha, fading, gate and wind-up, for the compiled loop."""
+        return self.forgetting, self.alpha, self.fading, self.gate, WIND_UP
 
-        params = params._replace(head=params.head.copy(), skill=params.skill.copy())
-        settings = self.forgetting, self.alpha, self.fading, self.gate, WIND_UP
-        columns = node.columns()  # type: ignore[attr-defined]
-        xs, rows = lesson.inputs["x"], lesson.rows
-        state, ys = forecast_chunk(params, state, xs, columns, rows, tuple(memory), settings)
-        return Learned(params, state, memory, ys)
+    @property
+    def loop(self) -> Loop:
+        """The compiled loop of these units."""
+        from nodes.kernels.forecasting import FORECASTING
+
+        return FORECASTING
 
 
 def due_features(params: Any, state: Any) -> tuple[Array, Array]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import PositiveFloat
 
 from nodegraph.arrays import Array
 from nodegraph.node import Node
-from nodegraph.rule import Learned, Lesson, Rule, Seen
+from nodegraph.rule import Seen
+from nodes.rules.population import PopulationRule
+
+if TYPE_CHECKING:
+    from nodes.kernels.populations import Loop
 
 __all__ = ["MemoryGoodness"]
 
@@ -17,7 +21,7 @@ EPSILON = 1e-2  # keeps the rates finite where nothing happens
 MOST = 3.0  # norm of a row of W
 
 
-class MemoryGoodness(Rule):
+class MemoryGoodness(PopulationRule):
     """Raise the goodness of what came, and lower that of what did not [1]_.
 
     With v = [z, M[t-1], 1] and the same with a negative in place of z, ``h = tanh(W v)``,
@@ -45,8 +49,6 @@ class MemoryGoodness(Rule):
     .. [1] G. Hinton, The forward-forward algorithm, arXiv:2212.13345 (2022).
     """
 
-    online: ClassVar[bool] = True
-    supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("W",)
 
     rate: PositiveFloat = 0.015
@@ -91,14 +93,12 @@ class MemoryGoodness(Rule):
         """Return the first step at which something can be learned, and one more."""
         return int(getattr(node, "span", 0)) + 1
 
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Let the cells live through a chunk and learn in one compiled loop."""
-        from nodes.kernels.memory_goodness import goodness_chunk
+    @property
+    def loop(self) -> Loop:
+        """The compiled loop of these units."""
+        from nodes.kernels.memory_goodness import MEMORY_GOODNESS
 
-        params = params._replace(W=params.W.copy())
-        xs, rows = lesson.inputs["x"], lesson.rows
-        state, ys = goodness_chunk(node, params, state, xs, rows, self)
-        return Learned(params, state, memory, ys)
+        return MEMORY_GOODNESS
 
 
 def _chance(now: int, salt: Array) -> Array:

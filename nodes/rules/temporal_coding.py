@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import PositiveFloat
 
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction
-from nodegraph.node import Node
-from nodegraph.rule import Learned, Lesson, Rule, Seen
+from nodegraph.rule import Seen
+from nodes.rules.population import PopulationRule
+
+if TYPE_CHECKING:
+    from nodes.kernels.populations import Loop
 
 __all__ = ["TemporalCoding"]
 
@@ -19,7 +22,7 @@ EPSILON = 1e-2  # keeps the rates finite where nothing happens
 MOST_A, MOST_C = 1.5, 2.0  # norms of A and C, over those of unit rows
 
 
-class TemporalCoding(Rule):
+class TemporalCoding(PopulationRule):
     """Let each cell predict its own next state, and what it reads, a bit better [1]_.
 
     With x the hidden state that the cell has relaxed to and p the one that it had forecast::
@@ -56,8 +59,6 @@ class TemporalCoding(Rule):
 
         variance: Array
 
-    online: ClassVar[bool] = True
-    supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("A", "C", "pi")
 
     rate: PositiveFloat = 0.005
@@ -85,15 +86,12 @@ class TemporalCoding(Rule):
         learned = {"A": A.astype(dtype), "C": C.astype(dtype), "pi": pi.astype(dtype)}
         return params._replace(**learned), self.Memory(variance)
 
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Let the cells live through a chunk and learn in one compiled loop."""
-        from nodes.kernels.temporal_coding import coding_chunk
+    @property
+    def loop(self) -> Loop:
+        """The compiled loop of these units."""
+        from nodes.kernels.temporal_coding import TEMPORAL_CODING
 
-        learned = {name: getattr(params, name).copy() for name in self.modifies}
-        params = params._replace(**learned)
-        xs, rows = lesson.inputs["x"], lesson.rows
-        state, ys = coding_chunk(node, params, state, xs, rows, memory.variance, self)
-        return Learned(params, state, memory, ys)
+        return TEMPORAL_CODING
 
 
 def _moved(W: Array, rate: float, left: Array, right: Array, most: float) -> Array:

@@ -10,6 +10,7 @@ import nodegraph as ng
 from nodegraph import checkpoints
 from nodegraph.engines import local
 from nodegraph.errors import DataError, ModelFileError
+from nodegraph.keeping import Keeper
 from nodegraph.testing.comparing import same_trees
 from nodes import LMS, RLS, Input, Reservoir, Ridge, Scaler
 from nodes.rules import IntrinsicPlasticity
@@ -146,3 +147,17 @@ def test_a_checkpoint_of_something_else_is_refused(path):
         learn(feedback, (X, Y), checkpoint=path, resume=True)
     with pytest.raises(DataError, match="checkpoint="):
         learn(feedback, (X, Y), resume=True)
+
+
+@pytest.mark.parametrize("form", ["list", "array", "one"])
+def test_learning_that_was_at_its_end_can_be_resumed(path, form, monkeypatch):
+    monkeypatch.setattr(Keeper, "due", True)
+    x, y = {"list": LISTS, "array": ([X, X], [Y, Y]), "one": (X, Y)}[form]
+    x, y = (np.array(x), np.array(y)) if form == "array" else (x, y)
+    graph = Input() >> Reservoir(units=9) >> RLS()
+    done, again = ng.Model(graph, seed=1), ng.Model(graph, seed=1)
+    done.partial_fit(x, y, checkpoint=path)
+    outputs = again.partial_fit(x, y, checkpoint=path, resume=True)
+    assert len(outputs) == 0
+    same_trees(again.params["rls"], done.params["rls"], "rls")
+    assert again.time == done.time
