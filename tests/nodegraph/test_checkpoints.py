@@ -149,6 +149,15 @@ def test_a_checkpoint_of_something_else_is_refused(path):
         learn(feedback, (X, Y), resume=True)
 
 
+def test_one_number_in_the_middle_tells_data_from_others(path):
+    x = np.random.default_rng(1).standard_normal((20_000, 1))
+    learn(feedback, (x, x), checkpoint=path)
+    other = x.copy()
+    other[9_000] += 1e-9
+    with pytest.raises(ModelFileError, match="data differ"):
+        learn(feedback, (other, x), checkpoint=path, resume=True)
+
+
 @pytest.mark.parametrize("form", ["list", "array", "one"])
 def test_learning_that_was_at_its_end_can_be_resumed(path, form, monkeypatch):
     monkeypatch.setattr(Keeper, "due", True)
