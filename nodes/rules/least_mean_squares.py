@@ -10,6 +10,7 @@ from pydantic import PositiveFloat, model_validator
 
 from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
 from nodegraph.node import StepCode
+from nodes.linear_readout import LinearReadout
 from nodes.rules.lessons import lessons_only
 
 __all__ = ["LeastMeanSquares"]
@@ -76,6 +77,8 @@ class LeastMeanSquares(Rule):
         widths: Mapping[str, int],
     ) -> StepCode | None:
         """Return the compiled step for loops."""
+        if not isinstance(node, LinearReadout):
+            return None
         from nodes.kernels.online import lms_arguments, lms_step
 
         learned, slot = (params.W_out, params.bias), 2 + len(node.step_ports)
@@ -84,6 +87,8 @@ class LeastMeanSquares(Rule):
 
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Learn from a chunk in one compiled loop, in place."""
+        if not isinstance(node, LinearReadout):
+            return super().learn(node, params, state, memory, lesson)
         from nodes.kernels import lms_chunk
 
         xs, targets = lesson.inputs["x"], lessons_only(lesson)

@@ -10,6 +10,7 @@ from pydantic import PositiveFloat, PositiveInt
 
 from nodegraph import Array, Fraction, Learned, Lesson, Node, Rule, Seen
 from nodegraph.node import StepCode
+from nodes.linear_readout import LinearReadout
 from nodes.rules.lessons import lessons_only
 
 __all__ = ["RecursiveLeastSquares"]
@@ -102,6 +103,8 @@ class RecursiveLeastSquares(Rule):
         widths: Mapping[str, int],
     ) -> StepCode | None:
         """Return the compiled step for loops."""
+        if not isinstance(node, LinearReadout):
+            return None
         from nodes.kernels.online import rls_arguments, rls_step
 
         bound, slot = WIND_UP * len(memory.P) / self.alpha, 2 + len(node.step_ports)
@@ -111,6 +114,8 @@ class RecursiveLeastSquares(Rule):
 
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Learn from a chunk in compiled loops, in place."""
+        if not isinstance(node, LinearReadout):
+            return super().learn(node, params, state, memory, lesson)
         from nodes.kernels import rls_chunk
 
         numbers = memory.lessons + np.cumsum(lesson.rows)  # from 1 on

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 
-from nodegraph import Array, Fraction, Rule, Seen
+from nodegraph import Array, Fraction, Learned, Lesson, Node, Rule, Seen
+from nodes.linear_readout import LinearReadout
 
 __all__ = ["RewardHebb"]
 
@@ -113,3 +114,16 @@ class RewardHebb(Rule):
         W /= np.maximum(np.linalg.norm(W, axis=1, keepdims=True) / self.bound, 1)
         W = W.astype(params.W_out.dtype)
         return params._replace(W_out=W[:, :n], bias=W[:, n])
+
+    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+        """Learn from a chunk in one compiled loop, in place."""
+        if not isinstance(node, LinearReadout):
+            return super().learn(node, params, state, memory, lesson)
+        from nodes.kernels.rewards import reward_hebb_chunk
+
+        inputs = lesson.inputs
+        kinds = self.modulation == "binary", self.fit_bias
+        pace = np.array([self.rate, self.fading, self.bound, *kinds], float)
+        data = inputs["x"], inputs["reward"], inputs.get("noise"), lesson.rows
+        ys = reward_hebb_chunk(*data, params, memory, pace)
+        return Learned(params, state, memory, ys)

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from pydantic import PositiveFloat
 
-from nodegraph import Array, Rule, Seen, UnitInterval
+from nodegraph import Array, Learned, Lesson, Node, Rule, Seen, UnitInterval
+from nodes.linear_readout import LinearReadout
 
 __all__ = ["TemporalDifference"]
 
@@ -93,3 +94,15 @@ class TemporalDifference(Rule):
         most = np.linalg.norm(memory.trace, axis=1) * reach
         rate: Array = 1 / np.maximum(most, 1 / self.rate)
         return rate
+
+    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+        """Learn from a chunk in one compiled loop, in place."""
+        if not isinstance(node, LinearReadout):
+            return super().learn(node, params, state, memory, lesson)
+        from nodes.kernels.rewards import td_chunk
+
+        inputs = lesson.inputs
+        signals = inputs["reward"], inputs.get("discount", np.array(self.discount))
+        pace = self.rate, self.trace_decay
+        ys = td_chunk(inputs["x"], *signals, lesson.rows, params, memory, *pace)
+        return Learned(params, state, memory, ys)

@@ -1,3 +1,5 @@
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,7 +7,10 @@ from hypothesis import strategies as st
 
 import nodegraph as ng
 from nodegraph.errors import FieldError, NotFittedError
+from nodegraph.rule import Lesson
+from nodegraph.testing import check_rule
 from nodes import LMS, RLS, Input, Ridge
+from nodes.rules import LeastMeanSquares, RecursiveLeastSquares, RewardHebb, TemporalDifference
 
 W, B = np.array([[1.0, -2.0], [0.5, 3.0]]), np.array([0.1, -0.2])
 X = np.random.default_rng(0).standard_normal((50, 2))
@@ -57,3 +62,37 @@ def test_weights_for_another_number_of_inputs_are_refused():
 def test_it_does_not_run_before_it_has_learned():
     with pytest.raises(NotFittedError, match="ridge has not learned yet"):
         ng.Model(Input() >> Ridge(units=2)).run(X)
+
+
+class Squashed(ng.Node):
+    """``y = tanh(W_out x + bias)``: no linear readout, though its weights have the same names."""
+
+    class Params(NamedTuple):
+        """The weights."""
+
+        W_out: ng.Array
+        bias: ng.Array
+
+    units: int = 2
+    rule: ng.Rule
+
+    def init(self, rng, n_in, n_out):
+        return self.Params(rng.standard_normal((n_out, n_in)), np.zeros(n_out))
+
+    def step(self, params, state, x):
+        return state, np.tanh(params.W_out @ x + params.bias)
+
+
+@pytest.mark.parametrize(
+    "rule", [RecursiveLeastSquares(), LeastMeanSquares(), TemporalDifference(), RewardHebb()]
+)
+def test_rules_of_readouts_teach_other_nodes_by_their_own_step(rule):
+    check_rule(rule, Squashed(rule=rule))
+    node = Squashed(rule=rule)
+    params = node.init(np.random.default_rng(0), 2, 2)
+    inputs = {"x": X, **{port: X[:, :1] for port in rule.needs}}
+    lesson = Lesson(inputs, np.zeros((50, 2)), np.zeros(50, bool))
+    found = rule.learn(node, params, (), rule.begin(params), lesson)
+    np.testing.assert_allclose(found.ys, np.tanh(X @ params.W_out.T), rtol=1e-12)
+    widths = {"x": 2}
+    assert rule.step_code(node, params, (), found.memory, X.dtype, widths) is None
