@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodes.kernels.abreast import MANY, abreast, add_multiples, add_products, apart
+from nodes.kernels.abreast import (
+    MANY,
+    abreast,
+    add_multiples,
+    add_products,
+    apart,
+    changed_products,
+)
 from nodes.kernels.compiling import inner, kernel, read, types, write
 from nodes.kernels.scalars import tanh
 
@@ -60,38 +67,60 @@ def _recall(features: Any, tau: Any, now: Any, first: Any, due: Any, h: Any) -> 
 
 
 @inner
-def _multiply(P: Any, h: Any, one: Any, Ph: Any) -> None:
-    """Set ``Ph = P h``; P holds the rows of lower triangles, one behind the other."""
-    Ph[:] = 0.0
+def _multiply(P: Any, change: Any, h: Any, Ph: Any) -> None:
+    """Do the change that P still waits for, and set ``Ph = P h``: one pass over P for both.
+
+    P holds the rows of lower triangles, one behind the other. The change, of `_await`, is
+    ``P = (P + left right') growth``.
+    """
+    left, right, growth = change
     start = 0
     for i in range(len(h)):
-        add_products(P, start, 1, h, 0, i + 1, Ph, i)
-        add_multiples(Ph, 0, P, start, i, h, i, one)
+        changed_products(P, start, left, right, i, growth, h, i, Ph)
         start += i + 1
 
 
 @inner
-def _shrink(P: Any, Ph: Any, gain: Any, growth: Any) -> None:
-    """Set ``P = (P - gain Ph Ph') growth``; `gain` is negative, Ph times that, on return."""
-    start = 0
+def _await(Ph: Any, gain: Any, due: Any, forgetting: Any, change: Any) -> None:
+    """Let P wait for the change ``(P + gain Ph Ph') / forgetting`` of the units that are due."""
+    left, right, growth = change
+    left[:] = Ph
     for i in range(len(Ph)):
         for lane in range(MANY):
-            gain[1, lane] = Ph[i, lane] * gain[0, lane]
-        add_multiples(P, start, Ph, 0, i + 1, gain, 1, growth)
-        start += i + 1
+            right[i, lane] = Ph[i, lane] * gain[0, lane]
+    for lane in range(MANY):
+        growth[0, lane] = 1.0 / forgetting if due[lane] else 1.0
 
 
 @inner
-def _renew(P: Any, q: Any, hPh: Any, settings: Any) -> None:
+def _settle(P: Any, change: Any) -> None:
+    """Do the change that P still waits for; none is left, also in the signs of zeros."""
+    left, right, growth = change
+    start = 0
+    for i in range(len(left)):
+        add_multiples(P, start, left, 0, i + 1, right, i, growth)
+        start += i + 1
+    left[:], right[:], growth[:] = 0.0, -0.0, 1.0
+
+
+@inner
+def _renew(P: Any, change: Any, hPh: Any, trace: Any, settings: Any) -> None:
     """Let P of units start anew where its trace is out of bounds, or P no longer positive."""
-    alpha, wind_up = settings[1], settings[4]
+    left, right, growth = change
+    alpha, q, start = settings[1], len(left), 0
+    trace[:] = 0.0
+    for i in range(q):
+        for lane in range(MANY):
+            changed = (P[start + i, lane] + left[i, lane] * right[i, lane]) * growth[0, lane]
+            trace[lane] += changed
+        start += i + 1
+    bound, settled = settings[4] * q / alpha, False
     for lane in range(MANY):
-        trace, start = 0.0, 0
-        for i in range(q):
-            trace += P[start + i, lane]
-            start += i + 1
-        if hPh[lane] >= 0.0 and trace <= wind_up * q / alpha:
+        if hPh[lane] >= 0.0 and trace[lane] <= bound:
             continue
+        if not settled:
+            _settle(P, change)
+            settled = True
         start = 0
         P[:, lane] = 0.0
         for i in range(q):
@@ -149,7 +178,9 @@ def _forecast(
 ) -> None:
     units, m, n_in, q = len(reads), reads.shape[1], xs.shape[1], head.shape[1]
     h, Ph, gain = np.zeros((q, MANY)), np.empty((q, MANY)), np.zeros((2, MANY))
-    told, one, growth = np.zeros((4, MANY)), np.ones((1, MANY)), np.ones((1, MANY))
+    told, one, trace = np.zeros((4, MANY)), np.ones((1, MANY)), np.zeros(MANY)
+    left, right = np.zeros((len(P), q, MANY)), np.full((len(P), q, MANY), -0.0)
+    growth = np.ones((len(P), 1, MANY))
     due, places = np.zeros(MANY, np.bool_), np.empty(len(bus), np.int64)
     settled = len(bus) + len(features) - 2
     forgetting = settings[0]
@@ -193,21 +224,23 @@ def _forecast(
                     ys[t, columns[2] + i] = told[2, i - first]
             if not rows[t]:
                 continue
-            _multiply(P[g], h, one, Ph)
+            change = left[g], right[g], growth[g]
+            _multiply(P[g], change, h, Ph)
             add_products(h, 0, 1, Ph, 0, q, told, 3)
             for lane in range(MANY):
                 gain[0, lane] = -1.0 / (forgetting + told[3, lane])
-                growth[0, lane] = 1.0 / forgetting if due[lane] else 1.0
                 gain[1, lane] = -gain[0, lane] * told[2, lane]
             add_multiples(head[g], 0, Ph, 0, q, gain, 1, one)
-            _shrink(P[g], Ph, gain, growth)
-            _renew(P[g], q, told[3], settings)
+            _await(Ph, gain, due, forgetting, change)
+            _renew(P[g], change, told[3], trace, settings)
             _round(head[g], y)
             for i in range(first, last):
                 if due[i - first]:
                     c = np.float64(xs[t, channel[i]])
                     able = _judge(c, told[2, i - first], error, mean, spread, i, settings)
                     skill[i] = y.dtype.type(able)  # as precise as the model is
+    for g in range(len(P)):
+        _settle(P[g], (left[g], right[g], growth[g]))
 
 
 @inner
