@@ -88,6 +88,36 @@ def _bound_rows(W: Any, d: Any, total: Any) -> None:
                     row[k, lane] *= 3.0 / norm
 
 
+@inner
+def _bound_loops(W: Any, reads: Any, first: Any, n_in: Any, d: Any, most: Any) -> None:
+    """Shrink the weights of memories of each lane whose gain is above `most`."""
+    if most == np.inf:
+        return
+    n, m = len(W) // d, reads.shape[1]
+    for lane in range(min(FEW, len(reads) - first)):
+        heard = reads[first + lane]
+        gain = np.sqrt(_squares(W, d, m, m + d, lane))
+        for k in range(m):
+            if heard[k] >= n_in:
+                gain += np.sqrt(_squares(W, d, k, k + 1, lane))
+        if gain <= most:
+            continue
+        for k in range(m + d):
+            if k >= m or heard[k] >= n_in:
+                for i in range(d):
+                    W[i * n + k, lane] *= most / gain
+
+
+@inner
+def _squares(W: Any, d: Any, start: Any, stop: Any, lane: Any) -> Any:
+    """Return the sum of the squares of some columns of W."""
+    total = 0.0
+    for i in range(d):
+        for k in range(start, stop):
+            total += W[i * (len(W) // d) + k, lane] ** 2
+    return total
+
+
 def _signature(f: Any) -> Any:
     state = write(_DOUBLE, 3), write(_DOUBLE, 3), write(f, 3), types.int64
     learning = read(types.boolean, 1), read(_DOUBLE, 1)
@@ -139,7 +169,7 @@ def _remember(
             squared(h, total, 0)
             for i in range(d):
                 for lane in range(FEW):
-                    size = np.sqrt(1e-6 + total[0, lane] / d)
+                    size = np.sqrt(1.0 + total[0, lane] / d)
                     fresh = leak * h[i, lane] / size
                     M[g, i, lane] = (1.0 - leak) * M[g, i, lane] + fresh
             round_all(M[g], ys)
@@ -158,6 +188,7 @@ def _remember(
             _learn(W[g], v, kept, kind, past, now, salt, first, threshold, rate, h, q, total, one,
                    false, step)  # fmt: skip
             _bound_rows(W[g], d, total)
+            _bound_loops(W[g], reads, first, xs.shape[1], d, numbers[5])
             round_all(W[g], ys)
 
 
@@ -201,6 +232,7 @@ def goodness_chunk(
     rows = np.zeros(len(xs), bool) if rows is None else rows
     rate, kind = (0.0, 0) if rule is None else (rule.rate, _NEGATIVES[rule.negatives])
     threshold = node.doubt if rule is None else rule.threshold
+    most = np.inf if rule is None or rule.loop_gain is None else rule.loop_gain
     after = type(state)(*(np.array(part) for part in state))
     (W,), moving = packed([params.W]), packed([after.M, after.before])
     ys = np.empty((len(xs), node.declared_size), xs.dtype)
@@ -213,7 +245,7 @@ def goodness_chunk(
         int(state.steps),
         np.ascontiguousarray(xs),
         rows,
-        np.array([node.leak_rate, threshold, rate, kind, node.units], float),
+        np.array([node.leak_rate, threshold, rate, kind, node.units, most], float),
         node.columns(),
         ys,
     )
