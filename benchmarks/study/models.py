@@ -102,8 +102,9 @@ def _forward_forward(rng: np.random.Generator) -> Settings:
         "fan_in": int(rng.integers(4, 17)),
         "input_share": float(rng.uniform(0.05, 0.6)),
         "leak_rate": _log(rng, 0.1, 1.0),
-        "weight_scaling": _log(rng, 0.1, 1.0),
-        "rate": _log(rng, 1e-4, 0.05),
+        "weight_scaling": _log(rng, 0.2, 2.0),
+        "rate": _log(rng, 1e-4, 0.1),
+        "loop_gain": rng.choice([None, 0.95]),
     }
 
 

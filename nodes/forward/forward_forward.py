@@ -76,7 +76,7 @@ class ForwardForwardUnit(CellUnit):
     fan_in: PositiveInt = 12
     input_share: UnitInterval = 0.1
     leak_rate: Fraction = 0.3
-    weight_scaling: NonNegativeFloat = 0.35
+    weight_scaling: NonNegativeFloat = 0.8
     span: int = Field(50, ge=3)
     negatives: Literal["past", "shuffled", "mispredicted"] = "past"
     threshold: PositiveFloat | None = None
