@@ -1,7 +1,8 @@
 """Whether rules that learn online stay in bounds: a million steps of each on every input.
 
-A rule is bounded if its weights are finite and in the second half of the run no larger than half as
-much again as they were before: what grows with time shows. What is known to diverge, and says so in its docstring, is in DIVERGES.
+A rule is bounded if its weights are finite and in the second half of the run at most half as large
+again as they were before: what grows with time shows. What is known to diverge, and says so in its
+docstring, is in DIVERGES.
 """
 
 from __future__ import annotations
@@ -134,12 +135,9 @@ def live(node: Node, series: Any) -> Fate:
         graph, data[port] = graph & (Input(name=port) >> node[port]), target
     y = {"it": target} if learner and learner.supervised else None
     model = ng.Model(graph, seed=1)
-    model.run({name: values[:1] for name, values in data.items()})  # draws the weights
-    model.reset()
-    largest = [_largest(model)]
+    largest, cuts = [], [0, 1, *range(CHUNK, len(x), CHUNK), len(x)]
     try:
-        for cut in range(0, len(x), CHUNK):
-            rows = slice(cut, cut + CHUNK)
+        for rows in map(slice, cuts, cuts[1:]):
             part = {name: values[rows] for name, values in data.items()}
             with np.errstate(over="ignore", invalid="ignore"):
                 model.partial_fit(part, y and {"it": target[rows]})
@@ -147,7 +145,7 @@ def live(node: Node, series: Any) -> Fate:
     except DivergenceError as error:
         return Fate(np.inf, np.inf, str(error))
     middle = 1 + len(largest) // 2
-    return Fate(max(largest[:middle]), max(largest[middle:], default=largest[-1]))
+    return Fate(max(largest[:middle]), max(largest[middle:]))
 
 
 def _largest(model: ng.Model) -> float:
