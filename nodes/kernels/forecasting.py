@@ -13,9 +13,9 @@ from nodes.kernels.abreast import (
     add_multiples,
     add_products,
     apart,
-    changed_products,
 )
 from nodes.kernels.compiling import inner, kernel, read, types, write
+from nodes.kernels.correlations import multiply, put_off, renew, settle
 from nodes.kernels.scalars import tanh
 
 __all__ = ["forecast_chunk"]
@@ -64,68 +64,6 @@ def _recall(features: Any, tau: Any, now: Any, first: Any, due: Any, h: Any) -> 
                 h[k, lane] = row[k]
         else:
             h[:, lane] = 0.0
-
-
-@inner
-def _multiply(P: Any, change: Any, h: Any, Ph: Any) -> None:
-    """Do the change that P still waits for, and set ``Ph = P h``: one pass over P for both.
-
-    P holds the rows of lower triangles, one behind the other. The change, of `_await`, is
-    ``P = (P + left right') growth``.
-    """
-    left, right, growth = change
-    start = 0
-    for i in range(len(h)):
-        changed_products(P, start, left, right, i, growth, h, i, Ph)
-        start += i + 1
-
-
-@inner
-def _await(Ph: Any, gain: Any, due: Any, forgetting: Any, change: Any) -> None:
-    """Let P wait for the change ``(P + gain Ph Ph') / forgetting`` of the units that are due."""
-    left, right, growth = change
-    left[:] = Ph
-    for i in range(len(Ph)):
-        for lane in range(MANY):
-            right[i, lane] = Ph[i, lane] * gain[0, lane]
-    for lane in range(MANY):
-        growth[0, lane] = 1.0 / forgetting if due[lane] else 1.0
-
-
-@inner
-def _settle(P: Any, change: Any) -> None:
-    """Do the change that P still waits for; none is left, also in the signs of zeros."""
-    left, right, growth = change
-    start = 0
-    for i in range(len(left)):
-        add_multiples(P, start, left, 0, i + 1, right, i, growth)
-        start += i + 1
-    left[:], right[:], growth[:] = 0.0, -0.0, 1.0
-
-
-@inner
-def _renew(P: Any, change: Any, hPh: Any, trace: Any, settings: Any) -> None:
-    """Let P of units start anew where its trace is out of bounds, or P no longer positive."""
-    left, right, growth = change
-    alpha, q, start = settings[1], len(left), 0
-    trace[:] = 0.0
-    for i in range(q):
-        for lane in range(MANY):
-            changed = (P[start + i, lane] + left[i, lane] * right[i, lane]) * growth[0, lane]
-            trace[lane] += changed
-        start += i + 1
-    bound, settled = settings[4] * q / alpha, False
-    for lane in range(MANY):
-        if hPh[lane] >= 0.0 and trace[lane] <= bound:
-            continue
-        if not settled:
-            _settle(P, change)
-            settled = True
-        start = 0
-        P[:, lane] = 0.0
-        for i in range(q):
-            P[start + i, lane] = 1.0 / alpha
-            start += i + 1
 
 
 @inner
@@ -183,7 +121,7 @@ def _forecast(
     growth = np.ones((len(P), 1, MANY))
     due, places = np.zeros(MANY, np.bool_), np.empty(len(bus), np.int64)
     settled = len(bus) + len(features) - 2
-    forgetting = settings[0]
+    forgetting, alpha = settings[0], settings[1]
     for t in range(len(xs)):
         now = count + t
         for lag in range(len(bus)):
@@ -225,14 +163,14 @@ def _forecast(
             if not rows[t]:
                 continue
             change = left[g], right[g], growth[g]
-            _multiply(P[g], change, h, Ph)
+            multiply(P[g], change, h, Ph)
             add_products(h, 0, 1, Ph, 0, q, told, 3)
             for lane in range(MANY):
                 gain[0, lane] = -1.0 / (forgetting + told[3, lane])
                 gain[1, lane] = -gain[0, lane] * told[2, lane]
             add_multiples(head[g], 0, Ph, 0, q, gain, 1, one)
-            _await(Ph, gain, due, forgetting, change)
-            _renew(P[g], change, told[3], trace, settings)
+            put_off(Ph, gain, due, forgetting, change)
+            renew(P[g], change, told[3], trace, alpha, settings[4] * q / alpha)
             _round(head[g], y)
             for i in range(first, last):
                 if due[i - first]:
@@ -240,7 +178,7 @@ def _forecast(
                     able = _judge(c, told[2, i - first], error, mean, spread, i, settings)
                     skill[i] = y.dtype.type(able)  # as precise as the model is
     for g in range(len(P)):
-        _settle(P[g], (left[g], right[g], growth[g]))
+        settle(P[g], (left[g], right[g], growth[g]))
 
 
 @inner
