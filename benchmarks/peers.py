@@ -1,4 +1,4 @@
-"""The same reservoirs and readouts in ReservoirPy, with the same weights."""
+"""The same reservoirs and readouts in ReservoirPy, with the same weights; its data."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from nodegraph.arrays import Array
 from nodes import Reservoir, Ridge
 
 try:
     import reservoirpy.nodes as peer  # type: ignore[import-untyped]
+    from reservoirpy.datasets import santafe_laser  # type: ignore[import-untyped]
 except ImportError:
     raise SystemExit("reservoirpy is not installed; write pip install 'nodegraph[bench]'") from None
 
-__all__ = ["peer", "peer_readout", "peer_reservoir"]
+__all__ = ["peer", "peer_readout", "peer_reservoir", "santa_fe_laser"]
 
 
 def peer_reservoir(node: Reservoir, params: Any) -> Any:
@@ -30,3 +32,9 @@ def peer_readout(node: Ridge, params: Any = None) -> Any:
     if params is None:
         return peer.Ridge(ridge=node.ridge)
     return peer.Ridge(ridge=node.ridge, Wout=params.W_out.T.copy(), bias=params.bias.copy())
+
+
+def santa_fe_laser() -> Array:
+    """Return the intensity of a laser, (10093, 1), as ReservoirPy holds it."""
+    series: Array = santafe_laser().astype(float)
+    return series

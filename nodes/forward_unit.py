@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -21,7 +22,7 @@ Emits = Annotated[tuple[Emitted, ...], Field(min_length=1)]
 _ORDER: tuple[Emitted, ...] = ("state", "prediction", "error")
 
 
-class ForwardUnit(Node):
+class ForwardUnit(Node, ABC):
     """Units that learn on their own, each from what it reads and what it was a step before.
 
     All units of a population look at one bus, ``g[t] = [u[t], y[t-1]]``: the input, and what each
@@ -82,9 +83,9 @@ class ForwardUnit(Node):
         return None if self.frozen else self.local_rule
 
     @property
+    @abstractmethod
     def local_rule(self) -> PopulationRule:
         """The rule that units of this kind learn by."""
-        raise NotImplementedError
 
     def widths(self) -> dict[Emitted, int]:
         """Return how many signals there are of each sort that can be given out."""
@@ -110,10 +111,6 @@ class ForwardUnit(Node):
             raise FieldError(
                 f"ForwardUnit of kind {self.kind} learns from its input, but nothing is wired to it"
             )
-
-    def step(self, params: Any, state: Any, x: Array) -> tuple[Any, Array]:
-        """Return ``(state, y)`` one step later."""
-        raise NotImplementedError
 
     def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
         """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""

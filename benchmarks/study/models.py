@@ -11,9 +11,11 @@ from nodegraph.node import Node
 from nodes import NVAR, ForwardUnit, Reservoir
 from nodes.rules import IntrinsicPlasticity
 
-__all__ = ["MODELS", "UNITS", "Model"]
+__all__ = ["MODELS", "RESERVOIRS", "UNITS", "Model"]
 
 UNITS = 100
+SIZES = (100, 200, 400, 800)
+RESERVOIRS = tuple(f"ESN, {units} units" for units in SIZES)
 Settings = dict[str, Any]
 
 
@@ -77,10 +79,12 @@ def _make_mixed(settings: Settings) -> list[Node]:
 def _forecast(rng: np.random.Generator) -> Settings:
     return {
         "fan_in": int(rng.integers(8, 17)),
+        "features": int(rng.choice([12, 20, 32])),
         "horizon": int(rng.integers(3, 40)),
         "reach": int(rng.integers(5, 30)),
         "feature_scaling": _log(rng, 0.5, 4.0),
         "alpha": _log(rng, 1e-4, 1.0),
+        "forgetting": float(rng.choice([0.9995, 0.9998, 1.0])),
     }
 
 
@@ -98,8 +102,9 @@ def _forward_forward(rng: np.random.Generator) -> Settings:
         "fan_in": int(rng.integers(4, 17)),
         "input_share": float(rng.uniform(0.05, 0.6)),
         "leak_rate": _log(rng, 0.1, 1.0),
-        "weight_scaling": _log(rng, 0.1, 1.0),
-        "rate": _log(rng, 1e-4, 0.05),
+        "weight_scaling": _log(rng, 0.2, 2.0),
+        "rate": _log(rng, 1e-4, 0.1),
+        "loop_gain": rng.choice([None, 0.95]),
     }
 
 
@@ -143,11 +148,11 @@ def _population(kind: str, frozen: bool) -> Model:
 
 def _models() -> dict[str, Model]:
     models = {
-        f"ESN, {units} units": Model(
+        name: Model(
             lambda settings, units=units: [Reservoir(units=units, **settings)],  # type: ignore[misc]
             _reservoir,
         )
-        for units in (UNITS, 4 * UNITS)
+        for name, units in zip(RESERVOIRS, SIZES, strict=True)
     }
     models["ESN, intrinsic plasticity"] = Model(_make_plastic, _plastic)
     models["ESN and delayed inputs"] = Model(_make_tapped, _tapped)

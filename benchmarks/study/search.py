@@ -11,20 +11,28 @@ from benchmarks.study.models import MODELS
 from benchmarks.study.tasks import TASKS
 from benchmarks.study.trial import Outcome, trial
 
-__all__ = ["Found", "study"]
+__all__ = ["BUDGET", "Found", "study"]
 
-BUDGET, FINALISTS = 8, 3  # settings tried, and how many of them again
+BUDGET, FINALISTS = 24, 3  # settings tried, and how many of them again
 FIRST, AGAIN = 1000, (1001, 1002)  # seeds of the search
 FRESH = range(10)
+Settings = dict[str, Any]
 
 
 class Found(NamedTuple):
-    """What one model did on one task."""
+    """What one model did on one task: with which settings, chosen by which error, on new seeds."""
 
     task: str
     model: str
-    settings: dict[str, Any]
+    budget: int
+    settings: Settings
+    chosen_by: float  # median error on the validation rows of the seeds of the search
     outcomes: tuple[Outcome, ...]  # of the fresh seeds
+
+    @property
+    def error(self) -> float:
+        """The median error on the test rows."""
+        return median(outcome.test for outcome in self.outcomes)
 
 
 def study(task: str, model: str, budget: int = BUDGET) -> Found:
@@ -35,15 +43,15 @@ def study(task: str, model: str, budget: int = BUDGET) -> Found:
     make, draw = MODELS[model]
     rng = np.random.default_rng(0)
     tried = [{}, *(draw(rng) for _ in range(budget - 1))]
-    first = [_error(task, model, settings, (FIRST,)) for settings in tried]
-    best = [tried[i] for i in np.argsort(first, kind="stable")[:FINALISTS]]
-    errors = [_error(task, model, settings, (FIRST, *AGAIN)) for settings in best]
-    settings = best[int(np.argmin(errors))]
+
+    def validated(settings: Settings, seed: int) -> float:
+        return trial(make(settings), TASKS[task](seed), seed).validation
+
+    first = [validated(settings, FIRST) for settings in tried]
+    best = np.argsort(first, kind="stable")[:FINALISTS]
+    errors = [median([first[i], *(validated(tried[i], seed) for seed in AGAIN)]) for i in best]
+    at = int(np.argmin(errors))
+    settings = tried[best[at]]
     node = make(settings)
-    return Found(task, model, settings, tuple(trial(node, TASKS[task](s), s) for s in FRESH))
-
-
-def _error(task: str, model: str, settings: dict[str, Any], seeds: tuple[int, ...]) -> float:
-    """Return the median error on the validation rows."""
-    node = MODELS[model].make(settings)
-    return median(trial(node, TASKS[task](seed), seed).validation for seed in seeds)
+    fresh = tuple(trial(node, TASKS[task](seed), seed) for seed in FRESH)
+    return Found(task, model, budget, settings, errors[at], fresh)

@@ -11,7 +11,7 @@ from nodegraph.arrays import Array
 from nodegraph.fields import Fraction, UnitInterval
 from nodes.forward.cells import CellUnit
 from nodes.forward_unit import Emitted
-from nodes.rules.memory_goodness import MemoryGoodness
+from nodes.rules.memory_goodness import MemoryGoodness, bound_loops
 
 __all__ = ["ForwardForwardUnit"]
 
@@ -21,10 +21,12 @@ class ForwardForwardUnit(CellUnit):
 
     With z what a cell reads of the bus, ``h = tanh(W [z, M[t-1], 1])`` has the goodness
     ``G = |h|^2``, by which it deems z real with probability ``1 / (1 + e^(threshold - G))``. What
-    enters the memory is the direction of h, not its goodness, which the next cell could read off:
-    ``M = (1 - leak_rate) M + leak_rate h / sqrt(mean(h^2))``. W learns by
-    `nodes.rules.MemoryGoodness`, from what came and from negatives that the cell makes of its own
-    past; `span` steps of it are kept.
+    enters the memory hides how good a large h is, which the next cell could read off:
+    ``M = (1 - leak_rate) M + leak_rate h / sqrt(1 + mean(h^2))``. A small h stays small: were all
+    made equally large, a faint echo would keep itself alive, and one unusual input could throw
+    cells from one state of rest to another for good. W learns by `nodes.rules.MemoryGoodness`,
+    from what came and from negatives that the cell makes of its own past; `span` steps of it are
+    kept.
 
     Its state is tanh(M); its prediction, one number for each cell, is the probability that what
     it reads is real; its error is one minus that.
@@ -42,6 +44,10 @@ class ForwardForwardUnit(CellUnit):
         would have come if signals went straight on, ``2 z[t-1] - z[t-2]``.
     threshold : float, above 0, optional
         Goodness at which a cell is in doubt; half of `dim` by default.
+    loop_gain : float, above 0, optional
+        Bound on how much a difference between memories counts in the next step. Below 1 the
+        population forgets how it began, whatever it hears and learns; without a bound it may be
+        thrown into another state of rest by an input larger than any before.
     rate : float
         See `nodes.rules.MemoryGoodness`.
 
@@ -70,16 +76,18 @@ class ForwardForwardUnit(CellUnit):
     fan_in: PositiveInt = 12
     input_share: UnitInterval = 0.1
     leak_rate: Fraction = 0.3
-    weight_scaling: NonNegativeFloat = 0.35
+    weight_scaling: NonNegativeFloat = 0.8
     span: int = Field(50, ge=3)
     negatives: Literal["past", "shuffled", "mispredicted"] = "past"
     threshold: PositiveFloat | None = None
+    loop_gain: PositiveFloat | None = None
     rate: PositiveFloat = 0.015
 
     @property
     def local_rule(self) -> MemoryGoodness:
         """The rule that the cells learn by."""
-        return MemoryGoodness(rate=self.rate, negatives=self.negatives, threshold=self.doubt)
+        fields = {name: getattr(self, name) for name in ("rate", "negatives", "loop_gain")}
+        return MemoryGoodness(threshold=self.doubt, **fields)
 
     @property
     def doubt(self) -> float:
@@ -95,7 +103,10 @@ class ForwardForwardUnit(CellUnit):
         self.check_wired(n_in)
         shape = self.cells, self.dim, self.fan_in + self.dim + 1
         W = self.weight_scaling / np.sqrt(shape[2]) * rng.standard_normal(shape)
-        return self.Params(self.wiring(rng, n_in), W, rng.integers(0, 2**31, self.cells))
+        reads = self.wiring(rng, n_in)
+        if self.loop_gain is not None:
+            W = bound_loops(W, reads, n_in, self.loop_gain)
+        return self.Params(reads, W, rng.integers(0, 2**31, self.cells))
 
     def start(self, n_out: int) -> State:
         """Return the state before the first step: zeros."""
@@ -110,7 +121,7 @@ class ForwardForwardUnit(CellUnit):
         past[now % self.span] = z
         seen = np.concatenate([z, state.M, np.ones_like(z[:, :1])], axis=1)
         h = np.tanh(np.einsum("cij,cj->ci", params.W, seen))
-        size = np.sqrt(1e-6 + (h**2).mean(axis=1, keepdims=True))
+        size = np.sqrt(1 + (h**2).mean(axis=1, keepdims=True))
         M = (1 - self.leak_rate) * state.M + self.leak_rate * h / size
         M = M.astype(state.M.dtype)
         real = 1 / (1 + np.exp(self.doubt - (h**2).sum(axis=1)))

@@ -16,7 +16,7 @@ from nodegraph.arrays import Array
 from nodes.kernels.compiling import inner
 from nodes.kernels.simd import INDEX, Sums, built
 
-__all__ = ["FEW", "MANY", "abreast", "add_multiples", "add_products", "apart"]
+__all__ = ["FEW", "MANY", "abreast", "add_multiples", "add_products", "apart", "changed_products"]
 
 FEW, MANY = 8, 16  # lanes
 _WHOLE, _NONE = types.uint64, ir.Constant(INDEX, 0)
@@ -71,8 +71,49 @@ def _multiples(lanes: int) -> Any:
     return built(typed)
 
 
+def _changed(lanes: int) -> Any:
+    def typed(
+        _: Any, Y: Any, y: Any, A: Any, S: Any, s: Any, C: Any, X: Any, i: Any, Z: Any
+    ) -> Any:
+        def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            row = Sums(context, builder, lanes, Y.dtype)
+            arrays = zip((Y, A, X, Z), (args[0], args[2], args[6], args[8]), strict=True)
+            goal, left, right, total = (row.pointer(kind, a, True) for kind, a in arrays)
+            times = row.load(row.pointer(S, args[3], True), args[4])
+            scale, last = row.load(row.pointer(C, args[5], True), _NONE), args[7]
+            own = row.load(right, last)
+
+            def fresh(builder: Any, k: Any) -> Any:
+                place = builder.add(args[1], k)
+                more = builder.fmul(row.load(left, k), times)
+                grown = builder.fmul(builder.fadd(row.load(goal, place), more), scale)
+                row.store(grown, goal, place)
+                return grown
+
+            def term(builder: Any, k: Any) -> Any:
+                grown = fresh(builder, k)
+                row.store(builder.fadd(row.load(total, k), builder.fmul(grown, own)), total, k)
+                return builder.fmul(grown, row.load(right, k))
+
+            def four(builder: Any, k: Any) -> Any:
+                a, b, c, d = (term(builder, row.plus(k, step)) for step in range(4))
+                return builder.fadd(builder.fadd(a, b), builder.fadd(c, d))
+
+            full = builder.and_(last, ir.Constant(INDEX, -4))
+            across = row.added(_NONE, full, 4, row.zero, four)
+            across = row.added(full, last, 1, across, term)
+            across = builder.fadd(across, builder.fmul(fresh(builder, last), own))
+            row.store(across, total, last)
+            return context.get_dummy_value()
+
+        return types.void(Y, _WHOLE, A, S, _WHOLE, C, X, _WHOLE, Z), build
+
+    return built(typed)
+
+
 _products_8, _products_16 = _products(FEW), _products(MANY)
 _multiples_8, _multiples_16 = _multiples(FEW), _multiples(MANY)
+_changed_16 = _changed(MANY)
 
 
 @inner
@@ -91,6 +132,18 @@ def add_multiples(Y: Any, y: Any, A: Any, a: Any, n: Any, S: Any, s: Any, C: Any
         _multiples_8(Y, y, A, a, n, S, s, C)
     else:
         _multiples_16(Y, y, A, a, n, S, s, C)
+
+
+@inner
+def changed_products(
+    Y: Any, y: Any, A: Any, S: Any, s: Any, C: Any, X: Any, i: Any, Z: Any
+) -> None:
+    """Change row i of a symmetric matrix and multiply by it, in one go, 16 lanes abreast.
+
+    The row is ``Y[y]`` to ``Y[y + i]``. Each ``Y[y + k]`` becomes ``(Y[y + k] + A[k] S[s]) C[0]``,
+    and with that ``Z[k] += Y[y + k] X[i]`` for k below i, and ``Z[i] = sum_k Y[y + k] X[k]``.
+    """
+    _changed_16(Y, y, A, S, s, C, X, i, Z)
 
 
 def abreast(array: Array, lanes: int) -> Array:

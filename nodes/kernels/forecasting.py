@@ -8,6 +8,7 @@ import numpy as np
 
 from nodes.kernels.abreast import MANY, abreast, add_multiples, add_products, apart
 from nodes.kernels.compiling import inner, kernel, signature, step, taken
+from nodes.kernels.correlations import multiply, put_off, renew, settle
 from nodes.kernels.populations import Laid, Loop
 from nodes.kernels.scalars import tanh
 
@@ -59,46 +60,6 @@ def _recall(features: Any, tau: Any, now: Any, first: Any, due: Any, h: Any) -> 
 
 
 @inner
-def _multiply(P: Any, h: Any, one: Any, Ph: Any) -> None:
-    """Set ``Ph = P h``; P holds the rows of lower triangles, one behind the other."""
-    Ph[:] = 0.0
-    start = 0
-    for i in range(len(h)):
-        add_products(P, start, 1, h, 0, i + 1, Ph, i)
-        add_multiples(Ph, 0, P, start, i, h, i, one)
-        start += i + 1
-
-
-@inner
-def _shrink(P: Any, Ph: Any, gain: Any, growth: Any) -> None:
-    """Set ``P = (P - gain Ph Ph') growth``; `gain` is negative, Ph times that, on return."""
-    start = 0
-    for i in range(len(Ph)):
-        for lane in range(MANY):
-            gain[1, lane] = Ph[i, lane] * gain[0, lane]
-        add_multiples(P, start, Ph, 0, i + 1, gain, 1, growth)
-        start += i + 1
-
-
-@inner
-def _renew(P: Any, q: Any, hPh: Any, settings: Any) -> None:
-    """Let P of units start anew where its trace is out of bounds, or P no longer positive."""
-    alpha, wind_up = settings[1], settings[4]
-    for lane in range(MANY):
-        trace, start = 0.0, 0
-        for i in range(q):
-            trace += P[start + i, lane]
-            start += i + 1
-        if hPh[lane] >= 0.0 and trace <= wind_up * q / alpha:
-            continue
-        start = 0
-        P[:, lane] = 0.0
-        for i in range(q):
-            P[start + i, lane] = 1.0 / alpha
-            start += i + 1
-
-
-@inner
 def _judge(c: Any, e: Any, error: Any, mean: Any, spread: Any, i: Any, settings: Any) -> Any:
     """Return the skill of unit i after one more forecast came due."""
     fading = settings[2]
@@ -139,10 +100,12 @@ def _forecast(
 ) -> None:
     units, m, n_in, q = len(reads), reads.shape[1], xs.shape[1], head.shape[1]
     h, Ph, gain = np.zeros((q, MANY)), np.empty((q, MANY)), np.zeros((2, MANY))
-    told, one, growth = np.zeros((4, MANY)), np.ones((1, MANY)), np.ones((1, MANY))
+    told, one, trace = np.zeros((4, MANY)), np.ones((1, MANY)), np.zeros(MANY)
+    left, right = np.zeros((len(P), q, MANY)), np.full((len(P), q, MANY), -0.0)
+    growth = np.ones((len(P), 1, MANY))
     due, places = np.zeros(MANY, np.bool_), np.empty(len(bus), np.int64)
     settled = len(bus) + len(features) - 2
-    forgetting = settings[0]
+    forgetting, alpha = settings[0], settings[1]
     for t in range(len(xs)):
         now = steps[0] + t
         for lag in range(len(bus)):
@@ -183,21 +146,23 @@ def _forecast(
                     ys[t, columns[2] + i] = told[2, i - first]
             if not rows[t]:
                 continue
-            _multiply(P[g], h, one, Ph)
+            change = left[g], right[g], growth[g]
+            multiply(P[g], change, h, Ph)
             add_products(h, 0, 1, Ph, 0, q, told, 3)
             for lane in range(MANY):
                 gain[0, lane] = -1.0 / (forgetting + told[3, lane])
-                growth[0, lane] = 1.0 / forgetting if due[lane] else 1.0
                 gain[1, lane] = -gain[0, lane] * told[2, lane]
             add_multiples(head[g], 0, Ph, 0, q, gain, 1, one)
-            _shrink(P[g], Ph, gain, growth)
-            _renew(P[g], q, told[3], settings)
+            put_off(Ph, gain, due, forgetting, change)
+            renew(P[g], change, told[3], trace, alpha, settings[4] * q / alpha)
             _round(head[g], y)
             for i in range(first, last):
                 if due[i - first]:
                     c = np.float64(xs[t, channel[i]])
                     able = _judge(c, told[2, i - first], error, mean, spread, i, settings)
                     skill[i] = y.dtype.type(able)  # as precise as the model is
+    for g in range(len(P)):
+        settle(P[g], (left[g], right[g], growth[g]))
     steps[0] += len(xs)
 
 

@@ -87,6 +87,36 @@ def _bound_rows(W: Any, d: Any, total: Any) -> None:
                     row[k, lane] *= 3.0 / norm
 
 
+@inner
+def _bound_loops(W: Any, reads: Any, first: Any, n_in: Any, d: Any, most: Any) -> None:
+    """Shrink the weights of memories of each lane whose gain is above `most`."""
+    if most == np.inf:
+        return
+    n, m = len(W) // d, reads.shape[1]
+    for lane in range(min(FEW, len(reads) - first)):
+        heard = reads[first + lane]
+        gain = np.sqrt(_squares(W, d, m, m + d, lane))
+        for k in range(m):
+            if heard[k] >= n_in:
+                gain += np.sqrt(_squares(W, d, k, k + 1, lane))
+        if gain <= most:
+            continue
+        for k in range(m + d):
+            if k >= m or heard[k] >= n_in:
+                for i in range(d):
+                    W[i * n + k, lane] *= most / gain
+
+
+@inner
+def _squares(W: Any, d: Any, start: Any, stop: Any, lane: Any) -> Any:
+    """Return the sum of the squares of some columns of W."""
+    total = 0.0
+    for i in range(d):
+        for k in range(start, stop):
+            total += W[i * (len(W) // d) + k, lane] ** 2
+    return total
+
+
 _LAYOUT = "i2 i1 d3! d3! d3! f3! i1! d1 i1 b1 f2< f2>"
 
 
@@ -131,7 +161,7 @@ def _remember(
             squared(h, total, 0)
             for i in range(d):
                 for lane in range(FEW):
-                    size = np.sqrt(1e-6 + total[0, lane] / d)
+                    size = np.sqrt(1.0 + total[0, lane] / d)
                     fresh = leak * h[i, lane] / size
                     M[g, i, lane] = (1.0 - leak) * M[g, i, lane] + fresh
             round_all(M[g], ys)
@@ -150,6 +180,7 @@ def _remember(
             _learn(W[g], v, kept, kind, past, now, salt, first, threshold, rate, h, q, total, one,
                    false, step)  # fmt: skip
             _bound_rows(W[g], d, total)
+            _bound_loops(W[g], reads, first, xs.shape[1], d, numbers[5])
             round_all(W[g], ys)
     steps[0] += len(xs)
 
@@ -185,6 +216,7 @@ def _lay(node: Any, params: Any, state: Any, rule: Any = None, memory: Any = Non
     """
     rate, kind = (0.0, 0) if rule is None else (rule.rate, _NEGATIVES[rule.negatives])
     threshold = node.doubt if rule is None else rule.threshold
+    most = np.inf if rule is None or rule.loop_gain is None else rule.loop_gain
     (W,), cells = packed([params.W]), packed([state.M, state.before])
     moving = *cells, state.past.copy(), state.steps.reshape(1).copy()
     arrays = (
@@ -192,7 +224,7 @@ def _lay(node: Any, params: Any, state: Any, rule: Any = None, memory: Any = Non
         np.ascontiguousarray(params.salt),
         W,
         *moving,
-        np.array([node.leak_rate, threshold, rate, kind, node.units], float),
+        np.array([node.leak_rate, threshold, rate, kind, node.units, most], float),
         node.columns(),
     )
 

@@ -15,7 +15,7 @@ from nodes.rules.lessons import lessons_only
 
 __all__ = ["LeastMeanSquares"]
 
-FLOOR = 1e-8  # as in `nodes.kernels.online`
+FLOOR = 1e-8  # as in `nodes.kernels.lms`
 
 
 class LeastMeanSquares(Rule):
@@ -79,7 +79,7 @@ class LeastMeanSquares(Rule):
         """Return the compiled step for loops."""
         if not isinstance(node, LinearReadout):
             return None
-        from nodes.kernels.online import lms_arguments, lms_step
+        from nodes.kernels.lms import lms_arguments, lms_step
 
         learned, slot = (params.W_out, params.bias), 2 + len(node.step_ports)
         arguments = lms_arguments(*learned, self.rate, self.fit_bias, slot, self.normalized)

@@ -15,7 +15,7 @@ from nodes.rules.population import PopulationRule
 if TYPE_CHECKING:
     from nodes.kernels.populations import Loop
 
-__all__ = ["MemoryGoodness"]
+__all__ = ["MemoryGoodness", "bound_loops"]
 
 EPSILON = 1e-2  # keeps the rates finite where nothing happens
 MOST = 3.0  # norm of a row of W
@@ -33,7 +33,7 @@ class MemoryGoodness(PopulationRule):
     taken follows from the step and from the salt of the cell, so that a run can be repeated.
 
     Safeguards: nothing is learned before the kept past is full; the norm of each row of W is held
-    at 3 or below.
+    at 3 or below, and the gain of loops at `loop_gain` or below, if one is given.
 
     Parameters
     ----------
@@ -43,6 +43,9 @@ class MemoryGoodness(PopulationRule):
         What is not real; see `nodes.forward.forward_forward.ForwardForwardUnit`.
     threshold : float, above 0
         Goodness at which a cell is in doubt.
+    loop_gain : float, above 0, optional
+        Bound on the norm of a cell's weights of memories: that of its own, and the sum of those of
+        the states that it reads. Below 1 differences between memories fade.
 
     References
     ----------
@@ -54,6 +57,7 @@ class MemoryGoodness(PopulationRule):
     rate: PositiveFloat = 0.015
     negatives: Literal["past", "shuffled", "mispredicted"] = "past"
     threshold: PositiveFloat = 2.5
+    loop_gain: PositiveFloat | None = None
 
     def update(self, params: Any, memory: Any, seen: Seen) -> tuple[Any, Any]:
         """Return ``(params, memory)`` one step later."""
@@ -66,6 +70,8 @@ class MemoryGoodness(PopulationRule):
         W = params.W + self.rate * (up - down)
         norm = np.sqrt((W**2).sum(axis=2, keepdims=True))
         W = np.where(norm > MOST, W * (MOST / np.maximum(norm, MOST)), W)
+        if self.loop_gain is not None:
+            W = bound_loops(W, params.reads, len(seen.x), self.loop_gain)
         return params._replace(W=W.astype(params.W.dtype)), memory
 
     def _pull(self, W: Array, z: Array, before: Array, real: bool) -> Array:
@@ -99,6 +105,24 @@ class MemoryGoodness(PopulationRule):
         from nodes.kernels.memory_goodness import MEMORY_GOODNESS
 
         return MEMORY_GOODNESS
+
+
+def bound_loops(W: Array, reads: Array, n_in: int, most: float) -> Array:
+    """Return W with weights of memories small enough for a gain of `most`.
+
+    With u = [z, M, 1], ``|dM| <= gain max |dM|`` for the part of a cell's next memory that is new,
+    where gain is the norm of its weights of M plus those of each state in z: neither tanh nor the
+    division by ``sqrt(1 + mean(h^2))`` makes a difference larger.
+    """
+    m, d = reads.shape[1], W.shape[1]
+    loops = np.ones((len(W), W.shape[2]), bool)
+    loops[:, :m], loops[:, m + d :] = reads >= n_in, False
+    own = np.sqrt((W[:, :, m : m + d] ** 2).sum(axis=(1, 2)))
+    heard = np.sqrt((W[:, :, :m] ** 2).sum(axis=1))
+    gain = own + np.where(loops[:, :m], heard, 0).sum(axis=1)
+    scale = np.minimum(1, most / np.maximum(gain, most))
+    bounded: Array = W * np.where(loops, scale[:, None], 1)[:, None, :]
+    return bounded
 
 
 def _chance(now: int, salt: Array) -> Array:

@@ -105,7 +105,7 @@ class RecursiveLeastSquares(Rule):
         """Return the compiled step for loops."""
         if not isinstance(node, LinearReadout):
             return None
-        from nodes.kernels.online import rls_arguments, rls_step
+        from nodes.kernels.rls import rls_arguments, rls_step
 
         bound, slot = WIND_UP * len(memory.P) / self.alpha, 2 + len(node.step_ports)
         learned, when = (params.W_out, params.bias, memory.P), (memory.lessons, self.learn_every)

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from nodes.kernels.abreast import FEW, MANY, abreast, add_multiples, add_products, apart
+from nodes.kernels.abreast import (
+    FEW,
+    MANY,
+    abreast,
+    add_multiples,
+    add_products,
+    apart,
+    changed_products,
+)
 from nodes.kernels.compiling import kernel, read, types, write
 
 RNG = np.random.default_rng(1)
@@ -15,6 +23,14 @@ def _sum(A, start, step, X, Y):
 @kernel(lambda f: types.void(write(f, 2), read(f, 2), read(f, 2), read(f, 2)))
 def _grow(Y, A, S, C):
     add_multiples(Y, 1, A, 2, len(A) - 2, S, 1, C)
+
+
+@kernel(lambda f: types.void(write(f, 2), *(read(f, 2),) * 4, write(f, 2)))
+def _change(Y, A, S, C, X, Z):
+    start = 0
+    for i in range(len(X)):
+        changed_products(Y, start, A, S, i, C, X, i, Z)
+        start += i + 1
 
 
 @pytest.mark.parametrize("lanes", [FEW, MANY])
@@ -36,6 +52,19 @@ def test_multiples_are_added_and_grown_lane_by_lane(lanes):
     expected[1:8] = (Y[1:8] + A[2:] * S[1]) * C[0]
     _grow(np.dtype(float))(Y, A, S, C)
     np.testing.assert_array_equal(Y, expected)
+
+
+@pytest.mark.parametrize("n", [1, 4, 7, 8])
+def test_symmetric_matrices_are_changed_and_multiplied_by_in_one_go(n):
+    i, j = np.tril_indices(n)
+    A, S, X = RNG.standard_normal((3, n, MANY))
+    C, Y, Z = RNG.standard_normal((1, MANY)), RNG.standard_normal((len(i), MANY)), np.empty_like(X)
+    changed = (Y + A[j] * S[i]) * C
+    whole = np.empty((n, n, MANY))
+    whole[i, j] = whole[j, i] = changed
+    _change(np.dtype(float))(Y, A, S, C, X, Z)
+    np.testing.assert_array_equal(Y, changed)
+    np.testing.assert_allclose(Z, np.einsum("ijk,jk->ik", whole, X), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("units", [1, 8, 11])

@@ -97,3 +97,32 @@ def test_one_precision_goes_in_and_comes_out_while_statistics_stay_double():
     assert after.memory.P.dtype == np.float64
     double = learned(node)
     np.testing.assert_allclose(after.ys, double.ys, atol=0.02)
+
+
+def test_learning_can_stop_and_go_on_at_any_row_to_the_last_bit():
+    node = ForwardUnit(units=20, **SMALL)
+    rows = np.random.default_rng(3).random(len(U)) < 0.7
+    whole, rule = learned(node, rows=rows), node.rule
+    params = node.init(np.random.default_rng(1), 1, 20)
+    state, memory = node.start(20, 1), rule.begin(params)
+    for cut in (slice(0, 37), slice(37, 38), slice(38, 251), slice(251, 400)):
+        lesson = Lesson({"x": U[cut]}, None, rows[cut])
+        params, state, memory, _ = rule.learn(node, params, state, memory, lesson)
+    np.testing.assert_array_equal(memory.P.view(np.int64), whole.memory.P.view(np.int64))
+    np.testing.assert_array_equal(params.head, whole.params.head)
+
+
+def test_units_start_anew_at_the_step_at_which_their_rule_says():
+    node = ForwardUnit(units=20, horizon=2, reach=2, fan_in=2, features=2, forgetting=0.5)
+    u = np.r_[U[:60], np.zeros((60, 1)), U[:60]]
+    after, rule = learned(node, u), node.rule
+    params = node.init(np.random.default_rng(1), 1, 20)
+    state, memory, renewed = node.start(20, 1), rule.begin(params), 0
+    for x in u:
+        before = memory.P
+        state, y = node.step(params, state, x)
+        params, memory = rule.update(params, memory, Seen(x, y, state))
+        renewed += bool((memory.P[:, 0] < before[:, 0]).any() and (memory.P[:, 1] == 0).any())
+    assert renewed > 1
+    np.testing.assert_allclose(after.params.head, params.head, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(after.memory.P, memory.P, rtol=1e-6, atol=1e-9)

@@ -5,6 +5,7 @@ from nodegraph.rule import Lesson, Seen
 from nodegraph.testing import check_rule
 from nodes import ForwardUnit
 from nodes.rules import MemoryGoodness
+from nodes.rules.memory_goodness import bound_loops
 
 U = np.random.default_rng(0).standard_normal((80, 2))
 
@@ -17,6 +18,23 @@ def unit(**fields):
 def test_it_keeps_the_contract(negatives):
     rule = MemoryGoodness(negatives=negatives, rate=0.1, threshold=1.0)
     check_rule(rule, unit(units=12, dim=3, fan_in=4, span=6, negatives=negatives))
+
+
+def test_it_keeps_the_contract_with_a_bound_on_its_loops():
+    node = unit(units=12, dim=3, fan_in=4, span=6, weight_scaling=3.0, loop_gain=0.5)
+    check_rule(node.rule, node)
+
+
+def test_the_gain_of_loops_is_held_within_bounds_and_inputs_are_not():
+    rng = np.random.default_rng(4)
+    W, reads = 3 * rng.standard_normal((2, 3, 7)), np.array([[0, 2, 5], [1, 0, 0]])
+    W[1] *= 0.01
+    bounded = bound_loops(W, reads, 2, 0.8)
+    norm = np.linalg.norm
+    gain = norm(W[0, :, 3:6]) + norm(W[0, :, 1]) + norm(W[0, :, 2])
+    np.testing.assert_allclose(bounded[0, :, 1:6], W[0, :, 1:6] * 0.8 / gain)
+    np.testing.assert_array_equal(bounded[0][:, [0, 6]], W[0][:, [0, 6]])
+    np.testing.assert_array_equal(bounded[1], W[1])
 
 
 def log_likelihood(W, true, false, threshold):

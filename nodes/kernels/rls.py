@@ -1,4 +1,4 @@
-"""Linear readouts that learn at every step: recursive least squares and least mean squares."""
+"""Linear readouts that learn by recursive least squares at every step."""
 
 from __future__ import annotations
 
@@ -10,40 +10,9 @@ from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodes.kernels.compiling import inner, kernel, matrix, read, step, types, vector, write
 from nodes.kernels.products import LANES, add_product, dot
+from nodes.kernels.readouts import check_fit, has_target, predict
 
-__all__ = [
-    "FLOOR",
-    "lms_arguments",
-    "lms_chunk",
-    "lms_step",
-    "rls_arguments",
-    "rls_chunk",
-    "rls_step",
-]
-
-FLOOR = 1e-8  # what is added to the square of an input that a rate is divided by
-
-
-@inner
-def _predict(x: Any, W: Any, bias: Any, lanes: Any, y: Any) -> None:
-    for o in range(y.size):
-        y[o] = dot(W[o], x, lanes) + bias[o]
-
-
-@inner
-def _check(xs: Any, targets: Any, W: Any, bias: Any) -> None:
-    """Refuse shapes that would read beyond an array: loops do not look."""
-    fits = W.shape == (targets.shape[1], xs.shape[1]) and bias.size == len(W)
-    if not fits or len(targets) != len(xs):
-        raise DataError("readout: the shapes of xs, targets, W_out and bias do not fit each other")
-
-
-@inner
-def _has_target(target: Any) -> Any:
-    for value in target:
-        if np.isnan(value):
-            return False
-    return True
+__all__ = ["rls_arguments", "rls_chunk", "rls_step"]
 
 
 @inner
@@ -102,15 +71,15 @@ def _rls_signature(f: Any) -> Any:
 @kernel(_rls_signature)
 def _rls(xs: Any, targets: Any, W: Any, bias: Any, P: Any, forgetting: Any, ys: Any) -> None:
     n = xs.shape[1]
-    _check(xs, targets, W, bias)
+    check_fit(xs, targets, W, bias)
     if P.shape != (n, n) and P.shape != (n + 1, n + 1):
         raise DataError("rls: P does not fit xs; its shape is (n, n), or (n + 1, n + 1) with bias")
     lanes, wide = np.empty(LANES, xs.dtype), np.empty(LANES, P.dtype)
     z, Pz, following = np.ones(len(P)), np.empty(len(P)), np.empty(len(P))
     growth, at_hand = 1.0 / forgetting, False
     for t in range(len(xs)):
-        _predict(xs[t], W, bias, lanes, ys[t])
-        if not _has_target(targets[t]):
+        predict(xs[t], W, bias, lanes, ys[t])
+        if not has_target(targets[t]):
             continue
         z[:n] = xs[t]
         if not at_hand:
@@ -118,7 +87,7 @@ def _rls(xs: Any, targets: Any, W: Any, bias: Any, P: Any, forgetting: Any, ys: 
         scale = _gain(z, Pz, forgetting, wide)
         _correct(targets[t], ys[t], W, bias, Pz, scale)
         later = t + 1
-        while later < len(xs) and not _has_target(targets[later]):
+        while later < len(xs) and not has_target(targets[later]):
             later += 1
         at_hand = later < len(xs)
         if at_hand:
@@ -135,9 +104,9 @@ def rls_step(args: Any, io: Any, like: Any) -> None:
     n_out, n_in, size, slot = args[8], args[9], args[10], args[11]
     W, bias = matrix(args[0], n_out, n_in, like), vector(args[1], n_out, like)
     x, y = vector(io[1], n_in, like), vector(io[0], n_out, like)
-    _predict(x, W, bias, vector(args[6], LANES, like), y)
+    predict(x, W, bias, vector(args[6], LANES, like), y)
     target = vector(io[slot], n_out, like)
-    if not _has_target(target):
+    if not has_target(target):
         return
     lessons = vector(args[13], 1, np.int64(0))
     lessons[0] += 1
@@ -183,68 +152,6 @@ def rls_arguments(
     return W, bias, P, *scratch, np.array([forgetting, bound]), *W.shape, size, slot, every, lessons
 
 
-@step
-def lms_step(args: Any, io: Any, like: Any) -> None:
-    """Predict, and learn if there is a target; `lms_arguments` says what `args` are."""
-    n_out, n_in, slot = args[4], args[5], args[6]
-    W, bias = matrix(args[0], n_out, n_in, like), vector(args[1], n_out, like)
-    x, y, lanes = (
-        vector(io[1], n_in, like),
-        vector(io[0], n_out, like),
-        vector(args[2], LANES, like),
-    )
-    _predict(x, W, bias, lanes, y)
-    target = vector(io[slot], n_out, like)
-    if _has_target(target):
-        rate = _pace(x, vector(args[3], 1, like)[0], args[7] != 0, args[8] != 0, lanes)
-        _descend(x, target, y, W, bias, rate, args[7] != 0)
-
-
-def lms_arguments(
-    W: Array, bias: Array, rate: float, fit_bias: bool, slot: int, normalized: bool = False
-) -> tuple[Any, ...]:
-    """Return the arguments of `lms_step`, which changes W and bias in place."""
-    scratch = np.empty(LANES, W.dtype), np.array([rate], W.dtype)
-    return W, bias, *scratch, *W.shape, slot, fit_bias, normalized
-
-
-@inner
-def _pace(x: Any, rate: Any, fit_bias: Any, normalized: Any, lanes: Any) -> Any:
-    """Return the rate at this input, relative to its square if it is normalised."""
-    if not normalized:
-        return rate
-    constant = x.dtype.type(1) if fit_bias else x.dtype.type(0)
-    return rate / (x.dtype.type(FLOOR) + dot(x, x, lanes) + constant)
-
-
-@inner
-def _descend(x: Any, target: Any, y: Any, W: Any, bias: Any, rate: Any, fit_bias: Any) -> None:
-    for o in range(len(W)):
-        error, row = rate * (target[o] - y[o]), W[o]
-        for j in range(row.size):
-            row[j] += error * x[j]
-        if fit_bias:
-            bias[o] += error
-
-
-def _lms_signature(f: Any) -> Any:
-    learned = write(f, 2), write(f, 1)
-    return types.void(read(f, 2), read(f, 2), *learned, f, *2 * [types.boolean], write(f, 2))
-
-
-@kernel(_lms_signature)
-def _lms(
-    xs: Any, targets: Any, W: Any, bias: Any, rate: Any, fit_bias: Any, normalized: Any, ys: Any
-) -> None:
-    _check(xs, targets, W, bias)
-    lanes = np.empty(LANES, xs.dtype)
-    for t in range(len(xs)):
-        _predict(xs[t], W, bias, lanes, ys[t])
-        if _has_target(targets[t]):
-            pace = _pace(xs[t], rate, fit_bias, normalized, lanes)
-            _descend(xs[t], targets[t], ys[t], W, bias, pace, fit_bias)
-
-
 def rls_chunk(
     xs: Array, targets: Array, W_out: Array, bias: Array, P: Array, forgetting: float = 1.0
 ) -> Array:
@@ -288,49 +195,4 @@ def rls_chunk(
     ys = np.empty(targets.shape, xs.dtype)
     chunk = np.ascontiguousarray(xs), np.ascontiguousarray(targets)
     _rls(xs.dtype)(*chunk, W_out, bias, P, forgetting, ys)
-    return ys
-
-
-def lms_chunk(
-    xs: Array,
-    targets: Array,
-    W_out: Array,
-    bias: Array,
-    rate: float,
-    fit_bias: bool = True,
-    normalized: bool = False,
-) -> Array:
-    """Return predictions made before each update, and learn by least mean squares in place.
-
-    ``e = target - y``, ``W_out += pace e x'`` and ``bias += pace e`` [1]_; pace is the rate, or
-    ``rate / (1e-8 + |z|^2)`` if normalized, with z = [x, 1], or x without bias.
-
-    Parameters
-    ----------
-    xs, targets, W_out, bias
-        As in `rls_chunk`.
-    rate : float
-        Learning rate.
-    fit_bias : bool
-        Whether the bias learns.
-    normalized : bool
-        Whether the rate is relative to the square of the input.
-
-    Returns
-    -------
-    ndarray, shape (n_steps, n_out)
-
-    References
-    ----------
-    .. [1] B. Widrow, M. E. Hoff, IRE WESCON Convention Record 4 (1960) 96-104.
-
-    Examples
-    --------
-    >>> W_out, bias = np.zeros((1, 1)), np.zeros(1)
-    >>> lms_chunk(np.ones((3, 1)), np.ones((3, 1)), W_out, bias, rate=0.25)[:, 0]
-    array([0.  , 0.5 , 0.75])
-    """
-    ys = np.empty(targets.shape, xs.dtype)
-    chunk = np.ascontiguousarray(xs), np.ascontiguousarray(targets)
-    _lms(xs.dtype)(*chunk, W_out, bias, rate, fit_bias, normalized, ys)
     return ys
