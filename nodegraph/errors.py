@@ -4,6 +4,7 @@
 
     NodegraphError
     ├── GraphError        (ValueError)       a graph that cannot be: names, ends, rings, sizes
+    ├── ContractError     (TypeError)        a node or rule of one's own returns what it must not
     ├── FieldError        (ValueError)       a hyper-parameter that cannot be
     ├── SpecError         (ValueError)       a YAML graph or kind that cannot be read
     ├── DataError         (ValueError)       data of the wrong shape, kind or length
@@ -18,6 +19,7 @@ from typing import Any
 
 __all__ = [
     "BudgetError",
+    "ContractError",
     "DataError",
     "DivergenceError",
     "EngineError",
@@ -38,6 +40,10 @@ class NodegraphError(Exception):
 
 class GraphError(NodegraphError, ValueError):
     """A graph that cannot be run: a ring without delay, a name used twice, sizes that differ."""
+
+
+class ContractError(NodegraphError, TypeError):
+    """A node or rule of one's own that does not return what it should; with what it should."""
 
 
 class FieldError(NodegraphError, ValueError):

@@ -21,6 +21,7 @@ FLOORS = """
     keeping
     rule graph intake
     node feeding metrics datasets
+    tryout
     plan nested checks plotting
     yaml
     build closed_loop engines stages spec

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, copy_tree
 from nodegraph.engines.lines import Line
-from nodegraph.node import StepCode
+from nodegraph.node import Node, StepCode
 from nodegraph.plan import Plan, Read
-from nodegraph.rule import Lesson
+from nodegraph.rule import Lesson, Rule
 from nodegraph.slot import Chunk, Slot, Work
+from nodegraph.tryout import Trial
 
 __all__ = ["Desk", "Seat", "Source"]
 
@@ -111,8 +112,41 @@ class Seat:
         inputs = self.inputs(start, stop)
         if not self.steady:
             return self._tick(inputs, np.arange(start, stop))
-        self.slot.state, ys = self.prepared.run(self.slot.state, inputs.pop("x"), **inputs)
+        return self._run(inputs)
+
+    def _run(self, inputs: dict[str, Array]) -> Array:
+        slot = self.slot
+        if not slot.kept.ran:
+            self.try_run(inputs)
+        slot.state, ys = self.prepared.run(slot.state, inputs.pop("x"), **inputs)
         return ys
+
+    @property
+    def trial(self) -> Trial:
+        """The node as it is before it lives."""
+        slot = self.slot
+        return Trial(
+            self.name, self.node, slot.params, slot.state, slot.past.shape[1], slot.past.dtype
+        )
+
+    def try_run(self, inputs: Mapping[str, Array]) -> None:
+        """Look at what the node returns for the first row, so that it can be relied upon."""
+        if type(self.node).run is Node.run:
+            self.trial.step(inputs)
+        else:
+            first = {port: rows[:1] for port, rows in inputs.items()}
+            found = self.prepared.run(copy_tree(self.slot.state), first.pop("x"), **first)
+            self.trial.moved(found, (1, self.slot.past.shape[1]))
+        self.slot.kept.ran = True
+
+    def try_lesson(self, lesson: Lesson) -> None:
+        """Look at what the rule returns for the first row that it learns from."""
+        rule, kept = self.desk.plan.rules[self.name], self.slot.kept
+        if type(rule).learn is not Rule.learn:
+            kept.learned = True
+        elif lesson.rows.any():
+            self.trial.update(rule, self.slot.memory, lesson)
+            kept.learned = True
 
     def _tick(self, inputs: dict[str, Array], steps: Array) -> Array:
         """Run the node at the ticks of its clock and hold its output in between."""
@@ -138,9 +172,10 @@ class Seat:
         """Run the node and let it learn, if it is to learn."""
         slot = self.slot
         if not self.learns:
-            slot.state, ys = self.prepared.run(slot.state, inputs.pop("x"), **inputs)
-            return ys
+            return self._run(inputs)
         lesson = Lesson(inputs, target, self.lessons(target, steps))
+        if not slot.kept.learned:
+            self.try_lesson(lesson)
         rule = self.desk.plan.rules[self.name]
         learned = rule.learn(self.node, slot.params, slot.state, slot.memory, lesson)
         slot.params, slot.state, slot.memory = learned.params, learned.state, learned.memory
