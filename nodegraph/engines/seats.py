@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from nodegraph.arrays import Array, copy_tree
+from nodegraph.arrays import Array
 from nodegraph.engines.lines import Line
 from nodegraph.node import Node, StepCode
 from nodegraph.plan import Plan, Read
@@ -117,8 +117,18 @@ class Seat:
     def _run(self, inputs: dict[str, Array]) -> Array:
         slot = self.slot
         if not slot.kept.ran:
-            self.try_run(inputs)
+            return self._first_run(inputs)
         slot.state, ys = self.prepared.run(slot.state, inputs.pop("x"), **inputs)
+        return ys
+
+    def _first_run(self, inputs: dict[str, Array]) -> Array:
+        """Run the node for the first time, and look at what it returns."""
+        slot, trial = self.slot, self.trial
+        self.try_step(inputs)
+        x = inputs.pop("x")
+        found = self.prepared.run(slot.state, x, **inputs)
+        slot.state, ys = trial.moved(found, (len(x), slot.past.shape[1]))
+        slot.kept.ran = True
         return ys
 
     @property
@@ -129,20 +139,16 @@ class Seat:
             self.name, self.node, slot.params, slot.state, slot.past.shape[1], slot.past.dtype
         )
 
-    def try_run(self, inputs: Mapping[str, Array]) -> None:
-        """Look at what the node returns for the first row, so that it can be relied upon."""
-        if type(self.node).run is Node.run:
+    def try_step(self, inputs: Mapping[str, Array]) -> None:
+        """Look at what `step` returns for the first row, if it is all that the node has."""
+        if _inherits(self.node.run, Node.run):
             self.trial.step(inputs)
-        else:
-            first = {port: rows[:1] for port, rows in inputs.items()}
-            found = self.prepared.run(copy_tree(self.slot.state), first.pop("x"), **first)
-            self.trial.moved(found, (1, self.slot.past.shape[1]))
-        self.slot.kept.ran = True
+            self.slot.kept.ran = True
 
     def try_lesson(self, lesson: Lesson) -> None:
         """Look at what the rule returns for the first row that it learns from."""
         rule, kept = self.desk.plan.rules[self.name], self.slot.kept
-        if type(rule).learn is not Rule.learn:
+        if not _inherits(rule.learn, Rule.learn):
             kept.learned = True
         elif lesson.rows.any():
             self.trial.update(rule, self.slot.memory, lesson)
@@ -193,3 +199,8 @@ class Seat:
             return None
         rows = self.lessons(target, np.arange(len(target)))
         return np.where(rows[:, None], target, target.dtype.type(np.nan))
+
+
+def _inherits(method: Any, base: Any) -> bool:
+    """Tell whether a method is that of the base class."""
+    return getattr(method, "__func__", None) is base

@@ -131,7 +131,9 @@ def test_a_run_that_is_overridden_is_looked_at_too():
         def run(self, params, state, xs):
             return state, np.zeros((len(xs), 4))
 
-    with pytest.raises(ContractError, match=r"fast: Fast.run returned y of shape \(1, 4\); exp"):
+    with pytest.raises(
+        ContractError, match=r"fast: Fast.run returned y of shape \(60, 4\); expected \(60, 3\)"
+    ):
         ng.Model(Input() >> Fast()).run(U)
 
 
