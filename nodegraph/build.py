@@ -67,9 +67,10 @@ class Builder:
                     declared = None
                 expected = known.get(name, declared or width)
                 if width != expected:
+                    flat = "; a flat array is one column: write x[None] for one step"
                     raise DataError(
                         f"{name}: the {what} should have {expected} columns (shape (T, "
-                        f"{expected})), got {width}"
+                        f"{expected})), got {width}{flat * (width == 1)}"
                     )
                 known[name] = width
 

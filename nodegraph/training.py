@@ -22,7 +22,7 @@ from nodegraph.rule import Rule
 from nodegraph.slot import Slot, Work, widths
 from nodegraph.stages import Forcing, Stage, forced_wiring, stages
 from nodegraph.teams import Teams, find_teams
-from nodegraph.tryout import check_merged, check_params
+from nodegraph.tryout import concluded, merged
 from nodegraph.watching import Watch, executed
 
 __all__ = ["Course"]
@@ -228,8 +228,7 @@ class Course:
         for name, memory in memories.items():
             slot = slots[name]
             if slot.memory is not None:
-                rule = self._rule(name)
-                memory = check_merged(name, rule, rule.merge(slot.memory, memory))
+                memory = merged(name, self._rule(name), slot.memory, memory)
             slot.memory = memory
 
     def group(self, stage: Stage, slots: Slots, group: Group) -> dict[str, Any]:
@@ -296,8 +295,7 @@ class Course:
 
     def _finish(self, slot: Slot, name: str) -> dict[str, Any]:
         rule = self._rule(name)
-        learned, facts = rule.conclude(slot.params, slot.memory)
-        slot.params = check_params(f"{name}: {type(rule).__name__}.finish", slot.params, learned)
+        slot.params, facts = concluded(name, rule, slot.params, slot.memory)
         slot.fitted = True
         return {"rule": type(rule).__name__, **facts}
 

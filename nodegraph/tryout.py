@@ -14,7 +14,7 @@ from nodegraph.errors import ContractError, NodegraphError
 from nodegraph.node import Node
 from nodegraph.rule import Lesson, Rule, Seen
 
-__all__ = ["Trial", "check_made", "check_merged", "check_params", "noted"]
+__all__ = ["Trial", "check_made", "check_params", "concluded", "merged", "noted"]
 
 
 class Trial(NamedTuple):
@@ -151,19 +151,31 @@ def check_params(where: str, before: Any, after: Any) -> Any:
     return after
 
 
-def check_merged(name: str, rule: Rule, memory: Any) -> Any:
-    """Return `memory`, if `merge` returned any.
+def merged(name: str, rule: Rule, one: Any, other: Any) -> Any:
+    """Return the memory of two courses of learning, if `merge` returns any.
 
     Raises
     ------
     ContractError
     """
+    memory = rule.merge(one, other)
     if memory is None:
         raise ContractError(
             f"{name}: {type(rule).__name__}.merge returned None; expected the memory of both, "
             "first one, then other"
         )
     return memory
+
+
+def concluded(name: str, rule: Rule, params: Any, memory: Any) -> tuple[Any, dict[str, Any]]:
+    """Return what `conclude` does, if the params are like those before.
+
+    Raises
+    ------
+    ContractError
+    """
+    learned, facts = rule.conclude(params, memory)
+    return check_params(f"{name}: {type(rule).__name__}.finish", params, learned), facts
 
 
 @contextmanager

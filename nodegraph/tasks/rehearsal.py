@@ -9,6 +9,7 @@ from typing import Any
 from nodegraph import metrics
 from nodegraph.checks import check_long_enough, checked_warmup
 from nodegraph.closed_loop import closed_plan, find_loop
+from nodegraph.doubts import warn_of_series_passed_over
 from nodegraph.errors import DataError, GraphError
 from nodegraph.model import Model
 from nodegraph.rack import Rack
@@ -65,7 +66,8 @@ def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> Rack:
         if task.online and not any(rules[name].online for name in learners):
             raise GraphError(f"nothing here learns online: {draft.why_idle(online=True)}")
     with _at(spec, "split"):
-        checked_warmup(task.split.warmup, fed)
+        warmup = checked_warmup(task.split.warmup, fed)
+        warn_of_series_passed_over(model.plan, learners, fed, warmup)
         if not task.online:
             check_long_enough(model.plan, learners, fed)
     if trial.data.test is not None and trial.data.test.x is not None:
