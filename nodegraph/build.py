@@ -14,6 +14,7 @@ from nodegraph.errors import DataError, NodegraphError
 from nodegraph.numerics import Numerics
 from nodegraph.plan import Plan
 from nodegraph.slot import Slot
+from nodegraph.tryout import check_made, noted
 
 __all__ = ["Builder", "generator"]
 
@@ -66,9 +67,10 @@ class Builder:
                     declared = None
                 expected = known.get(name, declared or width)
                 if width != expected:
+                    flat = "; a flat array is one column: write x[None] for one step"
                     raise DataError(
                         f"{name}: the {what} should have {expected} columns (shape (T, "
-                        f"{expected})), got {width}"
+                        f"{expected})), got {width}{flat * (width == 1)}"
                     )
                 known[name] = width
 
@@ -142,15 +144,19 @@ class Builder:
         node, rng = self.plan.nodes[name], generator(self.seed, name, WEIGHTS)
         extra = {p: w for p, w in ports.items() if p != "x" and p in node.takes["init"]}
         try:
-            return cast(node.init(rng, ports["x"], n_out, **extra), self.dtype)
+            with noted(f"{name}: {type(node).__name__}.init"):
+                made = node.init(rng, ports["x"], n_out, **extra)
         except NodegraphError as error:
             raise type(error)(f"{name}: {error}") from error
+        return cast(check_made(name, node, made, "init", "Params"), self.dtype)
 
     def start(self, name: str, n_out: int, n_in: int) -> Any:
         """Return the state of a node before its first step."""
         node = self.plan.nodes[name]
         extra = {"n_in": n_in} if "n_in" in node.takes["start"] else {}
-        return cast(node.start(n_out, **extra), self.dtype)
+        with noted(f"{name}: {type(node).__name__}.start"):
+            made = node.start(n_out, **extra)
+        return cast(check_made(name, node, made, "start", "State"), self.dtype)
 
     def fresh(
         self, slots: Mapping[str, Slot], names: Iterable[str], series: int

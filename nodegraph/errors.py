@@ -4,6 +4,8 @@
 
     NodegraphError
     ├── GraphError        (ValueError)       a graph that cannot be: names, ends, rings, sizes
+    ├── ArgumentError     (TypeError)        an argument that a method does not have
+    ├── ContractError     (TypeError)        a node or rule of one's own returns what it must not
     ├── FieldError        (ValueError)       a hyper-parameter that cannot be
     ├── SpecError         (ValueError)       a YAML graph or kind that cannot be read
     ├── DataError         (ValueError)       data of the wrong shape, kind or length
@@ -17,8 +19,11 @@
 from typing import Any
 
 __all__ = [
+    "ArgumentError",
     "BudgetError",
+    "ContractError",
     "DataError",
+    "DataWarning",
     "DivergenceError",
     "EngineError",
     "FieldError",
@@ -38,6 +43,14 @@ class NodegraphError(Exception):
 
 class GraphError(NodegraphError, ValueError):
     """A graph that cannot be run: a ring without delay, a name used twice, sizes that differ."""
+
+
+class ArgumentError(NodegraphError, TypeError):
+    """An argument that a method does not have; the message has the nearest one."""
+
+
+class ContractError(NodegraphError, TypeError):
+    """A node or rule of one's own that does not return what it should; with what it should."""
 
 
 class FieldError(NodegraphError, ValueError):
@@ -89,3 +102,7 @@ class NodegraphWarning(UserWarning):
 
 class IllConditionedWarning(NodegraphWarning):
     """A least-squares problem without a unique answer was solved by a fall-back."""
+
+
+class DataWarning(NodegraphWarning):
+    """Data that can be learned from, but perhaps not as they were meant."""

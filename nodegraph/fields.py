@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeFloat,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -72,7 +73,8 @@ class Described(BaseModel):
     def __init__(self, /, *values: Any, **fields: Any) -> None:
         if values:
             said = type(self).__name__
-            raise FieldError(f"{said}: write each field with its name, as in {said}(units=100)")
+            example = _named(type(self), values[0])
+            raise FieldError(f"{said}: write each field with its name, as in {said}({example})")
         try:
             super().__init__(**fields)
         except ValidationError as error:
@@ -110,6 +112,24 @@ class Described(BaseModel):
 
     def __hash__(self) -> int:
         return hash(type(self))
+
+
+def _named(kind: type[Described], value: Any) -> str:
+    """Return `value` as that of a field that could have it: units, or the first of the class."""
+    written = ["units"] + [
+        name for base in kind.__mro__ for name in vars(base).get("__annotations__", ())
+    ]
+    fields = [name for name in dict.fromkeys(written) if name in kind.model_fields]
+    for name in fields:
+        field = kind.model_fields[name]
+        try:
+            if isinstance(value, bool | int | float | str):
+                kind_of: Any = Annotated[(field.annotation, field, *field.metadata)]
+                TypeAdapter(kind_of).validate_python(value, strict=True)
+                return f"{name}={value!r}"
+        except (ValidationError, FieldError):
+            continue
+    return f"{fields[0]}=..." if fields else ""
 
 
 def _plain_value(value: Any) -> Any:

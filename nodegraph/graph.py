@@ -319,6 +319,8 @@ def _graph(part: Any) -> Graph:
         return _joined(graphs)._with_ends(heads, tails)
     if isinstance(part, Delay):
         raise GraphError("a delay stands between two nodes: write a >> delay(3) >> b")
+    if isinstance(part, type):
+        raise GraphError(f"{part.__name__} is a class: write {part.__name__}(), fields in the ()")
     shown = type(part).__name__ if hasattr(part, "shape") else repr(part)[:60]
     raise GraphError(
         f"cannot join {shown} to a graph: expected a node, a graph or a list of them; "

@@ -17,7 +17,9 @@ from nodegraph.checks import (
     checked_warmup,
     checked_watch,
     checked_workers,
+    known_arguments,
 )
+from nodegraph.doubts import warn_of_doubts, warn_of_series_passed_over
 from nodegraph.engines import choose
 from nodegraph.errors import DataError, GraphError, NotFittedError
 from nodegraph.feeding import node_name
@@ -82,6 +84,7 @@ class Model(Runner):
     True
     """
 
+    @known_arguments
     def __init__(
         self,
         graph: Composable,
@@ -91,7 +94,10 @@ class Model(Runner):
         numerics: Numerics = "exact",
     ):
         if not isinstance(graph, Composable):
-            raise GraphError(f"Model takes a graph or a node, got {type(graph).__name__}")
+            said = (
+                f"the class {graph.__name__}" if isinstance(graph, type) else type(graph).__name__
+            )
+            raise GraphError(f"Model takes a graph or a node, got {said}")
         mode = checked_numerics(numerics)
         plan, kind = Plan.of(graph), checked_dtype(dtype)
         builder = Builder(plan, checked_seed(seed), kind, numerics=mode)
@@ -123,6 +129,7 @@ class Model(Runner):
             raise DataError(f"freezing for {found!r}: it has no rule; nodes that learn are {able}")
         return found
 
+    @known_arguments
     def fit(
         self,
         x: Any = None,
@@ -183,6 +190,7 @@ class Model(Runner):
             raise GraphError(f"nothing learns here: {draft.why_idle()}")
         draft.forget(learners)
         rules = checked_forcing(forcing), checked_warmup(warmup, fed)
+        warn_of_doubts(self.plan, learners, fed, y, warmup)
         keeper = keeper_of(
             checkpoint, resume, draft, fed, {"learners": learners, "forcing and warmup": rules}
         )
@@ -208,6 +216,7 @@ class Model(Runner):
             return None
         return Watch(checked_watch(watch), progress or Silent(), before)
 
+    @known_arguments
     def update(self, x: Any = None, y: Any = None, *, forcing: bool | str = True) -> Model:
         """Let offline rules learn from more data, as if `fit` had seen it too.
 
@@ -241,6 +250,7 @@ class Model(Runner):
         self._rack, self.report = draft, report
         return self
 
+    @known_arguments
     def partial_fit(
         self,
         x: Any = None,
@@ -282,6 +292,7 @@ class Model(Runner):
         work = Work(draft.names(outputs), learners, draft.time, noise=True)
         watching = self._watch(watch, progress, self.curves)
         how = {"warmup": checked_warmup(warmup, fed), "time": draft.time}
+        warn_of_series_passed_over(self.plan, (), fed, warmup)
         keeper = keeper_of(checkpoint, resume, draft, fed, {**how, "online": sorted(learners)})
         rest = {"warmup": warmup, "keeper": keeper, "watch": watching}
         with keeper.listening() if keeper else nullcontext():

@@ -210,6 +210,10 @@ def _gather(lesson: Lesson, ys: Array) -> Seen:
 
 
 def _by_kind(value: Any) -> Any:
+    if isinstance(value, type) and issubclass(value, Rule):
+        raise ValueError(f"is the class itself; write {value.__name__}(), with its fields in ()")
+    if isinstance(value, str):
+        raise ValueError(f"should be a rule: {{kind: {value}}} in YAML, {value}() in Python")
     if not isinstance(value, Mapping):
         return value
     fields = dict(value)

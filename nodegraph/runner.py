@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from nodegraph.checks import checked_steps, checked_workers
+from nodegraph.checks import checked_steps, checked_workers, known_arguments
 from nodegraph.closed_loop import closed_plan, find_loop
 from nodegraph.engines import Engine, choose
 from nodegraph.errors import DataError
@@ -98,6 +98,7 @@ class Runner:
         """States by node name, as NamedTuples of arrays."""
         return ArraysView(self._rack, "state")
 
+    @known_arguments
     def run(
         self,
         x: Any = None,
@@ -201,6 +202,7 @@ class Runner:
             frame = self._through(draft, row, Work(names, clock=draft.time), names)
             yield self.time - 1, {name: rows[0] for name, rows in frame.items()}
 
+    @known_arguments
     def generate(
         self,
         steps: int,

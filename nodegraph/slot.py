@@ -18,10 +18,11 @@ __all__ = ["Chunk", "Slot", "Work", "widths"]
 
 
 class _Kept:
-    """What was prepared for the params of a slot; copies of the slot share it, files do not."""
+    """What is known of a slot's node and rule; copies of the slot share it, files do not."""
 
     def __init__(self) -> None:
-        self.last: tuple[Any, Prepared] | None = None
+        self.last: tuple[Any, Prepared] | None = None  # what was prepared for the params
+        self.ran = self.learned = False  # whether what they return has been looked at
 
     def __deepcopy__(self, memo: Any) -> _Kept:
         return _Kept()

@@ -22,6 +22,7 @@ from nodegraph.rule import Rule
 from nodegraph.slot import Slot, Work, widths
 from nodegraph.stages import Forcing, Stage, forced_wiring, stages
 from nodegraph.teams import Teams, find_teams
+from nodegraph.tryout import concluded, merged
 from nodegraph.watching import Watch, executed
 
 __all__ = ["Course"]
@@ -227,7 +228,7 @@ class Course:
         for name, memory in memories.items():
             slot = slots[name]
             if slot.memory is not None:
-                memory = self._rule(name).merge(slot.memory, memory)
+                memory = merged(name, self._rule(name), slot.memory, memory)
             slot.memory = memory
 
     def group(self, stage: Stage, slots: Slots, group: Group) -> dict[str, Any]:
@@ -294,7 +295,7 @@ class Course:
 
     def _finish(self, slot: Slot, name: str) -> dict[str, Any]:
         rule = self._rule(name)
-        slot.params, facts = rule.conclude(slot.params, slot.memory)
+        slot.params, facts = concluded(name, rule, slot.params, slot.memory)
         slot.fitted = True
         return {"rule": type(rule).__name__, **facts}
 

@@ -21,7 +21,8 @@ FLOORS = """
     keeping
     rule graph intake
     node feeding metrics datasets
-    plan nested checks plotting
+    tryout
+    plan nested checks doubts plotting
     yaml
     build closed_loop engines stages spec
     groups teams watching

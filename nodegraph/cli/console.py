@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +13,16 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Debug", "Plugins", "debugging", "load_plugins", "say", "say_error", "show_table"]
+__all__ = [
+    "Debug",
+    "Plugins",
+    "debugging",
+    "load_plugins",
+    "say",
+    "say_error",
+    "show_table",
+    "warnings_said",
+]
 
 
 def _remember(ctx: typer.Context, wanted: bool) -> bool:
@@ -58,6 +68,21 @@ def say_error(text: str, label: str = "error") -> None:
     style = "bold red" if label == "error" else "bold yellow"
     message = Text.assemble((f"{label}: ", style), _plain(text))
     _console(stderr=True).print(message, soft_wrap=True)
+
+
+@contextmanager
+def warnings_said() -> Iterator[None]:
+    """Say each warning once, at the end."""
+    import warnings
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        finally:
+            kept = [str(w.message) for w in caught if w.category is not ResourceWarning]
+            for message in dict.fromkeys(kept):
+                say_error(message, "warning")
 
 
 def show_table(rows: Sequence[Mapping[str, str]], title: str = "", numbers: bool = False) -> None:

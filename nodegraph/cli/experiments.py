@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nodegraph.cli.console import Debug, Plugins, say, say_error, show_table
+from nodegraph.cli.console import Debug, Plugins, say, say_error, show_table, warnings_said
 from nodegraph.cli.graphs import Changes, File, read
 
 if TYPE_CHECKING:
@@ -44,13 +46,13 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write files, say nothing.")] = False,
 ) -> None:
     """Train a graph on its task, score it beside baselines, and write model and report."""
-    import warnings
-    from contextlib import nullcontext
+    from contextlib import closing
 
+    from nodegraph.engines import choose
     from nodegraph.progress import Silent, for_this_place
     from nodegraph.tasks.engine_choice import engine_of
-    from nodegraph.tasks.experiment import run_spec
-    from nodegraph.tasks.run_folder import write
+    from nodegraph.tasks.experiment import Experiment
+    from nodegraph.tasks.run_folder import made, write
 
     spec = read(file, changes, plugins)
     name = spec.header.name or file.stem
@@ -58,35 +60,45 @@ def run(
         say(name, strong=True)
         if spec.header.description:
             say(spec.header.description)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        progress = Silent() if quiet else for_this_place()
-        folder = out or Path("out", file.stem)
-        checkpoint = folder / "checkpoint.safetensors"
-        folder.mkdir(parents=True, exist_ok=True)
-        chosen = engine_of(spec.header, engine, address)
-        with chosen if hasattr(chosen, "close") else nullcontext():
-            result = run_spec(
-                spec,
-                seed=seed,
-                engine=chosen,
+    folder = out or Path("out", file.stem)
+    checkpoint = folder / "checkpoint.safetensors"
+    with warnings_said(), closing(choose(engine_of(spec.header, engine, address))) as chosen:
+        experiment = Experiment.of(spec, seed=seed, engine=chosen)
+        with made(folder), _last_words(checkpoint):
+            result = experiment.run(
                 workers=workers,
-                progress=progress,
+                progress=Silent() if quiet else for_this_place(),
                 watch=watch or False,
                 checkpoint=checkpoint,
                 resume=resume,
             )
-            slowest = chosen.slowest() if hasattr(chosen, "slowest") else ""
-        paths = write(result, folder)
+            paths = write(result, folder)
         checkpoint.unlink(missing_ok=True)
-    for message in dict.fromkeys(
-        str(w.message) for w in caught if w.category is not ResourceWarning
-    ):
-        say_error(message, "warning")
+        slowest = chosen.slowest()
     if not quiet:
         _show(result, paths)
         if slowest:
             say(slowest)
+
+
+@contextmanager
+def _last_words(checkpoint: Path) -> Iterator[None]:
+    """Say what a run that is interrupted leaves behind."""
+
+    def kept() -> float:
+        return checkpoint.stat().st_mtime if checkpoint.exists() else 0.0
+
+    before = kept()
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        if kept() != before:
+            say_error(f"learning is kept in {checkpoint}; --resume goes on there", "interrupted")
+        elif before:
+            say_error(f"{checkpoint} is as it was; --resume goes on there", "interrupted")
+        else:
+            say_error("nothing is kept", "interrupted")
+        raise
 
 
 def _show(result: Result, paths: list[Path]) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nodegraph.cli.console import Debug, Plugins, load_plugins, say, show_table
+from nodegraph.cli.console import Debug, Plugins, load_plugins, say, show_table, warnings_said
+from nodegraph.node import Node
 from nodegraph.registry import word
 
 if TYPE_CHECKING:
@@ -56,9 +57,23 @@ def check(
     say()
     say("Stages of learning", strong=True)
     say(_stage_lines(plan))
+    if spec.header.task is not None:
+        with warnings_said():
+            line = _task_line(spec)
+        say()
+        say("Task", strong=True)
+        say(line, wrap=False)
     if (engine or spec.header.engine.kind) == "ray":
         _show_actors(spec)
     say(f"\n{file} is valid.", wrap=False)
+
+
+def _task_line(spec: Spec) -> str:
+    """Try all of the task but the learning, as `run` does; return what it comes to."""
+    from nodegraph.tasks.experiment import Experiment
+
+    trial = Experiment.of(spec).trial
+    return f"learns from {trial.learned_from}; is scored on {trial.scored_on}"
 
 
 def _show_actors(spec: Spec) -> None:
@@ -76,12 +91,24 @@ def _node_rows(plan: Plan) -> list[dict[str, str]]:
         {
             "node": name,
             "kind": word(type(node)),
-            "units": str(node.declared_size or "as its input"),
+            "units": _units(plan, name),
             "rule": type(node.learner).__name__ if node.learner else "",
             "ports": ", ".join(node.ports),
         }
         for name, node in plan.nodes.items()
     ]
+
+
+def _units(plan: Plan, name: str) -> str:
+    """Return the number of outputs of a node, or where it comes from."""
+    node = plan.nodes[name]
+    if node.declared_size:
+        return str(node.declared_size)
+    if "target" in plan.reads[name] or (node.learner is not None and node.learner.supervised):
+        return "as its target"
+    if node.external:
+        return "as its data"
+    return "as its input" if type(node).size is Node.size else "by its input"
 
 
 def _stage_lines(plan: Plan) -> str:

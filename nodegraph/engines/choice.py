@@ -14,6 +14,10 @@ from nodegraph.slot import Chunk, Slot, Work
 __all__ = ["Engine", "choose"]
 
 
+def _nothing() -> None:
+    """Hand back nothing."""
+
+
 class Engine(NamedTuple):
     """What executes plans: over the chunks of one series, or over many series side by side.
 
@@ -21,7 +25,8 @@ class Engine(NamedTuple):
     many steps a chunk should have. One with `spread` does a task to independent groups of series,
     each somewhere else: ``spread(task, groups, workers)`` yields ``task(group, engine, progress)``
     of each, in their order, for the local engine of that place. One with `news` can say in a few
-    words how it goes.
+    words how it goes, and one with `slowest` what held the work up. `close` hands back what the
+    engine holds, such as workers; it may be used again.
     """
 
     execute: Callable[[Plan, dict[str, Slot], Iterable[Chunk], Work], Iterator[dict[str, Array]]]
@@ -34,6 +39,8 @@ class Engine(NamedTuple):
     rows: Callable[[Plan, Mapping[str, int]], int] = Plan.chunk_rows
     spread: Callable[[Any, Iterable[Any], int | None], Iterator[Any]] | None = None
     news: Callable[[], str] | None = None
+    slowest: Callable[[], str] = str
+    close: Callable[[], None] = _nothing
 
 
 def choose(engine: Any) -> Engine:
@@ -64,4 +71,6 @@ def choose(engine: Any) -> Engine:
         getattr(engine, "rows", Plan.chunk_rows),
         getattr(engine, "spread", None),
         getattr(engine, "news", None),
+        getattr(engine, "slowest", str),
+        getattr(engine, "close", _nothing),
     )

@@ -180,6 +180,8 @@ def _side_by_side(name: str, sweeps: Sequence[Sweep]) -> None:
         seat.inputs(0, sweep.chunk.n_steps) for seat, sweep in zip(seats, sweeps, strict=True)
     ]
     ports = {port: [rows[port] for rows in inputs] for port in inputs[0]}
+    if not seats[0].slot.kept.ran:
+        seats[0].try_step(inputs[0])
     states = [seat.slot.state for seat in seats]
     states, series = seats[0].prepared.run_many(states, ports.pop("x"), **ports)
     for sweep, seat, state, ys in zip(sweeps, seats, states, series, strict=True):

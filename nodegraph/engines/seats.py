@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.engines.lines import Line
-from nodegraph.node import StepCode
+from nodegraph.node import Node, StepCode
 from nodegraph.plan import Plan, Read
-from nodegraph.rule import Lesson
+from nodegraph.rule import Lesson, Rule
 from nodegraph.slot import Chunk, Slot, Work
+from nodegraph.tryout import Trial
 
 __all__ = ["Desk", "Seat", "Source"]
 
@@ -111,8 +112,47 @@ class Seat:
         inputs = self.inputs(start, stop)
         if not self.steady:
             return self._tick(inputs, np.arange(start, stop))
-        self.slot.state, ys = self.prepared.run(self.slot.state, inputs.pop("x"), **inputs)
+        return self._run(inputs)
+
+    def _run(self, inputs: dict[str, Array]) -> Array:
+        slot = self.slot
+        if not slot.kept.ran:
+            return self._first_run(inputs)
+        slot.state, ys = self.prepared.run(slot.state, inputs.pop("x"), **inputs)
         return ys
+
+    def _first_run(self, inputs: dict[str, Array]) -> Array:
+        """Run the node for the first time, and look at what it returns."""
+        slot, trial = self.slot, self.trial
+        self.try_step(inputs)
+        x = inputs.pop("x")
+        found = self.prepared.run(slot.state, x, **inputs)
+        slot.state, ys = trial.moved(found, (len(x), slot.past.shape[1]))
+        slot.kept.ran = True
+        return ys
+
+    @property
+    def trial(self) -> Trial:
+        """The node as it is before it lives."""
+        slot = self.slot
+        return Trial(
+            self.name, self.node, slot.params, slot.state, slot.past.shape[1], slot.past.dtype
+        )
+
+    def try_step(self, inputs: Mapping[str, Array]) -> None:
+        """Look at what `step` returns for the first row, if it is all that the node has."""
+        if _inherits(self.node.run, Node.run):
+            self.trial.step(inputs)
+            self.slot.kept.ran = True
+
+    def try_lesson(self, lesson: Lesson) -> None:
+        """Look at what the rule returns for the first row that it learns from."""
+        rule, kept = self.desk.plan.rules[self.name], self.slot.kept
+        if not _inherits(rule.learn, Rule.learn):
+            kept.learned = True
+        elif lesson.rows.any():
+            self.trial.update(rule, self.slot.memory, lesson)
+            kept.learned = True
 
     def _tick(self, inputs: dict[str, Array], steps: Array) -> Array:
         """Run the node at the ticks of its clock and hold its output in between."""
@@ -138,9 +178,10 @@ class Seat:
         """Run the node and let it learn, if it is to learn."""
         slot = self.slot
         if not self.learns:
-            slot.state, ys = self.prepared.run(slot.state, inputs.pop("x"), **inputs)
-            return ys
+            return self._run(inputs)
         lesson = Lesson(inputs, target, self.lessons(target, steps))
+        if not slot.kept.learned:
+            self.try_lesson(lesson)
         rule = self.desk.plan.rules[self.name]
         learned = rule.learn(self.node, slot.params, slot.state, slot.memory, lesson)
         slot.params, slot.state, slot.memory = learned.params, learned.state, learned.memory
@@ -158,3 +199,8 @@ class Seat:
             return None
         rows = self.lessons(target, np.arange(len(target)))
         return np.where(rows[:, None], target, target.dtype.type(np.nan))
+
+
+def _inherits(method: Any, base: Any) -> bool:
+    """Tell whether a method is that of the base class."""
+    return getattr(method, "__func__", None) is base

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.yaml.task import GenerateTarget
 
-__all__ = ["Examples", "TaskData", "Window", "labelled", "windows"]
+__all__ = ["Examples", "TaskData", "Window", "labelled", "picked", "windows"]
 
 
 class Examples(NamedTuple):
@@ -22,10 +23,16 @@ class Examples(NamedTuple):
 
 
 class Window(NamedTuple):
-    """A prompt (None: go on from learning), and what really came after it."""
+    """What came before (prompt; None: go on from learning), and what really came after it.
+
+    ``generate(len(w.truth), prompt=w.seen, x=w.outside)`` is to be like ``w.truth``; `seen` is the
+    prompt as the model takes it, `outside` the data of inputs that stay outside the loop.
+    """
 
     prompt: Array | None
     truth: Array
+    seen: Any = None
+    outside: Any = None
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class TaskData:
     test : Examples or None
         Rows right behind those; independent series if those of `train` are.
     windows : tuple of Window
-        What to generate. ``generate(len(w.truth), prompt=w.prompt)`` is to be like ``w.truth``.
+        What to generate.
     labels : (Array, Array) or None
         Class of each series to learn from and to score, as an index into `classes`.
     classes : tuple
@@ -65,18 +72,27 @@ def labelled(x: Any, y: Array, x_test: Any, y_test: Array) -> TaskData:
     )
 
 
-def windows(series: Array, train: int, target: GenerateTarget, alone: bool) -> tuple[Window, ...]:
+def windows(
+    series: Array,
+    train: int,
+    target: GenerateTarget,
+    x: Any = None,
+    outside: Mapping[str, Array] | None = None,
+) -> tuple[Window, ...]:
     """Return what to generate behind the first `train` rows of `series`.
 
     Parameters
     ----------
     series : array, shape (n_rows, d)
+        What is generated.
     train : int
         Rows that are learned from.
     target : GenerateTarget
-    alone : bool
-        Whether the model has no input: then it learned ``series[:train]`` and goes on with
+    x : array or dict of arrays, n_rows rows each, optional
+        What goes in. Without it the model learned ``series[:train]`` and goes on with
         ``series[train]``, else it was shown the rows one step later.
+    outside : dict of arrays, n_rows rows each, optional
+        What goes into inputs that stay outside the loop.
 
     Raises
     ------
@@ -84,11 +100,12 @@ def windows(series: Array, train: int, target: GenerateTarget, alone: bool) -> t
         If there are too few rows.
     """
     steps, prompt = target.generate, target.prompt
-    if alone or prompt == 0:
+    if x is None or prompt == 0:
         if target.windows > 1:
             raise DataError("several windows need a prompt, so that each begins anew")
-        first = train if alone else train + 1
-        return (Window(None, series[first : first + steps]),)
+        first = train if x is None else train + 1
+        after = picked(outside, slice(train, train + steps))
+        return (Window(None, series[first : first + steps], outside=after),)
     last = len(series) - (prompt + 1 + steps)
     if last < train or last - train + 1 < target.windows:
         needed = train + prompt + steps + target.windows
@@ -98,6 +115,18 @@ def windows(series: Array, train: int, target: GenerateTarget, alone: bool) -> t
         )
     starts = np.linspace(train, last, target.windows).astype(int)
     return tuple(
-        Window(series[s : s + prompt], series[s + prompt + 1 : s + prompt + 1 + steps])
+        Window(
+            series[s : s + prompt],
+            series[s + prompt + 1 : s + prompt + 1 + steps],
+            picked(x, slice(s, s + prompt)),
+            picked(outside, slice(s + prompt, s + prompt + steps)),
+        )
         for s in starts
     )
+
+
+def picked(data: Any, rows: slice) -> Any:
+    """Return `rows` of each array; None stays None."""
+    if isinstance(data, Mapping):
+        return {name: array[rows] for name, array in data.items()}
+    return None if data is None else data[rows]

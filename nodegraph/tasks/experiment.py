@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from nodegraph import metrics
-from nodegraph.errors import DataError
+from nodegraph.engines import choose
 from nodegraph.model import Model
 from nodegraph.progress import Progress, Silent
 from nodegraph.spec import Spec
 from nodegraph.tasks.engine_choice import engine_of
 from nodegraph.tasks.examples import TaskData
+from nodegraph.tasks.rehearsal import check_metrics, rehearse
 from nodegraph.tasks.task_data import prepare
 from nodegraph.tasks.trials import Trial, trial_of
 from nodegraph.yaml.document import error_at
 from nodegraph.yaml.header import Header
 from nodegraph.yaml.task import Task
 
-__all__ = ["Result", "Score", "run_spec"]
+__all__ = ["Experiment", "Result", "Score", "run_spec"]
 
 
 class Score(NamedTuple):
@@ -78,6 +79,81 @@ class Result:
         return self.header.name or "graph"
 
 
+@dataclass(frozen=True)
+class Experiment:
+    """A task made ready to be learned, after all that can be refused before has been.
+
+    Parameters
+    ----------
+    spec : Spec
+    task : Task
+    trial : Trial
+        The data, and what is scored.
+    model : Model
+        With its weights as they are before it learns.
+    rivals : dict
+        What each baseline says of the rows that are scored, by its name.
+    clock : Clock
+    """
+
+    spec: Spec
+    task: Task
+    trial: Trial
+    model: Model
+    rivals: dict[str, Any]
+    clock: Clock
+
+    @classmethod
+    def of(cls, spec: Spec, *, seed: int | None = None, engine: Any = "local") -> Experiment:
+        """Return the task of `spec` with its data and its model.
+
+        Raises
+        ------
+        SpecError
+            If there is no task, or data, split, target and metrics do not fit it or each other;
+            with the line of the file.
+        NodegraphError
+            If the graph cannot learn from these data.
+        """
+        task, clock = _task(spec), Clock()
+        check_metrics(spec, task)
+        trial = trial_of(prepare(task, root=spec.folder, document=spec.document), task)
+        header = spec.header
+        model = Model(
+            spec.graph,
+            seed=header.seed if seed is None else seed,
+            dtype=header.dtype,
+            numerics=header.numerics,
+            engine=engine,
+        )
+        rivals = rehearse(spec, task, trial, model)
+        clock.lap("data")
+        return cls(spec, task, trial, model, rivals, clock)
+
+    def run(
+        self,
+        *,
+        workers: int | None = None,
+        progress: Progress | None = None,
+        watch: bool | int = False,
+        checkpoint: Path | None = None,
+        resume: bool = False,
+    ) -> Result:
+        """Let the model learn, and score it beside its baselines; see `run_spec`."""
+        threads = self.spec.header.engine.workers if workers is None else workers
+        kept = {"checkpoint": checkpoint, "resume": resume, "progress": progress or Silent()}
+        _learn(self.model, self.trial.data, self.task, threads, {**kept, "watch": watch})
+        self.clock.lap("fit")
+        guess = self.trial.guess(self.model)
+        scores = self._scores(guess)
+        self.clock.lap("score")
+        return Result(self.spec, self.model, self.trial, guess, scores, self.clock.laps)
+
+    def _scores(self, guess: Any) -> tuple[Score, ...]:
+        guesses = {self.spec.header.name or "graph": guess, **self.rivals}
+        return tuple(s for who, said in guesses.items() for s in _scores_of(who, self.trial, said))
+
+
 def run_spec(
     spec: Spec,
     *,
@@ -112,34 +188,14 @@ def run_spec(
     Raises
     ------
     SpecError
-        If there is no task, or a metric is unknown.
+        If there is no task, or it does not fit its data or the graph.
     """
-    task = _task(spec)
-    _check_metrics(spec, task)
-    clock = _Clock()
-    trial = trial_of(prepare(task, root=spec.folder, document=spec.document), task)
-    clock.lap("data")
-    header = spec.header
-    own: Any = engine_of(header) if engine is None else None
-    model = Model(
-        spec.graph,
-        seed=header.seed if seed is None else seed,
-        dtype=header.dtype,
-        numerics=header.numerics,
-        engine=own or engine,
-    )
-    threads = header.engine.workers if workers is None else workers
-    try:
-        kept = {"checkpoint": checkpoint, "resume": resume, "progress": progress or Silent()}
-        _learn(model, trial.data, task, threads, {**kept, "watch": watch})
-        clock.lap("fit")
-        guess = trial.guess(model)
-    finally:
-        if hasattr(own, "close"):
-            own.close()
-    scores = _scores(header.name or "graph", trial, guess)
-    clock.lap("score")
-    return Result(spec, model, trial, guess, scores, clock.laps)
+    with ExitStack() as ending:
+        if engine is None:
+            engine = ending.enter_context(closing(choose(engine_of(spec.header))))
+        return Experiment.of(spec, seed=seed, engine=engine).run(
+            workers=workers, progress=progress, watch=watch, checkpoint=checkpoint, resume=resume
+        )
 
 
 def _task(spec: Spec) -> Task:
@@ -148,15 +204,6 @@ def _task(spec: Spec) -> Task:
             spec.document, (), "there is no task: to run; write data, target, split, metrics there"
         )
     return spec.header.task
-
-
-def _check_metrics(spec: Spec, task: Task) -> None:
-    """Refuse unknown metrics and options before anything is learned."""
-    example = [[0.0, 1.0], [1.0, 0.0]]
-    try:
-        metrics.score(task.scores, example, example)
-    except DataError as error:
-        raise error_at(spec.document, ("task", "metrics"), str(error)) from None
 
 
 def _learn(
@@ -178,21 +225,12 @@ def _learn(
     )
 
 
-def _scores(name: str, trial: Trial, guess: Any) -> tuple[Score, ...]:
-    guesses = {name: guess}
-    for word in trial.task.baselines:
-        said = trial.rival(word, guess)
-        if said is not None:
-            guesses[trial.rivals[word]] = said
-    return tuple(score for who, said in guesses.items() for score in _scores_of(who, trial, said))
-
-
 def _scores_of(who: str, trial: Trial, guess: Any) -> list[Score]:
     found = trial.score(guess)
     return [Score(who, node if len(found) > 1 else "", found[node]) for node in found]
 
 
-class _Clock:
+class Clock:
     """Seconds between one lap and the next."""
 
     def __init__(self) -> None:
@@ -200,5 +238,6 @@ class _Clock:
         self.last = perf_counter()
 
     def lap(self, name: str) -> None:
+        """Take note of the time since the lap before."""
         now = perf_counter()
         self.laps[name], self.last = now - self.last, now

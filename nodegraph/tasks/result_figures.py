@@ -29,7 +29,7 @@ def outcome(result: Result) -> Axes:
         return plotting.prediction(truth, guess[:STEPS], start=trial.start)
     if isinstance(trial, GenerationTrial):
         window = trial.data.windows[0]
-        prompt = trial.data.train.y if window.prompt is None else window.prompt
+        prompt = trial.learned if window.prompt is None else window.prompt
         return plotting.generation(prompt[-PROMPT:], window.truth, result.guess[0])
     if isinstance(trial, ClassTrial):
         return plotting.confusion(trial.labels[1], result.guess.argmax(axis=1), trial.data.classes)

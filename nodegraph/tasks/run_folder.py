@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nodegraph.errors import DataError
 from nodegraph.spec_writer import dumped
 from nodegraph.tasks.experiment import Result
 from nodegraph.tasks.html_report import report, versions
@@ -18,9 +21,32 @@ from nodegraph.tasks.result_tables import learning_rows, score_rows, shown_numbe
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["write"]
+__all__ = ["made", "write"]
 
 DPI = 120
+
+
+@contextmanager
+def made(folder: Path) -> Iterator[None]:
+    """Make a folder for what is to come; if nothing comes of it, none is left.
+
+    Raises
+    ------
+    DataError
+        If there is a file in its place.
+    """
+    fresh = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in (folder, *folder.parents):
+        if path.exists() and not path.is_dir():
+            raise DataError(f"--out {folder}: {path} is a file; name a folder, or a new one")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # not empty: something did come
+            for path in fresh:
+                path.rmdir()
+        raise
 
 
 def write(result: Result, folder: str | Path) -> list[Path]:

@@ -14,7 +14,7 @@ from nodegraph.errors import DataError, NodegraphError
 from nodegraph.files.table_columns import Table, chosen
 from nodegraph.files.table_files import load_table
 from nodegraph.intake import to_rows
-from nodegraph.tasks.examples import Examples, TaskData, labelled, windows
+from nodegraph.tasks.examples import Examples, TaskData, labelled, picked, windows
 from nodegraph.yaml.document import Document, error_at
 from nodegraph.yaml.task import (
     ColumnTarget,
@@ -128,8 +128,8 @@ class _Preparation:
         n_rows = len(table.values) - ahead
         train, end = self._split(n_rows)
         rows, rest = slice(0, train), slice(train, end)
-        test = Examples(_rows(x, rest), _rows(y, rest)) if end > train else None
-        return TaskData(Examples(_rows(x, rows), _rows(y, rows)), test)
+        test = Examples(picked(x, rest), picked(y, rest)) if end > train else None
+        return TaskData(Examples(picked(x, rows), picked(y, rows)), test)
 
     def _taken(self, table: Table) -> list[int]:
         """Return the columns that are targets at the same step and so do not go in."""
@@ -193,16 +193,21 @@ class _Preparation:
         ``run(prompt)[-1]`` is the forecast of the row after the prompt, and the first generated
         value that of the row behind it: ``truth[i] = series[start + prompt + 1 + i]``.
         """
-        x, series = self._inputs(table), table.values
-        alone = x is None
-        shift = 0 if alone else 1
+        x = self._inputs(table)
         with self._at("input"):
-            if isinstance(x, dict) or (x is not None and x.shape != series.shape):
-                raise DataError("a model that generates takes in all the columns it gives")
-        train, _ = self._split(len(series) - shift - target.generate)
-        examples = Examples(_rows(x, slice(train)), series[shift : train + shift])
+            if isinstance(x, np.ndarray) and x.shape != table.values.shape:
+                raise DataError(
+                    "a model that generates takes in all the columns it gives; for others that "
+                    "stay outside the loop write input: {node: columns} and loop: {node: readout}"
+                )
         with self._at("target"):
-            return TaskData(examples, windows=windows(series, train, target, alone))
+            y, outside = _looped(x, table.values, target)
+        series = np.hstack(list(y.values())) if isinstance(y, Mapping) else y
+        shift = 0 if x is None else 1
+        train, _ = self._split(len(series) - shift - target.generate)
+        examples = Examples(picked(x, slice(train)), picked(y, slice(shift, train + shift)))
+        with self._at("target"):
+            return TaskData(examples, windows=windows(series, train, target, x, outside))
 
     def _classes(self, source: Sequence[Any]) -> TaskData:
         """Return series with the class of each as one row of zeros and a one."""
@@ -221,6 +226,26 @@ class _Preparation:
         )
 
 
+def _looped(x: Any, values: Array, target: GenerateTarget) -> tuple[Any, dict[str, Array] | None]:
+    """Return what is learned and generated, by output if several are, and what stays outside.
+
+    Each output of the loop is to give what its input takes, one step later.
+    """
+    if isinstance(x, Mapping):
+        if target.loop is None:
+            raise DataError(
+                f"there are inputs {', '.join(x)}: say which output becomes which input, as in "
+                f"loop: {{{next(iter(x))}: readout}}"
+            )
+        if strangers := [name for name in target.loop if name not in x]:
+            raise DataError(f"loop: input has no columns for {strangers[0]}; it has {', '.join(x)}")
+        if len(set(target.loop.values())) < len(target.loop):
+            raise DataError("loop: one output cannot become two inputs with columns of their own")
+        outside = {name: rows for name, rows in x.items() if name not in target.loop}
+        return {giver: x[taker] for taker, giver in target.loop.items()}, outside or None
+    return values, None
+
+
 def _table_and_target(source: Any) -> tuple[Table, Array | None]:
     if isinstance(source, Table):
         return source, None
@@ -237,10 +262,3 @@ def _two_axes(array: Any) -> Array:
 
 def _columns(table: Table, columns: Any) -> Array:
     return table.values[:, chosen(columns, table.names, table.values.shape[1], "data")]
-
-
-def _rows(data: Any, rows: slice) -> Any:
-    """Return `rows` of each array; None stays None."""
-    if isinstance(data, dict):
-        return {name: array[rows] for name, array in data.items()}
-    return None if data is None else data[rows]

@@ -14,7 +14,7 @@ from nodegraph.metrics import score
 from nodegraph.model import Model
 from nodegraph.tasks.baselines import Autoregression, LinearClassifier, majority, mean, persistence
 from nodegraph.tasks.examples import TaskData, Window
-from nodegraph.yaml.task import ForecastTarget, Task
+from nodegraph.yaml.task import ForecastTarget, GenerateTarget, Task
 
 __all__ = ["ClassTrial", "ForecastTrial", "GenerationTrial", "Trial", "trial_of"]
 
@@ -45,9 +45,24 @@ class Trial(ABC):
     def scored_on(self) -> str:
         """What the scores are taken on, in words."""
 
+    @property
+    def learned_from(self) -> str:
+        """What the model learns from, in words."""
+        y, warmup = self.data.train.y, self.task.split.warmup
+        first = f", the first {warmup} of them as warmup" * bool(warmup)
+        if isinstance(y, list):
+            return f"{len(y)} series" + f", the first {warmup} steps of each as warmup" * bool(
+                warmup
+            )
+        return f"{len(_side_by_side(y))} rows{first}"
+
     @abstractmethod
     def guess(self, model: Model) -> Any:
         """Return what `model` says of the data, after it has learned."""
+
+    @abstractmethod
+    def right(self, model: Model) -> Any:
+        """Return the guess of `model` that would be right everywhere."""
 
     @abstractmethod
     def rival(self, name: str, guess: Any) -> Any | None:
@@ -88,6 +103,10 @@ class ForecastTrial(Trial):
         model.reset()
         found = model.run(self.data.train.x, outputs=scored)
         return {name: rows[self.start :] for name, rows in found.items()}
+
+    def right(self, model: Model) -> dict[str, Array]:
+        """Return the targets that are scored, by node."""
+        return self.truth(self._scored(model))
 
     def _scored(self, model: Model) -> list[str]:
         if isinstance(self.data.train.y, Mapping):
@@ -156,37 +175,51 @@ class GenerationTrial(Trial):
         model.restore(after)
         return generated
 
+    def right(self, model: Model) -> list[Array]:
+        """Return what really came after each prompt."""
+        return [window.truth for window in self.data.windows]
+
     def _generate(self, model: Model, window: Window) -> Array:
         if window.prompt is not None:
             model.reset()
-        generated: Array = model.generate(len(window.truth), prompt=window.prompt)
-        return generated
+        target = self.task.target
+        loop = target.loop if isinstance(target, GenerateTarget) else None
+        given = {"prompt": window.seen, "x": window.outside, "loop": loop}
+        if loop is None:
+            return np.asarray(model.generate(len(window.truth), **given))
+        outputs = list(dict.fromkeys(loop.values()))
+        found = model.generate(len(window.truth), **given, outputs=outputs)
+        return np.hstack([found[name] for name in loop.values()])
 
     def rival(self, name: str, guess: list[Array]) -> list[Array]:
         """Return what a baseline says comes after each prompt."""
         if name == "mean":
-            y = self.data.train.y[self.task.split.warmup :]
+            y = self.learned[self.task.split.warmup :]
             return [mean(y, len(window.truth)) for window in self.data.windows]
         if name == "persistence":
             return [np.tile(p[-1], (len(w.truth), 1)) for w, p, _ in self._known()]
-        series = self.data.train.y
+        series = self.learned
         shortest = min(len(known) for _, known, _ in self._known())
         model = Autoregression.fit(
             series[:-1], series[1:], self.task.split.warmup, most_lags=shortest
         )
         return [model.generate(p, gap + len(w.truth))[gap:] for w, p, gap in self._known()]
 
+    @property
+    def learned(self) -> Array:
+        """The rows that were learned, all that is generated side by side."""
+        return _side_by_side(self.data.train.y)
+
     def _known(self) -> list[tuple[Window, Array, int]]:
         """Return each window, what is known before it, and how many steps lie in between."""
         return [
-            (w, self.data.train.y, 0) if w.prompt is None else (w, w.prompt, 1)
+            (w, self.learned, 0) if w.prompt is None else (w, w.prompt, 1)
             for w in self.data.windows
         ]
 
     def score(self, guess: list[Array]) -> Scores:
         """Return the scores over all windows."""
-        truth = [window.truth for window in self.data.windows]
-        return {"": score(self.task.scores, truth, guess)}
+        return {"": score(self.task.scores, [w.truth for w in self.data.windows], guess)}
 
 
 class ClassTrial(Trial):
@@ -207,6 +240,14 @@ class ClassTrial(Trial):
         """Return the last output for each series of the test."""
         return np.array([rows[-1] for rows in model.run(self._test.x)])
 
+    def right(self, model: Model) -> Array:
+        """Return a row of zeros for each series of the test, with a one for its class."""
+        return self._one_hot(1)
+
+    def _one_hot(self, part: int) -> Array:
+        rows: Array = np.eye(len(self.data.classes))[self.labels[part]]
+        return rows
+
     @property
     def _test(self) -> Any:
         return self.data.test
@@ -223,13 +264,12 @@ class ClassTrial(Trial):
             return majority(self.labels[0], n_classes, len(self.labels[1]))
         if name == "persistence":
             return None
-        one_hot = np.eye(n_classes)[self.labels[0]]
-        return LinearClassifier.fit(self.data.train.x, one_hot).predict(self._test.x)
+        linear = LinearClassifier.fit(self.data.train.x, self._one_hot(0))
+        return linear.predict(self._test.x)
 
     def score(self, guess: Array) -> Scores:
         """Return the scores over all series, classes as rows of zeros with a one."""
-        truth = np.eye(len(self.data.classes))[self.labels[1]]
-        return {"": score(self.task.scores, truth, guess)}
+        return {"": score(self.task.scores, self._one_hot(1), guess)}
 
 
 def trial_of(data: TaskData, task: Task) -> Trial:

@@ -131,11 +131,15 @@ class GenerateTarget(Section):
         How many rows drive it before; 0 goes on from the end of learning.
     windows : int
         How often, from starts evenly spread over the rows behind those learned from.
+    loop : mapping of node to node, optional
+        Which node's output becomes which node's input, ``{input: readout}``, where there is more
+        than one of either; inputs that are not named keep getting the data.
     """
 
     generate: PositiveInt
     prompt: NonNegativeInt = 100
     windows: PositiveInt = 1
+    loop: Annotated[dict[Text, Text], Field(min_length=1)] | None = None
 
 
 def _choice(**kinds: type[Section]) -> Any:

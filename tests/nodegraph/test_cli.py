@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,9 @@ from nodegraph.cli import experiments as commands
 from nodegraph.cli.console import say
 from nodegraph.cli.kind_docs import fields
 from nodegraph.cli.schema import json_schema
+from nodegraph.engines import local
 from nodegraph.registry import kinds
+from nodegraph.tasks.experiment import Experiment
 
 ROOT = Path(__file__).parents[2]
 SMALL = """\
@@ -134,6 +138,87 @@ def test_a_missing_file_and_a_folder_that_cannot_be_made_are_told(small, tmp_pat
     assert str(small) in fails("run", small, "-q", "--out", small / "out")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("train: 200", "train: 2000"), ":15:10: task.split: train 2000 + test 0 rows, but only"),
+        (
+            (
+                "1}\n  split: {train: 200, warmup: 20}\n  metrics: [nrmse]",
+                "1, columns: [0]}\n  split: {train: 200}\n  metrics: [accuracy]",
+            ),
+            ":16:12: task.metrics: accuracy: y is one column of numbers that are not whole",
+        ),
+        (("{forecast: 1}", "{column: 7}"), "task.target: "),
+        (("[persistence]", "[persistance]"), "did you mean 'persistence'"),
+    ],
+)
+def test_check_refuses_what_run_refuses(small, tmp_path, change, message):
+    small.write_text(SMALL.replace(*change), encoding="utf-8")
+    said = call("check", small).stderr
+    assert said.startswith(f"error: {small}:") and message in " ".join(said.split())
+    assert call("run", small, "--out", tmp_path / "new" / "out").stderr == said
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--workers", "-5"],
+        ["--engine", "warp"],
+        ["--set", "nodes.reservoir.activation=identity",
+         "--set", "nodes.reservoir.spectral_radius=500"],
+    ],
+)  # fmt: skip
+def test_a_run_that_comes_to_nothing_leaves_nothing_behind(small, tmp_path, words):
+    assert call("run", small, "--out", tmp_path / "new" / "out", *words).exit_code == 2
+    assert list(tmp_path.iterdir()) == [small]
+
+
+def test_a_run_that_fails_leaves_what_there_was(small, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "note.txt").write_text("mine", encoding="utf-8")
+    fails("run", small, "-q", "--out", tmp_path / "out", "--workers", "-5")
+    assert (tmp_path / "out" / "note.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_file_in_place_of_the_folder_is_told(small, tmp_path):
+    (tmp_path / "out").write_text("", encoding="utf-8")
+    for out in (tmp_path / "out", tmp_path / "out" / "x"):
+        said = fails("run", small, "-q", "--out", out)
+        assert f"--out {out}: {tmp_path / 'out'} is a file; name a folder, or a new one" in said
+
+
+def test_an_interrupted_run_says_what_it_kept(small, tmp_path, monkeypatch):
+    """The checkpoint is written when the signal comes; a run of the same options goes on there."""
+    out = tmp_path / "out"
+    checkpoint = out / "checkpoint.safetensors"
+
+    def interrupted(self, *_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Experiment, "run", interrupted)
+        said = fails("run", small, "-q", "--out", out, code=130)
+    assert said == "interrupted: nothing is kept" and not out.exists()
+    monkeypatch.setattr(local, "execute", _killing(local.execute))
+    said = fails("run", small, "-q", "--out", out, code=130)
+    assert said == f"interrupted: learning is kept in {checkpoint}; --resume goes on there"
+    monkeypatch.undo()
+    said = fails("run", small, "-q", "--resume", "--out", out, "--seed", "9")
+    assert "seed differ" in said and checkpoint.exists()
+    assert call("run", small, "-q", "--resume", "--out", out).exit_code == 0
+    assert not checkpoint.exists()
+
+
+def _killing(execute):
+    def killed(*given):
+        os.kill(os.getpid(), signal.SIGINT)
+        yield from execute(*given)
+
+    return killed
+
+
 def test_debug_lets_the_error_through(small):
     done = call("check", small, "--set", "nodes", "--debug")
     assert type(done.exception).__name__ == "SpecError"
@@ -152,6 +237,10 @@ def test_check_prints_nodes_plan_and_stages(small):
     assert done.exit_code == 0
     assert "loop, 1 step at a time" in done.stdout
     assert "1. readout" in done.stdout
+    assert "learns from 200 rows, the first 20 of them as warmup; is scored on 99" in done.stdout
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert ["u", "Input", "as", "its", "data", "x"] in rows
+    assert ["readout", "Ridge", "as", "its", "target", "LeastSquares", "x,", "target"] in rows
     assert f"{small} is valid." in done.stdout
 
 

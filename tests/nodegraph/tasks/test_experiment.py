@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.datasets import mackey_glass
+from nodegraph.datasets import lorenz, mackey_glass
+from nodegraph.engines import choose
 from nodegraph.errors import GraphError, SpecError
-from nodegraph.metrics import nrmse, valid_prediction_time
+from nodegraph.metrics import nrmse, rmse, valid_prediction_time
 from nodegraph.spec import read_text
+from nodegraph.tasks import experiment as experiments
 from nodegraph.tasks.baselines import persistence
-from nodegraph.tasks.experiment import run_spec
+from nodegraph.tasks.experiment import Experiment, run_spec
 from nodegraph.tasks.run_folder import write
 
 NODES = """\
@@ -156,6 +158,59 @@ task:
     assert scores[3].values["rmse"] == pytest.approx(np.sqrt(0.5), abs=0.05)
 
 
+PAIR = """\
+nodegraph: 1
+seed: 3
+nodes:
+  a: {kind: Input}
+  b: {kind: Input}
+  reservoir: {kind: Reservoir, units: 150, input_scaling: 0.05, spectral_radius: 0.6}
+  next_a: {kind: Ridge, ridge: 1.0e-6}
+  next_b: {kind: Ridge, ridge: 1.0e-6}
+edges: ["[a, b] >> reservoir >> [next_a, next_b]"]
+"""
+
+
+def lorenz_task(loop):
+    return f"""\
+task:
+  data: {{dataset: lorenz, steps: 900}}
+  input: {{a: [0], b: [1, 2]}}
+  target: {{generate: 40, prompt: 60, loop: {loop}}}
+  split: {{train: 500, warmup: 50}}
+  metrics: [rmse]
+  baselines: [persistence, linear]
+"""
+
+
+def test_a_loop_of_several_outputs_is_that_of_generate():
+    result = run_spec(spec(lorenz_task("{b: next_b, a: next_a}"), PAIR))
+    u = lorenz(900)
+    model = ng.Model(read_text(PAIR).graph, seed=3)
+    x, y = {"a": u[:500, :1], "b": u[:500, 1:]}, {"next_a": u[1:501, :1], "next_b": u[1:501, 1:]}
+    prompt = {"a": u[500:560, :1], "b": u[500:560, 1:]}
+    loop = {"a": "next_a", "b": "next_b"}
+    found = model.fit(x, y, warmup=50).reset().generate(40, prompt=prompt, loop=loop)
+    assert np.array_equal(result.guess[0], np.hstack([found["next_b"], found["next_a"]]))
+    truth = np.hstack([u[561:601, 1:], u[561:601, :1]])
+    assert result.scores[0].values["rmse"] == rmse([truth], [result.guess[0]])
+    assert result.scores[0].values["rmse"] < result.scores[1].values["rmse"] / 5
+
+
+def test_inputs_that_a_loop_leaves_out_keep_getting_the_data():
+    nodes = PAIR.replace("  next_b: {kind: Ridge, ridge: 1.0e-6}\n", "").replace(
+        "[next_a, next_b]", "next_a"
+    )
+    result = run_spec(spec(lorenz_task("{a: next_a}"), nodes))
+    u = lorenz(900)
+    model = ng.Model(read_text(nodes).graph, seed=3)
+    model.fit({"a": u[:500, :1], "b": u[:500, 1:]}, u[1:501, :1], warmup=50).reset()
+    prompt = {"a": u[500:560, :1], "b": u[500:560, 1:]}
+    loop, outside = {"a": "next_a"}, {"b": u[560:600, 1:]}
+    found = model.generate(40, prompt=prompt, x=outside, loop=loop)
+    assert np.array_equal(result.guess[0], found)
+
+
 def test_classes_are_scored_by_the_last_row_of_each_series():
     nodes = NODES.replace(">> readout", ">> mean >> readout").replace(
         "edges", "  mean: {kind: Reduce.mean}\nedges"
@@ -183,11 +238,39 @@ task:
         (("nrmse", "nmrse"), "<string>:13:12: task.metrics: .*did you mean nrmse"),
         (("[nrmse]", "[{nrmse: {nrom: std}}]"), "task.metrics: .*did you mean norm"),
         ((FORECAST, ""), "<string>.*there is no task"),
+        (("[nrmse]", "[accuracy]"), "13:12: task.metrics: accuracy: y is one column of numbers"),
+        (("train: 400", "train: 900"), "12:10: task.split: train 900"),
+        (("forecast: 10}", "generate: 50, loop: {u: reservoir}}"),
+         "11:11: task.target: reservoir gives 40 values, u takes 1"),
+        (("forecast: 10}", "generate: 50, loop: {v: readout}}"), "no node is named so"),
+        (("metrics", "online: true\n  metrics"), "task.target: nothing here learns online"),
+        (("mackey_glass, steps: 700}", "mackey_glass, steps: 700}\n  input: {v: [0]}"),
+         "10:3: task: input for 'v': no node is named so"),
     ],
-)
-def test_what_cannot_be_scored_is_refused_before_anything_is_learned(change, message):
+)  # fmt: skip
+def test_what_cannot_be_done_is_refused_before_anything_is_learned(change, message, monkeypatch):
+    monkeypatch.setattr(ng.Model, "fit", None)
     with pytest.raises(SpecError, match=message):
         run_spec(spec(FORECAST.replace(*change)))
+
+
+def test_a_run_uses_the_model_that_was_tried(forecast):
+    """The weights that are drawn to try a task are those that it learns with."""
+    experiment = Experiment.of(spec(FORECAST))
+    before = experiment.model.params["reservoir"].W
+    result = experiment.run()
+    assert np.array_equal(result.model.params["reservoir"].W.toarray(), before.toarray())
+    assert [s.values for s in result.scores] == [s.values for s in forecast.scores]
+
+
+def test_an_engine_of_the_file_is_closed_and_one_that_is_given_is_not(monkeypatch):
+    closed = []
+    engine = choose("local")._replace(close=lambda: closed.append("closed"))
+    run_spec(spec(FORECAST), engine=engine)
+    assert not closed
+    monkeypatch.setattr(experiments, "engine_of", lambda header: engine)
+    run_spec(spec(FORECAST))
+    assert closed == ["closed"]
 
 
 def test_an_unknown_engine_is_refused():

@@ -100,8 +100,9 @@ def test_generated_values_begin_one_step_behind_the_forecast_of_the_prompts_end(
     )
     np.testing.assert_array_equal(found.train.y, found.train.x + np.array([1, 10]))
     assert len(found.windows) == 3
-    for prompt, truth in found.windows:
-        assert prompt is not None
+    for prompt, truth, seen, outside in found.windows:
+        assert prompt is not None and seen is not None and outside is None
+        np.testing.assert_array_equal(seen, prompt)
         assert len(prompt) == 10
         np.testing.assert_array_equal(truth[:, 0], prompt[-1, 0] + 2 + np.arange(5))
     assert found.windows[0].prompt is not None
@@ -111,7 +112,7 @@ def test_generated_values_begin_one_step_behind_the_forecast_of_the_prompts_end(
 
 def test_without_a_prompt_the_series_goes_on_from_the_end_of_learning() -> None:
     found = prepared(target={"generate": 5, "prompt": 0}, split={"train": 50})
-    ((prompt, truth),) = found.windows
+    ((prompt, truth, _, _),) = found.windows
     assert prompt is None
     np.testing.assert_array_equal(truth[:, 0], found.train.y[-1, 0] + 1 + np.arange(5))
 
@@ -120,9 +121,37 @@ def test_a_model_without_input_learns_the_series_itself_and_goes_on_with_it() ->
     found = prepared(target={"generate": 5}, input=[], split={"train": 50}, online=True)
     assert found.train.x is None
     np.testing.assert_array_equal(found.train.y, ROWS[:50])
-    ((prompt, truth),) = found.windows
+    ((prompt, truth, _, _),) = found.windows
     assert prompt is None
     np.testing.assert_array_equal(truth, ROWS[50:55])
+
+
+def test_a_loop_names_what_is_generated_and_what_keeps_coming_from_the_data() -> None:
+    found = prepared(
+        input={"a": [1], "b": [0]},
+        target={"generate": 5, "prompt": 10, "loop": {"a": "out"}},
+        split={"train": 50},
+    )
+    np.testing.assert_array_equal(found.train.y["out"], ROWS[1:51, 1:])
+    (window,) = found.windows
+    np.testing.assert_array_equal(window.prompt, ROWS[50:60, 1:])
+    np.testing.assert_array_equal(window.seen["b"], ROWS[50:60, :1])
+    np.testing.assert_array_equal(window.outside["b"], ROWS[60:65, :1])  # what drives each step
+    np.testing.assert_array_equal(window.truth, ROWS[61:66, 1:])
+
+
+@pytest.mark.parametrize(
+    ("loop", "message"),
+    [
+        (None, "there are inputs a, b: say which output becomes which input, as in loop: {a: rea"),
+        ({"c": "out"}, "loop: input has no columns for c; it has a, b"),
+        ({"a": "out", "b": "out"}, "loop: one output cannot become two inputs"),
+    ],
+)
+def test_a_loop_that_is_not_plain_is_refused(loop: Any, message: str) -> None:
+    target = {"generate": 5, "loop": loop} if loop else {"generate": 5}
+    said = refused(input={"a": [0], "b": [1]}, target=target, split={"train": 50})
+    assert said.startswith(f"task.target: {message}")
 
 
 def test_labels_become_one_row_for_each_series() -> None:

@@ -1,0 +1,107 @@
+"""Data that can be learned from, but are perhaps not what was meant: warned of once a call."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nodegraph.errors import DataWarning
+from nodegraph.feeding import Fed
+from nodegraph.intake import Series
+from nodegraph.plan import Plan
+
+__all__ = ["warn_of_doubts", "warn_of_series_passed_over"]
+
+FEW, WIDE = 20, 20  # rows of one series that are few, and how many times as many columns are wide
+SHOWN = 5
+
+
+def warn_of_doubts(plan: Plan, learners: Sequence[str], fed: Fed, y: Any, warmup: int) -> None:
+    """Warn of data for `fit` that are perhaps not what was meant; `y` is as it was given."""
+    _warn_of_turned_data(fed)
+    _warn_of_labels(fed, y)
+    warn_of_series_passed_over(plan, learners, fed, warmup)
+
+
+def warn_of_series_passed_over(
+    plan: Plan, learners: Sequence[str], fed: Fed, warmup: int = 0
+) -> None:
+    """Warn if some series are too short for anything to be learned from them."""
+    lengths = [one.n_steps for one in fed.series if isinstance(one, Series)]
+    if len(lengths) < 2:
+        return
+    short = [i for i, n_steps in enumerate(lengths) if n_steps <= warmup]
+    if short:
+        _warn(
+            f"warmup={warmup} leaves nothing of {_which(short, len(lengths))}, no longer than "
+            "that: nothing is learned from them; lower warmup, or leave them out"
+        )
+    for name in learners:
+        needed = plan.rules[name].shortest(plan.nodes[name])
+        short = [i for i, n_steps in enumerate(lengths) if warmup < n_steps < needed]
+        if short:
+            _warn(
+                f"{name} learns nothing from {_which(short, len(lengths))}: it needs {needed} "
+                "steps, for how far it looks back and ahead"
+            )
+
+
+def _warn_of_labels(fed: Fed, y: Any) -> None:
+    """Warn if classes seem to be learned as quantities: few whole numbers, one for each series.
+
+    They must be integers, 0 or 1 and all that follow without a gap, three of them or more, and
+    each twice on average; floats are never taken for classes.
+    """
+    if fed.own:
+        return
+    for name, labels in _whole_numbers(fed, y):
+        known = np.unique(labels)
+        first, last, count = int(known[0]), int(known[-1]), len(known)
+        if first in (0, 1) and count == last - first + 1 >= 3 and 2 * count <= len(labels):
+            _warn(
+                f"target of {name}: the whole numbers {first} to {last}, one for each series, are "
+                "learned as quantities; for classes give ng.datasets.one_hot(y), for quantities "
+                "y.astype(float)"
+            )
+
+
+def _warn_of_turned_data(fed: Fed) -> None:
+    """Warn if one series has very few rows and very many columns."""
+    series = fed.series[0]
+    if not fed.own or not isinstance(series, Series) or series.n_steps > FEW:
+        return
+    for name, width in fed.data.items():
+        if width >= WIDE * series.n_steps:
+            _warn(
+                f"{name}: {series.n_steps} rows of {width} columns, and rows are steps in time; "
+                "if they are columns here, give x.T"
+            )
+
+
+def _whole_numbers(fed: Fed, y: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the targets that are one whole number for each series, by the first who learns them."""
+    given = y if isinstance(y, Mapping) else dict.fromkeys(list(fed.targets)[:1], y)
+    for name, value in given.items():
+        try:
+            labels = np.asarray(value)
+        except ValueError:  # rows of different lengths
+            continue
+        if labels.dtype.kind in "iu" and labels.shape in ((len(fed.series),), (len(fed.series), 1)):
+            yield name, labels
+
+
+def _which(short: Sequence[int], total: int) -> str:
+    names = ", ".join(map(str, short[:SHOWN])) + ", ..." * (len(short) > SHOWN)
+    return f"{len(short)} of {total} series (number {names})"
+
+
+def _warn(message: str) -> None:
+    """Warn at the line that called us from outside."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == "nodegraph":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, DataWarning, stacklevel=level)

@@ -1,0 +1,95 @@
+"""What of a task can be refused before anything is learned: the same for `run` and `check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from nodegraph import metrics
+from nodegraph.checks import check_long_enough, checked_warmup
+from nodegraph.closed_loop import closed_plan, find_loop
+from nodegraph.doubts import warn_of_series_passed_over
+from nodegraph.errors import DataError, GraphError
+from nodegraph.model import Model
+from nodegraph.rack import Rack
+from nodegraph.spec import Spec
+from nodegraph.tasks.trials import Trial
+from nodegraph.yaml.document import error_at
+from nodegraph.yaml.task import GenerateTarget, Task
+
+__all__ = ["check_metrics", "rehearse"]
+
+
+def check_metrics(spec: Spec, task: Task) -> None:
+    """Refuse unknown metrics and options, before any data are read.
+
+    Raises
+    ------
+    SpecError
+    """
+    example = [[0.0, 1.0], [1.0, 0.0]]
+    with _at(spec, "metrics"):
+        metrics.score(task.scores, example, example)
+
+
+def rehearse(spec: Spec, task: Task, trial: Trial, model: Model) -> dict[str, Any]:
+    """Build `model` for the data of `trial`, and return what the baselines say.
+
+    Afterwards all is known to fit: data, targets, split, wiring, what is generated, metrics.
+
+    Raises
+    ------
+    SpecError
+        With the key of the task that does not fit.
+    NodegraphError
+        If the graph is too large, or cannot learn from such data.
+    """
+    model._rack = _built(spec, task, trial, model)
+    right = trial.right(model)
+    with _at(spec, "metrics"):
+        trial.score(right)
+    with _at(spec, "baselines"):
+        said = {trial.rivals[word]: trial.rival(word, right) for word in task.baselines}
+    return {who: guess for who, guess in said.items() if guess is not None}
+
+
+def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> Rack:
+    """Return the arrays of `model`, made for what it learns from and is scored on."""
+    draft = model._rack.draft()
+    x, y = trial.data.train
+    with _at(spec):
+        fed = draft.feed(x, y if model.plan.rules else None)
+    with _at(spec, "target"):
+        learners = draft.learners(fed)
+        rules = model.plan.rules
+        if task.online and not any(rules[name].online for name in learners):
+            raise GraphError(f"nothing here learns online: {draft.why_idle(online=True)}")
+    with _at(spec, "split"):
+        warmup = checked_warmup(task.split.warmup, fed)
+        warn_of_series_passed_over(model.plan, learners, fed, warmup)
+        if not task.online:
+            check_long_enough(model.plan, learners, fed)
+    if trial.data.test is not None and trial.data.test.x is not None:
+        with _at(spec):
+            draft.draft().feed(trial.data.test.x, None)
+    if isinstance(task.target, GenerateTarget):
+        with _at(spec, "target"):
+            _check_loop(draft, task.target)
+    return draft
+
+
+def _check_loop(draft: Rack, target: GenerateTarget) -> None:
+    """Refuse a generation in which it is not plain which output is which input."""
+    takes = draft.builder.data
+    closed = find_loop(draft.plan, takes, target.loop)
+    closed_plan(draft.plan, draft.builder.sizes(), takes, closed)
+
+
+@contextmanager
+def _at(spec: Spec, *keys: str) -> Iterator[None]:
+    """Say of what does not fit where it stands in the file."""
+    try:
+        yield
+    except (DataError, GraphError) as error:
+        raise error_at(spec.document, ("task", *keys), str(error)) from error

@@ -1,0 +1,240 @@
+"""What nodes and rules of one's own return is looked at once, before it is relied upon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nodegraph.arrays import Array, copy_tree, is_sparse, leaves
+from nodegraph.errors import ContractError, NodegraphError
+from nodegraph.node import Node
+from nodegraph.rule import Lesson, Rule, Seen
+
+__all__ = ["Trial", "check_made", "check_params", "concluded", "merged", "noted"]
+
+
+class Trial(NamedTuple):
+    """A node that is about to live for the first time.
+
+    Parameters
+    ----------
+    name : str
+    node : Node
+    params, state
+        As they stand before it.
+    n_out : int
+    dtype : dtype
+    """
+
+    name: str
+    node: Node
+    params: Any
+    state: Any
+    n_out: int
+    dtype: np.dtype[Any]
+
+    def step(self, inputs: Mapping[str, Array], t: int = 0) -> tuple[Any, Array]:
+        """Return what the node's `step` returns for row `t`; nothing moves on.
+
+        Raises
+        ------
+        ContractError
+            If that is not a state like the one before and an output of the right shape and dtype.
+        """
+        where = f"{self.name}: {type(self.node).__name__}.step"
+        state, rows = copy_tree(self.state), {p: part[t].copy() for p, part in inputs.items()}
+        given = copy_tree((state, tuple(rows.values())))
+        with noted(f"{where}, given " + ", ".join(f"{p} {r.shape}" for p, r in rows.items())):
+            others = {port: row for port, row in rows.items() if port != "x"}
+            found = self.node.step(self.params, state, rows["x"], **others)
+        if not _same(given, (state, tuple(rows.values()))):
+            raise ContractError(
+                f"{where} writes into an array that it was given; make a new one, as in "
+                "x = state.x + change"
+            )
+        return self.moved(found, (self.n_out,), "step")
+
+    def moved(self, found: Any, shape: tuple[int, ...], method: str = "run") -> tuple[Any, Array]:
+        """Return ``(state, y)`` as `step` or `run` returned it, if it is that.
+
+        Raises
+        ------
+        ContractError
+        """
+        where = f"{self.name}: {type(self.node).__name__}.{method}"
+        state, y = _pair(found, where, f"(state, y) with y of shape {shape}")
+        if not isinstance(y, np.ndarray):
+            raise ContractError(
+                f"{where} returned y as {_told(y)}; expected an array of shape {shape}, as "
+                "np.array(y) makes it"
+            )
+        if y.shape != shape:
+            raise ContractError(f"{where} returned y of shape {y.shape}; expected {shape}")
+        if y.dtype != self.dtype:
+            raise ContractError(
+                f"{where} returned y of {y.dtype} in a model of {self.dtype}; write "
+                "y.astype(x.dtype), and keep arrays of other types out of the sum"
+            )
+        if odd := _change(self.state, state):
+            raise ContractError(f"{where} returned another kind of state than before: {odd}")
+        return state, y
+
+    def update(self, rule: Rule, memory: Any, lesson: Lesson) -> None:
+        """Let a rule that says no more than `update` see one row; nothing is learned.
+
+        Raises
+        ------
+        ContractError
+            If that does not return params like those before, and a memory.
+        """
+        t = int(np.argmax(lesson.rows))
+        heard = {p: rows for p, rows in lesson.inputs.items() if p not in rule.ports}
+        state, y = self.step(heard, t)
+        block = t if rule.online else slice(t, t + 1)
+        inputs = {port: rows[block] for port, rows in lesson.inputs.items()}
+        target = None if lesson.target is None else lesson.target[block]
+        seen = Seen(
+            inputs.pop("x"), y if rule.online else y[None], state if rule.online else None,
+            target, inputs,
+        )  # fmt: skip
+        where = f"{self.name}: {type(rule).__name__}.update"
+        with noted(where):
+            found = rule.update(copy_tree(self.params), deepcopy(memory), seen)
+        params, _ = _pair(found, where, "(params, memory)")
+        check_params(where, self.params, params)
+
+
+def check_made(name: str, node: Node, made: Any, method: str, kind: str) -> Any:
+    """Return what `init` or `start` made, if it is a tuple of arrays.
+
+    Parameters
+    ----------
+    method : {"init", "start"}
+    kind : {"Params", "State"}
+        The class that the node may have for it.
+
+    Raises
+    ------
+    ContractError
+    """
+    where, expected = f"{name}: {type(node).__name__}.{method}", getattr(type(node), kind, None)
+    if isinstance(expected, type) and not isinstance(made, expected):
+        raise ContractError(
+            f"{where} returned {_told(made)}; expected {kind}, as in "
+            f"return self.{kind}({', '.join(getattr(expected, '_fields', ()))})"
+        )
+    if made is None or isinstance(made, list | dict | set):
+        raise ContractError(
+            f"{where} returned {_told(made)}; expected a NamedTuple of arrays, or () for none"
+        )
+    for path, leaf in leaves(made):
+        if isinstance(leaf, list | dict | set):
+            raise ContractError(
+                f"{where} returned {path} as {_told(leaf)}; expected an array, as np.array makes it"
+            )
+    return made
+
+
+def check_params(where: str, before: Any, after: Any) -> Any:
+    """Return `after`, params that a rule returned, if they are like those before.
+
+    Raises
+    ------
+    ContractError
+    """
+    if odd := _change(before, after):
+        raise ContractError(f"{where} returned other params than the node has: {odd}")
+    return after
+
+
+def merged(name: str, rule: Rule, one: Any, other: Any) -> Any:
+    """Return the memory of two courses of learning, if `merge` returns any.
+
+    Raises
+    ------
+    ContractError
+    """
+    memory = rule.merge(one, other)
+    if memory is None:
+        raise ContractError(
+            f"{name}: {type(rule).__name__}.merge returned None; expected the memory of both, "
+            "first one, then other"
+        )
+    return memory
+
+
+def concluded(name: str, rule: Rule, params: Any, memory: Any) -> tuple[Any, dict[str, Any]]:
+    """Return what `conclude` does, if the params are like those before.
+
+    Raises
+    ------
+    ContractError
+    """
+    learned, facts = rule.conclude(params, memory)
+    return check_params(f"{name}: {type(rule).__name__}.finish", params, learned), facts
+
+
+@contextmanager
+def noted(where: str) -> Iterator[None]:
+    """Say of an error in the code of a node or rule in which one it happened."""
+    try:
+        yield
+    except NodegraphError:
+        raise
+    except Exception as error:
+        error.add_note(f"in {where}")
+        raise
+
+
+def _pair(found: Any, where: str, expected: str) -> tuple[Any, Any]:
+    if isinstance(found, tuple) and len(found) == 2 and not hasattr(found, "_fields"):
+        return found
+    raise ContractError(f"{where} returned {_told(found)}; expected {expected}")
+
+
+def _change(before: Any, after: Any, path: str = "") -> str | None:
+    """Return what of a tree is no longer what it was: its branches, shapes or dtypes."""
+    of = f"{path} is " if path else "it is "
+    if isinstance(before, tuple):
+        if type(after) is not type(before) or len(after) != len(before):
+            return f"{of}{_told(after)}, before {_told(before)}"
+        names = getattr(before, "_fields", None) or [f"[{i}]" for i in range(len(before))]
+        parts = zip(names, before, after, strict=True)
+        odd = (_change(b, a, f"{path}.{name}".lstrip(".")) for name, b, a in parts)
+        return next((found for found in odd if found), None)
+    if _face(before) is None or _face(before) == _face(after):
+        return None
+    return f"{of}{_told(after)}, before {_told(before)}"
+
+
+def _face(leaf: Any) -> Any:
+    """Return what stays the same of an array; None if it is none."""
+    if is_sparse(leaf) or isinstance(leaf, np.ndarray):
+        return is_sparse(leaf), leaf.shape, leaf.dtype
+    return None
+
+
+def _told(value: Any) -> str:
+    """Return what `value` is, in a few words."""
+    if value is None:
+        return "None"
+    if is_sparse(value) or isinstance(value, np.ndarray):
+        sparse = "sparse " * is_sparse(value)
+        return f"a {sparse}{value.dtype} array of shape {value.shape}"
+    if isinstance(value, tuple):
+        fields = getattr(value, "_fields", None)
+        kind = "a tuple" if fields is None else f"{type(value).__name__}({', '.join(fields)})"
+        return f"{kind} of {len(value)}" if fields is None else kind
+    return f"{'an' if type(value).__name__[0] in 'aeiou' else 'a'} {type(value).__name__}"
+
+
+def _same(one: Any, other: Any) -> bool:
+    pairs = zip(leaves(one), leaves(other), strict=True)
+    return all(
+        not isinstance(a, np.ndarray) or np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+        for (_, a), (_, b) in pairs
+    )

@@ -1,0 +1,85 @@
+"""What is said of options that cannot be."""
+
+import os
+
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.checks import checked_workers, known_arguments
+from nodegraph.errors import ArgumentError, DataError, FieldError, GraphError
+from nodes import RLS, Input, Reservoir, Ridge
+from nodes.rules import IntrinsicPlasticity, Oja
+
+X = np.random.default_rng(0).normal(size=(40, 3))
+
+
+@pytest.fixture
+def model():
+    return ng.Model(Input() >> Ridge()).fit(X, X)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: m.fit(X, X, warm_up=3), "fit: there is no argument 'warm_up'; did you mean war"),
+        (lambda m: m.fit(X, X, washout=3), "'washout'; did you mean warmup?"),
+        (lambda m: m.fit(X=X, y=X), "'X'; did you mean x?"),
+        (lambda m: m.run(X, worker=3), "run: there is no argument 'worker'; did you mean workers?"),
+        (lambda m: m.run(X, zzz=3), "'zzz'; known are x, steps, outputs, noise, workers, engine, "),
+        (lambda m: m.generate(9, promt=X), "generate: there is no argument 'promt'; did you mean "),
+        (lambda m: m.fit(X, X, 100), "fit: takes x, y by position; .* as in warmup=..."),
+        (lambda m: ng.Model(m.graph, sed=1), "^Model: there is no argument 'sed'; did you mean se"),
+    ],
+)
+def test_an_argument_that_is_unknown_is_told_with_the_nearest(model, call, message):
+    with pytest.raises(ArgumentError, match=message) as caught:
+        call(model)
+    assert isinstance(caught.value, TypeError)
+
+
+def test_what_a_method_does_is_left_as_it_is():
+    def double(self, x, *, again=False):
+        """Return it doubled."""
+        return 2 * x
+
+    checked = known_arguments(double)
+    assert (checked(None, 3), checked(None, x=4, again=True)) == (6, 8)
+    assert (checked.__doc__, checked.__name__) == (double.__doc__, "double")
+
+
+def test_workers_are_a_number_or_minus_one():
+    assert checked_workers(-1) == (os.cpu_count() or 1)
+    with pytest.raises(FieldError, match="at least 1, or -1 for one on each core, got -5"):
+        checked_workers(-5)
+
+
+def test_one_row_given_as_a_series_is_told(model):
+    with pytest.raises(DataError, match=r"3 columns .* got 1; a flat array is one column: write x"):
+        model.run(X[0])
+    assert np.array_equal(model.run(X[:1]), model.run(X[0][None]))
+
+
+@pytest.mark.parametrize(
+    ("make", "example"),
+    [
+        (lambda: Ridge(1e-6), r"Ridge\(ridge=1e-06\)"),
+        (lambda: Reservoir(100), r"Reservoir\(units=100\)"),
+        (lambda: RLS(0.5), r"RLS\(alpha=0.5\)"),
+        (lambda: Oja(0.1), r"Oja\(rate=0.1\)"),
+    ],
+)
+def test_a_field_without_its_name_is_told_with_a_name_that_it_could_have(make, example):
+    with pytest.raises(FieldError, match=f"write each field with its name, as in {example}"):
+        make()
+
+
+def test_a_class_in_place_of_an_object_is_told():
+    with pytest.raises(FieldError, match=r"is the class itself; write IntrinsicPlasticity\(\)"):
+        Reservoir(units=3, rule=IntrinsicPlasticity)
+    with pytest.raises(FieldError, match=r"should be a rule: {kind: Oja} in YAML, Oja\(\) in Py"):
+        Reservoir(units=3, rule="Oja")
+    with pytest.raises(GraphError, match=r"Ridge is a class: write Ridge\(\)"):
+        Input() >> Ridge
+    with pytest.raises(GraphError, match="got the class Ridge"):
+        ng.Model(Ridge)

@@ -1,0 +1,107 @@
+"""Data that are learned from with a warning, and those that look odd but are not warned of."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.errors import DataError, DataWarning
+from nodes import LMS, ForwardUnit, Input, Ridge
+
+X = np.random.default_rng(0).normal(size=(40, 3))
+
+
+def fit(x, y, node=None, **options):
+    return ng.Model(Input() >> (node or Ridge())).fit(x, y, **options)
+
+
+def doubts(*given, **options):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit(*given, **options)
+    assert {w.category for w in caught} <= {DataWarning}
+    assert {w.filename for w in caught} <= {__file__}  # the line of whoever called
+    return [str(w.message) for w in caught]
+
+
+def test_series_without_a_row_behind_the_warmup_are_told_once_by_number():
+    xs = [X[:n] for n in (10, 40, 5, 11)]
+    (said,) = doubts(xs, xs, warmup=10)
+    assert "warmup=10 leaves nothing of 2 of 4 series (number 0, 2), no longer than" in said
+    (said,) = doubts([X] + [X[:1]] * 9, [X] + [X[:1]] * 9, warmup=1)
+    assert "9 of 10 series (number 1, 2, 3, 4, 5, ...)" in said
+    assert doubts(xs, xs) == []
+    with pytest.raises(DataError, match="warmup=40 leaves nothing: the longest series has 40"):
+        fit(xs, xs, warmup=40)
+
+
+def test_series_that_are_passed_over_change_nothing():
+    with pytest.warns(DataWarning):
+        some = fit([X[:5], X, X[:4]], [X[:5], X, X[:4]], warmup=5)
+    assert np.array_equal(some.params["ridge"].W_out, fit([X], [X], warmup=5).params["ridge"].W_out)
+
+
+def test_a_unit_that_looks_further_than_some_series_says_so():
+    unit = ForwardUnit(units=5)
+    needed = unit.learner.shortest(unit)
+    assert needed > 1
+    model = ng.Model(Input() >> unit)
+    with pytest.warns(DataWarning, match=r"learns nothing from 1 of 2 series \(number 1\): it ne"):
+        model.fit([np.tile(X, (5, 1)), X[: needed - 1]])
+
+
+def test_online_learning_of_short_series_is_told_too():
+    model = ng.Model(Input() >> LMS(rate=0.01))
+    with pytest.warns(DataWarning, match="1 of 2 series"):
+        model.partial_fit([X, X[:5]], [X, X[:5]], warmup=5)
+
+
+@pytest.mark.parametrize(
+    "labels", [[0, 1, 2] * 3, np.array([1, 2, 3, 1, 2, 3]), np.array([[2], [0], [1]] * 2)]
+)
+def test_classes_that_would_be_learned_as_quantities_are_told(labels):
+    (said,) = doubts([X] * len(labels), labels)
+    assert said.startswith("target of ridge: the whole numbers ") and "one_hot(y)" in said
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [0, 1] * 3,  # two classes: a sign says it all
+        np.array([0.0, 1.0, 2.0] * 2),  # floats: the way to say that they are quantities
+        [3, 4, 5] * 2,
+        [0, 1, 5] * 2,  # counts
+        [0, 1, 2, 3],  # as many values as series
+    ],
+)
+def test_quantities_are_not_taken_for_classes(labels):
+    assert doubts([X] * len(labels), labels) == []
+
+
+def test_a_series_of_whole_numbers_is_not_taken_for_classes():
+    assert doubts(X, np.arange(40) % 3) == []
+    assert doubts([X] * 6, ng.datasets.one_hot([0, 1, 2] * 2)) == []
+
+
+def test_one_series_of_few_rows_and_many_columns_is_told():
+    wide = np.random.default_rng(0).normal(size=(3, 60))
+    (said,) = doubts(wide, np.ones((3, 1)))
+    assert said.startswith("input: 3 rows of 60 columns, and rows are steps in time; ")
+    assert doubts(wide[:, :59], np.ones((3, 1))) == []
+    assert doubts([wide, wide], [np.ones((3, 1))] * 2) == []
+    assert doubts(np.ones((21, 500)), np.ones((21, 1))) == []
+
+
+def test_data_and_targets_that_are_turned_round_are_told():
+    with pytest.raises(DataError, match=r"3 rows, the input 40; .* turned round, as by \.T"):
+        fit(X, X.T)
+    with pytest.raises(DataError, match=r"needs one row of both$"):
+        fit(X, X[:30])
+
+
+def test_warnings_can_be_turned_off_by_their_class():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ng.errors.DataWarning)
+        fit([X] * 6, [0, 1, 2] * 2)
