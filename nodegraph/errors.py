@@ -14,6 +14,8 @@
     └── ModelFileError    (ValueError)       a model file that cannot be trusted or written
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "NodegraphWarning",
     "NotFittedError",
     "SpecError",
+    "placed",
 ]
 
 
@@ -89,3 +92,23 @@ class NodegraphWarning(UserWarning):
 
 class IllConditionedWarning(NodegraphWarning):
     """A least-squares problem without a unique answer was solved by a fall-back."""
+
+
+@contextmanager
+def placed(where: str) -> Iterator[None]:
+    """Let every error in here say where it was: as a note below it, its kind and words stay.
+
+    Examples
+    --------
+    >>> try:
+    ...     with placed("in node 'doubler'"):
+    ...         raise ValueError("too large")
+    ... except ValueError as error:
+    ...     print(error, error.__notes__)
+    too large ["in node 'doubler'"]
+    """
+    try:
+        yield
+    except Exception as error:
+        error.add_note(where)
+        raise

@@ -11,9 +11,9 @@ from typing import Any
 from nodegraph.build import Builder
 from nodegraph.checks import check_long_enough
 from nodegraph.engines import Engine, choose
-from nodegraph.errors import DataError, GraphError
+from nodegraph.errors import DataError, GraphError, placed
 from nodegraph.feeding import Fed, total_steps
-from nodegraph.groups import Group, group_rows, groups, side_by_side, spread
+from nodegraph.groups import Apart, Group, group_rows, groups, side_by_side, spread
 from nodegraph.intake import Series, Stream
 from nodegraph.keeping import Keeper, Position
 from nodegraph.plan import Plan
@@ -189,7 +189,8 @@ class Course:
             if i < at.series:
                 continue
             place = self.builder.fresh(slots, slots, i)
-            self._live(stage, place, series, learning)
+            with placed(f"in series {i}"):
+                self._live(stage, place, series, learning)
             self._keep(slots, place, stage)
             self._note(replace(at, series=i + 1), slots)
         return 0
@@ -216,8 +217,8 @@ class Course:
         sizes = widths(slots)
         rows = group_rows(max(sizes[name] for name in stage.plan.reads))
         waiting = islice(groups(series, rows), at.series, None)
-        alone = replace(self, engine=choose("local"), progress=Silent(), keeper=None)
-        task = _Apart(alone, stage, dict(slots))
+        alone = replace(self, engine=choose("local"), progress=Silent(), keeper=None, watch=None)
+        task = Apart(alone, (stage, dict(slots)), f"{', '.join(stage.learners)} learned from")
         found = spread(self.engine, task, waiting, self.workers, self.progress)
         for done, held in enumerate(found, at.series + 1):
             self._merge(slots, held)
@@ -334,16 +335,3 @@ class Course:
             taught = slots[name].taught
             if taught is not None:
                 slots[name].past = taught
-
-
-@dataclass(frozen=True)
-class _Apart:
-    """Learning from groups of independent series, wherever."""
-
-    course: Course
-    stage: Stage
-    slots: Slots
-
-    def __call__(self, group: Group, engine: Engine, progress: Progress) -> dict[str, Any]:
-        course = replace(self.course, engine=engine, progress=progress)
-        return course.group(self.stage, self.slots, group)

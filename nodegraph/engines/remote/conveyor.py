@@ -106,6 +106,7 @@ class Conveyor:
         self._span, self._mode = None if free else span_of(plan, parts), numerics()
         self._attempt = self._committed = self._emitted = self._failures = 0
         self._clock, self._rest = work.clock, self._pace.seconds
+        self._row, self._fallen = work.clock, list[str]()
 
     def through(self, chunks: Iterable[Chunk]) -> Iterator[dict[str, Array]]:
         """Yield the wanted outputs of each chunk.
@@ -125,19 +126,26 @@ class Conveyor:
                 now = (self._committed, self._emitted)
                 self._failures = 1 if now > reached else self._failures + 1
                 reached = max(now, reached)
+                self._fallen = [*self._fallen[: self._failures - 1], self._title(lost)]
                 if self._failures > self._pace.restarts:
-                    raise EngineError(self._obituary(lost, self._failures)) from lost
+                    raise EngineError(self._obituary(lost, source)) from lost
                 self._watch.lost += 1
                 log.warning("a worker was lost at chunk %d; all go on from chunk %d",
                             self._emitted, self._committed)  # fmt: skip
                 self._attempt += 1
 
-    def _obituary(self, lost: WorkerLost, failures: int) -> str:
-        where = " / ".join(part.title for part in self._parts)
+    def _title(self, lost: WorkerLost) -> str:
+        """Return the nodes of the worker that was lost; all, if nobody knows which one it was."""
+        known = None if lost.hand is None else lost.hand.title
+        return known or " or ".join(part.title for part in self._parts)
+
+    def _obituary(self, lost: WorkerLost, source: _Source) -> str:
+        who = " / ".join(dict.fromkeys(self._fallen))
+        last = self._row + source.steps(self._emitted) - 1
         return (
-            f"workers were lost {failures} times without progress at chunk {self._emitted} "
-            f"({where}): {lost}; everything before chunk {self._committed} is safe. If memory ran "
-            "out, use smaller chunks or more workers; else look at the node's own code"
+            f"workers were lost {self._failures} times without progress: that of {who}, at chunk "
+            f"{self._emitted}: steps {self._row} to {last} ({lost}). If memory ran out, use "
+            "smaller chunks or more workers; else look at the node's own code"
         )
 
     def _go(self, source: _Source) -> Iterator[dict[str, Array]]:
@@ -196,7 +204,7 @@ class Conveyor:
         watch.depth = len(pending)
         if item.seq < self._emitted:  # it came before a worker was lost
             return
-        self._emitted = item.seq + 1
+        self._emitted, self._row = item.seq + 1, self._row + item.n_steps
         watch.chunks, watch.steps = watch.chunks + 1, watch.steps + item.n_steps
         watch.tell()
         yield {name: _own(ys) for name, ys in zip(item.names, found[:n], strict=True)}
@@ -228,6 +236,10 @@ class _Source:
             self._kept.append(item)
             self.reached += 1
             yield item
+
+    def steps(self, seq: int) -> int:
+        """Return how many steps a chunk that is kept has."""
+        return next((chunk.n_steps for number, chunk in self._kept if number == seq), 0)
 
     def forget(self, seq: int) -> None:
         """Let go of the chunks before `seq`."""

@@ -133,9 +133,7 @@ class Worker:
             sweep = Sweep(part.plan, slots, chunk, work, self._clock)
             for name in part.reads:
                 sweep.receive(name, early.get(name))
-            for block in part.plan.blocks:
-                sweep.run(block)
-            sweep.close()
+            sweep.go(seq)
         for name, past in before.items():
             slots[name].past = past
         self._turn, self._clock = (attempt, seq + 1), self._clock + chunk.n_steps
