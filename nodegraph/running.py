@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -138,9 +139,10 @@ class Run:
         work: Work,
         done: int = 0,
     ) -> tuple[Outputs, int]:
-        size = self.engine.rows(plan, widths(slots))
-        size = size if self.watch is None else self.watch.rows(size)
-        chunks = series.chunks(size, self.warmup, self.rack.builder.dtype, done)
+        rows = self.engine.rows if self.watch is None else partial(self.watch.rows, self.engine)
+        chunks = series.chunks(
+            rows(plan, widths(slots)), self.warmup, self.rack.builder.dtype, done
+        )
         counted = watched(chunks, self.progress, self.engine.news)
         total = series.n_steps - done if isinstance(series, Series) else None
         parts = _Parts(total)

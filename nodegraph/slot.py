@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +12,7 @@ from nodegraph.arrays import Array
 
 if TYPE_CHECKING:
     from nodegraph.keeping import Keeper
+    from nodegraph.meter import Point
     from nodegraph.node import Node, Prepared
 
 __all__ = ["Chunk", "Slot", "Work", "widths"]
@@ -98,6 +99,8 @@ class Work(NamedTuple):
     clock: int = 0  # number of the first step, for nodes on a clock
     noise: bool = False  # whether nodes with noise are noisy
     keeper: Keeper | None = None  # to be told of moments when the slots can be kept
+    every: int = 0  # steps from point to point of learning curves; 0: none are taken
+    tell: Callable[[Point], None] | None = None  # to be given each point
 
 
 def widths(slots: Mapping[str, Slot]) -> dict[str, int]:

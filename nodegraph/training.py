@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any
 
@@ -281,9 +281,9 @@ class Course:
     def _drive(
         self, plan: Plan, slots: Slots, series: Series | Stream, work: Work, done: int = 0
     ) -> int:
-        watch, size = self.watch if work.learn else None, self.engine.rows(plan, widths(slots))
-        size = size if watch is None else watch.rows(size)
-        chunks = series.chunks(size, self.warmup, self.builder.dtype, done)
+        watch, sizes = self.watch if work.learn else None, widths(slots)
+        rows = self.engine.rows if watch is None else partial(watch.rows, self.engine)
+        chunks = series.chunks(rows(plan, sizes), self.warmup, self.builder.dtype, done)
         counted = Counted(watched(chunks, self.progress, self.engine.news))
         for _ in executed(self.engine, plan, slots, counted, work, watch):
             pass

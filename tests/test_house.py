@@ -21,7 +21,7 @@ FLOORS = """
     keeping
     rule graph intake
     node feeding metrics datasets
-    plan nested checks plotting
+    plan nested checks plotting meter
     yaml
     build closed_loop engines stages spec
     groups teams watching

@@ -21,7 +21,9 @@ class Engine(NamedTuple):
     many steps a chunk should have. One with `spread` does a task to independent groups of series,
     each somewhere else: ``spread(task, groups, workers)`` yields ``task(group, engine, progress)``
     of each, in their order, for the local engine of that place. One with `news` can say in a few
-    words how it goes.
+    words how it goes. One that `watches` takes the points of learning curves itself: it calls
+    ``work.tell`` with each, after ``work.every`` steps; others are looked at from outside, chunk by
+    chunk.
     """
 
     execute: Callable[[Plan, dict[str, Slot], Iterable[Chunk], Work], Iterator[dict[str, Array]]]
@@ -34,6 +36,7 @@ class Engine(NamedTuple):
     rows: Callable[[Plan, Mapping[str, int]], int] = Plan.chunk_rows
     spread: Callable[[Any, Iterable[Any], int | None], Iterator[Any]] | None = None
     news: Callable[[], str] | None = None
+    watches: bool = False
 
 
 def choose(engine: Any) -> Engine:
@@ -64,4 +67,5 @@ def choose(engine: Any) -> Engine:
         getattr(engine, "rows", Plan.chunk_rows),
         getattr(engine, "spread", None),
         getattr(engine, "news", None),
+        bool(getattr(engine, "watches", False)),
     )
