@@ -155,7 +155,10 @@ class Course:
         """Return which of those that have learned need another pass over the data."""
         wanted = []
         for name in learning:
-            slots[name].memory, more = self._rule(name).after_pass(slots[name].memory)
+            before = slots[name].memory
+            slots[name].memory, more = self._rule(name).after_pass(before)
+            if slots[name].memory is not before:
+                slots[name].answer = None
             wanted += [name] * more
         if wanted and not fed.again:
             raise DataError(
@@ -181,7 +184,9 @@ class Course:
                 names = stage.plan.reads
                 slots.update(self.builder.restarted({name: slots[name] for name in names}))
             self._stand(at, slots)
-            return at.steps + self._live(stage, slots, fed.series[0], learning, at.steps)
+            last = at.turn >= self._epochs(stage) - 1
+            final = frozenset(teams.alone(learning)) if last else frozenset[str]()
+            return at.steps + self._live(stage, slots, fed.series[0], learning, at.steps, final)
         if self._apart(stage, slots):
             self._pass_apart(stage, slots, fed.series, at)
             return 0
@@ -266,16 +271,18 @@ class Course:
         series: Series | Stream,
         learning: Sequence[str],
         done: int | None = None,
+        final: frozenset[str] = frozenset(),
     ) -> int:
         """Drive one series through the plan of a stage; return how many steps it had.
 
-        `done` of them are left out; None: nobody is to keep where it stands in between.
+        `done` of them are left out; None: nobody is to keep where it stands in between. Those who
+        are `final` may conclude at the end.
         """
         for name in learning:
             if slots[name].memory is None:
                 slots[name].memory = self._rule(name).begin(slots[name].params)
         keeper, clock = (None if done is None else self.keeper), self.clock + (done or 0)
-        work = Work(learn=frozenset(learning), clock=clock, noise=True, keeper=keeper)
+        work = Work(learn=frozenset(learning), clock=clock, noise=True, keeper=keeper, final=final)
         return self._drive(stage.plan, slots, series, work, done or 0)
 
     def _drive(

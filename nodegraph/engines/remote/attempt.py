@@ -104,7 +104,7 @@ class Attempt:
         self._watch.stale[age] = self._watch.stale.get(age, 0) + 1
         return outputs.get(name)
 
-    def mark(self, attempt: int, seq: int, clock: int) -> Marker:
+    def mark(self, attempt: int, seq: int, clock: int, last: bool = False) -> Marker:
         """Ask every worker where it stands after the chunks that it was sent."""
-        refs = [ref for hand in self._hands for ref in hand.call("snapshot", attempt, seq)]
+        refs = [ref for hand in self._hands for ref in hand.call("snapshot", attempt, seq, last)]
         return Marker(seq, clock, refs, monotonic())

@@ -169,7 +169,7 @@ class Conveyor:
                     marked, since = seq + 1, monotonic()
                 while len(pending) > self._pace.window:
                     yield from self._settle(pending.popleft(), pending, source)
-            pending.append(run.mark(self._attempt, source.reached, clock))
+            pending.append(run.mark(self._attempt, source.reached, clock, last=True))
             while pending:
                 yield from self._settle(pending.popleft(), pending, source)
         except GeneratorExit:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any, Protocol
 
-from nodegraph.arrays import read_only
 from nodegraph.engines.remote.parts import title
 from nodegraph.engines.remote.worker import Worker
 
@@ -99,11 +99,11 @@ class InProcess:
     Parameters
     ----------
     cross : callable, optional
-        What happens to all that goes to a worker or comes from it; arrays become read-only if
-        nothing is given.
+        What happens to all that goes to a worker or comes from it; it is copied if nothing is
+        given.
     """
 
-    def __init__(self, cross: Callable[[Any], Any] = read_only):
+    def __init__(self, cross: Callable[[Any], Any] = deepcopy):
         self._cross = cross
         self.hands: list[_LocalHand] = []
 

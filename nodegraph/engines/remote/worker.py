@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -19,7 +20,8 @@ from nodegraph.errors import EngineError
 from nodegraph.meter import Meter, Point
 from nodegraph.numerics import Numerics, using
 from nodegraph.progress import Silent
-from nodegraph.slot import Chunk, Slot, Work
+from nodegraph.rule import Rule
+from nodegraph.slot import Answer, Chunk, Slot, Work
 
 __all__ = ["Loading", "Receipt", "Snapshot", "Worker"]
 
@@ -195,23 +197,28 @@ class Worker:
         sweep.go(seq)
         return [np.ascontiguousarray(sweep.outputs(name)) for name in names]
 
-    def snapshot(self, attempt: int, seq: int) -> Snapshot:
-        """Return all that chunks before `seq` have changed, as copies."""
-        part, slots, work, _, meter = self._open(attempt, seq)
+    def snapshot(self, attempt: int, seq: int, last: bool = False) -> Snapshot:
+        """Return all that chunks before `seq` have changed: it is copied as it is sent.
+
+        After the `last` one, those who may conclude do so here, where there are others beside it.
+        """
+        part, slots, work, mode, meter = self._open(attempt, seq)
         found: dict[str, dict[str, Any]] = {}
         for name in part.names:
             slot = slots[name]
             found[name] = {
-                "state": copy_tree(slot.state),
+                "state": slot.state,
                 "past": slot.past,
-                "noise": deepcopy(slot.noise),
+                "noise": slot.noise,
             }
             if name in work.learn:
-                learned = {"params": slot.params, "memory": slot.memory}
-                found[name] |= {key: copy_tree(tree) for key, tree in learned.items()}
+                found[name] |= {"params": slot.params, "memory": slot.memory}
+            if last and name in work.final:
+                with using(mode):
+                    found[name]["answer"] = _conclude(part.plan.rules[name], slot)
         for name in part.taught:
             found.setdefault(name, {})["taught"] = slots[name].taught
-        return Snapshot(found, deepcopy(meter))
+        return Snapshot(found, meter)
 
     def _open(self, attempt: int, seq: int) -> _Loaded:
         if self._loaded is None or self._turn != (attempt, seq):
@@ -220,6 +227,18 @@ class Worker:
                 f"called for chunk {seq} of attempt {attempt}"
             )
         return self._loaded
+
+
+def _conclude(rule: Rule, slot: Slot) -> Answer | None:
+    """Return what a rule concludes; nothing if that fails, so that the driver fails at it."""
+    try:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            params, facts = rule.conclude(slot.params, slot.memory)
+    except Exception:
+        return None
+    said = tuple(one.message for one in told if isinstance(one.message, Warning))
+    return Answer(params, facts, said)
 
 
 def _as_now(ys: Array | None, past: Array, n_steps: int) -> Array:
