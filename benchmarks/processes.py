@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -73,8 +73,9 @@ def killing(
     def kill() -> None:
         while not stop.wait(rng.uniform(soonest, latest)):
             for pid in rng.permutation(pids()).tolist()[:1]:
-                os.kill(pid, signal.SIGKILL)
-                done.append(pid)
+                with suppress(ProcessLookupError):  # it is dead already
+                    os.kill(pid, signal.SIGKILL)
+                    done.append(pid)
 
     thread = threading.Thread(target=kill)
     thread.start()
