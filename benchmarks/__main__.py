@@ -24,7 +24,7 @@ QUESTIONS = (
     "gates",
     "ray_engine",
 )
-LONG = ("stability", "study")  # a quarter of an hour and more each: only by name
+LONG = ("soak", "stability", "study")  # ten minutes and more each: only by name
 
 
 def main(wanted: Sequence[str] = ()) -> None:

@@ -10,11 +10,11 @@ import numpy as np
 
 from nodegraph import budget
 from nodegraph.arrays import cast
-from nodegraph.errors import DataError, NodegraphError
+from nodegraph.errors import DataError, NodegraphError, placed
 from nodegraph.numerics import Numerics
 from nodegraph.plan import Plan
 from nodegraph.slot import Slot
-from nodegraph.tryout import check_made, noted
+from nodegraph.tryout import check_made
 
 __all__ = ["Builder", "generator"]
 
@@ -144,7 +144,7 @@ class Builder:
         node, rng = self.plan.nodes[name], generator(self.seed, name, WEIGHTS)
         extra = {p: w for p, w in ports.items() if p != "x" and p in node.takes["init"]}
         try:
-            with noted(f"{name}: {type(node).__name__}.init"):
+            with placed(f"in {name}: {type(node).__name__}.init"):
                 made = node.init(rng, ports["x"], n_out, **extra)
         except NodegraphError as error:
             raise type(error)(f"{name}: {error}") from error
@@ -154,7 +154,7 @@ class Builder:
         """Return the state of a node before its first step."""
         node = self.plan.nodes[name]
         extra = {"n_in": n_in} if "n_in" in node.takes["start"] else {}
-        with noted(f"{name}: {type(node).__name__}.start"):
+        with placed(f"in {name}: {type(node).__name__}.start"):
             made = node.start(n_out, **extra)
         return cast(check_made(name, node, made, "start", "State"), self.dtype)
 

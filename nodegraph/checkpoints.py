@@ -64,7 +64,7 @@ def keeper_of(
 
     if resume and Path(path).exists():
         return _resumed(path, rack, plain, write)
-    return Keeper(write, EVERY)
+    return Keeper(str(path), write, EVERY)
 
 
 def _resumed(path: Any, rack: Rack, mark: Mapping[str, Any], write: Any) -> Keeper:
@@ -86,7 +86,7 @@ def _resumed(path: Any, rack: Rack, mark: Mapping[str, Any], write: Any) -> Keep
     def restore(slots: dict[str, Slot]) -> None:
         storage.unpack_slots(rack, slots, packed, arrays)
 
-    return Keeper(write, EVERY, at, restore=restore)
+    return Keeper(str(path), write, EVERY, at, restore=restore)
 
 
 def _graph_of(rack: Rack) -> str:

@@ -16,6 +16,8 @@
     └── ModelFileError    (ValueError)       a model file that cannot be trusted or written
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "NodegraphWarning",
     "NotFittedError",
     "SpecError",
+    "placed",
 ]
 
 
@@ -106,3 +109,23 @@ class IllConditionedWarning(NodegraphWarning):
 
 class DataWarning(NodegraphWarning):
     """Data that can be learned from, but perhaps not as they were meant."""
+
+
+@contextmanager
+def placed(where: str) -> Iterator[None]:
+    """Let every error in here say where it was: as a note below it, its kind and words stay.
+
+    Examples
+    --------
+    >>> try:
+    ...     with placed("in node 'doubler'"):
+    ...         raise ValueError("too large")
+    ... except ValueError as error:
+    ...     print(error, error.__notes__)
+    too large ["in node 'doubler'"]
+    """
+    try:
+        yield
+    except Exception as error:
+        error.add_note(where)
+        raise

@@ -5,29 +5,54 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
 
 from nodegraph.engines import Engine
+from nodegraph.errors import placed
 from nodegraph.intake import Series, Stream
 from nodegraph.numerics import numerics, set_numerics
 from nodegraph.progress import Progress
 
-__all__ = ["group_rows", "groups", "side_by_side", "spread"]
+__all__ = ["Apart", "group_rows", "groups", "side_by_side", "spread"]
 
 NUMBERS, LEAST, MOST = 1 << 23, 512, 16384  # numbers and rows of a group
 
 Group = Sequence[tuple[int, Series | Stream]]
 
 _One = TypeVar("_One", bound=Series | Stream)
-_Found = TypeVar("_Found", covariant=True)
 
 
-class Task(Protocol[_Found]):
-    """What is to be done to each group of series; it can be sent to another process."""
+@dataclass(frozen=True)
+class Apart:
+    """What is done to groups of independent series, wherever that is.
 
-    def __call__(self, group: Group, engine: Engine, progress: Progress) -> _Found:
-        """Do it."""
+    Parameters
+    ----------
+    who : Course or Run
+        Its method `group` does it.
+    args : tuple
+        That the method takes before the group.
+    what : str
+        What it is, for people.
+    """
+
+    who: Any
+    args: tuple[Any, ...]
+    what: str
+
+    def __call__(self, group: Group, engine: Engine, progress: Progress) -> Any:
+        """Do it to a group of series on an engine."""
+        there = replace(self.who, engine=engine, progress=progress)
+        with placed(self.about(group)):
+            return there.group(*self.args, group)
+
+    def about(self, group: Group) -> str:
+        """Return in words what is done to which series."""
+        first, last = group[0][0], group[-1][0]
+        more = f" to {last}" if last > first else ""
+        return f"while {self.what} series {first}{more}"
 
 
 def group_rows(widest: int) -> int:
@@ -55,11 +80,11 @@ def groups(series: Sequence[_One], rows: int) -> Iterator[list[tuple[int, _One]]
 
 def spread(
     engine: Engine,
-    task: Task[_Found],
+    task: Apart,
     items: Iterable[Group],
     workers: int | None,
     progress: Progress,
-) -> Iterator[_Found]:
+) -> Iterator[Any]:
     """Yield ``task(group, engine, progress)`` of each group, in their order.
 
     They are done on threads, or wherever the engine has workers; few results wait at a time.
@@ -76,7 +101,7 @@ def spread(
         yield from map(do, items)
         return
     with ThreadPoolExecutor(threads, initializer=set_numerics, initargs=(numerics(),)) as pool:
-        waiting: deque[Future[_Found]] = deque()
+        waiting: deque[Future[Any]] = deque()
         try:
             for item in items:
                 waiting.append(pool.submit(do, item))

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from time import monotonic
 from typing import Any
 
+from nodegraph.errors import EngineError
 from nodegraph.slot import Slot
 
 __all__ = ["Keeper", "Position"]
@@ -63,6 +64,8 @@ class Keeper:
 
     Parameters
     ----------
+    path : str
+        Where the checkpoint is.
     write : callable
         Given where the course stands, and the slots of its stage; replaces the last checkpoint.
     seconds : float
@@ -76,18 +79,20 @@ class Keeper:
         Puts the slots of a stage to where they stood.
     """
 
+    path: str
     write: Callable[[Position, Mapping[str, Slot]], None]
     seconds: float = 60.0
     start: Position = field(default_factory=Position)
     at: Position = field(default_factory=Position)
     slots: Mapping[str, Slot] = field(default_factory=dict)
     restore: Callable[[dict[str, Slot]], None] = lambda slots: None
+    _steps: int = 0  # gone since `at`, when last heard of
     _last: float = field(default_factory=monotonic)
     _stop: BaseException | None = None
 
     def stands(self, at: Position, slots: Mapping[str, Slot]) -> None:
         """Take note of where the course stands, and of the slots that move from here on."""
-        self.at, self.slots = at, slots
+        self.at, self.slots, self._steps = at, slots, 0
 
     @property
     def due(self) -> bool:
@@ -102,18 +107,39 @@ class Keeper:
         KeyboardInterrupt, SystemExit
             After a signal, when all is written.
         """
+        self._steps = steps
         if not self.due:
             return
         begin = monotonic()
-        self.write(replace(self.at, steps=self.at.steps + steps), self.slots)
+        self._write()
         self._last = monotonic()
         self.seconds = max(self.seconds, 20 * (self._last - begin))
         if self._stop is not None:
             raise self._stop
 
+    def _write(self) -> None:
+        self.write(replace(self.at, steps=self.at.steps + self._steps), self.slots)
+
     @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Let the first SIGINT or SIGTERM wait for a checkpoint; the second one ends at once."""
+    def keeping(self) -> Iterator[None]:
+        """Write a checkpoint before workers that cannot be had any more, or a signal, end the work.
+
+        The first SIGINT or SIGTERM waits for a checkpoint; the second one ends at once. An engine
+        that fails leaves the slots where they stood when `pass_by` was last called.
+        """
+        try:
+            with self._listening():
+                yield
+        except EngineError as error:
+            if not self.slots:
+                raise
+            self._write()
+            raise EngineError(
+                f"{error}; where learning stood is kept in {self.path}: call again with resume=True"
+            ) from error
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
         if threading.current_thread() is not threading.main_thread():
             yield
             return

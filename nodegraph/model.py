@@ -204,7 +204,7 @@ class Model(Runner):
             watch=self._watch(watch, progress, {}),
             keeper=keeper,
         )
-        with using(self.numerics), keeper.listening() if keeper else nullcontext():
+        with using(self.numerics), keeper.keeping() if keeper else nullcontext():
             report, moved = course.run(draft.slots, fed)
         draft.time = moved if fed.own else draft.time
         self._rack, self.report = draft, report
@@ -295,7 +295,7 @@ class Model(Runner):
         warn_of_series_passed_over(self.plan, (), fed, warmup)
         keeper = keeper_of(checkpoint, resume, draft, fed, {**how, "online": sorted(learners)})
         rest = {"warmup": warmup, "keeper": keeper, "watch": watching}
-        with keeper.listening() if keeper else nullcontext():
+        with keeper.keeping() if keeper else nullcontext():
             found = self._through(draft, fed, work, outputs, engine, progress, **rest)
         self.curves = watching.curves() if watching else self.curves
         return found

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.engines import Engine, choose
+from nodegraph.errors import placed
 from nodegraph.feeding import Fed, total_steps
-from nodegraph.groups import Group, group_rows, groups, side_by_side, spread
+from nodegraph.groups import Apart, Group, group_rows, groups, side_by_side, spread
 from nodegraph.intake import Series, Stream
 from nodegraph.keeping import Keeper, Position
 from nodegraph.plan import Plan
@@ -87,9 +89,8 @@ class Run:
             return self._learning_apart(plan, series, work)
         sizes = widths(self.rack.slots)
         waiting = groups(series, group_rows(max(sizes[name] for name in plan.reads)))
-        task = _Apart(
-            replace(self, engine=choose("local"), progress=Silent(), keeper=None), plan, work
-        )
+        alone = replace(self, engine=choose("local"), progress=Silent(), keeper=None, watch=None)
+        task = Apart(alone, (plan, work), "running")
         found = spread(self.engine, task, waiting, self.workers, self.progress)
         return [outputs for group in found for outputs in group]
 
@@ -104,13 +105,14 @@ class Run:
         for i, one in enumerate(series):
             if i < at.series:
                 continue
-            found.append(self._one_apart(plan, i, one, work))
+            with placed(f"in series {i}"):
+                found.append(self._one_apart(plan, i, one, work))
             if keeper is not None:
                 keeper.stands(replace(at, series=i + 1), self.rack.slots)
                 keeper.pass_by(0)
         return found
 
-    def group(self, plan: Plan, group: Group, work: Work) -> list[Outputs]:
+    def group(self, plan: Plan, work: Work, group: Group) -> list[Outputs]:
         """Run neighbours side by side, if the engine can."""
         if not side_by_side(self.engine, group) or self.engine.execute_many is None:
             return [self._one_apart(plan, i, one, work) for i, one in group]
@@ -137,28 +139,16 @@ class Run:
         work: Work,
         done: int = 0,
     ) -> tuple[Outputs, int]:
-        size = self.engine.rows(plan, widths(slots))
-        size = size if self.watch is None else self.watch.rows(size)
-        chunks = series.chunks(size, self.warmup, self.rack.builder.dtype, done)
+        rows = self.engine.rows if self.watch is None else partial(self.watch.rows, self.engine)
+        chunks = series.chunks(
+            rows(plan, widths(slots)), self.warmup, self.rack.builder.dtype, done
+        )
         counted = watched(chunks, self.progress, self.engine.news)
         total = series.n_steps - done if isinstance(series, Series) else None
         parts = _Parts(total, {name: slots[name].past[:0] for name in work.wanted})
         for outputs in executed(self.engine, plan, slots, counted, work, self.watch):
             parts.add(outputs)
         return parts.joined(), parts.n_steps
-
-
-@dataclass(frozen=True)
-class _Apart:
-    """Running groups of independent series, wherever."""
-
-    run: Run
-    plan: Plan
-    work: Work
-
-    def __call__(self, group: Group, engine: Engine, progress: Progress) -> list[Outputs]:
-        run = replace(self.run, engine=engine, progress=progress)
-        return run.group(self.plan, group, self.work)
 
 
 class _Parts:

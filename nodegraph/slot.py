@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,9 +12,10 @@ from nodegraph.arrays import Array
 
 if TYPE_CHECKING:
     from nodegraph.keeping import Keeper
+    from nodegraph.meter import Point
     from nodegraph.node import Node, Prepared
 
-__all__ = ["Chunk", "Slot", "Work", "widths"]
+__all__ = ["Answer", "Chunk", "Slot", "Work", "widths"]
 
 
 class _Kept:
@@ -47,6 +48,8 @@ class Slot:
         The last values of its teacher.
     noise : Generator, optional
         Where its noise is drawn from.
+    answer : Answer, optional
+        What its rule concludes from the memory, where that was worked out elsewhere.
     fitted : bool
         Whether it has learned.
     ports : dict of int
@@ -59,6 +62,7 @@ class Slot:
     memory: Any = None
     taught: Array | None = None
     noise: np.random.Generator | None = None
+    answer: Answer | None = None
     fitted: bool = False
     ports: Mapping[str, int] = field(default_factory=dict)
     kept: _Kept = field(default_factory=_Kept, repr=False, compare=False)
@@ -82,6 +86,14 @@ class Slot:
         return replace(self, state=state, past=zeros, taught=zeros, noise=noise)
 
 
+class Answer(NamedTuple):
+    """What `Rule.conclude` gave, and the warnings that came with it."""
+
+    params: Any
+    facts: dict[str, Any]
+    warnings: tuple[Warning, ...]
+
+
 class Chunk(NamedTuple):
     """Some steps of one series, as they come from outside."""
 
@@ -99,6 +111,9 @@ class Work(NamedTuple):
     clock: int = 0  # number of the first step, for nodes on a clock
     noise: bool = False  # whether nodes with noise are noisy
     keeper: Keeper | None = None  # to be told of moments when the slots can be kept
+    final: frozenset[str] = frozenset()  # offline learners who may conclude at the end of it
+    every: int = 0  # steps from point to point of learning curves; 0: none are taken
+    tell: Callable[[Point], None] | None = None  # to be given each point
 
 
 def widths(slots: Mapping[str, Slot]) -> dict[str, int]:

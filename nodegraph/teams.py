@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby, pairwise
 from typing import Any
@@ -129,7 +130,7 @@ class Teams:
             team = team_of.get(name, Team((name,), (0,)))
             slot, own = self.slots[name], [self.own[member] for member in team.members]
             params = [one.params for one in own]
-            found = rule.conclude_team(params, slot.memory)
+            found = _concluded(rule, slot, params)
             if len(own) > 1:
                 self._part(team, slot, rule)
             for member, one, (learned, facts) in zip(team.members, own, found, strict=True):
@@ -140,6 +141,11 @@ class Teams:
         self.own.update({n: slot for n, slot in self.slots.items() if n not in leaders})
         return told
 
+    def alone(self, learning: Iterable[str]) -> list[str]:
+        """Return the offline learners among some that learn for nobody else."""
+        leaders, rules = {team.leader for team in self.teams}, self.stage.plan.rules
+        return [name for name in learning if name not in leaders and not rules[name].online]
+
     def _part(self, team: Team, slot: Slot, rule: Rule) -> None:
         """Give each member its part of the memory and of the teacher's last values."""
         memories = rule.split(slot.memory, team.widths)
@@ -147,3 +153,13 @@ class Teams:
             self.own[name].memory = memory
             if slot.taught is not None:
                 self.own[name].taught = slot.taught[:, columns].copy()
+
+
+def _concluded(rule: Rule, slot: Slot, params: list[Any]) -> list[tuple[Any, dict[str, Any]]]:
+    """Return what a rule concludes for each member; a lone one's worker may have done so."""
+    answer, slot.answer = slot.answer, None
+    if answer is None or len(params) > 1:
+        return rule.conclude_team(params, slot.memory)
+    for warning in answer.warnings:
+        warnings.warn(warning, stacklevel=3)
+    return [(answer.params, answer.facts)]

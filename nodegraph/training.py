@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any
 
 from nodegraph.build import Builder
 from nodegraph.checks import check_long_enough
 from nodegraph.engines import Engine, choose
-from nodegraph.errors import DataError, GraphError
+from nodegraph.errors import DataError, GraphError, placed
 from nodegraph.feeding import Fed, total_steps
-from nodegraph.groups import Group, group_rows, groups, side_by_side, spread
+from nodegraph.groups import Apart, Group, group_rows, groups, side_by_side, spread
 from nodegraph.intake import Series, Stream
 from nodegraph.keeping import Keeper, Position
 from nodegraph.plan import Plan
@@ -156,7 +156,10 @@ class Course:
         """Return which of those that have learned need another pass over the data."""
         wanted = []
         for name in learning:
-            slots[name].memory, more = self._rule(name).after_pass(slots[name].memory)
+            before = slots[name].memory
+            slots[name].memory, more = self._rule(name).after_pass(before)
+            if slots[name].memory is not before:
+                slots[name].answer = None
             wanted += [name] * more
         if wanted and not fed.again:
             raise DataError(
@@ -182,7 +185,9 @@ class Course:
                 names = stage.plan.reads
                 slots.update(self.builder.restarted({name: slots[name] for name in names}))
             self._stand(at, slots)
-            return at.steps + self._live(stage, slots, fed.series[0], learning, at.steps)
+            last = at.turn >= self._epochs(stage) - 1
+            final = frozenset(teams.alone(learning)) if last else frozenset[str]()
+            return at.steps + self._live(stage, slots, fed.series[0], learning, at.steps, final)
         if self._apart(stage, slots):
             self._pass_apart(stage, slots, fed.series, at)
             return 0
@@ -190,7 +195,8 @@ class Course:
             if i < at.series:
                 continue
             place = self.builder.fresh(slots, slots, i)
-            self._live(stage, place, series, learning)
+            with placed(f"in series {i}"):
+                self._live(stage, place, series, learning)
             self._keep(slots, place, stage)
             self._note(replace(at, series=i + 1), slots)
         return 0
@@ -217,8 +223,8 @@ class Course:
         sizes = widths(slots)
         rows = group_rows(max(sizes[name] for name in stage.plan.reads))
         waiting = islice(groups(series, rows), at.series, None)
-        alone = replace(self, engine=choose("local"), progress=Silent(), keeper=None)
-        task = _Apart(alone, stage, dict(slots))
+        alone = replace(self, engine=choose("local"), progress=Silent(), keeper=None, watch=None)
+        task = Apart(alone, (stage, dict(slots)), f"{', '.join(stage.learners)} learned from")
         found = spread(self.engine, task, waiting, self.workers, self.progress)
         for done, held in enumerate(found, at.series + 1):
             self._merge(slots, held)
@@ -266,24 +272,26 @@ class Course:
         series: Series | Stream,
         learning: Sequence[str],
         done: int | None = None,
+        final: frozenset[str] = frozenset(),
     ) -> int:
         """Drive one series through the plan of a stage; return how many steps it had.
 
-        `done` of them are left out; None: nobody is to keep where it stands in between.
+        `done` of them are left out; None: nobody is to keep where it stands in between. Those who
+        are `final` may conclude at the end.
         """
         for name in learning:
             if slots[name].memory is None:
                 slots[name].memory = self._rule(name).begin(slots[name].params)
         keeper, clock = (None if done is None else self.keeper), self.clock + (done or 0)
-        work = Work(learn=frozenset(learning), clock=clock, noise=True, keeper=keeper)
+        work = Work(learn=frozenset(learning), clock=clock, noise=True, keeper=keeper, final=final)
         return self._drive(stage.plan, slots, series, work, done or 0)
 
     def _drive(
         self, plan: Plan, slots: Slots, series: Series | Stream, work: Work, done: int = 0
     ) -> int:
-        watch, size = self.watch if work.learn else None, self.engine.rows(plan, widths(slots))
-        size = size if watch is None else watch.rows(size)
-        chunks = series.chunks(size, self.warmup, self.builder.dtype, done)
+        watch, sizes = self.watch if work.learn else None, widths(slots)
+        rows = self.engine.rows if watch is None else partial(watch.rows, self.engine)
+        chunks = series.chunks(rows(plan, sizes), self.warmup, self.builder.dtype, done)
         counted = Counted(watched(chunks, self.progress, self.engine.news))
         for _ in executed(self.engine, plan, slots, counted, work, watch):
             pass
@@ -335,16 +343,3 @@ class Course:
             taught = slots[name].taught
             if taught is not None:
                 slots[name].past = taught
-
-
-@dataclass(frozen=True)
-class _Apart:
-    """Learning from groups of independent series, wherever."""
-
-    course: Course
-    stage: Stage
-    slots: Slots
-
-    def __call__(self, group: Group, engine: Engine, progress: Progress) -> dict[str, Any]:
-        course = replace(self.course, engine=engine, progress=progress)
-        return course.group(self.stage, self.slots, group)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from nodegraph.arrays import Array, copy_tree, is_sparse, leaves
-from nodegraph.errors import ContractError, NodegraphError
+from nodegraph.errors import ContractError, placed
 from nodegraph.node import Node
 from nodegraph.rule import Lesson, Rule, Seen
 
-__all__ = ["Trial", "check_made", "check_params", "concluded", "merged", "noted"]
+__all__ = ["Trial", "check_made", "check_params", "concluded", "merged"]
 
 
 class Trial(NamedTuple):
@@ -48,7 +47,7 @@ class Trial(NamedTuple):
         where = f"{self.name}: {type(self.node).__name__}.step"
         state, rows = copy_tree(self.state), {p: part[t].copy() for p, part in inputs.items()}
         given = copy_tree((state, tuple(rows.values())))
-        with noted(f"{where}, given " + ", ".join(f"{p} {r.shape}" for p, r in rows.items())):
+        with placed(f"in {where}, given " + ", ".join(f"{p} {r.shape}" for p, r in rows.items())):
             others = {port: row for port, row in rows.items() if port != "x"}
             found = self.node.step(self.params, state, rows["x"], **others)
         if not _same(given, (state, tuple(rows.values()))):
@@ -102,7 +101,7 @@ class Trial(NamedTuple):
             target, inputs,
         )  # fmt: skip
         where = f"{self.name}: {type(rule).__name__}.update"
-        with noted(where):
+        with placed(f"in {where}"):
             found = rule.update(copy_tree(self.params), deepcopy(memory), seen)
         params, _ = _pair(found, where, "(params, memory)")
         check_params(where, self.params, params)
@@ -176,18 +175,6 @@ def concluded(name: str, rule: Rule, params: Any, memory: Any) -> tuple[Any, dic
     """
     learned, facts = rule.conclude(params, memory)
     return check_params(f"{name}: {type(rule).__name__}.finish", params, learned), facts
-
-
-@contextmanager
-def noted(where: str) -> Iterator[None]:
-    """Say of an error in the code of a node or rule in which one it happened."""
-    try:
-        yield
-    except NodegraphError:
-        raise
-    except Exception as error:
-        error.add_note(f"in {where}")
-        raise
 
 
 def _pair(found: Any, where: str, expected: str) -> tuple[Any, Any]:

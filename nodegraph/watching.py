@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from nodegraph.arrays import Array, is_sparse
+from nodegraph.arrays import Array
 from nodegraph.engines import Engine
-from nodegraph.errors import GraphError
+from nodegraph.meter import Meter, Point
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress
-from nodegraph.rule import Rule
-from nodegraph.slot import Chunk, Slot, Work
+from nodegraph.slot import Chunk, Slot, Work, widths
 
 __all__ = ["Curves", "Watch", "executed"]
 
@@ -22,7 +21,10 @@ SHOWN = 4  # nodes on the progress line
 
 
 class Watch:
-    """Looks at the nodes that learn online each time that some steps are over.
+    """Has points taken of the curve of each node that learns online, each time after some steps.
+
+    Points come after as many steps on any engine that takes them where the weights are; on others
+    (and on the local one, for which that is the same) after each chunk.
 
     Parameters
     ----------
@@ -41,9 +43,10 @@ class Watch:
             for name, curve in (before or {}).items()
         }
 
-    def rows(self, most: int) -> int:
-        """Return how many steps go through at a time, of `most` that might."""
-        return most if self.every is None else min(most, self.every)
+    def rows(self, engine: Engine, plan: Plan, sizes: Mapping[str, int]) -> int:
+        """Return how many steps go through `engine` at a time."""
+        most = engine.rows(plan, sizes)
+        return most if engine.watches or self.every is None else min(most, self.every)
 
     def execute(
         self,
@@ -53,31 +56,42 @@ class Watch:
         chunks: Iterable[Chunk],
         work: Work,
     ) -> Iterator[dict[str, Array]]:
-        """Let `engine` execute `plan`, and take a point of each curve after each chunk."""
-        if engine.spread is not None:
-            raise GraphError(
-                "learning curves look at the weights after each chunk, but on this engine weights "
-                "stay with the workers; watch with engine='local'"
-            )
-        names = [n for n in plan.reads if n in work.learn and plan.rules[n].online]
+        """Let `engine` execute `plan`; take points of the curves of those that learn online."""
+        rules = {n: plan.rules[n] for n in plan.reads if n in work.learn and plan.rules[n].online}
+        if not rules:
+            return engine.execute(plan, slots, chunks, work)
+        if not engine.watches:
+            return self._look(Meter(rules, slots), engine, plan, slots, chunks, work)
+        most = plan.chunk_rows(widths(slots))
+        every = most if self.every is None else min(most, self.every)
+
+        def tell(point: Point) -> None:
+            self._take(Point(point.n_steps, {name: point.found[name] for name in rules}))
+
+        return engine.execute(plan, slots, chunks, work._replace(every=every, tell=tell))
+
+    def _look(
+        self,
+        meter: Meter,
+        engine: Engine,
+        plan: Plan,
+        slots: dict[str, Slot],
+        chunks: Iterable[Chunk],
+        work: Work,
+    ) -> Iterator[dict[str, Array]]:
+        """Look at the slots after each chunk."""
         passing: deque[Chunk] = deque()
-        before = {name: _weights(plan.rules[name], slots[name]) for name in names}
-        wanted = (*work.wanted, *(name for name in names if name not in work.wanted))
+        wanted = tuple(dict.fromkeys((*work.wanted, *meter.rules)))
         watched = work._replace(wanted=wanted)
         for outputs in engine.execute(plan, slots, _noted(chunks, passing), watched):
-            chunk = passing.popleft()
-            for name in names:
-                rule, slot = plan.rules[name], slots[name]
-                now = _weights(rule, slot)
-                found = {
-                    "change": _change(before[name], now),
-                    **_error(chunk, name, outputs[name]),
-                    **rule.measure(slot.params, slot.memory),
-                }
-                self._add(name, chunk.n_steps, found)
-                before[name] = now
-            self.progress.note(self.line())
+            meter.add(passing.popleft(), outputs)
+            self._take(meter.point(slots))
             yield {name: outputs[name] for name in work.wanted}
+
+    def _take(self, point: Point) -> None:
+        for name, found in point.found.items():
+            self._add(name, point.n_steps, found)
+        self.progress.note(self.line())
 
     def _add(self, name: str, n_steps: int, found: Mapping[str, float]) -> None:
         curve = self._points.setdefault(name, {"step": []})
@@ -123,30 +137,3 @@ def _noted(chunks: Iterable[Chunk], passing: deque[Chunk]) -> Iterator[Chunk]:
     for chunk in chunks:
         passing.append(chunk)
         yield chunk
-
-
-def _weights(rule: Rule, slot: Slot) -> list[Array]:
-    """Return copies of what a rule changes."""
-    found = [getattr(slot.params, name) for name in rule.modifies]
-    return [np.array(W.data if is_sparse(W) else W, float) for W in found]
-
-
-def _change(before: list[Array], now: list[Array]) -> float:
-    """Return how far weights have moved, over how large they are; 0 where they are all 0."""
-    moved = _size([b - a for a, b in zip(before, now, strict=True)])
-    size = max(_size(before), _size(now))
-    return moved / size if size else 0.0
-
-
-def _size(arrays: list[Array]) -> float:
-    return float(np.sqrt(sum(np.vdot(a, a) for a in arrays)))
-
-
-def _error(chunk: Chunk, name: str, ys: Array) -> dict[str, float]:
-    """Return the root of the mean squared error of what was predicted before each update."""
-    target = chunk.targets.get(name)
-    if target is None:
-        return {}
-    rows = np.isfinite(target).all(axis=1) & (np.arange(len(target)) >= chunk.learn_from)
-    wrong = ys[rows] - target[rows]
-    return {"error": float(np.sqrt((wrong**2).mean())) if rows.any() else np.nan}

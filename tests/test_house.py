@@ -22,7 +22,7 @@ FLOORS = """
     rule graph intake
     node feeding metrics datasets
     tryout
-    plan nested checks doubts plotting
+    plan nested checks doubts plotting meter
     yaml
     build closed_loop engines stages spec
     groups teams watching

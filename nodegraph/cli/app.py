@@ -37,7 +37,7 @@ class _Polite(TyperGroup):
 def _sentence(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror.lower()}"
-    return str(error)
+    return "; ".join([str(error), *getattr(error, "__notes__", ())])
 
 
 app = typer.Typer(

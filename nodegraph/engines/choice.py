@@ -26,7 +26,9 @@ class Engine(NamedTuple):
     each somewhere else: ``spread(task, groups, workers)`` yields ``task(group, engine, progress)``
     of each, in their order, for the local engine of that place. One with `news` can say in a few
     words how it goes, and one with `slowest` what held the work up. `close` hands back what the
-    engine holds, such as workers; it may be used again.
+    engine holds, such as workers; it may be used again. One that `watches` takes the points of
+    learning curves itself: it calls ``work.tell`` with each, after ``work.every`` steps; others are
+    looked at from outside, chunk by chunk.
     """
 
     execute: Callable[[Plan, dict[str, Slot], Iterable[Chunk], Work], Iterator[dict[str, Array]]]
@@ -41,6 +43,7 @@ class Engine(NamedTuple):
     news: Callable[[], str] | None = None
     slowest: Callable[[], str] = str
     close: Callable[[], None] = _nothing
+    watches: bool = False
 
 
 def choose(engine: Any) -> Engine:
@@ -73,4 +76,5 @@ def choose(engine: Any) -> Engine:
         getattr(engine, "news", None),
         getattr(engine, "slowest", str),
         getattr(engine, "close", _nothing),
+        bool(getattr(engine, "watches", False)),
     )

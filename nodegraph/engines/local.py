@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from math import isfinite
 
 import numpy as np
@@ -11,7 +12,7 @@ from nodegraph.arrays import Array
 from nodegraph.engines.fused import fuse
 from nodegraph.engines.lines import Line, filled
 from nodegraph.engines.seats import Desk, Seat
-from nodegraph.errors import DivergenceError
+from nodegraph.errors import DivergenceError, placed
 from nodegraph.plan import Block, Plan
 from nodegraph.slot import Chunk, Slot, Work
 
@@ -34,11 +35,9 @@ def execute(
         If an output is no longer finite.
     """
     clock = work.clock
-    for chunk in chunks:
+    for number, chunk in enumerate(chunks):
         sweep = Sweep(plan, slots, chunk, work, clock)
-        for block in plan.blocks:
-            sweep.run(block)
-        sweep.close()
+        sweep.go(number)
         clock += chunk.n_steps
         yield sweep.wanted()
         if work.keeper is not None:
@@ -58,12 +57,14 @@ def execute_many(
     ]
     for block in plan.blocks:
         if block.span is None and sweeps[0].is_steady(block):
-            _side_by_side(block.names[0], sweeps)
+            with placed(f"in node {block.names[0]!r}"):
+                _side_by_side(block.names[0], sweeps)
             continue
         before = sweeps[0]
         for sweep in sweeps:
             _hand_on(block, before, sweep)
-            sweep.run(block)
+            with sweep.placing():
+                sweep.run(block)
             before = sweep
     for sweep in sweeps:
         sweep.close()
@@ -90,6 +91,7 @@ class Sweep:
         taught = {name: self._teacher(name, rows) for name, rows in targets if name in slots}
         self.desk = Desk(plan, slots, chunk, work, clock, {}, taught)
         self.lines = self.desk.lines
+        self._at = ""  # who is at work
 
     def seat(self, name: str) -> Seat:
         """Return the place of one node in this chunk."""
@@ -107,11 +109,28 @@ class Sweep:
         """Return the outputs of a node."""
         return self.lines[name].rows(0, self.chunk.n_steps)
 
+    def go(self, number: int) -> None:
+        """Let all nodes live through the chunk, the one with this number, and close it."""
+        with self.placing(f", chunk {number}"):
+            for block in self.plan.blocks:
+                self.run(block)
+        self.close()
+
+    @contextmanager
+    def placing(self, chunk: str = "") -> Iterator[None]:
+        """Let every error in here have a note with the node, the chunk and its steps."""
+        try:
+            yield
+        except Exception as error:
+            last = self.clock + self.chunk.n_steps - 1
+            error.add_note(f"in node {self._at!r}{chunk}: steps {self.clock} to {last}")
+            raise
+
     def run(self, block: Block) -> None:
         """Let the nodes of a block live through the chunk."""
         if block.span is None:
-            (name,) = block.names
-            self.put(name, self.seat(name).live(0, self.chunk.n_steps))
+            (self._at,) = block.names
+            self.put(self._at, self.seat(self._at).live(0, self.chunk.n_steps))
         else:
             self._loop(block.names, block.span)
 
@@ -127,7 +146,7 @@ class Sweep:
 
     def _loop(self, names: tuple[str, ...], span: int) -> None:
         """Run a feedback loop: compiled, or in Python `span` steps at a time."""
-        n = self.chunk.n_steps
+        n, self._at = self.chunk.n_steps, names[0]
         for name in names:
             held = int(self.plan.nodes[name].every > 1)  # it looks at its own last output
             lag = max(held, self.plan.lag(name))
@@ -137,9 +156,10 @@ class Sweep:
             for start in range(0, n, span):
                 stop = min(start + span, n)
                 for seat, line in zip(seats, lines, strict=True):
+                    self._at = seat.name
                     line.rows(start, stop)[:] = seat.live(start, stop)
-        for name in names:
-            self._check_finite(name)
+        for self._at in names:  # it is named if something is wrong
+            self._check_finite(self._at)
 
     def close(self) -> None:
         """Leave the last outputs and teachers where the next chunk looks for them."""

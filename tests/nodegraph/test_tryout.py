@@ -123,7 +123,10 @@ def test_an_error_inside_a_step_keeps_its_kind_and_says_where_it_was():
 
     with pytest.raises(ValueError, match="matmul") as caught:
         ng.Model(Input() >> Broken()).run(U)
-    assert caught.value.__notes__ == ["in broken: Broken.step, given x (1,)"]
+    assert caught.value.__notes__ == [
+        "in broken: Broken.step, given x (1,)",
+        "in node 'broken', chunk 0: steps 0 to 59",
+    ]
 
 
 def test_a_run_that_is_overridden_is_looked_at_too():

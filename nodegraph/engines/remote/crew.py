@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any, Protocol
 
-from nodegraph.arrays import read_only
+from nodegraph.engines.remote.parts import title
 from nodegraph.engines.remote.worker import Worker
 
 __all__ = ["Crew", "Hand", "InProcess", "WorkerLost"]
@@ -30,6 +31,8 @@ class WorkerLost(Exception):
 
 class Hand(Protocol):
     """One worker, seen from afar. It does what it is called for in the order of the calls."""
+
+    title: str  # the names of the nodes that it was hired for
 
     def call(self, method: str, *args: Any, returns: int = 1) -> list[Ref]:
         """Ask for a method of `Worker`; return at once what will be its results."""
@@ -72,8 +75,8 @@ class _Promise:
 class _LocalHand:
     """A worker in this process; nothing is shared with it that it could change."""
 
-    def __init__(self, cross: Callable[[Any], Any]):
-        self.worker, self.cross, self.alive = Worker(), cross, True
+    def __init__(self, cross: Callable[[Any], Any], title: str):
+        self.worker, self.cross, self.title, self.alive = Worker(), cross, title, True
 
     def call(self, method: str, *args: Any, returns: int = 1) -> list[Ref]:
         """Do it at once."""
@@ -96,17 +99,17 @@ class InProcess:
     Parameters
     ----------
     cross : callable, optional
-        What happens to all that goes to a worker or comes from it; arrays become read-only if
-        nothing is given.
+        What happens to all that goes to a worker or comes from it; it is copied if nothing is
+        given.
     """
 
-    def __init__(self, cross: Callable[[Any], Any] = read_only):
+    def __init__(self, cross: Callable[[Any], Any] = deepcopy):
         self._cross = cross
         self.hands: list[_LocalHand] = []
 
     def hire(self, groups: Sequence[Sequence[str]]) -> list[Any]:
         """Return new workers."""
-        hired = [_LocalHand(self._cross) for _ in groups]
+        hired = [_LocalHand(self._cross, title(names)) for names in groups]
         self.hands += hired
         return hired
 

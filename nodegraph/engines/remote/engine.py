@@ -81,6 +81,8 @@ class RayEngine:
     RayEngine(address='auto', num_cpus=2)
     """
 
+    watches = True
+
     def __init__(
         self,
         address: str | None = None,

@@ -53,7 +53,8 @@ class Part:
 
     def work(self, work: Work) -> Work:
         """Return what of some work is for this part."""
-        return work._replace(wanted=(), keeper=None, learn=work.learn.intersection(self.plan.reads))
+        learn, final = (some.intersection(self.plan.reads) for some in (work.learn, work.final))
+        return work._replace(wanted=(), keeper=None, tell=None, learn=learn, final=final)
 
     def slots(self, slots: Mapping[str, Slot]) -> dict[str, Slot]:
         """Return the slots of the part's nodes, and the delay lines of those that they read."""
@@ -118,16 +119,25 @@ def span_of(plan: Plan, parts: Sequence[Part]) -> int | None:
     return min(split, default=None)
 
 
-def pieces(chunk: Chunk, span: int | None) -> Iterator[Chunk]:
-    """Yield a chunk in pieces of at most `span` steps."""
-    if span is None or chunk.n_steps <= span:
-        yield chunk
-        return
-    for start in range(0, chunk.n_steps, span):
-        stop = min(start + span, chunk.n_steps)
+def pieces(chunk: Chunk, span: int | None, done: int = 0, every: int = 0) -> Iterator[Chunk]:
+    """Yield a chunk in pieces of at most `span` steps.
+
+    Parameters
+    ----------
+    chunk : Chunk
+    span : int, optional
+    done, every : int
+        A piece ends every so many steps, counted from so many before the chunk; 0: it need not.
+    """
+    start = 0
+    while start < chunk.n_steps:
+        stop = min(chunk.n_steps, start + (span or chunk.n_steps))
+        if every:
+            stop = min(stop, start + every - (done + start) % every)
         data = {name: rows[start:stop] for name, rows in chunk.data.items()}
         targets = {name: rows[start:stop] for name, rows in chunk.targets.items()}
         yield Chunk(stop - start, data, targets, max(0, chunk.learn_from - start))
+        start = stop
 
 
 def _line_of(slot: Slot) -> Slot:

@@ -48,7 +48,7 @@ class _Hand:
 
     def __init__(self, ray: Any, actor: Any, needs: Needs, title: str):
         self.ray, self.actor, self.needs, self.title = ray, actor, needs, title
-        self.pid = 0
+        self.id, self.pid = actor._actor_id.hex(), 0
 
     def call(self, method: str, *args: Any, returns: int = 1) -> list[Any]:
         """Ask for a method; results go to whom they are handed to, without passing by here."""
@@ -179,7 +179,8 @@ class RayCrew:
         if isinstance(error, lost):
             if "ModuleNotFoundError" in str(error) or "creation task" in str(error):
                 return EngineError(f"a worker could not start: {_last_line(error)}{_ADVICE}")
-            return WorkerLost(_short(error), None)
+            who = getattr(error, "actor_id", None)
+            return WorkerLost(_short(error), next((h for h in self._all if h.id == who), None))
         if isinstance(error, kinds.RayTaskError):
             cause = error.cause
             if isinstance(cause, ModuleNotFoundError):

@@ -110,8 +110,8 @@ class Replicas:
             self._watch.chunks += 1
             return found
         raise EngineError(
-            f"workers were lost {self._restarts + 1} times at group {waiting[0].number} of the "
-            f"series ({', '.join(self._names)}): {reason}"
+            f"workers were lost {self._restarts + 1} times {self._task.about(waiting[0].item)}: "
+            f"{reason}; if memory ran out, use shorter series or fewer workers"
         ) from reason
 
     def _replace(self, lost: Any, waiting: deque[_Given]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -14,15 +15,30 @@ from nodegraph.arrays import Array, copy_tree
 from nodegraph.engines.choice import choose
 from nodegraph.engines.lines import Line
 from nodegraph.engines.local import Sweep
-from nodegraph.engines.remote.parts import Part
+from nodegraph.engines.remote.parts import Part, pieces
 from nodegraph.errors import EngineError
+from nodegraph.meter import Meter, Point
 from nodegraph.numerics import Numerics, using
 from nodegraph.progress import Silent
-from nodegraph.slot import Chunk, Slot, Work
+from nodegraph.rule import Rule
+from nodegraph.slot import Answer, Chunk, Slot, Work
 
-__all__ = ["Loading", "Snapshot", "Worker"]
+__all__ = ["Loading", "Receipt", "Snapshot", "Worker"]
 
-Snapshot = dict[str, dict[str, Any]]  # by node: what has changed since the part was loaded
+
+class Snapshot(NamedTuple):
+    """What has changed since a part was loaded, by node; and who takes points of its curves."""
+
+    slots: dict[str, dict[str, Any]]
+    meter: Meter | None
+
+
+class Receipt(NamedTuple):
+    """What a worker says of a chunk: how long it took, and points of learning curves."""
+
+    seconds: float
+    points: tuple[Point, ...] = ()
+    rest: Point | None = None  # of the steps since the last point
 
 
 @dataclass(frozen=True)
@@ -41,6 +57,8 @@ class Loading:
         Calls of other attempts, or of other chunks than the next one, are refused.
     free : bool
         Whether inputs are the latest that there are rather than those of the same chunk.
+    meter : Meter, optional
+        Who takes points of learning curves, as it stands.
     """
 
     part: Part
@@ -50,6 +68,7 @@ class Loading:
     attempt: int
     seq: int
     free: bool = False
+    meter: Meter | None = None
 
 
 class _Loaded(NamedTuple):
@@ -57,6 +76,7 @@ class _Loaded(NamedTuple):
     slots: dict[str, Slot]
     work: Work
     numerics: Numerics
+    meter: Meter | None
 
 
 class Worker:
@@ -79,7 +99,8 @@ class Worker:
         for name in loading.work.learn:
             slots[name].params = copy_tree(slots[name].params)
             slots[name].memory = copy_tree(slots[name].memory)
-        self._loaded = _Loaded(loading.part, slots, loading.work, loading.numerics)
+        meter = deepcopy(loading.meter)
+        self._loaded = _Loaded(loading.part, slots, loading.work, loading.numerics, meter)
         self._free = loading.free
         self._turn = loading.attempt, loading.seq
         self._clock = loading.work.clock
@@ -113,11 +134,12 @@ class Worker:
         Returns
         -------
         tuple
-            The outputs of ``part.sends``, one after the other, and the seconds that it took;
-            the seconds alone if nobody wants an output.
+            The outputs of ``part.sends``, one after the other, and a `Receipt`; that alone if
+            nobody wants an output.
         """
         begin = perf_counter()
-        part, slots, work, mode = self._open(attempt, seq)
+        loaded = self._open(attempt, seq)
+        part, slots = loaded.part, loaded.slots
         if self._free:
             part = replace(part, late=frozenset())
             inputs = tuple(
@@ -129,37 +151,74 @@ class Worker:
             if name in part.late and ys is not None:
                 slots[name].past = Line(slots[name].past, ys, 0, len(ys)).new_past()
         before = {name: slots[name].past for name in part.late}
-        with using(mode):
-            sweep = Sweep(part.plan, slots, chunk, work, self._clock)
-            for name in part.reads:
-                sweep.receive(name, early.get(name))
-            for block in part.plan.blocks:
-                sweep.run(block)
-            sweep.close()
+        with using(loaded.numerics):
+            found, points = self._live(loaded, seq, chunk, early)
         for name, past in before.items():
             slots[name].past = past
         self._turn, self._clock = (attempt, seq + 1), self._clock + chunk.n_steps
-        found = [np.ascontiguousarray(sweep.outputs(name)) for name in part.sends]
-        seconds = perf_counter() - begin
-        return (*found, seconds) if found else seconds
+        meter = loaded.meter
+        rest = meter.look(slots) if meter is not None and meter.steps else None
+        receipt = Receipt(perf_counter() - begin, tuple(points), rest)
+        return (*found, receipt) if found else receipt
 
-    def snapshot(self, attempt: int, seq: int) -> Snapshot:
-        """Return all that chunks before `seq` have changed, as copies."""
-        part, slots, work, _ = self._open(attempt, seq)
-        found: Snapshot = {}
+    def _live(
+        self, loaded: _Loaded, seq: int, chunk: Chunk, early: Mapping[str, Array | None]
+    ) -> tuple[list[Array], list[Point]]:
+        """Return the outputs that are to be sent, and the points that were taken on the way."""
+        part, slots, work, _, meter = loaded
+        if meter is None:
+            return self._sweep(loaded, seq, chunk, early, 0, part.sends), []
+        names, rows, points = (*part.sends, *meter.rules), [], list[Point]()
+        start = 0
+        for piece in pieces(chunk, None, meter.steps, work.every):
+            rows.append(self._sweep(loaded, seq, piece, early, start, names))
+            meter.add(piece, dict(zip(names, rows[-1], strict=True)))
+            if meter.steps == work.every:
+                points.append(meter.point(slots))
+            start += piece.n_steps
+        sent = [np.concatenate(parts) for parts in zip(*rows, strict=True)][: len(part.sends)]
+        return sent, points
+
+    def _sweep(
+        self,
+        loaded: _Loaded,
+        seq: int,
+        chunk: Chunk,
+        early: Mapping[str, Array | None],
+        start: int,
+        names: Iterable[str],
+    ) -> list[Array]:
+        """Live through a piece of a chunk that begins at row `start`; return outputs of `names`."""
+        part, slots, work = loaded.part, loaded.slots, loaded.work
+        sweep = Sweep(part.plan, slots, chunk, work, self._clock + start)
+        for name in part.reads:
+            ys = early.get(name)
+            sweep.receive(name, None if ys is None else ys[start : start + chunk.n_steps])
+        sweep.go(seq)
+        return [np.ascontiguousarray(sweep.outputs(name)) for name in names]
+
+    def snapshot(self, attempt: int, seq: int, last: bool = False) -> Snapshot:
+        """Return all that chunks before `seq` have changed: it is copied as it is sent.
+
+        After the `last` one, those who may conclude do so here, where there are others beside it.
+        """
+        part, slots, work, mode, meter = self._open(attempt, seq)
+        found: dict[str, dict[str, Any]] = {}
         for name in part.names:
             slot = slots[name]
             found[name] = {
-                "state": copy_tree(slot.state),
+                "state": slot.state,
                 "past": slot.past,
-                "noise": deepcopy(slot.noise),
+                "noise": slot.noise,
             }
             if name in work.learn:
-                learned = {"params": slot.params, "memory": slot.memory}
-                found[name] |= {key: copy_tree(tree) for key, tree in learned.items()}
+                found[name] |= {"params": slot.params, "memory": slot.memory}
+            if last and name in work.final:
+                with using(mode):
+                    found[name]["answer"] = _conclude(part.plan.rules[name], slot)
         for name in part.taught:
             found.setdefault(name, {})["taught"] = slots[name].taught
-        return found
+        return Snapshot(found, meter)
 
     def _open(self, attempt: int, seq: int) -> _Loaded:
         if self._loaded is None or self._turn != (attempt, seq):
@@ -168,6 +227,18 @@ class Worker:
                 f"called for chunk {seq} of attempt {attempt}"
             )
         return self._loaded
+
+
+def _conclude(rule: Rule, slot: Slot) -> Answer | None:
+    """Return what a rule concludes; nothing if that fails, so that the driver fails at it."""
+    try:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            params, facts = rule.conclude(slot.params, slot.memory)
+    except Exception:
+        return None
+    said = tuple(one.message for one in told if isinstance(one.message, Warning))
+    return Answer(params, facts, said)
 
 
 def _as_now(ys: Array | None, past: Array, n_steps: int) -> Array:

@@ -69,6 +69,8 @@ class Mortal(InProcess):
 class Split:
     """An engine that cuts plans at random and runs the parts in `Mortal` workers."""
 
+    watches = True
+
     def __init__(self, seed=0, chunk=7, deaths=(), after=False, **pace):
         self.rng, self.chunk = np.random.default_rng(seed), chunk
         self.crew, self.pace = Mortal(deaths, after), Pace(**pace)

@@ -16,6 +16,7 @@ from nodegraph.progress import Silent
 from nodegraph.testing import check_engine
 from nodegraph.testing.comparing import same_trees
 from nodes import ESN, RLS, Identity, Input, Reservoir, Ridge
+from nodes.rules import Oja
 
 pytestmark = pytest.mark.ray
 RNG = np.random.default_rng(0)
@@ -127,10 +128,52 @@ def test_actors_that_are_killed_leave_no_trace(ray_engine):
     assert all(np.array_equal(a, b) for a, b in zip(*found, strict=True))
 
 
+def test_learning_curves_are_those_of_local_though_an_actor_is_killed(ray_engine):
+    x = RNG.standard_normal((30_000, 2))
+    y = np.cumsum(x, axis=0) % 3
+    found = []
+    killer, lost = Killer(ray_engine, 9_000), ray_engine.watch.lost
+    graph = Input() >> Reservoir(units=30, rule=Oja(), name="r") >> RLS(name="out")
+    for engine, progress in (("local", None), (ray_engine, killer)):
+        model = ng.Model(graph, seed=2, engine=engine)
+        model.partial_fit(x, y, progress=progress, watch=True)
+        found.append(model.curves)
+    assert ray_engine.watch.lost == lost + 1
+    assert found[0]["out"]["step"][-1] == 30_000
+    for name, curve in found[0].items():
+        for what, values in curve.items():
+            np.testing.assert_array_equal(values, found[1][name][what], f"{name}.{what}")
+
+
 def test_what_goes_wrong_there_is_raised_here(ray_engine):
     wild = Input() >> Reservoir(units=5, activation="identity", spectral_radius=9)
     with pytest.raises(DivergenceError, match="reservoir: output is no longer finite"):
         ng.Model(wild, engine=ray_engine).run(np.ones((2000, 1)))
+
+
+def test_a_node_that_raises_or_kills_its_worker_is_named_with_chunk_and_steps(ray_engine, tmp_path):
+    class Bomb(ng.Node):
+        """Raises at 2 and ends its process at 3."""
+
+        def step(self, params, state, x):
+            if x.max() == 2:
+                raise ValueError("two")
+            if x.max() == 3:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return state, x
+
+    engine = ng.RayEngine(placement="node", chunk=40, timeout=60, restarts=1)
+    graph = Input() >> Bomb() >> RLS()
+    x = np.zeros((200, 1))
+    x[130] = 2
+    with pytest.raises(ValueError, match="two") as caught:
+        ng.Model(graph, engine=engine).partial_fit(x, x)
+    assert caught.value.__notes__ == ["in node 'bomb', chunk 3: steps 120 to 159"]
+    x[130] = 3
+    words = r"lost 2 times .* that of bomb, at chunk 3: steps 120 to 159 .* kept in .*kept.safete"
+    with pytest.raises(EngineError, match=words):
+        ng.Model(graph, engine=engine).partial_fit(x, x, checkpoint=tmp_path / "kept.safetensors")
+    assert (tmp_path / "kept.safetensors").exists()
 
 
 def test_a_node_that_cannot_be_sent_is_named(ray_engine):

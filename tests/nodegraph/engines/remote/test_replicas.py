@@ -61,7 +61,9 @@ def test_threads_do_what_replicas_do():
 
 
 def test_a_group_at_which_all_die_is_named(spread):
-    with pytest.raises(EngineError, match=r"lost 4 times at group \d+ of the series"):
+    with pytest.raises(
+        EngineError, match=r"lost 4 times while ridge.* learned from series \d+ to \d+"
+    ):
         fitted(spread(2, range(4, 1000)))
 
 

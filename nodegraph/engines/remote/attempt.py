@@ -1,0 +1,110 @@
+"""One attempt to bring chunks through the workers of the parts of a plan."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any, NamedTuple
+
+from nodegraph.engines.remote.crew import Crew
+from nodegraph.engines.remote.parts import Part
+from nodegraph.engines.remote.watch import Watch
+from nodegraph.engines.remote.worker import Loading
+from nodegraph.meter import Meter
+from nodegraph.slot import Chunk, Slot, Work
+
+__all__ = ["Attempt", "Marker", "Sent"]
+
+
+class Sent(NamedTuple):
+    """A chunk under way."""
+
+    seq: int
+    n_steps: int
+    names: tuple[str, ...]
+    refs: list[Any]  # the outputs of `names`, then what each part says of its work
+
+
+class Marker(NamedTuple):
+    """A snapshot under way: of all that chunks before `seq` have changed."""
+
+    seq: int
+    clock: int
+    refs: list[Any]
+    since: float
+
+
+class Attempt:
+    """The workers of one attempt, and what was sent to them.
+
+    Parameters
+    ----------
+    crew : Crew
+    hands : sequence of Hand
+    parts : sequence of Part
+        One for each of them.
+    stale : int, optional
+        See `Pace`.
+    watch : Watch
+    """
+
+    def __init__(
+        self,
+        crew: Crew,
+        hands: Sequence[Any],
+        parts: Sequence[Part],
+        stale: int | None,
+        watch: Watch,
+    ):
+        self._crew, self._hands, self._parts = crew, hands, parts
+        self._stale, self._watch = stale, watch
+        self._sent: deque[dict[str, Any]] = deque(maxlen=1 if stale is None else stale + 1)
+
+    def load(
+        self,
+        slots: dict[str, Slot],
+        work: Work,
+        turn: tuple[int, int],
+        mode: Any,
+        meters: Sequence[Meter | None],
+    ) -> None:
+        """Give every worker its part, and wait until it has it."""
+        refs, free = [], self._stale is not None
+        for hand, part, meter in zip(self._hands, self._parts, meters, strict=True):
+            own = part.slots(slots), part.work(work)
+            refs += hand.call("load", Loading(part, *own, mode, *turn, free, meter))
+        self._crew.take(refs)
+
+    def send(self, attempt: int, seq: int, chunk: Chunk, wanted: Sequence[str]) -> Sent:
+        """Send a chunk through all parts; outputs go from worker to worker."""
+        now: dict[str, Any] = {}
+        receipts = []
+        for hand, part in zip(self._hands, self._parts, strict=True):
+            inputs = [self._input(name, name in part.late, now) for name in part.reads]
+            count = len(part.sends) + 1
+            refs = hand.call("run", attempt, seq, part.chunk(chunk), *inputs, returns=count)
+            now |= dict(zip(part.sends, refs[:-1], strict=True))
+            receipts.append(refs[-1])
+        self._sent.appendleft(now)
+        return Sent(seq, chunk.n_steps, tuple(wanted), [*(now[n] for n in wanted), *receipts])
+
+    def _input(self, name: str, late: bool, now: dict[str, Any]) -> Any:
+        """Return the outputs that a part gets: those in step, or the latest that are there."""
+        if self._stale is None:
+            return (self._sent[0] if late and self._sent else {} if late else now).get(name)
+        known = [*enumerate((now, *self._sent))][late : self._stale + 1 + late]
+        there = (item for item in known if name in item[1] and self._crew.ready(item[1][name]))
+        found = next(there, None)
+        if found is None:  # wait for the oldest that may be used, if there is one
+            if len(self._sent) < self._stale or not known:
+                return None  # what was before the start
+            found = known[-1]
+        age, outputs = found
+        self._watch.stale[age] = self._watch.stale.get(age, 0) + 1
+        return outputs.get(name)
+
+    def mark(self, attempt: int, seq: int, clock: int, last: bool = False) -> Marker:
+        """Ask every worker where it stands after the chunks that it was sent."""
+        refs = [ref for hand in self._hands for ref in hand.call("snapshot", attempt, seq, last)]
+        return Marker(seq, clock, refs, monotonic())
