@@ -10,14 +10,17 @@ from nodegraph.arrays import Array
 from nodes.kernels.abreast import FEW, add_products
 from nodes.kernels.cells import (
     add_outer,
+    begun,
     bound_norm,
     give_out,
     multiply,
     multiply_transposed,
     packed,
+    put_on_bus,
     read_bus,
     round_all,
     squared,
+    subtract,
     tanh_all,
     unpack,
 )
@@ -154,9 +157,7 @@ def _look_back(
     for t in range(len(xs)):
         now = count + t
         for g in range(len(state)):
-            for lane in range(FEW):
-                for i in range(d):
-                    bus[(g * FEW + lane) * d + i] = state[g, i, lane]
+            put_on_bus(state[g], g * FEW, bus)
         for g in range(len(state)):
             first, x, seen = g * FEW, state[g], past[g]
             z = seen[now % kept]
@@ -179,9 +180,7 @@ def _look_back(
                 continue
             _attend(Q[g], K[g], b[g], seen, now - 1, q, want, fading, old)
             multiply(P[g], old, e)
-            for k in range(m):
-                for lane in range(FEW):
-                    e[k, lane] = z[k, lane] - e[k, lane]
+            subtract(z, e, e)
             give_out(e, first, columns[2], columns[2] + cells * m, ys[t])
             if rows[t] and now >= 1:
                 _learn(Q[g], K[g], b[g], P[g], e, seen, now - 1, old, fading, q, work, rate)
@@ -211,12 +210,11 @@ def attention_chunk(
     rate : float
         That of `nodes.rules.Attention`.
     """
-    learned = params.Q, params.K, params.b, params.P
-    after = type(state)(*(np.array(part) for part in state))
+    learns, learned = rows is not None, (params.Q, params.K, params.b, params.P)
+    after, rows, ys = begun(node, state, xs, rows)
     weights = packed(learned)
     past = packed([after.past.swapaxes(0, 1)])[0].reshape(len(weights[0]), *_rows(after), FEW)
     (x,) = packed([after.x])
-    ys = np.empty((len(xs), node.declared_size), xs.dtype)
     _look_back(xs.dtype)(
         np.ascontiguousarray(params.reads),
         *weights,
@@ -225,14 +223,14 @@ def attention_chunk(
         past,
         int(state.steps),
         np.ascontiguousarray(xs),
-        np.zeros(len(xs), bool) if rows is None else rows,
+        rows,
         np.array([node.leak_rate, rate, node.units], float),
         node.columns(),
         ys,
     )
     seen = after.past.swapaxes(0, 1)
     unpack([x, past.reshape(len(past), -1, FEW)], [after.x, seen])
-    if rows is not None:
+    if learns:
         unpack(weights, learned)
     return after._replace(steps=np.array(state.steps + len(xs))), ys
 

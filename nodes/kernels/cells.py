@@ -13,17 +13,29 @@ from nodes.kernels.scalars import tanh
 
 __all__ = [
     "add_outer",
+    "begun",
     "bound_norm",
     "give_out",
     "multiply",
     "multiply_transposed",
     "packed",
+    "put_on_bus",
     "read_bus",
     "round_all",
     "squared",
+    "subtract",
     "tanh_all",
     "unpack",
 ]
+
+
+@inner
+def put_on_bus(y: Any, first: Any, bus: Any) -> None:
+    """Write what a group of cells lets the others know to `bus`."""
+    d = len(y)
+    for lane in range(FEW):
+        for i in range(d):
+            bus[(first + lane) * d + i] = y[i, lane]
 
 
 @inner
@@ -52,6 +64,14 @@ def multiply_transposed(W: Any, x: Any, y: Any) -> None:
     y[:] = 0.0
     for j in range(n):
         add_products(W, j, n, x, 0, len(x), y, j)
+
+
+@inner
+def subtract(x: Any, y: Any, out: Any) -> None:
+    """Set ``out = x - y``."""
+    for k in range(len(out)):
+        for lane in range(FEW):
+            out[k, lane] = x[k, lane] - y[k, lane]
 
 
 @inner
@@ -108,6 +128,13 @@ def give_out(x: Any, first: Any, column: Any, end: Any, row: Any) -> None:
         for k in range(n):
             if start + k < end:
                 row[start + k] = x[k, lane]
+
+
+def begun(node: Any, state: Any, xs: Array, rows: Array | None) -> tuple[Any, Array, Array]:
+    """Return a state to go on from, the steps to learn from, and room for what is given out."""
+    after = type(state)(*(np.array(part) for part in state))
+    ys = np.empty((len(xs), node.declared_size), xs.dtype)
+    return after, np.zeros(len(xs), bool) if rows is None else rows, ys
 
 
 def packed(arrays: Any) -> list[Array]:

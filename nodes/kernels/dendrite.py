@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodes.kernels.abreast import FEW, add_multiples, add_products
-from nodes.kernels.cells import bound_norm, packed, round_all, squared, unpack
+from nodes.kernels.cells import begun, bound_norm, packed, round_all, squared, unpack
 from nodes.kernels.compiling import inner, kernel, read, types, write
 from nodes.kernels.scalars import tanh
 
@@ -135,10 +135,10 @@ def dendrite_chunk(
     rates : tuple of float
         Rate and largest norm of v.
     """
-    after = type(state)(*(np.array(part) for part in state))
+    learns = rows is not None
+    after, rows, ys = begun(node, state, xs, rows)
     fixed = packed([params.W_in, params.bias, params.w, params.gain])
     (v,) = packed([params.v])
-    ys = np.empty((len(xs), node.declared_size), xs.dtype)
     _fire(xs.dtype)(
         np.ascontiguousarray(params.reads),
         np.ascontiguousarray(params.tau),
@@ -148,11 +148,11 @@ def dendrite_chunk(
         after.target,
         int(state.steps),
         np.ascontiguousarray(xs),
-        np.zeros(len(xs), bool) if rows is None else rows,
+        rows,
         np.array([node.leak_rate, _TARGETS[node.target], *rates], float),
         node.columns(),
         ys,
     )
-    if rows is not None:
+    if learns:
         unpack([v], [params.v])
     return after._replace(steps=np.array(state.steps + len(xs))), ys

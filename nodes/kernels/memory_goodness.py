@@ -10,9 +10,11 @@ from nodegraph.arrays import Array
 from nodes.kernels.abreast import FEW
 from nodes.kernels.cells import (
     add_outer,
+    begun,
     give_out,
     multiply,
     packed,
+    put_on_bus,
     read_bus,
     round_all,
     squared,
@@ -153,9 +155,7 @@ def _remember(
         now = count + t
         for g in range(len(M)):
             tanh_all(M[g], y)
-            for lane in range(FEW):
-                for i in range(d):
-                    bus[(g * FEW + lane) * d + i] = y[i, lane]
+            put_on_bus(y, g * FEW, bus)
         for g in range(len(M)):
             first = g * FEW
             read_bus(reads, xs[t], bus, first, v)
@@ -229,13 +229,11 @@ def goodness_chunk(
         The steps to learn from.
     rule : nodes.rules.MemoryGoodness, optional
     """
-    rows = np.zeros(len(xs), bool) if rows is None else rows
+    after, rows, ys = begun(node, state, xs, rows)
     rate, kind = (0.0, 0) if rule is None else (rule.rate, _NEGATIVES[rule.negatives])
     threshold = node.doubt if rule is None else rule.threshold
     most = np.inf if rule is None or rule.loop_gain is None else rule.loop_gain
-    after = type(state)(*(np.array(part) for part in state))
     (W,), moving = packed([params.W]), packed([after.M, after.before])
-    ys = np.empty((len(xs), node.declared_size), xs.dtype)
     _remember(xs.dtype)(
         np.ascontiguousarray(params.reads),
         np.ascontiguousarray(params.salt),
