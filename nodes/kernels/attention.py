@@ -14,9 +14,11 @@ from nodes.kernels.cells import (
     multiply,
     multiply_transposed,
     packed,
+    put_on_bus,
     read_bus,
     round_all,
     squared,
+    subtract,
     tanh_all,
     unpack,
 )
@@ -144,9 +146,7 @@ def _look_back(
     for t in range(len(xs)):
         now = steps[0] + t
         for g in range(len(state)):
-            for lane in range(FEW):
-                for i in range(d):
-                    bus[(g * FEW + lane) * d + i] = state[g, i, lane]
+            put_on_bus(state[g], g * FEW, bus)
         for g in range(len(state)):
             first, x, seen = g * FEW, state[g], past[g]
             z = seen[now % kept]
@@ -169,9 +169,7 @@ def _look_back(
                 continue
             _attend(Q[g], K[g], b[g], seen, now - 1, q, want, fading, old)
             multiply(P[g], old, e)
-            for k in range(m):
-                for lane in range(FEW):
-                    e[k, lane] = z[k, lane] - e[k, lane]
+            subtract(z, e, e)
             give_out(e, first, columns[2], columns[2] + cells * m, ys[t])
             if rows[t] and now >= 1:
                 _learn(Q[g], K[g], b[g], P[g], e, seen, now - 1, old, fading, q, work, rate)

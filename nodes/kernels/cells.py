@@ -18,12 +18,23 @@ __all__ = [
     "multiply",
     "multiply_transposed",
     "packed",
+    "put_on_bus",
     "read_bus",
     "round_all",
     "squared",
+    "subtract",
     "tanh_all",
     "unpack",
 ]
+
+
+@inner
+def put_on_bus(y: Any, first: Any, bus: Any) -> None:
+    """Write what a group of cells lets the others know to `bus`."""
+    d = len(y)
+    for lane in range(FEW):
+        for i in range(d):
+            bus[(first + lane) * d + i] = y[i, lane]
 
 
 @inner
@@ -52,6 +63,14 @@ def multiply_transposed(W: Any, x: Any, y: Any) -> None:
     y[:] = 0.0
     for j in range(n):
         add_products(W, j, n, x, 0, len(x), y, j)
+
+
+@inner
+def subtract(x: Any, y: Any, out: Any) -> None:
+    """Set ``out = x - y``."""
+    for k in range(len(out)):
+        for lane in range(FEW):
+            out[k, lane] = x[k, lane] - y[k, lane]
 
 
 @inner

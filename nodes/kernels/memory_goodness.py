@@ -12,6 +12,7 @@ from nodes.kernels.cells import (
     give_out,
     multiply,
     packed,
+    put_on_bus,
     read_bus,
     round_all,
     squared,
@@ -145,9 +146,7 @@ def _remember(
         now = steps[0] + t
         for g in range(len(M)):
             tanh_all(M[g], y)
-            for lane in range(FEW):
-                for i in range(d):
-                    bus[(g * FEW + lane) * d + i] = y[i, lane]
+            put_on_bus(y, g * FEW, bus)
         for g in range(len(M)):
             first = g * FEW
             read_bus(reads, xs[t], bus, first, v)

@@ -14,9 +14,11 @@ from nodes.kernels.cells import (
     multiply,
     multiply_transposed,
     packed,
+    put_on_bus,
     read_bus,
     round_all,
     squared,
+    subtract,
     tanh_all,
     unpack,
 )
@@ -120,9 +122,7 @@ def _code(
     for t in range(len(xs)):
         for g in range(len(state)):
             _activate(state[g], linear, fx)
-            for lane in range(FEW):
-                for i in range(d):
-                    bus[(g * FEW + lane) * d + i] = fx[i, lane]
+            put_on_bus(fx, g * FEW, bus)
         for g in range(len(state)):
             first, x, z = g * FEW, state[g], seen[g]
             read_bus(reads, xs[t], bus, first, z)
@@ -133,9 +133,7 @@ def _code(
             round_all(x, ys)
             _activate(p, linear, fx)
             multiply(C[g], fx, told)
-            for k in range(m):
-                for lane in range(FEW):
-                    told[k, lane] = z[k, lane] - told[k, lane]
+            subtract(z, told, told)
             give_out(told, first, columns[2], columns[2] + cells * m, ys[t])
             _activate(x, linear, fx)
             give_out(fx, first, columns[0], columns[0] + units, ys[t])
@@ -146,14 +144,10 @@ def _code(
                 give_out(error, first, columns[1], columns[1] + cells * m, ys[t])
             if not rows[t]:
                 continue
-            for i in range(d):
-                for lane in range(FEW):
-                    push[i, lane] = x[i, lane] - p[i, lane]
+            subtract(x, p, push)
             _mend(A[g], push, past, 1.5 * np.sqrt(d), rate, work)
             multiply(C[g], fx, error)
-            for k in range(m):
-                for lane in range(FEW):
-                    error[k, lane] = z[k, lane] - error[k, lane]
+            subtract(z, error, error)
             _mend(C[g], error, fx, 2.0 * np.sqrt(m), rate, work)
             _attend(told, variance, pi[g], first, fading, heed)
             round_all(A[g], ys)

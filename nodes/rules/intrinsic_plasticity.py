@@ -121,7 +121,7 @@ class IntrinsicPlasticity(Rule):
         way = passage(node, params, state, lesson) if own_rule and known else None
         if way is None:
             return follow(self, node, params, state, memory, lesson)
-        from nodes.kernels.plastic import Tuning, tune
+        from nodes.kernels.tuning import Tuning, tune
 
         gain = np.array(memory.gain, dtype=float)
         sigma = self.sigma if self.activation == "tanh" else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, reduce
+from functools import cache
 from itertools import accumulate, pairwise
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -15,6 +15,7 @@ from nodegraph.arrays import copy_tree
 from nodegraph.budget import available_bytes
 from nodegraph.errors import DataError, FieldError
 from nodes.rules.blas_threads import bounded_threads
+from nodes.rules.folds import chosen_strengths, dealt, joined, mean_rmse
 from nodes.rules.iteration import Iteration
 from nodes.rules.rows import BLOCK, Rows, joined_rows, split_rows
 from nodes.rules.statistics import Statistics
@@ -139,19 +140,10 @@ class LeastSquares(Rule):
         """Return the memory with the waiting blocks in its statistics, in place."""
         folds, blocks = list(memory.folds), memory.blocks
         for xs, ts in zip(memory.waiting_xs, memory.waiting_ts, strict=True):
-            for fold, rows in self._dealt(blocks, len(xs)):
+            for fold, rows in dealt(blocks, len(xs), len(folds)):
                 folds[fold] = folds[fold].add(xs[rows], ts[rows])
             blocks += 1
         return memory._replace(waiting_xs=(), waiting_ts=(), blocks=blocks, folds=tuple(folds))
-
-    def _dealt(self, block: int, n: int) -> list[tuple[int, slice]]:
-        """Return which fold gets which rows of a block: the first block is dealt out to all."""
-        count = FOLDS if len(self.strengths) > 1 else 1
-        if block:
-            return [(block % count, slice(0, n))]
-        cuts = [n * i // count for i in range(count + 1)]
-        pairs = enumerate(pairwise(cuts))
-        return [(fold, slice(start, stop)) for fold, (start, stop) in pairs if stop > start]
 
     def merge(self, one: Memory, other: Memory) -> Memory:
         """Return the memory of both: statistics are added, left-over rows go on as a block."""
@@ -225,17 +217,17 @@ class LeastSquares(Rule):
             ]
         with bounded_threads():
             folds = self._folds(memory)
-            whole = _joined(folds)
+            whole = joined(folds)
             if not whole.finite():
                 raise DataError("the sums over inputs and targets overflow: scale the data down")
-            chosen = self._choices(folds, columns)
+            chosen = chosen_strengths(folds, columns, self.strengths, self.fit_bias)
             wanted = dict.fromkeys(ridge for ridge, _ in chosen)
             found = {ridge: whole.solve(ridge, self.fit_bias).warn() for ridge in wanted}
             errors = {r: whole.squared_error(each.W, each.b) for r, each in found.items()}
         told = []
         for one, own, (ridge, more) in zip(params, columns, chosen, strict=True):
             each = found[ridge]
-            rmse = _rmse(errors[ridge][own], whole.n)
+            rmse = mean_rmse(errors[ridge][own], whole.n)
             facts = {"solver": each.solver, "condition": each.condition, "train_rmse": rmse}
             learned = _with_weights(one, each.W[own], each.b[own])
             told.append((learned, {"rows": whole.n, "ridge": ridge, **facts, **more}))
@@ -246,34 +238,14 @@ class LeastSquares(Rule):
         if _is_small(memory):
             xs = joined_rows(*memory.waiting_xs, *memory.xs)
             ts = joined_rows(*memory.waiting_ts, *memory.ts)
-            folds: list[Any] = [Rows(xs[rows], ts[rows]) for _, rows in self._dealt(0, len(xs))]
+            folds: list[Any] = [
+                Rows(xs[rows], ts[rows]) for _, rows in dealt(0, len(xs), len(memory.folds))
+            ]
         else:
             folds = [fold for fold in self._closed(memory).folds if fold.n]
         if not folds:
             raise DataError("there are no rows to learn from: warmup or NaN in targets left none")
         return folds
-
-    def _choices(
-        self, folds: list[Any], columns: Sequence[slice]
-    ) -> list[tuple[float, dict[str, Any]]]:
-        """Return for each readout the strength that predicts best what was left out, and errors."""
-        if len(self.strengths) == 1:
-            return [(self.strengths[0], {})] * len(columns)
-        if len(folds) == 1:  # a single row: nothing can be left out
-            return [(max(self.strengths), {})] * len(columns)
-        errors: list[Any] = [0.0] * len(self.strengths)
-        for left_out in folds:
-            rest = _joined([fold for fold in folds if fold is not left_out])
-            for i, ridge in enumerate(self.strengths):
-                found = rest.solve(ridge, self.fit_bias)
-                errors[i] += left_out.squared_error(found.W, found.b)
-        rows = sum(fold.n for fold in folds)
-        chosen = []
-        for own in columns:
-            rmse = [_rmse(error[own], rows) for error in errors]
-            table = {f"{ridge:g}": e for ridge, e in zip(self.strengths, rmse, strict=True)}
-            chosen.append((self.strengths[int(np.argmin(rmse))], {"left_out_rmse": table}))
-        return chosen
 
 
 @cache
@@ -303,12 +275,3 @@ def _picked(rows: Array, *arrays: Array) -> list[Array]:
     if rows[first:].all():
         return [array[first:] for array in arrays]
     return [array[rows] for array in arrays]
-
-
-def _joined(folds: list[Any]) -> Any:
-    return reduce(lambda one, other: one.plus(other), folds)
-
-
-def _rmse(squared: Array, n: int) -> float:
-    """Return the error as `nodegraph.metrics.rmse` does: the mean over outputs of their roots."""
-    return float(np.sqrt(squared / n).mean())

@@ -14,7 +14,7 @@ from nodes.activations import CODES
 from nodes.reservoir import Reservoir
 
 if TYPE_CHECKING:
-    from nodes.kernels.plastic import Passage
+    from nodes.kernels.passage import Passage
 
 __all__ = [
     "Law",
@@ -30,7 +30,7 @@ __all__ = [
 
 
 class Law(NamedTuple):
-    """What compiled loops need to know of a rule; see `nodes.kernels.plastic.grow`."""
+    """What compiled loops need to know of a rule; see `nodes.kernels.growth.grow`."""
 
     kind: Literal["hebb", "anti", "oja", "sanger", "bcm"]
     rate: float
@@ -168,7 +168,7 @@ def grown(
     way = passage(node, params, state, lesson)
     if law is None or way is None:
         return follow(rule, node, params, state, memory, lesson)
-    from nodes.kernels.plastic import KINDS, Growth, grow
+    from nodes.kernels.growth import KINDS, Growth, grow
 
     own, (to, squares) = np.array(memory.own, dtype=float), lengths
     growth = Growth(KINDS[law.kind], law.rate, law.sliding, growing.weights == "W", squares, to)
@@ -185,7 +185,7 @@ def paced(rate: float, most: Array) -> Array:
 
 def passage(node: Node, params: Any, state: Any, lesson: Lesson) -> Passage | None:
     """Return what `node` goes through, for compiled loops, or None if it is no `Reservoir`."""
-    from nodes.kernels.plastic import Passage
+    from nodes.kernels.passage import Passage
 
     if not isinstance(node, Reservoir) or type(node).step is not Reservoir.step:
         return None

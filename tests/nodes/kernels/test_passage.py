@@ -8,7 +8,9 @@ from nodegraph.arrays import cast, copy_tree, leaves
 from nodegraph.errors import DataError
 from nodegraph.rule import Lesson
 from nodes import Reservoir
-from nodes.kernels.plastic import KINDS, Growth, Passage, Tuning, grow, tune
+from nodes.kernels.growth import KINDS, Growth, grow
+from nodes.kernels.passage import Passage
+from nodes.kernels.tuning import Tuning, tune
 from nodes.rules import (
     BCM,
     AntiHebb,
