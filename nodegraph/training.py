@@ -232,10 +232,7 @@ class Course:
 
     def _merge(self, slots: Slots, memories: Mapping[str, Any]) -> None:
         for name, memory in memories.items():
-            slot = slots[name]
-            if slot.memory is not None:
-                memory = merged(name, self._rule(name), slot.memory, memory)
-            slot.memory = memory
+            slots[name].memory = merged(name, self._rule(name), slots[name].memory, memory)
 
     def group(self, stage: Stage, slots: Slots, group: Group) -> dict[str, Any]:
         """Return what the learners of a stage gather from a group of series, by name."""

@@ -151,13 +151,13 @@ def check_params(where: str, before: Any, after: Any) -> Any:
 
 
 def merged(name: str, rule: Rule, one: Any, other: Any) -> Any:
-    """Return the memory of two courses of learning, if `merge` returns any.
+    """Return the memory of two courses of learning, the first of which may have none yet.
 
     Raises
     ------
     ContractError
     """
-    memory = rule.merge(one, other)
+    memory = other if one is None else rule.merge(one, other)
     if memory is None:
         raise ContractError(
             f"{name}: {type(rule).__name__}.merge returned None; expected the memory of both, "

@@ -1,0 +1,108 @@
+"""Headers that lie, and what is said of them."""
+
+import json
+from hashlib import sha256
+
+import pytest
+
+from nodegraph.errors import ModelFileError
+from nodegraph.files import tensor_file
+from nodegraph.files.tensor_header import MAX_HEADER
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.safetensors"
+
+
+def join(header, body):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + body
+
+
+def sealed(arrays, said, body):
+    """Assemble a file by hand, with the checksums as the format defines them."""
+    said = {"nodegraph.format": "1", "nodegraph.data_sha256": sha256(body).hexdigest(), **said}
+    text = json.dumps([arrays, said], sort_keys=True)
+    said["nodegraph.header_sha256"] = sha256(text.encode()).hexdigest()
+    return join({"__metadata__": said, **arrays}, body)
+
+
+def refusal(path, data):
+    path.write_bytes(data)
+    with pytest.raises(ModelFileError) as caught:
+        tensor_file.read(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (b"[]", "not a JSON object"),
+        (b"[" * 200_000, "not JSON"),
+        (b"{" + b'"a":{' * 100_000, "not JSON"),
+        (b"\xff{}", "not JSON"),
+        (b"\xef\xbb\xbf{}", "not JSON"),
+        (b'{"a": ' + b"9" * 10_000 + b"}", "not JSON"),
+        (b'{"a": NaN}', "NaN is not a number"),
+        (b'{"__metadata__": {"a": "1", "a": "2"}}', "there twice"),
+        (b'{"__metadata__": []}', "not a mapping"),
+        (b'{"__metadata__": {"a": 1}}', "should be text"),
+        (b"{}", "not a model saved by nodegraph"),
+        (b'{"__metadata__": {"nodegraph.format": "2"}}', "by a newer nodegraph"),
+        (b'{"__metadata__": {"nodegraph.format": "-1"}}', "not a positive number"),
+        (b'{"__metadata__": {"nodegraph.format": "\xc2\xb2"}}', "not a positive number"),
+        (b'{"__metadata__": {"nodegraph.format": "1"}}', "checksum of the header"),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_a_header_that_is_no_header_is_refused(path, header, message):
+    assert message in refusal(path, join(header, b""))
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 7, b"\xff" * 8, (2**63).to_bytes(8, "little") * 2])
+def test_a_file_too_short_for_its_header_is_refused(path, data):
+    assert "too few" in refusal(path, data)
+
+
+def test_an_oversized_header_is_refused_before_it_is_parsed(path):
+    assert "at most" in refusal(path, join(b" " * (MAX_HEADER + 1), b""))
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"dtype": "F64", "shape": [2**40], "data_offsets": [0, 16]}, "cannot take the bytes"),
+        ({"dtype": "F64", "shape": [2**62, 0], "data_offsets": [0, 0]}, "cannot take the bytes"),
+        ({"dtype": "F64", "shape": [2**63], "data_offsets": [0, 16]}, "malformed"),
+        ({"dtype": "F64", "shape": [-2], "data_offsets": [0, 16]}, "malformed"),
+        ({"dtype": "F64", "shape": [2.0], "data_offsets": [0, 16]}, "malformed"),
+        ({"dtype": "F64", "shape": [True, 2], "data_offsets": [0, 16]}, "malformed"),
+        ({"dtype": "F64", "shape": [1] * 65, "data_offsets": [0, 8]}, "malformed"),
+        ({"dtype": "F64", "shape": 2, "data_offsets": [0, 16]}, "malformed"),
+        ({"dtype": "F64", "shape": [2], "data_offsets": [16, 0]}, "cannot take the bytes"),
+        ({"dtype": "F64", "shape": [2], "data_offsets": [0, 16, 32]}, "malformed"),
+        ({"dtype": "F64", "shape": [2]}, "malformed"),
+        ({"dtype": "F64", "shape": [2], "data_offsets": [0, 16], "x": 1}, "malformed"),
+        ([], "malformed"),
+        ({"dtype": "C64", "shape": [2], "data_offsets": [0, 16]}, "has dtype 'C64'"),
+        ({"dtype": [], "shape": [2], "data_offsets": [0, 16]}, "has dtype"),
+        ({"dtype": "F64", "shape": [2], "data_offsets": [8, 24]}, "gap, overlap or rest"),
+        ({"dtype": "F64", "shape": [1], "data_offsets": [0, 8]}, "gap, overlap or rest"),
+        ({"dtype": "F64", "shape": [3], "data_offsets": [0, 24]}, "gap, overlap or rest"),
+    ],
+)
+def test_an_entry_that_lies_is_refused(path, entry, message):
+    said = {"nodegraph.format": "1"}
+    assert message in refusal(path, join({"__metadata__": said, "w": entry}, b"\0" * 16))
+
+
+def test_overlapping_arrays_are_refused_even_with_right_checksums(path):
+    entry = {"dtype": "F64", "shape": [2], "data_offsets": [0, 16]}
+    assert "overlap" in refusal(path, sealed({"a": entry, "b": entry}, {}, b"\0" * 16))
+
+
+def test_a_boolean_of_two_is_refused_even_with_right_checksums(path):
+    entry = {"dtype": "BOOL", "shape": [2], "data_offsets": [0, 2]}
+    assert "neither 0 nor 1" in refusal(path, sealed({"a": entry}, {}, b"\1\2"))

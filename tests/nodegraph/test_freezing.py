@@ -1,0 +1,67 @@
+"""Learners that keep their weights, and who may be told to."""
+
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.errors import DataError, GraphError
+from nodes import LMS, Input, Reservoir, Ridge
+from nodes.rules import Oja
+
+T = 400
+RNG = np.random.default_rng(0)
+U = RNG.uniform(-1, 1, (T, 2))
+Y = np.column_stack([np.convolve(U[:, 0], [0.5, 0.3, 0.1])[:T], U[:, 1] ** 2 + 3.0])
+
+
+def chain(units=20, **options):
+    return Input(name="u") >> Reservoir(name="r", units=units, **options) >> Ridge(name="out")
+
+
+def test_by_name_one_learner_is_frozen_and_learns_again():
+    r = Reservoir(units=10, rule=Oja(rate=0.1), name="r")
+    model = ng.Model(Input() >> r >> LMS(name="out"), seed=1)
+
+    def moved():
+        before = model.params["r"].W.data.copy(), model.params["out"].W_out.copy()
+        model.partial_fit(U, Y)
+        after = model.params["r"].W.data, model.params["out"].W_out
+        return [not np.array_equal(*pair) for pair in zip(before, after, strict=True)]
+
+    model.partial_fit(U[:1], Y[:1])
+    assert moved() == [True, True]
+    model.freeze("r")
+    assert moved() == [False, True]
+    model.freeze("out").unfreeze("r")
+    with pytest.raises(DataError, match="a target was given, but no node learns from one"):
+        model.partial_fit(U, Y)
+    model.unfreeze("out").freeze("r", "out")
+    with pytest.raises(GraphError, match="learns online: out, r frozen; call unfreeze"):
+        model.partial_fit(U)
+    model.unfreeze()
+    assert moved() == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("reedout", "freezing for 'reedout': no node is named so; did you mean 'readout'"),
+        ("input", "freezing for 'input': it has no rule; nodes that learn are readout"),
+    ],
+)
+def test_who_cannot_be_frozen_is_told_by_name(name, message):
+    model = ng.Model(Input() >> Reservoir(units=5) >> Ridge(name="readout"))
+    for change in (model.freeze, model.unfreeze):
+        with pytest.raises(DataError, match=message):
+            change(name)
+
+
+def test_frozen_learners_keep_their_weights():
+    model = ng.Model(chain(), seed=1).fit(U, Y)
+    before = model.params["out"].W_out.copy()
+    with pytest.raises(GraphError, match="nothing learns here: out frozen"):
+        model.freeze("out").fit(U)
+    assert np.array_equal(model.params["out"].W_out, before)
+    np.testing.assert_allclose(
+        model.unfreeze().fit(U, 2 * Y).params["out"].W_out, 2 * before, rtol=1e-3, atol=1e-6
+    )

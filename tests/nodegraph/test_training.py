@@ -1,0 +1,149 @@
+"""Stages of learning, teacher forcing, and where a model is left by them."""
+
+import numpy as np
+
+import nodegraph as ng
+from nodegraph import delay
+from nodes import Input, Output, Reservoir, Ridge, Scaler
+from nodes.rules import IntrinsicPlasticity
+
+T = 400
+RNG = np.random.default_rng(0)
+U = RNG.uniform(-1, 1, (T, 2))
+Y = np.column_stack([np.convolve(U[:, 0], [0.5, 0.3, 0.1])[:T], U[:, 1] ** 2 + 3.0])
+
+
+def chain(units=20, **options):
+    return Input(name="u") >> Reservoir(name="r", units=units, **options) >> Ridge(name="out")
+
+
+def numpy_states(params, u, feedback=None, leak=1.0):
+    """Ten lines of numpy that know nothing of nodegraph."""
+    W = params.W.toarray() if hasattr(params.W, "toarray") else params.W
+    W_in = params.W_in.toarray() if hasattr(params.W_in, "toarray") else params.W_in
+    x, states = np.zeros(len(W)), []
+    for t in range(len(u)):
+        drive = W @ x + W_in @ u[t] + params.bias
+        if feedback is not None and t > 0:
+            W_fb = params.W_fb.toarray() if hasattr(params.W_fb, "toarray") else params.W_fb
+            drive = drive + W_fb @ feedback[t - 1]
+        x = (1 - leak) * x + leak * np.tanh(drive)
+        states.append(x)
+    return np.array(states)
+
+
+def numpy_ridge(X, Y, ridge):
+    """Penalised least squares about the means: the bias is free."""
+    x, y = X.mean(0), Y.mean(0)
+    A = (X - x).T @ (X - x) + ridge * np.eye(X.shape[1])
+    W = np.linalg.solve(A, (X - x).T @ (Y - y)).T
+    return W, y - W @ x
+
+
+def test_fit_with_feedback_sees_the_teacher_of_the_step_before():
+    r, out = Reservoir(name="r", units=15), Ridge(name="out")
+    model = ng.Model((Input() >> r >> out) & (r << out), seed=1).fit(U, Y, warmup=30)
+    states = numpy_states(model.params["r"], U, feedback=Y)
+    W, b = numpy_ridge(states[30:], Y[30:], 1e-6)
+    np.testing.assert_allclose(model.params["out"].W_out, W, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(model.params["out"].bias, b, rtol=1e-5)
+
+
+def test_after_a_forced_fit_run_goes_on_from_the_last_teacher_value():
+    r, out = Reservoir(name="r", units=15), Ridge(name="out")
+    model = ng.Model((Input() >> r >> out) & (r << out), seed=1).fit(U[:300], Y[:300])
+    params, y_hat = model.params["r"], model.run(U[300:302])
+    x = numpy_states(params, U[:300], feedback=Y)[-1]
+    y = Y[299]
+    W, W_in, W_fb = (getattr(params, n) for n in ("W", "W_in", "W_fb"))
+    for t in range(2):
+        x = np.tanh(W @ x + W_in @ U[300 + t] + W_fb @ y + params.bias)
+        y = model.params["out"].W_out @ x + model.params["out"].bias
+        np.testing.assert_allclose(y_hat[t], y, rtol=1e-9)
+
+
+def test_fit_leaves_the_model_at_the_end_of_the_series():
+    model = ng.Model(chain(), seed=2).fit(U[:250], Y[:250])
+    whole = ng.Model(chain(), seed=2).fit(U[:250], Y[:250]).reset().run(U)
+    assert np.array_equal(model.run(U[250:]), whole[250:])
+    assert model.time == T
+
+
+def test_nodes_behind_a_readout_are_left_at_the_end_too():
+    graph = chain() >> Reservoir(name="after", units=5)
+    model = ng.Model(graph, seed=2).fit(U[:250], Y[:250])
+    again = ng.Model(graph, seed=2).fit(U[:250], Y[:250]).reset().run(U)
+    assert np.array_equal(model.run(U[250:]), again[250:])
+
+
+def test_an_unsupervised_rule_upstream_learns_first_and_is_then_frozen():
+    r = Reservoir(name="r", units=10, rule=IntrinsicPlasticity(rate=1e-3))
+    model = ng.Model(Input() >> r >> Ridge(name="out"), seed=5).fit(U, Y, warmup=20)
+    plain = ng.Model(Input() >> Reservoir(name="r", units=10) >> Ridge(), seed=5).fit(U, Y)
+    assert not np.array_equal(model.params["r"].bias, plain.params["r"].bias)
+    W, _ = numpy_ridge(numpy_states(model.params["r"], U)[20:], Y[20:], 1e-6)
+    np.testing.assert_allclose(model.params["out"].W_out, W, rtol=1e-4, atol=1e-6)
+    assert [(r["node"], r["stage"]) for r in model.report] == [("r", 1), ("out", 2)]
+
+
+def test_a_second_readout_learns_from_the_predictions_of_the_first():
+    first, second = Ridge(name="first"), Ridge(name="second")
+    graph = Input() >> Reservoir(units=10, name="r") >> first >> second
+    model = ng.Model(graph, seed=1).fit(U, {"first": Y, "second": 2 * Y + 1})
+    y1 = model.reset().run(U, outputs=["first"])["first"]
+    W, _ = numpy_ridge(y1, 2 * Y + 1, 1e-6)
+    np.testing.assert_allclose(model.params["second"].W_out, W, rtol=1e-6)
+    assert model.report[1]["stage"] == 2
+
+
+def test_forcing_all_gives_downstream_nodes_the_teacher():
+    graph = Input() >> Reservoir(units=10) >> Ridge(name="first") >> Ridge(name="second")
+    targets = {"first": Y, "second": 2 * Y + 1}
+    model = ng.Model(graph).fit(U, targets, forcing="all")
+    np.testing.assert_allclose(model.params["second"].W_out, 2 * np.eye(2), atol=1e-6)
+    assert {report["stage"] for report in model.report} == {1}
+
+
+def test_without_forcing_the_loop_carries_the_unlearned_output():
+    r, out = Reservoir(name="r", units=15), Ridge(name="out")
+    model = ng.Model((Input() >> r >> out) & (r << out), seed=1).fit(U, Y, forcing=False)
+    states = numpy_states(model.params["r"], U)  # the readout gives zeros until it has learned
+    W, _ = numpy_ridge(states, Y, 1e-6)
+    np.testing.assert_allclose(model.params["out"].W_out, W, rtol=1e-4, atol=1e-6)
+
+
+def test_a_scaler_in_front_learns_in_a_stage_of_its_own():
+    graph = Input() >> Scaler(name="s") >> Reservoir(units=10, name="r") >> Ridge(name="out")
+    model = ng.Model(graph, seed=2).fit(100 * U + 7, Y)
+    low, high = U.min(0), U.max(0)
+    scaled = 2 * (U - low) / (high - low) - 1
+    W, _ = numpy_ridge(numpy_states(model.params["r"], scaled), Y, 1e-6)
+    np.testing.assert_allclose(model.params["out"].W_out, W, rtol=1e-4, atol=1e-6)
+
+
+def test_delayed_edges_of_any_length_run_before_and_after_a_fit():
+    u, out = Input(name="u"), Ridge(name="out")
+    graph = (u >> delay(2) >> out) & (u >> delay(30) >> out)
+    model = ng.Model(graph)
+    target = np.zeros((T, 1))
+    target[2:] += U[:-2, :1]
+    target[30:] -= 2 * U[:-30, 1:]
+    y = model.fit(U, target, warmup=30).reset().run(U)
+    np.testing.assert_allclose(y[30:], target[30:], atol=1e-6)
+    np.testing.assert_allclose(model.params["out"].W_out, [[1, 0, 0, -2]], atol=1e-6)
+
+
+def test_an_output_node_behind_a_readout_is_transparent():
+    graph = chain() >> Output()
+    assert np.array_equal(
+        ng.Model(graph, seed=1).fit(U, Y).run(U[:9]), ng.Model(chain(), seed=1).fit(U, Y).run(U[:9])
+    )
+
+
+def test_learners_one_after_the_other_learn_from_a_list_of_series():
+    graph = Input(name="u") >> Scaler(name="s") >> Reservoir(units=20) >> Ridge(name="out")
+    one = ng.Model(graph, seed=3).fit([U, U[:50]], [Y, Y[:50]], warmup=5)
+    scaled = ng.Model(Input(name="u") >> Scaler(name="s"), seed=3).fit([U, U[:50]])
+    for param, other in zip(one.params["s"], scaled.params["s"], strict=True):
+        assert np.array_equal(param, other)
+    assert len(one.report) == 2

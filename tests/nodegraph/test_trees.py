@@ -1,0 +1,80 @@
+"""Trees of arrays taken apart and put together again."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from nodegraph.errors import ModelFileError
+from nodegraph.trees import pack, unpack
+
+
+class Inner(NamedTuple):
+    W: Any
+    step: Any
+
+
+class Outer(NamedTuple):
+    inner: Any
+    rest: Any
+
+
+TREE = Outer(Inner(np.arange(6.0).reshape(2, 3), 7), (None, "word", np.float32(0.5), True))
+
+
+def test_arrays_get_a_name_and_the_rest_are_plain_values():
+    arrays = {}
+    packed = pack(TREE, "node", arrays)
+    assert list(arrays) == ["node/inner/W"] and arrays["node/inner/W"] is TREE.inner.W
+    assert packed["tuple"] == ["inner", "rest"]
+    assert packed["parts"][0]["parts"] == [{"array": "node/inner/W", "order": "C"}, {"value": 7}]
+    assert [part["value"] for part in packed["parts"][1]["parts"]] == [None, "word", 0.5, True]
+
+
+def test_a_tree_comes_back_with_the_classes_of_its_template():
+    arrays = {}
+    found = unpack(pack(TREE, "node", arrays), arrays, TREE)
+    assert type(found) is Outer and type(found.inner) is Inner
+    assert np.array_equal(found.inner.W, TREE.inner.W)
+    assert (found.inner.step, found.rest) == (7, (None, "word", 0.5, True))
+    assert type(unpack(pack(TREE, "node", {}), arrays)) is tuple  # without it they are plain
+
+
+def test_a_tuple_that_grew_takes_the_class_of_its_first_part():
+    arrays = {}
+    grown = tuple(Inner(np.full(2, float(i)), i) for i in range(4))
+    found = unpack(pack(grown, "m", arrays), arrays, grown[:1])
+    assert [type(part) for part in found] == [Inner] * 4
+    assert [part.W[0] for part in found] == [0.0, 1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_order_of_an_array_is_kept(order):
+    arrays = {}
+    packed = pack(np.asarray(TREE.inner.W, order=order), "W", arrays)
+    stored = {"W": np.ascontiguousarray(arrays["W"])}  # files are by rows
+    found = unpack(packed, stored)
+    assert found.flags[f"{order}_CONTIGUOUS"] and np.array_equal(found, TREE.inner.W)
+
+
+def test_a_sparse_matrix_is_its_three_arrays():
+    arrays = {}
+    W = sparse.csr_array(np.array([[0.0, 2.0, 0.0], [1.0, 0.0, 3.0]]))
+    packed = pack(W, "W", arrays)
+    assert sorted(arrays) == ["W#data", "W#indices", "W#indptr"]
+    assert list(arrays["W#data"]) == [2.0, 1.0, 3.0] and list(arrays["W#indptr"]) == [0, 1, 3]
+    assert np.array_equal(unpack(packed, arrays).toarray(), W.toarray())
+
+
+def test_what_no_file_can_hold_is_refused_by_its_path():
+    with pytest.raises(ModelFileError, match=r"node\.inner\.W: a dict cannot be saved"):
+        pack(Outer(Inner({}, 1), ()), "node", {})
+    with pytest.raises(ModelFileError, match=r"W: a ndarray cannot be saved"):
+        pack(np.array([None]), "W", {})
+
+
+@pytest.mark.parametrize("packed", [{}, {"array": "gone", "order": "C"}, {"parts": [1]}, None])
+def test_a_tree_that_does_not_fit_together_is_refused(packed):
+    with pytest.raises(ModelFileError, match="does not fit together"):
+        unpack(packed, {})
