@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.engines import Engine, choose
+from nodegraph.engines import LOCAL, Engine
 from nodegraph.errors import placed
 from nodegraph.feeding import Fed, total_steps
 from nodegraph.groups import Apart, Group, group_rows, groups, side_by_side, spread
@@ -89,7 +89,7 @@ class Run:
             return self._learning_apart(plan, series, work)
         sizes = widths(self.rack.slots)
         waiting = groups(series, group_rows(max(sizes[name] for name in plan.reads)))
-        alone = replace(self, engine=choose("local"), progress=Silent(), keeper=None, watch=None)
+        alone = replace(self, engine=LOCAL, progress=Silent(), keeper=None, watch=None)
         task = Apart(alone, (plan, work), "running")
         found = spread(self.engine, task, waiting, self.workers, self.progress)
         return [outputs for group in found for outputs in group]

@@ -10,7 +10,7 @@ from typing import Any
 
 from nodegraph.build import Builder
 from nodegraph.checks import check_long_enough
-from nodegraph.engines import Engine, choose
+from nodegraph.engines import LOCAL, Engine
 from nodegraph.errors import DataError, GraphError, placed
 from nodegraph.feeding import Fed, total_steps
 from nodegraph.groups import Apart, Group, group_rows, groups, side_by_side, spread
@@ -223,7 +223,7 @@ class Course:
         sizes = widths(slots)
         rows = group_rows(max(sizes[name] for name in stage.plan.reads))
         waiting = islice(groups(series, rows), at.series, None)
-        alone = replace(self, engine=choose("local"), progress=Silent(), keeper=None, watch=None)
+        alone = replace(self, engine=LOCAL, progress=Silent(), keeper=None, watch=None)
         task = Apart(alone, (stage, dict(slots)), f"{', '.join(stage.learners)} learned from")
         found = spread(self.engine, task, waiting, self.workers, self.progress)
         for done, held in enumerate(found, at.series + 1):

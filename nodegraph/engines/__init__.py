@@ -1,5 +1,6 @@
 """Engines: functions that execute a plan over chunks of data."""
 
-from nodegraph.engines.choice import Engine, choose
+from nodegraph.engines.choice import choose
+from nodegraph.engines.contract import LOCAL, Engine
 
-__all__ = ["Engine", "choose"]
+__all__ = ["LOCAL", "Engine", "choose"]

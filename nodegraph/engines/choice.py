@@ -2,48 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from nodegraph.arrays import Array
-from nodegraph.engines import local
+from nodegraph.engines.contract import LOCAL, Engine
 from nodegraph.errors import GraphError
-from nodegraph.plan import Plan
-from nodegraph.slot import Chunk, Slot, Work
 
-__all__ = ["Engine", "choose"]
-
-
-def _nothing() -> None:
-    """Hand back nothing."""
-
-
-class Engine(NamedTuple):
-    """What executes plans: over the chunks of one series, or over many series side by side.
-
-    An engine without the second one is given one series after the other. One with `rows` says how
-    many steps a chunk should have. One with `spread` does a task to independent groups of series,
-    each somewhere else: ``spread(task, groups, workers)`` yields ``task(group, engine, progress)``
-    of each, in their order, for the local engine of that place. One with `news` can say in a few
-    words how it goes, and one with `slowest` what held the work up. `close` hands back what the
-    engine holds, such as workers; it may be used again. One that `watches` takes the points of
-    learning curves itself: it calls ``work.tell`` with each, after ``work.every`` steps; others are
-    looked at from outside, chunk by chunk.
-    """
-
-    execute: Callable[[Plan, dict[str, Slot], Iterable[Chunk], Work], Iterator[dict[str, Array]]]
-    execute_many: (
-        Callable[
-            [Plan, Sequence[dict[str, Slot]], Sequence[Chunk], Work], Sequence[dict[str, Array]]
-        ]
-        | None
-    ) = None
-    rows: Callable[[Plan, Mapping[str, int]], int] = Plan.chunk_rows
-    spread: Callable[[Any, Iterable[Any], int | None], Iterator[Any]] | None = None
-    news: Callable[[], str] | None = None
-    slowest: Callable[[], str] = str
-    close: Callable[[], None] = _nothing
-    watches: bool = False
+__all__ = ["choose"]
 
 
 def choose(engine: Any) -> Engine:
@@ -57,7 +21,7 @@ def choose(engine: Any) -> Engine:
     if isinstance(engine, Engine):
         return engine
     if engine == "local":
-        return Engine(local.execute, local.execute_many)
+        return LOCAL
     if engine == "ray":
         from nodegraph.engines.remote.engine import the_engine
 
@@ -68,13 +32,5 @@ def choose(engine: Any) -> Engine:
             f"unknown engine {engine!r}; write 'local' or 'ray', or give an object with an "
             "execute(plan, slots, chunks, work) method"
         )
-    return Engine(
-        execute,
-        getattr(engine, "execute_many", None),
-        getattr(engine, "rows", Plan.chunk_rows),
-        getattr(engine, "spread", None),
-        getattr(engine, "news", None),
-        getattr(engine, "slowest", str),
-        getattr(engine, "close", _nothing),
-        bool(getattr(engine, "watches", False)),
-    )
+    offered = {name: getattr(engine, name) for name in Engine._fields if hasattr(engine, name)}
+    return Engine(**{"execute": execute, **offered})

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
-from nodegraph.engines.choice import choose
+from nodegraph.engines.contract import LOCAL
 from nodegraph.engines.lines import Line
 from nodegraph.engines.local import Sweep
 from nodegraph.engines.remote.parts import Part, pieces
@@ -113,7 +113,7 @@ class Worker:
         """Return what the task gives for one thing."""
         task, mode = self._task
         with using(mode):
-            return task(item, choose("local"), Silent())
+            return task(item, LOCAL, Silent())
 
     def unload(self) -> None:
         """Let go of the part, and of the task."""
