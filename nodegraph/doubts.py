@@ -43,7 +43,7 @@ def warn_of_series_passed_over(
     for name in learners:
         needed = plan.rules[name].shortest(plan.nodes[name])
         short = [i for i, n_steps in enumerate(lengths) if warmup < n_steps < needed]
-        if short:
+        if short and max(lengths) >= needed:  # all of them are refused later
             _warn(
                 f"{name} learns nothing from {_which(short, len(lengths))}: it needs {needed} "
                 "steps, for how far it looks back and ahead"
