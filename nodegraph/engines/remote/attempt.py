@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ class Sent(NamedTuple):
     seq: int
     n_steps: int
     names: tuple[str, ...]
-    refs: list[Any]  # the outputs of `names`, then what each part says of its work
+    refs: list[Any]  # the outputs of `names`, then a receipt of each part that reports
 
 
 class Marker(NamedTuple):
@@ -44,6 +44,8 @@ class Attempt:
     hands : sequence of Hand
     parts : sequence of Part
         One for each of them.
+    wanted : iterable of str
+        Nodes whose outputs come back.
     stale : int, optional
         See `Pace`.
     watch : Watch
@@ -54,11 +56,13 @@ class Attempt:
         crew: Crew,
         hands: Sequence[Any],
         parts: Sequence[Part],
+        wanted: Iterable[str],
         stale: int | None,
         watch: Watch,
     ):
         self._crew, self._hands, self._parts = crew, hands, parts
-        self._stale, self._watch = stale, watch
+        self._stale, self._watch, self._wanted = stale, watch, tuple(wanted)
+        self._reporting: list[bool] = []
         self._sent: deque[dict[str, Any]] = deque(maxlen=1 if stale is None else stale + 1)
 
     def load(
@@ -73,21 +77,36 @@ class Attempt:
         refs, free = [], self._stale is not None
         for hand, part, meter in zip(self._hands, self._parts, meters, strict=True):
             own = part.slots(slots), part.work(work)
-            refs += hand.call("load", Loading(part, *own, mode, *turn, free, meter))
+            reports = self._reports(part, meter)
+            self._reporting.append(reports)
+            refs += hand.call("load", Loading(part, *own, mode, *turn, free, meter, reports))
         self._crew.take(refs)
 
-    def send(self, attempt: int, seq: int, chunk: Chunk, wanted: Sequence[str]) -> Sent:
+    def _reports(self, part: Part, meter: Meter | None) -> bool:
+        """Tell whether a part must say itself that it is done with a chunk.
+
+        It need not if somebody waits for what it gives out of the same chunk, who then fails if it
+        fails.
+        """
+        if meter is not None or self._stale is not None:
+            return True
+        read = (set(other.reads) - other.late for other in self._parts)
+        waited = set(self._wanted).union(*read)
+        return waited.isdisjoint(part.sends)
+
+    def send(self, attempt: int, seq: int, chunk: Chunk) -> Sent:
         """Send a chunk through all parts; outputs go from worker to worker."""
         now: dict[str, Any] = {}
         receipts = []
-        for hand, part in zip(self._hands, self._parts, strict=True):
+        for hand, part, reports in zip(self._hands, self._parts, self._reporting, strict=True):
             inputs = [self._input(name, name in part.late, now) for name in part.reads]
-            count = len(part.sends) + 1
+            count = len(part.sends) + reports
             refs = hand.call("run", attempt, seq, part.chunk(chunk), *inputs, returns=count)
-            now |= dict(zip(part.sends, refs[:-1], strict=True))
-            receipts.append(refs[-1])
+            now |= dict(zip(part.sends, refs, strict=not reports))
+            receipts += refs[len(part.sends) :]
         self._sent.appendleft(now)
-        return Sent(seq, chunk.n_steps, tuple(wanted), [*(now[n] for n in wanted), *receipts])
+        wanted = [now[name] for name in self._wanted]
+        return Sent(seq, chunk.n_steps, self._wanted, [*wanted, *receipts])
 
     def _input(self, name: str, late: bool, now: dict[str, Any]) -> Any:
         """Return the outputs that a part gets: those in step, or the latest that are there."""

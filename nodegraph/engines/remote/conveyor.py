@@ -155,14 +155,15 @@ class Conveyor:
     def _go(self, source: _Source) -> Iterator[dict[str, Array]]:
         """Yield the outputs of one attempt; stand at its end when all is done."""
         hands = self._crew.hire([part.names for part in self._parts])
-        run = Attempt(self._crew, hands, self._parts, self._pace.stale, self._watch)
+        wanted = self._work.wanted
+        run = Attempt(self._crew, hands, self._parts, wanted, self._pace.stale, self._watch)
         try:
             work = self._work._replace(clock=self._clock)
             run.load(self._slots, work, self._turn(), self._mode, self._meters)
             pending: deque[Sent | Marker] = deque()
             clock, marked, since = self._clock, self._committed, monotonic()
             for seq, chunk in source.from_the_last_snapshot():
-                pending.append(run.send(self._attempt, seq, chunk, self._work.wanted))
+                pending.append(run.send(self._attempt, seq, chunk))
                 clock += chunk.n_steps
                 if self._is_due(seq + 1 - marked, since):
                     pending.append(run.mark(self._attempt, seq + 1, clock))
@@ -204,26 +205,25 @@ class Conveyor:
             self._patience = max(self._pace.seconds, 20 * (monotonic() - begin))
             return
         watch, n = self._watch, len(item.names)
-        receipts: list[Receipt] = found[n:]
-        for part, receipt in zip(self._parts, receipts, strict=True):
-            watch.busy[part.title] = watch.busy.get(part.title, 0.0) + receipt.seconds
         watch.depth = len(pending)
         if item.seq < self._emitted:  # it came before a worker was lost
             return
         self._emitted, self._row = item.seq + 1, self._row + item.n_steps
         watch.chunks, watch.steps = watch.chunks + 1, watch.steps + item.n_steps
         watch.tell()
-        metered = [r for r, m in zip(receipts, self._meters, strict=True) if m is not None]
-        self._tell(zip(*(receipt.points for receipt in metered), strict=True))
-        self._rest = [receipt.rest for receipt in metered if receipt.rest is not None]
+        receipts: list[Receipt] = found[n:]
+        self._tell(zip(*(one.points for one in receipts if one.points), strict=True))
+        self._rest = [one.rest for one in receipts if one.rest is not None]
         yield {name: _own(ys) for name, ys in zip(item.names, found[:n], strict=True)}
 
     def _commit(self, marker: Marker, snapshots: Sequence[Snapshot]) -> None:
         self._meters = [snapshot.meter for snapshot in snapshots]
-        for snapshot in snapshots:
+        busy = self._watch.busy
+        for part, snapshot in zip(self._parts, snapshots, strict=True):
+            busy[part.title] = busy.get(part.title, 0.0) + snapshot.seconds
             for name, changes in snapshot.slots.items():
-                for part, tree in changes.items():
-                    setattr(self._slots[name], part, copy_tree(tree))
+                for what, tree in changes.items():
+                    setattr(self._slots[name], what, copy_tree(tree))
         if marker.seq > self._committed:
             self._failures = 0
         self._committed, self._clock = marker.seq, marker.clock

@@ -101,7 +101,11 @@ class RayCrew:
             else:
                 hand = self._start(needs, title(names))
             hands.append(hand)
-        self._check_started(hands)
+        try:
+            self._check_started(hands)
+        except WorkerLost:
+            self.dismiss(hands)
+            raise
         return hands
 
     def _start(self, needs: Needs, name: str) -> _Hand:

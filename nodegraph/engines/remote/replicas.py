@@ -20,7 +20,7 @@ class _Given(NamedTuple):
     number: int
     item: Any
     hand: Any
-    refs: list[Any]
+    refs: list[Any] | None  # None: it was dead when it was asked
 
 
 class Replicas:
@@ -83,16 +83,23 @@ class Replicas:
         self._crew.release(self._hands)
 
     def _hire(self) -> Any:
-        (hand,) = self._crew.hire([self._names])
-        self._prepared[id(hand)] = hand.call("prepare", self._task, numerics())
-        self._hands.append(hand)
-        return hand
+        for left in reversed(range(self._restarts + 1)):
+            try:
+                (hand,) = self._crew.hire([self._names])
+                self._prepared[id(hand)] = hand.call("prepare", self._task, numerics())
+            except WorkerLost:
+                if not left:
+                    raise
+                self._watch.lost += 1
+                continue
+            self._hands.append(hand)
+            return hand
 
     def _give(self, number: int, item: Any, waiting: Iterable[_Given]) -> _Given:
         """Give something to the worker that has least to do."""
         load = Counter(id(given.hand) for given in waiting)
         hand = min(self._hands, key=lambda hand: load[id(hand)])
-        return _Given(number, item, hand, hand.call("do", item))
+        return _Given(number, item, hand, _ask(hand, item))
 
     def _next(self, waiting: deque[_Given]) -> Any:
         """Return the oldest result, with as many tries as there may be."""
@@ -100,6 +107,8 @@ class Replicas:
         for _ in range(self._restarts + 1):
             given = waiting[0]
             try:
+                if given.refs is None:
+                    raise WorkerLost("the worker is dead", given.hand)
                 self._crew.take(self._prepared.pop(id(given.hand), ()))
                 (found,) = self._crew.take(given.refs)
             except WorkerLost as lost:
@@ -122,5 +131,13 @@ class Replicas:
         hand = self._hire()
         for i, given in enumerate(waiting):
             if given.hand is lost:
-                refs = hand.call("do", given.item)
-                waiting[i] = given._replace(hand=hand, refs=refs)
+                waiting[i] = given._replace(hand=hand, refs=_ask(hand, given.item))
+
+
+def _ask(hand: Any, item: Any) -> list[Any] | None:
+    """Return what will come of something; nothing if the worker is known to be dead."""
+    try:
+        found: list[Any] = hand.call("do", item)
+    except WorkerLost:
+        return None
+    return found

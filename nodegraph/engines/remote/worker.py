@@ -27,16 +27,16 @@ __all__ = ["Loading", "Receipt", "Snapshot", "Worker"]
 
 
 class Snapshot(NamedTuple):
-    """What has changed since a part was loaded, by node; and who takes points of its curves."""
+    """Where a part stands."""
 
-    slots: dict[str, dict[str, Any]]
-    meter: Meter | None
+    slots: dict[str, dict[str, Any]]  # what has changed since it was loaded, by node
+    meter: Meter | None  # who takes points of its curves
+    seconds: float  # that it has worked since the last one
 
 
 class Receipt(NamedTuple):
-    """What a worker says of a chunk: how long it took, and points of learning curves."""
+    """What a worker says of a chunk that it is done with: points of learning curves."""
 
-    seconds: float
     points: tuple[Point, ...] = ()
     rest: Point | None = None  # of the steps since the last point
 
@@ -59,6 +59,8 @@ class Loading:
         Whether inputs are the latest that there are rather than those of the same chunk.
     meter : Meter, optional
         Who takes points of learning curves, as it stands.
+    reports : bool
+        Whether a `Receipt` goes with each chunk.
     """
 
     part: Part
@@ -69,6 +71,7 @@ class Loading:
     seq: int
     free: bool = False
     meter: Meter | None = None
+    reports: bool = True
 
 
 class _Loaded(NamedTuple):
@@ -89,7 +92,7 @@ class Worker:
     def __init__(self) -> None:
         self._loaded: _Loaded | None = None
         self._task: Any = None
-        self._free = False
+        self._free, self._reports, self._busy = False, True, 0.0
         self._turn = (0, 0)
         self._clock = 0
 
@@ -101,7 +104,7 @@ class Worker:
             slots[name].memory = copy_tree(slots[name].memory)
         meter = deepcopy(loading.meter)
         self._loaded = _Loaded(loading.part, slots, loading.work, loading.numerics, meter)
-        self._free = loading.free
+        self._free, self._reports, self._busy = loading.free, loading.reports, 0.0
         self._turn = loading.attempt, loading.seq
         self._clock = loading.work.clock
 
@@ -134,8 +137,8 @@ class Worker:
         Returns
         -------
         tuple
-            The outputs of ``part.sends``, one after the other, and a `Receipt`; that alone if
-            nobody wants an output.
+            The outputs of ``part.sends``, one after the other, then a `Receipt` if it is to
+            report; if that is one thing, it alone.
         """
         begin = perf_counter()
         loaded = self._open(attempt, seq)
@@ -156,14 +159,16 @@ class Worker:
         for name, past in before.items():
             slots[name].past = past
         self._turn, self._clock = (attempt, seq + 1), self._clock + chunk.n_steps
-        meter = loaded.meter
-        rest = meter.look(slots) if meter is not None and meter.steps else None
-        receipt = Receipt(perf_counter() - begin, tuple(points), rest)
-        return (*found, receipt) if found else receipt
+        self._busy += perf_counter() - begin
+        if self._reports:
+            meter = loaded.meter
+            rest = meter.look(slots) if meter is not None and meter.steps else None
+            found.append(Receipt(tuple(points), rest))
+        return found[0] if len(found) == 1 else tuple(found)
 
     def _live(
         self, loaded: _Loaded, seq: int, chunk: Chunk, early: Mapping[str, Array | None]
-    ) -> tuple[list[Array], list[Point]]:
+    ) -> tuple[list[Any], list[Point]]:
         """Return the outputs that are to be sent, and the points that were taken on the way."""
         part, slots, work, _, meter = loaded
         if meter is None:
@@ -218,7 +223,8 @@ class Worker:
                     found[name]["answer"] = _conclude(part.plan.rules[name], slot)
         for name in part.taught:
             found.setdefault(name, {})["taught"] = slots[name].taught
-        return Snapshot(found, meter)
+        busy, self._busy = self._busy, 0.0
+        return Snapshot(found, meter, busy)
 
     def _open(self, attempt: int, seq: int) -> _Loaded:
         if self._loaded is None or self._turn != (attempt, seq):

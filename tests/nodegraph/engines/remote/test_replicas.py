@@ -67,6 +67,34 @@ def test_a_group_at_which_all_die_is_named(spread):
         fitted(spread(2, range(4, 1000)))
 
 
+@pytest.mark.parametrize("method", ["hire", "prepare", "do"])
+def test_one_that_is_dead_before_it_begins_is_replaced_as_well(spread, lost, method):
+    engine, deaths = spread(2), iter([False, True, True, False, True])
+    hire = engine.crew.hire
+
+    def die_now():
+        if next(deaths, False):
+            raise lost("it was dead already")
+
+    def hired(groups):
+        if method == "hire":
+            die_now()
+        (hand,) = hire(groups)
+        call = hand.call
+
+        def fragile(name, *args, **options):
+            if name == method:
+                die_now()
+            return call(name, *args, **options)
+
+        hand.call = fragile
+        return [hand]
+
+    engine.crew.hire = hired
+    same_trees(HERE.params["ridge"], fitted(engine).params["ridge"], "ridge")
+    assert next(deaths, None) is None
+
+
 def test_what_goes_wrong_there_is_raised_here(spread):
     wild = Input() >> Reservoir(units=5, activation="identity", spectral_radius=9) >> Ridge()
     with pytest.raises(DivergenceError, match="reservoir"):
