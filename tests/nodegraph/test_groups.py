@@ -43,6 +43,7 @@ def random_series(seed, n):
     return [rng.normal(size=(int(t), 2)) for t in rng.integers(1, 60, n)]
 
 
+@pytest.mark.filterwarnings("ignore:warmup=3 leaves nothing")
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("which", range(4))
 @pytest.mark.parametrize("n", [2, 7, 50])

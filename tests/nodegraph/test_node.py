@@ -35,7 +35,7 @@ def test_clocks_are_whole_numbers(fields):
 
 
 def test_fields_are_written_by_name():
-    with pytest.raises(FieldError, match=r"as in Trace\(units=100\)"):
+    with pytest.raises(FieldError, match=r"as in Trace\(units=3\)"):
         Trace(3)
 
 
