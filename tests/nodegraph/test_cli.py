@@ -14,7 +14,7 @@ from nodegraph.cli import experiments as commands
 from nodegraph.cli.console import say
 from nodegraph.cli.kind_docs import fields
 from nodegraph.cli.schema import json_schema
-from nodegraph.engines import local
+from nodegraph.engines import LOCAL, choice
 from nodegraph.registry import kinds
 from nodegraph.tasks.experiment import Experiment
 
@@ -201,7 +201,7 @@ def test_an_interrupted_run_says_what_it_kept(small, tmp_path, monkeypatch):
         patch.setattr(Experiment, "run", interrupted)
         said = fails("run", small, "-q", "--out", out, code=130)
     assert said == "interrupted: nothing is kept" and not out.exists()
-    monkeypatch.setattr(local, "execute", _killing(local.execute))
+    monkeypatch.setattr(choice, "LOCAL", LOCAL._replace(execute=_killing(LOCAL.execute)))
     said = fails("run", small, "-q", "--out", out, code=130)
     assert said == f"interrupted: learning is kept in {checkpoint}; --resume goes on there"
     monkeypatch.undo()
