@@ -29,9 +29,9 @@ from nodegraph.plan import Plan
 from nodegraph.progress import Progress, Silent
 from nodegraph.rack import Rack
 from nodegraph.runner import Runner
-from nodegraph.slot import Work
 from nodegraph.training import Course
 from nodegraph.watching import Curves, Watch
+from nodegraph.work import Work
 
 __all__ = ["Model"]
 

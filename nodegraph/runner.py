@@ -20,9 +20,10 @@ from nodegraph.plan import Plan
 from nodegraph.progress import Progress, Silent
 from nodegraph.rack import Rack
 from nodegraph.running import Run, shaped
-from nodegraph.slot import Work, widths
+from nodegraph.slot import widths
 from nodegraph.stepping import Stepper
 from nodegraph.views import ArraysView
+from nodegraph.work import Work
 
 __all__ = ["Runner"]
 

@@ -19,8 +19,9 @@ from nodegraph.keeping import Keeper, Position
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, Silent, watched
 from nodegraph.rack import Rack
-from nodegraph.slot import Slot, Work, widths
+from nodegraph.slot import Slot, widths
 from nodegraph.watching import Watch, executed
+from nodegraph.work import Work
 
 __all__ = ["Run", "shaped"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,11 +11,9 @@ import numpy as np
 from nodegraph.arrays import Array
 
 if TYPE_CHECKING:
-    from nodegraph.keeping import Keeper
-    from nodegraph.meter import Point
     from nodegraph.node import Node, Prepared
 
-__all__ = ["Answer", "Chunk", "Slot", "Work", "widths"]
+__all__ = ["Answer", "Chunk", "Slot", "widths"]
 
 
 class _Kept:
@@ -101,19 +99,6 @@ class Chunk(NamedTuple):
     data: Mapping[str, Array]  # by node, (n_steps, n)
     targets: Mapping[str, Array]  # by node, (n_steps, n_out); NaN where there is none
     learn_from: int = 0  # rows before it only drive the states
-
-
-class Work(NamedTuple):
-    """What an engine is asked to do with the chunks."""
-
-    wanted: tuple[str, ...] = ()  # nodes whose outputs are to be returned
-    learn: frozenset[str] = frozenset()  # nodes that learn
-    clock: int = 0  # number of the first step, for nodes on a clock
-    noise: bool = False  # whether nodes with noise are noisy
-    keeper: Keeper | None = None  # to be told of moments when the slots can be kept
-    final: frozenset[str] = frozenset()  # offline learners who may conclude at the end of it
-    every: int = 0  # steps from point to point of learning curves; 0: none are taken
-    tell: Callable[[Point], None] | None = None  # to be given each point
 
 
 def widths(slots: Mapping[str, Slot]) -> dict[str, int]:

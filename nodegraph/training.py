@@ -19,11 +19,12 @@ from nodegraph.keeping import Keeper, Position
 from nodegraph.plan import Plan
 from nodegraph.progress import Counted, Progress, Silent, watched
 from nodegraph.rule import Rule
-from nodegraph.slot import Slot, Work, widths
+from nodegraph.slot import Slot, widths
 from nodegraph.stages import Forcing, Stage, forced_wiring, stages
 from nodegraph.teams import Teams, find_teams
 from nodegraph.tryout import concluded, merged
 from nodegraph.watching import Watch, executed
+from nodegraph.work import Work
 
 __all__ = ["Course"]
 

@@ -12,7 +12,8 @@ from nodegraph.engines import Engine
 from nodegraph.meter import Meter, Point
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress
-from nodegraph.slot import Chunk, Slot, Work, widths
+from nodegraph.slot import Chunk, Slot, widths
+from nodegraph.work import Work
 
 __all__ = ["Curves", "Watch", "executed"]
 

@@ -23,6 +23,7 @@ FLOORS = """
     node feeding metrics datasets
     tryout
     plan nested checks doubts plotting meter
+    work
     yaml
     build closed_loop engines stages spec
     groups teams watching

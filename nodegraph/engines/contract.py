@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from nodegraph.arrays import Array
 from nodegraph.engines import local
 from nodegraph.plan import Plan
-from nodegraph.slot import Chunk, Slot, Work
+from nodegraph.slot import Chunk, Slot
+from nodegraph.work import Work
 
 __all__ = ["LOCAL", "Engine"]
 

@@ -14,7 +14,8 @@ from nodegraph.engines.lines import Line, filled
 from nodegraph.engines.seats import Desk, Seat
 from nodegraph.errors import DivergenceError, placed
 from nodegraph.plan import Block, Plan
-from nodegraph.slot import Chunk, Slot, Work
+from nodegraph.slot import Chunk, Slot
+from nodegraph.work import Work
 
 __all__ = ["Sweep", "execute", "execute_many"]
 

@@ -12,8 +12,9 @@ from nodegraph.engines.lines import Line
 from nodegraph.node import Node, StepCode
 from nodegraph.plan import Plan, Read
 from nodegraph.rule import Lesson, Rule
-from nodegraph.slot import Chunk, Slot, Work
+from nodegraph.slot import Chunk, Slot
 from nodegraph.tryout import Trial
+from nodegraph.work import Work
 
 __all__ = ["Desk", "Seat", "Source"]
 

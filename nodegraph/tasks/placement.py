@@ -10,11 +10,11 @@ import numpy as np
 
 from nodegraph.model import Model
 from nodegraph.plan import Plan
-from nodegraph.slot import Work
 from nodegraph.spec import Spec
 from nodegraph.stages import stages
 from nodegraph.tasks.engine_choice import engine_of
 from nodegraph.tasks.task_data import prepare
+from nodegraph.work import Work
 
 __all__ = ["preview"]
 

@@ -14,8 +14,9 @@ from nodegraph.model import Model
 from nodegraph.node import Node, Prepared
 from nodegraph.plan import Plan
 from nodegraph.rule import Learned, Lesson, Rule
-from nodegraph.slot import Chunk, Slot, Work
+from nodegraph.slot import Chunk, Slot
 from nodegraph.testing.comparing import require, same_trees
+from nodegraph.work import Work
 
 __all__ = ["Recorder", "check_replay"]
 

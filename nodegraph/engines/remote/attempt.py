@@ -12,7 +12,8 @@ from nodegraph.engines.remote.parts import Part
 from nodegraph.engines.remote.watch import Watch
 from nodegraph.engines.remote.worker import Loading
 from nodegraph.meter import Meter
-from nodegraph.slot import Chunk, Slot, Work
+from nodegraph.slot import Chunk, Slot
+from nodegraph.work import Work
 
 __all__ = ["Attempt", "Marker", "Sent"]
 

@@ -20,7 +20,8 @@ from nodegraph.errors import EngineError
 from nodegraph.meter import Meter, Point
 from nodegraph.numerics import numerics
 from nodegraph.plan import Plan
-from nodegraph.slot import Chunk, Slot, Work
+from nodegraph.slot import Chunk, Slot
+from nodegraph.work import Work
 
 __all__ = ["Conveyor", "Pace"]
 

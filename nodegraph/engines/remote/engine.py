@@ -21,7 +21,8 @@ from nodegraph.engines.remote.replicas import Replicas
 from nodegraph.engines.remote.watch import Watch
 from nodegraph.errors import FieldError
 from nodegraph.plan import Plan
-from nodegraph.slot import Chunk, Slot, Work, widths
+from nodegraph.slot import Chunk, Slot, widths
+from nodegraph.work import Work
 
 __all__ = ["RayEngine", "the_engine"]
 

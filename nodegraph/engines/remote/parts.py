@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nodegraph.plan import Plan, Read
-from nodegraph.slot import Chunk, Slot, Work
+from nodegraph.slot import Chunk, Slot
+from nodegraph.work import Work
 
 __all__ = ["Part", "cut", "pieces", "span_of", "title"]
 

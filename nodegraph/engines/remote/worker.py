@@ -21,7 +21,8 @@ from nodegraph.meter import Meter, Point
 from nodegraph.numerics import Numerics, using
 from nodegraph.progress import Silent
 from nodegraph.rule import Rule
-from nodegraph.slot import Answer, Chunk, Slot, Work
+from nodegraph.slot import Answer, Chunk, Slot
+from nodegraph.work import Work
 
 __all__ = ["Loading", "Receipt", "Snapshot", "Worker"]
 

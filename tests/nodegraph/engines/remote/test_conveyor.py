@@ -156,7 +156,8 @@ def test_a_worker_refuses_what_comes_out_of_turn(split):
     from nodegraph.engines.remote.crew import InProcess
     from nodegraph.engines.remote.parts import cut
     from nodegraph.engines.remote.worker import Loading
-    from nodegraph.slot import Chunk, Work
+    from nodegraph.slot import Chunk
+    from nodegraph.work import Work
 
     model = ng.Model(Input() >> Reservoir(units=5), seed=1)
     model.run(np.zeros((1, 1)))
