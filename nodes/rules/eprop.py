@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from nodegraph import Array, Learned, Lesson, Node, Seen
 from nodegraph.fields import Fraction
 from nodes.rules.descent import Clock, Descent, clock, moments, settled
-
-if TYPE_CHECKING:
-    from nodes.predictive_cell import PredictiveCell
 
 __all__ = ["EProp"]
 
@@ -117,7 +114,7 @@ class EProp(Descent):
         """Learn from a chunk in one compiled loop, in place."""
         from nodes.kernels.eligibility import cell_chunk
 
-        cell: PredictiveCell = node  # type: ignore[assignment]
+        cell: Any = node
         how = float(self.feedback == "head"), float(self.frozen), LONGEST
         learning = lesson.rows, memory, np.array([*self.pace, *how])
         state, ys = cell_chunk(

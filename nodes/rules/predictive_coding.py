@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
@@ -11,9 +11,6 @@ from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
 from nodegraph.errors import DataError
 from nodegraph.fields import Fraction
 from nodes.activations import ACTIVATIONS
-
-if TYPE_CHECKING:
-    from nodes.predictive_coder import PredictiveCoder
 
 __all__ = ["PredictiveCoding"]
 
@@ -151,7 +148,7 @@ class PredictiveCoding(Rule):
         """Learn from a chunk in one compiled loop, in place."""
         from nodes.kernels.relaxation import coder_chunk
 
-        coder: PredictiveCoder = node  # type: ignore[assignment]
+        coder: Any = node
         bounds = float(self.attention), LONGEST, LEAST_VARIANCE, self.prior_precision
         pace = np.array([self.rate, self.decay, self.batch, self.fading, *bounds])
         learning = lesson.rows, memory, pace
