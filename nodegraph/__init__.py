@@ -76,3 +76,7 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         return import_module(f"nodegraph.{name}")
     raise AttributeError(f"module 'nodegraph' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -55,6 +55,7 @@ def keeper_of(
         if resume:
             raise DataError("resume=True: say from which file with checkpoint=")
         return None
+    tensor_file.check_place(path)
     mark = {"graph": _graph_of(rack), "seed": rack.builder.seed, "data": _digest(fed), **options}
     plain: dict[str, Any] = json.loads(json.dumps(mark, default=str))
 

@@ -121,7 +121,7 @@ def _by_name(value: Any, names: Sequence[str], known: Collection[str], role: str
         raise DataError(
             f"an {role} was given, but no node takes one"
             if role == "input"
-            else "a target was given, but no node learns from one"
+            else "a target was given, but no node learns from one (those that are frozen do not)"
         )
     if role == "input" and len(names) > 1:
         raise DataError(
@@ -154,6 +154,9 @@ def _one_series(data: Mapping[str, Any], targets: Mapping[str, Any], which: str)
 def _many_series(data: Mapping[str, Any], targets: Mapping[str, Any]) -> list[Series]:
     ins = {name: split_series(value, name)[0] for name, value in data.items()}
     count = len(next(iter(ins.values()))) if ins else None
+    lengths = [len(part) for part in next(iter(ins.values()), [])]
+    for name, value in targets.items():
+        _check_no_flat_series(value, name, lengths)
     outs = {name: _target_series(value, name, count) for name, value in targets.items()}
     counts = {name: len(parts) for name, parts in {**ins, **outs}.items()}
     if len({*map(len, ins.values()), *map(len, outs.values())}) > 1:
@@ -182,6 +185,19 @@ def _target_series(value: Any, name: str, count: int | None) -> list[Any]:
     if len(rows) != count:
         raise DataError(f"target of {name}: {len(rows)} labels for {count} series")
     return [rows[i : i + 1] for i in range(len(rows))]
+
+
+def _check_no_flat_series(value: Any, name: str, lengths: Sequence[int]) -> None:
+    """Refuse a list of flat targets as long as their series: they are no labels."""
+    if not isinstance(value, list | tuple) or not lengths:
+        return
+    flat = [axes(item) == 1 and len(item) for item in value]
+    if max(lengths) > 1 and flat == lengths:
+        raise DataError(
+            f"target of {name}: flat arrays, each as long as its series; write "
+            "[a.reshape(-1, 1) for a in y] for a target at every step, np.array(y) for one row "
+            "of labels a series"
+        )
 
 
 def _spread(target: Any, data: Mapping[str, Any]) -> Any:

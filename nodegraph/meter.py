@@ -79,7 +79,7 @@ def _change(before: list[Array], now: list[Array]) -> float:
 
 
 def _size(arrays: list[Array]) -> float:
-    return float(np.sqrt(sum(np.vdot(a, a) for a in arrays)))
+    return float(np.sqrt(sum(np.square(a).sum() for a in arrays)))  # not BLAS: the same bits
 
 
 def _error(wrong: list[Array] | None) -> dict[str, float]:

@@ -114,7 +114,8 @@ def _optuna() -> Any:
         import optuna
     except ImportError:
         raise SpecError(
-            "search needs Optuna, which is not installed: pip install 'nodegraph[search]'"
+            "search needs Optuna, which is not installed: pip install '.[search]' in the folder of "
+            "nodegraph"
         ) from None
     return optuna
 

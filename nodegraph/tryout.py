@@ -105,6 +105,13 @@ class Trial(NamedTuple):
             found = rule.update(copy_tree(self.params), deepcopy(memory), seen)
         params, _ = _pair(found, where, "(params, memory)")
         check_params(where, self.params, params)
+        pairs = zip(leaves(self.params), leaves(params), strict=True)
+        silent = {path.split(".")[0] for (path, a), (_, b) in pairs if not _same(a, b)}
+        if silent := silent.difference(rule.modifies):
+            raise ContractError(
+                f"{where} changes {', '.join(sorted(silent))}, which is not among what it "
+                f"modifies ({', '.join(rule.modifies)})"
+            )
 
 
 def check_made(name: str, node: Node, made: Any, method: str, kind: str) -> Any:

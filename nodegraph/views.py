@@ -49,6 +49,9 @@ class ArraysView(MutableMapping[str, Any]):
     def __len__(self) -> int:
         return len(self._rack.slots)
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
     def __repr__(self) -> str:
         return "\n".join(
             f"{name}: "

@@ -77,6 +77,10 @@ class ForwardUnit(Node, ABC):
             return tuple(name for name in _ORDER if name in emits)
         return emits
 
+    def __repr_name__(self) -> str:
+        """Return the name by which all kinds are made."""
+        return "ForwardUnit"
+
     @property
     def rule(self) -> Rule | None:
         """The rule that the units learn by; none if they are frozen."""

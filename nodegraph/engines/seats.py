@@ -80,11 +80,12 @@ class Seat:
         return sources or [Source(np.zeros((n_steps, 0), dtype), 0)]
 
     def inputs(self, start: int, stop: int) -> dict[str, Array]:
-        """Return what arrives at each port from `start` to `stop`, and the noise."""
+        """Return what arrives at each port from `start` to `stop`, read-only, and the noise."""
         inputs = {}
         for port, sources in self.ports:
             parts = [rows[zero + start : zero + stop] for rows, zero in sources]
             inputs[port] = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+            inputs[port].flags.writeable = False  # it is the user's, or another node's
         noise = self.noise(stop - start)
         return inputs if noise is None else {**inputs, "noise": noise}
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from nodegraph.errors import ModelFileError
 
-__all__ = ["replace_file"]
+__all__ = ["check_replaceable", "replace_file"]
 
 _SLICE = 16 * 2**20  # bytes in one write, so that Ctrl-C is heard during a long save
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
@@ -64,6 +64,25 @@ def replace_file(path: str | os.PathLike[str], pieces: Sequence[memoryview]) -> 
         if isinstance(error, ModelFileError):
             raise ModelFileError(f"{path}: {error}") from error.__cause__
         raise ModelFileError(f"{path}: {_explain(error, size)}") from error
+
+
+def check_replaceable(path: str | os.PathLike[str]) -> None:
+    """Refuse a path at which `replace_file` would fail, before there is anything to write.
+
+    Raises
+    ------
+    ModelFileError
+    """
+    try:
+        target = Path(os.path.realpath(path))
+        _mode_to_keep(target)
+        folder = os.stat(target.parent)
+        if not stat.S_ISDIR(folder.st_mode) or not os.access(target.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except (OSError, ValueError) as error:
+        if isinstance(error, ModelFileError):
+            raise ModelFileError(f"{path}: {error}") from error.__cause__
+        raise ModelFileError(f"{path}: {_explain(error, 0)}") from error
 
 
 def _mode_to_keep(target: Path) -> int | None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from nodegraph import budget
 from nodegraph.errors import ModelFileError
-from nodegraph.files.atomic_write import replace_file
+from nodegraph.files.atomic_write import check_replaceable, replace_file
 from nodegraph.files.tensor_header import (
     MAX_HEADER,
     Header,
@@ -25,7 +25,7 @@ from nodegraph.files.tensor_header import (
     lay_out,
 )
 
-__all__ = ["TensorInfo", "read", "read_header", "write"]
+__all__ = ["TensorInfo", "check_place", "read", "read_header", "write"]
 
 Path: TypeAlias = str | os.PathLike[str]
 Arrays: TypeAlias = dict[str, np.ndarray]
@@ -33,6 +33,18 @@ Infos: TypeAlias = dict[str, TensorInfo]
 
 _PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".dill")
 _HDF5 = (".h5", ".hdf5", ".keras")
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place where `write` could not write a file.
+
+    Raises
+    ------
+    ModelFileError
+    """
+    with _about(path):
+        _check_suffix(path)
+    check_replaceable(path)
 
 
 def write(path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> None:

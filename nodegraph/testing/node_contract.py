@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from nodegraph import tryout
 from nodegraph.arrays import Array, cast, copy_tree, leaves
 from nodegraph.build import generator
-from nodegraph.errors import FieldError
+from nodegraph.errors import ContractError, FieldError
 from nodegraph.fields import Described
 from nodegraph.node import Node
 from nodegraph.registry import resolve, word
@@ -40,6 +41,7 @@ def check_node(node: Node, n_in: int = 3, n_out: int | None = None, n_steps: int
     check_fields(node)
     trial = _Trial(node, n_in, n_out, n_steps, np.dtype(np.float64))
     trial.check_draw()
+    trial.check_step()
     trial.check_run_is_a_fold_of_step()
     trial.check_chunks_do_not_show()
     trial.check_run_many()
@@ -50,13 +52,8 @@ def check_node(node: Node, n_in: int = 3, n_out: int | None = None, n_steps: int
 def check_fields(part: Any) -> None:
     """Fail unless the fields are frozen, documented, and come back from plain values."""
     kind = type(part)
-    field = next(iter(kind.model_fields))
-    try:
-        setattr(part, field, None)
-    except ValueError:
-        pass
-    else:
-        raise AssertionError(f"{kind.__name__} is not frozen")
+    require(isinstance(part, Described), f"expected a node or a rule, got {part!r}")
+    require(part.model_config.get("frozen"), f"{kind.__name__} is not frozen")
     family = [base for base in kind.__mro__ if issubclass(base, Described)]
     doc = " ".join(base.__doc__ or "" for base in family)
     missing = [f for f in kind.model_fields if f not in INHERITED and f not in doc]
@@ -113,6 +110,17 @@ class _Trial:
 
     def check_draw(self) -> None:
         same_trees(self.draw(), self.params, "the same seed draws other params")
+
+    def check_step(self) -> None:
+        """Look at what a model looks at once, and that the output is not part of the state."""
+        looked = tryout.Trial("node", self.node, self.params, self.state, self.n_out, self.dtype)
+        try:
+            state, y = looked.step({"x": self.xs, **self.others})
+        except ContractError as error:
+            raise AssertionError(f"{error}") from error
+        kept = copy_tree(state)
+        y[:] = 0.5
+        same_trees(state, kept, "step returns an array that it keeps in the state; return a copy")
 
     def check_run_is_a_fold_of_step(self) -> None:
         state, ys = self.run()

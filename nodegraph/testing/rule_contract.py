@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from nodegraph import tryout
 from nodegraph.arrays import copy_tree, leaves
+from nodegraph.errors import ContractError
 from nodegraph.node import Node
 from nodegraph.rule import Lesson, Rule
 from nodegraph.testing.comparing import close_trees, dense, require, same_trees
@@ -37,6 +39,7 @@ def check_rule(
     check_fields(rule)
     require(rule.refusal(node) is None, f"{rule.refusal(node)}")
     trial = _Trial(rule, node, n_in, n_out, n_steps)
+    trial.check_update()
     trial.check_modifies()
     trial.check_rows_left_out()
     trial.check_learn_is_a_fold_of_update()
@@ -73,6 +76,16 @@ class _Trial:
         learn = how or type(self.rule).learn
         after = learn(self.rule, self.node, params, self.start(), memory, lesson)
         return self.rule.finish(after.params, after.memory), after
+
+    def check_update(self) -> None:
+        """Look at what a model looks at once."""
+        looked = tryout.Trial(
+            "node", self.node, self.params, self.start(), self.n_out, self.xs.dtype
+        )
+        try:
+            looked.update(self.rule, self.rule.begin(self.params), self.lesson())
+        except ContractError as error:
+            raise AssertionError(f"{error}") from error
 
     def check_modifies(self) -> None:
         params, _ = self.learn(self.lesson())

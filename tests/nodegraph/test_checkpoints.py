@@ -170,3 +170,16 @@ def test_learning_that_was_at_its_end_can_be_resumed(path, form, monkeypatch):
     assert len(outputs) == 0
     same_trees(again.params["rls"], done.params["rls"], "rls")
     assert again.time == done.time
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("nowhere/c.safetensors", "folder does not exist"),
+        ("c.npz", "safetensors"),
+        (".", "safetensors"),
+    ],
+)
+def test_a_place_where_no_checkpoint_can_be_is_refused_at_once(tmp_path, place, message):
+    with pytest.raises(ModelFileError, match=message):
+        learn(feedback, (X, Y), Dying(0), checkpoint=tmp_path / place)

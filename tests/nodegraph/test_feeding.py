@@ -37,6 +37,14 @@ def test_a_label_is_the_target_of_the_last_step_alone(labels):
     assert np.array_equal(found.series[1].targets["out"], [[np.nan], [7]], equal_nan=True)
 
 
+def test_flat_targets_as_long_as_their_series_are_no_labels():
+    for y in ([Y[:, 0], Y[:2, 0]], [Y[:, 0], Y[:, 0]]):
+        with pytest.raises(DataError, match=r"each as long as its series; write \[a.reshape"):
+            fed([U[: len(part)] for part in y], y)
+    classes = fed([U, U], np.ones((2, 6)))
+    assert np.isnan(classes.series[0].targets["out"][:-1]).all()
+
+
 def test_a_name_is_that_of_a_node_or_of_the_only_part_of_a_composite():
     assert node_name("u", ["u", "esn.readout"], "input") == "u"
     assert node_name("esn", ["u", "esn.readout"], "target") == "esn.readout"

@@ -75,7 +75,7 @@ def test_what_cannot_be_searched_is_refused(graph, ranges, options, message):
 
 def test_without_optuna_the_extra_is_named(graph, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(SpecError, match=r"nodegraph\[search\]"):
+    with pytest.raises(SpecError, match=r"pip install '\.\[search\]'"):
         search(graph, RANGES)
 
 

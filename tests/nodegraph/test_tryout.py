@@ -7,6 +7,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import ContractError
+from nodegraph.testing.zoo import Follow, Mix
 from nodes import Input, Ridge
 
 U = np.sin(np.arange(60) / 5)[:, None]
@@ -247,3 +248,36 @@ def test_merge_and_finish_are_looked_at():
         fitted("merge")
     with pytest.raises(ContractError, match=r"averaging: Mean.finish returned other params .* it "):
         fitted("finish")
+
+
+def test_what_a_node_and_a_rule_are_given_is_read_only():
+    class Late(Leaky):
+        def step(self, params, state, x):
+            if x[0] > 2:
+                x[:] = 99
+            return super().step(params, state, x)
+
+    z = np.ones((100, 1))
+    z[50] = 3
+    before = z.copy()
+    with pytest.raises(ValueError, match="read-only"):
+        ng.Model(Input() >> Late()).run(z)
+    with pytest.raises(ValueError, match="read-only"):
+        ng.Model(Input() >> Late()).run([z, z])
+
+    class Rude(Follow):
+        def update(self, params, memory, seen):
+            seen.x[:] = 0
+            return params, memory
+
+    with pytest.raises(ValueError, match="read-only"):
+        ng.Model(Input() >> Mix(units=1, rule=Rude())).partial_fit(z, z)
+    np.testing.assert_array_equal(z, before)
+
+
+def test_a_rule_that_changes_more_than_it_says_is_refused():
+    class Sly(Follow):
+        modifies = ()
+
+    with pytest.raises(ContractError, match=r"Sly\.update changes W, which is not among"):
+        ng.Model(Input() >> Mix(units=1, rule=Sly())).partial_fit(U + 2, U)

@@ -1,6 +1,6 @@
 """Each contract fails on something that breaks it."""
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pytest
@@ -80,6 +80,38 @@ class Moody(Fine):
 
 def test_a_good_node_passes():
     check_node(Fine())
+
+
+class Empty(Fine):
+    """Returns nothing."""
+
+    def step(self, params, state, x):
+        return None
+
+
+class Kept(ng.Node):
+    """Gives out the very array that it keeps."""
+
+    class State(NamedTuple):
+        """The last output."""
+
+        y: ng.Array
+
+    def start(self, n_out):
+        return self.State(np.zeros(n_out))
+
+    def step(self, params, state, x):
+        y = state.y / 2 + x
+        return self.State(y), y
+
+
+def test_check_node_says_what_a_model_would_say():
+    with pytest.raises(AssertionError, match=r"Empty\.step returned None"):
+        check_node(Empty())
+    with pytest.raises(AssertionError, match="step returns an array that it keeps"):
+        check_node(Kept())
+    with pytest.raises(AssertionError, match="expected a node or a rule"):
+        check_node(Fine)
 
 
 @pytest.mark.parametrize("kind", [Aliased, Greedy, Chunky, Wide, Hasty, Silent, Moody])
