@@ -67,7 +67,7 @@ class Builder:
                     declared = None
                 expected = known.get(name, declared or width)
                 if width != expected:
-                    flat = "; a flat array is one column: write x[None] for one step"
+                    flat = "; if it was one flat step, write x[None]"
                     raise DataError(
                         f"{name}: the {what} should have {expected} columns (shape (T, "
                         f"{expected})), got {width}{flat * (width == 1)}"

@@ -141,7 +141,9 @@ def _one_series(data: Mapping[str, Any], targets: Mapping[str, Any], which: str)
     for name, rows in {**ins, **outs}.items():
         if len(rows) != n_steps:
             what = "target" if rows is outs.get(name) else "input"
-            turned = n_steps in rows.shape or any(len(rows) in r.shape for r in ins.values())
+            turned = n_steps in rows.shape or any(
+                len(rows) in r.shape for r in ins.values() if r is not rows
+            )
             raise DataError(
                 f"{name}{which}: the {what} has {len(rows)} rows, the input {n_steps}; "
                 "each step needs one row of both"

@@ -22,12 +22,12 @@ INLINE = 64  # numbers of an explicit array that may stand in the YAML itself
 StoreArray = Callable[[str, Any], dict[str, Any]]
 
 
-def to_yaml(graph: Graph, header: Mapping[str, Any] | None = None) -> str:
+def to_yaml(graph: Any, header: Mapping[str, Any] | None = None) -> str:
     """Return `graph` as YAML text.
 
     Parameters
     ----------
-    graph : Graph
+    graph : Graph, Node, Composite or Model
     header : mapping, optional
         What else is to stand there: name, description, seed, task ...
 
@@ -36,7 +36,8 @@ def to_yaml(graph: Graph, header: Mapping[str, Any] | None = None) -> str:
     SpecError
         If a node holds an array too large to be written out.
     """
-    return dumped({"nodegraph": 1, **(header or {}), **to_plain(graph, _refuse)})
+    whole: Graph = getattr(graph, "graph", graph).as_graph()
+    return dumped({"nodegraph": 1, **(header or {}), **to_plain(whole, _refuse)})
 
 
 def dumped(document: Mapping[str, Any]) -> str:

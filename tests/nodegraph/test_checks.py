@@ -55,7 +55,7 @@ def test_workers_are_a_number_or_minus_one():
 
 
 def test_one_row_given_as_a_series_is_told(model):
-    with pytest.raises(DataError, match=r"3 columns .* got 1; a flat array is one column: write x"):
+    with pytest.raises(DataError, match=r"3 columns .* got 1; if it was one flat step, write x"):
         model.run(X[0])
     assert np.array_equal(model.run(X[:1]), model.run(X[0][None]))
 

@@ -179,3 +179,10 @@ def test_changes_from_the_command_line_are_made_before_checking(tmp_path):
 def test_sparse_weights_stay_sparse():
     W = sparse.random_array((40, 40), density=0.1, rng=np.random.default_rng(0))
     assert sparse.issparse(Reservoir(W=W).W)
+
+
+def test_a_node_and_a_model_are_written_as_their_graphs():
+    graph = Input(name="u") >> Ridge()
+    assert to_yaml(ng.Model(graph)) == to_yaml(graph)
+    (node,) = read_text(to_yaml(Ridge(ridge=0.5))).graph.names
+    assert node.ridge == 0.5
