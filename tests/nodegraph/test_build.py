@@ -60,7 +60,7 @@ def test_widths_stay_as_they_were_first_seen():
     made.see({"u": 3}, {"out": 2})
     with pytest.raises(DataError, match=r"u: the input should have 3 columns .* got 4$"):
         made.see({"u": 4}, {})
-    with pytest.raises(DataError, match=r"out: the target should have 2 columns .* flat array is"):
+    with pytest.raises(DataError, match=r"out: the target should have 2 columns .* one flat step"):
         made.see({}, {"out": 1})
 
 
