@@ -174,7 +174,11 @@ class Seat:
 
     def _target(self, wired: Array | None, steps: Array) -> Array | None:
         given = self.desk.chunk.targets.get(self.name)
-        return wired if given is None else given[steps[0] : steps[-1] + 1]
+        if given is None:
+            return wired
+        target: Array = given[steps[0] : steps[-1] + 1]
+        target.flags.writeable = False  # it is the user's
+        return target
 
     def _step(self, inputs: dict[str, Array], target: Array | None, steps: Array) -> Array:
         """Run the node and let it learn, if it is to learn."""

@@ -12,10 +12,7 @@ from nodegraph import __version__
 from nodegraph.cli import app
 from nodegraph.cli import experiments as commands
 from nodegraph.cli.console import say
-from nodegraph.cli.kind_docs import fields
-from nodegraph.cli.schema import json_schema
 from nodegraph.engines import LOCAL, choice
-from nodegraph.registry import kinds
 from nodegraph.tasks.experiment import Experiment
 
 ROOT = Path(__file__).parents[2]
@@ -251,43 +248,6 @@ def test_draw_shows_text_or_writes_a_picture(small, tmp_path):
         assert call("draw", small, "-o", target).exit_code == 0
         assert target.read_text().startswith(start)
     assert ".png" in fails("draw", small, "-o", tmp_path / "g.png")
-
-
-def test_kinds_lists_every_kind_and_the_fields_of_one():
-    listed = call("kinds").stdout
-    assert all(name in listed for name in kinds())
-    told = call("kinds", "Reservoir").stdout
-    assert "leak_rate" in told and "spectral_radius" in told
-    assert "did you mean 'Reservoir'" in fails("kinds", "Reservior")
-
-
-def test_every_field_of_every_kind_is_documented():
-    bare = {name: [f.field for f in fields(cls) if not f.meaning] for name, cls in kinds().items()}
-    assert {name: missing for name, missing in bare.items() if missing} == {}
-
-
-def test_datasets_are_listed_with_their_options():
-    listed = call("datasets").stdout
-    assert "mackey_glass" in listed and "tau=17.0" in listed
-
-
-def test_the_schema_tells_kinds_apart():
-    schema = json.loads(call("schema").stdout)
-    assert schema == json_schema()
-    refs = schema["properties"]["nodes"]["additionalProperties"]["oneOf"]
-    named = {ref["$ref"].rpartition("/")[2] for ref in refs}
-    assert {"Reservoir", "Ridge", "Input", "ESN", "graph"} <= named
-    reservoir = schema["$defs"]["Reservoir"]
-    assert reservoir["properties"]["kind"] == {"enum": ["Reservoir"]}
-    assert reservoir["required"] == ["kind"] and reservoir["additionalProperties"] is False
-    assert "Reduce.mean" in schema["$defs"]["Reduce"]["properties"]["kind"]["enum"]
-
-
-def test_every_reference_of_the_schema_leads_somewhere():
-    schema = json_schema()
-    text = json.dumps(schema)
-    places = {part.partition('"')[0] for part in text.split('"#/$defs/')[1:]}
-    assert places <= set(schema["$defs"])
 
 
 def test_the_version_is_told():

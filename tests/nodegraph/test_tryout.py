@@ -270,6 +270,13 @@ def test_what_a_node_and_a_rule_are_given_is_read_only():
             seen.x[:] = 0
             return params, memory
 
+    class Forger(Follow):
+        def update(self, params, memory, seen):
+            seen.target[:] = 0
+            return params, memory
+
+    with pytest.raises(ValueError, match="read-only"):
+        ng.Model(Input() >> Mix(units=1, rule=Forger())).partial_fit(z, z)
     with pytest.raises(ValueError, match="read-only"):
         ng.Model(Input() >> Mix(units=1, rule=Rude())).partial_fit(z, z)
     np.testing.assert_array_equal(z, before)
