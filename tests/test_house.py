@@ -32,6 +32,7 @@ FLOORS = """
     checkpoints
     training
     runner
+    learner
     model
     testing tasks
     search

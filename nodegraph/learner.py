@@ -1,0 +1,239 @@
+"""A runner whose rules learn: all at once, from more data, or at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import nullcontext
+from os import PathLike
+from typing import Any, Self
+
+from nodegraph.checkpoints import keeper_of
+from nodegraph.checks import (
+    checked_forcing,
+    checked_warmup,
+    checked_watch,
+    checked_workers,
+    known_arguments,
+)
+from nodegraph.doubts import warn_of_doubts, warn_of_series_passed_over
+from nodegraph.engines import Engine
+from nodegraph.errors import DataError, GraphError, NotFittedError
+from nodegraph.feeding import node_name
+from nodegraph.numerics import using
+from nodegraph.progress import Progress, Silent
+from nodegraph.rack import Rack
+from nodegraph.runner import Runner
+from nodegraph.training import Course
+from nodegraph.watching import Curves, Watch
+from nodegraph.work import Work
+
+__all__ = ["Learner"]
+
+
+class Learner(Runner):
+    """A rack of arrays on an engine, with what was said of the last `fit`.
+
+    Parameters
+    ----------
+    rack : Rack
+    engine : Engine
+    """
+
+    def __init__(self, rack: Rack, engine: Engine):
+        super().__init__(rack, engine)
+        self.report: list[dict[str, Any]] = []
+        self.curves: Curves = {}
+
+    def freeze(self, *names: str) -> Self:
+        """Keep the params of these nodes as they are in every method, until `unfreeze`.
+
+        Raises
+        ------
+        DataError
+            If a name is unknown, with the nearest one, or its node has no rule.
+        """
+        self._rack.frozen |= {self._learner(name) for name in names}
+        return self
+
+    def unfreeze(self, *names: str) -> Self:
+        """Let these nodes learn again; all of them if none is named."""
+        self._rack.frozen -= {self._learner(n) for n in names} if names else self._rack.frozen
+        return self
+
+    def _learner(self, name: str) -> str:
+        found = node_name(name, list(self.plan.nodes), "freezing")
+        if found not in self.plan.rules:
+            able = ", ".join(self.plan.rules) or "none"
+            raise DataError(f"freezing for {found!r}: it has no rule; nodes that learn are {able}")
+        return found
+
+    @known_arguments
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        *,
+        warmup: int = 0,
+        forcing: bool | str = True,
+        workers: int | None = None,
+        engine: Any = None,
+        progress: Progress | None = None,
+        watch: bool | int = False,
+        checkpoint: str | PathLike[str] | None = None,
+        resume: bool = False,
+    ) -> Self:
+        """Let every rule in the graph learn, each after those upstream of it.
+
+        Parameters
+        ----------
+        x, y : array_like (T, d), list of such, dict by node name, or iterable of chunks
+            Inputs and targets. One array is one series on the model's own stream: it starts from
+            the zero state and `run` goes on from its end. A list is independent series. Rows
+            whose target has a NaN are left out of learning. A target of one row for a series
+            (a label) is that of its last step.
+        warmup : int
+            How many steps of each series only drive the states.
+        forcing : {True, False, "all"}
+            True: while offline rules learn, feedback edges of a supervised node carry its
+            target. "all": every edge of it does. False: none.
+        workers : int, optional
+            Threads over independent series, or replicas on Ray; -1 is one for each core. None:
+            one thread, or as many replicas as the cluster has CPUs. The result is the same.
+        engine : "local", "ray" or object, optional
+            In place of the model's own.
+        progress : Progress, optional
+        watch : bool or int
+            Whether to take learning curves of online rules, into `curves`: one point for each chunk
+            that goes through, or for so many steps (at most a chunk).
+        checkpoint : path-like, optional
+            A ``.safetensors`` file in which it is kept, every minute and when a signal ends the
+            work (SIGINT, SIGTERM, SIGUSR1), where learning stands.
+        resume : bool
+            Whether to go on from that file, if there is one, to the same bits, on any engine.
+
+        Returns
+        -------
+        Model
+            Itself.
+
+        Raises
+        ------
+        DataError, DivergenceError, BudgetError
+            If the data do not fit or a state diverges; the model is then as it was before.
+        """
+        draft = self._rack.draft()
+        fed = draft.feed(x, y)
+        learners = draft.learners(fed)
+        if not learners:
+            raise GraphError(f"nothing learns here: {draft.why_idle()}")
+        draft.forget(learners)
+        rules = checked_forcing(forcing), checked_warmup(warmup, fed)
+        warn_of_doubts(self.plan, learners, fed, y, warmup)
+        keeper = keeper_of(
+            checkpoint, resume, draft, fed, {"learners": learners, "forcing and warmup": rules}
+        )
+        course = Course(
+            draft.builder,
+            self._engine(engine),
+            learners,
+            *rules,
+            workers=checked_workers(workers),
+            progress=progress or Silent(),
+            watch=self._watch(watch, progress, {}),
+            keeper=keeper,
+        )
+        with using(self.numerics), keeper.keeping() if keeper else nullcontext():
+            report, moved = course.run(draft.slots, fed)
+        draft.time = moved if fed.own else draft.time
+        self._rack, self.report = draft, report
+        self.curves = course.watch.curves() if course.watch else {}
+        return self
+
+    def _watch(self, watch: bool | int, progress: Progress | None, before: Curves) -> Watch | None:
+        if watch is False:
+            return None
+        return Watch(checked_watch(watch), progress or Silent(), before)
+
+    @known_arguments
+    def update(self, x: Any = None, y: Any = None, *, forcing: bool | str = True) -> Self:
+        """Let offline rules learn from more data, as if `fit` had seen it too.
+
+        One series goes on where the model's own stream stands, so that ``fit(a).update(b)``
+        equals ``fit`` on a then b; a list is further independent series. Online rules rest.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        GraphError
+            If an offline rule is upstream of another one: then only `fit` is right.
+        """
+        draft = self._rack.draft(self.plan.rules, noise=True)
+        fed = draft.feed(x, y)
+        learners = tuple(n for n in draft.learners(fed) if not self.plan.rules[n].online)
+        if not learners:
+            raise GraphError("nothing here learns offline; partial_fit is for online rules")
+        if fresh := [n for n in learners if n not in draft.slots or not draft.slots[n].fitted]:
+            raise NotFittedError(f"{fresh[0]} has not learned yet: call fit before update")
+        course = Course(
+            draft.builder,
+            self._own_engine,
+            learners,
+            forcing=checked_forcing(forcing),
+            clock=draft.time if fed.own else 0,
+        )
+        with using(self.numerics):
+            report, moved = course.go_on(draft.slots, fed)
+        draft.time += moved
+        self._rack, self.report = draft, report
+        return self
+
+    @known_arguments
+    def partial_fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        *,
+        warmup: int = 0,
+        outputs: Iterable[str] | None = None,
+        engine: Any = None,
+        progress: Progress | None = None,
+        watch: bool | int = False,
+        checkpoint: str | PathLike[str] | None = None,
+        resume: bool = False,
+    ) -> Any:
+        """Let online rules learn at every step; return the outputs made before each update.
+
+        Parameters
+        ----------
+        x, y : array_like (T, d), list of such, or dict by node name
+            One series goes on where the model's own stream stands.
+        warmup : int
+            How many steps of each series only drive the states.
+        outputs : iterable of str, optional
+            Nodes whose outputs to return, as in `run`.
+        watch : bool or int
+            As in `fit`; the curves go on from those that there are.
+        checkpoint, resume
+            As in `fit`; outputs are those from where it was resumed.
+
+        Returns
+        -------
+        ndarray (T, n_out), list of such, or dict by node name
+        """
+        draft = self._rack.draft(self.plan.rules, noise=True)
+        fed = draft.feed(x, y)
+        learners = frozenset(n for n in draft.learners(fed) if self.plan.rules[n].online)
+        if not learners:
+            raise GraphError(f"nothing here learns online: {draft.why_idle(online=True)}")
+        draft.begin(learners)
+        work = Work(draft.names(outputs), learners, draft.time, noise=True)
+        watching = self._watch(watch, progress, self.curves)
+        how = {"warmup": checked_warmup(warmup, fed), "time": draft.time}
+        warn_of_series_passed_over(self.plan, (), fed, warmup)
+        keeper = keeper_of(checkpoint, resume, draft, fed, {**how, "online": sorted(learners)})
+        rest = {"warmup": warmup, "keeper": keeper, "watch": watching}
+        with keeper.keeping() if keeper else nullcontext():
+            found = self._through(draft, fed, work, outputs, engine, progress, **rest)
+        self.curves = watching.curves() if watching else self.curves
+        return found
