@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from copy import deepcopy
+from reprlib import repr as shortened
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import (
@@ -89,12 +91,62 @@ class Described(BaseModel):
                 tuple(complaints(error, known, kind)),
             ) from error
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        try:
+            super().__setattr__(name, value)
+        except ValidationError:
+            raise self._is_frozen(f'update={{"{name}": {shortened(value)}}}') from None
+
+    def __delattr__(self, name: str) -> None:
+        raise self._is_frozen("update={...}")
+
+    def _is_frozen(self, change: str) -> FieldError:
+        said = type(self).label or type(self).__name__
+        return FieldError(
+            f"{said} is frozen: a description does not change; make a changed copy, "
+            f"model_copy({change}), and put that into a graph of its own"
+        )
+
     @model_validator(mode="before")
     @classmethod
     def _plain(cls, fields: Any) -> Any:
         if not isinstance(fields, dict):
             return fields
         return {name: _plain_value(value) for name, value in fields.items()}
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a new description with the fields in `update` changed, checked as any other.
+
+        Raises
+        ------
+        FieldError
+            If a field is unknown, of a wrong type or out of range.
+
+        Examples
+        --------
+        >>> from nodes import Reservoir
+        >>> Reservoir(units=100, leak_rate=0.5).model_copy(update={"leak_rate": 0.1})
+        Reservoir(units=100, leak_rate=0.1)
+        """
+        fields = {name: getattr(self, name) for name in self.model_fields_set}
+        return type(self)(**((deepcopy(fields) if deep else fields) | dict(update or {})))
+
+    def copy(  # type: ignore[override]
+        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
+    ) -> Self:
+        """Return what `model_copy` does."""
+        return self.model_copy(update=update, deep=deep)
+
+    def __copy__(self) -> Self:
+        return self.model_copy()
+
+    def __replace__(self, **changes: Any) -> Self:
+        return self.model_copy(update=changes)
+
+    @classmethod
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
+        """Return ``cls(**values)``: there is no way around the checks."""
+        return cls(**values)
 
     def model_dump(self, **options: Any) -> dict[str, Any]:
         """Return the fields as plain values; arrays, which have no truth value, stay arrays."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import NonNegativeFloat, model_validator
 
-from nodegraph.arrays import Array, is_sparse
+from nodegraph.arrays import Array, frozen_array, is_sparse
 from nodegraph.errors import FieldError
 from nodegraph.fields import Fraction, Matrix, PerUnit, PerUnitFraction
 from nodegraph.node import Node, Prepared, StepCode, one_by_one
@@ -116,7 +116,8 @@ class Reservoir(ReservoirFields, Node):
     @cached_property
     def leak(self) -> Array:
         """The leak rate of each unit, or one for all as an array without axes."""
-        return np.array(self.leak_rate, dtype=float)
+        leak: Array = frozen_array(self.leak_rate)
+        return leak
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int, feedback: int = 0) -> Params:
         """Return the weights, drawn or given."""
