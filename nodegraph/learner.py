@@ -19,6 +19,7 @@ from nodegraph.doubts import warn_of_doubts, warn_of_series_passed_over
 from nodegraph.engines import Engine
 from nodegraph.errors import DataError, GraphError, NotFittedError
 from nodegraph.feeding import node_name
+from nodegraph.horizon import horizons
 from nodegraph.numerics import using
 from nodegraph.progress import Progress, Silent
 from nodegraph.rack import Rack
@@ -145,6 +146,7 @@ class Learner(Runner):
         with using(self.numerics), keeper.keeping() if keeper else nullcontext():
             report, moved = course.run(draft.slots, fed)
         draft.time = moved if fed.own else draft.time
+        draft.ahead = horizons(fed)
         self._rack, self.report = draft, report
         self.curves = course.watch.curves() if course.watch else {}
         return self
@@ -235,5 +237,6 @@ class Learner(Runner):
         rest = {"warmup": warmup, "keeper": keeper, "watch": watching}
         with keeper.keeping() if keeper else nullcontext():
             found = self._through(draft, fed, work, outputs, engine, progress, **rest)
+        draft.ahead = {**draft.ahead, **horizons(fed)}
         self.curves = watching.curves() if watching else self.curves
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 from nodegraph.arrays import copy_tree
 from nodegraph.build import Builder
 from nodegraph.errors import DataError, NotFittedError
-from nodegraph.feeding import Fed, feed, node_name, total_steps
+from nodegraph.feeding import Fed, feed, node_name
+from nodegraph.horizon import Horizons
 from nodegraph.plan import Plan
 from nodegraph.slot import Slot
 
@@ -30,6 +31,8 @@ class Rack:
         Learners that keep their params.
     time : int
         Steps that the model's own stream has gone.
+    ahead : dict of dict of int
+        How many rows ahead of which input each learner was taught, where that is known.
     """
 
     builder: Builder
@@ -38,6 +41,7 @@ class Rack:
     time: int = 0
     plans: dict[Any, Plan] = field(default_factory=dict)
     able: dict[Any, tuple[str, ...]] = field(default_factory=dict)
+    ahead: Horizons = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:
@@ -58,7 +62,7 @@ class Rack:
             for slot in slots.values():
                 slot.noise = deepcopy(slot.noise)
         twin = Rack(self.builder.copy(), slots, self.frozen, self.time)
-        twin.plans, twin.able = self.plans, self.able
+        twin.plans, twin.able, twin.ahead = self.plans, self.able, self.ahead
         return twin
 
     def feed(self, x: Any, y: Any, steps: int | None = None) -> Fed:
@@ -229,20 +233,6 @@ class Rack:
             slot.fitted = True
             if slot.memory is None:
                 slot.memory = self.plan.rules[name].begin(slot.params)
-
-    def feed_outside(self, x: Any, steps: int, loop: Mapping[str, str]) -> Fed:
-        """Return the data of the inputs that `loop` leaves outside, `steps` rows each."""
-        fed = feed(x, None, (), (), list(self.plan.nodes), steps)
-        for name in self.builder.data:
-            if name not in loop and name not in fed.data:
-                raise DataError(
-                    f"{name} is not in the loop and has no data: give x={{{name!r}: ...}}, or "
-                    "name it in loop="
-                )
-        if (rows := total_steps(fed)) != steps:
-            raise DataError(f"x: {rows} rows for {steps} steps")
-        self.builder.see(fed.data, {})
-        return fed
 
     def restart(self) -> None:
         """Put every state and delay line back to the start."""

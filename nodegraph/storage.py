@@ -72,6 +72,7 @@ def _packed(
         "frozen": sorted(rack.frozen),
         "data": rack.builder.data,
         "targets": rack.builder.targets,
+        "ahead": rack.ahead,
         "nodes": {n: _pack_slot(n, slot, arrays, memory) for n, slot in slots.items()},
         "report": report,
     }
@@ -173,6 +174,10 @@ def _filled(rack: Rack, about: Mapping[str, Any], arrays: Mapping[str, Array]) -
     for name, packed in about["nodes"].items():
         rack.slots[name] = _unpack_slot(rack, name, rack.slots[name], packed, arrays)
     rack.time, rack.frozen = int(about["time"]), frozenset(about["frozen"])
+    rack.ahead = {
+        learner: {taker: int(rows) for taker, rows in by_input.items()}
+        for learner, by_input in about.get("ahead", {}).items()
+    }
     return rack
 
 

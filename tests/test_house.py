@@ -22,7 +22,7 @@ FLOORS = """
     rule graph intake
     node feeding metrics datasets
     tryout
-    plan nested checks doubts plotting meter
+    plan nested horizon checks doubts plotting meter
     work
     yaml
     build closed_loop engines stages spec
@@ -30,7 +30,7 @@ FLOORS = """
     rack
     running stepping storage views
     checkpoints
-    training
+    training generating
     runner
     learner
     model

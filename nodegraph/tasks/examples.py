@@ -90,7 +90,8 @@ def windows(
     target : GenerateTarget
     x : array or dict of arrays, n_rows rows each, optional
         What goes in. Without it the model learned ``series[:train]`` and goes on with
-        ``series[train]``, else it was shown the rows one step later.
+        ``series[train]``, else it was shown the rows one step later and, without a prompt, goes
+        on with ``series[train + 1]``.
     outside : dict of arrays, n_rows rows each, optional
         What goes into inputs that stay outside the loop.
 
@@ -106,18 +107,18 @@ def windows(
         first = train if x is None else train + 1
         after = picked(outside, slice(train, train + steps))
         return (Window(None, series[first : first + steps], outside=after),)
-    last = len(series) - (prompt + 1 + steps)
+    last = len(series) - (prompt + steps)
     if last < train or last - train + 1 < target.windows:
-        needed = train + prompt + steps + target.windows
+        needed = train + prompt + steps + target.windows - 1
         raise DataError(
-            f"train {train} + prompt {prompt} + 1 + generate {steps} and {target.windows} starts "
+            f"train {train} + prompt {prompt} + generate {steps} and {target.windows} starts "
             f"need {needed} rows; there are {len(series)}"
         )
     starts = np.linspace(train, last, target.windows).astype(int)
     return tuple(
         Window(
             series[s : s + prompt],
-            series[s + prompt + 1 : s + prompt + 1 + steps],
+            series[s + prompt : s + prompt + steps],
             picked(x, slice(s, s + prompt)),
             picked(outside, slice(s + prompt, s + prompt + steps)),
         )

@@ -188,10 +188,10 @@ class _Preparation:
         return train, end
 
     def _generation(self, table: Table, target: GenerateTarget) -> TaskData:
-        """Return rows and the next ones, and prompts with what came one step after the next.
+        """Return rows and the next ones, and prompts with what came right after them.
 
-        ``run(prompt)[-1]`` is the forecast of the row after the prompt, and the first generated
-        value that of the row behind it: ``truth[i] = series[start + prompt + 1 + i]``.
+        The first generated value is ``run(prompt)[-1]``, the forecast of the row after the
+        prompt: ``truth[i] = series[start + prompt + i]``.
         """
         x = self._inputs(table)
         with self._at("input"):

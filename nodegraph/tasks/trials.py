@@ -197,25 +197,22 @@ class GenerationTrial(Trial):
             y = self.learned[self.task.split.warmup :]
             return [mean(y, len(window.truth)) for window in self.data.windows]
         if name == "persistence":
-            return [np.tile(p[-1], (len(w.truth), 1)) for w, p, _ in self._known()]
+            return [np.tile(known[-1], (len(w.truth), 1)) for w, known in self._known()]
         series = self.learned
-        shortest = min(len(known) for _, known, _ in self._known())
+        shortest = min(len(known) for _, known in self._known())
         model = Autoregression.fit(
             series[:-1], series[1:], self.task.split.warmup, most_lags=shortest
         )
-        return [model.generate(p, gap + len(w.truth))[gap:] for w, p, gap in self._known()]
+        return [model.generate(known, len(w.truth)) for w, known in self._known()]
 
     @property
     def learned(self) -> Array:
         """The rows that were learned, all that is generated side by side."""
         return _side_by_side(self.data.train.y)
 
-    def _known(self) -> list[tuple[Window, Array, int]]:
-        """Return each window, what is known before it, and how many steps lie in between."""
-        return [
-            (w, self.learned, 0) if w.prompt is None else (w, w.prompt, 1)
-            for w in self.data.windows
-        ]
+    def _known(self) -> list[tuple[Window, Array]]:
+        """Return each window and the rows right before it."""
+        return [(w, self.learned if w.prompt is None else w.prompt) for w in self.data.windows]
 
     def score(self, guess: list[Array]) -> Scores:
         """Return the scores over all windows."""

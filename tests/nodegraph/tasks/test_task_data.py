@@ -94,7 +94,7 @@ def test_a_dataset_may_bring_its_own_targets_and_gets_its_options() -> None:
     np.testing.assert_array_equal(found.train.y, found.train.x + 1)
 
 
-def test_generated_values_begin_one_step_behind_the_forecast_of_the_prompts_end() -> None:
+def test_generated_values_begin_with_the_row_right_after_the_prompt() -> None:
     found = prepared(
         target={"generate": 5, "prompt": 10, "windows": 3}, split={"train": 50, "warmup": 1}
     )
@@ -104,7 +104,7 @@ def test_generated_values_begin_one_step_behind_the_forecast_of_the_prompts_end(
         assert prompt is not None and seen is not None and outside is None
         np.testing.assert_array_equal(seen, prompt)
         assert len(prompt) == 10
-        np.testing.assert_array_equal(truth[:, 0], prompt[-1, 0] + 2 + np.arange(5))
+        np.testing.assert_array_equal(truth[:, 0], prompt[-1, 0] + 1 + np.arange(5))
     assert found.windows[0].prompt is not None
     assert found.windows[0].prompt[0, 0] == 50  # no row was learned from
     assert found.windows[-1].truth[-1, 0] == 99  # and all others are used
@@ -136,8 +136,8 @@ def test_a_loop_names_what_is_generated_and_what_keeps_coming_from_the_data() ->
     (window,) = found.windows
     np.testing.assert_array_equal(window.prompt, ROWS[50:60, 1:])
     np.testing.assert_array_equal(window.seen["b"], ROWS[50:60, :1])
-    np.testing.assert_array_equal(window.outside["b"], ROWS[60:65, :1])  # what drives each step
-    np.testing.assert_array_equal(window.truth, ROWS[61:66, 1:])
+    np.testing.assert_array_equal(window.outside["b"], ROWS[60:65, :1])  # beside each value
+    np.testing.assert_array_equal(window.truth, ROWS[60:65, 1:])
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_shipped_datasets_are_found_by_name() -> None:
         ),
         (
             {"target": {"generate": 30, "prompt": 30}, "split": {"train": 50}},
-            "task.target: train 50 + prompt 30 + 1 + generate 30 and 1 starts need 111 rows",
+            "task.target: train 50 + prompt 30 + generate 30 and 1 starts need 110 rows",
         ),
         (
             {"target": {"generate": 3, "prompt": 0, "windows": 2}, "split": {"train": 50}},
