@@ -148,6 +148,40 @@ class Described(BaseModel):
         """Return ``cls(**values)``: there is no way around the checks."""
         return cls(**values)
 
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why.
+
+        Override it to say so, as in ``{"sigma": "activation is sigmoid"}``: one of them that is
+        given is refused, its default is not.
+        """
+        return {}
+
+    def shared(self, kind: type[Described]) -> dict[str, Any]:
+        """Return the fields that `kind` has as well, but for those without effect."""
+        idle = self.idle()
+        known = type(self).model_fields.keys() & kind.model_fields.keys()
+        return {
+            name: getattr(self, name) for name in kind.model_fields if name in known - idle.keys()
+        }
+
+    def as_given(self) -> dict[str, Any]:
+        """Return the fields that were given, as plain values."""
+        return self.model_dump(exclude_unset=True)
+
+    @model_validator(mode="after")
+    def _all_that_is_given_has_an_effect(self) -> Described:
+        odd = {name: why for name, why in self.idle().items() if name in self.model_fields_set}
+        if odd:
+            reasons = {why: [n for n in odd if odd[n] == why] for why in odd.values()}
+            raise ValueError(
+                "; ".join(
+                    f"{' and '.join(names)} would have no effect, for {why}: leave "
+                    f"{'it' if len(names) == 1 else 'them'} out"
+                    for why, names in reasons.items()
+                )
+            )
+        return self
+
     def model_dump(self, **options: Any) -> dict[str, Any]:
         """Return the fields as plain values; arrays, which have no truth value, stay arrays."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}

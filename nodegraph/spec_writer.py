@@ -76,7 +76,7 @@ def _fields(name: str, part: Any, store: StoreArray, whole: bool) -> dict[str, A
     if inner is not None:
         plain = to_plain(inner, store, whole=whole) if whole or file is None else {"file": file}
         return {"kind": "graph", **plain}
-    fields = part.model_dump(exclude_defaults=True)
+    fields = part.as_given()
     fields.pop("name", None)
     plain = {key: _plain(f"{name}.{key}", value, store) for key, value in fields.items()}
     return written_kind(part, plain)

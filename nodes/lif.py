@@ -34,7 +34,7 @@ class LIF(RandomLayer, Node):
     reset : {"zero", "subtract"}
         Whether a unit that fires goes back to 0, or keeps what is above the threshold.
     spectral_radius : float, at least 0
-        Largest absolute eigenvalue of W.
+        Largest absolute eigenvalue of W, also of one that is given.
     input_scaling : float, or one for each input
         Factor of the input weights.
     bias_scaling : float, at least 0

@@ -58,7 +58,7 @@ def check_fields(part: Any) -> None:
     doc = " ".join(base.__doc__ or "" for base in family)
     missing = [f for f in kind.model_fields if f not in INHERITED and f not in doc]
     require(not missing, f"{kind.__name__} does not say what {missing} mean")
-    plain = part.model_dump(exclude_defaults=True)
+    plain = part.as_given()
     again = kind(**plain)
     require(_dump(again) == _dump(part), f"{kind.__name__} does not come back from {plain}")
     if resolve_is(kind):

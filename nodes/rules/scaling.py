@@ -9,7 +9,7 @@ import numpy as np
 from nodegraph import Array, Rule, Seen
 from nodegraph.errors import DataError
 
-__all__ = ["Scaling"]
+__all__ = ["Scaling", "scaled_by"]
 
 
 class Scaling(Rule):
@@ -43,6 +43,10 @@ class Scaling(Rule):
     low: float = -1.0
     high: float = 1.0
     kind: Literal["range", "z-score"] = "range"
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return scaled_by(self.kind)
 
     def begin(self, params: Any) -> Memory:
         """Return the memory of no rows."""
@@ -105,6 +109,11 @@ class Scaling(Rule):
             about_mean = memory.squares - memory.sums**2 / memory.n
             return np.sqrt(np.maximum(about_mean, 0.0) / memory.n), 0.0, 1.0
         return memory.most - memory.least, (self.low + self.high) / 2, self.high - self.low
+
+
+def scaled_by(kind: str) -> dict[str, str]:
+    """Return the fields that have no effect for a kind of scaling, each with why."""
+    return {} if kind == "range" else dict.fromkeys(("low", "high"), f"kind is {kind}")
 
 
 def _sum_in_order(start: Array, rows: Array) -> Array:

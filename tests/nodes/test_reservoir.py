@@ -138,7 +138,7 @@ def test_a_ring_has_its_eigenvalues_on_a_circle():
 
 def test_given_weights_are_used_as_they_stand():
     W, W_in = np.diag([3.0, 0.0]), np.array([[5.0], [0.1]])
-    node = Reservoir(W=W, W_in=W_in, bias=[1.0, 2.0], spectral_radius=0.5, connectivity=0.5)
+    node = Reservoir(W=W, W_in=W_in, bias=[1.0, 2.0])
     params = ng.Model(Input(units=1) >> node).params["reservoir"]
     np.testing.assert_array_equal(params.W, W)
     np.testing.assert_array_equal(params.W_in, W_in)
