@@ -21,9 +21,9 @@ __all__ = ["Builder", "generator"]
 WEIGHTS, NOISE = 0, 1  # what a node's generator is for
 
 
-def generator(seed: int, name: str, *purpose: int) -> np.random.Generator:
-    """Return the generator of one node: made of the seed, its name and a purpose, nothing else."""
-    return np.random.default_rng([seed, int.from_bytes(name.encode(), "little"), *purpose])
+def generator(seed: int, word: str, *purpose: int) -> np.random.Generator:
+    """Return a generator made of the seed, a word and a purpose, nothing else."""
+    return np.random.default_rng([seed, int.from_bytes(word.encode(), "little"), *purpose])
 
 
 @dataclass
@@ -135,13 +135,16 @@ class Builder:
             params=self.draw(name, n_out, ports),
             state=self.start(name, n_out, ports["x"]),
             past=np.zeros((self.plan.depth[name], n_out), self.dtype),
-            noise=generator(self.seed, name, NOISE),
+            noise=self._generator(name, NOISE),
             ports=ports,
         )
 
+    def _generator(self, name: str, *purpose: int) -> np.random.Generator:
+        return generator(self.seed, self.plan.streams[name], *purpose)
+
     def draw(self, name: str, n_out: int, ports: Mapping[str, int]) -> Any:
         """Return the params of a node as they are before it learns."""
-        node, rng = self.plan.nodes[name], generator(self.seed, name, WEIGHTS)
+        node, rng = self.plan.nodes[name], self._generator(name, WEIGHTS)
         extra = {p: w for p, w in ports.items() if p != "x" and p in node.takes["init"]}
         try:
             with placed(f"in {name}: {type(node).__name__}.init"):
@@ -170,4 +173,4 @@ class Builder:
 
     def _restarted(self, name: str, slot: Slot, *series: int) -> Slot:
         state = self.start(name, slot.past.shape[1], slot.ports["x"])
-        return slot.started(state, generator(self.seed, name, NOISE, *series))
+        return slot.started(state, self._generator(name, NOISE, *series))

@@ -20,7 +20,7 @@ from nodegraph.plan import Plan
 from nodegraph.rack import Rack
 from nodegraph.slot import Slot
 from nodegraph.spec import read_text
-from nodegraph.spec_writer import to_plain
+from nodegraph.spec_writer import streams, to_plain
 from nodegraph.trees import pack, unpack
 
 __all__ = ["load", "pack_graph", "save", "save_checkpoint", "unpack_slots"]
@@ -111,7 +111,7 @@ def pack_graph(graph: Graph, arrays: dict[str, Array]) -> dict[str, Any]:
         return {"file": f"graph/{where}", "packed": pack(array, f"graph/{where}", arrays)}
 
     try:
-        return {"nodegraph": 1, **to_plain(graph, store, whole=True)}
+        return {"nodegraph": 1, **to_plain(graph, store, whole=True), **streams(graph)}
     except SpecError as error:
         raise ModelFileError(f"the model cannot be saved: {error}") from error
 
