@@ -159,7 +159,7 @@ class Builder:
         extra = {"n_in": n_in} if "n_in" in node.takes["start"] else {}
         with placed(f"in {name}: {type(node).__name__}.start"):
             made = node.start(n_out, **extra)
-        return cast(check_made(name, node, made, "start", "State"), self.dtype)
+        return cast(check_made(name, node, made, "start", "State"), self.dtype, node.double)
 
     def fresh(
         self, slots: Mapping[str, Slot], names: Iterable[str], series: int

@@ -16,7 +16,8 @@ __all__ = ["Scaler"]
 class Scaler(Node):
     """``y = scale x + offset``, learned from the data that `fit` sees.
 
-    Values outside what was seen then lie outside the range: nothing is clipped.
+    Values outside what was seen then lie outside the range: nothing is clipped. A signal that is
+    constant up to rounding is only shifted.
 
     Parameters
     ----------

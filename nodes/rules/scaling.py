@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from nodegraph import Array, Rule, Seen
+from nodegraph.arrays import is_constant
 from nodegraph.errors import DataError
 
 __all__ = ["Scaling", "scaled_by"]
@@ -15,7 +16,8 @@ __all__ = ["Scaling", "scaled_by"]
 class Scaling(Rule):
     """Choose scale and offset so that ``scale x + offset`` lies in [low, high] or has unit spread.
 
-    A signal that never changes is only shifted: to the middle of the range, or to 0.
+    A signal that never changes, or by no more than rounding, is only shifted: to the middle of the
+    range, or to 0.
 
     Parameters
     ----------
@@ -95,6 +97,7 @@ class Scaling(Rule):
         with np.errstate(over="ignore", invalid="ignore"):
             width, middle, size = self._target(memory)
             changes = width > size / largest
+            changes &= ~is_constant(memory.least, memory.most, dtype)
             scale = np.where(changes, size / np.where(changes, width, 1.0), 1.0)
             mean = memory.first + memory.sums / memory.n
             centre = mean if self.kind == "z-score" else memory.least / 2 + memory.most / 2
