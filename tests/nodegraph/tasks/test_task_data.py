@@ -179,6 +179,43 @@ def test_targets_that_are_rows_already_are_kept() -> None:
     np.testing.assert_array_equal(labelled.labels[1], repeated.labels[1])
 
 
+def test_series_are_split_whole_and_by_class() -> None:
+    whole = prepare_shipped({"dataset": "japanese_vowels"})
+    found = prepare_shipped({"dataset": "japanese_vowels"}, split={"train": 180, "test": 45})
+    assert found.labels is not None and found.test is not None and found.held_back
+    assert [np.bincount(part).tolist() for part in found.labels] == [[20] * 9, [5] * 9]
+    known = [rows.tobytes() for rows in whole.train.x]
+    taken = [known.index(rows.tobytes()) for rows in (*found.train.x, *found.test.x)]
+    assert len(set(taken)) == 225
+    assert taken[:180] == sorted(taken[:180]) and taken[180:] == sorted(taken[180:])
+    assert whole.labels is not None
+    np.testing.assert_array_equal(whole.labels[0][taken], np.concatenate(found.labels))
+
+
+def test_without_test_series_are_scored_that_the_data_set_has_for_it() -> None:
+    found = prepare_shipped({"dataset": "japanese_vowels"}, split={"train": 90})
+    assert found.test is not None and not found.held_back
+    assert (len(found.train.x), len(found.test.x)) == (90, 370)
+    held = prepare_shipped({"dataset": "japanese_vowels"}, split={"test": 70})
+    assert held.test is not None
+    assert (len(held.train.x), len(held.test.x)) == (200, 70)
+
+
+def test_windows_lie_within_the_rows_of_the_test() -> None:
+    target = {"generate": 5, "prompt": 10, "windows": 3}
+    found = prepared(target=target, split={"train": 50, "test": 30})
+    ends = [window.truth[-1, 0] for window in found.windows]
+    assert ends[0] == 64 and ends[-1] == 79
+
+
+def test_a_gap_behind_the_rows_that_are_used_is_no_fault() -> None:
+    rows = ROWS.copy()
+    rows[80:] = np.nan
+    for target in ({"forecast": 1}, {"generate": 5, "prompt": 9, "windows": 2}):
+        split = {"train": 50, "test": 29}
+        assert prepared(lambda name: rows, target=target, split=split).train.x.shape == (50, 2)
+
+
 def test_shipped_datasets_are_found_by_name() -> None:
     found = prepare_shipped({"dataset": "lorenz", "steps": 60}, target={"forecast": 1})
     np.testing.assert_array_equal(found.train.x[1:], found.train.y[:-1])
