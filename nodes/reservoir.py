@@ -203,6 +203,7 @@ class _Prepared(Prepared):
 
         super().__init__(node, params)
         W_in, W_fb, bias = params.W_in, params.W_fb, params.bias
+        self.shared = node.activation == "softmax"  # lanes would mix series
         self.apart = is_sparse(W_in) and W_in.shape[1] > WIDE
         if self.apart:
             W_in = np.empty((len(bias), 0), bias.dtype)
@@ -227,7 +228,7 @@ class _Prepared(Prepared):
     ) -> tuple[list[Any], list[Array]]:
         from nodes.kernels.reservoirs import FEWEST, run_many
 
-        if len(xs) < FEWEST or self.apart:
+        if len(xs) < FEWEST or self.apart or self.shared:
             return one_by_one(self.run, states, xs, ports)
         start = np.stack([state.x for state in states])
         ys = run_many(self.weights, xs, start, ports.get("feedback"), ports.get("noise"))
