@@ -15,7 +15,8 @@ LONGEST = 350
 # A part of nodegraph imports only parts on its own line or on a line before it.
 # A part that is not named here is still held to import nothing that imports it.
 FLOORS = """
-    errors arrays names wording files progress budget spectral krylov ranges drawing compiled
+    errors arrays names machine wording files progress budget spectral krylov ranges drawing
+    compiled
     numerics
     fields registry slot trees spec_writer
     keeping

@@ -10,13 +10,13 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 
 from nodegraph.errors import DataError
+from nodegraph.files.flags import READ
 from nodegraph.wording.phrases import shown
 
 __all__ = ["open_below", "open_named"]
 
 LARGEST_FILE = 2**30
 
-_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -98,7 +98,7 @@ def _open(root: Path, parts: tuple[str, ...]) -> int:
             inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK, dir_fd=here)
             os.close(here)
             here = inner
-        return os.open(parts[-1], _READ | _NO_LINK, dir_fd=here)
+        return os.open(parts[-1], READ | _NO_LINK, dir_fd=here)
     finally:
         os.close(here)
 
@@ -107,7 +107,7 @@ def _open_resolved(root: Path, parts: tuple[str, ...]) -> int:
     path = root.joinpath(*parts)
     if path.resolve() != root.resolve().joinpath(*parts):
         raise OSError("goes through a link")
-    return os.open(path, _READ)
+    return os.open(path, READ)
 
 
 def _reason(root: Path, parts: tuple[str, ...], error: Exception) -> str:
