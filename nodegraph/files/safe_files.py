@@ -65,7 +65,7 @@ def open_named(name: str) -> Iterator[BinaryIO]:
     """
     path = Path(os.path.expanduser(name))
     try:
-        descriptor = os.open(path, _READ)
+        descriptor = os.open(path, READ)
     except FileNotFoundError:
         raise DataError(f"{name}: is not there; looked in {Path.cwd()}") from None
     except (OSError, ValueError) as error:
