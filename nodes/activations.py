@@ -1,7 +1,4 @@
-"""Activation functions by name: plain numpy, the precision of the input kept; see `ACTIVATIONS`.
-
-All are element by element, but for `softmax`, which shares 1 among all units of a node.
-"""
+"""Element-wise activation functions by name: plain numpy, the precision of the input kept."""
 
 from __future__ import annotations
 
@@ -26,7 +23,6 @@ ActivationName = Literal[
     "elu",
     "sin",
     "gaussian",
-    "softmax",
 ]
 
 
@@ -89,7 +85,7 @@ def gaussian(x: Array) -> Array:
 
 
 def softmax(x: Array) -> Array:
-    """Return ``exp(x) / sum(exp(x))`` along the last axis: of all units together.
+    """Return ``exp(x) / sum(exp(x))`` along the last axis; no part of `ACTIVATIONS`.
 
     Examples
     --------
@@ -112,7 +108,6 @@ ACTIVATIONS: Final[dict[ActivationName, Callable[[Array], Array]]] = {
     "elu": elu,
     "sin": sin,
     "gaussian": gaussian,
-    "softmax": softmax,
 }
 
 CODES: Final[dict[ActivationName, int]] = {name: code for code, name in enumerate(ACTIVATIONS)}

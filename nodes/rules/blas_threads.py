@@ -20,8 +20,7 @@ def bounded_threads() -> Iterator[None]:
     In the fast mode it keeps the threads that it has; see `nodegraph.numerics`.
 
     Most BLAS libraries have one number of threads for the whole process. Workers that come and go
-    at different times must not set it back for each other, nor each to what it found. One that
-    cannot be told, as Accelerate of macOS, keeps its own.
+    at different times must not set it back for each other, nor each to what it found.
     """
     if numerics() == "fast":
         yield
@@ -71,8 +70,8 @@ _limit = _Limit()
 
 
 def blas_kind() -> str:
-    """Return the kind of processor that the BLAS of scipy takes this one for, if it tells."""
-    return str(getattr(_libraries()[-1], "architecture", "")) if _libraries() else ""
+    """Return the kind of processor that the BLAS of scipy takes this one for."""
+    return str(getattr(_libraries()[-1], "architecture", ""))
 
 
 @cache
