@@ -118,8 +118,7 @@ def lorenz(seed: int, graph: ng.Graph) -> list[float]:
 
 
 def _valid_time(model: ng.Model, window: Array) -> float:
-    shown = model.run(window[:200])
-    forecast = np.concatenate([shown[-1:], model.generate(749)])
+    forecast = model.generate(750, prompt=window[:200])
     return metrics.valid_prediction_time(
         window[200:], forecast, threshold=0.4, dt=0.02, lyapunov=LYAPUNOV, scale=3**0.5
     )

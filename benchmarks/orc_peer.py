@@ -59,8 +59,8 @@ class OrcPeer:
         return np.asarray(_run(self.esn, x))
 
     def generate(self, steps: int, prompt: Array) -> Array:
-        """Return `steps` outputs after that to the end of `prompt`."""
-        return np.asarray(self.esn.forecast_from_IC(steps + 1, prompt))[1:]
+        """Return `steps` outputs, the first of them that to the end of `prompt`."""
+        return np.asarray(self.esn.forecast_from_IC(steps, prompt))
 
 
 _fit = eqx.filter_jit(train_RCForecaster)

@@ -50,9 +50,9 @@ class RclibPeer:
         return outputs
 
     def generate(self, steps: int, prompt: Array) -> Array:
-        """Return `steps` outputs after that to the end of `prompt`."""
+        """Return `steps` outputs, the first of them that to the end of `prompt`."""
         self.esn.reset_reservoirs()
-        outputs: Array = self.esn.predict_generative(prompt, steps + 1)[1:]
+        outputs: Array = self.esn.predict_generative(prompt, steps)
         return outputs
 
 

@@ -113,10 +113,9 @@ def generate(units: int, steps: int, target: float, aim: float) -> Work:
 
     def go() -> Array:
         both.theirs.reset()
-        y, rows = both.theirs.run(x)[-1], []
-        for _ in range(steps):
-            y = both.theirs.step(y)
-            rows.append(y)
+        rows = [both.theirs.run(x)[-1]]
+        for _ in range(steps - 1):
+            rows.append(both.theirs.step(rows[-1]))
         return np.array(rows)
 
     def ours() -> Array:

@@ -102,7 +102,7 @@ def cases() -> Iterator[tuple[str, Node]]:
     for rule in GROWING:
         inner = getattr(rule, "rule", None)
         name = type(rule).__name__ + (f" of {type(inner).__name__}" if inner else "")
-        linear = {"W": np.zeros((3, 3)), "activation": "identity", "connectivity": 1.0}
+        linear = {"W": np.zeros((3, 3)), "activation": "identity"}
         yield f"{name}, linear", Reservoir(rule=rule, name="it", **linear)
         recurrent = rule.model_copy(
             update={"rule": inner.model_copy(update={"weights": "W"})}

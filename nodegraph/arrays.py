@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "ROUNDING",
     "Array",
     "cast",
     "copy_tree",
     "frozen_array",
+    "is_constant",
     "is_sparse",
     "leaves",
     "read_only",
@@ -21,6 +23,7 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+ROUNDING = 2e-13  # share of a signal's size
 
 
 def is_sparse(value: Any) -> bool:
@@ -47,8 +50,11 @@ def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from leaves(part, f"{path}.{name}" if path else name)
 
 
-def cast(tree: Any, dtype: np.dtype[Any]) -> Any:
-    """Return `tree` with every floating array, dense or sparse, in `dtype`."""
+def cast(tree: Any, dtype: np.dtype[Any], kept: Container[str] = ()) -> Any:
+    """Return `tree` with every floating array, dense or sparse, in `dtype`.
+
+    Fields at its top that are named in `kept` stay as they are.
+    """
 
     def convert(leaf: Any) -> Any:
         floating = isinstance(leaf, np.ndarray) or is_sparse(leaf)
@@ -56,7 +62,10 @@ def cast(tree: Any, dtype: np.dtype[Any]) -> Any:
             return leaf.astype(dtype)
         return leaf
 
-    return tree_map(convert, tree)
+    if not kept or not hasattr(tree, "_fields"):
+        return tree_map(convert, tree)
+    parts = zip(tree._fields, tree, strict=True)
+    return type(tree)(*(p if name in kept else tree_map(convert, p) for name, p in parts))
 
 
 def copy_tree(tree: Any) -> Any:
@@ -86,6 +95,23 @@ def read_only(tree: Any) -> Any:
         return leaf
 
     return tree_map(guard, tree)
+
+
+def is_constant(least: Any, most: Any, dtype: Any = np.float64) -> Array:
+    """Tell which signals with these extremes are constant up to rounding, as a sum of shares is.
+
+    Their range is then at most ten steps of `dtype` at their size, and never more than what sums
+    of some thousand numbers leave in double precision.
+
+    Examples
+    --------
+    >>> is_constant([1.0, 1.0], [1.0 + 4e-16, 1.0 + 1e-9])
+    array([ True, False])
+    """
+    share = max(10 * float(np.finfo(dtype).eps), ROUNDING)
+    size = np.maximum(np.abs(least), np.abs(most))
+    found: Array = np.subtract(most, least) <= share * size
+    return found
 
 
 def frozen_array(value: Any) -> Any:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from decimal import Context, Decimal
 from pathlib import Path
 
 from nodegraph.errors import BudgetError
+from nodegraph.machine import installed_memory
 
 __all__ = ["available_bytes", "check", "format_bytes", "part"]
 
@@ -134,7 +136,8 @@ def _free_on_machine(root: Path) -> int:
     for line in _lines(root / "proc/meminfo"):
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    installed = installed_memory()
+    return sys.maxsize if installed is None else installed
 
 
 def _free_in_cgroups(root: Path) -> Iterator[int]:
@@ -196,6 +199,6 @@ def _number(path: Path) -> int | None:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text().splitlines()
+        return path.read_text("utf-8", "replace").splitlines()
     except OSError:
         return []

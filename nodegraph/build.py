@@ -11,7 +11,6 @@ import numpy as np
 from nodegraph import budget
 from nodegraph.arrays import cast
 from nodegraph.errors import DataError, NodegraphError, placed
-from nodegraph.frames import Columns
 from nodegraph.numerics import Numerics
 from nodegraph.plan import Plan
 from nodegraph.slot import Slot
@@ -22,9 +21,9 @@ __all__ = ["Builder", "generator"]
 WEIGHTS, NOISE = 0, 1  # what a node's generator is for
 
 
-def generator(seed: int, name: str, *purpose: int) -> np.random.Generator:
-    """Return the generator of one node: made of the seed, its name and a purpose, nothing else."""
-    return np.random.default_rng([seed, int.from_bytes(name.encode(), "little"), *purpose])
+def generator(seed: int, word: str, *purpose: int) -> np.random.Generator:
+    """Return a generator made of the seed, a word and a purpose, nothing else."""
+    return np.random.default_rng([seed, int.from_bytes(word.encode(), "little"), *purpose])
 
 
 @dataclass
@@ -40,8 +39,6 @@ class Builder:
         Widths of what comes from outside, by node; they stay as they were first seen.
     numerics : {"exact", "portable", "fast"}
         See `nodegraph.numerics`.
-    columns, taught : dict of Columns
-        Names of the columns that data and targets had when they were learned from.
     """
 
     plan: Plan
@@ -50,19 +47,10 @@ class Builder:
     data: dict[str, int] = field(default_factory=dict)
     targets: dict[str, int] = field(default_factory=dict)
     numerics: Numerics = "exact"
-    columns: dict[str, Columns] = field(default_factory=dict)
-    taught: dict[str, Columns] = field(default_factory=dict)
 
     def copy(self) -> Builder:
         """Return a builder that takes note of widths by itself."""
-        twin = replace(self, data=dict(self.data), targets=dict(self.targets))
-        twin.columns, twin.taught = dict(self.columns), dict(self.taught)
-        return twin
-
-    def note(self, columns: Mapping[str, Columns], taught: Mapping[str, Columns]) -> None:
-        """Take note of the names of columns, where there were none before."""
-        self.columns |= {n: c for n, c in columns.items() if n not in self.columns}
-        self.taught |= {n: c for n, c in taught.items() if n not in self.taught}
+        return replace(self, data=dict(self.data), targets=dict(self.targets))
 
     def see(self, data: Mapping[str, int], targets: Mapping[str, int]) -> None:
         """Take note of the widths of data; they must be what they were before.
@@ -147,13 +135,16 @@ class Builder:
             params=self.draw(name, n_out, ports),
             state=self.start(name, n_out, ports["x"]),
             past=np.zeros((self.plan.depth[name], n_out), self.dtype),
-            noise=generator(self.seed, name, NOISE),
+            noise=self._generator(name, NOISE),
             ports=ports,
         )
 
+    def _generator(self, name: str, *purpose: int) -> np.random.Generator:
+        return generator(self.seed, self.plan.streams[name], *purpose)
+
     def draw(self, name: str, n_out: int, ports: Mapping[str, int]) -> Any:
         """Return the params of a node as they are before it learns."""
-        node, rng = self.plan.nodes[name], generator(self.seed, name, WEIGHTS)
+        node, rng = self.plan.nodes[name], self._generator(name, WEIGHTS)
         extra = {p: w for p, w in ports.items() if p != "x" and p in node.takes["init"]}
         try:
             with placed(f"in {name}: {type(node).__name__}.init"):
@@ -168,7 +159,7 @@ class Builder:
         extra = {"n_in": n_in} if "n_in" in node.takes["start"] else {}
         with placed(f"in {name}: {type(node).__name__}.start"):
             made = node.start(n_out, **extra)
-        return cast(check_made(name, node, made, "start", "State"), self.dtype)
+        return cast(check_made(name, node, made, "start", "State"), self.dtype, node.double)
 
     def fresh(
         self, slots: Mapping[str, Slot], names: Iterable[str], series: int
@@ -182,4 +173,4 @@ class Builder:
 
     def _restarted(self, name: str, slot: Slot, *series: int) -> Slot:
         state = self.start(name, slot.past.shape[1], slot.ports["x"])
-        return slot.started(state, generator(self.seed, name, NOISE, *series))
+        return slot.started(state, self._generator(name, NOISE, *series))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable, Iterable
 from functools import wraps
 from math import inf
@@ -14,6 +13,7 @@ import numpy as np
 from nodegraph.errors import ArgumentError, DataError, FieldError
 from nodegraph.feeding import Fed, total_steps
 from nodegraph.intake import Series
+from nodegraph.machine import usable_cpus
 from nodegraph.plan import Plan
 from nodegraph.wording import nearest
 
@@ -109,11 +109,11 @@ def checked_watch(watch: Any) -> int | None:
 
 
 def checked_workers(workers: Any) -> int | None:
-    """Return a number of workers; -1 is one for each core, None as the engine likes."""
+    """Return a number of workers; -1 is one for each core there is, None as the engine likes."""
     if workers is None:
         return None
     if workers == -1:
-        return os.cpu_count() or 1
+        return usable_cpus()
     return _whole(workers, "workers", 1, ", or -1 for one on each core")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,12 @@ from nodegraph.feeding import Fed
 from nodegraph.intake import Series
 from nodegraph.plan import Plan
 
-__all__ = ["warn_of_doubts", "warn_of_series_passed_over"]
+__all__ = [
+    "warn_of_a_far_horizon",
+    "warn_of_doubts",
+    "warn_of_no_past",
+    "warn_of_series_passed_over",
+]
 
 FEW, WIDE = 20, 20  # rows of one series that are few, and how many times as many columns are wide
 SHOWN = 5
@@ -48,6 +53,39 @@ def warn_of_series_passed_over(
                 f"{name} learns nothing from {_which(short, len(lengths))}: it needs {needed} "
                 "steps, for how far it looks back and ahead"
             )
+
+
+def warn_of_a_far_horizon(
+    plan: Plan, loop: Mapping[str, str], ahead: Mapping[str, Mapping[str, int]]
+) -> None:
+    """Warn if an output that becomes an input was not taught that input one step ahead."""
+    for taker, giver in loop.items():
+        learner = _behind(plan, giver, ahead)
+        rows = ahead.get(learner, {}).get(taker, 1)
+        if rows != 1:
+            _warn(
+                f"generate takes each output of {giver} for the next input of {taker}, but "
+                f"{learner} was taught {taker} {rows} steps ahead; teach it one step ahead, as in "
+                "fit(u[:-1], u[1:])"
+            )
+
+
+def warn_of_no_past() -> None:
+    """Warn of generation from the start of a stream that has seen nothing."""
+    _warn(
+        "generate: the model's own stream is at its start, as after reset or after fit on a list "
+        "of series, so the first input is 0; give prompt= the rows that come before"
+    )
+
+
+def _behind(plan: Plan, name: str, learners: Container[str]) -> str:
+    """Return the learner whose output `name` passes on, if it reads nothing else."""
+    while name not in learners:
+        reads = [read for group in plan.reads[name].values() for read in group]
+        if len(reads) != 1 or reads[0].delay:
+            break
+        name = reads[0].source
+    return name
 
 
 def _warn_of_labels(fed: Fed, y: Any) -> None:

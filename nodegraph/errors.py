@@ -84,7 +84,7 @@ class NotFittedError(NodegraphError, RuntimeError):
 
 
 class DivergenceError(NodegraphError, ArithmeticError):
-    """A state or output that is no longer finite; the message names node, step and norm."""
+    """An output that is not finite or beyond 1e30; the message names node, step and norm."""
 
 
 class EngineError(NodegraphError, RuntimeError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from copy import deepcopy
+from reprlib import repr as shortened
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import (
@@ -19,10 +21,9 @@ from pydantic import (
 
 from nodegraph.arrays import frozen_array, is_sparse
 from nodegraph.errors import FieldError
-from nodegraph.wording import complaints, describe, shown
+from nodegraph.wording import complaints, describe
 
 __all__ = [
-    "Classes",
     "Described",
     "Fraction",
     "Matrix",
@@ -90,12 +91,96 @@ class Described(BaseModel):
                 tuple(complaints(error, known, kind)),
             ) from error
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        try:
+            super().__setattr__(name, value)
+        except ValidationError:
+            raise self._is_frozen(f'update={{"{name}": {shortened(value)}}}') from None
+
+    def __delattr__(self, name: str) -> None:
+        raise self._is_frozen("update={...}")
+
+    def _is_frozen(self, change: str) -> FieldError:
+        said = type(self).label or type(self).__name__
+        return FieldError(
+            f"{said} is frozen: a description does not change; make a changed copy, "
+            f"model_copy({change}), and put that into a graph of its own"
+        )
+
     @model_validator(mode="before")
     @classmethod
     def _plain(cls, fields: Any) -> Any:
         if not isinstance(fields, dict):
             return fields
         return {name: _plain_value(value) for name, value in fields.items()}
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a new description with the fields in `update` changed, checked as any other.
+
+        Raises
+        ------
+        FieldError
+            If a field is unknown, of a wrong type or out of range.
+
+        Examples
+        --------
+        >>> from nodes import Reservoir
+        >>> Reservoir(units=100, leak_rate=0.5).model_copy(update={"leak_rate": 0.1})
+        Reservoir(units=100, leak_rate=0.1)
+        """
+        fields = {name: getattr(self, name) for name in self.model_fields_set}
+        return type(self)(**((deepcopy(fields) if deep else fields) | dict(update or {})))
+
+    def copy(  # type: ignore[override]
+        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
+    ) -> Self:
+        """Return what `model_copy` does."""
+        return self.model_copy(update=update, deep=deep)
+
+    def __copy__(self) -> Self:
+        return self.model_copy()
+
+    def __replace__(self, **changes: Any) -> Self:
+        return self.model_copy(update=changes)
+
+    @classmethod
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
+        """Return ``cls(**values)``: there is no way around the checks."""
+        return cls(**values)
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why.
+
+        Override it to say so, as in ``{"sigma": "activation is sigmoid"}``: one of them that is
+        given is refused, its default is not.
+        """
+        return {}
+
+    def shared(self, kind: type[Described]) -> dict[str, Any]:
+        """Return the fields that `kind` has as well, but for those without effect."""
+        idle = self.idle()
+        known = type(self).model_fields.keys() & kind.model_fields.keys()
+        return {
+            name: getattr(self, name) for name in kind.model_fields if name in known - idle.keys()
+        }
+
+    def as_given(self) -> dict[str, Any]:
+        """Return the fields that were given, as plain values."""
+        return self.model_dump(exclude_unset=True)
+
+    @model_validator(mode="after")
+    def _all_that_is_given_has_an_effect(self) -> Described:
+        odd = {name: why for name, why in self.idle().items() if name in self.model_fields_set}
+        if odd:
+            reasons = {why: [n for n in odd if odd[n] == why] for why in odd.values()}
+            raise ValueError(
+                "; ".join(
+                    f"{' and '.join(names)} would have no effect, for {why}: leave "
+                    f"{'it' if len(names) == 1 else 'them'} out"
+                    for why, names in reasons.items()
+                )
+            )
+        return self
 
     def model_dump(self, **options: Any) -> dict[str, Any]:
         """Return the fields as plain values; arrays, which have no truth value, stay arrays."""
@@ -173,36 +258,6 @@ def _to_array(ndim: int) -> Any:
     return convert
 
 
-def _to_classes(value: Any) -> Any:
-    """Return names of classes as a tuple of words or of whole numbers, sorted and each once."""
-    if value is None:
-        return None
-    if isinstance(value, str | bytes) or not hasattr(value, "__iter__"):
-        raise ValueError(
-            f"should be several words or whole numbers, in sorted order (got {value!r})"
-        )
-    names = tuple(_class_name(item) for item in _plain_value(list(value)))
-    kinds = {str if isinstance(name, str) else int for name in names}
-    if len(kinds) > 1:
-        raise ValueError("should be all words or all whole numbers (got both)")
-    right = tuple(sorted(set(names)))
-    if len(right) < 2:
-        raise ValueError(f"should be at least 2 different classes (got {shown(list(names))})")
-    if names != right:
-        raise ValueError(f"should be sorted, each once; write classes={list(right)}")
-    return names
-
-
-def _class_name(item: Any) -> str | int:
-    if isinstance(item, bytes):
-        return item.decode()
-    if isinstance(item, str):
-        return item
-    if isinstance(item, int | float) and item == item and int(item) == item:
-        return int(item)
-    raise ValueError(f"should be words or whole numbers (got {item!r})")
-
-
 def _to_tuple(value: Any) -> Any:
     return tuple(value.tolist()) if isinstance(value, np.ndarray) and value.ndim == 1 else value
 
@@ -211,9 +266,6 @@ Fraction = Annotated[float, Field(gt=0, le=1)]
 UnitInterval = Annotated[float, Field(ge=0, le=1)]
 Matrix = Annotated[Any, BeforeValidator(_to_array(2))]
 Vector = Annotated[Any, BeforeValidator(_to_array(1))]
-Classes = Annotated[
-    tuple[str, ...] | tuple[int, ...] | None, BeforeValidator(_to_classes)
-]  # None: quantities
 PerUnit = Annotated[
     NonNegativeFloat | Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)],
     BeforeValidator(_to_tuple),

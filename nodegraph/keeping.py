@@ -158,4 +158,5 @@ class Keeper:
             raise self._stop
 
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+_ENDS = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGBREAK")  # the last two are not on every system
+_SIGNALS = tuple(getattr(signal, name) for name in _ENDS if hasattr(signal, name))

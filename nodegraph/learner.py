@@ -15,10 +15,11 @@ from nodegraph.checks import (
     checked_workers,
     known_arguments,
 )
-from nodegraph.door import node_name
 from nodegraph.doubts import warn_of_doubts, warn_of_series_passed_over
 from nodegraph.engines import Engine
 from nodegraph.errors import DataError, GraphError, NotFittedError
+from nodegraph.feeding import node_name
+from nodegraph.horizon import horizons
 from nodegraph.numerics import using
 from nodegraph.progress import Progress, Silent
 from nodegraph.rack import Rack
@@ -122,8 +123,7 @@ class Learner(Runner):
             If the data do not fit or a state diverges; the model is then as it was before.
         """
         draft = self._rack.draft()
-        draft.forget_columns()
-        fed = draft.feed(x, y, noted=True)
+        fed = draft.feed(x, y)
         learners = draft.learners(fed)
         if not learners:
             raise GraphError(f"nothing learns here: {draft.why_idle()}")
@@ -146,6 +146,7 @@ class Learner(Runner):
         with using(self.numerics), keeper.keeping() if keeper else nullcontext():
             report, moved = course.run(draft.slots, fed)
         draft.time = moved if fed.own else draft.time
+        draft.ahead = horizons(fed)
         self._rack, self.report = draft, report
         self.curves = course.watch.curves() if course.watch else {}
         return self
@@ -170,7 +171,7 @@ class Learner(Runner):
             If an offline rule is upstream of another one: then only `fit` is right.
         """
         draft = self._rack.draft(self.plan.rules, noise=True)
-        fed = draft.feed(x, y, noted=True)
+        fed = draft.feed(x, y)
         learners = tuple(n for n in draft.learners(fed) if not self.plan.rules[n].online)
         if not learners:
             raise GraphError("nothing here learns offline; partial_fit is for online rules")
@@ -223,7 +224,7 @@ class Learner(Runner):
         ndarray (T, n_out), list of such, or dict by node name
         """
         draft = self._rack.draft(self.plan.rules, noise=True)
-        fed = draft.feed(x, y, noted=True)
+        fed = draft.feed(x, y)
         learners = frozenset(n for n in draft.learners(fed) if self.plan.rules[n].online)
         if not learners:
             raise GraphError(f"nothing here learns online: {draft.why_idle(online=True)}")
@@ -236,5 +237,6 @@ class Learner(Runner):
         rest = {"warmup": warmup, "keeper": keeper, "watch": watching}
         with keeper.keeping() if keeper else nullcontext():
             found = self._through(draft, fed, work, outputs, engine, progress, **rest)
+        draft.ahead = {**draft.ahead, **horizons(fed)}
         self.curves = watching.curves() if watching else self.curves
         return found

@@ -12,6 +12,7 @@ from nodegraph.engines import choose
 from nodegraph.errors import GraphError
 from nodegraph.graph import Composable
 from nodegraph.learner import Learner
+from nodegraph.names import keep_streams
 from nodegraph.numerics import Numerics, checked_numerics
 from nodegraph.plan import Plan
 from nodegraph.rack import Rack
@@ -26,8 +27,9 @@ class Model(Learner):
     ----------
     graph : Graph, Node or Composite
     seed : int
-        Each node draws from a stream of its own, made of this seed and its name, so adding a
-        node never changes the weights of another.
+        Each node draws from a stream of its own, made of this seed and its name. A node (or
+        composite) without a name keeps the stream of the first model that it went into, so adding
+        or removing a node never changes the weights of another node object or named node.
     dtype : {"float64", "float32"}
         Of weights, states and outputs. Statistics and solves are in float64.
     engine : "local", "ray" or object
@@ -86,6 +88,7 @@ class Model(Learner):
         builder = Builder(plan, checked_seed(seed), kind, numerics=mode)
         super().__init__(Rack(builder), choose(engine))
         self._rack.build_ahead()
+        keep_streams(plan.graph.names, dict(plan.graph.owners), plan.streams)
 
     def save(self, path: str | PathLike[str], *, memory: bool = True) -> None:
         """Write the model, its graph and where it stands to one ``.safetensors`` file.

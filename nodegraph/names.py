@@ -1,4 +1,4 @@
-"""What the nodes of a graph are called."""
+"""What the nodes of a graph are called, and which random stream each draws from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from nodegraph.errors import GraphError
 
-__all__ = ["name_nodes", "snake_case"]
+__all__ = ["keep_streams", "name_nodes", "snake_case", "streams_of"]
 
 
 def snake_case(word: str) -> str:
@@ -60,11 +60,55 @@ def _distinct(parts: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], str]:
             )
     words, taken = {}, set(given)
     for path in parts:
-        kind = type(path[-1])
-        name = path[-1].name or _free(snake_case(kind.label or kind.__name__), taken)
+        name = path[-1].name or _free(_default(path[-1]), taken)
         words[path] = name
         taken.add(name)
     return words
+
+
+def streams_of(names: Mapping[Any, str], owners: Mapping[Any, tuple[Any, ...]]) -> dict[str, str]:
+    """Return, for each name, the word that the random numbers of its node are drawn by.
+
+    It is the name, except that a part that was not given one keeps the word that it had in the
+    first model it went into, whatever it is called elsewhere. No two are alike: a given name comes
+    before a kept word, a kept word before a new one, and the later of two gets the next free one.
+    """
+    words = _words(_tops(names, owners))
+    split = {name: name.partition(".") for name in names.values()}
+    return {name: words[top] + dot + rest for name, (top, dot, rest) in split.items()}
+
+
+def keep_streams(
+    names: Mapping[Any, str], owners: Mapping[Any, tuple[Any, ...]], streams: Mapping[str, str]
+) -> None:
+    """Let the parts that have no name of their own draw by these words from now on."""
+    tops = _tops(names, owners)
+    for name, word in streams.items():
+        part = tops[name.partition(".")[0]]
+        if part.name is None and part._drawn_as is None:
+            part._drawn_as = word.partition(".")[0]
+
+
+def _tops(names: Mapping[Any, str], owners: Mapping[Any, tuple[Any, ...]]) -> dict[str, Any]:
+    """Return the nodes, and the outermost composites of the others, by name."""
+    return {
+        name.partition(".")[0]: (*owners.get(node, ()), node)[0] for node, name in names.items()
+    }
+
+
+def _words(tops: Mapping[str, Any]) -> dict[str, str]:
+    kept = {name: part._drawn_as for name, part in tops.items() if part._drawn_as}
+    words = {name: name for name, part in tops.items() if part.name and name not in kept}
+    for name in (*kept, *tops):
+        wanted = kept.get(name, name)
+        if name not in words:
+            taken = set(words.values())
+            words[name] = _free(_default(tops[name]), taken) if wanted in taken else wanted
+    return words
+
+
+def _default(part: Any) -> str:
+    return snake_case(type(part).label or type(part).__name__)
 
 
 def _free(base: str, taken: set[str]) -> str:

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from typing import Annotated, Any, ClassVar, NamedTuple, cast
 
 import numpy as np
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, PrivateAttr, model_validator
 
 from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
@@ -17,7 +17,7 @@ from nodegraph.fields import Described
 from nodegraph.graph import Composable, End, Graph
 from nodegraph.rule import Rule
 
-__all__ = ["Composite", "Node", "Prepared", "StepCode", "one_by_one"]
+__all__ = ["Composite", "Name", "Node", "Prepared", "StepCode", "one_by_one"]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=60)]
 
@@ -26,6 +26,7 @@ class _Part(Described, Composable):
     """What nodes and composites share: checked fields, a name, and being one's self."""
 
     name: Name | None = None
+    _drawn_as: str | None = PrivateAttr(default=None)  # see `nodegraph.names.streams_of`
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -53,7 +54,7 @@ class Node(_Part, ABC):
     phase: NonNegativeInt = 0
 
     external: ClassVar[bool] = False  # whether data must come from outside
-    sums_up: ClassVar[bool] = False  # whether its last row tells of the whole series
+    double: ClassVar[tuple[str, ...]] = ()  # fields of its state that are float64 in any model
     step_ports: ClassVar[tuple[str, ...]] = ("x",)
     takes: ClassVar[dict[str, frozenset[str]]] = {}
 

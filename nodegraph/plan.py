@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nodegraph.errors import GraphError
 from nodegraph.graph import Composable, Graph
+from nodegraph.names import streams_of
 from nodegraph.node import Node
 from nodegraph.rule import Rule
 
@@ -63,6 +64,8 @@ class Plan:
         In the order in which they run.
     depth : dict of int
         By node: how many past outputs are kept for those who read late; at least 1.
+    streams : dict of str
+        By node: the word that its random numbers are drawn by, most often its name.
     """
 
     graph: Graph
@@ -70,6 +73,7 @@ class Plan:
     reads: Reads
     blocks: tuple[Block, ...]
     depth: dict[str, int]
+    streams: dict[str, str]
 
     @classmethod
     def of(cls, graph: Composable) -> Plan:
@@ -90,7 +94,8 @@ class Plan:
         depth = dict.fromkeys(nodes, 1)
         for read in _all_reads(reads):
             depth[read.source] = max(depth[read.source], read.delay)
-        return cls(whole, nodes, reads, _arrange(reads), depth)
+        streams = streams_of(whole.names, dict(whole.owners))
+        return cls(whole, nodes, reads, _arrange(reads), depth, streams)
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -164,8 +169,13 @@ class Plan:
                 else ("one sweep")
             )
             lines.append(f"{number}. {', '.join(block.names)}: {how}")
-            lines += [f"     {name} {_arrivals(self.reads[name])}" for name in block.names]
+            lines += [f"     {name} {self._told(name)}" for name in block.names]
         return "\n".join(lines)
+
+    def _told(self, name: str) -> str:
+        stream = self.streams[name]
+        drawn = "" if stream == name else f"; draws from the stream of {stream}"
+        return _arrivals(self.reads[name]) + drawn
 
     __repr__ = __str__
 

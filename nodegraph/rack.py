@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nodegraph.arrays import copy_tree
 from nodegraph.build import Builder
-from nodegraph.door import Door, node_name
 from nodegraph.errors import DataError, NotFittedError
-from nodegraph.feeding import Fed, feed, total_steps
-from nodegraph.frames import check_columns
-from nodegraph.labels import Lesson
+from nodegraph.feeding import Fed, feed, node_name
+from nodegraph.horizon import Horizons
 from nodegraph.plan import Plan
 from nodegraph.slot import Slot
 
@@ -33,6 +31,8 @@ class Rack:
         Learners that keep their params.
     time : int
         Steps that the model's own stream has gone.
+    ahead : dict of dict of int
+        How many rows ahead of which input each learner was taught, where that is known.
     """
 
     builder: Builder
@@ -41,6 +41,7 @@ class Rack:
     time: int = 0
     plans: dict[Any, Plan] = field(default_factory=dict)
     able: dict[Any, tuple[str, ...]] = field(default_factory=dict)
+    ahead: Horizons = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:
@@ -61,44 +62,23 @@ class Rack:
             for slot in slots.values():
                 slot.noise = deepcopy(slot.noise)
         twin = Rack(self.builder.copy(), slots, self.frozen, self.time)
-        twin.plans, twin.able = self.plans, self.able
+        twin.plans, twin.able, twin.ahead = self.plans, self.able, self.ahead
         return twin
 
-    def feed(self, x: Any, y: Any, steps: int | None = None, *, noted: bool = False) -> Fed:
-        """Return the data by node, and build the slots whose sizes they tell.
-
-        Names of columns must be those that were `noted` before, as they are when learning.
-        """
+    def feed(self, x: Any, y: Any, steps: int | None = None) -> Fed:
+        """Return the data by node, and build the slots whose sizes they tell."""
         if x is not None or y is not None:
             steps = None
-        fed = feed(x, y, self._door(), steps)
+        fed = feed(x, y, self._takers(), self._pupils(), list(self.plan.nodes), steps)
         self._check_inputs(fed)
         self._check_as_before(fed)
-        self._check_columns(fed)
-        if noted:
-            self.builder.note(fed.columns, fed.taught)
         self.builder.see(fed.data, fed.targets)
         self.builder.build(self.slots)
         return fed
 
-    def _door(self) -> Door:
-        """Return who takes data and targets, and how they are taught."""
-        pupils = self._pupils()
-        classes = {name: getattr(self.plan.nodes[name], "classes", None) for name in pupils}
-        lessons = {n: Lesson(c, self._behind_summary(n)) for n, c in classes.items() if c}
-        return Door(self.plan.inputs, pupils, list(self.plan.nodes), lessons)
-
-    def _behind_summary(self, name: str) -> bool:
-        """Tell whether a node hears of a series what was summed up of it."""
-        seen, waiting = {name}, [name]
-        while waiting:
-            for read in self.plan.reads[waiting.pop()].get("x", ()):
-                if self.plan.nodes[read.source].sums_up:
-                    return True
-                if read.source not in seen:
-                    seen.add(read.source)
-                    waiting.append(read.source)
-        return False
+    def _takers(self) -> tuple[str, ...]:
+        """Nodes that outside data go to when no name is given."""
+        return self.plan.inputs
 
     def _pupils(self) -> tuple[str, ...]:
         """Nodes that a target goes to when no name is given."""
@@ -133,22 +113,6 @@ class Rack:
         for name in known:
             if name not in fed.data:
                 raise DataError(f"{name} has no data: give x, or {{{name!r}: ...}}")
-
-    def _check_columns(self, fed: Fed) -> None:
-        """Refuse tables whose columns are not those that were learned from."""
-        pairs = (
-            (self.builder.columns, fed.columns, ""),
-            (self.builder.taught, fed.taught, "target of "),
-        )
-        for known, new, said in pairs:
-            for name in known.keys() & new.keys():
-                check_columns(known[name], new[name], f"{said}{name}", "the model learned from")
-
-    def forget_columns(self) -> None:
-        """Let the next data have other columns, unless a learner keeps what it has learned."""
-        if not self.frozen:
-            self.builder.columns.clear()
-            self.builder.taught.clear()
 
     def build_ahead(self) -> None:
         """Build what can be built before any data are seen: if every input declares its size."""
@@ -269,21 +233,6 @@ class Rack:
             slot.fitted = True
             if slot.memory is None:
                 slot.memory = self.plan.rules[name].begin(slot.params)
-
-    def feed_outside(self, x: Any, steps: int, loop: Mapping[str, str]) -> Fed:
-        """Return the data of the inputs that `loop` leaves outside, `steps` rows each."""
-        fed = feed(x, None, Door((), (), list(self.plan.nodes)), steps)
-        self._check_columns(fed)
-        for name in self.builder.data:
-            if name not in loop and name not in fed.data:
-                raise DataError(
-                    f"{name} is not in the loop and has no data: give x={{{name!r}: ...}}, or "
-                    "name it in loop="
-                )
-        if (rows := total_steps(fed)) != steps:
-            raise DataError(f"x: {rows} rows for {steps} steps")
-        self.builder.see(fed.data, {})
-        return fed
 
     def restart(self) -> None:
         """Put every state and delay line back to the start."""

@@ -119,5 +119,6 @@ def written_kind(part: Any, fields: dict[str, Any]) -> dict[str, Any]:
     A field that is itself called ``kind`` goes into that word: ``Reduce.mean``.
     """
     rest = {key: value for key, value in fields.items() if key != "kind"}
-    own = f".{fields['kind']}" if "kind" in fields else ""
+    said = "kind" in fields and fields["kind"] != type(part).model_fields["kind"].default
+    own = f".{fields['kind']}" if said else ""
     return {"kind": word(type(part)) + own, **rest}

@@ -228,7 +228,7 @@ def _by_kind(value: Any) -> Any:
 def _to_kind(rule: Rule | None) -> dict[str, Any] | None:
     if rule is None:
         return None
-    return written_kind(rule, rule.model_dump(exclude_defaults=True))
+    return written_kind(rule, rule.as_given())
 
 
 AnyRule = Annotated[Rule, BeforeValidator(_by_kind), PlainSerializer(_to_kind)]

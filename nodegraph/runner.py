@@ -9,11 +9,10 @@ from typing import Any, Self
 import numpy as np
 
 from nodegraph.checks import checked_steps, checked_workers, known_arguments
-from nodegraph.classifying import classes_by_output, labels_of
-from nodegraph.closed_loop import closed_plan, find_loop
 from nodegraph.engines import Engine, choose
 from nodegraph.errors import DataError
 from nodegraph.feeding import Fed
+from nodegraph.generating import Generation
 from nodegraph.graph import Graph
 from nodegraph.intake import to_rows
 from nodegraph.numerics import Numerics, using
@@ -21,7 +20,6 @@ from nodegraph.plan import Plan
 from nodegraph.progress import Progress, Silent
 from nodegraph.rack import Rack
 from nodegraph.running import Run, shaped
-from nodegraph.slot import widths
 from nodegraph.stepping import Stepper
 from nodegraph.views import ArraysView
 from nodegraph.work import Work
@@ -89,18 +87,6 @@ class Runner:
     def time(self) -> int:
         """Steps that the model's own stream has gone since the start."""
         return self._rack.time
-
-    @property
-    def columns(self) -> dict[str, tuple[str, ...]]:
-        """Names of the columns of the data that were learned from, by input node."""
-        return {name: found.names for name, found in self._rack.builder.columns.items()}
-
-    @property
-    def target_columns(self) -> dict[str, tuple[str, ...]]:
-        """Names of the columns of the targets, or of the classes, by node that learned them."""
-        taught = {name: found.names for name, found in self._rack.builder.taught.items()}
-        classes = {n: getattr(node, "classes", None) for n, node in self.plan.nodes.items()}
-        return taught | {name: tuple(map(str, each)) for name, each in classes.items() if each}
 
     @property
     def params(self) -> ArraysView:
@@ -172,34 +158,6 @@ class Runner:
     def _engine(self, engine: Any) -> Engine:
         return self._own_engine if engine is None else choose(engine)
 
-    @known_arguments
-    def classify(self, x: Any = None, **options: Any) -> Any:
-        """Return what class each series of `x` is of, or each step of one series.
-
-        It is that of the greatest output at the end of the series, or at the step.
-
-        Parameters
-        ----------
-        x : array_like (T, d), list of such, dict by node name, or iterable of chunks
-            As in `run`, in all that it does to the model.
-        **options
-            Further arguments of `run`: ``workers``, ``engine``, ``progress``.
-
-        Returns
-        -------
-        ndarray (n_series,) or (T,), or dict of such by node name
-            Labels, as the readout's ``classes`` have them.
-
-        Raises
-        ------
-        GraphError
-            If no output is that of a readout with classes, or of what follows one.
-        """
-        judges = classes_by_output(self.plan)
-        found = self.run(x, **options, outputs=list(judges))
-        said = {name: labels_of(found[name], classes) for name, classes in judges.items()}
-        return said if len(said) > 1 else next(iter(said.values()))
-
     def step(self, x: Any = None) -> Any:
         """Return the outputs one step later.
 
@@ -254,20 +212,26 @@ class Runner:
         loop: Mapping[str, str] | None = None,
         outputs: Iterable[str] | None = None,
     ) -> Any:
-        """Drive the model with `prompt`, then let its output be its input for `steps` steps.
+        """Return what the model says comes next, each output taken as the input that follows.
 
-        ``u[t] = y[t-1]`` from the end of the prompt on. For a model that was trained one step
-        ahead, ``run(prompt)[-1]`` is its forecast of the step after the prompt, and the first
-        generated value that of the step after that.
+        With a prompt, the first value is the forecast of the step right after it, that is
+        ``run(prompt)[-1]``; then ``y[i+1] = step(y[i])``. Without one, the model goes on where it
+        stands: the last output of its own stream is the first input. After `fit` that is the last
+        target, so the first value is that of the first step that was never seen.
+        ``generate(a)`` and then ``generate(b)`` is ``generate(a + b)``.
 
         Parameters
         ----------
         steps : int
-        prompt : array_like (T, d), optional
-            What the model sees before; without it, the loop is closed where the model stands,
-            as after `fit`, whose last target is then the first input.
+            How many values.
+        prompt : array_like (T, d), list of such, or dict by node name, optional
+            What the model sees before, on its own stream. A list is independent series: each
+            starts from the zero state, and the model's own stream is untouched.
         x : dict by node name, optional
-            Data for inputs that stay outside the loop, `steps` rows each.
+            Data for inputs that stay outside the loop, in the form of the prompt: a row for each
+            step at which the model takes its own output. With a prompt these are the ``steps - 1``
+            rows behind it, row i going in with value i; a last row for the last value may be there.
+            Without a prompt they are `steps`.
         loop : dict, optional
             Which node's output becomes which node's input, ``{"input": "readout"}``; needed
             where there is more than one of either.
@@ -276,41 +240,24 @@ class Runner:
 
         Returns
         -------
-        ndarray (steps, n_out)
+        ndarray (steps, n_out), list of such, or dict by node name
             The generated values alone.
+
+        Warns
+        -----
+        DataWarning
+            If the data of `fit` show that the output was not taught its input one step ahead, or
+            if there is no prompt and the own stream of a model that has learned is at its start.
         """
-        n_steps, before = checked_steps(steps), self._rack
-        if prompt is not None:
-            self._prompt(prompt)
-        try:
-            return self._generate(n_steps, x, loop, outputs)
-        except BaseException:
-            self._rack = before
-            raise
-
-    def _prompt(self, prompt: Any) -> None:
-        if not self._rack.draft().feed(prompt, None).own:
-            raise DataError("prompt: one series of shape (T, d); got a list of them")
-        self.run(prompt)
-
-    def _generate(
-        self,
-        steps: int,
-        x: Any,
-        loop: Mapping[str, str] | None,
-        outputs: Iterable[str] | None,
-    ) -> Any:
         draft = self._rack.draft()
-        draft.require(draft.names(outputs))
-        base, takes = draft.runnable(draft.ready()), draft.builder.data
-        closed = find_loop(base, takes, loop)
-        key = ("closed", tuple(closed.items()), tuple(base.reads))
-        if key not in draft.plans:
-            draft.plans[key] = closed_plan(base, widths(draft.slots), takes, closed)
-        plan = draft.plans[key]
-        fed = draft.feed_outside(x, steps, closed)
-        work = Work(draft.names(outputs), clock=draft.time)
-        return self._through(draft, fed, work, outputs, plan=plan)
+        fed = None if prompt is None else draft.feed(prompt, None)
+        names = draft.names(outputs)
+        wish = Generation(self._own_engine, checked_steps(steps), x, loop, names)
+        with using(self.numerics):
+            found = wish.after(draft, fed)
+        self._rack = draft
+        form = "one" if fed is None else fed.form
+        return shaped(found, names, form, outputs is not None or len(names) > 1)
 
     def reset(self) -> Self:
         """Put every state and delay line back to the start; weights stay as they are."""
@@ -320,12 +267,13 @@ class Runner:
 
     def snapshot(self) -> Any:
         """Return all that learning and running change, to be given to `restore` later."""
-        return deepcopy((self._rack.slots, self._rack.frozen, self._rack.time))
+        rack = self._rack
+        return deepcopy((rack.slots, rack.frozen, rack.time, rack.ahead))
 
     def restore(self, snapshot: Any) -> Self:
         """Put the model back to where `snapshot` was taken."""
-        self._rack = self._rack.draft()
-        self._rack.slots, self._rack.frozen, self._rack.time = deepcopy(snapshot)
+        self._rack = rack = self._rack.draft()
+        rack.slots, rack.frozen, rack.time, rack.ahead = deepcopy(snapshot)
         return self
 
 
@@ -336,6 +284,4 @@ def _one_row(value: Any, where: str) -> Any:
             f"{where}: step takes one step of shape (d,), got {np.shape(value)}; "
             "write model.run(x) for a series"
         )
-    if hasattr(type(value), "to_frame") and all(isinstance(n, str) for n in value.index):
-        return value.to_frame().T  # a row of a table, its columns still named
     return np.reshape(to_rows(np.atleast_1d(value), where), (1, -1))

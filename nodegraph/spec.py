@@ -103,7 +103,8 @@ class _Reader:
         faults = [self._read_node(name, fields) for name, fields in header.nodes.items()]
         if any(faults):
             raise SpecError("\n".join(fault for fault in faults if fault))
-        return Spec(self._graph(header.edges), header, self.document, self.folder)
+        graph = self._graph(header.edges, header.streams)
+        return Spec(graph, header, self.document, self.folder)
 
     def _error(self, path: Loc, message: str, on_key: bool = False) -> SpecError:
         return error_at(self.document, path, message, on_key=on_key)
@@ -173,16 +174,29 @@ class _Reader:
         inner = _Reader(read_file(file), file.parent, nesting=self.nesting + 1)
         return NestedGraph(name=name, file=raw["file"], graph=inner.spec().graph)
 
-    def _graph(self, lines: Sequence[str]) -> Graph:
+    def _graph(self, lines: Sequence[str], streams: Mapping[str, str]) -> Graph:
+        for name, word in streams.items():
+            self._draw_by(name, word)
         pieces = [self._edge(i, line) for i, line in enumerate(lines)]
         if pieces:
             self._check_used(overlay(*pieces))
         graph = overlay(*self.parts.values(), *pieces)  # nodes in the order of the file
         try:
-            Plan.of(graph)
+            plan = Plan.of(graph)
         except NodegraphError as error:
             raise self._error(("edges",) if lines else ("nodes",), str(error)) from error
+        for name, stream in plan.streams.items():
+            top = name.partition(".")[0]
+            if stream.partition(".")[0] != (word := streams.get(top, top)):
+                raise self._error(("streams",), f"{word} would be the stream of two nodes")
         return graph
+
+    def _draw_by(self, name: str, word: str) -> None:
+        if name not in self.parts:
+            known = ", ".join(self.parts)
+            message = f"no node is named {name!r}; there are {known}"
+            raise self._error(("streams", name), message, on_key=True)
+        self.parts[name]._drawn_as = word
 
     def _edge(self, i: int, line: str) -> Composable:
         path: Loc = ("edges", i)

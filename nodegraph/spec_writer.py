@@ -10,12 +10,13 @@ import numpy as np
 
 from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import SpecError
+from nodegraph.names import streams_of
 from nodegraph.registry import written_kind
 
 if TYPE_CHECKING:
     from nodegraph.graph import Edge, Graph
 
-__all__ = ["StoreArray", "dumped", "to_plain", "to_yaml"]
+__all__ = ["StoreArray", "dumped", "streams", "to_plain", "to_yaml"]
 
 INLINE = 64  # numbers of an explicit array that may stand in the YAML itself
 
@@ -37,7 +38,7 @@ def to_yaml(graph: Any, header: Mapping[str, Any] | None = None) -> str:
         If a node holds an array too large to be written out.
     """
     whole: Graph = getattr(graph, "graph", graph).as_graph()
-    return dumped({"nodegraph": 1, **(header or {}), **to_plain(whole, _refuse)})
+    return dumped({"nodegraph": 1, **(header or {}), **to_plain(whole, _refuse), **streams(whole)})
 
 
 def dumped(document: Mapping[str, Any]) -> str:
@@ -71,12 +72,20 @@ def to_plain(graph: Graph, store: StoreArray, *, whole: bool = False) -> dict[st
     return {"nodes": nodes, "edges": edges + alone}
 
 
+def streams(graph: Graph) -> dict[str, dict[str, str]]:
+    """Return the section that says which nodes draw by another word than their name, if any do."""
+    words = streams_of(graph.names, dict(graph.owners))
+    tops = {name.partition(".")[0]: word.partition(".")[0] for name, word in words.items()}
+    other = {name: word for name, word in tops.items() if word != name}
+    return {"streams": other} if other else {}
+
+
 def _fields(name: str, part: Any, store: StoreArray, whole: bool) -> dict[str, Any]:
     inner, file = getattr(part, "graph", None), getattr(part, "file", None)
     if inner is not None:
         plain = to_plain(inner, store, whole=whole) if whole or file is None else {"file": file}
         return {"kind": "graph", **plain}
-    fields = part.model_dump(exclude_defaults=True)
+    fields = part.as_given()
     fields.pop("name", None)
     plain = {key: _plain(f"{name}.{key}", value, store) for key, value in fields.items()}
     return written_kind(part, plain)

@@ -14,14 +14,13 @@ from nodegraph.arrays import Array, leaves
 from nodegraph.build import Builder
 from nodegraph.errors import ModelFileError, NodegraphError, SpecError
 from nodegraph.files import tensor_file
-from nodegraph.frames import Columns
 from nodegraph.graph import Graph
 from nodegraph.numerics import checked_numerics
 from nodegraph.plan import Plan
 from nodegraph.rack import Rack
 from nodegraph.slot import Slot
 from nodegraph.spec import read_text
-from nodegraph.spec_writer import to_plain
+from nodegraph.spec_writer import streams, to_plain
 from nodegraph.trees import pack, unpack
 
 __all__ = ["load", "pack_graph", "save", "save_checkpoint", "unpack_slots"]
@@ -73,8 +72,7 @@ def _packed(
         "frozen": sorted(rack.frozen),
         "data": rack.builder.data,
         "targets": rack.builder.targets,
-        "columns": rack.builder.columns,
-        "taught": rack.builder.taught,
+        "ahead": rack.ahead,
         "nodes": {n: _pack_slot(n, slot, arrays, memory) for n, slot in slots.items()},
         "report": report,
     }
@@ -113,7 +111,7 @@ def pack_graph(graph: Graph, arrays: dict[str, Array]) -> dict[str, Any]:
         return {"file": f"graph/{where}", "packed": pack(array, f"graph/{where}", arrays)}
 
     try:
-        return {"nodegraph": 1, **to_plain(graph, store, whole=True)}
+        return {"nodegraph": 1, **to_plain(graph, store, whole=True), **streams(graph)}
     except SpecError as error:
         raise ModelFileError(f"the model cannot be saved: {error}") from error
 
@@ -169,7 +167,6 @@ def _named_arrays(packed: Any) -> list[str]:
 
 def _filled(rack: Rack, about: Mapping[str, Any], arrays: Mapping[str, Array]) -> Rack:
     rack.builder.see(about["data"], about["targets"])
-    rack.builder.note(*(_columns(about.get(part, {})) for part in ("columns", "taught")))
     if about["nodes"]:
         rack.builder.build(rack.slots)
     if rack.slots.keys() != about["nodes"].keys():
@@ -177,13 +174,11 @@ def _filled(rack: Rack, about: Mapping[str, Any], arrays: Mapping[str, Array]) -
     for name, packed in about["nodes"].items():
         rack.slots[name] = _unpack_slot(rack, name, rack.slots[name], packed, arrays)
     rack.time, rack.frozen = int(about["time"]), frozenset(about["frozen"])
-    return rack
-
-
-def _columns(packed: Mapping[str, Any]) -> dict[str, Columns]:
-    return {
-        name: Columns(tuple(map(str, names)), bool(firm)) for name, (names, firm) in packed.items()
+    rack.ahead = {
+        learner: {taker: int(rows) for taker, rows in by_input.items()}
+        for learner, by_input in about.get("ahead", {}).items()
     }
+    return rack
 
 
 def _unpack_slot(

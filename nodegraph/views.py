@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import cast, copy_tree, leaves, read_only
-from nodegraph.door import node_name
 from nodegraph.errors import DataError, NotFittedError
+from nodegraph.feeding import node_name
 from nodegraph.rack import Rack
 
 __all__ = ["ArraysView"]
@@ -35,7 +35,8 @@ class ArraysView(MutableMapping[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         name, slot = self._slot(name)
-        value = copy_tree(cast(value, self._rack.builder.dtype))
+        kept = self._rack.plan.nodes[name].double if self._field == "state" else ()
+        value = copy_tree(cast(value, self._rack.builder.dtype, kept))
         _check_alike(f"{self._field}[{name!r}]", value, getattr(slot, self._field))
         changed = {"fitted": True} if self._field == "params" else {}
         self._rack.slots[name] = replace(slot, **{self._field: value}, **changed)

@@ -1,4 +1,7 @@
-"""Element-wise activation functions by name: plain numpy, the precision of the input kept."""
+"""Activation functions by name: plain numpy, the precision of the input kept; see `ACTIVATIONS`.
+
+All are element by element, but for `softmax`, which shares 1 among all units of a node.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ ActivationName = Literal[
     "elu",
     "sin",
     "gaussian",
+    "softmax",
 ]
 
 
@@ -85,7 +89,7 @@ def gaussian(x: Array) -> Array:
 
 
 def softmax(x: Array) -> Array:
-    """Return ``exp(x) / sum(exp(x))`` along the last axis; no part of `ACTIVATIONS`.
+    """Return ``exp(x) / sum(exp(x))`` along the last axis: of all units together.
 
     Examples
     --------
@@ -108,6 +112,7 @@ ACTIVATIONS: Final[dict[ActivationName, Callable[[Array], Array]]] = {
     "elu": elu,
     "sin": sin,
     "gaussian": gaussian,
+    "softmax": softmax,
 }
 
 CODES: Final[dict[ActivationName, int]] = {name: code for code, name in enumerate(ACTIVATIONS)}

@@ -72,6 +72,15 @@ class Dense(Node):
     bias: Vector | None = None
     rule: AnyRule | None = None
 
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        pairs = {"W_in": "input_scaling", "bias": "bias_scaling"}
+        return {
+            scaling: f"{array} is given"
+            for array, scaling in pairs.items()
+            if getattr(self, array) is not None
+        }
+
     @model_validator(mode="after")
     def _sizes_agree(self) -> Dense:
         require_shape("bias", self.bias, (self.units,), ValueError)

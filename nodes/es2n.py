@@ -31,7 +31,7 @@ class ES2N(RandomLayer, Node):
     proximity : float in (0, 1]
         b, the share of what f makes; 1 is a `Reservoir` without leak.
     spectral_radius : float, at least 0
-        Largest absolute eigenvalue of W.
+        Largest absolute eigenvalue of W, also of one that is given.
     input_scaling : float, or one for each input
         Factor of the input weights.
     bias_scaling : float, at least 0
@@ -77,6 +77,11 @@ class ES2N(RandomLayer, Node):
     proximity: Fraction = 0.5
     activation: ActivationName = "tanh"
     O: Matrix | None = None  # noqa: E741
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        own = {"O": "proximity is 1"} if self.proximity == 1 and self.O is not None else {}
+        return {**super().idle(), **own}
 
     @model_validator(mode="after")
     def _O_is_square(self) -> ES2N:

@@ -10,7 +10,7 @@ from nodegraph.fields import Matrix, Vector
 from nodegraph.graph import Graph
 from nodegraph.node import Composite
 from nodes.activation import Identity
-from nodes.reservoir import Reservoir, ReservoirFields
+from nodes.reservoir import FEEDBACK, Reservoir, ReservoirFields
 from nodes.ridge import Ridge
 from nodes.rules.least_squares import Strength
 
@@ -63,6 +63,14 @@ input_connectivity, topology, input_distribution, activation, noise, W, W_in, bi
     input_to_readout: bool = False
     feedback: bool = False
 
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        found = super().idle()
+        if not self.feedback:
+            given = [name for name in FEEDBACK if getattr(self, name) is not None]
+            found |= dict.fromkeys(given, "feedback is False")
+        return found
+
     @model_validator(mode="after")
     def _parts_are_right(self) -> ESN:
         self.as_graph()
@@ -79,7 +87,9 @@ input_connectivity, topology, input_distribution, activation, noise, W, W_in, bi
 
     def _reservoir(self) -> Reservoir:
         fields: dict[str, Any] = {
-            name: getattr(self, name) for name in ReservoirFields.model_fields
+            name: getattr(self, name)
+            for name in ReservoirFields.model_fields
+            if name in self.model_fields_set
         }
         return Reservoir(name="reservoir", **fields)
 

@@ -48,6 +48,7 @@ class ForwardUnit(Node, ABC):
     """
 
     label: ClassVar[str] = "ForwardUnit"
+    learning: ClassVar[tuple[str, ...]] = ("rate",)  # the fields that only learning reads
     variants: ClassVar[dict[str, type[ForwardUnit]]] = {}
 
     units: PositiveInt = 100
@@ -67,6 +68,10 @@ class ForwardUnit(Node, ABC):
         super().__pydantic_init_subclass__(**options)
         if "kind" in cls.__annotations__:
             ForwardUnit.variants[cls.model_fields["kind"].default] = cls
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return dict.fromkeys(self.learning, "it is frozen") if self.frozen else {}
 
     @field_validator("emits", mode="before")
     @classmethod

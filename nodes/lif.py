@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from pydantic import PositiveFloat, model_validator
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, frozen_array
 from nodegraph.fields import PerUnit
 from nodegraph.node import Node, StepCode
 from nodes.random_layer import RandomLayer, product
@@ -34,7 +34,7 @@ class LIF(RandomLayer, Node):
     reset : {"zero", "subtract"}
         Whether a unit that fires goes back to 0, or keeps what is above the threshold.
     spectral_radius : float, at least 0
-        Largest absolute eigenvalue of W.
+        Largest absolute eigenvalue of W, also of one that is given.
     input_scaling : float, or one for each input
         Factor of the input weights.
     bias_scaling : float, at least 0
@@ -87,7 +87,8 @@ class LIF(RandomLayer, Node):
     @cached_property
     def leak(self) -> Array:
         """The leak rate of each unit, or one for all as an array without axes."""
-        return np.array(self.leak_rate, dtype=float)
+        leak: Array = frozen_array(self.leak_rate)
+        return leak
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return the weights, drawn or given."""

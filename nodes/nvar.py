@@ -58,6 +58,10 @@ class NVAR(Node):
     order: Orders = 2
     strides: PositiveInt = 1
 
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return {"strides": "delay is 1"} if self.delay == 1 else {}
+
     @property
     def orders(self) -> tuple[int, ...]:
         """The numbers of factors of the products, in ascending order."""

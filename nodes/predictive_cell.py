@@ -84,10 +84,14 @@ class PredictiveCell(Node):
     decay: NonNegativeFloat = 0.01
     epochs: PositiveInt = 1
 
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return {"feedback": "it is frozen"} if self.frozen else {}
+
     @property
     def rule(self) -> EProp:
         """The rule that the weights learn by."""
-        return EProp(**{name: getattr(self, name) for name in EProp.model_fields})
+        return EProp(**self.shared(EProp))
 
     @property
     def declared_size(self) -> int | None:

@@ -17,6 +17,7 @@ from nodes.rules.predictive_coding import PredictiveCoding
 
 __all__ = ["PredictiveCoder", "energy", "relaxed"]
 
+LEARNING = ("rate", "decay", "batch", "attention", "fading", "epochs")
 BEND = 0.77  # the largest second derivative of tanh, 4 / sqrt(27), rounded up
 
 
@@ -118,6 +119,18 @@ class PredictiveCoder(Node):
     fading: Fraction = 0.01
     epochs: PositiveInt = 1
 
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        found = {}
+        if not self.temporal and self.A is not None:
+            found["A"] = "temporal is False"
+        if self.C is not None and (self.A is not None or not self.temporal):
+            found["input_scaling"] = "the weights are given"
+        if not self.attention:
+            found["fading"] = "attention is False"
+        learning = (n for n in LEARNING if n != "attention" or self.attention)
+        return found | dict.fromkeys(learning, "it is frozen") if self.frozen else found
+
     @model_validator(mode="after")
     def _forecasts_need_time(self) -> PredictiveCoder:
         if self.gives == "forecast" and not self.temporal:
@@ -129,7 +142,7 @@ class PredictiveCoder(Node):
         """The rule that the weights learn by; none if they are frozen."""
         if self.frozen:
             return None
-        return PredictiveCoding(**{n: getattr(self, n) for n in PredictiveCoding.model_fields})
+        return PredictiveCoding(**self.shared(PredictiveCoding))
 
     @property
     def declared_size(self) -> int | None:

@@ -10,10 +10,24 @@ from pydantic import NonNegativeFloat, PositiveInt, model_validator
 from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import FieldError
 from nodegraph.fields import Described, Fraction, Matrix, PerUnit, Vector
-from nodes.weights import DISTRIBUTIONS, Distribution, Topology, recurrent, scale_columns
+from nodes.weights import (
+    DISTRIBUTIONS,
+    WITH_CONNECTIVITY,
+    Distribution,
+    Topology,
+    recurrent,
+    scale_columns,
+    scale_spectral_radius,
+)
 
 __all__ = ["RandomLayer", "column_major", "product", "require_shape"]
 
+SCALED_BY = {
+    "W": ("connectivity", "topology"),
+    "W_in": ("input_scaling", "input_connectivity"),
+    "W_fb": ("feedback_scaling", "feedback_connectivity"),
+    "bias": ("bias_scaling",),
+}  # what says how weights are drawn
 DENSE = 0.3  # share of weights from which on a dense product is the faster one
 
 
@@ -25,7 +39,7 @@ class RandomLayer(Described):
     units : int, optional
         Number of units n; may be left out if W or bias is given.
     spectral_radius : float, at least 0
-        Largest absolute eigenvalue of W.
+        Largest absolute eigenvalue of W; one that is given is scaled to it if both are given.
     input_scaling : float or one for each input
         Factor of the input weights.
     bias_scaling : float, at least 0
@@ -39,7 +53,8 @@ class RandomLayer(Described):
     input_distribution : {"uniform", "normal", "bernoulli"}
         What all other weights are drawn from: [-1, 1), N(0, 1) or {-1, 1}.
     W, W_in, bias : array, optional
-        Weights (n, n), (n, n_in) and (n,), dense or sparse, used as they stand.
+        Weights (n, n), (n, n_in) and (n,), dense or sparse, used as they stand, but for W beside
+        a `spectral_radius`. What says how they are drawn is then refused.
     """
 
     units: PositiveInt | None = None
@@ -62,6 +77,18 @@ class RandomLayer(Described):
         for name, axes in (("W", 2), ("bias", 1)):
             require_shape(name, getattr(self, name), (n,) * axes, ValueError)
         return self
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        found = {}
+        if self.topology not in WITH_CONNECTIVITY:
+            found["connectivity"] = f"topology is {self.topology}, which has none"
+        for name, fields in SCALED_BY.items():
+            if getattr(self, name, None) is not None:
+                found |= dict.fromkeys(fields, f"{name} is given, and used as it stands")
+        if self.W_in is not None and (self.bias is not None or self.bias_scaling == 0):
+            found["input_distribution"] = "W_in is given, and no bias is drawn"
+        return found
 
     @property
     def declared_size(self) -> int | None:
@@ -90,9 +117,15 @@ class RandomLayer(Described):
     def draw_recurrent(self, rng: np.random.Generator, units: int) -> Any:
         """Return W, given or drawn with `spectral_radius`."""
         if self.W is not None:
-            return column_major(self.W)
+            return column_major(self._given_recurrent())
         W = recurrent(rng, units, self.topology, self.connectivity, self.spectral_radius)
         return column_major(W.toarray() if is_sparse(W) and W.nnz > DENSE * units**2 else W)
+
+    def _given_recurrent(self) -> Any:
+        """Return W as it was given, scaled if a spectral radius was given beside it."""
+        if "spectral_radius" not in self.model_fields_set:
+            return self.W
+        return scale_spectral_radius(self.W, self.spectral_radius)
 
     def draw_input(self, rng: np.random.Generator, units: int, n_in: int) -> Any:
         """Return W_in, given or drawn."""

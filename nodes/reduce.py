@@ -24,7 +24,8 @@ FOLDS: Final[dict[str, tuple[Any, float]]] = {  # how two values become one, and
 class Reduce(Node):
     """What the series was so far, for each signal; so its last row is the summary of the series.
 
-    With kind "mean" it is ``y[t] = (x[0] + ... + x[t]) / (t + 1)``; the others are alike. A
+    With kind "mean" it is ``y[t] = (x[0] + ... + x[t]) / (t + 1)``, summed in double precision in
+    every model; the others are alike. A
     target of one row for a series, as a label is, belongs to its last step, so a readout behind
     this node classifies series.
 
@@ -43,10 +44,10 @@ class Reduce(Node):
     class State(NamedTuple):
         """What was kept so far, and of how many steps."""
 
-        value: Array  # (n_out,)
+        value: Array  # (n_out,) float64
         steps: Array  # ()
 
-    sums_up: ClassVar[bool] = True
+    double: ClassVar[tuple[str, ...]] = ("value",)
 
     kind: Literal["last", "mean", "sum", "max", "min"] = "last"
 
@@ -63,7 +64,7 @@ class Reduce(Node):
         """Return ``(state, ys)`` after ``len(xs)`` steps, computed at once."""
         fold: Callable[..., Array] | None = getattr(FOLDS[self.kind][0], "accumulate", None)
         rows = np.concatenate([state.value[None], xs])
-        kept = xs if fold is None else fold(rows, axis=0)[1:]
-        counts = state.steps + np.arange(1, len(xs) + 1)
-        ys = kept / counts[:, None].astype(xs.dtype) if self.kind == "mean" else kept.copy()
-        return self.State(kept[-1].copy(), np.array(state.steps + len(xs))), ys
+        kept = rows if fold is None else fold(rows, axis=0)
+        counts = state.steps + np.arange(1, len(rows))
+        ys = kept[1:] / counts[:, None] if self.kind == "mean" else kept[1:]
+        return self.State(kept[-1].copy(), np.array(counts[-1])), ys.astype(xs.dtype)

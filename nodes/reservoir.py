@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import NonNegativeFloat, model_validator
 
-from nodegraph.arrays import Array, is_sparse
+from nodegraph.arrays import Array, frozen_array, is_sparse
 from nodegraph.errors import FieldError
 from nodegraph.fields import Fraction, Matrix, PerUnit, PerUnitFraction
 from nodegraph.node import Node, Prepared, StepCode, one_by_one
@@ -17,8 +17,9 @@ from nodegraph.rule import AnyRule
 from nodes.activations import ACTIVATIONS, CODES, ActivationName
 from nodes.random_layer import RandomLayer, product
 
-__all__ = ["Reservoir", "ReservoirFields"]
+__all__ = ["FEEDBACK", "Reservoir", "ReservoirFields"]
 
+FEEDBACK = ("W_fb", "feedback_scaling", "feedback_connectivity")
 WIDE = 64  # inputs up to which sparse input weights are better off as dense ones
 
 
@@ -32,6 +33,13 @@ class ReservoirFields(RandomLayer):
     activation: ActivationName = "tanh"
     W_fb: Matrix | None = None
     rule: AnyRule | None = None
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        found = super().idle()
+        if self.W_fb is None:
+            found.pop("input_distribution", None)  # W_fb may be drawn
+        return found
 
     @model_validator(mode="after")
     def _one_leak_for_each_unit(self) -> ReservoirFields:
@@ -56,7 +64,8 @@ class Reservoir(ReservoirFields, Node):
         a, the share of the new value in each step; 1 forgets the old state at once.
     spectral_radius : float, at least 0
         Largest absolute eigenvalue of W; below 1 the state usually forgets its start. For a line,
-        which has no eigenvalue but 0, its weight.
+        which has no eigenvalue but 0, its weight. A W that is given is scaled to it where both
+        are given.
     input_scaling : float, or one for each input
         Factor of the input weights.
     bias_scaling : float, at least 0
@@ -79,7 +88,8 @@ class Reservoir(ReservoirFields, Node):
         What W_in, W_fb and bias are drawn from: [-1, 1), N(0, 1) or {-1, 1}.
     W, W_in, W_fb, bias : array, optional
         Weights of shape (n, n), (n, n_in), (n, n_fb) and (n,), dense or sparse. They are used as
-        they stand: neither scaled nor thinned.
+        they stand, but for W beside a `spectral_radius`; fields that say how they are drawn are
+        refused beside them.
     rule : Rule, optional
         Local rule that adapts the weights.
 
@@ -116,7 +126,8 @@ class Reservoir(ReservoirFields, Node):
     @cached_property
     def leak(self) -> Array:
         """The leak rate of each unit, or one for all as an array without axes."""
-        return np.array(self.leak_rate, dtype=float)
+        leak: Array = frozen_array(self.leak_rate)
+        return leak
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int, feedback: int = 0) -> Params:
         """Return the weights, drawn or given."""
@@ -132,10 +143,12 @@ class Reservoir(ReservoirFields, Node):
         if feedback:
             shape, share = (n_out, feedback), self.feedback_connectivity
             return self.draw_matrix(rng, "W_fb", shape, share, "feedback_scaling")
-        if self.W_fb is not None:
+        if odd := [
+            n for n in FEEDBACK if n in self.model_fields_set and getattr(self, n) is not None
+        ]:
             raise FieldError(
-                "W_fb is given, but nothing is fed back; write reservoir << readout, "
-                "or leave W_fb out"
+                f"{' and '.join(odd)} given, but nothing is fed back; write reservoir << readout, "
+                f"or leave {' and '.join(odd)} out"
             )
         return np.zeros((n_out, 0))
 
@@ -190,6 +203,7 @@ class _Prepared(Prepared):
 
         super().__init__(node, params)
         W_in, W_fb, bias = params.W_in, params.W_fb, params.bias
+        self.shared = node.activation == "softmax"  # lanes would mix series
         self.apart = is_sparse(W_in) and W_in.shape[1] > WIDE
         if self.apart:
             W_in = np.empty((len(bias), 0), bias.dtype)
@@ -214,7 +228,7 @@ class _Prepared(Prepared):
     ) -> tuple[list[Any], list[Array]]:
         from nodes.kernels.reservoirs import FEWEST, run_many
 
-        if len(xs) < FEWEST or self.apart:
+        if len(xs) < FEWEST or self.apart or self.shared:
             return one_by_one(self.run, states, xs, ports)
         start = np.stack([state.x for state in states])
         ys = run_many(self.weights, xs, start, ports.get("feedback"), ports.get("noise"))

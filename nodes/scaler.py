@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import model_validator
 
 from nodegraph import Array, Node
-from nodes.rules.scaling import Scaling
+from nodes.rules.scaling import Scaling, scaled_by
 
 __all__ = ["Scaler"]
 
@@ -16,7 +16,8 @@ __all__ = ["Scaler"]
 class Scaler(Node):
     """``y = scale x + offset``, learned from the data that `fit` sees.
 
-    Values outside what was seen then lie outside the range: nothing is clipped.
+    Values outside what was seen then lie outside the range: nothing is clipped. A signal that is
+    constant up to rounding is only shifted.
 
     Parameters
     ----------
@@ -42,6 +43,10 @@ class Scaler(Node):
     high: float = 1.0
     kind: Literal["range", "z-score"] = "range"
 
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return scaled_by(self.kind)
+
     @model_validator(mode="after")
     def _low_is_below_high(self) -> Scaler:
         if self.low >= self.high:
@@ -51,7 +56,7 @@ class Scaler(Node):
     @property
     def rule(self) -> Scaling:
         """The rule that it learns by."""
-        return Scaling(low=self.low, high=self.high, kind=self.kind)
+        return Scaling(**self.shared(Scaling))
 
     @property
     def ready(self) -> bool:

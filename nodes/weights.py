@@ -15,6 +15,7 @@ from nodes.topologies import block, line, permutation, ring, scattered, small_wo
 
 __all__ = [
     "DISTRIBUTIONS",
+    "WITH_CONNECTIVITY",
     "Distribution",
     "Topology",
     "bernoulli",
@@ -98,7 +99,7 @@ DISTRIBUTIONS: Final[dict[Distribution, Callable[..., Any]]] = {
     "bernoulli": bernoulli,
 }
 
-_WITH_CONNECTIVITY: Final[dict[str, Callable[..., Any]]] = {
+WITH_CONNECTIVITY: Final[dict[str, Callable[..., Any]]] = {
     "normal": normal,
     "uniform": uniform,
     "bernoulli": bernoulli,
@@ -172,8 +173,8 @@ def recurrent(
         return radius * orthogonal(rng, units, units)
     if topology in _ONE_SOURCE:
         return _ONE_SOURCE[topology](rng, units, units, weight=radius)
-    if topology in _WITH_CONNECTIVITY:
-        drawn = _WITH_CONNECTIVITY[topology](rng, units, units, connectivity)
+    if topology in WITH_CONNECTIVITY:
+        drawn = WITH_CONNECTIVITY[topology](rng, units, units, connectivity)
         return scale_spectral_radius(drawn, radius)
     raise FieldError(f"topology should be one of {get_args(Topology)} (got {topology!r})")
 
@@ -206,7 +207,7 @@ def scale_spectral_radius(W: Any, radius: float) -> Any:
         raise FieldError(
             f"W is nilpotent (spectral radius 0), so it cannot be scaled to {radius}: the "
             f"connections of its {W.shape[0]} units hold no cycle; raise connectivity or units, "
-            "or write spectral_radius=0"
+            "or write spectral_radius=0; beside a W that is given, leave spectral_radius out"
         )
     return W * (radius / own)
 

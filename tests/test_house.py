@@ -15,28 +15,23 @@ LONGEST = 350
 # A part of nodegraph imports only parts on its own line or on a line before it.
 # A part that is not named here is still held to import nothing that imports it.
 FLOORS = """
-    errors arrays names wording files progress budget spectral krylov ranges drawing compiled
+    errors arrays names machine wording files progress budget spectral krylov ranges drawing
+    compiled
     numerics
     fields registry slot trees spec_writer
     keeping
-    cells
-    frames
-    panels
-    containers
-    rule graph intake labels
-    node door targets metrics datasets
-    assembly
-    feeding
+    rule graph intake
+    node feeding metrics datasets
     tryout
-    plan nested checks doubts plotting meter
+    plan nested horizon checks doubts plotting meter
     work
     yaml
-    build classifying closed_loop engines stages spec
+    build closed_loop engines stages spec
     groups teams watching
     rack
     running stepping storage views
     checkpoints
-    training
+    training generating
     runner
     learner
     model

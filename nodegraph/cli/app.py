@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from nodegraph.cli import catalogue, experiments, graphs, searching, slurm
-from nodegraph.cli.console import debugging, say_error
+from nodegraph.cli.console import debugging, say_error, say_in_any_alphabet
 from nodegraph.errors import NodegraphError
 
 __all__ = ["app", "main"]
@@ -81,4 +81,5 @@ app.command("search")(searching.search)
 
 def main() -> None:
     """Run the command that the arguments of this process name."""
+    say_in_any_alphabet()
     app(prog_name="nodegraph")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ __all__ = [
     "load_plugins",
     "say",
     "say_error",
+    "say_in_any_alphabet",
     "show_table",
     "warnings_said",
 ]
@@ -54,6 +56,24 @@ def load_plugins(modules: Iterable[str] | None) -> None:
             sys.path.append(here)
         for module in modules:
             load_plugin(module)
+
+
+def say_in_any_alphabet() -> None:
+    """Let a terminal or a pipe that lacks a letter show another one, instead of failing."""
+    codecs.register_error("nodegraph", _other_letters)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="nodegraph")
+
+
+def _other_letters(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    missing = error.object[error.start : error.end]
+    return "".join(_OTHER_LETTERS.get(letter, "?") for letter in missing), error.end
+
+
+_OTHER_LETTERS = {"→": "->", "↻": "(loop)", "·": "-", "…": "...", "—": "-"}
 
 
 def say(text: str = "", *, strong: bool = False, wrap: bool = True) -> None:

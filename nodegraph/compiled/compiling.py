@@ -89,7 +89,7 @@ def _compile(how: Any, signature: Any, function: Callable[..., Any], **options: 
     with _private_cache(Path(inspect.getfile(function)).parent):
         try:
             return how(signature, cache=True, **options)(function)
-        except RuntimeError:  # no folder to keep compiled code in
+        except (RuntimeError, OSError):  # no folder, or no room, to keep compiled code in
             return how(signature, **options)(function)
 
 

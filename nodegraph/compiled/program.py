@@ -74,6 +74,14 @@ def _is_finite(address: Any, n: Any, like: Any) -> Any:
     return total == total
 
 
+@inner
+def _is_within(address: Any, n: Any, most: Any, like: Any) -> Any:
+    row, within = vector(address, n, like), True
+    for i in range(n):
+        within &= abs(row[i]) < most
+    return within
+
+
 @kernel(lambda f: types.void(*_tables(), types.int64, types.int64, types.int64, f))
 def drive(
     nodes: Any, ports: Any, parts: Any, io: Any, start: Any, stop: Any, size: Any, like: Any
@@ -87,16 +95,18 @@ def drive(
 def advance(
     nodes: Any, ports: Any, parts: Any, io: Any, data: Any, t: Any, size: Any, like: Any
 ) -> Any:
-    """Move all nodes on by step `t`; tell whether `data` (addresses, sizes) and outputs are finite.
+    """Move all nodes on by step `t`; tell whether `data` (addresses, sizes) and outputs are sound.
 
-    With data that are not finite nothing is moved.
+    Data are so if they are finite, outputs within `nodegraph.engines.bounds`. With data that
+    are not finite nothing is moved.
     """
     for k in range(len(data)):
         if not _is_finite(data[k, 0], data[k, 1], like):
             return False
     _move(nodes, ports, parts, io, t, size, like)
+    most = 1e30 if size == 8 else 1e18
     for k in range(len(nodes)):
         row = _row(nodes[k, _BASE], nodes[k, _ZERO], nodes[k, _RING], nodes[k, _WIDTH] * size, t)
-        if not _is_finite(row, nodes[k, _WIDTH], like):
+        if not _is_within(row, nodes[k, _WIDTH], most, like):
             return False
     return True

@@ -40,7 +40,9 @@ def sunspots(steps: int | None = None) -> Array:
     >>> float(sunspots()[0, 0])
     58.0
     """
-    with (files("nodegraph.datasets") / "data" / "sunspots_monthly.csv").open() as table:
+    with (files("nodegraph.datasets") / "data" / "sunspots_monthly.csv").open(
+        encoding="utf-8"
+    ) as table:
         series: Array = np.loadtxt(table, delimiter=",", skiprows=1, usecols=[2], ndmin=2)
     rows = len(series) if steps is None else whole("sunspots.steps", steps)
     if rows > len(series):

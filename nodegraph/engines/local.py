@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from math import isfinite
-
-import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.engines.bounds import check_bounds
 from nodegraph.engines.fused import fuse
 from nodegraph.engines.lines import Line, filled
 from nodegraph.engines.seats import Desk, Seat
-from nodegraph.errors import DivergenceError, placed
+from nodegraph.errors import placed
 from nodegraph.plan import Block, Plan
 from nodegraph.slot import Chunk, Slot
 from nodegraph.work import Work
@@ -33,7 +31,7 @@ def execute(
     Raises
     ------
     DivergenceError
-        If an output is no longer finite.
+        If an output is no longer finite, or larger than can be worked with.
     """
     clock = work.clock
     for number, chunk in enumerate(chunks):
@@ -138,7 +136,7 @@ class Sweep:
     def put(self, name: str, ys: Array) -> None:
         """Keep the outputs of a node."""
         self.receive(name, ys)
-        self._check_finite(name)
+        self._check_bounds(name)
 
     def receive(self, name: str, ys: Array | None) -> None:
         """Take outputs that were made elsewhere; None: those of this chunk come too late for it."""
@@ -160,7 +158,7 @@ class Sweep:
                     self._at = seat.name
                     line.rows(start, stop)[:] = seat.live(start, stop)
         for self._at in names:  # it is named if something is wrong
-            self._check_finite(self._at)
+            self._check_bounds(self._at)
 
     def close(self) -> None:
         """Leave the last outputs and teachers where the next chunk looks for them."""
@@ -174,24 +172,10 @@ class Sweep:
         past = slot.past if slot.taught is None else slot.taught
         return Line(past, filled(rows, past[-1]), len(past), self.chunk.n_steps)
 
-    def _check_finite(self, name: str) -> None:
-        ys = self.lines[name].rows(0, self.chunk.n_steps)
-        with np.errstate(over="ignore", invalid="ignore"):
-            total = ys.sum()
-        if isfinite(total):  # cheaper than to look at each, and enough nearly always
-            return
-        finite = np.isfinite(ys).all(axis=1)
-        if finite.all():
-            return
-        row = int(np.argmin(finite))
-        before = ys[row - 1] if row else self.slots[name].past[-1]
-        largest = float(np.abs(before).max(initial=0.0)) or 1.0
-        norm = largest * float(np.linalg.norm(before / largest))  # does not overflow on the way
-        raise DivergenceError(
-            f"{name}: output is no longer finite at step {self.clock + row} (norm one step before: "
-            f"{norm:.3g}); lower spectral_radius, scalings or learning rates, or use a bounded "
-            "activation"
-        )
+    def _check_bounds(self, name: str) -> None:
+        ys, last = self.lines[name].rows(0, self.chunk.n_steps), self.slots[name].past[-1:]
+        given = *self.chunk.data.values(), *self.chunk.targets.values()
+        check_bounds(name, ys, last, self.clock, given)
 
 
 def _side_by_side(name: str, sweeps: Sequence[Sweep]) -> None:

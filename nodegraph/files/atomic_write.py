@@ -13,11 +13,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from nodegraph.errors import ModelFileError
+from nodegraph.files.flags import CREATE
+from nodegraph.machine import is_alive
 
 __all__ = ["check_replaceable", "replace_file"]
 
 _SLICE = 16 * 2**20  # bytes in one write, so that Ctrl-C is heard during a long save
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
+_HELD = {5, 32}  # Windows does not rename over a file that is open
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _CANNOT_SYNC_FOLDERS = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EISDIR}
 _unfinished: set[str] = set()  # temporary files this process is writing now
@@ -116,9 +119,9 @@ def _write_and_rename(target: Path, pieces: Iterable[memoryview], mode: int | No
 
 
 def _write_synced(temporary: Path, pieces: Iterable[memoryview], mode: int | None) -> None:
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode)
+    file = os.open(temporary, CREATE, 0o666 if mode is None else mode)
     try:
-        if mode is not None:
+        if mode is not None and hasattr(os, "fchmod"):
             with suppress(OSError):  # some network folders know no permissions
                 os.fchmod(file, mode)
         for piece in pieces:
@@ -138,7 +141,9 @@ def _write_all(file: int, piece: memoryview) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename last through a power failure."""
+    """Make the rename last through a power failure, where folders can be opened."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows
+        return
     try:
         file = os.open(folder, os.O_RDONLY)
         try:
@@ -163,20 +168,12 @@ def _remove_left_behind(target: Path) -> None:
     with suppress(OSError):
         for name in os.listdir(target.parent):
             found = pattern.fullmatch(name)
-            if found and name not in _unfinished and not _is_another_live(int(found[1])):
+            if found and name not in _unfinished and not _is_another(int(found[1])):
                 os.unlink(target.parent / name)
 
 
-def _is_another_live(pid: int) -> bool:
-    if pid == os.getpid():
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+def _is_another(pid: int) -> bool:
+    return pid != os.getpid() and is_alive(pid)
 
 
 def _explain(error: OSError | ValueError, size: int) -> str:
@@ -188,6 +185,11 @@ def _explain(error: OSError | ValueError, size: int) -> str:
         )
     if code == errno.ENOENT:
         return "the folder does not exist; make it first"
+    if getattr(error, "winerror", None) in _HELD:
+        return (
+            "another program has the file open, or may write here and you may not; close it there, "
+            "or save under another name; what was saved before is intact"
+        )
     if code in _FORBIDDEN:
         return "not allowed to write here; choose a folder or a file that you may write"
     if code == errno.EISDIR:

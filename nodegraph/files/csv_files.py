@@ -1,144 +1,248 @@
-"""Columns of numbers in a text file, with the place of each cell that is none."""
+"""Columns of numbers in a text file, and a sentence that says what was taken for what."""
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
-import math
-import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
+from nodegraph.arrays import Array
 from nodegraph.errors import DataError
-from nodegraph.files.table_columns import Columns, Table, chosen
-from nodegraph.wording.phrases import shown
+from nodegraph.files.dialect import Sample, has_names, sample_of, width_of
+from nodegraph.files.numerals import Decimal
+from nodegraph.files.table_columns import Columns, Table, chosen, listed
+from nodegraph.files.text_blocks import Layout, TextBlocks
+from nodegraph.files.text_lines import text_lines
 
-__all__ = ["read_csv"]
+__all__ = ["TextOptions", "read_csv"]
 
-LARGEST_TEXT = 2**28
-MISSING = frozenset({"", "nan", "na", "null", "none"})
-
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?|\d{1,2}:\d{2}(:\d{2})?")
-
-
-class _Row(NamedTuple):
-    line: int
-    cells: list[str]
+Names = bool | Sequence[str] | None
+_MARKS = {"\t": "tabs", " ": "blanks", ";": "semicolons", "|": "bars"}
 
 
-def read_csv(file: BinaryIO, name: str, columns: Columns = None) -> Table:
+class TextOptions(NamedTuple):
+    """What is said about a text file; what is not is found out.
+
+    Parameters
+    ----------
+    names : bool, list of str or None
+        Whether the first row gives names, or the names.
+    separator : str or None
+        What parts cells: ``,`` ``;`` ``|``, a tab or a blank (any number of blanks and tabs).
+    decimal : "." or "," or None
+    missing : list of str or float
+        Words, or numbers, that stand for a missing number, beside the usual ones.
+    """
+
+    names: Names = None
+    separator: str | None = None
+    decimal: Decimal | None = None
+    missing: tuple[str | float, ...] = ()
+
+
+def read_csv(
+    file: BinaryIO,
+    name: str,
+    columns: Columns = None,
+    options: TextOptions | None = None,
+    time: str | int | None = None,
+) -> Table:
     """Return numbers of a text file and what its columns are called; missing ones are NaN.
+
+    A number is an optional sign, digits with an optional decimal mark, and an optional exponent.
+    An empty cell, NA, N/A, #N/A, <NA>, NaN, null and None are missing. Lines that begin with #
+    are left out. The first row is names if its cells in the columns of numbers are none.
 
     Parameters
     ----------
     file : binary file
-        UTF-8 text; cells are parted by the first of ``,`` ``;`` and tab that is in it; lines that
-        begin with ``#`` are left out; the first row may be names.
+        UTF-8 text, packed if the name ends in .gz.
     name : str
         Name of the file, for messages.
     columns : list of str or int, optional
         Which columns, by name or by number from 0; else all.
+    options : TextOptions, optional
+    time : str or int, optional
+        A column that calls the rows; it may hold any text and is no column of numbers.
 
     Raises
     ------
     DataError
-        With line and column of the first cell that is no number.
+        With line and column of the first cell that is no number, and what to write.
     """
-    with closing(_rows(file, name)) as rows:
-        return _table(rows, name, columns)
+    return _TextTable(file, name, columns, options or TextOptions(), time).read()
 
 
-def _table(rows: Iterator[_Row], name: str, columns: Columns) -> Table:
-    if (first := next(rows, None)) is None:
-        raise DataError(f"{name}: is empty")
-    names = first.cells if any(_is_word(cell) for cell in first.cells) else None
-    picked = chosen(columns, names, len(first.cells), name)
-    titles = [names[i] if names else str(i) for i in picked]
-    numbered = rows if names else itertools.chain([first], rows)
-    table = [_numbers(row, picked, titles, len(first.cells), name) for row in numbered]
-    if not table:
-        raise DataError(f"{name}: has names of columns but no rows")
-    return Table(np.array(table, dtype=float), tuple(titles) if names else None)
+class _TextTable:
+    """One text file on its way to a table."""
 
+    def __init__(
+        self,
+        file: BinaryIO,
+        name: str,
+        columns: Columns,
+        options: TextOptions,
+        time: str | int | None,
+    ) -> None:
+        self.file, self.name, self.columns = file, name, columns
+        self.options, self.time = options, time
+        self.notes: list[str] = []
 
-def _rows(file: BinaryIO, name: str) -> Generator[_Row, None, None]:
-    if file.seek(0, 2) > LARGEST_TEXT:
-        raise DataError(f"{name}: is larger than 256 MiB; save it as .npy")
-    file.seek(0)
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    try:
-        start = _delimiter(text)
-        text.seek(0)
-        reader = csv.reader(text, delimiter=start, strict=True)
-        lines = ((reader.line_num, [cell.strip() for cell in cells]) for cells in reader)
-        yield from _without_edges(_Row(n, cells) for n, cells in lines if not _is_note(cells))
-    except UnicodeDecodeError:
-        raise DataError(f"{name}: is not UTF-8 text") from None
-    except csv.Error as error:
-        raise DataError(f"{name}: cannot be read as a table: {error}") from None
-    finally:
-        text.detach()
+    def read(self) -> Table:
+        """Return the table."""
+        sample = self._sample()
+        layout = self._layout(sample)
+        time = self._time(layout)
+        picked, doubtful = self._picked(sample, layout, time)
+        asked = sorted({*picked, *doubtful})
+        others = self._others(sample, layout, time)
+        blocks = TextBlocks(layout, asked, time, self.name, others)
+        with text_lines(self.file, self.name) as lines:
+            found = blocks.read(lines)
+        if not len(found):
+            raise DataError(f"{self.name}: has names of columns but no rows")
+        self._check_doubtful(found, asked, doubtful, layout)
+        values = found[:, [asked.index(i) for i in picked]]
+        names = tuple(layout.titles[i] for i in picked) if layout.named else None
+        times = tuple(blocks.labels) if time is not None else None
+        return Table(values, names, times, self._told(values, layout))
 
+    def _sample(self) -> Sample:
+        given = self.options
+        with text_lines(self.file, self.name) as lines:
+            sample = sample_of(lines, given.separator, given.decimal, given.missing, self.name)
+        if sample is None:
+            raise DataError(f"{self.name}: is empty")
+        return sample
 
-def _is_note(cells: list[str]) -> bool:
-    return bool(cells) and cells[0].startswith("#")
-
-
-def _without_edges(rows: Iterable[_Row]) -> Iterator[_Row]:
-    """Yield rows; empty ones between rows of numbers are gaps, at the edges they are nothing."""
-    started, gaps, width = False, list[int](), 0
-    for row in rows:
-        if not any(row.cells):
-            gaps.append(row.line)
-            continue
-        if started:
-            yield from (_Row(line, [""] * width) for line in gaps)
-        yield row
-        started = started or not any(_is_word(cell) for cell in row.cells)
-        gaps, width = [], len(row.cells)
-
-
-def _delimiter(lines: Iterable[str]) -> str:
-    line = next((line for line in lines if line.strip() and not line.startswith("#")), "")
-    return next((mark for mark in ",;\t" if mark in line), ",")
-
-
-def _is_word(cell: str) -> bool:
-    return _to_number(cell) is None and not _DATE.fullmatch(cell)
-
-
-def _to_number(cell: str) -> float | None:
-    if cell.lower() in MISSING:
-        return math.nan
-    try:
-        return float(cell)
-    except ValueError:
-        return None
-
-
-def _numbers(
-    row: _Row, picked: Sequence[int], titles: Sequence[str], width: int, name: str
-) -> list[float]:
-    if len(row.cells) != width:
-        raise DataError(f"{name}: line {row.line} has {len(row.cells)} cells, the first {width}")
-    return [
-        _checked(row.cells[i], row.line, title, name)
-        for i, title in zip(picked, titles, strict=True)
-    ]
-
-
-def _checked(cell: str, line: int, title: str, name: str) -> float:
-    value = _to_number(cell)
-    if value is not None and not math.isinf(value):
-        return value
-    where = f"{name}: line {line}, column {title if title.isprintable() else shown(title)}"
-    if _DATE.fullmatch(cell):
-        raise DataError(
-            f"{where}: {shown(cell)} is a date, not a number; name the columns to read, "
-            "as in columns: [sunspots]"
+    def _layout(self, sample: Sample) -> Layout:
+        """Return how the text is laid out, having decided whether its first row is names."""
+        given, width = self.options.names, width_of(sample)
+        row = self._is_named(sample)
+        titles: Sequence[str] = [cell.strip() for cell in sample.rows[0].cells] if row else [""]
+        if given is not None and not isinstance(given, bool):
+            n_columns = width - _n_empty_at_the_end(sample.rows[0].cells)
+            if len(given) not in (width, n_columns):
+                raise DataError(f"{self.name}: {len(given)} names for {width} columns")
+            titles = given
+            if row:
+                self.notes.append(f"line {sample.rows[0].line} gives names too, not used")
+        elif row:
+            self.notes.append(f"line {sample.rows[0].line} gives the names")
+        padded = itertools.islice(itertools.chain(titles, itertools.repeat("")), width)
+        return Layout(
+            sample.separator,
+            sample.grammar,
+            tuple(title or str(i) for i, title in enumerate(padded)),
+            row or not isinstance(given, bool | None),
+            sample.rows[0].line if row else 0,
+            frozenset(i for i in range(width) if sample.is_text(i)),
         )
-    raise DataError(f"{where}: should be a finite number (got {shown(cell)})")
+
+    def _is_named(self, sample: Sample) -> bool:
+        given, asked = self.options.names, self.columns
+        if isinstance(given, bool):
+            return given
+        listed_ = [asked] if isinstance(asked, (str, int)) else list(asked or ())
+        by_name = any(isinstance(column, str) for column in [*listed_, self.time])
+        if by_name and given is None:
+            return True
+        numbers = [i for i in listed_ if isinstance(i, int)]
+        every = not numbers or by_name
+        columns = range(width_of(sample)) if every else numbers
+        return has_names(sample, columns, self.name, renamed=given is not None)
+
+    def _time(self, layout: Layout) -> int | None:
+        if self.time is None:
+            return None
+        where = f"{self.name}: time"
+        return chosen(self.time, self._names(layout), len(layout.titles), where)[0]
+
+    def _names(self, layout: Layout) -> tuple[str, ...] | None:
+        return layout.titles if layout.named else None
+
+    def _picked(
+        self, sample: Sample, layout: Layout, time: int | None
+    ) -> tuple[list[int], list[int]]:
+        """Return the columns to read, and those behind the last name that should be empty."""
+        width = len(layout.titles)
+        picked = chosen(self.columns, self._names(layout), width, self.name)
+        if self.columns is not None:
+            if time in picked:
+                raise DataError(
+                    f"{self.name}: the column of times, {layout.titles[time or 0]}, is no input; "
+                    "leave it out of columns, or leave time out"
+                )
+            return picked, []
+        empty = [i for i in picked if i >= width - self._n_unnamed(sample, layout)]
+        index = [0] if self._is_index(sample, layout) and time != 0 and width > 1 else []
+        if index:
+            self.notes.append("the first column, which has no name and counts the rows, left out")
+        return [i for i in picked if i != time and i not in (*empty, *index)], empty
+
+    def _n_unnamed(self, sample: Sample, layout: Layout) -> int:
+        """Return how many columns at the end have neither a name nor, as far as seen, a cell."""
+        most = _n_empty_at_the_end(sample.rows[0].cells)
+        for i in range(most):
+            if any(sample.below(width_of(sample) - 1 - i)):
+                return i
+        return most
+
+    def _is_index(self, sample: Sample, layout: Layout) -> bool:
+        return bool(layout.n_before) and not sample.first(0) and sample.counts(0)
+
+    def _others(self, sample: Sample, layout: Layout, time: int | None) -> str:
+        """Return what to write so that columns of text are left out."""
+        width = len(layout.titles) - self._n_unnamed(sample, layout)
+        fit = [i for i in range(width) if sample.is_numeric(i) and sample.body and i != time]
+        if len(fit) in (0, width):
+            return "choose the columns of numbers by columns: [...]"
+        words = listed([layout.titles[i] if layout.named else i for i in fit])
+        text = next((i for i in range(width) if i not in fit), 0)
+        call = layout.titles[text] if layout.named else text
+        also = f" (or time: {call})" if self.time is None and sample.is_time(text) else ""
+        return f"leave text out by columns: [{words}]{also}"
+
+    def _check_doubtful(
+        self, found: Array, asked: list[int], doubtful: list[int], layout: Layout
+    ) -> None:
+        for i in doubtful:
+            if not np.isnan(found[:, asked.index(i)]).all():
+                raise DataError(
+                    f"{self.name}: column {i} has numbers but no name; write names: [...], or "
+                    "choose by columns: [...]"
+                )
+        if doubtful:
+            self.notes.append(f"{_counted(len(doubtful), 'empty column')} at the end left out")
+
+    def _told(self, values: Array, layout: Layout) -> str:
+        n_rows, n_columns = values.shape
+        rows, numbers = _counted(n_rows, "row"), _counted(n_columns, "number")
+        read = f"read {rows} of {numbers} from {self.name}"
+        if not layout.named:
+            self.notes.insert(0, "no line gives names")
+        if self.options.separator is None and layout.separator != ",":
+            self.notes.append(f"{_MARKS[layout.separator]} part the cells")
+        if self.options.decimal is None and layout.grammar.decimal == ",":
+            self.notes.append("numbers have a decimal comma")
+        if self.columns is None and self.time is not None:
+            self.notes.append(f"column {self.time} calls the rows and is no input")
+        elif n_columns < len(layout.titles) and self.columns is not None:
+            self.notes.append(f"{n_columns} of {len(layout.titles)} columns asked for")
+        if n_missing := int(np.isnan(values).sum()):
+            self.notes.append(f"{_counted(n_missing, 'missing cell')} {_are(n_missing)} NaN")
+        return "; ".join([read, *self.notes])
+
+
+def _n_empty_at_the_end(cells: Sequence[str]) -> int:
+    return sum(1 for _ in itertools.takewhile(lambda cell: not cell.strip(), reversed(cells)))
+
+
+def _counted(n: int, word: str) -> str:
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
+
+
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"

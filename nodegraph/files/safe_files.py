@@ -10,13 +10,13 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 
 from nodegraph.errors import DataError
+from nodegraph.files.flags import READ
 from nodegraph.wording.phrases import shown
 
-__all__ = ["open_below"]
+__all__ = ["open_below", "open_named"]
 
 LARGEST_FILE = 2**30
 
-_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -45,12 +45,32 @@ def open_below(root: str | os.PathLike[str], name: str) -> Iterator[BinaryIO]:
         descriptor = _open(Path(root), parts)
     except (OSError, ValueError) as error:
         raise DataError(f"{name}: {_reason(Path(root), parts, error)}") from None
+    with _checked(descriptor, name) as file:
+        yield file
+
+
+@contextmanager
+def open_named(name: str) -> Iterator[BinaryIO]:
+    """Open the regular file at `name`, wherever that is: the user's own word is followed.
+
+    Parameters
+    ----------
+    name : str
+        Path, absolute or from the current folder on; ``~`` is the home folder.
+
+    Raises
+    ------
+    DataError
+        If it is not there, is no regular file, or is larger than 1 GiB.
+    """
+    path = Path(os.path.expanduser(name))
     try:
-        _check(name, os.fstat(descriptor))
-    except DataError:
-        os.close(descriptor)
-        raise
-    with open(descriptor, "rb") as file:
+        descriptor = os.open(path, READ)
+    except FileNotFoundError:
+        raise DataError(f"{name}: is not there; looked in {Path.cwd()}") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{shown(name)}: cannot be opened: {_words(error)}") from None
+    with _checked(descriptor, name) as file:
         yield file
 
 
@@ -62,7 +82,10 @@ def _parts(name: str) -> tuple[str, ...]:
     path = PurePosixPath(name.replace("\\", "/"))
     absolute = path.is_absolute() or PureWindowsPath(name).drive or name.startswith("~")
     if absolute or ".." in path.parts or not path.parts:
-        raise DataError(f"{name}: leads out of the folder; name a file in it or below")
+        raise DataError(
+            f"{name}: leads out of the folder; name a file in it or below, or say where "
+            "the data are: nodegraph run --data DIR, or --set task.data.file=PATH"
+        )
     return path.parts
 
 
@@ -75,7 +98,7 @@ def _open(root: Path, parts: tuple[str, ...]) -> int:
             inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK, dir_fd=here)
             os.close(here)
             here = inner
-        return os.open(parts[-1], _READ | _NO_LINK, dir_fd=here)
+        return os.open(parts[-1], READ | _NO_LINK, dir_fd=here)
     finally:
         os.close(here)
 
@@ -84,7 +107,7 @@ def _open_resolved(root: Path, parts: tuple[str, ...]) -> int:
     path = root.joinpath(*parts)
     if path.resolve() != root.resolve().joinpath(*parts):
         raise OSError("goes through a link")
-    return os.open(path, _READ)
+    return os.open(path, READ)
 
 
 def _reason(root: Path, parts: tuple[str, ...], error: Exception) -> str:
@@ -93,7 +116,23 @@ def _reason(root: Path, parts: tuple[str, ...], error: Exception) -> str:
         return f"goes through a link, which is not followed; copy it into {root}"
     if isinstance(error, FileNotFoundError):
         return f"is not there; looked in {root}"
-    return f"cannot be opened: {getattr(error, 'strerror', None) or error}"
+    return f"cannot be opened: {_words(error)}"
+
+
+def _words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+@contextmanager
+def _checked(descriptor: int, name: str) -> Iterator[BinaryIO]:
+    """Open what a descriptor is of, if it is a regular file that is not too large."""
+    try:
+        _check(name, os.fstat(descriptor))
+    except DataError:
+        os.close(descriptor)
+        raise
+    with open(descriptor, "rb") as file:
+        yield file
 
 
 def _check(name: str, status: os.stat_result) -> None:

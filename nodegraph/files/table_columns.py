@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.wording.phrases import nearest, shown
 
-__all__ = ["Columns", "Table", "chosen"]
+__all__ = ["Columns", "Table", "chosen", "listed"]
 
 Columns = Sequence[str | int] | str | int | None
 
 
 class Table(NamedTuple):
-    """Numbers of shape (n_rows, n_columns), and what the columns are called, if anything."""
+    """Numbers of a table, and what is known of them.
+
+    Parameters
+    ----------
+    values : array, shape (n_rows, n_columns)
+    names : tuple of str or None
+        What the columns are called.
+    times : tuple of str or None
+        What the rows are called: the cells of the column of times.
+    told : str
+        What was taken for what, in a sentence.
+    """
 
     values: Array
     names: tuple[str, ...] | None = None
+    times: tuple[str, ...] | None = None
+    told: str = ""
 
 
 def chosen(columns: Columns, names: Sequence[str] | None, width: int, where: str) -> list[int]:
@@ -38,7 +51,7 @@ def chosen(columns: Columns, names: Sequence[str] | None, width: int, where: str
     Raises
     ------
     DataError
-        If one is not there.
+        If one is not there, or a number is the name of another column.
 
     Examples
     --------
@@ -47,19 +60,25 @@ def chosen(columns: Columns, names: Sequence[str] | None, width: int, where: str
     """
     if columns is None:
         return list(range(width))
-    listed = [columns] if isinstance(columns, (str, int)) else list(columns)
-    if not listed:
+    asked = [columns] if isinstance(columns, (str, int)) else list(columns)
+    if not asked:
         raise DataError(f"{where}: columns is an empty list; leave it out for all")
-    return [_one(column, names, width, where) for column in listed]
+    return [_one(column, names, width, where) for column in asked]
+
+
+def listed(columns: Sequence[Any], most: int = 8) -> str:
+    """Return columns as they are written in a list, the first few of many."""
+    words = ", ".join(str(column) for column in columns[:most])
+    return f"{words}, ..." if len(columns) > most else words
 
 
 def _one(column: str | int, names: Sequence[str] | None, width: int, where: str) -> int:
     if isinstance(column, int):
-        if not 0 <= column < width:
-            raise DataError(f"{where}: no column {column}; there are 0 to {width - 1}")
-        return column
+        return _numbered(column, names or (), width, where)
     if names is None:
-        raise DataError(f"{where}: columns have no names here; write their numbers, from 0")
+        raise DataError(
+            f"{where}: columns have no names here; write their numbers, from 0, or names: [...]"
+        )
     if names.count(column) > 1:
         raise DataError(f"{where}: two columns are called {shown(column)}; write its number")
     if column not in names:
@@ -67,3 +86,16 @@ def _one(column: str | int, names: Sequence[str] | None, width: int, where: str)
         hint = f"did you mean {guess}?" if guess else f"there are {', '.join(names[:20])}"
         raise DataError(f"{where}: no column {shown(column)}; {hint}")
     return names.index(column)
+
+
+def _numbered(column: int, names: Sequence[str], width: int, where: str) -> int:
+    called = names.index(str(column)) if str(column) in names else column
+    if called != column:
+        raise DataError(
+            f'{where}: {column} may be a number or a name here; write "{column}" in quotes for the '
+            "column of that name"
+            + (f", {shown(names[column])} for number {column}" if column < width else "")
+        )
+    if not 0 <= column < width:
+        raise DataError(f"{where}: no column {column}; there are 0 to {width - 1}")
+    return column

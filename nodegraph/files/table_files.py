@@ -1,29 +1,32 @@
-"""Arrays in .csv, .npy, .npz and .parquet files that a YAML graph names."""
+"""Arrays in text, .npy, .npz and .parquet files that a YAML graph names."""
 
 from __future__ import annotations
 
 import os
-from pathlib import PurePosixPath
-from typing import Any, BinaryIO
-
-import numpy as np
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import BinaryIO
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.files.array_files import read_npy, read_npz
-from nodegraph.files.csv_files import read_csv
-from nodegraph.files.safe_files import open_below
+from nodegraph.files.csv_files import Names, TextOptions, read_csv
+from nodegraph.files.numerals import Decimal
+from nodegraph.files.parquet_files import read_parquet
+from nodegraph.files.safe_files import open_below, open_named
 from nodegraph.files.table_columns import Columns, Table, chosen
+from nodegraph.files.table_times import check_order
 
 __all__ = ["load_array", "load_table"]
 
-SUFFIXES = (".csv", ".npy", ".npz", ".parquet")
+TEXTS = (".csv", ".tsv", ".txt", ".dat", ".csv.gz", ".tsv.gz", ".txt.gz", ".dat.gz")
+SUFFIXES = (*TEXTS, ".npy", ".npz", ".parquet")
 
 
 def load_array(
     file: str,
     *,
-    root: str | os.PathLike[str],
+    root: str | os.PathLike[str] | None,
     key: str | None = None,
     columns: Columns = None,
 ) -> Array:
@@ -32,9 +35,11 @@ def load_array(
     Parameters
     ----------
     file : str
-        Path of a .csv, .npy, .npz or .parquet file, relative to `root`.
-    root : path-like
-        Folder of the YAML; nothing outside it is read.
+        Path of a text (.csv, .tsv, .txt, .dat, also .gz), .npy, .npz or .parquet file, relative
+        to `root`.
+    root : path-like or None
+        Folder of the YAML; nothing outside it is read. None follows the path wherever it leads,
+        from the current folder on.
     key : str, optional
         Which array of a .npz file.
     columns : list of str or int, optional
@@ -45,7 +50,7 @@ def load_array(
     DataError
         If there is no such file, array or column, or a cell is no number.
     """
-    return _load(file, root, key, columns).values
+    return _load(file, root, key, columns, TextOptions(), None).values
 
 
 def load_table(
@@ -53,80 +58,110 @@ def load_table(
     columns: Columns = None,
     key: str | None = None,
     *,
-    root: str | os.PathLike[str],
+    root: str | os.PathLike[str] | None,
+    names: Names = None,
+    separator: str | None = None,
+    decimal: Decimal | None = None,
+    missing: Sequence[str | float] = (),
+    time: str | int | None = None,
 ) -> Table:
     """Return a table from a file below `root`: floats of shape (n_rows, n_columns), and names.
 
     Takes what `load_array` takes; an array with one axis becomes one column. Missing cells of a
-    .csv file are NaN.
+    text are NaN.
+
+    Parameters
+    ----------
+    file, columns, key, root
+        As in `load_array`.
+    names, separator, decimal, missing
+        How a text file is written, where that is not to be guessed; see `TextOptions`. A list of
+        names is for arrays as well.
+    time : str or int, optional
+        The column that calls the rows, which is no column of numbers. Rows that go back in time
+        are warned of.
 
     Raises
     ------
     DataError
-        As `load_array`, or if the array has no rows or more than two axes.
+        As `load_array`, or if the array has no rows or more than two axes, or an option cannot
+        have an effect.
     """
-    array, names = _load(file, root, key, columns)
+    table = _load(file, root, key, columns, TextOptions(names, separator, decimal, tuple(missing)),
+                  time)  # fmt: skip
+    array = table.values
     if array.ndim not in (1, 2) or array.size == 0:
         raise DataError(f"{file}: should be a table with rows and columns (got {array.shape})")
     floats = array.astype(array.dtype.newbyteorder("=") if array.dtype.kind == "f" else float)
-    return Table(floats[:, None] if floats.ndim == 1 else floats, names)
+    told = table.told or f"read {len(floats)} rows from {file}"
+    if table.times is not None:
+        told += f"; times {check_order(table.times, file)}"
+    return table._replace(values=floats[:, None] if floats.ndim == 1 else floats, told=told)
 
 
-def _load(file: str, root: str | os.PathLike[str], key: str | None, columns: Columns) -> Table:
-    suffix = PurePosixPath(file).suffix.lower()
-    if suffix not in SUFFIXES:
+def _load(
+    file: str,
+    root: str | os.PathLike[str] | None,
+    key: str | None,
+    columns: Columns,
+    options: TextOptions,
+    time: str | int | None,
+) -> Table:
+    suffix = next((end for end in SUFFIXES if _base(file).lower().endswith(end)), None)
+    if suffix is None:
         raise DataError(f"{file}: should end in {', '.join(SUFFIXES)}")
     if key is not None and suffix != ".npz":
         raise DataError(f"{file}: only .npz files have keys; leave key out")
-    with open_below(root, file) as opened:
-        if suffix == ".csv":
-            return read_csv(opened, file, columns)
+    if suffix not in TEXTS:
+        _refuse_text_options(file, suffix, options)
+    with _opened(root, file) as opened:
+        if suffix in TEXTS:
+            return read_csv(opened, file, columns, options, time)
         if suffix == ".parquet":
-            return _read_parquet(opened, file, columns)
+            return read_parquet(opened, file, columns, time)
         array = read_npy(opened, file) if suffix == ".npy" else read_npz(opened, file, key)
-    return Table(array if columns is None else _picked(array, columns, file))
+    return _cut(array, columns, options.names, time, file)
 
 
-def _picked(array: Array, columns: Columns, file: str) -> Array:
+def _base(file: str) -> str:
+    """Return the name of a file without its folders; one that is only a suffix has none."""
+    return file.replace("\\", "/").rsplit("/", 1)[-1].lstrip(".")
+
+
+def _opened(root: str | os.PathLike[str] | None, file: str) -> AbstractContextManager[BinaryIO]:
+    return open_named(file) if root is None else open_below(root, file)
+
+
+def _refuse_text_options(file: str, suffix: str, options: TextOptions) -> None:
+    """Refuse what only a text can be read by."""
+    listed_names = options.names is not None and not isinstance(options.names, bool)
+    for option, value in options._asdict().items():
+        if value is None or value == () or (option == "names" and listed_names):
+            continue
+        raise DataError(f"{file}: {option} is for text files; leave it out")
+    if listed_names and suffix == ".parquet":
+        raise DataError(f"{file}: a .parquet file has names of its own; leave names out")
+
+
+def _cut(array: Array, columns: Columns, names: Names, time: str | int | None, file: str) -> Table:
+    """Return some columns of an array, and what they are called."""
+    words = None if names is None or isinstance(names, bool) else tuple(names)
+    if columns is None and words is None and time is None:
+        return Table(array)
     table = array[:, None] if array.ndim == 1 else array
     if table.ndim != 2:
-        raise DataError(f"{file}: has {array.ndim} axes, so no columns to choose")
-    return table[:, chosen(columns, None, table.shape[1], file)]
-
-
-def _read_parquet(opened: BinaryIO, file: str, columns: Columns) -> Table:
-    names, table = _parquet(opened, file)
-    picked = chosen(columns, names, len(names), file)
-    parts = []
-    for i in picked:
-        column = np.asarray(table[names[i]])
-        if column.dtype.kind not in "biuf":
-            raise DataError(f"{file}: column {names[i]} holds {column.dtype}, not numbers")
-        parts.append(column)
-    return Table(np.column_stack(parts), tuple(names[i] for i in picked))
-
-
-def _parquet(opened: BinaryIO, file: str) -> tuple[list[str], Any]:
-    try:
-        import polars  # type: ignore[import-not-found, unused-ignore]
-    except ImportError:
-        return _parquet_by_arrow(opened, file)
-    try:
-        table = polars.read_parquet(opened)
-    except Exception as error:  # each release of polars has its own kinds
-        raise DataError(f"{file}: is no parquet file: {type(error).__name__}") from None
-    return list(table.columns), table
-
-
-def _parquet_by_arrow(opened: BinaryIO, file: str) -> tuple[list[str], Any]:
-    try:
-        from pyarrow import parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]
-    except ImportError:
+        raise DataError(f"{file}: has {array.ndim} axes, so no columns to choose or to name")
+    width = table.shape[1]
+    if words is not None and len(words) != width:
+        raise DataError(f"{file}: {len(words)} names for {width} columns")
+    timed = None if time is None else chosen(time, words, width, f"{file}: time")[0]
+    picked = [i for i in chosen(columns, words, width, file) if columns is not None or i != timed]
+    if timed in picked:
         raise DataError(
-            f"{file}: needs polars or pyarrow: pip install polars; or save it as .csv"
-        ) from None
-    try:
-        table = parquet.read_table(opened)
-    except Exception as error:  # pyarrow.ArrowInvalid and others
-        raise DataError(f"{file}: is no parquet file: {type(error).__name__}") from None
-    return list(table.column_names), table
+            f"{file}: the column of times, {time}, is no input; leave it out of columns"
+        )
+    return Table(
+        table[:, picked],
+        words and tuple(words[i] for i in picked),
+        None if timed is None else tuple(str(value) for value in table[:, timed].tolist()),
+    )

@@ -16,6 +16,7 @@ import numpy as np
 from nodegraph import budget
 from nodegraph.errors import ModelFileError
 from nodegraph.files.atomic_write import check_replaceable, replace_file
+from nodegraph.files.flags import READ
 from nodegraph.files.tensor_header import (
     MAX_HEADER,
     Header,
@@ -188,7 +189,7 @@ def _open(path: Path) -> BufferedReader:
     with _about(path):
         _refuse_foreign(path)
         try:
-            number = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a FIFO must not block us
+            number = os.open(path, READ)  # a FIFO must not block us
         except ValueError as error:
             raise ModelFileError(f"not a file name ({error})") from None
         mode = os.fstat(number).st_mode

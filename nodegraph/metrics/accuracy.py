@@ -9,27 +9,22 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.intake import split_series, to_rows
-from nodegraph.metrics.guesses import are_flat, labels_beside
 from nodegraph.metrics.pairing import same_shape
 from nodegraph.wording.phrases import shown
 
 __all__ = ["accuracy"]
 
 
-def accuracy(y: Any, y_hat: Any, per: str = "row", classes: Any = None) -> float:
+def accuracy(y: Any, y_hat: Any, per: str = "row") -> float:
     """Return the share of classes that are predicted right, from 0 to 1.
 
     Parameters
     ----------
     y, y_hat : array_like or lists of such
         Labels, numbers or words, of shape (n,) or (n, 1); or one column a class, of which the
-        largest wins, of shape (n, n_classes). Beside one label for each series, `y_hat` may be
-        what `Model.run` gives for the series: the last row of each counts.
+        largest wins, of shape (n, n_classes).
     per : {"row", "series"}
         What is counted: each row, or each series, whose rows then vote by their mean.
-    classes : sequence, optional
-        What the columns of `y_hat` stand for, where `y` holds labels; by default those that `y`
-        shows, in sorted order.
 
     Returns
     -------
@@ -38,8 +33,7 @@ def accuracy(y: Any, y_hat: Any, per: str = "row", classes: Any = None) -> float
     Raises
     ------
     DataError
-        If shapes differ, labels are predicted by numbers that are not whole, or it cannot be told
-        what the columns stand for.
+        If shapes differ, or labels are predicted by numbers that are not whole.
 
     Examples
     --------
@@ -51,8 +45,6 @@ def accuracy(y: Any, y_hat: Any, per: str = "row", classes: Any = None) -> float
     if per not in ("row", "series"):
         raise DataError(f"accuracy.per: should be 'row' or 'series' (got {shown(per)})")
     truth, guess = _labels("y", y), _labels("y_hat", y_hat)
-    if guess is None and (truth is not None or are_flat(y, y_hat)):
-        truth, guess = labels_beside(y, y_hat, per, classes)
     if truth is None or guess is None:
         truth, guess = _winners(y, y_hat, per)
     same_shape("accuracy", truth, guess)
@@ -73,8 +65,7 @@ def _labels(name: str, values: Any) -> Array | None:
     if array.ndim != 1:
         return None
     if array.dtype.kind == "O":
-        kinds = {isinstance(each, str) for each in array}
-        array = np.array(array.tolist()) if len(kinds) == 1 else array
+        array = array.astype(str) if all(isinstance(each, str) for each in array) else array
     if not array.size or array.dtype.kind not in "iufbUST":
         raise DataError(f"accuracy: {name} should hold labels: whole numbers or words, not empty")
     if array.dtype.kind == "f" and not (array == np.round(array)).all():

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import ROUNDING, Array
 from nodegraph.errors import DataError
 from nodegraph.metrics.pairing import pair_rows
 from nodegraph.wording.phrases import nearest, shown
@@ -94,7 +94,8 @@ def nrmse(y: Any, y_hat: Any, norm: str = "std", multioutput: str = "mean") -> A
     Raises
     ------
     DataError
-        If shapes differ, a prediction is not finite, or the norm of a column is zero.
+        If shapes differ, a prediction is not finite, or the norm of a column is zero up to
+        rounding.
 
     Examples
     --------
@@ -107,7 +108,7 @@ def nrmse(y: Any, y_hat: Any, norm: str = "std", multioutput: str = "mean") -> A
         hint = f"did you mean {guess}?" if guess else f"known are {', '.join(_NORMS)}"
         raise DataError(f"nrmse.norm: there is none called {shown(norm)}; {hint}")
     sizes = _NORMS[norm](targets)
-    _refuse_zero("nrmse", sizes, f"a {norm} of zero", "write rmse, or another norm")
+    _refuse_zero("nrmse", targets, sizes, f"a {norm} of zero", "write rmse, or another norm")
     return _gather("nrmse", _root(targets, predictions) / sizes, multioutput)
 
 
@@ -140,18 +141,13 @@ def r2(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
     """
     targets, predictions = pair_rows("r2", y, y_hat)
     spread = targets.var(axis=0)
-    _refuse_zero("r2", np.ptp(targets, axis=0), "no variance", "write mse")
+    _refuse_zero("r2", targets, np.ptp(targets, axis=0), "no variance", "write mse")
     return _gather("r2", 1.0 - ((targets - predictions) ** 2).mean(axis=0) / spread, multioutput)
 
 
 def _root(targets: Array, predictions: Array) -> Array:
     roots: Array = np.sqrt(((targets - predictions) ** 2).mean(axis=0))
     return roots
-
-
-def _deviation(y: Array) -> Array:
-    spread: Array = np.where(np.ptp(y, axis=0) > 0, y.std(axis=0), 0.0)
-    return spread
 
 
 def _quartiles(y: Array) -> Array:
@@ -162,7 +158,7 @@ def _quartiles(y: Array) -> Array:
 
 _NORMS: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
     {
-        "std": _deviation,
+        "std": lambda y: y.std(axis=0),
         "range": lambda y: np.ptp(y, axis=0),
         "mean": lambda y: np.abs(y.mean(axis=0)),
         "iqr": _quartiles,
@@ -170,9 +166,11 @@ _NORMS: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
 )
 
 
-def _refuse_zero(where: str, sizes: Array, what: str, advice: str) -> None:
-    if not sizes.all():
-        raise DataError(f"{where}: column {int(np.argmin(sizes))} of y has {what}; {advice}")
+def _refuse_zero(where: str, y: Array, sizes: Array, what: str, advice: str) -> None:
+    """Refuse a column of y whose size is zero, or rounding beside the numbers in it."""
+    zero = sizes <= ROUNDING * np.abs(y).max(axis=0)
+    if zero.any():
+        raise DataError(f"{where}: column {int(np.argmax(zero))} of y has {what}; {advice}")
 
 
 def _gather(where: str, scores: Array, multioutput: str) -> Any:

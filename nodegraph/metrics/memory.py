@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, is_constant
 from nodegraph.errors import DataError
 from nodegraph.intake import to_rows
 from nodegraph.ranges import real, whole
@@ -93,7 +93,7 @@ def _split(u: Array, x: Array, first: int, train: float) -> int:
     """Return how many of the rows from `first` on are learned from."""
     if len(u) != len(x):
         raise DataError(f"memory_capacity: u has {len(u)} rows, states {len(x)}; give as many")
-    if np.ptp(u) == 0:
+    if is_constant(u.min(), u.max()):
         raise DataError("memory_capacity: u is constant; give random input")
     rows = max(0, len(u) - first)
     split = round(train * rows)
@@ -107,15 +107,17 @@ def _split(u: Array, x: Array, first: int, train: float) -> int:
 
 def _recall(x: Array, past: Array, split: int) -> Array:
     """Return what linear readouts fitted before `split` make of the states behind it."""
-    centre = x[:split].mean(axis=0)
-    weights = np.linalg.lstsq(x[:split] - centre, past[:split] - past[:split].mean(axis=0))[0]
-    recalled: Array = (x[split:] - centre) @ weights
+    moves = ~is_constant(x.min(axis=0), x.max(axis=0))
+    x = (x - x[:split].mean(axis=0)) * moves
+    weights = np.linalg.lstsq(x[:split], past[:split] - past[:split].mean(axis=0))[0]
+    recalled: Array = x[split:] @ weights
     return recalled
 
 
 def _correlations(a: Array, b: Array) -> Array:
     """Return the correlation of each pair of columns, 0 where one is constant."""
+    still = np.any([is_constant(c.min(axis=0), c.max(axis=0)) for c in (a, b)], axis=0)
     a, b = a - a.mean(axis=0), b - b.mean(axis=0)
     sizes = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
-    found: Array = np.divide((a * b).sum(axis=0), sizes, out=np.zeros(sizes.shape), where=sizes > 0)
+    found: Array = np.divide((a * b).sum(axis=0), sizes, out=np.zeros(sizes.shape), where=~still)
     return found

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import ROUNDING, Array
 from nodegraph.errors import DataError
 from nodegraph.metrics.pairing import pair_series, same_shape
 from nodegraph.ranges import real
@@ -94,7 +94,7 @@ def _valid_rows(y: Array, y_hat: Array, threshold: float, scale: float | None) -
     if np.isnan(y).any():
         raise DataError("valid_prediction_time: y has a NaN; cut the series before it")
     scale = math.sqrt(y.var(axis=0).sum()) if scale is None else scale
-    if scale == 0.0:
+    if scale <= ROUNDING * np.abs(y).max():
         raise DataError("valid_prediction_time: y is constant; write scale=... to divide by")
     with np.errstate(all="ignore"):
         errors = np.linalg.norm(y - y_hat, axis=1) / scale

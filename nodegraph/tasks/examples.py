@@ -12,7 +12,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.yaml.task import GenerateTarget
 
-__all__ = ["Examples", "TaskData", "Window", "labelled", "picked", "windows"]
+__all__ = ["Examples", "TaskData", "Window", "picked", "windows"]
 
 
 class Examples(NamedTuple):
@@ -51,6 +51,8 @@ class TaskData:
         Class of each series to learn from and to score, as an index into `classes`.
     classes : tuple
         What the classes are called, in the order of the target's columns.
+    held_back : bool
+        Whether the series of `test` are some that the data set has for learning.
     """
 
     train: Examples
@@ -58,18 +60,7 @@ class TaskData:
     windows: tuple[Window, ...] = ()
     labels: tuple[Array, Array] | None = None
     classes: tuple[Any, ...] = ()
-
-
-def labelled(x: Any, y: Array, x_test: Any, y_test: Array) -> TaskData:
-    """Return series whose targets are made of labels: one row, 1 in the column of the class."""
-    classes, index = np.unique(np.concatenate([y, y_test]), return_inverse=True)
-    one_hot, n = np.eye(len(classes))[index][:, None, :], len(y)
-    return TaskData(
-        Examples(list(x), list(one_hot[:n])),
-        Examples(list(x_test), list(one_hot[n:])),
-        labels=(index[:n], index[n:]),
-        classes=tuple(classes.tolist()),
-    )
+    held_back: bool = False
 
 
 def windows(
@@ -90,7 +81,8 @@ def windows(
     target : GenerateTarget
     x : array or dict of arrays, n_rows rows each, optional
         What goes in. Without it the model learned ``series[:train]`` and goes on with
-        ``series[train]``, else it was shown the rows one step later.
+        ``series[train]``, else it was shown the rows one step later and, without a prompt, goes
+        on with ``series[train + 1]``.
     outside : dict of arrays, n_rows rows each, optional
         What goes into inputs that stay outside the loop.
 
@@ -104,20 +96,22 @@ def windows(
         if target.windows > 1:
             raise DataError("several windows need a prompt, so that each begins anew")
         first = train if x is None else train + 1
+        if first + steps > len(series):
+            raise DataError(f"row {first} + generate {steps} rows; there are {len(series)}")
         after = picked(outside, slice(train, train + steps))
         return (Window(None, series[first : first + steps], outside=after),)
-    last = len(series) - (prompt + 1 + steps)
+    last = len(series) - (prompt + steps)
     if last < train or last - train + 1 < target.windows:
-        needed = train + prompt + steps + target.windows
+        needed = train + prompt + steps + target.windows - 1
         raise DataError(
-            f"train {train} + prompt {prompt} + 1 + generate {steps} and {target.windows} starts "
+            f"train {train} + prompt {prompt} + generate {steps} and {target.windows} starts "
             f"need {needed} rows; there are {len(series)}"
         )
     starts = np.linspace(train, last, target.windows).astype(int)
     return tuple(
         Window(
             series[s : s + prompt],
-            series[s + prompt + 1 : s + prompt + 1 + steps],
+            series[s + prompt : s + prompt + steps],
             picked(x, slice(s, s + prompt)),
             picked(outside, slice(s + prompt, s + prompt + steps)),
         )

@@ -150,8 +150,8 @@ class Experiment:
         return Result(self.spec, self.model, self.trial, guess, scores, self.clock.laps)
 
     def _scores(self, guess: Any) -> tuple[Score, ...]:
-        guesses = {self.spec.header.name or "graph": guess, **self.rivals}
-        return tuple(s for who, said in guesses.items() for s in _scores_of(who, self.trial, said))
+        guesses = [(self.spec.header.name or "graph", guess), *self.rivals.items()]
+        return tuple(s for who, said in guesses for s in _scores_of(who, self.trial, said))
 
 
 def run_spec(

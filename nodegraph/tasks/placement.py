@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from nodegraph.machine import usable_cpus
 from nodegraph.model import Model
 from nodegraph.plan import Plan
 from nodegraph.spec import Spec
@@ -30,7 +30,7 @@ def preview(spec: Spec) -> Iterator[tuple[str, list[dict[str, str]], str]]:
     taught = any(rule.supervised for rule in model.plan.rules.values())
     x, y = _first_rows(spec, model.plan)
     draft.feed(x, y if taught else None)
-    engine, cpus = engine_of(header, "ray"), len(os.sched_getaffinity(0))
+    engine, cpus = engine_of(header, "ray"), usable_cpus()
     learners = [name for name in model.plan.rules if name in draft.slots]
     for number, stage in enumerate(stages(model.plan, learners, True), 1):
         work = Work(learn=frozenset(stage.learners))

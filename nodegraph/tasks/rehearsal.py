@@ -10,10 +10,11 @@ from nodegraph import metrics
 from nodegraph.checks import check_long_enough, checked_warmup
 from nodegraph.closed_loop import closed_plan, find_loop
 from nodegraph.doubts import warn_of_series_passed_over
-from nodegraph.errors import DataError, GraphError
+from nodegraph.errors import DataError, GraphError, SpecError
 from nodegraph.model import Model
 from nodegraph.rack import Rack
 from nodegraph.spec import Spec
+from nodegraph.tasks.key_use import Situation, unread
 from nodegraph.tasks.trials import Trial
 from nodegraph.yaml.document import error_at
 from nodegraph.yaml.task import GenerateTarget, Task
@@ -36,7 +37,8 @@ def check_metrics(spec: Spec, task: Task) -> None:
 def rehearse(spec: Spec, task: Task, trial: Trial, model: Model) -> dict[str, Any]:
     """Build `model` for the data of `trial`, and return what the baselines say.
 
-    Afterwards all is known to fit: data, targets, split, wiring, what is generated, metrics.
+    Afterwards all is known to fit: data, targets, split, wiring, what is generated, metrics; and
+    every key that is given is one that such a task reads.
 
     Raises
     ------
@@ -45,16 +47,25 @@ def rehearse(spec: Spec, task: Task, trial: Trial, model: Model) -> dict[str, An
     NodegraphError
         If the graph is too large, or cannot learn from such data.
     """
-    model._rack = _built(spec, task, trial, model)
+    model._rack, situation = _built(spec, task, trial, model)
+    _check_keys(spec, situation)
     right = trial.right(model)
     with _at(spec, "metrics"):
         trial.score(right)
     with _at(spec, "baselines"):
-        said = {trial.rivals[word]: trial.rival(word, right) for word in task.baselines}
-    return {who: guess for who, guess in said.items() if guess is not None}
+        return {trial.rivals[word]: trial.rival(word, right) for word in task.baselines}
 
 
-def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> Rack:
+def _check_keys(spec: Spec, situation: Situation) -> None:
+    """Refuse what is given and not read, each at its line."""
+    sections = ((situation.task, "task"), (spec.header.engine, "engine"))
+    found = [each for section, key in sections for each in unread(situation, section, (key,))]
+    if found:
+        lines = [str(error_at(spec.document, each.place, each.why)) for each in found]
+        raise SpecError("\n".join(lines))
+
+
+def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> tuple[Rack, Situation]:
     """Return the arrays of `model`, made for what it learns from and is scored on."""
     draft = model._rack.draft()
     x, y = trial.data.train
@@ -76,7 +87,7 @@ def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> Rack:
     if isinstance(task.target, GenerateTarget):
         with _at(spec, "target"):
             _check_loop(draft, task.target)
-    return draft
+    return draft, Situation(task, trial, model.plan, draft.slots, learners)
 
 
 def _check_loop(draft: Rack, target: GenerateTarget) -> None:

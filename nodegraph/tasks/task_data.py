@@ -14,7 +14,8 @@ from nodegraph.errors import DataError, NodegraphError
 from nodegraph.files.table_columns import Table, chosen
 from nodegraph.files.table_files import load_table
 from nodegraph.intake import to_rows
-from nodegraph.tasks.examples import Examples, TaskData, labelled, picked, windows
+from nodegraph.tasks.class_data import Classes
+from nodegraph.tasks.examples import Examples, TaskData, picked, windows
 from nodegraph.yaml.document import Document, error_at
 from nodegraph.yaml.task import (
     ColumnTarget,
@@ -100,18 +101,15 @@ class _Preparation:
             raise DataError("unknown option 'name'; the dataset is named by dataset:")
         return load(data.dataset, **data.options)
 
-    def _inputs(self, table: Table, taken: Sequence[int] = ()) -> Any:
-        """Return the columns that go in, by node where the task says so; None for no input.
-
-        A gap is told here, by its row in the whole of the data.
-        """
-        x = self._chosen_inputs(table, taken)
+    def _check_gaps(self, x: Any, rows: int) -> None:
+        """Refuse a gap in the first `rows` of what goes in, told by its row in the data."""
+        used = picked(x, slice(rows))
         with self._at("data"):
-            for rows in x.values() if isinstance(x, Mapping) else [x] * (x is not None):
-                to_rows(rows, "input")
-        return x
+            for part in used.values() if isinstance(used, Mapping) else [used] * (x is not None):
+                to_rows(part, "input")
 
-    def _chosen_inputs(self, table: Table, taken: Sequence[int]) -> Any:
+    def _inputs(self, table: Table, taken: Sequence[int] = ()) -> Any:
+        """Return the columns that go in, by node where the task says so; None for no input."""
         wanted = self.task.input
         with self._at("input"):
             if wanted is None:
@@ -126,7 +124,8 @@ class _Preparation:
         x = self._inputs(table, self._taken(table))
         y, ahead = self._targets(table, given)
         n_rows = len(table.values) - ahead
-        train, end = self._split(n_rows)
+        train, end = self._split(n_rows, n_rows)
+        self._check_gaps(x, end)
         rows, rest = slice(0, train), slice(train, end)
         test = Examples(picked(x, rest), picked(y, rest)) if end > train else None
         return TaskData(Examples(picked(x, rows), picked(y, rows)), test)
@@ -173,25 +172,26 @@ class _Preparation:
             raise DataError(f"{len(given)} rows of targets for {len(table.values)} of data")
         return given, 0
 
-    def _split(self, n_rows: int) -> tuple[int, int]:
-        """Return where the rows to learn from end, and where those to score end."""
+    def _split(self, n_rows: int, most: int) -> tuple[int, int]:
+        """Return where the rows to learn from end, and where those to score end, at `most`."""
         split = self.task.split
         train = 2 * n_rows // 3 if split.train is None else split.train
-        end = n_rows if split.test is None else train + split.test
+        end = most if split.test is None else train + split.test
         with self._at("split"):
-            if train + (split.test or 0) > n_rows:
+            if train > n_rows or end > most:
                 raise DataError(
-                    f"train {train} + test {split.test or 0} rows, but only {n_rows} have a target"
+                    f"train {train} + test {split.test or 0} rows, but only "
+                    f"{most if end > most else n_rows} have a target"
                 )
             if split.warmup >= train:
                 raise DataError(f"warmup {split.warmup} leaves nothing of {train} rows to learn")
         return train, end
 
     def _generation(self, table: Table, target: GenerateTarget) -> TaskData:
-        """Return rows and the next ones, and prompts with what came one step after the next.
+        """Return rows and the next ones, and prompts with what came right after them.
 
-        ``run(prompt)[-1]`` is the forecast of the row after the prompt, and the first generated
-        value that of the row behind it: ``truth[i] = series[start + prompt + 1 + i]``.
+        The first generated value is ``run(prompt)[-1]``, the forecast of the row after the
+        prompt: ``truth[i] = series[start + prompt + i]``.
         """
         x = self._inputs(table)
         with self._at("input"):
@@ -204,26 +204,23 @@ class _Preparation:
             y, outside = _looped(x, table.values, target)
         series = np.hstack(list(y.values())) if isinstance(y, Mapping) else y
         shift = 0 if x is None else 1
-        train, _ = self._split(len(series) - shift - target.generate)
+        train, end = self._split(len(series) - shift - target.generate, len(series))
+        alone = train + target.prompt + target.generate
+        self._check_gaps(x, end if target.windows > 1 else min(end, alone))
         examples = Examples(picked(x, slice(train)), picked(y, slice(shift, train + shift)))
-        with self._at("target"):
-            return TaskData(examples, windows=windows(series, train, target, x, outside))
+        with self._at(*(("target",) if self.task.split.test is None else ("split", "test"))):
+            return TaskData(examples, windows=windows(series[:end], train, target, x, outside))
 
     def _classes(self, source: Sequence[Any]) -> TaskData:
         """Return series with the class of each as one row of zeros and a one."""
-        x, y, x_test, y_test = source
         with self._at("target"):
             if self.task.target is not None or self.task.targets is not None:
                 raise DataError("this dataset has labels of its own; leave target out")
-        if not isinstance(y, list):
-            return labelled(x, y, x_test, y_test)
-        labels, test_labels = (np.array([t[-1].argmax() for t in rows]) for rows in (y, y_test))
-        return TaskData(
-            Examples(list(x), y),
-            Examples(list(x_test), y_test),
-            labels=(labels, test_labels),
-            classes=tuple(range(y[0].shape[1])),
-        )
+        found = Classes.of(*source)
+        with self._at("split"):
+            found = found.split(self.task.split)
+        with self._at("input"):
+            return found.taking(self.task.input).data()
 
 
 def _looped(x: Any, values: Array, target: GenerateTarget) -> tuple[Any, dict[str, Array] | None]:

@@ -13,7 +13,7 @@ from nodegraph.arrays import Array
 from nodegraph.metrics import score
 from nodegraph.model import Model
 from nodegraph.tasks.baselines import Autoregression, LinearClassifier, majority, mean, persistence
-from nodegraph.tasks.examples import TaskData, Window
+from nodegraph.tasks.examples import Examples, TaskData, Window
 from nodegraph.yaml.task import ForecastTarget, GenerateTarget, Task
 
 __all__ = ["ClassTrial", "ForecastTrial", "GenerationTrial", "Trial", "trial_of"]
@@ -65,8 +65,8 @@ class Trial(ABC):
         """Return the guess of `model` that would be right everywhere."""
 
     @abstractmethod
-    def rival(self, name: str, guess: Any) -> Any | None:
-        """Return what a baseline says of them, in the form of `guess`; None if nothing."""
+    def rival(self, name: str, guess: Any) -> Any:
+        """Return what a baseline says of them, in the form of `guess`."""
 
     @abstractmethod
     def score(self, guess: Any) -> Scores:
@@ -96,13 +96,15 @@ class ForecastTrial(Trial):
 
     def guess(self, model: Model) -> dict[str, Array]:
         """Return the outputs of the supervised nodes, or of those at the output ends."""
-        scored = self._scored(model)
         if self.data.test is not None:
-            found: dict[str, Array] = model.run(self.data.test.x, outputs=scored)
-            return found
-        model.reset()
-        found = model.run(self.data.train.x, outputs=scored)
+            return self._said(model, self.data.test)
+        found = self._said(model.reset(), self.data.train)
         return {name: rows[self.start :] for name, rows in found.items()}
+
+    def _said(self, model: Model, part: Examples) -> dict[str, Array]:
+        steps = len(self._rows(part)) if part.x is None else None
+        found: dict[str, Array] = model.run(part.x, steps=steps, outputs=self._scored(model))
+        return found
 
     def right(self, model: Model) -> dict[str, Array]:
         """Return the targets that are scored, by node."""
@@ -140,7 +142,7 @@ class ForecastTrial(Trial):
             return persistence(y, 0, self._horizon(node))
         return np.vstack([_side_by_side(x) for x in parts])
 
-    def _rows(self, examples: Any) -> Array:
+    def _rows(self, examples: Examples) -> Array:
         return _side_by_side(examples.y)
 
     def _targets(self, names: Iterable[str]) -> dict[str, Array]:
@@ -197,25 +199,22 @@ class GenerationTrial(Trial):
             y = self.learned[self.task.split.warmup :]
             return [mean(y, len(window.truth)) for window in self.data.windows]
         if name == "persistence":
-            return [np.tile(p[-1], (len(w.truth), 1)) for w, p, _ in self._known()]
+            return [np.tile(known[-1], (len(w.truth), 1)) for w, known in self._known()]
         series = self.learned
-        shortest = min(len(known) for _, known, _ in self._known())
+        shortest = min(len(known) for _, known in self._known())
         model = Autoregression.fit(
             series[:-1], series[1:], self.task.split.warmup, most_lags=shortest
         )
-        return [model.generate(p, gap + len(w.truth))[gap:] for w, p, gap in self._known()]
+        return [model.generate(known, len(w.truth)) for w, known in self._known()]
 
     @property
     def learned(self) -> Array:
         """The rows that were learned, all that is generated side by side."""
         return _side_by_side(self.data.train.y)
 
-    def _known(self) -> list[tuple[Window, Array, int]]:
-        """Return each window, what is known before it, and how many steps lie in between."""
-        return [
-            (w, self.learned, 0) if w.prompt is None else (w, w.prompt, 1)
-            for w in self.data.windows
-        ]
+    def _known(self) -> list[tuple[Window, Array]]:
+        """Return each window and the rows right before it."""
+        return [(w, self.learned if w.prompt is None else w.prompt) for w in self.data.windows]
 
     def score(self, guess: list[Array]) -> Scores:
         """Return the scores over all windows."""
@@ -223,7 +222,10 @@ class GenerationTrial(Trial):
 
 
 class ClassTrial(Trial):
-    """Series with a class each; a guess is an array with a number for each series and class."""
+    """Series with a class each; a guess is an array with a number for each series and class.
+
+    It is the last output for each series, or with ``accuracy: {per: series}`` the mean of all.
+    """
 
     rivals: ClassVar[Mapping[str, str]] = {
         "persistence": "persistence",
@@ -234,11 +236,15 @@ class ClassTrial(Trial):
     @property
     def scored_on(self) -> str:
         """What the scores are taken on, in words."""
-        return f"{len(self.labels[1])} test series"
+        which = "series held back" if self.data.held_back else "test series"
+        return f"{len(self.labels[1])} {which}"
 
     def guess(self, model: Model) -> Array:
-        """Return the last output for each series of the test."""
-        return np.array([rows[-1] for rows in model.run(self._test.x)])
+        """Return what the model says of each series of the test."""
+        voted = self.task.scores.get("accuracy", {}).get("per") == "series"
+        said = model.run(self._test.x)
+        rows = next(iter(said.values())) if isinstance(said, Mapping) else said
+        return np.array([each.mean(axis=0) if voted else each[-1] for each in rows])
 
     def right(self, model: Model) -> Array:
         """Return a row of zeros for each series of the test, with a one for its class."""
@@ -257,19 +263,18 @@ class ClassTrial(Trial):
         """Class of each series to learn from and to score."""
         return self.data.labels or (np.zeros(0, int), np.zeros(0, int))
 
-    def rival(self, name: str, guess: Array) -> Array | None:
+    def rival(self, name: str, guess: Array) -> Array:
         """Return the guess of a baseline; persistence has nothing to say of classes."""
         n_classes = len(self.data.classes)
         if name == "mean":
             return majority(self.labels[0], n_classes, len(self.labels[1]))
-        if name == "persistence":
-            return None
-        linear = LinearClassifier.fit(self.data.train.x, self._one_hot(0))
-        return linear.predict(self._test.x)
+        linear = LinearClassifier.fit(_each_side_by_side(self.data.train.x), self._one_hot(0))
+        return linear.predict(_each_side_by_side(self._test.x))
 
     def score(self, guess: Array) -> Scores:
         """Return the scores over all series, classes as rows of zeros with a one."""
-        return {"": score(self.task.scores, self._one_hot(1), guess)}
+        truth = self._one_hot(1)
+        return {"": score(self.task.scores, list(truth[:, None]), list(guess[:, None]))}
 
 
 def trial_of(data: TaskData, task: Task) -> Trial:
@@ -282,3 +287,10 @@ def trial_of(data: TaskData, task: Task) -> Trial:
 def _side_by_side(data: Any) -> Array:
     parts = list(data.values()) if isinstance(data, Mapping) else [data]
     return np.hstack([np.asarray(part, dtype=float) for part in parts])
+
+
+def _each_side_by_side(data: Any) -> list[Array]:
+    """Return series with all that goes in side by side."""
+    if isinstance(data, Mapping):
+        return [np.hstack(parts) for parts in zip(*data.values(), strict=True)]
+    return list(data)

@@ -58,7 +58,7 @@ def check_fields(part: Any) -> None:
     doc = " ".join(base.__doc__ or "" for base in family)
     missing = [f for f in kind.model_fields if f not in INHERITED and f not in doc]
     require(not missing, f"{kind.__name__} does not say what {missing} mean")
-    plain = part.model_dump(exclude_defaults=True)
+    plain = part.as_given()
     again = kind(**plain)
     require(_dump(again) == _dump(part), f"{kind.__name__} does not come back from {plain}")
     if resolve_is(kind):
@@ -101,7 +101,7 @@ class _Trial:
 
     def start(self) -> Any:
         extra = {"n_in": self.n_in} if "n_in" in self.node.takes["start"] else {}
-        return cast(self.node.start(self.n_out, **extra), self.dtype)
+        return cast(self.node.start(self.n_out, **extra), self.dtype, self.node.double)
 
     def run(self, start: int = 0, stop: int | None = None, state: Any = None) -> tuple[Any, Array]:
         others = {port: rows[start:stop] for port, rows in self.others.items()}
@@ -168,7 +168,8 @@ class _Trial:
         require(ys.dtype == self.dtype, f"float32 became {ys.dtype}")
         for path, leaf in leaves(state):
             if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f":
-                require(leaf.dtype == self.dtype, f"state {path} became {leaf.dtype}")
+                wanted = np.float64 if path.split(".")[0] in self.node.double else self.dtype
+                require(leaf.dtype == wanted, f"state {path} became {leaf.dtype}")
 
 
 def _shaken(params: Any, node: Node) -> Any:

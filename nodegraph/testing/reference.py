@@ -33,7 +33,8 @@ def interpret(
     targets : dict of ndarray (n_steps, n_out), optional
         If given, every online rule learns at each step.
     loop : dict, optional
-        Input nodes that read an output one step later, as in `Model.generate`.
+        Input nodes that read an output one step later, as `Model.generate` has it behind the
+        prompt.
     """
     graph, built = model.graph, model._rack
     nodes = {name: node for node, name in graph.names.items()}

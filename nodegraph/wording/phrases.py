@@ -86,10 +86,7 @@ def _stated(ctx: Mapping[str, Any]) -> str:
 
 
 KEY_ERRORS = {"extra_forbidden", "unexpected_keyword_argument"}
-SILENT = {"missing", "value_error", "assertion_error", "union_tag_not_found", "frozen_field"} | {
-    "frozen_instance",
-    "missing_argument",
-}
+SILENT = {"missing", "value_error", "assertion_error", "union_tag_not_found", "missing_argument"}
 
 # The value was of the right type, but out of range: what the other branches of a union want to
 # see in its place is beside the point.
@@ -109,8 +106,6 @@ WORDS: dict[str, str | Callable[[Mapping[str, Any]], str]] = {
     "missing_argument": "is required",
     "value_error": _stated,
     "assertion_error": _stated,
-    "frozen_field": "is frozen; make a changed copy with model_copy(update=...)",
-    "frozen_instance": "is frozen; make a changed copy with model_copy(update=...)",
     "greater_than": _bound("greater than", "gt"),
     "greater_than_equal": _bound("at least", "ge"),
     "less_than": _bound("less than", "lt"),

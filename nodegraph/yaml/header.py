@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, ValidationError
 
+from nodegraph.node import Name
 from nodegraph.numerics import Numerics
 from nodegraph.yaml.document import Document, error_from
 from nodegraph.yaml.task import Section, Task, as_tuple
@@ -78,6 +79,8 @@ class Header(Section):
     nodes : mapping of name to fields
     edges : list of str
         Such as ``u >> reservoir >> readout``.
+    streams : mapping of name to word
+        What nodes draw their random numbers by that do not draw by their name.
     task : Task, optional
     engine : mapping
         ``{kind: local, workers: 1}`` or ``{kind: ray, address: auto}``.
@@ -93,6 +96,7 @@ class Header(Section):
     edges: Annotated[
         tuple[str, ...], BeforeValidator(lambda e: (e,) if isinstance(e, str) else as_tuple(e))
     ] = ()
+    streams: Annotated[dict[str, Name], Field(default_factory=dict)]
     task: Task | None = None
     engine: Annotated[LocalEngine | RayEngine, Field(discriminator="kind")] = LocalEngine()
 

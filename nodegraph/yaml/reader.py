@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nodegraph.errors import SpecError
+from nodegraph.files.flags import READ
 from nodegraph.wording.phrases import shown
 from nodegraph.wording.trails import Loc
 from nodegraph.yaml.document import Document, Mark
@@ -46,7 +47,7 @@ def read_file(path: str | os.PathLike[str]) -> Document:
 def _read_regular(path: Path) -> bytes:
     if "\0" in str(path):
         raise SpecError(f"{shown(str(path))}: is no name of a file")
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    descriptor = os.open(path, READ)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise SpecError(f"{path}: is not a regular file")

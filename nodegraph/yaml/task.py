@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -179,14 +180,18 @@ Target = Annotated[
 class Split(Section):
     """Which rows are learned from, and which are held back.
 
+    Of a data set of series with a class each, whole series are counted: `train` of those that it
+    has to learn from, in the share of each class; with `test`, so many of the others are held back
+    and scored in place of its own test series.
+
     Parameters
     ----------
     train : int, optional
-        Rows to learn from; else two thirds of them.
+        Rows to learn from; else two thirds of them. Series: else all that are not held back.
     warmup : int
-        The first rows of these that only drive the states.
+        The first rows of these (of each series) that only drive the states.
     test : int, optional
-        Rows to score, right behind; else all the rest.
+        Rows to score, right behind; else all the rest. A model that generates does so within them.
     """
 
     train: PositiveInt | None = None
@@ -205,6 +210,21 @@ class Split(Section):
 
 Options = dict[str, str | int | float | bool]
 Metric = Text | Annotated[dict[str, Options], Field(min_length=1, max_length=1)]
+
+
+def _each_once(words: tuple[Any, ...]) -> tuple[Any, ...]:
+    named = [word if isinstance(word, str) else next(iter(word)) for word in words]
+    if twice := [word for i, word in enumerate(named) if word in named[:i]]:
+        raise ValueError(f"{twice[0]} stands there twice; leave one out")
+    return words
+
+
+Metrics = Annotated[tuple[Metric, ...], BeforeValidator(as_tuple), AfterValidator(_each_once)]
+Baselines = Annotated[
+    tuple[Literal["persistence", "linear", "mean"], ...],
+    BeforeValidator(as_tuple),
+    AfterValidator(_each_once),
+]
 
 
 class Task(Section):
@@ -241,10 +261,8 @@ class Task(Section):
     split: Split = Split()
     online: bool = False
     forcing: bool | Literal["all"] = True
-    metrics: Annotated[tuple[Metric, ...], BeforeValidator(as_tuple)] = ("nrmse",)
-    baselines: Annotated[
-        tuple[Literal["persistence", "linear", "mean"], ...], BeforeValidator(as_tuple)
-    ] = ()
+    metrics: Metrics = ("nrmse",)
+    baselines: Baselines = ()
 
     @property
     def scores(self) -> dict[str, Options]:

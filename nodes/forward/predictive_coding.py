@@ -68,6 +68,8 @@ class PredictiveCodingUnit(CellUnit):
         before: Array  # (cells, dim)
         z: Array  # (cells, fan_in)
 
+    learning = ("rate", "fading", "attention")
+
     kind: Literal["predictive_coding"] = "predictive_coding"
     dim: PositiveInt = 4
     fan_in: PositiveInt = 6
@@ -80,10 +82,15 @@ class PredictiveCodingUnit(CellUnit):
     fading: Fraction = 0.01
     attention: bool = True
 
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        quiet = {} if self.attention else {"fading": "attention is False"}
+        return {**quiet, **super().idle()}
+
     @property
     def local_rule(self) -> TemporalCoding:
         """The rule that the cells learn by."""
-        fields = "rate", "fading", "attention", "activation"
+        fields = "rate", "attention", "activation", *(("fading",) if self.attention else ())
         return TemporalCoding(**{name: getattr(self, name) for name in fields})
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:

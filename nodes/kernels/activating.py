@@ -76,6 +76,20 @@ _HARD_TANH = CODES["hard_tanh"]
 _ELU = CODES["elu"]
 _SIN = CODES["sin"]
 _GAUSSIAN = CODES["gaussian"]
+_SOFTMAX = CODES["softmax"]
+
+
+@inner
+def _share(row: Any) -> None:
+    """Put `row` through softmax, in place."""
+    most, total = row[0], row[0] - row[0]
+    for i in range(1, row.size):
+        most = row[i] if row[i] > most else most
+    for i in range(row.size):
+        row[i] = exp(row[i] - most)
+        total += row[i]
+    for i in range(row.size):
+        row[i] /= total
 
 
 @inner
@@ -111,6 +125,8 @@ def activate(code: Any, row: Any) -> None:
     elif code == _GAUSSIAN:
         for i in range(row.size):
             row[i] = _gaussian(row[i])
+    elif code == _SOFTMAX:
+        _share(row)
 
 
 @kernel(lambda f: types.void(types.int64, write(f, 1)))

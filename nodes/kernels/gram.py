@@ -6,19 +6,18 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
-from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
 from nodegraph.arrays import Array
+from nodegraph.machine import has_avx512
 from nodes.kernels.compiling import kernel, read, write
 
 __all__ = ["add_cross", "add_gram"]
 
 _intrinsic: Any = intrinsic  # numba fills in the first argument
 _PANEL = 16  # columns that lie together
-_WIDEST = bool(get_host_cpu_features().get("avx512f", False))
-_HIGH, _WIDE = (8, 16) if _WIDEST else (4, 8)  # a tile of sums that fits into the registers
+_HIGH, _WIDE = (8, 16) if has_avx512() else (4, 8)  # a tile of sums that fits into the registers
 
 
 def _typed_tile(_: Any, panels: Any, a: Any, b: Any, rows: Any, sums: Any) -> Any:

@@ -20,7 +20,8 @@ def bounded_threads() -> Iterator[None]:
     In the fast mode it keeps the threads that it has; see `nodegraph.numerics`.
 
     Most BLAS libraries have one number of threads for the whole process. Workers that come and go
-    at different times must not set it back for each other, nor each to what it found.
+    at different times must not set it back for each other, nor each to what it found. One that
+    cannot be told, as Accelerate of macOS, keeps its own.
     """
     if numerics() == "fast":
         yield
@@ -70,8 +71,8 @@ _limit = _Limit()
 
 
 def blas_kind() -> str:
-    """Return the kind of processor that the BLAS of scipy takes this one for."""
-    return str(getattr(_libraries()[-1], "architecture", ""))
+    """Return the kind of processor that the BLAS of scipy takes this one for, if it tells."""
+    return str(getattr(_libraries()[-1], "architecture", "")) if _libraries() else ""
 
 
 @cache

@@ -80,6 +80,10 @@ class ForwardForward(Descent):
         """The port `sign`, if negative data are given."""
         return ("sign",) if self.negatives == "given" else ()
 
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return {"buffer": "negatives are given"} if self.negatives == "given" else {}
+
     def refusal(self, node: Node) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""
         if isinstance(node, Dense) and node.activation == "relu" and node.normalise:

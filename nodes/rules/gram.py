@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph import Array
+from nodegraph.machine import has_avx512
 from nodegraph.numerics import numerics
 from nodes.rules.blas_threads import blas_kind, bounded_threads
 
@@ -81,10 +82,7 @@ def _own() -> bool:
 @cache
 def _blas_lags_behind() -> bool:
     """Tell whether the processor has AVX-512, and BLAS does not know it."""
-    from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]
-
-    wide = bool(get_host_cpu_features().get("avx512f", False))
-    return wide and blas_kind() not in _AWARE
+    return has_avx512() and blas_kind() not in _AWARE
 
 
 def _at(array: Array) -> Any:

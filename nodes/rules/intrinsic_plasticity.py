@@ -73,6 +73,10 @@ class IntrinsicPlasticity(Rule):
             raise ValueError(f"mu should be above 0 for sigmoid, such as 0.2 (got {self.mu})")
         return self
 
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return {"sigma": "activation is sigmoid"} if self.activation == "sigmoid" else {}
+
     def refusal(self, node: Node) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""
         found = getattr(node, "activation", None)

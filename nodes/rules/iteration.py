@@ -62,7 +62,7 @@ class Iteration(NamedTuple):
     residual: Array
     direction: Array
     product: Array  # X'X direction, as far as the rows have been seen
-    first: Array  # (n_out,) norm of the residual at the start
+    first: Array  # (n_out,) size of the residual at the start
     ridge: float
     centred: bool
 
@@ -119,6 +119,11 @@ class Iteration(NamedTuple):
         scaled: Array = residual / np.where(diagonal > 0, diagonal, 1.0)[:, None]
         return scaled
 
+    def _size(self, residual: Array) -> Array:
+        """Return the norms of residuals where all inputs are of one size."""
+        size: Array = np.sqrt((residual * self._scaled(residual)).sum(axis=0))
+        return size
+
     def _started(self) -> Iteration:
         residual = self.moments.xt
         if not self.moments.n:
@@ -130,7 +135,7 @@ class Iteration(NamedTuple):
             residual=residual,
             direction=self._scaled(residual),
             product=np.zeros_like(residual),
-            first=np.sqrt(np.square(residual).sum(axis=0)),
+            first=self._size(residual),
         )
 
     def _stepped(self) -> Iteration:
@@ -150,9 +155,8 @@ class Iteration(NamedTuple):
         )
 
     def error(self) -> float:
-        """Return the largest norm of a residual as a share of its first."""
-        now = np.sqrt(np.square(self.residual).sum(axis=0))
-        return float(_ratio(now, self.first).max(initial=0.0))
+        """Return the largest size of a residual as a share of its first."""
+        return float(_ratio(self._size(self.residual), self.first).max(initial=0.0))
 
     def found(self) -> bool:
         """Tell whether another pass would not make the weights better."""

@@ -89,6 +89,10 @@ class PredictiveCoding(Rule):
     activation: Literal["tanh", "identity"] = "tanh"
     epochs: PositiveInt = 1
 
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return {} if self.attention else {"fading": "attention is False"}
+
     def refusal(self, node: Node) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""
         found = getattr(node, "activation", None)

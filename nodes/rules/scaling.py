@@ -7,15 +7,17 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from nodegraph import Array, Rule, Seen
+from nodegraph.arrays import is_constant
 from nodegraph.errors import DataError
 
-__all__ = ["Scaling"]
+__all__ = ["Scaling", "scaled_by"]
 
 
 class Scaling(Rule):
     """Choose scale and offset so that ``scale x + offset`` lies in [low, high] or has unit spread.
 
-    A signal that never changes is only shifted: to the middle of the range, or to 0.
+    A signal that never changes, or by no more than rounding, is only shifted: to the middle of the
+    range, or to 0.
 
     Parameters
     ----------
@@ -43,6 +45,10 @@ class Scaling(Rule):
     low: float = -1.0
     high: float = 1.0
     kind: Literal["range", "z-score"] = "range"
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return scaled_by(self.kind)
 
     def begin(self, params: Any) -> Memory:
         """Return the memory of no rows."""
@@ -91,6 +97,7 @@ class Scaling(Rule):
         with np.errstate(over="ignore", invalid="ignore"):
             width, middle, size = self._target(memory)
             changes = width > size / largest
+            changes &= ~is_constant(memory.least, memory.most, dtype)
             scale = np.where(changes, size / np.where(changes, width, 1.0), 1.0)
             mean = memory.first + memory.sums / memory.n
             centre = mean if self.kind == "z-score" else memory.least / 2 + memory.most / 2
@@ -105,6 +112,11 @@ class Scaling(Rule):
             about_mean = memory.squares - memory.sums**2 / memory.n
             return np.sqrt(np.maximum(about_mean, 0.0) / memory.n), 0.0, 1.0
         return memory.most - memory.least, (self.low + self.high) / 2, self.high - self.low
+
+
+def scaled_by(kind: str) -> dict[str, str]:
+    """Return the fields that have no effect for a kind of scaling, each with why."""
+    return {} if kind == "range" else dict.fromkeys(("low", "high"), f"kind is {kind}")
 
 
 def _sum_in_order(start: Array, rows: Array) -> Array:

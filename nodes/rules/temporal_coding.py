@@ -66,6 +66,10 @@ class TemporalCoding(PopulationRule):
     attention: bool = True
     activation: Literal["tanh", "identity"] = "tanh"
 
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return {} if self.attention else {"fading": "attention is False"}
+
     def begin(self, params: Any) -> Memory:
         """Return the memory before the first step: ones."""
         return self.Memory(np.ones(params.pi.shape))

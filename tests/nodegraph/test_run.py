@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nodegraph as ng
-from nodegraph.errors import DataError, FieldError, GraphError, NotFittedError
-from nodes import ESN, RLS, Input, Reservoir, Ridge
+from nodegraph.errors import DataError, GraphError, NotFittedError
+from nodes import RLS, Input, Reservoir, Ridge
 
 T = 200
 U = np.random.default_rng(1).uniform(-1, 1, (T, 1))
@@ -192,65 +192,6 @@ def test_arrays_can_be_assigned_and_are_checked(fitted):
         fitted.params["out"] = out
 
 
-def test_generate_is_stepping_with_the_last_output_as_input():
-    model = ng.Model(ESN(units=20, bias_scaling=0.1), seed=1)
-    x = np.sin(np.arange(300) / 6)[:, None]
-    model = ng.Model(Input() >> ESN(units=20), seed=1).fit(x[:-1], x[1:], warmup=20)
-    y = model.reset().run(x[:100])[-1]
-    by_hand = []
-    for _ in range(12):
-        y = model.step(y)
-        by_hand.append(y)
-    assert np.array_equal(model.reset().generate(12, prompt=x[:100]), by_hand)
-    model.reset().run(x[:100])
-    assert np.array_equal(np.concatenate([model.generate(5), model.generate(7)]), by_hand)
-
-
-def test_generate_after_fit_begins_from_the_last_target():
-    x = np.sin(np.arange(301) / 6)[:, None]
-    model = ng.Model(Input() >> Reservoir(units=60) >> Ridge(ridge=1e-10), seed=1)
-    model.fit(x[:-1], x[1:], warmup=50)
-    np.testing.assert_allclose(model.generate(20)[:, 0], np.sin(np.arange(301, 321) / 6), atol=1e-3)
-
-
-def test_generate_with_output_feedback_runs_the_two_loops_at_once():
-    x = np.sin(np.arange(300) / 6)[:, None]
-    model = ng.Model(feedback_graph(), seed=4).fit(x[:-1], x[1:], warmup=20)
-    y = model.reset().run(x[:80])[-1]
-    by_hand = []
-    for _ in range(9):
-        y = model.step(y)
-        by_hand.append(y)
-    assert np.array_equal(model.reset().generate(9, prompt=x[:80]), by_hand)
-
-
-def test_generate_with_inputs_outside_the_loop():
-    u, v, r, out = Input(name="u"), Input(name="v"), Reservoir(units=10), Ridge(name="out")
-    model = ng.Model([u, v] >> r >> out, seed=1).fit({"u": U, "v": Y}, Y, warmup=5)
-    with pytest.raises(GraphError, match="the loop is not plain"):
-        model.generate(3)
-    loop = {"u": "out"}
-    with pytest.raises(DataError, match="v is not in the loop and has no data"):
-        model.generate(3, loop=loop)
-    before = model.snapshot()
-    y, expected = Y[-1], []
-    for t in range(3):
-        y = model.step({"u": y, "v": U[t]})
-        expected.append(y)
-    assert np.array_equal(model.restore(before).generate(3, loop=loop, x={"v": U[:3]}), expected)
-
-
-@pytest.mark.parametrize("steps", [0, -3, 2.5, True, "9"])
-def test_generate_takes_a_whole_number_of_steps(fitted, steps):
-    with pytest.raises((DataError, FieldError), match="steps"):
-        fitted.generate(steps)
-
-
-def test_generate_before_fit_is_refused():
-    with pytest.raises(NotFittedError):
-        ng.Model(Input() >> Reservoir(units=5) >> Ridge()).generate(5, prompt=U)
-
-
 def test_partial_fit_returns_the_prediction_made_before_each_update():
     model = ng.Model(Input() >> RLS(name="out", alpha=0.1, fit_bias=False))
     y = model.partial_fit(U[:3], 2 * U[:3])
@@ -291,20 +232,3 @@ def test_partial_fit_of_an_offline_readout_says_what_to_do():
 def test_bad_options_of_a_model_are_refused(options, message):
     with pytest.raises(ng.NodegraphError, match=message):
         ng.Model(Input() >> Reservoir(units=3), **options)
-
-
-def test_generate_closes_the_loop_of_a_graph_without_an_input_node():
-    x = np.sin(np.arange(300) / 6)[:, None]
-    bare = ng.Model(ESN(units=20, name="esn"), seed=1).fit(x[:-1], x[1:], warmup=20)
-    y = bare.reset().run(x[:50])[-1]
-    by_hand = []
-    for _ in range(5):
-        y = bare.step(y)
-        by_hand.append(y)
-    assert np.array_equal(bare.reset().generate(5, prompt=x[:50]), by_hand)
-
-
-def test_a_loop_of_the_wrong_width_is_refused():
-    model = ng.Model(Input() >> Reservoir(units=5) >> Ridge(name="out")).fit(U, np.hstack([Y, Y]))
-    with pytest.raises(GraphError, match="out gives 2 values, input takes 1"):
-        model.generate(3)

@@ -138,7 +138,7 @@ def test_a_ring_has_its_eigenvalues_on_a_circle():
 
 def test_given_weights_are_used_as_they_stand():
     W, W_in = np.diag([3.0, 0.0]), np.array([[5.0], [0.1]])
-    node = Reservoir(W=W, W_in=W_in, bias=[1.0, 2.0], spectral_radius=0.5, connectivity=0.5)
+    node = Reservoir(W=W, W_in=W_in, bias=[1.0, 2.0])
     params = ng.Model(Input(units=1) >> node).params["reservoir"]
     np.testing.assert_array_equal(params.W, W)
     np.testing.assert_array_equal(params.W_in, W_in)
@@ -214,3 +214,19 @@ def test_the_layout_of_weights_in_memory_changes_no_bit():
     np.testing.assert_array_equal(node.run(copied, node.start(15), U)[1], states)
     _, one = node.step(params, node.State(states[7]), U[8])
     np.testing.assert_array_equal(node.step(copied, node.State(states[7]), U[8])[1], one)
+
+
+def test_softmax_shares_one_among_all_units_on_every_path():
+    u = np.random.default_rng(0).normal(size=(40, 2))
+    node = Reservoir(units=7, activation="softmax", connectivity=1.0, spectral_radius=3.0, name="r")
+    model = ng.Model(Input() >> node, seed=1)
+    states, (first, *others) = model.run(u), model.reset().run([u] * 9)
+    np.testing.assert_allclose(states.sum(axis=1), 1.0, rtol=1e-12)
+    np.testing.assert_array_equal(first, states)
+    assert all(np.array_equal(other, states) for other in others)
+    np.testing.assert_array_equal([model.step(row) for row in u], states)
+    params, x = model.params["r"], np.zeros(7)
+    for row, state in zip(u, states, strict=True):
+        drive = np.exp(params.W @ x + params.W_in @ row)
+        x = drive / drive.sum()
+        np.testing.assert_allclose(state, x, rtol=1e-11)

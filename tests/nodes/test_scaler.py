@@ -45,10 +45,48 @@ def test_inverse_gives_the_signals_back(x, kind):
     np.testing.assert_allclose(back, x, rtol=1e-9, atol=1e-9 * size)
 
 
-@pytest.mark.parametrize("kind, y", [("range", 4.0), ("z-score", 0.0)])
-def test_a_constant_signal_goes_to_the_middle(kind, y):
-    model = ng.Model(Scaler(low=3.0, high=5.0, kind=kind)).fit(np.full((50, 1), 0.1))
+@pytest.mark.parametrize("scaler, y", [(Scaler(low=3.0, high=5.0), 4), (Scaler(kind="z-score"), 0)])
+def test_a_constant_signal_goes_to_the_middle(scaler, y):
+    model = ng.Model(scaler).fit(np.full((50, 1), 0.1))
     np.testing.assert_allclose(model.run([[0.1]]), [[y]], atol=1e-15)
+
+
+def shares(dtype=np.float64):
+    parts = np.random.default_rng(0).dirichlet([1, 1, 1], 600).astype(dtype)
+    return parts.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("kind", ["range", "z-score"])
+@pytest.mark.parametrize(
+    "x, dtype",
+    [
+        (shares(), "float64"),
+        (-1e9 * shares(), "float64"),
+        (shares(np.float32), "float32"),
+        (1e-300 * shares(), "float64"),
+        (np.zeros((600, 1)), "float32"),
+        (
+            np.cumsum(np.full((40, 5000), 0.1), axis=1)[:, -1:] + 1e-11 * np.eye(40)[:, :1],
+            "float64",
+        ),
+    ],
+)
+def test_a_signal_that_is_constant_up_to_rounding_is_only_shifted(kind, x, dtype):
+    model = ng.Model(Scaler(kind=kind, name="s"), dtype=dtype).fit(x)
+    assert model.params["s"].scale == 1
+    size = float(np.abs(x).max())
+    np.testing.assert_allclose(model.run(x), 0, atol=1e-6 * size)
+    np.testing.assert_allclose(model.run(x + 0.001 * size), 0.001 * size, rtol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["range", "z-score"])
+@pytest.mark.parametrize(
+    "offset, spread, dtype", [(1e9, 1e-2, "float64"), (1e5, 1.0, "float32"), (1e6, 1e-6, "float64")]
+)
+def test_a_small_spread_about_a_large_offset_is_no_constant(kind, offset, spread, dtype):
+    x = offset + spread * np.random.default_rng(1).uniform(-1, 1, (500, 1))
+    scale = ng.Model(Scaler(kind=kind, name="s"), dtype=dtype).fit(x).params["s"].scale[0]
+    assert scale == pytest.approx(1 / (spread if kind == "range" else x.std()), rel=0.02)
 
 
 def test_values_beyond_what_was_seen_are_not_clipped():

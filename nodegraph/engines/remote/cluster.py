@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nodegraph.errors import EngineError
+from nodegraph.machine import usable_cpus
 
 __all__ = ["Cluster"]
 
@@ -95,7 +96,7 @@ class Cluster:
             try:
                 ray.init(
                     address="local",
-                    num_cpus=max(self.num_cpus, len(os.sched_getaffinity(0))),
+                    num_cpus=max(self.num_cpus, usable_cpus()),
                     object_store_memory=max(self.object_store, 80 << 20),
                     include_dashboard=False,
                     log_to_driver=False,
@@ -171,7 +172,9 @@ def _token_file() -> str:
     folder = tempfile.mkdtemp(prefix="nodegraph-ray-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     token = Path(folder, "token")
-    with open(os.open(token, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
+    with open(
+        os.open(token, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w", encoding="ascii"
+    ) as file:
         file.write(secrets.token_hex(32))
     return str(token)
 

@@ -1,6 +1,7 @@
 import shutil
 
 import numpy as np
+import pytest
 from numba import config
 
 from nodegraph.compiled import compiling
@@ -25,3 +26,17 @@ def test_a_change_in_any_source_names_another_cache_folder(tmp_path, monkeypatch
             text.write("# changed")
         seen.add(digest(home))
     assert len(seen) == 4
+
+
+@pytest.mark.parametrize("error", [RuntimeError, OSError])
+def test_code_that_cannot_be_kept_on_disk_is_compiled_all_the_same(error):
+    asked = []
+
+    def how(signature, cache=False):
+        asked.append(cache)
+        if cache:
+            raise error("no room")
+        return lambda function: function
+
+    assert compiling._compile(how, None, test_the_cache_folder_of_other_code_is_left_alone)
+    assert asked == [True, False]

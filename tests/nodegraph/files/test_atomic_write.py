@@ -271,3 +271,16 @@ def test_four_writers_and_a_reader_see_whole_files_only(tmp_path):
     assert failed == "0"
     assert int(reads) > 10
     assert os.listdir(tmp_path) == ["model.safetensors"]
+
+
+def test_a_file_that_windows_holds_open_is_said_to_be_so(target, monkeypatch):
+    def replace(*_):
+        error = PermissionError(errno.EACCES, "Access is denied")
+        error.winerror = 5
+        raise error
+
+    monkeypatch.setattr(atomic_write.os, "replace", replace)
+    with pytest.raises(ModelFileError, match="another program has the file open"):
+        replace_file(target, [memoryview(NEW)])
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
+    assert target.read_bytes() == OLD

@@ -106,6 +106,10 @@ def test_what_does_not_fit_together_is_refused(metric, y, y_hat, message):
     [
         (lambda: nrmse([2.0, 2.0], [1.0, 2.0]), "column 0 of y has a std of zero; write rmse"),
         (lambda: nrmse([0.1] * 3, [1.0] * 3), "std of zero"),
+        (lambda: nrmse([1.0, 1.0 + 2e-16, 1.0], [1.0] * 3), "std of zero"),
+        (lambda: nrmse([0.1, 0.2, -0.3], [0.0] * 3, norm="mean"), "mean of zero"),
+        (lambda: nrmse([5.0, 5 + 1e-15, 5.0, 5 + 1e-15], [0.0] * 4, norm="iqr"), "iqr of zero"),
+        (lambda: r2([1.0, 1.0 + 2e-16, 1.0], [1.0] * 3), "no variance"),
         (lambda: r2([0.1] * 3, [1.0] * 3), "no variance; write mse"),
         (lambda: nrmse(Y, Y_HAT, norm="sdt"), "none called 'sdt'; did you mean std?"),
         (lambda: mse(Y, Y_HAT, multioutput="all"), r"mse.multioutput: should be 'mean' or 'raw'"),

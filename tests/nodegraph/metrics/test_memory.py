@@ -21,6 +21,13 @@ def test_a_delay_line_remembers_its_length_and_nothing_more():
     assert total == curve.sum()
 
 
+def test_states_that_are_constant_up_to_rounding_remember_nothing():
+    shares = np.random.default_rng(4).dirichlet([1, 1, 1], 3000).sum(axis=1)
+    assert memory_capacity(U, shares, delays=20).total == 0
+    with pytest.raises(DataError, match="u is constant"):
+        memory_capacity(shares, delay_line(U, 3), delays=5)
+
+
 def test_a_mixed_and_shifted_delay_line_remembers_as_much():
     mix = np.random.default_rng(1).standard_normal((15, 15))
     found = memory_capacity(U, 3.0 + delay_line(U, 15) @ mix, delays=15)

@@ -94,7 +94,7 @@ def test_a_dataset_may_bring_its_own_targets_and_gets_its_options() -> None:
     np.testing.assert_array_equal(found.train.y, found.train.x + 1)
 
 
-def test_generated_values_begin_one_step_behind_the_forecast_of_the_prompts_end() -> None:
+def test_generated_values_begin_with_the_row_right_after_the_prompt() -> None:
     found = prepared(
         target={"generate": 5, "prompt": 10, "windows": 3}, split={"train": 50, "warmup": 1}
     )
@@ -104,7 +104,7 @@ def test_generated_values_begin_one_step_behind_the_forecast_of_the_prompts_end(
         assert prompt is not None and seen is not None and outside is None
         np.testing.assert_array_equal(seen, prompt)
         assert len(prompt) == 10
-        np.testing.assert_array_equal(truth[:, 0], prompt[-1, 0] + 2 + np.arange(5))
+        np.testing.assert_array_equal(truth[:, 0], prompt[-1, 0] + 1 + np.arange(5))
     assert found.windows[0].prompt is not None
     assert found.windows[0].prompt[0, 0] == 50  # no row was learned from
     assert found.windows[-1].truth[-1, 0] == 99  # and all others are used
@@ -136,8 +136,8 @@ def test_a_loop_names_what_is_generated_and_what_keeps_coming_from_the_data() ->
     (window,) = found.windows
     np.testing.assert_array_equal(window.prompt, ROWS[50:60, 1:])
     np.testing.assert_array_equal(window.seen["b"], ROWS[50:60, :1])
-    np.testing.assert_array_equal(window.outside["b"], ROWS[60:65, :1])  # what drives each step
-    np.testing.assert_array_equal(window.truth, ROWS[61:66, 1:])
+    np.testing.assert_array_equal(window.outside["b"], ROWS[60:65, :1])  # beside each value
+    np.testing.assert_array_equal(window.truth, ROWS[60:65, 1:])
 
 
 @pytest.mark.parametrize(
@@ -179,6 +179,43 @@ def test_targets_that_are_rows_already_are_kept() -> None:
     np.testing.assert_array_equal(labelled.labels[1], repeated.labels[1])
 
 
+def test_series_are_split_whole_and_by_class() -> None:
+    whole = prepare_shipped({"dataset": "japanese_vowels"})
+    found = prepare_shipped({"dataset": "japanese_vowels"}, split={"train": 180, "test": 45})
+    assert found.labels is not None and found.test is not None and found.held_back
+    assert [np.bincount(part).tolist() for part in found.labels] == [[20] * 9, [5] * 9]
+    known = [rows.tobytes() for rows in whole.train.x]
+    taken = [known.index(rows.tobytes()) for rows in (*found.train.x, *found.test.x)]
+    assert len(set(taken)) == 225
+    assert taken[:180] == sorted(taken[:180]) and taken[180:] == sorted(taken[180:])
+    assert whole.labels is not None
+    np.testing.assert_array_equal(whole.labels[0][taken], np.concatenate(found.labels))
+
+
+def test_without_test_series_are_scored_that_the_data_set_has_for_it() -> None:
+    found = prepare_shipped({"dataset": "japanese_vowels"}, split={"train": 90})
+    assert found.test is not None and not found.held_back
+    assert (len(found.train.x), len(found.test.x)) == (90, 370)
+    held = prepare_shipped({"dataset": "japanese_vowels"}, split={"test": 70})
+    assert held.test is not None
+    assert (len(held.train.x), len(held.test.x)) == (200, 70)
+
+
+def test_windows_lie_within_the_rows_of_the_test() -> None:
+    target = {"generate": 5, "prompt": 10, "windows": 3}
+    found = prepared(target=target, split={"train": 50, "test": 30})
+    ends = [window.truth[-1, 0] for window in found.windows]
+    assert ends[0] == 64 and ends[-1] == 79
+
+
+def test_a_gap_behind_the_rows_that_are_used_is_no_fault() -> None:
+    rows = ROWS.copy()
+    rows[80:] = np.nan
+    for target in ({"forecast": 1}, {"generate": 5, "prompt": 9, "windows": 2}):
+        split = {"train": 50, "test": 29}
+        assert prepared(lambda name: rows, target=target, split=split).train.x.shape == (50, 2)
+
+
 def test_shipped_datasets_are_found_by_name() -> None:
     found = prepare_shipped({"dataset": "lorenz", "steps": 60}, target={"forecast": 1})
     np.testing.assert_array_equal(found.train.x[1:], found.train.y[:-1])
@@ -211,7 +248,7 @@ def test_shipped_datasets_are_found_by_name() -> None:
         ),
         (
             {"target": {"generate": 30, "prompt": 30}, "split": {"train": 50}},
-            "task.target: train 50 + prompt 30 + 1 + generate 30 and 1 starts need 111 rows",
+            "task.target: train 50 + prompt 30 + generate 30 and 1 starts need 110 rows",
         ),
         (
             {"target": {"generate": 3, "prompt": 0, "windows": 2}, "split": {"train": 50}},

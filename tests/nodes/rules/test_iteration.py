@@ -33,6 +33,18 @@ def test_it_finds_the_weights_of_the_direct_way(fit_bias, many):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
 
 
+def test_it_stops_where_all_inputs_are_known_whatever_their_units():
+    units, rng = np.array([1e-4, 1.0, 1e5]), np.random.default_rng(1)
+    x = rng.normal(size=(600, 3))
+    y = x @ np.array([[3.0], [2.0], [1.0]])
+    plain, scaled = (
+        ng.Model(Input() >> Ridge(name="out", ridge=0.0, solver="iterative")).fit(inputs, y)
+        for inputs in (x, x * units)
+    )
+    assert plain.report[0]["passes"] == scaled.report[0]["passes"]
+    np.testing.assert_allclose(scaled.params["out"].W_out * units, [[3.0, 2.0, 1.0]], rtol=1e-9)
+
+
 def test_chunks_and_workers_do_not_show():
     whole = model("iterative").fit(X, Y)
     lists = [model("iterative").fit([X] * 3, [Y] * 3, workers=n) for n in (1, 2)]

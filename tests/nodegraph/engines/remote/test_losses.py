@@ -126,7 +126,7 @@ def test_what_diverges_names_the_chunk_as_here(split):
     here = notes(wild, np.ones((2000, 1)), local(50), DivergenceError)
     assert notes(wild, np.ones((2000, 1)), split(1, 50), DivergenceError) == here
     assert "reservoir: output is no longer finite at step 3" in here[0]
-    assert here[1] == ["in node 'reservoir', chunk 6: steps 300 to 349"]
+    assert here[1] == ["in node 'reservoir', chunk 0: steps 0 to 49"]
 
 
 def test_what_a_node_raises_in_a_list_names_the_series_as_here(split, spread):

@@ -1,0 +1,134 @@
+"""Lines and rows of a text file, packed or not, of bounded size."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, BinaryIO, NamedTuple, cast
+
+from nodegraph.errors import DataError
+
+__all__ = ["Row", "check_lines", "is_note", "rows_of", "text_lines"]
+
+LARGEST_TEXT = 2**28
+LONGEST_LINE = 2**24
+
+
+class Row(NamedTuple):
+    """Cells, and the number of the line they end in, from 1."""
+
+    line: int
+    cells: list[str]
+
+
+@contextmanager
+def text_lines(file: BinaryIO, name: str) -> Iterator[Iterator[str]]:
+    """Open the lines of a file of text, from its start; a name in .gz is of a packed one.
+
+    Raises
+    ------
+    DataError
+        If it is larger than 256 MiB (unpacked), has a line of more than 16 million characters, is
+        no UTF-8 text or no .gz file.
+    """
+    if file.seek(0, 2) > LARGEST_TEXT:
+        raise _too_large(name)
+    file.seek(0)
+    packed = name.lower().endswith(".gz")
+    raw = io.BufferedReader(cast("Any", _Unpacked(file, name))) if packed else file
+    text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+    try:
+        yield iter(partial(text.readline, LONGEST_LINE), "")
+    except UnicodeDecodeError:
+        raise DataError(f"{name}: is not UTF-8 text; save it as UTF-8") from None
+    except csv.Error as error:
+        raise DataError(f"{name}: cannot be read as a table: {error}") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{name}: is no whole .gz file: {error}") from None
+    finally:
+        text.detach()
+
+
+def check_lines(lines: Collection[str], name: str) -> None:
+    """Refuse lines that were cut, as each is read up to its longest length only.
+
+    Raises
+    ------
+    DataError
+    """
+    if lines and max(map(len, lines)) >= LONGEST_LINE:
+        raise DataError(f"{name}: a line of more than {LONGEST_LINE} characters")
+
+
+def _too_large(name: str) -> DataError:
+    return DataError(f"{name}: is larger than 256 MiB of text; save it as .npy")
+
+
+class _Unpacked(io.RawIOBase):
+    """Bytes of a packed file, up to the largest size of a text."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self.file, self.name, self.count = gzip.GzipFile(fileobj=file), name, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = self.file.read(len(buffer))
+        self.count += len(data)
+        if self.count > LARGEST_TEXT:
+            raise _too_large(self.name)
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def is_note(line: str) -> bool:
+    """Tell whether a line is a comment: it begins with #."""
+    return line.lstrip().startswith("#")
+
+
+def rows_of(
+    lines: Iterable[str], separator: str, start: int = 0, *, strict: bool = True
+) -> Iterator[Row]:
+    """Yield the cells of each line, or of several where a quoted cell goes on; no comments.
+
+    Parameters
+    ----------
+    lines : iterable of str
+    separator : str
+        One character; a blank stands for any number of blanks and tabs.
+    start : int
+        How many lines came before.
+    strict : bool
+        Whether quotes that do not match are refused.
+    """
+    content = _Content(lines, start)
+    source: Iterable[str] = content
+    if separator == " ":
+        source = (" ".join(line.split()) + "\n" for line in content)
+    reader = csv.reader(
+        source, delimiter=separator, skipinitialspace=separator != " ", strict=strict
+    )
+    try:
+        for cells in reader:
+            yield Row(content.number, cells)
+    except csv.Error as error:
+        raise csv.Error(f"line {content.number}: {error}") from None
+
+
+class _Content:
+    """Lines that are no comments, and the number of the last one."""
+
+    def __init__(self, lines: Iterable[str], start: int) -> None:
+        self.lines, self.number = lines, start
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self.lines:
+            self.number += 1
+            if not is_note(line):
+                yield line

@@ -1,0 +1,164 @@
+"""A model that goes on by itself: its output becomes its input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.closed_loop import closed_plan, find_loop
+from nodegraph.doubts import warn_of_a_far_horizon, warn_of_no_past
+from nodegraph.engines import Engine
+from nodegraph.errors import DataError
+from nodegraph.feeding import Fed, feed
+from nodegraph.intake import Series
+from nodegraph.plan import Plan
+from nodegraph.progress import Silent
+from nodegraph.rack import Rack
+from nodegraph.running import Run
+from nodegraph.slot import widths
+from nodegraph.work import Work
+
+__all__ = ["Generation"]
+
+Outputs = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What is to be generated.
+
+    Parameters
+    ----------
+    engine : Engine
+    steps : int
+        How many values.
+    x : dict by node name, or array_like, optional
+        Data of the inputs that stay outside the loop.
+    loop : dict, optional
+        Output node by input node.
+    outputs : iterable of str, optional
+        Nodes whose outputs to return.
+    """
+
+    engine: Engine
+    steps: int
+    x: Any = None
+    loop: Mapping[str, str] | None = None
+    outputs: Iterable[str] | None = None
+
+    def after(self, rack: Rack, prompt: Fed | None) -> list[Outputs]:
+        """Return what is generated behind each prompt; a rack whose own stream goes on moves."""
+        names, loop = rack.names(self.outputs), self._loop(rack)
+        series: list[Any] = [None] if prompt is None else list(prompt.series)
+        outside = self._outside(rack, loop, prompt)
+        self._warn(rack, loop, prompt)
+        found = []
+        for i, (shown, given) in enumerate(zip(series, outside, strict=True)):
+            place = rack if prompt is None or prompt.own else _apart(rack, i)
+            first = [] if shown is None else [self._last(place, names, shown)]
+            rest = self._closed(place, names, loop, self.steps - len(first), given)
+            found.append({n: np.concatenate([part[n] for part in (*first, *rest)]) for n in names})
+        return found
+
+    def _loop(self, rack: Rack) -> dict[str, str]:
+        rack.require(rack.names(self.outputs))
+        base, takes = rack.runnable(rack.ready()), rack.builder.data
+        loop = find_loop(base, takes, self.loop)
+        _plan(rack, loop)
+        return loop
+
+    def _warn(self, rack: Rack, loop: Mapping[str, str], prompt: Fed | None) -> None:
+        warn_of_a_far_horizon(rack.plan, loop, rack.ahead)
+        learned = any(rack.slots[name].fitted for name in rack.plan.rules if name in rack.slots)
+        if loop and prompt is None and not rack.time and learned:
+            warn_of_no_past()
+
+    def _last(self, rack: Rack, names: tuple[str, ...], shown: Any) -> Outputs:
+        """Show a prompt; return the outputs at its last step."""
+        fed = Fed([shown], "one", {}, {})
+        work = Work(names, clock=rack.time)
+        (outputs,) = Run(rack, self.engine, work, Silent()).through(fed)
+        return {name: rows[-1:] for name, rows in outputs.items()}
+
+    def _closed(
+        self,
+        rack: Rack,
+        names: tuple[str, ...],
+        loop: Mapping[str, str],
+        steps: int,
+        outside: Mapping[str, Array],
+    ) -> list[Outputs]:
+        """Return what comes in `steps` steps of the closed loop."""
+        if not steps:
+            return []
+        data = {name: rows[:steps] for name, rows in outside.items()}
+        fed = Fed([Series(data, {}, steps)], "one", {}, {})
+        work = Work(names, clock=rack.time)
+        return Run(rack, self.engine, work, Silent(), plan=_plan(rack, loop)).through(fed)
+
+    def _outside(
+        self, rack: Rack, loop: Mapping[str, str], prompt: Fed | None
+    ) -> list[Mapping[str, Array]]:
+        """Return the data of the inputs that `loop` leaves outside, for each prompt."""
+        takers = tuple(name for name in rack.builder.data if name not in loop)
+        count, form = (1, "one") if prompt is None or prompt.own else (len(prompt.series), "list")
+        goes = self.steps - (prompt is not None)
+        if not goes or (self.x is None and not takers):
+            return [{}] * count
+        fed = feed(self.x, None, takers, (), list(rack.plan.nodes), self.steps)
+        _check_names(fed, takers, loop)
+        rack.builder.see(fed.data, {})
+        if fed.form == "stream" or fed.own != (form == "one") or len(fed.series) != count:
+            wanted = "one array (rows, d)" if form == "one" else f"a list of {count} such arrays"
+            raise DataError(f"x: expected {wanted} for each input outside the loop, as the prompt")
+        for one in fed.series:
+            if isinstance(one, Series):
+                self._check_rows(one.n_steps, goes)
+        return [one.data for one in fed.series if isinstance(one, Series)]
+
+    def _check_rows(self, rows: int, goes: int) -> None:
+        """Refuse other data than a row for each step of the loop, or for each value."""
+        if rows in (goes, self.steps):
+            return
+        why = "" if goes == self.steps else "; the last row of the prompt gives the first value"
+        raise DataError(
+            f"x: {rows} rows for {self.steps} steps; give {goes}, those of the steps at which the "
+            f"model takes its own output{why}"
+        )
+
+
+def _check_names(fed: Fed, takers: tuple[str, ...], loop: Mapping[str, str]) -> None:
+    for name in takers:
+        if name not in fed.data:
+            raise DataError(
+                f"{name} is not in the loop and has no data: give x={{{name!r}: ...}}, or "
+                "name it in loop="
+            )
+    for name in fed.data:
+        if name in loop:
+            raise DataError(
+                f"{name} is in the loop, where {loop[name]} becomes its input: leave it out of x, "
+                "or out of loop"
+            )
+        if name not in takers:
+            raise DataError(f"x: {name} takes no data; inputs outside the loop are {takers}")
+
+
+def _apart(rack: Rack, i: int) -> Rack:
+    """Return a rack at the start of independent series number `i`."""
+    twin = rack.draft()
+    twin.slots, twin.time = twin.builder.fresh(rack.slots, rack.slots, i), 0
+    return twin
+
+
+def _plan(rack: Rack, loop: Mapping[str, str]) -> Plan:
+    """Return the plan of what can run with the loop closed."""
+    base = rack.runnable(rack.ready())
+    key = ("closed", tuple(loop.items()), tuple(base.reads))
+    if key not in rack.plans:
+        rack.plans[key] = closed_plan(base, widths(rack.slots), rack.builder.data, loop)
+    return rack.plans[key]

@@ -1,0 +1,64 @@
+"""How many rows a target is ahead of an input, as the data themselves show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.feeding import Fed
+from nodegraph.intake import Series
+
+__all__ = ["Horizons", "horizons", "rows_ahead"]
+
+Horizons = Mapping[str, Mapping[str, int]]  # rows, by learner and input
+
+FEWEST = 16  # rows that must be alike
+LOOKED_AT = 64  # rows that sieve the shifts, before all rows are compared
+
+
+def horizons(fed: Fed) -> dict[str, dict[str, int]]:
+    """Return how far each target is ahead of each input, where it is that input, later.
+
+    The first series tells; chunks of a stream tell nothing.
+    """
+    first = fed.series[0]
+    if not isinstance(first, Series):
+        return {}
+    found = {
+        learner: {name: rows_ahead(x, y) for name, x in first.data.items()}
+        for learner, y in first.targets.items()
+    }
+    return {
+        learner: {name: k for name, k in by_input.items() if k is not None}
+        for learner, by_input in found.items()
+    }
+
+
+def rows_ahead(x: Array, y: Array) -> int | None:
+    """Return the k for which ``y[t] = x[t + k]`` in all rows: 1 if it can be, else the least.
+
+    Rows of `y` with NaN are no targets. None if there is no such k up to half of the rows.
+
+    Examples
+    --------
+    >>> u = np.sin(np.arange(100))[:, None]
+    >>> rows_ahead(u[:-10], u[10:])
+    10
+    """
+    known = np.flatnonzero(np.isfinite(y).all(axis=1))
+    most = min(len(x) // 2, len(x) - FEWEST)
+    if x.shape[1] != y.shape[1] or len(known) < FEWEST or most < 1:
+        return None
+    shifts = np.concatenate([[1, 0], np.arange(2, most + 1)])
+    for t in known[:LOOKED_AT]:
+        here = t + shifts < len(x)
+        same = (x[np.minimum(t + shifts, len(x) - 1)] == y[t]).all(axis=1)
+        shifts = shifts[same | ~here]
+    return next((int(k) for k in shifts[:LOOKED_AT] if _alike(x, y, known, int(k))), None)
+
+
+def _alike(x: Array, y: Array, known: Array, k: int) -> bool:
+    rows = known[known + k < len(x)]
+    return len(rows) >= FEWEST and np.array_equal(x[rows + k], y[rows])

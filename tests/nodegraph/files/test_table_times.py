@@ -1,0 +1,33 @@
+import pytest
+
+from nodegraph.errors import DataWarning
+from nodegraph.files.table_times import check_order
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["2020-01-31", "2020-02-01", "2020-02-01"],
+        ["2020-1", "2020-02", "2021-01"],
+        ["2020/12/31 23:59", "2021/01/01 0:00"],
+        ["2020-01-01T00:00:00.5Z", "2020-01-01T00:00:01Z"],
+        ["9", "10", "10.5"],
+    ],
+)
+def test_times_that_go_forward_are_told_from_first_to_last(times):
+    assert check_order(times, "a.csv") == f"from {times[0]} to {times[-1]}"
+
+
+@pytest.mark.parametrize(
+    "times",
+    [["2020-02-01", "2020-01-31"], ["10", "9"], ["2020-01-01 10:00", "2020-01-01 09:59:59.9"]],
+)
+def test_a_row_that_goes_back_in_time_is_warned_of_with_its_place(times):
+    with pytest.warns(DataWarning, match="rows 1 and 2, from 0") as caught:
+        check_order([times[0], *times], "a.csv")
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize("times", [["Jan 1949", "Feb 1949"], ["23:59", "00:00"], ["31.1.20", ""]])
+def test_of_other_times_nothing_is_claimed(times):
+    assert "not known" in check_order(times, "a.csv")
