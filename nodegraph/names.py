@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nodegraph.errors import GraphError
 
-__all__ = ["keep_streams", "name_nodes", "snake_case", "streams_of"]
+__all__ = ["check_name", "keep_streams", "name_nodes", "snake_case", "streams_of"]
+
+_FOREIGN = re.compile(r"[^a-z0-9_]")
+LONGEST = 60
 
 
 def snake_case(word: str) -> str:
@@ -107,8 +111,31 @@ def _words(tops: Mapping[str, Any]) -> dict[str, str]:
     return words
 
 
+def check_name(name: str) -> str:
+    """Return `name`, or refuse it where an edge could not be written with it.
+
+    Raises
+    ------
+    ValueError
+
+    Examples
+    --------
+    >>> check_name("in_")
+    'in_'
+    """
+    if keyword.iskeyword(name):
+        raise ValueError(
+            f"should not be {name!r}, a word of Python, which no edge could name; write {name}_"
+        )
+    return name
+
+
 def _default(part: Any) -> str:
-    return snake_case(type(part).label or type(part).__name__)
+    """Return what a part is called by its class: a word that an edge can name."""
+    word = _FOREIGN.sub("", snake_case(type(part).label or type(part).__name__))[: LONGEST - 5]
+    if not word or word[0].isdigit():
+        word = f"node{word}"
+    return f"{word}_" if keyword.iskeyword(word) else word
 
 
 def _free(base: str, taken: set[str]) -> str:

@@ -9,17 +9,29 @@ from functools import cached_property, partial
 from typing import Annotated, Any, ClassVar, NamedTuple, cast
 
 import numpy as np
-from pydantic import Field, NonNegativeInt, PositiveInt, PrivateAttr, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    PrivateAttr,
+    model_validator,
+)
 
 from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
 from nodegraph.fields import Described
 from nodegraph.graph import Composable, End, Graph
+from nodegraph.names import LONGEST, check_name
 from nodegraph.rule import Rule
 
 __all__ = ["Composite", "Name", "Node", "Prepared", "StepCode", "one_by_one"]
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=60)]
+Name = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=LONGEST),
+    AfterValidator(check_name),
+]
 
 
 class _Part(Described, Composable):

@@ -24,7 +24,7 @@ from nodegraph.yaml.header import Header
 from nodegraph.yaml.overrides import override
 from nodegraph.yaml.reader import read_document, read_file
 
-__all__ = ["Spec", "read_text", "read_yaml"]
+__all__ = ["Spec", "read_plain", "read_text", "read_yaml"]
 
 MAX_NESTING = 8  # graphs in graphs
 
@@ -85,13 +85,27 @@ def read_text(text: str, folder: str | PathLike[str] = ".", load: LoadArray | No
     return _Reader(read_document(text), Path(folder), load).spec()
 
 
+def read_plain(data: Mapping[str, Any], source: str, load: LoadArray) -> Spec:
+    """Return the graph in plain values, as `nodegraph.spec_writer.to_plain` writes them.
+
+    There is no limit to how many or how deep they are: they were not read from YAML.
+    """
+    return _Reader(Document(dict(data), source), Path(), load, most_nested=None).spec()
+
+
 class _Reader:
     """One document on its way to a graph."""
 
     def __init__(
-        self, document: Document, folder: Path, load: LoadArray | None = None, nesting: int = 0
+        self,
+        document: Document,
+        folder: Path,
+        load: LoadArray | None = None,
+        nesting: int = 0,
+        most_nested: int | None = MAX_NESTING,
     ):
         self.document, self.folder, self.nesting = document, folder, nesting
+        self.most_nested = most_nested
         self.load = load or self._load_file
         self.parts: dict[str, Node | Composite] = {}
 
@@ -143,9 +157,13 @@ class _Reader:
         return cls(name=name, **own, **given)
 
     def _value(self, path: Loc, value: Any) -> Any:
-        """Return a field's value, with ``{file: ...}`` read."""
-        if not isinstance(value, dict) or "kind" in value or "file" not in value:
+        """Return a field's value, with each ``{file: ...}`` in it read."""
+        if isinstance(value, list):
+            return [self._value((*path, i), part) for i, part in enumerate(value)]
+        if not isinstance(value, dict):
             return value
+        if "kind" in value or "file" not in value:
+            return {key: self._value((*path, key), part) for key, part in value.items()}
         try:
             return self.load(value)
         except NodegraphError as error:
@@ -161,17 +179,19 @@ class _Reader:
 
     def _nested(self, path: Loc, name: str) -> NestedGraph:
         raw = self.document.data["nodes"][name]
-        if self.nesting >= MAX_NESTING:
-            raise self._error(path, f"graphs are nested more than {MAX_NESTING} deep")
+        depth, most = self.nesting + 1, self.most_nested
+        if most is not None and depth > most:
+            raise self._error(path, f"graphs are nested more than {most} deep")
         if set(raw) == {"kind", "nodes", "edges"}:
-            inner = _Reader(_below(self.document, path), self.folder, self.load, self.nesting + 1)
+            below = _below(self.document, path)
+            inner = _Reader(below, self.folder, self.load, depth, most)
             return NestedGraph(name=name, graph=inner.spec().graph)
         if set(raw) != {"kind", "file"} or not isinstance(raw["file"], str):
             raise self._error(path, "a graph in a graph is written {kind: graph, file: other.yaml}")
         file = self.folder / raw["file"]
         if not file.resolve().is_relative_to(self.folder.resolve()):
             raise self._error((*path, "file"), "should be in the folder of this file or below it")
-        inner = _Reader(read_file(file), file.parent, nesting=self.nesting + 1)
+        inner = _Reader(read_file(file), file.parent, nesting=depth)
         return NestedGraph(name=name, file=raw["file"], graph=inner.spec().graph)
 
     def _graph(self, lines: Sequence[str], streams: Mapping[str, str]) -> Graph:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nodegraph.arrays import Array, is_sparse
+from nodegraph.arrays import is_sparse
 from nodegraph.errors import SpecError
 from nodegraph.names import streams_of
 from nodegraph.registry import written_kind
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["StoreArray", "dumped", "streams", "to_plain", "to_yaml"]
 
 INLINE = 64  # numbers of an explicit array that may stand in the YAML itself
+LONGEST_LIST = 10_000  # numbers of a field that may
 
 StoreArray = Callable[[str, Any], dict[str, Any]]
 
@@ -99,16 +100,18 @@ def _plain(where: str, value: Any, store: StoreArray) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(f"{where}.{key}", part, store) for key, part in value.items()}
     if isinstance(value, list | tuple):
+        if len(value) > LONGEST_LIST and {type(part) for part in value} in ({int}, {float}):
+            return store(where, value)
         return [_plain(where, part, store) for part in value]
     if isinstance(value, bool | int | float | str | None):
         return value
     raise SpecError(f"{where}: a {type(value).__name__} cannot be written in YAML")
 
 
-def _refuse(where: str, array: Array) -> dict[str, Any]:
+def _refuse(where: str, array: Any) -> dict[str, Any]:
     raise SpecError(
-        f"{where}: an array of shape {array.shape} is too large for YAML; save it with np.savez "
-        "and write {file: weights.npz, key: W}, or save the whole model with model.save"
+        f"{where}: an array of shape {np.shape(array)} is too large for YAML; save it with "
+        "np.savez and write {file: weights.npz, key: W}, or save the whole model with model.save"
     )
 
 

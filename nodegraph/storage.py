@@ -19,7 +19,7 @@ from nodegraph.numerics import checked_numerics
 from nodegraph.plan import Plan
 from nodegraph.rack import Rack
 from nodegraph.slot import Slot
-from nodegraph.spec import read_text
+from nodegraph.spec import read_plain
 from nodegraph.spec_writer import streams, to_plain
 from nodegraph.trees import pack, unpack
 
@@ -39,7 +39,18 @@ def save(path: str | PathLike[str], rack: Rack, report: Report, *, memory: bool)
         If the file cannot be written, or a node holds what is neither array nor number.
     """
     arrays, texts = _packed(rack, rack.slots, report, memory)
+    _check_readable(texts["graph"], arrays)
     tensor_file.write(path, arrays, texts)
+
+
+def _check_readable(text: str, arrays: Mapping[str, Array]) -> None:
+    """Refuse to write a graph that would not come back as it is."""
+    try:
+        again = json.dumps(pack_graph(_unpack_graph(text, arrays), {}))
+    except NodegraphError as error:
+        raise ModelFileError(f"the model cannot be saved, or not read again: {error}") from error
+    if again != text:
+        raise ModelFileError("the model cannot be saved: its graph would come back another one")
 
 
 def save_checkpoint(
@@ -107,18 +118,38 @@ def load(path: str | PathLike[str]) -> tuple[Rack, Report]:
 def pack_graph(graph: Graph, arrays: dict[str, Array]) -> dict[str, Any]:
     """Return the graph as YAML's plain values; explicit weights go among the arrays."""
 
-    def store(where: str, array: Any) -> dict[str, Any]:
-        return {"file": f"graph/{where}", "packed": pack(array, f"graph/{where}", arrays)}
+    def store(where: str, value: Any) -> dict[str, Any]:
+        listed = isinstance(value, list | tuple)
+        key = f"graph/{where}"
+        packed = pack(np.asarray(value) if listed else value, key, arrays)
+        return {"file": key, "packed": packed, **({"listed": True} if listed else {})}
 
     try:
         return {"nodegraph": 1, **to_plain(graph, store, whole=True), **streams(graph)}
     except SpecError as error:
         raise ModelFileError(f"the model cannot be saved: {error}") from error
+    except RecursionError:
+        raise ModelFileError("the model cannot be saved: graphs are nested too deep") from None
 
 
 def _unpack_graph(text: str, arrays: Mapping[str, Array]) -> Graph:
-    """Return the graph of a file; JSON is YAML, so it goes through the same checks."""
-    return read_text(text, load=lambda where: unpack(where["packed"], arrays)).graph
+    """Return the graph of a file; it goes through the checks of a YAML graph but its limits."""
+
+    def load(where: Mapping[str, Any]) -> Any:
+        value = unpack(where["packed"], arrays)
+        return value.tolist() if where.get("listed") else value
+
+    try:
+        return read_plain(_mapping(text), "graph", load).graph
+    except RecursionError:
+        raise ModelFileError("graphs are nested too deep") from None
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ModelFileError("the graph in the file is no mapping")
+    return found
 
 
 def _pack_slot(name: str, slot: Slot, arrays: dict[str, Array], memory: bool) -> dict[str, Any]:
@@ -136,10 +167,12 @@ def _check_header(infos: Mapping[str, Any], metadata: Mapping[str, str]) -> None
     """Refuse a file that names other arrays than it has, before any is read."""
     if "graph" not in metadata:
         raise ModelFileError("the file holds no graph: it was not written by Model.save")
-    named = set(_named_arrays(_about(metadata)["nodes"]))
-    spec = {name for name in infos if name.startswith("graph/")}
-    if named != set(infos) - spec:
-        odd = sorted(named ^ (set(infos) - spec))[:3]
+    try:
+        graph = _mapping(metadata["graph"])
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"the graph in the file cannot be read: {error}") from error
+    named = {*_named_arrays(_about(metadata)["nodes"]), *_named_arrays(graph)}
+    if odd := sorted(named ^ set(infos))[:3]:
         raise ModelFileError(f"the file and its list of arrays differ: {', '.join(odd)}")
 
 

@@ -91,6 +91,7 @@ def write(path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, s
         for piece in pieces:
             digest.update(piece)
         head = encode_header(infos, metadata, digest.hexdigest())
+        decode_header(head[8:], sum(piece.nbytes for piece in pieces))  # it can be read again
     replace_file(path, [memoryview(head), *pieces])
 
 
