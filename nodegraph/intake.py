@@ -19,11 +19,15 @@ BLOCK = 1 << 20  # numbers that are checked at a time
 
 @dataclass(frozen=True)
 class Series:
-    """One series: rows by input node, targets by learner, all of the same length."""
+    """One series: rows by input node, targets by learner, all of the same length.
+
+    An independent one may have a number, see `nodegraph.dealing`.
+    """
 
     data: Mapping[str, Array]
     targets: Mapping[str, Array]
     n_steps: int
+    number: int | None = None
 
     def whole(self, warmup: int, dtype: np.dtype[Any]) -> Chunk:
         """Return the series as one chunk."""
@@ -39,7 +43,7 @@ class Series:
             cut = slice(start, stop)
             data = {name: _cast(rows[cut], dtype, name) for name, rows in self.data.items()}
             targets = {name: _cast(rows[cut], dtype, name) for name, rows in self.targets.items()}
-            yield Chunk(stop - start, data, targets, max(0, warmup - start))
+            yield Chunk(stop - start, data, targets, max(0, warmup - start), self.number)
 
 
 @dataclass(frozen=True)

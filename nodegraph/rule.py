@@ -32,6 +32,7 @@ class Seen(NamedTuple):
     state: Any = None  # the node's state after the step
     target: Any = None  # (n_out,) what was wanted; None if unsupervised
     ports: Mapping[str, Any] = {}  # what came in elsewhere: feedback, key, reward ...
+    number: int | None = None  # of the independent series that this is of, if the rule deals them
 
 
 class Lesson(NamedTuple):
@@ -40,6 +41,7 @@ class Lesson(NamedTuple):
     inputs: dict[str, Array]  # by port, (n_steps, n); "noise" among them if it is on
     target: Array | None  # (n_steps, n_out)
     rows: Array  # (n_steps,) bool: the steps to learn from
+    number: int | None = None  # of the independent series that this is of, if the rule deals them
 
 
 class Learned(NamedTuple):
@@ -108,7 +110,7 @@ class Rule(Described, ABC):
             ys.append(y)
             if learning:
                 target = None if lesson.target is None else lesson.target[t]
-                seen = Seen(x, y, state, target, inputs)
+                seen = Seen(x, y, state, target, inputs, lesson.number)
                 params, memory = self.update(params, memory, seen)
         return Learned(params, state, memory, np.stack(ys))
 
@@ -155,6 +157,15 @@ class Rule(Described, ABC):
     def merges(self, params: Any) -> bool:
         """Tell whether a node with these params can learn from series apart, to be merged."""
         return type(self).merge is not Rule.merge
+
+    @property
+    def deals(self) -> bool:
+        """Whether it deals independent series out in turn, as parts that are left out.
+
+        ``lesson.number`` then numbers them class by class, in an order that is that of the series
+        themselves, not of their arrival; None where there is one series only.
+        """
+        return False
 
     def shortest(self, node: Node) -> int:
         """Return how many steps a series must have for `node` to learn from it in `fit`."""
@@ -206,7 +217,7 @@ def _gather(lesson: Lesson, ys: Array) -> Seen:
 
     ports = {port: pick(rows) for port, rows in lesson.inputs.items()}
     target = None if lesson.target is None else pick(lesson.target)
-    return Seen(ports.pop("x"), pick(ys), None, target, ports)
+    return Seen(ports.pop("x"), pick(ys), None, target, ports, lesson.number)
 
 
 def _by_kind(value: Any) -> Any:

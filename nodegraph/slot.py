@@ -99,6 +99,7 @@ class Chunk(NamedTuple):
     data: Mapping[str, Array]  # by node, (n_steps, n)
     targets: Mapping[str, Array]  # by node, (n_steps, n_out); NaN where there is none
     learn_from: int = 0  # rows before it only drive the states
+    number: int | None = None  # of an independent series, when they are dealt out in turn
 
 
 def widths(slots: Mapping[str, Slot]) -> dict[str, int]:

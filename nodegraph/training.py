@@ -10,6 +10,7 @@ from typing import Any
 
 from nodegraph.build import Builder
 from nodegraph.checks import check_long_enough
+from nodegraph.dealing import dealt_out
 from nodegraph.engines import LOCAL, Engine
 from nodegraph.errors import DataError, GraphError, placed
 from nodegraph.feeding import Fed, total_steps
@@ -83,7 +84,7 @@ class Course:
         With data of the model's own stream, `slots` are left at its end.
         """
         reports: list[dict[str, Any]] = []
-        steps = self.stages
+        steps, fed = self.stages, self._dealt(fed)
         passes = [self._epochs(stage) for stage in steps]
         if not fed.again and (sum(passes) > 1 or self._unsettled(slots)):
             raise DataError(
@@ -143,7 +144,7 @@ class Course:
                 "learned downstream would be stale; fit on all data"
             )
         (stage,) = self.stages
-        moved = 0
+        moved, fed = 0, self._dealt(fed)
         for i, series in enumerate(fed.series):
             place = slots if fed.own else self.builder.fresh(slots, slots, i)
             moved = self._live(stage, place, series, stage.learners)
@@ -152,6 +153,11 @@ class Course:
         if fed.own:
             self._leave_teachers(slots)
         return reports, moved * fed.own
+
+    def _dealt(self, fed: Fed) -> Fed:
+        """Return the data with independent series numbered, if that matters to a learner."""
+        deals = any(self._rule(name).deals for name in self.learners)
+        return dealt_out(fed, self.warmup) if deals else fed
 
     def _again(self, learning: Sequence[str], slots: Slots, fed: Fed) -> list[str]:
         """Return which of those that have learned need another pass over the data."""

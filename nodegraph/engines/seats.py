@@ -185,7 +185,8 @@ class Seat:
         slot = self.slot
         if not self.learns:
             return self._run(inputs)
-        lesson = Lesson(inputs, target, self.lessons(target, steps))
+        number = self.desk.chunk.number
+        lesson = Lesson(inputs, target, self.lessons(target, steps), number)
         if not slot.kept.learned:
             self.try_lesson(lesson)
         rule = self.desk.plan.rules[self.name]

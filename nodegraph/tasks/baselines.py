@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, is_constant
 
 __all__ = ["Autoregression", "LinearClassifier", "majority", "mean", "persistence"]
 
@@ -64,13 +64,15 @@ class _Ridge:
 def _ridges(x: Array, y: Array) -> Iterator[_Ridge]:
     """Yield the ridge regression of `y` on `x` for each of `STRENGTHS`."""
     centre, offset = x.mean(axis=0), y.mean(axis=0)
-    around = x - centre
+    still = is_constant(x.min(axis=0), x.max(axis=0))
+    size = np.where(still, 1.0, x.std(axis=0))  # strengths are the same in any unit
+    around = (x - centre) / size
     values, vectors = np.linalg.eigh(around.T @ around)
     turned = vectors.T @ (around.T @ (y - offset))
     largest = max(float(values[-1]), np.finfo(float).tiny)
     for strength in STRENGTHS:
         held = np.maximum(values, 0.0) + strength * largest
-        yield _Ridge(centre, vectors @ (turned / held[:, None]), offset)
+        yield _Ridge(centre, vectors @ (turned / held[:, None]) / size[:, None], offset)
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,8 @@ class LinearClassifier:
     def fit(cls, series: Sequence[Array], one_hot: Array) -> LinearClassifier:
         """Learn from series of shape (n_steps, n_in) and rows of zeros with a one."""
         features = _summaries(series)
-        held = np.arange(len(series)) % HELD_BACK == 0
+        held = np.zeros(len(series), bool)
+        held[np.argsort(one_hot.argmax(axis=1), kind="stable")[::HELD_BACK]] = True  # of each class
         ridges = list(_ridges(features[~held], one_hot[~held]))
         errors = [float(((ridge(features[held]) - one_hot[held]) ** 2).sum()) for ridge in ridges]
         return cls(list(_ridges(features, one_hot))[int(np.argmin(errors))])

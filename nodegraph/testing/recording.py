@@ -116,6 +116,7 @@ class _Overheard:
             {port: rows.copy() for port, rows in lesson.inputs.items()},
             None if lesson.target is None else lesson.target.copy(),
             lesson.rows.copy(),
+            lesson.number,
         )
         learned = self._rule.learn(node._node, params, state, memory, lesson)
         tape = self._recorder.tapes[self._name]

@@ -41,6 +41,8 @@ def chosen_strengths(
 ) -> list[tuple[float, dict[str, Any]]]:
     """Return for each readout the strength that predicts best what was left out, and errors.
 
+    Best is where the mean over outputs of their errors, each in units of its own spread, is least.
+
     Parameters
     ----------
     folds : sequence of Statistics or of Rows
@@ -61,12 +63,13 @@ def chosen_strengths(
         for i, ridge in enumerate(strengths):
             found = rest.solve(ridge, fit_bias)
             errors[i] += left_out.squared_error(found.W, found.b)
-    rows = sum(fold.n for fold in folds)
+    rows, spread = sum(fold.n for fold in folds), joined(folds).spread()
     chosen = []
     for own in columns:
+        shares = [mean_rmse(error[own] / spread[own] ** 2, rows) for error in errors]
         rmse = [mean_rmse(error[own], rows) for error in errors]
         table = {f"{ridge:g}": e for ridge, e in zip(strengths, rmse, strict=True)}
-        chosen.append((strengths[int(np.argmin(rmse))], {"left_out_rmse": table}))
+        chosen.append((strengths[int(np.argmin(shares))], {"left_out_rmse": table}))
     return chosen
 
 

@@ -17,7 +17,8 @@ from nodegraph.errors import DataError, FieldError
 from nodes.rules.blas_threads import bounded_threads
 from nodes.rules.folds import chosen_strengths, dealt, joined, mean_rmse
 from nodes.rules.iteration import Iteration
-from nodes.rules.rows import BLOCK, Rows, joined_rows, split_rows
+from nodes.rules.piles import Pile
+from nodes.rules.rows import Rows
 from nodes.rules.statistics import Statistics
 
 __all__ = ["LeastSquares", "Solver", "Strength"]
@@ -43,7 +44,9 @@ class LeastSquares(Rule):
     ----------
     ridge : float, list of float or "cv"
         Strength of the penalty. Of several ("cv": 1e-10 to 100) the one is taken that predicts
-        best the blocks that were left out, a fifth at a time; it takes no further pass.
+        best what was left out, a fifth at a time; it takes no further pass. Of one series those
+        are blocks of time; of independent series whole ones, dealt out in turn class by class,
+        whatever order they came in.
     fit_bias : bool
         Whether there is a bias; it is not penalised.
     solver : {"auto", "direct", "iterative"}
@@ -57,13 +60,11 @@ class LeastSquares(Rule):
     """
 
     class Memory(NamedTuple):
-        """Rows that do not fill a block yet, full blocks that wait, and statistics by fold."""
+        """Rows that do not fill a block or wait for more than inputs, and statistics by fold."""
 
-        xs: tuple[Array, ...]  # of (n, n_in), together fewer than 256 rows
-        ts: tuple[Array, ...]
-        waiting_xs: tuple[Array, ...]  # of (256, n_in), while there are fewer rows than inputs
-        waiting_ts: tuple[Array, ...]
-        blocks: int  # in the statistics
+        stream: Pile  # of one series after the other
+        apart: tuple[Pile, ...]  # of independent series that were dealt to each fold
+        blocks: int  # of the stream, in the statistics
         folds: tuple[Statistics, ...]
 
     online: ClassVar[bool] = False
@@ -73,6 +74,11 @@ class LeastSquares(Rule):
     ridge: Strength = 1e-6
     fit_bias: bool = True
     solver: Solver = "auto"
+
+    @property
+    def deals(self) -> bool:
+        """Whether independent series are left out in turn, to choose among strengths."""
+        return len(self.strengths) > 1
 
     @property
     def strengths(self) -> tuple[float, ...]:
@@ -104,64 +110,63 @@ class LeastSquares(Rule):
             return Iteration.begin(n_in, n_out, self.strengths[0], self.fit_bias)
         count = FOLDS if len(self.strengths) > 1 else 1
         folds = tuple(Statistics.empty(n_in, n_out) for _ in range(count))
-        return self.Memory((), (), (), (), 0, folds)
+        return self.Memory(Pile(), (Pile(),) * count, 0, folds)
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return `params` as they are, and the memory with the rows of `seen`."""
         xs, ts = np.atleast_2d(seen.x), np.atleast_2d(seen.target)
         if isinstance(memory, Iteration):
             return params, memory.add(xs, ts)
-        return params, self._add(copy_tree(memory), xs, ts)
+        return params, self._add(copy_tree(memory), xs, ts, seen.number)
 
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Gather the rows of a chunk, in place."""
         xs = lesson.inputs["x"]
         if lesson.target is not None and lesson.rows.any():
-            rows = _picked(lesson.rows, xs, lesson.target)
+            xs, ts = _picked(lesson.rows, xs, lesson.target)
             iterative = isinstance(memory, Iteration)
-            memory = memory.add(*rows) if iterative else self._add(memory, *rows)
-        state, ys = node.run(params, state, xs)
+            memory = memory.add(xs, ts) if iterative else self._add(memory, xs, ts, lesson.number)
+        state, ys = node.run(params, state, lesson.inputs["x"])
         return Learned(params, state, memory, ys)
 
-    def _add(self, memory: Memory, xs: Array, ts: Array) -> Memory:
+    def _add(self, memory: Memory, xs: Array, ts: Array, number: int | None) -> Memory:
         """Return the memory with more rows; its arrays are changed in place."""
         small = _is_small(memory, len(xs))
-        more_xs, left_xs = split_rows(memory.xs, xs, copied=small)
-        more_ts, left_ts = split_rows(memory.ts, ts, copied=small)
-        memory = memory._replace(
-            xs=left_xs,
-            ts=left_ts,
-            waiting_xs=memory.waiting_xs + more_xs,
-            waiting_ts=memory.waiting_ts + more_ts,
-        )
+        if number is None or not self.deals:
+            memory = memory._replace(stream=memory.stream.add(xs, ts, copied=small))
+        else:
+            piles = list(memory.apart)
+            fold = number % len(piles)
+            piles[fold] = piles[fold].add(xs, ts, copied=small)
+            memory = memory._replace(apart=tuple(piles))
         return memory if small else self._counted(memory)
 
     def _counted(self, memory: Memory) -> Memory:
-        """Return the memory with the waiting blocks in its statistics, in place."""
+        """Return the memory with all full blocks in its statistics, in place."""
         folds, blocks = list(memory.folds), memory.blocks
-        for xs, ts in zip(memory.waiting_xs, memory.waiting_ts, strict=True):
+        for xs, ts in memory.stream.blocks:
             for fold, rows in dealt(blocks, len(xs), len(folds)):
                 folds[fold] = folds[fold].add(xs[rows], ts[rows])
             blocks += 1
-        return memory._replace(waiting_xs=(), waiting_ts=(), blocks=blocks, folds=tuple(folds))
+        for fold, pile in enumerate(memory.apart):
+            for xs, ts in pile.blocks:
+                folds[fold] = folds[fold].add(xs, ts)
+        apart = tuple(pile.emptied() for pile in memory.apart)
+        return self.Memory(memory.stream.emptied(), apart, blocks, tuple(folds))
 
     def merge(self, one: Memory, other: Memory) -> Memory:
         """Return the memory of both: statistics are added, left-over rows go on as a block."""
         one, other = self._closed(one), self._closed(other)
-        shift = one.blocks % len(one.folds)
+        shift = one.blocks % len(one.folds) if other.blocks else 0
         turned = other.folds[-shift:] + other.folds[:-shift] if shift else other.folds
         folds = tuple(a.plus(b) for a, b in zip(one.folds, turned, strict=True))
         return one._replace(blocks=one.blocks + other.blocks, folds=folds)
 
     def _closed(self, memory: Memory) -> Memory:
-        """Return the memory with all rows in the statistics, the left-over ones a short block."""
-        last = tuple((joined_rows(*part),) if part else () for part in (memory.xs, memory.ts))
-        waiting = memory._replace(
-            waiting_xs=memory.waiting_xs + last[0],
-            waiting_ts=memory.waiting_ts + last[1],
-            folds=copy_tree(memory.folds),
-        )
-        return self._counted(waiting)._replace(xs=(), ts=())
+        """Return the memory with all rows in the statistics, the left-over ones as short blocks."""
+        apart = tuple(pile.closed() for pile in memory.apart)
+        folds = copy_tree(memory.folds)
+        return self._counted(self.Memory(memory.stream.closed(), apart, memory.blocks, folds))
 
     def after_pass(self, memory: Any) -> tuple[Any, bool]:
         """Return the memory after a pass; iterations may need another one."""
@@ -182,10 +187,11 @@ class LeastSquares(Rule):
         if isinstance(memory, Iteration):
             return [memory] * len(widths)
         return [
-            memory._replace(
-                ts=tuple(ts[:, columns] for ts in memory.ts),
-                waiting_ts=tuple(ts[:, columns] for ts in memory.waiting_ts),
-                folds=tuple(fold.of(columns) for fold in memory.folds),
+            self.Memory(
+                memory.stream.of(columns),
+                tuple(pile.of(columns) for pile in memory.apart),
+                memory.blocks,
+                tuple(fold.of(columns) for fold in memory.folds),
             )
             for columns in _columns(widths)
         ]
@@ -236,11 +242,7 @@ class LeastSquares(Rule):
     def _folds(self, memory: Memory) -> list[Any]:
         """Return the data by fold: statistics, or the rows themselves if they are few."""
         if _is_small(memory):
-            xs = joined_rows(*memory.waiting_xs, *memory.xs)
-            ts = joined_rows(*memory.waiting_ts, *memory.ts)
-            folds: list[Any] = [
-                Rows(xs[rows], ts[rows]) for _, rows in dealt(0, len(xs), len(memory.folds))
-            ]
+            folds = _few_rows(memory)
         else:
             folds = [fold for fold in self._closed(memory).folds if fold.n]
         if not folds:
@@ -265,8 +267,20 @@ def _columns(widths: Sequence[int]) -> list[slice]:
 
 def _is_small(memory: LeastSquares.Memory, more: int = 0) -> bool:
     """Tell whether all rows are at hand, and with `more` of them fewer than inputs."""
-    rows = sum(map(len, memory.xs)) + BLOCK * len(memory.waiting_xs) + more
-    return memory.blocks == 0 and 0 < rows < len(memory.folds[0].x)
+    rows = memory.stream.n + sum(pile.n for pile in memory.apart) + more
+    return not any(fold.n for fold in memory.folds) and 0 < rows < len(memory.folds[0].x)
+
+
+def _few_rows(memory: LeastSquares.Memory) -> list[Any]:
+    """Return the rows of each fold that has any, while all are at hand."""
+    folds: list[list[Rows]] = [[] for _ in memory.folds]
+    if memory.stream.n:
+        whole = memory.stream.rows()
+        for fold, rows in dealt(0, whole.n, len(folds)):
+            folds[fold].append(Rows(whole.xs[rows], whole.ts[rows]))
+    for fold, pile in enumerate(memory.apart):
+        folds[fold] += [pile.rows()] if pile.n else []
+    return [joined(parts) for parts in folds if parts]
 
 
 def _picked(rows: Array, *arrays: Array) -> list[Array]:

@@ -42,6 +42,11 @@ class Rows(NamedTuple):
         found = solve_dual(self.xs - x, self.ts - t, ridge)
         return found._replace(b=t - product(found.W, x[:, None])[:, 0])
 
+    def spread(self) -> Array:
+        """Return the standard deviation of each target; 1 for one that never changes."""
+        spread = self.ts.std(axis=0)
+        return np.where(spread > 0, spread, 1.0)
+
     def squared_error(self, W: Array, b: Array) -> Array:
         """Return ``sum |t - W x - b|^2`` over the rows, for each output."""
         error: Array = np.square(self.ts - self.xs @ W.T - b).sum(axis=0)

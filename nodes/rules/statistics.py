@@ -86,6 +86,11 @@ class Statistics(NamedTuple):
         xx += self.n * np.outer(self.x, self.x)
         return solve_primal(xx, self.xt + self.n * np.outer(self.x, self.t), ridge)
 
+    def spread(self) -> Array:
+        """Return the standard deviation of each target; 1 for one that never changes."""
+        spread = np.sqrt(self.tt / self.n)
+        return np.where(spread > 0, spread, 1.0)
+
     def squared_error(self, W: Array, b: Array) -> Array:
         """Return ``sum |t - W x - b|^2`` over the rows, for each output.
 

@@ -137,7 +137,7 @@ def pieces(chunk: Chunk, span: int | None, done: int = 0, every: int = 0) -> Ite
             stop = min(stop, start + every - (done + start) % every)
         data = {name: rows[start:stop] for name, rows in chunk.data.items()}
         targets = {name: rows[start:stop] for name, rows in chunk.targets.items()}
-        yield Chunk(stop - start, data, targets, max(0, chunk.learn_from - start))
+        yield Chunk(stop - start, data, targets, max(0, chunk.learn_from - start), chunk.number)
         start = stop
 
 

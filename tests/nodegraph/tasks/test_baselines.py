@@ -76,3 +76,20 @@ def test_the_linear_classifier_tells_levels_apart():
     data = [rng.standard_normal((5 + i % 3, 2)) * 0.1 + labels[i] for i in range(40)]
     guesses = LinearClassifier.fit(data[:30], np.eye(2)[labels[:30]]).predict(data[30:])
     assert (guesses.argmax(axis=1) == labels[30:]).all()
+
+
+def test_the_order_of_classes_does_not_decide_what_a_classifier_is_judged_by():
+    rng = np.random.default_rng(0)
+    labels = np.tile(np.arange(4), 10)
+    series = [rng.normal(np.eye(4)[c] * 1e-3, 3e-4, (5, 4)) * [1, 1e3, 1, 1e6] for c in labels]
+    told = LinearClassifier.fit(series, np.eye(4)[labels]).predict(series)
+    assert np.mean(told.argmax(axis=1) == labels) > 0.95
+
+
+def test_units_of_the_inputs_do_not_decide_what_a_baseline_learns():
+    x = np.random.default_rng(1).normal(size=(400, 2))
+    y = np.roll(x[:, :1], 1, axis=0) + x[:, 1:]
+    plain, other = (Autoregression.fit(x * units, y) for units in ([1, 1], [1e6, 1e-3]))
+    np.testing.assert_allclose(
+        other.predict(x * [1e6, 1e-3], 10), plain.predict(x, 10), rtol=1e-6, atol=1e-9
+    )

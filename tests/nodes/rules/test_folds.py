@@ -25,7 +25,7 @@ def test_every_row_of_the_first_block_is_dealt_once_also_to_more_folds_than_rows
 def test_the_strength_is_chosen_that_predicts_best_what_is_left_out():
     parts, strengths = folds(), (1e-3, 3.0, 1e3)
     [(chosen, facts)] = chosen_strengths(parts, [slice(0, 2)], strengths, True)
-    errors = []
+    errors, spread = [], joined(parts).ts.std(axis=0)
     for ridge in strengths:
         squared = np.zeros(2)
         for i in range(4):
@@ -36,9 +36,20 @@ def test_the_strength_is_chosen_that_predicts_best_what_is_left_out():
             W = np.linalg.solve(gram, (x - centre).T @ (t - mean))
             told = (parts[i].xs - centre) @ W + mean
             squared += ((parts[i].ts - told) ** 2).sum(axis=0)
-        errors.append(np.sqrt(squared / 36).mean())
-    assert chosen == strengths[int(np.argmin(errors))]
-    np.testing.assert_allclose(list(facts["left_out_rmse"].values()), errors)
+        errors.append(np.sqrt(squared / 36))
+    assert chosen == strengths[int(np.argmin([(each / spread).mean() for each in errors]))]
+    means = [each.mean() for each in errors]
+    np.testing.assert_allclose(list(facts["left_out_rmse"].values()), means)
+
+
+def test_units_of_the_targets_do_not_decide():
+    x = RNG.standard_normal((200, 40))
+    t = np.c_[x[:, 0] + 0.01 * RNG.standard_normal(200), RNG.standard_normal(200)]
+    choices = []
+    for units in ([1.0, 1.0], [1e6, 1.0], [1.0, 1e6]):
+        parts = [Rows(x[i::4], t[i::4] * units) for i in range(4)]
+        choices.append(chosen_strengths(parts, [slice(0, 2)], (1e-3, 1.0, 30.0, 1e4), True)[0][0])
+    assert choices[0] == choices[1] == choices[2]
 
 
 def test_with_nothing_to_leave_out_the_strongest_is_taken():
