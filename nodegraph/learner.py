@@ -85,6 +85,9 @@ class Learner(Runner):
     ) -> Self:
         """Let every rule in the graph learn, each after those upstream of it.
 
+        What a rule changes starts anew, as it was drawn or as the node's fields say; what it does
+        not change stays, assigned weights as well.
+
         Parameters
         ----------
         x, y : array_like (T, d), list of such, dict by node name, or iterable of chunks
@@ -166,7 +169,8 @@ class Learner(Runner):
         Raises
         ------
         NotFittedError
-            Before `fit`.
+            Before `fit`, or if what was learned from is no longer known: it was not saved, or
+            weights were given since.
         GraphError
             If an offline rule is upstream of another one: then only `fit` is right.
         """
@@ -174,9 +178,11 @@ class Learner(Runner):
         fed = draft.feed(x, y)
         learners = tuple(n for n in draft.learners(fed) if not self.plan.rules[n].online)
         if not learners:
-            raise GraphError("nothing here learns offline; partial_fit is for online rules")
+            online = self.plan.rules and "partial_fit is for online rules"
+            raise GraphError(f"nothing here learns offline: {online or draft.why_idle()}")
         if fresh := [n for n in learners if n not in draft.slots or not draft.slots[n].fitted]:
             raise NotFittedError(f"{fresh[0]} has not learned yet: call fit before update")
+        draft.require_memory(learners)
         course = Course(
             draft.builder,
             self._own_engine,

@@ -99,7 +99,7 @@ class Model(Learner):
             An old file there stays whole until the new one is.
         memory : bool
             Whether what rules remember goes along, so that `update` and `partial_fit` go on with
-            the same bits; without it the file is smaller.
+            the same bits; without it the file is smaller, and what was loaded refuses both.
 
         Raises
         ------

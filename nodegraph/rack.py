@@ -13,7 +13,7 @@ from nodegraph.errors import DataError, NotFittedError
 from nodegraph.feeding import Fed, feed, node_name
 from nodegraph.horizon import Horizons
 from nodegraph.plan import Plan
-from nodegraph.slot import Slot
+from nodegraph.slot import NOT_SAVED, Slot
 
 __all__ = ["Rack"]
 
@@ -147,7 +147,8 @@ class Rack:
             known = ", ".join(self.plan.rules)
             return f"use fit, then update, or an RLS or LMS readout; rules are {known}"
         if not rules:
-            return "no node has a rule"
+            fixed = [n for n, v in self.plan.nodes.items() if getattr(v, "W_out", None) is not None]
+            return f"the weights of {fixed[0]} are given" if fixed else "no node has a rule"
         waiting = [name for name in rules if name not in self.frozen]
         if not waiting:
             return f"{', '.join(sorted(rules))} frozen; call unfreeze"
@@ -218,16 +219,61 @@ class Rack:
         return tuple(node_name(n, list(self.plan.nodes), "outputs") for n in outputs)
 
     def forget(self, names: Iterable[str]) -> None:
-        """Put learners back to what they were before they ever learned."""
+        """Put back what learners change to what it was before they ever learned."""
         for name in names:
             if (slot := self.slots.get(name)) is not None:
-                params = self.builder.draw(name, slot.past.shape[1], slot.ports)
-                self.slots[name] = replace(
-                    slot, params=copy_tree(params), memory=None, fitted=False
-                )
+                drawn = self.builder.draw(name, slot.past.shape[1], slot.ports)
+                moving = {p: getattr(drawn, p) for p in self.plan.rules[name].moving}
+                params = copy_tree(slot.params._replace(**moving))
+                self.slots[name] = replace(slot, params=params, memory=None, fitted=False, lost="")
+
+    def given(self, name: str) -> None:
+        """Take note that the params of a node were given from outside.
+
+        Online rules go on from there. What offline rules learned from, there or behind the node,
+        says nothing of the new weights.
+        """
+        self.slots[name] = replace(self.slots[name], fitted=True, lost="")
+        for other in self._behind(name):
+            if (rule := self.plan.rules.get(other)) is not None and not rule.online:
+                why = "was seen through other weights of " + name
+                lost = "is not known, for its weights were given" if other == name else why
+                self.slots[other] = replace(self.slots[other], memory=None, lost=lost)
+
+    def _behind(self, name: str) -> list[str]:
+        """Return the nodes there are that a node's output reaches, itself the first."""
+        found = [name]
+        for source in found:
+            for other, ports in self.plan.reads.items():
+                reads = {read.source for group in ports.values() for read in group}
+                if source in reads and other in self.slots and other not in found:
+                    found.append(other)
+        return found
+
+    def require_memory(self, names: Iterable[str]) -> None:
+        """Refuse to learn on where what was learned from is no longer there.
+
+        Raises
+        ------
+        NotFittedError
+            With what became of it, and the cure.
+        """
+        for name in names:
+            slot = self.slots.get(name)
+            if slot is None or slot.memory is not None or not slot.lost or not slot.fitted:
+                continue
+            again = (
+                f", or write model.params[{name!r}] = model.params[{name!r}] to start from these"
+            )
+            raise NotFittedError(
+                f"{name} cannot learn more: what it learned from {slot.lost}; call fit on all data"
+                f"{', or save with memory=True' * (slot.lost == NOT_SAVED)}"
+                f"{again * self.plan.rules[name].online}"
+            )
 
     def begin(self, names: Iterable[str]) -> None:
         """Give online learners a memory, so that they may learn and run at once."""
+        self.require_memory(names)
         for name in names:
             slot = self.slots[name]
             slot.fitted = True

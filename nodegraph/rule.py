@@ -65,6 +65,11 @@ class Rule(Described, ABC):
     modifies: ClassVar[tuple[str, ...]]
 
     @property
+    def moving(self) -> tuple[str, ...]:
+        """Those of the params it `modifies` that it changes as its fields are."""
+        return self.modifies
+
+    @property
     def ports(self) -> tuple[str, ...]:
         """Names of inputs that its node has for this rule alone, such as a reward.
 

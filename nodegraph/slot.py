@@ -13,7 +13,10 @@ from nodegraph.arrays import Array
 if TYPE_CHECKING:
     from nodegraph.node import Node, Prepared
 
-__all__ = ["Answer", "Chunk", "Slot", "widths"]
+__all__ = ["NOT_SAVED", "Answer", "Chunk", "Slot", "widths"]
+
+
+NOT_SAVED = "was not saved"
 
 
 class _Kept:
@@ -50,6 +53,9 @@ class Slot:
         What its rule concludes from the memory, where that was worked out elsewhere.
     fitted : bool
         Whether it has learned.
+    lost : str
+        Why its rule cannot learn more, though there are weights: what became of what it learned
+        from. Empty if it can.
     ports : dict of int
         Width of what arrives at each port.
     """
@@ -62,6 +68,7 @@ class Slot:
     noise: np.random.Generator | None = None
     answer: Answer | None = None
     fitted: bool = False
+    lost: str = ""
     ports: Mapping[str, int] = field(default_factory=dict)
     kept: _Kept = field(default_factory=_Kept, repr=False, compare=False)
 

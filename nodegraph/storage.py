@@ -18,7 +18,7 @@ from nodegraph.graph import Graph
 from nodegraph.numerics import checked_numerics
 from nodegraph.plan import Plan
 from nodegraph.rack import Rack
-from nodegraph.slot import Slot
+from nodegraph.slot import NOT_SAVED, Slot
 from nodegraph.spec import read_plain
 from nodegraph.spec_writer import streams, to_plain
 from nodegraph.trees import pack, unpack
@@ -156,7 +156,9 @@ def _pack_slot(name: str, slot: Slot, arrays: dict[str, Array], memory: bool) ->
     kept = PARTS if memory else tuple(part for part in PARTS if part != "memory")
     packed = {part: pack(getattr(slot, part), f"{name}/{part}", arrays) for part in kept}
     noise = None if slot.noise is None else slot.noise.bit_generator.state
-    return {**packed, "fitted": slot.fitted, "noise": noise}
+    left_out = not memory and any(leaves(() if slot.memory is None else slot.memory))
+    lost = NOT_SAVED if left_out else slot.lost
+    return {**packed, "fitted": slot.fitted, "lost": lost, "noise": noise}
 
 
 def _plain(value: Any) -> Any:
@@ -229,7 +231,8 @@ def _unpack_slot(
     parts["memory"] = unpack(memory, arrays, template)
     if packed["noise"] is not None and slot.noise is not None:
         slot.noise.bit_generator.state = packed["noise"]
-    return replace(slot, **parts, fitted=bool(packed["fitted"]))
+    fitted, lost = bool(packed["fitted"]), str(packed.get("lost", ""))
+    return replace(slot, **parts, fitted=fitted, lost=lost)
 
 
 def _check_alike(where: str, new: Any, old: Any) -> None:

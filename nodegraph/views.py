@@ -38,8 +38,9 @@ class ArraysView(MutableMapping[str, Any]):
         kept = self._rack.plan.nodes[name].double if self._field == "state" else ()
         value = copy_tree(cast(value, self._rack.builder.dtype, kept))
         _check_alike(f"{self._field}[{name!r}]", value, getattr(slot, self._field))
-        changed = {"fitted": True} if self._field == "params" else {}
-        self._rack.slots[name] = replace(slot, **{self._field: value}, **changed)
+        self._rack.slots[name] = replace(slot, **{self._field: value})
+        if self._field == "params":
+            self._rack.given(name)
 
     def __delitem__(self, name: str) -> None:
         raise DataError(f"the {self._field} of {name!r} cannot be deleted; they belong to a node")

@@ -78,6 +78,11 @@ class Plasticity(Rule):
     weights: Literal["W", "W_in"] = "W"
     epochs: PositiveInt = 1
 
+    @property
+    def moving(self) -> tuple[str, ...]:
+        """The weights that grow."""
+        return (self.weights,)
+
     @abstractmethod
     def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
         """Return the direction of change, element by element, of weights `w` from pre to post."""

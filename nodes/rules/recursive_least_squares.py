@@ -28,7 +28,8 @@ class RecursiveLeastSquares(Rule):
         W = W + e k'
         P = (P - k (P z)') / forgetting
 
-    Without forgetting, W is at every step that of ridge regression on z with the strength alpha.
+    W(0) is zero, or what the node was given as a start. Without forgetting, W is at every step
+    that of ridge regression on z with the strength alpha, which shrinks it towards W(0).
     FORCE learning [2]_ is this rule with the output fed back, learning at every second step or so:
     the weights rest in between, while the output goes on. With forgetting below 1, P grows
     along directions that the input does not excite. It is held within bounds: a step that would

@@ -70,6 +70,11 @@ class SynapticNormalization(Rule):
         return self.rule
 
     @property
+    def moving(self) -> tuple[str, ...]:
+        """The weights that grow."""
+        return self.growing.moving
+
+    @property
     def epochs(self) -> int:
         """How often `fit` goes through the data."""
         return self.growing.epochs
