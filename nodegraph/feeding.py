@@ -119,7 +119,8 @@ def _by_name(value: Any, names: Sequence[str], known: Collection[str], role: str
         return {node_name(name, places, role): part for name, part in value.items()}
     if not names:
         raise DataError(
-            f"an {role} was given, but no node takes one"
+            "an input was given, but an edge reaches every node; write Input() >> before the one "
+            "that is meant, or {name: x} for the node of that name"
             if role == "input"
             else "a target was given, but no node learns from one (those that are frozen do not)"
         )

@@ -8,8 +8,9 @@ from functools import cached_property
 from itertools import product
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from nodegraph.ends import Edge, End, input_ends, output_ends
 from nodegraph.errors import GraphError
 from nodegraph.names import name_nodes
 from nodegraph.registry import word
@@ -21,23 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["Composable", "Delay", "Edge", "End", "Graph", "chain", "delay", "overlay"]
 
 PICTURES = (".svg", ".mmd", ".dot", ".txt")
-
-
-class Edge(NamedTuple):
-    """Output of `source` at step t - `delay` arrives in `port` of `target` at step t."""
-
-    source: Any
-    target: Any
-    delay: int = 0
-    port: str = "x"
-
-
-class End(NamedTuple):
-    """Where the next `>>` will join: a node, its port, and the delay that is already laid."""
-
-    node: Any
-    port: str | None = None  # None: x, or feedback when `<<` arrives
-    delay: int = 0
 
 
 @dataclass(frozen=True)
@@ -142,13 +126,13 @@ class Graph(Composable):
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
-        """Names of the input ends: nodes that only their own feedback loop reaches."""
-        return tuple(self.names[end.node] for end in _input_ends(self))
+        """Names of the input ends: nodes that nothing reaches but feedback of their own loop."""
+        return tuple(self.names[end.node] for end in input_ends(self))
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:
         """Names of the output ends, such as the readouts."""
-        return tuple(dict.fromkeys(self.names[end.node] for end in _output_ends(self)))
+        return tuple(dict.fromkeys(self.names[end.node] for end in output_ends(self)))
 
     def __getitem__(self, name: str) -> Any:
         """Return the node called `name`."""
@@ -264,7 +248,7 @@ def overlay(*parts: Any) -> Graph:
     graphs = [_graph(part) for part in parts]
     joined = _joined(graphs)
     heads, tails = _unique(g.heads for g in graphs), _unique(g.tails for g in graphs)
-    return joined._with_ends(_input_ends(joined, heads), _output_ends(joined, tails))
+    return joined._with_ends(input_ends(joined, heads), output_ends(joined, tails))
 
 
 def chain(left: Any, right: Any) -> Graph:
@@ -274,6 +258,8 @@ def chain(left: Any, right: Any) -> Graph:
         tails = (end._replace(delay=end.delay + right.steps) for end in graph.tails)
         return graph._with_ends(graph.heads, tails)
     start, stop = _graph(left), _graph(right)
+    if not stop.heads:
+        raise _no_end(stop)
     if isinstance(right, list | tuple) and len(start.tails) > 1 and len(stop.heads) > 1:
         raise GraphError(
             f"{len(start.tails)} outputs >> a list of {len(stop.heads)}: it is not said which goes "
@@ -284,6 +270,14 @@ def chain(left: Any, right: Any) -> Graph:
         for a, b in product(start.tails, stop.heads)
     ]
     return _joined([start, stop], new)._with_ends(start.heads, stop.tails)
+
+
+def _no_end(graph: Graph) -> GraphError:
+    names = list(graph.names.values())
+    return GraphError(
+        f"what stands behind >> has no input end: an edge reaches each of {', '.join(names)}; "
+        f"say which node is meant, as in (Input() >> {names[0]}) & (...)"
+    )
 
 
 def feed_back(left: Any, right: Any) -> Graph:
@@ -326,20 +320,6 @@ def _graph(part: Any) -> Graph:
         f"cannot join {shown} to a graph: expected a node, a graph or a list of them; "
         "data go into model.run(x)"
     )
-
-
-def _input_ends(graph: Graph, laid: Iterable[End] = ()) -> tuple[End, ...]:
-    """Nodes that no undelayed edge reaches, nor any edge from outside their own loop."""
-    kept = {end.node: end for end in laid}
-    reached = {edge.target for edge in graph.edges if edge.delay == 0 or graph.leaves_loop(edge)}
-    return tuple(kept.get(node, End(node)) for node in graph.nodes if node not in reached)
-
-
-def _output_ends(graph: Graph, laid: Iterable[End] = ()) -> tuple[End, ...]:
-    """Nodes that no undelayed edge leaves, nor any edge to outside their own loop."""
-    kept = {end.node: end for end in laid}
-    left = {edge.source for edge in graph.edges if edge.delay == 0 or graph.leaves_loop(edge)}
-    return tuple(kept.get(node, End(node)) for node in graph.nodes if node not in left)
 
 
 def _unique(groups: Iterable[Iterable[Any]]) -> tuple[Any, ...]:

@@ -118,7 +118,7 @@ class Rack:
         """Build what can be built before any data are seen: if every input declares its size."""
         nodes = self.plan.nodes
         sizes = {n: nodes[n].declared_size for n in self.plan.inputs if nodes[n].external}
-        if len(sizes) == len(self.plan.inputs) and all(sizes.values()):
+        if 0 < len(sizes) == len(self.plan.inputs) and all(sizes.values()):
             self.builder.see({n: size for n, size in sizes.items() if size}, {})
             self.builder.build(self.slots)
 

@@ -18,7 +18,7 @@ FLOORS = """
     errors arrays names machine wording files progress budget spectral krylov ranges drawing
     compiled
     numerics
-    fields registry slot trees spec_writer
+    ends fields registry slot trees spec_writer
     keeping
     rule graph intake
     node feeding metrics datasets

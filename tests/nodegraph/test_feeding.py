@@ -80,7 +80,7 @@ def test_a_graph_without_inputs_is_told_how_long_to_run():
     ("x", "y", "options", "message"),
     [
         (U, Y[:4], {}, "out: the target has 4 rows, the input 6; each step needs one row of both$"),
-        (U, None, {"inputs": ()}, "an input was given, but no node takes one"),
+        (U, None, {"inputs": ()}, r"an edge reaches every node; write Input\(\) >>"),
         (U, Y, {"learners": ()}, "a target was given, but no node learns from one"),
         (U, None, {"inputs": ("a", "b")}, r"has 2 inputs: give a dict, {'a': ..., 'b': ...}"),
         ({"a": U, "b": [U]}, None, {"inputs": ("a", "b")}, "some inputs are one series and some a"),

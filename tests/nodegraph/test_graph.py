@@ -88,6 +88,36 @@ def test_a_loop_alone_keeps_its_ends():
     assert (graph.inputs, graph.outputs) == (("r",), ("out",))
 
 
+def loop(*names, lag=1):
+    a, b = (Sum(name=name) for name in names)
+    return (a >> b) & (b >> delay(lag) >> a)
+
+
+def test_what_an_x_edge_reaches_is_no_input_end_delayed_or_not():
+    a, r = Sum(name="a"), Trace(name="r")
+    assert (loop("a", "b").inputs, loop("a", "b").outputs) == ((), ("b",))
+    assert (a >> delay(1) >> a).inputs == (r["x"] << r).inputs == ()
+    assert (a << a).inputs == ((r >> a) & (r["x"] << a)).inputs == ()
+    assert (r << r).inputs == ((r >> a) & (r << a)).inputs == ("r",)
+
+
+@pytest.mark.parametrize("lag", [0, 2])
+def test_of_two_loops_in_a_chain_neither_has_an_input_end(lag):
+    first, second = loop("a", "b"), loop("c", "d", lag=3)
+    b, c = first["b"], second["c"]
+    both = first & second & ((b >> delay(lag) >> c) if lag else (b >> c))
+    assert (both.inputs, both.outputs) == ((), ("d",))
+    u = Sum(name="u")
+    assert ((u >> first["a"]) & both).inputs == ("u",)
+
+
+def test_nothing_is_led_into_a_loop_that_has_no_input_end():
+    u, r, out = Sum(name="u"), Trace(name="r"), Sum(name="out")
+    with pytest.raises(GraphError, match=r"an edge reaches each of a, b; .*Input\(\) >> a"):
+        u >> loop("a", "b")
+    assert ("u", "r", 0, "x") in wires(u >> ((r >> out) & (r << out)))
+
+
 def test_names_are_given_or_made_of_the_class():
     graph = Sum() >> Mix(name="sum_2") >> Sum() >> Sum()
     assert list(graph.names.values()) == ["sum", "sum_2", "sum_3", "sum_4"]

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nodegraph as ng
+from nodegraph import delay
 from nodegraph.errors import DataError, GraphError, NotFittedError
 from nodes import RLS, Input, Reservoir, Ridge
 
@@ -20,6 +21,28 @@ def feedback_graph():
 @pytest.fixture(scope="module")
 def fitted():
     return ng.Model(feedback_graph(), seed=4).fit(U, Y, warmup=10)
+
+
+def test_of_two_reservoirs_that_hear_each_other_late_only_the_first_gets_the_data():
+    near, far = Reservoir(name="near", units=4), Reservoir(name="far", units=4)
+    ring = (near >> delay(2) >> far) & (near << (far >> delay(3)))
+    assert ring.inputs == ("near",)
+    bare = ng.Model(ring, seed=2).run(U, outputs=["near", "far"])
+    fed = ng.Model((Input() >> near) & ring, seed=2).run(U, outputs=["near", "far"])
+    assert all(np.array_equal(bare[name], fed[name]) for name in bare)
+    assert not fed["far"][:2].any() and fed["far"][2].any()
+
+
+def test_a_ring_that_nothing_enters_runs_alone_and_takes_data_only_by_name():
+    a = Reservoir(name="a", W=[[0.0]], W_in=[[1.0]], bias=[1.0], activation="identity")
+    b = Reservoir(name="b", W=[[0.0]], W_in=[[2.0]], activation="identity")
+    ring = (a >> b) & (b >> delay(1) >> a)  # a[t] = 1 + b[t-1], b[t] = 2 a[t]
+    assert ng.Model(ring).run(steps=4)[:, 0].tolist() == [2.0, 6.0, 14.0, 30.0]
+    with pytest.raises(DataError, match=r"an edge reaches every node; write Input\(\) >>"):
+        ng.Model(ring).run(U)
+    wide = a.model_copy(update={"W_in": [[1.0, 1.0]]})  # data first, then the edge
+    ring = (wide >> b) & (b >> delay(1) >> wide)
+    assert ng.Model(ring).run({"a": [1.0, 0.0]})[:, 0].tolist() == [4.0, 10.0]
 
 
 @given(st.integers(1, T - 1))
