@@ -10,7 +10,7 @@ import numpy as np
 
 from nodegraph import budget
 from nodegraph.arrays import cast
-from nodegraph.errors import DataError, NodegraphError, placed
+from nodegraph.errors import DataError, GraphError, NodegraphError, placed
 from nodegraph.numerics import Numerics
 from nodegraph.plan import Plan
 from nodegraph.slot import Slot
@@ -97,7 +97,20 @@ class Builder:
         waits = node.learner is not None and node.learner.supervised
         if waits or n_in is None or (node.external and not n_in):
             return None
-        return node.size(n_in)
+        return self._common(name, sizes) if node.alike else node.size(n_in)
+
+    def _common(self, name: str, sizes: Mapping[str, int]) -> int:
+        """Return the width that all sources of a node have."""
+        outside = {"the data": self.data[name]} if name in self.data else {}
+        reads = self.plan.reads[name].get("x", ())
+        widths = {**outside, **{read.source: sizes[read.source] for read in reads}}
+        if len(set(widths.values())) > 1:
+            shown = ", ".join(f"{source} has {width}" for source, width in widths.items())
+            raise GraphError(
+                f"{name}: its sources should be equally wide, but {shown} columns; let "
+                "Select(columns=...) choose columns, or write units= for groups of so many"
+            )
+        return next(iter(widths.values()), 0)
 
     def _width(self, name: str, port: str, sizes: Mapping[str, int]) -> int | None:
         """Return the width of what arrives at a port, or None while it cannot be told."""

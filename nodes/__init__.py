@@ -2,17 +2,21 @@
 
 from nodes import forward as forward  # the kinds of ForwardUnit
 from nodes.activation import Identity, Relu, Sigmoid, Softmax, Softplus, Tanh
+from nodes.concat import Concat
 from nodes.dense import Dense
 from nodes.es2n import ES2N
 from nodes.esn import ESN
 from nodes.forward_unit import ForwardUnit
+from nodes.gate import Gate
 from nodes.input import Input
 from nodes.lif import LIF
 from nodes.lms import LMS
+from nodes.mean import Mean
 from nodes.nvar import NVAR
 from nodes.output import Output
 from nodes.predictive_cell import PredictiveCell
 from nodes.predictive_coder import PredictiveCoder
+from nodes.product import Product
 from nodes.reduce import Reduce
 from nodes.reservoir import Reservoir
 from nodes.reward_readout import RewardReadout
@@ -20,7 +24,9 @@ from nodes.ridge import Ridge
 from nodes.rls import RLS
 from nodes.scaler import Scaler
 from nodes.scikit_learn import ScikitLearn
+from nodes.select import Select
 from nodes.td import TD
+from nodes.vote import Vote
 
 __all__ = [
     "ES2N",
@@ -30,13 +36,17 @@ __all__ = [
     "NVAR",
     "RLS",
     "TD",
+    "Concat",
     "Dense",
     "ForwardUnit",
+    "Gate",
     "Identity",
     "Input",
+    "Mean",
     "Output",
     "PredictiveCell",
     "PredictiveCoder",
+    "Product",
     "Reduce",
     "Relu",
     "Reservoir",
@@ -44,8 +54,10 @@ __all__ = [
     "Ridge",
     "Scaler",
     "ScikitLearn",
+    "Select",
     "Sigmoid",
     "Softmax",
     "Softplus",
     "Tanh",
+    "Vote",
 ]

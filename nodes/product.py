@@ -1,0 +1,28 @@
+"""The product of several sources, column by column."""
+
+from __future__ import annotations
+
+from nodegraph.arrays import Array
+from nodes.alike import Alike
+
+__all__ = ["Product"]
+
+
+class Product(Alike):
+    """``y[t] = x_1[t] x_2[t] ... x_m[t]``, column by column, of m sources of the same width.
+
+    Examples
+    --------
+    >>> import nodegraph as ng
+    >>> from nodes import Input
+    >>> a, b = Input(name="a"), Input(name="b")
+    >>> ng.Model([a, b] >> Product()).run({"a": [[2.0, 3.0]], "b": [[10.0, -1.0]]})
+    array([[20., -3.]])
+    """
+
+    def joined(self, parts: Array) -> Array:
+        """Return the product over sources, from the first to the last."""
+        product = parts[:, 0].copy()
+        for i in range(1, parts.shape[1]):
+            product = product * parts[:, i]
+        return product
