@@ -17,7 +17,7 @@ from nodegraph.plan import Plan, Read
 from nodegraph.rule import Rule
 from nodegraph.slot import Slot
 from nodegraph.stages import Stage
-from nodegraph.tryout import check_params
+from nodegraph.tryout import check_params, check_still
 
 __all__ = ["Team", "Teams", "find_teams"]
 
@@ -135,7 +135,8 @@ class Teams:
                 self._part(team, slot, rule)
             for member, one, (learned, facts) in zip(team.members, own, found, strict=True):
                 where = f"{member}: {type(rule).__name__}.finish"
-                one.params, one.fitted = check_params(where, one.params, learned), True
+                check_still(where, rule, one.params, check_params(where, one.params, learned))
+                one.params, one.fitted = learned, True
                 told.append((member, {"rule": type(rule).__name__, **facts}))
         leaders = set(team_of)
         self.own.update({n: slot for n, slot in self.slots.items() if n not in leaders})

@@ -13,7 +13,7 @@ from nodegraph.errors import ContractError, placed
 from nodegraph.node import Node
 from nodegraph.rule import Lesson, Rule, Seen
 
-__all__ = ["Trial", "check_made", "check_params", "concluded", "merged"]
+__all__ = ["Trial", "check_made", "check_params", "check_still", "concluded", "merged"]
 
 
 class Trial(NamedTuple):
@@ -104,14 +104,7 @@ class Trial(NamedTuple):
         with placed(f"in {where}"):
             found = rule.update(copy_tree(self.params), deepcopy(memory), seen)
         params, _ = _pair(found, where, "(params, memory)")
-        check_params(where, self.params, params)
-        pairs = zip(leaves(self.params), leaves(params), strict=True)
-        silent = {path.split(".")[0] for (path, a), (_, b) in pairs if not _same(a, b)}
-        if silent := silent.difference(rule.modifies):
-            raise ContractError(
-                f"{where} changes {', '.join(sorted(silent))}, which is not among what it "
-                f"modifies ({', '.join(rule.modifies)})"
-            )
+        check_still(where, rule, self.params, check_params(where, self.params, params))
 
 
 def check_made(name: str, node: Node, made: Any, method: str, kind: str) -> Any:
@@ -157,6 +150,23 @@ def check_params(where: str, before: Any, after: Any) -> Any:
     return after
 
 
+def check_still(where: str, rule: Rule, before: Any, after: Any) -> Any:
+    """Return `after`, params that a rule returned, if it changed only what it says it does.
+
+    Raises
+    ------
+    ContractError
+    """
+    pairs = zip(leaves(before), leaves(after), strict=True)
+    changed = {path.split(".")[0] for (path, a), (_, b) in pairs if a is not b and not _same(a, b)}
+    if silent := changed.difference(rule.moving):
+        raise ContractError(
+            f"{where} changes {', '.join(sorted(silent))}, which is not among what it "
+            f"modifies ({', '.join(rule.moving)})"
+        )
+    return after
+
+
 def merged(name: str, rule: Rule, one: Any, other: Any) -> Any:
     """Return the memory of two courses of learning, the first of which may have none yet.
 
@@ -180,8 +190,9 @@ def concluded(name: str, rule: Rule, params: Any, memory: Any) -> tuple[Any, dic
     ------
     ContractError
     """
+    where = f"{name}: {type(rule).__name__}.finish"
     learned, facts = rule.conclude(params, memory)
-    return check_params(f"{name}: {type(rule).__name__}.finish", params, learned), facts
+    return check_still(where, rule, params, check_params(where, params, learned)), facts
 
 
 def _pair(found: Any, where: str, expected: str) -> tuple[Any, Any]:
@@ -227,8 +238,9 @@ def _told(value: Any) -> str:
 
 
 def _same(one: Any, other: Any) -> bool:
-    pairs = zip(leaves(one), leaves(other), strict=True)
+    pairs = [(a, b) for (_, a), (_, b) in zip(leaves(one), leaves(other), strict=True)]
+    pairs = [(a.data, b.data) if is_sparse(a) else (a, b) for a, b in pairs]
     return all(
         not isinstance(a, np.ndarray) or np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
-        for (_, a), (_, b) in pairs
+        for a, b in pairs
     )

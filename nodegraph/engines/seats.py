@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, copy_tree
 from nodegraph.engines.lines import Line
 from nodegraph.node import Node, StepCode
 from nodegraph.plan import Plan, Read
 from nodegraph.rule import Lesson, Rule
 from nodegraph.slot import Chunk, Slot
-from nodegraph.tryout import Trial
+from nodegraph.tryout import Trial, check_still
 from nodegraph.work import Work
 
 __all__ = ["Desk", "Seat", "Source"]
@@ -187,10 +187,13 @@ class Seat:
             return self._run(inputs)
         number = self.desk.chunk.number
         lesson = Lesson(inputs, target, self.lessons(target, steps), number)
-        if not slot.kept.learned:
-            self.try_lesson(lesson)
         rule = self.desk.plan.rules[self.name]
+        before = None if slot.kept.learned else copy_tree(slot.params)
+        if before is not None:
+            self.try_lesson(lesson)
         learned = rule.learn(self.node, slot.params, slot.state, slot.memory, lesson)
+        if before is not None:
+            check_still(f"{self.name}: {type(rule).__name__}.learn", rule, before, learned.params)
         slot.params, slot.state, slot.memory = learned.params, learned.state, learned.memory
         return learned.ys
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,7 +27,8 @@ def check_rule(
 
     It is frozen and documented; it changes only the arrays that it `modifies`; rows that are not
     to be learned from change nothing; `learn` is a fold of `update`; chunks do not show;
-    arguments are left as they are.
+    arguments are left as they are; parts that are merged are the whole, wherever it is cut and
+    whichever of them are merged first.
 
     Parameters
     ----------
@@ -45,6 +49,8 @@ def check_rule(
     trial.check_learn_is_a_fold_of_update()
     trial.check_chunks_do_not_show()
     trial.check_arguments_are_left_alone()
+    if rule.merges(trial.params):
+        trial.check_parts_merged_are_the_whole()
 
 
 class _Trial:
@@ -95,7 +101,7 @@ class _Trial:
             for p in after
             if not np.array_equal(dense(after[p]), dense(before[p]), equal_nan=True)
         }
-        silent = changed - set(self.rule.modifies)
+        silent = changed - set(self.rule.moving)
         require(not silent, f"{type(self.rule).__name__} changes {silent} unsaid")
         require(changed, f"{type(self.rule).__name__} changes nothing")
 
@@ -129,3 +135,31 @@ class _Trial:
         before = copy_tree((self.xs, self.target, self.params))
         self.learn(self.lesson())
         same_trees((self.xs, self.target, self.params), before, "learn changed its lesson")
+
+    def check_parts_merged_are_the_whole(self) -> None:
+        n, (whole, _) = len(self.xs), self.learn(self.lesson())
+        for cuts in ([0, n, n], [0, 1, n], [0, n - 1, n], [0, n // 3, n // 2, n]):
+            for last_first in (False, True):
+                found = self.merged(cuts, last_first)
+                if self.rule.deals:  # what it leaves out, and so may choose, follows the parts
+                    continue
+                close_trees(found, whole, f"parts cut at {cuts} and merged differ", rtol=1e-5)
+
+    def merged(self, cuts: Sequence[int], last_first: bool) -> Any:
+        """Return what is learned from parts that are seen apart and merged."""
+        memories = [self.gathered(*part) for part in pairwise(cuts)]
+        before = copy_tree(tuple(memories))
+        if last_first:
+            memory = reduce(lambda late, early: self.rule.merge(early, late), memories[::-1])
+        else:
+            memory = reduce(self.rule.merge, memories)
+        same_trees(tuple(memories), before, "merge changed what it was given")
+        return self.rule.finish(copy_tree(self.params), memory)
+
+    def gathered(self, start: int, stop: int) -> Any:
+        params = copy_tree(self.params)
+        memory = self.rule.begin(params)
+        if start == stop:
+            return memory
+        lesson = self.lesson(start, stop)
+        return self.rule.learn(self.node, params, self.start(), memory, lesson).memory

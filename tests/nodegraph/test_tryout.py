@@ -8,7 +8,8 @@ import pytest
 import nodegraph as ng
 from nodegraph.errors import ContractError
 from nodegraph.testing.zoo import Follow, Mix
-from nodes import Input, Ridge
+from nodes import Input, Ridge, Scaler
+from nodes.rules import Scaling
 
 U = np.sin(np.arange(60) / 5)[:, None]
 
@@ -288,3 +289,25 @@ def test_a_rule_that_changes_more_than_it_says_is_refused():
 
     with pytest.raises(ContractError, match=r"Sly\.update changes W, which is not among"):
         ng.Model(Input() >> Mix(units=1, rule=Sly())).partial_fit(U + 2, U)
+
+
+def test_a_rule_that_changes_more_than_it_says_is_refused_wherever_it_does_so():
+    class Late(Scaling):
+        modifies = ("scale",)
+
+    class Quick(Follow):
+        modifies = ()
+
+        def learn(self, node, params, state, memory, lesson):
+            return super().learn(node, params, state, memory, lesson)
+
+    class Sized(Scaler):
+        @property
+        def rule(self):
+            return Late()
+
+    for x in (U, [U, U]):
+        with pytest.raises(ContractError, match=r"Late\.finish changes offset, which is not among"):
+            ng.Model(Sized(name="s")).fit(x)
+    with pytest.raises(ContractError, match=r"Quick\.learn changes W, which is not among"):
+        ng.Model(Input() >> Mix(units=1, rule=Quick())).partial_fit(U + 2, U)

@@ -10,6 +10,8 @@ from nodegraph.engines import local
 from nodegraph.errors import NodegraphError
 from nodegraph.testing import check_engine, check_node, check_rule
 from nodegraph.testing.zoo import Follow, Mix, Trace
+from nodes import Scaler
+from nodes.rules import Scaling
 
 
 class Fine(ng.Node):
@@ -200,3 +202,57 @@ def test_an_engine_that_breaks_the_contract_fails(engine):
 def test_the_zoo_keeps_the_contract():
     check_node(Trace())
     check_node(Mix(rule=Follow()))
+
+
+class Forgetful(Scaling):
+    __doc__ = Scaling.__doc__
+
+    def merge(self, one, other):
+        return one
+
+
+class Turned(Scaling):
+    __doc__ = Scaling.__doc__
+
+    def merge(self, one, other):
+        return super().merge(one, other)._replace(first=other.first)
+
+
+class Greedy(Scaling):
+    __doc__ = Scaling.__doc__
+
+    def merge(self, one, other):
+        one.sums[:] += 1
+        return super().merge(one, other)
+
+
+class Eager(Scaling):
+    __doc__ = Scaling.__doc__
+
+    def begin(self, params):
+        return super().begin(params)._replace(n=1)
+
+
+@pytest.mark.parametrize(
+    "rule, message",
+    [
+        (Forgetful, "merged differ"),
+        (Turned, "merged differ"),
+        (Greedy, "merge changed what it was given"),
+        (Eager, "merged differ"),
+    ],
+)
+def test_a_wrong_merge_is_found(rule, message):
+    with pytest.raises(AssertionError, match=message):
+        check_rule(rule(kind="z-score"), Scaler())
+    check_rule(Scaling(kind="z-score"), Scaler())
+
+
+class Sly(Scaling):
+    __doc__ = Scaling.__doc__
+    modifies = ("scale",)
+
+
+def test_a_rule_that_changes_more_than_it_says_when_it_finishes_is_found():
+    with pytest.raises(AssertionError, match=r"changes .'offset'. unsaid"):
+        check_rule(Sly(), Scaler())
