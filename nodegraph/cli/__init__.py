@@ -1,4 +1,4 @@
-"""The command line: `run`, `check`, `draw`, `kinds`, `schema`, `datasets`, `slurm`, `search`."""
+"""The command line: `run`, `check`, `draw`, `graphs`, `kinds`, `schema`, `datasets` ..."""
 
 from nodegraph.cli.app import app, main
 

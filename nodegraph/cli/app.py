@@ -72,6 +72,7 @@ def _options(
 app.command("run")(experiments.run)
 app.command("check")(graphs.check)
 app.command("draw")(graphs.draw)
+app.command("graphs")(graphs.graphs)
 app.command("kinds")(catalogue.kinds)
 app.command("datasets")(catalogue.datasets)
 app.command("schema")(catalogue.schema)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nodegraph.cli.console import Debug, Plugins, say, say_error, show_table, warnings_said
-from nodegraph.cli.graphs import Changes, File, read
+from nodegraph.cli.graphs import Changes, File, read, results_folder
 
 if TYPE_CHECKING:
     from nodegraph.tasks.experiment import Result
@@ -60,8 +60,10 @@ def run(
         say(name, strong=True)
         if spec.header.description:
             say(spec.header.description)
-    folder = out or Path("out", file.stem)
+    folder = out or results_folder(spec, file)
     checkpoint = folder / "checkpoint.safetensors"
+    if resume and not checkpoint.exists():
+        say_error(f"--resume: there is no {checkpoint}; learning begins anew", "note")
     with warnings_said(), closing(choose(engine_of(spec.header, engine, address))) as chosen:
         experiment = Experiment.of(spec, seed=seed, engine=chosen)
         with made(folder), _last_words(checkpoint):

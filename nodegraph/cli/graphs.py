@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nodegraph.cli.console import Debug, Plugins, load_plugins, say, show_table, warnings_said
+from nodegraph.cli.shipped import found_graph, shipped_graph, shipped_graphs
+from nodegraph.errors import SpecError
 from nodegraph.node import Node
 from nodegraph.registry import word
 
@@ -15,9 +17,17 @@ if TYPE_CHECKING:
     from nodegraph.plan import Plan
     from nodegraph.spec import Spec
 
-__all__ = ["Changes", "File", "check", "draw", "read"]
+__all__ = ["Changes", "File", "check", "draw", "graphs", "read", "results_folder"]
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A YAML graph.", show_default=False)]
+File = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="A YAML graph, or the name of a shipped one.",
+        show_default=False,
+        callback=found_graph,
+    ),
+]
 Changes = Annotated[
     list[str] | None,
     typer.Option(
@@ -30,8 +40,17 @@ def read(file: Path, changes: list[str] | None, plugins: list[str] | None) -> Sp
     """Return the graph in `file` with `changes` made, every fault at its line."""
     from nodegraph.spec import read_yaml
 
+    fields = [change.partition("=")[0].strip() for change in changes or ()]
+    if twice := [field for i, field in enumerate(fields) if field in fields[:i]]:
+        raise SpecError(f"--set {twice[0]}: is given twice; leave one out")
     load_plugins(plugins)
     return read_yaml(file, changes or ())
+
+
+def results_folder(spec: Spec, file: Path) -> Path:
+    """Return where results go if nothing is said: out/NAME, after ``name:`` or else the file."""
+    name = spec.header.name or file.stem
+    return Path("out", "".join(c if c.isalnum() or c in " ._-" else "_" for c in name).strip(". "))
 
 
 def check(
@@ -44,8 +63,11 @@ def check(
     debug: Debug = False,
 ) -> None:
     """Validate a graph and print its plan: nodes, order, loops, stages of learning."""
+    from nodegraph.engines import choose
     from nodegraph.plan import Plan
 
+    if engine not in (None, "ray"):
+        choose(engine)
     spec = read(file, changes, plugins)
     plan = Plan.of(spec.graph)
     say(f"{spec.header.name or file.stem}: seed {spec.header.seed}, {spec.header.dtype}")
@@ -138,3 +160,47 @@ def draw(
     from nodegraph.drawing import to_text
 
     say(to_text(spec.graph.to_networkx()), wrap=False)
+
+
+def graphs(
+    name: Annotated[
+        str | None, typer.Argument(help="One of them, to see its YAML.", show_default=False)
+    ] = None,
+    where: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="Where to copy it; else here.", show_default=False),
+    ] = None,
+    copy: Annotated[bool, typer.Option("--copy", help="Copy it, to be changed.")] = False,
+    debug: Debug = False,
+) -> None:
+    """List the graphs that are shipped, show one, or copy one."""
+    from nodegraph.yaml.reader import read_file
+
+    if name is None:
+        if copy:
+            raise SpecError("--copy: which one? write nodegraph graphs sunspots --copy")
+        rows = [
+            {"graph": known, "what": str(read_file(path).data.get("description", ""))}
+            for known, path in shipped_graphs().items()
+        ]
+        show_table(rows)
+        return
+    path = shipped_graph(name)
+    if copy:
+        say(f"wrote {_copied(path, where or Path())}", wrap=False)
+    elif where is not None:
+        raise SpecError(f"{where}: write --copy to copy {name} there")
+    else:
+        say(path.read_text("utf-8").rstrip("\n"), wrap=False)
+
+
+def _copied(path: Path, where: Path) -> Path:
+    """Copy a graph to a folder, or to a file of another name; nothing is written over."""
+    target = where if where.suffix in (".yaml", ".yml") else where / path.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(path.read_text("utf-8"))
+    except FileExistsError:
+        raise SpecError(f"{target}: is there already; name another folder or file") from None
+    return target

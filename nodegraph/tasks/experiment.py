@@ -9,11 +9,13 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from nodegraph.engines import choose
+from nodegraph.errors import SpecError
 from nodegraph.model import Model
 from nodegraph.progress import Progress, Silent
 from nodegraph.spec import Spec
 from nodegraph.tasks.engine_choice import engine_of
 from nodegraph.tasks.examples import TaskData
+from nodegraph.tasks.key_use import Situation, no_curve, no_workers
 from nodegraph.tasks.rehearsal import check_metrics, rehearse
 from nodegraph.tasks.task_data import prepare
 from nodegraph.tasks.trials import Trial, trial_of
@@ -93,6 +95,10 @@ class Experiment:
         With its weights as they are before it learns.
     rivals : dict
         What each baseline says of the rows that are scored, by its name.
+    situation : Situation
+        What decides about which options have an effect.
+    threads : int, optional
+        How many workers the file asks for, of the engine that is used.
     clock : Clock
     """
 
@@ -101,6 +107,8 @@ class Experiment:
     trial: Trial
     model: Model
     rivals: dict[str, Any]
+    situation: Situation
+    threads: int | None
     clock: Clock
 
     @classmethod
@@ -118,17 +126,19 @@ class Experiment:
         task, clock = _task(spec), Clock()
         check_metrics(spec, task)
         trial = trial_of(prepare(task, root=spec.folder, document=spec.document), task)
-        header = spec.header
+        header, chosen = spec.header, choose(engine)
         model = Model(
             spec.graph,
             seed=header.seed if seed is None else seed,
             dtype=header.dtype,
             numerics=header.numerics,
-            engine=engine,
+            engine=chosen,
         )
-        rivals = rehearse(spec, task, trial, model)
+        situation, rivals = rehearse(spec, task, trial, model)
+        meant = (header.engine.kind == "local") == (chosen.spread is None)
+        threads = header.engine.workers if meant else None
         clock.lap("data")
-        return cls(spec, task, trial, model, rivals, clock)
+        return cls(spec, task, trial, model, rivals, situation, threads, clock)
 
     def run(
         self,
@@ -140,7 +150,11 @@ class Experiment:
         resume: bool = False,
     ) -> Result:
         """Let the model learn, and score it beside its baselines; see `run_spec`."""
-        threads = self.spec.header.engine.workers if workers is None else workers
+        if watch and (why := no_curve(self.situation)):
+            raise SpecError(f"watch: {why}")
+        if workers not in (None, 1) and (why := no_workers(self.situation)):
+            raise SpecError(f"workers: {why}")
+        threads = self.threads if workers is None else workers
         kept = {"checkpoint": checkpoint, "resume": resume, "progress": progress or Silent()}
         _learn(self.model, self.trial.data, self.task, threads, {**kept, "watch": watch})
         self.clock.lap("fit")

@@ -34,8 +34,10 @@ def check_metrics(spec: Spec, task: Task) -> None:
         metrics.score(task.scores, example, example)
 
 
-def rehearse(spec: Spec, task: Task, trial: Trial, model: Model) -> dict[str, Any]:
-    """Build `model` for the data of `trial`, and return what the baselines say.
+def rehearse(
+    spec: Spec, task: Task, trial: Trial, model: Model
+) -> tuple[Situation, dict[str, Any]]:
+    """Build `model` for the data of `trial`; return the situation and what the baselines say.
 
     Afterwards all is known to fit: data, targets, split, wiring, what is generated, metrics; and
     every key that is given is one that such a task reads.
@@ -53,7 +55,8 @@ def rehearse(spec: Spec, task: Task, trial: Trial, model: Model) -> dict[str, An
     with _at(spec, "metrics"):
         trial.score(right)
     with _at(spec, "baselines"):
-        return {trial.rivals[word]: trial.rival(word, right) for word in task.baselines}
+        said = {trial.rivals[word]: trial.rival(word, right) for word in task.baselines}
+    return situation, said
 
 
 def _check_keys(spec: Spec, situation: Situation) -> None:

@@ -35,6 +35,7 @@ def prepare(
     root: str | os.PathLike[str],
     document: Document | None = None,
     load: Callable[..., Any] | None = None,
+    gaps: bool = False,
 ) -> TaskData:
     """Return the arrays of `task`.
 
@@ -47,6 +48,8 @@ def prepare(
         Where the task stands, so that errors can say so.
     load : callable, optional
         ``load(name, **options)`` in place of `nodegraph.datasets.load`.
+    gaps : bool
+        Whether inputs with gaps are returned as well, in place of an error.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def prepare(
         If a file, dataset or column cannot be read, or there are fewer rows than asked for; a
         `SpecError` if there is a document to point into.
     """
-    return _Preparation(task, root, document, load).data()
+    return _Preparation(task, root, document, load, gaps).data()
 
 
 class _Preparation:
@@ -66,8 +69,10 @@ class _Preparation:
         root: str | os.PathLike[str],
         document: Document | None,
         load: Callable[..., Any] | None,
+        gaps: bool,
     ) -> None:
         self.task, self.root, self.document, self.load = task, root, document, load
+        self.gaps = gaps
 
     def data(self) -> TaskData:
         """Return the arrays."""
@@ -103,9 +108,9 @@ class _Preparation:
 
     def _check_gaps(self, x: Any, rows: int) -> None:
         """Refuse a gap in the first `rows` of what goes in, told by its row in the data."""
-        used = picked(x, slice(rows))
+        used = None if self.gaps else picked(x, slice(rows))
         with self._at("data"):
-            for part in used.values() if isinstance(used, Mapping) else [used] * (x is not None):
+            for part in used.values() if isinstance(used, Mapping) else [used] * (used is not None):
                 to_rows(part, "input")
 
     def _inputs(self, table: Table, taken: Sequence[int] = ()) -> Any:

@@ -76,6 +76,72 @@ def test_results_go_to_a_folder_named_like_the_file(small, tmp_path, monkeypatch
     assert (tmp_path / "out" / "small" / "metrics.json").is_file()
 
 
+def test_results_go_to_a_folder_of_the_graphs_name_before_that_of_the_file(
+    small, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    for name, folder in (("a/b: c", "a_b_ c"), ("../..", "_")):
+        small.write_text(SMALL.replace("name: small", f"name: '{name}'"), encoding="utf-8")
+        assert call("run", small, "--quiet").exit_code == 0
+        assert (tmp_path / "out" / folder / "metrics.json").is_file()
+
+
+def test_options_without_an_effect_are_refused_or_said(small, tmp_path):
+    out = tmp_path / "out"
+    assert "watch: nothing here learns at every step" in fails(
+        "run", small, "-q", "--out", out, "--watch", "9"
+    )
+    assert "workers: are for independent series" in fails(
+        "run", small, "-q", "--out", out, "--workers", "2"
+    )
+    assert not out.exists()
+    done = call("run", small, "-q", "--out", out, "--resume")
+    assert done.exit_code == 0
+    assert f"--resume: there is no {out}/checkpoint.safetensors" in " ".join(done.stderr.split())
+    assert "unknown engine 'warp'" in fails("check", small, "--engine", "warp")
+    change = "nodes.reservoir.units=9"
+    assert "given twice" in fails("check", small, "--set", change, "--set", change)
+
+
+def test_shipped_graphs_are_found_by_name_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "graphs").mkdir()
+    (tmp_path / "graphs" / "__init__.py").write_text("raise SystemExit('not mine')")
+    (tmp_path / "sunspots").mkdir()
+    done = call("check", "sunspots")
+    assert done.exit_code == 0, done.stderr
+    assert "sunspots: seed 42" in done.stdout
+    listed = call("graphs").stdout
+    assert all(path.stem in listed for path in (ROOT / "graphs").glob("*.yaml"))
+    assert "did you mean sunspots?" in fails("run", "sunspot")
+    assert "write sunspots for the graph" in fails("draw", "sunspots.yaml")
+
+
+def test_a_file_here_wins_over_a_shipped_graph(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("narma10.yaml", "lorenz"):
+        (tmp_path / name).write_text(SMALL, encoding="utf-8")
+        assert "small: seed 3" in call("check", name.removesuffix(".yaml")).stdout
+
+
+def test_a_shipped_graph_is_copied_and_nothing_written_over(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wanted = (ROOT / "graphs" / "sunspots.yaml").read_text(encoding="utf-8")
+    for words, target in (
+        ([], "sunspots.yaml"),
+        (["mine"], "mine/sunspots.yaml"),
+        (["own.yaml"], "own.yaml"),
+    ):
+        assert call("graphs", "sunspots", "--copy", *words).exit_code == 0
+        assert (tmp_path / target).read_text(encoding="utf-8") == wanted
+        (tmp_path / target).write_text("changed", encoding="utf-8")
+        assert "is there already" in fails("graphs", "sunspots", "--copy", *words)
+        assert (tmp_path / target).read_text(encoding="utf-8") == "changed"
+    assert call("graphs", "sunspots").stdout.strip() == wanted.strip()
+    assert "which one?" in fails("graphs", "--copy")
+    assert "did you mean lorenz" in fails("graphs", "lorentz", "--copy")
+
+
 def test_quiet_says_nothing(small, tmp_path):
     done = call("run", small, "--quiet", "--out", tmp_path / "out")
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")

@@ -1,0 +1,124 @@
+"""What `--range FIELD=...` says: which values a trial may have, and whether they can be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nodegraph.errors import SpecError
+from nodegraph.wording.phrases import shown
+
+__all__ = ["Draw", "check_ends", "draws"]
+
+COMMA = re.compile(r",(?![^\[{(]*[\]})])")  # none inside of brackets
+FORMS = "write low:high, low:high:log (above 0), low:high:int, or choices a,b,c"
+KINDS = ({""}, {"log"}, {"int"}, {"int", "log"})
+FIXED = {
+    "seed": "draws the weights, and the luckiest is no setting; write --seeds 5 for the mean of "
+    "five of them",
+    "task.data": "is what is learned from and scored",
+    "task.target": "is what is learned and scored",
+    "task.targets": "is what is learned and scored",
+    "task.metrics": "is how trials are scored",
+    "task.baselines": "changes no score of the model",
+    "task.split.train": "is what the search holds rows back from",
+    "task.split.test": "is what the search does not look at",
+    "engine": "changes no score",
+    "nodegraph": "changes no score",
+    "name": "changes no score",
+    "description": "changes no score",
+}
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The values that one field may have.
+
+    Parameters
+    ----------
+    field : str
+        Such as ``nodes.reservoir.leak_rate``.
+    text : str
+        The range as it was written.
+    ends : tuple of str
+        The lowest and the highest value, or all choices.
+    suggest : callable
+        Given a trial of Optuna, draws a value.
+    """
+
+    field: str
+    text: str
+    ends: tuple[str, ...]
+    suggest: Callable[[Any], Any]
+
+
+def draws(ranges: Mapping[str, str]) -> tuple[Draw, ...]:
+    """Return what `ranges` say.
+
+    Raises
+    ------
+    SpecError
+        If there is none, or one cannot be read or would change what trials are compared by.
+    """
+    if not ranges:
+        raise SpecError("search: no range given; write --range nodes.reservoir.leak_rate=0.1:1")
+    for field in ranges:
+        for fixed, why in FIXED.items():
+            if field == fixed or field.startswith((f"{fixed}.", f"{fixed}[")):
+                raise SpecError(f"--range {field}: {fixed} {why}; leave it out of the ranges")
+    return tuple(_draw(field, text) for field, text in ranges.items())
+
+
+def _draw(field: str, text: str) -> Draw:
+    words = [word.strip() for word in COMMA.split(text)]
+    if len(words) > 1:
+        if "" in words or len(set(words)) < len(words):
+            raise SpecError(f"--range {field}={text}: each choice should stand there once")
+        return Draw(field, text, tuple(words), lambda t: t.suggest_categorical(field, words))
+    low, _, rest = text.partition(":")
+    high, *kind = rest.split(":")
+    log = "log" in kind
+    try:
+        if set(kind or [""]) not in KINDS or len(set(kind)) < len(kind):
+            raise ValueError
+        number = int if "int" in kind else float
+        least, most = number(low), number(high)
+        if not (least < most and abs(least) + abs(most) < float("inf")) or (log and least <= 0):
+            raise ValueError
+    except ValueError:
+        raise SpecError(f"--range {field}={text}: {FORMS}") from None
+    name = "suggest_int" if number is int else "suggest_float"
+    return Draw(
+        field,
+        text,
+        (str(least), str(most)),
+        lambda trial: getattr(trial, name)(field, least, most, log=log),
+    )
+
+
+def check_ends(found: Sequence[Draw], read: Callable[[str], object]) -> None:
+    """Refuse a field that is not there, or that does not take both ends of its range.
+
+    Parameters
+    ----------
+    found : sequence of Draw
+    read : callable
+        Makes the graph with one change such as ``nodes.reservoir.units=50``.
+
+    Raises
+    ------
+    SpecError
+    """
+    for draw in found:
+        for end in draw.ends:
+            try:
+                read(f"{draw.field}={end}")
+            except SpecError as error:
+                hint = ""
+                if "." in end and end.rstrip("0").endswith(".") and "whole" in str(error):
+                    hint = f"; write {draw.text}:int"
+                raise SpecError(
+                    f"--range {draw.field}={shown(draw.text)}: cannot be {end}: {error}{hint}"
+                ) from error

@@ -1,0 +1,99 @@
+"""The trials of a search in a file, so that none is lost and a search can go on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nodegraph.errors import SpecError
+
+__all__ = ["MINE", "open_study", "sampler"]
+
+MINE = "nodegraph"  # what a study is called in its file, and what its attributes begin with
+
+
+def _optuna() -> Any:
+    try:
+        import optuna
+    except ImportError:
+        raise SpecError(
+            "search needs Optuna, which is not installed: pip install '.[search]' in the folder of "
+            "nodegraph"
+        ) from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna
+
+
+def sampler(seed: int, number: int) -> Any:
+    """Return what draws the settings of trial `number`: of the seed and the trials before alone.
+
+    So a search that goes on draws what it would have drawn without a break.
+    """
+    return _optuna().samplers.TPESampler(seed=(seed * 1_000_003 + number) % 2**32)
+
+
+def open_study(file: Path | None, facts: Mapping[str, Any], *, higher: bool, resume: bool) -> Any:
+    """Return a study, in memory or in a file; trials that were cut short in it are closed.
+
+    A study in the way of a new one is moved aside, never lost.
+
+    Parameters
+    ----------
+    file : Path or None
+    facts : mapping
+        What must be the same for a search to go on.
+    higher : bool
+        Whether more is better.
+    resume : bool
+        Whether to go on with the study of the file, if there is one.
+
+    Raises
+    ------
+    SpecError
+        If Optuna is not installed, or the file is no study, or one of another search.
+    """
+    optuna = _optuna()
+    direction = "maximize" if higher else "minimize"
+    if file is None:
+        return optuna.create_study(direction=direction)
+    if file.exists() and not resume:
+        file.rename(_aside(file))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    known = json.loads(json.dumps(facts))
+    try:
+        journal = optuna.storages.journal
+        lock = journal.JournalFileOpenLock(str(file))
+        backend = journal.JournalFileBackend(str(file), lock_obj=lock)
+        storage = optuna.storages.JournalStorage(backend)
+        study = optuna.create_study(
+            storage=storage, study_name=MINE, direction=direction, load_if_exists=True
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SpecError(f"{file}: is no study of a search: {error}; name another") from error
+    _check_same(file, study.user_attrs.get(MINE), known)
+    study.set_user_attr(MINE, known)
+    for trial in study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING]):
+        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+    return study
+
+
+def _check_same(file: Path, before: Any, now: Mapping[str, Any]) -> None:
+    if before is None:
+        return
+    other = [key for key, value in now.items() if before.get(key) != value]
+    if other:
+        raise SpecError(
+            f"{file}: holds trials of another search: {', '.join(other)} "
+            f"{'differs' if len(other) == 1 else 'differ'}; name another with --study, or leave "
+            "--resume out"
+        )
+
+
+def _aside(file: Path) -> Path:
+    """Return the first free name for what lies at `file`."""
+    number = 1
+    while (free := file.with_name(f"{file.stem}-{number}{file.suffix}")).exists():
+        number += 1
+    return free
