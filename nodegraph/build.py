@@ -11,6 +11,7 @@ import numpy as np
 from nodegraph import budget
 from nodegraph.arrays import cast
 from nodegraph.errors import DataError, GraphError, NodegraphError, placed
+from nodegraph.frames import Columns
 from nodegraph.numerics import Numerics
 from nodegraph.plan import Plan
 from nodegraph.slot import Slot
@@ -39,6 +40,8 @@ class Builder:
         Widths of what comes from outside, by node; they stay as they were first seen.
     numerics : {"exact", "portable", "fast"}
         See `nodegraph.numerics`.
+    columns, taught : dict of Columns
+        Names of the columns that data and targets had when they were learned from.
     """
 
     plan: Plan
@@ -47,10 +50,19 @@ class Builder:
     data: dict[str, int] = field(default_factory=dict)
     targets: dict[str, int] = field(default_factory=dict)
     numerics: Numerics = "exact"
+    columns: dict[str, Columns] = field(default_factory=dict)
+    taught: dict[str, Columns] = field(default_factory=dict)
 
     def copy(self) -> Builder:
         """Return a builder that takes note of widths by itself."""
-        return replace(self, data=dict(self.data), targets=dict(self.targets))
+        twin = replace(self, data=dict(self.data), targets=dict(self.targets))
+        twin.columns, twin.taught = dict(self.columns), dict(self.taught)
+        return twin
+
+    def note(self, columns: Mapping[str, Columns], taught: Mapping[str, Columns]) -> None:
+        """Take note of the names of columns, where there were none before."""
+        self.columns |= {n: c for n, c in columns.items() if n not in self.columns}
+        self.taught |= {n: c for n, c in taught.items() if n not in self.taught}
 
     def see(self, data: Mapping[str, int], targets: Mapping[str, int]) -> None:
         """Take note of the widths of data; they must be what they were before.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nodegraph.door import node_name
 from nodegraph.errors import GraphError
-from nodegraph.feeding import node_name
 from nodegraph.plan import Plan, Read
 
 __all__ = ["closed_plan", "find_loop"]

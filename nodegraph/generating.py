@@ -10,6 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.closed_loop import closed_plan, find_loop
+from nodegraph.door import Door
 from nodegraph.doubts import warn_of_a_far_horizon, warn_of_no_past
 from nodegraph.engines import Engine
 from nodegraph.errors import DataError
@@ -109,7 +110,8 @@ class Generation:
         goes = self.steps - (prompt is not None)
         if not goes or (self.x is None and not takers):
             return [{}] * count
-        fed = feed(self.x, None, takers, (), list(rack.plan.nodes), self.steps)
+        fed = feed(self.x, None, Door(takers, (), list(rack.plan.nodes)), self.steps)
+        rack.check_columns(fed)
         _check_names(fed, takers, loop)
         rack.builder.see(fed.data, {})
         if fed.form == "stream" or fed.own != (form == "one") or len(fed.series) != count:

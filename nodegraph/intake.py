@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array, is_sparse
+from nodegraph.arrays import Array
+from nodegraph.cells import cell
+from nodegraph.containers import as_array, axes, opened
 from nodegraph.errors import DataError
+from nodegraph.frames import Columns, columns_of
 from nodegraph.slot import Chunk
 
-__all__ = ["Series", "Stream", "axes", "is_stream", "split_series", "to_rows"]
+__all__ = ["Series", "Stream", "split_series", "to_rows"]
 
 BLOCK = 1 << 20  # numbers that are checked at a time
 
@@ -22,12 +25,15 @@ class Series:
     """One series: rows by input node, targets by learner, all of the same length.
 
     An independent one may have a number, see `nodegraph.dealing`.
+    `columns` and `taught` are the names of the columns of data and targets, where they have any.
     """
 
     data: Mapping[str, Array]
     targets: Mapping[str, Array]
     n_steps: int
     number: int | None = None
+    columns: Mapping[str, Columns] = field(default_factory=dict)
+    taught: Mapping[str, Columns] = field(default_factory=dict)
 
     def whole(self, warmup: int, dtype: np.dtype[Any]) -> Chunk:
         """Return the series as one chunk."""
@@ -72,14 +78,9 @@ def _cast(rows: Array, dtype: np.dtype[Any], name: str) -> Array:
         ) from None
 
 
-def is_stream(x: Any) -> bool:
-    """Tell whether `x` is an iterable of chunks rather than an array, a list or a dict."""
-    array_like = isinstance(x, list | tuple | Mapping | str | bytes) or hasattr(x, "__array__")
-    return isinstance(x, Iterable) and not array_like and not hasattr(x, "to_numpy")
-
-
 def split_series(value: Any, where: str) -> tuple[list[Any], str]:
     """Return the series in `value` and its form: ``"one"``, ``"list"`` or ``"array"``."""
+    value = opened(value, where)
     if isinstance(value, list | tuple):
         if not len(value):
             raise DataError(f"{where}: an empty list; give at least one series of shape (T, d)")
@@ -90,19 +91,19 @@ def split_series(value: Any, where: str) -> tuple[list[Any], str]:
             raise DataError(
                 f"{where}: a list holds independent series, each of shape (T, d); got items with "
                 f"{', '.join(str(d) for d in sorted(dims))} axes; write np.stack(rows) for the "
-                "rows of one series, a.reshape(-1, 1) for a series of one column"
+                f"rows of one series, {_as_column(value)} for a series of one column"
             )
     if axes(value) == 3:
-        return list(np.asarray(value)), "array"
+        stack = value if np.ma.isMaskedArray(value) else np.asarray(value)
+        if not len(stack):
+            raise DataError(f"{where}: there is no series in it, its shape is {stack.shape}")
+        return list(stack), "array"
     return [value], "one"
 
 
-def axes(value: Any) -> int:
-    """Return how many axes an array has; 1 for rows of different lengths."""
-    try:
-        return np.ndim(value)
-    except ValueError:
-        return 1
+def _as_column(items: Any) -> str:
+    framed = all(hasattr(type(item), "to_frame") for item in items)
+    return "a.to_frame()" if framed else "a.reshape(-1, 1)"
 
 
 def to_rows(value: Any, where: str, *, gaps: bool = False) -> Array:
@@ -122,53 +123,28 @@ def to_rows(value: Any, where: str, *, gaps: bool = False) -> Array:
     DataError
         If it is not numbers, has no rows, or has NaN or inf where none may be.
     """
-    rows = _as_array(value, where)
+    rows = as_array(value, where)
     if rows.ndim == 1:
         rows = rows[:, None]
     if rows.ndim != 2:
         raise DataError(f"{where}: expected shape (T, d), got {rows.shape}")
     if not rows.shape[0] or not rows.shape[1]:
         raise DataError(f"{where}: there is nothing in it, its shape is {rows.shape}")
-    _check_values(rows, where, gaps)
+    gap = "a masked value" if np.ma.isMaskedArray(value) else "NaN"
+    _check_values(rows, where, gaps, columns_of(value), gap)
     return rows
 
 
-def _as_array(value: Any, where: str) -> Array:
-    if is_sparse(value):
-        raise DataError(f"{where}: a sparse matrix; write x.toarray()")
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise DataError(
-            f"{where}: rows of different lengths; a series is an array of shape (T, d), and "
-            "independent series are a list of such arrays"
-        ) from None
-    if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
-        raise DataError(f"{where}: a masked array; write x.filled(np.nan) for targets with gaps")
-    if array.dtype == object:
-        array = _from_objects(array, where)
-    if array.dtype.kind not in "fiub":
-        raise DataError(f"{where}: expected numbers, got {array.dtype} values")
-    return array if array.dtype.kind == "f" else array.astype(float)
-
-
-def _from_objects(array: Array, where: str) -> Array:
-    try:
-        return array.astype(float)
-    except (TypeError, ValueError):
-        kinds = sorted({type(item).__name__ for item in array.ravel()[:1000]})
-        raise DataError(f"{where}: expected numbers, got objects ({', '.join(kinds)})") from None
-
-
-def _check_values(rows: Array, where: str, gaps: bool) -> None:
+def _check_values(rows: Array, where: str, gaps: bool, columns: Columns | None, gap: str) -> None:
     step = max(1, BLOCK // rows.shape[1])
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
         bad = np.isinf(part) if gaps else ~np.isfinite(part)
         if bad.any():
             row, column = (int(i) for i in np.argwhere(bad)[0])
-            kind = "NaN" if np.isnan(part[row, column]) else "inf"
+            kind = gap if np.isnan(part[row, column]) else "inf"
+            place = cell((start + row, column), columns.names if columns else ())
             raise DataError(
-                f"{where}: {kind} in row {start + row}, column {column}; "
+                f"{where}: {kind} in {place}; "
                 "fill the gap or cut the series there before it goes in"
             )

@@ -15,10 +15,10 @@ from nodegraph.checks import (
     checked_workers,
     known_arguments,
 )
+from nodegraph.door import node_name
 from nodegraph.doubts import warn_of_doubts, warn_of_series_passed_over
 from nodegraph.engines import Engine
 from nodegraph.errors import DataError, GraphError, NotFittedError
-from nodegraph.feeding import node_name
 from nodegraph.horizon import horizons
 from nodegraph.numerics import using
 from nodegraph.progress import Progress, Silent
@@ -126,7 +126,8 @@ class Learner(Runner):
             If the data do not fit or a state diverges; the model is then as it was before.
         """
         draft = self._rack.draft()
-        fed = draft.feed(x, y)
+        draft.forget_columns()
+        fed = draft.feed(x, y, noted=True)
         learners = draft.learners(fed)
         if not learners:
             raise GraphError(f"nothing learns here: {draft.why_idle()}")
@@ -175,7 +176,7 @@ class Learner(Runner):
             If an offline rule is upstream of another one: then only `fit` is right.
         """
         draft = self._rack.draft(self.plan.rules, noise=True)
-        fed = draft.feed(x, y)
+        fed = draft.feed(x, y, noted=True)
         learners = tuple(n for n in draft.learners(fed) if not self.plan.rules[n].online)
         if not learners:
             online = self.plan.rules and "partial_fit is for online rules"
@@ -230,7 +231,7 @@ class Learner(Runner):
         ndarray (T, n_out), list of such, or dict by node name
         """
         draft = self._rack.draft(self.plan.rules, noise=True)
-        fed = draft.feed(x, y)
+        fed = draft.feed(x, y, noted=True)
         learners = frozenset(n for n in draft.learners(fed) if self.plan.rules[n].online)
         if not learners:
             raise GraphError(f"nothing here learns online: {draft.why_idle(online=True)}")

@@ -68,6 +68,7 @@ class Node(_Part, ABC):
     external: ClassVar[bool] = False  # whether data must come from outside
     alike: ClassVar[bool] = False  # whether sources of x are equally wide, and it as one of them
     double: ClassVar[tuple[str, ...]] = ()  # fields of its state that are float64 in any model
+    sums_up: ClassVar[bool] = False  # whether its last row tells of the whole series
     step_ports: ClassVar[tuple[str, ...]] = ("x",)
     takes: ClassVar[dict[str, frozenset[str]]] = {}
 

@@ -9,9 +9,12 @@ from typing import Any
 
 from nodegraph.arrays import copy_tree
 from nodegraph.build import Builder
+from nodegraph.door import Door, node_name
 from nodegraph.errors import DataError, NotFittedError
-from nodegraph.feeding import Fed, feed, node_name
+from nodegraph.feeding import Fed, feed
+from nodegraph.frames import check_columns
 from nodegraph.horizon import Horizons
+from nodegraph.labels import Lesson
 from nodegraph.plan import Plan
 from nodegraph.slot import NOT_SAVED, Slot
 
@@ -65,20 +68,41 @@ class Rack:
         twin.plans, twin.able, twin.ahead = self.plans, self.able, self.ahead
         return twin
 
-    def feed(self, x: Any, y: Any, steps: int | None = None) -> Fed:
-        """Return the data by node, and build the slots whose sizes they tell."""
+    def feed(self, x: Any, y: Any, steps: int | None = None, *, noted: bool = False) -> Fed:
+        """Return the data by node, and build the slots whose sizes they tell.
+
+        Names of columns must be those that were `noted` before, as they are when learning.
+        """
         if x is not None or y is not None:
             steps = None
-        fed = feed(x, y, self._takers(), self._pupils(), list(self.plan.nodes), steps)
+        fed = feed(x, y, self._door(), steps)
         self._check_inputs(fed)
         self._check_as_before(fed)
+        self.check_columns(fed)
+        if noted:
+            self.builder.note(fed.columns, fed.taught)
         self.builder.see(fed.data, fed.targets)
         self.builder.build(self.slots)
         return fed
 
-    def _takers(self) -> tuple[str, ...]:
-        """Nodes that outside data go to when no name is given."""
-        return self.plan.inputs
+    def _door(self) -> Door:
+        """Return who takes data and targets, and how they are taught."""
+        pupils = self._pupils()
+        classes = {name: getattr(self.plan.nodes[name], "classes", None) for name in pupils}
+        lessons = {n: Lesson(c, self._behind_summary(n)) for n, c in classes.items() if c}
+        return Door(self.plan.inputs, pupils, list(self.plan.nodes), lessons)
+
+    def _behind_summary(self, name: str) -> bool:
+        """Tell whether a node hears of a series what was summed up of it."""
+        seen, waiting = {name}, [name]
+        while waiting:
+            for read in self.plan.reads[waiting.pop()].get("x", ()):
+                if self.plan.nodes[read.source].sums_up:
+                    return True
+                if read.source not in seen:
+                    seen.add(read.source)
+                    waiting.append(read.source)
+        return False
 
     def _pupils(self) -> tuple[str, ...]:
         """Nodes that a target goes to when no name is given."""
@@ -113,6 +137,22 @@ class Rack:
         for name in known:
             if name not in fed.data:
                 raise DataError(f"{name} has no data: give x, or {{{name!r}: ...}}")
+
+    def check_columns(self, fed: Fed) -> None:
+        """Refuse tables whose columns are not those that were learned from."""
+        pairs = (
+            (self.builder.columns, fed.columns, ""),
+            (self.builder.taught, fed.taught, "target of "),
+        )
+        for known, new, said in pairs:
+            for name in known.keys() & new.keys():
+                check_columns(known[name], new[name], f"{said}{name}", "the model learned from")
+
+    def forget_columns(self) -> None:
+        """Let the next data have other columns, unless a learner keeps what it has learned."""
+        if not self.frozen:
+            self.builder.columns.clear()
+            self.builder.taught.clear()
 
     def build_ahead(self) -> None:
         """Build what can be built before any data are seen: if every input declares its size."""

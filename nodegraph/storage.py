@@ -14,6 +14,7 @@ from nodegraph.arrays import Array, leaves
 from nodegraph.build import Builder
 from nodegraph.errors import ModelFileError, NodegraphError, SpecError
 from nodegraph.files import tensor_file
+from nodegraph.frames import Columns
 from nodegraph.graph import Graph
 from nodegraph.numerics import checked_numerics
 from nodegraph.plan import Plan
@@ -84,6 +85,8 @@ def _packed(
         "data": rack.builder.data,
         "targets": rack.builder.targets,
         "ahead": rack.ahead,
+        "columns": rack.builder.columns,
+        "taught": rack.builder.taught,
         "nodes": {n: _pack_slot(n, slot, arrays, memory) for n, slot in slots.items()},
         "report": report,
     }
@@ -202,6 +205,7 @@ def _named_arrays(packed: Any) -> list[str]:
 
 def _filled(rack: Rack, about: Mapping[str, Any], arrays: Mapping[str, Array]) -> Rack:
     rack.builder.see(about["data"], about["targets"])
+    rack.builder.note(*(_columns(about.get(part, {})) for part in ("columns", "taught")))
     if about["nodes"]:
         rack.builder.build(rack.slots)
     if rack.slots.keys() != about["nodes"].keys():
@@ -214,6 +218,12 @@ def _filled(rack: Rack, about: Mapping[str, Any], arrays: Mapping[str, Array]) -
         for learner, by_input in about.get("ahead", {}).items()
     }
     return rack
+
+
+def _columns(packed: Mapping[str, Any]) -> dict[str, Columns]:
+    return {
+        name: Columns(tuple(map(str, names)), bool(firm)) for name, (names, firm) in packed.items()
+    }
 
 
 def _unpack_slot(

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import cast, copy_tree, leaves, read_only
+from nodegraph.door import node_name
 from nodegraph.errors import DataError, NotFittedError
-from nodegraph.feeding import node_name
 from nodegraph.rack import Rack
 
 __all__ = ["ArraysView"]

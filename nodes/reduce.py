@@ -48,6 +48,7 @@ class Reduce(Node):
         steps: Array  # ()
 
     double: ClassVar[tuple[str, ...]] = ("value",)
+    sums_up: ClassVar[bool] = True
 
     kind: Literal["last", "mean", "sum", "max", "min"] = "last"
 

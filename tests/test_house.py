@@ -20,13 +20,19 @@ FLOORS = """
     numerics
     ends fields registry slot trees spec_writer
     keeping
-    rule graph intake
-    node feeding metrics datasets
+    cells
+    frames
+    panels
+    containers
+    rule graph intake labels
+    node door targets metrics datasets
+    assembly
+    feeding
     tryout
     plan nested horizon checks doubts plotting meter
     work
     yaml
-    build closed_loop engines stages spec
+    build classifying closed_loop engines stages spec
     groups teams watching
     rack
     running stepping storage views

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
+from nodegraph.door import Door, node_name
 from nodegraph.errors import DataError
-from nodegraph.feeding import feed, node_name, total_steps
+from nodegraph.feeding import feed, total_steps
 
 U = np.arange(12.0).reshape(6, 2)
 Y = -U[:, :1]
 
 
 def fed(x, y=None, inputs=("u",), learners=("out",), **options):
-    return feed(x, y, inputs, learners, [*inputs, "r", *learners], **options)
+    return feed(x, y, Door(inputs, learners, [*inputs, "r", *learners]), **options)
 
 
 def test_arrays_go_to_the_only_input_and_to_every_learner():
@@ -41,8 +42,12 @@ def test_flat_targets_as_long_as_their_series_are_no_labels():
     for y in ([Y[:, 0], Y[:2, 0]], [Y[:, 0], Y[:, 0]]):
         with pytest.raises(DataError, match=r"each as long as its series; write \[a.reshape"):
             fed([U[: len(part)] for part in y], y)
-    classes = fed([U, U], np.ones((2, 6)))
-    assert np.isnan(classes.series[0].targets["out"][:-1]).all()
+    with pytest.raises(
+        DataError, match=r"every step, y\[:, :, None\], or one row .* y\[:, None, :\]"
+    ):
+        fed(np.stack([U, U]), np.ones((2, 6)))
+    row = fed([U, U], np.ones((2, 6))[:, None, :])
+    assert np.isnan(row.series[0].targets["out"][:-1]).all() and row.once == {"out"}
 
 
 def test_a_name_is_that_of_a_node_or_of_the_only_part_of_a_composite():
