@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 from nodegraph import errors
 from nodegraph.arrays import Array
 from nodegraph.errors import NodegraphError
-from nodegraph.fields import Fraction, Matrix, PerUnit, PerUnitFraction, UnitInterval, Vector
+from nodegraph.fields import (
+    Classes,
+    Fraction,
+    Matrix,
+    PerUnit,
+    PerUnitFraction,
+    UnitInterval,
+    Vector,
+)
 from nodegraph.graph import Edge, Graph, delay
 from nodegraph.model import Model
 from nodegraph.node import Composite, Node
@@ -28,6 +36,7 @@ load = Model.load
 __all__ = [
     "AnyRule",
     "Array",
+    "Classes",
     "Composite",
     "Edge",
     "Fraction",

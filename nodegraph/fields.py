@@ -21,9 +21,10 @@ from pydantic import (
 
 from nodegraph.arrays import frozen_array, is_sparse
 from nodegraph.errors import FieldError
-from nodegraph.wording import complaints, describe
+from nodegraph.wording import complaints, describe, shown
 
 __all__ = [
+    "Classes",
     "Described",
     "Fraction",
     "Matrix",
@@ -258,6 +259,36 @@ def _to_array(ndim: int) -> Any:
     return convert
 
 
+def _to_classes(value: Any) -> Any:
+    """Return names of classes as a tuple of words or of whole numbers, sorted and each once."""
+    if value is None:
+        return None
+    if isinstance(value, str | bytes) or not hasattr(value, "__iter__"):
+        raise ValueError(
+            f"should be several words or whole numbers, in sorted order (got {value!r})"
+        )
+    names = tuple(_class_name(item) for item in _plain_value(list(value)))
+    kinds = {str if isinstance(name, str) else int for name in names}
+    if len(kinds) > 1:
+        raise ValueError("should be all words or all whole numbers (got both)")
+    right = tuple(sorted(set(names)))
+    if len(right) < 2:
+        raise ValueError(f"should be at least 2 different classes (got {shown(list(names))})")
+    if names != right:
+        raise ValueError(f"should be sorted, each once; write classes={list(right)}")
+    return names
+
+
+def _class_name(item: Any) -> str | int:
+    if isinstance(item, bytes):
+        return item.decode()
+    if isinstance(item, str):
+        return item
+    if isinstance(item, int | float) and item == item and int(item) == item:
+        return int(item)
+    raise ValueError(f"should be words or whole numbers (got {item!r})")
+
+
 def _to_tuple(value: Any) -> Any:
     return tuple(value.tolist()) if isinstance(value, np.ndarray) and value.ndim == 1 else value
 
@@ -266,6 +297,9 @@ Fraction = Annotated[float, Field(gt=0, le=1)]
 UnitInterval = Annotated[float, Field(ge=0, le=1)]
 Matrix = Annotated[Any, BeforeValidator(_to_array(2))]
 Vector = Annotated[Any, BeforeValidator(_to_array(1))]
+Classes = Annotated[
+    tuple[str, ...] | tuple[int, ...] | None, BeforeValidator(_to_classes)
+]  # None: quantities
 PerUnit = Annotated[
     NonNegativeFloat | Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)],
     BeforeValidator(_to_tuple),

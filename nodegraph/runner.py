@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from nodegraph.checks import checked_steps, checked_workers, known_arguments
+from nodegraph.classifying import classes_by_output, labels_of
 from nodegraph.engines import Engine, choose
 from nodegraph.errors import DataError
 from nodegraph.feeding import Fed
@@ -89,6 +90,18 @@ class Runner:
         return self._rack.time
 
     @property
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """Names of the columns of the data that were learned from, by input node."""
+        return {name: found.names for name, found in self._rack.builder.columns.items()}
+
+    @property
+    def target_columns(self) -> dict[str, tuple[str, ...]]:
+        """Names of the columns of the targets, or of the classes, by node that learned them."""
+        taught = {name: found.names for name, found in self._rack.builder.taught.items()}
+        classes = {n: getattr(node, "classes", None) for n, node in self.plan.nodes.items()}
+        return taught | {name: tuple(map(str, each)) for name, each in classes.items() if each}
+
+    @property
     def params(self) -> ArraysView:
         """Weights by node name, as NamedTuples of arrays."""
         return ArraysView(self._rack, "params")
@@ -157,6 +170,34 @@ class Runner:
 
     def _engine(self, engine: Any) -> Engine:
         return self._own_engine if engine is None else choose(engine)
+
+    @known_arguments
+    def classify(self, x: Any = None, **options: Any) -> Any:
+        """Return what class each series of `x` is of, or each step of one series.
+
+        It is that of the greatest output at the end of the series, or at the step.
+
+        Parameters
+        ----------
+        x : array_like (T, d), list of such, dict by node name, or iterable of chunks
+            As in `run`, in all that it does to the model.
+        **options
+            Further arguments of `run`: ``workers``, ``engine``, ``progress``.
+
+        Returns
+        -------
+        ndarray (n_series,) or (T,), or dict of such by node name
+            Labels, as the readout's ``classes`` have them.
+
+        Raises
+        ------
+        GraphError
+            If no output is that of a readout with classes, or of what follows one.
+        """
+        judges = classes_by_output(self.plan)
+        found = self.run(x, **options, outputs=list(judges))
+        said = {name: labels_of(found[name], classes) for name, classes in judges.items()}
+        return said if len(said) > 1 else next(iter(said.values()))
 
     def step(self, x: Any = None) -> Any:
         """Return the outputs one step later.
@@ -284,4 +325,6 @@ def _one_row(value: Any, where: str) -> Any:
             f"{where}: step takes one step of shape (d,), got {np.shape(value)}; "
             "write model.run(x) for a series"
         )
+    if hasattr(type(value), "to_frame") and all(isinstance(n, str) for n in value.index):
+        return value.to_frame().T  # a row of a table, its columns still named
     return np.reshape(to_rows(np.atleast_1d(value), where), (1, -1))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pydantic import PositiveFloat, model_validator
 
-from nodes.linear_readout import LinearReadout
 from nodes.rules.least_mean_squares import LeastMeanSquares
+from nodes.taught_readout import TaughtReadout
 
 __all__ = ["LMS"]
 
 
-class LMS(LinearReadout):
+class LMS(TaughtReadout):
     """Linear readout ``y = W_out x + bias`` that learns online by least mean squares.
 
     See `nodes.rules.LeastMeanSquares`.
@@ -25,6 +25,9 @@ class LMS(LinearReadout):
         Whether there is a bias.
     normalized : bool
         Whether the rate is relative to the square of the input (NLMS).
+    classes : sequence of str or int, optional
+        What the outputs stand for, sorted, as ``np.unique(labels)`` gives them; labels are then
+        its targets, as `nodegraph.Model.classify` says.
     W_out, bias : array, optional
         Weights (n_out, n_in) and (n_out,) to start from.
 

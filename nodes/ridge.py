@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from nodes.linear_readout import LinearReadout
 from nodes.rules.least_squares import LeastSquares, Solver, Strength
+from nodes.taught_readout import TaughtReadout
 
 __all__ = ["Ridge"]
 
 
-class Ridge(LinearReadout):
+class Ridge(TaughtReadout):
     """Linear readout ``y = W_out x + bias`` from ridge regression [1]_.
 
     Parameters
@@ -24,6 +24,9 @@ class Ridge(LinearReadout):
     solver : {"auto", "direct", "iterative"}
         By the Gram matrix of the inputs, or by conjugate gradients that need no room for it but
         many passes over the data; "auto" takes the Gram matrix if it fits in memory.
+    classes : sequence of str or int, optional
+        What the outputs stand for, sorted, as ``np.unique(labels)`` gives them; labels are then
+        its targets, as `nodegraph.Model.classify` says.
     W_out, bias : array, optional
         Weights (n_out, n_in) and (n_out,), used as they stand: such a readout does not learn.
 

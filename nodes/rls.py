@@ -5,13 +5,13 @@ from __future__ import annotations
 from pydantic import PositiveFloat, PositiveInt
 
 from nodegraph import Fraction
-from nodes.linear_readout import LinearReadout
 from nodes.rules.recursive_least_squares import RecursiveLeastSquares
+from nodes.taught_readout import TaughtReadout
 
 __all__ = ["RLS"]
 
 
-class RLS(LinearReadout):
+class RLS(TaughtReadout):
     """Linear readout ``y = W_out x + bias`` that learns online by recursive least squares.
 
     While it learns, its output is the prediction made before the update. With its output fed back
@@ -31,6 +31,9 @@ class RLS(LinearReadout):
         Whether there is a bias.
     learn_every : int
         Of so many steps that have a target, the first is learned from.
+    classes : sequence of str or int, optional
+        What the outputs stand for, sorted, as ``np.unique(labels)`` gives them; labels are then
+        its targets, as `nodegraph.Model.classify` says.
     W_out, bias : array, optional
         Weights (n_out, n_in) and (n_out,) to start from.
 

@@ -9,22 +9,27 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.intake import split_series, to_rows
+from nodegraph.metrics.guesses import are_flat, labels_beside
 from nodegraph.metrics.pairing import same_shape
 from nodegraph.wording.phrases import shown
 
 __all__ = ["accuracy"]
 
 
-def accuracy(y: Any, y_hat: Any, per: str = "row") -> float:
+def accuracy(y: Any, y_hat: Any, per: str = "row", classes: Any = None) -> float:
     """Return the share of classes that are predicted right, from 0 to 1.
 
     Parameters
     ----------
     y, y_hat : array_like or lists of such
         Labels, numbers or words, of shape (n,) or (n, 1); or one column a class, of which the
-        largest wins, of shape (n, n_classes).
+        largest wins, of shape (n, n_classes). Beside one label for each series, `y_hat` may be
+        what `Model.run` gives for the series: the last row of each counts.
     per : {"row", "series"}
         What is counted: each row, or each series, whose rows then vote by their mean.
+    classes : sequence, optional
+        What the columns of `y_hat` stand for, where `y` holds labels; by default those that `y`
+        shows, in sorted order.
 
     Returns
     -------
@@ -33,7 +38,8 @@ def accuracy(y: Any, y_hat: Any, per: str = "row") -> float:
     Raises
     ------
     DataError
-        If shapes differ, or labels are predicted by numbers that are not whole.
+        If shapes differ, labels are predicted by numbers that are not whole, or it cannot be told
+        what the columns stand for.
 
     Examples
     --------
@@ -45,6 +51,8 @@ def accuracy(y: Any, y_hat: Any, per: str = "row") -> float:
     if per not in ("row", "series"):
         raise DataError(f"accuracy.per: should be 'row' or 'series' (got {shown(per)})")
     truth, guess = _labels("y", y), _labels("y_hat", y_hat)
+    if guess is None and (truth is not None or are_flat(y, y_hat)):
+        truth, guess = labels_beside(y, y_hat, per, classes)
     if truth is None or guess is None:
         truth, guess = _winners(y, y_hat, per)
     same_shape("accuracy", truth, guess)
@@ -65,7 +73,8 @@ def _labels(name: str, values: Any) -> Array | None:
     if array.ndim != 1:
         return None
     if array.dtype.kind == "O":
-        array = array.astype(str) if all(isinstance(each, str) for each in array) else array
+        kinds = {isinstance(each, str) for each in array}
+        array = np.array(array.tolist()) if len(kinds) == 1 else array
     if not array.size or array.dtype.kind not in "iufbUST":
         raise DataError(f"accuracy: {name} should hold labels: whole numbers or words, not empty")
     if array.dtype.kind == "f" and not (array == np.round(array)).all():

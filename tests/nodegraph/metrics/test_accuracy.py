@@ -39,7 +39,7 @@ def test_one_row_a_series_is_one_vote_a_series():
     ("y", "y_hat", "message"),
     [
         ([1, 2], [1, 2, 3], r"y has shape \(2,\), y_hat \(3,\)"),
-        ([0, 1], np.eye(3)[:2], "y has shape"),
+        ([0, 1], np.eye(3)[:2], r"2 classes \(0, 1\) for 3 columns of y_hat; say what"),
         (np.eye(2), np.eye(3)[:2], r"y has shape \(2, 2\), y_hat \(2, 3\)"),
         ([1, 2], [0.9, 1.8], "not whole; round them"),
         ([np.eye(2)], [np.eye(2), np.eye(2)], "y holds 1 series, y_hat 2"),
