@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from difflib import get_close_matches
+from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
+from types import ModuleType
 from typing import Any, TypeVar
 
 from nodegraph.errors import SpecError
+from nodegraph.plugins import imported
 
 __all__ = ["kinds", "load_plugin", "register", "resolve", "split_kind", "word", "written_kind"]
 
@@ -19,8 +23,9 @@ _found: dict[str, type] = {}
 def kinds() -> dict[str, type]:
     """Return every known kind by name; packages in the entry-point group are imported once."""
     if not _found:
-        for module in sorted({entry.value for entry in entry_points(group=GROUP)}):
-            load_plugin(module)
+        entries = {entry.value: entry for entry in entry_points(group=GROUP)}
+        for _, entry in sorted(entries.items()):
+            _offer_all(entry.value, partial(imported, entry))
     return _found
 
 
@@ -32,8 +37,12 @@ def load_plugin(module: str) -> None:
     SpecError
         If the module cannot be imported or offers a name that another package has taken.
     """
+    _offer_all(module, lambda: import_module(module))
+
+
+def _offer_all(module: str, load: Callable[[], ModuleType]) -> None:
     try:
-        package = import_module(module)
+        package = load()
     except ImportError as error:
         raise SpecError(f"plug-in {module!r} cannot be imported: {error}") from error
     for name in getattr(package, "__all__", ()):

@@ -16,7 +16,7 @@ LONGEST = 350
 # A part that is not named here is still held to import nothing that imports it.
 FLOORS = """
     errors arrays names machine wording files progress budget spectral krylov ranges drawing
-    compiled
+    compiled plugins
     numerics
     ends fields registry slot trees spec_writer
     keeping
