@@ -1,4 +1,8 @@
-"""Plots of series, states and weights that take and return matplotlib Axes, without pyplot."""
+"""Plots of series, states and weights that take and return matplotlib Axes.
+
+They show themselves in notebooks, and by ``plt.show()`` where pyplot was imported before; elsewhere
+they belong to no window and need no display.
+"""
 
 from nodegraph.plotting.classes import confusion
 from nodegraph.plotting.dynamics import memory_capacity, phase_portrait

@@ -1,4 +1,4 @@
-"""New axes without pyplot, and the look that all plots share."""
+"""New axes, and the look that all plots share."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from nodegraph.plotting.window import new_figure, show_itself
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,14 +24,11 @@ LANE = 1.2
 
 
 def new_axes(size: tuple[float, float], projection: str | None = None) -> Axes:
-    """Return axes on a new figure of `size` inches that belongs to no window."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    ax = figure.add_subplot(projection=projection)
+    """Return axes on a new figure of `size` inches; see `nodegraph.plotting.window`."""
+    ax = new_figure(size).add_subplot(projection=projection)
     if projection == "3d":
         ax.set_box_aspect(None, zoom=0.85)  # type: ignore[call-arg]
-    return ax
+    return show_itself(ax)
 
 
 def tidy(ax: Axes, x_label: str, y_label: str, grid: bool = True) -> Axes:
@@ -51,8 +50,12 @@ def stack_lanes(ax: Axes, lanes: Lanes, names: Sequence[str], x_label: str) -> A
     ax.margins(x=0.01)
     ax.set_ylim(*lanes.limits)
     if len(names) == 1:
-        return tidy(ax, x_label, "value")
+        return tidy(ax, x_label, "value" if names[0] == "output 0" else names[0])
     ax.set_yticks([-LANE * place for place in range(len(names))], names)
+    scale = ax.secondary_yaxis("right")
+    scale.set_yticks(*lanes.marks())
+    scale.tick_params(labelsize="x-small", length=2, colors=GREY)
+    scale.spines[:].set_visible(False)
     return tidy(ax, x_label, "")
 
 
@@ -79,6 +82,15 @@ class Lanes:
         top, bottom = (high[0], low[0]) if self.single else (0.5, -0.5)
         room = 0.25 * (span[0] if self.single else 1.0)
         self.limits = bottom - room - LANE * (values.shape[1] - 1), top + room
+
+    def marks(self) -> tuple[list[float], list[str]]:
+        """Return where the lowest and the highest value of each series stand, and what they are."""
+        places, words = [], []
+        for lane, (centre, scale) in enumerate(zip(self.centre, self.scale, strict=True)):
+            for side in (-0.5, 0.5):
+                places.append(side - LANE * lane)
+                words.append(f"{centre + side * scale:.3g}")
+        return places, words
 
     def __call__(self, values: Floats, lane: int) -> Floats:
         bottom, top = self.limits

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from nodegraph.errors import DataError
 
-__all__ = ["check_filled", "check_same_shape", "chosen", "lane_names", "numbers", "series"]
+__all__ = ["check_filled", "check_same_shape", "chosen", "numbers", "series"]
 
 Floats = npt.NDArray[np.float64]
 MOST_LINES = 6
@@ -58,10 +58,3 @@ def chosen(
     if not chosen or any(not -count <= k < count for k in chosen):
         raise DataError(f"{where}: {name} is {chosen}; choose one or more of 0 to {count - 1}")
     return [k % count for k in chosen]
-
-
-def lane_names(names: Sequence[str] | None, shown: Sequence[int]) -> list[str]:
-    """Return a name for every drawn output."""
-    if names is not None and len(names) != len(shown):
-        raise DataError(f"{len(names)} names for {len(shown)} outputs; give one name an output")
-    return [f"output {k}" for k in shown] if names is None else [str(name) for name in names]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from nodegraph.errors import DataError
 from nodegraph.plotting.canvas import COLOURS, new_axes, tidy
 from nodegraph.plotting.data import chosen, series
+from nodegraph.plotting.labels import column_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +55,8 @@ def phase_portrait(
     ax = ax if ax is not None else new_axes((5.4, 5.0), "3d" if space else None)
     ax.plot(*values[:, shown].T, color=COLOURS[0], lw=0.8, alpha=0.9)
     single = np.ndim(xs) == 1 or np.shape(xs)[1] == 1
-    names = [_embedding_name(k * lag) if single else f"x{k}" for k in shown]
+    known = None if single else column_names(xs)
+    names = [_embedding_name(k * lag) if single else known[k] if known else f"x{k}" for k in shown]
     if space:
         ax.set_zlabel(names[2])  # type: ignore[attr-defined]
     return tidy(ax, names[0], names[1], grid=False)

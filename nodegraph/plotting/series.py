@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,8 @@ from nodegraph.plotting.canvas import (
     stack_lanes,
     tidy,
 )
-from nodegraph.plotting.data import check_same_shape, chosen, lane_names, series
+from nodegraph.plotting.data import check_same_shape, chosen, series
+from nodegraph.plotting.labels import column_names, label_times, lane_names, row_index, times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,26 +33,40 @@ Floats = npt.NDArray[np.float64]
 def prediction(
     y: npt.ArrayLike,
     y_hat: npt.ArrayLike,
-    ax: Axes | None = None,
+    third: Any = None,
     *,
+    ax: Axes | None = None,
+    index: Any = None,
     outputs: Sequence[int] | None = None,
     names: Sequence[str] | None = None,
     start: int = 0,
+    label: str | None = None,
 ) -> Axes:
     """Draw a target and its prediction over time; several outputs stand one above the other.
+
+    ``prediction(y, y_hat)``, ``prediction(index, y, y_hat)`` or ``prediction(y, y_hat, ax)``.
 
     Parameters
     ----------
     y, y_hat : array (n_steps, n_out) or (n_steps,)
-        Target and prediction; a NaN leaves a gap.
+        Target and prediction; a NaN leaves a gap. A table of pandas brings its index, and the
+        names of its columns.
+    third : array or matplotlib.axes.Axes, optional
+        The prediction, if an index stands first; or `ax`.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; without it a new figure is made.
+        Where to draw; without it a new figure is made. A notebook shows it, and ``plt.show()`` of
+        a script that imported pyplot before.
+    index : sequence of numbers or dates (n_steps,), optional
+        What stands on the axis of time; steps without it.
     outputs : sequence of int, optional
         Which outputs to draw; the first six without it.
     names : sequence of str, optional
-        Name of each drawn output.
+        Name of each drawn output, or of each output.
     start : int
-        Step at which the series begins, for the time axis.
+        Step at which the series begins, for an axis of time without an index.
+    label : str, optional
+        What is written at the axis of values, such as a unit; the name of a single output
+        without it.
 
     Returns
     -------
@@ -68,22 +83,36 @@ def prediction(
     >>> len(prediction([0.0, 1.0, 0.0], [0.1, 0.9, 0.2]).lines)
     2
     """
+    if _is_axes(third):
+        ax = third
+    elif third is not None:
+        index, y, y_hat = y, y_hat, third
+    index = row_index(y, y_hat) if index is None else index
     target, guess = series("prediction", "y", y), series("prediction", "y_hat", y_hat)
     check_same_shape("prediction", target, guess)
     shown = chosen("prediction", "outputs", outputs, target.shape[1])
-    labels = lane_names(names, shown)
+    labels = lane_names(names, shown, column_names(y, y_hat))
+    steps = times("prediction", index, len(target), start)
     ax = ax if ax is not None else new_axes((9.0, 2.2 + 0.8 * len(shown)))
-    steps = start + np.arange(len(target))
     lanes = Lanes(np.vstack([target, guess])[:, shown])
     for lane, column in enumerate(shown):
         for values, colour, width, style, what in (
             (target, TRUTH, 1.6, "-", "target"),
             (guess, COLOURS[1], 1.3, "--", "prediction"),
         ):
-            label = None if lane else what
+            told = None if lane else what
             line = lanes(values[:, column], lane)
-            ax.plot(steps, line, color=colour, lw=width, ls=style, label=label)
-    return stack_lanes(ax, lanes, labels, "time (steps)")
+            ax.plot(steps, line, color=colour, lw=width, ls=style, label=told)
+    stack_lanes(ax, lanes, labels, label_times(ax, steps, index))
+    if label is not None:
+        ax.set_ylabel(label)
+    return ax
+
+
+def _is_axes(value: Any) -> bool:
+    from matplotlib.axes import Axes
+
+    return isinstance(value, Axes)
 
 
 def states(
@@ -111,7 +140,7 @@ def states(
     DataError
         If a unit does not exist or `xs` is not two-dimensional.
     """
-    values = series("states", "xs", xs)
+    values, index, names = series("states", "xs", xs), row_index(xs), column_names(xs)
     n_units = values.shape[1]
     if raster:
         every = range(n_units) if isinstance(units, int) else units
@@ -120,11 +149,13 @@ def states(
         units = [int(k) for k in np.unique(np.linspace(0, n_units - 1, max(units, 1)).astype(int))]
     shown = chosen("states", "units", units, n_units, n_units)
     ax = ax if ax is not None else new_axes((9.0, 3.6))
+    steps = times("states", index, len(values))
     for place, unit in enumerate(shown):
-        ax.plot(values[:, unit], lw=1.1, color=COLOURS[place % 6], label=f"unit {unit}")
+        name = f"unit {unit}" if names is None else names[unit]
+        ax.plot(steps, values[:, unit], lw=1.1, color=COLOURS[place % 6], label=name)
     if len(shown) <= 10:
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="small")
-    return tidy(ax, "time (steps)", "state")
+    return tidy(ax, label_times(ax, steps, index), "state")
 
 
 def generation(
@@ -134,6 +165,7 @@ def generation(
     ax: Axes | None = None,
     *,
     outputs: Sequence[int] | None = None,
+    names: Sequence[str] | None = None,
     threshold: float = 0.4,
 ) -> Axes:
     """Draw how a model goes on alone after a prompt, and where it leaves the truth.
@@ -151,6 +183,8 @@ def generation(
         Where to draw; without it a new figure is made.
     outputs : sequence of int, optional
         Which outputs to draw; the first six without it.
+    names : sequence of str, optional
+        Name of each drawn output, or of each output; those of the columns without it.
     threshold : float
         Normalised error that counts as having left the truth.
     """
@@ -175,7 +209,9 @@ def generation(
             ax.plot(steps, lanes(values[:, column], lane), color=colour, ls=style, label=label)
     ax.axvline(0, color=GREY, lw=0.8)
     _mark_departure(ax, target, own, threshold)
-    return stack_lanes(ax, lanes, lane_names(None, shown), "steps after the prompt")
+    return stack_lanes(
+        ax, lanes, lane_names(names, shown, column_names(truth, prompt)), "steps after the prompt"
+    )
 
 
 def _raster(values: Floats, ax: Axes | None) -> Axes:

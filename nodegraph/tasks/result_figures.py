@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nodegraph import plotting
+from nodegraph.plotting.window import apart
 from nodegraph.tasks.experiment import Result
 from nodegraph.tasks.trials import ClassTrial, ForecastTrial, GenerationTrial
 
@@ -20,6 +21,7 @@ PROMPT = 100  # rows of a prompt that are drawn
 MOST_UNITS = 600  # of a reservoir whose eigenvalues are drawn
 
 
+@apart()
 def outcome(result: Result) -> Axes:
     """Return the picture of the guess beside the truth."""
     trial = result.trial
@@ -36,6 +38,7 @@ def outcome(result: Result) -> Axes:
     raise TypeError(f"{type(trial).__name__} has no picture")
 
 
+@apart()
 def portraits(result: Result) -> dict[str, Axes]:
     """Return pictures of the model by caption: states, eigenvalues, what it generates."""
     found: dict[str, Axes] = {}

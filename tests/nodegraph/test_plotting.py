@@ -179,3 +179,82 @@ def test_constant_and_missing_series_are_drawn(values):
 def test_what_cannot_be_drawn_is_refused_with_a_sentence(draw, words):
     with pytest.raises(DataError, match=words):
         draw()
+
+
+def test_an_index_of_dates_stands_on_the_axis_of_time():
+    days = np.arange("2024-01-30", "2024-02-04", dtype="datetime64[D]")
+    for given in (days, days.tolist(), [str(day) for day in days]):
+        ax = plotting.prediction(given, WAVES[:5, 0], WAVES[:5, 0] + 1)
+        np.testing.assert_array_equal(line(ax, "target").get_xdata(), days)
+        np.testing.assert_array_equal(line(ax, "prediction").get_ydata(), WAVES[:5, 0] + 1)
+        ax.figure.canvas.draw()
+        words = [tick.get_text() for tick in ax.get_xticklabels()]
+        assert "Feb-01" in words and ax.get_xlabel() == "time"
+
+
+def test_an_index_of_numbers_is_taken_as_it_stands():
+    ax = plotting.prediction(WAVES[:, 0], WAVES[:, 0], index=np.linspace(0, 1, 200), label="mV")
+    assert line(ax, "target").get_xdata()[-1] == 1.0
+    assert ax.get_ylabel() == "mV"
+
+
+class Table:
+    """A table as pandas has them: values, columns, and an index with a name."""
+
+    iloc = None
+
+    def __init__(self, values, columns, index):
+        self.values, self.columns, self.index = values, columns, index
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype)
+
+
+class Days(np.ndarray):
+    name, tz = "day", None
+
+
+def test_tables_bring_their_names_and_their_index():
+    days = np.arange("2024-01-01", "2024-07-19", dtype="datetime64[D]").view(Days)
+    table = Table(WAVES, ["north", "east", "level"], days)
+    ax = plotting.prediction(table, WAVES)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["north", "east", "level"]
+    assert ax.get_xlabel() == "day" and line(ax, "target").get_xdata()[0] == days[0]
+    single = plotting.prediction(table, WAVES, outputs=[2])
+    assert single.get_ylabel() == "level"
+    assert plotting.states(table, units=[1]).lines[0].get_label() == "east"
+    assert plotting.phase_portrait(table).get_xlabel() == "north"
+    going_on = plotting.generation(WAVES[:5], table, WAVES)
+    assert going_on.get_yticklabels()[0].get_text() == "north"
+
+
+def test_series_above_each_other_say_what_they_reach():
+    ax = plotting.prediction(WAVES, WAVES)
+    marks = [tick.get_text() for tick in ax.child_axes[0].get_yticklabels()]
+    np.testing.assert_allclose([float(mark) for mark in marks[2:4]], [35, 45], rtol=0.01)
+    assert float(marks[4]) == 0 and float(marks[5]) == 19.9
+
+
+@pytest.mark.parametrize(
+    ("index", "words"),
+    [(np.arange(3), r"shape \(3,\) for 200 steps"), (["a"] * 200, "neither numbers nor dates")],
+)
+def test_an_index_that_does_not_fit_is_refused(index, words):
+    with pytest.raises(DataError, match=words):
+        plotting.prediction(index, WAVES, WAVES)
+
+
+def test_pyplot_knows_figures_once_it_is_there_and_those_of_a_run_never():
+    code = """
+from nodegraph import plotting
+from nodegraph.plotting.window import apart
+plotting.states([[0.0], [1.0]])
+from matplotlib import pyplot as plt
+assert not plt.get_fignums()
+with apart():
+    plotting.states([[0.0], [1.0]])
+assert not plt.get_fignums()
+ax = plotting.states([[0.0], [1.0]])
+assert plt.gcf() is ax.figure
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
