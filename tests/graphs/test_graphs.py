@@ -12,6 +12,7 @@ SHIPPED = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 # What makes a graph run in a moment; the figures they reach as they stand are in benchmarks/.
 SMALL = {
     "deep_esn": ["task.data.steps=1600", "task.split.train=1000", "task.split.test=300"],
+    "ensemble": ["nodes.fast.units=60", "nodes.middle.units=60", "nodes.slow.units=60"],
     "force_sines": ["nodes.reservoir.units=200", "task.target.generate=300"],
     "forward_hierarchy": ["task.data.steps=3600", "task.split.train=2500", "task.split.test=900"],
     "forward_units": ["task.data.steps=2600", "task.split.train=1900", "task.split.test=500"],
