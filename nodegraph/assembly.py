@@ -26,7 +26,10 @@ def one_series(
     DataError
         If values cannot be read, or lengths differ.
     """
-    ins = {name: to_rows(rows, f"{name}{which}") for name, rows in data.items()}
+    ins = {
+        name: to_rows(rows, f"{name}{which}", gaps=name in door.gappy)
+        for name, rows in data.items()
+    }
     outs = {
         name: one_target(rows, f"target of {name}{which}", door.lesson(name))
         for name, rows in targets.items()

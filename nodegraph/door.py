@@ -26,12 +26,15 @@ class Door:
         All nodes that a dict of data may name.
     lessons : dict of Lesson
         How learners take their targets, if not as quantities.
+    gappy : collection of str
+        The nodes whose data may have NaN, since who hears of them fills the gaps.
     """
 
     inputs: Sequence[str]
     learners: Sequence[str]
     known: Collection[str]
     lessons: Mapping[str, Lesson] = field(default_factory=dict)
+    gappy: Collection[str] = ()
 
     def data(self, x: Any) -> dict[str, Any]:
         """Return data by node, whatever they came in."""

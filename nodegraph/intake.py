@@ -147,4 +147,6 @@ def _check_values(rows: Array, where: str, gaps: bool, columns: Columns | None, 
             raise DataError(
                 f"{where}: {kind} in {place}; "
                 "fill the gap or cut the series there before it goes in"
+                + ", or let a node fill it: Input() >> Hold() >> ..., or Impute()"
+                * (kind != "inf" and not gaps)
             )

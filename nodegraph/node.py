@@ -6,7 +6,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
-from typing import Annotated, Any, ClassVar, NamedTuple, cast
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, cast
 
 import numpy as np
 from pydantic import (
@@ -25,13 +25,15 @@ from nodegraph.graph import Composable, End, Graph
 from nodegraph.names import LONGEST, check_name
 from nodegraph.rule import Rule
 
-__all__ = ["Composite", "Name", "Node", "Prepared", "StepCode", "one_by_one"]
+__all__ = ["Composite", "Gaps", "Name", "Node", "Prepared", "StepCode", "one_by_one"]
 
 Name = Annotated[
     str,
     Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=LONGEST),
     AfterValidator(check_name),
 ]
+
+Gaps = Literal["refuses", "passes", "fills"]
 
 
 class _Part(Described, Composable):
@@ -66,6 +68,7 @@ class Node(_Part, ABC):
     phase: NonNegativeInt = 0
 
     external: ClassVar[bool] = False  # whether data must come from outside
+    gaps: ClassVar[Gaps] = "refuses"  # what it does with NaN, as in data with gaps
     alike: ClassVar[bool] = False  # whether sources of x are equally wide, and it as one of them
     double: ClassVar[tuple[str, ...]] = ()  # fields of its state that are float64 in any model
     sums_up: ClassVar[bool] = False  # whether its last row tells of the whole series

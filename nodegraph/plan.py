@@ -113,6 +113,22 @@ class Plan:
         """The rule of each node that can learn."""
         return {name: node.learner for name, node in self.nodes.items() if node.learner}
 
+    @cached_property
+    def gappy(self) -> frozenset[str]:
+        """Nodes that data with NaN may go to, since all who hear of them fill the gaps."""
+        safe = {name for name, node in self.nodes.items() if node.gaps != "refuses"}
+        readers: dict[str, set[str]] = {name: set() for name in self.nodes}
+        for name, ports in self.reads.items():
+            for read in (read for group in ports.values() for read in group):
+                readers[read.source].add(name)
+        while hurt := {
+            name
+            for name in safe
+            if self.nodes[name].gaps == "passes" and not (readers[name] and readers[name] <= safe)
+        }:
+            safe -= hurt
+        return frozenset(safe)
+
     def lag(self, name: str) -> int:
         """Return how far back the readers of `name` look in this plan."""
         return self._lags.get(name, 0)

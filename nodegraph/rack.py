@@ -7,7 +7,9 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nodegraph.arrays import copy_tree
+import numpy as np
+
+from nodegraph.arrays import Array, copy_tree
 from nodegraph.build import Builder
 from nodegraph.door import Door, node_name
 from nodegraph.errors import DataError, NotFittedError
@@ -85,12 +87,19 @@ class Rack:
         self.builder.build(self.slots)
         return fed
 
+    def missing(self) -> dict[str, Array] | None:
+        """Return a row of NaN for each input, or None if one of them may have no gaps."""
+        widths = {name: self.builder.data.get(name) for name in self.plan.inputs}
+        if not (widths and all(widths.values()) and self.plan.gappy.issuperset(widths)):
+            return None
+        return {name: np.full((1, width or 0), np.nan) for name, width in widths.items()}
+
     def _door(self) -> Door:
         """Return who takes data and targets, and how they are taught."""
         pupils = self._pupils()
         classes = {name: getattr(self.plan.nodes[name], "classes", None) for name in pupils}
         lessons = {n: Lesson(c, self._behind_summary(n)) for n, c in classes.items() if c}
-        return Door(self.plan.inputs, pupils, list(self.plan.nodes), lessons)
+        return Door(self.plan.inputs, pupils, list(self.plan.nodes), lessons, self.plan.gappy)
 
     def _behind_summary(self, name: str) -> bool:
         """Tell whether a node hears of a series what was summed up of it."""

@@ -205,6 +205,7 @@ class Runner:
         Parameters
         ----------
         x : array_like (d,), or dict by node name
+            None is a day without data: a row of NaN, where all who hear of it fill gaps.
 
         Returns
         -------
@@ -224,7 +225,7 @@ class Runner:
         if isinstance(x, Mapping):
             rows: Any = {name: _one_row(value, name) for name, value in x.items()}
         else:
-            rows = None if x is None else _one_row(x, "x")
+            rows = self._rack.missing() if x is None else _one_row(x, "x")
         result = self.run(rows, steps=1)
         return {n: y[0] for n, y in result.items()} if isinstance(result, dict) else result[0]
 
@@ -327,4 +328,4 @@ def _one_row(value: Any, where: str) -> Any:
         )
     if hasattr(type(value), "to_frame") and all(isinstance(n, str) for n in value.index):
         return value.to_frame().T  # a row of a table, its columns still named
-    return np.reshape(to_rows(np.atleast_1d(value), where), (1, -1))
+    return np.reshape(to_rows(np.atleast_1d(value), where, gaps=True), (1, -1))

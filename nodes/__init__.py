@@ -8,6 +8,8 @@ from nodes.es2n import ES2N
 from nodes.esn import ESN
 from nodes.forward_unit import ForwardUnit
 from nodes.gate import Gate
+from nodes.hold import Hold
+from nodes.impute import Impute
 from nodes.input import Input
 from nodes.lif import LIF
 from nodes.lms import LMS
@@ -40,7 +42,9 @@ __all__ = [
     "Dense",
     "ForwardUnit",
     "Gate",
+    "Hold",
     "Identity",
+    "Impute",
     "Input",
     "Mean",
     "Output",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from nodegraph.node import Gaps
 from nodes.elementwise import Elementwise
 
 __all__ = ["Concat"]
@@ -21,3 +24,5 @@ class Concat(Elementwise):
     >>> ng.Model([a, b] >> Concat() >> Mean(units=1)).run({"a": [[1.0]], "b": [[2.0]]})
     array([[1.5]])
     """
+
+    gaps: ClassVar[Gaps] = "passes"

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import PositiveInt
 
+from nodegraph.node import Gaps
 from nodes.elementwise import Elementwise
 
 __all__ = ["Input"]
@@ -27,5 +28,6 @@ class Input(Elementwise):
     """
 
     external: ClassVar[bool] = True
+    gaps: ClassVar[Gaps] = "passes"
 
     units: PositiveInt | None = None

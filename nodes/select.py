@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import BeforeValidator, Field, NonNegativeInt
 
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
-from nodegraph.node import Node
+from nodegraph.node import Gaps, Node
 
 __all__ = ["Select"]
 
@@ -35,6 +35,8 @@ class Select(Node):
     >>> ng.Model(Select(columns=[2, 0])).run([[1.0, 2.0, 3.0]])
     array([[3., 1.]])
     """
+
+    gaps: ClassVar[Gaps] = "passes"
 
     columns: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), BeforeValidator(_several)]
 

@@ -2,6 +2,7 @@
 
 from nodes.rules.anti_hebb import AntiHebb
 from nodes.rules.attention import Attention
+from nodes.rules.averaging import Averaging
 from nodes.rules.bcm import BCM
 from nodes.rules.dendrite import Dendrite
 from nodes.rules.eprop import EProp
@@ -28,6 +29,7 @@ __all__ = [
     "BCM",
     "AntiHebb",
     "Attention",
+    "Averaging",
     "Dendrite",
     "EProp",
     "Estimation",
