@@ -22,13 +22,15 @@ __all__ = [
 ]
 
 FEW, WIDE = 20, 20  # rows of one series that are few, and how many times as many columns are wide
+TURNED = 3  # how many times as many columns as rows independent series of classes seldom have
 SHOWN = 5
 
 
 def warn_of_doubts(plan: Plan, learners: Sequence[str], fed: Fed, y: Any, warmup: int) -> None:
     """Warn of data for `fit` that are perhaps not what was meant; `y` is as it was given."""
     _warn_of_turned_data(fed)
-    _warn_of_labels(fed, y)
+    _warn_of_turned_series(fed)
+    _warn_of_labels(plan, fed, y)
     warn_of_series_passed_over(plan, learners, fed, warmup)
 
 
@@ -88,7 +90,7 @@ def _behind(plan: Plan, name: str, learners: Container[str]) -> str:
     return name
 
 
-def _warn_of_labels(fed: Fed, y: Any) -> None:
+def _warn_of_labels(plan: Plan, fed: Fed, y: Any) -> None:
     """Warn if classes seem to be learned as quantities: few whole numbers, one for each series.
 
     They must be integers, 0 or 1 and all that follow without a gap, three of them or more, and
@@ -97,12 +99,15 @@ def _warn_of_labels(fed: Fed, y: Any) -> None:
     if fed.own:
         return
     for name, labels in _whole_numbers(fed, y):
+        if plan.nodes[name].knows_classes:
+            continue
         known = np.unique(labels)
         first, last, count = int(known[0]), int(known[-1]), len(known)
         if first in (0, 1) and count == last - first + 1 >= 3 and 2 * count <= len(labels):
             _warn(
                 f"target of {name}: the whole numbers {first} to {last}, one for each series, are "
-                "learned as quantities; for classes give ng.datasets.one_hot(y), for quantities "
+                "learned as quantities; for classes write Ridge(classes=np.unique(y)), or give "
+                "ng.datasets.one_hot(y); for quantities "
                 "y.astype(float)"
             )
 
@@ -117,6 +122,21 @@ def _warn_of_turned_data(fed: Fed) -> None:
             _warn(
                 f"{name}: {series.n_steps} rows of {width} columns, and rows are steps in time; "
                 "if they are columns here, give x.T"
+            )
+
+
+def _warn_of_turned_series(fed: Fed) -> None:
+    """Warn if series with one target each have few rows, equally many, and far more columns."""
+    lengths = {one.n_steps for one in fed.series if isinstance(one, Series)}
+    if not fed.once or fed.own or len(fed.series) < 2 or len(lengths) != 1:
+        return
+    n_steps = lengths.pop()
+    for name, width in fed.data.items():
+        if width >= max(WIDE, TURNED * n_steps):
+            _warn(
+                f"{name}: {len(fed.series)} series of {n_steps} rows and {width} columns, and rows "
+                "are steps in time; if they are (channels, time), give np.swapaxes(x, 1, 2) of an "
+                "array, [a.T for a in x] of a list"
             )
 
 

@@ -63,10 +63,8 @@ def check_columns(known: Columns, new: Columns, where: str, before: str) -> None
         f"{w} {', '.join(map(repr, n))}" for w, n in (("without", missing), ("with", more)) if n
     ]
     what = " and ".join(said) or f"in the order {', '.join(map(repr, new.names))}"
-    raise DataError(
-        f"{where}: columns {what}; {before} {', '.join(map(repr, known.names))}; write "
-        f"x[{list(known.names)!r}]"
-    )
+    cure = "" if missing else f"; write x[{list(known.names)!r}]"
+    raise DataError(f"{where}: columns {what}; {before} {', '.join(map(repr, known.names))}{cure}")
 
 
 def frame_rows(value: Any, where: str) -> Array:

@@ -105,6 +105,11 @@ class Node(_Part, ABC):
         """Whether the node may run before it has learned, as when its weights were given."""
         return self.learner is None or not self.learner.supervised
 
+    @property
+    def knows_classes(self) -> bool:
+        """Whether whole numbers, as targets, are classes to this node and not quantities."""
+        return getattr(self, "classes", None) is not None
+
     @cached_property
     def learner(self) -> Rule | None:
         """The local rule that changes this node's params, if it has one."""

@@ -79,6 +79,13 @@ class ScikitLearn(Node):
         """The rule that it learns by."""
         return Estimation(estimator=self.made())
 
+    @property
+    def knows_classes(self) -> bool:
+        """Whether the estimator is a classifier."""
+        from sklearn.base import is_classifier
+
+        return bool(is_classifier(self.made()))
+
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return params without a fitted estimator."""
         return self.Params(None, n_out, int(rng.integers(2**31)))

@@ -7,13 +7,13 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import DataError, DataWarning
-from nodes import LMS, ForwardUnit, Input, Ridge
+from nodes import LMS, ForwardUnit, Input, Ridge, ScikitLearn
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 
 
 def fit(x, y, node=None, **options):
-    return ng.Model(Input() >> (node or Ridge())).fit(x, y, **options)
+    return ng.Model(Input() >> (Ridge() if node is None else node)).fit(x, y, **options)
 
 
 def doubts(*given, **options):
@@ -62,7 +62,7 @@ def test_online_learning_of_short_series_is_told_too():
 )
 def test_classes_that_would_be_learned_as_quantities_are_told(labels):
     (said,) = doubts([X] * len(labels), labels)
-    assert said.startswith("target of ridge: the whole numbers ") and "one_hot(y)" in said
+    assert said.startswith("target of ridge: the whole numbers ") and "classes=np.unique(y)" in said
 
 
 @pytest.mark.parametrize(
@@ -105,3 +105,22 @@ def test_warnings_can_be_turned_off_by_their_class():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", ng.errors.DataWarning)
         fit([X] * 6, [0, 1, 2] * 2)
+
+
+def test_whole_numbers_are_right_for_a_classifier_of_scikit_learn():
+    pytest.importorskip("sklearn")
+    labels = [0, 1, 2] * 2
+    node = ScikitLearn(estimator="KNeighborsClassifier", options={"n_neighbors": 1})
+    assert doubts([X] * 6, labels, node) == []
+    (said,) = doubts([X] * 6, labels, ScikitLearn(estimator="Ridge"))
+    assert "learned as quantities" in said
+
+
+def test_series_of_classes_with_time_along_their_columns_are_told():
+    turned = np.random.default_rng(0).normal(size=(6, 5, 60))
+    labels = ["a", "b"] * 3
+    node = Ridge(classes=("a", "b"))
+    (said,) = doubts(turned, labels, node)
+    assert "6 series of 5 rows and 60 columns" in said and "np.swapaxes(x, 1, 2)" in said
+    assert doubts(np.swapaxes(turned, 1, 2), labels, node) == []
+    assert doubts(turned, np.zeros((6, 5, 1))) == []  # a target a row says what rows are
