@@ -20,6 +20,7 @@ from nodes.rules.iteration import Iteration
 from nodes.rules.piles import Pile
 from nodes.rules.rows import Rows
 from nodes.rules.statistics import Statistics
+from nodes.rules.strength import warn_of_weight
 
 __all__ = ["LeastSquares", "Solver", "Strength"]
 
@@ -46,7 +47,9 @@ class LeastSquares(Rule):
         Strength of the penalty. Of several ("cv": 1e-10 to 100) the one is taken that predicts
         best what was left out, a fifth at a time; it takes no further pass. Of one series those
         are blocks of time; of independent series whole ones, dealt out in turn class by class,
-        whatever order they came in.
+        whatever order they came in. Where "cv" ends at an end of its strengths, and others beyond
+        it predict better, a `DataWarning` says so; as it does of one strength that outweighs tiny
+        inputs.
     fit_bias : bool
         Whether there is a bias; it is not penalised.
     solver : {"auto", "direct", "iterative"}
@@ -226,9 +229,12 @@ class LeastSquares(Rule):
             whole = joined(folds)
             if not whole.finite():
                 raise DataError("the sums over inputs and targets overflow: scale the data down")
-            chosen = chosen_strengths(folds, columns, self.strengths, self.fit_bias)
+            how = self.strengths, self.fit_bias, self.ridge == "cv"
+            chosen = chosen_strengths(folds, columns, *how)
             wanted = dict.fromkeys(ridge for ridge, _ in chosen)
             found = {ridge: whole.solve(ridge, self.fit_bias).warn() for ridge in wanted}
+            if not self.deals:
+                warn_of_weight(whole, self.strengths[0], self.fit_bias)
             errors = {r: whole.squared_error(each.W, each.b) for r, each in found.items()}
         told = []
         for one, own, (ridge, more) in zip(params, columns, chosen, strict=True):

@@ -42,6 +42,14 @@ class Rows(NamedTuple):
         found = solve_dual(self.xs - x, self.ts - t, ridge)
         return found._replace(b=t - product(found.W, x[:, None])[:, 0])
 
+    def mean_square_sum(self) -> float:
+        """Return the mean over inputs of their sums of squares about the means."""
+        return float(self.xs.var(axis=0).mean() * self.n)
+
+    def spectrum(self) -> Array:
+        """Return the eigenvalues of the inputs' scatter that are not zero."""
+        return np.linalg.svd(self.xs - self.xs.mean(axis=0), compute_uv=False) ** 2
+
     def spread(self) -> Array:
         """Return the standard deviation of each target; 1 for one that never changes."""
         spread = self.ts.std(axis=0)

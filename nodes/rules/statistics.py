@@ -86,6 +86,16 @@ class Statistics(NamedTuple):
         xx += self.n * np.outer(self.x, self.x)
         return solve_primal(xx, self.xt + self.n * np.outer(self.x, self.t), ridge)
 
+    def mean_square_sum(self) -> float:
+        """Return the mean over inputs of their sums of squares about the means."""
+        return float(self.xx.diagonal().mean())
+
+    def spectrum(self) -> Array:
+        """Return the eigenvalues of the inputs' scatter."""
+        from scipy.linalg import eigvalsh
+
+        return np.maximum(eigvalsh(self.xx.T, lower=True), 0.0)
+
     def spread(self) -> Array:
         """Return the standard deviation of each target; 1 for one that never changes."""
         spread = np.sqrt(self.tt / self.n)

@@ -1,0 +1,97 @@
+"""What speaks against a strength of the penalty: it outweighs the inputs, or ends its list."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nodegraph import Array
+from nodegraph.errors import DataWarning
+
+__all__ = ["warn_of_end", "warn_of_weight"]
+
+TINY = 1e-2  # spread of inputs below which a penalty may outweigh them by their units alone
+WEIGHTY = 0.1  # share of the inputs' mean sum of squares from which on a penalty is looked at
+WORSE = 1.5  # times the error of another strength, to be worth a word
+FURTHER, GAIN = (1, 2, 4, 6, 8), 0.02  # powers of ten beyond the end; what is worth a word there
+SMALL, NOTHING = 1e-6, 0.95  # errors: as good as none, and no better than that of the mean
+LOOKED_AT = (1e-1, 1e-3, 1e-5)  # strengths to compare with, as shares of the mean sum of squares
+
+
+def warn_of_end(
+    strengths: Sequence[float], errors: Sequence[float], error_of: Callable[[float], float]
+) -> None:
+    """Warn if the least error is at an end of the strengths, and less beyond it.
+
+    Parameters
+    ----------
+    strengths : sequence of float
+    errors : sequence of float
+        Of what was left out, in units of its spread.
+    error_of : callable
+        That of any other strength.
+    """
+    best = int(np.argmin(errors))
+    ridge, error = strengths[best], errors[best]
+    if ridge not in (min(strengths), max(strengths)) or error <= SMALL:
+        return
+    largest = ridge == max(strengths)
+    beyond = [ridge * 10.0 ** (step if largest else -step) for step in FURTHER]
+    least = min(map(error_of, beyond))
+    if least >= min(NOTHING, (1 - GAIN) * error):
+        return
+    warnings.warn(
+        f"ridge: the {'largest' if largest else 'smallest'} strength there was ({ridge:g}) "
+        f"predicts best what is left out ({error:.3g} of its spread), and others beyond it better "
+        f"({least:.3g}): give your own list further out, such as "
+        f"ridge=[{', '.join(f'{r:.0e}' for r in beyond)}], or bring the inputs to one size with a "
+        "Scaler",
+        DataWarning,
+        stacklevel=2,
+    )
+
+
+def warn_of_weight(data: Any, ridge: float, fit_bias: bool) -> None:
+    """Warn if a penalty outweighs inputs that are tiny, and a weaker one would predict much better.
+
+    Errors on rows not seen are told from those on all rows by generalised cross-validation [1]_.
+
+    Parameters
+    ----------
+    data : Statistics or Rows
+    ridge : float
+    fit_bias : bool
+
+    References
+    ----------
+    .. [1] G. Golub, M. Heath, G. Wahba, Technometrics 21 (1979) 215-223.
+    """
+    mean = data.mean_square_sum()
+    if not 0 < mean < TINY**2 * data.n or ridge <= WEIGHTY * mean:
+        return
+    values = data.spectrum()
+    errors = {
+        r: _unseen(data, values, r, fit_bias) for r in (ridge, *(mean * f for f in LOOKED_AT))
+    }
+    best = min(errors, key=lambda r: errors[r])
+    if errors[ridge] <= WORSE * errors[best] or errors[ridge] <= SMALL:
+        return
+    warnings.warn(
+        f"ridge={ridge:g} outweighs the inputs, whose sums of squares are {mean:.1e} in the mean: "
+        f"rows not seen would be told with an error of {errors[ridge]:.2g} spreads of the target, "
+        f"with ridge={best:.0e} of {errors[best]:.2g}; put a Scaler in front, or write that",
+        DataWarning,
+        stacklevel=2,
+    )
+
+
+def _unseen(data: Any, values: Array, ridge: float, fit_bias: bool) -> float:
+    """Return the error to expect on rows that were not seen, in units of the targets' spread."""
+    found = data.solve(ridge, fit_bias)
+    squares = data.squared_error(found.W, found.b) / data.n
+    freedom = fit_bias + float((values / (values + ridge)).sum())
+    shares = np.sqrt(squares) / data.spread() / max(1 - freedom / data.n, 1e-12)
+    return float(shares.mean())
