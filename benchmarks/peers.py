@@ -13,7 +13,7 @@ try:
     import reservoirpy.nodes as peer  # type: ignore[import-untyped]
     from reservoirpy.datasets import santafe_laser  # type: ignore[import-untyped]
 except ImportError:
-    raise SystemExit("reservoirpy is not installed; write pip install 'nodegraph[bench]'") from None
+    raise SystemExit("reservoirpy is not installed; write pip install '.[bench]'") from None
 
 __all__ = ["peer", "peer_readout", "peer_reservoir", "santa_fe_laser"]
 

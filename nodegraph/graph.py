@@ -193,7 +193,7 @@ class Graph(Composable):
             raise GraphError(f"draw: {suffix!r} is none of {', '.join(PICTURES)}")
         text = self._picture(suffix, title)
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
+            Path(path).write_text(text.rstrip("\n") + "\n", encoding="utf-8")
         return text
 
     def _picture(self, suffix: str, title: str | None = None) -> str:

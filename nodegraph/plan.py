@@ -262,7 +262,7 @@ def _arrange(reads: Reads) -> tuple[Block, ...]:
     try:
         order = {n: i for i, n in enumerate(nx.lexicographical_topological_sort(now, rank.get))}
     except nx.NetworkXUnfeasible:
-        raise _ring_error(now) from None
+        raise _ring_error(now, reads) from None
     parts = nx.condensation(_digraph(reads, _pairs(reads)))
     members = {part: sorted(parts.nodes[part]["members"], key=order.__getitem__) for part in parts}
     key = {part: order[names[0]] for part, names in members.items()}
@@ -270,13 +270,16 @@ def _arrange(reads: Reads) -> tuple[Block, ...]:
     return tuple(_block(reads, members[part], order) for part in loops)
 
 
-def _ring_error(now: nx.DiGraph[str]) -> GraphError:
+def _ring_error(now: nx.DiGraph[str], reads: Reads) -> GraphError:
     import networkx as nx
 
     ring = [edge[0] for edge in nx.find_cycle(now)]
+    ports = reads[ring[0]].items()
+    port = next(p for p, group in ports if any(r.source == ring[-1] for r in group if not r.delay))
+    end = ring[0] if port == "x" else f'{ring[0]}["{port}"]'
     return GraphError(
         f"{' >> '.join([*ring, ring[0]])} has no delay, so each waits for the other; "
-        f"write {ring[-1]} >> delay(1) >> {ring[0]}"
+        f"write {ring[-1]} >> delay(1) >> {end}"
     )
 
 

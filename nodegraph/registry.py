@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -32,12 +34,18 @@ def kinds() -> dict[str, type]:
 def load_plugin(module: str) -> None:
     """Make the classes in ``module.__all__`` known by their names.
 
+    Parameters
+    ----------
+    module : str
+        Its name, or the path of its file, ``my_nodes.py``; the folder then joins ``sys.path``.
+
     Raises
     ------
     SpecError
         If the module cannot be imported or offers a name that another package has taken.
     """
-    _offer_all(module, lambda: import_module(module))
+    named = module.endswith(".py")
+    _offer_all(module, lambda: _of_file(Path(module)) if named else import_module(module))
 
 
 def _offer_all(module: str, load: Callable[[], ModuleType]) -> None:
@@ -49,6 +57,20 @@ def _offer_all(module: str, load: Callable[[], ModuleType]) -> None:
         kind = getattr(package, name)
         if isinstance(kind, type):
             _offer(name, kind)
+
+
+def _of_file(file: Path) -> ModuleType:
+    """Import the module in `file` by its own name, so that other processes find it too."""
+    if not file.is_file():
+        raise SpecError(f"plug-in {str(file)!r}: there is no such file")
+    folder = str(file.resolve().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)
+    module = import_module(file.stem)
+    found = getattr(module, "__file__", None)
+    if found is None or not file.samefile(found):
+        raise SpecError(f"plug-in {str(file)!r}: another module is called {file.stem}; rename one")
+    return module
 
 
 def register(kind: Kind) -> Kind:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nodegraph.cli.compiling import compiling_said
 from nodegraph.cli.console import Debug, Plugins, say, say_error, show_table, warnings_said
 from nodegraph.cli.graphs import Changes, File, read, results_folder
 
@@ -64,7 +65,11 @@ def run(
     checkpoint = folder / "checkpoint.safetensors"
     if resume and not checkpoint.exists():
         say_error(f"--resume: there is no {checkpoint}; learning begins anew", "note")
-    with warnings_said(), closing(choose(engine_of(spec.header, engine, address))) as chosen:
+    with (
+        warnings_said(),
+        compiling_said(quiet),
+        closing(choose(engine_of(spec.header, engine, address))) as chosen,
+    ):
         experiment = Experiment.of(spec, seed=seed, engine=chosen)
         with made(folder), _last_words(checkpoint):
             result = experiment.run(

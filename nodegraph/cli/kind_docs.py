@@ -35,9 +35,20 @@ def sort_of(cls: type) -> str:
 
 
 def summary(cls: type) -> str:
-    """Return the first sentence of the docstring, without marks of references."""
+    """Return the first sentence of the docstring as plain text."""
     first = (inspect.getdoc(cls) or "").partition("\n\n")[0].replace("\n", " ")
-    return re.sub(r" ?\[\d+\]_", "", first)
+    return plain(first)
+
+
+def plain(text: str) -> str:
+    """Return `text` without the marks of reStructuredText: quotes of code, roles, references.
+
+    Examples
+    --------
+    >>> plain("Like ``y = x`` of a `nodes.Reservoir`, see :func:`f` [1]_.")
+    'Like y = x of a nodes.Reservoir, see f.'
+    """
+    return re.sub(r" ?\[\d+\]_|:\w+:(?=`)|`", "", text)
 
 
 def fields(cls: type[Described]) -> list[FieldDoc]:
@@ -55,7 +66,7 @@ def fields(cls: type[Described]) -> list[FieldDoc]:
         field = cls.model_fields[name]
         type_, meaning = said.get(name, ("", ""))
         type_ = type_.removesuffix(", optional") or _type_words(field)
-        found.append(FieldDoc(name, type_, _default(field), meaning))
+        found.append(FieldDoc(name, plain(type_), _default(field), plain(meaning)))
     return found
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nodegraph.cli.compiling import compiling_said
 from nodegraph.cli.console import Debug, Plugins, say, say_error, show_table, warnings_said
 from nodegraph.cli.graphs import Changes, File, read, results_folder
 
@@ -56,7 +57,7 @@ def search(
     kept = study or (out or results_folder(spec, file)) / "study.journal"
     if resume and not kept.exists():
         say_error(f"--resume: there is no study {kept}; the search begins anew", "note")
-    with warnings_said():
+    with warnings_said(), compiling_said():
         found = find(
             file,
             wanted,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from shlex import quote
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from nodegraph.cli.graphs import Changes, File, read
 
 __all__ = ["script", "slurm"]
 
+TIME = re.compile(r"(\d+-)?\d+(:\d+){0,2}")  # as sbatch takes it
 SCRIPT = r"""#!/bin/bash
 #SBATCH --job-name={name}
 #SBATCH --nodes={nodes}
@@ -73,6 +75,10 @@ def slurm(
     debug: Debug = False,
 ) -> None:
     """Print an sbatch script: nodegraph slurm graph.yaml -N 4 > job.sh; sbatch job.sh."""
+    if not TIME.fullmatch(time):
+        raise typer.BadParameter(
+            f"{time!r}: write 24:00:00, 2-12:00:00 or minutes", param_hint="--time"
+        )
     spec = read(file, changes, plugins)
     words = ["nodegraph", "run", str(file), "--engine", "ray", "--resume"]
     words += [word for change in changes or () for word in ("--set", change)]
@@ -90,6 +96,5 @@ def script(name: str, words: list[str], nodes: int, cpus: int, time: str) -> str
     >>> "#SBATCH --nodes=4" in text, "nodegraph run 'a b.yaml' --address" in text
     (True, True)
     """
-    shown = "".join(c for c in time if c.isdigit() or c in ":-")
     return SCRIPT.format(name=name, run=" ".join(map(quote, words)), nodes=nodes, cpus=cpus,
-                         time=shown)  # fmt: skip
+                         time=time)  # fmt: skip

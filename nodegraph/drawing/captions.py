@@ -108,7 +108,7 @@ def clean(text: str) -> str:
     return "".join(c if c.isprintable() else " " * c.isspace() for c in text).strip()
 
 
-def shorten(text: str, most: int = 22) -> str:
+def shorten(text: str, most: int = 36) -> str:
     """Keep the two ends of a long text, which tell names apart.
 
     Examples

@@ -147,7 +147,7 @@ class _Layout:
         caption = self.captions[item.node]
         name = text_width(shorten(caption.short_name), 14.5) + 20 * caption.loop
         badge = text_width(shorten(caption.badge), 10.5) + 14
-        return max(96.0, 26 + max(name, text_width(shorten(caption.details, 30), 11.5), badge))
+        return max(96.0, 26 + max(name, text_width(shorten(caption.details, 48), 11.5), badge))
 
     @cached_property
     def _gaps(self) -> list[float]:

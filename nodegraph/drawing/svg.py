@@ -151,7 +151,7 @@ def _lines(box: Box, stroke: str) -> str:
     caption, rect = box
     x, y = rect.x + rect.width / 2, rect.y + rect.height / 2 - 10 * bool(caption.badge)
     name = _text((x, y - 3), shorten(caption.short_name), 13.5, INK, bold=True)
-    details = _text((x, y + 14), shorten(caption.details, 30), 11.5, QUIET)
+    details = _text((x, y + 14), shorten(caption.details, 48), 11.5, QUIET)
     return name + details + (_badge((x, y + 30), caption.badge, stroke) if caption.badge else "")
 
 

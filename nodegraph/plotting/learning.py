@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import numpy.typing as npt
 
 from nodegraph.errors import DataError
@@ -59,11 +60,15 @@ def learning_curves(
             f"nodes are {', '.join(curves)}, with {', '.join(known)}"
         )
     ax = ax if ax is not None else new_axes((9.0, 3.6))
+    logarithmic = what in ("error", "change") and any(
+        (numbers("", what, curves[name][what]) > 0).any() for name in shown
+    )
     for place, name in enumerate(shown):
         steps = numbers("learning_curves", "step", curves[name]["step"])
         values = numbers("learning_curves", what, curves[name][what])
+        if logarithmic:
+            values = np.where(values > 0, values, np.nan)  # a zero has no place there: a gap
         ax.plot(steps, values, lw=1.3, color=COLOURS[place % 6], label=name)
-    if any((numbers("", what, curves[name][what]) > 0).any() for name in shown):
-        ax.set_yscale("log" if what in ("error", "change") else "linear")
+    ax.set_yscale("log" if logarithmic else "linear")
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="small")
     return tidy(ax, "learning (steps)", what)

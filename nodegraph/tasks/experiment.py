@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from nodegraph.engines import choose
 from nodegraph.errors import SpecError
@@ -44,7 +47,7 @@ class Score(NamedTuple):
     values: dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """What came of a run.
 
@@ -69,6 +72,27 @@ class Result:
     guess: Any
     scores: tuple[Score, ...]
     seconds: dict[str, float]
+
+    def __repr__(self) -> str:
+        rows = [
+            f"{score.model}{f' ({score.node})' * bool(score.node)}: "
+            + ", ".join(f"{name} {np.mean(value):.4g}" for name, value in score.values.items())
+            for score in self.scores
+        ]
+        return "\n  ".join([f"Result of {self.name}, on {self.trial.scored_on}:", *rows])
+
+    def _repr_html_(self) -> str:
+        names = list(self.scores[0].values) if self.scores else []
+        lines = [
+            (escape(score.model), *(f"{np.mean(score.values[name]):.4g}" for name in names))
+            for score in self.scores
+        ]
+        head = "".join(f"<th>{escape(word)}</th>" for word in ("model", *names))
+        body = "".join(
+            "<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>" for line in lines
+        )
+        caption = f"<caption>{escape(self.name)}: {escape(self.trial.scored_on)}</caption>"
+        return f"<table>{caption}<tr>{head}</tr>{body}</table>"
 
     @property
     def header(self) -> Header:

@@ -33,7 +33,7 @@ table { border-collapse: collapse; background: var(--card); border: 1px solid va
 th, td { padding: .4rem .9rem; text-align: right; border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; }
 thead th { color: var(--quiet); font-weight: 600; }
-tbody tr:first-child { background: var(--mark); font-weight: 600; }
+section.scores tbody tr:first-child { background: var(--mark); font-weight: 600; }
 figure { margin: 0 0 1.2rem; }
 figure img { max-width: 100%; height: auto; background: #ffffff; border-radius: 10px;
   border: 1px solid var(--line); }
@@ -65,8 +65,8 @@ def report(
     svg : str
         The graph as `nodegraph.drawing.to_svg` draws it; it is put in as it stands.
     tables : mapping of str to rows
-        Heading and rows, each row a mapping of column to value. The first row is the model
-        and stands out from the baselines below it.
+        Heading and rows, each row a mapping of column to value. In the first table the first row
+        is the model and stands out from the baselines below it.
     figures : mapping of str to Figure, Axes or bytes
         Caption and matplotlib figure (or axes), or the bytes of a PNG.
     yaml : str
@@ -92,7 +92,7 @@ def report(
     paragraphs = [notes] if isinstance(notes, str) else notes
     sections = [
         *(f'<p class="quiet">{_words(note)}</p>' for note in paragraphs if note),
-        *(_table(heading, rows) for heading, rows in tables.items()),
+        *(_table(heading, rows, not i) for i, (heading, rows) in enumerate(tables.items())),
         _section("Graph", f'<div class="wide">{svg}</div>') if svg else "",
         _section("Plots", "".join(map(_figure, figures, figures.values()))) if figures else "",
         _section("Settings", _folded("YAML", yaml)) if yaml else "",
@@ -130,16 +130,17 @@ def _page(title: str, body: str) -> str:
     )
 
 
-def _section(heading: str, body: str) -> str:
-    return f"<section>\n<h2>{_words(heading)}</h2>\n{body}\n</section>"
+def _section(heading: str, body: str, mark: str = "") -> str:
+    return f"<section{mark}>\n<h2>{_words(heading)}</h2>\n{body}\n</section>"
 
 
-def _table(heading: str, rows: Sequence[Mapping[str, Any]]) -> str:
+def _table(heading: str, rows: Sequence[Mapping[str, Any]], scores: bool) -> str:
     columns = list(dict.fromkeys(column for row in rows for column in row))
     head = "".join(f"<th>{_words(column)}</th>" for column in columns)
     body = "".join(f"<tr>{_cells(row, columns)}</tr>\n" for row in rows)
     table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
-    return _section(heading, f'<div class="wide">{table}</div>')
+    mark = ' class="scores"' * scores
+    return _section(heading, f'<div class="wide">{table}</div>', mark)
 
 
 def _cells(row: Mapping[str, Any], columns: Sequence[str]) -> str:

@@ -64,8 +64,11 @@ def _path(name: str) -> Loc:
 
 def _holder(data: dict[str, Any], path: Loc, mark: Mark) -> Any:
     """Return the mapping or list that the last part of `path` is in."""
-    if len(path) > 1 and isinstance(path[0], str):
-        data.setdefault(path[0], {})
+    if len(path) > 1 and isinstance(path[0], str) and path[0] not in data:
+        inside = [key for key, v in data.items() if isinstance(v, dict) and path[0] in v]
+        if inside:
+            raise mark.error(f"no {path[0]} at the top; did you mean {inside[0]}.{place(path)}?")
+        data[path[0]] = {}
     holder: Any = data
     for depth, part in enumerate(path[:-1]):
         _check_step(holder, path[: depth + 1], mark)

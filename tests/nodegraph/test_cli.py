@@ -389,3 +389,44 @@ def test_a_bad_file_name_stays_one_word_of_the_script(tmp_path):
     done = call("slurm", file)
     assert f"nodegraph run '{file}' --engine ray" in done.stdout
     assert "reboot\n" not in done.stdout.replace("x__reboot", "")
+
+
+def test_a_plug_in_may_be_named_by_its_file(small, tmp_path):
+    (tmp_path / "own_halves.py").write_text(
+        "from nodes import Tanh\n__all__ = ['OwnHalf']\n\n\n"
+        "class OwnHalf(Tanh):\n    label = 'OwnHalf'\n"
+    )
+    assert "OwnHalf" in call("kinds", "--plugin", tmp_path / "own_halves.py").stdout
+    assert "there is no such file" in fails("kinds", "--plugin", tmp_path / "none.py")
+
+
+def test_a_path_without_its_section_is_proposed_whole(small):
+    said = fails("check", small, "--set", "reservoir.units=5")
+    assert "did you mean nodes.reservoir.units?" in said
+
+
+def test_a_drawing_as_text_ends_its_last_line(small, tmp_path):
+    for suffix in (".txt", ".svg", ".mmd", ".dot"):
+        assert call("draw", small, "-o", tmp_path / f"g{suffix}").exit_code == 0
+        text = (tmp_path / f"g{suffix}").read_text(encoding="utf-8")
+        assert text.endswith("\n") and not text.endswith("\n\n")
+
+
+def test_a_time_that_slurm_does_not_know_is_refused(small):
+    assert "write 24:00:00" in fails("slurm", small, "--time", "1h")
+    assert "--time=2-12:00:00" in call("slurm", small, "--time", "2-12:00:00").stdout
+
+
+def test_compiling_is_said_once_and_only_where_it_happens(small, capsys):
+    import numba
+
+    from nodegraph.cli.compiling import compiling_said
+
+    with compiling_said():
+        assert capsys.readouterr().err == ""
+        for number in (1, 2):
+            numba.njit(lambda x, n=number: x + n)(1.0)
+    assert capsys.readouterr().err.count("kernels are being compiled") == 1
+    with compiling_said(quiet=True):
+        numba.njit(lambda x: x)(1.0)
+    assert capsys.readouterr().err == ""

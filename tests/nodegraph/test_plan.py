@@ -5,6 +5,7 @@ from nodegraph import delay
 from nodegraph.errors import GraphError
 from nodegraph.plan import Plan
 from nodegraph.testing.zoo import Mix, Sum, Trace
+from nodes import Reservoir
 
 
 def loops(graph):
@@ -52,6 +53,12 @@ def test_a_ring_without_delay_is_refused_with_the_ring_and_the_mend():
         "reservoir >> ridge >> reservoir has no delay, so each waits for the other; "
         "write ridge >> delay(1) >> reservoir"
     )
+
+
+def test_the_mend_of_a_ring_keeps_its_port():
+    u, r, out = Sum(name="u"), Reservoir(units=3, name="r"), Sum(name="out")
+    with pytest.raises(GraphError, match=r'write out >> delay\(1\) >> r\["feedback"\]$'):
+        ng.plan((u >> r >> out) & (out >> r["feedback"]))
 
 
 def test_the_plan_can_be_read():

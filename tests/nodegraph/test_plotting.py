@@ -258,3 +258,10 @@ ax = plotting.states([[0.0], [1.0]])
 assert plt.gcf() is ax.figure
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_zero_is_a_gap_in_a_learning_curve_and_no_fall_to_the_bottom():
+    curves = {"a": {"step": [1, 2, 3], "change": [0.5, 0.0, 0.1]}}
+    ax = plotting.learning_curves(curves)
+    drawn = ax.lines[0].get_ydata()
+    assert drawn[0] == 0.5 and np.isnan(drawn[1]) and ax.get_yscale() == "log"

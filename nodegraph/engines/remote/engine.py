@@ -252,8 +252,8 @@ class RayEngine:
     def slowest(self) -> str:
         """Return which part worked longest, and how much of all work that was, in words."""
         found = self.watch.slowest()
-        if found is None:
-            return ""
+        if found is None or (found[1] > 0.995 and not self.watch.lost):
+            return ""  # a part that did all the work held nothing up
         lost = f"; {self.watch.lost} workers were lost and replaced" * bool(self.watch.lost)
         return f"slowest: {found[0]}: {found[1]:.0%} of the time{lost}"
 

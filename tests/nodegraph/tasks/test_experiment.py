@@ -391,3 +391,17 @@ def test_what_was_watched_is_in_the_scores_and_the_report(tmp_path):
     assert curves["readout"]["step"] == [50, 100, 150, 200, 250, 300, 350, 400]
     assert "While it learned: error" in (tmp_path / "watched" / "report.html").read_text()
     assert "curves" not in json.loads((tmp_path / "plain" / "metrics.json").read_text())
+
+
+def test_a_result_is_shown_in_a_few_lines(forecast):
+    lines = repr(forecast).splitlines()
+    assert lines[0] == "Result of small, on 200 test rows:" and len(lines) == 5
+    assert lines[1] == f"  small: nrmse {forecast.scores[0].values['nrmse']:.4g}"
+    assert forecast._repr_html_().count("<tr>") == 5
+
+
+def test_only_the_table_of_scores_marks_its_first_row(forecast, tmp_path):
+    page = write(forecast, tmp_path)[-1].read_text()
+    assert page.count('<section class="scores">\n<h2>Scores on') == 1
+    assert page.count('class="scores"') == 1
+    assert "\ntbody tr:first-child" not in page
