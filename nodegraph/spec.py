@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -46,22 +46,32 @@ class Spec:
         The YAML itself.
     folder : Path
         Where the files that it names are.
+    data : Path, optional
+        Where those of its task are, if elsewhere.
     """
 
     graph: Graph
     header: Header
     document: Document
     folder: Path
+    data: Path | None = None
 
 
-def read_yaml(path: str | PathLike[str], changes: Sequence[str] = ()) -> Spec:
+def read_yaml(
+    path: str | PathLike[str],
+    changes: Sequence[str] = (),
+    data: str | PathLike[str] | None = None,
+) -> Spec:
     """Return the graph in a YAML file, with the task that may stand beside it.
 
     Parameters
     ----------
     path : path-like
     changes : sequence of str
-        Such as ``nodes.reservoir.units=1000``.
+        Such as ``nodes.reservoir.units=1000``. A path of a file that is given here may lead
+        anywhere, from the current folder on; one that stands in the file stays in its folder.
+    data : path-like, optional
+        The folder of the files of the task, in place of that of the YAML.
 
     Raises
     ------
@@ -77,7 +87,8 @@ def read_yaml(path: str | PathLike[str], changes: Sequence[str] = ()) -> Spec:
     document = read_file(path)
     for change in changes:
         document = override(document, change)
-    return _Reader(document, Path(path).parent).spec()
+    spec = _Reader(document, Path(path).parent).spec()
+    return replace(spec, data=None if data is None else Path(data).expanduser())
 
 
 def read_text(text: str, folder: str | PathLike[str] = ".", load: LoadArray | None = None) -> Spec:
@@ -165,17 +176,19 @@ class _Reader:
         if "kind" in value or "file" not in value:
             return {key: self._value((*path, key), part) for key, part in value.items()}
         try:
+            if self.document.is_users((*path, "file")) and self.load == self._load_file:
+                return self._load_file(value, None)
             return self.load(value)
         except NodegraphError as error:
             raise self._error(path, str(error)) from error
 
-    def _load_file(self, where: Mapping[str, Any]) -> Any:
+    def _load_file(self, where: Mapping[str, Any], *root: Path | None) -> Any:
         from nodegraph.files.table_files import load_array
 
         odd = set(where) - {"file", "key"}
         if odd:
             raise SpecError(f"unknown key {min(odd)!r}; write {{file: weights.npz, key: W}}")
-        return load_array(where["file"], key=where.get("key"), root=self.folder)
+        return load_array(where["file"], key=where.get("key"), root=(*root, self.folder)[0])
 
     def _nested(self, path: Loc, name: str) -> NestedGraph:
         raw = self.document.data["nodes"][name]
@@ -188,8 +201,11 @@ class _Reader:
             return NestedGraph(name=name, graph=inner.spec().graph)
         if set(raw) != {"kind", "file"} or not isinstance(raw["file"], str):
             raise self._error(path, "a graph in a graph is written {kind: graph, file: other.yaml}")
-        file = self.folder / raw["file"]
-        if not file.resolve().is_relative_to(self.folder.resolve()):
+        if self.document.is_users((*path, "file")):
+            file = Path(raw["file"]).expanduser()
+        elif (
+            not (file := self.folder / raw["file"]).resolve().is_relative_to(self.folder.resolve())
+        ):
             raise self._error((*path, "file"), "should be in the folder of this file or below it")
         inner = _Reader(read_file(file), file.parent, nesting=depth)
         return NestedGraph(name=name, file=raw["file"], graph=inner.spec().graph)
@@ -274,4 +290,5 @@ def _below(document: Document, path: Loc) -> Document:
     for key in path:
         inner = inner[key]
     data = {"nodegraph": 1, "nodes": inner["nodes"], "edges": inner["edges"]}
-    return Document(data, document.source, strip(document.values), strip(document.keys))
+    changed = tuple(at[len(path) :] for at in document.changed if at[: len(path)] == path)
+    return Document(data, document.source, strip(document.values), strip(document.keys), changed)

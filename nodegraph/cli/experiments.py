@@ -11,7 +11,7 @@ import typer
 
 from nodegraph.cli.compiling import compiling_said
 from nodegraph.cli.console import Debug, Plugins, say, say_error, show_table, warnings_said
-from nodegraph.cli.graphs import Changes, File, read, results_folder
+from nodegraph.cli.graphs import Changes, DataFolder, File, read, results_folder
 
 if TYPE_CHECKING:
     from nodegraph.tasks.experiment import Result
@@ -31,6 +31,7 @@ def run(
         int | None, typer.Option(help="Threads or replicas over series; -1 is one a core.")
     ] = None,
     changes: Changes = None,
+    data: DataFolder = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for results; else out/NAME.")
     ] = None,
@@ -55,7 +56,7 @@ def run(
     from nodegraph.tasks.experiment import Experiment
     from nodegraph.tasks.run_folder import made, write
 
-    spec = read(file, changes, plugins)
+    spec = read(file, changes, plugins, data)
     name = spec.header.name or file.stem
     if not quiet:
         say(name, strong=True)
@@ -71,6 +72,8 @@ def run(
         closing(choose(engine_of(spec.header, engine, address))) as chosen,
     ):
         experiment = Experiment.of(spec, seed=seed, engine=chosen)
+        for line in () if quiet else experiment.trial.data.told:
+            say(line)
         with made(folder), _last_words(checkpoint):
             result = experiment.run(
                 workers=workers,

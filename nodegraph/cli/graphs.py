@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nodegraph.plan import Plan
     from nodegraph.spec import Spec
 
-__all__ = ["Changes", "File", "check", "draw", "graphs", "read", "results_folder"]
+__all__ = ["Changes", "DataFolder", "File", "check", "draw", "graphs", "read", "results_folder"]
 
 File = Annotated[
     Path,
@@ -36,7 +36,20 @@ Changes = Annotated[
 ]
 
 
-def read(file: Path, changes: list[str] | None, plugins: list[str] | None) -> Spec:
+DataFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", metavar="DIR", help="Folder of the task's files; else that of the graph."
+    ),
+]
+
+
+def read(
+    file: Path,
+    changes: list[str] | None,
+    plugins: list[str] | None,
+    data: Path | None = None,
+) -> Spec:
     """Return the graph in `file` with `changes` made, every fault at its line."""
     from nodegraph.spec import read_yaml
 
@@ -44,7 +57,7 @@ def read(file: Path, changes: list[str] | None, plugins: list[str] | None) -> Sp
     if twice := [field for i, field in enumerate(fields) if field in fields[:i]]:
         raise SpecError(f"--set {twice[0]}: is given twice; leave one out")
     load_plugins(plugins)
-    return read_yaml(file, changes or ())
+    return read_yaml(file, changes or (), data)
 
 
 def results_folder(spec: Spec, file: Path) -> Path:
@@ -59,6 +72,7 @@ def check(
         str | None, typer.Option(metavar="NAME", help="ray: show which actor would hold what.")
     ] = None,
     changes: Changes = None,
+    data: DataFolder = None,
     plugins: Plugins = None,
     debug: Debug = False,
 ) -> None:
@@ -68,7 +82,7 @@ def check(
 
     if engine not in (None, "ray"):
         choose(engine)
-    spec = read(file, changes, plugins)
+    spec = read(file, changes, plugins, data)
     plan = Plan.of(spec.graph)
     say(f"{spec.header.name or file.stem}: seed {spec.header.seed}, {spec.header.dtype}")
     if spec.header.description:
@@ -81,21 +95,24 @@ def check(
     say(_stage_lines(plan))
     if spec.header.task is not None:
         with warnings_said():
-            line = _task_line(spec)
+            lines = _task_lines(spec)
         say()
         say("Task", strong=True)
-        say(line, wrap=False)
+        say("\n".join(lines), wrap=False)
     if (engine or spec.header.engine.kind) == "ray":
         _show_actors(spec)
     say(f"\n{file} is valid.", wrap=False)
 
 
-def _task_line(spec: Spec) -> str:
+def _task_lines(spec: Spec) -> list[str]:
     """Try all of the task but the learning, as `run` does; return what it comes to."""
     from nodegraph.tasks.experiment import Experiment
 
     trial = Experiment.of(spec).trial
-    return f"learns from {trial.learned_from}; is scored on {trial.scored_on}"
+    return [
+        *trial.data.told,
+        f"learns from {trial.learned_from}; is scored on {trial.scored_on}",
+    ]
 
 
 def _show_actors(spec: Spec) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from nodegraph.cli.compiling import compiling_said
 from nodegraph.cli.console import Debug, Plugins, say, say_error, show_table, warnings_said
-from nodegraph.cli.graphs import Changes, File, read, results_folder
+from nodegraph.cli.graphs import Changes, DataFolder, File, read, results_folder
 
 if TYPE_CHECKING:
     from nodegraph.search import Attempt, Found
@@ -44,6 +44,7 @@ def search(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the trials of the study.")
     ] = False,
+    data: DataFolder = None,
     plugins: Plugins = None,
     debug: Debug = False,
 ) -> None:
@@ -52,7 +53,7 @@ def search(
 
     if out is not None and study is not None:
         raise typer.BadParameter("--study says where the study is; leave --out out")
-    spec = read(file, changes, plugins)
+    spec = read(file, changes, plugins, data)
     wanted = _pairs(ranges)
     kept = study or (out or results_folder(spec, file)) / "study.journal"
     if resume and not kept.exists():
@@ -66,6 +67,7 @@ def search(
             seed=seed,
             seeds=seeds,
             changes=tuple(changes or ()),
+            data=data,
             study=kept,
             resume=resume,
             watch=lambda attempt: say(_line(attempt, trials), wrap=False),

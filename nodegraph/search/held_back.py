@@ -46,7 +46,7 @@ def hold_back(spec: Spec) -> Held:
     task = spec.header.task
     if task is None:
         raise error_at(spec.document, (), "there is no task: to search on; write data and split")
-    data = prepare(task, root=spec.folder, document=spec.document, gaps=True)
+    data = prepare(task, root=spec.data or spec.folder, document=spec.document, gaps=True)
     if data.labels is not None:
         held = max(1, len(data.labels[0]) // SHARE)
         return _held(len(data.labels[0]) - held, held, f"{held} training series held back")

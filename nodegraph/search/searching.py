@@ -93,6 +93,7 @@ def search(
     study: str | PathLike[str] | None = None,
     resume: bool = False,
     watch: Callable[[Attempt], None] | None = None,
+    data: str | PathLike[str] | None = None,
 ) -> Found:
     """Try values of some fields and return the best.
 
@@ -123,6 +124,8 @@ def search(
         Whether to go on with the trials of `study`.
     watch : callable, optional
         Called with each trial when it is done.
+    data : path-like, optional
+        The folder of the task's files, in place of that of the YAML.
 
     Raises
     ------
@@ -137,12 +140,12 @@ def search(
     found = draws(ranges)
     if twice := [c for c in changes if c.partition("=")[0].strip() in ranges]:
         raise SpecError(f"search: {twice[0]!r} is given, and a range for it; leave one out")
-    spec = read_yaml(path, tuple(changes))
+    spec = read_yaml(path, tuple(changes), data)
     held = hold_back(spec)
     fixed = [*changes, *held.changes]
     name = _metric(spec, metric)
-    check_ends(found, lambda change: read_yaml(path, [*fixed, change]))
-    Experiment.of(read_yaml(path, [*fixed, *_first(found)]))  # the file itself is right
+    check_ends(found, lambda change: read_yaml(path, [*fixed, change], data))
+    Experiment.of(read_yaml(path, [*fixed, *_first(found)], data))  # the file itself is right
     facts = {
         "graph": hashlib.sha256(json.dumps(spec.document.data).encode()).hexdigest(),
         "ranges": dict(ranges), "metric": name, "seed": seed, "seeds": seeds,
@@ -153,7 +156,7 @@ def search(
         higher=name in HIGHER_IS_BETTER,
         resume=resume,
     )
-    runner = _Runner(path, fixed, found, name, spec.header.seed, seeds)
+    runner = _Runner(path, data, fixed, found, name, spec.header.seed, seeds)
     interrupted = _optimize(kept, runner, trials, seed, watch)
     return _found(kept, found, name, held, interrupted)
 
@@ -167,6 +170,7 @@ class _Runner:
     """Learns and scores with one setting."""
 
     path: str | PathLike[str]
+    data: str | PathLike[str] | None
     fixed: Sequence[str]
     draws: Sequence[Draw]
     metric: str
@@ -182,7 +186,7 @@ class _Runner:
             If the setting cannot be, or states diverge.
         """
         made = [f"{name}={value}" for name, value in settings.items()]
-        spec = read_yaml(self.path, [*self.fixed, "task.baselines=[]", *made])
+        spec = read_yaml(self.path, [*self.fixed, "task.baselines=[]", *made], self.data)
         values = [self._value(spec, self.seed + i) for i in range(self.seeds)]
         if not all(map(math.isfinite, values)):
             raise FloatingPointError(f"{self.metric} is not finite")

@@ -53,6 +53,8 @@ class TaskData:
         What the classes are called, in the order of the target's columns.
     held_back : bool
         Whether the series of `test` are some that the data set has for learning.
+    told : tuple of str
+        What was read from each file, and what was taken for what there.
     """
 
     train: Examples
@@ -61,6 +63,7 @@ class TaskData:
     labels: tuple[Array, Array] | None = None
     classes: tuple[Any, ...] = ()
     held_back: bool = False
+    told: tuple[str, ...] = ()
 
 
 def windows(

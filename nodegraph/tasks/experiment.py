@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
+from os import PathLike
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -149,7 +150,10 @@ class Experiment:
         """
         task, clock = _task(spec), Clock()
         check_metrics(spec, task)
-        trial = trial_of(prepare(task, root=spec.folder, document=spec.document), task)
+        data = prepare(task, root=spec.data or spec.folder, document=spec.document)
+        if spec.data is not None and not data.told:
+            raise error_at(spec.document, ("task",), "names no file, so leave the data folder out")
+        trial = trial_of(data, task)
         header, chosen = spec.header, choose(engine)
         model = Model(
             spec.graph,
@@ -202,6 +206,7 @@ def run_spec(
     watch: bool | int = False,
     checkpoint: Path | None = None,
     resume: bool = False,
+    data: str | PathLike[str] | None = None,
 ) -> Result:
     """Learn the task of `spec` and score the model and its baselines on rows it has not seen.
 
@@ -222,12 +227,16 @@ def run_spec(
         Where learning keeps how far it is; see `nodegraph.Model.fit`.
     resume : bool
         Whether to go on from there.
+    data : path-like, optional
+        The folder of the task's files, in place of that of the YAML.
 
     Raises
     ------
     SpecError
         If there is no task, or it does not fit its data or the graph.
     """
+    if data is not None:
+        spec = replace(spec, data=Path(data).expanduser())
     with ExitStack() as ending:
         if engine is None:
             engine = ending.enter_context(closing(choose(engine_of(spec.header))))

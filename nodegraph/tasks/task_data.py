@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -73,9 +74,14 @@ class _Preparation:
     ) -> None:
         self.task, self.root, self.document, self.load = task, root, document, load
         self.gaps = gaps
+        self.told: list[str] = []
 
     def data(self) -> TaskData:
         """Return the arrays."""
+        found = self._data()
+        return replace(found, told=tuple(self.told))
+
+    def _data(self) -> TaskData:
         with self._at("data"):
             source = self._source()
         if isinstance(source, tuple) and not isinstance(source, Table) and len(source) == 4:
@@ -94,10 +100,18 @@ class _Preparation:
                 raise DataError(f"task.{'.'.join(keys)}: {error}") from error
             raise error_at(self.document, ("task", *keys), str(error)) from error
 
+    def _table(self, source: FileSource, *keys: str) -> Table:
+        """Return the table in a file; a path that the user gave may lead out of the folder."""
+        place = ("task", *keys, "file")
+        followed = self.document is not None and self.document.is_users(place)
+        table = load_table(source.file, root=None if followed else self.root, **source.options)
+        self.told.append(table.told)
+        return table
+
     def _source(self) -> Any:
         data = self.task.data
         if isinstance(data, FileSource):
-            return load_table(data.file, data.columns, data.key, root=self.root)
+            return self._table(data, "data")
         if self.load is not None:
             return self.load(data.dataset, **data.options)
         from nodegraph.datasets import load
@@ -152,16 +166,16 @@ class _Preparation:
         each = self.task.targets
         if each is None:
             with self._at("target"):
-                y, ahead = self._target(table, self.task.target, given)
+                y, ahead = self._target(table, self.task.target, given, "target")
                 return y, ahead
         found = {}
         for node, target in each.items():
             with self._at("targets", node):
-                found[node] = self._target(table, target, given)
+                found[node] = self._target(table, target, given, "targets", node)
         return {node: y for node, (y, _) in found.items()}, max(a for _, a in found.values())
 
     def _target(
-        self, table: Table, target: Target | None, given: Array | None
+        self, table: Table, target: Target | None, given: Array | None, *place: str
     ) -> tuple[Array, int]:
         if isinstance(target, ForecastTarget):
             if target.forecast >= len(table.values):
@@ -170,7 +184,7 @@ class _Preparation:
         if isinstance(target, ColumnTarget):
             return _columns(table, target.column), 0
         if isinstance(target, FileSource):
-            given = load_table(target.file, target.columns, target.key, root=self.root).values
+            given = self._table(target, *place).values
         if given is None:
             raise DataError("is required: this dataset is one series; write {forecast: 1}")
         if len(given) != len(table.values):

@@ -46,12 +46,19 @@ class Document:
         Name of the file, for messages.
     values, keys : dict of path to Mark
         Where each value, and each key of a mapping, begins.
+    changed : tuple of path
+        What was not in the text but said by the user, who is trusted as the text is not.
     """
 
     data: dict[str, Any]
     source: str = "<string>"
     values: Mapping[Loc, Mark] = field(default_factory=dict, repr=False)
     keys: Mapping[Loc, Mark] = field(default_factory=dict, repr=False)
+    changed: tuple[Loc, ...] = ()
+
+    def is_users(self, path: Loc) -> bool:
+        """Tell whether the value at `path` is the user's own word."""
+        return any(path[: len(place)] == place for place in self.changed)
 
     def mark(self, path: Loc, on_key: bool = False) -> Mark:
         """Return where the value (or the key) at `path` stands, or else what should hold it."""

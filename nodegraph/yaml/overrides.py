@@ -49,7 +49,7 @@ def override(document: Document, text: str) -> Document:
     holder = _holder(data, path, mark)
     _put(holder, path, read_value(value.strip(), mark.source), mark)
     values, keys = (_marks(old, path, mark) for old in (document.values, document.keys))
-    return Document(data, document.source, values, keys)
+    return Document(data, document.source, values, keys, (*document.changed, path))
 
 
 def _marks(old: Mapping[Loc, Mark], path: Loc, mark: Mark) -> dict[Loc, Mark]:

@@ -38,12 +38,20 @@ def as_tuple(value: Any) -> Any:
 
 
 def _listed(value: Any) -> Any:
-    return (value,) if isinstance(value, (str, int)) else as_tuple(value)
+    return (value,) if isinstance(value, (str, int, float)) else as_tuple(value)
+
+
+def _unique(names: bool | tuple[str, ...] | None) -> bool | tuple[str, ...] | None:
+    listed = names if isinstance(names, tuple) else ()
+    if twice := [name for name in listed if listed.count(name) > 1]:
+        raise ValueError(f"should have each name once (got {twice[0]} twice)")
+    return names
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Column = Annotated[str, Field(min_length=1)] | NonNegativeInt
 ColumnList = Annotated[tuple[Column, ...], BeforeValidator(_listed)]
+ColumnNames = Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(as_tuple)]
 SomeColumns = Annotated[tuple[Column, ...], Field(min_length=1), BeforeValidator(_listed)]
 
 
@@ -78,16 +86,42 @@ class FileSource(Section):
     Parameters
     ----------
     file : str
-        Path of a .csv, .npy, .npz or .parquet file in the folder of the YAML or below it.
+        Path of a text (.csv, .tsv, .txt, .dat, also .gz), .npy, .npz or .parquet file in the folder
+        of the YAML or below it.
     columns : list of str or int, optional
         Which columns, by name or by number from 0; else all.
     key : str, optional
         Which array of a .npz file.
+    names : bool or list of str, optional
+        Whether the first row of a text gives names, or the names; else it is found out.
+    separator : {",", ";", "|", "tab", "blanks"}, optional
+        What parts the cells of a text; else it is found out.
+    decimal : {".", ","}, optional
+        What stands before the decimals of a text; else it is found out.
+    missing : list of str or float, optional
+        Words, or numbers such as -999, that stand for a missing number, beside the usual ones.
+    time : str or int, optional
+        The column that calls the rows and is no number, such as ``date``.
     """
 
     file: Text
     columns: SomeColumns | None = None
     key: Text | None = None
+    names: Annotated[bool | ColumnNames | None, AfterValidator(_unique)] = None
+    separator: Literal[",", ";", "|", "tab", "blanks", "\t", " "] | None = None
+    decimal: Literal[".", ","] | None = None
+    missing: (
+        Annotated[tuple[str | float, ...], Field(min_length=1), BeforeValidator(_listed)] | None
+    ) = None
+    time: Column | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What `nodegraph.files.table_files.load_table` takes beside the file."""
+        given = self.model_dump(exclude={"file"}, exclude_none=True)
+        if self.separator is not None:
+            given["separator"] = {"tab": "\t", "blanks": " "}.get(self.separator, self.separator)
+        return given
 
 
 class ForecastTarget(Section):

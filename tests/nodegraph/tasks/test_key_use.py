@@ -77,6 +77,16 @@ KINDS = {
     ),
 }
 SEVERAL = {"in": {"u": [0], "v": [1]}}
+FILE = {
+    "file": ["z.npz"],
+    "columns": [[1]],
+    "key": ["b"],
+    "names": [True],
+    "separator": [";"],
+    "decimal": [","],
+    "missing": [["?"]],
+    "time": [99],
+}
 PROBES = {
     Task: {
         "data": [{**TABLE, "key": "b"}, {"dataset": "lorenz", "steps": 60}],
@@ -90,8 +100,8 @@ PROBES = {
         "baselines": [["mean"], ["persistence"], ["linear"], ["mean", "linear"]],
     },
     DatasetSource: {"dataset": ["lorenz", "mso"]},
-    FileSource: {"file": ["z.npz"], "columns": [[1]], "key": ["b"]},
-    FileTarget: {"file": ["z.npz"], "columns": [[1]], "key": ["b"]},
+    FileSource: FILE,
+    FileTarget: FILE,
     ForecastTarget: {"forecast": [3], "columns": [[1]]},
     ColumnTarget: {"column": [[0]]},
     GenerateTarget: {
