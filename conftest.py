@@ -20,6 +20,9 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("house")
 
 
+if not hasattr(signal, "SIGALRM"):  # Windows
+    collect_ignore = ["tests/nodegraph/engines/remote"]
+
 PATIENCE = 120  # seconds that a test with Ray may take
 
 

@@ -1,6 +1,5 @@
 import math
 import os
-import resource
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,8 @@ from hypothesis import strategies as st
 
 from nodegraph import budget
 from nodegraph.errors import BudgetError, NodegraphError
+
+resource = pytest.importorskip("resource", reason="Windows has no limits of this kind")
 
 GB = 10**9
 

@@ -1,6 +1,5 @@
 import errno
 import os
-import resource
 import stat
 import subprocess
 import sys
@@ -12,6 +11,8 @@ import pytest
 from nodegraph.errors import ModelFileError
 from nodegraph.files import atomic_write, tensor_file
 from nodegraph.files.atomic_write import replace_file
+
+resource = pytest.importorskip("resource", reason="Windows has no limits of this kind")
 
 OLD, NEW = b"old" * 50, b"new!" * 60
 CALLS = ("open", "fchmod", "write", "fsync", "close", "replace", "stat", "listdir")

@@ -128,6 +128,7 @@ def test_a_column_that_is_not_there_is_answered_with_the_nearest(tmp_path: Path)
         (".npy", "should end in"),
     ],
 )
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes by name")
 def test_only_regular_files_below_the_folder_are_opened(
     tmp_path: Path, name: str, message: str
 ) -> None:

@@ -205,6 +205,7 @@ def test_a_file_is_read_with_its_name_in_messages(tmp_path: Path) -> None:
         read_file(path)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes by name")
 def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo.yaml")
     for name, message in (
