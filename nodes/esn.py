@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import PositiveInt, model_validator
 
-from nodegraph.fields import Matrix, Vector
+from nodegraph.fields import Classes, Matrix, Vector
 from nodegraph.graph import Graph
 from nodegraph.node import Composite
 from nodes.activation import Identity
@@ -41,6 +41,8 @@ input_connectivity, topology, input_distribution, activation, noise, W, W_in, bi
         Whether the readout sees ``[u, x]`` instead of x.
     feedback : bool
         Whether the output is fed back to the reservoir, one step later.
+    classes : sequence of str or int, optional
+        What the outputs stand for; see `Ridge`.
 
     References
     ----------
@@ -62,6 +64,7 @@ input_connectivity, topology, input_distribution, activation, noise, W, W_in, bi
     readout_bias: Vector | None = None
     input_to_readout: bool = False
     feedback: bool = False
+    classes: Classes = None
 
     def idle(self) -> dict[str, str]:
         """Return the fields that have no effect beside the others, each with why."""
@@ -101,4 +104,5 @@ input_connectivity, topology, input_distribution, activation, noise, W, W_in, bi
             fit_bias=self.fit_bias,
             W_out=self.W_out,
             bias=self.readout_bias,
+            classes=self.classes,
         )

@@ -92,6 +92,13 @@ def test_words_without_classes_and_unknown_words_are_refused():
         ng.Model(ESN(units=5)).fit(SERIES[0], SERIES[0]).classify(SERIES)
 
 
+def test_an_echo_state_network_in_one_word_takes_classes():
+    model = ng.Model(ESN(units=20, classes=NAMES) >> Reduce(kind="mean")).fit(SERIES, LABELS)
+    alone = outputs(LABELS, Ridge(classes=NAMES), Reduce(kind="mean"))
+    assert np.mean(model.classify(SERIES) == LABELS) > 0.9
+    assert model.classify(SERIES).dtype == alone.classify(SERIES).dtype
+
+
 def test_nine_speakers_are_told_by_their_vowels():
     x, y, others, wanted = ng.datasets.japanese_vowels()
     reservoir = Reservoir(
