@@ -126,8 +126,8 @@ class Described(BaseModel):
         Examples
         --------
         >>> from nodes import Reservoir
-        >>> Reservoir(units=100, leak_rate=0.5).model_copy(update={"leak_rate": 0.1})
-        Reservoir(units=100, leak_rate=0.1)
+        >>> Reservoir(units=100, leak_rate=0.5).model_copy(update={"leak_rate": 0.1}).leak_rate
+        0.1
         """
         fields = {name: getattr(self, name) for name in self.model_fields_set}
         return type(self)(**((deepcopy(fields) if deep else fields) | dict(update or {})))

@@ -21,7 +21,7 @@ VALUES = [None, True, 1, 2, 3, 0.1, 0.5, 2.5, (0.2, 0.4), [[0.5]], "tanh", "relu
 
 
 def _made(kind):
-    for fields in ({}, {"units": 3}, {"W_out": [[1.0]]}):
+    for fields in ({}, {"units": 3}, {"W_out": [[1.0]]}, {"columns": 0}):
         try:
             return kind(**fields)
         except (FieldError, TypeError):
