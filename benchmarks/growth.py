@@ -138,8 +138,9 @@ def chain_by_step(nodes: int) -> Point:
 def ring(reservoirs: int) -> Point:
     """Run reservoirs in a ring, each hearing the one before it, the first one a step later."""
     xs = _series(500)
-    fields = {"units": 50, "connectivity": 1.0, "input_scaling": 0.2, "feedback_scaling": 0.2}
-    members = [Reservoir(name=f"r{i}", **fields) for i in range(reservoirs)]
+    fields = {"units": 50, "connectivity": 1.0, "input_scaling": 0.2}
+    fed = Reservoir(name="r0", feedback_scaling=0.2, **fields)
+    members = [fed, *(Reservoir(name=f"r{i}", **fields) for i in range(1, reservoirs))]
     graph: Any = Input()
     for one in members:
         graph = graph >> one

@@ -81,7 +81,8 @@ class Pair(NamedTuple):
 
 def pair(units: int, *, feedback: bool = False, learned: bool = True) -> Pair:
     """Return a trained model of ours, and theirs with its weights."""
-    r = Reservoir(name="r", units=units, leak_rate=0.3, bias_scaling=0.1, feedback_scaling=0.2)
+    fed = {"feedback_scaling": 0.2} if feedback else {}
+    r = Reservoir(name="r", units=units, leak_rate=0.3, bias_scaling=0.1, **fed)
     out = Ridge(name="out", ridge=1e-4)
     chain = Input() >> r >> out
     x, y = series(1000)

@@ -49,12 +49,12 @@ SIZED: dict[str, dict[str, Any]] = {
     "PredictiveCoder": {"units": 2, "temporal": True},
 }
 GROWING = (
-    Hebb(weights="W_in"),
-    SynapticNormalization(rule=Hebb(weights="W_in")),
-    AntiHebb(weights="W_in"),
-    Oja(weights="W_in"),
-    Sanger(),
-    BCM(weights="W_in"),
+    Hebb(rate=1e-3, weights="W_in"),
+    SynapticNormalization(rule=Hebb(rate=1e-3, weights="W_in")),
+    AntiHebb(rate=1e-3, weights="W_in"),
+    Oja(rate=1e-3, weights="W_in"),
+    Sanger(rate=1e-3),
+    BCM(rate=1e-3, weights="W_in"),
 )
 DIVERGES = {  # by their own law: what grows exponentially in linear units, what is too fast
     "Hebb, linear",

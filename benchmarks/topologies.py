@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.accuracy import PRESETS, SEEDS, Preset, mackey_glass, narma10
 from benchmarks.tables import markdown
-from nodes.weights import Topology
+from nodes.weights import WITH_CONNECTIVITY, Topology
 
 __all__ = ["main"]
 
@@ -24,7 +24,10 @@ SHARED = {
 
 def _preset(task: str, topology: str) -> Preset:
     found = SHARED[task]
-    return found._replace(reservoir={**found.reservoir, "units": UNITS, "topology": topology})
+    fields = {**found.reservoir, "units": UNITS, "topology": topology}
+    if topology not in WITH_CONNECTIVITY:
+        fields.pop("connectivity", None)
+    return found._replace(reservoir=fields)
 
 
 def _errors(topology: str) -> list[list[float]]:

@@ -64,9 +64,10 @@ def fields(cls: type[Described]) -> list[FieldDoc]:
     own = [name for name in cls.model_fields if name not in common]
     for name in (*own, *common):
         field = cls.model_fields[name]
-        type_, meaning = said.get(name, ("", ""))
+        said_as = field.alias or name
+        type_, meaning = said.get(said_as, ("", ""))
         type_ = type_.removesuffix(", optional") or _type_words(field)
-        found.append(FieldDoc(name, plain(type_), _default(field), plain(meaning)))
+        found.append(FieldDoc(said_as, plain(type_), _default(field, cls), plain(meaning)))
     return found
 
 
@@ -100,10 +101,11 @@ def _section(text: str) -> Iterator[str]:
         yield line
 
 
-def _default(field: FieldInfo) -> str:
+def _default(field: FieldInfo, cls: type[Described]) -> str:
     if field.is_required():
         return "required"
-    default: Any = field.get_default(call_default_factory=True, validated_data={})
+    others = {name: other.default for name, other in cls.model_fields.items()}
+    default: Any = field.get_default(call_default_factory=True, validated_data=others)
     return "none" if default is None else str(default)
 
 

@@ -17,7 +17,7 @@ class AntiHebb(Plasticity):
     Parameters
     ----------
     rate : float
-        Size of the change.
+        Size of the change; 0.001 for W_in and 1e-6 for W if left out.
     weights : {"W", "W_in"}
         Which weights learn.
     epochs : int

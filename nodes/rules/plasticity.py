@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
 from nodegraph.arrays import is_sparse
@@ -44,6 +45,11 @@ class Lengths(NamedTuple):
     squares: bool = True  # a length is the root of squares, or else the sum of sizes
 
 
+def usual_rate(fields: Mapping[str, Any]) -> float:
+    """Return the rate for these fields: slow for W, which a thousandth a step would blow up."""
+    return 1e-3 if fields.get("weights") == "W_in" else 1e-6
+
+
 FREE = Lengths(np.empty(0))
 SCALES = {"W": "spectral_radius", "W_in": "input_scaling"}  # the fields that can make them 0
 
@@ -57,7 +63,7 @@ class Plasticity(Rule):
     Parameters
     ----------
     rate : float
-        Size of the change.
+        Size of the change; 0.001 for W_in and 1e-6 for W if left out.
     weights : {"W", "W_in"}
         Which weights learn.
     epochs : int
@@ -74,8 +80,8 @@ class Plasticity(Rule):
     supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("W", "W_in")
 
-    rate: PositiveFloat = 1e-3
     weights: Literal["W", "W_in"] = "W"
+    rate: PositiveFloat = Field(default_factory=usual_rate)
     epochs: PositiveInt = 1
 
     @property

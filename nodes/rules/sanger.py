@@ -25,7 +25,7 @@ class Sanger(Plasticity):
     Parameters
     ----------
     rate : float
-        Size of the change.
+        Size of the change; 0.001 for W_in and 1e-6 for W if left out.
     weights : {"W_in", "W"}
         Which weights learn.
     epochs : int

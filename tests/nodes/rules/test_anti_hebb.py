@@ -41,7 +41,7 @@ def test_units_that_hear_each_other_decorrelate():
     common = np.repeat(rng.normal(size=(10_000, 1)), 4, axis=0)  # each value for four steps
     x = common + 0.5 * rng.normal(size=(40_000, 3))
     W = np.full((3, 3), 1e-3)
-    fields = {"activation": "identity", "W": W, "W_in": np.eye(3), "connectivity": 1.0}
+    fields = {"activation": "identity", "W": W, "W_in": np.eye(3)}
     model = ng.Model(Input() >> Reservoir(rule=AntiHebb(rate=5e-4), name="r", **fields)).fit(x)
     y = model.reset().run(x)
 
