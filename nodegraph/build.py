@@ -19,7 +19,7 @@ from nodegraph.tryout import check_made
 
 __all__ = ["Builder", "generator"]
 
-WEIGHTS, NOISE = 0, 1  # what a node's generator is for
+WEIGHTS, NOISE, START = 0, 1, 2  # what a node's generator is for
 
 
 def generator(seed: int, word: str, *purpose: int) -> np.random.Generator:
@@ -181,7 +181,9 @@ class Builder:
     def start(self, name: str, n_out: int, n_in: int) -> Any:
         """Return the state of a node before its first step."""
         node = self.plan.nodes[name]
-        extra = {"n_in": n_in} if "n_in" in node.takes["start"] else {}
+        extra: dict[str, Any] = {"n_in": n_in} if "n_in" in node.takes["start"] else {}
+        if "rng" in node.takes["start"]:
+            extra["rng"] = self._generator(name, START)
         with placed(f"in {name}: {type(node).__name__}.start"):
             made = node.start(n_out, **extra)
         return cast(check_made(name, node, made, "start", "State"), self.dtype, node.double)

@@ -30,6 +30,7 @@ __all__ = [
     "Matrix",
     "PerUnit",
     "PerUnitFraction",
+    "Start",
     "UnitInterval",
     "Vector",
 ]
@@ -68,7 +69,12 @@ class Described(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        arbitrary_types_allowed=True,
+        populate_by_name=True,
     )
     foreign_names: ClassVar[Mapping[str, str]] = FOREIGN_NAMES
     label: ClassVar[str] = ""  # what it is called if not by the name of the class
@@ -167,7 +173,8 @@ class Described(BaseModel):
 
     def as_given(self) -> dict[str, Any]:
         """Return the fields that were given, as plain values."""
-        return self.model_dump(exclude_unset=True)
+        written = {name: field.alias or name for name, field in type(self).model_fields.items()}
+        return {written[name]: value for name, value in self.model_dump(exclude_unset=True).items()}
 
     @model_validator(mode="after")
     def _all_that_is_given_has_an_effect(self) -> Described:
@@ -289,6 +296,16 @@ def _class_name(item: Any) -> str | int:
     raise ValueError(f"should be words or whole numbers (got {item!r})")
 
 
+def _to_start(value: Any) -> Any:
+    if isinstance(value, str):
+        if value not in ("zeros", "random"):
+            raise ValueError(
+                f"should be 'zeros', 'random' or one number for each unit (got {value!r})"
+            )
+        return value
+    return _to_array(1)(value)
+
+
 def _to_tuple(value: Any) -> Any:
     return tuple(value.tolist()) if isinstance(value, np.ndarray) and value.ndim == 1 else value
 
@@ -300,6 +317,9 @@ Vector = Annotated[Any, BeforeValidator(_to_array(1))]
 Classes = Annotated[
     tuple[str, ...] | tuple[int, ...] | None, BeforeValidator(_to_classes)
 ]  # None: quantities
+
+
+Start = Annotated[Any, BeforeValidator(_to_start)]
 PerUnit = Annotated[
     NonNegativeFloat | Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)],
     BeforeValidator(_to_tuple),

@@ -141,7 +141,8 @@ class Node(_Part, ABC):
     def start(self, n_out: int) -> Any:
         """Return the state before the first step, a NamedTuple of arrays.
 
-        A keyword argument ``n_in`` receives the width of the input.
+        A keyword argument ``n_in`` receives the width of the input, one called ``rng`` a generator
+        that is the same each time, so that every series starts alike.
         """
         return ()
 
@@ -183,6 +184,15 @@ class Node(_Part, ABC):
         calls `run` for each step.
         """
         return None
+
+    def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
+        """Return a sentence, with the cure, for each thing that looks wrong after learning.
+
+        Override it to be shown some rows of what the node read and gave out while the model
+        learned, (rows, n_in) and (rows, n_out), and its params; `nodegraph.symptoms` has what to
+        look for. The sentences come in a `DataWarning` after the name of the node.
+        """
+        return []
 
     def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
         """Return the noise of `n_steps` steps, or None for a node without noise."""

@@ -66,6 +66,8 @@ class ArraysView(MutableMapping[str, Any]):
         if name not in self._rack.slots:
             raise NotFittedError(
                 f"{name} has no {self._field} yet: sizes come with the first data; call fit or run"
+                + "; for a state to start from, write it as start= of the node"
+                * (self._field == "state")
             )
         return name, self._rack.slots[name]
 

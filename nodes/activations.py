@@ -12,7 +12,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 
-__all__ = ["ACTIVATIONS", "CODES", "ActivationName", "softmax"]
+__all__ = ["ACTIVATIONS", "CODES", "RANGES", "ActivationName", "softmax"]
 
 ActivationName = Literal[
     "identity",
@@ -113,6 +113,13 @@ ACTIVATIONS: Final[dict[ActivationName, Callable[[Array], Array]]] = {
     "sin": sin,
     "gaussian": gaussian,
     "softmax": softmax,
+}
+
+RANGES: Final[dict[str, tuple[float, float]]] = {  # between which the flat ends of f are
+    "tanh": (-1.0, 1.0),
+    "sigmoid": (0.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "hard_tanh": (-1.0, 1.0),
 }
 
 CODES: Final[dict[ActivationName, int]] = {name: code for code, name in enumerate(ACTIVATIONS)}

@@ -44,6 +44,9 @@ class ES2N(RandomLayer, Node):
         Where the recurrent weights are; see `nodes.weights.recurrent`.
     input_distribution : {"uniform", "normal", "bernoulli"}
         What W_in and bias are drawn from: [-1, 1), N(0, 1) or {-1, 1}.
+    start : "zeros", "random" or array (n,)
+        The state before the first step of every series; random numbers are even in [-1, 1) and
+        the same each time. It is honoured by all methods: `fit` and lists start from it.
     W, O, W_in, bias : array, optional
         Weights of shape (n, n), (n, n), (n, n_in) and (n,), used as they stand. O need not be
         orthogonal, though that is the idea; else it is drawn evenly from the orthogonal group.
@@ -103,9 +106,9 @@ class ES2N(RandomLayer, Node):
             bias=self.draw_bias(of_bias, n_out),
         )
 
-    def start(self, n_out: int) -> State:
-        """Return the state before the first step: zeros."""
-        return self.State(np.zeros(n_out))
+    def start(self, n_out: int, rng: np.random.Generator | None = None) -> State:
+        """Return the state before the first step: zeros, given or drawn."""
+        return self.State(self.begun(n_out, rng))
 
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""

@@ -26,7 +26,7 @@ class ESN(ReservoirFields, Composite):
     Parameters
     ----------
     units, leak_rate, spectral_radius, input_scaling, bias_scaling, connectivity, \
-input_connectivity, topology, input_distribution, activation, noise, W, W_in, bias, rule
+input_connectivity, topology, input_distribution, activation, noise, start, W, W_in, bias, rule
         The reservoir; see `Reservoir`.
     feedback_scaling, feedback_connectivity, W_fb
         Weights of what is fed back to the reservoir; see `Reservoir`.

@@ -45,6 +45,9 @@ class LIF(RandomLayer, Node):
         Where the recurrent weights are; see `nodes.weights.recurrent`.
     input_distribution : {"uniform", "normal", "bernoulli"}
         What W_in and bias are drawn from: [-1, 1), N(0, 1) or {-1, 1}.
+    start : "zeros", "random" or array (n,)
+        The potentials before the first step of every series; random numbers are even in [-1, 1) and
+        the same each time. It is honoured by all methods: `fit` and lists start from it.
     W, W_in, bias : array, optional
         Weights of shape (n, n), (n, n_in) and (n,), used as they stand.
 
@@ -90,6 +93,19 @@ class LIF(RandomLayer, Node):
         leak: Array = frozen_array(self.leak_rate)
         return leak
 
+    def doubts(self, x: Array, y: Array, params: Params) -> list[str]:
+        """Return that no unit ever fires, or all of them at every step."""
+        if y.any() and not y.all():
+            return []
+        said, other = (
+            ("no unit ever fires", "raise") if not y.any() else ("all fire always", "lower")
+        )
+        threshold = "lower" if other == "raise" else "raise"
+        return [
+            f"{said}: {other} input_scaling ({self.input_scaling}) or {threshold} threshold "
+            f"({self.threshold})"
+        ]
+
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return the weights, drawn or given."""
         of_W, of_W_in, of_bias = rng.spawn(3)
@@ -99,9 +115,9 @@ class LIF(RandomLayer, Node):
             bias=self.draw_bias(of_bias, n_out),
         )
 
-    def start(self, n_out: int) -> State:
-        """Return the state before the first step: at rest, no spikes."""
-        return self.State(np.zeros(n_out), np.zeros(n_out))
+    def start(self, n_out: int, rng: np.random.Generator | None = None) -> State:
+        """Return the potentials before the first step, at rest, given or drawn; no spikes."""
+        return self.State(self.begun(n_out, rng), np.zeros(n_out))
 
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, spikes)`` one step later."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pydantic import NonNegativeFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import FieldError
-from nodegraph.fields import Described, Fraction, Matrix, PerUnit, Vector
+from nodegraph.fields import Described, Fraction, Matrix, PerUnit, Start, Vector
+from nodes.layer_doubts import layer_doubts
 from nodes.weights import (
     DISTRIBUTIONS,
     WITH_CONNECTIVITY,
@@ -52,6 +53,8 @@ class RandomLayer(Described):
         Where the recurrent weights are; see `nodes.weights.recurrent`.
     input_distribution : {"uniform", "normal", "bernoulli"}
         What all other weights are drawn from: [-1, 1), N(0, 1) or {-1, 1}.
+    start : "zeros", "random" or array (n,)
+        The state before the first step of every series; random numbers are even in [-1, 1).
     W, W_in, bias : array, optional
         Weights (n, n), (n, n_in) and (n,), dense or sparse, used as they stand, but for W beside
         a `spectral_radius`. What says how they are drawn is then refused.
@@ -65,6 +68,7 @@ class RandomLayer(Described):
     input_connectivity: Fraction = 1.0
     topology: Topology = "normal"
     input_distribution: Distribution = "uniform"
+    start_: Start = Field("zeros", alias="start")  # `Node.start` is the method
     W: Matrix | None = None
     W_in: Matrix | None = None
     bias: Vector | None = None
@@ -76,6 +80,8 @@ class RandomLayer(Described):
             raise ValueError("units is missing: write units=100, or give W")
         for name, axes in (("W", 2), ("bias", 1)):
             require_shape(name, getattr(self, name), (n,) * axes, ValueError)
+        if not isinstance(self.start_, str):
+            require_shape("start", self.start_, (n,), ValueError)
         return self
 
     def idle(self) -> dict[str, str]:
@@ -98,6 +104,10 @@ class RandomLayer(Described):
         given = [a for a in (self.W, self.bias, self.W_in) if a is not None]
         return int(given[0].shape[0]) if given else None
 
+    def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
+        """Return what looks wrong: raw input, states that are dead or saturated, a grown W."""
+        return layer_doubts(self, x, y, params)
+
     def require_per_unit(self, name: str) -> None:
         """Raise ValueError if the field `name` has neither one number nor one for each unit."""
         numbers, n = getattr(self, name), self.declared_size
@@ -113,6 +123,15 @@ class RandomLayer(Described):
         dense = self.topology == "orthogonal" or self.connectivity == 1
         each = n_out if dense else 1 + int(1.5 * self.connectivity * n_out)  # values and places
         return {"W": n_out * each, "W_in": n_out * n_in}
+
+    def begun(self, units: int, rng: np.random.Generator | None) -> Array:
+        """Return the state before the first step: zeros, given or drawn."""
+        if not isinstance(self.start_, str):
+            return np.array(self.start_)
+        if self.start_ == "zeros":
+            return np.zeros(units)
+        drawn: Array = (rng or np.random.default_rng(0)).uniform(-1.0, 1.0, units)
+        return drawn
 
     def draw_recurrent(self, rng: np.random.Generator, units: int) -> Any:
         """Return W, given or drawn with `spectral_radius`."""

@@ -86,6 +86,9 @@ class Reservoir(ReservoirFields, Node):
         `nodes.weights.recurrent`.
     input_distribution : {"uniform", "normal", "bernoulli"}
         What W_in, W_fb and bias are drawn from: [-1, 1), N(0, 1) or {-1, 1}.
+    start : "zeros", "random" or array (n,)
+        The state before the first step of every series; random numbers are even in [-1, 1) and
+        the same each time. It is honoured by all methods: `fit` and lists start from it.
     W, W_in, W_fb, bias : array, optional
         Weights of shape (n, n), (n, n_in), (n, n_fb) and (n,), dense or sparse. They are used as
         they stand, but for W beside a `spectral_radius`; fields that say how they are drawn are
@@ -152,9 +155,9 @@ class Reservoir(ReservoirFields, Node):
             )
         return np.zeros((n_out, 0))
 
-    def start(self, n_out: int) -> State:
-        """Return the state before the first step: zeros."""
-        return self.State(np.zeros(n_out))
+    def start(self, n_out: int, rng: np.random.Generator | None = None) -> State:
+        """Return the state before the first step: zeros, given or drawn."""
+        return self.State(self.begun(n_out, rng))
 
     def step(
         self,

@@ -56,7 +56,8 @@ def check_fields(part: Any) -> None:
     require(part.model_config.get("frozen"), f"{kind.__name__} is not frozen")
     family = [base for base in kind.__mro__ if issubclass(base, Described)]
     doc = " ".join(base.__doc__ or "" for base in family)
-    missing = [f for f in kind.model_fields if f not in INHERITED and f not in doc]
+    names = [field.alias or name for name, field in kind.model_fields.items()]
+    missing = [name for name in names if name not in INHERITED and name not in doc]
     require(not missing, f"{kind.__name__} does not say what {missing} mean")
     plain = part.as_given()
     again = kind(**plain)
