@@ -10,15 +10,20 @@ from typing import Any
 import numpy as np
 
 from nodegraph.errors import DataWarning
-from nodegraph.feeding import Fed
+from nodegraph.feeding import Fed, total_steps
 from nodegraph.intake import Series
+from nodegraph.node import Node
 from nodegraph.plan import Plan
+from nodegraph.slot import Slot
+from nodegraph.vitals import FEWEST, Vitals
 
 __all__ = [
+    "vitals_of",
     "warn_of_a_far_horizon",
     "warn_of_doubts",
     "warn_of_no_past",
     "warn_of_series_passed_over",
+    "warn_of_states",
 ]
 
 FEW, WIDE = 20, 20  # rows of one series that are few, and how many times as many columns are wide
@@ -88,6 +93,24 @@ def _behind(plan: Plan, name: str, learners: Container[str]) -> str:
             break
         name = reads[0].source
     return name
+
+
+def vitals_of(plan: Plan, fed: Fed) -> Vitals | None:
+    """Return who is to take rows of the nodes that can judge themselves; None of few steps."""
+    names = [n for n, node in plan.nodes.items() if type(node).doubts is not Node.doubts]
+    total = total_steps(fed)
+    return Vitals(names) if names and (total is None or total >= FEWEST) else None
+
+
+def warn_of_states(plan: Plan, slots: Mapping[str, Slot], vitals: Vitals | None) -> None:
+    """Warn, once for all, of nodes with which little can be learned; each says so itself."""
+    said = []
+    for name, node in plan.nodes.items():
+        sample = None if vitals is None else vitals.sample(name)
+        if sample is not None and (found := node.doubts(*sample, slots[name].params)):
+            said.append(f"{name}: {'; '.join(found)}")
+    if said:
+        _warn("\n".join(said))
 
 
 def _warn_of_labels(plan: Plan, fed: Fed, y: Any) -> None:

@@ -16,7 +16,12 @@ from nodegraph.checks import (
     known_arguments,
 )
 from nodegraph.door import node_name
-from nodegraph.doubts import warn_of_doubts, warn_of_series_passed_over
+from nodegraph.doubts import (
+    vitals_of,
+    warn_of_doubts,
+    warn_of_series_passed_over,
+    warn_of_states,
+)
 from nodegraph.engines import Engine
 from nodegraph.errors import DataError, GraphError, NotFittedError
 from nodegraph.horizon import horizons
@@ -146,6 +151,7 @@ class Learner(Runner):
             progress=progress or Silent(),
             watch=self._watch(watch, progress, {}),
             keeper=keeper,
+            vitals=vitals_of(self.plan, fed),
         )
         with using(self.numerics), keeper.keeping() if keeper else nullcontext():
             report, moved = course.run(draft.slots, fed)
@@ -153,6 +159,7 @@ class Learner(Runner):
         draft.ahead = horizons(fed)
         self._rack, self.report = draft, report
         self.curves = course.watch.curves() if course.watch else {}
+        warn_of_states(self.plan, draft.slots, course.vitals)
         return self
 
     def _watch(self, watch: bool | int, progress: Progress | None, before: Curves) -> Watch | None:
@@ -236,7 +243,8 @@ class Learner(Runner):
         if not learners:
             raise GraphError(f"nothing here learns online: {draft.why_idle(online=True)}")
         draft.begin(learners)
-        work = Work(draft.names(outputs), learners, draft.time, noise=True)
+        vitals = vitals_of(self.plan, fed)
+        work = Work(draft.names(outputs), learners, draft.time, noise=True, vitals=vitals)
         watching = self._watch(watch, progress, self.curves)
         how = {"warmup": checked_warmup(warmup, fed), "time": draft.time}
         warn_of_series_passed_over(self.plan, (), fed, warmup)
@@ -246,4 +254,5 @@ class Learner(Runner):
             found = self._through(draft, fed, work, outputs, engine, progress, **rest)
         draft.ahead = {**draft.ahead, **horizons(fed)}
         self.curves = watching.curves() if watching else self.curves
+        warn_of_states(self.plan, draft.slots, vitals)
         return found

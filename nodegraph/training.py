@@ -24,6 +24,7 @@ from nodegraph.slot import Slot, widths
 from nodegraph.stages import Forcing, Stage, forced_wiring, stages
 from nodegraph.teams import Teams, find_teams
 from nodegraph.tryout import concluded, merged
+from nodegraph.vitals import Vitals
 from nodegraph.watching import Watch, executed
 from nodegraph.work import Work
 
@@ -55,6 +56,8 @@ class Course:
         Who takes learning curves.
     keeper : Keeper, optional
         Who writes checkpoints, and knows where to go on from.
+    vitals : Vitals, optional
+        Who takes rows to judge nodes by.
     """
 
     builder: Builder
@@ -67,6 +70,7 @@ class Course:
     clock: int = 0
     watch: Watch | None = None
     keeper: Keeper | None = None
+    vitals: Vitals | None = None
 
     @property
     def plan(self) -> Plan:
@@ -187,6 +191,8 @@ class Course:
     def _pass(self, teams: Teams, learning: Sequence[str], at: Position) -> int:
         """Go through all data once; return how many steps the last series had."""
         stage, slots, fed = teams.stage, teams.slots, teams.fed
+        if self.vitals is not None:
+            self.vitals.begin()
         if fed.own:
             if not at.steps:
                 names = stage.plan.reads
@@ -263,7 +269,9 @@ class Course:
         places = [self.builder.fresh(slots, slots, i) for i, _ in group]
         for name in stage.learners:
             places[0][name].memory = self._rule(name).begin(slots[name].params)
-        work = Work(learn=frozenset(stage.learners), clock=self.clock, noise=True)
+        work = Work(
+            learn=frozenset(stage.learners), clock=self.clock, noise=True, vitals=self.vitals
+        )
         if self.engine.execute_many is not None:
             self.engine.execute_many(stage.plan, places, chunks, work)
         self.progress.advance(sum(chunk.n_steps for chunk in chunks))
@@ -287,7 +295,14 @@ class Course:
             if slots[name].memory is None:
                 slots[name].memory = self._rule(name).begin(slots[name].params)
         keeper, clock = (None if done is None else self.keeper), self.clock + (done or 0)
-        work = Work(learn=frozenset(learning), clock=clock, noise=True, keeper=keeper, final=final)
+        work = Work(
+            learn=frozenset(learning),
+            clock=clock,
+            noise=True,
+            keeper=keeper,
+            final=final,
+            vitals=self.vitals,
+        )
         return self._drive(stage.plan, slots, series, work, done or 0)
 
     def _drive(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from nodegraph.keeping import Keeper
 from nodegraph.meter import Point
+from nodegraph.vitals import Vitals
 
 __all__ = ["Work"]
 
@@ -21,4 +22,5 @@ class Work(NamedTuple):
     keeper: Keeper | None = None  # to be told of moments when the slots can be kept
     final: frozenset[str] = frozenset()  # offline learners who may conclude at the end of it
     every: int = 0  # steps from point to point of learning curves; 0: none are taken
+    vitals: Vitals | None = None  # who takes rows to judge nodes by
     tell: Callable[[Point], None] | None = None  # to be given each point

@@ -13,6 +13,7 @@ from nodegraph.fields import Matrix, Vector
 from nodegraph.node import Node
 from nodegraph.rule import AnyRule
 from nodes.activations import ACTIVATIONS, CODES, ActivationName
+from nodes.layer_doubts import saturation
 from nodes.random_layer import require_shape
 
 __all__ = ["Dense", "normalised"]
@@ -108,6 +109,11 @@ class Dense(Node):
             bias = self.bias_scaling * of_bias.standard_normal(n_out)
         dense = W_in if isinstance(W_in, np.ndarray) else W_in.toarray()
         return self.Params(np.array(dense, order="C"), np.array(bias))
+
+    def doubts(self, x: Array, y: Array, params: Params) -> list[str]:
+        """Return that random features are saturated."""
+        said = saturation(self, x, y, params) if self.rule is None else ""
+        return [said] if said else []
 
     def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:
         """Return ``(state, f(W_in z + bias))``."""

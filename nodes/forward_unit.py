@@ -13,6 +13,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.node import Node, StepCode
 from nodegraph.rule import Rule
+from nodegraph.symptoms import is_still, raw_input
 from nodes.rules.population import PopulationRule
 
 __all__ = ["Emits", "ForwardUnit"]
@@ -113,6 +114,11 @@ class ForwardUnit(Node, ABC):
             columns.append(place if name in self.emits else -1)
             place += widths[name] * (name in self.emits)
         return np.array(columns)
+
+    def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
+        """Return that the input is not of mean 0 and variance 1, or that nothing moves."""
+        still = "nothing that it gives out moves" * is_still(x, y)
+        return [words for words in (raw_input(x, far=0.9, faint=1e-3), still) if words]
 
     def check_wired(self, n_in: int) -> None:
         """Refuse to be born without input."""

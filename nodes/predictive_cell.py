@@ -11,6 +11,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.fields import Fraction
 from nodegraph.node import Node
+from nodegraph.symptoms import is_still, raw_input
 from nodes.rules.eprop import EProp
 from nodes.weights import recurrent
 
@@ -102,6 +103,11 @@ class PredictiveCell(Node):
         """Return how many numbers weights and the memory of the rule will hold."""
         n = self.units
         return {"W": 5 * n * n, "W_in": 5 * n * n_in, "V": 5 * n * n_in}
+
+    def doubts(self, x: Array, y: Array, params: Params) -> list[str]:
+        """Return that the input is not of mean 0 and variance 1, or that nothing moves."""
+        still = "nothing that it gives out moves" * is_still(x, y)
+        return [words for words in (raw_input(x, far=0.9, faint=1e-3), still) if words]
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return the weights; the head starts at 0."""

@@ -16,9 +16,9 @@ LONGEST = 350
 # A part that is not named here is still held to import nothing that imports it.
 FLOORS = """
     errors arrays names machine wording files progress budget spectral krylov ranges drawing
-    compiled plugins
+    compiled plugins symptoms
     numerics
-    ends fields registry slot trees spec_writer
+    ends fields registry slot vitals trees spec_writer
     keeping
     cells
     frames

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
+
 from nodegraph.arrays import Array
 from nodegraph.engines.bounds import check_bounds
 from nodegraph.engines.fused import fuse
@@ -13,6 +15,7 @@ from nodegraph.engines.seats import Desk, Seat
 from nodegraph.errors import placed
 from nodegraph.plan import Block, Plan
 from nodegraph.slot import Chunk, Slot
+from nodegraph.vitals import Sample
 from nodegraph.work import Work
 
 __all__ = ["Sweep", "execute", "execute_many"]
@@ -38,6 +41,8 @@ def execute(
         sweep = Sweep(plan, slots, chunk, work, clock)
         sweep.go(number)
         clock += chunk.n_steps
+        if work.vitals is not None:
+            work.vitals.take(plan.reads, chunk, sweep.sample)
         yield sweep.wanted()
         if work.keeper is not None:
             work.keeper.pass_by(clock - work.clock)
@@ -67,6 +72,8 @@ def execute_many(
             before = sweep
     for sweep in sweeps:
         sweep.close()
+        if work.vitals is not None:
+            work.vitals.take(plan.reads, sweep.chunk, sweep.sample, len(sweeps))
     return [sweep.wanted() for sweep in sweeps]
 
 
@@ -107,6 +114,12 @@ class Sweep:
     def outputs(self, name: str) -> Array:
         """Return the outputs of a node."""
         return self.lines[name].rows(0, self.chunk.n_steps)
+
+    def sample(self, name: str, rows: Array) -> Sample:
+        """Return what a node read and gave out at some of the steps."""
+        sources = dict(self.seat(name).ports)["x"]
+        parts = [source.rows[source.zero + rows] for source in sources]
+        return Sample(np.concatenate(parts, axis=1), self.outputs(name)[rows])
 
     def go(self, number: int) -> None:
         """Let all nodes live through the chunk, the one with this number, and close it."""

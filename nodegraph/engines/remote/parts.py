@@ -55,7 +55,9 @@ class Part:
     def work(self, work: Work) -> Work:
         """Return what of some work is for this part."""
         learn, final = (some.intersection(self.plan.reads) for some in (work.learn, work.final))
-        return work._replace(wanted=(), keeper=None, tell=None, learn=learn, final=final)
+        return work._replace(
+            wanted=(), keeper=None, tell=None, vitals=None, learn=learn, final=final
+        )
 
     def slots(self, slots: Mapping[str, Slot]) -> dict[str, Slot]:
         """Return the slots of the part's nodes, and the delay lines of those that they read."""
