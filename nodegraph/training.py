@@ -52,12 +52,9 @@ class Course:
     progress : Progress
     clock : int
         Number of the first step, for nodes on a clock.
-    watch : Watch, optional
-        Who takes learning curves.
-    keeper : Keeper, optional
-        Who writes checkpoints, and knows where to go on from.
-    vitals : Vitals, optional
-        Who takes rows to judge nodes by.
+    watch, keeper, vitals : Watch, Keeper and Vitals, optional
+        Who takes learning curves; who writes checkpoints, and knows where to go on from; who takes
+        rows to judge nodes by.
     """
 
     builder: Builder
@@ -269,9 +266,7 @@ class Course:
         places = [self.builder.fresh(slots, slots, i) for i, _ in group]
         for name in stage.learners:
             places[0][name].memory = self._rule(name).begin(slots[name].params)
-        work = Work(
-            learn=frozenset(stage.learners), clock=self.clock, noise=True, vitals=self.vitals
-        )
+        work = Work((), frozenset(stage.learners), self.clock, True, vitals=self.vitals)
         if self.engine.execute_many is not None:
             self.engine.execute_many(stage.plan, places, chunks, work)
         self.progress.advance(sum(chunk.n_steps for chunk in chunks))
@@ -295,14 +290,7 @@ class Course:
             if slots[name].memory is None:
                 slots[name].memory = self._rule(name).begin(slots[name].params)
         keeper, clock = (None if done is None else self.keeper), self.clock + (done or 0)
-        work = Work(
-            learn=frozenset(learning),
-            clock=clock,
-            noise=True,
-            keeper=keeper,
-            final=final,
-            vitals=self.vitals,
-        )
+        work = Work((), frozenset(learning), clock, True, keeper, final, vitals=self.vitals)
         return self._drive(stage.plan, slots, series, work, done or 0)
 
     def _drive(
@@ -359,6 +347,5 @@ class Course:
 
     def _leave_teachers(self, slots: Slots) -> None:
         for name in self._forced():
-            taught = slots[name].taught
-            if taught is not None:
+            if (taught := slots[name].taught) is not None:
                 slots[name].past = taught
