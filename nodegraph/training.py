@@ -84,7 +84,6 @@ class Course:
 
         With data of the model's own stream, `slots` are left at its end.
         """
-        reports: list[dict[str, Any]] = []
         steps, fed = self.stages, self._dealt(fed)
         passes = [self._epochs(stage) for stage in steps]
         if not fed.again and (sum(passes) > 1 or self._unsettled(slots)):
@@ -94,10 +93,9 @@ class Course:
                 "them once; give a list of chunks in an object that can be iterated again"
             )
         check_long_enough(self.plan, self.learners, fed)
-        total = total_steps(fed)
-        self.progress.start(total and total * sum(passes), "fit")
+        self.progress.start((total := total_steps(fed)) and total * sum(passes), "fit")
         moved, at = 0, self._start
-        reports += at.reports
+        reports: list[dict[str, Any]] = [*at.reports]
         for number, (stage, epochs) in enumerate(zip(steps, passes, strict=True)):
             if number < at.stage:
                 continue
