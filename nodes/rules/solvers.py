@@ -95,9 +95,9 @@ def _roots(A: Array) -> Array:
 def _by_cholesky(A: Array, B: Array) -> Solution | None:
     """Return the solution by Cholesky, or None if A is singular to working precision."""
     roots = _roots(A)
-    factorised = _own_cholesky if numerics() == "portable" else _cholesky
+    S, C = A / roots / roots[:, None], B / roots[:, None]
     with bounded_threads():
-        found = factorised(A / roots / roots[:, None], B / roots[:, None])
+        found = _own_cholesky(S, C) if numerics() == "portable" else _cholesky(S, C, roots)
     if found is None or found.condition > 1 / EPS:
         return None
     return found._replace(W=found.W / roots)
@@ -114,19 +114,27 @@ def _own_cholesky(S: Array, B: Array) -> Solution | None:
     return Solution(W, np.zeros(len(W)), "portable cholesky", found[1], len(S), True)
 
 
-def _cholesky(S: Array, B: Array) -> Solution | None:
-    from scipy.linalg import LinAlgError, cho_factor, cho_solve, lapack
+def _cholesky(S: Array, B: Array, roots: Array) -> Solution | None:
+    from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-    ones = 1 / np.sqrt(np.where(S.diagonal() > 0, S.diagonal(), 1.0))
-    norm = (np.abs(S) * ones * ones[:, None]).sum(axis=0).max()
     try:
-        factor = cho_factor(S, lower=False, overwrite_a=True, check_finite=False)
+        factor = cho_factor(S, lower=False, check_finite=False)
     except LinAlgError:
         return None
-    inverse, _ = lapack.dpocon(factor[0] * ones, norm)
-    condition = float(f"{1 / inverse:.4g}") if inverse > 0 else np.inf  # more is not repeatable
+    condition = _condition(S, factor[0], 1 / np.sqrt(S.diagonal()))
+    if condition > 1 / EPS:  # no scaling is best for every matrix
+        condition = min(condition, _condition(S, factor[0], roots))
     W = cho_solve(factor, B, check_finite=False).T
     return Solution(W, np.zeros(len(W)), "cholesky", condition, len(S), True)
+
+
+def _condition(S: Array, factor: Array, scale: Array) -> float:
+    """Return about the condition number of S with its rows and columns times `scale`."""
+    from scipy.linalg import lapack
+
+    norm = (np.abs(S) * scale * scale[:, None]).sum(axis=0).max()
+    inverse, _ = lapack.dpocon(factor * scale, norm)
+    return float(f"{1 / inverse:.4g}") if inverse > 0 else np.inf  # more is not repeatable
 
 
 def _by_eigenvectors(A: Array, B: Array) -> Solution:
