@@ -10,7 +10,7 @@ from nodegraph.errors import SpecError
 from nodegraph.spec import Spec
 from nodegraph.tasks.task_data import prepare
 from nodegraph.yaml.document import error_at
-from nodegraph.yaml.task import ForecastTarget, GenerateTarget, Task
+from nodegraph.yaml.task import ForecastTarget, GenerateTarget, Split, Task
 
 __all__ = ["Held", "hold_back"]
 
@@ -49,24 +49,28 @@ def hold_back(spec: Spec) -> Held:
     data = prepare(task, root=spec.data or spec.folder, document=spec.document, gaps=True)
     if data.labels is not None:
         held = max(1, len(data.labels[0]) // SHARE)
-        return _held(len(data.labels[0]) - held, held, f"{held} training series held back")
+        words = f"{held} training series held back"
+        return _held(words, task.split, len(data.labels[0]) - held, held)
     rows = _rows(data.train.y)
     if isinstance(task.target, GenerateTarget):
-        return _windows(spec, task.target, rows)
+        return _windows(spec, task.target, task.split, rows)
     ahead = _ahead(task)
     held = max(rows // SHARE, ahead + 1)
     if rows - held <= task.split.warmup:
         raise error_at(
             spec.document, ("task", "split"), f"{rows} rows are too few to hold {held} back"
         )
-    return _held(rows - held, held - ahead, f"{held - ahead} training rows held back")
+    words = f"{held - ahead} training rows held back"
+    return _held(words, task.split, rows - held, held - ahead)
 
 
-def _held(train: int, test: int, words: str) -> Held:
-    return Held(words, (f"task.split.train={train}", f"task.split.test={test}"))
+def _held(words: str, split: Split, train: int, test: int | None) -> Held:
+    given = {"train": train, "test": test, "warmup": split.warmup or None}
+    parts = [f"{key}: {value}" for key, value in given.items() if value is not None]
+    return Held(words, (f"task.split={{{', '.join(parts)}}}",))
 
 
-def _windows(spec: Spec, target: GenerateTarget, rows: int) -> Held:
+def _windows(spec: Spec, target: GenerateTarget, split: Split, rows: int) -> Held:
     """Return rows in which all windows fit that are to be generated."""
     needed = target.prompt + target.generate + target.windows
     held = max(rows // SHARE, needed)
@@ -76,9 +80,8 @@ def _windows(spec: Spec, target: GenerateTarget, rows: int) -> Held:
             f"{target.generate} need {needed} of the {rows} rows to learn from; make them shorter "
             "with --set task.target.generate=..., or learn from more rows"
         )
-    several = (f"task.split.test={held}",) * (target.windows > 1)
     words = f"{target.windows} window{'s' * (target.windows > 1)} in {held} training rows held back"
-    return Held(words, (f"task.split.train={rows - held}", *several))
+    return _held(words, split, rows - held, held if target.windows > 1 else None)
 
 
 def _ahead(task: Task) -> int:

@@ -55,7 +55,7 @@ SPLIT = {"train": ROWS, "warmup": 50}
 ONLINE = "{kind: RLS, alpha: 0.1}"
 TASKS = {
     "forecast": {"target": {"forecast": 10}, "split": SPLIT},
-    "no split": {"target": {"forecast": 10}, "split": {}},
+    "no split": {"target": {"forecast": 10}},
     "column": {"target": {"column": "y"}, "split": SPLIT},
     "file": {"target": {"file": "z.csv"}, "split": SPLIT},
     "targets": {"targets": {"out": {"forecast": 3, "columns": [0]}}, "split": SPLIT},
@@ -85,9 +85,10 @@ def test_nothing_behind_the_training_rows_is_looked_at(kind, behind, tmp_path):
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize("split", [{}, {"train": 90, "test": 45}])
+@pytest.mark.parametrize("split", [None, {}, {"train": 90, "test": 45}])
 def test_no_series_of_the_test_is_looked_at(split, tmp_path, monkeypatch):
-    task = {"data": {"dataset": "japanese_vowels"}, "split": split, "metrics": ["accuracy"]}
+    task = {"data": {"dataset": "japanese_vowels"}, "metrics": ["accuracy"]}
+    task |= {} if split is None else {"split": split}
     (tmp_path / "g.yaml").write_text(f"{GRAPH.partition('task:')[0]}task: {json.dumps(task)}\n")
     whole = japanese_vowels()
 
