@@ -8,6 +8,7 @@ docstring, is in DIVERGES.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ import numpy as np
 import nodegraph as ng
 from benchmarks.tables import markdown
 from nodegraph.arrays import is_sparse
-from nodegraph.errors import DivergenceError
+from nodegraph.errors import DataWarning, DivergenceError
 from nodegraph.node import Node
 from nodegraph.registry import kinds
 from nodes import LMS, RLS, Dense, Input, Reservoir
@@ -139,7 +140,8 @@ def live(node: Node, series: Any) -> Fate:
     try:
         for rows in map(slice, cuts, cuts[1:]):
             part = {name: values[rows] for name, values in data.items()}
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore", DataWarning)  # raw inputs are what is tried
                 model.partial_fit(part, y and {"it": target[rows]})
             largest.append(_largest(model))
     except DivergenceError as error:

@@ -43,13 +43,13 @@ class ForwardUnit(Node, ABC):
     kind : {"forecast", "predictive_coding", "forward_forward", "attention", "dendritic"}
         What the units learn.
     frozen : bool
-        Whether they keep the weights that they were born with: the control.
+        Whether they keep the weights that they were born with: the control, so that what says how
+        they learn may stay where it is.
     emits : tuple of {"state", "prediction", "error"}
         What is given out, side by side in that order.
     """
 
     label: ClassVar[str] = "ForwardUnit"
-    learning: ClassVar[tuple[str, ...]] = ("rate",)  # the fields that only learning reads
     variants: ClassVar[dict[str, type[ForwardUnit]]] = {}
 
     units: PositiveInt = 100
@@ -69,10 +69,6 @@ class ForwardUnit(Node, ABC):
         super().__pydantic_init_subclass__(**options)
         if "kind" in cls.__annotations__:
             ForwardUnit.variants[cls.model_fields["kind"].default] = cls
-
-    def idle(self) -> dict[str, str]:
-        """Return the fields that have no effect beside the others, each with why."""
-        return dict.fromkeys(self.learning, "it is frozen") if self.frozen else {}
 
     @field_validator("emits", mode="before")
     @classmethod
@@ -118,7 +114,7 @@ class ForwardUnit(Node, ABC):
     def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
         """Return that the input is not of mean 0 and variance 1, or that nothing moves."""
         still = "nothing that it gives out moves" * is_still(x, y)
-        return [words for words in (raw_input(x, far=0.9, faint=1e-3), still) if words]
+        return [words for words in (raw_input(x, faint=1e-3), still) if words]
 
     def check_wired(self, n_in: int) -> None:
         """Refuse to be born without input."""

@@ -85,10 +85,6 @@ class PredictiveCell(Node):
     decay: NonNegativeFloat = 0.01
     epochs: PositiveInt = 1
 
-    def idle(self) -> dict[str, str]:
-        """Return the fields that have no effect beside the others, each with why."""
-        return {"feedback": "it is frozen"} if self.frozen else {}
-
     @property
     def rule(self) -> EProp:
         """The rule that the weights learn by."""
@@ -107,7 +103,7 @@ class PredictiveCell(Node):
     def doubts(self, x: Array, y: Array, params: Params) -> list[str]:
         """Return that the input is not of mean 0 and variance 1, or that nothing moves."""
         still = "nothing that it gives out moves" * is_still(x, y)
-        return [words for words in (raw_input(x, far=0.9, faint=1e-3), still) if words]
+        return [words for words in (raw_input(x, faint=1e-3), still) if words]
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return the weights; the head starts at 0."""

@@ -17,7 +17,6 @@ from nodes.rules.predictive_coding import PredictiveCoding
 
 __all__ = ["PredictiveCoder", "energy", "relaxed"]
 
-LEARNING = ("rate", "decay", "batch", "attention", "fading", "epochs")
 BEND = 0.77  # the largest second derivative of tanh, 4 / sqrt(27), rounded up
 
 
@@ -128,8 +127,7 @@ class PredictiveCoder(Node):
             found["input_scaling"] = "the weights are given"
         if not self.attention:
             found["fading"] = "attention is False"
-        learning = (n for n in LEARNING if n != "attention" or self.attention)
-        return found | dict.fromkeys(learning, "it is frozen") if self.frozen else found
+        return found
 
     @model_validator(mode="after")
     def _forecasts_need_time(self) -> PredictiveCoder:

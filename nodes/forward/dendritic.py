@@ -69,8 +69,6 @@ class DendriticUnit(ForwardUnit):
         target: Array  # (units,)
         steps: Array  # () int
 
-    learning = ("rate", "longest")
-
     kind: Literal["dendritic"] = "dendritic"
     fan_in: PositiveInt = 20
     leak_rate: Fraction = 0.3

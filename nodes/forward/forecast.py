@@ -83,8 +83,6 @@ class ForecastUnit(ForwardUnit):
         y: Array  # (units,)
         steps: Array  # () int, steps so far
 
-    learning = ("forgetting", "alpha", "fading", "gate", "epochs")
-
     kind: Literal["forecast"] = "forecast"
     emits: Emits = ("prediction",)
     fan_in: PositiveInt = 12

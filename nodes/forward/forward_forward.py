@@ -71,8 +71,6 @@ class ForwardForwardUnit(CellUnit):
         past: Array  # (span, cells, fan_in)
         steps: Array  # () int
 
-    learning = ("rate", "negatives")
-
     kind: Literal["forward_forward"] = "forward_forward"
     dim: PositiveInt = 10
     fan_in: PositiveInt = 12

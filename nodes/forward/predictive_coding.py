@@ -68,8 +68,6 @@ class PredictiveCodingUnit(CellUnit):
         before: Array  # (cells, dim)
         z: Array  # (cells, fan_in)
 
-    learning = ("rate", "fading", "attention")
-
     kind: Literal["predictive_coding"] = "predictive_coding"
     dim: PositiveInt = 4
     fan_in: PositiveInt = 6
@@ -84,8 +82,7 @@ class PredictiveCodingUnit(CellUnit):
 
     def idle(self) -> dict[str, str]:
         """Return the fields that have no effect beside the others, each with why."""
-        quiet = {} if self.attention else {"fading": "attention is False"}
-        return {**quiet, **super().idle()}
+        return {} if self.attention else {"fading": "attention is False"}
 
     @property
     def local_rule(self) -> TemporalCoding:

@@ -70,10 +70,6 @@ class EProp(Descent):
     frozen: bool = False
     leak_rate: Fraction = 1.0
 
-    def idle(self) -> dict[str, str]:
-        """Return the fields that have no effect beside the others, each with why."""
-        return {"feedback": "it is frozen"} if self.frozen else {}
-
     @property
     def moving(self) -> tuple[str, ...]:
         """Names of the arrays that learn."""

@@ -17,7 +17,6 @@ from nodes import (
     Dense,
     ForwardUnit,
     Input,
-    PredictiveCell,
     PredictiveCoder,
     Reservoir,
     Scaler,
@@ -47,6 +46,7 @@ OTHERS: dict[str, Any] = {
     "proximity": 0.3,
     "reset": "subtract",
     "spectral_radius": 0.3,
+    "start_": "random",
     "threshold": 0.2,
     "topology": "uniform",
 }
@@ -107,13 +107,9 @@ REFUSED = [
     (ESN, {"W": np.eye(3), "connectivity": 0.5}, "W is given"),
     (NVAR, {"delay": 1, "strides": 3}, "delay is 1"),
     (Scaler, {"kind": "z-score", "low": 0.0}, "low would have no effect, for kind is z-score"),
-    (PredictiveCell, {"units": 2, "frozen": True, "feedback": "head"}, "it is frozen"),
-    (PredictiveCoder, {"units": 2, "frozen": True, "rate": 0.1}, "it is frozen"),
     (PredictiveCoder, {"units": 2, "fading": 0.1}, "attention is False"),
     (PredictiveCoder, {"units": 2, "A": np.eye(2)}, "temporal is False"),
     (PredictiveCoder, {"units": 2, "C": np.eye(2), "input_scaling": 1.0}, "weights are given"),
-    (ForwardUnit, {"kind": "attention", "frozen": True, "rate": 0.1}, "it is frozen"),
-    (ForwardUnit, {"kind": "forecast", "frozen": True, "alpha": 0.1}, "it is frozen"),
     (ForwardUnit, {"kind": "predictive_coding", "attention": False, "fading": 0.1}, "attention"),
     (IntrinsicPlasticity, {"activation": "sigmoid", "mu": 0.2, "sigma": 0.1}, "sigmoid"),
     (ForwardForward, {"negatives": "given", "buffer": 5}, "negatives are given"),
@@ -131,14 +127,10 @@ def test_what_has_no_effect_is_refused_and_its_default_is_not(kind, fields, mess
     )
 
 
-@pytest.mark.parametrize(
-    "kind", ["attention", "dendritic", "forecast", "forward_forward", "predictive_coding"]
-)
-def test_what_only_learning_reads_is_refused_by_frozen_units(kind):
-    variant = ForwardUnit.variants[kind]
-    for field in variant.learning:
-        with pytest.raises(FieldError, match=f"{field} would have no effect, for it is frozen"):
-            variant(frozen=True, **{field: variant.model_fields[field].default})
+@pytest.mark.parametrize("kind", ForwardUnit.variants)
+def test_frozen_units_are_a_control_and_may_keep_how_they_would_learn(kind):
+    fields = {"alpha": 0.1} if kind == "forecast" else {"rate": 0.1}
+    assert ForwardUnit(kind=kind, frozen=True, **fields).rule is None
 
 
 def test_a_given_matrix_is_scaled_to_a_spectral_radius_that_is_given_beside_it():
