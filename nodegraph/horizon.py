@@ -14,7 +14,7 @@ __all__ = ["Horizons", "horizons", "rows_ahead"]
 
 Horizons = Mapping[str, Mapping[str, int]]  # rows, by learner and input
 
-FEWEST = 16  # rows that must be alike
+FEWEST = 32  # rows that must be alike
 LOOKED_AT = 64  # rows that sieve the shifts, before all rows are compared
 
 

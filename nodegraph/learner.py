@@ -26,7 +26,7 @@ from nodegraph.engines import Engine
 from nodegraph.errors import DataError, GraphError, NotFittedError
 from nodegraph.horizon import horizons
 from nodegraph.numerics import using
-from nodegraph.progress import Progress, Silent
+from nodegraph.progress import Progress, checked_progress
 from nodegraph.rack import Rack
 from nodegraph.runner import Runner
 from nodegraph.training import Course
@@ -83,7 +83,7 @@ class Learner(Runner):
         forcing: bool | str = True,
         workers: int | None = None,
         engine: Any = None,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
         watch: bool | int = False,
         checkpoint: str | PathLike[str] | None = None,
         resume: bool = False,
@@ -110,7 +110,9 @@ class Learner(Runner):
             one thread, or as many replicas as the cluster has CPUs. The result is the same.
         engine : "local", "ray" or object, optional
             In place of the model's own.
-        progress : Progress, optional
+        progress : bool or Progress, optional
+            True draws a bar on standard error, in a terminal or a notebook. An object with the
+            methods of `nodegraph.progress.Progress` is told of every chunk.
         watch : bool or int
             Whether to take learning curves of online rules, into `curves`: one point for each chunk
             that goes through, or for so many steps (at most a chunk).
@@ -130,6 +132,7 @@ class Learner(Runner):
         DataError, DivergenceError, BudgetError
             If the data do not fit or a state diverges; the model is then as it was before.
         """
+        progress = checked_progress(progress)
         draft = self._rack.draft()
         draft.forget_columns()
         fed = draft.feed(x, y, noted=True)
@@ -148,7 +151,7 @@ class Learner(Runner):
             learners,
             *rules,
             workers=checked_workers(workers),
-            progress=progress or Silent(),
+            progress=progress,
             watch=self._watch(watch, progress, {}),
             keeper=keeper,
             vitals=vitals_of(self.plan, fed),
@@ -162,10 +165,10 @@ class Learner(Runner):
         warn_of_states(self.plan, draft.slots, course.vitals)
         return self
 
-    def _watch(self, watch: bool | int, progress: Progress | None, before: Curves) -> Watch | None:
+    def _watch(self, watch: bool | int, progress: Progress, before: Curves) -> Watch | None:
         if watch is False:
             return None
-        return Watch(checked_watch(watch), progress or Silent(), before)
+        return Watch(checked_watch(watch), progress, before)
 
     @known_arguments
     def update(self, x: Any = None, y: Any = None, *, forcing: bool | str = True) -> Self:
@@ -213,7 +216,7 @@ class Learner(Runner):
         warmup: int = 0,
         outputs: Iterable[str] | None = None,
         engine: Any = None,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
         watch: bool | int = False,
         checkpoint: str | PathLike[str] | None = None,
         resume: bool = False,
@@ -237,6 +240,11 @@ class Learner(Runner):
         -------
         ndarray (T, n_out), list of such, or dict by node name
         """
+        plain = all(option is None for option in (outputs, engine, checkpoint))
+        plain = plain and type(warmup) is int and not (warmup or progress or watch or resume)
+        if plain and (found := self._quickly(x, y, learn=True)) is not None:
+            return found
+        progress = checked_progress(progress)
         draft = self._rack.draft(self.plan.rules, noise=True)
         fed = draft.feed(x, y, noted=True)
         learners = frozenset(n for n in draft.learners(fed) if self.plan.rules[n].online)
@@ -254,5 +262,7 @@ class Learner(Runner):
             found = self._through(draft, fed, work, outputs, engine, progress, **rest)
         draft.ahead = {**draft.ahead, **horizons(fed)}
         self.curves = watching.curves() if watching else self.curves
+        if plain:
+            self._went(fed, learners)
         warn_of_states(self.plan, draft.slots, vitals)
         return found

@@ -128,7 +128,7 @@ class Model(Learner):
         return model
 
     def __repr__(self) -> str:
-        learned = sorted(name for name, slot in self._rack.slots.items() if slot.fitted)
+        learned = sorted(name for name, slot in self._kept.slots.items() if slot.fitted)
         return (
             f"Model({self.graph!r}, seed={self.seed}, dtype={self.dtype.name}; step {self.time}, "
             f"learned: {', '.join(learned) or 'nothing yet'})"

@@ -5,15 +5,26 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from nodegraph.errors import FieldError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as RichBar
 
-__all__ = ["Counted", "Progress", "Silent", "Terminal", "for_this_place", "watched"]
+__all__ = [
+    "Counted",
+    "Progress",
+    "Silent",
+    "Terminal",
+    "checked_progress",
+    "for_this_place",
+    "watched",
+]
 
 _PAUSE = 0.1  # seconds between two drawings, at least
 _SHARE = 200  # a drawing that took s seconds is followed by 200 s without one
@@ -145,6 +156,30 @@ def for_this_place() -> Progress:
     return Terminal(console) if console.is_terminal or console.is_jupyter else Silent()
 
 
+def checked_progress(progress: Progress | bool | None) -> Progress:
+    """Return who is to be told: nobody for None and False, a bar for True.
+
+    Raises
+    ------
+    FieldError
+        If it is an object without the methods of a progress.
+
+    Examples
+    --------
+    >>> isinstance(checked_progress(False), Silent), isinstance(checked_progress(True), Terminal)
+    (True, True)
+    """
+    if progress is None or isinstance(progress, bool):
+        return Terminal() if progress else Silent()
+    missing = [name for name in ("start", "advance", "stop") if not hasattr(progress, name)]
+    if missing or isinstance(progress, type):
+        raise FieldError(
+            f"progress: expected True, False or an object with methods start, advance and stop, "
+            f"got {progress!r}; write progress=True for a bar"
+        )
+    return progress
+
+
 class _Sized(Protocol):
     @property
     def n_steps(self) -> int: ...
@@ -185,6 +220,11 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
+def _in_notebook() -> bool | None:
+    """Return None, for rich to find out; False where it could not draw in a notebook."""
+    return None if find_spec("ipywidgets") else False
+
+
 def _bar(console: Console | None) -> RichBar:
     from rich import progress
     from rich.console import Console
@@ -196,7 +236,7 @@ def _bar(console: Console | None) -> RichBar:
         progress.TextColumn("steps"),
         progress.TimeRemainingColumn(elapsed_when_finished=True),
         progress.TextColumn("{task.fields[note]}", markup=False),
-        console=console or Console(stderr=True),
+        console=console or Console(stderr=True, force_jupyter=_in_notebook()),
         auto_refresh=False,
         redirect_stdout=sys.stdout.isatty(),  # what is piped must not go to the bar's console
     )

@@ -96,7 +96,7 @@ class Rack:
 
     def _door(self) -> Door:
         """Return who takes data and targets, and how they are taught."""
-        pupils = self._pupils()
+        pupils = self.pupils()
         classes = {name: getattr(self.plan.nodes[name], "classes", None) for name in pupils}
         lessons = {n: Lesson(c, self._behind_summary(n)) for n, c in classes.items() if c}
         return Door(self.plan.inputs, pupils, list(self.plan.nodes), lessons, self.plan.gappy)
@@ -113,7 +113,7 @@ class Rack:
                     waiting.append(read.source)
         return False
 
-    def _pupils(self) -> tuple[str, ...]:
+    def pupils(self) -> tuple[str, ...]:
         """Nodes that a target goes to when no name is given."""
         return tuple(
             name

@@ -10,24 +10,24 @@ import numpy as np
 
 from nodegraph.checks import checked_steps, checked_workers, known_arguments
 from nodegraph.classifying import classes_by_output, labels_of
-from nodegraph.engines import Engine, choose
+from nodegraph.engines import LOCAL, Engine, choose
 from nodegraph.errors import DataError
 from nodegraph.feeding import Fed
 from nodegraph.generating import Generation
 from nodegraph.graph import Graph
-from nodegraph.intake import to_rows
+from nodegraph.intake import Series, to_rows
 from nodegraph.numerics import Numerics, using
 from nodegraph.plan import Plan
-from nodegraph.progress import Progress, Silent
+from nodegraph.progress import Progress, checked_progress
 from nodegraph.rack import Rack
 from nodegraph.running import Run, shaped
-from nodegraph.stepping import Stepper
+from nodegraph.stepping import MOST, Stepper
 from nodegraph.views import ArraysView
 from nodegraph.work import Work
 
 __all__ = ["Runner"]
 
-PATIENCE = 16  # steps that pass before a model that was looked at is made fast again
+PATIENCE = 16  # calls that pass before a model that was looked at is made fast again
 
 
 class Runner:
@@ -42,13 +42,13 @@ class Runner:
     def __init__(self, rack: Rack, engine: Engine):
         self._kept, self._own_engine = rack, engine
         self._stepper: Stepper | None = None
-        self._slow_steps = 0
+        self._slow_calls = 0
 
     @property
     def _rack(self) -> Rack:
         """The arrays, moved on to where steps have led."""
         if self._stepper is not None:
-            self._slow_steps = 0 if self._stepper.steps > PATIENCE else -PATIENCE
+            self._slow_calls = 0 if self._stepper.steps > PATIENCE else -PATIENCE
             self._kept, self._stepper = self._stepper.settled(), None
         return self._kept
 
@@ -59,25 +59,43 @@ class Runner:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": self._rack, "_stepper": None}
 
+    def _quickly(self, x: Any, y: Any = None, *, learn: bool = False) -> Any:
+        """Return the outputs for few plain rows from the compiled program, or None."""
+        stepper = self._stepper
+        return stepper.run(x, y) if stepper is not None and stepper.learns == learn else None
+
+    def _went(self, fed: Fed, learn: frozenset[str] = frozenset()) -> None:
+        """Take note of a plain call; after the second one of few rows, compile what comes next."""
+        few = fed.own and isinstance(one := fed.series[0], Series) and one.n_steps <= MOST
+        if few and self._own_engine is LOCAL:
+            self._compile(learn, fed.targets)
+
+    def _compile(self, learn: frozenset[str] = frozenset(), targets: Iterable[str] = ()) -> None:
+        self._slow_calls += 1
+        if self._slow_calls > 1:
+            with using(self.numerics):
+                self._stepper = Stepper.of(self._kept, learn, targets)
+            self._slow_calls = -PATIENCE if self._stepper is None else 0
+
     @property
     def plan(self) -> Plan:
         """The order in which the graph runs."""
-        return self._rack.plan
+        return self._kept.plan
 
     @property
     def graph(self) -> Graph:
         """The graph that this is a model of."""
-        return self._rack.plan.graph
+        return self._kept.plan.graph
 
     @property
     def seed(self) -> int:
         """The number that all weights are drawn from."""
-        return self._rack.builder.seed
+        return self._kept.builder.seed
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of weights, states and outputs."""
-        return self._rack.builder.dtype
+        return self._kept.builder.dtype
 
     @property
     def numerics(self) -> Numerics:
@@ -87,17 +105,17 @@ class Runner:
     @property
     def time(self) -> int:
         """Steps that the model's own stream has gone since the start."""
-        return self._rack.time
+        return self._kept.time + (0 if self._stepper is None else self._stepper.steps)
 
     @property
     def columns(self) -> dict[str, tuple[str, ...]]:
         """Names of the columns of the data that were learned from, by input node."""
-        return {name: found.names for name, found in self._rack.builder.columns.items()}
+        return {name: found.names for name, found in self._kept.builder.columns.items()}
 
     @property
     def target_columns(self) -> dict[str, tuple[str, ...]]:
         """Names of the columns of the targets, or of the classes, by node that learned them."""
-        taught = {name: found.names for name, found in self._rack.builder.taught.items()}
+        taught = {name: found.names for name, found in self._kept.builder.taught.items()}
         classes = {n: getattr(node, "classes", None) for n, node in self.plan.nodes.items()}
         return taught | {name: tuple(map(str, each)) for name, each in classes.items() if each}
 
@@ -121,7 +139,7 @@ class Runner:
         noise: bool = False,
         workers: int | None = None,
         engine: Any = None,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
     ) -> Any:
         """Return the outputs of the graph for `x`.
 
@@ -139,16 +157,25 @@ class Runner:
         workers : int, optional
             Threads over independent series, or replicas on Ray; -1 is one for each core. None:
             one thread, or as many replicas as the cluster has CPUs.
+        progress : bool or Progress, optional
+            True draws a bar; see `fit`.
 
         Returns
         -------
         ndarray (T, n_out), list of such, or dict by node name
         """
+        plain = not noise and all(option is None for option in (outputs, workers, engine))
+        plain = plain and not progress
+        if plain and (steps is None or x is not None) and (y := self._quickly(x)) is not None:
+            return y
         draft = self._rack.draft(noise=noise)
         fed = draft.feed(x, None, steps)
         work = Work(draft.names(outputs), clock=draft.time, noise=noise)
         threads = checked_workers(workers)
-        return self._through(draft, fed, work, outputs, engine, progress, workers=threads)
+        found = self._through(draft, fed, work, outputs, engine, progress, workers=threads)
+        if plain:
+            self._went(fed)
+        return found
 
     def _through(
         self,
@@ -157,12 +184,12 @@ class Runner:
         work: Work,
         outputs: Iterable[str] | None,
         engine: Any = None,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
         **options: Any,
     ) -> Any:
         """Go through data on a draft, and keep the draft if all went well."""
         draft.require(work.wanted)
-        run = Run(draft, self._engine(engine), work, progress or Silent(), **options)
+        run = Run(draft, self._engine(engine), work, checked_progress(progress), **options)
         with using(self.numerics):
             results = run.through(fed)
         self._rack = draft
@@ -211,13 +238,12 @@ class Runner:
         -------
         ndarray (n_out,), or dict by node name
         """
-        if self._stepper is not None and (found := self._stepper.step(x)) is not None:
-            return found
+        stepper = self._stepper
+        if stepper is not None and not stepper.learns and (y := stepper.step(x)) is not None:
+            return y
         found = self._slow_step(x)
-        self._slow_steps += 1
-        if self._slow_steps > 1:
-            self._stepper = Stepper.of(self._kept)
-            self._slow_steps = -PATIENCE if self._stepper is None else 0
+        if self._own_engine is not LOCAL:
+            self._compile()
         return found
 
     def _slow_step(self, x: Any) -> Any:

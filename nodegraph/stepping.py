@@ -1,23 +1,33 @@
-"""A model that is stepped by hand: all its nodes in one compiled program."""
+"""A model that goes on by few rows at a time: all its nodes in one compiled program."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array, copy_tree, leaves
+from nodegraph.arrays import Array, copy_tree, is_sparse, leaves
 from nodegraph.engines.fused import Mover, Program
-from nodegraph.engines.seats import Source
+from nodegraph.engines.lines import filled
+from nodegraph.engines.seats import Source, heard
+from nodegraph.node import StepCode
 from nodegraph.plan import Plan
 from nodegraph.rack import Rack
 
-__all__ = ["Stepper"]
+__all__ = ["MOST", "Stepper"]
+
+Ports = dict[str, list[Source]]
+
+KEPT = 64  # rows that are remembered, to go back to where all stood before a call that fails
+MOST = 32  # rows of a call that is quick
 
 
 class Stepper:
     """The nodes of a rack, ready to be stepped; `settled` puts what became of them back.
+
+    Arrays are copied every `KEPT` steps. A call that fails is undone by going from there again.
 
     Parameters
     ----------
@@ -26,113 +36,233 @@ class Stepper:
     plan : Plan
         What runs.
     movers : list of Mover
-    data : dict of ndarray, shape (1, n)
-        Where the inputs go.
+    learned : dict of (params, memory)
+        What compiled steps change in place, by learner.
+    data, targets : dict of ndarray, shape (KEPT, n)
+        Where what comes from outside goes, in turn.
     """
 
-    def __init__(self, rack: Rack, plan: Plan, movers: dict[str, Mover], data: Mapping[str, Array]):
-        self._rack, self._movers, self._data = rack, movers, data
-        dtype = rack.builder.dtype
-        self._program = Program(list(movers.values()), rack.time, dtype)
+    def __init__(
+        self,
+        rack: Rack,
+        plan: Plan,
+        movers: dict[str, Mover],
+        learned: dict[str, tuple[Any, Any]],
+        data: Mapping[str, Array],
+        targets: Mapping[str, Array],
+    ):
+        self._rack, self._movers, self._learned = rack, movers, learned
+        self._data, self._targets = data, targets
+        self._program = Program(list(movers.values()), rack.time, rack.builder.dtype)
         self._places = np.array(
-            [(rows.ctypes.data, rows.shape[1]) for rows in data.values()], np.int64
-        ).reshape(-1, 2)
-        self._only = next(iter(data.values()))[0] if len(data) == 1 else None
-        states = [a for mover in movers.values() for _, a in leaves(mover.code.state)]
-        self._states = [(a, np.empty_like(a)) for a in states if isinstance(a, np.ndarray)]
+            [
+                (rows.ctypes.data, rows.shape[1], KEPT, gaps)
+                for gaps, group in enumerate((data, targets))
+                for rows in group.values()
+            ],
+            np.int64,
+        ).reshape(-1, 4)
+        self._only = next(iter(data.values())) if len(data) == 1 else None
+        self._pupils = rack.pupils()
+        self._taught = {name: _taught(rack, name) for name in targets}
+        changing = [mover.code.state for mover in movers.values()] + list(learned.values())
+        arrays = [a for tree in changing for _, a in leaves(tree) if isinstance(a, np.ndarray)]
+        self._arrays = [(a, a.copy(order="K")) for a in arrays]
         self._outputs = {name: movers[name].out for name in plan.outputs}
-        self.steps = 0
+        self.steps = self._saved = 0
 
     @classmethod
-    def of(cls, rack: Rack) -> Stepper | None:
-        """Return the stepper of what can run, or None if a node has no compiled step."""
-        plan = rack.runnable(rack.ready())
+    def of(
+        cls, rack: Rack, learn: frozenset[str] = frozenset(), targets: Iterable[str] = ()
+    ) -> Stepper | None:
+        """Return the stepper of what can run and learn, or None if a node has no compiled step."""
+        plan = rack.runnable(rack.ready(), learn)
         if any(name not in plan.reads for name in plan.outputs):
             return None
-        dtype, takes = rack.builder.dtype, rack.builder.data
-        data = {name: np.zeros((1, width), dtype) for name, width in takes.items()}
+        dtype = rack.builder.dtype
+        sizes = {name: slot.past.shape[1] for name, slot in rack.slots.items()}
+        data = {n: np.zeros((KEPT, width), dtype) for n, width in rack.builder.data.items()}
+        taught = {name: np.full((KEPT, sizes[name]), np.nan, dtype) for name in targets}
         names = [name for block in plan.blocks for name in block.names]
         outs = {name: _ring(rack.slots[name].past) for name in names}
-        movers = {}
+        movers, learned = {}, {}
         for name in names:
-            slot, node = rack.slots[name], plan.nodes[name]
             ports = {
                 port: [Source(outs[r.source].rows, outs[r.source].zero - r.delay) for r in group]
-                for port, group in plan.reads[name].items()
+                for port, group in heard(plan, name, name in learn).items()
             }
             if name in data:
                 ports["x"] = [Source(data[name], 0), *ports.get("x", [])]
             ports.setdefault("x", [Source(np.zeros((1, 0), dtype), 0)])
-            widths = {port: sum(s.rows.shape[1] for s in group) for port, group in ports.items()}
-            code = slot.prepared(node).step_code(slot.state, dtype, widths)
+            if name in learn:
+                slot = rack.slots[name]
+                learned[name] = copy_tree(slot.params), copy_tree(slot.memory)
+            code = _code(rack, plan, name, ports, learned.get(name), noisy=bool(learn))
             if code is None:
                 return None
-            movers[name] = Mover(node, code, outs[name], list(ports.items()))
-        return cls(rack, plan, movers, data)
+            if name in learn and name in taught:
+                ports["target"] = [Source(taught[name], 0)]
+            movers[name] = Mover(plan.nodes[name], code, outs[name], list(ports.items()))
+        return cls(rack, plan, movers, learned, data, taught)
+
+    @property
+    def learns(self) -> bool:
+        """Whether nodes learn as they go."""
+        return bool(self._learned)
 
     def step(self, x: Any) -> Any:
         """Return the outputs one step later, or None, and nothing moved, if `x` is no plain row."""
-        if not self._take(x):
+        if not self._take(x, self._places_of(1), 0) or not self._advance(1):
             return None
-        for state, before in self._states:
-            before[...] = state
-        if not self._program.advance(self._places, self.steps):
-            for state, before in self._states:
-                state[...] = before
-            return None
-        found = {name: self._now(out) for name, out in self._outputs.items()}
-        self.steps += 1
+        found = {name: self._rows(out, 1)[0] for name, out in self._outputs.items()}
         return found if len(found) > 1 else next(iter(found.values()))
 
-    def _now(self, out: Source) -> Array:
-        row: Array = out.rows[(out.zero + self.steps) % len(out.rows)]
-        return row.copy()
+    def run(self, x: Any, y: Any = None) -> Any:
+        """Return the outputs of plain rows `x`, targets `y`; None, and nothing moved, for others.
 
-    def _take(self, x: Any) -> bool:
+        Parameters
+        ----------
+        x, y : ndarray (T, n), dict of such, or None
+            At most `MOST` rows.
+        """
+        n_rows = _count(x if x is not None else y)
+        if not 0 < n_rows <= MOST:
+            return None
+        at = self._places_of(n_rows)
+        taken = self._take(x, at, n_rows) and self._take_targets(y, at, n_rows)
+        if not taken or not self._advance(n_rows):
+            return None
+        found = {name: self._rows(out, n_rows) for name, out in self._outputs.items()}
+        return found if len(found) > 1 else next(iter(found.values()))
+
+    def _places_of(self, n_rows: int) -> Any:
+        """Return where the next rows go; those behind the last copy must not be lost."""
+        if self.steps + n_rows - self._saved > KEPT:
+            self._save()
+        if n_rows == 1:
+            return self.steps % KEPT
+        return np.arange(self.steps, self.steps + n_rows) % KEPT
+
+    def _take(self, x: Any, at: Any, n_rows: int) -> bool:
         """Put the inputs where the program reads them; tell whether they are plain rows."""
         if self._only is not None and not isinstance(x, dict):
-            return _put(x, self._only)
+            return _put(x, self._only, at, n_rows)
         if x is None:
             return not self._data
         if not isinstance(x, dict) or x.keys() != self._data.keys():
             return False
-        return all(_put(x[name], rows[0]) for name, rows in self._data.items())
+        return all(_put(x[name], rows, at, n_rows) for name, rows in self._data.items())
+
+    def _take_targets(self, y: Any, at: Any, n_rows: int) -> bool:
+        if y is None or not self._targets:
+            return y is None and not self._targets
+        if not isinstance(y, dict):
+            y = dict.fromkeys(self._pupils, y)
+        return y.keys() == self._targets.keys() and all(
+            _put(y[name], rows, at, n_rows) for name, rows in self._targets.items()
+        )
+
+    def _advance(self, n_rows: int) -> bool:
+        """Move on; tell whether all went well. If not, all is as it was."""
+        stop = self.steps + n_rows
+        if self._program.advance(self._places, self.steps, stop):
+            self.steps = stop
+            return True
+        for array, before in self._arrays:
+            array[...] = before
+        self._program.run(self._saved, self.steps)
+        return False
+
+    def _save(self) -> None:
+        """Keep a copy of all that changes."""
+        gone = np.arange(self._saved, self.steps) % KEPT
+        for name, rows in self._targets.items():
+            past = self._taught[name]
+            every = np.concatenate([past, filled(rows[gone], past[-1])])
+            self._taught[name] = every[-len(past) :]
+        for array, before in self._arrays:
+            before[...] = array
+        self._saved = self.steps
+
+    def _rows(self, out: Source, n_rows: int) -> Array:
+        """Return the last outputs of a node."""
+        if n_rows == 1:
+            at = (out.zero + self.steps - 1) % len(out.rows)
+            return out.rows[at : at + 1].copy()
+        recent = np.arange(self.steps - n_rows, self.steps) + out.zero
+        return out.rows[recent % len(out.rows)]
 
     def settled(self) -> Rack:
         """Return a rack that stands where the steps have led."""
+        self._save()
         rack = self._rack.draft()
         for name, mover in self._movers.items():
             slot, out = rack.slots[name], mover.out
             slot.state = mover.code.unpack(copy_tree(mover.code.state))
-            recent = np.arange(self.steps - len(slot.past), self.steps) + out.zero
-            slot.past = out.rows[recent % len(out.rows)]
+            slot.past = self._rows(out, len(slot.past))
+            slot.taught = self._taught.get(name, slot.taught)
+        for name, (params, memory) in self._learned.items():
+            rack.slots[name].params, rack.slots[name].memory = params, memory
         rack.time += self.steps
         return rack
 
 
+def _code(
+    rack: Rack, plan: Plan, name: str, ports: Ports, learned: Any, noisy: bool
+) -> StepCode | None:
+    """Return the compiled step of a node, or None if it has none that does all that is wanted."""
+    slot, node, dtype = rack.slots[name], plan.nodes[name], rack.builder.dtype
+    noise = deepcopy(slot.noise) if noisy else None
+    if noise is not None and node.draw_noise(noise, 1, slot.past.shape[1]) is not None:
+        return None
+    widths = {port: sum(s.rows.shape[1] for s in group) for port, group in ports.items()}
+    if learned is None:
+        return slot.prepared(node).step_code(slot.state, dtype, widths)
+    if "target" in widths or any(is_sparse(leaf) for _, leaf in leaves(learned)):
+        return None
+    return plan.rules[name].step_code(
+        node, learned[0], copy_tree(slot.state), learned[1], dtype, widths
+    )
+
+
 def _ring(past: Array) -> Source:
-    """Return rows for the past and for one step more."""
-    return Source(np.concatenate([past, np.zeros_like(past[:1])]), len(past))
+    """Return rows for the past and for the steps that may have to be undone."""
+    return Source(np.concatenate([past, np.zeros((KEPT, past.shape[1]), past.dtype)]), len(past))
 
 
-def _put(x: Any, row: Array) -> bool:
-    """Write `x` into `row` if it is a plain row of numbers of the same length."""
+def _taught(rack: Rack, name: str) -> Array:
+    slot = rack.slots[name]
+    return slot.past if slot.taught is None else slot.taught
+
+
+def _count(rows: Any) -> int:
+    """Return how many rows there are; 0 for what holds no plain array."""
+    if isinstance(rows, dict):
+        rows = next(iter(rows.values()), None)
+    return len(rows) if type(rows) is np.ndarray and rows.ndim else 0
+
+
+def _put(x: Any, rows: Array, at: Any, n_rows: int) -> bool:
+    """Write plain numbers into `rows`: one row of shape (n,) for 0, else an array of n_rows."""
     if type(x) is not np.ndarray:
-        if not isinstance(x, list | tuple | float | int):
+        if n_rows or not isinstance(x, list | tuple | float | int):
             return False
         try:
             x = np.atleast_1d(np.array(x))
         except ValueError:
             return False
-    if x.dtype is not row.dtype:
-        return x.dtype.kind in "fiu" and x.shape == row.shape and _put_other(x, row)
-    if x.shape != row.shape:
-        return False
-    row[...] = x
-    return True
+    shape = (n_rows, rows.shape[1]) if n_rows else rows.shape[1:]
+    if x.shape != shape:
+        if not n_rows or x.shape != (n_rows,) or rows.shape[1] != 1:
+            return False
+        x = x[:, None]
+    if x.dtype is rows.dtype:
+        rows[at] = x
+        return True
+    return x.dtype.kind in "fiu" and _put_other(x, rows, at)
 
 
-def _put_other(x: Array, row: Array) -> bool:
+def _put_other(x: Array, rows: Array, at: Any) -> bool:
     with np.errstate(over="ignore"):  # what overflows is found not to be finite
-        row[...] = x
+        rows[at] = x
     return True

@@ -91,22 +91,54 @@ def drive(
         _move(nodes, ports, parts, io, t, size, like)
 
 
-@kernel(lambda f: types.boolean(*_tables(), read(types.int64, 2), types.int64, types.int64, f))
-def advance(
-    nodes: Any, ports: Any, parts: Any, io: Any, data: Any, t: Any, size: Any, like: Any
-) -> Any:
-    """Move all nodes on by step `t`; tell whether `data` (addresses, sizes) and outputs are sound.
+@inner
+def _is_taught(address: Any, n: Any, like: Any) -> Any:
+    """Tell whether a target is finite, or missing as a whole: all NaN."""
+    row, missing = vector(address, n, like), 0
+    for i in range(n):
+        if row[i] - row[i] != like - like:
+            if row[i] == row[i]:
+                return False
+            missing += 1
+    return missing == 0 or missing == n
 
-    Data are so if they are finite, outputs within `nodegraph.engines.bounds`. With data that
-    are not finite nothing is moved.
+
+@kernel(
+    lambda f: types.boolean(
+        *_tables(), read(types.int64, 2), types.int64, types.int64, types.int64, f
+    )
+)
+def advance(
+    nodes: Any,
+    ports: Any,
+    parts: Any,
+    io: Any,
+    data: Any,
+    start: Any,
+    stop: Any,
+    size: Any,
+    like: Any,
+) -> Any:
+    """Move all nodes on from step `start` to `stop`; tell whether data and outputs are sound.
+
+    Data are so if they are finite, outputs within `nodegraph.engines.bounds`. A row of `data` is
+    (address, width, rows of its ring, whether it is a target). It stops at the first data and
+    behind the first output that are not sound.
     """
-    for k in range(len(data)):
-        if not _is_finite(data[k, 0], data[k, 1], like):
-            return False
-    _move(nodes, ports, parts, io, t, size, like)
     most = 1e30 if size == 8 else 1e18
-    for k in range(len(nodes)):
-        row = _row(nodes[k, _BASE], nodes[k, _ZERO], nodes[k, _RING], nodes[k, _WIDTH] * size, t)
-        if not _is_within(row, nodes[k, _WIDTH], most, like):
-            return False
+    for t in range(start, stop):
+        for k in range(len(data)):
+            width = data[k, 1]
+            row = _row(data[k, 0], 0, data[k, 2], width * size, t)
+            if data[k, 3]:
+                if not _is_taught(row, width, like):
+                    return False
+            elif not _is_finite(row, width, like):
+                return False
+        _move(nodes, ports, parts, io, t, size, like)
+        for k in range(len(nodes)):
+            width = nodes[k, _WIDTH]
+            row = _row(nodes[k, _BASE], nodes[k, _ZERO], nodes[k, _RING], width * size, t)
+            if not _is_within(row, width, most, like):
+                return False
     return True

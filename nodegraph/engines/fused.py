@@ -96,18 +96,18 @@ class Program:
         """Move on from step `start` to `stop`."""
         self._drive(self.nodes, self.ports, self.parts, self.io, start, stop, self.size, self.like)
 
-    def advance(self, data: Array, t: int) -> bool:
-        """Move on by step `t`; tell whether all that came in and went out is finite.
+    def advance(self, data: Array, start: int, stop: int) -> bool:
+        """Move on from step `start` to `stop`; tell whether all that came and went is finite.
 
         Parameters
         ----------
-        data : ndarray of int64, shape (n, 2)
-            Addresses and widths of the rows that come from outside.
-        t : int
+        data : ndarray of int64, shape (n, 4)
+            Of each ring of rows that come from outside: its address, its width, how many rows it
+            has, and whether they are targets, which may be missing (all NaN).
+        start, stop : int
         """
-        return self._advance(  # type: ignore[no-any-return]
-            self.nodes, self.ports, self.parts, self.io, data, t, self.size, self.like
-        )
+        tables = self.nodes, self.ports, self.parts, self.io
+        return self._advance(*tables, data, start, stop, self.size, self.like)  # type: ignore[no-any-return]
 
 
 def fuse(seats: Sequence[Seat], lines: Sequence[Line], clock: int, n_steps: int) -> bool:

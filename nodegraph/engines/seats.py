@@ -16,7 +16,7 @@ from nodegraph.slot import Chunk, Slot
 from nodegraph.tryout import Trial, check_still
 from nodegraph.work import Work
 
-__all__ = ["Desk", "Seat", "Source"]
+__all__ = ["Desk", "Seat", "Source", "heard"]
 
 
 class Source(NamedTuple):
@@ -53,7 +53,7 @@ class Seat:
         self.learns = name in desk.work.learn
         if not self.learns:
             self.prepared = self.slot.prepared(self.node)
-        reads = self._heard(desk.plan.reads[name])
+        reads = heard(desk.plan, name, self.learns)
         self.ports = [(port, self._sources(port, group)) for port, group in reads.items()]
         if "x" not in reads:
             self.ports.append(("x", self._sources("x", ())))
@@ -62,12 +62,6 @@ class Seat:
     def steady(self) -> bool:
         """Whether the node does nothing but run, at every step."""
         return not self.learns and self.node.every == 1
-
-    def _heard(self, reads: Mapping[str, tuple[Read, ...]]) -> Mapping[str, tuple[Read, ...]]:
-        """Return what arrives at each port; those of the rule are heard by learners alone."""
-        rule = self.desk.plan.rules.get(self.name)
-        own = () if rule is None or self.learns else rule.ports
-        return {port: group for port, group in reads.items() if port not in own}
 
     def _sources(self, port: str, reads: tuple[Read, ...]) -> list[Source]:
         """Return what to read from: outside data first, then edges."""
@@ -209,6 +203,13 @@ class Seat:
             return None
         rows = self.lessons(target, np.arange(len(target)))
         return np.where(rows[:, None], target, target.dtype.type(np.nan))
+
+
+def heard(plan: Plan, name: str, learns: bool) -> Mapping[str, tuple[Read, ...]]:
+    """Return what arrives at each port of a node; those of its rule are heard by learners alone."""
+    rule = plan.rules.get(name)
+    own = () if rule is None or learns else rule.ports
+    return {port: group for port, group in plan.reads[name].items() if port not in own}
 
 
 def _inherits(method: Any, base: Any) -> bool:

@@ -39,6 +39,6 @@ def test_binary_series_cost_no_more_than_a_sieve():
 
 
 def test_too_few_rows_and_other_widths_tell_nothing():
-    u = RNG.normal(size=(16, 1))
+    u = RNG.normal(size=(32, 1))
     assert rows_ahead(u[:-1], u[1:]) is None
     assert rows_ahead(np.zeros((50, 2)), np.zeros((50, 1))) is None

@@ -6,11 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from rich.console import Console
 
+import nodegraph as ng
 from nodegraph import progress
 from nodegraph.progress import Silent, Terminal, for_this_place, watched
+from nodes import RLS, Input
 
 
 class Chunk(NamedTuple):
@@ -157,3 +160,30 @@ def test_rich_is_not_imported_before_a_bar_is_drawn():
     code = "import sys, nodegraph.progress as p; p.Terminal(); print('rich' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+U = np.sin(np.arange(60) / 5)[:, None]
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "run"])
+def test_progress_may_be_true_or_false(method, capsys):
+    def done(progress):
+        model = ng.Model(Input() >> RLS()).fit(U[:-1], U[1:])
+        data = (U[:-1],) if method == "run" else (U[:-1], U[1:])
+        found = getattr(model, method)(*data, progress=progress)
+        return model.params["rls"].W_out if method == "fit" else found
+
+    assert np.array_equal(done(True), done(False))
+    assert "59/59 steps" in capsys.readouterr().err
+    done(None), done(False)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("odd", ["yes", 3, print, Silent])
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "run"])
+def test_what_is_no_progress_is_refused_in_a_sentence(odd, method):
+    model = ng.Model(Input() >> RLS()).fit(U[:-1], U[1:])
+    data = (U[:-1],) if method == "run" else (U[:-1], U[1:])
+    with pytest.raises(ng.NodegraphError, match="progress: expected True, False or an object"):
+        getattr(model, method)(*data, progress=odd)
+    assert model.time == 59
