@@ -4,6 +4,7 @@
 
     NodegraphError
     ├── GraphError        (ValueError)       a graph that cannot be: names, ends, rings, sizes
+    ├── UnknownNameError  (AttributeError)   a name that a model or node does not have, or keeps
     ├── ArgumentError     (TypeError)        an argument that a method does not have
     ├── ContractError     (TypeError)        a node or rule of one's own returns what it must not
     ├── FieldError        (ValueError)       a hyper-parameter that cannot be
@@ -36,6 +37,7 @@ __all__ = [
     "NodegraphWarning",
     "NotFittedError",
     "SpecError",
+    "UnknownNameError",
     "placed",
 ]
 
@@ -46,6 +48,10 @@ class NodegraphError(Exception):
 
 class GraphError(NodegraphError, ValueError):
     """A graph that cannot be run: a ring without delay, a name used twice, sizes that differ."""
+
+
+class UnknownNameError(NodegraphError, AttributeError):
+    """A name that a model or node does not have, or that is not to be assigned; with what is."""
 
 
 class ArgumentError(NodegraphError, TypeError):

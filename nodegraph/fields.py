@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from inspect import Parameter, Signature
 from reprlib import repr as shortened
 from typing import Annotated, Any, ClassVar, Self
 
@@ -59,6 +60,12 @@ FOREIGN_NAMES = {
 }
 
 
+def _default(field: Any) -> Any:
+    if field.is_required():
+        return Parameter.empty
+    return field.default if field.default_factory is None else ...
+
+
 class Described(BaseModel):
     """A frozen description made of checked fields; a bad field is refused where it is written.
 
@@ -97,6 +104,15 @@ class Described(BaseModel):
                 describe(error, kind.label or kind.__name__, known, kind),
                 tuple(complaints(error, known, kind)),
             ) from error
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Show names and defaults as the signature; the documentation says what they may be."""
+        shown = [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=_default(field))
+            for name, field in cls.model_fields.items()
+        ]
+        cls.__signature__ = Signature(shown)
 
     def __setattr__(self, name: str, value: Any) -> None:
         try:

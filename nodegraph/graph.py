@@ -15,6 +15,7 @@ from nodegraph.errors import GraphError
 from nodegraph.names import name_nodes
 from nodegraph.registry import word
 from nodegraph.spec_writer import to_yaml
+from nodegraph.strangers import Inert
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -59,7 +60,7 @@ def delay(steps: int = 1) -> Delay:
     return Delay(int(steps))
 
 
-class Composable:
+class Composable(Inert):
     """Anything that the operators combine: a node, a composite or a graph."""
 
     __array_ufunc__ = None  # so that numpy leaves `array >> node` to us

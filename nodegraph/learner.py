@@ -50,6 +50,18 @@ class Learner(Runner):
         self.report: list[dict[str, Any]] = []
         self.curves: Curves = {}
 
+    @property
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """Names of the columns of the data that were learned from, by input node."""
+        return {name: found.names for name, found in self._kept.builder.columns.items()}
+
+    @property
+    def target_columns(self) -> dict[str, tuple[str, ...]]:
+        """Names of the columns of the targets, or of the classes, by node that learned them."""
+        taught = {name: found.names for name, found in self._kept.builder.taught.items()}
+        classes = {n: getattr(node, "classes", None) for n, node in self.plan.nodes.items()}
+        return taught | {name: tuple(map(str, each)) for name, each in classes.items() if each}
+
     def freeze(self, *names: str) -> Self:
         """Keep the params of these nodes as they are in every method, until `unfreeze`.
 

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from html import escape
 from os import PathLike
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 from nodegraph.build import Builder
 from nodegraph.checks import checked_dtype, checked_seed, known_arguments
 from nodegraph.engines import choose
-from nodegraph.errors import GraphError
+from nodegraph.errors import GraphError, ModelFileError, UnknownNameError
+from nodegraph.estimating import Estimating
 from nodegraph.graph import Composable
-from nodegraph.learner import Learner
 from nodegraph.names import keep_streams
 from nodegraph.numerics import Numerics, checked_numerics
 from nodegraph.plan import Plan
 from nodegraph.rack import Rack
+from nodegraph.registry import load_plugin
+from nodegraph.strangers import refuse_call, refuse_word
+from nodegraph.summary import Summary, summary
 
 __all__ = ["Model"]
 
 
-class Model(Learner):
+class Model(Estimating):
     """A graph, its params and its state.
 
     Parameters
@@ -108,11 +112,25 @@ class Model(Learner):
         """
         from nodegraph import storage
 
-        storage.save(path, self._rack, self.report, memory=memory)
+        storage.save(_file(path, "model.save"), self._rack, self.report, memory=memory)
 
     @classmethod
-    def load(cls, path: str | PathLike[str], engine: Any = "local") -> Model:
+    def load(
+        cls,
+        path: str | PathLike[str],
+        engine: Any = "local",
+        *,
+        plugin: str | PathLike[str] | None = None,
+    ) -> Model:
         """Return the model that `save` wrote; nothing in the file is executed.
+
+        Parameters
+        ----------
+        path : path-like
+        engine : "local", "ray" or object
+        plugin : str or path-like, optional
+            A module, or a file such as ``my_nodes.py``, that has the nodes and rules of one's own;
+            it is imported.
 
         Raises
         ------
@@ -121,11 +139,61 @@ class Model(Learner):
         """
         from nodegraph import storage
 
-        rack, report = storage.load(path)
+        if plugin is not None:
+            load_plugin(str(plugin))
+        rack, report = storage.load(_file(path, "ng.load"))
         made = rack.builder
         model = cls(rack.plan.graph, made.seed, made.dtype, engine, made.numerics)
         model._rack, model.report = rack, report
         return model
+
+    def summary(self) -> Summary:
+        """Return a table of the nodes in the order in which they run.
+
+        Each row has a node's kind, how many values come in and go out, how many numbers its params
+        hold, its rule, and whether it has learned; sizes that are not known yet are ``?``.
+
+        Examples
+        --------
+        >>> import nodegraph as ng
+        >>> from nodes import Input, Reservoir, Ridge
+        >>> ng.Model(Input(units=2) >> Reservoir(units=50) >> Ridge(units=1)).summary()
+        node       kind       in  out  params  rule          learned
+        ---------  ---------  --  ---  ------  ------------  -------
+        input      Input       2    2       0
+        reservoir  Reservoir   2   50     400
+        ridge      Ridge      50    1      51  LeastSquares  not yet
+        3 nodes, 451 numbers in params
+        """
+        return summary(self._kept)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_") or name in ("report", "curves"):
+            return super().__setattr__(name, value)
+        self._refuse_change(name)
+
+    def __delattr__(self, name: str) -> None:
+        if name.startswith("_"):
+            return super().__delattr__(name)
+        self._refuse_change(name)
+
+    def _refuse_change(self, name: str) -> NoReturn:
+        cure = (
+            f"model.{name}[name] = model.{name}[name]._replace(...) changes arrays of a node"
+            if name in ("params", "state")
+            else "make a new one, as in ng.Model(graph, seed=2), model.clone(seed=2) or "
+            "model.clone().set_params(reservoir__leak_rate=0.5)"
+        )
+        raise UnknownNameError(f"Model.{name} is not to be assigned or deleted: {cure}")
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(f"'Model' object has no attribute {name!r}")
+        refuse_word(name, dir(self))
+
+    def __call__(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse, and say what to write."""
+        refuse_call(self, "write model.run(x) for a series, model.step(x) for one step")
 
     def __repr__(self) -> str:
         learned = sorted(name for name, slot in self._kept.slots.items() if slot.fitted)
@@ -136,3 +204,12 @@ class Model(Learner):
 
     def _repr_html_(self) -> str:
         return f"{self.graph._repr_html_()}<pre>{escape(repr(self))}</pre>"
+
+
+def _file(path: Any, call: str) -> Path:
+    if not isinstance(path, str | PathLike):
+        raise ModelFileError(
+            f"{call}: expected a path, got {type(path).__name__}; write "
+            f'{call}("m.safetensors"), and read the bytes of that file where you need them'
+        )
+    return Path(path).expanduser()

@@ -24,6 +24,7 @@ from nodegraph.fields import Described
 from nodegraph.graph import Composable, End, Graph
 from nodegraph.names import LONGEST, check_name
 from nodegraph.rule import Rule
+from nodegraph.strangers import refuse_word_of_a_node
 
 __all__ = ["Composite", "Gaps", "Name", "Node", "Prepared", "StepCode", "one_by_one"]
 
@@ -41,6 +42,11 @@ class _Part(Described, Composable):
 
     name: Name | None = None
     _drawn_as: str | None = PrivateAttr(default=None)  # see `nodegraph.names.streams_of`
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name in type(self).model_fields:
+            return super().__getattr__(name)
+        refuse_word_of_a_node(type(self).__name__, name)
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -78,6 +84,7 @@ class Node(_Part, ABC):
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         """Read off the signatures which ports there are and which widths are asked for."""
+        super().__pydantic_init_subclass__()
         known = [*inspect.signature(cls.step).parameters][3:]
         cls.step_ports = tuple(port for port in known if port != "noise")
         methods = {"init": cls.init, "start": cls.start}

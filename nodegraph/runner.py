@@ -108,18 +108,6 @@ class Runner:
         return self._kept.time + (0 if self._stepper is None else self._stepper.steps)
 
     @property
-    def columns(self) -> dict[str, tuple[str, ...]]:
-        """Names of the columns of the data that were learned from, by input node."""
-        return {name: found.names for name, found in self._kept.builder.columns.items()}
-
-    @property
-    def target_columns(self) -> dict[str, tuple[str, ...]]:
-        """Names of the columns of the targets, or of the classes, by node that learned them."""
-        taught = {name: found.names for name, found in self._kept.builder.taught.items()}
-        classes = {n: getattr(node, "classes", None) for n, node in self.plan.nodes.items()}
-        return taught | {name: tuple(map(str, each)) for name, each in classes.items() if each}
-
-    @property
     def params(self) -> ArraysView:
         """Weights by node name, as NamedTuples of arrays."""
         return ArraysView(self._rack, "params")

@@ -138,12 +138,12 @@ class Course:
     def go_on(self, slots: Slots, fed: Fed) -> tuple[list[dict[str, Any]], int]:
         """Let offline learners learn from more data; see `Model.update`."""
         if len(self.stages) > 1:
+            before = ", ".join(f'"{n}"' for stage in self.stages[:-1] for n in stage.learners)
             raise GraphError(
-                f"update cannot change {', '.join(self.learners)} one after the other: what was "
-                "learned downstream would be stale; fit on all data"
+                f"update cannot change {', '.join(self.learners)} in turn: those downstream would "
+                f"be stale; write model.freeze({before}).update(x, y), or fit on all data"
             )
-        (stage,) = self.stages
-        moved, fed = 0, self._dealt(fed)
+        (stage,), moved, fed = self.stages, 0, self._dealt(fed)
         for i, series in enumerate(fed.series):
             place = slots if fed.own else self.builder.fresh(slots, slots, i)
             moved = self._live(stage, place, series, stage.learners)

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import cast, copy_tree, leaves, read_only
+from nodegraph.arrays import cast, copy_tree, leaves
 from nodegraph.door import node_name
 from nodegraph.errors import DataError, NotFittedError
 from nodegraph.rack import Rack
+from nodegraph.shown import as_shown, plain
 
 __all__ = ["ArraysView"]
 
@@ -31,12 +32,12 @@ class ArraysView(MutableMapping[str, Any]):
         self._rack, self._field = rack, field
 
     def __getitem__(self, name: str) -> Any:
-        return read_only(getattr(self._slot(name)[1], self._field))
+        return as_shown(getattr(self._slot(name)[1], self._field))
 
     def __setitem__(self, name: str, value: Any) -> None:
         name, slot = self._slot(name)
         kept = self._rack.plan.nodes[name].double if self._field == "state" else ()
-        value = copy_tree(cast(value, self._rack.builder.dtype, kept))
+        value = copy_tree(cast(plain(value), self._rack.builder.dtype, kept))
         _check_alike(f"{self._field}[{name!r}]", value, getattr(slot, self._field))
         self._rack.slots[name] = replace(slot, **{self._field: value})
         if self._field == "params":

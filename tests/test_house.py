@@ -18,6 +18,7 @@ FLOORS = """
     errors arrays names machine wording files progress budget spectral krylov ranges drawing
     compiled plugins symptoms
     numerics
+    strangers
     ends fields registry slot vitals trees spec_writer
     keeping
     cells
@@ -25,6 +26,7 @@ FLOORS = """
     panels
     containers
     rule graph intake labels
+    changed
     node door targets metrics datasets
     assembly
     feeding
@@ -35,11 +37,13 @@ FLOORS = """
     build classifying closed_loop engines stages spec
     groups teams watching
     rack
+    shown summary
     running stepping storage views
     checkpoints
     training generating
     runner
     learner
+    estimating
     model
     testing tasks
     search

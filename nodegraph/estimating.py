@@ -1,0 +1,103 @@
+"""A model among scikit-learn's tools: clone, cross_val_score, GridSearchCV, Pipeline."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from nodegraph.changed import changed
+from nodegraph.errors import FieldError
+from nodegraph.learner import Learner
+from nodegraph.metrics import r2
+
+__all__ = ["Estimating"]
+
+OWN = ("seed", "dtype", "engine", "numerics")
+
+
+class Estimating(Learner):
+    """A learner with the methods that scikit-learn asks an estimator for.
+
+    Parameters are those of `Model`, and the fields of nodes as ``reservoir__leak_rate``.
+    """
+
+    _estimator_type = "regressor"
+
+    def clone(self, seed: int | None = None) -> Self:
+        """Return a new model of the same graph, with the same options: nothing learned yet.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Of its weights; None: the same weights as this one drew.
+        """
+        options = self.get_params(deep=False)
+        return type(self)(**options if seed is None else {**options, "seed": seed})
+
+    def predict(self, x: Any) -> Any:
+        """Return ``run(x)``, and leave the model where it stands.
+
+        For one series `x` must be the rows that follow what the model has seen last, as those of
+        scikit-learn's ``TimeSeriesSplit`` do; a list of series has no such bounds.
+        """
+        here = self.snapshot()
+        try:
+            return self.run(x)
+        finally:
+            self.restore(here)
+
+    def score(self, x: Any, y: Any) -> float:
+        """Return the share of the variance of `y` that ``predict(x)`` explains (R2)."""
+        y_hat = self.predict(x)
+        if isinstance(y_hat, list):
+            y, y_hat = np.concatenate([np.asarray(rows) for rows in y]), np.concatenate(y_hat)
+        return float(np.mean(r2(np.reshape(y, np.shape(y_hat)), y_hat)))
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the options of the model; if `deep`, also the fields of its nodes."""
+        made = {"graph": self.graph, "seed": self.seed, "dtype": self.dtype.name}
+        made |= {"engine": self._own_engine, "numerics": self.numerics}
+        if deep:
+            for name, node in self.plan.nodes.items():
+                fields = type(node).model_fields
+                made |= {f"{name}__{field}": getattr(node, field) for field in fields}
+        return made
+
+    def set_params(self, **params: Any) -> Self:
+        """Change options, or fields of nodes as in ``reservoir__leak_rate=0.5``.
+
+        The model is then a new one: nothing is learned, its stream is at the start.
+
+        Raises
+        ------
+        FieldError
+            If there is no such option, node or field, or a value cannot be.
+        """
+        options, changes = self.get_params(deep=False), dict[str, dict[str, Any]]()
+        for key, value in params.items():
+            name, _, field = key.rpartition("__")
+            if name in self.plan.nodes:
+                changes.setdefault(name, {})[field] = value
+            elif key in options:
+                options[key] = value
+            else:
+                raise FieldError(
+                    f"set_params: there is no {key!r}; options are {', '.join(options)}, and "
+                    "fields of nodes as in reservoir__leak_rate"
+                )
+        if changes:
+            options["graph"] = changed(options["graph"], changes)
+        self.__init__(**options)  # type: ignore[misc]
+        return self
+
+    def __sklearn_clone__(self) -> Self:
+        return self.clone()
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return any(slot.fitted for slot in self._kept.slots.values())
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import RegressorTags, Tags, TargetTags
+
+        return Tags("regressor", TargetTags(required=False), regressor_tags=RegressorTags())

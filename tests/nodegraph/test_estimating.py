@@ -1,0 +1,118 @@
+"""A model as an estimator of scikit-learn."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.errors import DataError, FieldError
+from nodes import ESN, Input, Reservoir, Ridge
+
+U = np.sin(np.arange(300) / 5)[:, None]
+X, Y = U[:-1], U[1:]
+
+
+def make(**options):
+    return ng.Model(Input() >> Reservoir(units=20) >> Ridge(), **options)
+
+
+def test_a_clone_has_learned_nothing_and_draws_the_same_weights_or_others():
+    model = make(seed=1, dtype="float32", numerics="fast").fit(X, Y)
+    same, other = model.clone(), model.clone(seed=2)
+    for one in (same, other):
+        assert one.graph is model.graph and one.time == 0 and "nothing yet" in repr(one)
+        assert one.dtype == np.float32 and one.numerics == "fast"
+        one.fit(X, Y)
+    assert np.array_equal(same.run(X), model.run(X))
+    assert not np.array_equal(other.params["reservoir"].W_in, model.params["reservoir"].W_in)
+    assert model.seed == same.seed == 1 and other.seed == 2
+
+
+def test_predict_is_run_from_where_the_model_stands_and_moves_nothing():
+    model = make().fit(X[:200], Y[:200])
+    twin = copy.deepcopy(model)
+    assert np.array_equal(model.predict(X[200:]), model.predict(X[200:]))
+    assert np.array_equal(model.predict(X[200:]), twin.run(X[200:]))
+    assert model.time == 200
+    with pytest.raises(DataError):
+        model.predict(X[:, :0])
+
+
+def test_the_score_is_the_share_of_variance_explained():
+    model = make().fit(X[:200], Y[:200])
+    y_hat = model.predict(X[200:])
+    y = Y[200:]
+    expected = 1 - np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)
+    assert model.score(X[200:], y) == pytest.approx(expected)
+    assert model.score(X[200:], y[:, 0]) == pytest.approx(expected)
+    assert model.score([X[:50]], [Y[:50]]) < 1
+
+
+def test_params_are_options_and_fields_of_nodes():
+    model = make(seed=3)
+    assert model.get_params(deep=False).keys() == {"graph", "seed", "dtype", "engine", "numerics"}
+    assert model.get_params()["reservoir__units"] == 20
+    assert model.set_params(reservoir__leak_rate=0.5, ridge__ridge=0.1, seed=4) is model
+    assert model.get_params()["reservoir__leak_rate"] == 0.5 and model.seed == 4
+    assert repr(model.graph) == repr(make().graph)
+    expected = ng.Model(
+        Input() >> Reservoir(units=20, leak_rate=0.5, name="reservoir") >> Ridge(ridge=0.1), seed=4
+    ).fit(X, Y)
+    found = ng.Model(
+        Input() >> Reservoir(units=20, name="reservoir") >> Ridge(), seed=4
+    ).set_params(reservoir__leak_rate=0.5, ridge__ridge=0.1)
+    assert np.array_equal(found.fit(X, Y).run(X), expected.run(X))
+
+
+def test_nodes_inside_a_word_and_in_loops_can_be_changed():
+    model = ng.Model(Input() >> ESN(units=9, name="esn"))
+    model.set_params(**{"esn.reservoir__leak_rate": 0.5})
+    assert model.get_params()["esn.reservoir__leak_rate"] == 0.5
+    r, out = Reservoir(units=5, name="r"), Ridge(name="out")
+    loop = ng.Model((Input() >> r >> out) & (r << out)).set_params(out__ridge=0.3)
+    assert loop.graph.edges[-1].port == "feedback" and loop.graph.edges[-1].delay == 1
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"leak_rate": 0.5}, "there is no 'leak_rate'"),
+        ({"pool__units": 5}, "there is no 'pool__units'"),
+        ({"reservoir__leak": 0.5}, "leak"),
+        ({"reservoir__leak_rate": 2.0}, "at most 1"),
+        ({"dtype": "int8"}, "dtype"),
+    ],
+)
+def test_params_that_cannot_be_are_refused_and_nothing_changes(params, message):
+    model = make().fit(X, Y)
+    with pytest.raises((FieldError, ng.NodegraphError), match=message):
+        model.set_params(**params)
+    assert "learned: ridge" in repr(model)
+
+
+sklearn = pytest.importorskip("sklearn")
+
+
+def test_scikit_learn_clones_scores_and_searches():
+    from sklearn.base import clone
+    from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
+
+    model = make(seed=1)
+    assert clone(model) is not model
+    splits = TimeSeriesSplit(3)
+    scores = cross_val_score(model, X, Y, cv=splits)
+    train, test = list(splits.split(X))[-1]
+    assert scores[-1] == pytest.approx(make(seed=1).fit(X[train], Y[train]).score(X[test], Y[test]))
+    search = GridSearchCV(model, {"reservoir__leak_rate": [0.05, 1.0], "seed": [1, 2]}, cv=splits)
+    search.fit(X, Y)
+    assert set(search.best_params_) == {"reservoir__leak_rate", "seed"}
+    assert len(search.cv_results_["params"]) == 4 and np.isfinite(search.best_score_)
+
+
+def test_a_pipeline_may_end_in_a_model():
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    pipe = make_pipeline(StandardScaler(), make()).fit(X[:200], Y[:200])
+    assert pipe.score(X[200:], Y[200:]) > 0.9
