@@ -35,6 +35,7 @@ def warn_of_doubts(plan: Plan, learners: Sequence[str], fed: Fed, y: Any, warmup
     """Warn of data for `fit` that are perhaps not what was meant; `y` is as it was given."""
     _warn_of_turned_data(fed)
     _warn_of_turned_series(fed)
+    _warn_of_series_in_rows(plan, fed, y)
     _warn_of_labels(plan, fed, y)
     warn_of_series_passed_over(plan, learners, fed, warmup)
 
@@ -117,12 +118,18 @@ def _warn_of_labels(plan: Plan, fed: Fed, y: Any) -> None:
     """Warn if classes seem to be learned as quantities: few whole numbers, one for each series.
 
     They must be integers, 0 or 1 and all that follow without a gap, three of them or more, and
-    each twice on average; floats are never taken for classes.
+    each twice on average; floats are never taken for classes, and truth values always.
     """
     if fed.own:
         return
-    for name, labels in _whole_numbers(fed, y):
-        if plan.nodes[name].knows_classes:
+    for name, labels in _flat_labels(fed, y, len(fed.series)):
+        if plan.nodes[name].knows_classes or labels.dtype.kind not in "iub":
+            continue
+        if labels.dtype.kind == "b":
+            _warn(
+                f"target of {name}: truth values, one for each series, are learned as quantities; "
+                "for classes write Ridge(classes=[0, 1]); for quantities y.astype(float)"
+            )
             continue
         known = np.unique(labels)
         first, last, count = int(known[0]), int(known[-1]), len(known)
@@ -163,15 +170,51 @@ def _warn_of_turned_series(fed: Fed) -> None:
             )
 
 
-def _whole_numbers(fed: Fed, y: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the targets that are one whole number for each series, by the first who learns them."""
+def _warn_of_series_in_rows(plan: Plan, fed: Fed, y: Any) -> None:
+    """Warn if the rows of one table, each with a label, seem to be series themselves.
+
+    They do where there are as many columns as rows, or where neighbours in a row are nearer to
+    each other than neighbours in a column, and only if some node remembers what came before.
+    """
+    one = fed.series[0]
+    if fed.form != "one" or not isinstance(one, Series) or not _remembers(plan):
+        return
+    labels = [_in_classes(plan, name, given) for name, given in _flat_labels(fed, y, one.n_steps)]
+    for name, rows in one.data.items() if any(labels) else ():
+        if rows.shape[1] >= WIDE and (rows.shape[1] >= len(rows) or _smooth_along_rows(rows)):
+            _warn(
+                f"{name}: {len(rows)} rows of {rows.shape[1]} columns with a label for each row "
+                "are taken for one series, a row a step; if each row is a series of its own, give "
+                "x[:, :, None] (a table: x.to_numpy()[:, :, None])"
+            )
+
+
+def _remembers(plan: Plan) -> bool:
+    """Tell whether the order of rows can matter: a node has a state, or an edge a delay."""
+    delayed = any(read.delay for ports in plan.reads.values() for r in ports.values() for read in r)
+    return delayed or any(type(n).start is not Node.start for n in plan.nodes.values())
+
+
+def _in_classes(plan: Plan, name: str, labels: Any) -> bool:
+    """Tell whether labels are of classes: so told, or few whole numbers that come again."""
+    known = plan.nodes[name].knows_classes
+    return known or (labels.dtype.kind in "iu" and 2 * len(np.unique(labels)) <= len(labels))
+
+
+def _smooth_along_rows(rows: Any) -> bool:
+    along, across = (np.nanmean(np.abs(np.diff(rows, axis=axis))) for axis in (1, 0))
+    return bool(2 * along < across)
+
+
+def _flat_labels(fed: Fed, y: Any, count: int) -> Iterator[tuple[str, Any]]:
+    """Yield the targets that are `count` labels and no quantities, by the first who learns them."""
     given = y if isinstance(y, Mapping) else dict.fromkeys(list(fed.targets)[:1], y)
     for name, value in given.items():
         try:
             labels = np.asarray(value)
         except ValueError:  # rows of different lengths
             continue
-        if labels.dtype.kind in "iu" and labels.shape in ((len(fed.series),), (len(fed.series), 1)):
+        if labels.dtype.kind not in "fc" and labels.shape in ((count,), (count, 1)):
             yield name, labels
 
 

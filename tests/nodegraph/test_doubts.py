@@ -7,7 +7,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import DataError, DataWarning
-from nodes import LMS, ForwardUnit, Input, Ridge, ScikitLearn
+from nodes import LMS, Dense, ForwardUnit, Input, Reduce, Ridge, ScikitLearn
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 
@@ -124,3 +124,44 @@ def test_series_of_classes_with_time_along_their_columns_are_told():
     assert "6 series of 5 rows and 60 columns" in said and "np.swapaxes(x, 1, 2)" in said
     assert doubts(np.swapaxes(turned, 1, 2), labels, node) == []
     assert doubts(turned, np.zeros((6, 5, 1))) == []  # a target a row says what rows are
+
+
+def test_truth_values_of_series_are_classes():
+    (said,) = doubts([X] * 4, np.array([True, False] * 2))
+    assert said.startswith("target of ridge: truth values, one for each series, are learned as qu")
+    assert doubts([X] * 4, np.array([True, False] * 2), Ridge(classes=(0, 1))) == []
+    assert doubts(X, X[:, 0] > 0) == []  # of steps: a quantity that is 0 or 1
+
+
+MOTIONS = np.sin(np.arange(30) / 5 + np.arange(60)[:, None])  # 60 series of 30 steps, in rows
+LABELS = np.array(["a", "b"] * 30)
+
+
+def recurrent(node):
+    return Reduce(kind="mean") >> node
+
+
+@pytest.mark.parametrize(
+    ("x", "labels", "readout"),
+    [
+        (MOTIONS, LABELS, Ridge(classes=("a", "b"))),
+        (MOTIONS, LABELS[:, None].tolist(), Ridge(classes=("a", "b"))),
+        (MOTIONS, np.arange(60) % 2, Ridge()),
+        (X[:, :1] * np.ones(40), np.arange(40) % 2, Ridge(classes=(0, 1))),  # as wide as long
+    ],
+)
+def test_series_in_the_rows_of_one_table_with_a_label_for_each_are_told(x, labels, readout):
+    (said,) = doubts(x, labels, recurrent(readout))
+    assert said.startswith(f"input: {len(x)} rows of {x.shape[1]} columns with a label for each")
+    assert "x[:, :, None]" in said
+    if readout.classes:
+        assert doubts(x[:, :, None], labels, recurrent(readout)) == []
+
+
+def test_steps_with_labels_are_not_taken_for_series():
+    known = Ridge(classes=("a", "b"))
+    assert doubts(MOTIONS, LABELS, Dense(units=3) >> known) == []  # nothing remembers
+    assert doubts(MOTIONS[:, :19], LABELS, recurrent(known)) == []  # few columns
+    steps = np.repeat(MOTIONS[:30].T, 2, axis=0)  # 60 steps of 30 signals
+    assert doubts(steps, LABELS, recurrent(known)) == []
+    assert doubts(MOTIONS, MOTIONS[:, 0], recurrent(Ridge())) == []  # quantities
