@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import PositiveFloat, model_validator
 
+from nodegraph import Array
+from nodes.faint_input import faint_input
 from nodes.rules.least_mean_squares import LeastMeanSquares
 from nodes.taught_readout import TaughtReadout
 
 __all__ = ["LMS"]
+
+SLOW = 1e5  # steps in which an error falls by e, from which on it is told
 
 
 class LMS(TaughtReadout):
@@ -51,3 +57,8 @@ class LMS(TaughtReadout):
     def rule(self) -> LeastMeanSquares:
         """The rule that it learns by."""
         return LeastMeanSquares(rate=self.rate, fit_bias=self.fit_bias, normalized=self.normalized)
+
+    def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
+        """Return that inputs are so small that the rate moves nothing."""
+        size = float((x * x).sum(axis=1).mean()) + self.fit_bias if self.normalized else 1.0
+        return faint_input(x, lambda variance: size / (self.rate * variance), SLOW)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import PositiveFloat, PositiveInt
 
-from nodegraph import Fraction
+from nodegraph import Array, Fraction
+from nodes.faint_input import faint_input
 from nodes.rules.recursive_least_squares import RecursiveLeastSquares
 from nodes.taught_readout import TaughtReadout
 
 __all__ = ["RLS"]
+
+SLOW = 1e3  # steps whose squares weigh as much as the penalty, from which on it is told
 
 
 class RLS(TaughtReadout):
@@ -59,3 +64,7 @@ class RLS(TaughtReadout):
             fit_bias=self.fit_bias,
             learn_every=self.learn_every,
         )
+
+    def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
+        """Return that the penalty outweighs inputs that are tiny."""
+        return faint_input(x, lambda variance: self.alpha / variance, SLOW)

@@ -12,6 +12,7 @@ from nodegraph.errors import DataError, GraphError, IllConditionedWarning
 from nodes.rules.blas_threads import bounded_threads
 from nodes.rules.gram import product
 from nodes.rules.rows import joined_rows, split_rows
+from nodes.rules.strength import warn_of_weight_beside_one
 
 __all__ = ["Iteration", "Moments"]
 
@@ -175,6 +176,7 @@ class Iteration(NamedTuple):
         # |t - Wx|^2 = tt - W xt - W residual - ridge |W|^2, since X'X W = xt - residual - ridge W
         squared = known.tt - (W * (known.xt + self.residual)).sum(axis=0)
         squared = np.maximum(0.0, squared - self.ridge * np.square(W).sum(axis=0))
+        warn_of_weight_beside_one(known, self.ridge, squared)
         rmse = float(np.sqrt(squared / known.n).mean())
         facts = {"solver": "conjugate gradients", "passes": self.passes, "residual": self.error()}
         bias = known.t - product(W.T, known.x[:, None])[:, 0]

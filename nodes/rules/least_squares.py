@@ -48,8 +48,8 @@ class LeastSquares(Rule):
         best what was left out, a fifth at a time; it takes no further pass. Of one series those
         are blocks of time; of independent series whole ones, dealt out in turn class by class,
         whatever order they came in. Where "cv" ends at an end of its strengths, and others beyond
-        it predict better, a `DataWarning` says so; as it does of one strength that outweighs tiny
-        inputs.
+        it predict better, a `DataWarning` says so; as it does where a strength of one's own
+        outweighs tiny inputs.
     fit_bias : bool
         Whether there is a bias; it is not penalised.
     solver : {"auto", "direct", "iterative"}
@@ -233,8 +233,8 @@ class LeastSquares(Rule):
             chosen = chosen_strengths(folds, columns, *how)
             wanted = dict.fromkeys(ridge for ridge, _ in chosen)
             found = {ridge: whole.solve(ridge, self.fit_bias).warn() for ridge in wanted}
-            if not self.deals:
-                warn_of_weight(whole, self.strengths[0], self.fit_bias)
+            for ridge in wanted if self.ridge != "cv" else ():
+                warn_of_weight(whole, ridge, self.fit_bias)
             errors = {r: whole.squared_error(each.W, each.b) for r, each in found.items()}
         told = []
         for one, own, (ridge, more) in zip(params, columns, chosen, strict=True):

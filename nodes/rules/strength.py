@@ -11,7 +11,7 @@ import numpy as np
 from nodegraph import Array
 from nodegraph.errors import DataWarning
 
-__all__ = ["warn_of_end", "warn_of_weight"]
+__all__ = ["warn_of_end", "warn_of_weight", "warn_of_weight_beside_one"]
 
 TINY = 1e-2  # spread of inputs below which a penalty may outweigh them by their units alone
 WEIGHTY = 0.1  # share of the inputs' mean sum of squares from which on a penalty is looked at
@@ -83,6 +83,34 @@ def warn_of_weight(data: Any, ridge: float, fit_bias: bool) -> None:
         f"ridge={ridge:g} outweighs the inputs, whose sums of squares are {mean:.1e} in the mean: "
         f"rows not seen would be told with an error of {errors[ridge]:.2g} spreads of the target, "
         f"with ridge={best:.0e} of {errors[best]:.2g}; put a Scaler in front, or write that",
+        DataWarning,
+        stacklevel=2,
+    )
+
+
+def warn_of_weight_beside_one(moments: Any, ridge: float, squared: Array) -> None:
+    """Warn if a penalty outweighs inputs that are tiny, and one of them alone would tell more.
+
+    Parameters
+    ----------
+    moments : Moments
+    ridge : float
+    squared : array, shape (n_out,)
+        Sums of squared errors of what was learned.
+    """
+    mean = float(moments.xx.mean())
+    if not 0 < mean < TINY**2 * moments.n or ridge <= WEIGHTY * mean:
+        return
+    told = moments.xt**2 / np.where(moments.xx > 0, moments.xx, 1.0)[:, None]
+    spread = np.where(moments.tt > 0, moments.tt, 1.0)
+    error = float(np.sqrt(squared / spread).mean())
+    alone = float(np.sqrt(np.maximum(moments.tt - told.max(axis=0), 0.0) / spread).mean())
+    if error <= WORSE * alone or error <= SMALL:
+        return
+    warnings.warn(
+        f"ridge={ridge:g} outweighs the inputs, whose sums of squares are {mean:.1e} in the mean: "
+        f"an error of {error:.2g} spreads of the target is left, with one input alone {alone:.2g}; "
+        f"put a Scaler in front, or write ridge={mean * LOOKED_AT[1]:.0e}",
         DataWarning,
         stacklevel=2,
     )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import DivergenceError, FieldError
+from nodegraph.errors import DataWarning, DivergenceError, FieldError
 from nodegraph.testing import check_node
 from nodes import LMS
 
@@ -46,3 +46,13 @@ def test_a_rate_that_is_too_large_is_told():
 def test_rates_that_cannot_be_are_refused(fields):
     with pytest.raises(FieldError, match="rate: should be"):
         LMS(**fields)
+
+
+@pytest.mark.parametrize("fields", [{}, {"normalized": True}])
+def test_inputs_in_volts_that_teach_it_nothing_are_told(fields):
+    x = 1e-6 * RNG.normal(size=(400, 2))
+    y = x[:, :1] - 2 * x[:, 1:]
+    with pytest.warns(DataWarning, match=r"spread of 1e-06, .* put a Scaler in front"):
+        ng.Model(LMS(**fields)).partial_fit(x, y)
+    ng.Model(LMS(**fields)).partial_fit(1e6 * x, y)  # warnings are errors here
+    ng.Model(LMS(**fields)).partial_fit(0 * x, y)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import FieldError, NotFittedError
+from nodegraph.errors import DataWarning, FieldError, NotFittedError
 from nodegraph.testing import check_node
 from nodegraph.testing.recording import Recorder
 from nodes import RLS, Input, Reservoir, Ridge
@@ -28,7 +28,7 @@ def test_with_a_column_of_ones_instead_of_a_bias_it_is_a_ridge_readout_on_inputs
 
 
 def test_behind_a_reservoir_it_is_ridge_regression_on_states_and_a_one():
-    reservoir = Input(name="u") >> Reservoir(units=30, name="r")
+    reservoir = Input(name="u") >> Reservoir(units=30, input_scaling=0.3, name="r")
     states = ng.Model(reservoir, seed=2).run(X)
     z = np.c_[states, np.ones(len(X))]
     rows, zeros = np.r_[z, np.sqrt(1e-6) * np.eye(31)], np.zeros((31, 2))
@@ -132,7 +132,8 @@ def test_by_force_a_sum_of_four_sines_runs_alone_afterwards(k):
 @pytest.mark.parametrize("k", [1, 3])
 def test_in_a_loop_it_learns_the_bits_that_it_learns_in_python(k):
     def weights(engine):
-        r, out = Reservoir(units=20, name="r"), RLS(alpha=1.0, learn_every=k, name="out")
+        r = Reservoir(units=20, input_scaling=0.1, feedback_scaling=0.1, name="r")
+        out = RLS(alpha=1.0, learn_every=k, name="out")
         model = ng.Model((Input() >> r >> out) & (r << out), seed=1)
         t = np.where(RNG_ROWS, np.nan, T[:, :1])
         model.partial_fit(X[:150], t[:150], engine=engine)
@@ -141,3 +142,13 @@ def test_in_a_loop_it_learns_the_bits_that_it_learns_in_python(k):
 
     for one, other in zip(weights(None), weights(Recorder()), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("fields", [{}, {"forgetting": 0.999}])
+def test_inputs_in_volts_that_teach_it_nothing_are_told(fields):
+    x = 1e-6 * RNG.normal(size=(400, 2))
+    y = x[:, :1] - 2 * x[:, 1:]
+    with pytest.warns(DataWarning, match=r"spread of 1e-06, .* put a Scaler in front"):
+        ng.Model(RLS(**fields)).partial_fit(x, y)
+    ng.Model(RLS(**fields)).partial_fit(1e6 * x, y)  # warnings are errors here
+    ng.Model(RLS(**fields)).partial_fit(0 * x, y)

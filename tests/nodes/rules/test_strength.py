@@ -16,11 +16,11 @@ def series(n=1500):
     return s / s.std()
 
 
-def fitted(x, *front, ridge=1e-6, n=1000):
+def fitted(x, *front, ridge=1e-6, n=1000, solver="auto"):
     graph = Input()
     for node in front:
         graph = graph >> node
-    graph = graph >> Reservoir(units=40, leak_rate=0.5) >> Ridge(ridge=ridge)
+    graph = graph >> Reservoir(units=40, leak_rate=0.5) >> Ridge(ridge=ridge, solver=solver)
     return ng.Model(graph, seed=1).fit(x[:n], x[1 : n + 1])
 
 
@@ -40,13 +40,23 @@ def test_a_penalty_that_outweighs_data_in_volts_is_named_with_one_that_does_not(
     assert errors[1] < errors[0] / 1.4
 
 
+@pytest.mark.parametrize("how", [{"ridge": [1e-6, 1e-3, 1.0]}, {"solver": "iterative"}])
+def test_a_list_and_conjugate_gradients_are_judged_as_well(how):
+    x = 1e-6 * series()
+    with pytest.warns(DataWarning, match=r"ridge=1e-06 outweighs .*; put a Scaler in front"):
+        fitted(x, **how)
+    fitted(x, Scaler(), **how)
+    fitted(1e-6 * RNG.normal(size=(1500, 1)), **how)  # noise
+    fitted(1e-3 * x / 1e-6, **how)
+
+
 def test_there_is_nothing_to_say_where_no_weaker_penalty_would_help():
     x = series()
     fitted(x)  # warnings are errors here
     fitted(1e-6 * x, Scaler())
     fitted(x, ridge=1e3)  # a strong one that was meant
     fitted(1e-6 * RNG.normal(size=(1500, 1)))  # noise
-    fitted(np.zeros((1500, 1)))
+    ng.Model(Input() >> Ridge()).fit(np.zeros((1500, 1)), np.zeros((1500, 1)))
 
 
 def chosen(x, y, ridge="cv"):
