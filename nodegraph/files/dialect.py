@@ -95,7 +95,25 @@ def sample_of(
     rows, found = tried[best], marks[best]
     cells = [cell.strip() for row in rows for cell in row.cells]
     comma = decimal is None and found != "," and looks_like_decimal_comma(cells)
-    return Sample(rows, found, grammar(decimal or ("," if comma else "."), missing))
+    return _with_row_names(
+        Sample(rows, found, grammar(decimal or ("," if comma else "."), missing))
+    )
+
+
+def _with_row_names(sample: Sample) -> Sample:
+    """Return the sample with a name more, "", if words stand over rows of one cell more.
+
+    So R writes the names of rows, words or numbers that count, without a name over them.
+    """
+    first, width = sample.rows[0], width_of(sample) + 1
+    wider = bool(sample.body) and all(len(row.cells) == width for row in sample.body)
+    if not wider or not any(sample.below(width - 1)):
+        return sample
+    kinds = {sample.grammar.kind(cell) for cell in first.cells}
+    numbered = sample.separator != "," and sample.counts(0)  # 1,5 may be a number
+    if "number" in kinds or "word" not in kinds or not (numbered or sample.is_text(0)):
+        return sample
+    return sample._replace(rows=[first._replace(cells=["", *first.cells]), *sample.body])
 
 
 def width_of(sample: Sample) -> int:

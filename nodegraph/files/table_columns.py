@@ -83,9 +83,14 @@ def _one(column: str | int, names: Sequence[str] | None, width: int, where: str)
         raise DataError(f"{where}: two columns are called {shown(column)}; write its number")
     if column not in names:
         guess = nearest(column, names)
-        hint = f"did you mean {guess}?" if guess else f"there are {', '.join(names[:20])}"
+        hint = f"did you mean {_plain(guess)}?" if guess else f"there are {', '.join(names[:20])}"
         raise DataError(f"{where}: no column {shown(column)}; {hint}")
     return names.index(column)
+
+
+def _plain(name: str) -> str:
+    """Return a name, in quotes if it has some of its own."""
+    return name if name == name.strip("'\"") else repr(name)
 
 
 def _numbered(column: int, names: Sequence[str], width: int, where: str) -> int:

@@ -96,9 +96,10 @@ class TextBlocks:
                 yield from self._quoted(itertools.chain(block, lines), number)
                 return
             numbers: Sequence[int] = range(number + 1, number + 1 + len(block))
-            if "#" in text:
+            noted = "#" in text or is_note(block[0])
+            if noted:
                 numbers = [n for n, line in zip(numbers, block, strict=True) if not is_note(line)]
-            kept = [block[n - number - 1] for n in numbers] if "#" in text else block
+            kept = [block[n - number - 1] for n in numbers] if noted else block
             yield from self._plain(kept, numbers)
             number += len(block)
 
@@ -226,7 +227,11 @@ class TextBlocks:
         where = f"{self.name}: line {line}, column {title if title.isprintable() else repr(title)}"
         in_text = column in self.layout.texts
         complaint = self.layout.grammar.complaint(cell, self.others, in_text=in_text)
-        return DataError(f"{where}: {complaint}")
+        below = self.layout.n_before and line == self.layout.n_before + 1
+        units = below and self.layout.grammar.kind(cell) == "word"
+        return DataError(
+            f"{where}: {complaint}{f'; if line {line} has units, take it out' if units else ''}"
+        )
 
 
 def _run(truths: Iterable[bool]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,10 @@ __all__ = ["Row", "check_lines", "is_note", "rows_of", "text_lines"]
 
 LARGEST_TEXT = 2**28
 LONGEST_LINE = 2**24
+
+_ERROR = r"#(?:N/?A|NV|[^\W\d_]+(?:/0)?[!?])"  # as spreadsheets write them: cells, no comments
+_CELL = re.compile(rf"\s*{_ERROR}\s*(?:[,;|\t]|$)")
+_SEP = re.compile(r"sep=.\s*$", re.IGNORECASE)
 
 
 class Row(NamedTuple):
@@ -88,8 +93,16 @@ class _Unpacked(io.RawIOBase):
 
 
 def is_note(line: str) -> bool:
-    """Tell whether a line is a comment: it begins with #."""
-    return line.lstrip().startswith("#")
+    """Tell whether a line is a comment: it begins with #, or is Excel's ``sep=;``.
+
+    Examples
+    --------
+    >>> [is_note(line) for line in ("# t, v", "#N/A,2", "#DIV/0!;1", "sep=;", "sep=1,2")]
+    [True, False, False, True, False]
+    """
+    if line.lstrip().startswith("#"):
+        return _CELL.match(line) is None
+    return _SEP.match(line) is not None
 
 
 def rows_of(

@@ -121,6 +121,42 @@ def test_a_first_column_without_a_name_that_counts_the_rows_is_left_out(tmp_path
     assert "the first column, which has no name and counts the rows, left out" in table.told
 
 
+def test_names_over_rows_of_one_cell_more_leave_out_the_names_of_rows(tmp_path):
+    for text in ('"a" "b"\n"1" 1.5 NA\n"2" 2.5 4\n', "a;b\n1;1.5;\n2;2.5;4\n"):
+        table = read(tmp_path, text)
+        assert table.names == ("a", "b")
+        np.testing.assert_array_equal(table.values, [[1.5, NAN], [2.5, 4]])
+    words = '"mpg" "cyl"\n"Mazda RX4" 21 6\n"Datsun 710" 22.8 4\n'
+    assert "columns: [mpg, cyl]" in refused(tmp_path, words)
+    assert read(tmp_path, words, "cyl").values.tolist() == [[6], [4]]
+    assert "line 2 has 3 cells, the first 2" in refused(tmp_path, "1,2\n3,4,5\n6,7,8\n")
+    assert "line 3 has 3 cells, the first 2" in refused(tmp_path, "a,b\n1,2\n3,4,5\n")
+
+
+@pytest.mark.parametrize("end", ["", '"6",7\n'])
+def test_errors_of_spreadsheets_at_the_start_of_a_line_are_cells_and_no_comments(tmp_path, end):
+    rows = [[NAN, 1], [2, 3]] + [[6, 7]] * bool(end)
+    for word in ("#N/A", "#NA"):
+        found = read(tmp_path, f"a,b\n{word},1\n# N/A\n#N,A\n2,3\n{end}").values
+        np.testing.assert_array_equal(found, rows)
+    for word in ("#DIV/0!", "#NAME?", "#ÜBERLAUF!", "#NV"):
+        text = f"a,b\n{word},1\n2,3\n{end}"
+        assert f'missing: ["{word}"]' in refused(tmp_path, text)
+        np.testing.assert_array_equal(read(tmp_path, text, missing=[word]).values, rows)
+
+
+def test_the_first_line_of_excel_that_tells_the_separator_is_no_row(tmp_path):
+    for text in ("sep=;\na;b\n1,5;2\n", "sep=;\r\n1,5;2\r\n", 'SEP=;\na;b\n"1,5";2\n'):
+        assert read(tmp_path, text).values.tolist() == [[1.5, 2]]
+
+
+def test_units_below_the_names_and_names_in_quotes_of_their_own_are_told(tmp_path):
+    text = "t,v\ns,m/s\n0,1\n1,2\n"
+    assert refused(tmp_path, text, "v").endswith("if line 2 has units, take it out")
+    quoted = refused(tmp_path, "'time','MLII'\n0,1\n", "MLII")
+    assert quoted.endswith("""did you mean "'MLII'"?""")
+
+
 def test_numbered_columns_of_pandas_are_names(tmp_path):
     table = read(tmp_path, ",0,1\n0,1.5,2\n1,2.5,3\n")
     assert (table.names, table.values.tolist()) == (("0", "1"), [[1.5, 2], [2.5, 3]])
