@@ -15,6 +15,7 @@ from nodegraph.door import Door
 from nodegraph.errors import DataError
 from nodegraph.frames import Columns
 from nodegraph.intake import Series, Stream, split_series
+from nodegraph.panels import check_order
 
 __all__ = ["Fed", "feed", "total_steps"]
 
@@ -72,6 +73,7 @@ def feed(x: Any, y: Any, door: Door, steps: int | None = None) -> Fed:
     """
     if is_stream(x) or is_stream(y):
         return _feed_stream(x, y, door)
+    check_order(x, y)
     data, targets = door.data(x), door.targets(y)
     forms = {split_series(value, name)[1] for name, value in data.items()}
     if len(forms) > 1:

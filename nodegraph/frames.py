@@ -122,6 +122,11 @@ def _column(column: Any, where: str, name: Any) -> Array:
         return number
     array = np.asarray(column)
     said = f"{where}: column {name!r}"
+    if array.dtype.kind == "O" and any(np.ndim(item) for item in array[:1]):
+        raise DataError(
+            f"{said}: each cell holds a series; write [np.column_stack(row) for row in "
+            "x.to_numpy()], a list of series of shape (T, d)"
+        )
     if array.dtype.kind == "O" and array.ndim == 1:
         return floats(array, said)
     if array.dtype.kind not in "fiub" or array.ndim != 1:

@@ -69,7 +69,14 @@ def series_targets(
     rows_of_labels = _rows_of_labels(value, where, lesson)
     given = one_target(value, where, lesson) if rows_of_labels is None else rows_of_labels
     if len(given) != len(lengths):
-        raise DataError(f"{where}: {len(given)} labels for {len(lengths)} series")
+        steps = (
+            "; for a target at every step give a list of arrays of shape (T, d), one for each "
+            "series, or a table with an index (instance, time)"
+        )
+        raise DataError(
+            f"{where}: {len(given)} labels for {len(lengths)} series"
+            + steps * (len(given) == sum(lengths))
+        )
     whole = rows_of_labels is not None and not lesson.at_end
     parts = [given[i : i + 1] for i in range(len(given))]
     return [_spread(row, n, whole) for row, n in zip(parts, lengths, strict=True)], True

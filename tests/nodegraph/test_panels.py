@@ -1,0 +1,83 @@
+"""What the index of a table says of inputs and targets together."""
+
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.errors import DataError
+from nodes import Input, Reduce, Ridge
+
+pandas = pytest.importorskip("pandas")
+
+A = np.random.default_rng(0).normal(size=(12, 2))
+X = pandas.DataFrame(A, columns=["a", "b"], index=pandas.date_range("2020-01-01", periods=12))
+Y = X["a"] + 2 * X["b"]
+PANEL = X.set_axis(pandas.MultiIndex.from_product([["s", "p", "q"], range(4)]))
+LABELS = pandas.Series(["u", "v", "u"], index=["s", "p", "q"])
+
+
+def fit(x, y):
+    return ng.Model(Input() >> Ridge(name="out", ridge=0.0)).fit(x, y)
+
+
+def classify(x, y):
+    return ng.Model(Input() >> Reduce(kind="mean") >> Ridge(classes=("u", "v"))).fit(x, y)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "where"),
+    [
+        (X, Y[::-1], "target"),
+        (X, Y[::-1].to_frame(), "target"),
+        (X[::-1], {"out": Y}, "target of out"),
+        ({"input": X}, Y[::-1], "target"),
+        ([X, X], [Y.to_frame(), Y[::-1].to_frame()], r"target \(series 1\)"),
+        (PANEL, (PANEL.iloc[[*range(4, 12), *range(4)]])[["a"]], "target"),
+    ],
+)
+def test_targets_in_another_order_than_the_inputs_are_refused(x, y, where):
+    with pytest.raises(
+        DataError, match=rf"^{where}: its rows .* another order .* y\.loc\[x\.index"
+    ):
+        fit(x, y)
+
+
+def test_labels_called_by_instance_stand_as_the_instances_do():
+    classify(PANEL, LABELS)
+    classify(PANEL, LABELS.to_numpy())
+    classify(PANEL, LABELS.reset_index(drop=True))
+    with pytest.raises(DataError, match=r"get_level_values\(0\)"):
+        classify(PANEL, LABELS.sort_index())
+
+
+def test_rows_that_are_called_alike_or_by_other_names_are_taken_as_they_stand():
+    right = fit(A, Y.to_numpy()).params["out"].W_out
+    assert np.allclose(right, [[1, 2]])
+    shifted = Y.set_axis(Y.index + pandas.Timedelta("1D"))
+    twice = [0] * 12
+    mixed = np.random.default_rng(0).permutation(12)
+    for x, y in (
+        (X, Y),
+        (X, shifted),
+        (X, Y.reset_index(drop=True)),
+        (X, Y[::-1].to_numpy()[::-1]),
+        (X.iloc[mixed], Y.iloc[mixed]),
+        (X.set_axis(twice), Y.set_axis(twice)),
+    ):
+        assert np.allclose(fit(x, y).params["out"].W_out, right)
+
+
+def test_a_table_whose_cells_hold_series_is_told_to_be_a_list():
+    nested = pandas.DataFrame({"x": [X["a"], X["b"]], "y": [X["b"], X["a"]]})
+    with pytest.raises(DataError, match=r"column 'x': each cell holds a series; .*column_stack"):
+        fit(nested, [1.0, 2.0])
+    rows = [np.column_stack(row) for row in nested.to_numpy()]
+    assert np.array_equal(rows[0], A)
+    fit(rows, rows)
+
+
+def test_targets_of_all_steps_of_a_panel_in_one_array_are_told_how_to_be_given():
+    with pytest.raises(DataError, match=r"12 labels for 3 series; .* an index \(instance, time\)"):
+        fit(PANEL, A[:, :1])
+    with pytest.raises(DataError, match=r"5 labels for 3 series$"):
+        fit(PANEL, A[:5, :1])
