@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +14,8 @@ from nodegraph import Array, Node
 from nodes.rules.estimation import Estimation
 
 __all__ = ["ScikitLearn"]
+
+USUAL = "linear_model", "svm", "neighbors", "kernel_ridge", "ensemble"  # modules that come first
 
 
 class ScikitLearn(Node):
@@ -61,16 +66,7 @@ class ScikitLearn(Node):
         if not isinstance(self.estimator, str):
             return _checked(self.estimator, self.options)
         try:
-            from sklearn.utils import all_estimators
-        except ImportError:
-            raise ValueError(
-                "scikit-learn is not installed: pip install 'nodegraph[sklearn]'"
-            ) from None
-        known = dict(all_estimators(type_filter=["regressor", "classifier"]))
-        if self.estimator not in known:
-            raise ValueError(f"estimator: {self.estimator!r} is no regressor or classifier there")
-        try:
-            return known[self.estimator](**self.options)
+            return _named(self.estimator)(**self.options)
         except TypeError as error:
             raise ValueError(f"options: {error}") from None
 
@@ -103,6 +99,29 @@ class ScikitLearn(Node):
         if found.shape[1] < params.n_out:  # the number of a class
             found = found == np.arange(params.n_out)
         return state, found.astype(xs.dtype)
+
+
+@cache
+def _named(name: str) -> type:
+    """Return the regressor or classifier of scikit-learn called `name`.
+
+    Its modules are imported one after the other until it is found; all of them take seconds.
+    """
+    try:
+        import sklearn
+        from sklearn.base import ClassifierMixin, RegressorMixin
+    except ImportError:
+        raise ValueError(
+            "scikit-learn is not installed: pip install scikit-learn, or '.[sklearn]' in the "
+            "folder of nodegraph"
+        ) from None
+    others = {part.name for part in iter_modules(sklearn.__path__) if part.name[0] != "_"}
+    others -= {*USUAL, "conftest", "experimental", "externals", "tests"}
+    for module in (*USUAL, *sorted(others)):
+        found = getattr(import_module(f"sklearn.{module}"), name, None)
+        if isinstance(found, type) and issubclass(found, (ClassifierMixin, RegressorMixin)):
+            return found
+    raise ValueError(f"estimator: {name!r} is no regressor or classifier there")
 
 
 def _checked(estimator: Any, options: dict[str, Any]) -> Any:
