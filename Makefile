@@ -1,7 +1,7 @@
 # Two commands matter: `make demo` and `make test`. Each sets up .venv when it is needed.
 PY ?= python3
 BIN := .venv/bin
-WORKERS ?= 2
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format docs constraints clean
