@@ -101,7 +101,7 @@ def run_many() -> Pair:
 
 def fit_many() -> Pair:
     """Learn from many short series: all in one call beside one by one."""
-    readout = Ridge(name="out", ridge=1e-3)
+    readout = Ridge(name="out", ridge=1e-6)
     model = ng.Model(Input() >> Reservoir(units=50, name="r") >> readout)
     series = [_series(10) * (k + 1) / 80 for k in range(80)]
 

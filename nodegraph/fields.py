@@ -234,7 +234,7 @@ def _named(kind: type[Described], value: Any) -> str:
         field = kind.model_fields[name]
         try:
             if isinstance(value, bool | int | float | str):
-                kind_of: Any = Annotated[(field.annotation, field, *field.metadata)]
+                kind_of: Any = Annotated[(field.annotation, name, *field.metadata)]
                 TypeAdapter(kind_of).validate_python(value, strict=True)
                 return f"{name}={value!r}"
         except (ValidationError, FieldError):

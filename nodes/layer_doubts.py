@@ -48,7 +48,9 @@ def _cure(node: Any, x: Array, y: Array, params: Any) -> str:
     scaling, array = max(drives, key=lambda key: drives[key])
     given = getattr(node, array, None) is not None
     what = f"the sizes of {array}" if given else f"{scaling} ({getattr(node, scaling)})"
-    return f"lower {what}{', or put a Scaler in front' if array == 'W_in' else ''}"
+    fed = np.size(getattr(params, "W_fb", ())) > 0 and node.W_fb is None
+    back = f" or feedback_scaling ({node.feedback_scaling})" if fed else ""
+    return f"lower {what}{back}{', or put a Scaler in front' if array == 'W_in' else ''}"
 
 
 def _still(node: Any, x: Array, y: Array) -> str:

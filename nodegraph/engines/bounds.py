@@ -47,7 +47,7 @@ def check_bounds(name: str, ys: Array, last: Array, clock: int, given: Iterable[
     before = np.abs(ys[row - 1] if row else last)
     size = float(before.max(initial=0.0)) or 1.0
     norm = size * float(np.linalg.norm(before / size))  # does not overflow on the way
-    beyond = f" by any use: {largest[row]:.3g}" if np.isfinite(largest[row]) else ""
+    beyond = f", or as good as that: {largest[row]:.3g}" if np.isfinite(largest[row]) else ""
     raise DivergenceError(
         f"{name}: output is no longer finite at step {clock + row}{beyond} (norm one step before: "
         f"{norm:.3g}); lower spectral_radius, scalings or learning rates, or use a bounded "

@@ -31,7 +31,7 @@ def twins():
 
 
 def feedback():
-    res, out = Reservoir(units=9), Ridge()
+    res, out = Reservoir(units=9, feedback_scaling=0.05), Ridge()
     return (Input() >> res >> out) & (res << out)
 
 

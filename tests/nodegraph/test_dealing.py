@@ -85,6 +85,7 @@ def classes(n, rng):
     return [rng.normal(means[c], 1.5, (6, 2)) for c in labels], labels
 
 
+@pytest.mark.filterwarnings("ignore:input. 90 series of 6 rows and 102 columns")
 @pytest.mark.parametrize("strengths", ["cv", [1e-3, 1.0, 30.0, 1000.0]])
 @pytest.mark.parametrize("wide", [False, True])
 def test_the_order_of_independent_series_changes_no_choice(strengths, wide):

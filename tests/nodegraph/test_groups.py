@@ -35,7 +35,7 @@ def graphs():
     yield Input() >> pool >> out
     yield (Input() >> pool >> out) & (pool << out)
     yield Input() >> pool >> Tanh() >> Reservoir(name="two", units=20, connectivity=1) >> out
-    yield [Input(), Reservoir(name="slow", units=10, every=3)] >> pool >> out
+    yield [Input(), Reservoir(name="slow", units=10, every=3, start="random")] >> pool >> out
 
 
 def random_series(seed, n):

@@ -40,7 +40,8 @@ def test_it_keeps_the_contract(fields):
 )
 def test_it_gives_lags_and_all_their_products(delay, orders, strides, n_in):
     u = np.random.default_rng(0).standard_normal((12, n_in))
-    y = ng.Model(NVAR(delay=delay, order=orders, strides=strides)).run(u)
+    apart = {"strides": strides} if delay > 1 else {}
+    y = ng.Model(NVAR(delay=delay, order=orders, **apart)).run(u)
     np.testing.assert_allclose(y, by_hand(u, delay, orders, strides), rtol=1e-12)
 
 

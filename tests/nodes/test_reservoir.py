@@ -172,7 +172,7 @@ def test_a_bad_field_is_refused_where_it_is_written(fields, message):
     [
         ({"W_in": np.ones((3, 1))}, r"res: W_in: expected shape \(3, 2\), got \(3, 1\)"),
         ({"input_scaling": (1.0, 2.0, 3.0)}, "res: input_scaling: expected 2 numbers"),
-        ({"W_fb": np.ones((3, 1))}, "res: W_fb is given, but nothing is fed back"),
+        ({"W_fb": np.ones((3, 1))}, "res: W_fb given, but nothing is fed back"),
         ({"W": np.triu(np.ones((3, 3)), 1), "units": 4}, "expected shape"),
     ],
 )

@@ -20,7 +20,9 @@ def test_a_growing_state_is_stopped_where_sums_would_be_lost(dtype):
     model = unstable(dtype)
     sizes = 2 * (1.5 ** np.arange(1, 300) - 1)
     first = int(np.argmax(sizes > LIMIT[dtype]))
-    with pytest.raises(DivergenceError, match=f"pool: .* at step {first} by any use: ") as caught:
+    with pytest.raises(
+        DivergenceError, match=f"pool: .* at step {first}, or as good as that: "
+    ) as caught:
         model.run(U)
     assert "lower spectral_radius" in str(caught.value)
     assert model.time == 0 and np.abs(model.run(U[:first])).max() < LIMIT[dtype]
@@ -38,7 +40,7 @@ def test_every_way_through_the_model_stops_there():
         lambda: _stepped(ng.Model(Input() >> pool)),
         lambda: _generated(pool),
     ):
-        with pytest.raises(DivergenceError, match="by any use"):
+        with pytest.raises(DivergenceError, match="or as good as that"):
             call()
 
 
@@ -61,7 +63,9 @@ def test_large_data_are_no_divergence():
 
 def test_what_cancels_in_a_sum_is_seen():
     ys = np.array([[1.0, -1.0], [1e40, -1e40]])
-    with pytest.raises(DivergenceError, match="n: output is no longer finite at step 8 by any use"):
+    with pytest.raises(
+        DivergenceError, match="n: output is no longer finite at step 8, or as good as that"
+    ):
         check_bounds("n", ys, np.zeros(2), 7, [])
 
 

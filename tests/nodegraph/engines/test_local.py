@@ -77,7 +77,9 @@ def test_divergence_names_the_node_the_step_and_the_norm_and_changes_nothing():
 
     model = ng.Model(Pass() >> Grow())
     model.run(np.ones((5, 1)))
-    with pytest.raises(DivergenceError, match=r"grow: .* step 309 \(norm one step before: 1\.1"):
+    with pytest.raises(
+        DivergenceError, match=r"grow: .* step 30, .* 1.11e\+30 \(norm one step before: 1\.11e\+29"
+    ):
         model.run(np.ones((400, 1)))
     assert model.time == 5
     assert model.step([0.0])[0] == 111110.0

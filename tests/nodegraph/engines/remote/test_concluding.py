@@ -7,7 +7,7 @@ import nodegraph as ng
 from nodegraph.engines.remote.worker import Snapshot
 from nodegraph.errors import DataError, IllConditionedWarning
 from nodegraph.testing.comparing import same_trees
-from nodes import ESN, Input, Reservoir, Ridge, Scaler
+from nodes import ESN, Input, Reservoir, Ridge, Scaler, Tanh
 from nodes.rules import IntrinsicPlasticity
 
 RNG = np.random.default_rng(0)
@@ -54,7 +54,8 @@ def test_each_lone_readout_concludes_in_its_worker_with_the_bits_of_local(split,
 
 
 def test_more_data_later_leave_the_bits_of_local(split):
-    graph = Input() >> [ESN(units=9, name="a"), ESN(units=7, name="b")]
+    members = (ESN(units=n, name=name, connectivity=1.0) for n, name in ((9, "a"), (7, "b")))
+    graph = Input() >> [*members]
     one, other = fitted(graph, "local"), fitted(graph, split(1, 50))
     for model in (one, other):
         model.update(X, {"a.readout": -Y, "b.readout": Y})
@@ -72,8 +73,7 @@ def test_readouts_that_learn_as_one_conclude_here(split):
 
 
 def test_its_warnings_are_heard_here(split):
-    graph = Input() >> Reservoir(units=9) >> Ridge(ridge=0)
-    x = np.zeros((300, 2))
+    graph, x = Input() >> Tanh() >> Ridge(ridge=0), np.hstack([X, X])
     said = []
     for engine in ("local", split(1, 50)):
         with pytest.warns(IllConditionedWarning) as caught:
