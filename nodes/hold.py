@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.node import Gaps, Node
+from nodegraph.node import Gaps, Node, StepCode
 
 __all__ = ["Hold", "held"]
 
@@ -52,6 +53,15 @@ class Hold(Node):
         """Return ``(state, ys)`` of a whole chunk."""
         ys = held(xs, state.last)
         return self.State(ys[-1].copy()), ys
+
+    def step_code(
+        self, params: Any, state: State, dtype: np.dtype[Any], widths: Mapping[str, int]
+    ) -> StepCode | None:
+        """Return the compiled step for loops."""
+        from nodes.kernels.signals import hold_step
+
+        moving = self.State(np.array(state.last, dtype))
+        return StepCode(hold_step(dtype), (moving.last, widths["x"]), moving)
 
 
 def held(xs: Array, before: Array) -> Array:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
 from nodegraph.arrays import Array
+from nodegraph.node import StepCode
 from nodes.alike import Alike
 
 __all__ = ["Mean"]
@@ -31,3 +37,12 @@ class Mean(Alike):
             total = total + parts[:, i]
         mean: Array = total / total.dtype.type(parts.shape[1])
         return mean
+
+    def step_code(
+        self, params: Any, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
+    ) -> StepCode | None:
+        """Return the compiled step for loops."""
+        from nodes.kernels.signals import mean_step
+
+        sources = int(params.sources)
+        return StepCode(mean_step(dtype), (sources, widths["x"] // sources), state)
