@@ -13,6 +13,7 @@ from nodes.activations import RANGES
 
 __all__ = ["layer_doubts", "saturation"]
 
+STEEPEST = {"sigmoid": 0.25}  # slopes of activations where they are not 1
 GROWN = 2.0  # from so many times the spectral radius on, a rule is said to have multiplied it
 
 
@@ -72,7 +73,7 @@ def _grown(node: Any, params: Any) -> str:
     given = node.W is not None and "spectral_radius" not in node.model_fields_set
     before = spectral_radius(node.W) if given else node.spectral_radius
     now = spectral_radius(params.W)
-    if now <= max(1.0, GROWN * before):
+    if now <= max(1.0 / STEEPEST.get(node.activation, 1.0), GROWN * before):
         return ""
     inner = getattr(rule, "rule", rule)
     return (

@@ -190,10 +190,10 @@ def test_learning_that_diverges_is_told_at_its_step_and_undone():
     model, plain = (ng.Model(graph, seed=1) for _ in range(2))
     x = np.full((1, 1), 1.5)
     with np.errstate(over="ignore", invalid="ignore"):
-        with pytest.raises(DivergenceError, match=r"no longer finite at step (\d+)") as error:
+        with pytest.raises(DivergenceError, match="no longer finite at step") as error:
             for _ in range(1000):
                 model.partial_fit(x, x)
-        assert model.time > 50 and f"step {model.time} " in str(error.value)
+        assert model.time > 50 and f"step {model.time}, " in str(error.value)
         plain.partial_fit(np.repeat(x, model.time, 0), np.repeat(x, model.time, 0))
     check_same(model, plain)
 

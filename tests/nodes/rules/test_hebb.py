@@ -34,6 +34,7 @@ def test_what_has_grown_beyond_all_numbers_is_told():
     assert model.time == 0
 
 
+@pytest.mark.filterwarnings("ignore:r. .* beyond .99 of tanh")
 def test_bounded_units_let_it_grow_by_at_most_rate_a_step():
     u = np.ones((1000, 2))
     node = Reservoir(units=4, rule=Hebb(rate=0.1, weights="W_in"), name="r", connectivity=1.0)

@@ -90,6 +90,7 @@ def test_it_learns_in_the_same_fit_as_the_readout_behind_it():
     assert [r["stage"] for r in ng.Model(graph).fit(U[:200], U[:200]).report] == [1, 2]
 
 
+@pytest.mark.filterwarnings("ignore::nodegraph.errors.DataWarning")  # dead, and saturated
 @pytest.mark.parametrize("u", [0.0, 0.3, 100.0])
 def test_the_gain_of_a_unit_whose_input_never_changes_is_bounded(u):
     rule = IntrinsicPlasticity(rate=0.5)

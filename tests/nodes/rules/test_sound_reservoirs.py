@@ -22,7 +22,6 @@ RULES = [
     Sanger(),
     BCM(),
     SynapticNormalization(),
-    IntrinsicPlasticity(),
 ]
 
 
@@ -34,6 +33,16 @@ def test_a_default_reservoir_stays_what_it_was(rule, what):
     states = model.run(DATA[what][-500:])
     assert np.mean(np.abs(states) > 0.99) < 0.05
     assert np.median(np.ptp(states, axis=0)) > 0.03
+
+
+@pytest.mark.parametrize("what", DATA)
+def test_intrinsic_plasticity_brings_states_to_their_spread_and_lets_nothing_grow(what):
+    data = (DATA[what] - DATA[what].mean(axis=0)) / DATA[what].std(axis=0)
+    rule = IntrinsicPlasticity()
+    model = ng.Model(Input() >> Reservoir(units=60, rule=rule, name="r"), seed=1).fit(data)
+    assert ng.metrics.spectral_radius(model.params["r"].W) < 1.35
+    spread = np.median(model.run(data[-500:]).std(axis=0))
+    assert 0.75 * rule.sigma < spread < 1.5 * rule.sigma
 
 
 FAST = [Hebb(rate=1e-3), Oja(rate=1e-3), SynapticNormalization(rule=Hebb(rate=1e-3))]

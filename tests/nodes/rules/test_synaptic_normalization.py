@@ -35,6 +35,7 @@ def test_contract(kind):
             check_rule(rule, node)
 
 
+@pytest.mark.filterwarnings("ignore:r. SynapticNormalization has raised")
 @pytest.mark.parametrize("norm", ["l1", "l2"])
 @pytest.mark.parametrize("connectivity", [0.2, 1.0])
 def test_weights_grow_and_are_scaled_back_as_the_equation_says(norm, connectivity):
