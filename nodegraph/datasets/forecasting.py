@@ -19,7 +19,7 @@ def to_forecasting(x: Any, horizon: int = 1) -> tuple[Any, Any]:
     Parameters
     ----------
     x : array_like, shape (T, d), or list of such, or array of shape (S, T, d)
-        One series, or independent ones.
+        One series, or independent ones; NaN stays, a model says what it takes.
     horizon : int
         Steps ahead, at least 1.
 
@@ -40,7 +40,9 @@ def to_forecasting(x: Any, horizon: int = 1) -> tuple[Any, Any]:
     """
     horizon = whole("to_forecasting.horizon", horizon)
     parts, form = split_series(x, "to_forecasting")
-    series = [to_rows(part, f"to_forecasting, series {i}") for i, part in enumerate(parts)]
+    series = [
+        to_rows(part, f"to_forecasting, series {i}", gaps=True) for i, part in enumerate(parts)
+    ]
     shortest = min(len(rows) for rows in series)
     if shortest <= horizon:
         raise DataError(

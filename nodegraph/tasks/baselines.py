@@ -9,7 +9,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, is_constant
 
-__all__ = ["Autoregression", "LinearClassifier", "majority", "mean", "persistence"]
+__all__ = ["Autoregression", "LinearClassifier", "filled", "majority", "mean", "persistence"]
 
 LAGS = (1, 2, 5, 10, 20, 40)
 STRENGTHS = (1e-12, 1e-9, 1e-6, 1e-3, 1e-1)  # of ridge, as shares of the largest eigenvalue
@@ -28,8 +28,24 @@ def persistence(y: Array, start: int, lag: int = 1) -> Array:
     >>> persistence(np.array([[1.0], [2.0], [3.0], [4.0]]), start=2, lag=1).ravel()
     array([2., 3.])
     """
-    known = _filled(y)
+    known = filled(y)
     return known[np.maximum(np.arange(start, len(y)) - lag, 0)]
+
+
+def filled(x: Array) -> Array:
+    """Return `x` with each gap filled by the last value of its column before it.
+
+    Before the first known value it is that one; a column without any is zero.
+
+    Examples
+    --------
+    >>> filled(np.array([[np.nan, 1.0], [2.0, np.nan]])).tolist()
+    [[2.0, 1.0], [2.0, 1.0]]
+    """
+    known = np.isfinite(x)
+    rows = np.where(known, np.arange(len(x))[:, None], known.argmax(axis=0))
+    found: Array = np.take_along_axis(x, np.maximum.accumulate(rows), axis=0)
+    return np.where(np.isfinite(found), found, 0.0)
 
 
 def mean(y: Array, n_steps: int) -> Array:
@@ -181,11 +197,3 @@ def _summaries(series: Sequence[Array]) -> Array:
 
 def _complete(y: Array) -> Array:
     return np.asarray(np.isfinite(y).all(axis=1))
-
-
-def _filled(y: Array) -> Array:
-    """Return `y` with each gap filled by the last row before it that has none."""
-    known = _complete(y)
-    first = int(known.argmax())
-    last = np.maximum.accumulate(np.where(known, np.arange(len(y)), first))
-    return y[last]

@@ -150,10 +150,6 @@ class Experiment:
         """
         task, clock = _task(spec), Clock()
         check_metrics(spec, task)
-        data = prepare(task, root=spec.data or spec.folder, document=spec.document)
-        if spec.data is not None and not data.told:
-            raise error_at(spec.document, ("task",), "names no file, so leave the data folder out")
-        trial = trial_of(data, task)
         header, chosen = spec.header, choose(engine)
         model = Model(
             spec.graph,
@@ -162,6 +158,11 @@ class Experiment:
             numerics=header.numerics,
             engine=chosen,
         )
+        root = spec.data or spec.folder
+        data = prepare(task, root=root, document=spec.document, plan=model.plan)
+        if spec.data is not None and not data.told:
+            raise error_at(spec.document, ("task",), "names no file, so leave the data folder out")
+        trial = trial_of(data, task)
         situation, rivals = rehearse(spec, task, trial, model)
         meant = (header.engine.kind == "local") == (chosen.spread is None)
         threads = header.engine.workers if meant else None

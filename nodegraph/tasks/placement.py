@@ -45,7 +45,8 @@ def _first_rows(spec: Spec, plan: Plan) -> tuple[Any, Any]:
     if spec.header.task is None:
         sizes = {name: plan.nodes[name].declared_size or 1 for name in plan.inputs}
         return {name: np.zeros((2, size)) for name, size in sizes.items()}, np.zeros((2, 1))
-    train = prepare(spec.header.task, root=spec.data or spec.folder, document=spec.document).train
+    root = spec.data or spec.folder
+    train = prepare(spec.header.task, root=root, document=spec.document, plan=plan).train
     return _two_rows(train.x), _two_rows(train.y)
 
 

@@ -15,6 +15,7 @@ from nodegraph.errors import DataError, NodegraphError
 from nodegraph.files.table_columns import Table, chosen
 from nodegraph.files.table_files import load_table
 from nodegraph.intake import to_rows
+from nodegraph.plan import Plan
 from nodegraph.tasks.class_data import Classes
 from nodegraph.tasks.examples import Examples, TaskData, picked, windows
 from nodegraph.yaml.document import Document, error_at
@@ -37,6 +38,7 @@ def prepare(
     document: Document | None = None,
     load: Callable[..., Any] | None = None,
     gaps: bool = False,
+    plan: Plan | None = None,
 ) -> TaskData:
     """Return the arrays of `task`.
 
@@ -51,6 +53,8 @@ def prepare(
         ``load(name, **options)`` in place of `nodegraph.datasets.load`.
     gaps : bool
         Whether inputs with gaps are returned as well, in place of an error.
+    plan : Plan, optional
+        Of the graph, which says what inputs may have gaps in rows with targets.
 
     Raises
     ------
@@ -58,7 +62,7 @@ def prepare(
         If a file, dataset or column cannot be read, or there are fewer rows than asked for; a
         `SpecError` if there is a document to point into.
     """
-    return _Preparation(task, root, document, load, gaps).data()
+    return _Preparation(task, root, document, load, gaps, plan).data()
 
 
 class _Preparation:
@@ -71,9 +75,10 @@ class _Preparation:
         document: Document | None,
         load: Callable[..., Any] | None,
         gaps: bool,
+        plan: Plan | None,
     ) -> None:
         self.task, self.root, self.document, self.load = task, root, document, load
-        self.gaps = gaps
+        self.gaps, self.plan = gaps, plan
         self.told: list[str] = []
 
     def data(self) -> TaskData:
@@ -121,11 +126,24 @@ class _Preparation:
         return load(data.dataset, **data.options)
 
     def _check_gaps(self, x: Any, rows: int) -> None:
-        """Refuse a gap in the first `rows` of what goes in, told by its row in the data."""
+        """Refuse a gap that no node fills in the first `rows`, told by its row in the data."""
         used = None if self.gaps else picked(x, slice(rows))
+        parts = used if isinstance(used, Mapping) else {} if used is None else {None: used}
         with self._at("data"):
-            for part in used.values() if isinstance(used, Mapping) else [used] * (used is not None):
-                to_rows(part, "input")
+            for node, part in parts.items():
+                filled = self._is_filled(node)
+                if filled and isinstance(self.task.target, GenerateTarget) and np.isnan(part).any():
+                    row = int(np.isnan(part).any(axis=1).argmax())
+                    raise DataError(
+                        f"input: NaN in row {row}; a task that generates needs all rows"
+                    )
+                to_rows(part, "input", gaps=filled)
+
+    def _is_filled(self, node: str | None) -> bool:
+        """Return whether all who hear of `node`, or of any input, fill gaps in it."""
+        if self.plan is None:
+            return False
+        return self.plan.gappy.issuperset(self.plan.inputs if node is None else [node])
 
     def _inputs(self, table: Table, taken: Sequence[int] = ()) -> Any:
         """Return the columns that go in, by node where the task says so; None for no input."""

@@ -12,7 +12,14 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.metrics import score
 from nodegraph.model import Model
-from nodegraph.tasks.baselines import Autoregression, LinearClassifier, majority, mean, persistence
+from nodegraph.tasks.baselines import (
+    Autoregression,
+    LinearClassifier,
+    filled,
+    majority,
+    mean,
+    persistence,
+)
 from nodegraph.tasks.examples import Examples, TaskData, Window
 from nodegraph.yaml.task import ForecastTarget, GenerateTarget, Task
 
@@ -82,8 +89,11 @@ class ForecastTrial(Trial):
     @property
     def scored_on(self) -> str:
         """What the scores are taken on, in words."""
-        n_rows = len(next(iter(self.truth(("",)).values())))
-        return f"{n_rows} {'test' if self.data.test else 'training'} rows"
+        truth = list(self.truth(("",)).values())
+        gaps = [int(np.isnan(y).any(axis=1).sum()) for y in truth]
+        some = "up to " * (min(gaps) < max(gaps))
+        rows = f"{len(truth[0])} {'test' if self.data.test else 'training'} rows"
+        return rows + f" ({some}{max(gaps)} without a target left out)" * (max(gaps) > 0)
 
     @property
     def start(self) -> int:
@@ -140,7 +150,7 @@ class ForecastTrial(Trial):
         parts = [part.x for part in (self.data.train, self.data.test) if part is not None]
         if parts[0] is None:
             return persistence(y, 0, self._horizon(node))
-        return np.vstack([_side_by_side(x) for x in parts])
+        return filled(np.vstack([_side_by_side(x) for x in parts]))
 
     def _rows(self, examples: Examples) -> Array:
         return _side_by_side(examples.y)

@@ -60,7 +60,7 @@ def test_independent_series_are_shifted_one_by_one():
     [
         (np.zeros((5, 1)), 5, "leaves nothing of a series of 5 rows; write at most 4"),
         (np.zeros((5, 1)), 0, "to_forecasting.horizon"),
-        (np.array([[1.0], [np.nan], [2.0]]), 1, "NaN in row 1"),
+        (np.array([[1.0], [np.inf], [2.0]]), 1, "inf in row 1"),
         ([np.zeros((9, 1)), np.zeros((2, 1))], 3, "a series of 2 rows"),
     ],
 )

@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodegraph.tasks.baselines import Autoregression, LinearClassifier, majority, mean, persistence
+from nodegraph.tasks.baselines import (
+    Autoregression,
+    LinearClassifier,
+    filled,
+    majority,
+    mean,
+    persistence,
+)
 
 
 def series(n_steps, seed=0):
@@ -21,6 +28,13 @@ def test_persistence_and_mean_pass_over_gaps():
     y = np.array([[1.0], [np.nan], [4.0], [np.nan], [np.nan], [7.0]])
     assert persistence(y, 2, 1)[:, 0].tolist() == [1.0, 4.0, 4.0, 4.0]
     assert mean(y, 2)[:, 0].tolist() == [4.0, 4.0]
+
+
+def test_gaps_are_filled_column_by_column_and_nothing_else_is_touched():
+    gap = np.nan
+    x = np.array([[gap, 1.0, gap], [2.0, gap, gap], [gap, 3.0, gap]])
+    assert filled(x).tolist() == [[2.0, 1.0, 0.0], [2.0, 1.0, 0.0], [2.0, 3.0, 0.0]]
+    assert np.array_equal(filled(series(9)), series(9))
 
 
 def test_autoregression_finds_the_rule_of_a_linear_series():
