@@ -48,7 +48,7 @@ def plain(text: str) -> str:
     >>> plain("Like ``y = x`` of a `nodes.Reservoir`, see :func:`f` [1]_.")
     'Like y = x of a nodes.Reservoir, see f.'
     """
-    return re.sub(r" ?\[\d+\]_|:\w+:(?=`)|`", "", text)
+    return re.sub(r",? ?\[\d+\]_|:\w+:(?=`)|`", "", text)
 
 
 def fields(cls: type[Described]) -> list[FieldDoc]:

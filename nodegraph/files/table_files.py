@@ -95,7 +95,7 @@ def load_table(
     floats = array.astype(array.dtype.newbyteorder("=") if array.dtype.kind == "f" else float)
     told = table.told or f"read {len(floats)} rows from {file}"
     if table.times is not None:
-        told += f"; times {check_order(table.times, file)}"
+        told += f"; {check_order(table.times, file)}"
     return table._replace(values=floats[:, None] if floats.ndim == 1 else floats, told=told)
 
 

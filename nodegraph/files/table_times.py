@@ -32,7 +32,10 @@ def check_order(times: Sequence[str], where: str) -> str:
     """
     keys = _comparable(times)
     if keys is None:
-        return "whether they go forward is not known (dates such as 2020-01-31 would tell)"
+        return (
+            "it is not known whether the times go forward: dates such as 2020-01-31, or numbers, "
+            "would tell"
+        )
     back = [row for row, (one, next_) in enumerate(itertools.pairwise(keys)) if next_ < one]
     if back:
         row = back[0]
@@ -43,7 +46,7 @@ def check_order(times: Sequence[str], where: str) -> str:
             DataWarning,
             stacklevel=2,
         )
-    return f"from {times[0]} to {times[-1]}"
+    return f"times from {times[0]} to {times[-1]}"
 
 
 def _comparable(times: Sequence[str]) -> list[Any] | None:

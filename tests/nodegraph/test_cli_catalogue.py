@@ -5,7 +5,7 @@ import json
 from typer.testing import CliRunner
 
 from nodegraph.cli import app
-from nodegraph.cli.kind_docs import fields
+from nodegraph.cli.kind_docs import fields, summary
 from nodegraph.cli.schema import json_schema
 from nodegraph.registry import kinds
 
@@ -26,6 +26,12 @@ def test_kinds_lists_every_kind_and_the_fields_of_one():
 def test_every_field_of_every_kind_is_documented():
     bare = {name: [f.field for f in fields(cls) if not f.meaning] for name, cls in kinds().items()}
     assert {name: missing for name, missing in bare.items() if missing} == {}
+
+
+def test_what_a_kind_is_reads_as_one_sentence_without_the_marks_of_references():
+    for kind in kinds().values():
+        assert not any(mark in summary(kind) for mark in ("]_", "`", ",."))
+    assert summary(kinds()["PredictiveCoder"]).endswith("and what they predict.")
 
 
 def test_datasets_are_listed_with_their_options():
