@@ -6,7 +6,17 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, cast
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    NamedTuple,
+    NoReturn,
+    cast,
+    dataclass_transform,
+)
 
 import numpy as np
 from pydantic import (
@@ -26,6 +36,11 @@ from nodegraph.names import LONGEST, check_name
 from nodegraph.rule import Rule
 from nodegraph.strangers import refuse_word_of_a_node
 
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(Described)
+
 __all__ = ["Composite", "Gaps", "Name", "Node", "Prepared", "StepCode", "one_by_one"]
 
 Name = Annotated[
@@ -37,7 +52,17 @@ Name = Annotated[
 Gaps = Literal["refuses", "passes", "fills"]
 
 
-class _Part(Described, Composable):
+@dataclass_transform(kw_only_default=True, field_specifiers=(Field, PrivateAttr))
+class _Class(ModelMetaclass):
+    """The class of the classes of nodes: it says that operators join nodes, not classes."""
+
+    def _refuse(cls, _: object) -> NoReturn:
+        raise GraphError(f"{cls.__name__} is a class: write {cls.__name__}(), fields in the ()")
+
+    __rshift__ = __rrshift__ = __lshift__ = __rlshift__ = __and__ = __rand__ = _refuse
+
+
+class _Part(Described, Composable, metaclass=_Class):
     """What nodes and composites share: checked fields, a name, and being one's self."""
 
     name: Name | None = None

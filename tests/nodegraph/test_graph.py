@@ -1,3 +1,5 @@
+import operator as op
+
 import numpy as np
 import pytest
 
@@ -175,3 +177,10 @@ def test_networkx_has_names_kinds_delays_and_ports():
         ("out", "r", {"delay": 1, "port": "feedback"}),
         ("r", "out", {"delay": 0, "port": "x"}),
     ]
+
+
+def test_classes_in_place_of_nodes_are_refused_by_every_operator():
+    for join in (op.rshift, op.lshift, op.and_):
+        for left, right in ((Sum, Mix), (Sum, Mix()), (Sum(), Mix), (Sum, [Mix()]), ([Sum()], Mix)):
+            with pytest.raises(GraphError, match=r"(Sum|Mix) is a class: write (Sum|Mix)\(\)"):
+                join(left, right)
