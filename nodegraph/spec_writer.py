@@ -30,6 +30,7 @@ def to_yaml(graph: Any, header: Mapping[str, Any] | None = None) -> str:
     Parameters
     ----------
     graph : Graph, Node, Composite or Model
+        Of a model, seed, dtype and numerics are written as well, unless they are the defaults.
     header : mapping, optional
         What else is to stand there: name, description, seed, task ...
 
@@ -39,7 +40,9 @@ def to_yaml(graph: Any, header: Mapping[str, Any] | None = None) -> str:
         If a node holds an array too large to be written out.
     """
     whole: Graph = getattr(graph, "graph", graph).as_graph()
-    return dumped({"nodegraph": 1, **(header or {}), **to_plain(whole, _refuse), **streams(whole)})
+    said = {} if hasattr(type(graph), "as_graph") else _options(graph)
+    head = {"nodegraph": 1, **said, **(header or {})}
+    return dumped({**head, **to_plain(whole, _refuse), **streams(whole)})
 
 
 def dumped(document: Mapping[str, Any]) -> str:
@@ -79,6 +82,12 @@ def streams(graph: Graph) -> dict[str, dict[str, str]]:
     tops = {name.partition(".")[0]: word.partition(".")[0] for name, word in words.items()}
     other = {name: word for name, word in tops.items() if word != name}
     return {"streams": other} if other else {}
+
+
+def _options(model: Any) -> dict[str, Any]:
+    made = {"seed": model.seed, "dtype": model.dtype.name, "numerics": model.numerics}
+    usual = {"seed": 0, "dtype": "float64", "numerics": "exact"}
+    return {key: value for key, value in made.items() if value != usual[key]}
 
 
 def _fields(name: str, part: Any, store: StoreArray, whole: bool) -> dict[str, Any]:

@@ -186,3 +186,10 @@ def test_a_node_and_a_model_are_written_as_their_graphs():
     assert to_yaml(ng.Model(graph)) == to_yaml(graph)
     (node,) = read_text(to_yaml(Ridge(ridge=0.5))).graph.names
     assert node.ridge == 0.5
+
+
+def test_the_seed_of_a_model_and_how_it_counts_are_written():
+    graph = Input(name="u") >> Reservoir(units=5)
+    spec = read_text(to_yaml(ng.Model(graph, seed=7, dtype="float32", numerics="fast")))
+    assert (spec.header.seed, spec.header.dtype, spec.header.numerics) == (7, "float32", "fast")
+    assert read_text(to_yaml(ng.Model(graph, seed=7), {"seed": 3})).header.seed == 3
