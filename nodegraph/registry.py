@@ -45,7 +45,7 @@ def load_plugin(module: str) -> None:
         If the module cannot be imported or offers a name that another package has taken.
     """
     named = module.endswith(".py")
-    _offer_all(module, lambda: _of_file(Path(module)) if named else import_module(module))
+    _offer_all(module, lambda: _of_file(Path(module)) if named else _of_name(module))
 
 
 def _offer_all(module: str, load: Callable[[], ModuleType]) -> None:
@@ -57,6 +57,19 @@ def _offer_all(module: str, load: Callable[[], ModuleType]) -> None:
         kind = getattr(package, name)
         if isinstance(kind, type):
             _offer(name, kind)
+
+
+def _of_name(name: str) -> ModuleType:
+    """Import the module `name`, which may not be another than the one in this folder."""
+    module = import_module(name)
+    own, here = getattr(module, "__file__", None), [Path(f"{name}.py"), Path(name, "__init__.py")]
+    theirs = [str(file) for file in here if own and file.is_file()]
+    if theirs and Path(own or "").resolve() not in [file.resolve() for file in here]:
+        raise SpecError(
+            f"plug-in {name!r}: that name belongs to an installed package, not to {theirs[0]} in "
+            "this folder; rename yours, as in my_nodes.py, and give its path"
+        )
+    return module
 
 
 def _of_file(file: Path) -> ModuleType:

@@ -57,3 +57,15 @@ def test_a_plug_in_that_takes_a_name_or_is_not_there_is_refused(clean, monkeypat
         registry.load_plugin("thieves")
     with pytest.raises(SpecError, match="plug-in 'no_such_thing' cannot be imported"):
         registry.load_plugin("no_such_thing")
+
+
+@pytest.mark.parametrize("file", ["nodes.py", "nodes/__init__.py"])
+def test_a_plugin_named_as_an_installed_package_is_not_taken_for_it(
+    clean, tmp_path, monkeypatch, file
+):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("__all__ = []", encoding="utf-8")
+    registry.load_plugin("nodes")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecError, match=r"belongs to an installed package.*rename yours"):
+        registry.load_plugin("nodes")
