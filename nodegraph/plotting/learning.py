@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from nodegraph.errors import DataError
 from nodegraph.plotting.canvas import COLOURS, new_axes, tidy
@@ -20,7 +19,7 @@ __all__ = ["learning_curves"]
 
 
 def learning_curves(
-    curves: Mapping[str, Mapping[str, npt.ArrayLike]],
+    curves: Any,
     ax: Axes | None = None,
     *,
     what: str = "change",
@@ -30,8 +29,8 @@ def learning_curves(
 
     Parameters
     ----------
-    curves : dict of dict of array
-        ``model.curves``, as ``model.partial_fit(x, y, watch=True)`` leaves them.
+    curves : Model, or dict of dict of array
+        The model, or its ``model.curves``, as ``model.partial_fit(x, y, watch=True)`` leaves them.
     ax : matplotlib.axes.Axes, optional
         Where to draw; without it a new figure is made.
     what : str
@@ -42,7 +41,7 @@ def learning_curves(
     Raises
     ------
     DataError
-        If no node was watched, or none has the quantity.
+        If it is no curves, no node was watched, or none has the quantity.
 
     Examples
     --------
@@ -50,6 +49,11 @@ def learning_curves(
     >>> len(learning_curves(curves, what="error").lines)
     1
     """
+    curves = getattr(curves, "curves", curves)
+    if not isinstance(curves, Mapping):
+        raise DataError(
+            f"learning_curves: expected a model or model.curves, got {type(curves).__name__}"
+        )
     if not curves:
         raise DataError("learning_curves: nothing was watched; learn with watch=True")
     shown = [name for name in (curves if nodes is None else nodes) if what in curves.get(name, {})]

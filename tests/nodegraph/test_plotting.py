@@ -265,3 +265,31 @@ def test_a_zero_is_a_gap_in_a_learning_curve_and_no_fall_to_the_bottom():
     ax = plotting.learning_curves(curves)
     drawn = ax.lines[0].get_ydata()
     assert drawn[0] == 0.5 and np.isnan(drawn[1]) and ax.get_yscale() == "log"
+
+
+def test_classes_that_are_words_are_counted_by_their_names():
+    said = ["up", "down", "down", "up"]
+    for names, rows in ((None, ["down", "up"]), (["up", "down"], ["up", "down"])):
+        ax = plotting.confusion(["up", "up", "down", "up"], said, names)
+        found = {(rows[int(t.get_position()[1])], rows[int(t.get_position()[0])]): t.get_text()
+                 for t in ax.texts}  # fmt: skip
+        assert found == {("up", "up"): "2", ("up", "down"): "1", ("down", "down"): "1"}
+        assert [tick.get_text() for tick in ax.get_yticklabels()] == rows
+    with pytest.raises(DataError, match="'left' is none of up, down"):
+        plotting.confusion(["up", "left"], ["up", "up"], ["up", "down"])
+
+
+def test_numbers_of_classes_without_names_are_called_by_themselves():
+    ax = plotting.confusion([0, 2], [0, 0])
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0", "1", "2"]
+
+
+def test_curves_are_taken_from_the_model_that_has_them():
+    class Watched:
+        def __init__(self):
+            self.curves = {"a": {"step": [1, 2], "change": [0.5, 0.25]}}
+
+    (line,) = plotting.learning_curves(Watched()).lines
+    assert line.get_ydata().tolist() == [0.5, 0.25]
+    with pytest.raises(DataError, match=r"expected a model or model\.curves, got int"):
+        plotting.learning_curves(3)
