@@ -127,7 +127,8 @@ def to_rows(value: Any, where: str, *, gaps: bool = False) -> Array:
     if rows.ndim == 1:
         rows = rows[:, None]
     if rows.ndim != 2:
-        raise DataError(f"{where}: expected shape (T, d), got {rows.shape}")
+        one = "; for one step write [[x]], as in model.partial_fit([[x]], [[y]])" * (not rows.ndim)
+        raise DataError(f"{where}: expected shape (T, d), got {rows.shape}{one}")
     if not rows.shape[0] or not rows.shape[1]:
         raise DataError(f"{where}: there is nothing in it, its shape is {rows.shape}")
     gap = "a masked value" if np.ma.isMaskedArray(value) else "NaN"

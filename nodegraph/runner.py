@@ -22,6 +22,7 @@ from nodegraph.progress import Progress, checked_progress
 from nodegraph.rack import Rack
 from nodegraph.running import Run, shaped
 from nodegraph.stepping import MOST, Stepper
+from nodegraph.strangers import refuse_target
 from nodegraph.views import ArraysView
 from nodegraph.work import Work
 
@@ -214,18 +215,21 @@ class Runner:
         said = {name: labels_of(found[name], classes) for name, classes in judges.items()}
         return said if len(said) > 1 else next(iter(said.values()))
 
-    def step(self, x: Any = None) -> Any:
+    def step(self, x: Any = None, y: Any = None) -> Any:
         """Return the outputs one step later.
 
         Parameters
         ----------
         x : array_like (d,), or dict by node name
             None is a day without data: a row of NaN, where all who hear of it fill gaps.
+        y : refused, since a step does not learn
 
         Returns
         -------
         ndarray (n_out,), or dict by node name
         """
+        if y is not None:
+            refuse_target()
         stepper = self._stepper
         if stepper is not None and not stepper.learns and (y := stepper.step(x)) is not None:
             return y

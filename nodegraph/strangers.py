@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from nodegraph.errors import ArgumentError, UnknownNameError
 from nodegraph.wording import nearest
 
-__all__ = ["Inert", "refuse_call", "refuse_word", "refuse_word_of_a_node"]
+__all__ = ["Inert", "refuse_call", "refuse_target", "refuse_word", "refuse_word_of_a_node"]
 
 RUN, FIT, SAVE = "model.run(x)", "model.fit(x, y)", 'model.save("m.safetensors")'
 RESET, PARAMS = "model.reset()", 'model.params["reservoir"].W'
@@ -82,6 +82,19 @@ def refuse_call(what: Any, cure: str) -> NoReturn:
     ArgumentError
     """
     raise ArgumentError(f"a {type(what).__name__} is no function: {cure}")
+
+
+def refuse_target() -> NoReturn:
+    """Say of a step that was given a target what learns.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    raise ArgumentError(
+        "step: it runs the model and does not learn; write model.partial_fit(x[None], y[None]) to "
+        "learn from one step, model.step(x) to run it"
+    )
 
 
 class Inert:

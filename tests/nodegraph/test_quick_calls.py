@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import nodegraph as ng
 from nodegraph import delay
-from nodegraph.errors import DataError, DivergenceError
+from nodegraph.errors import ArgumentError, DataError, DivergenceError
 from nodegraph.testing.comparing import same_trees
 from nodes import LMS, RLS, ForwardUnit, Identity, Input, Output, Reservoir, Ridge
 from nodes.rules import Hebb
@@ -261,3 +261,19 @@ def test_one_row_costs_a_small_part_of_what_the_first_call_costs():
         return min(times)
 
     assert price(model.partial_fit) < price(lambda x, y: plainly(plain, x, y)) / 4
+
+
+def test_a_step_that_is_given_a_target_says_what_learns():
+    model = ng.Model(a_loop(), seed=1)
+    model.partial_fit(X, Y)
+    for said in ((X[0], Y[0]), (X[0], 0.0)):
+        with pytest.raises(ArgumentError, match=r"model\.partial_fit\(x\[None\], y\[None\]\)"):
+            model.step(*said)
+    assert model.time == len(X) and model.step(X[0], None).shape == (1,)
+
+
+def test_a_single_number_says_how_one_step_is_written():
+    model = ng.Model(Input() >> RLS(), seed=1)
+    with pytest.raises(DataError, match=r"model\.partial_fit\(\[\[x\]\], \[\[y\]\]\)"):
+        model.partial_fit(X[0, 0], Y[0, 0])
+    assert model.partial_fit([[X[0, 0]]], [[Y[0, 0]]]).shape == (1, 1)
