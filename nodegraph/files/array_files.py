@@ -28,6 +28,7 @@ _BROKEN = (
     RuntimeError,
     ValueError,
 )
+UNEQUAL = "; series of unequal length are learned from in Python: model.fit(list_of_arrays, labels)"
 DENSEST = 200  # times that an archive may unfold by, where it is large
 
 
@@ -70,7 +71,7 @@ def _header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dty
     except Exception as error:  # the header is evaluated as a literal, which fails in many ways
         raise DataError(f"{name}: is no array file: {shown(str(error))}") from None
     if dtype.kind not in "biuf":
-        raise DataError(f"{name}: holds {dtype.name}, not numbers")
+        raise DataError(f"{name}: holds {dtype.name}, not numbers{UNEQUAL * dtype.hasobject}")
     if len(shape) > MOST_AXES or any(not 0 <= n <= LARGEST_FILE for n in shape):
         raise DataError(f"{name}: shape {shown(shape)} cannot be")
     return shape, fortran, dtype, counting.count
@@ -125,6 +126,7 @@ def _member(archive: zipfile.ZipFile, name: str, key: str | None) -> zipfile.Zip
 
 def _no_key(key: str | None, known: list[str]) -> str:
     listed = ", ".join(shown(name) for name in known[:10]) or "none"
+    listed += ", ..." * (len(known) > 10)
     if key is None:
         return f"holds several arrays; write key: with one of {listed}"
     guess = nearest(key, known)

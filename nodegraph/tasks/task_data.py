@@ -28,6 +28,11 @@ from nodegraph.yaml.task import (
     Task,
 )
 
+TEXT = " is text, not a number"
+WORDS = (
+    "classes of words in a column are learned from in Python, by Ridge(classes=np.unique(labels))"
+)
+
 __all__ = ["prepare"]
 
 
@@ -116,7 +121,12 @@ class _Preparation:
     def _source(self) -> Any:
         data = self.task.data
         if isinstance(data, FileSource):
-            return self._table(data, "data")
+            try:
+                return self._table(data, "data")
+            except DataError as error:
+                if not any(_is_text(error, name) for name in self._wanted()):
+                    raise
+                raise DataError(f"{str(error).partition(TEXT)[0]}{TEXT}; {WORDS}") from error
         if self.load is not None:
             return self.load(data.dataset, **data.options)
         from nodegraph.datasets import load
@@ -176,8 +186,34 @@ class _Preparation:
                 i
                 for target in targets
                 if isinstance(target, ColumnTarget)
-                for i in chosen(target.column, table.names, width, "data")
+                for i in self._found(target.column, table, width)
             ]
+
+    def _wanted(self) -> list[str]:
+        """Return the columns, by name, that are targets at the same step."""
+        targets = [self.task.target, *(self.task.targets or {}).values()]
+        columns = [t.column for t in targets if isinstance(t, ColumnTarget)]
+        lists = [[each] if isinstance(each, str | int) else each for each in columns]
+        return [name for names in lists for name in names if isinstance(name, str)]
+
+    def _found(self, columns: Any, table: Table, width: int) -> list[int]:
+        try:
+            return chosen(columns, table.names, width, "data")
+        except DataError as error:
+            raise DataError(self._left_out() or str(error)) from error
+
+    def _left_out(self) -> str:
+        """Return what to write for a target column that `columns` of the data leaves out."""
+        data = self.task.data
+        if not isinstance(data, FileSource) or not data.options.get("columns"):
+            return ""
+        names = self._wanted()
+        try:
+            self._table(data.model_copy(update={"columns": tuple(names)}), "data")
+        except DataError as error:
+            text = any(_is_text(error, name) for name in names)
+            return f"{str(error).partition(TEXT)[0]}{TEXT}; {WORDS}" if text else ""
+        return f"columns: of the data leaves {', '.join(names)} out; add it there"
 
     def _targets(self, table: Table, given: Array | None) -> tuple[Any, int]:
         """Return the targets, and how many of the last rows have none."""
@@ -258,6 +294,11 @@ class _Preparation:
             found = found.split(self.task.split)
         with self._at("input"):
             return found.taking(self.task.input).data()
+
+
+def _is_text(error: DataError, name: str) -> bool:
+    """Return whether `error` says of the column `name` that it holds words."""
+    return f"column {name}: " in str(error) and TEXT in str(error)
 
 
 def _looped(x: Any, values: Array, target: GenerateTarget) -> tuple[Any, dict[str, Array] | None]:

@@ -265,3 +265,11 @@ def test_mutated_array_files_raise_nothing_but_data_errors(tmp_path: Path, suffi
             load_array(f"a.{suffix}", root=tmp_path)
         except DataError as error:
             assert str(error).startswith("a.")
+
+
+def test_what_is_no_one_array_is_told_with_its_cure(tmp_path: Path) -> None:
+    series = np.array([np.zeros((3, 2)), np.zeros((4, 2))], dtype=object)
+    np.savez(tmp_path / "a.npz", x=series)
+    assert "unequal length are learned from in Python: model.fit(" in refused(tmp_path, "a.npz")
+    np.savez(tmp_path / "b.npz", **{f"r{i}": np.zeros(3) for i in range(11)})
+    assert refused(tmp_path, "b.npz").endswith("'r9', ...")

@@ -291,3 +291,21 @@ def test_a_gap_in_the_input_is_told_by_its_row_in_the_whole_of_the_data(tmp_path
     task = Task(data={"file": "gap.csv"}, target={"forecast": 1}, split={"train": 600})
     with pytest.raises((DataError, SpecError), match="input: NaN in row 700, column 1"):
         prepare(task, root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("columns", "target", "message"),
+    [
+        (["a"], "b", "columns: of the data leaves b out; add it there"),
+        (["a"], "day", "column day: 'work' is text, not a number; classes of words in a column"),
+        (None, "day", "column day: 'work' is text, not a number; classes of words in a column"),
+        (["a"], "nothing", "no column 'nothing'; there are a"),
+    ],
+)
+def test_a_target_column_that_is_left_out_or_text_is_told_with_its_cure(
+    tmp_path, columns, target, message
+):
+    rows = [f"{i},{i % 7},work" for i in range(50)]
+    (tmp_path / "a.csv").write_text("\n".join(["a,b,day", *rows]))
+    data = {"file": "a.csv"} | ({"columns": columns} if columns else {})
+    assert message in refused(root=tmp_path, data=data, target={"column": target})
