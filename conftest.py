@@ -23,7 +23,7 @@ hypothesis.settings.load_profile("house")
 if not hasattr(signal, "SIGALRM"):  # Windows
     collect_ignore = ["tests/nodegraph/engines/remote"]
 
-PATIENCE = 120  # seconds that a test with Ray may take
+PATIENCE = 240  # seconds that a test with Ray may take
 
 
 @pytest.hookimpl(wrapper=True)

@@ -60,7 +60,7 @@ print("lost", engine.watch.lost - lost, "same", all(found))
 
 
 def test_a_machine_that_goes_down_in_mid_stream_leaves_no_trace():
-    done = subprocess.run([sys.executable, "-c", TWO], capture_output=True, text=True, timeout=110)
+    done = subprocess.run([sys.executable, "-c", TWO], capture_output=True, text=True, timeout=220)
     assert done.returncode == 0, done.stderr[-2000:]
     words = done.stdout.split()
     assert int(words[words.index("lost") + 1]) >= 1
