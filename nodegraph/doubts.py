@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Container, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,10 +17,14 @@ from nodegraph.plan import Plan
 from nodegraph.slot import Slot
 from nodegraph.vitals import FEWEST, Vitals
 
+if TYPE_CHECKING:
+    from nodegraph.training import Course
+
 __all__ = [
     "vitals_of",
     "warn_of_a_far_horizon",
     "warn_of_doubts",
+    "warn_of_idle_options",
     "warn_of_no_past",
     "warn_of_series_passed_over",
     "warn_of_states",
@@ -61,6 +65,20 @@ def warn_of_series_passed_over(
                 f"{name} learns nothing from {_which(short, len(lengths))}: it needs {needed} "
                 "steps, for how far it looks back and ahead"
             )
+
+
+def warn_of_idle_options(
+    plan: Plan, learners: Sequence[str], fed: Fed, course: Course, slots: Mapping[str, Slot]
+) -> None:
+    """Warn of learning curves that nobody draws, and of workers that have nothing to share."""
+    if course.watch is not None and not any(plan.rules[name].online for name in learners):
+        _warn("watch: nothing here learns at every step, so there is no curve; leave it out")
+    if course.workers in (None, 1):
+        return
+    if fed.own:
+        _warn("workers: are for a list of independent series, and this is one series; leave it out")
+    elif not any(course.apart(stage, slots) for stage in course.stages):
+        _warn("workers: are for rules that learn from series apart, and none does; leave it out")
 
 
 def warn_of_a_far_horizon(

@@ -19,6 +19,7 @@ from nodegraph.door import node_name
 from nodegraph.doubts import (
     vitals_of,
     warn_of_doubts,
+    warn_of_idle_options,
     warn_of_series_passed_over,
     warn_of_states,
 )
@@ -168,6 +169,7 @@ class Learner(Runner):
             keeper=keeper,
             vitals=vitals_of(self.plan, fed),
         )
+        warn_of_idle_options(self.plan, learners, fed, course, draft.slots)
         with using(self.numerics), keeper.keeping() if keeper else nullcontext():
             report, moved = course.run(draft.slots, fed)
         draft.time = moved if fed.own else draft.time

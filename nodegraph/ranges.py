@@ -13,7 +13,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.wording.phrases import shown
 
-__all__ = ["bounded", "count_rows", "generator", "real", "vector", "whole"]
+__all__ = ["bounded", "count_rows", "exclusive", "generator", "real", "vector", "whole"]
 
 _LARGEST = sys.float_info.max
 
@@ -63,6 +63,24 @@ def vector(where: str, value: Any, size: int | None = None) -> Array:
 def generator(where: str, seed: Any) -> np.random.Generator:
     """Return a generator of random numbers started by `seed`."""
     return np.random.default_rng(whole(f"{where}.seed", seed, least=0))
+
+
+def exclusive(where: str, **given: Any) -> None:
+    """Refuse options that are given, that is not None, beside one another.
+
+    Raises
+    ------
+    DataError
+        If the second would have no effect.
+
+    Examples
+    --------
+    >>> exclusive("lorenz96", x0=None, seed=3)
+    """
+    if len(both := [option for option, value in given.items() if value is not None]) > 1:
+        raise DataError(
+            f"{where}: {both[0]} is the start, so {both[1]} would have no effect; write only one"
+        )
 
 
 def bounded(where: str, series: Array, advice: str) -> Array:

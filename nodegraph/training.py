@@ -196,7 +196,7 @@ class Course:
             last = at.turn >= self._epochs(stage) - 1
             final = frozenset(teams.alone(learning)) if last else frozenset[str]()
             return at.steps + self._live(stage, slots, fed.series[0], learning, at.steps, final)
-        if self._apart(stage, slots):
+        if self.apart(stage, slots):
             self._pass_apart(stage, slots, fed.series, at)
             return 0
         for i, series in enumerate(fed.series):
@@ -219,7 +219,7 @@ class Course:
         if self.keeper is not None:
             self.keeper.pass_by(0)
 
-    def _apart(self, stage: Stage, slots: Slots) -> bool:
+    def apart(self, stage: Stage, slots: Mapping[str, Slot]) -> bool:
         """Tell whether the learners of a stage can learn from series apart, to be merged."""
         rules = [(self._rule(name), slots[name].params) for name in stage.learners]
         return all(not rule.online and rule.merges(params) for rule, params in rules)

@@ -9,7 +9,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
-from nodegraph.ranges import bounded, count_rows, generator, real, vector, whole
+from nodegraph.ranges import bounded, count_rows, exclusive, generator, real, vector, whole
 
 __all__ = ["kuramoto_sivashinsky"]
 
@@ -42,7 +42,7 @@ def kuramoto_sivashinsky(
     x0 : sequence of `units` floats, optional
         Values at time 0, the first row; by default ``cos(s) (1 + sin(s))`` with s once around.
     seed : int, optional
-        Draws normal numbers of standard deviation 0.01 and mean zero instead.
+        Draws normal numbers of standard deviation 0.01 and mean zero; instead of `x0`.
     substeps : int
         Integration steps from row to row.
     discard : int
@@ -68,6 +68,7 @@ def kuramoto_sivashinsky(
     True
     """
     where = "kuramoto_sivashinsky"
+    exclusive(where, x0=x0, seed=seed)
     units, substeps = whole(f"{where}.units", units, least=8), whole(f"{where}.substeps", substeps)
     if units % 2:
         raise DataError(f"{where}.units: should be even (got {units}); write {units + 1}")

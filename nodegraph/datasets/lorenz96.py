@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.datasets.runge_kutta import sample_flow
-from nodegraph.ranges import generator, real, vector, whole
+from nodegraph.ranges import exclusive, generator, real, vector, whole
 
 __all__ = ["lorenz96"]
 
@@ -41,7 +41,7 @@ def lorenz96(
         State at time 0, the first row; by default the fixed point `F` with 0.01 added to the
         first variable.
     seed : int, optional
-        Adds normal numbers of standard deviation 0.01 to the fixed point instead.
+        Adds normal numbers of standard deviation 0.01 to the fixed point; instead of `x0`.
     substeps : int
         Runge-Kutta steps of order four from row to row.
     discard : int
@@ -65,6 +65,7 @@ def lorenz96(
     >>> lorenz96(500, units=8).shape
     (500, 8)
     """
+    exclusive("lorenz96", x0=x0, seed=seed)
     units, F = whole("lorenz96.units", units, least=4), real("lorenz96.F", F)
     index = np.arange(units)
     after, before, before_that = (index + 1) % units, index - 1, index - 2

@@ -10,7 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
-from nodegraph.ranges import bounded, count_rows, generator, real, vector
+from nodegraph.ranges import bounded, count_rows, exclusive, generator, real, vector
 
 __all__ = ["mackey_glass"]
 
@@ -21,7 +21,7 @@ def mackey_glass(
     steps: int,
     tau: float = 17.0,
     h: float = 1.0,
-    x0: float = 1.2,
+    x0: float | None = None,
     n: float = 10.0,
     a: float = 0.2,
     b: float = 0.1,
@@ -44,15 +44,16 @@ def mackey_glass(
         Delay; 17 is mildly chaotic, 30 strongly.
     h : float
         Time between rows.
-    x0 : float
-        Value at time 0, the first row, and before it.
+    x0 : float, optional
+        Value at time 0, the first row, and before it; 1.2 by default.
     n, a, b : float
         Exponent, rate of making, rate of loss.
     seed : int, optional
         Draws a history: a value each unit of time, uniform within 0.1 of `x0`, joined by straight
         lines and ending in `x0`.
     history : sequence of at least 2 floats, optional
-        Values evenly spaced over [-tau, 0], joined by straight lines, in place of `x0`.
+        Values evenly spaced over [-tau, 0], joined by straight lines; instead of `x0`
+        and `seed`.
     discard : int
         Rows left out at the beginning.
 
@@ -78,9 +79,9 @@ def mackey_glass(
     """
     tau, h = real("mackey_glass.tau", tau, above=0.0), real("mackey_glass.h", h, above=0.0)
     n, a = real("mackey_glass.n", n, above=0.0), real("mackey_glass.a", a)
-    b, x0 = real("mackey_glass.b", b), real("mackey_glass.x0", x0)
-    if seed is not None and history is not None:
-        raise DataError("mackey_glass: seed draws a history and history gives one; write only one")
+    exclusive("mackey_glass", history=history, x0=x0)
+    exclusive("mackey_glass", history=history, seed=seed)
+    b, x0 = real("mackey_glass.b", b), real("mackey_glass.x0", 1.2 if x0 is None else x0)
     past = _past(tau, x0, seed, history)
     substeps = max(ceil(h / _STEP - 1e-9), ceil(4.0 * h / tau))
     steps, discard = count_rows("mackey_glass", steps, discard, width=4 * substeps)

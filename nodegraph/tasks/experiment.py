@@ -165,7 +165,7 @@ class Experiment:
         trial = trial_of(data, task)
         situation, rivals = rehearse(spec, task, trial, model)
         meant = (header.engine.kind == "local") == (chosen.spread is None)
-        threads = header.engine.workers if meant else None
+        threads = header.engine.workers if meant and not no_workers(situation) else None
         clock.lap("data")
         return cls(spec, task, trial, model, rivals, situation, threads, clock)
 

@@ -165,3 +165,14 @@ def test_steps_with_labels_are_not_taken_for_series():
     steps = np.repeat(MOTIONS[:30].T, 2, axis=0)  # 60 steps of 30 signals
     assert doubts(steps, LABELS, recurrent(known)) == []
     assert doubts(MOTIONS, MOTIONS[:, 0], recurrent(Ridge())) == []  # quantities
+
+
+def test_options_of_fit_that_have_nothing_to_do_are_told_once():
+    (said,) = doubts(X, X, watch=True)
+    assert said.startswith("watch: nothing here learns at every step")
+    (said,) = doubts(X, X, workers=2)
+    assert said.startswith("workers: are for a list of independent series")
+    (said,) = doubts([X, X], [X, X], LMS(rate=0.01), workers=2)
+    assert said.startswith("workers: are for rules that learn from series apart")
+    assert doubts([X, X], [X, X], workers=2) == doubts(X, X, workers=1) == []
+    assert doubts(X, X, LMS(rate=0.01), watch=10) == []

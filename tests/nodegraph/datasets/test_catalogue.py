@@ -91,3 +91,83 @@ def test_one_hot_rows_point_at_their_class():
 def test_labels_without_a_class_are_refused(labels, classes, message):
     with pytest.raises(DataError, match=message):
         one_hot(labels, classes)
+
+
+OTHER = {  # for each option of each set two values that differ from the default
+    "steps": [30, 25],
+    "discard": [3, 4],
+    "substeps": [2, 3],
+    "seed": [1, 2],
+    "h": [0.011, 0.012],
+    "targets": ["one_hot", "repeat"],
+    "freqs": [[0.1], [0.2, 0.3]],
+    "order": [3, 4],
+    "units": [8, 10],
+    "length": [20.0, 21.0],
+    "history": [[1.0, 1.1], [0.9, 1.0]],
+    "tau": [15.0, 16.0],
+    "n": [9.0, 9.5],
+    "r": [3.5, 3.6],
+    "F": [7.0, 7.5],
+    "sigma": [9.0, 9.5],
+    "rho": [27.0, 26.0],
+    "beta": [2.0, 2.5],
+    "a": [0.19, 0.18],
+    "b": [0.11, 0.12],
+    "c": [0.2, 0.15],
+    "a1": [0.2, 0.25],
+    "a2": [0.03, 0.04],
+    "high": [0.3, 0.4],
+}
+STARTS = {
+    "henon": [[0.1, 0.0], [0.0, 0.1]],
+    "kuramoto_sivashinsky": [[0.1] * 63 + [0.2], [0.2] + [0.1] * 63],
+    "logistic_map": [0.3, 0.4],
+    "lorenz": [[1.0, 2.0, 3.0], [0.0, 1.0, 1.0]],
+    "lorenz96": [[8.0] * 35 + [8.1], [8.1] + [8.0] * 35],
+    "mackey_glass": [0.9, 1.1],
+    "rossler": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]],
+}
+
+
+def made(name, given):
+    """Return all numbers of a data set in one array; None if it refuses the options."""
+    rows = {"steps": 20} if "steps" in options(name) else {}
+    try:
+        found = load(name, **{**rows, **given})
+    except DataError:
+        return None
+    parts = found if isinstance(found, tuple) else (found,)
+    return np.concatenate([np.ravel(row) for part in parts for row in part])
+
+
+def differ(one, two):
+    return one is None or two is None or one.shape != two.shape or not np.array_equal(one, two)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_option_has_an_effect_alone_and_beside_every_other_or_is_refused(name):
+    own = {"x0": STARTS.get(name), **({"h": [1.1, 1.2]} if name == "mackey_glass" else {})}
+    values = {option: own.get(option) or OTHER[option] for option in options(name)}
+    for option, (value, _) in values.items():
+        alone = made(name, {option: value})
+        assert alone is not None, option
+        assert differ(alone, made(name, {})), option
+    for option, (one, two) in values.items():
+        for beside, (other, _) in values.items():
+            if beside == option or (both := made(name, {option: one, beside: other})) is None:
+                continue
+            assert differ(both, made(name, {option: two, beside: other})), (option, beside)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: load("lorenz96", steps=5, units=4, x0=[8.0] * 4, seed=1), "x0 is the start, so s"),
+        (lambda: load("kuramoto_sivashinsky", steps=5, units=8, x0=[0.1] * 8, seed=1), "so seed w"),
+        (lambda: load("mackey_glass", steps=5, history=[1.0, 1.0], x0=1.2), "history is the start"),
+    ],
+)
+def test_two_starts_are_refused(call, words):
+    with pytest.raises(DataError, match=words):
+        call()
