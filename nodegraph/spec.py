@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -10,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from nodegraph.errors import FieldError, GraphError, NodegraphError, SpecError
+from nodegraph.errors import DataWarning, FieldError, GraphError, NodegraphError, SpecError
 from nodegraph.graph import Composable, Graph, delay, overlay
 from nodegraph.nested import NestedGraph
 from nodegraph.node import Composite, Node
@@ -27,6 +28,7 @@ from nodegraph.yaml.reader import read_document, read_file
 __all__ = ["Spec", "read_plain", "read_text", "read_yaml"]
 
 MAX_NESTING = 8  # graphs in graphs
+OF_THE_WHOLE = ("seed", "dtype", "numerics", "task", "engine")  # not of a graph that is a node
 
 LoadArray = Callable[[Mapping[str, Any]], Any]
 
@@ -124,12 +126,19 @@ class _Reader:
         try:
             header = Header(**self.document.data)
         except ValidationError as error:
-            raise error_from(self.document, error, model=Header) from error
-        faults = [self._read_node(name, fields) for name, fields in header.nodes.items()]
-        if any(faults):
-            raise SpecError("\n".join(fault for fault in faults if fault))
+            said = str(error_from(self.document, error, model=Header))
+            raise SpecError("\n".join([said, *self._node_faults()])) from error
+        if faults := self._node_faults():
+            raise SpecError("\n".join(faults))
         graph = self._graph(header.edges, header.streams)
         return Spec(graph, header, self.document, self.folder)
+
+    def _node_faults(self) -> list[str]:
+        """Make all nodes; return what is wrong with those that cannot be made."""
+        nodes = self.document.data.get("nodes")
+        each = nodes.items() if isinstance(nodes, dict) else ()
+        found = [self._read_node(name, fields) for name, fields in each if isinstance(fields, dict)]
+        return [fault for fault in found if fault]
 
     def _error(self, path: Loc, message: str, on_key: bool = False) -> SpecError:
         return error_at(self.document, path, message, on_key=on_key)
@@ -207,13 +216,21 @@ class _Reader:
             not (file := self.folder / raw["file"]).resolve().is_relative_to(self.folder.resolve())
         ):
             raise self._error((*path, "file"), "should be in the folder of this file or below it")
-        inner = _Reader(read_file(file), file.parent, nesting=depth)
-        return NestedGraph(name=name, file=raw["file"], graph=inner.spec().graph)
+        spec = _Reader(read_file(file), file.parent, nesting=depth).spec()
+        _warn_of_what_is_not_read(spec, self.document)
+        return NestedGraph(name=name, file=raw["file"], graph=spec.graph)
 
     def _graph(self, lines: Sequence[str], streams: Mapping[str, str]) -> Graph:
         for name, word in streams.items():
             self._draw_by(name, word)
-        pieces = [self._edge(i, line) for i, line in enumerate(lines)]
+        pieces, faults = list[Composable](), list[str]()
+        for i, line in enumerate(lines):
+            try:
+                pieces.append(self._edge(i, line))
+            except SpecError as error:
+                faults.append(str(error))
+        if faults:
+            raise SpecError("\n".join(faults))
         if pieces:
             self._check_used(overlay(*pieces))
         graph = overlay(*self.parts.values(), *pieces)  # nodes in the order of the file
@@ -277,6 +294,20 @@ class _Reader:
             if not used.intersection(part.as_graph().nodes):
                 raise self._error(("nodes", name), "stands in no edge: join it or leave it out",
                                   on_key=True)  # fmt: skip
+
+
+def _warn_of_what_is_not_read(inner: Spec, outer: Document) -> None:
+    """Warn of what a graph's own file says and the graph that it is a node of says otherwise."""
+    given = inner.document.data
+    found = [key for key in OF_THE_WHOLE if key in given and given[key] != outer.data.get(key)]
+    if found:
+        where = inner.document.mark((found[0],), on_key=True)
+        warnings.warn(
+            f"{where}: {', '.join(found)}: not read where a graph is a node of another, "
+            f"{outer.source}; what stands there holds",
+            DataWarning,
+            stacklevel=2,
+        )
 
 
 def _below(document: Document, path: Loc) -> Document:

@@ -90,16 +90,24 @@ def say_error(text: str, label: str = "error") -> None:
     _console(stderr=True).print(message, soft_wrap=True)
 
 
+_collecting: list[bool] = []  # whether warnings are collected
+
+
 @contextmanager
 def warnings_said() -> Iterator[None]:
-    """Say each warning once, at the end."""
+    """Say each warning once, at the end of the outermost of these."""
     import warnings
 
+    if _collecting:
+        yield
+        return
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        _collecting.append(True)
         try:
             yield
         finally:
+            _collecting.clear()
             kept = [str(w.message) for w in caught if w.category is not ResourceWarning]
             for message in dict.fromkeys(kept):
                 say_error(message, "warning")

@@ -57,7 +57,8 @@ def read(
     if twice := [field for i, field in enumerate(fields) if field in fields[:i]]:
         raise SpecError(f"--set {twice[0]}: is given twice; leave one out")
     load_plugins(plugins)
-    return read_yaml(file, changes or (), data)
+    with warnings_said():
+        return read_yaml(file, changes or (), data)
 
 
 def results_folder(spec: Spec, file: Path) -> Path:

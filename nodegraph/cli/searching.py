@@ -53,12 +53,12 @@ def search(
 
     if out is not None and study is not None:
         raise typer.BadParameter("--study says where the study is; leave --out out")
-    spec = read(file, changes, plugins, data)
     wanted = _pairs(ranges)
-    kept = study or (out or results_folder(spec, file)) / "study.journal"
-    if resume and not kept.exists():
-        say_error(f"--resume: there is no study {kept}; the search begins anew", "note")
     with warnings_said(), compiling_said():
+        spec = read(file, changes, plugins, data)
+        kept = study or (out or results_folder(spec, file)) / "study.journal"
+        if resume and not kept.exists():
+            say_error(f"--resume: there is no study {kept}; the search begins anew", "note")
         found = find(
             file,
             wanted,

@@ -34,12 +34,15 @@ class TextOptions(NamedTuple):
     decimal : "." or "," or None
     missing : list of str or float
         Words, or numbers, that stand for a missing number, beside the usual ones.
+    encoding : str or None
+        How letters are written, such as latin-1; else UTF-8.
     """
 
     names: Names = None
     separator: str | None = None
     decimal: Decimal | None = None
     missing: tuple[str | float, ...] = ()
+    encoding: str | None = None
 
 
 def read_csv(
@@ -58,7 +61,7 @@ def read_csv(
     Parameters
     ----------
     file : binary file
-        UTF-8 text, packed if the name ends in .gz.
+        A text, packed if the name ends in .gz.
     name : str
         Name of the file, for messages.
     columns : list of str or int, optional
@@ -99,7 +102,7 @@ class _TextTable:
         asked = sorted({*picked, *doubtful})
         others = self._others(sample, layout, time)
         blocks = TextBlocks(layout, asked, time, self.name, others)
-        with text_lines(self.file, self.name) as lines:
+        with text_lines(self.file, self.name, self.options.encoding) as lines:
             found = blocks.read(lines)
         if not len(found):
             raise DataError(f"{self.name}: has names of columns but no rows")
@@ -111,7 +114,7 @@ class _TextTable:
 
     def _sample(self) -> Sample:
         given = self.options
-        with text_lines(self.file, self.name) as lines:
+        with text_lines(self.file, self.name, given.encoding) as lines:
             sample = sample_of(lines, given.separator, given.decimal, given.missing, self.name)
         if sample is None:
             raise DataError(f"{self.name}: is empty")

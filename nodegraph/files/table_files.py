@@ -63,6 +63,7 @@ def load_table(
     separator: str | None = None,
     decimal: Decimal | None = None,
     missing: Sequence[str | float] = (),
+    encoding: str | None = None,
     time: str | int | None = None,
 ) -> Table:
     """Return a table from a file below `root`: floats of shape (n_rows, n_columns), and names.
@@ -74,7 +75,7 @@ def load_table(
     ----------
     file, columns, key, root
         As in `load_array`.
-    names, separator, decimal, missing
+    names, separator, decimal, missing, encoding
         How a text file is written, where that is not to be guessed; see `TextOptions`. A list of
         names is for arrays as well.
     time : str or int, optional
@@ -87,8 +88,8 @@ def load_table(
         As `load_array`, or if the array has no rows or more than two axes, or an option cannot
         have an effect.
     """
-    table = _load(file, root, key, columns, TextOptions(names, separator, decimal, tuple(missing)),
-                  time)  # fmt: skip
+    options = TextOptions(names, separator, decimal, tuple(missing), encoding)
+    table = _load(file, root, key, columns, options, time)
     array = table.values
     if array.ndim not in (1, 2) or array.size == 0:
         raise DataError(f"{file}: should be a table with rows and columns (got {array.shape})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -13,6 +14,7 @@ from functools import partial
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from nodegraph.errors import DataError
+from nodegraph.wording.phrases import shown
 
 __all__ = ["Row", "check_lines", "is_note", "rows_of", "text_lines"]
 
@@ -32,31 +34,62 @@ class Row(NamedTuple):
 
 
 @contextmanager
-def text_lines(file: BinaryIO, name: str) -> Iterator[Iterator[str]]:
+def text_lines(file: BinaryIO, name: str, encoding: str | None = None) -> Iterator[Iterator[str]]:
     """Open the lines of a file of text, from its start; a name in .gz is of a packed one.
+
+    Parameters
+    ----------
+    file : binary file
+    name : str
+    encoding : str, optional
+        How letters are written, such as latin-1; UTF-8 without it.
 
     Raises
     ------
     DataError
         If it is larger than 256 MiB (unpacked), has a line of more than 16 million characters, is
-        no UTF-8 text or no .gz file.
+        no text in that encoding or no .gz file.
     """
     if file.seek(0, 2) > LARGEST_TEXT:
         raise _too_large(name)
     file.seek(0)
     packed = name.lower().endswith(".gz")
     raw = io.BufferedReader(cast("Any", _Unpacked(file, name))) if packed else file
-    text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+    text = io.TextIOWrapper(raw, encoding=_codec(encoding, name), newline="")
     try:
         yield iter(partial(text.readline, LONGEST_LINE), "")
-    except UnicodeDecodeError:
-        raise DataError(f"{name}: is not UTF-8 text; save it as UTF-8") from None
+    except UnicodeError as error:
+        raise DataError(f"{name}: {_undecodable(error, encoding)}") from None
     except csv.Error as error:
         raise DataError(f"{name}: cannot be read as a table: {error}") from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{name}: is no whole .gz file: {error}") from None
     finally:
         text.detach()
+
+
+def _codec(encoding: str | None, name: str) -> str:
+    """Return the codec of Python for `encoding`."""
+    if encoding is None:
+        return "utf-8-sig"
+    try:
+        found = codecs.lookup(encoding)
+        "".encode(encoding)  # fails where it is not for text
+    except (LookupError, ValueError):
+        raise DataError(
+            f"{name}: there is no encoding {shown(encoding)}; write latin-1, cp1252, utf-16 ..."
+        ) from None
+    return "utf-8-sig" if found.name == "utf-8" else found.name
+
+
+def _undecodable(error: UnicodeError, encoding: str | None) -> str:
+    """Return what to write for bytes that are no text in `encoding`."""
+    if encoding is not None:
+        return f"is not text in {encoding}; write another encoding, or save it as UTF-8"
+    begin = error.object[:2] if isinstance(error, UnicodeDecodeError) else b""
+    if begin in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "is not UTF-8 text; write encoding: utf-16, as it begins, or save it as UTF-8"
+    return "is not UTF-8 text; write encoding: latin-1, or what it is in, or save it as UTF-8"
 
 
 def check_lines(lines: Collection[str], name: str) -> None:

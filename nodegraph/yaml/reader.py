@@ -81,7 +81,7 @@ def read_document(text: str, source: str = "<string>") -> Document:
     """
     if len(text) > LARGEST_FILE:
         raise SpecError(f"{source}: is larger than 1 MiB; keep arrays in .npz files beside it")
-    data, builder = _read(text, source)
+    data, builder = _read(text.removeprefix("\ufeff"), source)  # as Windows writes it
     if not isinstance(data, dict):
         raise Mark(source, 1, 1).error(
             f"should be a mapping that begins with 'nodegraph: 1' (got {shown(data)})"

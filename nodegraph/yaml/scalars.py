@@ -34,15 +34,13 @@ _WORDS: dict[str, Scalar] = {
 
 
 def check_text(text: str, source: str) -> None:
-    """Refuse what a YAML text may not hold: control characters, a byte order mark, tabs.
+    """Refuse what a YAML text may not hold: control characters, tabs.
 
     Raises
     ------
     SpecError
         At the first such character.
     """
-    if text.startswith("\ufeff"):
-        raise Mark(source, 1, 1).error("starts with a byte order mark; save it as UTF-8 without")
     if found := _FORBIDDEN.search(text):
         where = _mark_of(text, found.start(), source)
         raise where.error(f"a character that may not stand in YAML: {shown(found.group())}")

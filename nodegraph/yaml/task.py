@@ -100,6 +100,8 @@ class FileSource(Section):
         What stands before the decimals of a text; else it is found out.
     missing : list of str or float, optional
         Words, or numbers such as -999, that stand for a missing number, beside the usual ones.
+    encoding : str, optional
+        How letters are written in a text, such as ``latin-1``; UTF-8 without it.
     time : str or int, optional
         The column that calls the rows and is no number, such as ``date``.
     """
@@ -113,6 +115,7 @@ class FileSource(Section):
     missing: (
         Annotated[tuple[str | float, ...], Field(min_length=1), BeforeValidator(_listed)] | None
     ) = None
+    encoding: Text | None = None
     time: Column | None = None
 
     @property

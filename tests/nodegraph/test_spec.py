@@ -4,7 +4,7 @@ from scipy import sparse
 
 import nodegraph as ng
 from nodegraph import delay
-from nodegraph.errors import SpecError
+from nodegraph.errors import DataWarning, SpecError
 from nodegraph.spec import read_text, read_yaml
 from nodegraph.spec_writer import to_yaml
 from nodegraph.testing.engine_contract import random_graph
@@ -166,6 +166,33 @@ def test_a_graph_stands_in_a_graph(tmp_path):
     assert list(graph.names.values()) == ["u", "pair.a", "pair.b", "out"]
     assert ("pair.a", "out", 0, "x") in wires(graph)
     assert "file: inner.yaml" in to_yaml(graph)
+
+
+@pytest.mark.parametrize("inside", ["seed: 3", "dtype: float32", "numerics: fast"])
+def test_what_a_file_says_of_the_whole_is_told_where_it_is_a_node(tmp_path, inside):
+    (tmp_path / "inner.yaml").write_text(
+        f"nodegraph: 1\n{inside}\nnodes:\n  a: {{kind: Reservoir, units: 4}}\n"
+        "task: {data: {dataset: lorenz, steps: 90}, target: {forecast: 1}}\n"
+    )
+    outer = "nodegraph: 1\nnodes:\n  u: {kind: Input}\n  n: {kind: graph, file: inner.yaml}\n"
+    (tmp_path / "outer.yaml").write_text(f"{outer}edges: [u >> n]\n")
+    key = inside.partition(":")[0]
+    with pytest.warns(DataWarning, match=rf"inner.yaml:2:1: {key}, task: not read where a graph"):
+        read_yaml(tmp_path / "outer.yaml")
+    (tmp_path / "inner.yaml").write_text(
+        f"nodegraph: 1\n{inside}\nnodes:\n  a: {{kind: Reservoir, units: 4}}\n"
+    )
+    (tmp_path / "outer.yaml").write_text(f"{outer}edges: [u >> n]\n{inside}\n")
+    read_yaml(tmp_path / "outer.yaml")  # both say the same
+
+
+def test_faults_of_the_task_do_not_hide_those_of_nodes_nor_one_edge_those_of_others():
+    said = fault(CHAIN.replace("units: 50", "units: -5") + "task: {data: {file: x.csv}, foo: 1}\n")
+    assert "<string>:11:29: task: unknown field 'foo'" in said
+    assert "nodes.reservoir.units" in said
+    said = fault(CHAIN.replace(">> readout", ">> redout").replace("<< readout", "<< out"))
+    assert "edges[0]: no node is named 'redout'" in said
+    assert "edges[1]: no node is named 'out'" in said
 
 
 def test_changes_from_the_command_line_are_made_before_checking(tmp_path):

@@ -251,6 +251,26 @@ def test_a_column_of_times_calls_the_rows_and_is_no_input(tmp_path):
     assert read(tmp_path, '"Jan 1, 49",5\n"Feb 1, 49",6\n', time=0).times[0] == "Jan 1, 49"
 
 
+def test_a_text_in_another_encoding_is_read_where_it_is_said(tmp_path):
+    text = "Zürich;x;Größe\n1;2;3\n"
+    for encoding in ("latin-1", "cp1252", "utf-16", "utf-8"):
+        (tmp_path / "t.csv").write_bytes(text.encode(encoding))
+        table = load_table("t.csv", ["Zürich", "Größe"], root=tmp_path, encoding=encoding)
+        assert table.names == ("Zürich", "Größe")
+        np.testing.assert_array_equal(table.values, [[1, 3]])
+    (tmp_path / "t.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(DataError, match=r"t.csv: is not UTF-8 text; write encoding: latin-1"):
+        load_table("t.csv", root=tmp_path)
+    with pytest.raises(DataError, match=r"t.csv: is not text in ascii; write another encoding"):
+        load_table("t.csv", root=tmp_path, encoding="ascii")
+    for odd in ("latin-99", "base64", "", "a\0b"):
+        with pytest.raises(DataError, match=r"t.csv: there is no encoding"):
+            load_table("t.csv", root=tmp_path, encoding=odd)
+    np.save(tmp_path / "t.npy", np.eye(2))
+    with pytest.raises(DataError, match="encoding is for text files"):
+        load_table("t.npy", root=tmp_path, encoding="latin-1")
+
+
 def test_a_sentence_says_what_was_taken_for_what(tmp_path):
     table = read(tmp_path, "day;x;y;\n2020-01-01;1,5;2;\n2020-01-02;3;;\n", time="day")
     assert table.told == (

@@ -23,7 +23,8 @@ def test_lines_end_in_any_of_three_ways(end: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "name", "message"),
     [
-        (b"\xff\xfea\x00", "a.csv", "is not UTF-8 text; save it as UTF-8"),
+        (b"\xff\xfea\x00", "a.csv", "is not UTF-8 text; write encoding: utf-16, as it begins"),
+        (b"Z\xfcrich", "a.csv", "is not UTF-8 text; write encoding: latin-1, or what it is in"),
         (b"plain", "a.csv.gz", "is no whole .gz file"),
         (gzip.compress(b"a" * 99, mtime=0)[:-9], "a.csv.gz", "is no whole .gz file"),
         (gzip.compress(b"a" * 99, mtime=0)[:-8] + bytes(8), "a.csv.gz", "is no whole .gz file"),

@@ -85,6 +85,7 @@ FILE = {
     "separator": [";"],
     "decimal": [","],
     "missing": [["?"]],
+    "encoding": ["latin-1"],
     "time": [99],
 }
 PROBES = {
