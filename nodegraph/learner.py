@@ -71,12 +71,15 @@ class Learner(Runner):
         DataError
             If a name is unknown, with the nearest one, or its node has no rule.
         """
-        self._rack.frozen |= {self._learner(name) for name in names}
+        learners = {self._learner(name) for name in names}
+        self._settle().frozen |= learners
         return self
 
     def unfreeze(self, *names: str) -> Self:
         """Let these nodes learn again; all of them if none is named."""
-        self._rack.frozen -= {self._learner(n) for n in names} if names else self._rack.frozen
+        learners = {self._learner(name) for name in names}
+        rack = self._settle()
+        rack.frozen -= learners or rack.frozen
         return self
 
     def _learner(self, name: str) -> str:
@@ -146,7 +149,7 @@ class Learner(Runner):
             If the data do not fit or a state diverges; the model is then as it was before.
         """
         progress = checked_progress(progress)
-        draft = self._rack.draft()
+        draft = self._settle().draft()
         draft.forget_columns()
         fed = draft.feed(x, y, noted=True)
         learners = draft.learners(fed)
@@ -174,7 +177,8 @@ class Learner(Runner):
             report, moved = course.run(draft.slots, fed)
         draft.time = moved if fed.own else draft.time
         draft.ahead = horizons(fed)
-        self._rack, self.report = draft, report
+        self._hold(draft)
+        self.report = report
         self.curves = course.watch.curves() if course.watch else {}
         warn_of_states(self.plan, draft.slots, course.vitals)
         return self
@@ -199,7 +203,7 @@ class Learner(Runner):
         GraphError
             If an offline rule is upstream of another one: then only `fit` is right.
         """
-        draft = self._rack.draft(self.plan.rules, noise=True)
+        draft = self._settle().draft(self.plan.rules, noise=True)
         fed = draft.feed(x, y, noted=True)
         learners = tuple(n for n in draft.learners(fed) if not self.plan.rules[n].online)
         if not learners:
@@ -218,7 +222,8 @@ class Learner(Runner):
         with using(self.numerics):
             report, moved = course.go_on(draft.slots, fed)
         draft.time += moved
-        self._rack, self.report = draft, report
+        self._hold(draft)
+        self.report = report
         return self
 
     @known_arguments
@@ -259,7 +264,7 @@ class Learner(Runner):
         if plain and (found := self._quickly(x, y, learn=True)) is not None:
             return found
         progress = checked_progress(progress)
-        draft = self._rack.draft(self.plan.rules, noise=True)
+        draft = self._settle().draft(self.plan.rules, noise=True)
         fed = draft.feed(x, y, noted=True)
         learners = frozenset(n for n in draft.learners(fed) if self.plan.rules[n].online)
         if not learners:

@@ -91,7 +91,7 @@ class Model(Estimating):
         plan, kind = Plan.of(graph), checked_dtype(dtype)
         builder = Builder(plan, checked_seed(seed), kind, numerics=mode)
         super().__init__(Rack(builder), choose(engine))
-        self._rack.build_ahead()
+        self._kept.build_ahead()
         keep_streams(plan.graph.names, dict(plan.graph.owners), plan.streams)
 
     def save(self, path: str | PathLike[str], *, memory: bool = True) -> None:
@@ -112,7 +112,7 @@ class Model(Estimating):
         """
         from nodegraph import storage
 
-        storage.save(_file(path, "model.save"), self._rack, self.report, memory=memory)
+        storage.save(_file(path, "model.save"), self._settle(), self.report, memory=memory)
 
     @classmethod
     def load(
@@ -144,7 +144,8 @@ class Model(Estimating):
         rack, report = storage.load(_file(path, "ng.load"))
         made = rack.builder
         model = cls(rack.plan.graph, made.seed, made.dtype, engine, made.numerics)
-        model._rack, model.report = rack, report
+        model._hold(rack)
+        model.report = report
         return model
 
     def summary(self) -> Summary:

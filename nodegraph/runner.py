@@ -45,20 +45,20 @@ class Runner:
         self._stepper: Stepper | None = None
         self._slow_calls = 0
 
-    @property
-    def _rack(self) -> Rack:
-        """The arrays, moved on to where steps have led."""
+    def _settle(self) -> Rack:
+        """Return the arrays, moved on to where compiled steps have led; those end here."""
         if self._stepper is not None:
             self._slow_calls = 0 if self._stepper.steps > PATIENCE else -PATIENCE
             self._kept, self._stepper = self._stepper.settled(), None
         return self._kept
 
-    @_rack.setter
-    def _rack(self, rack: Rack) -> None:
+    def _hold(self, rack: Rack) -> None:
+        """Go on with these arrays."""
         self._kept, self._stepper = rack, None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_kept": self._rack, "_stepper": None}
+        kept = self._kept if self._stepper is None else self._stepper.settled()
+        return {**self.__dict__, "_kept": kept, "_stepper": None}
 
     def _quickly(self, x: Any, y: Any = None, *, learn: bool = False) -> Any:
         """Return the outputs for few plain rows from the compiled program, or None."""
@@ -111,12 +111,12 @@ class Runner:
     @property
     def params(self) -> ArraysView:
         """Weights by node name, as NamedTuples of arrays."""
-        return ArraysView(self._rack, "params")
+        return ArraysView(self._settle(), "params")
 
     @property
     def state(self) -> ArraysView:
         """States by node name, as NamedTuples of arrays."""
-        return ArraysView(self._rack, "state")
+        return ArraysView(self._settle(), "state")
 
     @known_arguments
     def run(
@@ -157,7 +157,7 @@ class Runner:
         plain = plain and not progress
         if plain and (steps is None or x is not None) and (y := self._quickly(x)) is not None:
             return y
-        draft = self._rack.draft(noise=noise)
+        draft = self._settle().draft(noise=noise)
         fed = draft.feed(x, None, steps)
         work = Work(draft.names(outputs), clock=draft.time, noise=noise)
         threads = checked_workers(workers)
@@ -181,7 +181,7 @@ class Runner:
         run = Run(draft, self._engine(engine), work, checked_progress(progress), **options)
         with using(self.numerics):
             results = run.through(fed)
-        self._rack = draft
+        self._hold(draft)
         return shaped(results, work.wanted, fed.form, outputs is not None or len(work.wanted) > 1)
 
     def _engine(self, engine: Any) -> Engine:
@@ -243,7 +243,7 @@ class Runner:
         if isinstance(x, Mapping):
             rows: Any = {name: _one_row(value, name) for name, value in x.items()}
         else:
-            rows = self._rack.missing() if x is None else _one_row(x, "x")
+            rows = self._settle().missing() if x is None else _one_row(x, "x")
         result = self.run(rows, steps=1)
         return {n: y[0] for n, y in result.items()} if isinstance(result, dict) else result[0]
 
@@ -252,11 +252,11 @@ class Runner:
 
         The numbers are those of `run`. The model moves on with each step that is taken.
         """
-        fed = self._rack.draft().feed(x, None, steps)
+        fed = self._settle().draft().feed(x, None, steps)
         if not fed.own:
             raise DataError("steps goes through one series; got a list of them")
         for chunk in fed.series[0].chunks(1, 0, self.dtype):
-            draft = self._rack.draft()
+            draft = self._settle().draft()
             row = draft.feed(chunk.data or None, None, 1)
             names = draft.ready()
             frame = self._through(draft, row, Work(names, clock=draft.time), names)
@@ -309,31 +309,33 @@ class Runner:
             If the data of `fit` show that the output was not taught its input one step ahead, or
             if there is no prompt and the own stream of a model that has learned is at its start.
         """
-        draft = self._rack.draft()
+        draft = self._settle().draft()
         fed = None if prompt is None else draft.feed(prompt, None)
         names = draft.names(outputs)
         wish = Generation(self._own_engine, checked_steps(steps), x, loop, names)
         with using(self.numerics):
             found = wish.after(draft, fed)
-        self._rack = draft
+        self._hold(draft)
         form = "one" if fed is None else fed.form
         return shaped(found, names, form, outputs is not None or len(names) > 1)
 
     def reset(self) -> Self:
         """Put every state and delay line back to the start; weights stay as they are."""
-        self._rack = self._rack.draft()
-        self._rack.restart()
+        draft = self._settle().draft()
+        draft.restart()
+        self._hold(draft)
         return self
 
     def snapshot(self) -> Any:
         """Return all that learning and running change, to be given to `restore` later."""
-        rack = self._rack
+        rack = self._settle()
         return deepcopy((rack.slots, rack.frozen, rack.time, rack.ahead))
 
     def restore(self, snapshot: Any) -> Self:
         """Put the model back to where `snapshot` was taken."""
-        self._rack = rack = self._rack.draft()
+        rack = self._settle().draft()
         rack.slots, rack.frozen, rack.time, rack.ahead = deepcopy(snapshot)
+        self._hold(rack)
         return self
 
 

@@ -26,7 +26,7 @@ def preview(spec: Spec) -> Iterator[tuple[str, list[dict[str, str]], str]]:
     """
     header = spec.header
     model = Model(spec.graph, seed=header.seed, dtype=header.dtype)
-    draft = model._rack.draft()
+    draft = model._settle().draft()
     taught = any(rule.supervised for rule in model.plan.rules.values())
     x, y = _first_rows(spec, model.plan)
     draft.feed(x, y if taught else None)

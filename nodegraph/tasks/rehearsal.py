@@ -49,7 +49,8 @@ def rehearse(
     NodegraphError
         If the graph is too large, or cannot learn from such data.
     """
-    model._rack, situation = _built(spec, task, trial, model)
+    rack, situation = _built(spec, task, trial, model)
+    model._hold(rack)
     _check_keys(spec, situation)
     right = trial.right(model)
     with _at(spec, "metrics"):
@@ -70,7 +71,7 @@ def _check_keys(spec: Spec, situation: Situation) -> None:
 
 def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> tuple[Rack, Situation]:
     """Return the arrays of `model`, made for what it learns from and is scored on."""
-    draft = model._rack.draft()
+    draft = model._settle().draft()
     x, y = trial.data.train
     with _at(spec):
         fed = draft.feed(x, y if model.plan.rules else None)

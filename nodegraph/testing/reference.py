@@ -36,7 +36,7 @@ def interpret(
         Input nodes that read an output one step later, as `Model.generate` has it behind the
         prompt.
     """
-    graph, built = model.graph, model._rack
+    graph, built = model.graph, model._settle()
     nodes = {name: node for node, name in graph.names.items()}
     size = {name: built.slots[name].past.shape[1] for name in nodes}
     params = {name: built.slots[name].params for name in nodes}

@@ -94,7 +94,7 @@ def test_who_is_killed_and_goes_on_ends_with_the_same_bits(tmp_path_factory, gra
         checkpoints.EVERY = before
     assert resumed.time == straight.time
     for name in straight.plan.nodes:
-        mine, theirs = straight._rack.slots[name], resumed._rack.slots[name]
+        mine, theirs = straight._settle().slots[name], resumed._settle().slots[name]
         for part in ("params", "state", "past", "taught"):
             same_trees(getattr(mine, part), getattr(theirs, part), f"{name}.{part}")
     assert straight.report == resumed.report

@@ -51,9 +51,9 @@ def plainly(model, x, y):
 
 def check_same(one, other):
     assert one.time == other.time
-    for name, slot in other._rack.slots.items():
+    for name, slot in other._settle().slots.items():
         for field in ("params", "state", "memory", "past", "taught"):
-            mine, theirs = getattr(one._rack.slots[name], field), getattr(slot, field)
+            mine, theirs = getattr(one._settle().slots[name], field), getattr(slot, field)
             same_trees((mine,), (theirs,), f"{name}.{field}")
 
 
@@ -236,6 +236,22 @@ def test_few_rows_of_a_run_are_quick_as_well_and_watching_is_not():
     assert model._stepper is stepper  # nobody looked at arrays
     np.testing.assert_array_equal(model.run(X[150:151], outputs=["late"])["late"].shape, (1, 12))
     assert model._stepper is None
+
+
+def test_words_and_copies_of_a_model_leave_it_fast_and_where_it_stands():
+    model, plain = (ng.Model(a_loop(), seed=3) for _ in range(2))
+    for i in range(100):
+        model.partial_fit(X[i : i + 1], Y[i : i + 1])
+    plain.partial_fit(X[:100], Y[:100])
+    stepper = model._stepper
+    assert "step 100" in repr(model) and len(str(model.summary())) > 100
+    twins = copy.deepcopy(model), pickle.loads(pickle.dumps(model))
+    assert model._stepper is stepper is not None
+    for twin in twins:
+        check_same(twin, plain)
+    expected = plain.partial_fit(X[100:101], Y[100:101])
+    for one in (model, *twins):
+        np.testing.assert_array_equal(one.partial_fit(X[100:101], Y[100:101]), expected)
 
 
 def test_a_graph_without_inputs_learns_row_by_row():

@@ -104,7 +104,7 @@ def test_what_is_computed_from_shown_arrays_is_plain(model):
     assert np.array_equal(model.params["r"].W_in, doubled)
     again = pickle.loads(pickle.dumps(copy.deepcopy(params)))
     assert again._fields == params._fields and np.array_equal(again.W_in, params.W_in)
-    for tree in (model._rack.slots["r"].params, again):
+    for tree in (model._settle().slots["r"].params, again):
         assert type(tree) is Reservoir.Params
         assert all(type(leaf) is not type(params.W_in) for leaf in tree)
 

@@ -26,7 +26,7 @@ def series_of(ys):
 
 
 def found(model, x, ys):
-    draft = model._rack.draft()
+    draft = model._settle().draft()
     fed = draft.feed(x, ys)
     names = draft.learners(fed)
     from nodegraph.stages import stages
@@ -104,4 +104,4 @@ def test_a_forced_readout_learns_by_itself_and_leaves_its_teacher():
     ys = {"r0": YS["r0"], "r1": YS["r1"]}
     model = ng.Model(wired).fit(X, ys)
     assert found(model, X, ys) == ()
-    np.testing.assert_array_equal(model._rack.slots["r0"].past[-1], YS["r0"][-1])
+    np.testing.assert_array_equal(model._settle().slots["r0"].past[-1], YS["r0"][-1])

@@ -138,7 +138,7 @@ def test_in_a_loop_it_learns_the_bits_that_it_learns_in_python(k):
         t = np.where(RNG_ROWS, np.nan, T[:, :1])
         model.partial_fit(X[:150], t[:150], engine=engine)
         model.partial_fit(X[150:], t[150:], engine=engine)
-        return model.params["out"].W_out, model._rack.slots["out"].memory.P
+        return model.params["out"].W_out, model._settle().slots["out"].memory.P
 
     for one, other in zip(weights(None), weights(Recorder()), strict=True):
         np.testing.assert_array_equal(one, other)

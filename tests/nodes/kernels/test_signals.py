@@ -36,7 +36,7 @@ def test_steps_in_compiled_code_have_the_bits_of_a_whole_run(graph, dtype):
 @pytest.mark.parametrize("graph", [scaled, held, meant])
 def test_such_a_graph_has_a_compiled_step(graph):
     model = ng.Model(graph(), seed=1).fit(X, X[:, :1])
-    assert Stepper.of(model._rack) is not None
+    assert Stepper.of(model._settle()) is not None
 
 
 def test_a_gap_between_steps_is_filled_as_in_a_whole_run():

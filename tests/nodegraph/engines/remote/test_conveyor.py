@@ -55,7 +55,7 @@ def data(n=2, steps=90):
 def same_models(one, other):
     assert one.time == other.time
     for name in one.plan.nodes:
-        mine, theirs = one._rack.slots[name], other._rack.slots[name]
+        mine, theirs = one._settle().slots[name], other._settle().slots[name]
         for part in ("params", "state", "past", "taught"):
             same_trees(getattr(mine, part), getattr(theirs, part), f"{name}.{part}")
         assert mine.noise.bit_generator.state == theirs.noise.bit_generator.state
@@ -161,7 +161,7 @@ def test_a_worker_refuses_what_comes_out_of_turn(split):
 
     model = ng.Model(Input() >> Reservoir(units=5), seed=1)
     model.run(np.zeros((1, 1)))
-    slots, plan = model._rack.slots, model.plan
+    slots, plan = model._settle().slots, model.plan
     (part,) = cut(plan, [tuple(plan.nodes)], ("reservoir",), ())
     crew = InProcess()
     (hand,) = crew.hire([part.names])
