@@ -73,7 +73,7 @@ class Generation:
         return loop
 
     def _warn(self, rack: Rack, loop: Mapping[str, str], prompt: Fed | None) -> None:
-        warn_of_a_far_horizon(rack.plan, loop, rack.ahead)
+        warn_of_a_far_horizon(rack.plan, loop, rack.ahead.horizons())
         learned = any(rack.slots[name].fitted for name in rack.plan.rules if name in rack.slots)
         if loop and prompt is None and not rack.time and learned:
             warn_of_no_past()

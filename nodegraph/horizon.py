@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.feeding import Fed
-from nodegraph.intake import Series
+from nodegraph.intake import Series, Stream
+from nodegraph.recent import MOST, Recent
 
-__all__ = ["Horizons", "horizons", "rows_ahead"]
+__all__ = ["Ahead", "Horizons", "horizons", "rows_ahead"]
 
 Horizons = Mapping[str, Mapping[str, int]]  # rows, by learner and input
 
@@ -18,17 +20,43 @@ FEWEST = 32  # rows that must be alike
 LOOKED_AT = 64  # rows that sieve the shifts, before all rows are compared
 
 
+class Ahead(NamedTuple):
+    """How far ahead each learner was taught, as far as the data of its lessons tell."""
+
+    told: Horizons = {}  # by data that tell it by themselves
+    recent: Recent = Recent()  # what came a few rows at a time
+
+    def after(self, fed: Fed, start: int) -> Ahead:
+        """Return what is known after a lesson that began at step `start` of the model's stream."""
+        one = fed.series[0]
+        if fed.own and isinstance(one, Series) and one.n_steps < MOST:
+            return self.after_rows(one.data, one.targets, start)
+        return Ahead({**self.told, **horizons(fed)})
+
+    def after_rows(
+        self, data: Mapping[str, Array], targets: Mapping[str, Array], start: int
+    ) -> Ahead:
+        """Return what is known after a lesson of few rows."""
+        return self._replace(recent=self.recent.after(data, targets, start))
+
+    def horizons(self) -> Horizons:
+        """Return how many rows ahead of which input each learner was taught last."""
+        return {**self.told, **_between(self.recent)}
+
+
 def horizons(fed: Fed) -> dict[str, dict[str, int]]:
     """Return how far each target is ahead of each input, where it is that input, later.
 
-    The first series tells; chunks of a stream tell nothing.
+    The first series tells; of a stream, the last rows of it that came.
     """
     first = fed.series[0]
-    if not isinstance(first, Series):
-        return {}
+    return _between(first.recent if isinstance(first, Stream) else first)
+
+
+def _between(rows: Series | Recent) -> dict[str, dict[str, int]]:
     found = {
-        learner: {name: rows_ahead(x, y) for name, x in first.data.items()}
-        for learner, y in first.targets.items()
+        learner: {name: rows_ahead(x, y) for name, x in rows.data.items()}
+        for learner, y in rows.targets.items()
     }
     return {
         learner: {name: k for name, k in by_input.items() if k is not None}

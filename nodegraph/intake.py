@@ -13,6 +13,7 @@ from nodegraph.cells import cell
 from nodegraph.containers import as_array, axes, opened
 from nodegraph.errors import DataError
 from nodegraph.frames import Columns, columns_of
+from nodegraph.recent import Recent
 from nodegraph.slot import Chunk
 
 __all__ = ["Series", "Stream", "split_series", "to_rows"]
@@ -52,17 +53,23 @@ class Series:
             yield Chunk(stop - start, data, targets, max(0, warmup - start), self.number)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stream:
-    """One long series that comes as an iterable of series, one after the other."""
+    """One long series that comes as an iterable of series, one after the other.
+
+    `recent` are the last rows that came.
+    """
 
     parts: Iterable[Series]
+    recent: Recent = Recent()
 
     def chunks(
         self, size: int, warmup: int, dtype: np.dtype[Any], done: int = 0
     ) -> Iterator[Chunk]:
         """Yield the stream in chunks of at most `size` steps, without the first `done` ones."""
+        self.recent = Recent()
         for part in self.parts:
+            self.recent = self.recent.after(part.data, part.targets, self.recent.stop)
             if done < part.n_steps:
                 yield from part.chunks(size, max(0, warmup), dtype, done)
             done, warmup = max(0, done - part.n_steps), warmup - part.n_steps

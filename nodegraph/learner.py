@@ -25,7 +25,7 @@ from nodegraph.doubts import (
 )
 from nodegraph.engines import Engine
 from nodegraph.errors import DataError, GraphError, NotFittedError
-from nodegraph.horizon import horizons
+from nodegraph.horizon import Ahead, horizons
 from nodegraph.numerics import using
 from nodegraph.progress import Progress, checked_progress
 from nodegraph.rack import Rack
@@ -176,7 +176,7 @@ class Learner(Runner):
         with using(self.numerics), keeper.keeping() if keeper else nullcontext():
             report, moved = course.run(draft.slots, fed)
         draft.time = moved if fed.own else draft.time
-        draft.ahead = horizons(fed)
+        draft.ahead = Ahead(horizons(fed))
         self._hold(draft)
         self.report = report
         self.curves = course.watch.curves() if course.watch else {}
@@ -279,7 +279,7 @@ class Learner(Runner):
         rest = {"warmup": warmup, "keeper": keeper, "watch": watching}
         with keeper.keeping() if keeper else nullcontext():
             found = self._through(draft, fed, work, outputs, engine, progress, **rest)
-        draft.ahead = {**draft.ahead, **horizons(fed)}
+        draft.ahead = draft.ahead.after(fed, how["time"])
         self.curves = watching.curves() if watching else self.curves
         if plain:
             self._went(fed, learners)

@@ -15,7 +15,7 @@ from nodegraph.door import Door, node_name
 from nodegraph.errors import DataError, NotFittedError
 from nodegraph.feeding import Fed, feed
 from nodegraph.frames import check_columns
-from nodegraph.horizon import Horizons
+from nodegraph.horizon import Ahead
 from nodegraph.labels import Lesson
 from nodegraph.plan import Plan
 from nodegraph.slot import NOT_SAVED, Slot
@@ -36,8 +36,8 @@ class Rack:
         Learners that keep their params.
     time : int
         Steps that the model's own stream has gone.
-    ahead : dict of dict of int
-        How many rows ahead of which input each learner was taught, where that is known.
+    ahead : Ahead
+        How many rows ahead of which input each learner was taught.
     """
 
     builder: Builder
@@ -46,7 +46,7 @@ class Rack:
     time: int = 0
     plans: dict[Any, Plan] = field(default_factory=dict)
     able: dict[Any, tuple[str, ...]] = field(default_factory=dict)
-    ahead: Horizons = field(default_factory=dict)
+    ahead: Ahead = Ahead()
 
     @property
     def plan(self) -> Plan:

@@ -52,7 +52,7 @@ class Stepper:
         targets: Mapping[str, Array],
     ):
         self._rack, self._movers, self._learned = rack, movers, learned
-        self._data, self._targets = data, targets
+        self._data, self._targets, self._outside = data, targets, (data, targets)
         self._program = Program(list(movers.values()), rack.time, rack.builder.dtype)
         self._places = np.array(
             [
@@ -68,6 +68,7 @@ class Stepper:
         changing = [mover.code.state for mover in movers.values()] + list(learned.values())
         arrays = [a for tree in changing for _, a in leaves(tree) if isinstance(a, np.ndarray)]
         self._arrays = [(a, a.copy(order="K")) for a in arrays]
+        self._ahead = rack.ahead
         self._outputs = {name: movers[name].out for name in plan.outputs}
         self.steps = self._saved = 0
 
@@ -180,6 +181,9 @@ class Stepper:
             past = self._taught[name]
             every = np.concatenate([past, filled(rows[gone], past[-1])])
             self._taught[name] = every[-len(past) :]
+        if len(gone) and self._learned:
+            rows = ({n: ring[gone] for n, ring in group.items()} for group in self._outside)
+            self._ahead = self._ahead.after_rows(*rows, self._rack.time + self._saved)
         for array, before in self._arrays:
             before[...] = array
         self._saved = self.steps
@@ -203,7 +207,7 @@ class Stepper:
             slot.taught = self._taught.get(name, slot.taught)
         for name, (params, memory) in self._learned.items():
             rack.slots[name].params, rack.slots[name].memory = params, memory
-        rack.time += self.steps
+        rack.time, rack.ahead = rack.time + self.steps, self._ahead
         return rack
 
 

@@ -16,6 +16,7 @@ from nodegraph.errors import ModelFileError, NodegraphError, SpecError
 from nodegraph.files import tensor_file
 from nodegraph.frames import Columns
 from nodegraph.graph import Graph
+from nodegraph.horizon import Ahead
 from nodegraph.numerics import checked_numerics
 from nodegraph.plan import Plan
 from nodegraph.rack import Rack
@@ -84,7 +85,7 @@ def _packed(
         "frozen": sorted(rack.frozen),
         "data": rack.builder.data,
         "targets": rack.builder.targets,
-        "ahead": rack.ahead,
+        "ahead": rack.ahead.horizons(),
         "columns": rack.builder.columns,
         "taught": rack.builder.taught,
         "nodes": {n: _pack_slot(n, slot, arrays, memory) for n, slot in slots.items()},
@@ -213,10 +214,11 @@ def _filled(rack: Rack, about: Mapping[str, Any], arrays: Mapping[str, Array]) -
     for name, packed in about["nodes"].items():
         rack.slots[name] = _unpack_slot(rack, name, rack.slots[name], packed, arrays)
     rack.time, rack.frozen = int(about["time"]), frozenset(about["frozen"])
-    rack.ahead = {
+    told = {
         learner: {taker: int(rows) for taker, rows in by_input.items()}
         for learner, by_input in about.get("ahead", {}).items()
     }
+    rack.ahead = Ahead(told)
     return rack
 
 

@@ -19,7 +19,7 @@ FLOORS = """
     compiled plugins symptoms
     numerics
     strangers
-    ends fields registry slot vitals trees spec_writer
+    ends fields registry slot vitals trees spec_writer recent
     keeping
     cells
     frames

@@ -11,6 +11,7 @@ import nodegraph as ng
 from nodegraph import delay
 from nodegraph.errors import DataError, DataWarning, FieldError, GraphError, NotFittedError
 from nodes import ESN, RLS, Identity, Input, Output, Reservoir, Ridge, Scaler
+from nodes.rules import Hebb
 
 X = np.sin(np.arange(301) / 6)[:, None]
 V = np.cos(np.arange(301) / 9)[:, None]
@@ -222,6 +223,47 @@ def test_online_learning_tells_how_far_ahead_it_was_taught_as_well():
     model = ng.Model(Input(name="u") >> Reservoir(units=9) >> RLS(name="out"))
     model.partial_fit(X[:-4], X[4:])
     with pytest.warns(DataWarning, match="out was taught u 4 steps ahead"):
+        model.generate(3)
+
+
+def rows_of(model, x, y, rows=1):
+    for t in range(0, len(x), rows):
+        model.partial_fit(x[t : t + rows], y[t : t + rows])
+
+
+@pytest.mark.parametrize("rows", [1, 7, 32])
+@pytest.mark.parametrize("node", [{}, {"rule": Hebb(rate=1e-4)}], ids=["compiled", "plain"])
+def test_so_it_does_a_few_rows_at_a_time(rows, node, tmp_path):
+    model = ng.Model(Input(name="u") >> Reservoir(units=9, **node) >> RLS(name="out"))
+    rows_of(model, X[:-10][:290], X[10:][:290], rows)
+    model.save(tmp_path / "m.safetensors")
+    for one in (model, ng.load(tmp_path / "m.safetensors")):
+        with pytest.warns(DataWarning, match="out was taught u 10 steps ahead"):
+            one.generate(3)
+    rows_of(model, X[:280], X[1:281], rows)  # the last lessons tell
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.generate(3)
+
+
+def test_rows_with_a_gap_between_them_are_not_taken_for_neighbours():
+    model = ng.Model(Input(name="u") >> Reservoir(units=9) >> RLS(name="out"))
+    rows_of(model, X[:90], X[4:94])
+    model.run(X[:3])
+    rows_of(model, X[:20], X[4:24])
+    assert model._settle().ahead.horizons() == {"out": {}}
+    rows_of(model, X[20:90], X[24:94])
+    assert model._settle().ahead.horizons() == {"out": {"u": 4}}
+
+
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+@pytest.mark.parametrize("once", [True, False])
+def test_so_it_does_of_a_stream_of_chunks(call, once):
+    model = ng.Model(Input(name="u") >> Reservoir(units=9) >> RLS(name="out"))
+    pairs = [(X[i : i + 40], X[i + 5 : i + 45]) for i in range(0, 280, 40)]
+    again = type("Again", (), {"__iter__": lambda self: iter(pairs)})()
+    getattr(model, call)(iter(pairs) if once else again)
+    with pytest.warns(DataWarning, match="out was taught u 5 steps ahead"):
         model.generate(3)
 
 
