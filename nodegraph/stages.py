@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from nodegraph.plan import Plan, Read, Reads
 
-__all__ = ["Forcing", "Stage", "forced_wiring", "stages"]
+__all__ = ["Forcing", "Stage", "forced", "forced_wiring", "stages", "unsettled"]
 
 Forcing = bool | str  # True, False or "all"
 
@@ -60,6 +60,23 @@ def forced_wiring(plan: Plan, learners: Collection[str], forcing: Forcing) -> Re
         }
         for name, ports in reads.items()
     }
+
+
+def forced(plan: Plan, learners: Collection[str], forcing: Forcing) -> list[str]:
+    """Return the learners whose delay lines hold their teacher at the end."""
+    rules = plan.rules
+    return [n for n in learners if forcing and rules[n].supervised and not rules[n].online]
+
+
+def unsettled(
+    plan: Plan, learners: Collection[str], forcing: Forcing, steps: Iterable[Stage]
+) -> set[str]:
+    """Return the nodes that none of some stages leaves at the end of the data as they will be."""
+    final: set[str] = set(forced(plan, learners, forcing))
+    for stage in steps:
+        offline = {n for n in stage.learners if not plan.rules[n].online}
+        final |= set(stage.plan.reads) - offline
+    return set(plan.nodes) - final
 
 
 def _without_other_targets(reads: Reads, learners: Collection[str]) -> Reads:

@@ -21,7 +21,7 @@ from nodegraph.plan import Plan
 from nodegraph.progress import Counted, Progress, Silent, watched
 from nodegraph.rule import Rule
 from nodegraph.slot import Slot, widths
-from nodegraph.stages import Forcing, Stage, forced_wiring, stages
+from nodegraph.stages import Forcing, Stage, forced, forced_wiring, stages, unsettled
 from nodegraph.teams import Teams, find_teams
 from nodegraph.tryout import concluded, merged
 from nodegraph.vitals import Vitals
@@ -312,22 +312,10 @@ class Course:
         slot.fitted = True
         return {"rule": type(rule).__name__, **facts}
 
-    def _forced(self) -> list[str]:
-        """Return the learners whose delay lines hold their teacher at the end."""
-        rules = self.plan.rules
-        return [
-            name
-            for name in self.learners
-            if self.forcing and rules[name].supervised and not rules[name].online
-        ]
-
     def _unsettled(self, slots: Slots) -> list[str]:
         """Return the nodes that no stage has left at the end of the data as they will be."""
-        final: set[str] = set(self._forced())
-        for stage in self.stages:
-            offline = {n for n in stage.learners if not self._rule(n).online}
-            final |= set(stage.plan.reads) - offline
-        return [name for name in slots if name not in final]
+        left = unsettled(self.plan, self.learners, self.forcing, self.stages)
+        return [name for name in slots if name in left]
 
     def _settle(self, slots: Slots, fed: Fed) -> None:
         """Leave every node at the end of the data, as its final params have it."""
@@ -344,6 +332,6 @@ class Course:
         self._leave_teachers(slots)
 
     def _leave_teachers(self, slots: Slots) -> None:
-        for name in self._forced():
+        for name in forced(self.plan, self.learners, self.forcing):
             if (taught := slots[name].taught) is not None:
                 slots[name].past = taught
