@@ -15,13 +15,15 @@ from nodegraph.intake import Series
 from nodegraph.node import Node
 from nodegraph.plan import Plan
 from nodegraph.slot import Slot
-from nodegraph.vitals import FEWEST, Vitals
+from nodegraph.vitals import FEWEST, Trickle, Vitals
 
 if TYPE_CHECKING:
     from nodegraph.training import Course
 
 __all__ = [
+    "trickle_of",
     "vitals_of",
+    "warn_in_time",
     "warn_of_a_far_horizon",
     "warn_of_doubts",
     "warn_of_idle_options",
@@ -116,20 +118,41 @@ def _behind(plan: Plan, name: str, learners: Container[str]) -> str:
 
 def vitals_of(plan: Plan, fed: Fed) -> Vitals | None:
     """Return who is to take rows of the nodes that can judge themselves; None of few steps."""
-    names = [n for n, node in plan.nodes.items() if type(node).doubts is not Node.doubts]
-    total = total_steps(fed)
+    names, total = _judges(plan), total_steps(fed)
     return Vitals(names) if names and (total is None or total >= FEWEST) else None
+
+
+def trickle_of(plan: Plan) -> Trickle | None:
+    """Return who is to take rows of them in calls of few steps; None if there are none."""
+    names = _judges(plan)
+    return Trickle(names) if names else None
+
+
+def _judges(plan: Plan) -> list[str]:
+    return [name for name, node in plan.nodes.items() if type(node).doubts is not Node.doubts]
 
 
 def warn_of_states(plan: Plan, slots: Mapping[str, Slot], vitals: Vitals | None) -> None:
     """Warn, once for all, of nodes with which little can be learned; each says so itself."""
-    said = []
-    for name, node in plan.nodes.items():
-        sample = None if vitals is None else vitals.sample(name)
-        if sample is not None and (found := node.doubts(*sample, slots[name].params)):
-            said.append(f"{name}: {'; '.join(found)}")
+    if vitals is not None and (said := _said(plan, slots, vitals)):
+        _warn(said)
+
+
+def warn_in_time(plan: Plan, slots: Mapping[str, Slot], trickle: Trickle) -> None:
+    """Warn so of a model that learns a few rows at a time, and only once."""
+    said = _said(plan, slots, trickle.vitals)
+    trickle.looked(bool(said))
     if said:
-        _warn("\n".join(said))
+        _warn(said)
+
+
+def _said(plan: Plan, slots: Mapping[str, Slot], vitals: Vitals) -> str:
+    said = []
+    for name in plan.nodes:
+        sample = vitals.sample(name)
+        if sample is not None and (found := plan.nodes[name].doubts(*sample, slots[name].params)):
+            said.append(f"{name}: {'; '.join(found)}")
+    return "\n".join(said)
 
 
 def _warn_of_labels(plan: Plan, fed: Fed, y: Any) -> None:

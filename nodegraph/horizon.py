@@ -23,7 +23,7 @@ LOOKED_AT = 64  # rows that sieve the shifts, before all rows are compared
 class Ahead(NamedTuple):
     """How far ahead each learner was taught, as far as the data of its lessons tell."""
 
-    told: Horizons = {}  # by data that tell it by themselves
+    told: Mapping[str, Mapping[str, int]] = {}  # by data that tell it by themselves
     recent: Recent = Recent()  # what came a few rows at a time
 
     def after(self, fed: Fed, start: int) -> Ahead:

@@ -16,7 +16,7 @@ from nodegraph.frames import Columns, columns_of
 from nodegraph.recent import Recent
 from nodegraph.slot import Chunk
 
-__all__ = ["Series", "Stream", "split_series", "to_rows"]
+__all__ = ["Series", "Stream", "one_row", "split_series", "to_rows"]
 
 BLOCK = 1 << 20  # numbers that are checked at a time
 
@@ -61,7 +61,7 @@ class Stream:
     """
 
     parts: Iterable[Series]
-    recent: Recent = Recent()
+    recent: Recent = field(default_factory=Recent)
 
     def chunks(
         self, size: int, warmup: int, dtype: np.dtype[Any], done: int = 0
@@ -158,3 +158,15 @@ def _check_values(rows: Array, where: str, gaps: bool, columns: Columns | None, 
                 + ", or let a node fill it: Input() >> Hold() >> ..., or Impute()"
                 * (kind != "inf" and not gaps)
             )
+
+
+def one_row(value: Any, where: str) -> Any:
+    """Return one step of data as a series of one row."""
+    if np.ndim(value) > 1:
+        raise DataError(
+            f"{where}: step takes one step of shape (d,), got {np.shape(value)}; "
+            "write model.run(x) for a series"
+        )
+    if hasattr(type(value), "to_frame") and all(isinstance(n, str) for n in value.index):
+        return value.to_frame().T  # a row of a table, its columns still named
+    return np.reshape(to_rows(np.atleast_1d(value), where, gaps=True), (1, -1))

@@ -7,6 +7,8 @@ from contextlib import nullcontext
 from os import PathLike
 from typing import Any, Self
 
+import numpy as np
+
 from nodegraph.checkpoints import keeper_of
 from nodegraph.checks import (
     checked_forcing,
@@ -17,7 +19,9 @@ from nodegraph.checks import (
 )
 from nodegraph.door import node_name
 from nodegraph.doubts import (
+    trickle_of,
     vitals_of,
+    warn_in_time,
     warn_of_doubts,
     warn_of_idle_options,
     warn_of_series_passed_over,
@@ -25,12 +29,14 @@ from nodegraph.doubts import (
 )
 from nodegraph.engines import Engine
 from nodegraph.errors import DataError, GraphError, NotFittedError
+from nodegraph.feeding import total_steps
 from nodegraph.horizon import Ahead, horizons
 from nodegraph.numerics import using
 from nodegraph.progress import Progress, checked_progress
 from nodegraph.rack import Rack
 from nodegraph.runner import Runner
 from nodegraph.training import Course
+from nodegraph.vitals import Trickle
 from nodegraph.watching import Curves, Watch
 from nodegraph.work import Work
 
@@ -50,6 +56,7 @@ class Learner(Runner):
         super().__init__(rack, engine)
         self.report: list[dict[str, Any]] = []
         self.curves: Curves = {}
+        self._trickle: Trickle | None = None
 
     @property
     def columns(self) -> dict[str, tuple[str, ...]]:
@@ -178,7 +185,7 @@ class Learner(Runner):
         draft.time = moved if fed.own else draft.time
         draft.ahead = Ahead(horizons(fed))
         self._hold(draft)
-        self.report = report
+        self.report, self._trickle = report, None
         self.curves = course.watch.curves() if course.watch else {}
         warn_of_states(self.plan, draft.slots, course.vitals)
         return self
@@ -262,6 +269,7 @@ class Learner(Runner):
         plain = all(option is None for option in (outputs, engine, checkpoint))
         plain = plain and type(warmup) is int and not (warmup or progress or watch or resume)
         if plain and (found := self._quickly(x, y, learn=True)) is not None:
+            self._trickled(len(found if type(found) is np.ndarray else next(iter(found.values()))))
             return found
         progress = checked_progress(progress)
         draft = self._settle().draft(self.plan.rules, noise=True)
@@ -270,8 +278,10 @@ class Learner(Runner):
         if not learners:
             raise GraphError(f"nothing here learns online: {draft.why_idle(online=True)}")
         draft.begin(learners)
-        vitals = vitals_of(self.plan, fed)
-        work = Work(draft.names(outputs), learners, draft.time, noise=True, vitals=vitals)
+        vitals, self._trickle = vitals_of(self.plan, fed), self._trickle or trickle_of(self.plan)
+        trickle = self._trickle
+        taking = trickle.now() if vitals is None and trickle is not None else vitals
+        work = Work(draft.names(outputs), learners, draft.time, noise=True, vitals=taking)
         watching = self._watch(watch, progress, self.curves)
         how = {"warmup": checked_warmup(warmup, fed), "time": draft.time}
         warn_of_series_passed_over(self.plan, (), fed, warmup)
@@ -282,6 +292,14 @@ class Learner(Runner):
         draft.ahead = draft.ahead.after(fed, how["time"])
         self.curves = watching.curves() if watching else self.curves
         if plain:
-            self._went(fed, learners)
+            self._went(fed, learners, None if trickle is None else trickle.vitals)
         warn_of_states(self.plan, draft.slots, vitals)
+        if vitals is None:
+            self._trickled(total_steps(fed) or 0)
         return found
+
+    def _trickled(self, n_rows: int) -> None:
+        """Count rows that were learned from a few at a time; look at the nodes in time."""
+        if self._trickle is not None and self._trickle.is_due(n_rows):
+            rack = self._kept if self._stepper is None else self._stepper.settled()
+            warn_in_time(self.plan, rack.slots, self._trickle)

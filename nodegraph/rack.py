@@ -46,7 +46,7 @@ class Rack:
     time: int = 0
     plans: dict[Any, Plan] = field(default_factory=dict)
     able: dict[Any, tuple[str, ...]] = field(default_factory=dict)
-    ahead: Ahead = Ahead()
+    ahead: Ahead = field(default_factory=Ahead)
 
     @property
     def plan(self) -> Plan:

@@ -19,8 +19,8 @@ Rows = Mapping[str, Array]  # by node, (n_steps, n)
 class Recent(NamedTuple):
     """The last rows of inputs and targets that are equally wide: others cannot be compared."""
 
-    data: Rows = {}
-    targets: Rows = {}
+    data: Mapping[str, Array] = {}
+    targets: Mapping[str, Array] = {}
     stop: int = 0  # number of the step behind the last one
 
     def after(self, data: Rows, targets: Rows, start: int) -> Recent:

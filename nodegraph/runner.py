@@ -15,7 +15,7 @@ from nodegraph.errors import DataError
 from nodegraph.feeding import Fed
 from nodegraph.generating import Generation
 from nodegraph.graph import Graph
-from nodegraph.intake import Series, to_rows
+from nodegraph.intake import Series, one_row
 from nodegraph.numerics import Numerics, using
 from nodegraph.plan import Plan
 from nodegraph.progress import Progress, checked_progress
@@ -24,6 +24,7 @@ from nodegraph.running import Run, shaped
 from nodegraph.stepping import MOST, Stepper
 from nodegraph.strangers import refuse_target
 from nodegraph.views import ArraysView
+from nodegraph.vitals import Vitals
 from nodegraph.work import Work
 
 __all__ = ["Runner"]
@@ -65,17 +66,24 @@ class Runner:
         stepper = self._stepper
         return stepper.run(x, y) if stepper is not None and stepper.learns == learn else None
 
-    def _went(self, fed: Fed, learn: frozenset[str] = frozenset()) -> None:
+    def _went(
+        self, fed: Fed, learn: frozenset[str] = frozenset(), vitals: Vitals | None = None
+    ) -> None:
         """Take note of a plain call; after the second one of few rows, compile what comes next."""
         few = fed.own and isinstance(one := fed.series[0], Series) and one.n_steps <= MOST
         if few and self._own_engine is LOCAL:
-            self._compile(learn, fed.targets)
+            self._compile(learn, fed.targets, vitals)
 
-    def _compile(self, learn: frozenset[str] = frozenset(), targets: Iterable[str] = ()) -> None:
+    def _compile(
+        self,
+        learn: frozenset[str] = frozenset(),
+        targets: Iterable[str] = (),
+        vitals: Vitals | None = None,
+    ) -> None:
         self._slow_calls += 1
         if self._slow_calls > 1:
             with using(self.numerics):
-                self._stepper = Stepper.of(self._kept, learn, targets)
+                self._stepper = Stepper.of(self._kept, learn, targets, vitals)
             self._slow_calls = -PATIENCE if self._stepper is None else 0
 
     @property
@@ -241,9 +249,9 @@ class Runner:
     def _slow_step(self, x: Any) -> Any:
         """Return what `step` does, by a run of one step."""
         if isinstance(x, Mapping):
-            rows: Any = {name: _one_row(value, name) for name, value in x.items()}
+            rows: Any = {name: one_row(value, name) for name, value in x.items()}
         else:
-            rows = self._settle().missing() if x is None else _one_row(x, "x")
+            rows = self._settle().missing() if x is None else one_row(x, "x")
         result = self.run(rows, steps=1)
         return {n: y[0] for n, y in result.items()} if isinstance(result, dict) else result[0]
 
@@ -337,15 +345,3 @@ class Runner:
         rack.slots, rack.frozen, rack.time, rack.ahead = deepcopy(snapshot)
         self._hold(rack)
         return self
-
-
-def _one_row(value: Any, where: str) -> Any:
-    """Return one step of data as a series of one row."""
-    if np.ndim(value) > 1:
-        raise DataError(
-            f"{where}: step takes one step of shape (d,), got {np.shape(value)}; "
-            "write model.run(x) for a series"
-        )
-    if hasattr(type(value), "to_frame") and all(isinstance(n, str) for n in value.index):
-        return value.to_frame().T  # a row of a table, its columns still named
-    return np.reshape(to_rows(np.atleast_1d(value), where, gaps=True), (1, -1))

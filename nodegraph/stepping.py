@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
@@ -15,6 +16,8 @@ from nodegraph.engines.seats import Source, heard
 from nodegraph.node import StepCode
 from nodegraph.plan import Plan
 from nodegraph.rack import Rack
+from nodegraph.slot import Chunk
+from nodegraph.vitals import Sample, Vitals
 
 __all__ = ["MOST", "Stepper"]
 
@@ -40,6 +43,8 @@ class Stepper:
         What compiled steps change in place, by learner.
     data, targets : dict of ndarray, shape (KEPT, n)
         Where what comes from outside goes, in turn.
+    vitals : Vitals, optional
+        Who takes rows to judge nodes by.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Stepper:
         learned: dict[str, tuple[Any, Any]],
         data: Mapping[str, Array],
         targets: Mapping[str, Array],
+        vitals: Vitals | None = None,
     ):
         self._rack, self._movers, self._learned = rack, movers, learned
         self._data, self._targets, self._outside = data, targets, (data, targets)
@@ -68,13 +74,17 @@ class Stepper:
         changing = [mover.code.state for mover in movers.values()] + list(learned.values())
         arrays = [a for tree in changing for _, a in leaves(tree) if isinstance(a, np.ndarray)]
         self._arrays = [(a, a.copy(order="K")) for a in arrays]
-        self._ahead = rack.ahead
+        self._vitals, self._lessons = vitals, deque[Any](maxlen=8)  # the last of them tell
         self._outputs = {name: movers[name].out for name in plan.outputs}
         self.steps = self._saved = 0
 
     @classmethod
     def of(
-        cls, rack: Rack, learn: frozenset[str] = frozenset(), targets: Iterable[str] = ()
+        cls,
+        rack: Rack,
+        learn: frozenset[str] = frozenset(),
+        targets: Iterable[str] = (),
+        vitals: Vitals | None = None,
     ) -> Stepper | None:
         """Return the stepper of what can run and learn, or None if a node has no compiled step."""
         plan = rack.runnable(rack.ready(), learn)
@@ -104,7 +114,7 @@ class Stepper:
             if name in learn and name in taught:
                 ports["target"] = [Source(taught[name], 0)]
             movers[name] = Mover(plan.nodes[name], code, outs[name], list(ports.items()))
-        return cls(rack, plan, movers, learned, data, taught)
+        return cls(rack, plan, movers, learned, data, taught, vitals)
 
     @property
     def learns(self) -> bool:
@@ -182,11 +192,22 @@ class Stepper:
             every = np.concatenate([past, filled(rows[gone], past[-1])])
             self._taught[name] = every[-len(past) :]
         if len(gone) and self._learned:
-            rows = ({n: ring[gone] for n, ring in group.items()} for group in self._outside)
-            self._ahead = self._ahead.after_rows(*rows, self._rack.time + self._saved)
+            data, targets = (
+                {n: ring[gone] for n, ring in group.items()} for group in self._outside
+            )
+            self._lessons.append((data, targets, self._rack.time + self._saved))
+        if self._vitals is not None:
+            self._vitals.take(self._movers, Chunk(len(gone), {}, {}), self._sample)
         for array, before in self._arrays:
             before[...] = array
         self._saved = self.steps
+
+    def _sample(self, name: str, rows: Array) -> Sample:
+        """Return what a node read and gave out at some of the steps since the last copy."""
+        mover, steps = self._movers[name], self._saved + rows
+        sources = (*dict(mover.ports)["x"], mover.out)
+        *x, y = (source.rows[(source.zero + steps) % len(source.rows)] for source in sources)
+        return Sample(np.concatenate(x, axis=1), y)
 
     def _rows(self, out: Source, n_rows: int) -> Array:
         """Return the last outputs of a node."""
@@ -207,7 +228,9 @@ class Stepper:
             slot.taught = self._taught.get(name, slot.taught)
         for name, (params, memory) in self._learned.items():
             rack.slots[name].params, rack.slots[name].memory = params, memory
-        rack.time, rack.ahead = rack.time + self.steps, self._ahead
+        rack.time += self.steps
+        for data, targets, start in self._lessons:
+            rack.ahead = rack.ahead.after_rows(data, targets, start)
         return rack
 
 

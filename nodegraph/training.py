@@ -231,18 +231,30 @@ class Course:
         sizes = widths(slots)
         rows = group_rows(max(sizes[name] for name in stage.plan.reads))
         waiting = islice(groups(series, rows), at.series, None)
-        alone = replace(self, engine=LOCAL, progress=Silent(), keeper=None, watch=None)
+        blank = self.vitals and self.vitals.blank()
+        alone = replace(
+            self, engine=LOCAL, progress=Silent(), keeper=None, watch=None, vitals=blank
+        )
         task = Apart(alone, (stage, dict(slots)), f"{', '.join(stage.learners)} learned from")
         found = spread(self.engine, task, waiting, self.workers, self.progress)
-        for done, held in enumerate(found, at.series + 1):
+        for done, (held, seen) in enumerate(found, at.series + 1):
             self._merge(slots, held)
+            if self.vitals is not None:
+                self.vitals.join(seen)
             self._note(replace(at, series=done), slots)
 
     def _merge(self, slots: Slots, memories: Mapping[str, Any]) -> None:
         for name, memory in memories.items():
             slots[name].memory = merged(name, self._rule(name), slots[name].memory, memory)
 
-    def group(self, stage: Stage, slots: Slots, group: Group) -> dict[str, Any]:
+    def group(
+        self, stage: Stage, slots: Slots, group: Group
+    ) -> tuple[dict[str, Any], Vitals | None]:
+        """Return what the learners of a stage gather from a group of series, and its vitals."""
+        vitals = self.vitals and self.vitals.blank()
+        return replace(self, vitals=vitals)._gathered(stage, slots, group), vitals
+
+    def _gathered(self, stage: Stage, slots: Slots, group: Group) -> dict[str, Any]:
         """Return what the learners of a stage gather from a group of series, by name."""
         if side_by_side(self.engine, group):
             return self._abreast(stage, slots, group)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import NamedTuple
+from math import inf
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.slot import Chunk
 
-__all__ = ["FEWEST", "Sample", "Vitals"]
+__all__ = ["FEWEST", "Sample", "Trickle", "Vitals"]
 
-FEWEST = 50  # steps from which on it is worth to look
+FEWEST = 50  # steps of a call from which on it is worth to look
 EACH, PARTS = 32, 16  # rows of a chunk, and parts of so many rows, that are kept
+SOON, EVERY = 200, 4  # rows a few at a time before the first look, and calls from sample to sample
 
 
 class Sample(NamedTuple):
@@ -26,14 +28,18 @@ class Sample(NamedTuple):
 class Vitals:
     """Keeps a few rows of the last pass over the data, evenly spread, of some nodes.
 
+    Workers elsewhere keep rows of their own nodes, or of their own series, which come back to it.
+
     Parameters
     ----------
     names : collection of str
         The nodes to look at.
+    parts : int
+        How many parts of full size are kept of a node.
     """
 
-    def __init__(self, names: Collection[str]):
-        self.names, self._turn = frozenset(names), 0
+    def __init__(self, names: Collection[str], parts: int = PARTS):
+        self.names, self._turn, self._most = frozenset(names), 0, EACH * parts
         self._held: dict[str, _Held] = {}
 
     def begin(self) -> None:
@@ -51,32 +57,108 @@ class Vitals:
         n = chunk.n_steps - chunk.learn_from
         if n <= 0:
             return
+        wanted = [n for n in self.names if n in names and self._now(n).wants()]
+        if not wanted:
+            return
         count = min(n, max(2, EACH // series))
         rows = chunk.learn_from + np.arange(count) * n // count
-        for name in self.names.intersection(names):
-            held = self._held.get(name)
-            if held is None or held.turn != self._turn:
-                held = self._held[name] = _Held(self._turn)
-            held.add(name, rows, look)
+        for name in wanted:
+            self._held[name].add(look(name, rows), self._most)
+
+    def _now(self, name: str) -> _Held:
+        """Return what is held of a node in this pass."""
+        held = self._held.get(name)
+        if held is None or held.turn != self._turn:
+            every = 1 if held is None else max(1, held.every // 2)  # as many come by again
+            held = self._held[name] = _Held(self._turn, every)
+        return held
+
+    def part(self, names: Collection[str]) -> Vitals | None:
+        """Return a copy for a worker that holds `names`; None if it holds none to look at."""
+        mine = self.names.intersection(names)
+        twin = Vitals(mine)
+        twin._turn = self._turn
+        twin._held = {name: self._held[name].copy() for name in mine if name in self._held}
+        return twin if mine else None
+
+    def put(self, part: Vitals) -> None:
+        """Take back what `part` gave, in place of what is held here of its nodes."""
+        self._held |= part._held
+
+    def blank(self) -> Vitals:
+        """Return one of the same nodes for series apart, which keeps few rows."""
+        return Vitals(self.names, 2)
+
+    def join(self, other: Vitals) -> None:
+        """Add what another one holds, who looked at other series of the same pass."""
+        for name, theirs in other._held.items():
+            held = self._now(name)
+            for part in theirs.parts:
+                if held.wants():
+                    held.add(part, self._most)
 
     def sample(self, name: str) -> Sample | None:
         """Return the rows of a node; None if there are too few to judge by."""
-        parts = self._held[name].parts if name in self._held else []
-        if sum(len(part.y) for part in parts) < EACH:
+        held = self._held.get(name)
+        if held is None or held.rows < EACH:
             return None
-        return Sample(*(np.concatenate(rows).astype(float) for rows in zip(*parts, strict=True)))
+        return Sample(
+            *(np.concatenate(rows).astype(float) for rows in zip(*held.parts, strict=True))
+        )
 
 
 class _Held:
-    """Parts at even distances of all that came by, at most `PARTS` of full size."""
+    """Parts at even distances of all that came by, at most so many rows of them."""
 
-    def __init__(self, turn: int):
-        self.turn, self.every, self.seen = turn, 1, 0
+    def __init__(self, turn: int, every: int = 1):
+        self.turn, self.every, self.seen, self.rows = turn, every, 0, 0
         self.parts: list[Sample] = []
 
-    def add(self, name: str, rows: Array, look: Callable[[str, Array], Sample]) -> None:
-        if self.seen % self.every == 0:
-            self.parts.append(look(name, rows))
+    def copy(self) -> Self:
+        """Return another one that holds the same."""
+        twin = type(self)(self.turn)
+        twin.__dict__.update(self.__dict__, parts=list(self.parts))
+        return twin
+
+    def wants(self) -> bool:
+        """Tell whether the next part is one to be kept."""
         self.seen += 1
-        if sum(len(part.y) for part in self.parts) > EACH * PARTS:
+        return (self.seen - 1) % self.every == 0
+
+    def add(self, part: Sample, most: int) -> None:
+        self.parts.append(part)
+        self.rows += len(part.y)
+        if self.rows > most:
             self.parts, self.every = self.parts[::2], 2 * self.every
+            self.rows = sum(len(part.y) for part in self.parts)
+
+
+class Trickle:
+    """Vitals of a model that learns a few rows at a time, and when to look at them.
+
+    Parameters
+    ----------
+    names : collection of str
+        The nodes to look at.
+    """
+
+    def __init__(self, names: Collection[str]):
+        self.vitals = Vitals(names)
+        self._seen, self._calls, self._due = 0, 0, float(SOON)
+
+    def now(self) -> Vitals | None:
+        """Return who is to take rows of a call; no one in most."""
+        self._calls += 1
+        return self.vitals if self._calls % EVERY == 1 else None
+
+    def is_due(self, n_rows: int) -> bool:
+        """Count rows that were learned from; tell whether it is time to look."""
+        self._seen += n_rows
+        return self._seen >= self._due
+
+    def looked(self, spoken: bool) -> None:
+        """Look again after twice as many rows, at new ones; never again if there was a fault."""
+        self._due = inf if spoken else 2 * self._due
+        self.vitals.begin()
+        if spoken:
+            self.vitals.names = frozenset()

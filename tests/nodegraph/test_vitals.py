@@ -134,3 +134,51 @@ def test_rows_are_spread_over_the_whole_series_and_bounded():
     assert EACH * PARTS / 2 <= len(x) <= EACH * PARTS
     assert x.min() == 0 and x.max() > 90_000 and abs(x.mean() - 50_000) < 8_000
     assert vitals.sample("m") is None
+
+
+def rows_of(model, x, y, rows=1):
+    for t in range(0, len(x), rows):
+        model.partial_fit(x[t : t + rows], y[t : t + rows])
+
+
+@pytest.mark.parametrize("rows", [1, 7, 40])
+@pytest.mark.parametrize("rule", [None, Hebb(rate=1e-9)], ids=["compiled", "plain"])
+def test_few_rows_at_a_time_are_looked_at_after_200_and_spoken_of_once(rows, rule):
+    node = Reservoir(units=20, bias_scaling=0.1, rule=rule, name="pool")
+    model = ng.Model(Input() >> node >> RLS(), seed=1)
+    assert said(lambda: rows_of(model, 300 + U[:160], U[:160], rows)) == []
+    (words,) = said(lambda: rows_of(model, 300 + U[160:], U[160:], rows))
+    assert re.match("pool: its input has mean 300 and spread 0.[56]", words)
+    assert "100 % of its states are beyond .99 of tanh's range" in words
+    assert said(lambda: rows_of(model, 300 + U, U, rows)) == []
+    (words,) = said(lambda: model.fit(300 + U, U))
+    assert words.startswith("pool: its input has mean 300")
+
+
+def test_a_rule_that_blows_up_later_is_told_then():
+    node = Reservoir(units=30, rule=Hebb(rate=4e-3), name="pool")
+    model = ng.Model(Input() >> node >> RLS(), seed=1)
+    u = RNG.uniform(-1, 1, (1600, 1))
+    assert said(lambda: rows_of(model, u[:600], u[:600], 20)) == []
+    (words,) = said(lambda: rows_of(model, u[600:], u[600:], 20))
+    assert words.startswith("pool: Hebb has raised its spectral radius from 0.9 to ")
+
+
+def test_samples_of_compiled_steps_are_rows_of_what_the_nodes_read_and_gave():
+    pool, out = Reservoir(name="pool", units=7), RLS(name="out")
+    graph = (Input(name="u") >> pool >> ng.delay(3) >> out) & (pool << out)
+    model, plain = (ng.Model(graph, seed=2) for _ in range(2))
+    rows_of(model, U[:190], U[:190])
+    model._stepper.settled()
+    frame = plain.partial_fit(U[:190], U[:190], outputs=["pool", "out"])
+    x, y = model._trickle.vitals.sample("out")
+    late = np.concatenate([np.zeros((3, 7)), frame["pool"]])[:190]
+    whole = np.concatenate([late, frame["out"]], axis=1)
+    assert len(y) > 60
+    for row in np.concatenate([x, y], axis=1):
+        assert (whole == row).all(axis=1).sum() == 1
+
+
+def test_a_sound_network_costs_no_words_a_few_rows_at_a_time():
+    model = ng.Model(Input() >> Reservoir(units=20) >> RLS(), seed=1)
+    assert said(lambda: rows_of(model, U, U)) == []

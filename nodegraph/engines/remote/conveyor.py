@@ -222,6 +222,8 @@ class Conveyor:
         busy = self._watch.busy
         for part, snapshot in zip(self._parts, snapshots, strict=True):
             busy[part.title] = busy.get(part.title, 0.0) + snapshot.seconds
+            if self._work.vitals is not None and snapshot.vitals is not None:
+                self._work.vitals.put(snapshot.vitals)
             for name, changes in snapshot.slots.items():
                 for what, tree in changes.items():
                     setattr(self._slots[name], what, copy_tree(tree))

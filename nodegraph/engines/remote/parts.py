@@ -55,8 +55,9 @@ class Part:
     def work(self, work: Work) -> Work:
         """Return what of some work is for this part."""
         learn, final = (some.intersection(self.plan.reads) for some in (work.learn, work.final))
+        vitals = work.vitals and work.vitals.part(self.names)
         return work._replace(
-            wanted=(), keeper=None, tell=None, vitals=None, learn=learn, final=final
+            wanted=(), keeper=None, tell=None, vitals=vitals, learn=learn, final=final
         )
 
     def slots(self, slots: Mapping[str, Slot]) -> dict[str, Slot]:

@@ -22,6 +22,7 @@ from nodegraph.numerics import Numerics, using
 from nodegraph.progress import Silent
 from nodegraph.rule import Rule
 from nodegraph.slot import Answer, Chunk, Slot
+from nodegraph.vitals import Vitals
 from nodegraph.work import Work
 
 __all__ = ["Loading", "Receipt", "Snapshot", "Worker"]
@@ -32,6 +33,7 @@ class Snapshot(NamedTuple):
 
     slots: dict[str, dict[str, Any]]  # what has changed since it was loaded, by node
     meter: Meter | None  # who takes points of its curves
+    vitals: Vitals | None  # who takes rows to judge its nodes by
     seconds: float  # that it has worked since the last one
 
 
@@ -104,7 +106,8 @@ class Worker:
             slots[name].params = copy_tree(slots[name].params)
             slots[name].memory = copy_tree(slots[name].memory)
         meter = deepcopy(loading.meter)
-        self._loaded = _Loaded(loading.part, slots, loading.work, loading.numerics, meter)
+        work = loading.work._replace(vitals=deepcopy(loading.work.vitals))
+        self._loaded = _Loaded(loading.part, slots, work, loading.numerics, meter)
         self._free, self._reports, self._busy = loading.free, loading.reports, 0.0
         self._turn = loading.attempt, loading.seq
         self._clock = loading.work.clock
@@ -201,6 +204,8 @@ class Worker:
             ys = early.get(name)
             sweep.receive(name, None if ys is None else ys[start : start + chunk.n_steps])
         sweep.go(seq)
+        if work.vitals is not None:
+            work.vitals.take(part.names, chunk, sweep.sample)
         return [np.ascontiguousarray(sweep.outputs(name)) for name in names]
 
     def snapshot(self, attempt: int, seq: int, last: bool = False) -> Snapshot:
@@ -225,7 +230,7 @@ class Worker:
         for name in part.taught:
             found.setdefault(name, {})["taught"] = slots[name].taught
         busy, self._busy = self._busy, 0.0
-        return Snapshot(found, meter, busy)
+        return Snapshot(found, meter, work.vitals, busy)
 
     def _open(self, attempt: int, seq: int) -> _Loaded:
         if self._loaded is None or self._turn != (attempt, seq):

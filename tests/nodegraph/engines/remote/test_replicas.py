@@ -44,7 +44,7 @@ def test_the_states_stay_where_they_are(spread):
     take = engine.crew.take
     engine.crew.take = lambda refs: seen.append(take(refs)) or seen[-1]
     fitted(engine)
-    sizes = [np.size(part) for (found,) in filter(None, seen) if found for held in found.values()
+    sizes = [np.size(part) for (found,) in filter(None, seen) if found for held in found[0].values()
              for part in _arrays(held)]  # fmt: skip
     assert max(sizes) <= 256 * 30  # rows that wait for their block of 256, and 30 x 30 sums
 
