@@ -5,6 +5,7 @@ __all__ = [
     "atomic_write",
     "csv_files",
     "dialect",
+    "gap_filling",
     "numerals",
     "parquet_files",
     "safe_files",

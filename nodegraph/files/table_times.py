@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from nodegraph.errors import DataWarning
 
 __all__ = ["check_order"]
@@ -50,12 +52,27 @@ def check_order(times: Sequence[str], where: str) -> str:
 
 
 def _comparable(times: Sequence[str]) -> list[Any] | None:
+    if _are_alike(times):
+        return list(times)  # digits in the same places: in the order of letters
     if all(map(_ISO.fullmatch, times)):
         return [_parts(time) for time in times]
     try:
         return [float(time) for time in times]
     except ValueError:
         return None
+
+
+def _are_alike(times: Sequence[str]) -> bool:
+    """Tell whether all are dates that are written in the same way, digit under digit."""
+    first, size = times[0], len(times[0])
+    if not _ISO.fullmatch(first) or not {*map(len, times)} == {size}:
+        return False
+    letters = np.array(times, f"U{size}").view(np.uint32).reshape(-1, size)
+    digits = np.array([letter.isdigit() for letter in first])
+    return bool(
+        ((letters[:, digits] >= ord("0")) & (letters[:, digits] <= ord("9"))).all()
+        and (letters[:, ~digits] == letters[0, ~digits]).all()
+    )
 
 
 def _parts(time: str) -> list[float]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
 from typing import NamedTuple
 
 import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
+from nodegraph.files.gap_filling import Gaps
 from nodegraph.files.numerals import Grammar, NoNumber
 from nodegraph.files.text_lines import Row, check_lines, is_note, rows_of
 
 __all__ = ["Layout", "TextBlocks"]
 
 BLOCK = 8192  # lines looked at together
+_QUOTED = re.compile(r'"([^"\n]*)"')
 
 
 class Layout(NamedTuple):
@@ -44,6 +47,12 @@ class Layout(NamedTuple):
     texts: frozenset[int] = frozenset()
 
 
+class Quotes(Enum):
+    """What is between quotes in a block of lines: nothing, cells, also separators, anything."""
+
+    NONE, CELLS, SEPARATORS, FREE = range(4)
+
+
 class TextBlocks:
     """Reads some columns of a text, a block of lines after the other.
 
@@ -68,8 +77,9 @@ class TextBlocks:
         self.width = len(layout.titles)
         self.labels: list[str] = []
         self.n_gaps = 0  # empty lines since the last row
-        self.gappy = False
-        self.missing = _missing(layout)
+        self.gappy, self.quotes = False, Quotes.NONE
+        self.gaps = Gaps(layout.grammar.missing, layout.separator)
+        self.simple, self.enclosed = _quotings(layout.separator)
 
     def read(self, lines: Iterator[str]) -> Array:
         """Return the numbers, of shape (n_rows, n_picked); empty lines at the edges are nothing.
@@ -92,7 +102,8 @@ class TextBlocks:
         while block := list(itertools.islice(lines, BLOCK)):
             check_lines(block, self.name)
             text = "".join(block)
-            if '"' in text:
+            self.quotes = self._quotes(text)
+            if self.quotes is Quotes.FREE:
                 yield from self._quoted(itertools.chain(block, lines), number)
                 return
             numbers: Sequence[int] = range(number + 1, number + 1 + len(block))
@@ -103,9 +114,21 @@ class TextBlocks:
             yield from self._plain(kept, numbers)
             number += len(block)
 
+    def _quotes(self, text: str) -> Quotes:
+        """Return what quotes enclose in lines."""
+        if '"' not in text:
+            return Quotes.NONE
+        if self.layout.separator == " ":  # by which an empty cell is none
+            return Quotes.FREE
+        if self.simple.fullmatch("\n" + text):
+            return Quotes.CELLS
+        if self.time is None and self.enclosed.fullmatch("\n" + text):
+            return Quotes.SEPARATORS
+        return Quotes.FREE
+
     def _plain(self, lines: list[str], numbers: Sequence[int]) -> Iterator[Array]:
-        """Yield the numbers of lines without quotes."""
-        edge = self.layout.separator + " \t\r\n"
+        """Yield the numbers of lines that are a row each."""
+        edge = self.layout.separator + ' \t\r\n"'
         n_after = _run(not line.strip(edge) for line in reversed(lines))
         ahead = _run(not line.strip(edge) for line in lines) if n_after < len(lines) else 0
         rows = lines[ahead : len(lines) - n_after]
@@ -116,13 +139,27 @@ class TextBlocks:
         self.n_gaps += n_after
 
     def _numbers(self, lines: list[str], numbers: Sequence[int]) -> Array:
-        values = self._fast(lines)
+        bare = lines if self.quotes is Quotes.NONE else self._bare(lines)
+        values = self._fast(bare)
         if values is None:
             return self._converted(self._split(lines, numbers))
         if self.time is not None:
-            rows = self._split(lines, numbers)
-            self.labels += [row.cells[self.time].strip() for row in rows]
+            self.labels += self._cells(bare, self.time)
         return values
+
+    def _bare(self, lines: list[str]) -> list[str]:
+        """Return lines without quotes, and a quote for each cell that holds a separator."""
+        text, mark = _joined(lines), self.layout.separator
+        if self.quotes is Quotes.CELLS:
+            return text.replace('"', "").split("\n")[:-1]
+        return _QUOTED.sub(lambda cell: '"' if mark in cell[1] else cell[1], text).split("\n")[:-1]
+
+    def _cells(self, lines: list[str], column: int) -> list[str]:
+        """Return the cells of one column of lines that are all alike and have no quotes."""
+        mark = None if self.layout.separator == " " else self.layout.separator
+        if column == len(self.layout.titles) - 1:
+            return [line.rsplit(mark, 1)[-1].strip() for line in lines]
+        return [line.split(mark, column + 1)[column].strip() for line in lines]
 
     def _split(self, lines: list[str], numbers: Sequence[int]) -> list[Row]:
         found = rows_of(lines, self.layout.separator)
@@ -183,8 +220,7 @@ class TextBlocks:
 
     def _filled(self, lines: list[str]) -> list[str]:
         """Return lines with "nan" for each word that stands for a missing number."""
-        text = "\n" + "\n".join(line.rstrip("\r\n") for line in lines) + "\n"
-        return self.missing.sub(r"\1nan", text)[1:-1].split("\n")
+        return self.gaps.filled(_joined(lines)).split("\n")[:-1]
 
     def _converted(self, rows: list[Row]) -> Array:
         """Return the numbers of rows, each cell looked at."""
@@ -234,6 +270,12 @@ class TextBlocks:
         )
 
 
+def _joined(lines: Sequence[str]) -> str:
+    """Return lines as one text in which each ends alike."""
+    text = "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
+    return text if text.endswith("\n") else text + "\n"
+
+
 def _run(truths: Iterable[bool]) -> int:
     """Return how many are true before the first that is not."""
     return sum(1 for _ in itertools.takewhile(bool, truths))
@@ -243,11 +285,14 @@ def _is_empty(row: Row) -> bool:
     return not any(map(str.strip, row.cells))
 
 
-def _missing(layout: Layout) -> re.Pattern[str]:
-    """Return what finds the words for missing numbers, each behind a separator (group 1)."""
-    words = sorted(layout.grammar.missing - {""}, key=len, reverse=True)
-    listed = "|".join(map(re.escape, words))
-    if layout.separator == " ":
-        return re.compile(rf"([ \t\n])(?:{listed})(?=[ \t\n])")
-    mark = re.escape(layout.separator)
-    return re.compile(rf"([{mark}\n])[ ]*(?:{listed})?[ ]*(?=[{mark}\n])")
+def _quotings(separator: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what matches an end of a line and lines in which quotes enclose cells, nothing else.
+
+    No quote and no end of a line is in quotes; for the first one no separator either.
+    """
+    mark = re.escape(separator)
+    simple, enclosed = (
+        re.compile(rf'(?:[^"]*+(?<=[{mark}\r\n])"[^"{inside}\r\n]*+"(?=[{mark}\r\n]|$))*+[^"]*+')
+        for inside in (mark, "")
+    )
+    return simple, enclosed

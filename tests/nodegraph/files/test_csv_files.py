@@ -283,12 +283,14 @@ def test_a_sentence_says_what_was_taken_for_what(tmp_path):
 
 CELLS = st.sampled_from(
     ["1", "-2.5", "+.5e3", "7.", "", "NA", "nan", "-NaN", "?", "x", "1_0", "inf", "1e999", " 4 ",
+     '""', '"NA"', '"2,5"', '"a;b|c"', '" 3"', '"4"5', '"""7"""', '"#5"',
      "\uff11", "1,5", '"6"', '"8', "#9", "N A", "0x1", "1d2", "\x0b1", "\xa05", "infinity", "1 2"]
 )  # fmt: skip
 
 
 @given(
     rows=st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=5),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
     mark=st.sampled_from(",;\t| "),
     columns=st.sampled_from([None, [0], [1], [1, 0]]),
     decimal=st.sampled_from([".", ","]),
@@ -296,10 +298,10 @@ CELLS = st.sampled_from(
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 def test_rows_read_at_once_and_cell_by_cell_are_the_same(
-    tmp_path, rows, mark, columns, decimal, missing
+    tmp_path, rows, end, mark, columns, decimal, missing
 ):
-    text = "\n".join(mark.join(row) for row in [["1", "2"], *rows])
-    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    text = end.join(mark.join(row) for row in [["1", "2"], *rows])
+    (tmp_path / "t.csv").write_bytes(text.encode("utf-8"))
 
     def outcome() -> object:
         try:
@@ -313,6 +315,20 @@ def test_rows_read_at_once_and_cell_by_cell_are_the_same(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(text_blocks.TextBlocks, "_fast", lambda *_: None)
         assert outcome() == at_once
+        free, none = text_blocks.Quotes.FREE, text_blocks.Quotes.NONE
+        patch.setattr(text_blocks.TextBlocks, "_quotes", lambda _, t: free if '"' in t else none)
+        assert outcome() == at_once
+
+
+def test_quotes_around_cells_cost_no_row_and_no_cell(tmp_path):
+    text = 'a;b;c\n"1";"2";"x"\n"";"NA";"y;z"\n3;"4,5";"#"\n'
+    found = read(tmp_path, text, "a", "b", decimal=",").values
+    np.testing.assert_array_equal(found, [[1, 2], [NAN, NAN], [3, 4.5]])
+    found = read(tmp_path, '1 2\n1 ""\n', file="t.txt", names=False).values
+    np.testing.assert_array_equal(found, [[1, 2], [1, NAN]])
+    assert 'line 2, column 1: should be a finite number (got "2;3")' in refused(
+        tmp_path, '1;2\n1;"2;3"\n', separator=";", names=False
+    ).replace("'", '"')
 
 
 @pytest.mark.parametrize("line", ["1,2,word\n", "1,,word\n", '1,2,"a, b"\n', "NA,2,word\n"])

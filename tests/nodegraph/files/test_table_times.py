@@ -1,4 +1,11 @@
+import itertools
+import re
+import warnings
+from datetime import datetime
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nodegraph.errors import DataWarning
 from nodegraph.files.table_times import check_order
@@ -31,3 +38,29 @@ def test_a_row_that_goes_back_in_time_is_warned_of_with_its_place(times):
 @pytest.mark.parametrize("times", [["Jan 1949", "Feb 1949"], ["23:59", "00:00"], ["31.1.20", ""]])
 def test_of_other_times_nothing_is_claimed(times):
     assert check_order(times, "a.csv").startswith("it is not known whether the times go forward: ")
+
+
+STAMPS = st.datetimes(datetime(1000, 1, 1), datetime(2100, 1, 1)).map(
+    lambda t: t.replace(microsecond=0)
+)
+
+
+@given(st.lists(STAMPS, min_size=2, max_size=6), st.sampled_from(["%Y-%m-%d", "%Y/%m/%dT%H:%MZ"]))
+def test_dates_written_alike_are_compared_as_they_are_part_by_part(stamps, form):
+    times = [stamp.strftime(form) for stamp in stamps]
+    goes_back = any(b < a for a, b in itertools.pairwise(map(to_minutes, times)))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        check_order(times, "a.csv")
+    assert bool(caught) == goes_back
+
+
+def to_minutes(time):
+    return [int(part) for part in re.findall("[0-9]+", time)]
+
+
+def test_one_date_in_other_places_than_the_rest_is_compared_by_its_parts():
+    times = ["2020-01-10", "2020-01-1x"]
+    assert check_order(times, "a.csv").startswith("it is not known")
+    with pytest.warns(DataWarning):
+        check_order(["2020-01-10", "2020-1-09", "2020-01-11"], "a.csv")
