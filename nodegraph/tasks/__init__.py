@@ -9,5 +9,6 @@ __all__ = [
     "result_tables",
     "run_folder",
     "task_data",
+    "task_source",
     "trials",
 ]

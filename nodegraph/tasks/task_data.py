@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.errors import DataError, NodegraphError
+from nodegraph.errors import DataError
 from nodegraph.files.table_columns import Table, chosen
-from nodegraph.files.table_files import load_table
 from nodegraph.intake import to_rows
 from nodegraph.plan import Plan
 from nodegraph.tasks.class_data import Classes
 from nodegraph.tasks.examples import Examples, TaskData, picked, windows
-from nodegraph.yaml.document import Document, error_at
+from nodegraph.tasks.task_source import Source, table_and_target
+from nodegraph.yaml.document import Document
 from nodegraph.yaml.task import (
     ColumnTarget,
     FileSource,
@@ -26,11 +25,6 @@ from nodegraph.yaml.task import (
     GenerateTarget,
     Target,
     Task,
-)
-
-TEXT = " is text, not a number"
-WORDS = (
-    "classes of words in a column are learned from in Python, by Ridge(classes=np.unique(labels))"
 )
 
 __all__ = ["prepare"]
@@ -70,7 +64,7 @@ def prepare(
     return _Preparation(task, root, document, load, gaps, plan).data()
 
 
-class _Preparation:
+class _Preparation(Source):
     """Turns one task into arrays, saying of each fault which key of the task it belongs to."""
 
     def __init__(
@@ -82,9 +76,8 @@ class _Preparation:
         gaps: bool,
         plan: Plan | None,
     ) -> None:
-        self.task, self.root, self.document, self.load = task, root, document, load
+        super().__init__(task, root, document, load)
         self.gaps, self.plan = gaps, plan
-        self.told: list[str] = []
 
     def data(self) -> TaskData:
         """Return the arrays."""
@@ -92,54 +85,20 @@ class _Preparation:
         return replace(found, told=tuple(self.told))
 
     def _data(self) -> TaskData:
-        with self._at("data"):
-            source = self._source()
+        with self.at("data"):
+            source = self.read()
         if isinstance(source, tuple) and not isinstance(source, Table) and len(source) == 4:
             return self._classes(source)
-        table, given = _table_and_target(source)
+        table, given = table_and_target(source)
         if isinstance(self.task.target, GenerateTarget):
             return self._generation(table, self.task.target)
         return self._aligned(table, given)
-
-    @contextmanager
-    def _at(self, *keys: str) -> Iterator[None]:
-        try:
-            yield
-        except NodegraphError as error:
-            if self.document is None:
-                raise DataError(f"task.{'.'.join(keys)}: {error}") from error
-            raise error_at(self.document, ("task", *keys), str(error)) from error
-
-    def _table(self, source: FileSource, *keys: str) -> Table:
-        """Return the table in a file; a path that the user gave may lead out of the folder."""
-        place = ("task", *keys, "file")
-        followed = self.document is not None and self.document.is_users(place)
-        table = load_table(source.file, root=None if followed else self.root, **source.options)
-        self.told.append(table.told)
-        return table
-
-    def _source(self) -> Any:
-        data = self.task.data
-        if isinstance(data, FileSource):
-            try:
-                return self._table(data, "data")
-            except DataError as error:
-                if not any(_is_text(error, name) for name in self._wanted()):
-                    raise
-                raise DataError(f"{str(error).partition(TEXT)[0]}{TEXT}; {WORDS}") from error
-        if self.load is not None:
-            return self.load(data.dataset, **data.options)
-        from nodegraph.datasets import load
-
-        if "name" in data.options:
-            raise DataError("unknown option 'name'; the dataset is named by dataset:")
-        return load(data.dataset, **data.options)
 
     def _check_gaps(self, x: Any, rows: int) -> None:
         """Refuse a gap that no node fills in the first `rows`, told by its row in the data."""
         used = None if self.gaps else picked(x, slice(rows))
         parts = used if isinstance(used, Mapping) else {} if used is None else {None: used}
-        with self._at("data"):
+        with self.at("data"):
             for node, part in parts.items():
                 filled = self._is_filled(node)
                 if filled and isinstance(self.task.target, GenerateTarget) and np.isnan(part).any():
@@ -158,7 +117,7 @@ class _Preparation:
     def _inputs(self, table: Table, taken: Sequence[int] = ()) -> Any:
         """Return the columns that go in, by node where the task says so; None for no input."""
         wanted = self.task.input
-        with self._at("input"):
+        with self.at("input"):
             if wanted is None:
                 rest = [i for i in range(table.values.shape[1]) if i not in taken]
                 return table.values[:, rest] if rest else None
@@ -181,50 +140,24 @@ class _Preparation:
         """Return the columns that are targets at the same step and so do not go in."""
         targets = [self.task.target, *(self.task.targets or {}).values()]
         width = table.values.shape[1]
-        with self._at("target"):
+        with self.at("target"):
             return [
                 i
                 for target in targets
                 if isinstance(target, ColumnTarget)
-                for i in self._found(target.column, table, width)
+                for i in self.found(target.column, table, width)
             ]
-
-    def _wanted(self) -> list[str]:
-        """Return the columns, by name, that are targets at the same step."""
-        targets = [self.task.target, *(self.task.targets or {}).values()]
-        columns = [t.column for t in targets if isinstance(t, ColumnTarget)]
-        lists = [[each] if isinstance(each, str | int) else each for each in columns]
-        return [name for names in lists for name in names if isinstance(name, str)]
-
-    def _found(self, columns: Any, table: Table, width: int) -> list[int]:
-        try:
-            return chosen(columns, table.names, width, "data")
-        except DataError as error:
-            raise DataError(self._left_out() or str(error)) from error
-
-    def _left_out(self) -> str:
-        """Return what to write for a target column that `columns` of the data leaves out."""
-        data = self.task.data
-        if not isinstance(data, FileSource) or not data.options.get("columns"):
-            return ""
-        names = self._wanted()
-        try:
-            self._table(data.model_copy(update={"columns": tuple(names)}), "data")
-        except DataError as error:
-            text = any(_is_text(error, name) for name in names)
-            return f"{str(error).partition(TEXT)[0]}{TEXT}; {WORDS}" if text else ""
-        return f"columns: of the data leaves {', '.join(names)} out; add it there"
 
     def _targets(self, table: Table, given: Array | None) -> tuple[Any, int]:
         """Return the targets, and how many of the last rows have none."""
         each = self.task.targets
         if each is None:
-            with self._at("target"):
+            with self.at("target"):
                 y, ahead = self._target(table, self.task.target, given, "target")
                 return y, ahead
         found = {}
         for node, target in each.items():
-            with self._at("targets", node):
+            with self.at("targets", node):
                 found[node] = self._target(table, target, given, "targets", node)
         return {node: y for node, (y, _) in found.items()}, max(a for _, a in found.values())
 
@@ -238,7 +171,7 @@ class _Preparation:
         if isinstance(target, ColumnTarget):
             return _columns(table, target.column), 0
         if isinstance(target, FileSource):
-            given = self._table(target, *place).values
+            given = self.table(target, *place).values
         if given is None:
             raise DataError("is required: this dataset is one series; write {forecast: 1}")
         if len(given) != len(table.values):
@@ -250,7 +183,7 @@ class _Preparation:
         split = self.task.split
         train = 2 * n_rows // 3 if split.train is None else split.train
         end = most if split.test is None else train + split.test
-        with self._at("split"):
+        with self.at("split"):
             if train > n_rows or end > most:
                 raise DataError(
                     f"train {train} + test {split.test or 0} rows, but only "
@@ -267,13 +200,13 @@ class _Preparation:
         prompt: ``truth[i] = series[start + prompt + i]``.
         """
         x = self._inputs(table)
-        with self._at("input"):
+        with self.at("input"):
             if isinstance(x, np.ndarray) and x.shape != table.values.shape:
                 raise DataError(
                     "a model that generates takes in all the columns it gives; for others that "
                     "stay outside the loop write input: {node: columns} and loop: {node: readout}"
                 )
-        with self._at("target"):
+        with self.at("target"):
             y, outside = _looped(x, table.values, target)
         series = np.hstack(list(y.values())) if isinstance(y, Mapping) else y
         shift = 0 if x is None else 1
@@ -281,24 +214,19 @@ class _Preparation:
         alone = train + target.prompt + target.generate
         self._check_gaps(x, end if target.windows > 1 else min(end, alone))
         examples = Examples(picked(x, slice(train)), picked(y, slice(shift, train + shift)))
-        with self._at(*(("target",) if self.task.split.test is None else ("split", "test"))):
+        with self.at(*(("target",) if self.task.split.test is None else ("split", "test"))):
             return TaskData(examples, windows=windows(series[:end], train, target, x, outside))
 
     def _classes(self, source: Sequence[Any]) -> TaskData:
         """Return series with the class of each as one row of zeros and a one."""
-        with self._at("target"):
+        with self.at("target"):
             if self.task.target is not None or self.task.targets is not None:
                 raise DataError("this dataset has labels of its own; leave target out")
         found = Classes.of(*source)
-        with self._at("split"):
+        with self.at("split"):
             found = found.split(self.task.split)
-        with self._at("input"):
+        with self.at("input"):
             return found.taking(self.task.input).data()
-
-
-def _is_text(error: DataError, name: str) -> bool:
-    """Return whether `error` says of the column `name` that it holds words."""
-    return f"column {name}: " in str(error) and TEXT in str(error)
 
 
 def _looped(x: Any, values: Array, target: GenerateTarget) -> tuple[Any, dict[str, Array] | None]:
@@ -319,20 +247,6 @@ def _looped(x: Any, values: Array, target: GenerateTarget) -> tuple[Any, dict[st
         outside = {name: rows for name, rows in x.items() if name not in target.loop}
         return {giver: x[taker] for taker, giver in target.loop.items()}, outside or None
     return values, None
-
-
-def _table_and_target(source: Any) -> tuple[Table, Array | None]:
-    if isinstance(source, Table):
-        return source, None
-    if isinstance(source, tuple):
-        x, y = (_two_axes(part) for part in source)
-        return Table(x), y
-    return Table(_two_axes(source)), None
-
-
-def _two_axes(array: Any) -> Array:
-    values = np.asarray(array, dtype=float)
-    return values[:, None] if values.ndim == 1 else values
 
 
 def _columns(table: Table, columns: Any) -> Array:

@@ -1,0 +1,132 @@
+"""Where the data of a task come from: a file or a data set, with every fault at its key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.errors import DataError, NodegraphError
+from nodegraph.files.table_columns import Table, chosen
+from nodegraph.files.table_files import load_table
+from nodegraph.yaml.document import Document, error_at
+from nodegraph.yaml.task import ColumnTarget, FileSource, Task
+
+__all__ = ["Source", "table_and_target"]
+
+TEXT = " is text, not a number"
+WORDS = (
+    "classes of words in a column are learned from in Python, by Ridge(classes=np.unique(labels))"
+)
+
+
+class Source:
+    """What a task names as its data, read from a folder or from the data sets.
+
+    Parameters
+    ----------
+    task : Task
+    root : path-like
+        Folder that files are read from.
+    document : Document, optional
+        Where the task stands, so that errors can say so.
+    load : callable, optional
+        In place of `nodegraph.datasets.load`.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        root: str | os.PathLike[str],
+        document: Document | None,
+        load: Callable[..., Any] | None,
+    ) -> None:
+        self.task, self.root, self.document, self.load = task, root, document, load
+        self.told: list[str] = []
+
+    @contextmanager
+    def at(self, *keys: str) -> Iterator[None]:
+        """Say of what goes wrong in here that it belongs to this key of the task."""
+        try:
+            yield
+        except NodegraphError as error:
+            if self.document is None:
+                raise DataError(f"task.{'.'.join(keys)}: {error}") from error
+            raise error_at(self.document, ("task", *keys), str(error)) from error
+
+    def table(self, source: FileSource, *keys: str) -> Table:
+        """Return the table in a file; a path that the user gave may lead out of the folder."""
+        place = ("task", *keys, "file")
+        followed = self.document is not None and self.document.is_users(place)
+        table = load_table(source.file, root=None if followed else self.root, **source.options)
+        self.told.append(table.told)
+        return table
+
+    def read(self) -> Any:
+        """Return a table, or what the data set gives."""
+        data = self.task.data
+        if isinstance(data, FileSource):
+            try:
+                return self.table(data, "data")
+            except DataError as error:
+                if not any(_is_text(error, name) for name in self.wanted()):
+                    raise
+                raise DataError(f"{str(error).partition(TEXT)[0]}{TEXT}; {WORDS}") from error
+        if self.load is not None:
+            return self.load(data.dataset, **data.options)
+        from nodegraph.datasets import load
+
+        if "name" in data.options:
+            raise DataError("unknown option 'name'; the dataset is named by dataset:")
+        return load(data.dataset, **data.options)
+
+    def wanted(self) -> list[str]:
+        """Return the columns, by name, that are targets at the same step."""
+        targets = [self.task.target, *(self.task.targets or {}).values()]
+        columns = [t.column for t in targets if isinstance(t, ColumnTarget)]
+        lists = [[each] if isinstance(each, str | int) else each for each in columns]
+        return [name for names in lists for name in names if isinstance(name, str)]
+
+    def found(self, columns: Any, table: Table, width: int) -> list[int]:
+        """Return the numbers of columns that are targets, or say why they are not there."""
+        try:
+            return chosen(columns, table.names, width, "data")
+        except DataError as error:
+            raise DataError(self._left_out() or str(error)) from error
+
+    def _left_out(self) -> str:
+        """Return what to write for a target column that `columns` of the data leaves out."""
+        data = self.task.data
+        if not isinstance(data, FileSource) or not data.options.get("columns"):
+            return ""
+        names = self.wanted()
+        try:
+            self.table(data.model_copy(update={"columns": tuple(names)}), "data")
+        except DataError as error:
+            text = any(_is_text(error, name) for name in names)
+            return f"{str(error).partition(TEXT)[0]}{TEXT}; {WORDS}" if text else ""
+        return f"columns: of the data leaves {', '.join(names)} out; add it there"
+
+
+def _is_text(error: DataError, name: str) -> bool:
+    """Return whether `error` says of the column `name` that it holds words."""
+    return f"column {name}: " in str(error) and TEXT in str(error)
+
+
+def table_and_target(source: Any) -> tuple[Table, Array | None]:
+    """Return what was read as one table, with the targets that a data set may have."""
+    if isinstance(source, Table):
+        return source, None
+    if isinstance(source, tuple):
+        x, y = (_two_axes(part) for part in source)
+        return Table(x), y
+    return Table(_two_axes(source)), None
+
+
+def _two_axes(array: Any) -> Array:
+    values = np.asarray(array, dtype=float)
+    return values[:, None] if values.ndim == 1 else values
