@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+COLUMNS = 20  # of a target, whose scores are shown
+
 
 def run(
     file: File,
@@ -112,12 +114,20 @@ def _last_words(checkpoint: Path) -> Iterator[None]:
 
 
 def _show(result: Result, paths: list[Path]) -> None:
-    from nodegraph.tasks.result_tables import learning_rows, score_rows, shown_number
+    from nodegraph.tasks.result_tables import (
+        column_rows,
+        learning_rows,
+        score_rows,
+        shown_number,
+    )
 
     def words(row: dict[str, Any]) -> dict[str, str]:
         return {key: shown_number(value) for key, value in row.items()}
 
     show_table([words(row) for row in score_rows(result)], result.trial.scored_on, numbers=True)
+    own = [row for row in column_rows(result, COLUMNS) if row["model"] == result.scores[0].model]
+    if own:
+        show_table([words(row) for row in own], "by column", numbers=True)
     if rows := learning_rows(result):
         show_table([words(row) for row in rows], "what learned", numbers=True)
     took = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in result.seconds.items())

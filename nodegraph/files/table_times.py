@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from nodegraph.arrays import Array
 from nodegraph.errors import DataWarning
 
-__all__ = ["check_order"]
+__all__ = ["check_order", "time_index"]
 
 _ISO = re.compile(
     r"[0-9]{4}[-/][0-9]{1,2}([-/][0-9]{1,2}([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?Z?)?)?"
@@ -49,6 +50,25 @@ def check_order(times: Sequence[str], where: str) -> str:
             stacklevel=2,
         )
     return f"times from {times[0]} to {times[-1]}"
+
+
+def time_index(times: Sequence[str]) -> Array | None:
+    """Return numbers or dates that go forward, as the axis of a picture takes them; else None.
+
+    Examples
+    --------
+    >>> time_index(["2020-01", "2020/02"])
+    array(['2020-01-01', '2020-02-01'], dtype='datetime64[D]')
+    """
+    try:
+        if all(map(_ISO.fullmatch, times)):
+            index = np.array([re.sub("[/]", "-", time.rstrip("Z")) for time in times], "M8")
+            index = index.astype("M8[D]") if index.dtype in ("M8[Y]", "M8[M]") else index
+        else:
+            index = np.array(times, float)
+    except ValueError:
+        return None
+    return index if len(index) and (index[1:] >= index[:-1]).all() else None
 
 
 def _comparable(times: Sequence[str]) -> list[Any] | None:

@@ -13,7 +13,7 @@ from nodegraph.metrics.deviation import mae, mse, nrmse, r2, rmse
 from nodegraph.metrics.prediction_time import valid_prediction_time
 from nodegraph.wording.phrases import nearest, shown
 
-__all__ = ["names", "score"]
+__all__ = ["names", "score", "score_columns"]
 
 _METRICS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {each.__name__: each for each in (accuracy, mae, mse, nrmse, r2, rmse, valid_prediction_time)}
@@ -63,6 +63,24 @@ def score(
     {'rmse': 1.0, 'nrmse': 0.25}
     """
     return {name: _metric(name, given)(y, y_hat, **given) for name, given in _entries(metrics)}
+
+
+def score_columns(metrics: Any, y: Any, y_hat: Any) -> dict[str, Any]:
+    """Return, for each of `metrics` that is a mean over columns, its value for each column.
+
+    Parameters are those of `score`; metrics of whole rows, such as accuracy, are left out.
+
+    Examples
+    --------
+    >>> score_columns(["rmse", "accuracy"], [[0.0, 4.0]], [[1.0, 4.0]])
+    {'rmse': array([1., 0.])}
+    """
+    found = {}
+    for name, given in _entries(metrics):
+        metric = _metric(name, given)
+        if "multioutput" in inspect.signature(metric).parameters:
+            found[name] = metric(y, y_hat, **{**given, "multioutput": "raw"})
+    return found
 
 
 def _entries(metrics: Any) -> list[tuple[Any, Mapping[str, Any]]]:

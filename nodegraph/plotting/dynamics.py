@@ -28,6 +28,7 @@ def phase_portrait(
     ax: Axes | None = None,
     *,
     lag: int = 1,
+    names: Sequence[str] | None = None,
 ) -> Axes:
     """Draw one variable over another (or three in space); one series over its own past.
 
@@ -41,6 +42,8 @@ def phase_portrait(
         Where to draw, with ``projection="3d"`` for three; without it a new figure is made.
     lag : int
         Delay of the embedding of a single series, in steps.
+    names : sequence of str, optional
+        Names of the columns; as a table of pandas has them without it.
 
     Raises
     ------
@@ -55,11 +58,11 @@ def phase_portrait(
     ax = ax if ax is not None else new_axes((5.4, 5.0), "3d" if space else None)
     ax.plot(*values[:, shown].T, color=COLOURS[0], lw=0.8, alpha=0.9)
     single = np.ndim(xs) == 1 or np.shape(xs)[1] == 1
-    known = None if single else column_names(xs)
-    names = [_embedding_name(k * lag) if single else known[k] if known else f"x{k}" for k in shown]
+    known = None if single else names or column_names(xs)
+    called = [_embedding_name(k * lag) if single else known[k] if known else f"x{k}" for k in shown]
     if space:
-        ax.set_zlabel(names[2])  # type: ignore[attr-defined]
-    return tidy(ax, names[0], names[1], grid=False)
+        ax.set_zlabel(called[2])  # type: ignore[attr-defined]
+    return tidy(ax, called[0], called[1], grid=False)
 
 
 def memory_capacity(curve: npt.ArrayLike, ax: Axes | None = None) -> Axes:

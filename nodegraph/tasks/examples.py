@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.yaml.task import GenerateTarget
 
-__all__ = ["Examples", "TaskData", "Window", "picked", "windows"]
+__all__ = ["Examples", "TaskData", "Titles", "Window", "picked", "windows"]
 
 
 class Examples(NamedTuple):
@@ -22,17 +22,26 @@ class Examples(NamedTuple):
     y: Any
 
 
+class Titles(NamedTuple):
+    """What the columns of a target are called, and each of its rows; None where nothing says so."""
+
+    names: tuple[str, ...] | None = None
+    times: tuple[str, ...] | None = None
+
+
 class Window(NamedTuple):
     """What came before (prompt; None: go on from learning), and what really came after it.
 
     ``generate(len(w.truth), prompt=w.seen, x=w.outside)`` is to be like ``w.truth``; `seen` is the
-    prompt as the model takes it, `outside` the data of inputs that stay outside the loop.
+    prompt as the model takes it, `outside` the data of inputs that stay outside the loop. `first`
+    is the row of the data that the truth begins with.
     """
 
     prompt: Array | None
     truth: Array
     seen: Any = None
     outside: Any = None
+    first: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,8 @@ class TaskData:
         Whether the series of `test` are some that the data set has for learning.
     told : tuple of str
         What was read from each file, and what was taken for what there.
+    titles : dict of Titles
+        What columns and rows of the targets are called, by node; by "" where no node is named.
     """
 
     train: Examples
@@ -64,6 +75,7 @@ class TaskData:
     classes: tuple[Any, ...] = ()
     held_back: bool = False
     told: tuple[str, ...] = ()
+    titles: Mapping[str, Titles] = field(default_factory=dict)
 
 
 def windows(
@@ -102,7 +114,7 @@ def windows(
         if first + steps > len(series):
             raise DataError(f"row {first} + generate {steps} rows; there are {len(series)}")
         after = picked(outside, slice(train, train + steps))
-        return (Window(None, series[first : first + steps], outside=after),)
+        return (Window(None, series[first : first + steps], outside=after, first=first),)
     last = len(series) - (prompt + steps)
     if last < train or last - train + 1 < target.windows:
         needed = train + prompt + steps + target.windows - 1
@@ -117,6 +129,7 @@ def windows(
             series[s + prompt : s + prompt + steps],
             picked(x, slice(s, s + prompt)),
             picked(outside, slice(s + prompt, s + prompt + steps)),
+            s + prompt,
         )
         for s in starts
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from html import escape
 from os import PathLike
 from pathlib import Path
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,11 +43,14 @@ class Score(NamedTuple):
         The node whose output is scored; empty where there is only one.
     values : dict of float, or of list of float
         By metric.
+    columns : dict of dict of float
+        By column of the target, where it has several, and by metric.
     """
 
     model: str
     node: str
     values: dict[str, Any]
+    columns: Mapping[str, dict[str, float]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, repr=False)
@@ -274,8 +279,11 @@ def _learn(
 
 
 def _scores_of(who: str, trial: Trial, guess: Any) -> list[Score]:
-    found = trial.score(guess)
-    return [Score(who, node if len(found) > 1 else "", found[node]) for node in found]
+    found, columns = trial.score(guess), trial.score_columns(guess)
+    return [
+        Score(who, node if len(found) > 1 else "", found[node], columns.get(node, {}))
+        for node in found
+    ]
 
 
 class Clock:

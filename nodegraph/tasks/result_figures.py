@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nodegraph import plotting
+from nodegraph.files.table_times import time_index
 from nodegraph.plotting.window import apart
 from nodegraph.tasks.experiment import Result
 from nodegraph.tasks.trials import ClassTrial, ForecastTrial, GenerationTrial
@@ -28,11 +29,26 @@ def outcome(result: Result) -> Axes:
     if isinstance(trial, ForecastTrial):
         name, guess = next(iter(result.guess.items()))
         truth = trial.truth(result.guess)[name][:STEPS]
-        return plotting.prediction(truth, guess[:STEPS], start=trial.start)
+        titles, rows = trial.titles(name), slice(trial.start, trial.start + len(truth))
+        index = time_index(titles.times[rows]) if titles.times else None
+        axes = plotting.prediction(
+            truth, guess[:STEPS], start=trial.start, names=titles.names, index=index
+        )
+        called = getattr(trial.task.data, "time", None)
+        if index is not None and isinstance(called, str):
+            axes.set_xlabel(called)
+        return axes
     if isinstance(trial, GenerationTrial):
         window = trial.data.windows[0]
         prompt = trial.learned if window.prompt is None else window.prompt
-        return plotting.generation(prompt[-PROMPT:], window.truth, result.guess[0])
+        titles = trial.titles("")
+        axes = plotting.generation(
+            prompt[-PROMPT:], window.truth, result.guess[0], names=titles.names
+        )
+        if titles.times:
+            ended = titles.times[window.first - 1]
+            axes.set_xlabel(f"{axes.get_xlabel()}, which ends at {ended}")
+        return axes
     if isinstance(trial, ClassTrial):
         return plotting.confusion(trial.labels[1], result.guess.argmax(axis=1), trial.data.classes)
     raise TypeError(f"{type(trial).__name__} has no picture")
@@ -44,7 +60,7 @@ def portraits(result: Result) -> dict[str, Axes]:
     found: dict[str, Axes] = {}
     if isinstance(result.trial, GenerationTrial) and result.guess[0].shape[1] > 1:
         found["What the model generates, one variable over another"] = plotting.phase_portrait(
-            result.guess[0]
+            result.guess[0], names=result.trial.titles("").names
         )
     reservoirs = [name for name in result.model.params if hasattr(result.model.params[name], "W")]
     for name in reservoirs[:1]:

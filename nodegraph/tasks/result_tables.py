@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph.tasks.experiment import Result
 
-__all__ = ["learning_rows", "score_rows", "shown_number"]
+__all__ = ["column_rows", "learning_rows", "score_rows", "shown_number"]
 
 SHOWN = ("node", "rule", "rows", "ridge", "solver", "condition", "train_rmse")
 
@@ -18,6 +18,20 @@ def score_rows(result: Result) -> list[dict[str, Any]]:
     return [
         {"model": score.model, **({"output": score.node} if score.node else {}), **score.values}
         for score in result.scores
+    ]
+
+
+def column_rows(result: Result, most: int) -> list[dict[str, Any]]:
+    """Return a row for each of the first columns of each target that has several, by model."""
+    return [
+        {
+            "model": score.model,
+            **({"output": score.node} if score.node else {}),
+            "column": column,
+            **values,
+        }
+        for score in result.scores
+        for column, values in list(score.columns.items())[:most]
     ]
 
 

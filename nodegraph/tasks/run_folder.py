@@ -16,7 +16,7 @@ from nodegraph.spec_writer import dumped
 from nodegraph.tasks.experiment import Result
 from nodegraph.tasks.html_report import report, versions
 from nodegraph.tasks.result_figures import outcome, portraits
-from nodegraph.tasks.result_tables import learning_rows, score_rows, shown_number
+from nodegraph.tasks.result_tables import column_rows, learning_rows, score_rows, shown_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["made", "write"]
 
 DPI = 120
+MOST_COLUMNS = 50  # of a target whose scores are in the report
 
 
 @contextmanager
@@ -83,8 +84,12 @@ def _facts(result: Result) -> dict[str, Any]:
         "name": result.name,
         "seed": result.model.seed,
         "dtype": result.model.dtype.name,
+        **({"data": list(result.trial.data.told)} if result.trial.data.told else {}),
         "scored_on": result.trial.scored_on,
-        "scores": [_plain(row) for row in score_rows(result)],
+        "scores": [
+            _plain({**row, **({"columns": dict(score.columns)} if score.columns else {})})
+            for row, score in zip(score_rows(result), result.scores, strict=True)
+        ],
         "learning": [_plain(row) for row in result.model.report],
         **({"curves": _plain(result.model.curves)} if result.model.curves else {}),
         "seconds": {name: round(value, 3) for name, value in result.seconds.items()},
@@ -107,19 +112,25 @@ def _plain(value: Any) -> Any:
 
 def _page(result: Result, svg: str, axes: Axes) -> str:
     learned = [_words(row) for row in learning_rows(result)]
+    columns = [_words(row) for row in column_rows(result, MOST_COLUMNS)]
     seconds = ", ".join(f"{name} {value:.2f} s" for name, value in result.seconds.items())
     return report(
         title=result.name,
         svg=svg,
         tables={
             f"Scores on {result.trial.scored_on}": [_words(row) for row in score_rows(result)],
+            **({"Scores by column": columns} if columns else {}),
             **({"What learned": learned} if learned else {}),
         },
         figures={"Truth and prediction": axes, **portraits(result)},
         yaml=dumped(result.spec.document.data),
         versions=versions(),
         seed=result.model.seed,
-        notes=[result.header.description, f"Time: {seconds}"],
+        notes=[
+            result.header.description,
+            *(f"Data: {told}" for told in result.trial.data.told),
+            f"Time: {seconds}",
+        ],
     )
 
 

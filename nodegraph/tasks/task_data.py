@@ -15,7 +15,7 @@ from nodegraph.files.table_columns import Table, chosen
 from nodegraph.intake import to_rows
 from nodegraph.plan import Plan
 from nodegraph.tasks.class_data import Classes
-from nodegraph.tasks.examples import Examples, TaskData, picked, windows
+from nodegraph.tasks.examples import Examples, TaskData, Titles, picked, windows
 from nodegraph.tasks.task_source import Source, table_and_target
 from nodegraph.yaml.document import Document
 from nodegraph.yaml.task import (
@@ -128,13 +128,13 @@ class _Preparation(Source):
     def _aligned(self, table: Table, given: Array | None) -> TaskData:
         """Return rows and their targets, the last rows left out where there is no target yet."""
         x = self._inputs(table, self._taken(table))
-        y, ahead = self._targets(table, given)
+        y, ahead, titles = self._targets(table, given)
         n_rows = len(table.values) - ahead
         train, end = self._split(n_rows, n_rows)
         self._check_gaps(x, end)
         rows, rest = slice(0, train), slice(train, end)
         test = Examples(picked(x, rest), picked(y, rest)) if end > train else None
-        return TaskData(Examples(picked(x, rows), picked(y, rows)), test)
+        return TaskData(Examples(picked(x, rows), picked(y, rows)), test, titles=titles)
 
     def _taken(self, table: Table) -> list[int]:
         """Return the columns that are targets at the same step and so do not go in."""
@@ -148,35 +148,44 @@ class _Preparation(Source):
                 for i in self.found(target.column, table, width)
             ]
 
-    def _targets(self, table: Table, given: Array | None) -> tuple[Any, int]:
-        """Return the targets, and how many of the last rows have none."""
+    def _targets(self, table: Table, given: Array | None) -> tuple[Any, int, dict[str, Titles]]:
+        """Return the targets, how many of the last rows have none, and what they are called."""
         each = self.task.targets
         if each is None:
             with self.at("target"):
-                y, ahead = self._target(table, self.task.target, given, "target")
-                return y, ahead
+                y, ahead, titles = self._target(table, self.task.target, given, "target")
+                return y, ahead, {"": titles}
         found = {}
         for node, target in each.items():
             with self.at("targets", node):
                 found[node] = self._target(table, target, given, "targets", node)
-        return {node: y for node, (y, _) in found.items()}, max(a for _, a in found.values())
+        ys = {node: y for node, (y, _, _) in found.items()}
+        called = {node: each for node, (_, _, each) in found.items()}
+        return ys, max(ahead for _, ahead, _ in found.values()), called
 
     def _target(
         self, table: Table, target: Target | None, given: Array | None, *place: str
-    ) -> tuple[Array, int]:
+    ) -> tuple[Array, int, Titles]:
         if isinstance(target, ForecastTarget):
-            if target.forecast >= len(table.values):
-                raise DataError(f"{target.forecast} steps ahead of {len(table.values)} rows")
-            return _columns(table, target.columns)[target.forecast :], target.forecast
+            ahead = target.forecast
+            if ahead >= len(table.values):
+                raise DataError(f"{ahead} steps ahead of {len(table.values)} rows")
+            return (
+                _columns(table, target.columns)[ahead:],
+                ahead,
+                _titles(table, target.columns, ahead),
+            )
         if isinstance(target, ColumnTarget):
-            return _columns(table, target.column), 0
+            return _columns(table, target.column), 0, _titles(table, target.column)
+        titles = _titles(table)._replace(names=None)
         if isinstance(target, FileSource):
-            given = self.table(target, *place).values
+            other = self.table(target, *place)
+            given, titles = other.values, Titles(other.names, table.times or other.times)
         if given is None:
             raise DataError("is required: this dataset is one series; write {forecast: 1}")
         if len(given) != len(table.values):
             raise DataError(f"{len(given)} rows of targets for {len(table.values)} of data")
-        return given, 0
+        return given, 0, titles
 
     def _split(self, n_rows: int, most: int) -> tuple[int, int]:
         """Return where the rows to learn from end, and where those to score end, at `most`."""
@@ -215,7 +224,16 @@ class _Preparation(Source):
         self._check_gaps(x, end if target.windows > 1 else min(end, alone))
         examples = Examples(picked(x, slice(train)), picked(y, slice(shift, train + shift)))
         with self.at(*(("target",) if self.task.split.test is None else ("split", "test"))):
-            return TaskData(examples, windows=windows(series[:end], train, target, x, outside))
+            found = windows(series[:end], train, target, x, outside)
+        return TaskData(examples, windows=found, titles={"": self._looped_titles(table, target)})
+
+    def _looped_titles(self, table: Table, target: GenerateTarget) -> Titles:
+        """Return what is generated is called: columns by input, in the order of the loop."""
+        if not isinstance(self.task.input, Mapping):
+            return _titles(table, self.task.input or None)
+        wanted = [self.task.input[taker] for taker in target.loop or ()]
+        names = [_titles(table, columns).names or () for columns in wanted]
+        return Titles(sum(names, ()) or None, table.times)
 
     def _classes(self, source: Sequence[Any]) -> TaskData:
         """Return series with the class of each as one row of zeros and a one."""
@@ -247,6 +265,14 @@ def _looped(x: Any, values: Array, target: GenerateTarget) -> tuple[Any, dict[st
         outside = {name: rows for name, rows in x.items() if name not in target.loop}
         return {giver: x[taker] for taker, giver in target.loop.items()}, outside or None
     return values, None
+
+
+def _titles(table: Table, columns: Any = None, ahead: int = 0) -> Titles:
+    """Return what some columns, and the rows from `ahead` on, are called."""
+    names, times = table.names, table.times
+    if names is not None:
+        names = tuple(names[i] for i in chosen(columns, names, len(names), "data"))
+    return Titles(names, None if times is None else times[ahead:])
 
 
 def _columns(table: Table, columns: Any) -> Array:

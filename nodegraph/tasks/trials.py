@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.metrics import score
+from nodegraph.metrics.scoring import score, score_columns
 from nodegraph.model import Model
 from nodegraph.tasks.baselines import (
     Autoregression,
@@ -20,7 +20,7 @@ from nodegraph.tasks.baselines import (
     mean,
     persistence,
 )
-from nodegraph.tasks.examples import Examples, TaskData, Window
+from nodegraph.tasks.examples import Examples, TaskData, Titles, Window
 from nodegraph.yaml.task import ForecastTarget, GenerateTarget, Task
 
 __all__ = ["ClassTrial", "ForecastTrial", "GenerationTrial", "Trial", "trial_of"]
@@ -46,6 +46,7 @@ class Trial(ABC):
         "linear": "linear autoregression",
         "mean": "mean of the training data",
     }
+    has_columns: ClassVar[bool] = True  # whether each column of a target is a quantity of its own
 
     @property
     @abstractmethod
@@ -76,8 +77,32 @@ class Trial(ABC):
         """Return what a baseline says of them, in the form of `guess`."""
 
     @abstractmethod
+    def pairs(self, guess: Any) -> Iterator[tuple[str, Any, Any]]:
+        """Yield what was right and what was guessed, by the node whose output is scored."""
+
     def score(self, guess: Any) -> Scores:
         """Return the metrics of the task for each node whose output is scored."""
+        return {node: score(self.task.scores, y, said) for node, y, said in self.pairs(guess)}
+
+    def score_columns(self, guess: Any) -> dict[str, dict[str, dict[str, float]]]:
+        """Return the metrics by column of each node whose output has several."""
+        found = {}
+        for node, y, said in self.pairs(guess) if self.has_columns else ():
+            each = score_columns(self.task.scores, y, said)
+            names = self.titles(node).names
+            width = len(next(iter(each.values()), ()))
+            if width > 1:
+                known = names is not None and len({*names}) == width
+                called = names if names and known else tuple(map(str, range(width)))
+                found[node] = {
+                    name: {metric: float(values[i]) for metric, values in each.items()}
+                    for i, name in enumerate(called)
+                }
+        return found
+
+    def titles(self, node: str) -> Titles:
+        """Return what the columns of a node's target, and its rows, are called."""
+        return self.data.titles.get(node) or self.data.titles.get("", Titles())
 
 
 class ForecastTrial(Trial):
@@ -162,13 +187,11 @@ class ForecastTrial(Trial):
             return {name: np.vstack([part[name] for part in parts]) for name in parts[0]}
         return dict.fromkeys(names, np.vstack(parts))
 
-    def score(self, guess: dict[str, Array]) -> Scores:
-        """Return the scores of each node; rows without a target count for nothing."""
-        found = {}
+    def pairs(self, guess: dict[str, Array]) -> Iterator[tuple[str, Any, Any]]:
+        """Yield targets and outputs by node; rows without a target count for nothing."""
         for name, y in self.truth(guess).items():
             kept = np.isfinite(y).all(axis=1)
-            found[name] = score(self.task.scores, y[kept], guess[name][kept])
-        return found
+            yield name, y[kept], guess[name][kept]
 
 
 class GenerationTrial(Trial):
@@ -226,9 +249,9 @@ class GenerationTrial(Trial):
         """Return each window and the rows right before it."""
         return [(w, self.learned if w.prompt is None else w.prompt) for w in self.data.windows]
 
-    def score(self, guess: list[Array]) -> Scores:
-        """Return the scores over all windows."""
-        return {"": score(self.task.scores, [w.truth for w in self.data.windows], guess)}
+    def pairs(self, guess: list[Array]) -> Iterator[tuple[str, Any, Any]]:
+        """Yield all windows."""
+        yield "", [window.truth for window in self.data.windows], guess
 
 
 class ClassTrial(Trial):
@@ -242,6 +265,7 @@ class ClassTrial(Trial):
         "linear": "ridge on mean and last row",
         "mean": "the commonest class",
     }
+    has_columns: ClassVar[bool] = False
 
     @property
     def scored_on(self) -> str:
@@ -281,10 +305,9 @@ class ClassTrial(Trial):
         linear = LinearClassifier.fit(_each_side_by_side(self.data.train.x), self._one_hot(0))
         return linear.predict(_each_side_by_side(self._test.x))
 
-    def score(self, guess: Array) -> Scores:
-        """Return the scores over all series, classes as rows of zeros with a one."""
-        truth = self._one_hot(1)
-        return {"": score(self.task.scores, list(truth[:, None]), list(guess[:, None]))}
+    def pairs(self, guess: Array) -> Iterator[tuple[str, Any, Any]]:
+        """Yield all series, classes as rows of zeros with a one."""
+        yield "", list(self._one_hot(1)[:, None]), list(guess[:, None])
 
 
 def trial_of(data: TaskData, task: Task) -> Trial:

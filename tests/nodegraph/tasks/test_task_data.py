@@ -100,7 +100,7 @@ def test_generated_values_begin_with_the_row_right_after_the_prompt() -> None:
     )
     np.testing.assert_array_equal(found.train.y, found.train.x + np.array([1, 10]))
     assert len(found.windows) == 3
-    for prompt, truth, seen, outside in found.windows:
+    for prompt, truth, seen, outside, _ in found.windows:
         assert prompt is not None and seen is not None and outside is None
         np.testing.assert_array_equal(seen, prompt)
         assert len(prompt) == 10
@@ -112,7 +112,7 @@ def test_generated_values_begin_with_the_row_right_after_the_prompt() -> None:
 
 def test_without_a_prompt_the_series_goes_on_from_the_end_of_learning() -> None:
     found = prepared(target={"generate": 5, "prompt": 0}, split={"train": 50})
-    ((prompt, truth, _, _),) = found.windows
+    ((prompt, truth, *_),) = found.windows
     assert prompt is None
     np.testing.assert_array_equal(truth[:, 0], found.train.y[-1, 0] + 1 + np.arange(5))
 
@@ -121,7 +121,7 @@ def test_a_model_without_input_learns_the_series_itself_and_goes_on_with_it() ->
     found = prepared(target={"generate": 5}, input=[], split={"train": 50}, online=True)
     assert found.train.x is None
     np.testing.assert_array_equal(found.train.y, ROWS[:50])
-    ((prompt, truth, _, _),) = found.windows
+    ((prompt, truth, *_),) = found.windows
     assert prompt is None
     np.testing.assert_array_equal(truth, ROWS[50:55])
 
