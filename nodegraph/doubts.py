@@ -28,6 +28,7 @@ __all__ = [
     "warn_of_doubts",
     "warn_of_idle_options",
     "warn_of_no_past",
+    "warn_of_params_replaced",
     "warn_of_series_passed_over",
     "warn_of_states",
 ]
@@ -104,6 +105,23 @@ def warn_of_no_past() -> None:
         "generate: the model's own stream is at its start, as after reset or after fit on a list "
         "of series, so the first input is 0; give prompt= the rows that come before"
     )
+
+
+def warn_of_params_replaced(plan: Plan, slots: Mapping[str, Slot], learners: Sequence[str]) -> None:
+    """Warn of weights that were given to learners that begin from nothing."""
+    names = [
+        name
+        for name in learners
+        if not plan.rules[name].online
+        and name in slots
+        and not slots[name].given.keys().isdisjoint(plan.rules[name].moving)
+    ]
+    if names:
+        shown = ", ".join(f'"{name}"' for name in names)
+        _warn(
+            f"fit works out the weights of {', '.join(names)} from the data alone, in place of "
+            f"those that were assigned to model.params; to keep them, write model.freeze({shown})"
+        )
 
 
 def _behind(plan: Plan, name: str, learners: Container[str]) -> str:

@@ -24,6 +24,7 @@ from nodegraph.doubts import (
     warn_in_time,
     warn_of_doubts,
     warn_of_idle_options,
+    warn_of_params_replaced,
     warn_of_series_passed_over,
     warn_of_states,
 )
@@ -113,8 +114,9 @@ class Learner(Runner):
     ) -> Self:
         """Let every rule in the graph learn, each after those upstream of it.
 
-        What a rule changes starts anew, as it was drawn or as the node's fields say; what it does
-        not change stays, assigned weights as well.
+        What a rule changes starts anew, as it was drawn or as the node's fields say: an online rule
+        from the params that were assigned to ``model.params``, if any were, an offline one from
+        nothing, which is said. What it does not change stays, assigned weights as well.
 
         Parameters
         ----------
@@ -162,6 +164,7 @@ class Learner(Runner):
         learners = draft.learners(fed)
         if not learners:
             raise GraphError(f"nothing learns here: {draft.why_idle()}")
+        warn_of_params_replaced(self.plan, draft.slots, learners)
         draft.forget(learners)
         rules = checked_forcing(forcing), checked_warmup(warmup, fed)
         warn_of_doubts(self.plan, learners, fed, y, warmup)

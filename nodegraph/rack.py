@@ -268,21 +268,29 @@ class Rack:
         return tuple(node_name(n, list(self.plan.nodes), "outputs") for n in outputs)
 
     def forget(self, names: Iterable[str]) -> None:
-        """Put back what learners change to what it was before they ever learned."""
+        """Put back what learners change to what it was before they ever learned.
+
+        That is what was drawn or, where an online rule changes it, given.
+        """
         for name in names:
             if (slot := self.slots.get(name)) is not None:
+                rule = self.plan.rules[name]
                 drawn = self.builder.draw(name, slot.past.shape[1], slot.ports)
-                moving = {p: getattr(drawn, p) for p in self.plan.rules[name].moving}
+                given = slot.given if rule.online else {}
+                moving = {p: given.get(p, getattr(drawn, p)) for p in rule.moving}
                 params = copy_tree(slot.params._replace(**moving))
-                self.slots[name] = replace(slot, params=params, memory=None, fitted=False, lost="")
+                fresh = {"memory": None, "fitted": False, "lost": "", "given": given}
+                self.slots[name] = replace(slot, params=params, **fresh)
 
-    def given(self, name: str) -> None:
-        """Take note that the params of a node were given from outside.
+    def given(self, name: str, fields: Iterable[str]) -> None:
+        """Take note that the params of a node were given from outside, some of them new.
 
         Online rules go on from there. What offline rules learned from, there or behind the node,
         says nothing of the new weights.
         """
-        self.slots[name] = replace(self.slots[name], fitted=True, lost="")
+        slot = self.slots[name]
+        given = {**slot.given, **{field: getattr(slot.params, field) for field in fields}}
+        self.slots[name] = replace(slot, fitted=True, lost="", given=given)
         for other in self._behind(name):
             if (rule := self.plan.rules.get(other)) is not None and not rule.online:
                 why = "was seen through other weights of " + name

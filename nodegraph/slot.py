@@ -51,6 +51,8 @@ class Slot:
         Where its noise is drawn from.
     answer : Answer, optional
         What its rule concludes from the memory, where that was worked out elsewhere.
+    given : dict
+        Those of the params that were given from outside: an online rule begins anew from them.
     fitted : bool
         Whether it has learned.
     lost : str
@@ -67,6 +69,7 @@ class Slot:
     taught: Array | None = None
     noise: np.random.Generator | None = None
     answer: Answer | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
     fitted: bool = False
     lost: str = ""
     ports: Mapping[str, int] = field(default_factory=dict)

@@ -159,6 +159,10 @@ def _mapping(text: str) -> dict[str, Any]:
 def _pack_slot(name: str, slot: Slot, arrays: dict[str, Array], memory: bool) -> dict[str, Any]:
     kept = PARTS if memory else tuple(part for part in PARTS if part != "memory")
     packed = {part: pack(getattr(slot, part), f"{name}/{part}", arrays) for part in kept}
+    if slot.given:
+        given = slot.params._replace(**slot.given)
+        packed["given"] = pack(given, f"{name}/given", arrays)
+        packed["given_fields"] = sorted(slot.given)
     noise = None if slot.noise is None else slot.noise.bit_generator.state
     left_out = not memory and any(leaves(() if slot.memory is None else slot.memory))
     lost = NOT_SAVED if left_out else slot.lost
@@ -238,6 +242,10 @@ def _unpack_slot(
         parts[part] = unpack(packed[part], arrays, template)
         if parts[part] is not None:
             _check_alike(f"{name}.{part}", parts[part], template)
+    if "given" in packed:
+        given = unpack(packed["given"], arrays, slot.params)
+        _check_alike(f"{name}.given", given, slot.params)
+        parts["given"] = {field: getattr(given, field) for field in packed["given_fields"]}
     memory = packed.get("memory", {"value": None})
     template = rule.begin(parts["params"]) if rule and memory != {"value": None} else None
     parts["memory"] = unpack(memory, arrays, template)

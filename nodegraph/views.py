@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import cast, copy_tree, leaves
+from nodegraph.arrays import cast, copy_tree, is_sparse, leaves
 from nodegraph.door import node_name
 from nodegraph.errors import DataError, NotFittedError
 from nodegraph.rack import Rack
@@ -38,10 +38,11 @@ class ArraysView(MutableMapping[str, Any]):
         name, slot = self._slot(name)
         kept = self._rack.plan.nodes[name].double if self._field == "state" else ()
         value = copy_tree(cast(plain(value), self._rack.builder.dtype, kept))
-        _check_alike(f"{self._field}[{name!r}]", value, getattr(slot, self._field))
+        before = getattr(slot, self._field)
+        _check_alike(f"{self._field}[{name!r}]", value, before)
         self._rack.slots[name] = replace(slot, **{self._field: value})
         if self._field == "params":
-            self._rack.given(name)
+            self._rack.given(name, _changed(before, value))
 
     def __delitem__(self, name: str) -> None:
         raise DataError(f"the {self._field} of {name!r} cannot be deleted; they belong to a node")
@@ -71,6 +72,23 @@ class ArraysView(MutableMapping[str, Any]):
                 * (self._field == "state")
             )
         return name, self._rack.slots[name]
+
+
+def _changed(old: Any, new: Any) -> list[str]:
+    """Return the fields in which new params are not the old ones."""
+    return [
+        field
+        for field in getattr(old, "_fields", ())
+        if not _same(getattr(old, field), getattr(new, field))
+    ]
+
+
+def _same(old: Any, new: Any) -> bool:
+    pairs = zip(leaves((old,)), leaves((new,)), strict=True)
+    return all(
+        (a != b).nnz == 0 if is_sparse(a) and is_sparse(b) else np.array_equal(a, b)
+        for (_, a), (_, b) in pairs
+    )
 
 
 def _check_alike(where: str, new: Any, old: Any) -> None:
