@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from nodegraph import errors
 from nodegraph.arrays import Array
-from nodegraph.errors import NodegraphError
+from nodegraph.errors import NodegraphError, UnknownNameError
 from nodegraph.fields import (
     Classes,
     Fraction,
@@ -84,6 +84,8 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(_LATER[name]), name)
     if name in __all__:
         return import_module(f"nodegraph.{name}")
+    if not name.startswith("_") and hasattr(import_module("nodes"), name):
+        raise UnknownNameError(f"{name} is one of the nodes: write from nodes import {name}")
     raise AttributeError(f"module 'nodegraph' has no attribute {name!r}")
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from hashlib import blake2b
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from nodegraph import storage
@@ -15,6 +14,7 @@ from nodegraph.feeding import Fed
 from nodegraph.files import tensor_file
 from nodegraph.intake import Series
 from nodegraph.keeping import Keeper, Position
+from nodegraph.paths import own_path
 from nodegraph.rack import Rack
 from nodegraph.slot import Slot
 
@@ -55,6 +55,7 @@ def keeper_of(
         if resume:
             raise DataError("resume=True: say from which file with checkpoint=")
         return None
+    path = own_path(path, 'checkpoint="fit.safetensors"')
     tensor_file.check_place(path)
     mark = {"graph": _graph_of(rack), "seed": rack.builder.seed, "data": _digest(fed), **options}
     plain: dict[str, Any] = json.loads(json.dumps(mark, default=str))
@@ -63,7 +64,7 @@ def keeper_of(
         extra = {"position": at.plain(), "mark": plain}
         storage.save_checkpoint(path, rack, {**rack.slots, **slots}, extra)
 
-    if resume and Path(path).exists():
+    if resume and path.exists():
         return _resumed(path, rack, plain, write)
     return Keeper(str(path), write, EVERY)
 

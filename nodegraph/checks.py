@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable
-from functools import wraps
+from collections.abc import Iterable
 from math import inf
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
 
-from nodegraph.errors import ArgumentError, DataError, FieldError
+from nodegraph.errors import DataError, FieldError
 from nodegraph.feeding import Fed, total_steps
 from nodegraph.intake import Series
 from nodegraph.machine import usable_cpus
 from nodegraph.plan import Plan
-from nodegraph.wording import nearest
 
 __all__ = [
     "check_long_enough",
@@ -26,13 +23,7 @@ __all__ = [
     "checked_warmup",
     "checked_watch",
     "checked_workers",
-    "known_arguments",
 ]
-
-FOREIGN = {"washout": "warmup", "transient": "warmup", "n_jobs": "workers", "X": "x", "Y": "y"}
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 
 
 def _whole(value: Any, name: str, least: int, more: str = "") -> int:
@@ -41,28 +32,6 @@ def _whole(value: Any, name: str, least: int, more: str = "") -> int:
             f"{name}: expected a whole number of at least {least}{more}, got {value!r}"
         )
     return int(value)
-
-
-def known_arguments(method: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Return `method` with a sentence for arguments that it does not have."""
-    options = list(inspect.signature(method).parameters.values())[1:]
-    places = sum(option.kind is option.POSITIONAL_OR_KEYWORD for option in options)
-    names = [option.name for option in options]
-    said = method.__qualname__.removesuffix(".__init__").rpartition(".")[2]
-
-    @wraps(method)
-    def checked(*args: _P.args, **given: _P.kwargs) -> _R:
-        if odd := [name for name in given if name not in names]:
-            near = FOREIGN.get(odd[0]) if FOREIGN.get(odd[0]) in names else nearest(odd[0], names)
-            hint = f"did you mean {near}?" if near else f"known are {', '.join(names)}"
-            raise ArgumentError(f"{said}: there is no argument {odd[0]!r}; {hint}")
-        if len(args) > places + 1:
-            shown, more = ", ".join(names[:places]), names[places : places + 1]
-            hint = f"; write the others with their names, as in {more[0]}=..." if more else ""
-            raise ArgumentError(f"{said}: takes {shown} by position{hint}")
-        return method(*args, **given)
-
-    return checked
 
 
 def checked_seed(seed: Any) -> int:

@@ -6,8 +6,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from nodegraph.calls import known_arguments
 from nodegraph.changed import changed
-from nodegraph.errors import FieldError
+from nodegraph.errors import DataError, FieldError
 from nodegraph.learner import Learner
 from nodegraph.metrics import r2
 
@@ -24,6 +25,7 @@ class Estimating(Learner):
 
     _estimator_type = "regressor"
 
+    @known_arguments
     def clone(self, seed: int | None = None) -> Self:
         """Return a new model of the same graph, with the same options: nothing learned yet.
 
@@ -35,6 +37,7 @@ class Estimating(Learner):
         options = self.get_params(deep=False)
         return type(self)(**options if seed is None else {**options, "seed": seed})
 
+    @known_arguments
     def predict(self, x: Any) -> Any:
         """Return ``run(x)``, and leave the model where it stands.
 
@@ -47,13 +50,18 @@ class Estimating(Learner):
         finally:
             self.restore(here)
 
+    @known_arguments
     def score(self, x: Any, y: Any) -> float:
         """Return the share of the variance of `y` that ``predict(x)`` explains (R2)."""
         y_hat = self.predict(x)
         if isinstance(y_hat, list):
             y, y_hat = np.concatenate([np.asarray(rows) for rows in y]), np.concatenate(y_hat)
+        y = np.asarray(y)
+        if y.size != y_hat.size:
+            raise DataError(f"score: y has shape {y.shape}, what was predicted {y_hat.shape}")
         return float(np.mean(r2(np.reshape(y, np.shape(y_hat)), y_hat)))
 
+    @known_arguments
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the options of the model; if `deep`, also the fields of its nodes."""
         made = {"graph": self.graph, "seed": self.seed, "dtype": self.dtype.name}
@@ -64,6 +72,7 @@ class Estimating(Learner):
                 made |= {f"{name}__{field}": getattr(node, field) for field in fields}
         return made
 
+    @known_arguments
     def set_params(self, **params: Any) -> Self:
         """Change options, or fields of nodes as in ``reservoir__leak_rate=0.5``.
 

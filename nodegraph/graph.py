@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from nodegraph.calls import known_arguments
 from nodegraph.ends import Edge, End, input_ends, output_ends
 from nodegraph.errors import GraphError
 from nodegraph.names import name_nodes
+from nodegraph.paths import own_path
 from nodegraph.registry import word
 from nodegraph.spec_writer import to_yaml
 from nodegraph.strangers import Inert
@@ -42,6 +43,7 @@ class Delay:
     __array_ufunc__ = None
 
 
+@known_arguments
 def delay(steps: int = 1) -> Delay:
     """Hold a signal back: ``readout >> delay(1) >> reservoir`` closes a feedback loop.
 
@@ -87,6 +89,11 @@ class Composable(Inert):
 
     def __rand__(self, other: Any) -> Graph:
         return overlay(other, self)
+
+    def __add__(self, _: Any) -> NoReturn:
+        raise GraphError("nodes are joined by a >> b, and set side by side by [a, b] or a & b")
+
+    __radd__ = __or__ = __ror__ = __mul__ = __add__
 
     def __bool__(self) -> NoReturn:
         raise GraphError(
@@ -189,12 +196,13 @@ class Graph(Composable):
         GraphError
             If the suffix is another one.
         """
-        suffix = Path(path).suffix if path is not None else ".svg"
+        where = None if path is None else own_path(path, 'graph.draw("g.svg")')
+        suffix = ".svg" if where is None else where.suffix
         if suffix not in PICTURES:
             raise GraphError(f"draw: {suffix!r} is none of {', '.join(PICTURES)}")
         text = self._picture(suffix, title)
-        if path is not None:
-            Path(path).write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+        if where is not None:
+            where.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
         return text
 
     def _picture(self, suffix: str, title: str | None = None) -> str:
@@ -325,3 +333,14 @@ def _graph(part: Any) -> Graph:
 
 def _unique(groups: Iterable[Iterable[Any]]) -> tuple[Any, ...]:
     return tuple(dict.fromkeys(item for group in groups for item in group))
+
+
+def _refuse_change(graph: Graph, name: str, value: Any = None) -> NoReturn:
+    raise GraphError(
+        f"graph.{name} is not to be assigned or deleted: a graph does not change; join nodes anew "
+        "by a >> b, a << b and a & b"
+    )
+
+
+for _change in ("__setattr__", "__delattr__"):  # what a frozen dataclass says names no cure
+    setattr(Graph, _change, _refuse_change)

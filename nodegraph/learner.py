@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import nullcontext
+from copy import deepcopy
 from os import PathLike
 from typing import Any, Self
 
 import numpy as np
 
+from nodegraph.calls import known_arguments
 from nodegraph.checkpoints import keeper_of
 from nodegraph.checks import (
     checked_forcing,
     checked_warmup,
     checked_watch,
     checked_workers,
-    known_arguments,
 )
 from nodegraph.door import node_name
 from nodegraph.doubts import (
@@ -71,6 +72,23 @@ class Learner(Runner):
         classes = {n: getattr(node, "classes", None) for n, node in self.plan.nodes.items()}
         return taught | {name: tuple(map(str, each)) for name, each in classes.items() if each}
 
+    @known_arguments
+    def snapshot(self) -> Any:
+        """Return all that learning and running change, to be given to `restore` later."""
+        rack = self._settle()
+        return deepcopy((rack.slots, rack.frozen, rack.time, rack.ahead))
+
+    @known_arguments
+    def restore(self, snapshot: Any) -> Self:
+        """Put the model back to where `snapshot` was taken."""
+        if not isinstance(snapshot, tuple) or len(snapshot) != 4:
+            raise DataError("restore takes what model.snapshot() gave")
+        rack = self._settle().draft()
+        rack.slots, rack.frozen, rack.time, rack.ahead = deepcopy(snapshot)
+        self._hold(rack)
+        return self
+
+    @known_arguments
     def freeze(self, *names: str) -> Self:
         """Keep the params of these nodes as they are in every method, until `unfreeze`.
 
@@ -83,6 +101,7 @@ class Learner(Runner):
         self._settle().frozen |= learners
         return self
 
+    @known_arguments
     def unfreeze(self, *names: str) -> Self:
         """Let these nodes learn again; all of them if none is named."""
         learners = {self._learner(name) for name in names}

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nodegraph.build import Builder
-from nodegraph.checks import checked_dtype, checked_seed, known_arguments
+from nodegraph.calls import known_arguments
+from nodegraph.checks import checked_dtype, checked_seed
 from nodegraph.engines import choose
-from nodegraph.errors import GraphError, ModelFileError, UnknownNameError
+from nodegraph.errors import ArgumentError, GraphError, ModelFileError, UnknownNameError
 from nodegraph.estimating import Estimating
 from nodegraph.graph import Composable
 from nodegraph.names import keep_streams
@@ -94,6 +95,7 @@ class Model(Estimating):
         self._kept.build_ahead()
         keep_streams(plan.graph.names, dict(plan.graph.owners), plan.streams)
 
+    @known_arguments
     def save(self, path: str | PathLike[str], *, memory: bool = True) -> None:
         """Write the model, its graph and where it stands to one ``.safetensors`` file.
 
@@ -115,6 +117,7 @@ class Model(Estimating):
         storage.save(_file(path, "model.save"), self._settle(), self.report, memory=memory)
 
     @classmethod
+    @known_arguments
     def load(
         cls,
         path: str | PathLike[str],
@@ -148,6 +151,7 @@ class Model(Estimating):
         model.report = report
         return model
 
+    @known_arguments
     def summary(self) -> Summary:
         """Return a table of the nodes in the order in which they run.
 
@@ -195,6 +199,22 @@ class Model(Estimating):
     def __call__(self, *_: Any, **__: Any) -> NoReturn:
         """Refuse, and say what to write."""
         refuse_call(self, "write model.run(x) for a series, model.step(x) for one step")
+
+    def __getitem__(self, name: Any) -> NoReturn:
+        shown = f"{name!r}" if isinstance(name, str) else '"reservoir"'
+        raise ArgumentError(
+            f"a Model is no mapping: write model.params[{shown}] for weights, model.state[{shown}] "
+            f"for a state, model.graph[{shown}] for a node"
+        )
+
+    def __len__(self) -> NoReturn:
+        raise ArgumentError(
+            "a Model has no length: write len(model.plan.nodes) for how many nodes there are, "
+            "model.time for how many steps it has gone"
+        )
+
+    def __bool__(self) -> bool:
+        return True
 
     def __repr__(self) -> str:
         learned = sorted(name for name, slot in self._kept.slots.items() if slot.fitted)

@@ -29,6 +29,7 @@ from pydantic import (
 )
 
 from nodegraph.arrays import Array
+from nodegraph.calls import of_engines
 from nodegraph.errors import GraphError
 from nodegraph.fields import Described
 from nodegraph.graph import Composable, End, Graph
@@ -110,6 +111,8 @@ class Node(_Part, ABC):
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         """Read off the signatures which ports there are and which widths are asked for."""
         super().__pydantic_init_subclass__()
+        if "run" in vars(cls):
+            cls.run = of_engines(cls.run)  # type: ignore[method-assign]
         known = [*inspect.signature(cls.step).parameters][3:]
         cls.step_ports = tuple(port for port in known if port != "noise")
         methods = {"init": cls.init, "start": cls.start}
@@ -186,6 +189,7 @@ class Node(_Part, ABC):
         receives a row of what `draw_noise` made, or None.
         """
 
+    @of_engines
     def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
         """Return ``(state, ys)`` after ``len(xs)`` steps; override only to be faster."""
         ys = []

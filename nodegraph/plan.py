@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nodegraph.calls import known_arguments
 from nodegraph.errors import GraphError
 from nodegraph.graph import Composable, Graph
 from nodegraph.names import streams_of
@@ -78,6 +79,8 @@ class Plan:
     @classmethod
     def of(cls, graph: Composable) -> Plan:
         """Plan `graph`; refuse rings without delay and rules that cannot teach their node."""
+        if not isinstance(graph, Composable):
+            raise GraphError(f"a plan is of a graph or a node, got {type(graph).__name__}")
         whole = graph.as_graph()
         if not whole.nodes:
             raise GraphError("the graph is empty: write at least one node")
@@ -196,6 +199,7 @@ class Plan:
     __repr__ = __str__
 
 
+@known_arguments
 def plan(graph: Composable) -> Plan:
     """Return the order in which `graph` will run; print it to see blocks, loops and wiring."""
     return Plan.of(graph)

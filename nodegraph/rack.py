@@ -263,7 +263,7 @@ class Rack:
         """Return the names of the nodes whose outputs are wanted."""
         if outputs is None:
             return self.plan.outputs
-        if isinstance(outputs, str):
+        if isinstance(outputs, str) or not isinstance(outputs, Iterable):
             raise DataError(f"outputs: expected a list of names, got {outputs!r}; write [...]")
         return tuple(node_name(n, list(self.plan.nodes), "outputs") for n in outputs)
 
@@ -279,8 +279,8 @@ class Rack:
                 given = slot.given if rule.online else {}
                 moving = {p: given.get(p, getattr(drawn, p)) for p in rule.moving}
                 params = copy_tree(slot.params._replace(**moving))
-                fresh = {"memory": None, "fitted": False, "lost": "", "given": given}
-                self.slots[name] = replace(slot, params=params, **fresh)
+                fresh = replace(slot, params=params, memory=None, fitted=False, lost="")
+                self.slots[name] = replace(fresh, given=given)
 
     def given(self, name: str, fields: Iterable[str]) -> None:
         """Take note that the params of a node were given from outside, some of them new.

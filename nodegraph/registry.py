@@ -45,7 +45,7 @@ def load_plugin(module: str) -> None:
         If the module cannot be imported or offers a name that another package has taken.
     """
     named = module.endswith(".py")
-    _offer_all(module, lambda: _of_file(Path(module)) if named else _of_name(module))
+    _offer_all(module, lambda: _of_file(Path(module).expanduser()) if named else _of_name(module))
 
 
 def _offer_all(module: str, load: Callable[[], ModuleType]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
 
-from nodegraph.checks import checked_steps, checked_workers, known_arguments
+from nodegraph.calls import known_arguments
+from nodegraph.checks import checked_steps, checked_workers
 from nodegraph.classifying import classes_by_output, labels_of
 from nodegraph.engines import LOCAL, Engine, choose
 from nodegraph.errors import DataError
@@ -255,6 +255,7 @@ class Runner:
         result = self.run(rows, steps=1)
         return {n: y[0] for n, y in result.items()} if isinstance(result, dict) else result[0]
 
+    @known_arguments
     def steps(self, x: Any = None, *, steps: int | None = None) -> Iterator[tuple[int, Any]]:
         """Yield ``(t, frame)`` step by step; `frame` has every node's output by name.
 
@@ -327,21 +328,10 @@ class Runner:
         form = "one" if fed is None else fed.form
         return shaped(found, names, form, outputs is not None or len(names) > 1)
 
+    @known_arguments
     def reset(self) -> Self:
         """Put every state and delay line back to the start; weights stay as they are."""
         draft = self._settle().draft()
         draft.restart()
         self._hold(draft)
-        return self
-
-    def snapshot(self) -> Any:
-        """Return all that learning and running change, to be given to `restore` later."""
-        rack = self._settle()
-        return deepcopy((rack.slots, rack.frozen, rack.time, rack.ahead))
-
-    def restore(self, snapshot: Any) -> Self:
-        """Put the model back to where `snapshot` was taken."""
-        rack = self._settle().draft()
-        rack.slots, rack.frozen, rack.time, rack.ahead = deepcopy(snapshot)
-        self._hold(rack)
         return self

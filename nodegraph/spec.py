@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from nodegraph.calls import known_arguments
 from nodegraph.errors import DataWarning, FieldError, GraphError, NodegraphError, SpecError
 from nodegraph.graph import Composable, Graph, delay, overlay
 from nodegraph.nested import NestedGraph
@@ -59,6 +60,7 @@ class Spec:
     data: Path | None = None
 
 
+@known_arguments
 def read_yaml(
     path: str | PathLike[str],
     changes: Sequence[str] = (),
@@ -89,7 +91,7 @@ def read_yaml(
     document = read_file(path)
     for change in changes:
         document = override(document, change)
-    spec = _Reader(document, Path(path).parent).spec()
+    spec = _Reader(document, Path(path).expanduser().parent).spec()
     return replace(spec, data=None if data is None else Path(data).expanduser())
 
 

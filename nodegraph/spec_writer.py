@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nodegraph.arrays import is_sparse
-from nodegraph.errors import SpecError
+from nodegraph.calls import known_arguments
+from nodegraph.errors import ArgumentError, SpecError
 from nodegraph.names import streams_of
 from nodegraph.registry import written_kind
 
@@ -24,6 +25,7 @@ LONGEST_LIST = 10_000  # numbers of a field that may
 StoreArray = Callable[[str, Any], dict[str, Any]]
 
 
+@known_arguments
 def to_yaml(graph: Any, header: Mapping[str, Any] | None = None) -> str:
     """Return `graph` as YAML text.
 
@@ -39,6 +41,8 @@ def to_yaml(graph: Any, header: Mapping[str, Any] | None = None) -> str:
     SpecError
         If a node holds an array too large to be written out.
     """
+    if not hasattr(getattr(graph, "graph", graph), "as_graph"):
+        raise ArgumentError(f"to_yaml takes a graph, a node or a model, got {type(graph).__name__}")
     whole: Graph = getattr(graph, "graph", graph).as_graph()
     said = {} if hasattr(type(graph), "as_graph") else _options(graph)
     head = {"nodegraph": 1, **said, **(header or {})}

@@ -40,7 +40,8 @@ OF_A_MODEL = {
 }
 OF_A_NODE = frozenset(OF_A_MODEL) - {"copy", "nodes", "edges", "W", "W_out", "states", "weights"}
 OF_THE_MODEL = frozenset(
-    {"fit", "partial_fit", "predict", "update", "generate", "steps", "reset", "score"}
+    {"fit", "partial_fit", "predict", "update", "generate", "steps", "reset", "score", "run"}
+    | {"step", "params", "state"}
 )
 
 
@@ -66,6 +67,10 @@ def refuse_word_of_a_node(kind: str, name: str) -> NoReturn:
     UnknownNameError
         Or a plain AttributeError, if the name says nothing.
     """
+    if name == "draw":
+        raise UnknownNameError(
+            f'a {kind} has no {name!r}: write ng.Model(graph).graph.draw("g.svg")'
+        )
     if name in OF_A_NODE or name in OF_THE_MODEL:
         raise UnknownNameError(
             f"a {kind} has no {name!r}: it holds no arrays and learns in a model; write "

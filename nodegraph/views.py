@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from nodegraph.arrays import cast, copy_tree, is_sparse, leaves
 from nodegraph.door import node_name
-from nodegraph.errors import DataError, NotFittedError
+from nodegraph.errors import DataError, NotFittedError, UnknownNameError
 from nodegraph.rack import Rack
 from nodegraph.shown import as_shown, plain
 
@@ -46,6 +46,11 @@ class ArraysView(MutableMapping[str, Any]):
 
     def __delitem__(self, name: str) -> None:
         raise DataError(f"the {self._field} of {name!r} cannot be deleted; they belong to a node")
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_") or name not in self._rack.plan.nodes:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise UnknownNameError(f"write model.{self._field}[{name!r}]")
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in self._rack.plan.nodes if name in self._rack.slots)

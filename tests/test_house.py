@@ -15,8 +15,8 @@ LONGEST = 350
 # A part of nodegraph imports only parts on its own line or on a line before it.
 # A part that is not named here is still held to import nothing that imports it.
 FLOORS = """
-    errors arrays names machine wording files progress budget spectral krylov ranges drawing
-    compiled plugins symptoms
+    errors arrays names machine wording calls paths files progress budget spectral krylov
+    ranges drawing compiled plugins symptoms
     numerics
     strangers
     ends fields registry slot vitals trees spec_writer recent

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from nodegraph.calls import known_arguments
 from nodegraph.datasets.henon import henon
 from nodegraph.datasets.japanese_vowels import japanese_vowels
 from nodegraph.datasets.kuramoto_sivashinsky import kuramoto_sivashinsky
@@ -43,6 +44,7 @@ _GENERATORS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 )
 
 
+@known_arguments
 def names() -> list[str]:
     """Return the names of all data sets, sorted.
 
@@ -54,6 +56,7 @@ def names() -> list[str]:
     return sorted(_GENERATORS)
 
 
+@known_arguments
 def describe(name: str) -> str:
     """Return what the data set called `name` is, in one sentence.
 
@@ -67,6 +70,7 @@ def describe(name: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
+@known_arguments
 def options(name: str) -> dict[str, Any]:
     """Return the options of the data set called `name`, with their defaults.
 
@@ -81,6 +85,7 @@ def options(name: str) -> dict[str, Any]:
     return {option: parameter.default for option, parameter in parameters.items()}
 
 
+@known_arguments
 def load(name: str, **given: Any) -> Any:
     """Return the data set called `name`, made with the options `given`.
 

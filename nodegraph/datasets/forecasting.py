@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
 from nodegraph.intake import split_series, to_rows
 from nodegraph.ranges import whole
@@ -13,6 +14,7 @@ from nodegraph.ranges import whole
 __all__ = ["to_forecasting"]
 
 
+@known_arguments
 def to_forecasting(x: Any, horizon: int = 1) -> tuple[Any, Any]:
     """Return `x` without its end, and `x` that many steps later: ``y[t] = x[t + horizon]``.
 

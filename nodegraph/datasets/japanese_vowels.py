@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.calls import known_arguments
 from nodegraph.datasets.one_hot import one_hot
 from nodegraph.errors import DataError
 from nodegraph.wording.phrases import shown
@@ -25,6 +26,7 @@ class Utterances(NamedTuple):
     y_test: Array | list[Array]
 
 
+@known_arguments
 def japanese_vowels(targets: str = "labels") -> Utterances:
     """Return utterances of nine male speakers, 270 to learn from and 370 to be tested on.
 

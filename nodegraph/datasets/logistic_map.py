@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.calls import known_arguments
 from nodegraph.ranges import count_rows, real
 
 __all__ = ["logistic_map"]
 
 
+@known_arguments
 def logistic_map(steps: int, r: float = 3.9, x0: float = 0.5, discard: int = 0) -> Array:
     """Return the logistic map, the simplest chaotic one.
 

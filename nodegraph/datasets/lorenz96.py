@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.calls import known_arguments
 from nodegraph.datasets.runge_kutta import sample_flow
 from nodegraph.ranges import exclusive, generator, real, vector, whole
 
 __all__ = ["lorenz96"]
 
 
+@known_arguments
 def lorenz96(
     steps: int,
     units: int = 36,

@@ -9,6 +9,7 @@ from math import ceil
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
 from nodegraph.ranges import bounded, count_rows, exclusive, generator, real, vector
 
@@ -17,6 +18,7 @@ __all__ = ["mackey_glass"]
 _STEP = 0.1  # longest step of integration, whatever the time between rows
 
 
+@known_arguments
 def mackey_glass(
     steps: int,
     tau: float = 17.0,

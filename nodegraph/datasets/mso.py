@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.calls import known_arguments
 from nodegraph.ranges import count_rows, vector
 
 __all__ = ["mso"]
 
 
+@known_arguments
 def mso(steps: int, freqs: Sequence[float] = (0.2, 0.311)) -> Array:
     """Return a sum of sines whose periods have no common multiple.
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
 from nodegraph.ranges import count_rows, generator, real, whole
 
@@ -17,6 +18,7 @@ _DRAWS = 100  # inputs tried before giving up on a bounded output
 _BOUND = 10.0  # an output above it never comes back
 
 
+@known_arguments
 def narma(
     steps: int,
     order: int = 10,

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
 from nodegraph.wording.phrases import shown
 
 __all__ = ["one_hot"]
 
 
+@known_arguments
 def one_hot(labels: Any, classes: Sequence[Any] | None = None) -> Array:
     """Return a row for each label: 1 in the column of its class, 0 elsewhere.
 

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.calls import known_arguments
 from nodegraph.datasets.runge_kutta import sample_flow
 from nodegraph.ranges import real, vector
 
 __all__ = ["rossler"]
 
 
+@known_arguments
 def rossler(
     steps: int,
     h: float = 0.1,

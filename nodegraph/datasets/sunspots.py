@@ -7,12 +7,14 @@ from importlib.resources import files
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
 from nodegraph.ranges import whole
 
 __all__ = ["sunspots"]
 
 
+@known_arguments
 def sunspots(steps: int | None = None) -> Array:
     """Return the monthly mean sunspot numbers from January 1749 to June 2009.
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
 from nodegraph.intake import split_series, to_rows
 from nodegraph.metrics.guesses import are_flat, labels_beside
@@ -16,6 +17,7 @@ from nodegraph.wording.phrases import shown
 __all__ = ["accuracy"]
 
 
+@known_arguments
 def accuracy(y: Any, y_hat: Any, per: str = "row", classes: Any = None) -> float:
     """Return the share of classes that are predicted right, from 0 to 1.
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import ROUNDING, Array
+from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
 from nodegraph.metrics.pairing import pair_rows
 from nodegraph.wording.phrases import nearest, shown
@@ -16,6 +17,7 @@ from nodegraph.wording.phrases import nearest, shown
 __all__ = ["mae", "mse", "nrmse", "r2", "rmse"]
 
 
+@known_arguments
 def mse(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
     """Return the mean squared error, ``mean_t (y - y_hat)**2``.
 
@@ -44,6 +46,7 @@ def mse(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
     return _gather("mse", ((targets - predictions) ** 2).mean(axis=0), multioutput)
 
 
+@known_arguments
 def rmse(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
     """Return the root of the mean squared error, ``sqrt(mean_t (y - y_hat)**2)``.
 
@@ -57,6 +60,7 @@ def rmse(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
     return _gather("rmse", _root(*pair_rows("rmse", y, y_hat)), multioutput)
 
 
+@known_arguments
 def mae(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
     """Return the mean absolute error, ``mean_t |y - y_hat|``.
 
@@ -71,6 +75,7 @@ def mae(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
     return _gather("mae", np.abs(targets - predictions).mean(axis=0), multioutput)
 
 
+@known_arguments
 def nrmse(y: Any, y_hat: Any, norm: str = "std", multioutput: str = "mean") -> Any:
     """Return the root mean squared error over the spread of the target, column by column.
 
@@ -112,6 +117,7 @@ def nrmse(y: Any, y_hat: Any, norm: str = "std", multioutput: str = "mean") -> A
     return _gather("nrmse", _root(targets, predictions) / sizes, multioutput)
 
 
+@known_arguments
 def r2(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
     """Return the share of the target's variance that is predicted.
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array, is_constant
+from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
 from nodegraph.intake import to_rows
 from nodegraph.ranges import real, whole
@@ -30,6 +31,7 @@ class MemoryCapacity(NamedTuple):
     curve: Array
 
 
+@known_arguments
 def memory_capacity(
     u: Any,
     states: Any | Callable[[Array], Any],

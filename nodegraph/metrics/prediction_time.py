@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import ROUNDING, Array
+from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
 from nodegraph.metrics.pairing import pair_series, same_shape
 from nodegraph.ranges import real
@@ -15,6 +16,7 @@ from nodegraph.ranges import real
 __all__ = ["valid_prediction_time"]
 
 
+@known_arguments
 def valid_prediction_time(
     y: Any,
     y_hat: Any,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
 from nodegraph.metrics.accuracy import accuracy
 from nodegraph.metrics.deviation import mae, mse, nrmse, r2, rmse
@@ -20,6 +21,7 @@ _METRICS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 )
 
 
+@known_arguments
 def names() -> list[str]:
     """Return the names of the metrics that compare a prediction with a target.
 
@@ -31,6 +33,7 @@ def names() -> list[str]:
     return sorted(_METRICS)
 
 
+@known_arguments
 def score(
     metrics: str
     | Iterable[str | Mapping[str, Mapping[str, Any]]]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
 from nodegraph.plotting.canvas import new_axes, tidy
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["confusion"]
 
 
+@known_arguments
 def confusion(
     labels: npt.ArrayLike,
     guesses: npt.ArrayLike,

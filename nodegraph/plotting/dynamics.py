@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
 from nodegraph.plotting.canvas import COLOURS, new_axes, tidy
 from nodegraph.plotting.data import chosen, series
@@ -22,6 +23,7 @@ __all__ = ["memory_capacity", "phase_portrait"]
 Floats = npt.NDArray[np.float64]
 
 
+@known_arguments
 def phase_portrait(
     xs: npt.ArrayLike,
     dims: Sequence[int] = (0, 1),
@@ -65,6 +67,7 @@ def phase_portrait(
     return tidy(ax, called[0], called[1], grid=False)
 
 
+@known_arguments
 def memory_capacity(curve: npt.ArrayLike, ax: Axes | None = None) -> Axes:
     """Draw how much of its past input a reservoir still holds, delay by delay.
 

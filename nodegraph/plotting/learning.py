@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
 from nodegraph.plotting.canvas import COLOURS, new_axes, tidy
 from nodegraph.plotting.data import numbers
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["learning_curves"]
 
 
+@known_arguments
 def learning_curves(
     curves: Any,
     ax: Axes | None = None,

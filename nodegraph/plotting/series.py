@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from nodegraph.calls import known_arguments
 from nodegraph.plotting.canvas import (
     COLOURS,
     GREY,
@@ -30,6 +31,7 @@ __all__ = ["generation", "prediction", "states"]
 Floats = npt.NDArray[np.float64]
 
 
+@known_arguments
 def prediction(
     y: npt.ArrayLike,
     y_hat: npt.ArrayLike,
@@ -115,6 +117,7 @@ def _is_axes(value: Any) -> bool:
     return isinstance(value, Axes)
 
 
+@known_arguments
 def states(
     xs: npt.ArrayLike,
     ax: Axes | None = None,
@@ -158,6 +161,7 @@ def states(
     return tidy(ax, label_times(ax, steps, index), "state")
 
 
+@known_arguments
 def generation(
     prompt: npt.ArrayLike,
     truth: npt.ArrayLike,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
 from nodegraph.plotting.canvas import COLOURS, GREY, TRUTH, heat, new_axes, tidy
 from nodegraph.plotting.data import check_filled, numbers
@@ -20,6 +21,7 @@ __all__ = ["eigenvalues", "readout_weights"]
 MOST_ROWS = 5000
 
 
+@known_arguments
 def eigenvalues(W: Any, ax: Axes | None = None) -> Axes:
     """Draw the eigenvalues of a recurrent matrix beside the unit circle.
 
@@ -49,6 +51,7 @@ def eigenvalues(W: Any, ax: Axes | None = None) -> Axes:
     return tidy(ax, "real part", "imaginary part")
 
 
+@known_arguments
 def readout_weights(W_out: npt.ArrayLike, ax: Axes | None = None) -> Axes:
     """Draw the weights of a readout: as stems for one output, as colours for several.
 

@@ -151,7 +151,7 @@ def search(
         "ranges": dict(ranges), "metric": name, "seed": seed, "seeds": seeds,
     }  # fmt: skip
     kept = open_study(
-        None if study is None else Path(study),
+        None if study is None else Path(study).expanduser(),
         facts,
         higher=name in HIGHER_IS_BETTER,
         resume=resume,

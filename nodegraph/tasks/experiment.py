@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nodegraph.calls import known_arguments
 from nodegraph.engines import choose
-from nodegraph.errors import SpecError
+from nodegraph.errors import ArgumentError, SpecError
 from nodegraph.model import Model
 from nodegraph.progress import Progress, Silent
 from nodegraph.spec import Spec
@@ -202,6 +203,7 @@ class Experiment:
         return tuple(s for who, said in guesses for s in _scores_of(who, self.trial, said))
 
 
+@known_arguments
 def run_spec(
     spec: Spec,
     *,
@@ -241,6 +243,11 @@ def run_spec(
     SpecError
         If there is no task, or it does not fit its data or the graph.
     """
+    if not isinstance(spec, Spec):
+        raise ArgumentError(
+            f"run_spec takes what read_yaml returns, got {type(spec).__name__}; write "
+            'ng.run_spec(ng.read_yaml("graph.yaml"))'
+        )
     if data is not None:
         spec = replace(spec, data=Path(data).expanduser())
     with ExitStack() as ending:

@@ -61,7 +61,7 @@ def write(result: Result, folder: str | Path) -> list[Path]:
     ModelFileError, OSError
         If a file cannot be written.
     """
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
     names = ("model.safetensors", "metrics.json", "prediction.png", "graph.svg", "report.html")
     model, scores, picture, drawing, page = paths = [folder / name for name in names]

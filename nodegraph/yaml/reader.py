@@ -11,6 +11,7 @@ from typing import Any
 
 from nodegraph.errors import SpecError
 from nodegraph.files.flags import READ
+from nodegraph.paths import own_path
 from nodegraph.wording.phrases import shown
 from nodegraph.wording.trails import Loc
 from nodegraph.yaml.document import Document, Mark
@@ -33,7 +34,7 @@ def read_file(path: str | os.PathLike[str]) -> Document:
     SpecError
         If it cannot be read, is no regular file, is larger than 1 MiB, or as `read_document`.
     """
-    source = os.fspath(path)
+    source = str(own_path(path, 'read_yaml("graph.yaml")'))
     try:
         raw = _read_regular(Path(source))
         return read_document(raw.decode("utf-8"), source)

@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat
+from pydantic import BeforeValidator, Field, NonNegativeFloat
 
 from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
 from nodegraph.arrays import copy_tree
@@ -28,9 +28,19 @@ FOLDS = 5
 LARGE = 2000  # inputs up to which nobody asks whether their Gram matrix fits in memory
 Solver = Literal["auto", "direct", "iterative"]
 GRID = tuple(10.0**k for k in range(-10, 3))
-Strength = (
-    NonNegativeFloat | Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)] | Literal["cv"]
-)
+
+
+def _plain(value: Any) -> Any:
+    """Return an array as what a field takes in its place."""
+    if not isinstance(value, np.ndarray) or value.ndim > 1:
+        return value
+    return tuple(value.tolist()) if value.ndim else value.item()
+
+
+Strength = Annotated[
+    NonNegativeFloat | Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)] | Literal["cv"],
+    BeforeValidator(_plain),
+]
 
 
 class LeastSquares(Rule):

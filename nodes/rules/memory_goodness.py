@@ -95,6 +95,16 @@ class MemoryGoodness(PopulationRule):
         places = (np.arange(m)[None, :] + turn[:, None]) % m
         return np.asarray(state.past[now % span][every[:, None], places])
 
+    def refusal(self, node: Node) -> str | None:
+        """Return why this rule cannot teach `node`, or None if it can."""
+        fields = getattr(getattr(node, "Params", None), "_fields", ())
+        if {"W", "reads", "salt"}.issubset(fields):
+            return None
+        return (
+            f"MemoryGoodness teaches the cells of forward units, not a {type(node).__name__}: "
+            'write ForwardUnit(kind="goodness_memory", units=...)'
+        )
+
     def shortest(self, node: Node) -> int:
         """Return the first step at which something can be learned, and one more."""
         return int(getattr(node, "span", 0)) + 1

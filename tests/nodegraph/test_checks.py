@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.checks import checked_workers, known_arguments
+from nodegraph.calls import known_arguments
+from nodegraph.checks import checked_workers
 from nodegraph.errors import ArgumentError, DataError, FieldError, GraphError
 from nodes import RLS, Input, Reservoir, Ridge
 from nodes.rules import IntrinsicPlasticity, Oja

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import inspect
 import os
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,6 +11,7 @@ from itertools import chain
 from typing import Any, Self
 
 from nodegraph.arrays import Array
+from nodegraph.calls import known_arguments
 from nodegraph.engines.remote.advice import advice
 from nodegraph.engines.remote.cluster import STORE, Cluster
 from nodegraph.engines.remote.conveyor import Conveyor, Pace
@@ -84,6 +86,7 @@ class RayEngine:
 
     watches = True
 
+    @known_arguments
     def __init__(
         self,
         address: str | None = None,
@@ -120,8 +123,8 @@ class RayEngine:
                 raise FieldError(
                     f"{name}: expected a whole number of at least {least}, got {value!r}"
                 )
-        defaults = self.__init__.__kwdefaults__  # type: ignore[misc]
-        self._given = {k: v for k, v in given.items() if v != defaults.get(k)}
+        form = inspect.signature(type(self)).parameters
+        self._given = {k: v for k, v in given.items() if v != form[k].default}
         self.placement, self.workers, self.chunk, self.window = placement, workers, chunk, window
         self._num_cpus = num_cpus
         self._default = Needs.of(
