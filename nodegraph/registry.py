@@ -126,9 +126,9 @@ def resolve(kind: str) -> type:
     if kind in known:
         return known[kind]
     near = get_close_matches(str(kind), known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
-    hint += "; a class of your own becomes known by nodegraph.register(it), or --plugin MODULE"
-    raise SpecError(f"unknown kind {kind!r}; {hint}")
+    hint = f"did you mean {near[0]!r}?" if near else "'nodegraph kinds' lists those there are"
+    own = "a class of your own becomes known by nodegraph.register(it), or --plugin MODULE"
+    raise SpecError(f"unknown kind {kind!r}; {hint}; {own}")
 
 
 def word(cls: type) -> str:

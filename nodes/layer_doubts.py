@@ -14,13 +14,14 @@ from nodes.activations import RANGES
 __all__ = ["layer_doubts", "saturation"]
 
 STEEPEST = {"sigmoid": 0.25}  # slopes of activations where they are not 1
+LARGE = 2.0  # root mean square of inputs that a Scaler would bring down
 GROWN = 2.0  # from so many times the spectral radius on, a rule is said to have multiplied it
 
 
 def layer_doubts(node: Any, x: Array, y: Array, params: Any) -> list[str]:
     """Return a sentence on each of raw input, saturated or dead states, and a grown W."""
     known = RANGES.get(getattr(node, "activation", ""))
-    said = [raw_input(x, _largest(params.W_in))] if known else []
+    said = [raw_input(x, np.minimum(_largest(params.W_in), 1.0))] if known else []
     full = saturation(node, x, y, params)
     said += [full or _still(node, x, y), _grown(node, params)]
     return [words for words in said if words]
@@ -51,7 +52,8 @@ def _cure(node: Any, x: Array, y: Array, params: Any) -> str:
     what = f"the sizes of {array}" if given else f"{scaling} ({getattr(node, scaling)})"
     fed = np.size(getattr(params, "W_fb", ())) > 0 and node.W_fb is None
     back = f" or feedback_scaling ({node.feedback_scaling})" if fed else ""
-    return f"lower {what}{back}{', or put a Scaler in front' if array == 'W_in' else ''}"
+    large = array == "W_in" and np.sqrt(np.mean(x**2)) > LARGE
+    return f"lower {what}{back}{', or put a Scaler in front' * bool(large)}"
 
 
 def _still(node: Any, x: Array, y: Array) -> str:

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from nodegraph.cli import catalogue, experiments, graphs, searching, slurm
-from nodegraph.cli.console import debugging, say_error, say_in_any_alphabet
+from nodegraph.cli.console import SAID, debugging, say_error, say_in_any_alphabet
 from nodegraph.errors import NodegraphError
 
 __all__ = ["app", "main"]
@@ -23,7 +23,9 @@ class _Polite(TyperGroup):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
+            if SAID not in getattr(error, "__notes__", ()):
+                say_error("nothing was begun that could be kept", "interrupted")
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             raise

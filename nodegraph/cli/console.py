@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
+    "SAID",
     "Debug",
     "Plugins",
     "debugging",
@@ -25,6 +26,9 @@ __all__ = [
     "show_table",
     "warnings_said",
 ]
+
+
+SAID = "told what is kept"  # a note on an interruption
 
 
 def _remember(ctx: typer.Context, wanted: bool) -> bool:

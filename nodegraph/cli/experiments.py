@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nodegraph.cli.compiling import compiling_said
-from nodegraph.cli.console import Debug, Plugins, say, say_error, show_table, warnings_said
+from nodegraph.cli.console import SAID, Debug, Plugins, say, say_error, show_table, warnings_said
 from nodegraph.cli.graphs import Changes, DataFolder, File, read, results_folder
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def _last_words(checkpoint: Path) -> Iterator[None]:
     before = kept()
     try:
         yield
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit) as error:
+        error.add_note(SAID)
         if kept() != before:
             say_error(f"learning is kept in {checkpoint}; --resume goes on there", "interrupted")
         elif before:

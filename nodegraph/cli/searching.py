@@ -28,7 +28,9 @@ def search(
             "--range", metavar="FIELD=LOW:HIGH[:log|:int]", help="What to vary, or choices a,b,c."
         ),
     ],
-    trials: Annotated[int, typer.Option(min=1, help="How many settings to try, in all.")] = 20,
+    trials: Annotated[
+        int, typer.Option(min=1, help="How many settings to try, in all, none twice.")
+    ] = 20,
     metric: Annotated[str | None, typer.Option(help="One of the task's metrics.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the search.")] = 0,
     seeds: Annotated[
@@ -73,6 +75,9 @@ def search(
             watch=lambda attempt: say(_line(attempt, trials), wrap=False),
         )
     _show(found, kept)
+    done = len(found.trials) + len(found.failed)
+    if done < trials and not found.interrupted:
+        say(f"there are {done} settings, and all were tried")
     if found.interrupted:
         say_error(f"{kept} holds these trials; --resume goes on there", "interrupted")
         raise typer.Exit(INTERRUPTED)

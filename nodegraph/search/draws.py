@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from nodegraph.errors import SpecError
 from nodegraph.wording.phrases import shown
 
-__all__ = ["Draw", "check_ends", "draws"]
+__all__ = ["Draw", "check_ends", "draws", "is_listable", "unseen"]
 
 COMMA = re.compile(r",(?![^\[{(]*[\]})])")  # none inside of brackets
 FORMS = "write low:high, low:high:log (above 0), low:high:int, or choices a,b,c"
+LISTED = 100_000  # settings that are gone through for one that was not tried
 KINDS = ({""}, {"log"}, {"int"}, {"int", "log"})
 FIXED = {
     "seed": "draws the weights, and the luckiest is no setting; write --seeds 5 for the mean of "
@@ -46,12 +51,15 @@ class Draw:
         The lowest and the highest value, or all choices.
     suggest : callable
         Given a trial of Optuna, draws a value.
+    values : sequence or None
+        All values that there are; None of real numbers.
     """
 
     field: str
     text: str
     ends: tuple[str, ...]
     suggest: Callable[[Any], Any]
+    values: Sequence[Any] | None = None
 
 
 def draws(ranges: Mapping[str, str]) -> tuple[Draw, ...]:
@@ -76,7 +84,10 @@ def _draw(field: str, text: str) -> Draw:
     if len(words) > 1:
         if "" in words or len(set(words)) < len(words):
             raise SpecError(f"--range {field}={text}: each choice should stand there once")
-        return Draw(field, text, tuple(words), lambda t: t.suggest_categorical(field, words))
+        choices = tuple(words)
+        return Draw(
+            field, text, choices, lambda t: t.suggest_categorical(field, words), values=choices
+        )
     low, _, rest = text.partition(":")
     high, *kind = rest.split(":")
     log = "log" in kind
@@ -95,7 +106,28 @@ def _draw(field: str, text: str) -> Draw:
         text,
         (str(least), str(most)),
         lambda trial: getattr(trial, name)(field, least, most, log=log),
+        values=range(int(least), int(most) + 1) if number is int else None,
     )
+
+
+def unseen(
+    found: Sequence[Draw], seen: Sequence[Mapping[str, Any]], rng: np.random.Generator
+) -> dict[str, Any] | None:
+    """Return settings that are none of those `seen`, drawn by `rng`; None if there are no others.
+
+    There must be few enough to be listed: no real numbers, and `LISTED` settings at the most.
+    """
+    known = {tuple(settings[draw.field] for draw in found) for settings in seen}
+    rest = [s for s in itertools.product(*(draw.values or () for draw in found)) if s not in known]
+    if not rest:
+        return None
+    return dict(zip((draw.field for draw in found), rest[rng.integers(len(rest))], strict=True))
+
+
+def is_listable(found: Sequence[Draw]) -> bool:
+    """Tell whether all settings that there are can be gone through."""
+    sizes = [math.inf if draw.values is None else len(draw.values) for draw in found]
+    return math.prod(sizes) <= LISTED
 
 
 def check_ends(found: Sequence[Draw], read: Callable[[str], object]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.errors import NodegraphError, SpecError
-from nodegraph.search.draws import Draw, check_ends, draws
+from nodegraph.search.draws import Draw, check_ends, draws, is_listable, unseen
 from nodegraph.search.held_back import Held, hold_back
 from nodegraph.search.study import MINE, open_study, sampler
 from nodegraph.spec import Spec, read_yaml
@@ -109,7 +109,8 @@ def search(
         By field, such as ``nodes.reservoir.leak_rate``: ``0.1:1`` (uniform), ``1e-9:1e-3:log``,
         ``50:500:int``, or choices ``tanh,relu``.
     trials : int
-        How many, with those that a study holds that goes on.
+        How many, with those that a study holds that goes on. No setting is tried twice: where
+        there are fewer (choices, whole numbers), the search ends when all were tried.
     metric : str, optional
         One of the task's metrics; else the first. Where several nodes are scored, their mean.
     seed : int
@@ -209,9 +210,10 @@ def _optimize(
 
     for number in range(len(_done(study)), trials):
         study.sampler = sampler(seed, number)
-        trial = study.ask()
+        if (asked := _new_trial(study, runner.draws, [seed, number])) is None:
+            return False
+        trial, settings = asked
         try:
-            settings = {draw.field: draw.suggest(trial) for draw in runner.draws}
             values = runner(settings)
         except KeyboardInterrupt:
             study.tell(trial, state=TrialState.FAIL)
@@ -225,6 +227,26 @@ def _optimize(
         if watch is not None:
             watch(_attempts(study)[-1])
     return False
+
+
+def _new_trial(
+    study: Any, draws: Sequence[Draw], seed: list[int]
+) -> tuple[Any, dict[str, Any]] | None:
+    """Return a trial and its settings, which none had before; None if all there are were tried."""
+    from optuna.trial import TrialState
+
+    trial = study.ask()
+    settings = {draw.field: draw.suggest(trial) for draw in draws}
+    seen = [each.params for each in _done(study)]
+    if settings not in seen or not is_listable(draws):
+        return trial, settings
+    study.tell(trial, state=TrialState.FAIL)
+    other = unseen(draws, seen, np.random.default_rng(seed))
+    if other is None:
+        return None
+    study.enqueue_trial(other)
+    trial = study.ask()
+    return trial, {draw.field: draw.suggest(trial) for draw in draws}
 
 
 def _done(study: Any) -> list[Any]:

@@ -287,12 +287,13 @@ def test_debug_lets_the_error_through(small):
     assert type(done.exception).__name__ == "SpecError"
 
 
-def test_an_interrupted_run_ends_quietly_with_130(small, monkeypatch):
+def test_a_run_that_is_interrupted_before_it_learns_says_so_in_one_line(small, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(commands, "read", interrupt)
-    assert fails("run", small, code=130) == ""
+    said = fails("run", small, code=130)
+    assert said == "interrupted: nothing was begun that could be kept"
 
 
 def test_check_prints_nodes_plan_and_stages(small):

@@ -25,8 +25,9 @@ def test_nodes_and_rules_of_the_library_are_known():
 def test_an_unknown_kind_is_told_with_the_nearest():
     with pytest.raises(SpecError, match="unknown kind 'Resevoir'; did you mean 'Reservoir'"):
         registry.resolve("Resevoir")
-    with pytest.raises(SpecError, match=r"known: .*Reservoir"):
+    with pytest.raises(SpecError, match="'nodegraph kinds' lists those there are") as caught:
         registry.resolve("os.system")
+    assert len(str(caught.value)) < 160  # no list of all of them
 
 
 def test_a_field_called_kind_is_written_behind_a_dot():

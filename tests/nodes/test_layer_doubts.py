@@ -18,9 +18,12 @@ def test_states_beyond_the_edge_are_counted_and_the_strongest_drive_is_named():
     (words,) = shown(Reservoir(units=5, input_scaling=5.0), X, y)
     percent = f"{100 * (y == 1).mean():.0f} %"
     assert words == (
-        f"{percent} of its states are beyond .99 of tanh's range: lower input_scaling (5.0), or "
-        "put a Scaler in front"
+        f"{percent} of its states are beyond .99 of tanh's range: lower input_scaling (5.0)"
     )
+    (words,) = shown(Reservoir(units=5, input_scaling=1000.0), X, y)
+    assert words.endswith("lower input_scaling (1000.0)")  # the data are of an ordinary size
+    (words,) = shown(Reservoir(units=5, input_scaling=2.0), 8 * X, y)
+    assert words.endswith("lower input_scaling (2.0), or put a Scaler in front")
     (words,) = shown(Reservoir(units=5, bias=np.full(5, 9.0)), X, y)
     assert words.endswith("lower the sizes of bias")
 

@@ -138,10 +138,10 @@ def test_a_trial_that_is_interrupted_ends_the_search_with_what_was_found(graph, 
 
 def test_bad_trials_are_counted_and_named_and_not_fatal(graph):
     graph.write_text(GRAPH.replace("units: 20", "units: 20, activation: identity"))
-    found = search(graph, {"nodes.r.spectral_radius": "0.5,900"}, trials=8)
+    found = search(graph, {"nodes.r.spectral_radius": "0.5,900,901"}, trials=8)
     assert {row["nodes.r.spectral_radius"] for row in found.trials} == {"0.5"}
     assert found.failed and "no longer finite" in found.failed[0].why
-    assert len(found.failed) + len(found.trials) == 8
+    assert len(found.failed) == 2 and len(found.trials) == 1
 
 
 def test_each_trial_is_the_mean_over_seeds(graph):
@@ -231,6 +231,29 @@ def test_the_command_shows_the_best_and_what_to_type(graph, monkeypatch):
     assert "best trials, on 97 training rows held back" in " ".join(done.output.split())
     assert "--set nodes.r.leak_rate=0." in done.output
     assert (graph.parent / "out" / "g" / "study.journal").is_file()
+
+
+CHOICES = {"nodes.r.leak_rate": "0.2,0.9", "nodes.r.units": "10:12:int"}
+
+
+def test_no_setting_is_tried_twice_and_the_search_ends_when_all_were(graph, tmp_path, monkeypatch):
+    asked = []
+
+    def counted(spec, **options):
+        asked.append((spec.graph["r"].leak_rate, spec.graph["r"].units))
+        return run_spec(spec, **options)
+
+    monkeypatch.setattr(searching, "run_spec", counted)
+    found = search(graph, CHOICES, trials=20, seed=3)
+    assert sorted(asked) == [(leak, units) for leak in (0.2, 0.9) for units in (10, 11, 12)]
+    assert len(found.trials) == 6
+    kept = tmp_path / "study.journal"
+    search(graph, CHOICES, trials=4, seed=3, study=kept)
+    assert search(graph, CHOICES, trials=20, seed=3, study=kept, resume=True) == found
+    monkeypatch.chdir(graph.parent)
+    pairs = [part for name, text in CHOICES.items() for part in ("--range", f"{name}={text}")]
+    done = CliRunner().invoke(app, ["search", str(graph), *pairs])
+    assert "there are 6 settings, and all were tried" in done.output
 
 
 def test_the_command_says_what_it_kept_when_it_is_ended(graph, monkeypatch):
