@@ -19,6 +19,7 @@ from nodegraph.node import Composite, Node
 from nodegraph.plan import Plan
 from nodegraph.registry import split_kind
 from nodegraph.wording import nearest
+from nodegraph.wording.phrases import shown
 from nodegraph.wording.trails import Loc
 from nodegraph.yaml.document import Document, error_at, error_from
 from nodegraph.yaml.edges import EdgeError, evaluate
@@ -163,7 +164,8 @@ class _Reader:
         path: Loc = ("nodes", name)
         kind = fields.get("kind")
         if not isinstance(kind, str):
-            raise self._error((*path, "kind"), "is required: the kind of node, such as Reservoir")
+            given = "is required" if kind is None else f"should be a word (got {shown(kind)})"
+            raise self._error((*path, "kind"), f"{given}: the kind of node, such as Reservoir")
         if kind == "graph":
             return self._nested(path, name)
         given = {key: self._value((*path, key), value) for key, value in fields.items()}
@@ -294,8 +296,8 @@ class _Reader:
         used = set(graph.nodes)
         for name, part in self.parts.items():
             if not used.intersection(part.as_graph().nodes):
-                raise self._error(("nodes", name), "stands in no edge: join it or leave it out",
-                                  on_key=True)  # fmt: skip
+                message = f"{name} stands in no edge: join it or leave it out"
+                raise self._error(("nodes", name), message, on_key=True)
 
 
 def _warn_of_what_is_not_read(inner: Spec, outer: Document) -> None:

@@ -90,6 +90,9 @@ class _Preparation(Source):
         if isinstance(source, tuple) and not isinstance(source, Table) and len(source) == 4:
             return self._classes(source)
         table, given = table_and_target(source)
+        if given is not None and (self.task.target is not None or self.task.targets is not None):
+            with self.at("target" if self.task.targets is None else "targets"):
+                raise DataError("this dataset has targets of its own; leave it out")
         if isinstance(self.task.target, GenerateTarget):
             return self._generation(table, self.task.target)
         return self._aligned(table, given)
@@ -219,6 +222,12 @@ class _Preparation(Source):
             y, outside = _looped(x, table.values, target)
         series = np.hstack(list(y.values())) if isinstance(y, Mapping) else y
         shift = 0 if x is None else 1
+        if (self.task.split.train or 1) + shift + target.generate > len(series):
+            with self.at("target"):
+                raise DataError(
+                    f"train {self.task.split.train or 1} + generate {target.generate} rows; there "
+                    f"are {len(series)}"
+                )
         train, end = self._split(len(series) - shift - target.generate, len(series))
         alone = train + target.prompt + target.generate
         self._check_gaps(x, end if target.windows > 1 else min(end, alone))

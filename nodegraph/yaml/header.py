@@ -16,11 +16,20 @@ __all__ = ["Header", "LocalEngine", "RayEngine", "read_header"]
 VERSION = 1
 
 
+def _some(workers: int) -> int:
+    if workers == 0:
+        raise ValueError("should be at least 1, or -1 for one on each core (got 0)")
+    return workers
+
+
+Workers = Annotated[int, Field(ge=-1), AfterValidator(_some)]
+
+
 class LocalEngine(Section):
     """One process; `workers` threads over independent series, -1 for one on each core."""
 
     kind: Literal["local"] = "local"
-    workers: Annotated[int, Field(ge=-1)] = 1
+    workers: Workers = 1
 
 
 Count = Annotated[float, Field(ge=0, le=1e6)]
@@ -43,7 +52,7 @@ class RayEngine(Section):
 
     kind: Literal["ray"]
     address: Literal["auto"] | None = None
-    workers: Annotated[int, Field(ge=-1)] | None = None
+    workers: Workers | None = None
     placement: Literal["block", "node"] = "block"
     sync: bool = True
     stale: Annotated[int, Field(ge=0)] = 4

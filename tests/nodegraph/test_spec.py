@@ -91,15 +91,16 @@ def test_yaml_makes_the_graph_that_python_makes():
         ("rule: null", "W: {file: none.npz}", "nodes.reservoir.W"),
         ("rule: null", "W: {file: ../../etc/passwd}", "nodes.reservoir.W"),
         ("  u:         {kind: Input}", "  u: 3", "nodes.u"),
-        ("kind: Input}", "kind: Input}\n  extra: {kind: Input}", "<string>:6:3: nodes: extra"),
+        (
+            "kind: Input}",
+            "kind: Input}\n  extra: {kind: Input}",
+            "<string>:6:3: nodes: extra stands in no edge",
+        ),
+        ("kind: Input", "kind: 5", "nodes.u.kind: should be a word (got 5)"),
     ],
 )
 def test_a_fault_is_told_with_line_column_key_and_mend(old, new, message):
-    told = fault(CHAIN.replace(old, new))
-    if message.startswith("<string>:6:3:"):
-        assert "<string>:6:3: nodes" in told and "stands in no edge" in told
-    else:
-        assert message in told
+    assert message in fault(CHAIN.replace(old, new))
 
 
 def test_every_faulty_node_is_told_at_once():

@@ -254,6 +254,10 @@ def test_shipped_datasets_are_found_by_name() -> None:
             {"target": {"generate": 3, "prompt": 0, "windows": 2}, "split": {"train": 50}},
             "task.target: several windows need a prompt",
         ),
+        (
+            {"target": {"generate": 60}, "split": {"train": 50}},
+            "task.target: train 50 + generate 60 rows; there are 100",
+        ),
         ({"target": {"generate": 3}, "input": [0]}, "task.input: a model that generates"),
         ({"target": {"file": "../y.npy"}}, "task.target: ../y.npy: leads out of the folder"),
         ({"data": {"file": "nothing.npy"}, "target": {"forecast": 1}}, "task.data: nothing.npy"),
@@ -263,6 +267,14 @@ def test_what_the_data_do_not_hold_is_refused_with_its_key(
     fields: dict[str, Any], message: str
 ) -> None:
     assert refused(**fields).startswith(message)
+
+
+@pytest.mark.parametrize("key", ["target", "targets"])
+def test_a_target_beside_those_of_the_data_set_is_refused(key: str, tmp_path: Path) -> None:
+    target = {"forecast": 1} if key == "target" else {"a": {"forecast": 1}}
+    task = Task.model_validate({"data": {"dataset": "narma", "steps": 60}, key: target})
+    with pytest.raises(DataError, match=rf"task.{key}: this dataset has targets of its own; leave"):
+        prepare(task, root=tmp_path)
 
 
 def test_a_target_file_of_another_length_is_refused(tmp_path: Path) -> None:
