@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.errors import GraphError
+from nodegraph.errors import DataError, GraphError
 from nodegraph.plan import Plan
 
-__all__ = ["classes_by_output", "labels_of"]
+__all__ = ["classes_by_output", "is_classifier", "labels_of", "share_right"]
 
 
 def classes_by_output(plan: Plan) -> dict[str, tuple[Any, ...]]:
@@ -52,4 +52,51 @@ def labels_of(outputs: Any, classes: tuple[Any, ...]) -> Array:
     whole = isinstance(outputs, np.ndarray) and outputs.ndim == 2
     rows = outputs if whole else np.array([series[-1] for series in outputs])
     found: Array = np.array(classes)[rows.argmax(axis=1)]
+    return found
+
+
+def is_classifier(plan: Plan) -> bool:
+    """Tell whether a model has one output end, and that is of classes."""
+    if len(plan.outputs) != 1:
+        return False
+    return plan.nodes[plan.outputs[0]].knows_classes or len(_heard(plan, plan.outputs[0])) == 1
+
+
+def share_right(plan: Plan, y: Any, outputs: Any) -> float:
+    """Return the share of labels `y` that the outputs are greatest for.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of a classifier.
+    y : sequence
+        A label for each row of one series, for each series, or for each row of each series; or
+        rows with a 1 in the column of the class.
+    outputs : ndarray (T, n), or sequence of such
+    """
+    heard = _heard(plan, plan.outputs[0])
+    classes = np.array(next(iter(heard))) if heard else None
+    if isinstance(outputs, np.ndarray) and outputs.ndim == 2:
+        rows, said = [outputs], [y]
+    elif all(np.ndim(one) == 0 or np.size(one) == 1 for one in y) or np.ndim(y) == 2:
+        rows, said = [np.array([series[-1] for series in outputs])], [y]
+    else:
+        rows, said = list(outputs), list(y)
+    guesses = np.concatenate([each.argmax(axis=1) for each in rows])
+    labels = [_numbers(each, rows[0].shape[1], classes) for each in said]
+    right = np.concatenate(labels)
+    if len(right) != len(guesses):
+        raise DataError(f"score: {len(right)} labels for {len(guesses)} outputs")
+    return float(np.mean(right == guesses))
+
+
+def _numbers(labels: Any, n_out: int, classes: Array | None) -> Array:
+    """Return the number of the class that each label names; -1 of one that is none."""
+    given = np.asarray(labels)
+    if given.ndim == 2 and given.shape[1] == n_out > 1:
+        return given.argmax(axis=1)
+    if classes is None:
+        return given.ravel()
+    same = given.reshape(-1, 1) == classes
+    found: Array = np.where(same.any(axis=1), same.argmax(axis=1), -1)
     return found

@@ -8,6 +8,7 @@ import numpy as np
 
 from nodegraph.calls import known_arguments
 from nodegraph.changed import changed
+from nodegraph.classifying import is_classifier, share_right
 from nodegraph.errors import DataError, FieldError
 from nodegraph.learner import Learner
 from nodegraph.metrics import r2
@@ -52,8 +53,14 @@ class Estimating(Learner):
 
     @known_arguments
     def score(self, x: Any, y: Any) -> float:
-        """Return the share of the variance of `y` that ``predict(x)`` explains (R2)."""
+        """Return how good ``predict(x)`` is, 1 at best, by scikit-learn's convention.
+
+        That is the share of the variance of `y` that is explained (R2), or the share of labels `y`
+        that are right (accuracy) where the output is of classes.
+        """
         y_hat = self.predict(x)
+        if is_classifier(self.plan):
+            return share_right(self.plan, y, y_hat)
         if isinstance(y_hat, list):
             y, y_hat = np.concatenate([np.asarray(rows) for rows in y]), np.concatenate(y_hat)
         y = np.asarray(y)

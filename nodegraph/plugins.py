@@ -15,7 +15,7 @@ from types import ModuleType
 
 from nodegraph.errors import SpecError
 
-__all__ = ["imported"]
+__all__ = ["imported", "shadow"]
 
 
 def imported(entry: EntryPoint) -> ModuleType:
@@ -39,6 +39,12 @@ def imported(entry: EntryPoint) -> ModuleType:
     return package if entry.module == top else sys.modules[entry.module]
 
 
+def shadow(top: str) -> Path | None:
+    """Return the user's file or folder that ``import top`` means in place of our package."""
+    home = (Path(__file__).parents[1] / top).resolve()
+    return _in_the_way(top, home) if (home / "__init__.py").is_file() else None
+
+
 def _home(entry: EntryPoint, top: str) -> Path | None:
     """Return the folder of the package that offers `entry`, None if it cannot be told."""
     installed = [Path(str(entry.dist.locate_file("")))] if entry.dist is not None else []
@@ -51,9 +57,11 @@ def _home(entry: EntryPoint, top: str) -> Path | None:
 def _in_the_way(top: str, home: Path) -> Path | None:
     """Return the file or folder that ``import top`` means in place of the package, if any."""
     module = sys.modules.get(top)
-    found = getattr(find_spec(top), "origin", None) if module is None else module.__file__
-    if found is None:
-        return None
+    spec = find_spec(top) if module is None else module.__spec__
+    found = getattr(spec, "origin", None) if module is None else module.__file__
+    if found is None:  # a folder without __init__.py: installs that add a finder come after it
+        folders = [Path(place) for place in getattr(spec, "submodule_search_locations", None) or ()]
+        return folders[0] if folders and home not in [each.resolve() for each in folders] else None
     return None if Path(found).resolve() == home / "__init__.py" else Path(found)
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import Field, PositiveInt, model_validator
 
-from nodegraph import Array, Node
+from nodegraph import Array, Classes, Node
 from nodes.rules.estimation import Estimation
 
 __all__ = ["ScikitLearn"]
@@ -35,6 +35,8 @@ class ScikitLearn(Node):
         Arguments of that class.
     units : int, optional
         Number of outputs; taken from the targets if left out.
+    classes : sequence of str or int, optional
+        What the outputs stand for, as in `Ridge`: then labels are the targets.
 
     Examples
     --------
@@ -55,6 +57,21 @@ class ScikitLearn(Node):
     estimator: Any
     options: dict[str, Any] = Field(default_factory=dict)
     units: PositiveInt | None = None
+    classes: Classes = None
+
+    @model_validator(mode="after")
+    def _one_output_for_each_class(self) -> ScikitLearn:
+        if self.classes is not None and self.units not in (None, len(self.classes)):
+            raise ValueError(
+                f"the number of outputs is said in different ways: {self.units} units, "
+                f"{len(self.classes)} classes"
+            )
+        return self
+
+    @property
+    def declared_size(self) -> int | None:
+        """The number of outputs: that of classes, or ``units``."""
+        return self.units if self.classes is None else len(self.classes)
 
     @model_validator(mode="after")
     def _estimator_can_be_made(self) -> ScikitLearn:
@@ -77,7 +94,9 @@ class ScikitLearn(Node):
 
     @property
     def knows_classes(self) -> bool:
-        """Whether the estimator is a classifier."""
+        """Whether there are classes, or the estimator is a classifier."""
+        if self.classes is not None:
+            return True
         from sklearn.base import is_classifier
 
         return bool(is_classifier(self.made()))

@@ -7,7 +7,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import DataError, FieldError
-from nodes import ESN, Input, Reservoir, Ridge
+from nodes import ESN, Input, Reservoir, Ridge, ScikitLearn
 
 U = np.sin(np.arange(300) / 5)[:, None]
 X, Y = U[:-1], U[1:]
@@ -116,3 +116,41 @@ def test_a_pipeline_may_end_in_a_model():
 
     pipe = make_pipeline(StandardScaler(), make()).fit(X[:200], Y[:200])
     assert pipe.score(X[200:], Y[200:]) > 0.9
+
+
+RNG = np.random.default_rng(0)
+KINDS = np.array(["flat", "steep"] * 15)
+SERIES = [np.cumsum(RNG.normal(0.0 if k == "flat" else 1.0, 0.6, (20, 1)), axis=0) for k in KINDS]
+READOUTS = {
+    "ridge": lambda: Ridge(classes=("flat", "steep")),
+    "classifier": lambda: ScikitLearn(
+        estimator="LogisticRegression", options={"max_iter": 500}, classes=("flat", "steep")
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", READOUTS)
+def test_the_score_of_a_classifier_is_the_share_of_right_labels(kind):
+    model = ng.Model(Input() >> Reservoir(units=20, input_scaling=0.1) >> READOUTS[kind]())
+    model.fit(SERIES[:20], KINDS[:20])
+    right = np.mean(model.classify(SERIES) == KINDS)
+    assert 0.6 < right <= 1 and model.score(SERIES, KINDS) == right
+    assert model.score(SERIES, np.where(KINDS == "flat", "steep", "flat")) == pytest.approx(
+        1 - right
+    )
+    assert model.score(np.array(SERIES), KINDS.tolist()) == right
+    one_hot = (KINDS[:, None] == np.array(["flat", "steep"])).astype(float)
+    assert model.score(SERIES, one_hot) == right
+    with pytest.raises(DataError, match="3 labels for 30 outputs"):
+        model.score(SERIES, KINDS[:3])
+
+
+def test_so_it_is_of_steps_and_of_a_classifier_without_names():
+    x, labels = RNG.normal(size=(80, 2)), np.arange(80) % 2
+    x[:, 0] += 2 * labels
+    model = ng.Model(ScikitLearn(estimator="LogisticRegression"))
+    model.fit(x, ng.datasets.one_hot(labels))
+    right = np.mean(model.predict(x).argmax(axis=1) == labels)
+    assert 0.7 < right and model.score(x, labels) == model.score(x, np.eye(2)[labels]) == right
+    with pytest.raises(FieldError, match="3 units, 2 classes"):
+        ScikitLearn(estimator="LogisticRegression", units=3, classes=(0, 1))

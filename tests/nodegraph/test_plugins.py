@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import nodegraph as ng
 
 GRAPH = """
 nodegraph: 1
@@ -94,3 +97,32 @@ def test_the_command_line_finds_kinds_as_well(tmp_path):
         [sys.executable, "-m", "nodegraph", "check", "g.yaml"], cwd=tmp_path, capture_output=True
     )
     assert done.returncode == 0, done.stderr
+
+
+FINDER = """
+import sys
+from importlib.util import spec_from_file_location
+from pathlib import Path
+
+HOME = Path({home!r})
+sys.path[:] = [place for place in sys.path if Path(place or ".").resolve() != HOME]
+
+class Finder:  # as an editable install of setuptools without .pth has it: the last that is asked
+    def find_spec(self, name, path=None, target=None):
+        if name in ("nodes", "nodegraph"):
+            place = HOME / name
+            return spec_from_file_location(
+                name, place / "__init__.py", submodule_search_locations=[str(place)]
+            )
+
+sys.meta_path.append(Finder())
+"""
+
+
+@pytest.mark.parametrize("name", ["nodes.py", "nodes/mine.py", "nodes/__init__.py"])
+def test_so_they_are_where_a_finder_has_installed_the_package(tmp_path, name):
+    put(tmp_path, name)
+    home = str(Path(ng.__file__).parents[1].resolve())
+    done = result(tmp_path, FINDER.format(home=home) + READ)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "4\n"

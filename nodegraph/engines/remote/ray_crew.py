@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from nodegraph.engines.remote.needs import Needs
 from nodegraph.engines.remote.parts import title
 from nodegraph.engines.remote.worker import Worker
 from nodegraph.errors import EngineError
+from nodegraph.plugins import shadow
 
 __all__ = ["RayCrew"]
 
@@ -182,20 +184,22 @@ class RayCrew:
                 kinds.WorkerCrashedError, kinds.OutOfMemoryError, kinds.NodeDiedError)  # fmt: skip
         if isinstance(error, lost):
             if "ModuleNotFoundError" in str(error) or "creation task" in str(error):
-                return EngineError(f"a worker could not start: {_last_line(error)}{_ADVICE}")
+                return EngineError(
+                    f"a worker could not start: {_last_line(error)}{_advice(str(error))}"
+                )
             who = getattr(error, "actor_id", None)
             return WorkerLost(_short(error), next((h for h in self._all if h.id == who), None))
         if isinstance(error, kinds.RayTaskError):
             cause = error.cause
             if isinstance(cause, ModuleNotFoundError):
-                return EngineError(f"a worker has no module {cause.name!r}{_ADVICE}")
+                return EngineError(f"a worker has no module {cause.name!r}{_advice(str(cause))}")
             if isinstance(cause, kinds.RayError):
                 return self._meaning(cause)
             if isinstance(cause, BaseException):
                 return cause
         text = str(error)
         if isinstance(error, kinds.RaySystemError) and "No module named" in text:
-            return EngineError(f"a worker misses a module: {_last_line(error)}{_ADVICE}")
+            return EngineError(f"a worker misses a module: {_last_line(error)}{_advice(text)}")
         if isinstance(error, kinds.ObjectStoreFullError | kinds.OutOfDiskError):
             return EngineError(
                 f"Ray's object store is full ({_short(error)}); give a smaller chunk or window, "
@@ -246,6 +250,17 @@ _ADVICE = (
     "; install it on every machine of the cluster, or ship it with "
     "runtime_env={'py_modules': ['path/to/package']}"
 )
+
+
+def _advice(said: str) -> str:
+    """Return what to do about a module that a worker misses."""
+    theirs = shadow("nodes") if re.search(r"No module named '?nodes\b", said) else None
+    if theirs is None:
+        return _ADVICE
+    return (
+        f"; {theirs} has the name of the package that holds nodegraph's nodes, and a worker finds "
+        "it in its place: rename it, as in my_nodes.py, or start Python in another folder"
+    )
 
 
 def _needs_of(names: Sequence[str], needs: Mapping[str, Needs], default: Needs) -> Needs:
