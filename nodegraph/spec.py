@@ -164,8 +164,8 @@ class _Reader:
         path: Loc = ("nodes", name)
         kind = fields.get("kind")
         if not isinstance(kind, str):
-            given = "is required" if kind is None else f"should be a word (got {shown(kind)})"
-            raise self._error((*path, "kind"), f"{given}: the kind of node, such as Reservoir")
+            fault = "is required" if kind is None else f"should be a word (got {shown(kind)})"
+            raise self._error((*path, "kind"), f"{fault}: the kind of node, such as Reservoir")
         if kind == "graph":
             return self._nested(path, name)
         given = {key: self._value((*path, key), value) for key, value in fields.items()}
