@@ -93,10 +93,10 @@ def share_right(plan: Plan, y: Any, outputs: Any) -> float:
 def _numbers(labels: Any, n_out: int, classes: Array | None) -> Array:
     """Return the number of the class that each label names; -1 of one that is none."""
     given = np.asarray(labels)
+    found: Array = given.ravel()
     if given.ndim == 2 and given.shape[1] == n_out > 1:
-        return given.argmax(axis=1)
-    if classes is None:
-        return given.ravel()
-    same = given.reshape(-1, 1) == classes
-    found: Array = np.where(same.any(axis=1), same.argmax(axis=1), -1)
+        found = given.argmax(axis=1)
+    elif classes is not None:
+        same = given.reshape(-1, 1) == classes
+        found = np.where(same.any(axis=1), same.argmax(axis=1), -1)
     return found
