@@ -45,8 +45,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give all Ray tests to one worker, after the others."""
+    """Give the Ray tests to one worker, and those with clusters of their own to another."""
     for item in items:
         if item.get_closest_marker("ray"):
-            item.add_marker(pytest.mark.xdist_group("ray"))
+            apart = item.path.name == "test_cluster.py"
+            item.add_marker(pytest.mark.xdist_group("clusters" if apart else "ray"))
     items.sort(key=lambda item: item.get_closest_marker("ray") is not None)

@@ -36,6 +36,7 @@ __all__ = [
     "NodegraphError",
     "NodegraphWarning",
     "NotFittedError",
+    "PlainStepWarning",
     "SpecError",
     "UnknownNameError",
     "placed",
@@ -115,6 +116,10 @@ class IllConditionedWarning(NodegraphWarning):
 
 class DataWarning(NodegraphWarning):
     """Data that can be learned from, but perhaps not as they were meant."""
+
+
+class PlainStepWarning(NodegraphWarning):
+    """A step or update that cannot be compiled, and so runs through Python."""
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def is_alive(pid: int) -> bool:
 @cache
 def has_avx512() -> bool:
     """Tell whether the processor computes with registers of 512 bits, as only some x86 do."""
-    from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]
+    from llvmlite.binding import get_host_cpu_features
 
     try:
         return bool(get_host_cpu_features().get("avx512f", False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import (
     TYPE_CHECKING,
@@ -12,7 +12,6 @@ from typing import (
     Any,
     ClassVar,
     Literal,
-    NamedTuple,
     NoReturn,
     cast,
     dataclass_transform,
@@ -34,6 +33,7 @@ from nodegraph.errors import GraphError
 from nodegraph.fields import Described
 from nodegraph.graph import Composable, End, Graph
 from nodegraph.names import LONGEST, check_name
+from nodegraph.prepared import Prepared, StepCode, fold, one_by_one
 from nodegraph.rule import Rule
 from nodegraph.strangers import refuse_word_of_a_node
 
@@ -85,7 +85,8 @@ class Node(_Part, ABC):
     """One node of a graph.
 
     Fields say what the node is; `init` makes its params (weights), `start` its state, and
-    `step` moves it on by one step. `step` is the meaning, `run` is the speed: they must agree.
+    `step` moves it on by one step. `step` is all that a node has to say: written in numpy and the
+    words of `nodegraph.maths` it is traced and compiled for whatever runs it, to the same bits.
 
     Parameters
     ----------
@@ -106,6 +107,9 @@ class Node(_Part, ABC):
     sums_up: ClassVar[bool] = False  # whether its last row tells of the whole series
     step_ports: ClassVar[tuple[str, ...]] = ("x",)
     takes: ClassVar[dict[str, frozenset[str]]] = {}
+    traced: ClassVar[bool] = True  # whether `step` is to be compiled; else it runs in Python
+    hears_noise: ClassVar[bool] = False
+    by_hand: ClassVar[bool] = False  # whether it has other ways to run than `step`
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
@@ -114,6 +118,9 @@ class Node(_Part, ABC):
         if "run" in vars(cls):
             cls.run = of_engines(cls.run)  # type: ignore[method-assign]
         known = [*inspect.signature(cls.step).parameters][3:]
+        cls.hears_noise = "noise" in known
+        ways = ("run", "run_many", "prepared", "step_code")
+        cls.by_hand = any(getattr(cls, way) is not getattr(Node, way) for way in ways)
         cls.step_ports = tuple(port for port in known if port != "noise")
         methods = {"init": cls.init, "start": cls.start}
         cls.takes = {
@@ -191,35 +198,36 @@ class Node(_Part, ABC):
 
     @of_engines
     def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps; override only to be faster."""
-        ys = []
-        for t, x in enumerate(xs):
-            state, y = self.step(params, state, x, **{p: rows[t] for p, rows in ports.items()})
-            ys.append(y)
-        return state, np.stack(ys)
+        """Return ``(state, ys)`` after ``len(xs)`` steps, compiled from `step`."""
+        if self.by_hand:
+            return fold(self, params, state, xs, ports)
+        return self.prepared(params).run(state, xs, **ports)
 
     def prepared(self, params: Any) -> Prepared:
-        """Return the node with these params, ready to run again and again.
+        """Return the node with these params, ready to run again and again."""
+        if self.by_hand:
+            return Prepared(self, params)
+        from nodegraph.traced_steps import Traced
 
-        Override it to work out once what follows from the params, such as another order of them.
-        """
-        return Prepared(self, params)
+        return Traced(self, params)
 
     def run_many(
         self, params: Any, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
     ) -> tuple[list[Any], list[Array]]:
-        """Return ``(states, ys)`` of many independent series; override only to be faster."""
-        return one_by_one(partial(self.run, params), states, xs, ports)
+        """Return ``(states, ys)`` of many independent series, side by side."""
+        if self.by_hand:
+            return one_by_one(partial(self.run, params), states, xs, ports)
+        return self.prepared(params).run_many(states, xs, **ports)
 
     def step_code(
         self, params: Any, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
     ) -> StepCode | None:
         """Return one step from `state` on as compiled code for loops, or None if there is none.
 
-        It must leave the same bits as `run`; `widths` are those of the ports. Without it a loop
-        calls `run` for each step.
+        It leaves the same bits as `run`; `widths` are those of the ports. Without it a loop calls
+        `run` for each step.
         """
-        return None
+        return None if self.by_hand else self.prepared(params).step_code(state, dtype, widths)
 
     def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
         """Return a sentence, with the cure, for each thing that looks wrong after learning.
@@ -242,63 +250,6 @@ class Node(_Part, ABC):
                 f"it has {', '.join(self.ports)}"
             )
         return Graph(nodes=(self,), heads=(End(self, port),), tails=(End(self, port),))
-
-
-def one_by_one(
-    run: Callable[..., tuple[Any, Array]],
-    states: Sequence[Any],
-    xs: Sequence[Array],
-    ports: Mapping[str, Sequence[Array]],
-) -> tuple[list[Any], list[Array]]:
-    """Return ``(states, ys)`` of many series, each from a call of `run`."""
-    runs = [
-        run(state, x, **{port: series[i] for port, series in ports.items()})
-        for i, (state, x) in enumerate(zip(states, xs, strict=True))
-    ]
-    return [state for state, _ in runs], [ys for _, ys in runs]
-
-
-class StepCode(NamedTuple):
-    """One step of a node as compiled code, which a loop can call without Python.
-
-    ``io`` has the address of the output row, of a row for each of the node's ``step_ports`` in
-    their order (0 for one that is not wired), and of a row of noise (0 for none).
-    """
-
-    function: int  # its address, from `nodegraph.compiled.step`
-    arguments: tuple[Any, ...]  # C-contiguous arrays, given by their addresses, and whole numbers
-    state: Any  # a tree of arrays that the step changes in place
-    unpack: Callable[[Any], Any] = lambda state: state  # from that tree to the node's own state
-
-
-class Prepared:
-    """A node with its params: what engines run.
-
-    Parameters
-    ----------
-    node : Node
-    params
-        They must not be changed as long as this is in use.
-    """
-
-    def __init__(self, node: Node, params: Any):
-        self.node, self.params = node, params
-
-    def run(self, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps."""
-        return self.node.run(self.params, state, xs, **ports)
-
-    def run_many(
-        self, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
-    ) -> tuple[list[Any], list[Array]]:
-        """Return ``(states, ys)`` of many independent series."""
-        return self.node.run_many(self.params, states, xs, **ports)
-
-    def step_code(
-        self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
-    ) -> StepCode | None:
-        """Return one step from `state` on as compiled code, or None if there is none."""
-        return self.node.step_code(self.params, state, dtype, widths)
 
 
 class Composite(_Part, ABC):

@@ -4,65 +4,60 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, model_validator
 
-from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
 from nodegraph.fields import Described
+from nodegraph.lessons import Course, Learned, Lesson, Seen, block_of, learn_by_step
 from nodegraph.registry import split_kind, written_kind
 
 if TYPE_CHECKING:
-    from nodegraph.node import Node, StepCode
+    from nodegraph.node import Node
+    from nodegraph.prepared import StepCode
 
 __all__ = ["AnyRule", "Learned", "Lesson", "Rule", "Seen"]
 
 
-class Seen(NamedTuple):
-    """All that a local rule may look at: there is no other door to the graph.
-
-    An online rule sees one step, an offline rule a block of steps: each array then has a first
-    axis n_steps, and `state` is None.
-    """
-
-    x: Any  # (n_in,) what came in
-    y: Any  # (n_out,) what the node gave out
-    state: Any = None  # the node's state after the step
-    target: Any = None  # (n_out,) what was wanted; None if unsupervised
-    ports: Mapping[str, Any] = {}  # what came in elsewhere: feedback, key, reward ...
-    number: int | None = None  # of the independent series that this is of, if the rule deals them
-
-
-class Lesson(NamedTuple):
-    """A chunk of time in the life of one learning node."""
-
-    inputs: dict[str, Array]  # by port, (n_steps, n); "noise" among them if it is on
-    target: Array | None  # (n_steps, n_out)
-    rows: Array  # (n_steps,) bool: the steps to learn from
-    number: int | None = None  # of the independent series that this is of, if the rule deals them
-
-
-class Learned(NamedTuple):
-    """What `Rule.learn` leaves behind."""
-
-    params: Any
-    state: Any
-    memory: Any
-    ys: Array  # (n_steps, n_out): each row as it was before the update that it led to
+_SAID = {
+    "online": "True, or False if update only gathers and finish learns",
+    "supervised": "True if it learns from seen.target, else False",
+    "modifies": '("W",), the fields of params that it changes',
+}
 
 
 class Rule(Described, ABC):
     """A local learning rule: `begin`, then `update` for each step seen, then `finish`.
 
     An online rule changes the params in `update`; an offline one only gathers there and
-    changes them in `finish`. `update` is the meaning, `learn` is the speed: they must agree.
+    changes them in `finish`. An `update` in numpy and the words of `nodegraph.maths` is traced and
+    compiled together with the node's `step`, to the same bits.
     """
 
     online: ClassVar[bool]
     supervised: ClassVar[bool]
     modifies: ClassVar[tuple[str, ...]]
+    traced: ClassVar[bool] = True  # whether `update` is to be compiled; else it runs in Python
+    by_hand: ClassVar[bool] = False  # whether it has other ways to learn than `update`
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Look whether the class has ways to learn of its own."""
+        super().__pydantic_init_subclass__()
+        ways = ("learn", "step_code")
+        cls.by_hand = any(getattr(cls, way) is not getattr(Rule, way) for way in ways)
+
+    @model_validator(mode="after")
+    def _says_how_it_learns(self) -> Rule:
+        for name, example in _SAID.items():
+            if not hasattr(self, name):
+                raise ValueError(
+                    f"{type(self).__name__} does not say {name}; write in the class: "
+                    f"{name}: ClassVar = {example}"
+                )
+        return self
 
     @property
     def moving(self) -> tuple[str, ...]:
@@ -93,31 +88,26 @@ class Rule(Described, ABC):
     def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Let `node` live through a chunk and learn from ``lesson.rows`` of it.
 
-        The arrays of `params` and `memory` are the learner's own: they may be changed in place.
+        An online rule learns compiled, from `update` and the node's `step`. The arrays of `params`
+        and `memory` are the learner's own: they may be changed in place.
         """
+        if self.online and self.by_hand:
+            return learn_by_step(self, node, params, state, memory, lesson)
         if self.online:
-            return self._learn_by_step(node, params, state, memory, lesson)
+            return self.course(node).learn(params, state, memory, lesson)
         ports = {p: rows for p, rows in lesson.inputs.items() if p not in self.ports}
         state, ys = node.run(params, state, ports.pop("x"), **ports)
         if lesson.rows.any():
-            params, memory = self.update(params, memory, _gather(lesson, ys))
+            params, memory = self.update(params, memory, block_of(lesson, ys))
         return Learned(params, state, memory, ys)
 
-    def _learn_by_step(
-        self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson
-    ) -> Learned:
-        ys, own = [], self.ports
-        for t, learning in enumerate(lesson.rows):
-            inputs = {port: rows[t] for port, rows in lesson.inputs.items()}
-            x = inputs.pop("x")
-            heard = {port: row for port, row in inputs.items() if port not in own}
-            state, y = node.step(params, state, x, **heard)
-            ys.append(y)
-            if learning:
-                target = None if lesson.target is None else lesson.target[t]
-                seen = Seen(x, y, state, target, inputs, lesson.number)
-                params, memory = self.update(params, memory, seen)
-        return Learned(params, state, memory, np.stack(ys))
+    def course(self, node: Node) -> Course:
+        """Return what engines let `node` learn by, chunk after chunk."""
+        if not self.online or self.by_hand:
+            return Course(self, node)
+        from nodegraph.traced_updates import TracedCourse
+
+        return TracedCourse(self, node)
 
     def step_code(
         self,
@@ -130,11 +120,15 @@ class Rule(Described, ABC):
     ) -> StepCode | None:
         """Return one step of `learn` as compiled code for loops, or None if there is none.
 
-        It changes the arrays of `params` and `memory` in place, and must leave the same bits as
+        It changes the arrays of `params` and `memory` in place, and leaves the same bits as
         `learn`. Its ``io`` has the address of the target at the end: NaN where nothing is to be
         learned.
         """
-        return None
+        if not self.online or self.by_hand:
+            return None
+        from nodegraph.traced_updates import TracedCourse
+
+        return TracedCourse(self, node).step_code(params, state, memory, dtype, widths)
 
     def merge(self, one: Any, other: Any) -> Any:
         """Return the memory of two courses of learning seen apart, first `one`, then `other`.
@@ -212,17 +206,6 @@ class Rule(Described, ABC):
             f"{type(self).__name__} changes {', '.join(missing)}, which {type(node).__name__} "
             f"does not have (it has {', '.join(fields) or 'no params'})"
         )
-
-
-def _gather(lesson: Lesson, ys: Array) -> Seen:
-    """Return the rows to learn from, without a copy when it is all of them."""
-
-    def pick(rows: Array) -> Array:
-        return rows if lesson.rows.all() else rows[lesson.rows]
-
-    ports = {port: pick(rows) for port, rows in lesson.inputs.items()}
-    target = None if lesson.target is None else pick(lesson.target)
-    return Seen(ports.pop("x"), pick(ys), None, target, ports, lesson.number)
 
 
 def _by_kind(value: Any) -> Any:

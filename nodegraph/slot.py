@@ -11,7 +11,9 @@ import numpy as np
 from nodegraph.arrays import Array
 
 if TYPE_CHECKING:
+    from nodegraph.lessons import Course
     from nodegraph.node import Node, Prepared
+    from nodegraph.rule import Rule
 
 __all__ = ["NOT_SAVED", "Answer", "Chunk", "Slot", "widths"]
 
@@ -24,6 +26,7 @@ class _Kept:
 
     def __init__(self) -> None:
         self.last: tuple[Any, Prepared] | None = None  # what was prepared for the params
+        self.course: Course | None = None  # what learns by a rule
         self.ran = self.learned = False  # whether what they return has been looked at
 
     def __deepcopy__(self, memo: Any) -> _Kept:
@@ -81,6 +84,13 @@ class Slot:
         if last is None or last[0] is not self.params or last[1].node is not node:
             last = self.kept.last = self.params, node.prepared(self.params)
         return last[1]
+
+    def course(self, rule: Rule, node: Node) -> Course:
+        """Return `rule` as it teaches `node`; it is good for more than one chunk."""
+        last = self.kept.course
+        if last is None or last.rule is not rule or last.node is not node:
+            last = self.kept.course = rule.course(node)
+        return last
 
     def copy(self) -> Slot:
         """Return a slot with the same arrays."""

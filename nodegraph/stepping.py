@@ -109,7 +109,7 @@ class Stepper:
                 slot = rack.slots[name]
                 learned[name] = copy_tree(slot.params), copy_tree(slot.memory)
             code = _code(rack, plan, name, ports, learned.get(name), noisy=bool(learn))
-            if code is None:
+            if code is None or code.n_out not in (None, sizes[name]):
                 return None
             if name in learn and name in taught:
                 ports["target"] = [Source(taught[name], 0)]

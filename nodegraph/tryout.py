@@ -218,7 +218,7 @@ def _change(before: Any, after: Any, path: str = "") -> str | None:
 
 def _face(leaf: Any) -> Any:
     """Return what stays the same of an array; None if it is none."""
-    if is_sparse(leaf) or isinstance(leaf, np.ndarray):
+    if is_sparse(leaf) or isinstance(leaf, np.ndarray | np.generic):
         return is_sparse(leaf), leaf.shape, leaf.dtype
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,9 +9,10 @@ from pydantic import model_validator
 
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction, Matrix
-from nodegraph.node import Node, StepCode
-from nodes.activations import ACTIVATIONS, CODES, ActivationName
-from nodes.random_layer import RandomLayer, column_major, product, require_shape
+from nodegraph.maths import activate, matvec
+from nodegraph.node import Node
+from nodes.activations import ActivationName
+from nodes.random_layer import RandomLayer, column_major, require_shape
 from nodes.weights import orthogonal
 
 __all__ = ["ES2N"]
@@ -112,25 +112,8 @@ class ES2N(RandomLayer, Node):
 
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""
-        drive = product(params.W, state.x) + product(params.W_in, x) + params.bias
-        turned = product(params.O, state.x)
+        drive = matvec(params.W, state.x) + matvec(params.W_in, x) + params.bias
+        turned = matvec(params.O, state.x)
         b = self.proximity
-        new = b * ACTIVATIONS[self.activation](drive) + (1 - b) * turned
+        new = b * activate(self.activation, drive) + (1 - b) * turned
         return self.State(new), new.copy()
-
-    def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
-        from nodes.kernels.variants import es2n_chunk
-
-        ys = es2n_chunk(xs, params, self.proximity, CODES[self.activation], state.x)
-        return self.State(ys[-1].copy()), ys
-
-    def step_code(
-        self, params: Params, state: State, dtype: np.dtype[Any], widths: Mapping[str, int]
-    ) -> StepCode | None:
-        """Return the compiled step for loops."""
-        from nodes.kernels.variant_steps import es2n_arguments, es2n_step
-
-        moving, code = self.State(np.array(state.x, dtype)), CODES[self.activation]
-        arguments = es2n_arguments(params, self.proximity, code, moving.x, widths["x"])
-        return StepCode(es2n_step(dtype), arguments, moving)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -11,8 +10,9 @@ from pydantic import PositiveFloat, model_validator
 
 from nodegraph.arrays import Array, frozen_array
 from nodegraph.fields import PerUnit
-from nodegraph.node import Node, StepCode
-from nodes.random_layer import RandomLayer, product
+from nodegraph.maths import matvec
+from nodegraph.node import Node
+from nodes.random_layer import RandomLayer
 
 __all__ = ["LIF"]
 
@@ -121,29 +121,9 @@ class LIF(RandomLayer, Node):
 
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, spikes)`` one step later."""
-        drive = product(params.W, state.spikes) + product(params.W_in, x) + params.bias
+        drive = matvec(params.W, state.spikes) + matvec(params.W_in, x) + params.bias
         v = (1 - self.leak.astype(x.dtype)) * state.v + drive
         fired = v >= self.threshold
         after = v - self.threshold if self.reset == "subtract" else np.zeros_like(v)
         spikes = fired.astype(x.dtype)
         return self.State(np.where(fired, after, v), spikes), spikes.copy()
-
-    def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
-        """Return ``(state, spikes)`` after ``len(xs)`` steps, in one compiled loop."""
-        from nodes.kernels.variants import lif_chunk
-
-        v, spikes = state.v.copy(), state.spikes.copy()
-        leak = np.broadcast_to(self.leak, len(v)).astype(v.dtype)
-        ys = lif_chunk(xs, params, leak, self.threshold, self.reset == "subtract", v, spikes)
-        return self.State(v, spikes), ys
-
-    def step_code(
-        self, params: Params, state: State, dtype: np.dtype[Any], widths: Mapping[str, int]
-    ) -> StepCode | None:
-        """Return the compiled step for loops."""
-        from nodes.kernels.variant_steps import lif_arguments, lif_step
-
-        moving = self.State(np.array(state.v, dtype), np.array(state.spikes, dtype))
-        leak = np.broadcast_to(self.leak, len(moving.v)).astype(dtype)
-        rest = self.threshold, self.reset == "subtract", *moving, widths["x"]
-        return StepCode(lif_step(dtype), lif_arguments(params, leak, *rest), moving)

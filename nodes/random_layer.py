@@ -21,7 +21,7 @@ from nodes.weights import (
     scale_spectral_radius,
 )
 
-__all__ = ["RandomLayer", "column_major", "product", "require_shape"]
+__all__ = ["RandomLayer", "column_major", "require_shape"]
 
 SCALED_BY = {
     "W": ("connectivity", "topology"),
@@ -181,12 +181,6 @@ class RandomLayer(Described):
             return np.zeros(shape)
         draw = DISTRIBUTIONS[self.input_distribution]
         return column_major(scale_columns(draw(rng, *shape, connectivity), factors))
-
-
-def product(W: Any, x: Array) -> Array:
-    """Return ``W x``, with the same bits however `W` is laid out in memory."""
-    result: Array = W @ x if is_sparse(W) else np.asfortranarray(W) @ np.ascontiguousarray(x)
-    return result
 
 
 def column_major(W: Any) -> Any:

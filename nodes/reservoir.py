@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import NonNegativeFloat, model_validator
 
-from nodegraph.arrays import Array, frozen_array, is_sparse
+from nodegraph.arrays import Array, frozen_array
 from nodegraph.errors import FieldError
 from nodegraph.fields import Fraction, Matrix, PerUnit, PerUnitFraction
-from nodegraph.node import Node, Prepared, StepCode, one_by_one
+from nodegraph.maths import activate, matvec
+from nodegraph.node import Node
 from nodegraph.rule import AnyRule
-from nodes.activations import ACTIVATIONS, CODES, ActivationName
-from nodes.random_layer import RandomLayer, product
+from nodes.activations import ActivationName
+from nodes.random_layer import RandomLayer
 
 __all__ = ["FEEDBACK", "Reservoir", "ReservoirFields"]
 
 FEEDBACK = ("W_fb", "feedback_scaling", "feedback_connectivity")
-WIDE = 64  # inputs up to which sparse input weights are better off as dense ones
 
 
 class ReservoirFields(RandomLayer):
@@ -168,91 +167,17 @@ class Reservoir(ReservoirFields, Node):
         noise: Array | None = None,
     ) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""
-        drive = product(params.W, state.x) + product(params.W_in, x) + params.bias
+        drive = matvec(params.W, state.x) + matvec(params.W_in, x) + params.bias
         if feedback is not None:
-            drive = drive + product(params.W_fb, feedback)
+            drive = drive + matvec(params.W_fb, feedback)
         if noise is not None:
             drive = drive + noise
         leak = self.leak.astype(state.x.dtype)
-        new = (1 - leak) * state.x + leak * ACTIVATIONS[self.activation](drive)
+        new = (1 - leak) * state.x + leak * activate(self.activation, drive)
         return self.State(new), new.copy()
-
-    def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
-        return self.prepared(params).run(state, xs, **ports)
-
-    def run_many(
-        self, params: Params, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
-    ) -> tuple[list[Any], list[Array]]:
-        """Return ``(states, ys)`` of many series, side by side in one compiled loop."""
-        return self.prepared(params).run_many(states, xs, **ports)
-
-    def prepared(self, params: Params) -> Prepared:
-        """Return the node with the weights in the order that compiled loops want."""
-        return _Prepared(self, params)
 
     def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
         """Return normal noise with the standard deviation `noise`, or None if that is 0."""
         if self.noise == 0:
             return None
         return self.noise * rng.standard_normal((n_steps, n_out))
-
-
-class _Prepared(Prepared):
-    """A reservoir whose weights are laid out for compiled loops."""
-
-    def __init__(self, node: Reservoir, params: Any):
-        from nodes.kernels import Weights
-
-        super().__init__(node, params)
-        W_in, W_fb, bias = params.W_in, params.W_fb, params.bias
-        self.shared = node.activation == "softmax"  # lanes would mix series
-        self.apart = is_sparse(W_in) and W_in.shape[1] > WIDE
-        if self.apart:
-            W_in = np.empty((len(bias), 0), bias.dtype)
-        self.weights = Weights(
-            params.W,
-            W_in.toarray() if is_sparse(W_in) else W_in,
-            bias,
-            np.broadcast_to(node.leak, len(bias)).astype(bias.dtype),
-            CODES[node.activation],
-            W_fb.toarray() if is_sparse(W_fb) else W_fb,
-        )
-
-    def run(self, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        noise = ports.get("noise")
-        if self.apart:
-            xs, noise = self._mixed(xs, noise)
-        ys = self.weights.run(xs, state.x, ports.get("feedback"), noise)
-        return type(state)(ys[-1].copy()), ys
-
-    def run_many(
-        self, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
-    ) -> tuple[list[Any], list[Array]]:
-        from nodes.kernels.reservoirs import FEWEST, run_many
-
-        if len(xs) < FEWEST or self.apart or self.shared:
-            return one_by_one(self.run, states, xs, ports)
-        start = np.stack([state.x for state in states])
-        ys = run_many(self.weights, xs, start, ports.get("feedback"), ports.get("noise"))
-        ends = [
-            type(s)(y[-1].copy() if len(y) else s.x.copy()) for s, y in zip(states, ys, strict=True)
-        ]
-        return ends, ys
-
-    def step_code(
-        self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
-    ) -> StepCode | None:
-        from nodes.kernels.reservoir import reservoir_step
-
-        if self.apart:
-            return None
-        moving = type(state)(np.array(state.x, dtype))
-        return StepCode(reservoir_step(dtype), self.weights.arguments(moving.x), moving)
-
-    def _mixed(self, xs: Array, noise: Array | None) -> tuple[Array, Array]:
-        """Return no input, and in place of noise what wide sparse input weights make of `xs`."""
-        from nodes.kernels import affine
-
-        drive = affine(xs, self.params.W_in, np.zeros(self.weights.units, xs.dtype))
-        return np.empty((len(xs), 0), xs.dtype), drive if noise is None else drive + noise

@@ -16,8 +16,11 @@ LONGEST = 350
 # A part that is not named here is still held to import nothing that imports it.
 FLOORS = """
     errors arrays names machine wording calls paths files progress budget spectral krylov
-    ranges drawing compiled plugins symptoms
-    numerics
+    ranges drawing compiled compiling plugins symptoms
+    maths numerics untraced lessons prepared
+    tracing
+    traced_steps
+    traced_updates
     strangers
     ends fields registry slot vitals trees spec_writer recent
     keeping
@@ -51,7 +54,7 @@ FLOORS = """
 """.strip().splitlines()
 FLOOR = {part: height for height, line in enumerate(FLOORS) for part in line.split()}
 
-HEAVY = {"matplotlib", "numba", "optuna", "pandas", "ray", "scipy.stats", "sklearn"}
+HEAVY = {"llvmlite", "matplotlib", "numba", "optuna", "pandas", "ray", "scipy.stats", "sklearn"}
 KERNELS = ("nodes/kernels/", "nodegraph/compiled/")
 PICKLERS = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
 FORBIDDEN_CALLS = {"__import__", "breakpoint", "eval", "exec"}
@@ -156,7 +159,11 @@ def test_no_module_waits_for_one_that_waits_for_it():
 def test_heavy_packages_are_imported_where_they_are_used():
     def found(source):
         kernel = source.startswith(KERNELS)
-        heavy = HEAVY - {"numba"} if kernel else HEAVY | {"nodes.kernels", "nodegraph.compiled"}
+        heavy = (
+            HEAVY - {"llvmlite", "numba"}
+            if kernel
+            else HEAVY | {"nodes.kernels", "nodegraph.compiled"}
+        )
         return [name for name in loaded(source) if under(name, heavy)]
 
     assert offenders(SOURCES, found) == {}

@@ -11,6 +11,7 @@ from nodegraph.arrays import Array
 from nodegraph.engines.lines import Line
 from nodegraph.engines.seats import Seat, Source
 from nodegraph.node import Node, StepCode
+from nodegraph.rule import Rule
 
 __all__ = ["FEWEST", "Mover", "Program", "fuse"]
 
@@ -24,6 +25,7 @@ class Mover(NamedTuple):
     code: StepCode
     out: Source
     ports: Sequence[tuple[str, Sequence[Source]]]
+    rule: Rule | None = None  # that it learns by, if that is not its own
 
 
 class Program:
@@ -46,7 +48,7 @@ class Program:
         self.alive: list[Any] = [movers]  # addresses do not keep what they point to
         self.dtype, self.size, self.like = dtype, dtype.itemsize, dtype.type(0)
         self._drive, self._advance = drive(dtype), advance(dtype)
-        slots = 3 + max(len(mover.node.step_ports) for mover in movers)
+        slots = max(len(_places(mover)) for mover in movers)
         self.io = np.zeros((len(movers), slots), np.int64)
         nodes, ports, parts = [], [], []
         for k, mover in enumerate(movers):
@@ -75,8 +77,7 @@ class Program:
 
     def _ports(self, mover: Mover) -> list[tuple[int, Sequence[Source]]]:
         """Return the sources of each port with its place in ``io``."""
-        places = {port: 1 + i for i, port in enumerate(mover.node.step_ports)}
-        places |= {"noise": 1 + len(places), "target": 2 + len(places)}
+        places = _places(mover)
         return [(places[port], sources) for port, sources in mover.ports]
 
     def _numbers(self, arguments: Iterable[Any]) -> Array:
@@ -127,7 +128,7 @@ def fuse(seats: Sequence[Seat], lines: Sequence[Line], clock: int, n_steps: int)
     codes = [seat.step_code() for seat in seats]
     movers = []
     for seat, line, code in zip(seats, lines, codes, strict=True):
-        if code is None:
+        if code is None or code.n_out not in (None, line.buffer.shape[1]):
             return False
         movers.append(Mover(seat.node, code, Source(line.buffer, line.depth), seat.ports))
     movers = [mover._replace(ports=_whole(seat)) for seat, mover in zip(seats, movers, strict=True)]
@@ -135,6 +136,14 @@ def fuse(seats: Sequence[Seat], lines: Sequence[Line], clock: int, n_steps: int)
     for seat, mover in zip(seats, movers, strict=True):
         seat.slot.state = mover.code.unpack(mover.code.state)
     return True
+
+
+def _places(mover: Mover) -> dict[str, int]:
+    """Return the place in ``io`` of each row: output, ports, noise, target, ports of the rule."""
+    rule = mover.rule or mover.node.learner
+    own = () if rule is None else rule.ports
+    rows = ("y", *mover.node.step_ports, "noise", "target", *own)
+    return {port: i for i, port in enumerate(rows)}
 
 
 def _fits(seat: Seat, dtype: np.dtype[Any]) -> bool:

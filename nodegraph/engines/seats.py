@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -83,6 +84,15 @@ class Seat:
         noise = self.noise(stop - start)
         return inputs if noise is None else {**inputs, "noise": noise}
 
+    @property
+    def is_noisy(self) -> bool:
+        """Whether there will be noise in the next steps; none is drawn yet."""
+        generator = self.slot.noise if self.desk.work.noise else None
+        if generator is None or not self.node.hears_noise:
+            return False
+        noise = self.node.draw_noise(deepcopy(generator), 1, self.slot.past.shape[1])
+        return noise is not None
+
     def noise(self, n_steps: int) -> Array | None:
         """Return the noise of the next steps, or None if there is none now."""
         generator, past = self.slot.noise, self.slot.past
@@ -96,6 +106,8 @@ class Seat:
         slot = self.slot
         widths = {port: sum(s.rows.shape[1] for s in sources) for port, sources in self.ports}
         dtype = slot.past.dtype
+        if self.is_noisy:
+            widths["noise"] = slot.past.shape[1]
         if not self.learns:
             return self.prepared.step_code(slot.state, dtype, widths)
         rule = self.desk.plan.rules[self.name]
@@ -137,9 +149,14 @@ class Seat:
 
     def try_step(self, inputs: Mapping[str, Array]) -> None:
         """Look at what `step` returns for the first row, if it is all that the node has."""
-        if _inherits(self.node.run, Node.run):
+        slot = self.slot
+        if not _inherits(self.node.run, Node.run):
+            return
+        widths = {port: rows.shape[1] for port, rows in inputs.items()}
+        n_out = slot.past.shape[1]
+        if not self.prepared.fits(slot.state, inputs["x"].dtype, widths, n_out):
             self.trial.step(inputs)
-            self.slot.kept.ran = True
+        slot.kept.ran = True
 
     def try_lesson(self, lesson: Lesson) -> None:
         """Look at what the rule returns for the first row that it learns from."""
@@ -147,7 +164,9 @@ class Seat:
         if not _inherits(rule.learn, Rule.learn):
             kept.learned = True
         elif lesson.rows.any():
-            self.trial.update(rule, self.slot.memory, lesson)
+            slot, course = self.slot, self.slot.course(rule, self.node)
+            if not course.fits(slot.params, slot.state, slot.memory, lesson):
+                self.trial.update(rule, slot.memory, lesson)
             kept.learned = True
 
     def _tick(self, inputs: dict[str, Array], steps: Array) -> Array:
@@ -185,7 +204,8 @@ class Seat:
         before = None if slot.kept.learned else copy_tree(slot.params)
         if before is not None:
             self.try_lesson(lesson)
-        learned = rule.learn(self.node, slot.params, slot.state, slot.memory, lesson)
+        course = slot.course(rule, self.node)
+        learned = course.learn(slot.params, slot.state, slot.memory, lesson)
         if before is not None:
             check_still(f"{self.name}: {type(rule).__name__}.learn", rule, before, learned.params)
         slot.params, slot.state, slot.memory = learned.params, learned.state, learned.memory

@@ -9,13 +9,19 @@ import numpy as np
 from nodegraph import tryout
 from nodegraph.arrays import Array, cast, copy_tree, leaves
 from nodegraph.build import generator
+from nodegraph.engines.fused import Mover, Program
+from nodegraph.engines.seats import Source
 from nodegraph.errors import ContractError, FieldError
 from nodegraph.fields import Described
 from nodegraph.node import Node
+from nodegraph.prepared import StepCode
 from nodegraph.registry import resolve, word
+from nodegraph.rule import Rule
 from nodegraph.testing.comparing import close_trees, require, same_trees
+from nodegraph.tracing import program_of
+from nodegraph.untraced import Untraced
 
-__all__ = ["check_node"]
+__all__ = ["check_node", "driven"]
 
 INHERITED = ("name", "every", "phase")
 
@@ -24,8 +30,9 @@ def check_node(node: Node, n_in: int = 3, n_out: int | None = None, n_steps: int
     """Fail unless `node` keeps the contract of `Node`.
 
     It is frozen and documented; its fields come back from YAML's plain values; the same seed
-    draws the same params; `run` is a fold of `step`; chunks do not show; `run_many` is `run` one
-    by one; arguments are left as they are; float32 stays float32.
+    draws the same params; its `step` can be compiled, unless it says ``traced = False``; `run` is
+    a fold of `step`; chunks do not show, nor do other series beside one, nor whether a loop calls
+    it step by step, to the bit; arguments are left as they are; float32 stays float32.
 
     Parameters
     ----------
@@ -39,14 +46,17 @@ def check_node(node: Node, n_in: int = 3, n_out: int | None = None, n_steps: int
         Length of the random series.
     """
     check_fields(node)
-    trial = _Trial(node, n_in, n_out, n_steps, np.dtype(np.float64))
-    trial.check_draw()
-    trial.check_step()
-    trial.check_run_is_a_fold_of_step()
-    trial.check_chunks_do_not_show()
-    trial.check_run_many()
-    trial.check_arguments_are_left_alone()
-    _Trial(node, n_in, n_out, n_steps, np.dtype(np.float32)).check_dtype()
+    for dtype in (np.dtype(np.float64), np.dtype(np.float32)):
+        trial = _Trial(node, n_in, n_out, n_steps, dtype)
+        trial.check_draw()
+        trial.check_step()
+        trial.check_it_is_compiled()
+        trial.check_run_is_a_fold_of_step()
+        trial.check_chunks_do_not_show()
+        trial.check_run_many()
+        trial.check_steps_of_loops()
+        trial.check_arguments_are_left_alone()
+        trial.check_dtype()
 
 
 def check_fields(part: Any) -> None:
@@ -123,19 +133,40 @@ class _Trial:
         y[:] = 0.5
         same_trees(state, kept, "step returns an array that it keeps in the state; return a copy")
 
+    def check_it_is_compiled(self) -> None:
+        """Fail with what stands in the way, if the step cannot be compiled and nobody says so."""
+        widths = {"x": self.n_in, **{p: rows.shape[1] for p, rows in self.others.items()}}
+        if not self.node.by_hand:
+            found = program_of(self.node, self.params, self.state, widths, self.dtype)
+            require(not (isinstance(found, Untraced) and found.reason), f"{found}")
+
+    def check_steps_of_loops(self) -> None:
+        """Compare the step that loops call with `run`, if there is one."""
+        ports = {"x": self.xs, **self.others}
+        widths = {port: rows.shape[1] for port, rows in ports.items()}
+        ready = self.node.prepared(self.params)
+        code = ready.step_code(self.start(), self.dtype, widths)
+        if code is None:
+            return
+        ys, state = driven(self.node, code, ports, self.n_out)
+        whole, alone = self.run()
+        same_trees(ys, alone, "step_code and run give other outputs")
+        same_trees(state, whole, "step_code and run leave different states")
+
     def check_run_is_a_fold_of_step(self) -> None:
         state, ys = self.run()
+        rtol = 1e-9 if self.dtype.itemsize == 8 else 1e-4
         folded = self.start()
         for t, x in enumerate(self.xs):
             others = {port: rows[t] for port, rows in self.others.items()}
             folded, y = self.node.step(self.params, folded, x, **others)
             require(np.shape(y) == (self.n_out,), f"step gives shape {np.shape(y)}")
-            close_trees(y, ys[t], f"run and step disagree at step {t}")
-        close_trees(state, folded, "run and step leave different states")
+            close_trees(y, ys[t], f"run and step disagree at step {t}", rtol)
+        close_trees(state, folded, "run and step leave different states", rtol)
 
     def check_chunks_do_not_show(self) -> None:
         whole, ys = self.run()
-        for size in (1, 7):
+        for size in (1, 7, 64):
             state, parts = self.start(), []
             for start in range(0, len(self.xs), size):
                 state, part = self.run(start, start + size, state)
@@ -171,6 +202,17 @@ class _Trial:
             if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f":
                 wanted = np.float64 if path.split(".")[0] in self.node.double else self.dtype
                 require(leaf.dtype == wanted, f"state {path} became {leaf.dtype}")
+
+
+def driven(
+    node: Node, code: StepCode, ports: dict[str, Array], n_out: int, rule: Rule | None = None
+) -> tuple[Array, Any]:
+    """Return what a compiled step gives out over rows, and the state that it leaves."""
+    xs = ports["x"]
+    ys = np.full((len(xs), n_out), np.nan, xs.dtype)
+    sources = [(port, [Source(rows, 0)]) for port, rows in ports.items()]
+    Program([Mover(node, code, Source(ys, 0), sources, rule)], 0, xs.dtype).run(0, len(xs))
+    return ys, code.unpack(code.state)
 
 
 def _shaken(params: Any, node: Node) -> Any:

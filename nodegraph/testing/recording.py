@@ -10,6 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.engines import local
+from nodegraph.lessons import Course
 from nodegraph.model import Model
 from nodegraph.node import Node, Prepared
 from nodegraph.plan import Plan
@@ -111,17 +112,30 @@ class _Overheard:
     def step_code(self, *_: Any) -> None:
         return None
 
-    def learn(self, node: Any, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+    def course(self, node: Any) -> Course:
+        """Return a course that writes down each lesson."""
+        tape = self._recorder.tapes[self._name]
+        return _Written(self, node, tape, self._rule.course(node._node))
+
+
+class _Written(Course):
+    """A course of learning that writes down what it is taught."""
+
+    def __init__(self, rule: Any, node: Any, tape: _Tape, course: Course):
+        super().__init__(rule, node)
+        self._tape, self._course = tape, course
+
+    def learn(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+        """Learn, and write it down."""
         kept = Lesson(
             {port: rows.copy() for port, rows in lesson.inputs.items()},
             None if lesson.target is None else lesson.target.copy(),
             lesson.rows.copy(),
             lesson.number,
         )
-        learned = self._rule.learn(node._node, params, state, memory, lesson)
-        tape = self._recorder.tapes[self._name]
-        tape.lessons.append(kept)
-        tape.ys.append(learned.ys.copy())
+        learned = self._course.learn(params, state, memory, lesson)
+        self._tape.lessons.append(kept)
+        self._tape.ys.append(learned.ys.copy())
         return learned
 
 

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 
 from nodegraph import tryout
-from nodegraph.arrays import copy_tree, leaves
+from nodegraph.arrays import Array, cast, copy_tree, leaves
 from nodegraph.errors import ContractError
+from nodegraph.lessons import Learned, learn_by_step
 from nodegraph.node import Node
 from nodegraph.rule import Lesson, Rule
 from nodegraph.testing.comparing import close_trees, dense, require, same_trees
-from nodegraph.testing.node_contract import check_fields
+from nodegraph.testing.node_contract import check_fields, driven
+from nodegraph.tracing import Teaching, program_of
+from nodegraph.untraced import Untraced
 
 __all__ = ["check_rule"]
 
@@ -25,10 +28,12 @@ def check_rule(
 ) -> None:
     """Fail unless `rule` keeps the contract of `Rule` while it teaches `node`.
 
-    It is frozen and documented; it changes only the arrays that it `modifies`; rows that are not
-    to be learned from change nothing; `learn` is a fold of `update`; chunks do not show;
-    arguments are left as they are; parts that are merged are the whole, wherever it is cut and
-    whichever of them are merged first.
+    It is frozen and documented; it changes only the arrays that it `modifies`; an online `update`
+    can be compiled, unless the class says ``traced = False``; rows that are not to be learned from
+    change nothing, and the node then gives out what it does when it runs; `learn` is a fold of
+    `update`; neither chunks show nor whether a loop calls it step by step, to the bit; arguments
+    are left as they are; parts that are merged are the whole, wherever it is cut and whichever of
+    them are merged first.
 
     Parameters
     ----------
@@ -42,32 +47,54 @@ def check_rule(
     """
     check_fields(rule)
     require(rule.refusal(node) is None, f"{rule.refusal(node)}")
-    trial = _Trial(rule, node, n_in, n_out, n_steps)
-    trial.check_update()
-    trial.check_modifies()
-    trial.check_rows_left_out()
-    trial.check_learn_is_a_fold_of_update()
-    trial.check_chunks_do_not_show()
-    trial.check_arguments_are_left_alone()
-    if rule.merges(trial.params):
-        trial.check_parts_merged_are_the_whole()
+    for dtype in (np.dtype(np.float64), np.dtype(np.float32)):
+        trial = _Trial(rule, node, n_in, n_out, n_steps, dtype)
+        trial.check_update()
+        trial.check_it_is_compiled()
+        trial.check_rows_left_out()
+        trial.check_chunks_do_not_show()
+        trial.check_steps_of_loops()
+        trial.check_arguments_are_left_alone()
+        if dtype.itemsize == 8:
+            trial.check_modifies()
+            trial.check_learn_is_a_fold_of_update()
+            if rule.merges(trial.params):
+                trial.check_parts_merged_are_the_whole()
+
+
+def _fold(rule: Rule, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+    if rule.online:
+        return learn_by_step(rule, node, params, state, memory, lesson)
+    return Rule.learn(rule, node, params, state, memory, lesson)
 
 
 class _Trial:
     """A rule with a node and arrays."""
 
-    def __init__(self, rule: Rule, node: Node, n_in: int, n_out: int | None, n_steps: int):
-        self.rule, self.node = rule, node
+    def __init__(
+        self,
+        rule: Rule,
+        node: Node,
+        n_in: int,
+        n_out: int | None,
+        n_steps: int,
+        dtype: np.dtype[Any],
+    ):
+        self.rule, self.node, self.dtype = rule, node, dtype
         self.n_in, self.n_out = n_in, node.declared_size or n_out or node.size(n_in)
         rng = np.random.default_rng(3)
-        self.xs = rng.standard_normal((n_steps, n_in))
-        self.target = rng.standard_normal((n_steps, self.n_out)) if rule.supervised else None
-        self.own = {p: rng.standard_normal((n_steps, 1)) for p in rule.needs}
-        self.params = node.init(np.random.default_rng(4), n_in, self.n_out)
+
+        def drawn(n: int) -> Array:
+            return rng.standard_normal((n_steps, n)).astype(dtype)
+
+        self.xs = drawn(n_in)
+        self.target = drawn(self.n_out) if rule.supervised else None
+        self.own = {p: drawn(1) for p in rule.needs}
+        self.params = cast(node.init(np.random.default_rng(4), n_in, self.n_out), dtype)
 
     def start(self) -> Any:
         extra = {"n_in": self.n_in} if "n_in" in self.node.takes["start"] else {}
-        return self.node.start(self.n_out, **extra)
+        return cast(self.node.start(self.n_out, **extra), self.dtype, self.node.double)
 
     def lesson(self, start: int = 0, stop: int | None = None, rows: Any = None) -> Lesson:
         xs = self.xs[start:stop]
@@ -93,6 +120,33 @@ class _Trial:
         except ContractError as error:
             raise AssertionError(f"{error}") from error
 
+    def check_it_is_compiled(self) -> None:
+        """Fail with what stands in the way of an online rule that says no more than `update`."""
+        if not self.rule.online or self.rule.by_hand or self.node.by_hand:
+            return
+        widths = {"x": self.n_in, **{port: 1 for port in self.own}}
+        memory = self.rule.begin(self.params)
+        teaching = Teaching(self.rule, memory, self.target is not None)
+        found = program_of(self.node, self.params, self.start(), widths, self.dtype, teaching)
+        require(not (isinstance(found, Untraced) and found.reason), f"{found}")
+
+    def check_steps_of_loops(self) -> None:
+        """Compare the step that loops call with `learn`, if there is one."""
+        params, ports = copy_tree(self.params), {"x": self.xs, **self.own}
+        memory = self.rule.begin(params)
+        widths = {port: rows.shape[1] for port, rows in ports.items()}
+        code = self.rule.step_code(self.node, params, self.start(), memory, self.dtype, widths)
+        if code is None:
+            return
+        if self.target is not None:
+            ports["target"] = self.target
+        ys, state = driven(self.node, code, ports, self.n_out, self.rule)
+        whole, after = self.learn(self.lesson())
+        same_trees(ys, after.ys, "step_code and learn give other outputs")
+        same_trees(state, after.state, "step_code and learn leave different states")
+        learned = self.rule.finish(params, memory)
+        same_trees(learned, whole, "step_code and learn leave different params")
+
     def check_modifies(self) -> None:
         params, _ = self.learn(self.lesson())
         before, after = dict(leaves(self.params)), dict(leaves(params))
@@ -115,21 +169,26 @@ class _Trial:
             self.lesson(rows=none),
         )
         same_trees(after.params, self.params, "rows that are left out are learned from")
+        if not (self.rule.by_hand or self.node.by_hand):
+            _, ys = self.node.run(self.params, self.start(), self.xs)
+            same_trees(after.ys, ys, "learn and run give other outputs")
 
     def check_learn_is_a_fold_of_update(self) -> None:
         params, after = self.learn(self.lesson())
-        folded, other = self.learn(self.lesson(), Rule.learn)
+        folded, other = self.learn(self.lesson(), _fold)
         close_trees(params, folded, "learn and update disagree", rtol=1e-7)
         close_trees(after.ys, other.ys, "learn and update give other outputs", rtol=1e-7)
 
     def check_chunks_do_not_show(self) -> None:
         whole, _ = self.learn(self.lesson())
-        params, state = copy_tree(self.params), self.start()
-        memory = self.rule.begin(params)
-        for start in range(0, len(self.xs), 7):
-            lesson = self.lesson(start, start + 7)
-            params, state, memory, _ = self.rule.learn(self.node, params, state, memory, lesson)
-        same_trees(self.rule.finish(params, memory), whole, "chunks of 7 learn something else")
+        for size in (1, 7, 64):
+            params, state = copy_tree(self.params), self.start()
+            memory, course = self.rule.begin(params), self.rule.course(self.node)
+            for start in range(0, len(self.xs), size):
+                lesson = self.lesson(start, start + size)
+                params, state, memory, _ = course.learn(params, state, memory, lesson)
+            found = self.rule.finish(params, memory)
+            same_trees(found, whole, f"chunks of {size} learn something else")
 
     def check_arguments_are_left_alone(self) -> None:
         before = copy_tree((self.xs, self.target, self.params))

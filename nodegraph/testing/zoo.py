@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
+from nodegraph.maths import dot, tanh, total
 from nodegraph.node import Node
 from nodegraph.rule import Rule, Seen
 
@@ -24,7 +25,7 @@ class Sum(Node):
 
     def step(self, params: Any, state: Any, x: Array) -> tuple[Any, Array]:
         """Return the sum, squashed."""
-        return state, np.array([np.tanh(x.sum())], dtype=x.dtype)
+        return state, tanh(total(x, axis=0, keepdims=True))
 
 
 class Trace(Node):
@@ -55,8 +56,8 @@ class Trace(Node):
         self, params: Any, state: State, x: Array, feedback: Array | None = None
     ) -> tuple[State, Array]:
         """Return the memory, squashed."""
-        drive = x.sum() + (0 if feedback is None else feedback.sum())
-        y = np.tanh(self.keep * state.y + drive * np.arange(1, len(state.y) + 1, dtype=x.dtype) / 4)
+        drive = total(x) if feedback is None else total(x) + total(feedback)
+        y = tanh(self.keep * state.y + drive * np.arange(1, len(state.y) + 1, dtype=x.dtype) / 4)
         return self.State(y), y.copy()
 
 
@@ -76,7 +77,7 @@ class Follow(Rule):
 
     def update(self, params: Any, memory: Any, seen: Seen) -> tuple[Any, Any]:
         """Return params one step nearer."""
-        dW = self.rate * np.outer(seen.target - seen.y, seen.x / (1 + seen.x @ seen.x))
+        dW = self.rate * np.outer(seen.target - seen.y, seen.x / (1 + dot(seen.x, seen.x)))
         return params._replace(W=params.W + dW), memory
 
 
@@ -108,4 +109,4 @@ class Mix(Node):
 
     def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:
         """Return the mixture."""
-        return state, np.tanh((params.W * x).sum(axis=1))
+        return state, tanh(total(params.W * x, axis=1))

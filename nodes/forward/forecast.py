@@ -176,7 +176,9 @@ class ForecastUnit(ForwardUnit):
         h, due = due_features(params, after)
         error = np.where(due, x[params.channel] - (params.head * h).sum(axis=1), 0)
         said = {"state": _bounded(plain), "prediction": y, "error": error}
-        return after, np.concatenate([said[name] for name in self.emits])
+        return after, np.concatenate([said[name] for name in self.emits]).astype(
+            x.dtype, copy=False
+        )
 
 
 def _bounded(values: Array) -> Array:

@@ -3,11 +3,9 @@
 from nodes.kernels.activating import activated
 from nodes.kernels.lms import lms_chunk
 from nodes.kernels.products import affine
-from nodes.kernels.reservoir import Weights
 from nodes.kernels.rls import rls_chunk
 
 __all__ = [
-    "Weights",
     "activated",
     "affine",
     "lms_chunk",

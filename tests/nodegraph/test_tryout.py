@@ -39,10 +39,12 @@ class Leaky(ng.Node):
         return state, y
 
 
-def made(answer):
+def made(answer, compiled=True):
     """Return a node whose `step` returns what `answer` makes of the right ``(state, y)``."""
 
     class Odd(Leaky):
+        traced: ClassVar[bool] = compiled
+
         def answer(self, state, y):
             return answer(state, y)
 
@@ -144,7 +146,7 @@ def test_a_run_that_is_overridden_is_looked_at_too():
 
 def test_looking_moves_nothing_and_is_done_once():
     seen = []
-    node = made(lambda state, y: (seen.append(1), (state, y))[1])
+    node = made(lambda state, y: (seen.append(1), (state, y))[1], compiled=False)
     model = ng.Model(Input() >> node, seed=2)
     y = model.run(U)
     assert len(seen) == len(U) + 1

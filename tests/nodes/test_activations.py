@@ -3,6 +3,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from nodegraph.maths import activate
 from nodes.activations import ACTIVATIONS, CODES, ActivationName, softmax
 
 X = np.array([-800.0, -30.0, -2.0, -1.0, -1e-9, -0.0, 0.0, 1e-9, 0.5, 1.0, 3.0, 30.0, 800.0])
@@ -87,3 +88,30 @@ def test_softmax_sums_to_one_and_does_not_move_with_a_shift(dtype):
     np.testing.assert_allclose(y.sum(axis=-1), 1, rtol=1e-6)
     np.testing.assert_allclose(softmax(x + 1), y, rtol=1e-6)
     np.testing.assert_allclose(y[0, 2] / y[0, 1], np.e, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name in ACTIVATIONS if name != "softmax"])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-15), (np.float32, 6e-7)])
+def test_the_word_for_steps_gives_what_numpy_gives(name, dtype, tolerance):
+    x = np.concatenate([np.linspace(-9, 9, 301), np.geomspace(1e-9, 1, 30)]).astype(dtype)
+    y = activate(name, x)
+    assert y.dtype == dtype
+    np.testing.assert_allclose(y, ACTIVATIONS[name](x), rtol=tolerance, atol=tolerance * 1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name in ACTIVATIONS if name not in ("sin", "softmax")])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_word_for_steps_has_the_same_limits(name, dtype):
+    special = [-np.inf, -1e300, -800.0, -1.0, -0.0, 0.0, 1.0, 800.0, 1e300, np.inf, np.nan]
+    with np.errstate(all="ignore"):
+        x = np.array(special).astype(dtype)
+        expected = ACTIVATIONS[name](x)
+    np.testing.assert_allclose(activate(name, x), expected, rtol=6e-7)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-13), (np.float32, 1e-4)])
+def test_the_word_for_softmax_does_not_overflow(dtype, tolerance):
+    x = np.array([1000.0, 1000.0 + np.log(3.0), -1000.0]).astype(dtype)
+    np.testing.assert_allclose(
+        activate("softmax", x), [0.25, 0.75, 0.0], rtol=tolerance, atol=tolerance
+    )

@@ -9,7 +9,14 @@ from nodes import ES2N, Input
 U = np.random.default_rng(0).standard_normal((60, 2))
 
 
-@pytest.mark.parametrize("fields", [{}, {"connectivity": 1.0, "proximity": 0.1}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"connectivity": 1.0, "proximity": 0.1, "activation": "relu"},
+        {"O": sparse.eye_array(12, format="csr"), "input_connectivity": 0.4, "bias_scaling": 0.2},
+    ],
+)
 def test_it_keeps_the_contract(fields):
     check_node(ES2N(units=12, **fields))
 

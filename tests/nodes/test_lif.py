@@ -13,9 +13,17 @@ def one_unit(**fields):
     return ng.Model(LIF(W=[[0.0]], W_in=[[1.0]], **fields))
 
 
-@pytest.mark.parametrize("fields", [{}, {"leak_rate": (0.1, 0.2, 0.3)}, {"reset": "subtract"}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"leak_rate": (0.1, 0.2, 0.3)},
+        {"reset": "subtract", "bias_scaling": 0.3},
+        {"connectivity": 0.4, "threshold": 0.5},
+    ],
+)
 def test_it_keeps_the_contract(fields):
-    check_node(LIF(units=3, connectivity=1.0, **fields))
+    check_node(LIF(**{"units": 3, "connectivity": 1.0, **fields}))
 
 
 def test_a_perfect_integrator_fires_at_every_threshold():

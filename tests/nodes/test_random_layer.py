@@ -3,7 +3,7 @@ import pytest
 from scipy import sparse
 
 from nodegraph.errors import FieldError
-from nodes.random_layer import RandomLayer, product
+from nodes.random_layer import RandomLayer
 
 
 def rng():
@@ -62,11 +62,3 @@ def test_what_is_given_is_copied_to_where_it_may_be_learned():
 def test_a_scaling_for_each_column_is_one_for_each_column():
     with pytest.raises(FieldError, match="input_scaling: expected 3 numbers, one for each column"):
         RandomLayer(units=2, input_scaling=(1.0, 2.0)).draw_input(rng(), 2, 3)
-
-
-def test_a_product_has_the_same_bits_however_weights_are_laid_out():
-    W, x = rng().standard_normal((37, 53)), rng().standard_normal((53, 2))
-    y = product(np.asfortranarray(W), x[:, 0].copy())
-    np.testing.assert_array_equal(product(W, x[:, 0]), y)
-    np.testing.assert_allclose(y, W @ x[:, 0], rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(product(sparse.csr_array(W), x[:, 0]), y, rtol=1e-12, atol=1e-12)

@@ -34,6 +34,7 @@ def by_hand(params, u, leak, f=np.tanh, y=None):
         {"topology": "ring", "leak_rate": tuple(np.linspace(0.1, 1, 20))},
         {"activation": "relu", "noise": 0.1},
         {"topology": "orthogonal", "activation": "sigmoid"},
+        {"activation": "softmax", "feedback_scaling": 0.5},
     ],
 )
 def test_it_keeps_the_contract(fields):
@@ -43,6 +44,21 @@ def test_it_keeps_the_contract(fields):
 def test_given_weights_keep_the_contract():
     W = sparse.random_array((7, 7), density=0.4, rng=np.random.default_rng(1))
     check_node(Reservoir(W=W, W_in=np.ones((7, 3)), bias=np.linspace(0, 1, 7)))
+
+
+@pytest.mark.parametrize("n_in", [3, 100])
+def test_sparse_weights_of_all_kinds_are_those_of_the_equation(n_in):
+    rng = np.random.default_rng(3)
+    W = sparse.random_array((21, 21), density=0.3, rng=rng, format="lil") * 0.5
+    W[4] = 0.1  # one that hears all, and one that hears none
+    W[11] = 0.0
+    W_in = sparse.random_array((21, n_in), density=0.2, rng=rng, format="csr")
+    model = ng.Model(Reservoir(W=W, W_in=W_in, leak_rate=0.4))
+    u = rng.standard_normal((40, n_in))
+    states = model.run(u)
+    params = model.params["reservoir"]
+    expected = by_hand(params._replace(W_in=params.W_in.toarray()), u, 0.4, np.tanh)
+    np.testing.assert_allclose(states, expected, rtol=1e-10, atol=1e-12)
 
 
 @settings(max_examples=25, deadline=None)

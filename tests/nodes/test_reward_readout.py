@@ -19,7 +19,7 @@ class Judge(ng.Node):
         return 1
 
     def step(self, params, state, x, goal):
-        return state, np.array([-((x - goal) ** 2).sum()])
+        return state, np.stack([-((x - goal) ** 2).sum()])
 
 
 def task(seed):

@@ -5,6 +5,7 @@ import nodegraph as ng
 from nodegraph.engines import fused
 from nodegraph.graph import Edge, End, Graph
 from nodegraph.plan import Plan
+from nodegraph.rule import Rule
 from nodegraph.testing.comparing import close_trees, same_trees
 from nodegraph.testing.recording import Recorder, check_replay
 from nodegraph.testing.reference import interpret
@@ -159,3 +160,30 @@ def test_forced_loops_and_readouts_are_not_disturbed():
     ran = model.run(x[:50])
     model.fit(x, np.roll(x, 1))
     np.testing.assert_array_equal(np.array([model.step(row) for row in x[:50]]), ran)
+
+
+class Homeostasis(Rule):
+    """A rule of a user: ``db = -rate x``."""
+
+    online = True
+    supervised = False
+    modifies = ("bias",)
+
+    def update(self, params, memory, seen):
+        """Return the params a step later."""
+        return params._replace(bias=params.bias - 0.1 * seen.y), memory
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_a_rule_learns_in_a_loop_from_what_its_node_did_with_the_noise(noise, monkeypatch):
+    u = np.random.default_rng(1).normal(size=(40, 1))
+
+    def learned():
+        pool = Reservoir(units=5, noise=noise, rule=Homeostasis(), name="pool")
+        model = ng.Model((Input() >> pool) & (pool >> ng.delay(1) >> pool), seed=2)
+        return model.partial_fit(u), model.params["pool"].bias
+
+    one, other = every_way(monkeypatch, learned)
+    same_trees(one, other, "programs learn otherwise")
+    ys, bias = one
+    np.testing.assert_allclose(bias, -0.1 * ys.sum(axis=0), rtol=1e-12)

@@ -256,3 +256,113 @@ class Sly(Scaling):
 def test_a_rule_that_changes_more_than_it_says_when_it_finishes_is_found():
     with pytest.raises(AssertionError, match=r"changes .'offset'. unsaid"):
         check_rule(Sly(), Scaler())
+
+
+class WrongInLoops(Fine):
+    """Its compiled step is another one."""
+
+    def step_code(self, params, state, dtype, widths):
+        class Slower(ng.Node):
+            def step(self, params, state, x):
+                y = 0.9 * state + x
+                return y, y * 1
+
+        return Slower().step_code(params, state, dtype, widths)
+
+
+def test_a_wrong_compiled_step_is_found():
+    with pytest.raises(AssertionError, match="step_code and run give other outputs"):
+        check_node(WrongInLoops())
+
+
+class RightInLoops(Fine):
+    """Its compiled step is its own, by hand."""
+
+    def step_code(self, params, state, dtype, widths):
+        return Fine().step_code(params, state, dtype, widths)
+
+
+def test_a_compiled_step_that_is_right_passes():
+    check_node(RightInLoops())
+
+
+class LearnsElse(Follow):
+    """Learns something else in loops.
+
+    Parameters
+    ----------
+    rate : float
+    """
+
+    def step_code(self, node, params, state, memory, dtype, widths):
+        other = Follow(rate=2 * self.rate)
+        return other.step_code(node, params, state, memory, dtype, widths)
+
+
+def test_a_wrong_compiled_lesson_is_found():
+    with pytest.raises(AssertionError, match="step_code and learn give other"):
+        check_rule(LearnsElse(), Mix())
+
+
+class Branching(Fine):
+    """Asks for a number."""
+
+    def step(self, params, state, x):
+        y = state / 2 + x if x[0] > 0 else x
+        return y, y.copy()
+
+
+class Patient(Branching):
+    """Asks for a number, and says so."""
+
+    traced: ClassVar[bool] = False
+
+
+def test_a_step_that_cannot_be_compiled_fails_unless_it_says_so():
+    with pytest.raises(AssertionError, match=r"Branching.step runs through Python"):
+        check_node(Branching())
+    check_node(Patient())
+
+
+class Doubting(Follow):
+    """Asks for a number.
+
+    Parameters
+    ----------
+    rate : float
+    """
+
+    def update(self, params, memory, seen):
+        return super().update(params, memory, seen) if seen.x[0] > 0 else (params, memory)
+
+
+class Resigned(Doubting):
+    """Asks for a number, and says so.
+
+    Parameters
+    ----------
+    rate : float
+    """
+
+    traced: ClassVar[bool] = False
+
+
+def test_an_update_that_cannot_be_compiled_fails_unless_it_says_so():
+    with pytest.raises(AssertionError, match=r"Doubting.update runs through Python"):
+        check_rule(Doubting(), Mix())
+    check_rule(Resigned(), Mix())
+
+
+class Kinds(ng.Node):
+    """A step whose bits hang on the precision: float32 is lost in it."""
+
+    def start(self, n_out):
+        return np.zeros(n_out)
+
+    def step(self, params, state, x):
+        return state, x * np.float64(2)
+
+
+def test_a_step_that_loses_float32_is_found():
+    with pytest.raises(AssertionError, match="y of float64 in a model of float32"):
+        check_node(Kinds())

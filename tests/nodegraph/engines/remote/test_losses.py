@@ -1,5 +1,7 @@
 """What is said when something is lost for good, or raised, in a worker."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
@@ -83,6 +85,7 @@ class Fuse(ng.Node):
     """
 
     limit: float = 1.0
+    traced: ClassVar[bool] = False
 
     def step(self, params, state, x):
         if abs(x).max() > self.limit:

@@ -1,0 +1,66 @@
+"""The loop over steps that lays rows of many series side by side, and apart again."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from typing import Any
+
+from nodegraph.compiling import machine_code
+from nodegraph.compiling.prelude import declarations
+from nodegraph.compiling.prelude.builder import Builder, Value
+
+__all__ = ["batch_driver"]
+
+_COLUMNS = 16  # at a time: what is written side by side stays in the cache
+
+
+@cache
+def batch_driver(dtype: str) -> Any:
+    """Return ``f(step, args, io, widths, bases, lengths, n_io, lanes, n)``.
+
+    Row k of a step is ``widths[k]`` numbers of each series, at ``io[k]`` side by side; the rows of
+    a series lie behind each other from ``bases[k, series]`` on. Row 0 is the output.
+    """
+    kind = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6, *[ctypes.c_int64] * 3)
+    return kind(machine_code.address(declarations() + _text(dtype), "batch"))
+
+
+def _text(dtype: str) -> str:
+    b = Builder(dtype, unroll=True)
+    step, args, io, *_, n_io, _, n = b.function(
+        "NAME", "&step &args *io *widths *bases *lengths nio lanes n"
+    )
+
+    def turn(t: Value) -> None:
+        b.loop(1, n_io, 1, lambda k: _move(b, t, k, apart=False))
+        b.lines.append(f"  call void {step.name}({args}, {io}, {b.number(0)})")
+        _move(b, t, b.whole(0), apart=True)
+
+    b.loop(0, n, 1, turn)
+    return b.text(how="", also="")
+
+
+def _move(b: Builder, t: Value, k: Value, apart: bool) -> None:
+    """Lay row k of step t side by side, or apart, of series that are not over."""
+    lanes, width = b.given["lanes"], b.load(b.given["widths"].at(k, "i64"), "i64")
+    together = b.load(b.given["io"].at(k, "ptr"), "ptr")
+    bases = b.given["bases"].at(k * lanes, "ptr")
+
+    def block(first: Value) -> None:
+        stop = b.least(first + _COLUMNS, width)
+
+        def lane(series: Value) -> None:
+            own = b.load(bases.at(series, "ptr"), "ptr").at(t * width)
+            goes_on = t.test("slt", b.load(b.given["lengths"].at(series, "i64"), "i64"))
+
+            def one(column: Value) -> None:
+                pair = own.at(column), together.at(series).at(column * lanes)
+                source, goal = pair[::-1] if apart else pair
+                b.store(b.load(source), goal)
+
+            b.loop(first, b.choose(goes_on, stop, first), 1, one)
+
+        b.loop(0, lanes, 1, lane)
+
+    b.loop(0, width, _COLUMNS, block)

@@ -1,0 +1,161 @@
+"""The program of many series side by side, and how it is given their states and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.compiling.batch_driver import batch_driver
+from nodegraph.compiling.batching import batched
+from nodegraph.compiling.ir import Trace, code_of
+from nodegraph.compiling.layout import mapped
+from nodegraph.compiling.program import Frame, Program
+
+__all__ = ["BatchFrame", "BatchedProgram"]
+
+
+class BatchedProgram:
+    """A traced step, compiled for many series at once.
+
+    Parameters
+    ----------
+    build : callable
+        Given a `Trace`: the outputs of one series, as for `Program`.
+    io : dict
+        The place in ``io`` of each row, by path.
+    dtype : dtype
+    own : callable
+        Given a path: whether each series has that leaf for itself.
+    lanes : int
+        How many series there are; fewer may be given.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[Trace], dict[Any, Any]],
+        io: dict[Any, int],
+        dtype: Any,
+        own: Callable[[Any], bool],
+        lanes: int,
+    ):
+        def build_many(trace: Trace) -> dict[Any, Any]:
+            alone = Trace()
+            with alone:
+                outputs = build(alone)
+            return batched(alone, outputs, filter(own, alone.leaves), lanes, trace)
+
+        self.lanes, self.dtype = lanes, np.dtype(dtype)
+        self.program = Program(build_many, io, dtype)
+        self.driver = batch_driver(code_of(dtype))
+
+    def frame(self, params: Mapping[Any, Array], state: Any) -> BatchFrame:
+        """Return arrays for series whose states are like `state`, see `BatchFrame`."""
+        return BatchFrame(self, params, state)
+
+
+class BatchFrame(Frame):
+    """Arrays for many series.
+
+    Parameters
+    ----------
+    batch : BatchedProgram
+    params : dict
+        As `Program.lay` gives them.
+    state : tree
+        The state of one series.
+    """
+
+    def __init__(self, batch: BatchedProgram, params: Mapping[Any, Array], state: Any):
+        program, lanes = batch.program, batch.lanes
+        arrays = {**params, ("left",): np.zeros(lanes, np.int64)}
+
+        def room(where: Any, array: Any) -> Array:
+            if where in program.leaf_store:
+                store = program.leaf_store[where]
+                shape = [store.dims[axis].value for axis in store.order[::-1]]
+                arrays[where] = np.zeros(shape, "u1" if store.dtype == "b1" else store.dtype)
+            return np.zeros((lanes, *np.shape(array)), np.asarray(array).dtype)
+
+        super().__init__(program, arrays, mapped(state, ("s",), room))
+        self.batch = batch
+        self.widths = np.zeros(len(self.rows), np.int64)
+        self.side_by_side = {}  # rows of one step, (width, lanes)
+        for path, at in program.io.items():
+            op = program.plan.finals["y"] if path == "y" else program.trace.leaves.get(path)
+            if op is not None and op.many:
+                self.widths[at] = op.shape[1]
+                rows = np.zeros((op.shape[1], lanes), batch.dtype)
+                self.side_by_side[path], self.rows[at] = rows, rows.ctypes.data
+
+    def run_all(
+        self, states: Sequence[Any], rows: Mapping[Any, Sequence[Array]]
+    ) -> tuple[list[Any], list[Array]]:
+        """Return ``(states, ys)`` of as many series as there are lanes, or fewer.
+
+        Parameters
+        ----------
+        states : sequence
+        rows : dict of sequence of ndarray, (n_steps, n)
+            By path; series may differ in length.
+        """
+        before, count = _columns(states), len(states)
+        self._put(before, count)
+        lengths = np.zeros(self.batch.lanes, np.int64)
+        lengths[:count] = [len(x) for x in rows["x"]]
+        self.arrays["left",][...] = lengths
+        stops = np.cumsum(lengths[:count])
+        out = self._call_driver(rows, lengths, stops - lengths[:count])
+        ys = np.split(out, stops[:-1])
+        return _trees(states[0], self._taken(before, count), count), ys
+
+    def _put(self, columns: list[Any], count: int) -> None:
+        for (seen, _), column in zip(self._views, columns, strict=True):
+            if seen is not None:
+                seen[:count] = column
+
+    def _taken(self, before: list[Any], count: int) -> Iterator[list[Any]]:
+        """Yield, for each leaf of a state, those of all series now."""
+        for (seen, moved), column in zip(self._views, before, strict=True):
+            yield _apart(seen[:count], column[0].dtype) if moved else column
+
+    def _call_driver(
+        self, rows: Mapping[Any, Sequence[Array]], lengths: Array, starts: Array
+    ) -> Array:
+        """Return all outputs, one series behind the other."""
+        batch, io = self.batch, self.program.io
+        joined = {p: np.concatenate(series, dtype=batch.dtype) for p, series in rows.items()}
+        joined["y"] = out = np.empty((int(lengths.sum()), self.widths[io["y"]]), batch.dtype)
+        bases = np.zeros((len(self.rows), batch.lanes), np.int64)
+        for path, array in joined.items():
+            bases[io[path], : len(starts)] = array.ctypes.data + starts * array.strides[0]
+        tables = (self.args, self.rows, self.widths, bases, lengths)
+        places = (table.ctypes.data for table in tables)
+        batch.driver(self.program.address, *places, len(self.rows), batch.lanes, int(lengths.max()))
+        return out
+
+
+def _columns(trees: Sequence[Any]) -> list[Any]:
+    """Return, for each leaf, those of all trees."""
+    if not isinstance(trees[0], tuple):
+        return [trees]
+    return [column for parts in zip(*trees, strict=True) for column in _columns(parts)]
+
+
+def _trees(like: Any, columns: Iterator[Any], count: int) -> list[Any]:
+    """Return trees of leaves that come in columns."""
+    if not isinstance(like, tuple):
+        return list(next(columns))
+    if not like:
+        return [like] * count
+    parts = [_trees(part, columns, count) for part in like]
+    make = getattr(type(like), "_make", tuple)
+    return [make(row) for row in zip(*parts, strict=True)]
+
+
+def _apart(array: Array, dtype: Any) -> list[Array]:
+    """Return the parts of an array along its first axis, each of its own."""
+    array = np.array(array, dtype, order="C")
+    return list(array) if array.ndim > 1 else [np.array(number) for number in array]

@@ -1,0 +1,255 @@
+"""The batching transform (vmap): a trace of one series becomes one of many side by side.
+
+Every operation that depends on a series gets a first axis, along which numbers lie side by side,
+each series in a lane of the processor's registers. Sums keep their order, so each lane has the bits
+that its series has alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from nodegraph.compiling.arrays import Var
+from nodegraph.compiling.control import carried, closed, looped
+from nodegraph.compiling.ir import Dim, Op, Region, Trace, TraceError
+from nodegraph.compiling.operands import cast
+from nodegraph.compiling.planning.layout import MANY
+
+__all__ = ["batched"]
+
+
+def batched(
+    alone: Trace, outputs: dict[Any, Any], own: Iterable[Any], lanes: int, made: Trace
+) -> dict[Any, Any]:
+    """Write a trace for many series down; return its outputs.
+
+    Parameters
+    ----------
+    alone : Trace
+        Of one series.
+    outputs : dict
+        Its outputs by path.
+    own : iterable
+        Paths of the leaves that each series has for itself.
+    lanes : int
+    made : Trace
+        An empty one, which is being written.
+
+    The state of a lane stays as it is from the step on at which ``("left",)`` is 0.
+    """
+    made.open, made.arrays = False, alone.arrays
+    batch = _Batch(alone, made, set(own), lanes)
+    for op in _in_order(alone):
+        made.region = batch.region(op.region)
+        batch.twins[op] = batch.twin(op)
+    made.region = made.top
+    left = batch.leaf(("left",), (batch.axis,), "i8")
+    active = batch.elementwise("greater", (left, made.const(0, "i8")), "b1")
+    found = {path: Var(batch.output(path, var, active)) for path, var in outputs.items()}
+    found["left",] = Var(batch.elementwise("subtract", (left, made.const(1, "i8")), "i8"))
+    return found
+
+
+def _in_order(trace: Trace) -> list[Op]:
+    """Return all operations; what happens under a condition is among them."""
+    regions, ops = [trace.top], []
+    for region in regions:
+        ops += region.ops
+        for op in region.ops:
+            if op.kind in ("condout", "loopout") and op.value not in regions:
+                regions.append(op.value)
+    return sorted(ops, key=lambda op: op.number)
+
+
+class _Batch:
+    """Makes the twin of each operation."""
+
+    def __init__(self, alone: Trace, made: Trace, own: set[Any], lanes: int):
+        self.made, self.own = made, own
+        self.axis = Dim(lanes, many=True)
+        self.twins: dict[Op, Op] = {}
+        self.regions: dict[Region, Region] = {alone.top: made.top}
+
+    def region(self, region: Region) -> Region:
+        """Return where the twins of what is in `region` are: branches are gone, loops are not."""
+        if region not in self.regions:
+            outer = self.region(region.parent)  # type: ignore[arg-type]
+            count = region.count
+            again = None if count is None else self.made.const(count.value, "i8")
+            self.regions[region] = outer if again is None else Region(outer, again)
+        return self.regions[region]
+
+    def twin(self, op: Op) -> Op:
+        """Return what does for all series what `op` does for one."""
+        args = [self.twins[a] for a in op.args]
+        if op.kind == "elem" and op.value in ("start", "next"):
+            return _of_loop(self, op, args)
+        if op.kind in _EVERY:
+            return _EVERY[op.kind](self, op, args)
+        if not any(a.many for a in args):
+            return _alike(self, op, args)
+        if op.kind in _MANY:
+            return _MANY[op.kind](self, op, args)
+        raise TraceError(f"{op.kind} is not known for many series at once")
+
+    def output(self, path: Any, var: Any, active: Op) -> Op:
+        """Return an output; a state stays as it was for series that are over."""
+        if not isinstance(var, Var):
+            raise TraceError("a number that is the same for all series cannot be an output")
+        op = self.wide(self.twins[var.op])
+        if path == "y":
+            return op
+        before = self.made.leaves[path]
+        args = (self.spread(active, before.ndim), cast(op, before.dtype), before)
+        return self.made.op("elem", args, ("where",), op.dims, before.dtype)
+
+    def leaf(self, path: Any, dims: Any, dtype: str) -> Op:
+        """Return an array that comes from outside."""
+        op = Op("leaf", (), path, dims, dtype)
+        self.made.place(op, self.made.top)
+        self.made.leaves[path] = op
+        return op
+
+    def elementwise(self, name: str, args: Any, dtype: str) -> Op:
+        """Return an operation on one number of each series."""
+        return self.made.op("elem", args, (name,), (self.axis,), dtype)
+
+    def wide(self, op: Op) -> Op:
+        """Return `op` with an axis of series, which are all alike if it had none."""
+        if op.many:
+            return op
+        dims = (self.axis, *op.dims)
+        return self.made.op("elem", (op,), ("spread",), dims, op.dtype, key="wide")
+
+    def spread(self, op: Op, rank: int) -> Op:
+        """Return an operand of many series with axes of length 1 behind the first."""
+        missing = rank - op.ndim
+        if missing <= 0 or not op.many:
+            return op
+        spec = (("ax", 0, None, 1), *(("ax", k + missing, None, 1) for k in range(1, op.ndim)))
+        dims = (op.dims[0], *(Dim(1) for _ in range(missing)), *op.dims[1:])
+        return self.made.op("view", (op,), spec, dims, op.dtype)
+
+    def same(self, op: Op, args: Any, attrs: Any, key: Any = None) -> Op:
+        """Return an operation of the kind of `op`, with an axis of series in front."""
+        return self.made.op(op.kind, args, attrs, (self.axis, *op.dims), op.dtype, key=key)
+
+
+# what each kind becomes, given the twins of what it reads
+
+
+def _leaf(batch: _Batch, op: Op, args: list[Op]) -> Op:
+    dims = (batch.axis, *op.dims) if op.attrs in batch.own else op.dims
+    return batch.leaf(op.attrs, dims, op.dtype)
+
+
+def _const(batch: _Batch, op: Op, args: list[Op]) -> Op:
+    return batch.made.const(op.value, op.dtype)
+
+
+def _carry(batch: _Batch, op: Op, args: list[Op]) -> Op:
+    return carried(batch.made, args[0])
+
+
+def _of_loop(batch: _Batch, op: Op, args: list[Op]) -> Op:
+    """Return the copy that a loop starts from, or that a turn ends in."""
+    made = batch.made
+    twin = Op("elem", (batch.wide(args[0]),), ("spread",), (batch.axis, *op.dims), op.dtype)
+    made.place(twin, made.region)
+    twin.value = op.value
+    return twin
+
+
+def _loopout(batch: _Batch, op: Op, args: list[Op]) -> Op:
+    made = batch.made
+    outer, made.region = made.region, batch.regions[op.value]
+    others = [out.args[1] for out in made.region.outs]
+    new = closed(made, batch.wide(args[1]), args[0], others)
+    inner, made.region = made.region, outer
+    return looped(made, inner, args[0], new)
+
+
+def _condout(batch: _Batch, op: Op, args: list[Op]) -> Op:
+    """Return a choice: a branch happens for all series, and counts where its condition holds."""
+    flag, new, old = args
+    parts = [batch.spread(a, op.ndim + 1) for a in (flag, batch.wide(new), batch.wide(old))]
+    return batch.made.op("elem", parts, ("where",), (batch.axis, *op.dims), op.dtype)
+
+
+def _alike(batch: _Batch, op: Op, args: list[Op]) -> Op:
+    """Return what is the same for all series."""
+    key = "alike", op.number
+    twin = batch.made.op(op.kind, args, op.attrs, op.dims, op.dtype, key=key)
+    twin.value = op.value
+    return twin
+
+
+def _elem(batch: _Batch, op: Op, args: list[Op]) -> Op:
+    return batch.same(op, [batch.spread(a, op.ndim + 1) for a in args], op.attrs, op.number)
+
+
+def _view(batch: _Batch, op: Op, args: list[Op]) -> Op:
+    first = (("ax", 0, None, 1),) if args[0].many else ()
+    return batch.same(op, args, (*first, *_moved(op.attrs, args)), op.number)
+
+
+def _put(batch: _Batch, op: Op, args: list[Op]) -> Op:
+    (spec, rank), (base, new, *places) = op.attrs, args
+    base, new = batch.wide(base), batch.spread(new, rank + 1)
+    spec = (("ax", 0, None, 1), *_moved(spec, [base, *places]))
+    twin = batch.same(op, (base, new, *places), (spec, rank + 1), op.number)
+    twin.value = (batch.axis, *op.value)
+    return twin
+
+
+def _reduce(batch: _Batch, op: Op, args: list[Op]) -> Op:
+    name, axis, order = op.attrs
+    return batch.same(op, args, (name, axis + 1, order))
+
+
+def _contract(batch: _Batch, op: Op, args: list[Op]) -> Op:
+    *labels, out, s, order = op.attrs
+    la, lb = ((MANY, *own) if a.many else own for a, own in zip(args, labels, strict=True))
+    return batch.same(op, args, (la, lb, (MANY, *out), s, order))
+
+
+def _sparse(batch: _Batch, op: Op, args: list[Op]) -> Op:
+    return batch.same(op, args, ())
+
+
+def _concat(batch: _Batch, op: Op, args: list[Op]) -> Op:
+    return batch.same(op, [batch.wide(a) for a in args], (op.attrs[0] + 1,))
+
+
+def _reshape(batch: _Batch, op: Op, args: list[Op]) -> Op:
+    return batch.same(op, args, op.attrs + 1)
+
+
+_Maker = Callable[[_Batch, Op, list[Op]], Op]
+_EVERY: dict[str, _Maker] = {  # whether they differ from series to series or not
+    "leaf": _leaf, "const": _const, "carry": _carry, "loopout": _loopout, "condout": _condout,
+}  # fmt: skip
+_MANY: dict[str, _Maker] = {  # if they do
+    "elem": _elem, "view": _view, "put": _put, "reduce": _reduce, "contract": _contract,
+    "sparse": _sparse, "concat": _concat, "reshape": _reshape,
+}  # fmt: skip
+
+
+def _moved(spec: Any, args: list[Op]) -> tuple[Any, ...]:
+    """Return a view's places, with the axis of series in front of its result."""
+    found: list[Any] = []
+    for part in spec:
+        if part[0] == "ax":
+            _, k, at, step = part
+            if at is not None and args[at].many:
+                raise TraceError("a slice that differs between series")
+            found.append(("ax", k + 1, at, step))
+        elif part[0] == "fix" and args[part[1]].many:
+            found.append(("take", part[1], (0,)))
+        elif part[0] == "take":
+            axes = tuple(None if k is None else k + 1 for k in part[2])
+            found.append(("take", part[1], (0, *axes) if args[part[1]].many else axes))
+        else:
+            found.append(part)
+    return tuple(found)

@@ -1,0 +1,180 @@
+"""Branches that may be skipped, and loops: `cond` and `repeat`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from nodegraph.compiling.arrays import Var
+from nodegraph.compiling.ir import Op, Region, Trace, TraceError, active, current
+from nodegraph.compiling.operands import Symbol, cast, lift
+
+__all__ = ["carried", "closed", "cond", "looped", "opened", "repeat"]
+
+
+def cond(condition: Any, function: Callable[..., Any], *carry: Any) -> Any:
+    """Return ``function(*carry)`` if `condition` holds, else `carry` as it is; one for one.
+
+    Parameters
+    ----------
+    condition : bool or symbolic array
+        One number; with a plain one this is plain Python.
+    function : callable
+        Takes and returns arrays, or tuples of arrays, of the same shapes and dtypes.
+    *carry
+        What it takes.
+    """
+    kept = carry[0] if len(carry) == 1 else carry
+    if not isinstance(condition, Var):
+        return function(*carry) if condition else kept
+    if condition.ndim:
+        raise TraceError("cond asks for one number; write (..).any() or .all(), or where")
+    trace = current()
+    inner, outer = Region(trace.region), trace.region
+    trace.region = inner
+    try:
+        found = list(_flat(function(*carry)))
+    finally:
+        trace.region = outer
+    olds = list(_flat(kept))
+    if len(found) != len(olds):
+        raise TraceError(
+            f"the function given to cond takes {len(olds)} arrays, returns {len(found)}"
+        )
+    flag = cast(condition.op, "b1")
+    chosen = [_chosen(trace, inner, flag, *pair) for pair in zip(found, olds, strict=True)]
+    return _filled(kept, iter(chosen))
+
+
+def _chosen(trace: Trace, inner: Region, flag: Op, new: Any, old: Any) -> Any:
+    """Return what one array of a branch is behind it."""
+    if new is old or (type(new) is type(old) and isinstance(new, int | float | str) and new == old):
+        return old
+    outer, old_op = trace.region, lift(old)
+    trace.region = inner
+    new_op = lift(new)
+    _check_same(new_op, old_op, "the function given to cond")
+    trace.region = outer
+    if new_op is old_op:
+        return Var(old_op)
+    for a, b in zip(old_op.dims, new_op.dims, strict=True):
+        a.same(b)
+    out = Op("condout", (flag, new_op, old_op), (), old_op.dims, old_op.dtype)
+    trace.place(out, outer)
+    out.value = inner
+    inner.outs.append(out)
+    return Var(out)
+
+
+def repeat(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
+    """Return ``body(body(... body(carry)))``, `n` times; traced once, and run as a loop.
+
+    Parameters
+    ----------
+    n : int
+        Known when the step is traced.
+    body : callable
+        Takes and returns the like of `carry`, of the same shapes and dtypes.
+    carry : array or tuple of arrays
+        With plain arrays this is a loop in Python.
+    """
+    trace = active()
+    if isinstance(n, Symbol):
+        raise TraceError(
+            "repeat needs to know how often when it is traced; write the most, and in the body "
+            "where(k < n, new, old)"
+        )
+    if trace is None:
+        return _repeated(n, body, carry)
+    if n <= 0:
+        return carry
+    outer, inner = trace.region, Region(trace.region, trace.const(n, "i8"))
+    starts = [opened(trace, lift(v)) for v in _flat(carry)]
+    trace.region = inner
+    try:
+        given = [Var(carried(trace, start), given=True) for start in starts]
+        found = list(_flat(body(_filled(carry, iter(given)))))
+        if len(found) != len(starts):
+            raise TraceError(f"repeat's body takes {len(starts)} arrays and returns {len(found)}")
+        news: list[Op] = []
+        for start, new in zip(starts, found, strict=True):
+            op = lift(new)
+            _check_same(op, start)
+            news.append(closed(trace, op, start, news))
+    finally:
+        trace.region = outer
+    outs = [looped(trace, inner, *pair) for pair in zip(starts, news, strict=True)]
+    return _filled(carry, iter([Var(out) for out in outs]))
+
+
+def _repeated(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
+    carry = _filled(carry, iter([np.asarray(v) for v in _flat(carry)]))
+    for _ in range(n):
+        found = body(carry)
+        for new, old in zip(_flat(found), _flat(carry), strict=True):
+            _check_same(np.asarray(new), old)
+        carry = found
+    return carry
+
+
+def opened(trace: Trace, op: Op) -> Op:
+    """Return what a loop starts from: a copy that it may change."""
+    start = Op("elem", (op,), ("spread",), op.dims, op.dtype)
+    trace.place(start, trace.region)
+    start.value = "start"
+    return start
+
+
+def carried(trace: Trace, start: Op) -> Op:
+    """Return what a turn of the loop starts from."""
+    op = Op("carry", (start,), (), start.dims, start.dtype)
+    trace.place(op, trace.region)
+    return op
+
+
+def closed(trace: Trace, op: Op, start: Op, others: Sequence[Op]) -> Op:
+    """Return `op`, the outcome of a turn, as an operation of the loop and of nothing else."""
+    for a, b in zip(op.dims, start.dims, strict=True):
+        b.same(a)
+    plain = op.kind in ("elem", "put", "rankone", "condout") and op.region is trace.region
+    if plain and op.value != "start" and op not in others:
+        return op
+    made = Op("elem", (op,), ("spread",), op.dims, op.dtype)
+    trace.place(made, trace.region)
+    made.value = "next"
+    return made
+
+
+def looped(trace: Trace, region: Region, start: Op, new: Op) -> Op:
+    """Return what is there after the loop."""
+    out = Op("loopout", (start, new), (), start.dims, start.dtype)
+    trace.place(out, trace.region)
+    out.value = region
+    region.outs.append(out)
+    return out
+
+
+def _check_same(new: Any, old: Any, who: str = "repeat's body") -> None:
+    if new.shape != old.shape or new.dtype != old.dtype:
+        raise TraceError(
+            f"{who} made {new.dtype}{list(new.shape)} of {old.dtype}{list(old.shape)}; give "
+            "it the shape and dtype that it returns, or return it .astype(old.dtype)"
+        )
+
+
+def _filled(tree: Any, leaves: Iterator[Any]) -> Any:
+    """Return a tree like `tree` of other leaves."""
+    if not isinstance(tree, tuple):
+        return next(leaves)
+    parts = [_filled(part, leaves) for part in tree]
+    return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
+
+
+def _flat(tree: Any) -> Iterator[Any]:
+    if isinstance(tree, tuple):
+        for part in tree:
+            yield from _flat(part)
+    else:
+        yield tree

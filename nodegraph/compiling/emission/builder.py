@@ -1,0 +1,191 @@
+"""Arrays and numbers in LLVM text: arguments, addresses, loads and stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from nodegraph.compiling.emission.text import Text
+from nodegraph.compiling.ir import Op
+from nodegraph.compiling.planning.storage import Storage
+from nodegraph.compiling.prelude import LLVM, MEMORY, SIZE, declarations, definition, literal
+
+__all__ = ["Builder", "Index"]
+
+Index = Any  # a whole number that is known, or the name of one
+
+
+class Builder(Text):
+    """The text of a step, and what its table of arguments has to hold.
+
+    Parameters
+    ----------
+    io : dict
+        The place in ``io`` of ``"y"``, ``"x"`` and other rows.
+
+    Attributes
+    ----------
+    slots : list
+        What each place of ``args`` is: ``("dim", Dim)``, a length; ``("array", Storage)`` and
+        ``("numbers", dtype)``, addresses; ``("int", Op)``, a whole number.
+    numbers : dict of str to list of Op
+        Constants by dtype: they are data, so other numbers need no other code.
+    buffers : list of Storage
+        What has to be found room for.
+    """
+
+    def __init__(self, io: dict[Any, int]):
+        super().__init__()
+        self.io = io
+        self.slots: list[Any] = []
+        self.numbers: dict[str, list[Op]] = {"f8": [], "f4": []}
+        self.buffers: list[Storage] = []
+
+    def module(self, dtype: str) -> str:
+        """Return the module: the function, and those of the prelude that it needs."""
+        head, body = "\n".join(self.entry), "\n".join(self.lines)
+        return (
+            declarations()
+            + "".join(definition(name) for name in sorted(self.needs))
+            + f"define void @NAME(ptr noalias %args, ptr noalias %io, {LLVM[dtype]} %like) "
+            + f"nounwind {{\nentry:\n{head}\n  br label %begin\nbegin:\n{body}\n  ret void\n}}\n"
+            + "\n".join(self.meta)
+            + "\n"
+        )
+
+    # arguments
+
+    def slot(self, what: Any) -> str:
+        """Return a whole number from the table of arguments."""
+        key = ("slot", *what)
+        if key not in self.known:
+            if what not in self.slots:
+                self.slots.append(what)
+            at = self.first(f"getelementptr i64, ptr %args, i64 {self.slots.index(what)}")
+            self.known[key] = self.first(f"load i64, ptr {at}, align 8")
+        return self.known[key]
+
+    def size(self, dim: Any) -> str:
+        """Return the length of an axis."""
+        size = self.slot(("dim", dim.root()))
+        if dim.root().many:  # tells LLVM that no series are left over behind whole vectors
+            key = ("size", dim.root())
+            if key not in self.known:
+                self.known[key] = self.first(f"and i64 {size}, -16")
+            return self.known[key]
+        return size
+
+    def pointer(self, store: Storage) -> str:
+        """Return where the first number of an array is."""
+        key = ("pointer", store)
+        if key in self.known:
+            return self.known[key]
+        if store.path in self.io:
+            at = self.first(f"getelementptr i64, ptr %io, i64 {self.io[store.path]}")
+            number = self.first(f"load i64, ptr {at}, align 8")
+        else:
+            if store.buffer and store not in self.buffers:
+                self.buffers.append(store)
+            number = self.slot(("array", store))
+        return self.once(key, f"inttoptr i64 {number} to ptr")
+
+    def constant(self, op: Op) -> str:
+        """Return a number that is data."""
+        if op.dtype == "b1":
+            return literal(op.value, "b1")
+        if op.dtype == "i8":
+            return self.slot(("int", op))
+        key = ("const", op)
+        if key not in self.known:
+            table = self.numbers[op.dtype]
+            table.append(op)
+            base = self.first(f"inttoptr i64 {self.slot(('numbers', op.dtype))} to ptr")
+            T = LLVM[op.dtype]
+            at = self.first(f"getelementptr {T}, ptr {base}, i64 {len(table) - 1}")
+            self.known[key] = self.first(f"load {T}, ptr {at}, align {SIZE[op.dtype]}")
+        return self.known[key]
+
+    # places
+
+    def strides(self, store: Storage) -> list[Index]:
+        """Return how far apart neighbours along each axis are."""
+        found: list[Index] = [0] * len(store.dims)
+        so_far: Index = 1
+        for axis in store.order:
+            found[axis] = so_far
+            so_far = self.product(so_far, self.size(store.dims[axis]))
+        return found
+
+    def c_strides(self, dims: Iterable[Any]) -> list[Index]:
+        """Return the same of an array whose last axis is the fastest."""
+        found: list[Index] = []
+        so_far: Index = 1
+        for d in [*dims][::-1]:
+            found.insert(0, so_far)
+            so_far = self.product(so_far, self.size(d))
+        return found
+
+    def product(self, a: Index, b: str) -> str:
+        """Return the product of lengths of axes."""
+        return b if a == 1 else self.once(("product", a, b), f"mul i64 {a}, {b}")
+
+    def times(self, a: Index, b: Index) -> Index:
+        if 0 in (a, b):
+            return 0
+        if a == 1 or b == 1:
+            return b if a == 1 else a
+        return self.put(f"mul i64 {a}, {b}")
+
+    def plus(self, a: Index, b: Index) -> Index:
+        if a == 0 or b == 0:
+            return b if a == 0 else a
+        return self.put(f"add i64 {a}, {b}")
+
+    def place(self, strides: Iterable[Index], where: Iterable[Index]) -> Index:
+        """Return the sum of the products of indices and strides."""
+        total: Index = 0
+        for stride, i in zip(strides, where, strict=True):
+            total = self.plus(total, self.times(i, stride))
+        return total
+
+    def offset(self, strides: dict[Any, Index], where: dict[Any, Index]) -> Index:
+        """Return the same for the labels that are in `where`."""
+        labels = [label for label in strides if label in where]
+        return self.place([strides[k] for k in labels], [where[k] for k in labels])
+
+    def shifted(self, pointer: str, at: Index, dtype: str) -> str:
+        """Return the address `at` numbers behind `pointer`."""
+        if at == 0:
+            return pointer
+        return self.put(f"getelementptr {MEMORY[dtype]}, ptr {pointer}, i64 {at}")
+
+    # loads and stores
+
+    def load(self, store: Storage, where: Sequence[Index], tag: str = "") -> str:
+        """Return the number at a place."""
+        at = self.place(self.strides(store), where)
+        pointer = self.shifted(self.pointer(store), at, store.dtype)
+        return self._number(self.put(f"{_load(pointer, store.dtype)}{tag}"), store.dtype)
+
+    def load_here(self, pointer: str, dtype: str) -> str:
+        """Return the number at an address, as it is now."""
+        return self._number(self.here(_load(pointer, dtype)), dtype)
+
+    def _number(self, name: str, dtype: str) -> str:
+        return self.put(f"trunc i8 {name} to i1") if dtype == "b1" else name
+
+    def store(self, store: Storage, where: Sequence[Index], value: str, tag: str = "") -> None:
+        """Write `value` in the innermost loop."""
+        self.store_at(store, self.place(self.strides(store), where), value, tag)
+
+    def store_at(self, store: Storage, at: Index, value: str, tag: str = "") -> None:
+        """Write `value` so many numbers behind the first one."""
+        dtype = store.dtype
+        pointer = self.shifted(self.pointer(store), at, dtype)
+        if dtype == "b1":
+            value = self.put(f"zext i1 {value} to i8")
+        self.do(f"store {MEMORY[dtype]} {value}, ptr {pointer}, align {SIZE[dtype]}{tag}")
+
+
+def _load(pointer: str, dtype: str) -> str:
+    return f"load {MEMORY[dtype]}, ptr {pointer}, align {SIZE[dtype]}"

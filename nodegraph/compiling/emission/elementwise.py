@@ -1,0 +1,98 @@
+"""Elementwise loops, and copies: along one flat axis where all that they touch lies alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nodegraph.compiling.emission.builder import Index
+from nodegraph.compiling.emission.loops import loop, nest
+from nodegraph.compiling.emission.values import Values
+from nodegraph.compiling.ir import Op
+from nodegraph.compiling.planning.items import Root
+from nodegraph.compiling.planning.storage import Storage
+
+__all__ = ["copied", "fused", "number"]
+
+
+def number(v: Values, op: Op) -> None:
+    """Work out a number; it stays in a register."""
+    v.numbers[op] = value = v.elem(op, (), "")
+    for store in v.memory.stores(op):
+        v.b.store(store, (), value)
+
+
+def fused(v: Values, items: Sequence[Root]) -> None:
+    """Write one loop for several operations over the same axes."""
+    ops = [item.op for item in items]
+    stores = [store for op in ops for store in v.memory.stores(op)]
+    order = next((s.order for s in stores if s.order), tuple(range(ops[0].ndim)))
+
+    def body(where: list[Index], tag: str) -> None:
+        values = []
+        for op in ops:
+            value = v.memo[op.number, tuple(where)] = v.elem(op, where, tag)
+            values += [(store, value) for store in _written(v, op)]
+        for store, value in values:
+            v.b.store(store, where, value, tag)
+
+    _over(v, ops, stores, ops[0].dims, order, body)
+
+
+def _written(v: Values, op: Op) -> list[Storage]:
+    """Return the places of `op` that anybody outside the loop looks at."""
+    if v.memory.storage[op].buffer and op not in v.plan.outside:
+        return v.memory.homes.get(op, [])
+    return v.memory.stores(op)
+
+
+def copied(v: Values, op: Op, store: Storage) -> None:
+    """Copy an array to another place."""
+
+    def body(where: list[Index], tag: str) -> None:
+        v.b.store(store, where, v.value(op, where, tag), tag)
+
+    _over(v, [op], [store], store.dims, store.order, body)
+
+
+def _over(
+    v: Values, ops: Sequence[Op], stores: Sequence[Storage], dims: Sequence[Any],
+    order: Sequence[int], body: Callable[[list[Index], str], None],
+) -> None:  # fmt: skip
+    """Write loops over axes that know nothing of each other, or one if it will do."""
+    if len(dims) < 2 or not _alike(v, ops, stores, tuple(d.value for d in dims), order):
+        nest(v.b, dims, order, True, body)
+        return
+    size = v.b.size(dims[0])
+    for d in dims[1:]:
+        size = v.b.product(size, v.b.size(d))
+
+    def inside(names: list[str], tag: str) -> None:
+        where: list[Index] = [0] * len(dims)
+        where[order[0]] = names[0]
+        body(where, tag)
+
+    loop(v.b, [size], True, inside)
+
+
+def _alike(
+    v: Values, ops: Sequence[Op], stores: Sequence[Storage], shape: Any, order: Sequence[int]
+) -> bool:
+    """Tell whether all that is read and written lies alike in memory."""
+    stack, seen = list(ops), set(ops)
+    if any(store.order != order for store in stores):
+        return False
+    while stack:
+        op = stack.pop()
+        if op.shape != shape:
+            return False
+        if v.there(op):
+            if v.memory.storage[op].order != order:
+                return False
+        elif op.kind == "elem":
+            more = [a for a in op.args if a.ndim and a not in seen]
+            seen.update(more)
+            stack += more
+        else:
+            return False
+    return True

@@ -1,0 +1,93 @@
+"""LLVM text in the making: names, and the loop that each instruction belongs to."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+__all__ = ["Text"]
+
+_NAMES = re.compile(r"%v\d+")
+
+
+class Text:
+    """Instructions of one function, each written as far out as what it needs is known.
+
+    Attributes
+    ----------
+    entry : list of str
+        What comes at the very beginning.
+    lines : list of str
+        All that follows.
+    levels : list of list of str
+        While a nest of loops is written: its instructions by depth.
+    depth : dict of str to int
+        The loop in which a name is known; 0, outside of all, if it is not there.
+    block : str
+        The label of the block that is written now.
+    needs : set of str
+        Functions of the prelude that are called.
+    """
+
+    def __init__(self) -> None:
+        self.entry: list[str] = []
+        self.lines: list[str] = []
+        self.meta: list[str] = []
+        self.levels: list[list[str]] = []
+        self.depth: dict[str, int] = {}
+        self.block = "begin"
+        self.needs: set[str] = set()
+        self.names = self.labels = 0
+        self.known: dict[Any, str] = {}
+
+    def new(self) -> str:
+        """Return a name."""
+        self.names += 1
+        return f"%v{self.names}"
+
+    def label(self, name: str) -> str:
+        """Return a label that begins with `name`."""
+        self.labels += 1
+        return f"{name}{self.labels}"
+
+    def put(self, text: str) -> str:
+        """Write an instruction where all that it needs is known; return its name."""
+        name = self.new()
+        depth = max((self.depth.get(needed, 0) for needed in _NAMES.findall(text)), default=0)
+        self._write(name, text, depth)
+        return name
+
+    def here(self, text: str) -> str:
+        """Write an instruction in the innermost loop; return its name."""
+        name = self.new()
+        self._write(name, text, len(self.levels) - 1)
+        return name
+
+    def _write(self, name: str, text: str, depth: int) -> None:
+        if depth > 0:
+            self.depth[name] = depth
+        self._at(depth).append(f"  {name} = {text}")
+
+    def do(self, text: str) -> None:
+        """Write an instruction that has no result in the innermost loop."""
+        self._at(len(self.levels) - 1).append(f"  {text}")
+
+    def _at(self, depth: int) -> list[str]:
+        return self.levels[depth] if depth > 0 else self.lines
+
+    def first(self, text: str) -> str:
+        """Write an instruction at the very beginning; return its name."""
+        name = self.new()
+        self.entry.append(f"  {name} = {text}")
+        return name
+
+    def once(self, key: Any, text: str) -> str:
+        """Write an instruction at the very beginning if `key` is new; return its name."""
+        if key not in self.known:
+            self.known[key] = self.first(text)
+        return self.known[key]
+
+    def need(self, name: str) -> str:
+        """Return how a function of the prelude is called."""
+        self.needs.add(name)
+        return f"@{name}"

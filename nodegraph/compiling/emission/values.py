@@ -1,0 +1,125 @@
+"""Numbers of an array at a place: loaded if they are kept, else worked out there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nodegraph.compiling.emission.builder import Builder, Index
+from nodegraph.compiling.emission.scalars import apply
+from nodegraph.compiling.faults import CompilerFault
+from nodegraph.compiling.ir import Op
+from nodegraph.compiling.planning.layout import address_of
+from nodegraph.compiling.planning.plan import Plan
+from nodegraph.compiling.planning.reads import aligned
+
+__all__ = ["Values"]
+
+
+class Values:
+    """What is known of each array while a plan is written down.
+
+    Parameters
+    ----------
+    plan : Plan
+    b : Builder
+
+    Attributes
+    ----------
+    done : set of Op
+        Roots that are there.
+    numbers : dict of Op to str
+        Roots without axes, in registers.
+    """
+
+    def __init__(self, plan: Plan, b: Builder):
+        self.plan, self.b, self.memory = plan, b, plan.memory
+        self.done: set[Op] = set()
+        self.numbers: dict[Op, str] = {}
+        self.memo: dict[Any, str] = {}  # what this loop has worked out
+
+    def forget(self) -> None:
+        """Begin another loop."""
+        self.memo = {}
+
+    def there(self, op: Op) -> bool:
+        """Tell whether the numbers of `op` are in memory by now."""
+        return op in self.memory.storage and (op.kind in ("leaf", "carry") or op in self.done)
+
+    def value(self, op: Op, where: Sequence[Index], tag: str = "") -> str:
+        """Return the number of `op` at the place `where`."""
+        if op.kind == "const":
+            return self.b.constant(op)
+        if op in self.numbers:
+            return self.numbers[op]
+        key = (op.number, tuple(where))
+        if key not in self.memo:
+            self.memo[key] = self._value(op, where, tag)
+        return self.memo[key]
+
+    def _value(self, op: Op, where: Sequence[Index], tag: str) -> str:
+        if self.there(op):
+            return self.b.load(self.memory.storage[op], where, tag)
+        if op.kind == "elem":
+            return self.elem(op, where, tag)
+        if op.kind == "view":
+            return self.value(op.args[0], self.source(op.attrs, op.args, where, tag), tag)
+        raise CompilerFault(f"{op} is not there yet")
+
+    def elem(self, op: Op, where: Sequence[Index], tag: str) -> str:
+        """Work out an elementwise operation at a place."""
+        args = [self.value(a, aligned(a, op.shape, where, 0), tag) for a in op.args]
+        return apply(self.b, op.attrs[0], args, op.args[0].dtype, op.dtype)
+
+    def source(
+        self, spec: Any, args: Sequence[Op], where: Sequence[Index], tag: str
+    ) -> list[Index]:
+        """Return the place in ``args[0]`` for the place `where` of a view of it."""
+        places: list[Index] = []
+        for part, dim in zip(spec, args[0].dims, strict=True):
+            if part[0] == "ax":
+                _, k, at, step = part
+                i = where[k] if step == 1 else self.b.times(where[k], step)
+                places.append(i if at is None else self.b.plus(self.value(args[at], ()), i))
+            elif part[0] == "at":
+                places.append(part[1])
+            else:
+                inner = () if part[0] == "fix" else [0 if k is None else where[k] for k in part[2]]
+                places.append(self._within(self.value(args[part[1]], inner, tag), dim))
+        return places
+
+    def _within(self, i: str, dim: Any) -> str:
+        """Return an index counted from the end if it is below 0, and held within the axis."""
+        b, n = self.b, self.b.size(dim)
+        last = b.once(("last", n), f"sub i64 {n}, 1")
+        more = b.put(f"add i64 {i}, {n}")
+        low = b.put(f"icmp slt i64 {i}, 0")
+        i = b.put(f"select i1 {low}, i64 {more}, i64 {i}")
+        low = b.put(f"icmp slt i64 {i}, 0")
+        i = b.put(f"select i1 {low}, i64 0, i64 {i}")
+        high = b.put(f"icmp sgt i64 {i}, {last}")
+        return b.put(f"select i1 {high}, i64 {last}, i64 {i}")
+
+    def address(self, op: Op) -> tuple[str, list[Index]]:
+        """Return pointer and strides of what a product or sum reads."""
+        found = address_of(self.memory, op)
+        if found is None:
+            raise CompilerFault(f"{op} is read from memory, and not laid out for it")
+        store, at = self.memory.storage[found.base], 0
+        own = self.b.strides(store)
+        for i, stride, *axis in found.offsets:
+            number: Index = i if isinstance(i, int) else self.value(i, ())
+            if axis:
+                number = self._within(number, axis[1].dims[axis[0]])
+            at = self.b.plus(at, self.b.times(number, self._stride(stride, own)))
+        pointer = self.b.shifted(self.b.pointer(store), at, store.dtype)
+        return pointer, [self._stride(s, own) for s in found.strides]
+
+    def _stride(self, stride: Any, own: Sequence[Index]) -> Index:
+        if isinstance(stride, int):
+            return stride
+        if stride[0] == "s":
+            return own[stride[1]]
+        if stride[0] == "times":
+            return self.b.times(self._stride(stride[1], own), stride[2])
+        return self.b.plus(self._stride(stride[1], own), self._stride(stride[2], own))

@@ -1,0 +1,138 @@
+"""Sums, means and choices: functions that look at the numbers of an array together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from nodegraph.compiling.arrays import Var, implements
+from nodegraph.compiling.elementwise import where
+from nodegraph.compiling.functions.parts import diagonal
+from nodegraph.compiling.ir import TraceError
+from nodegraph.compiling.operands import kind_of, lift
+from nodegraph.compiling.reductions import reduce
+
+__all__ = ["typed"]
+
+
+def typed(a: Any, dtype: Any = None) -> Var:
+    """Return an array as a symbolic one, in a dtype if one is named."""
+    return Var(lift(a)) if dtype is None else Var(lift(a)).astype(dtype)
+
+
+def _reduction(name: str) -> Callable[..., Any]:
+    def made(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Var:
+        return Var(reduce(name, typed(a, dtype), axis, keepdims))
+
+    return made
+
+
+def _without_dtype(name: str) -> Callable[..., Any]:
+    return lambda a, axis=None, keepdims=False: Var(reduce(name, a, axis, keepdims))
+
+
+implements(np.sum)(_reduction("add"))
+implements(np.prod)(_reduction("multiply"))
+implements(np.max, np.amax)(_without_dtype("max"))
+implements(np.min, np.amin)(_without_dtype("min"))
+implements(np.any)(_without_dtype("any"))
+implements(np.all)(_without_dtype("all"))
+implements(np.ptp)(lambda a, axis=None: np.max(a, axis) - np.min(a, axis))
+implements(np.count_nonzero)(lambda a, axis=None: np.sum(typed(a, bool), axis))
+implements(np.trace)(lambda a, offset=0: np.sum(diagonal(a, offset)))
+implements(np.array_equal)(lambda a1, a2: np.all(a1 == a2) if a1.shape == a2.shape else False)
+
+
+@implements(np.where)
+def _where(condition: Any, *values: Any) -> Var:
+    if len(values) != 2:
+        raise TraceError("np.where(mask) has no known length; write where(mask, a, b)")
+    return Var(where(condition, *values))
+
+
+def _count(a: Any, axis: Any) -> int:
+    axes = range(a.ndim) if axis is None else normalize_axis_tuple(axis, a.ndim)
+    return int(np.prod([a.shape[i] for i in axes]))
+
+
+@implements(np.mean)
+def _mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    a = typed(a, dtype)
+    return np.sum(a, axis, keepdims=keepdims) / _count(a, axis)
+
+
+@implements(np.var)
+def _var(a: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    a = typed(a)
+    far = a - _mean(a, axis, keepdims=True)
+    return np.sum(far * far, axis, keepdims=keepdims) / max(_count(a, axis) - ddof, 0)
+
+
+@implements(np.std)
+def _std(a: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    return np.sqrt(_var(a, axis, ddof, keepdims))
+
+
+@implements(np.average)
+def _average(a: Any, axis: Any = None, weights: Any = None) -> Any:
+    if weights is None:
+        return _mean(a, axis)
+    a, weights = typed(a), typed(weights)
+    if weights.shape != a.shape:
+        if weights.ndim != 1 or not isinstance(axis, int):
+            raise TraceError("np.average: weights go with the array, or with one axis")
+        weights = weights[(slice(None), *[None] * (a.ndim - 1 - axis % a.ndim))] + np.zeros(a.shape)
+    return np.sum(a * weights, axis) / np.sum(weights, axis)
+
+
+@implements(np.clip)
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    a = a if low is None else np.maximum(a, low)
+    return a if high is None else np.minimum(a, high)
+
+
+@implements(np.round, np.around)
+def _round(a: Any, decimals: int = 0) -> Any:
+    if a.dtype.kind != "f":
+        if decimals < 0 or a.dtype == bool:
+            raise TraceError("np.round of bools, or to tens: write 10 * np.rint(a / 10)")
+        return a.copy()
+    scale = 10.0 ** abs(decimals)
+    if decimals < 0:
+        return np.rint(a / scale) * scale
+    return np.rint(a * scale) / scale if decimals else np.rint(a)
+
+
+@implements(np.nan_to_num)
+def _nan_to_num(
+    x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    if x.dtype.kind != "f":
+        return x.copy()
+    most = np.finfo(x.dtype).max
+    high, low = most if posinf is None else posinf, -most if neginf is None else neginf
+    known = np.where(x == np.inf, high, np.where(x == -np.inf, low, x))
+    return np.where(np.isnan(x), nan, known)
+
+
+@implements(np.isclose)
+def _isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8) -> Any:
+    b = typed(b, None if kind_of(b) in (np.float64, np.float32) else float)
+    near = abs(a - b) <= atol + rtol * abs(b)
+    return (near & np.isfinite(b)) | (a == b)
+
+
+implements(np.allclose)(lambda a, b, rtol=1e-5, atol=1e-8: np.all(_isclose(a, b, rtol, atol)))
+
+
+@implements(np.select)
+def _select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+    kind = np.result_type(*map(kind_of, [*choicelist, default]))
+    chosen: Any = typed(default, kind)
+    for condition, choice in list(zip(condlist, choicelist, strict=True))[::-1]:
+        chosen = np.where(condition, typed(choice, kind), chosen)
+    return chosen

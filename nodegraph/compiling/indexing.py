@@ -1,0 +1,222 @@
+"""Parts of arrays, as operations: what an index means, views, writing into a part, other shapes.
+
+An index is a *spec*, one entry for each axis of the array that is looked at:
+
+* ``("at", i)``: at a place that is known,
+* ``("fix", k)``: at the place that operand k says,
+* ``("ax", j, k, step)``: along axis j of the view, from operand k on (from 0 if None),
+* ``("take", k, axes)``: at the places that operand k holds, along those axes of the view.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from nodegraph.compiling.ir import Dim, Op, TraceError, current
+from nodegraph.compiling.operands import Symbol, broadcast, lift, spread
+from nodegraph.compiling.reasons import MASK
+
+__all__ = ["holds_places", "is_mask", "permuted", "put", "reshaped", "view"]
+
+
+def holds_places(key: Any) -> bool:
+    """Tell whether an index has arrays of places, or masks, in it."""
+    keys = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(k, list) or _rank(k) > 0 for k in keys)
+
+
+def is_mask(key: Any, shape: tuple[int, ...]) -> bool:
+    """Tell whether `key` says of each number of an array, when it runs, whether it is meant."""
+    return isinstance(key, Symbol) and key.op.dtype == "b1" and key.op.shape == shape != ()
+
+
+def _rank(k: Any) -> int:
+    if isinstance(k, Symbol):
+        return k.op.ndim
+    return k.ndim if isinstance(k, np.ndarray | Op) else 0
+
+
+def _entries(k: Any) -> list[Any]:
+    """Return an entry of an index as places that are known, an operation, a slice or None."""
+    if k is None or k is Ellipsis or isinstance(k, slice):
+        return [k]
+    if isinstance(k, list) and not any(isinstance(v, Symbol) for v in k):
+        k = np.array(k, None if k else int)
+    if isinstance(k, Symbol | list):
+        k = lift(k)
+        if k.dtype == "b1":
+            raise TraceError(MASK)
+        if k.dtype != "i8":
+            raise IndexError("an index is a whole number; write .astype(int)")
+        return [k]
+    if isinstance(k, bool | np.bool_):
+        raise TraceError(MASK)
+    if _rank(k):
+        return list(np.nonzero(k)) if k.dtype == bool else [k.astype(np.int64, casting="same_kind")]
+    return [operator.index(k)]
+
+
+def _key_of(op: Op, key: Any) -> list[Any]:
+    """Return an index with an entry for each axis of `op`, and None for each new one."""
+    keys = [entry for k in (key if isinstance(key, tuple) else (key,)) for entry in _entries(k)]
+    at = [i for i, k in enumerate(keys) if k is Ellipsis]
+    taken = sum(k is not None and k is not Ellipsis for k in keys)
+    if taken > op.ndim or len(at) > 1:
+        raise IndexError(f"too many indices for an array of shape {op.shape}")
+    first = at[0] if at else len(keys)
+    return [*keys[:first], *[slice(None)] * (op.ndim - taken), *keys[first + 1 :]]
+
+
+class _Index:
+    """What an index of an array means: its spec, the operands of it, the axes of what is seen."""
+
+    def __init__(self, op: Op, key: Any):
+        self.op = op
+        self.spec: list[Any] = []
+        self.operands: list[Op] = []
+        self.dims: list[Dim] = []
+        keys = _key_of(op, key)
+        self.shared = broadcast([lift(k) for k in keys if _rank(k)])  # axes of the places
+        self.base: int | None = None  # where they come first
+        fixed = [i for i, k in enumerate(keys) if k is not None and not isinstance(k, slice)]
+        if any(_rank(k) for k in keys) and fixed != list(range(fixed[0], fixed[-1] + 1)):
+            self._open_places()
+        axis = 0
+        for k in keys:
+            if k is None:
+                self.dims.append(Dim(1))
+            else:
+                self._axis(axis, k)
+                axis += 1
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(d.value for d in self.dims)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of the array as it is."""
+        plain = [("ax", i, None, 1) for i in range(self.op.ndim)]
+        return self.spec == plain and self.shape == self.op.shape
+
+    def _open_places(self) -> None:
+        self.base = len(self.dims)
+        self.dims += self.shared
+
+    def _axis(self, axis: int, k: Any) -> None:
+        n = self.op.dims[axis].value
+        if isinstance(k, slice):
+            self._slice(self.op.dims[axis], k)
+        elif _rank(k):
+            if isinstance(k, np.ndarray) and k.size and not (-n <= k.min() and k.max() < n):
+                raise IndexError(f"an index is out of bounds for axis {axis} with size {n}")
+            self._take(lift(k))
+        elif isinstance(k, Op):
+            if not n:
+                raise IndexError(f"index into axis {axis}, which is empty")
+            self.operands.append(k)
+            self.spec.append(("fix", len(self.operands)))
+        else:
+            if not -n <= k < n:
+                raise IndexError(f"index {k} is out of bounds for axis {axis} with size {n}")
+            self.spec.append(("at", k % n))
+
+    def _slice(self, dim: Dim, k: slice) -> None:
+        start, stop, step = k.indices(dim.value)
+        length = len(range(start, stop, step))
+        at = None
+        if start:
+            self.operands.append(lift(start, "i8"))
+            at = len(self.operands)
+        self.spec.append(("ax", len(self.dims), at, step))
+        whole = (start, step, length) == (0, 1, dim.value)
+        self.dims.append(dim if whole else Dim(length))
+
+    def _take(self, places: Op) -> None:
+        if self.base is None:
+            self._open_places()
+        first = (self.base or 0) + len(self.shared) - places.ndim
+        self.operands.append(places)
+        axes = tuple(
+            first + j if d.value == self.dims[first + j].value else None
+            for j, d in enumerate(places.dims)
+        )
+        self.spec.append(("take", len(self.operands), axes))
+
+
+def view(op: Op, key: Any) -> Op:
+    """Return ``op[key]``."""
+    index = _Index(op, key)
+    if index.whole:
+        return op
+    operands = (op, *index.operands)
+    return current().op("view", operands, tuple(index.spec), index.dims, op.dtype)
+
+
+def put(base: Op, key: Any, value: Any) -> Op:
+    """Return `base` with ``base[key] = value``."""
+    index, new = _Index(base, key), lift(value, base.dtype)
+    while new.ndim > len(index.dims) and new.shape[0] == 1:
+        new = view(new, 0)
+    behind = index.shape[len(index.dims) - new.ndim :]
+    if len(behind) != new.ndim or any(
+        n not in (1, d) for n, d in zip(new.shape, behind, strict=True)
+    ):
+        raise ValueError(f"shape {new.shape} does not fit into {index.shape}")
+    for d, n in zip(index.dims[::-1], new.dims[::-1], strict=False):
+        if n.value == d.value:
+            d.same(n)
+    if index.whole:
+        return spread(new, base.dims)
+    attrs = tuple(index.spec), len(index.dims)
+    made = current().op(
+        "put", (base, new, *index.operands), attrs, base.dims, base.dtype, key=index.shape
+    )
+    made.value = tuple(index.dims)
+    return made
+
+
+def permuted(op: Op, order: Sequence[int]) -> Op:
+    """Return `op` with its axes in another order."""
+    order = [normalize_axis_index(i, op.ndim) for i in order]
+    if sorted(order) != list(range(op.ndim)):
+        raise ValueError(f"axes {tuple(order)} do not match an array of shape {op.shape}")
+    if order == sorted(order):
+        return op
+    spec = tuple(("ax", order.index(old), None, 1) for old in range(op.ndim))
+    return current().op("view", (op,), spec, [op.dims[o] for o in order], op.dtype)
+
+
+def reshaped(op: Op, shape: Any) -> Op:
+    """Return `op` with its numbers, in rows, in another shape; -1 is what is left."""
+    shape = [operator.index(n) for n in (shape if isinstance(shape, tuple | list) else (shape,))]
+    size = int(np.prod(op.shape))
+    if -1 in shape:
+        rest = int(np.prod([n for n in shape if n != -1]))
+        shape[shape.index(-1)] = size // max(rest, 1)
+    if int(np.prod(shape)) != size:
+        raise ValueError(f"cannot reshape array of shape {op.shape} into {tuple(shape)}")
+    if tuple(shape) == op.shape:
+        return op
+    if [n for n in shape if n != 1] == [n for n in op.shape if n != 1]:
+        return _squeezed(op, shape)
+    if op.ndim > 1 and len(shape) > 1:  # through one flat axis
+        op = current().op("reshape", (op,), 0, (Dim(size),), op.dtype)
+    return current().op("reshape", (op,), 0, [Dim(n) for n in shape], op.dtype)
+
+
+def _squeezed(op: Op, shape: Sequence[int]) -> Op:
+    """Return a view where axes of length 1 come or go."""
+    kept = [i for i, d in enumerate(op.dims) if d.value != 1]
+    spec: list[Any] = [("at", 0)] * op.ndim
+    dims: list[Dim] = []
+    for n in shape:
+        if n != 1:
+            spec[kept[0]] = ("ax", len(dims), None, 1)
+        dims.append(Dim(1) if n == 1 else op.dims[kept.pop(0)])
+    return current().op("view", (op,), tuple(spec), dims, op.dtype)

@@ -1,0 +1,102 @@
+"""Trees of arrays as compiled code wants them: symbolic, laid out by axes, and back again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import is_sparse
+from nodegraph.compiling.arrays import symbol
+from nodegraph.compiling.ir import Trace, TraceError, dtype_of
+from nodegraph.compiling.sparse import SparseVar
+
+__all__ = [
+    "flat",
+    "is_array",
+    "laid",
+    "mapped",
+    "restored",
+    "signature",
+    "sliced",
+    "symbolic",
+]
+
+
+def is_array(leaf: Any) -> bool:
+    """Tell whether a leaf is an array, or a number of numpy's, which is one without axes."""
+    return isinstance(leaf, np.ndarray | np.generic)
+
+
+def flat(tree: Any) -> Iterator[Any]:
+    """Yield the leaves of a tree."""
+    if isinstance(tree, tuple):
+        for part in tree:
+            yield from flat(part)
+    else:
+        yield tree
+
+
+def mapped(tree: Any, path: tuple[Any, ...], function: Callable[[Any, Any], Any]) -> Any:
+    """Return `tree` with ``function(path, leaf)`` in place of its leaves."""
+    if isinstance(tree, tuple):
+        names = getattr(tree, "_fields", None) or range(len(tree))
+        parts = [mapped(t, (*path, n), function) for n, t in zip(names, tree, strict=True)]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
+    return function(path, tree)
+
+
+def symbolic(trace: Trace, tree: Any, path: tuple[Any, ...]) -> Any:
+    """Return a tree of symbolic arrays."""
+
+    def leaf(where: Any, array: Any) -> Any:
+        if is_sparse(array):
+            if array.format != "csr":
+                raise TraceError(f"{where[-1]} is sparse as {array.format}; make it .tocsr()")
+            packed = sliced(array)
+            return SparseVar(trace, where, array.shape, [len(p) for p in packed], array.dtype)
+        return symbol(trace, where, array.shape, array.dtype) if is_array(array) else array
+
+    return mapped(tree, path, leaf)
+
+
+def signature(tree: Any) -> Any:
+    """Return what a program depends on: kinds, shapes and dtypes."""
+    if isinstance(tree, tuple):
+        return (type(tree), *(signature(t) for t in tree))
+    if is_sparse(tree):
+        return "csr", tree.shape, tree.dtype.str, tree.nnz
+    if is_array(tree):
+        return tree.shape, tree.dtype.str
+    return type(tree), tree
+
+
+def sliced(W: Any) -> tuple[np.ndarray, ...]:
+    """Return a sparse matrix as 8 rows side by side: weights, places and starts."""
+    W = W if W.has_sorted_indices else W.sorted_indices()
+    lengths = np.diff(W.indptr)
+    padded = np.concatenate([lengths, np.zeros(-len(lengths) % 8, lengths.dtype)])
+    longest = padded.reshape(-1, 8).max(axis=1)
+    starts = np.concatenate([[0], np.cumsum(longest)]).astype(np.int64)
+    weights = np.zeros(8 * int(starts[-1]), W.dtype)
+    places = np.zeros(8 * int(starts[-1]), np.uint32)
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    k = np.arange(len(W.data)) - np.repeat(W.indptr[:-1], lengths)
+    at = 8 * (starts[rows // 8] + k) + rows % 8
+    weights[at], places[at] = W.data, W.indices
+    return weights, places, starts.astype(np.uint32)
+
+
+def laid(array: Any, order: Sequence[int], dtype: str) -> np.ndarray:
+    """Return `array` with its axes in memory from the slowest to the fastest; maybe itself."""
+    memory = np.uint8 if dtype == "b1" else dtype_of(dtype)
+    turned = array.transpose(tuple(order)[::-1])
+    return np.ascontiguousarray(turned, memory).reshape(turned.shape)
+
+
+def restored(array: np.ndarray, order: Sequence[int], like: np.dtype[Any]) -> np.ndarray:
+    """Return a view of what `laid` returned in the usual order of axes."""
+    back = np.argsort(tuple(order)[::-1])
+    seen = array.transpose(back)
+    return seen.view(np.bool_) if like == np.bool_ else seen

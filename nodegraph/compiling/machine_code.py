@@ -1,0 +1,123 @@
+"""From LLVM text to the address of machine code, compiled once for each text and processor."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from hashlib import blake2b
+from threading import Lock
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from nodegraph.compiling.cache import read, write
+
+__all__ = ["address", "digest", "is_enabled", "optimized", "stats"]
+
+stats: dict[str, float] = {"compiled": 0, "loaded": 0, "seconds": 0.0, "load_seconds": 0.0}
+_known: dict[str, int] = {}
+_lock = Lock()
+_PASSES = 3  # as -O3; loops are vectorized, straight code is not, nothing is contracted
+
+
+class _Backend(NamedTuple):
+    """LLVM for this processor."""
+
+    engine: Any
+    machine: Any
+    target: str  # what machine code depends on besides its text
+
+
+def is_enabled() -> bool:
+    """Tell whether steps are compiled: ``NODEGRAPH_COMPILE=0`` runs them all through Python."""
+    return os.environ.get("NODEGRAPH_COMPILE", "1") != "0"
+
+
+@cache
+def _backend() -> _Backend:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    cpu, features = _processor()
+    machine = llvm.Target.from_default_triple().create_target_machine(
+        cpu=cpu, features=features, opt=_PASSES, jit=True, reloc="static", codemodel="jitdefault"
+    )
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    target = (machine.triple, cpu, features, llvm.llvm_version_info, _PASSES)
+    return _Backend(engine, machine, repr(target))
+
+
+def _processor() -> tuple[str, str]:
+    """Return name and features of this processor, or of ``$NODEGRAPH_CPU``: an older one's code."""
+    import llvmlite.binding as llvm
+
+    if other := os.environ.get("NODEGRAPH_CPU"):
+        return other, ""
+    try:
+        return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    except RuntimeError:  # LLVM cannot ask every ARM
+        return llvm.get_host_cpu_name(), ""
+
+
+def digest(text: str) -> str:
+    """Return what names the machine code of `text` on this processor."""
+    return blake2b(f"{_backend().target}\n{text}".encode(), digest_size=16).hexdigest()
+
+
+def address(text: str, name: str = "step") -> int:
+    """Return the address of a compiled function.
+
+    Parameters
+    ----------
+    text : str
+        A module of LLVM's language that defines ``@NAME``.
+    name : str
+        What a debugger shows, and the file of the code is called; a digest is added.
+    """
+    with _lock:
+        symbol = f"{name}_{digest(text)}"
+        if symbol not in _known:
+            _known[symbol] = _load(text, symbol)
+        return _known[symbol]
+
+
+def _load(text: str, symbol: str) -> int:
+    from llvmlite.binding import ObjectFileRef
+
+    began = perf_counter()
+    code = read(symbol)
+    if code is None:
+        code = _compiled(text.replace("@NAME", f"@{symbol}"))
+        write(symbol, code)
+        stats["compiled"] += 1
+        stats["seconds"] += perf_counter() - began
+    else:
+        stats["loaded"] += 1
+    engine = _backend().engine
+    engine.add_object_file(ObjectFileRef.from_data(code))
+    found: int = engine.get_function_address(symbol)
+    stats["load_seconds"] += perf_counter() - began
+    return found
+
+
+def optimized(text: str) -> Any:
+    """Return the module of `text` after LLVM's passes."""
+    import llvmlite.binding as llvm
+
+    machine = _backend().machine
+    module = llvm.parse_assembly(text)
+    module.triple = machine.triple
+    module.data_layout = str(machine.target_data)
+    module.verify()
+    tuning = llvm.create_pipeline_tuning_options(speed_level=_PASSES)
+    tuning.loop_vectorization = True
+    tuning.slp_vectorization = False
+    tuning.loop_unrolling = True
+    builder = llvm.create_pass_builder(machine, tuning)
+    builder.getModulePassManager().run(module, builder)
+    return module
+
+
+def _compiled(text: str) -> bytes:
+    code: bytes = _backend().machine.emit_object(optimized(text))
+    return code

@@ -1,0 +1,97 @@
+"""Which arrays are versions of one another and follow each other in the same place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodegraph.compiling.ir import Op, Trace
+from nodegraph.compiling.planning.outputs import Users
+from nodegraph.compiling.planning.storage import IN_PLACE, Memory, Storage
+
+__all__ = ["memory_for"]
+
+
+def memory_for(trace: Trace, finals: dict[Any, Op], live: Users) -> Memory:
+    """Return places for leaves, for the output, and for what can be changed in place."""
+    claims = _Claims(trace, finals, live)
+    claims.claim_loops()
+    claims.claim_outputs()
+    return claims.memory
+
+
+class _Claims:
+    def __init__(self, trace: Trace, finals: dict[Any, Op], live: Users):
+        self.finals, self.live, self.memory = finals, live, Memory(trace)
+        self.storage = self.memory.storage
+
+    def claim_loops(self) -> None:
+        """Let each array of a loop change in place, in a buffer of its own."""
+        for op in [o for o in self.live if o.kind == "loopout"]:
+            start, new = op.args
+            store = self.memory.buffer(start)
+            self.storage[start] = self.storage[op] = store
+            store.carry = next(o for o in op.value.ops if o.kind == "carry" and o.args[0] is start)
+            self.storage[store.carry] = store
+            self._claim(new, store)
+
+    def claim_outputs(self) -> None:
+        """Let what becomes of a leaf be made where the leaf is."""
+        for path, op in self.finals.items():
+            if path == "y":
+                continue
+            store = self.memory.leaf_storage[path]
+            if op in self.storage:  # it is at home elsewhere
+                self._second_home(op, store)
+            else:
+                self._claim(op, store)
+        if "y" in self.finals:
+            self._claim_y(self.finals["y"])
+        for op in sorted(self.live, key=lambda o: -o.number):
+            if op.kind in IN_PLACE and op not in self.storage:
+                self._claim(op, self.memory.buffer(op))
+
+    def _claim_y(self, op: Op) -> None:
+        row = Storage("y", op.dims, op.dtype)
+        row.order = tuple(range(op.ndim))
+        if op in self.storage:
+            self._second_home(op, row)
+        elif op.kind == "elem":
+            self._claim(op, row)
+        else:
+            self.storage[op] = self.memory.buffer(op)
+            self.memory.copies.append((op, row))
+
+    def _second_home(self, op: Op, store: Storage) -> None:
+        if op.kind == "elem":
+            self.memory.homes.setdefault(op, []).append(store)
+        else:
+            self.memory.copies.append((op, store))
+
+    def _claim(self, op: Op, store: Storage) -> None:
+        """Let `op` be kept in `store`, and what it changes in place too."""
+        if op in self.storage or op.kind in ("leaf", "const", "view", "carry"):
+            return
+        if op.kind != "elem" and op.kind not in IN_PLACE:
+            self.storage[op] = self.memory.buffer(op)
+            self.memory.copies.append((op, store))
+            return
+        self.storage[op] = store
+        if op.kind in ("put", "rankone"):
+            self._claim_base(op.args[0], store, op)
+        elif op.kind == "condout":
+            _, new, old = op.args
+            if new.region.within(op.value):  # else it is made whether it holds or not
+                self._claim_base(new, store, op)
+            self._claim_base(old, store, op)
+
+    def _claim_base(self, op: Op, store: Storage, by: Op) -> None:
+        if self._claimed_by_another(op, store) or op.region.loop() is not by.region.loop():
+            return
+        if op.kind in IN_PLACE or (op.kind == "elem" and op.shape == store.shape):
+            self._claim(op, store)
+
+    def _claimed_by_another(self, op: Op, store: Storage) -> bool:
+        """Tell whether `op` is the outcome of another leaf."""
+        return any(
+            o is op and path != store.path and path != "y" for path, o in self.finals.items()
+        )

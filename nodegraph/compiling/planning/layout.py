@@ -1,0 +1,132 @@
+"""Which axis of an array is the fastest, and where its numbers lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from nodegraph.compiling.ir import Op, fastest
+from nodegraph.compiling.planning.storage import Memory, first_of
+
+__all__ = [
+    "MANY",
+    "Address",
+    "address_of",
+    "fits",
+    "order_for",
+    "order_of_root",
+    "settle",
+    "vector_of",
+]
+
+MANY = -1  # the label of series side by side
+
+
+def settle(memory: Memory, live: Iterable[Op]) -> None:
+    """Choose the order of the axes of each place by how it is used."""
+    for op in live:
+        if op.kind == "view":
+            _slow_down(memory, op.args[0], op.attrs)
+        elif op.kind == "put":
+            _slow_down(memory, op, op.attrs[0])
+            _slow_down(memory, op.args[0], op.attrs[0])
+        elif op.kind in ("symv", "rankone"):
+            for part in (*op.args, op):
+                if part in memory.storage and part.ndim:
+                    memory.storage[part].first = 0
+    for store in memory.storage.values():
+        store.settle()
+
+
+def _slow_down(memory: Memory, source: Op, spec: Any) -> None:
+    """Note the axes of which single places are looked at; they are no use side by side."""
+    store = memory.storage.get(source)
+    axes = {i for i, part in enumerate(spec) if part[0] != "ax"}
+    if store is not None and len(axes) < len(spec):
+        store.slow |= axes
+
+
+def vector_of(op: Op) -> Any:
+    """Return the label along which a product goes in SIMD registers."""
+    la, _, out, s, order = op.attrs
+    if MANY in out:
+        return MANY
+    return s if order == "lanes" else la[op.args[0].fast]
+
+
+def order_of_root(op: Op) -> tuple[int, ...]:
+    """Return the order of axes in which `op` is made best; empty if that is all the same."""
+    if op.kind == "reshape":
+        kept = op.attrs
+        return (*range(kept), *range(kept, op.ndim)[::-1])
+    if op.kind == "contract":
+        out, v = op.attrs[2], vector_of(op)
+        return first_of(out.index(v) if v in out else fastest(op.shape), len(out)) if out else ()
+    return tuple(range(op.ndim)) if op.kind == "symv" else ()
+
+
+def order_for(op: Op, i: int) -> tuple[int, ...]:
+    """Return the order of axes in which the product or sum `op` wants its operand `i`."""
+    arg, first = op.args[i], 0
+    if op.kind == "contract":
+        first = op.attrs[i].index(vector_of(op))
+    elif op.kind == "reduce":
+        first = op.attrs[1] if op.attrs[2] == "lanes" and not arg.many else arg.fast
+    return first_of(first, arg.ndim)
+
+
+class Address(NamedTuple):
+    """Numbers at places that are a sum of multiples of their indices.
+
+    `offsets` are ``(number or Op, stride)``, or ``(Op, stride, axis, source)`` if the index may be
+    out of range or below 0. A stride is 0, 1, ``("s", axis of the storage, 1)``,
+    ``("times", stride, n)`` or ``("sum", stride, stride)``.
+    """
+
+    base: Op
+    offsets: tuple[Any, ...]
+    strides: tuple[Any, ...]
+
+
+def address_of(memory: Memory, op: Op) -> Address | None:
+    """Return where the numbers of `op` lie, None if they are not kept or lie all over the place."""
+    if op in memory.storage:
+        order = memory.storage[op].order
+        return Address(op, (), tuple(1 if a == order[0] else ("s", a, 1) for a in range(op.ndim)))
+    if op.kind != "view":
+        return None
+    inner = address_of(memory, op.args[0])
+    if inner is None or any(part[0] == "take" for part in op.attrs):
+        return None
+    new: list[Any] = [0] * op.ndim
+    offsets = list(inner.offsets)
+    for axis, (part, stride) in enumerate(zip(op.attrs, inner.strides, strict=True)):
+        if part[0] == "ax":
+            _, k, at, step = part
+            if at is not None:
+                offsets.append((op.args[at], stride))
+            more = stride if step == 1 or stride == 0 else ("times", stride, step)
+            new[k] = more if new[k] == 0 else ("sum", new[k], more)
+        elif part[0] == "at":
+            if part[1]:
+                offsets.append((part[1], stride))
+        else:
+            offsets.append((op.args[part[1]], stride, axis, op.args[0]))
+    return Address(inner.base, tuple(offsets), tuple(new))
+
+
+def fits(memory: Memory, op: Op, i: int) -> bool:
+    """Tell whether numbers of operand `i` lie so that the product or sum `op` can read them."""
+    arg = op.args[i]
+    at = address_of(memory, arg)
+    if at is None:
+        return False
+    if op.kind in ("sparse", "symv", "rankone"):
+        return bool(at.strides[0] == 1)
+    if op.kind == "reduce":
+        name, axis, order = op.attrs
+        if order == "lanes" and not arg.many:
+            return bool(at.strides[axis] == 1) or name not in ("add", "max")
+        return bool(at.strides[arg.fast] == 1) or name != "add"
+    labels, v = op.attrs[i], vector_of(op)
+    return v not in labels or bool(at.strides[labels.index(v)] == 1)

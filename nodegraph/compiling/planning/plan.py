@@ -1,0 +1,74 @@
+"""From a trace to loops: what is kept and where, in which order, and what goes together.
+
+A plan knows operations and places in memory, and nothing of the language that it will be spelt in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nodegraph.compiling.arrays import Var
+from nodegraph.compiling.ir import Trace, TraceError
+from nodegraph.compiling.planning.claims import memory_for
+from nodegraph.compiling.planning.dependence import Dependence
+from nodegraph.compiling.planning.fusion import grouped, looked_at
+from nodegraph.compiling.planning.layout import settle
+from nodegraph.compiling.planning.outputs import finals_of, users_of
+from nodegraph.compiling.planning.rematerialisation import roots_of
+from nodegraph.compiling.planning.scheduling import NO_ORDER, in_order, loosen
+
+__all__ = ["Plan"]
+
+_TRIES = 20  # each gives one array a buffer of its own
+
+
+class Plan:
+    """What generated code does.
+
+    Parameters
+    ----------
+    trace : Trace
+    outputs : dict
+        For ``"y"`` and for the path of each leaf that moves: what becomes of it.
+
+    Attributes
+    ----------
+    finals : dict of path to Op
+        What makes ``"y"`` and each leaf that changes.
+    memory : Memory
+        Where everything that is kept lies.
+    groups : list of Group
+        What is done, in order; a `Block` has groups of its own.
+    outside : set of Op
+        What is read outside of the loop that makes it.
+    """
+
+    def __init__(self, trace: Trace, outputs: dict[Any, Var]):
+        self.trace = trace
+        self.finals = finals_of(trace, outputs)
+        trace.open = False
+        live = users_of(self.finals)
+        self.memory = memory_for(trace, self.finals, live)
+        settle(self.memory, live)
+        self.leaf_storage = self.memory.leaf_storage
+        self.roots = roots_of(trace, self.memory, set(self.finals.values()), live)
+        self.live = live
+        work = self._scheduled()
+        self.groups = grouped(work.items[trace.top])
+        for body, block in work.blocks.items():
+            block.groups = grouped(work.items[body])
+        self.outside = looked_at(work, live)
+
+    def _scheduled(self) -> Dependence:
+        """Return all items in order; arrays that cannot change in place move elsewhere."""
+        for _ in range(_TRIES):
+            work = Dependence(self.trace, self.memory, self.roots, self.live)
+            stuck: list[Any] = [*work.conflicts]
+            for region, items in work.items.items():
+                if stuck:
+                    break
+                work.items[region], stuck = in_order(items)
+            if not stuck:
+                return work
+            loosen(self.memory, self.roots, stuck)
+        raise TraceError(NO_ORDER)

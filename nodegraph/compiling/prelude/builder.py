@@ -1,0 +1,272 @@
+"""Writes one function of LLVM text: values with operators, loads and stores, loops, folds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from nodegraph.compiling.prelude.spelling import LLVM, SIZE, SUFFIX, literal
+
+__all__ = ["AS_WRITTEN", "NOT_WIDER", "Builder", "Value"]
+
+AS_WRITTEN, NOT_WIDER = 900_000, 900_001  # numbers of what is told to LLVM of a loop
+_ALIGN = {"double": 8, "float": 4, "i64": 8, "i32": 4, "ptr": 8}
+
+
+class Value:
+    """The result of an instruction; operators write the next one.
+
+    Parameters
+    ----------
+    build : Builder
+    type : str
+        As LLVM has it, ``double`` or ``<8 x double>``.
+    name : str
+        ``%3``, or a number.
+    """
+
+    __slots__ = ("build", "name", "type")
+
+    def __init__(self, build: Builder, type: str, name: str):
+        self.build, self.type, self.name = build, type, name
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.name}"
+
+    def _with(self, word: str, other: Value | int, type: str | None = None) -> Value:
+        name = other.name if isinstance(other, Value) else str(other)
+        return self.build.put(f"{word} {self}, {name}", type or self.type)
+
+    def _real(self) -> str:
+        return "" if _element(self.type).startswith("i") else "f"
+
+    def __add__(self, other: Value | int) -> Value:
+        return self._with(f"{self._real()}add", other)
+
+    def __sub__(self, other: Value | int) -> Value:
+        return self._with(f"{self._real()}sub", other)
+
+    def __mul__(self, other: Value | int) -> Value:
+        return self._with(f"{self._real()}mul", other)
+
+    def __truediv__(self, other: Value) -> Value:
+        return self._with("fdiv", other)
+
+    def __and__(self, other: Value | int) -> Value:
+        return self._with("and", other)
+
+    def __or__(self, other: Value) -> Value:
+        return self._with("or", other)
+
+    def __lshift__(self, count: int) -> Value:
+        return self._with("shl", count)
+
+    def __rshift__(self, count: int) -> Value:
+        return self._with("ashr", count)
+
+    def test(self, how: str, other: Value | int) -> Value:
+        """Return whether `how` (``slt``, ``olt``, ..) is true, for each number of a vector."""
+        return self._with(f"{self._real() or 'i'}cmp {how}", other, _like(self.type, "i1"))
+
+    def to(self, type: str, how: str = "bitcast") -> Value:
+        """Return the value as another type."""
+        return self.build.put(f"{how} {self} to {type}", type)
+
+    def at(self, index: Value | int, type: str | None = None) -> Value:
+        """Return the address of an element, of those of the function if no type is given."""
+        place = index if isinstance(index, Value) else self.build.whole(index)
+        return self.build.put(f"getelementptr {type or self.build.T}, {self}, {place}", "ptr")
+
+
+class Builder:
+    """One function of the prelude, for one precision.
+
+    Parameters
+    ----------
+    dtype : str
+        f8 or f4.
+    unroll : bool
+        Whether LLVM may write several turns of a loop one behind the other; it then takes longer.
+    """
+
+    def __init__(self, dtype: str, unroll: bool = False):
+        self.dtype, self.T, self.size = dtype, LLVM[dtype], SIZE[dtype]
+        self.lines: list[str] = []
+        self._count, self.block = 0, "entry"
+        self.hint = NOT_WIDER if unroll else AS_WRITTEN
+
+    def function(self, name: str, arguments: str, returns: str = "void") -> list[Value]:
+        """Begin a function; return its arguments.
+
+        Parameters
+        ----------
+        name : str
+        arguments : str
+            ``*A`` for an array that nothing else reaches, ``&A`` for one that may be read twice,
+            ``.x`` for a number, ``n`` for a whole one.
+        returns : str
+        """
+        types = {"*": "ptr noalias", "&": "ptr", ".": self.T}
+        named = [(types.get(a[0], "i64"), f"%{a.strip('*&.')}") for a in arguments.split()]
+        head = ", ".join(f"{type} {name}" for type, name in named)
+        self.head = f"{returns} @{name}({head})"
+        values = [Value(self, type.split()[0], name) for type, name in named]
+        self.given = {value.name[1:]: value for value in values}
+        return values
+
+    def text(
+        self, result: Value | None = None, how: str = "internal", also: str = "noinline"
+    ) -> str:
+        """Return the whole function, which returns `result`."""
+        body = "\n".join(self.lines)
+        end = "ret void" if result is None else f"ret {result}"
+        return f"define {how} {self.head} {also} nounwind {{\nentry:\n{body}\n  {end}\n}}\n"
+
+    # values
+
+    def put(self, text: str, type: str) -> Value:
+        """Write an instruction; return its result."""
+        self._count += 1
+        self.lines.append(f"  %v{self._count} = {text}")
+        return Value(self, type, f"%v{self._count}")
+
+    def vector(self, width: int) -> str:
+        """Return the type of `width` numbers; one is no vector."""
+        return self.T if width == 1 else f"<{width} x {self.T}>"
+
+    def number(self, value: float, width: int = 1) -> Value:
+        """Return a constant."""
+        text = literal(value, self.dtype)
+        return Value(self, self.vector(width), text if width == 1 else f"splat ({self.T} {text})")
+
+    def whole(self, value: int) -> Value:
+        """Return a whole number."""
+        return Value(self, "i64", str(value))
+
+    def load(self, address: Value, width: int | str = 1, align: int = 0) -> Value:
+        """Return the numbers at an address; `width` may be another type."""
+        type = width if isinstance(width, str) else self.vector(width)
+        return self.put(f"load {type}, {address}, align {align or _ALIGN[_element(type)]}", type)
+
+    def store(self, value: Value, address: Value) -> None:
+        """Write numbers to an address."""
+        self.lines.append(f"  store {value}, {address}, align {_ALIGN[_element(value.type)]}")
+
+    def spread(self, value: Value, width: int) -> Value:
+        """Return a vector of one number; a vector is returned as it is."""
+        if width == 1 or value.type.startswith("<"):
+            return value
+        type = f"<{width} x {value.type}>"
+        one = self.put(f"insertelement {type} poison, {value}, i64 0", type)
+        first = f"<{width} x i32> zeroinitializer"
+        return self.put(f"shufflevector {one}, {type} poison, {first}", type)
+
+    def choose(self, test: Value, yes: Value, no: Value) -> Value:
+        """Return `yes` where a test is true, else `no`."""
+        return self.put(f"select {test}, {yes}, {no}", yes.type)
+
+    def least(self, a: Value, b: Value) -> Value:
+        """Return the smaller of two whole numbers."""
+        return self.choose(a.test("slt", b), a, b)
+
+    def intrinsic(self, name: str, *arguments: Value) -> Value:
+        """Return what ``llvm.NAME`` gives for numbers of the function's precision."""
+        given = ", ".join(map(str, arguments))
+        return self.put(f"call {self.T} @llvm.{name}.{SUFFIX[self.dtype]}({given})", self.T)
+
+    def clear(self, address: Value, bytes: Value | int) -> None:
+        """Set memory to 0."""
+        size = bytes if isinstance(bytes, Value) else self.whole(bytes)
+        self.lines.append(f"  call void @llvm.memset.p0.i64({address}, i8 0, {size}, i1 false)")
+
+    def masked(self, address: Value, width: int, left: Value, other: float = 0.0) -> Value:
+        """Return `width` numbers at an address, `other` for those from `left` on."""
+        places = ", ".join(f"i64 {k}" for k in range(width))
+        whole = f"<{width} x i64>"
+        mask = Value(self, whole, f"<{places}>").test("slt", self.spread(left, width))
+        type, rest = self.vector(width), self.number(other, width)
+        name = f"llvm.masked.load.v{width}{SUFFIX[self.dtype]}.p0"
+        where = f"ptr align {self.size} {address.name}"
+        return self.put(f"call {type} @{name}({where}, {mask}, {rest})", type)
+
+    def fold(self, value: Value, width: int, add: Callable[[Value, Value], Value]) -> Value:
+        """Return one number: halves are added until one is left."""
+        if width == 1:
+            return value
+        for half in (n for n in (16, 8, 4, 2, 1) if n < width):
+            value = add(self._part(value, 0, half), self._part(value, half, half))
+        return self.put(f"extractelement {value}, i64 0", self.T)
+
+    def _part(self, value: Value, first: int, width: int) -> Value:
+        """Return `width` numbers of a vector."""
+        places = ", ".join(f"i32 {first + k}" for k in range(width))
+        text = f"shufflevector {value}, {value.type} poison, <{width} x i32> <{places}>"
+        return self.put(text, f"<{width} x {self.T}>")
+
+    # control
+
+    def begin(self, label: str) -> None:
+        """Begin a block, into which the one before leads unless it ended in a branch."""
+        if not self.lines or not self.lines[-1].startswith("  br "):
+            self.lines.append(f"  br label %{label}")
+        self.lines.append(f"{label}:")
+        self.block = label
+
+    def label(self) -> str:
+        """Return a new name of a block."""
+        self._count += 1
+        return f"b{self._count}"
+
+    def loop(
+        self,
+        start: Value | int,
+        stop: Value | int,
+        step: int,
+        body: Callable[..., Sequence[Value] | Value | None],
+        *carry: Value,
+    ) -> list[Value]:
+        """Write ``for i in range(start, stop, step): carry = body(i, *carry)``.
+
+        Returns
+        -------
+        list of Value
+            The first `i` that is too large, and the carry.
+        """
+        head, inside, end = self.label(), self.label(), self.label()
+        before = self.block
+        first = start if isinstance(start, Value) else self.whole(start)
+        self.begin(head)
+        place = len(self.lines)
+        now = [self.put("", value.type) for value in (first, *carry)]
+        more = now[0].test("slt", stop)
+        self.lines.append(f"  br {more}, label %{inside}, label %{end}")
+        self.begin(inside)
+        found = body(*now)
+        after = [] if found is None else [found] if isinstance(found, Value) else list(found)
+        after = [now[0] + step, *after]
+        for k, (old, new) in enumerate(zip((first, *carry), after, strict=True)):
+            self.lines[place + k] += (
+                f"phi {old.type} [{old.name}, %{before}], [{new.name}, %{self.block}]"
+            )
+        self.lines.append(f"  br label %{head}, !llvm.loop !{self.hint}")
+        self.begin(end)
+        return now
+
+    def when(self, test: Value, then: Callable[[], Value], other: Value) -> Value:
+        """Return what `then` gives if a test is true, else `other`."""
+        before, inside, end = self.block, self.label(), self.label()
+        self.lines.append(f"  br {test}, label %{inside}, label %{end}")
+        self.begin(inside)
+        found = then()
+        one, two = f"[{found.name}, %{self.block}]", f"[{other.name}, %{before}]"
+        self.begin(end)
+        return self.put(f"phi {found.type} {one}, {two}", found.type)
+
+
+def _element(type: str) -> str:
+    """Return the type of the numbers of a vector."""
+    return type.strip("<>").split(" x ")[-1]
+
+
+def _like(type: str, element: str) -> str:
+    """Return the type of as many `element`."""
+    return f"<{type.strip('<').split(' x ')[0]} x {element}>" if "x" in type else element

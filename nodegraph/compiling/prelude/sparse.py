@@ -1,0 +1,73 @@
+"""Products of sparse matrices that lie as slices: 8 rows side by side, entry by entry."""
+
+from __future__ import annotations
+
+from nodegraph.compiling.prelude.builder import Builder, Value
+
+__all__ = ["slices", "slices_of_many"]
+
+ROWS = 8  # of a slice
+
+
+def _bounds(b: Builder, starts: Value, index: Value) -> list[Value]:
+    """Return where the entries of a slice begin and end."""
+    return [b.load(starts.at(index + k, "i32"), "i32").to("i64", "zext") for k in (0, 1)]
+
+
+def slices(dtype: str) -> str:
+    """Return y = W x, the rows of a slice side by side, each from its first entry on."""
+    b = Builder(dtype, unroll=True)
+    W, places, starts, x, y, n = b.function(f"slices_{dtype}", "*W *places *starts *x *y n")
+
+    def add(k: Value, total: Value) -> Value:
+        at = k << 3
+        return total + b.load(W.at(at), ROWS) * _gathered(b, x, places.at(at, "i32"))
+
+    def one(index: Value) -> None:
+        first, stop = _bounds(b, starts, index)
+        _, total = b.loop(first, stop, 1, add, b.number(0, ROWS))
+        b.store(total, y.at(index << 3))
+
+    b.loop(0, n + (ROWS - 1) >> 3, 1, one)
+    return b.text()
+
+
+def _gathered(b: Builder, x: Value, places: Value) -> Value:
+    """Return x at 8 places; two places come in one word, because loads are what is short."""
+    vector = Value(b, b.vector(ROWS), "poison")
+    for k in range(0, ROWS, 2):
+        word = b.load(places.at(k, "i32"), "i64", align=4)
+        pair = [word & 0xFFFFFFFF, b.put(f"lshr {word}, 32", "i64")]
+        for m, place in enumerate(pair):
+            number = b.load(x.at(place))
+            vector = b.put(f"insertelement {vector}, {number}, i64 {k + m}", vector.type)
+    return vector
+
+
+def slices_of_many(dtype: str, lanes: int) -> str:
+    """Return y = W x for many x, (n, lanes) each: two rows at once, entry by entry."""
+    b = Builder(dtype, unroll=True)
+    W, places, starts, x, lda, y, n = b.function(
+        f"many{lanes}_{dtype}", "*W *places *starts *x lda *y n"
+    )
+
+    def two(i: Value) -> None:
+        lane = i & 7
+
+        def add(k: Value, *totals: Value) -> list[Value]:
+            at = (k << 3) + lane
+            return [t + entry(at + row) for row, t in enumerate(totals)]
+
+        def entry(at: Value) -> Value:
+            weight = b.spread(b.load(W.at(at)), lanes)
+            place = b.load(places.at(at, "i32"), "i32").to("i64", "zext")
+            return weight * b.load(x.at(place * lda), lanes)
+
+        zero = b.number(0, lanes)
+        first, stop = _bounds(b, starts, i >> 3)
+        _, *totals = b.loop(first, stop, 1, add, zero, zero)
+        for row, total in enumerate(totals):
+            b.store(total, y.at(i * lanes + row * lanes))
+
+    b.loop(0, n, 2, two)
+    return b.text()

@@ -1,0 +1,173 @@
+"""A step as machine code, and how it is given arrays: for chunks, for loops, for learning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+import nodegraph.compiling.functions  # noqa: F401 - numpy's, which steps may use
+from nodegraph.arrays import is_sparse
+from nodegraph.compiling import machine_code
+from nodegraph.compiling.driver import driver
+from nodegraph.compiling.emission.code import Code
+from nodegraph.compiling.ir import Trace, code_of, dtype_of
+from nodegraph.compiling.layout import flat, is_array, laid, mapped, restored, sliced
+from nodegraph.compiling.planning.plan import Plan
+from nodegraph.compiling.planning.storage import Storage
+from nodegraph.compiling.prelude import SIZE
+
+__all__ = ["Frame", "Program"]
+
+_ROOM = 64  # numbers behind each buffer: products of sparse rows come in eights
+
+
+class Program:
+    """A traced step, compiled.
+
+    Parameters
+    ----------
+    build : callable
+        Given a `Trace`: the outputs by path, ``"y"`` among them.
+    io : dict
+        The place in ``io`` of each row, by path.
+    dtype : dtype
+    """
+
+    def __init__(self, build: Callable[[Trace], dict[Any, Any]], io: dict[Any, int], dtype: Any):
+        self.trace = Trace()
+        with self.trace:
+            outputs = build(self.trace)
+        self.written = self.trace.signature()
+        self.plan = Plan(self.trace, outputs)
+        self.dtype, self.io = np.dtype(dtype), io
+        self.code = Code(self.plan, io, code_of(dtype))
+        self.text = self.code.text
+        self.address = machine_code.address(self.text)
+        self.driver = driver(code_of(dtype))
+        self.leaf_store: dict[Any, Storage] = self.plan.leaf_storage
+        self.moving = [p for p in self.plan.finals if p != "y"]
+        self.n_out = int(self.plan.finals["y"].shape[0])
+        self._place_buffers()
+        self._fill_table()
+
+    def _place_buffers(self) -> None:
+        """Lay scratch one behind the other, each at a line of the cache."""
+        self.layout, size = [], 0
+        for store in self.code.buffers:
+            self.layout.append((store, size))
+            count = int(np.prod([d.value for d in store.dims])) + _ROOM
+            size += -(-count * SIZE[store.dtype] // 64) * 64
+        self.room = size + 64
+
+    def _fill_table(self) -> None:
+        """Write down all arguments that are the same for all frames."""
+        self.numbers = {
+            kind: np.array([op.value for op in ops], dtype_of(kind))
+            for kind, ops in self.code.numbers.items()
+        }
+        self.constants = {
+            ("const", i): laid(a, self.leaf_store["const", i].order, code_of(a.dtype))
+            for i, a in enumerate(self.trace.arrays)
+        }
+        slots = self.code.slots
+        self.template = np.zeros(max(len(slots), 1), np.int64)
+        self.arrays: list[tuple[int, Storage]] = []
+        for i, what in enumerate(slots):
+            if what[0] == "dim":
+                self.template[i] = what[1].value
+            elif what[0] == "int":
+                self.template[i] = int(what[1].value)
+            elif what[0] == "numbers":
+                self.template[i] = self.numbers[what[1]].ctypes.data
+            elif what[1].path in self.constants:
+                self.template[i] = self.constants[what[1].path].ctypes.data
+            else:
+                self.arrays.append((i, what[1]))
+
+    def lay(self, tree: Any, path: tuple[Any, ...]) -> dict[Any, np.ndarray]:
+        """Return the arrays of a tree as the code wants them, by path; some are shared."""
+        found: dict[Any, np.ndarray] = {}
+
+        def one(where: Any, array: Any) -> None:
+            if is_sparse(array):
+                names = ("data", "places", "starts")
+                for name, part in zip(names, sliced(array), strict=True):
+                    found[(*where, name)] = part
+            elif is_array(array) and where in self.leaf_store:
+                store = self.leaf_store[where]
+                found[where] = laid(array, store.order or (), store.dtype)
+
+        mapped(tree, path, one)
+        return found
+
+    def seen(self, where: Any, array: np.ndarray, dtype: Any) -> np.ndarray:
+        """Return a view of an array of the code, its axes in the usual order."""
+        return restored(array, self.leaf_store[where].order or (), dtype)
+
+
+class Frame:
+    """Arrays for one series: what moves, scratch, and the tables of addresses.
+
+    Parameters
+    ----------
+    program : Program
+    arrays : dict
+        By path, as `Program.lay` gives them; they are used as they are.
+    state : tree
+        A state such as those that `put` will be given.
+    """
+
+    def __init__(self, program: Program, arrays: Mapping[Any, np.ndarray], state: Any = ()):
+        self.program, self.arrays = program, dict(arrays)
+        self.room = np.empty(program.room, np.uint8)
+        base = -(-self.room.ctypes.data // 64) * 64
+        places = {store: base + at for store, at in program.layout}
+        self.args = program.template.copy()
+        for i, store in program.arrays:
+            self.args[i] = places[store] if store in places else _at(arrays[store.path])
+        n = max(program.io.values()) + 1
+        self.rows = np.zeros(n, np.int64)
+        self.strides = np.zeros(n, np.int64)
+        self._call = program.address, _at(self.args), _at(self.rows), _at(self.strides), n
+        moving = set(program.moving)
+        self._views: list[Any] = []  # of the arrays of a state, in order; None where there is none
+
+        def one(where: Any, array: Any) -> None:
+            known = where in self.arrays and is_array(array)
+            seen = program.seen(where, self.arrays[where], array.dtype) if known else None
+            self._views.append((seen, where in moving))
+
+        mapped(state, ("s",), one)
+
+    def put(self, state: Any) -> None:
+        """Set what moves to `state`."""
+        for (seen, _), array in zip(self._views, flat(state), strict=True):
+            if seen is not None:
+                seen[...] = array
+
+    def take(self, state: Any) -> Any:
+        """Return the state now, a tree like `state`."""
+        return _taken(state, iter(self._views))
+
+    def run(self, rows: Mapping[Any, np.ndarray], n: int) -> None:
+        """Move on by `n` steps; `rows` has what is in each place of ``io``, step by step."""
+        io = self.program.io
+        for path, array in rows.items():
+            at = io[path]
+            self.rows[at] = _at(array)
+            self.strides[at] = array.strides[0] if n > 1 else 0
+        self.program.driver(*self._call, n)
+
+
+def _taken(like: Any, views: Iterator[Any]) -> Any:
+    if isinstance(like, tuple):
+        make = getattr(type(like), "_make", tuple)
+        return make([_taken(part, views) for part in like])
+    seen, moves = next(views)
+    return np.array(seen, like.dtype, order="C") if moves else like
+
+
+def _at(array: np.ndarray) -> int:
+    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]

@@ -1,0 +1,162 @@
+"""What becomes of a step at each stage, as text to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from nodegraph.compiling.ir import Op
+from nodegraph.compiling.planning.items import Block, Copy, Group, Item, Root
+from nodegraph.compiling.planning.plan import Plan
+from nodegraph.compiling.planning.storage import Storage
+from nodegraph.compiling.program import Program
+
+__all__ = ["Stages", "stages_of"]
+
+_SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "greater": ">", "less": "<",
+          "greater_equal": ">=", "less_equal": "<=", "equal": "==", "not_equal": "!="}  # fmt: skip
+_TREES = {"p": "params", "s": "state", "m": "memory"}
+
+
+class Stages(NamedTuple):
+    """A step as operations, as places in memory, as loops, and as LLVM text."""
+
+    trace: str
+    plan: str
+    loops: str
+    llvm: str
+
+    def __str__(self) -> str:
+        return "\n\n".join(f"{name}:\n{text}" for name, text in self._asdict().items())
+
+
+def stages_of(program: Program) -> Stages:
+    """Return what a program was at each stage."""
+    shown = _Shown(program.plan)
+    step = program.text[program.text.index("define void @NAME") :]
+    return Stages(
+        "\n".join(shown.operations()),
+        "\n".join(shown.places()),
+        "\n".join(shown.groups(program.plan.groups)),
+        step[: step.index("\n}") + 2],
+    )
+
+
+class _Shown:
+    def __init__(self, plan: Plan):
+        self.plan, self.storage = plan, plan.memory.storage
+
+    # the trace
+
+    def operations(self) -> Iterator[str]:
+        """Yield a line for each operation that counts: its number, itself, its shape and dtype."""
+        for op in sorted(self.plan.live, key=lambda o: o.number):
+            if op.kind == "const":
+                continue
+            words = " ".join([_word(op), *map(_operand, op.args)])
+            line = f"{'  ' * op.region.depth}%{op.number} = {words}"
+            yield f"{line:<40} {op.shape} {op.dtype}".rstrip()
+
+    # places in memory
+
+    def places(self) -> Iterator[str]:
+        """Yield a line for each array that is kept, and who is written to it in turn."""
+        versions: dict[Storage, list[Op]] = {}
+        for op in sorted(self.storage, key=lambda o: o.number):
+            for store in self.plan.memory.stores(op):
+                versions.setdefault(store, []).append(op)
+        for store, ops in versions.items():
+            if any(op in self.plan.live for op in ops):
+                written = ", then ".join(f"%{op.number}" for op in ops)
+                order = f", axes from the fastest: {store.order}" if len(store.dims) > 1 else ""
+                yield f"{_name(store)}: {written}{order}"
+
+    # loops
+
+    def groups(self, groups: Iterable[Group], indent: str = "") -> Iterator[str]:
+        """Yield lines that say what is done, in order."""
+        for group in groups:
+            if group.fusable:
+                shape = " x ".join(map(str, group.items[0].op.shape))  # type: ignore[attr-defined]
+                yield f"{indent}for each of {shape}:"
+                for item in group.items:
+                    yield from self._item(item, indent + "    ")
+            else:
+                yield from self._item(group.items[0], indent)
+
+    def _item(self, item: Item, indent: str) -> Iterator[str]:
+        if isinstance(item, Copy):
+            yield f"{indent}{_name(item.store)} = {self._read(item.op)}"
+        elif isinstance(item, Block):
+            yield from self._block(item, indent)
+        elif isinstance(item, Root):
+            goals = [_name(store) for store in self.plan.memory.stores(item.op)]
+            goal = " = ".join(goals or [f"%{item.op.number}"])
+            yield f"{indent}{goal} = {self._made(item.op)}"
+
+    def _block(self, block: Block, indent: str) -> Iterator[str]:
+        count, flag = block.body.count, block.outs[0].args[0]
+        yield f"{indent}{f'if {self._read(flag)}' if count is None else f'{count.value} times'}:"
+        yield from self.groups(block.groups, indent + "    ")
+        if count is None:
+            yield from self._outcome(block, 1, indent + "    ")
+            if other := list(self._outcome(block, 2, indent + "    ")):
+                yield from [f"{indent}else:", *other]
+
+    def _outcome(self, block: Block, i: int, indent: str) -> Iterator[str]:
+        """Yield what is copied at the end of a branch."""
+        for out in block.outs:
+            if not self.plan.memory.together(out.args[i], out):
+                yield f"{indent}{_name(self.storage[out])} = {self._read(out.args[i])}"
+
+    def _read(self, op: Op) -> str:
+        """Return how the numbers of `op` are come by: read, or worked out on the spot."""
+        if op in self.storage:
+            return _name(self.storage[op])
+        if op in self.plan.roots:
+            return f"%{op.number}"
+        return self._made(op)
+
+    def _made(self, op: Op) -> str:
+        if op.kind == "const":
+            return f"{op.value:.6g}"
+        args = [self._read(a) for a in op.args]
+        if op.kind == "view":
+            return f"{args[0]}[{', '.join(_index(part, args) for part in op.attrs)}]"
+        if op.kind == "elem" and op.attrs[0] in _SIGNS:
+            return f"({args[0]} {_SIGNS[op.attrs[0]]} {args[1]})"
+        if op.kind == "elem" and op.attrs[0] == "spread":
+            return args[0]
+        return f"{_word(op)}({', '.join(args)})"
+
+
+def _word(op: Op) -> str:
+    """Return what an operation is called."""
+    if op.kind == "leaf":
+        return _path(op.attrs)
+    if op.kind == "elem":
+        return "copy" if op.attrs[0] == "spread" else str(op.attrs[0])
+    if op.kind == "reduce":
+        return {"add": "sum"}.get(op.attrs[0], str(op.attrs[0]))
+    return {"contract": "product", "sparse": "product"}.get(op.kind, op.kind)
+
+
+def _operand(op: Op) -> str:
+    return f"{op.value:.6g}" if op.kind == "const" else f"%{op.number}"
+
+
+def _path(path: Any) -> str:
+    if not isinstance(path, tuple):
+        return str(path)
+    return ".".join([_TREES.get(path[0], str(path[0])), *map(str, path[1:])])
+
+
+def _name(store: Storage) -> str:
+    return f"buffer{store.path[1]}" if store.buffer else _path(store.path)
+
+
+def _index(part: Any, args: list[str]) -> str:
+    if part[0] == "ax":
+        start = "" if part[2] is None else args[part[2]]
+        return f"{start}:" if part[3] == 1 else f"{start}::{part[3]}"
+    return str(part[1]) if part[0] == "at" else args[part[1]]

@@ -1,0 +1,96 @@
+"""Words run on plain arrays: each as a small compiled step of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import is_sparse
+from nodegraph.compiling.arrays import Var, symbol
+from nodegraph.compiling.ir import Trace, dtype_of
+from nodegraph.compiling.layout import laid, signature, sliced
+from nodegraph.compiling.program import Frame, Program
+from nodegraph.compiling.sparse import SparseVar
+
+__all__ = ["word"]
+
+_MOST = 4096  # programs that are kept, one for each word and kind of arguments
+_known: dict[Any, tuple[Program, tuple[int, ...]]] = {}
+
+
+def word(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `function`, which is written for symbolic arrays, for plain ones too."""
+
+    @wraps(function)
+    def called(*values: Any, **options: Any) -> Any:
+        if any(isinstance(v, Var | SparseVar) for v in values):
+            return function(*values, **options)
+        return _run(function, tuple(map(_argument, values)), options)
+
+    return called
+
+
+def _argument(value: Any) -> Any:
+    """Return an array; numbers of Python adapt to the precision of others, so they stay."""
+    plain = isinstance(value, str | int | float) and not isinstance(value, np.generic)
+    if plain or is_sparse(value):
+        return value
+    array = np.asarray(value)
+    return array.astype(float) if array.dtype.kind in "iub" else array
+
+
+def _run(function: Callable[..., Any], values: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    if all(isinstance(v, str | int | float) for v in values):  # no array: as one of float64
+        values = tuple(v if isinstance(v, str) else np.array(v, float) for v in values)
+    key = function, signature(values), repr(options)
+    if key not in _known:
+        if len(_known) >= _MOST:
+            _known.clear()
+        _known[key] = _made(function, values, options)
+    program, shape = _known[key]
+    y = program.plan.finals["y"]
+    out = np.empty(y.shape, dtype_of(y.dtype))
+    Frame(program, _laid(program, values)).run({"y": out[None]}, 1)
+    result = out.reshape(shape)
+    return result if result.ndim else result[()]
+
+
+def _made(
+    function: Callable[..., Any], values: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[Program, tuple[int, ...]]:
+    """Return the program of a word, and the shape of what it returns."""
+    shapes: list[tuple[int, ...]] = []
+
+    def build(trace: Trace) -> dict[Any, Any]:
+        y = function(*(_symbol(trace, i, v) for i, v in enumerate(values)), **options)
+        shapes.append(y.shape)
+        return {"y": y.reshape(-1) if y.ndim != 1 else y}
+
+    return Program(build, {"y": 0}, np.float64), shapes[0]
+
+
+def _symbol(trace: Trace, i: int, value: Any) -> Any:
+    if is_sparse(value):
+        sizes = [len(part) for part in sliced(value)]
+        return SparseVar(trace, ("a", i), value.shape, sizes, value.dtype)
+    return (
+        symbol(trace, ("a", i), value.shape, value.dtype)
+        if isinstance(value, np.ndarray)
+        else value
+    )
+
+
+def _laid(program: Program, values: tuple[Any, ...]) -> dict[Any, np.ndarray]:
+    """Return the arguments as the code reads them, by path."""
+    ready: dict[Any, np.ndarray] = {}
+    for i, value in enumerate(values):
+        if is_sparse(value):
+            parts = zip(("data", "places", "starts"), sliced(value), strict=True)
+            ready |= {("a", i, name): part for name, part in parts}
+        elif isinstance(value, np.ndarray) and ("a", i) in program.leaf_store:
+            store = program.leaf_store["a", i]
+            ready["a", i] = laid(value, store.order or (), store.dtype)
+    return ready

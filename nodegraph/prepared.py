@@ -1,0 +1,86 @@
+"""A node with its params as engines run it, and a step of it as machine code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nodegraph.arrays import Array
+
+__all__ = ["Prepared", "StepCode", "fold", "one_by_one"]
+
+
+class StepCode(NamedTuple):
+    """One step of a node as compiled code, which a loop can call without Python.
+
+    ``io`` has the address of the output row, of a row for each of the node's ``step_ports`` in
+    their order (0 for one that is not wired), of a row of noise (0 for none), and where it learns
+    of a row of targets and of one for each of the rule's ports.
+    """
+
+    function: int  # its address
+    arguments: tuple[Any, ...]  # C-contiguous arrays, given by their addresses, and whole numbers
+    state: Any  # a tree of arrays that the step changes in place
+    unpack: Callable[[Any], Any] = lambda state: state  # from that tree to the node's own state
+    n_out: int | None = None  # how many numbers it writes, where it knows
+
+
+class Prepared:
+    """A node with its params: what engines run.
+
+    Parameters
+    ----------
+    node : Node
+    params
+        They must not be changed as long as this is in use.
+    """
+
+    def __init__(self, node: Any, params: Any):
+        self.node, self.params = node, params
+
+    def run(self, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        """Return ``(state, ys)`` after ``len(xs)`` steps."""
+        return self.node.run(self.params, state, xs, **ports)  # type: ignore[no-any-return]
+
+    def run_many(
+        self, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
+    ) -> tuple[list[Any], list[Array]]:
+        """Return ``(states, ys)`` of many independent series."""
+        return self.node.run_many(self.params, states, xs, **ports)  # type: ignore[no-any-return]
+
+    def step_code(
+        self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
+    ) -> StepCode | None:
+        """Return one step from `state` on as compiled code, or None if there is none."""
+        return self.node.step_code(self.params, state, dtype, widths)  # type: ignore[no-any-return]
+
+    def fits(self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int], n_out: int) -> bool:
+        """Tell whether it is known that each step returns what it should."""
+        return False
+
+
+def fold(
+    node: Any, params: Any, state: Any, xs: Array, ports: Mapping[str, Array]
+) -> tuple[Any, Array]:
+    """Return ``(state, ys)``: `step` called for each row, in Python."""
+    ys = []
+    for t, x in enumerate(xs):
+        state, y = node.step(params, state, x, **{p: rows[t] for p, rows in ports.items()})
+        ys.append(y)
+    return state, np.stack(ys)
+
+
+def one_by_one(
+    run: Callable[..., tuple[Any, Array]],
+    states: Sequence[Any],
+    xs: Sequence[Array],
+    ports: Mapping[str, Sequence[Array]],
+) -> tuple[list[Any], list[Array]]:
+    """Return ``(states, ys)`` of many series, each from a call of `run`."""
+    runs = [
+        run(state, x, **{port: series[i] for port, series in ports.items()})
+        for i, (state, x) in enumerate(zip(states, xs, strict=True))
+    ]
+    return [state for state, _ in runs], [ys for _, ys in runs]

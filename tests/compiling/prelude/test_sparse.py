@@ -1,0 +1,35 @@
+"""Products of sparse rows add one entry after the other, as scipy does."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from nodegraph.compiling.program import sliced
+
+DTYPES = {"f8": np.float64, "f4": np.float32}
+
+
+def row_by_row(W, x):
+    """Return W x, the entries of each row from the first on."""
+    y = np.zeros((W.shape[0], *x.shape[1:]), x.dtype)
+    for i in range(W.shape[0]):
+        for k in range(W.indptr[i], W.indptr[i + 1]):
+            y[i] = y[i] + W.data[k] * x[W.indices[k]]
+    return y
+
+
+@pytest.mark.parametrize("n", [1, 7, 8, 20, 37])
+@pytest.mark.parametrize("code", DTYPES)
+def test_rows_are_added_from_their_first_entry_on(call, code, n):
+    rng = np.random.default_rng(n)
+    W = scipy.sparse.random_array((n, 30), density=0.3, rng=rng, dtype=DTYPES[code]).tocsr()
+    weights, places, starts = sliced(W)
+    padded = np.zeros(-(-n // 8) * 8, W.dtype)
+    x = rng.standard_normal(30).astype(W.dtype)
+    call(f"slices_{code}", weights, places, starts, x, padded, n)
+    np.testing.assert_array_equal(padded[:n], row_by_row(W, x))
+    for lanes in (16, 32):
+        X = rng.standard_normal((30, lanes)).astype(W.dtype)
+        Y = np.zeros((n + 1, lanes), W.dtype)
+        call(f"many{lanes}_{code}", weights, places, starts, X, lanes, Y, n)
+        np.testing.assert_array_equal(Y[:n], row_by_row(W, X))

@@ -1,0 +1,76 @@
+"""Symmetric matrices as packed lower triangles, and sparse weights: what the full ones make."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+import nodegraph as ng
+from nodegraph.compiling import maths as m
+from nodegraph.compiling.arrays import symbol
+from nodegraph.compiling.ir import Trace, TraceError
+from nodegraph.compiling.sparse import SparseVar
+
+
+def symmetric(rng, *shape):
+    P = rng.standard_normal(shape)
+    return P + P.swapaxes(-1, -2)
+
+
+class RankOne(ng.Node):
+    """Its state is a triangle, and a product with what it becomes."""
+
+    def step(self, params, state, x):
+        k, v, scale, growth = params
+        P = m.sym_rank_one(state[0], k, scale, growth)
+        return (P, m.sym_matvec(P, v)), x
+
+
+@pytest.mark.parametrize("q", [1, 2, 3, 8, 13])
+@pytest.mark.parametrize("units", [1, 2, 10, 37])
+def test_triangles_of_many_units_are_symmetric_matrices(units, q):
+    rng = np.random.default_rng(2)
+    P, (i, j) = symmetric(rng, units, q, q), np.tril_indices(q)
+    x, k = rng.standard_normal((2, units, q))
+    scale, growth = rng.standard_normal((2, units))
+    packed = P[:, i, j]
+    changed = (P + np.einsum("ui,uj,u->uij", k, k, scale)) * growth[:, None, None]
+    np.testing.assert_allclose(m.sym_matvec(packed, x), np.einsum("uij,uj->ui", P, x), atol=1e-12)
+    apart = m.sym_rank_one(packed, k, scale, growth)
+    np.testing.assert_allclose(apart, changed[:, i, j], atol=1e-12)
+    np.testing.assert_array_equal(m.sym_diagonal(packed), np.einsum("uii->ui", P))
+    state = packed, np.zeros((units, q))
+    (after, product), _ = RankOne().run((k, x, scale, growth), state, np.zeros((1, 1)))
+    np.testing.assert_array_equal(after, apart)
+    np.testing.assert_array_equal(product, m.sym_matvec(apart, x))
+
+
+@pytest.mark.parametrize("q", [1, 2, 7, 8, 9, 33, 70])
+def test_one_triangle_is_a_symmetric_matrix(q):
+    rng = np.random.default_rng(3)
+    P, (i, j) = symmetric(rng, q, q), np.tril_indices(q)
+    x, k = rng.standard_normal((2, q))
+    np.testing.assert_allclose(m.sym_matvec(P[i, j], x), P @ x, atol=1e-12)
+    changed = (P + 0.3 * np.outer(k, k)) * 1.1
+    np.testing.assert_allclose(m.sym_rank_one(P[i, j], k, 0.3, 1.1), changed[i, j], atol=1e-12)
+
+
+def test_triangles_that_do_not_fit_are_refused():
+    with pytest.raises(TraceError, match=r"go with vectors.*got \(5,\) and \(2,\)"):
+        m.sym_matvec(np.zeros(5), np.zeros(2))
+
+
+def test_a_system_is_solved_with_pivots():
+    A = np.array([[0.0, 1.0], [1.0, 0.0]])
+    np.testing.assert_array_equal(m.solve(A, np.array([2.0, 3.0])), [3.0, 2.0])
+
+
+def test_sparse_weights_only_multiply():
+    W = scipy.sparse.random_array((5, 4), density=0.5, rng=np.random.default_rng(0)).tocsr()
+    x = np.arange(4.0)
+    np.testing.assert_allclose(m.matvec(W, x), W.toarray() @ x, atol=1e-15)
+    for use in (
+        lambda v, W: v @ W, lambda v, W: W.T, lambda v, W: W * 2, lambda v, W: v + W,
+    ):  # fmt: skip
+        with pytest.raises(TraceError, match="W @ x"), Trace() as trace:
+            weights = SparseVar(trace, ("W",), (5, 4), (8, 8, 2), np.float64)
+            use(symbol(trace, "v", (5,), np.float64), weights)
