@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ from pydantic import PositiveInt, model_validator
 
 from nodegraph import Array, Matrix, Node, Vector
 from nodegraph.errors import FieldError
-from nodegraph.node import StepCode
+from nodegraph.maths import matvec
 
 __all__ = ["LinearReadout"]
 
@@ -78,18 +77,4 @@ class LinearReadout(Node):
 
     def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:
         """Return ``(state, W_out x + bias)``."""
-        return state, params.W_out @ x + params.bias
-
-    def run(self, params: Params, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return ``(state, ys)``, summed in an order that does not depend on the chunk."""
-        from nodes.kernels import affine
-
-        return state, affine(xs, params.W_out, params.bias)
-
-    def step_code(
-        self, params: Params, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
-    ) -> StepCode | None:
-        """Return the compiled step for loops."""
-        from nodes.kernels.steps import linear_arguments, linear_step
-
-        return StepCode(linear_step(dtype), linear_arguments(params.W_out, params.bias), state)
+        return state, matvec(params.W_out, x) + params.bias

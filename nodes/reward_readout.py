@@ -78,16 +78,6 @@ class RewardReadout(LinearReadout):
         state, y = super().step(params, state, x)
         return state, y if noise is None else y + noise
 
-    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return ``(state, ys)`` of a chunk."""
-        state, ys = super().run(params, state, xs)
-        noise = ports.get("noise")
-        return state, ys if noise is None else ys + noise
-
-    def step_code(self, *_: Any) -> None:
-        """Return None: it is stepped in Python, noise and all."""
-        return None
-
     def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
         """Return normal noise with the standard deviation `noise`, or None if that is 0."""
         return None if self.noise == 0 else self.noise * rng.standard_normal((n_steps, n_out))

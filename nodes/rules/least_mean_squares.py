@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
 from pydantic import PositiveFloat, model_validator
 
-from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
-from nodegraph.node import StepCode
-from nodes.linear_readout import LinearReadout
-from nodes.rules.lessons import lessons_only
+from nodegraph import Array, Rule, Seen
+from nodegraph.maths import dot, outer
 
 __all__ = ["LeastMeanSquares"]
 
-FLOOR = 1e-8  # as in `nodes.kernels.lms`
+FLOOR = 1e-8  # what is added to the square of an input that the rate is divided by
 
 
 class LeastMeanSquares(Rule):
@@ -60,38 +56,8 @@ class LeastMeanSquares(Rule):
         """Return the params one step down."""
         step = (self.pace(seen.x) * (seen.target - seen.y)).astype(params.W_out.dtype)
         bias = params.bias + step if self.fit_bias else params.bias
-        W_out = params.W_out + np.outer(step, seen.x)
-        return params._replace(W_out=W_out, bias=bias), memory
+        return params._replace(W_out=params.W_out + outer(step, seen.x), bias=bias), memory
 
-    def pace(self, x: Array) -> float:
+    def pace(self, x: Array) -> Any:
         """Return the rate at the input `x`."""
-        return self.rate / (FLOOR + float(x @ x) + self.fit_bias) if self.normalized else self.rate
-
-    def step_code(
-        self,
-        node: Node,
-        params: Any,
-        state: Any,
-        memory: Any,
-        dtype: np.dtype[Any],
-        widths: Mapping[str, int],
-    ) -> StepCode | None:
-        """Return the compiled step for loops."""
-        if not isinstance(node, LinearReadout):
-            return None
-        from nodes.kernels.lms import lms_arguments, lms_step
-
-        learned, slot = (params.W_out, params.bias), 2 + len(node.step_ports)
-        arguments = lms_arguments(*learned, self.rate, self.fit_bias, slot, self.normalized)
-        return StepCode(lms_step(dtype), arguments, state)
-
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Learn from a chunk in one compiled loop, in place."""
-        if not isinstance(node, LinearReadout):
-            return super().learn(node, params, state, memory, lesson)
-        from nodes.kernels import lms_chunk
-
-        xs, targets = lesson.inputs["x"], lessons_only(lesson)
-        how = self.rate, self.fit_bias, self.normalized
-        ys = lms_chunk(xs, targets, params.W_out, params.bias, *how)
-        return Learned(params, state, memory, ys)
+        return self.rate / (FLOOR + dot(x, x) + self.fit_bias) if self.normalized else self.rate

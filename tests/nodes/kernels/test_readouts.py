@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodegraph.errors import DataError
-from nodes.kernels import lms_chunk, rls_chunk
+from nodes.kernels import rls_chunk
 
 PRECISIONS = [np.float32, np.float64]
 
@@ -27,10 +27,6 @@ class Readout:
     def rls(self, rows=slice(None), forgetting=1.0):
         return rls_chunk(self.xs[rows], self.targets[rows], *self.learned(), forgetting)
 
-    def lms(self, rows=slice(None), rate=0.01):
-        chunk = self.xs[rows], self.targets[rows], self.W_out, self.bias
-        return lms_chunk(*chunk, rate, self.fit_bias)
-
 
 def plain_rls(r, forgetting):
     n = r.xs.shape[1]
@@ -45,17 +41,6 @@ def plain_rls(r, forgetting):
         W += np.outer(target - ys[-1], k)
         P = (P - np.outer(k, P @ z)) / forgetting
     return np.array(ys), W[:, :n], W[:, n:].sum(axis=1), P
-
-
-def plain_lms(r, rate):
-    W, bias, ys = np.zeros_like(r.W_out), np.zeros_like(r.bias), []
-    for x, target in zip(r.xs, r.targets, strict=True):
-        ys.append(W @ x + bias)
-        if np.isnan(target).any():
-            continue
-        W = W + rate * np.outer(target - ys[-1], x)
-        bias = bias + rate * (target - ys[-1]) * r.fit_bias
-    return np.array(ys), W, bias
 
 
 @pytest.mark.parametrize("forgetting", [1.0, 0.98])
@@ -78,17 +63,7 @@ def test_rls_without_forgetting_is_ridge_regression_with_a_column_of_ones():
     np.testing.assert_allclose(np.column_stack([r.W_out, r.bias]), ridge, rtol=1e-9, atol=1e-10)
 
 
-@pytest.mark.parametrize("fit_bias", [True, False])
-@pytest.mark.parametrize("n", [1, 6, 33])
-def test_lms_follows_its_equations(n, fit_bias):
-    r = Readout(n=n, fit_bias=fit_bias)
-    ys, W, bias = plain_lms(r, 0.001)
-    np.testing.assert_allclose(r.lms(rate=0.001), ys, rtol=1e-11, atol=1e-11)
-    np.testing.assert_allclose(r.W_out, W, rtol=1e-11, atol=1e-11)
-    np.testing.assert_allclose(r.bias, bias, rtol=1e-11, atol=1e-11)
-
-
-@pytest.mark.parametrize("learn", [Readout.rls, Readout.lms])
+@pytest.mark.parametrize("learn", [Readout.rls])
 @settings(max_examples=25, deadline=None)
 @given(
     cut=st.integers(0, 40),
@@ -114,7 +89,7 @@ def test_the_correlation_matrix_stays_symmetric_to_the_last_bit(n):
     np.testing.assert_array_equal(r.P, r.P.T)
 
 
-@pytest.mark.parametrize("learn", [Readout.rls, Readout.lms])
+@pytest.mark.parametrize("learn", [Readout.rls])
 def test_a_row_with_a_missing_target_is_predicted_but_not_learned_from(learn):
     r, without = Readout(), Readout()
     r.targets[7, 1] = np.nan
@@ -135,7 +110,7 @@ def test_rls_in_single_precision_keeps_its_statistics_in_double():
     np.testing.assert_allclose(single.W_out, double.W_out, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("learn", [Readout.rls, Readout.lms])
+@pytest.mark.parametrize("learn", [Readout.rls])
 @pytest.mark.parametrize("wrong", ["xs", "targets", "W_out", "bias"])
 def test_shapes_that_do_not_fit_are_refused(learn, wrong):
     r = Readout()

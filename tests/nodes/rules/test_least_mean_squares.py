@@ -50,6 +50,59 @@ def test_it_is_stable_below_twice_the_inverse_of_the_largest_eigenvalue(rate, gr
     assert (np.abs(params.W_out).max() > 1) == grows
 
 
+def plain(xs, ts, rate, fit_bias):
+    """Return predictions, weights and bias by the equations, in numpy."""
+    W, bias, ys = np.zeros((ts.shape[1], xs.shape[1])), np.zeros(ts.shape[1]), []
+    for x, t in zip(xs, ts, strict=True):
+        ys.append(W @ x + bias)
+        if not np.isnan(t).any():
+            step = rate * (t - ys[-1])
+            W, bias = W + np.outer(step, x), bias + step * fit_bias
+    return np.array(ys), W, bias
+
+
+def learned(rule, xs, ts, cuts=()):
+    """Return predictions, weights and bias, learned in chunks."""
+    params = LMS.Params(np.zeros((ts.shape[1], xs.shape[1]), xs.dtype), np.zeros_like(ts[0]))
+    course, ys = rule.course(LMS()), []
+    for chunk, targets in zip(np.split(xs, cuts), np.split(ts, cuts), strict=True):
+        known = np.isfinite(targets).all(axis=1)
+        found = course.learn(params, (), (), Lesson({"x": chunk}, targets, known))
+        params = found.params
+        ys.append(found.ys)
+    return np.concatenate(ys), *params
+
+
+@pytest.mark.parametrize("fit_bias", [True, False])
+@pytest.mark.parametrize(("n", "m"), [(1, 2), (6, 2), (33, 1), (33, 40)])
+def test_it_follows_its_equations_and_learns_nothing_without_a_target(n, m, fit_bias):
+    rng = np.random.default_rng(n)
+    xs, ts = rng.normal(1, 1, (40, n)), rng.normal(size=(40, m))
+    ts[7, 0] = np.nan
+    found = learned(LeastMeanSquares(rate=0.003, fit_bias=fit_bias), xs, ts)
+    for mine, expected in zip(found, plain(xs, ts, 0.003, fit_bias), strict=True):
+        np.testing.assert_allclose(mine, expected, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("fields", [{"rate": 0.01}, {"rate": 0.5, "normalized": True}])
+@pytest.mark.parametrize(("n", "m"), [(5, 2), (9, 2), (70, 3), (3, 40)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_chunks_single_steps_and_plain_updates_learn_the_same_bits(n, m, dtype, fields):
+    rng = np.random.default_rng(n)
+    xs, ts = rng.normal(size=(30, n)).astype(dtype), rng.normal(size=(30, m)).astype(dtype)
+    rule, node = LeastMeanSquares(**fields), LMS()
+    whole = learned(rule, xs, ts)
+    assert whole[0].dtype == whole[1].dtype == dtype
+    params, ys = LMS.Params(np.zeros((m, n), dtype), np.zeros(m, dtype)), []
+    for x, t in zip(xs, ts, strict=True):
+        ys.append(node.step(params, (), x)[1])
+        params, _ = rule.update(params, (), Seen(x, ys[-1], (), t))
+    for parts in (learned(rule, xs, ts, [11]), learned(rule, xs, ts, range(1, 30)), (ys, *params)):
+        for mine, theirs in zip(parts, whole, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    np.testing.assert_array_equal(node.run(params, (), xs)[1][0], node.step(params, (), xs[0])[1])
+
+
 @pytest.mark.parametrize("fit_bias", [True, False])
 @pytest.mark.parametrize("factor", [0.01, 1.0, 100.0])
 def test_normalised_it_follows_the_equation_at_any_scale_of_the_input(factor, fit_bias):
