@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from nodegraph.arrays import Array
+from nodegraph.maths import softmax
 from nodegraph.node import Node
-from nodes.activations import softmax
 from nodes.elementwise import Elementwise
 
 __all__ = [
@@ -50,10 +50,6 @@ class Softmax(Node):
     def step(self, params: Any, state: Any, x: Array) -> tuple[Any, Array]:
         """Return the softmax of `x`."""
         return state, softmax(x)
-
-    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return the softmax of each row."""
-        return state, softmax(xs)
 
 
 class Softplus(Elementwise):

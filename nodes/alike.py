@@ -12,7 +12,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.node import Node
 
-__all__ = ["Alike"]
+__all__ = ["Alike", "summed"]
 
 
 class Alike(Node, ABC):
@@ -26,7 +26,7 @@ class Alike(Node, ABC):
     """
 
     class Params(NamedTuple):
-        """How many sources there are, ()."""
+        """The sources by number, (n_sources,)."""
 
         sources: Array
 
@@ -35,23 +35,27 @@ class Alike(Node, ABC):
     units: PositiveInt | None = None
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
-        """Return the number of sources."""
+        """Return the sources by number."""
         if not n_in or n_in % n_out:
             raise FieldError(
                 f"{n_in} columns are no groups of {n_out}; write units={n_in} or a divisor of it"
                 if n_in
                 else f"{type(self).__name__} joins sources, but nothing is wired to it"
             )
-        return self.Params(np.array(n_in // n_out, np.int64))
+        return self.Params(np.arange(n_in // n_out))
 
     @abstractmethod
     def joined(self, parts: Array) -> Array:
-        """Return one signal (n_steps, n_out) of `parts`, (n_steps, n_sources, n_out)."""
+        """Return one signal (n_out,) of `parts`, (n_sources, n_out)."""
 
     def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:
         """Return ``(state, y)``, y of one source's width."""
-        return state, self.joined(x.reshape(1, int(params.sources), -1))[0]
+        return state, self.joined(x.reshape(len(params.sources), -1))
 
-    def run(self, params: Params, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return ``(state, ys)`` of a whole chunk."""
-        return state, self.joined(xs.reshape(len(xs), int(params.sources), -1))
+
+def summed(parts: Array) -> Array:
+    """Return the sum of the rows of `parts`, from the first to the last."""
+    y = parts[0]
+    for i in range(1, len(parts)):
+        y = y + parts[i]
+    return y

@@ -43,7 +43,3 @@ class Gate(Node):
     ) -> tuple[Any, Array]:
         """Return ``(state, gate x)``."""
         return state, x.copy() if gate is None else gate * x
-
-    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return ``(state, ys)`` of a whole chunk."""
-        return state, ports["gate"] * xs

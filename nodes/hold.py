@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.node import Gaps, Node, StepCode
+from nodegraph.node import Gaps, Node
 
-__all__ = ["Hold", "held"]
+__all__ = ["Hold"]
 
 
 class Hold(Node):
@@ -48,25 +47,3 @@ class Hold(Node):
         """Return ``(state, y)`` one step later."""
         y = np.where(np.isnan(x), state.last, x)
         return self.State(y), y.copy()
-
-    def run(self, params: Any, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
-        """Return ``(state, ys)`` of a whole chunk."""
-        ys = held(xs, state.last)
-        return self.State(ys[-1].copy()), ys
-
-    def step_code(
-        self, params: Any, state: State, dtype: np.dtype[Any], widths: Mapping[str, int]
-    ) -> StepCode | None:
-        """Return the compiled step for loops."""
-        from nodes.kernels.signals import hold_step
-
-        moving = self.State(np.array(state.last, dtype))
-        return StepCode(hold_step(dtype), (moving.last, widths["x"]), moving)
-
-
-def held(xs: Array, before: Array) -> Array:
-    """Return `xs` (n_steps, n) with the last value that was seen in place of NaN."""
-    rows = np.concatenate([before[None], xs])
-    seen = np.where(np.isnan(rows), 0, np.arange(len(rows))[:, None])
-    filled: Array = np.take_along_axis(rows, np.maximum.accumulate(seen, axis=0), axis=0)[1:]
-    return filled

@@ -9,7 +9,6 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.node import Gaps, Node
-from nodes.hold import held
 from nodes.rules.averaging import Averaging
 
 __all__ = ["Impute"]
@@ -86,13 +85,8 @@ class Impute(Node):
         self, params: Params, state: State, x: Array, feedback: Array | None = None
     ) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""
-        ports = {} if feedback is None else {"feedback": feedback[None]}
-        state, ys = self.run(params, state, x[None], **ports)
-        return state, ys[0]
-
-    def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
-        """Return ``(state, ys)`` of a whole chunk."""
-        seen = held(xs, state.last)
-        fills = {"last": seen, "forecast": ports.get("feedback")}.get(self.kind)
-        ys = xs if fills is None else np.where(np.isnan(xs), fills, xs)
-        return self.State(seen[-1].copy()), np.where(np.isnan(ys), params.mean, ys)
+        seen = np.where(np.isnan(x), state.last, x)
+        y = {"mean": x, "last": seen}.get(self.kind)
+        if y is None:
+            y = np.where(np.isnan(x), feedback, x)
+        return self.State(seen), np.where(np.isnan(y), params.mean, y)

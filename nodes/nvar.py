@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from itertools import combinations_with_replacement
 from math import comb
@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, PositiveInt
 
 from nodegraph.arrays import Array
-from nodegraph.node import Node, StepCode
+from nodegraph.node import Node
 
 __all__ = ["NVAR"]
 
@@ -91,25 +91,6 @@ class NVAR(Node):
         history = np.concatenate([state.past, x[None]])
         linear = history[:: -self.strides].reshape(-1)
         return self.State(history[1:]), np.concatenate([linear, *_products(linear, self.orders)])
-
-    def run(self, params: Any, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps, computed at once."""
-        history, n = np.concatenate([state.past, xs]), len(xs)
-        ago = range(self.depth, -1, -self.strides)
-        linear = np.concatenate([history[start : start + n] for start in ago], axis=1)
-        ys = np.concatenate([linear, *_products(linear, self.orders)], axis=1)
-        return self.State(history[n:].copy()), ys
-
-    def step_code(
-        self, params: Any, state: State, dtype: np.dtype[Any], widths: Mapping[str, int]
-    ) -> StepCode | None:
-        """Return the compiled step for loops."""
-        from nodes.kernels.variant_steps import nvar_arguments, nvar_step
-
-        moving, n_in = self.State(np.array(state.past, dtype)), widths["x"]
-        factors = [_factors(n_in * self.delay, order) for order in self.orders]
-        arguments = nvar_arguments(moving.past, self.strides, factors, self.size(n_in))
-        return StepCode(nvar_step(dtype), arguments, moving)
 
 
 def _products(linear: Array, orders: Iterable[int]) -> list[Array]:

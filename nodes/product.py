@@ -22,7 +22,4 @@ class Product(Alike):
 
     def joined(self, parts: Array) -> Array:
         """Return the product over sources, from the first to the last."""
-        product = parts[:, 0].copy()
-        for i in range(1, parts.shape[1]):
-            product = product * parts[:, i]
-        return product
+        return parts.prod(axis=0)

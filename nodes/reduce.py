@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 import numpy as np
@@ -13,7 +12,7 @@ from nodegraph.node import Node
 __all__ = ["Reduce"]
 
 FOLDS: Final[dict[str, tuple[Any, float]]] = {  # how two values become one, and what changes none
-    "last": (None, 0.0),
+    "last": (lambda _, x: x, 0.0),
     "mean": (np.add, 0.0),
     "sum": (np.add, 0.0),
     "max": (np.maximum, -np.inf),
@@ -58,14 +57,7 @@ class Reduce(Node):
 
     def step(self, params: Any, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""
-        state, ys = self.run(params, state, x[None])
-        return state, ys[0]
-
-    def run(self, params: Any, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps, computed at once."""
-        fold: Callable[..., Array] | None = getattr(FOLDS[self.kind][0], "accumulate", None)
-        rows = np.concatenate([state.value[None], xs])
-        kept = rows if fold is None else fold(rows, axis=0)
-        counts = state.steps + np.arange(1, len(rows))
-        ys = kept[1:] / counts[:, None] if self.kind == "mean" else kept[1:]
-        return self.State(kept[-1].copy(), np.array(counts[-1])), ys.astype(xs.dtype)
+        join, _ = FOLDS[self.kind]
+        value, steps = join(state.value, x.astype(state.value.dtype)), state.steps + 1
+        y = value / steps if self.kind == "mean" else value
+        return self.State(value, steps), y.astype(x.dtype)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import model_validator
 
 from nodegraph import Array, Node
-from nodegraph.node import StepCode
 from nodes.rules.scaling import Scaling, scaled_by
 
 __all__ = ["Scaler"]
@@ -72,19 +70,6 @@ class Scaler(Node):
     def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:
         """Return ``(state, scale x + offset)``."""
         return state, params.scale * x + params.offset
-
-    def run(self, params: Params, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return ``(state, ys)`` of a whole chunk."""
-        return state, params.scale * xs + params.offset
-
-    def step_code(
-        self, params: Params, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
-    ) -> StepCode | None:
-        """Return the compiled step for loops."""
-        from nodes.kernels.signals import scaler_step
-
-        scale, offset = (np.ascontiguousarray(array, dtype) for array in params)
-        return StepCode(scaler_step(dtype), (scale, offset, widths["x"]), state)
 
     @staticmethod
     def inverse(params: Params, ys: Array) -> Array:

@@ -56,7 +56,3 @@ class Select(Node):
     def step(self, params: Any, state: Any, x: Array) -> tuple[Any, Array]:
         """Return ``(state, x[columns])``."""
         return state, x[list(self.columns)]
-
-    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return ``(state, ys)`` of a whole chunk."""
-        return state, np.ascontiguousarray(xs[:, list(self.columns)])

@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
-from nodes.alike import Alike
+from nodes.alike import Alike, summed
 
 __all__ = ["Vote"]
 
@@ -46,15 +46,12 @@ class Vote(Alike):
 
     def joined(self, parts: Array) -> Array:
         """Return the shares of votes, or the winner's row."""
-        classes = np.arange(parts.shape[2])
-        votes = (parts.argmax(axis=2)[:, :, None] == classes).sum(axis=1)
+        classes = np.arange(parts.shape[1])
+        votes = (parts.argmax(axis=1)[:, None] == classes).sum(axis=0)
         if self.kind == "shares":
-            shares: Array = votes.astype(parts.dtype) / parts.dtype.type(parts.shape[1])
+            shares: Array = votes.astype(parts.dtype) / len(parts)
             return shares
-        total = parts[:, 0]
-        for i in range(1, parts.shape[1]):
-            total = total + parts[:, i]
-        leading = votes == votes.max(axis=1, keepdims=True)
-        winner = np.where(leading, total, -np.inf).argmax(axis=1)
-        chosen: Array = (winner[:, None] == classes).astype(parts.dtype)
+        leading = votes == votes.max()
+        winner = np.where(leading, summed(parts), -np.inf).argmax()
+        chosen: Array = (winner == classes).astype(parts.dtype)
         return chosen

@@ -10,6 +10,7 @@ import numpy as np
 import nodegraph.compiling.functions  # noqa: F401 - numpy's, which steps may use
 from nodegraph.arrays import is_sparse
 from nodegraph.compiling import machine_code
+from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.driver import driver
 from nodegraph.compiling.emission.code import Code
 from nodegraph.compiling.ir import Trace, code_of, dtype_of
@@ -49,6 +50,8 @@ class Program:
         self.leaf_store: dict[Any, Storage] = self.plan.leaf_storage
         self.moving = [p for p in self.plan.finals if p != "y"]
         self.n_out = int(self.plan.finals["y"].shape[0])
+        y, x = outputs["y"], self.trace.leaves.get("x")
+        self.passes = not self.moving and isinstance(y, Var) and y.op is x  # its input, as it is
         self._place_buffers()
         self._fill_table()
 

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nodegraph as ng
+from nodegraph.engines import local
 from nodegraph.testing import check_node
-from nodes import NVAR, Input
+from nodes import NVAR, Input, Reservoir
 
 
 def by_hand(u, delay, orders, strides):
@@ -76,3 +77,35 @@ def test_reset_and_independent_series_know_nothing_of_what_was():
 def test_nonsense_is_refused(fields):
     with pytest.raises(ng.errors.FieldError, match=f"NVAR.{next(iter(fields))}: should"):
         NVAR(**fields)
+
+
+KINDS = {
+    "two factors": {},
+    "orders": {"delay": 3, "order": (2, 3), "strides": 2},
+    "plain": {"delay": 1, "order": 1},
+    "clock": {"every": 3, "phase": 1},
+}
+
+
+def looped(fields, dtype="float64"):
+    node, around = NVAR(name="it", **fields), Reservoir(units=2, name="around")
+    graph = (Input() >> node >> around) & (around >> ng.delay(1) >> node)
+    return ng.Model(graph, seed=5, dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_loops_in_one_program_have_the_bits_of_loops_in_python(kind, dtype, monkeypatch):
+    u = np.random.default_rng(0).uniform(-1, 1, (120, 3))
+    fast, ran = looped(KINDS[kind], dtype), []
+    fuse = local.fuse
+    monkeypatch.setattr(local, "fuse", lambda *args: ran.append(fuse(*args)) or ran[-1])
+    found = np.concatenate([fast.run(u[:77]), fast.run(u[77:])])
+    assert ran == [True, True]
+    monkeypatch.setattr(local, "fuse", lambda *_: False)
+    slow = looped(KINDS[kind], dtype)
+    np.testing.assert_array_equal(found, slow.run(u))
+    for one, other in zip(fast.state["it"], slow.state["it"], strict=True):
+        np.testing.assert_array_equal(one, other)
+    stepped = looped(KINDS[kind], dtype)
+    np.testing.assert_array_equal(found, [stepped.step(row) for row in u])
