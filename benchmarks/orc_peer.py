@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
-
-import numpy as np
-
-from nodegraph.arrays import Array
-
-# Read when JAX is loaded: float64, and one thread on the CPU.
-os.environ.setdefault("JAX_ENABLE_X64", "1")
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
-os.environ.setdefault("NPROC", "1")
-os.environ.setdefault(
-    "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-)
 
 import equinox as eqx
 import jax
+import numpy as np
 from jax.experimental import sparse
 from orc.forecaster import ESNForecaster, train_RCForecaster
+
+from nodegraph.arrays import Array
 
 __all__ = ["OrcPeer"]
 
