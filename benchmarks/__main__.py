@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from benchmarks.tables import machine
 
@@ -16,9 +17,11 @@ QUESTIONS = (
     "topologies",
     "layers",
     "startup",
+    "compiled",
     "memory",
     "speed",
     "compiled_peers",
+    "jax",
     "growth",
     "forward_units",
     "gates",
@@ -27,14 +30,23 @@ QUESTIONS = (
 LONG = ("soak", "stability", "study")  # ten minutes and more each: only by name
 
 
-def main(wanted: Sequence[str] = ()) -> None:
-    """Print the table of each question, and write all of them into one file."""
+def main(wanted: Sequence[str] = (), against: str | None = None) -> None:
+    """Print the table of each question, and write all of them into one file.
+
+    Parameters
+    ----------
+    wanted : sequence of str
+        Questions; all but the long ones if it is empty.
+    against : str, optional
+        Folder of another tree of the sources, which some questions compare this one with.
+    """
     known = *QUESTIONS, *LONG
     if unknown := [name for name in wanted if name not in known]:
         raise SystemExit(f"no benchmark is called {unknown[0]}; known are {', '.join(known)}")
     tables = [f"# Benchmarks\n\n{machine()}.\n"]
     for name in wanted or QUESTIONS:
-        tables.append(import_module(f"benchmarks.{name}").main())
+        options: dict[str, Any] = {"against": against} if name == "compiled" else {}
+        tables.append(import_module(f"benchmarks.{name}").main(**options))
         print(tables[-1], flush=True)
     path = Path("out") / "benchmarks.md"
     path.parent.mkdir(exist_ok=True)
@@ -43,4 +55,8 @@ def main(wanted: Sequence[str] = ()) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = ArgumentParser("python -m benchmarks")
+    parser.add_argument("questions", nargs="*", help="; ".join((*QUESTIONS, *LONG)))
+    parser.add_argument("--against", metavar="FOLDER", help="another tree: start of processes")
+    given = parser.parse_args()
+    main(given.questions, given.against)

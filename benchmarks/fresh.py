@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from benchmarks.one_thread import VARIABLES
 from benchmarks.timing import Times
 
-__all__ = ["peak_memory", "seconds"]
+__all__ = ["peak_memory", "race", "seconds"]
 
 LEFT_OUT = {"PYTHONDONTWRITEBYTECODE", *VARIABLES}
 WARM = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
@@ -42,13 +42,21 @@ def seconds(arguments: Sequence[str], repeats: int) -> Times:
     >>> len(seconds(["-c", "pass"], 2).wall)
     2
     """
-    times = Times([], [])
+    (times,) = race(arguments, ["."], repeats)
+    return times
+
+
+def race(arguments: Sequence[str], folders: Sequence[str], repeats: int) -> list[Times]:
+    """Return the same for a process started in each of several folders in turn."""
+    found = [Times([], []) for _ in folders]
     for _ in range(repeats + 1):
-        wall, cpu = time.perf_counter(), _cpu_of_children()
-        subprocess.run([sys.executable, *arguments], capture_output=True, check=True, env=WARM)
-        times.wall.append(time.perf_counter() - wall)
-        times.cpu.append(_cpu_of_children() - cpu)
-    return Times(times.wall[1:], times.cpu[1:])
+        for times, folder in zip(found, folders, strict=True):
+            wall, cpu = time.perf_counter(), _cpu_of_children()
+            command = [sys.executable, *arguments]
+            subprocess.run(command, capture_output=True, check=True, env=WARM, cwd=folder)
+            times.wall.append(time.perf_counter() - wall)
+            times.cpu.append(_cpu_of_children() - cpu)
+    return [Times(times.wall[1:], times.cpu[1:]) for times in found]
 
 
 def _cpu_of_children() -> float:

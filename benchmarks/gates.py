@@ -8,10 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import nodegraph as ng
+from benchmarks import gated_node
 from benchmarks.tables import markdown
 from benchmarks.timing import compare
-from nodegraph import Lesson, Node, Rule
+from nodegraph import Lesson
 from nodegraph.arrays import Array
+from nodegraph.lessons import learn_by_step
+from nodegraph.prepared import fold
 from nodegraph.testing.reference import interpret
 from nodes import LMS, RLS, Input, Reservoir, Ridge
 
@@ -47,14 +50,14 @@ def _series(steps: int, n: int = 1) -> Array:
 
 
 def run() -> Pair:
-    """Drive a reservoir: the kernel beside a loop of `step`."""
+    """Drive a reservoir: compiled beside a loop of `step`."""
     xs, node = _series(2000), Reservoir(units=50, name="r")
     model = ng.Model(node)
     model.run(xs[:1])
     params, state = model.params["r"], node.start(50)
     return Pair(
-        "run, reservoir of 50 units: kernel, not a loop of step",
-        lambda: Node.run(node, params, state, xs)[1],
+        "run, reservoir of 50 units: compiled, not a loop of step",
+        lambda: fold(node, params, state, xs, {})[1],
         lambda: node.run(params, state, xs)[1],
         5,
     )
@@ -84,7 +87,7 @@ def learn(node: Any, n_in: int, steps: int, least: float) -> Pair:
         return rows
 
     what = f"{type(node).__name__}, {n_in} inputs: chunk, not a loop of update"
-    return Pair(what, lambda: outputs(Rule.learn), lambda: outputs(type(rule).learn), least)
+    return Pair(what, lambda: outputs(learn_by_step), lambda: outputs(type(rule).learn), least)
 
 
 def run_many() -> Pair:
@@ -118,12 +121,26 @@ def fit_many() -> Pair:
     return Pair(what, one_by_one, at_once, 2)
 
 
+def stranger() -> Pair:
+    """Run a node with gates, counters and an inner loop: compiled beside plain numpy."""
+    xs, node = _series(500, 3), gated_node.GatedSettling(units=10, name="it")
+    params, state = node.init(np.random.default_rng(0), 3, 10), node.start(10)
+    ready = node.prepared(params)
+    return Pair(
+        "run, gated node of 10 units: compiled, not plain numpy",
+        lambda: gated_node.plain_run(params, xs),
+        lambda: ready.run(state, xs)[1],
+        12,
+    )
+
+
 def pairs() -> Iterator[Pair]:
     """Yield what is compared; each least ratio is at most a third of what was measured."""
     yield run()
     yield loop()
     yield learn(RLS(name="out", alpha=1e-2), 50, 500, 2.2)
     yield learn(LMS(name="out", rate=1e-3), 50, 2000, 8)
+    yield stranger()
     yield run_many()
     yield fit_many()
 

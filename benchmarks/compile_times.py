@@ -1,0 +1,154 @@
+"""CPU seconds until each node and rule runs: where its program is new, and in a second process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+import nodegraph as ng
+from benchmarks import cells, gated_node, stability
+from benchmarks.fresh import WARM
+from benchmarks.tables import markdown
+from nodegraph.node import Node
+from nodegraph.registry import kinds
+from nodegraph.testing.zoo import Follow, Mix
+from nodes import Input, Reservoir
+
+__all__ = ["main"]
+
+COLD, AGAIN = 0.5, 0.02  # seconds of CPU
+STEPS, N_IN = 4, 3
+FIRST = "first program of a process"
+MORE: dict[str, dict[str, Any]] = {
+    **stability.SIZED,
+    **{name: {"W_out": np.ones((2, N_IN))} for name in ("LMS", "RLS", "TD", "RewardReadout")},
+    "Ridge": {"W_out": np.ones((2, N_IN))},
+    "Select": {"columns": [0, 2]},
+    **{name: {"units": 10} for name in ("Dense", "ES2N", "LIF", "Reservoir")},
+}
+NEEDED = ("gate",)  # ports without which there is nothing to do
+
+
+def nodes() -> Iterator[tuple[str, Node]]:
+    """Yield a name and a node for each kind that is compiled, shipped or of these benchmarks."""
+    yield "Reservoir, dense", Reservoir(units=10, connectivity=1.0, name="it")
+    for name, kind in sorted(kinds().items()):
+        if issubclass(kind, Node) and kind.traced and not kind.by_hand and not kind.external:
+            yield name, kind(**MORE.get(name.partition(".")[0], {}), name="it")
+    for kind in (cells.GRU, cells.LSTM, cells.LTC, gated_node.GatedSettling):
+        yield f"{kind.__name__} (of these benchmarks)", kind(units=10, name="it")
+
+
+def lessons() -> Iterator[tuple[str, Node]]:
+    """Yield a name and a node for each rule that is compiled."""
+    yield from stability.cases()
+    ruled = gated_node.GatedSettling(rule=gated_node.Covariance(), name="it")
+    yield "GatedSettling (of these benchmarks)", ruled
+
+
+def works() -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield what is timed: the first run, or lesson, of a new model."""
+    for name, node in nodes():
+        yield name, first_run(node)
+    for name, node in lessons():
+        rule = node.learner
+        if rule is not None and rule.traced and not rule.by_hand:
+            kind = type(rule).__name__
+            yield (kind if kind in name else f"{kind} of {name}") + ", learning", first_lesson(node)
+
+
+def first_run(node: Node) -> Callable[[], Any]:
+    """Return what runs a node for the first time; what has to be fitted before is fitted."""
+    model, data = _wired(node, [port for port in NEEDED if port in node.step_ports])
+    return lambda: model.run(data) if node.ready else model.fit(data)
+
+
+def first_lesson(node: Node) -> Callable[[], Any]:
+    """Return what teaches a node for the first time."""
+    rule: Any = node.learner
+    model, data = _wired(node, rule.needs)
+    y = {"it": _rows(node.declared_size or 1)} if rule.supervised else None
+    return lambda: model.partial_fit(data, y)
+
+
+def _wired(node: Node, ports: Iterable[str]) -> tuple[ng.Model, dict[str, Any]]:
+    """Return a model of a node, its weights drawn, and rows for it."""
+    graph, data = Input(name="u", units=N_IN) >> node, {"u": _rows(N_IN)}
+    for port in ports:
+        graph = graph & (Input(name=port, units=1) >> node[port])
+        data[port] = _rows(1)
+    model = ng.Model(graph, seed=1)
+    if node.declared_size is not None:
+        _ = model.params
+    return model, data
+
+
+def _rows(n: int) -> Any:
+    return np.random.default_rng(0).uniform(0.1, 1, (STEPS, n))
+
+
+def measure() -> dict[str, float]:
+    """Return CPU seconds by what was done, in this process."""
+    first = Mix(rule=Follow(), name="it")
+    found = {FIRST: _seconds(lambda: (first_run(first)(), first_lesson(first)()))}
+    for name, work in works():
+        found[name] = _seconds(work)
+    return found
+
+
+def _seconds(program: Callable[[], Any]) -> float:
+    began = time.process_time()
+    program()
+    return time.process_time() - began
+
+
+def processes(repeats: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the least of some processes with an empty cache, and of as many after them."""
+    cold, again = [], []
+    for _ in range(repeats):
+        with TemporaryDirectory() as folder:
+            cold.append(_measured(folder))
+            again.append(_measured(folder))
+    return _least(cold), _least(again)
+
+
+def _measured(folder: str) -> dict[str, float]:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.compile_times"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**WARM, "NODEGRAPH_CACHE": folder},
+    )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def _least(found: list[dict[str, float]]) -> dict[str, float]:
+    return {name: min(one[name] for one in found) for name in found[0]}
+
+
+def main(repeats: int = 2) -> str:
+    """Return the table as Markdown."""
+    cold, again = processes(repeats)
+    rows = []
+    for name in sorted(cold, key=lambda name: (name != FIRST, -cold[name])):
+        held = name == FIRST or (cold[name] <= COLD and again[name] <= AGAIN)
+        rows.append([name, cold[name], 1000 * again[name], "yes" if held else "**no**"])
+    names = [name for name in cold if name != FIRST]
+    rows.append(
+        ["all of them", sum(cold[n] for n in names), 1000 * sum(again[n] for n in names), ""]
+    )
+    head = ["first run or lesson", f"s (≤ {COLD:g})", f"ms, cached (≤ {1000 * AGAIN:g})", "reached"]
+    return markdown("CPU time until a node or a rule runs", head, rows)
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure()))
