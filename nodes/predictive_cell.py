@@ -10,6 +10,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.fields import Fraction
+from nodegraph.maths import matvec, tanh
 from nodegraph.node import Node
 from nodegraph.symptoms import is_still, raw_input
 from nodes.rules.eprop import EProp
@@ -127,21 +128,10 @@ class PredictiveCell(Node):
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""
         before, a = state.h, x.dtype.type(self.leak_rate)
-        error = x - (params.V @ before + params.offset)
-        drive = params.W @ before + params.W_in @ x + params.bias
-        h = (1 - a) * before + a * np.tanh(drive)
+        error = x - (matvec(params.V, before) + params.offset)
+        drive = matvec(params.W, before) + matvec(params.W_in, x) + params.bias
+        h = (1 - a) * before + a * tanh(drive)
         after = self.State(h, before.copy(), error)
         if self.gives == "prediction":
-            return after, params.V @ h + params.offset
+            return after, matvec(params.V, h) + params.offset
         return after, (error if self.gives == "error" else h).copy()
-
-    def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
-        from nodes.kernels.eligibility import cell_chunk
-
-        return cell_chunk(params, state, xs, self.leak_rate, self.given)
-
-    @property
-    def given(self) -> int:
-        """The number of what is given out, for loops."""
-        return ("state", "prediction", "error").index(self.gives)

@@ -9,6 +9,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from nodegraph import Array, Rule
 from nodegraph.errors import DataError
+from nodegraph.maths import cond
 
 __all__ = ["EPSILON", "FADING", "Clock", "Descent", "clock", "descended", "moments"]
 
@@ -114,13 +115,16 @@ def ticked(rule: Descent, now: Clock) -> tuple[Clock, bool]:
 
 def settled(rule: Descent, params: Any, memory: Any, names: tuple[str, ...]) -> tuple[Any, Any]:
     """Return ``(params, memory)`` a row later: the arrays called `names` move if it is time."""
-    now, due = ticked(rule, memory.clock)
-    memory = memory._replace(clock=now)
-    if not due:
-        return params, memory
-    pairs = {
-        name: descended(getattr(params, name), getattr(memory, name), now.powers, rule)
-        for name in names
-    }
-    params = params._replace(**{name: pair[0] for name, pair in pairs.items()})
-    return params, memory._replace(**{name: pair[1] for name, pair in pairs.items()})
+    rows = memory.clock.rows + 1
+    memory = memory._replace(clock=memory.clock._replace(rows=rows))
+
+    def moved(params: Any, memory: Any) -> tuple[Any, Any]:
+        now = Clock(0 * rows, memory.clock.powers * np.array(FADING))
+        pairs = {
+            name: descended(getattr(params, name), getattr(memory, name), now.powers, rule)
+            for name in names
+        }
+        params = params._replace(**{name: pair[0] for name, pair in pairs.items()})
+        return params, memory._replace(clock=now, **{n: pair[1] for n, pair in pairs.items()})
+
+    return cond(rows >= rule.batch, moved, params, memory)

@@ -6,8 +6,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from nodegraph import Array, Learned, Lesson, Node, Seen
+from nodegraph import Array, Seen
 from nodegraph.fields import Fraction
+from nodegraph.maths import matvec, outer, tanh, vecmat
 from nodes.rules.descent import Clock, Descent, clock, moments, settled
 
 __all__ = ["EProp"]
@@ -84,14 +85,14 @@ class EProp(Descent):
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after one more step."""
         _, before, e = seen.state
-        told = (params.V.T if self.feedback == "head" else params.feedback) @ e
+        told = vecmat(e, params.V) if self.feedback == "head" else matvec(params.feedback, e)
         n, n_in = params.W_in.shape
         blame = -told[:, None] * memory.trace
         gradients = {
             "W": blame[:, :n],
             "W_in": blame[:, n : n + n_in],
             "bias": blame[:, -1],
-            "V": -np.outer(e, before),
+            "V": -outer(e, before),
             "offset": -e,
         }
         held = {}
@@ -103,24 +104,12 @@ class EProp(Descent):
 
     def _traced(self, params: Any, trace: Array, before: Array, x: Array) -> Array:
         """Return the traces one step later."""
-        drive = params.W @ before + params.W_in @ x + params.bias
-        opened = self.leak_rate * (1 - np.tanh(drive) ** 2)
+        drive = matvec(params.W, before) + matvec(params.W_in, x) + params.bias
+        opened = self.leak_rate * (1 - tanh(drive) ** 2)
         kept = np.clip(1 - self.leak_rate + opened * np.diag(params.W), -LONGEST, LONGEST)
         source = np.concatenate([before, x, [1.0]])
-        later: Array = kept[:, None] * trace + np.outer(opened, source)
+        later: Array = kept[:, None] * trace + outer(opened, source)
         return later
-
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Learn from a chunk in one compiled loop, in place."""
-        from nodes.kernels.eligibility import cell_chunk
-
-        cell: Any = node
-        how = float(self.feedback == "head"), float(self.frozen), LONGEST
-        learning = lesson.rows, memory, np.array([*self.pace, *how])
-        state, ys = cell_chunk(
-            params, state, lesson.inputs["x"], cell.leak_rate, cell.given, learning
-        )
-        return Learned(params, state, memory, ys)
 
     def finish(self, params: Any, memory: Memory) -> Any:
         """Return the params as they are."""
