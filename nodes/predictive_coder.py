@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
@@ -10,8 +11,8 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, model_validat
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.fields import Fraction, Matrix, PerUnit
+from nodegraph.maths import activate, matvec, norm, repeat, total, vecmat
 from nodegraph.node import Node
-from nodes.activations import ACTIVATIONS, CODES
 from nodes.random_layer import require_shape
 from nodes.rules.predictive_coding import PredictiveCoding
 
@@ -183,60 +184,49 @@ class PredictiveCoder(Node):
         self, params: Params, state: State, x: Array, prior: Array | None = None
     ) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""
-        f = ACTIVATIONS[self.activation]
+        f = partial(activate, self.activation)
         before = f(state.v) if self.temporal else state.before
-        p = params.A @ before
+        p = matvec(params.A, before)
         p = p if prior is None else p + prior
         v = relaxed(self, params, x, p, self.relaxation)
         return self.State(v, p, before), self._given(params, x, v, p)
 
-    def _given(self, params: Params, x: Array, v: Array, p: Array) -> Array:
+    def _given(self, params: Params, x: Array, v: Array, p: Array) -> Any:
         """Return what is given out of causes v, of which p was expected."""
-        f, C = ACTIVATIONS[self.activation], params.C
+        f, C = partial(activate, self.activation), params.C
         if self.gives == "prediction":
-            return np.asarray(C @ f(v))
+            return matvec(C, f(v))
         if self.gives == "error":
-            return np.asarray(x - C @ f(p))
+            return x - matvec(C, f(p))
         if self.gives == "forecast":
-            return np.asarray(C @ f(params.A @ f(v)))
+            return matvec(C, f(matvec(params.A, f(v))))
         return v.copy()
-
-    def run(self, params: Params, state: State, xs: Array, **ports: Array) -> tuple[State, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
-        from nodes.kernels.relaxation import coder_chunk
-
-        return coder_chunk(params, state, xs, ports.get("prior"), self.how)
-
-    @property
-    def how(self) -> tuple[int, int, int, float]:
-        """Code of f, what is given out, steps of relaxation and prior precision, for loops."""
-        gives = ("state", "prediction", "error", "forecast").index(self.gives)
-        return CODES[self.activation], gives, self.relaxation, self.prior_precision
 
 
 def energy(
     node: PredictiveCoder, params: PredictiveCoder.Params, x: Array, p: Array, v: Array
-) -> float:
+) -> Any:
     """Return E(v)."""
-    error = x - params.C @ ACTIVATIONS[node.activation](v)
-    misfit = (params.precision * error * error).sum()
-    return float(misfit + node.prior_precision * ((v - p) ** 2).sum()) / 2
+    error = x - matvec(params.C, activate(node.activation, v))
+    misfit = total(params.precision * error * error)
+    return (misfit + node.prior_precision * total((v - p) ** 2)) / 2
 
 
 def relaxed(
     node: PredictiveCoder, params: PredictiveCoder.Params, x: Array, p: Array, steps: int
-) -> Array:
+) -> Any:
     """Return the causes after some steps of relaxation from p."""
     C, precision, prior = params.C, params.precision, x.dtype.type(node.prior_precision)
     size, tanh = np.abs(C), node.activation == "tanh"
-    D = prior + size.T @ (precision * size.sum(axis=1))
+    D = prior + vecmat(precision * total(size, axis=1), size)
     if tanh:
         most = 2 * energy(node, params, x, p, p) * precision.max()
-        D = D + (BEND * np.sqrt((C * C).sum(axis=0)) * np.sqrt(most)).astype(x.dtype)
-    v = p
-    for _ in range(steps):
-        f = ACTIVATIONS[node.activation](v)
-        pull = C.T @ (precision * (x - C @ f))
+        D = D + (BEND * norm(C, axis=0) * np.sqrt(most)).astype(x.dtype)
+
+    def nearer(v: Array) -> Any:
+        f = activate(node.activation, v)
+        pull = vecmat(precision * (x - matvec(C, f)), C)
         pull = pull * (1 - f * f) if tanh else pull
-        v = v + (pull - prior * (v - p)) / D
-    return v
+        return v + (pull - prior * (v - p)) / D
+
+    return repeat(steps, nearer, p)

@@ -127,4 +127,5 @@ def settled(rule: Descent, params: Any, memory: Any, names: tuple[str, ...]) -> 
         params = params._replace(**{name: pair[0] for name, pair in pairs.items()})
         return params, memory._replace(clock=now, **{n: pair[1] for n, pair in pairs.items()})
 
-    return cond(rows >= rule.batch, moved, params, memory)
+    later: tuple[Any, Any] = cond(rows >= rule.batch, moved, params, memory)
+    return later

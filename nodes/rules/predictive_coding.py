@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
-from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
+from nodegraph import Array, Node, Rule, Seen
 from nodegraph.errors import DataError
 from nodegraph.fields import Fraction
-from nodes.activations import ACTIVATIONS
+from nodegraph.maths import activate, cond, matvec, norm, outer, total, vecmat, where
 
 __all__ = ["PredictiveCoding"]
 
@@ -113,11 +113,12 @@ class PredictiveCoding(Rule):
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after one more step."""
         state = seen.state
-        f = ACTIVATIONS[self.activation](state.v)
-        e = seen.x - params.C @ f
-        C = memory.C + np.outer(params.precision * e, f)
-        A = memory.A + np.outer(state.v - state.p, state.before)
-        power = memory.power + np.array([1, (f * f).sum(), (state.before**2).sum()])
+        f = activate(self.activation, state.v)
+        e = seen.x - matvec(params.C, f)
+        C = memory.C + outer(params.precision * e, f)
+        A = memory.A + outer(state.v - state.p, state.before)
+        powers = 1.0, total(f * f), total(state.before**2)
+        power = memory.power + np.stack(powers)
         memory = memory._replace(C=C, A=A, power=power)
         if self.attention:
             square = e.astype(float) ** 2 + self._unsettled(params, f)
@@ -125,13 +126,15 @@ class PredictiveCoding(Rule):
             memory = memory._replace(variance=variance)
             precision = (1 / (variance + LEAST_VARIANCE)).astype(params.C.dtype)
             params = params._replace(precision=precision)
-        return (params, memory) if power[0] < self.batch else self._moved(params, memory)
+        later: tuple[Any, Any] = cond(power[0] >= self.batch, self._moved, params, memory)
+        return later
 
     def _unsettled(self, params: Any, f: Array) -> Array:
         """Return the variance of predictions that stems from causes which are not certain."""
         slopes = params.C * (1 - f * f) if self.activation == "tanh" else params.C
         squares = (slopes * slopes).astype(float)
-        unsettled: Array = squares @ (1 / (self.prior_precision + params.precision @ squares))
+        H = self.prior_precision + vecmat(params.precision, squares)
+        unsettled: Array = matvec(squares, 1 / H)
         return unsettled
 
     def _moved(self, params: Any, memory: Memory) -> tuple[Any, Memory]:
@@ -139,26 +142,14 @@ class PredictiveCoding(Rule):
         dtype, (rows, now, before) = params.C.dtype, memory.power
         C = self._nearer(params.C, memory.C / rows, now / rows)
         A = self._nearer(params.A, memory.A / rows, before / rows)
-        length, most = np.sqrt((A * A).sum()), LONGEST * np.sqrt(len(A))
-        A = A * (most / length) if length > most else A
+        length, most = norm(A), LONGEST * np.sqrt(len(A))
+        A = A * where(length > most, most / np.maximum(length, most), 1.0)
         params = params._replace(C=C.astype(dtype), A=A.astype(dtype))
         empty = self.begin(params)
         return params, empty._replace(variance=memory.variance, updates=memory.updates + 1)
 
-    def _nearer(self, W: Array, gradient: Array, power: float) -> Array:
+    def _nearer(self, W: Array, gradient: Array, power: Any) -> Any:
         return W + self.rate * (gradient / (1 + power) - self.decay * W)
-
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Learn from a chunk in one compiled loop, in place."""
-        from nodes.kernels.relaxation import coder_chunk
-
-        coder: Any = node
-        bounds = float(self.attention), LONGEST, LEAST_VARIANCE, self.prior_precision
-        pace = np.array([self.rate, self.decay, self.batch, self.fading, *bounds])
-        learning = lesson.rows, memory, pace
-        xs, prior = lesson.inputs["x"], lesson.inputs.get("prior")
-        state, ys = coder_chunk(params, state, xs, prior, coder.how, learning)
-        return Learned(params, state, memory, ys)
 
     def finish(self, params: Any, memory: Memory) -> Any:
         """Return the params as they are."""
