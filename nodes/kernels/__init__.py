@@ -2,10 +2,8 @@
 
 from nodes.kernels.activating import activated
 from nodes.kernels.products import affine
-from nodes.kernels.rls import rls_chunk
 
 __all__ = [
     "activated",
     "affine",
-    "rls_chunk",
 ]

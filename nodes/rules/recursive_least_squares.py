@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 
-from nodegraph import Array, Fraction, Learned, Lesson, Node, Rule, Seen
-from nodegraph.node import StepCode
-from nodes.linear_readout import LinearReadout
-from nodes.rules.lessons import lessons_only
+from nodegraph import Array, Fraction, Rule, Seen
+from nodegraph.maths import (
+    cond,
+    dot,
+    outer,
+    sym_diagonal,
+    sym_eye,
+    sym_matvec,
+    sym_rank_one,
+    total,
+    where,
+)
 
 __all__ = ["RecursiveLeastSquares"]
-
 
 WIND_UP = 1000.0  # times the first trace of P
 
@@ -53,10 +59,16 @@ class RecursiveLeastSquares(Rule):
     """
 
     class Memory(NamedTuple):
-        """The inverse correlation of z, float64, and how many steps with a target there were."""
+        """P and the change that it waits for, in float64, and how many lessons there were.
 
-        P: Array  # (q, q), q = n_in + 1 with bias
-        lessons: Array  # () int
+        The change is made when the next z is there: one pass over P then does both it and P z.
+        """
+
+        P: Array  # (q (q + 1) / 2,), rows of the lower triangle; q = n_in + 1 with bias
+        along: Array  # (q,), k of the change: P becomes (P + scale k k') growth
+        scale: Array  # ()
+        growth: Array  # ()
+        lessons: Array  # () int, steps that had a target
 
     online: ClassVar[bool] = True
     supervised: ClassVar[bool] = True
@@ -68,67 +80,32 @@ class RecursiveLeastSquares(Rule):
     learn_every: PositiveInt = 1
 
     def begin(self, params: Any) -> Memory:
-        """Return ``P = I / alpha``."""
+        """Return ``P = I / alpha``, and no change."""
         q = params.W_out.shape[1] + self.fit_bias
-        return self.Memory(np.eye(q) / self.alpha, np.zeros((), np.int64))
+        change = np.zeros(q), np.zeros(()), np.ones(())
+        return self.Memory(sym_eye(q) / self.alpha, *change, np.zeros((), np.int64))
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return params and memory one step later."""
-        lessons = np.array(memory.lessons + 1)
-        if memory.lessons % self.learn_every:
-            return params, self.Memory(memory.P, lessons)
-        z = np.append(seen.x, 1.0) if self.fit_bias else seen.x.astype(float)
-        Pz = memory.P @ z
-        forgetting = self.forgetting if self._steps_within_bounds(memory.P) else 1.0
-        scale = 1 / (forgetting + z @ Pz)
-        P = (memory.P - np.outer(Pz, Pz) * scale) / forgetting
-        dW = np.outer(seen.target - seen.y, Pz * scale).astype(params.W_out.dtype)
+        due = memory.lessons % self.learn_every == 0
+        params, memory = cond(due, lambda p, m: self._moved(p, m, seen), params, memory)
+        return params, memory._replace(lessons=memory.lessons + 1)
+
+    def _moved(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         n = len(seen.x)
+        z = np.append(seen.x, 1.0) if self.fit_bias else seen.x.astype(float)
+        P = sym_rank_one(memory.P, memory.along, memory.scale, memory.growth)
+        Pz = sym_matvec(P, z)  # in the same pass
+        forgetting = self._bearable(P, len(z))
+        scale = 1 / (forgetting + dot(z, Pz))
+        dW = outer(seen.target - seen.y, Pz * scale).astype(params.W_out.dtype)
         bias = params.bias + dW[:, n] if self.fit_bias else params.bias
-        return params._replace(W_out=params.W_out + dW[:, :n], bias=bias), self.Memory(P, lessons)
+        memory = self.Memory(P, Pz, -scale, 1 / forgetting, memory.lessons)
+        return params._replace(W_out=params.W_out + dW[:, :n], bias=bias), memory
 
-    def _steps_within_bounds(self, P: Array) -> float:
-        """Return how many steps P may grow by 1 / forgetting before it is too large."""
+    def _bearable(self, P: Array, q: int) -> Any:
+        """Return the forgetting, or 1 where P would pass its bound."""
         if self.forgetting == 1:
-            return np.inf
-        room = WIND_UP * len(P) / (self.alpha * np.trace(P))
-        return float(np.log(room) // -np.log(self.forgetting)) if room > 1 else 0.0
-
-    def step_code(
-        self,
-        node: Node,
-        params: Any,
-        state: Any,
-        memory: Any,
-        dtype: np.dtype[Any],
-        widths: Mapping[str, int],
-    ) -> StepCode | None:
-        """Return the compiled step for loops."""
-        if not isinstance(node, LinearReadout):
-            return None
-        from nodes.kernels.rls import rls_arguments, rls_step
-
-        bound, slot = WIND_UP * len(memory.P) / self.alpha, 2 + len(node.step_ports)
-        learned, when = (params.W_out, params.bias, memory.P), (memory.lessons, self.learn_every)
-        arguments = rls_arguments(*learned, self.forgetting, bound, slot, *when)
-        return StepCode(rls_step(dtype), arguments, state)
-
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Learn from a chunk in compiled loops, in place."""
-        if not isinstance(node, LinearReadout):
-            return super().learn(node, params, state, memory, lesson)
-        from nodes.kernels import rls_chunk
-
-        numbers = memory.lessons + np.cumsum(lesson.rows)  # from 1 on
-        chosen = lesson.rows & ((numbers - 1) % self.learn_every == 0)
-        xs, targets = lesson.inputs["x"], lessons_only(lesson._replace(rows=chosen))
-        ys, start, learned = np.empty_like(targets), 0, (params.W_out, params.bias, memory.P)
-        while start < len(xs):
-            safe = self._steps_within_bounds(memory.P)
-            forgetting = self.forgetting if safe else 1.0
-            stop = int(min(start + max(1.0, safe - 1), len(xs)))  # rounding cannot make up a step
-            rows = slice(start, stop)
-            ys[rows] = rls_chunk(xs[rows], targets[rows], *learned, forgetting)
-            start = stop
-        memory = memory._replace(lessons=np.array(numbers[-1]))
-        return Learned(params, state, memory, ys)
+            return np.ones(())
+        most = self.forgetting * WIND_UP * q / self.alpha
+        return where(total(sym_diagonal(P)) > most, 1.0, self.forgetting)
