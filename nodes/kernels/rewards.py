@@ -1,4 +1,4 @@
-"""Linear readouts that learn from rewards: temporal differences, and Hebbian by reward."""
+"""Linear readouts that learn from rewards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nodegraph.errors import DataError
 from nodes.kernels.compiling import inner, kernel, read, types, write
 from nodes.kernels.products import LANES, dot
 
-__all__ = ["reward_hebb_chunk", "td_chunk"]
+__all__ = ["reward_hebb_chunk"]
 
 _DOUBLE = types.float64
 
@@ -30,81 +30,6 @@ def _length(z: Any) -> Any:
     for value in z:
         total += value * value
     return np.sqrt(total)
-
-
-def _td_signature(f: Any) -> Any:
-    learned = write(f, 2), write(f, 1), write(_DOUBLE, 1), write(_DOUBLE, 2)
-    data = read(f, 2), read(_DOUBLE, 2), read(_DOUBLE, 2), read(types.boolean, 1)
-    return types.void(*data, *learned, _DOUBLE, _DOUBLE, write(f, 2))
-
-
-@kernel(_td_signature)
-def _td(
-    xs: Any,
-    rewards: Any,
-    discounts: Any,
-    rows: Any,
-    W: Any,
-    bias: Any,
-    last: Any,
-    trace: Any,
-    rate: Any,
-    trace_decay: Any,
-    ys: Any,
-) -> None:
-    _check(xs, rewards, W, bias, ys)
-    n, lanes, z = xs.shape[1], np.empty(LANES, xs.dtype), np.ones_like(last)
-    for t in range(len(xs)):
-        for o in range(bias.size):
-            ys[t, o] = dot(W[o], xs[t], lanes) + bias[o]
-        if not rows[t]:
-            continue
-        z[:n] = xs[t]
-        now, before = _length(z), _length(last)
-        for o in range(bias.size):
-            discount, e, said = discounts[t, o], trace[o], 0.0
-            for j in range(n):
-                said += W[o, j] * last[j]
-            surprise = rewards[t, o] + discount * ys[t, o] - (said + bias[o])
-            pace = 1.0 / max(_length(e) * (before + discount * now), 1.0 / rate)
-            for j in range(n):
-                W[o, j] += W.dtype.type(pace * surprise * e[j])
-            if z.size > n:
-                bias[o] += W.dtype.type(pace * surprise * e[n])
-            for j in range(z.size):
-                e[j] = discount * trace_decay * e[j] + z[j]
-        last[:] = z
-
-
-def td_chunk(
-    xs: Array,
-    rewards: Array,
-    discounts: Array,
-    rows: Array,
-    params: Any,
-    memory: Any,
-    rate: float,
-    trace_decay: float,
-) -> Array:
-    """Return the values of a chunk, made before each update; learn in place.
-
-    Parameters
-    ----------
-    xs : ndarray, shape (n_steps, n)
-        Input.
-    rewards, discounts : ndarray, broadcast to shape (n_steps, n_out)
-    rows : ndarray of bool, shape (n_steps,)
-        The steps to learn from.
-    params, memory
-        Those of `nodes.TD` and of `nodes.rules.TemporalDifference`; changed in place.
-    rate, trace_decay : float
-        Those of the rule.
-    """
-    W, bias = params
-    ys = np.empty((len(xs), len(bias)), xs.dtype)
-    signals = (_wide(signal, ys) for signal in (rewards, discounts))
-    _td(xs.dtype)(np.ascontiguousarray(xs), *signals, rows, W, bias, *memory, rate, trace_decay, ys)
-    return ys
 
 
 def _wide(signal: Array, like: Array) -> Array:

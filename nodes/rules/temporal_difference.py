@@ -7,8 +7,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from pydantic import PositiveFloat
 
-from nodegraph import Array, Learned, Lesson, Node, Rule, Seen, UnitInterval
-from nodes.linear_readout import LinearReadout
+from nodegraph import Array, Rule, Seen, UnitInterval
+from nodegraph.maths import matvec, norm
 
 __all__ = ["TemporalDifference"]
 
@@ -79,30 +79,18 @@ class TemporalDifference(Rule):
         """Return the params and the memory one step later."""
         n = len(seen.x)
         z = np.append(seen.x, 1.0) if self.fit_bias else seen.x.astype(float)
-        discount = np.asarray(seen.ports.get("discount", self.discount), float)
-        before = params.W_out @ memory.z[:n] + params.bias
+        discount = seen.ports.get("discount", np.array([self.discount])).astype(float)
+        before = matvec(params.W_out.astype(float), memory.z[:n]) + params.bias
         surprise = seen.ports["reward"] + discount * seen.y - before
-        rate = self._pace(memory, np.broadcast_to(discount, seen.y.shape), z)
+        rate = self._pace(memory, discount, z)
         change = ((rate * surprise)[:, None] * memory.trace).astype(params.W_out.dtype)
         bias = params.bias + change[:, n] if self.fit_bias else params.bias
-        trace = (discount * self.trace_decay)[..., None] * memory.trace + z
+        trace = (discount * self.trace_decay)[:, None] * memory.trace + z
         return params._replace(W_out=params.W_out + change[:, :n], bias=bias), self.Memory(z, trace)
 
     def _pace(self, memory: Memory, discount: Array, z: Array) -> Array:
         """Return the rate of each output, held back where its steps could overshoot."""
-        reach = np.linalg.norm(memory.z) + discount * np.linalg.norm(z)
-        most = np.linalg.norm(memory.trace, axis=1) * reach
+        reach = norm(memory.z) + discount * norm(z)
+        most = norm(memory.trace, axis=1) * reach
         rate: Array = 1 / np.maximum(most, 1 / self.rate)
         return rate
-
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Learn from a chunk in one compiled loop, in place."""
-        if not isinstance(node, LinearReadout):
-            return super().learn(node, params, state, memory, lesson)
-        from nodes.kernels.rewards import td_chunk
-
-        inputs = lesson.inputs
-        signals = inputs["reward"], inputs.get("discount", np.array(self.discount))
-        pace = self.rate, self.trace_decay
-        ys = td_chunk(inputs["x"], *signals, lesson.rows, params, memory, *pace)
-        return Learned(params, state, memory, ys)

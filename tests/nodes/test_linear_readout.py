@@ -94,6 +94,6 @@ def test_rules_of_readouts_teach_other_nodes_by_their_own_step(rule):
     lesson = Lesson(inputs, np.zeros((50, 2)), np.zeros(50, bool))
     found = rule.learn(node, params, (), rule.begin(params), lesson)
     np.testing.assert_allclose(found.ys, np.tanh(X @ params.W_out.T), rtol=1e-12)
-    widths = {"x": 2}
+    widths = {port: rows.shape[1] for port, rows in inputs.items()}
     code = rule.step_code(node, params, (), found.memory, X.dtype, widths)
     assert (code is None) == rule.by_hand

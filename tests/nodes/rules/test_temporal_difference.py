@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from nodegraph.errors import FieldError
-from nodegraph.rule import Lesson
+from nodegraph.rule import Lesson, Seen
 from nodegraph.testing import check_rule
+from nodegraph.testing.comparing import same_trees
 from nodes import TD
 from nodes.rules import TemporalDifference
 
@@ -41,6 +42,23 @@ def test_weights_follow_the_equations(trace_decay, discounted):
         w = w + 0.01 * d * e
         e = g[t, 0] * trace_decay * e + z[t]
     np.testing.assert_allclose(np.append(found.W_out[0], found.bias), w, rtol=1e-10)
+
+
+@pytest.mark.parametrize(("n", "m", "signals"), [(1, 1, 1), (9, 2, 1), (40, 3, 3), (3, 20, 20)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_compiled_loop_learns_the_bits_of_plain_updates(n, m, signals, dtype):
+    x, r, g = (RNG.random((30, k)).astype(dtype) for k in (n, signals, 1))
+    rule, node = TemporalDifference(rate=0.1, trace_decay=0.6), TD(units=m)
+    params = TD.Params(np.zeros((m, n), dtype), np.zeros(m, dtype))
+    lesson = Lesson({"x": x, "reward": r, "discount": g}, None, np.ones(30, bool))
+    found = rule.learn(node, params, (), rule.begin(params), lesson)
+    params = TD.Params(np.zeros((m, n), dtype), np.zeros(m, dtype))
+    memory, ys = rule.begin(params), []
+    for t in range(30):
+        ys.append(node.step(params, (), x[t])[1])
+        seen = Seen(x[t], ys[-1], (), None, {"reward": r[t], "discount": g[t]})
+        params, memory = rule.update(params, memory, seen)
+    same_trees((params, memory, np.array(ys)), (found.params, found.memory, found.ys), "updates")
 
 
 def test_a_discount_of_0_ends_an_episode():
