@@ -74,3 +74,25 @@ def test_sparse_weights_only_multiply():
         with pytest.raises(TraceError, match="W @ x"), Trace() as trace:
             weights = SparseVar(trace, ("W",), (5, 4), (8, 8, 2), np.float64)
             use(symbol(trace, "v", (5,), np.float64), weights)
+
+
+class Recalling(ng.Node):
+    """It mixes rows of its past, which it looks up, with weights."""
+
+    def init(self, rng, n_in, n_out):
+        """Return weights and rows."""
+        return rng.standard_normal((n_out, 3)), rng.standard_normal((7, n_in))
+
+    def step(self, params, state, x):
+        """Return the first signal of each mixture."""
+        places = np.arange(3) + (x[0] > 0)
+        return state, m.tanh(m.matvec(params[0], params[1][places]))[:, 0]
+
+
+def test_rows_that_are_looked_up_are_the_right_factor_of_a_product_of_matrices():
+    node = Recalling()
+    W, rows = params = node.init(np.random.default_rng(0), 4, 4)
+    x = np.array([[1.0, 0, 0, 0], [-1.0, 0, 0, 0]])
+    ys = node.run(params, (), x)[1]
+    expected = [np.tanh(W @ rows[first : first + 3])[:, 0] for first in (1, 0)]
+    np.testing.assert_allclose(ys, expected, rtol=1e-13)

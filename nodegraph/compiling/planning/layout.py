@@ -69,7 +69,8 @@ def order_for(op: Op, i: int) -> tuple[int, ...]:
     """Return the order of axes in which the product or sum `op` wants its operand `i`."""
     arg, first = op.args[i], 0
     if op.kind == "contract":
-        first = op.attrs[i].index(vector_of(op))
+        labels, v = op.attrs[i], vector_of(op)
+        first = labels.index(v) if v in labels else arg.fast
     elif op.kind == "reduce":
         first = op.attrs[1] if op.attrs[2] == "lanes" and not arg.many else arg.fast
     return first_of(first, arg.ndim)
