@@ -10,9 +10,10 @@ from pydantic import NonNegativeFloat, PositiveInt, model_validator
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.fields import Matrix, Vector
+from nodegraph.maths import activate, matvec, total
 from nodegraph.node import Node
 from nodegraph.rule import AnyRule
-from nodes.activations import ACTIVATIONS, CODES, ActivationName
+from nodes.activations import ActivationName
 from nodes.layer_doubts import saturation
 from nodes.random_layer import require_shape
 
@@ -118,13 +119,7 @@ class Dense(Node):
     def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:
         """Return ``(state, f(W_in z + bias))``."""
         z = normalised(x) if self.normalise else x
-        return state, ACTIVATIONS[self.activation](params.W_in @ z + params.bias)
-
-    def run(self, params: Params, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return ``(state, ys)``, all rows in one compiled loop."""
-        from nodes.kernels.layer import layer_chunk
-
-        return state, layer_chunk(xs, *params, CODES[self.activation], self.normalise)
+        return state, activate(self.activation, matvec(params.W_in, z) + params.bias)
 
 
 def normalised(x: Array) -> Array:
@@ -135,5 +130,6 @@ def normalised(x: Array) -> Array:
     >>> normalised(np.array([30.0, 40.0])).round(3)
     array([0.849, 1.131])
     """
-    mean = (x * x).sum(axis=-1, keepdims=True) / max(1, x.shape[-1])
-    return np.asarray(x / np.sqrt(mean + x.dtype.type(SILENCE)))
+    mean = total(x * x, axis=-1, keepdims=True) / max(1, x.shape[-1])
+    z: Array = x / np.sqrt(mean + x.dtype.type(SILENCE))
+    return z

@@ -11,7 +11,7 @@ from nodegraph import Array, Rule
 from nodegraph.errors import DataError
 from nodegraph.maths import cond
 
-__all__ = ["EPSILON", "FADING", "Clock", "Descent", "clock", "descended", "moments"]
+__all__ = ["EPSILON", "FADING", "Clock", "Descent", "clock", "descended", "moments", "settled"]
 
 FADING = 0.9, 0.999  # of the means of the gradient and of its square
 EPSILON = 1e-8
@@ -68,11 +68,6 @@ class Descent(Rule):
                 f"batch of {self.batch}; give more data or write batch={max(1, int(clock.rows))}"
             )
 
-    @property
-    def pace(self) -> Array:
-        """Rate, batch and decay, for compiled loops."""
-        return np.array([self.rate, self.batch, self.decay])
-
 
 def clock() -> Clock:
     """Return the clock before the first step."""
@@ -103,14 +98,6 @@ def descended(w: Array, held: Array, powers: Array, rule: Descent) -> tuple[Arra
     move = m / (1 - powers[0]) / (np.sqrt(v / (1 - powers[1])) + EPSILON)
     moved = w - rule.rate * (move + rule.decay * w)
     return moved.astype(w.dtype), np.stack([np.zeros_like(g), m, v])
-
-
-def ticked(rule: Descent, now: Clock) -> tuple[Clock, bool]:
-    """Return the clock one row later, and whether an update is due."""
-    rows = now.rows + 1
-    if rows < rule.batch:
-        return now._replace(rows=np.array(rows)), False
-    return Clock(np.zeros(()), now.powers * FADING), True
 
 
 def settled(rule: Descent, params: Any, memory: Any, names: tuple[str, ...]) -> tuple[Any, Any]:

@@ -7,11 +7,11 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 
-from nodegraph import Array, Learned, Lesson, Node, Seen
+from nodegraph import Array, Node, Seen
 from nodegraph.errors import DataError
-from nodes.activations import sigmoid
+from nodegraph.maths import cond, matvec, outer, put, sigmoid, total
 from nodes.dense import Dense, normalised
-from nodes.rules.chance import chance
+from nodes.rules.chance import below, chance
 from nodes.rules.descent import Clock, Descent, clock, moments, settled
 
 __all__ = ["ForwardForward"]
@@ -108,48 +108,44 @@ class ForwardForward(Descent):
         """Return ``(params, memory)`` after one more row."""
         if self.negatives == "shuffled":
             return self._contrast(params, memory, seen.x)
-        sign = float(np.sign(seen.ports["sign"][0]))
-        return self._moved(params, memory, ((seen.x, sign),)) if sign else (params, memory)
+        sign = np.sign(seen.ports["sign"][0])
+        counted = memory._replace(seen=memory.seen + np.stack([sign > 0, sign < 0]))
+
+        def moved(params: Any, memory: Any) -> tuple[Any, Any]:
+            return self._moved(params, memory, ((seen.x, sign),))
+
+        found: tuple[Any, Any] = cond(sign != 0, moved, params, counted)
+        return found
 
     def _contrast(self, params: Any, memory: Memory, x: Array) -> tuple[Any, Memory]:
-        count, rows = int(memory.seen[0]), memory.rows.copy()
-        rows[count % self.buffer] = x
-        kept = memory._replace(rows=rows)
-        if count:
-            return self._moved(params, kept, ((x, 1.0), (_mixed(x, memory.rows, count), -1.0)))
-        return params, kept._replace(seen=np.array([1, 0]))
+        count = memory.seen[0]
+        kept = memory._replace(rows=put(memory.rows, count % self.buffer, x))
+
+        def moved(params: Any, kept: Any) -> tuple[Any, Any]:
+            other = _mixed(x, memory.rows, count)
+            counted = kept._replace(seen=kept.seen + 1)
+            return self._moved(params, counted, ((x, 1.0), (other, -1.0)))
+
+        params, after = cond(count > 0, moved, params, kept)
+        return params, after._replace(seen=np.maximum(after.seen, np.array([1, 0])))
 
     def _moved(
-        self, params: Any, memory: Memory, rows: tuple[tuple[Array, float], ...]
+        self, params: Any, memory: Memory, rows: tuple[tuple[Array, Any], ...]
     ) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after rows of known sign, which count as one."""
-        W_in, bias, counts = memory.W_in.copy(), memory.bias.copy(), memory.seen.copy()
+        W_in, bias = memory.W_in[0], memory.bias[0]
         for x, sign in rows:
             delta, z = self._gradient(params, x, sign)
-            W_in[0] += np.outer(delta, z)
-            bias[0] += delta
-            counts[int(sign < 0)] += 1
-        held = memory._replace(W_in=W_in, bias=bias, seen=counts)
+            W_in, bias = W_in + outer(delta, z), bias + delta
+        held = memory._replace(W_in=put(memory.W_in, 0, W_in), bias=put(memory.bias, 0, bias))
         return settled(self, params, held, self.modifies)
 
-    def _gradient(self, params: Any, x: Array, sign: float) -> tuple[Array, Array]:
+    def _gradient(self, params: Any, x: Array, sign: Any) -> tuple[Array, Array]:
         """Return delta and z of one row."""
         z = normalised(x)
-        y = np.maximum(params.W_in @ z + params.bias, 0)
-        g = (y * y).sum() / y.size
+        y = np.maximum(matvec(params.W_in, z) + params.bias, 0)
+        g = total(y * y) / y.size
         return -sign * sigmoid(-sign * (g - self.theta)) * (2 / y.size) * y, z
-
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Learn from a chunk in one compiled loop, in place."""
-        from nodes.kernels.goodness import goodness_chunk
-
-        xs = lesson.inputs["x"]
-        if self.negatives == "given":
-            signs = np.sign(lesson.inputs["sign"][:, 0].astype(float)) * lesson.rows
-        else:
-            signs = lesson.rows.astype(float)
-        ys = goodness_chunk(xs, signs, params, memory, self.theta, self.pace)
-        return Learned(params, state, memory, ys)
 
     def finish(self, params: Any, memory: Memory) -> Any:
         """Return the params as they are."""
@@ -168,10 +164,13 @@ class ForwardForward(Descent):
         )
 
 
-def _mixed(x: Array, rows: Array, count: int) -> Array:
+def _mixed(x: Array, rows: Array, count: Any) -> Array:
     """Return `x` with about half of its signals from one of the rows kept before."""
     words = 2 + (x.size - 1) // 64
-    back = 1 + chance(count * words) % min(count, len(rows))
+    drawn = chance(count * words + np.arange(words))
+    back = 1 + below(drawn[0], np.minimum(count, len(rows)))
     other = rows[(count - back) % len(rows)]
-    bits = [chance(count * words + 1 + j // 64) >> (j % 64) & 1 for j in range(x.size)]
-    return np.where(bits, other, x).astype(x.dtype)
+    j = np.arange(x.size)
+    bits = (drawn[1 + j // 64] >> (j % 64)) & 1
+    mixed: Array = np.where(bits == 1, other, x).astype(x.dtype)
+    return mixed

@@ -7,14 +7,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import PositiveInt, model_validator
 
-from nodegraph import Array, Learned, Lesson, Node, Seen
+from nodegraph import Array, Node, Seen
 from nodegraph.errors import DataError
-from nodes.activations import softmax
+from nodegraph.maths import cond, matvec, outer, put, softmax, tanh, total, vecmat
 from nodes.dense import Dense
-from nodes.rules.chance import chance
-from nodes.rules.descent import Clock, Descent, clock, descended, moments, ticked
+from nodes.rules.chance import below, chance
+from nodes.rules.descent import Clock, Descent, clock, moments, settled
 
 __all__ = ["InfoNCE"]
+
+
+class _Whole(NamedTuple):
+    """All that moves: what is the layer's, and M."""
+
+    W_in: Array
+    bias: Array
+    M: Array
 
 
 class InfoNCE(Descent):
@@ -100,50 +108,37 @@ class InfoNCE(Descent):
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after one more step."""
-        count, rows = int(memory.seen), memory.rows.copy()
-        rows[count % self.buffer] = seen.x
-        kept = memory._replace(rows=rows, seen=np.array(count + 1))
-        if count < self.ahead:
-            return params, kept
-        among = min(count, self.buffer - 1)
-        draws = [1 + chance(count * self.negatives + i) % among for i in range(self.negatives)]
-        back = np.array([self.ahead, 0, *draws])
-        return self._moved(params, kept, rows[(count - back) % self.buffer])
+        count = memory.seen
+        rows = put(memory.rows, count % self.buffer, seen.x)
+        kept = memory._replace(rows=rows, seen=count + 1)
+
+        def moved(params: Any, memory: Any) -> tuple[Any, Any]:
+            drawn = chance(count * self.negatives + np.arange(self.negatives))
+            others = 1 + below(drawn, np.minimum(count, self.buffer - 1))
+            back = np.concatenate([np.array([self.ahead, 0]), others])
+            return self._moved(params, memory, rows[(count - back) % self.buffer])
+
+        found: tuple[Any, Any] = cond(count >= self.ahead, moved, params, kept)
+        return found
 
     def _moved(self, params: Any, memory: Memory, xs: Array) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after a past, a present, and rows of other times."""
-        ys = np.tanh(xs @ params.W_in.T + params.bias)
+        ys = tanh(matvec(xs, params.W_in.T) + params.bias)
         a, others = ys[0], ys[1:]
-        told = memory.M @ a
-        c = softmax(others @ told)
-        c[0] -= 1
-        mean = c @ others
-        dy = np.concatenate([[memory.M.T @ mean], np.outer(c, told)]) * (1 - ys * ys)
-        W_in, bias, held = memory.W_in.copy(), memory.bias.copy(), memory.held.copy()
-        W_in[0] += dy.T @ xs
-        bias[0] += dy.sum(axis=0)
-        held[0] += np.outer(mean, a)
-        return self._settled(params, memory._replace(W_in=W_in, bias=bias, held=held))
-
-    def _settled(self, params: Any, memory: Memory) -> tuple[Any, Memory]:
-        now, due = ticked(self, memory.clock)
-        memory = memory._replace(clock=now)
-        if not due:
-            return params, memory
-        W_in, of_W_in = descended(params.W_in, memory.W_in, now.powers, self)
-        bias, of_bias = descended(params.bias, memory.bias, now.powers, self)
-        M, held = descended(memory.M, memory.held, now.powers, self)
-        memory = memory._replace(W_in=of_W_in, bias=of_bias, M=M, held=held)
-        return params._replace(W_in=W_in, bias=bias), memory
-
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Learn from a chunk in one compiled loop, in place."""
-        from nodes.kernels.contrast import contrast_chunk
-
-        how = np.array([*self.pace, self.ahead, self.negatives])
-        memory = memory._replace(seen=np.array(memory.seen))
-        ys = contrast_chunk(lesson.inputs["x"], lesson.rows, params, memory, how)
-        return Learned(params, state, memory, ys)
+        told = matvec(memory.M, a)
+        c = softmax(matvec(others, told))
+        c = put(c, 0, c[0] - 1)
+        mean = vecmat(c, others)
+        dy = np.concatenate([vecmat(mean, memory.M)[None], outer(c, told)]) * (1 - ys * ys)
+        gathered = memory._replace(
+            W_in=put(memory.W_in, 0, memory.W_in[0] + matvec(dy.T, xs)),
+            bias=put(memory.bias, 0, memory.bias[0] + total(dy, axis=0)),
+            M=put(memory.held, 0, memory.held[0] + outer(mean, a)),
+        )
+        whole = _Whole(params.W_in, params.bias, memory.M)
+        whole, after = settled(self, whole, gathered, _Whole._fields)
+        params = params._replace(W_in=whole.W_in, bias=whole.bias)
+        return params, after._replace(M=whole.M, held=after.M)
 
     def finish(self, params: Any, memory: Memory) -> Any:
         """Return the params as they are."""

@@ -1,3 +1,5 @@
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,18 +10,26 @@ from nodegraph.errors import DataError
 from nodegraph.testing.comparing import same_trees
 from nodes import Dense, PredictiveCell, PredictiveCoder
 from nodes.rules import ForwardForward, InfoNCE
-from nodes.rules.descent import clock, descended, moments, ticked
+from nodes.rules.descent import Clock, clock, moments, settled
+
+
+class Weights(NamedTuple):
+    w: np.ndarray
+
+
+class Memory(NamedTuple):
+    w: np.ndarray
+    clock: Clock
 
 
 def walk(gradients, rule, w):
     """Return the weights after each gradient, one row a batch of 1."""
-    held, now, path = moments(w), clock(), []
+    params, memory, path = Weights(w), Memory(moments(w), clock()), []
     for g in gradients:
-        now, due = ticked(rule, now)
-        held[0] += g
-        if due:
-            w, held = descended(w, held, now.powers, rule)
-            path.append(w)
+        memory.w[0] += g
+        params, memory = settled(rule, params, memory, ("w",))
+        if memory.clock.rows == 0:
+            path.append(params.w)
     return np.array(path)
 
 
@@ -47,17 +57,6 @@ def test_no_gradient_leads_out_of_the_bound(gradients, start):
     assert np.abs(path).max() <= max(abs(start), 7.3)
     moves = np.diff(np.concatenate([[[start]], path]), axis=0)
     assert np.abs(moves + 0.5 * np.concatenate([[[start]], path[:-1]])).max() <= 7.3 * 0.5
-
-
-def test_the_compiled_step_is_the_same():
-    from nodes.kernels.descent import descend
-
-    rng, rule = np.random.default_rng(1), ForwardForward(rate=0.1, batch=3, decay=0.2)
-    w, held, powers = rng.standard_normal(5), np.abs(rng.standard_normal((3, 5))), [0.5, 0.9]
-    expected, after = descended(w, held, np.array(powers), rule)
-    descend(w, held[0], held[1], held[2], np.array(powers), rule.pace)
-    np.testing.assert_allclose(w, expected, rtol=1e-14)
-    np.testing.assert_allclose(held, after, rtol=1e-14)
 
 
 def test_a_course_of_less_than_one_batch_is_refused():

@@ -7,7 +7,7 @@ from nodegraph.testing import check_replay, check_rule
 from nodegraph.testing.recording import Recorder
 from nodes import Dense, Input
 from nodes.rules import InfoNCE
-from nodes.rules.chance import chance
+from nodes.rules.chance import below, chance
 
 X = np.random.default_rng(0).standard_normal((9, 3))
 
@@ -29,7 +29,7 @@ def loss(W, b, M, rule):
     total = 0.0
     for t in range(rule.ahead, len(X)):
         among = min(t, rule.buffer - 1)
-        back = [1 + chance(t * rule.negatives + i) % among for i in range(rule.negatives)]
+        back = 1 + below(chance(t * rule.negatives + np.arange(rule.negatives)), among)
         y = np.tanh(X[[t, *(t - k for k in back)]] @ W.T + b)
         scores = y @ M @ np.tanh(W @ X[t - rule.ahead] + b)
         total += np.log(np.exp(scores).sum()) - scores[0]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nodes.activations import ACTIVATIONS, CODES
+from nodes.activations import ACTIVATIONS
 from nodes.rules.slopes import SLOPES
 
 X = np.array([-2.0, -0.3, 0.4, 1.7])
@@ -11,11 +11,3 @@ X = np.array([-2.0, -0.3, 0.4, 1.7])
 def test_a_slope_is_a_quotient_of_differences(name):
     f, h = ACTIVATIONS[name], 1e-6
     np.testing.assert_allclose(SLOPES[name](f(X)), (f(X + h) - f(X - h)) / (2 * h), atol=1e-8)
-
-
-@pytest.mark.parametrize("name", SLOPES)
-def test_compiled_slopes_are_the_same(name):
-    from nodes.kernels.descent import slope
-
-    y = ACTIVATIONS[name](X)
-    np.testing.assert_array_equal([slope(CODES[name], v) for v in y], SLOPES[name](y))
