@@ -141,17 +141,23 @@ class _Trial:
             require(not (isinstance(found, Untraced) and found.reason), f"{found}")
 
     def check_steps_of_loops(self) -> None:
-        """Compare the step that loops call with `run`, if there is one."""
-        ports = {"x": self.xs, **self.others}
-        widths = {port: rows.shape[1] for port, rows in ports.items()}
+        """Compare the step that loops call with `run`, without and with noise, if there is one."""
         ready = self.node.prepared(self.params)
-        code = ready.step_code(self.start(), self.dtype, widths)
-        if code is None:
-            return
-        ys, state = driven(self.node, code, ports, self.n_out)
-        whole, alone = self.run()
-        same_trees(ys, alone, "step_code and run give other outputs")
-        same_trees(state, whole, "step_code and run leave different states")
+        for noise in ({}, self.noise()):
+            ports = {"x": self.xs, **self.others, **noise}
+            widths = {port: rows.shape[1] for port, rows in ports.items()}
+            code = ready.step_code(self.start(), self.dtype, widths)
+            if code is None:
+                return
+            ys, state = driven(self.node, code, ports, self.n_out)
+            whole, alone = ready.run(self.start(), ports.pop("x"), **ports)
+            same_trees(ys, alone, "step_code and run give other outputs")
+            same_trees(state, whole, "step_code and run leave different states")
+
+    def noise(self) -> dict[str, Array]:
+        """Return the noise of all steps, if there is any."""
+        drawn = self.node.draw_noise(np.random.default_rng(5), len(self.xs), self.n_out)
+        return {} if drawn is None else {"noise": drawn.astype(self.dtype)}
 
     def check_run_is_a_fold_of_step(self) -> None:
         state, ys = self.run()
@@ -175,7 +181,8 @@ class _Trial:
             same_trees(state, whole, f"chunks of {size} leave another state")
 
     def check_run_many(self) -> None:
-        cuts = [slice(0, 5), slice(5, 6), slice(6, None)]
+        bounds = (0, 5), (5, 6), (6, None), (0, 1), (2, 20), (3, None), (0, 8)
+        cuts = [slice(*pair) for pair in bounds]  # enough of them to go side by side
         others = {port: [rows[cut] for cut in cuts] for port, rows in self.others.items()}
         states, ys = self.node.run_many(
             self.params, [self.start() for _ in cuts], [self.xs[cut] for cut in cuts], **others
