@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 
-from nodegraph import Array, Fraction, Learned, Lesson, Node, Rule, Seen
-from nodes.linear_readout import LinearReadout
+from nodegraph import Array, Fraction, Rule, Seen
+from nodegraph.maths import cond, dot, outer, total, where
 
 __all__ = ["RewardHebb"]
 
@@ -84,19 +84,20 @@ class RewardHebb(Rule):
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return the params and the memory one step later."""
-        reward = np.broadcast_to(np.asarray(seen.ports["reward"], float), seen.y.shape)
+        reward = np.broadcast_to(seen.ports["reward"].astype(float), seen.y.shape)
         judged = memory.steps >= self.delay
-        usual = memory.reward if memory.steps > self.delay else reward
-        if judged:
-            params = self._learned(params, memory.z[0], memory.tried[0], reward - usual)
+        usual = where(memory.steps > self.delay, memory.reward, reward)
+        better = reward - usual
+        params = cond(judged, lambda old: self._learned(old, memory, better), params)
         z = np.append(seen.x, 1.0) if self.fit_bias else seen.x.astype(float)
-        output = memory.output if memory.steps else seen.y
+        output = where(memory.steps > 0, memory.output, seen.y)
+        tried = seen.y - output
         after = self.Memory(
-            np.vstack([memory.z[1:], z]),
-            np.vstack([memory.tried[1:], seen.y - output]),
-            output + self.fading * (seen.y - output),
-            usual + self.fading * (reward - usual) if judged else memory.reward,
-            np.array(memory.steps + 1),
+            np.concatenate([memory.z[1:], z[None]]),
+            np.concatenate([memory.tried[1:], tried[None]]),
+            output + self.fading * tried,
+            where(judged, usual + self.fading * better, memory.reward),
+            memory.steps + 1,
         )
         return params, after
 
@@ -104,26 +105,16 @@ class RewardHebb(Rule):
         """Return the fading mean of the reward."""
         return {"reward": float(memory.reward.mean())}
 
-    def _learned(self, params: Any, z: Array, tried: Array, better: Array) -> Any:
+    def _learned(self, params: Any, memory: Memory, better: Array) -> Any:
         """Return the params after an output of which it is known how good it was."""
-        n = params.W_out.shape[1]
+        n, dtype, z = params.W_out.shape[1], params.W_out.dtype, memory.z[0]
         M = (better > 0).astype(float) if self.modulation == "binary" else better
-        rate = 1 / np.maximum(np.abs(M) * (z @ z), 1 / self.rate)
-        W = np.c_[params.W_out, params.bias].astype(float)
-        W[:, : len(z)] += np.outer(rate * M * tried, z)
-        W /= np.maximum(np.linalg.norm(W, axis=1, keepdims=True) / self.bound, 1)
-        W = W.astype(params.W_out.dtype)
-        return params._replace(W_out=W[:, :n], bias=W[:, n])
-
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Learn from a chunk in one compiled loop, in place."""
-        if not isinstance(node, LinearReadout):
-            return super().learn(node, params, state, memory, lesson)
-        from nodes.kernels.rewards import reward_hebb_chunk
-
-        inputs = lesson.inputs
-        kinds = self.modulation == "binary", self.fit_bias
-        pace = np.array([self.rate, self.fading, self.bound, *kinds], float)
-        data = inputs["x"], inputs["reward"], inputs.get("noise"), lesson.rows
-        ys = reward_hebb_chunk(*data, params, memory, pace)
-        return Learned(params, state, memory, ys)
+        rate = 1 / np.maximum(np.abs(M) * dot(z, z), 1 / self.rate)
+        step = rate * M * memory.tried[0]
+        W = params.W_out + outer(step, z[:n])
+        bias = params.bias + step * z[n] if self.fit_bias else params.bias.astype(float)
+        length = np.sqrt(total(W * W, axis=1) + bias * bias)
+        shrink = np.maximum(length / self.bound, 1)
+        return params._replace(
+            W_out=(W / shrink[:, None]).astype(dtype), bias=(bias / shrink).astype(dtype)
+        )

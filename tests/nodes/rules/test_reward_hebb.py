@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from nodegraph.errors import FieldError
-from nodegraph.rule import Lesson
+from nodegraph.rule import Lesson, Seen
 from nodegraph.testing import check_rule
+from nodegraph.testing.comparing import same_trees
 from nodes import RewardReadout
 from nodes.rules import RewardHebb
 
@@ -46,6 +47,22 @@ def test_weights_follow_the_equations(modulation, delay):
         ym = ym + 0.3 * (y - ym)
     np.testing.assert_allclose(after.ys, ys, rtol=1e-10)
     np.testing.assert_allclose(np.c_[after.params.W_out, after.params.bias], W, rtol=1e-9)
+
+
+@pytest.mark.parametrize("fields", [{}, {"modulation": "binary", "delay": 3, "fit_bias": False}])
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (9, 2), (40, 3), (3, 20)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_compiled_loop_learns_the_bits_of_plain_updates(n, m, dtype, fields):
+    x, r, noise = (RNG.normal(size=(30, k)).astype(dtype) for k in (n, 1, m))
+    rule, node = RewardHebb(rate=0.5, bound=3.0, **fields), RewardReadout(units=m)
+    params = RewardReadout.Params(np.ones((m, n), dtype), np.zeros(m, dtype))
+    lesson = Lesson({"x": x, "reward": r, "noise": noise}, None, np.ones(30, bool))
+    memory, after, ys = rule.begin(params), params, []
+    for t in range(30):
+        ys.append(node.step(after, (), x[t], noise=noise[t])[1])
+        after, memory = rule.update(after, memory, Seen(x[t], ys[-1], (), None, {"reward": r[t]}))
+    found = rule.learn(node, params, (), rule.begin(params), lesson)
+    same_trees((after, memory, np.array(ys)), (found.params, found.memory, found.ys), "updates")
 
 
 @pytest.mark.parametrize("modulation", ["difference", "binary"])
