@@ -119,6 +119,8 @@ def _untraced(writer: _Writer, error: Exception) -> Untraced:
     if isinstance(error, _Refused):
         place = place_of(getattr(kind, writer.method))
         raise ContractError(f"{kind.__name__}.{writer.method} {error} ({place})") from None
+    if isinstance(error, ContractError):
+        raise ContractError(f"{kind.__name__}.{writer.method}: {error}") from None
     # if it is the step's own error, the plain step will raise it too
     return Untraced.because(kind, writer.method, error)
 

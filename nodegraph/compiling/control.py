@@ -10,8 +10,14 @@ import numpy as np
 from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.ir import Op, Region, Trace, TraceError, active, current
 from nodegraph.compiling.operands import Symbol, cast, lift
+from nodegraph.compiling.reasons import written_at
+from nodegraph.errors import ContractError
 
-__all__ = ["carried", "closed", "cond", "looped", "opened", "repeat"]
+__all__ = ["CarryError", "carried", "closed", "cond", "looped", "opened", "repeat"]
+
+
+class CarryError(TraceError, ContractError):
+    """What a loop or branch carries became another kind of array: an error in plain Python too."""
 
 
 def cond(condition: Any, function: Callable[..., Any], *carry: Any) -> Any:
@@ -158,9 +164,10 @@ def looped(trace: Trace, region: Region, start: Op, new: Op) -> Op:
 
 def _check_same(new: Any, old: Any, who: str = "repeat's body") -> None:
     if new.shape != old.shape or new.dtype != old.dtype:
-        raise TraceError(
+        raise CarryError(
             f"{who} made {new.dtype}{list(new.shape)} of {old.dtype}{list(old.shape)}; give "
-            "it the shape and dtype that it returns, or return it .astype(old.dtype)"
+            "it the shape and dtype that it returns, or return it .astype(old.dtype) "
+            f"({written_at()})"
         )
 
 

@@ -237,3 +237,27 @@ def test_rows_that_do_not_fit_are_refused():
     params, start = drawn(node, np.dtype("f8"))
     with pytest.raises(ValueError, match=r"push has 3 rows, x has 4"):
         node.run(params, start, np.ones((4, 2)), push=np.ones((3, 1)))
+
+
+def test_a_loop_whose_carry_changes_its_shape_is_refused_by_class_and_line():
+    class Growing(ng.Node):
+        def step(self, params, state, x):
+            return state, repeat(2, lambda v: np.concatenate([v, v]), x)
+
+    wanted = r"body made f\S+\[4\] of f\S+\[2\]; give .*test_traced_steps.py:\d+"
+    with pytest.raises(ContractError, match=rf"Growing.step: repeat's {wanted}"):
+        Growing().run((), (), np.ones((3, 2)))
+    with pytest.raises(ContractError, match=wanted) as caught:
+        ng.Model(Growing()).run(np.ones((3, 2)))
+    assert any("Growing.step" in note for note in caught.value.__notes__)
+
+
+def test_a_step_that_keeps_an_array_on_itself_is_told_by_class_and_line():
+    class Keeper(ng.Node):
+        def step(self, params, state, x):
+            object.__setattr__(self, "last", x * 2)
+            return state, x * 1
+
+    wanted = r"Keeper.step .*test_traced_steps.py:\d+.*self.last.*belongs into the state"
+    with pytest.warns(PlainStepWarning, match=wanted):
+        ng.Model(Keeper()).run(np.ones((3, 2)))
