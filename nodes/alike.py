@@ -55,7 +55,7 @@ class Alike(Node, ABC):
 
 def summed(parts: Array) -> Array:
     """Return the sum of the rows of `parts`, from the first to the last."""
-    y = parts[0]
+    y: Array = parts[0]
     for i in range(1, len(parts)):
         y = y + parts[i]
     return y

@@ -86,7 +86,7 @@ class Impute(Node):
     ) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""
         seen = np.where(np.isnan(x), state.last, x)
-        y = {"mean": x, "last": seen}.get(self.kind)
-        if y is None:
+        y = seen if self.kind == "last" else x
+        if feedback is not None:
             y = np.where(np.isnan(x), feedback, x)
         return self.State(seen), np.where(np.isnan(y), params.mean, y)

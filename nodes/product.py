@@ -22,4 +22,5 @@ class Product(Alike):
 
     def joined(self, parts: Array) -> Array:
         """Return the product over sources, from the first to the last."""
-        return parts.prod(axis=0)
+        y: Array = parts.prod(axis=0)
+        return y
