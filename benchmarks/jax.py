@@ -21,7 +21,7 @@ from nodes import Input, Reservoir
 
 __all__ = ["main"]
 
-REPEATS, SERIES, SINGLE = 15, 8, 50
+REPEATS, SERIES, SINGLE = 15, 8, 500
 STEPS = {10: 5000, 100: 2000, 500: 300}
 LEAK_RATE, CONNECTIVITY = 0.3, 0.1
 HEAD = [
