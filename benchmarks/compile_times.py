@@ -66,7 +66,8 @@ def works() -> Iterator[tuple[str, Callable[[], Any]]]:
 
 def first_run(node: Node) -> Callable[[], Any]:
     """Return what runs a node for the first time; what has to be fitted before is fitted."""
-    model, data = _wired(node, [port for port in NEEDED if port in node.step_ports])
+    needed = *NEEDED, *(node.learner.needs if node.learner else ())
+    model, data = _wired(node, [port for port in needed if port in node.ports])
     return lambda: model.run(data) if node.ready else model.fit(data)
 
 
