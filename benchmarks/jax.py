@@ -6,9 +6,12 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 
@@ -45,14 +48,25 @@ def main() -> str:
     """Return the table as Markdown."""
     if find_spec("jax") is None:
         return "## Beside JAX\n\nIt is left out: `pip install jax` brings it.\n"
-    if hasattr(os, "sched_setaffinity"):  # before JAX starts its threads
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     rows = []
-    for draw in works():
-        rows.append(_row(draw))
-        print(rows[-1], file=sys.stderr, flush=True)
+    with _alone():
+        for draw in works():
+            rows.append(_row(draw))
+            print(rows[-1], file=sys.stderr, flush=True)
     title = f"Beside JAX {version('jax')} on one core: CPU time, float64, ratios are JAX over ours"
     return markdown(title, HEAD, rows)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep to one core, from before JAX starts its threads, and to what is compiled here."""
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    with TemporaryDirectory() as folder, patch.dict(os.environ, NODEGRAPH_CACHE=folder):
+        if cores:
+            os.sched_setaffinity(0, {min(cores)})
+        yield
+        if cores:
+            os.sched_setaffinity(0, cores)
 
 
 def works() -> Iterator[Callable[[int], Pair]]:
