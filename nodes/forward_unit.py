@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field, PositiveInt, field_validator
 
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
-from nodegraph.node import Node, StepCode
+from nodegraph.node import Node
 from nodegraph.rule import Rule
 from nodegraph.symptoms import is_still, raw_input
-from nodes.rules.population import PopulationRule
 
 __all__ = ["Emits", "ForwardUnit"]
 
@@ -90,7 +88,7 @@ class ForwardUnit(Node, ABC):
 
     @property
     @abstractmethod
-    def local_rule(self) -> PopulationRule:
+    def local_rule(self) -> Rule:
         """The rule that units of this kind learn by."""
 
     def widths(self) -> dict[Emitted, int]:
@@ -103,14 +101,6 @@ class ForwardUnit(Node, ABC):
         widths = self.widths()
         return sum(widths[name] for name in self.emits)
 
-    def columns(self) -> Array:
-        """Return the first output column of each sort of signal; -1 if it is not given out."""
-        widths, place, columns = self.widths(), 0, []
-        for name in _ORDER:
-            columns.append(place if name in self.emits else -1)
-            place += widths[name] * (name in self.emits)
-        return np.array(columns)
-
     def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
         """Return that the input is not of mean 0 and variance 1, or that nothing moves."""
         still = "nothing that it gives out moves" * is_still(x, y)
@@ -122,16 +112,6 @@ class ForwardUnit(Node, ABC):
             raise FieldError(
                 f"ForwardUnit of kind {self.kind} learns from its input, but nothing is wired to it"
             )
-
-    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
-        return self.local_rule.loop.run(self, params, state, xs)
-
-    def step_code(
-        self, params: Any, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
-    ) -> StepCode | None:
-        """Return the compiled step for loops."""
-        return self.local_rule.loop.code(self, params, state, dtype, widths["x"])
 
 
 def _chosen(kind: Any) -> type[ForwardUnit]:

@@ -24,6 +24,7 @@ __all__ = [
     "activate",
     "cond",
     "dot",
+    "einsum",
     "exp",
     "expm1",
     "log",
@@ -105,6 +106,12 @@ def matvec(W: Any, x: Any) -> Any:
 def vecmat(x: Any, W: Any) -> Any:
     """Return ``W' x``; W is dense."""
     return x @ W
+
+
+@word
+def einsum(how: str, *arrays: Any) -> Any:
+    """Return the sums of products that `how` says, as `numpy.einsum` does."""
+    return np.einsum(how, *arrays)
 
 
 @word

@@ -9,6 +9,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction
+from nodegraph.maths import einsum, tanh
 from nodes.forward.cells import CellUnit
 from nodes.rules.attention import Attention, attend
 
@@ -103,12 +104,12 @@ class AttentionUnit(CellUnit):
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""
         z = np.concatenate([x, state.x.reshape(-1)])[params.reads]
-        past, now = state.past.copy(), int(state.steps)
+        past, now = state.past.copy(), state.steps
         past[now % len(past)] = z
         before, after = (attend(params, past, t)[0] for t in (now - 1, now))
-        drive = np.einsum("cij,cj->ci", params.V, after) + params.bias
-        hidden = (1 - self.leak_rate) * state.x + self.leak_rate * np.tanh(drive)
+        drive = einsum("cij,cj->ci", params.V, after) + params.bias
+        hidden = (1 - self.leak_rate) * state.x + self.leak_rate * tanh(drive)
         hidden = hidden.astype(state.x.dtype)
-        ahead, told = (np.einsum("cij,cj->ci", params.P, v) for v in (after, before))
+        ahead, told = (einsum("cij,cj->ci", params.P, v) for v in (after, before))
         y = self.given_out(hidden, ahead, z - told)
-        return self.State(hidden, past, np.array(now + 1)), y.astype(x.dtype)
+        return self.State(hidden, past, now + 1), y.astype(x.dtype)

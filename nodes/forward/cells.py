@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC
-from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import PositiveInt
@@ -55,7 +54,3 @@ class CellUnit(ForwardUnit, ABC):
         """Return the chosen outputs side by side."""
         whole = {"state": state.reshape(-1)[: self.units], "prediction": prediction, "error": error}
         return np.concatenate([whole[name].reshape(-1) for name in self.emits])
-
-    def settings(self) -> NamedTuple | tuple[Any, ...]:
-        """Return what the compiled step has to know of the fields, as numbers."""
-        return ()

@@ -9,6 +9,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction
+from nodegraph.maths import matvec, tanh, total
 from nodes.forward_unit import ForwardUnit
 from nodes.rules.dendrite import Dendrite
 
@@ -108,18 +109,18 @@ class DendriticUnit(ForwardUnit):
 
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""
-        past, now, rows = state.past.copy(), int(state.steps), len(state.past)
+        past, now, rows = state.past.copy(), state.steps, len(state.past)
         own, heard = past[(now - 1) % rows], params.reads - len(x)
         side = own[heard]
-        drive = params.W_in @ x + params.bias
-        net = drive + (params.w * side).sum(axis=1)
-        ahead = (params.v * side).sum(axis=1)
-        fresh = np.tanh(net + params.gain * ahead)
+        drive = matvec(params.W_in, x) + params.bias
+        net = drive + total(params.w * side, axis=1)
+        ahead = total(params.v * side, axis=1)
+        fresh = tanh(net + params.gain * ahead)
         hidden = ((1 - self.leak_rate) * own + self.leak_rate * fresh).astype(past.dtype)
         target = {"drive": drive, "net": net, "own": hidden}[self.target].astype(past.dtype)
         sides = past[(now - params.tau[:, None]) % rows, heard]
         past[now % rows] = hidden
-        error = target - (params.v * sides).sum(axis=1)
+        error = target - total(params.v * sides, axis=1)
         said = {"state": hidden, "prediction": ahead, "error": error}
         y = np.concatenate([said[name] for name in self.emits]).astype(x.dtype)
-        return self.State(past, target, np.array(now + 1)), y
+        return self.State(past, target, now + 1), y

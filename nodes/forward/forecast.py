@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction
+from nodegraph.node import StepCode
 from nodes.forward_unit import Emits, ForwardUnit
 from nodes.rules.forecast import Forecast, due_features
 
@@ -161,6 +163,23 @@ class ForecastUnit(ForwardUnit):
             y=np.zeros(self.units),
             steps=np.zeros((), np.int64),
         )
+
+    def columns(self) -> Array:
+        """Return the first output column of each sort of signal; -1 if it is not given out."""
+        found = np.full(3, -1)
+        for k, name in enumerate(self.emits):
+            found[("state", "prediction", "error").index(name)] = k * self.units
+        return found
+
+    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
+        return self.local_rule.loop.run(self, params, state, xs)
+
+    def step_code(
+        self, params: Any, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
+    ) -> StepCode | None:
+        """Return the compiled step for loops."""
+        return self.local_rule.loop.code(self, params, state, dtype, widths["x"])
 
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""

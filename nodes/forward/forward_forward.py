@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction, UnitInterval
+from nodegraph.maths import einsum, mean, sigmoid, tanh, total
 from nodes.forward.cells import CellUnit
 from nodes.forward_unit import Emitted
 from nodes.rules.memory_goodness import MemoryGoodness, bound_loops
@@ -116,14 +117,14 @@ class ForwardForwardUnit(CellUnit):
 
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""
-        z = np.concatenate([x, np.tanh(state.M).reshape(-1)])[params.reads]
-        past, now = state.past.copy(), int(state.steps)
+        z = np.concatenate([x, tanh(state.M).reshape(-1)])[params.reads]
+        past, now = state.past.copy(), state.steps
         past[now % self.span] = z
         seen = np.concatenate([z, state.M, np.ones_like(z[:, :1])], axis=1)
-        h = np.tanh(np.einsum("cij,cj->ci", params.W, seen))
-        size = np.sqrt(1 + (h**2).mean(axis=1, keepdims=True))
+        h = tanh(einsum("cij,cj->ci", params.W, seen))
+        size = np.sqrt(1 + mean(h**2, axis=1, keepdims=True))
         M = (1 - self.leak_rate) * state.M + self.leak_rate * h / size
         M = M.astype(state.M.dtype)
-        real = 1 / (1 + np.exp(self.doubt - (h**2).sum(axis=1)))
-        y = self.given_out(np.tanh(M), real, 1 - real)
-        return self.State(M, state.M, past, np.array(now + 1)), y.astype(x.dtype)
+        real = sigmoid(total(h**2, axis=1) - self.doubt)
+        y = self.given_out(tanh(M), real, 1 - real)
+        return self.State(M, state.M, past, now + 1), y.astype(x.dtype)

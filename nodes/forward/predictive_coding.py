@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction
+from nodegraph.maths import activate, einsum, repeat, total
 from nodes.forward.cells import CellUnit
 from nodes.rules.temporal_coding import TemporalCoding
 
@@ -106,23 +108,23 @@ class PredictiveCodingUnit(CellUnit):
 
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""
-        f = np.tanh if self.activation == "tanh" else np.array
+        f = partial(activate, self.activation)
         z = np.concatenate([x, f(state.x).reshape(-1)])[params.reads]
         p = _times(params.A, f(state.x))
-        bound = self.prior + (params.pi * (params.C**2).sum(axis=2)).sum(axis=1)
+        bound = self.prior + total(params.pi * total(params.C**2, axis=2), axis=1)
         rate = (self.relaxation / bound)[:, None]
-        hidden = p.copy()
-        for _ in range(self.iterations):
-            fx = f(hidden)
-            push = _times(params.C.swapaxes(1, 2), params.pi * (z - _times(params.C, fx)))
-            slope = 1 - fx * fx if self.activation == "tanh" else 1
-            hidden = hidden + rate * (slope * push - self.prior * (hidden - p))
-        hidden = hidden.astype(state.x.dtype)
+
+        def nearer(v: Array) -> Any:
+            fv = f(v)
+            push = einsum("cki,ck->ci", params.C, params.pi * (z - _times(params.C, fv)))
+            slope = 1 - fv * fv if self.activation == "tanh" else 1
+            return v + rate * (slope * push - self.prior * (v - p))
+
+        hidden = repeat(self.iterations, nearer, p)
         ahead = _times(params.C, f(_times(params.A, f(hidden))))
         y = self.given_out(f(hidden), ahead, z - _times(params.C, f(p)))
         return self.State(hidden, state.x, z), y
 
 
-def _times(matrices: Array, vectors: Array) -> Array:
-    product: Array = np.einsum("cij,cj->ci", matrices, vectors)
-    return product
+def _times(matrices: Array, vectors: Array) -> Any:
+    return einsum("cij,cj->ci", matrices, vectors)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import PositiveFloat
 
 from nodegraph.arrays import Array
+from nodegraph.maths import cond, einsum, norm, softmax, total, where
 from nodegraph.node import Node
-from nodegraph.rule import Seen
-from nodes.rules.population import PopulationRule
-
-if TYPE_CHECKING:
-    from nodes.kernels.populations import Loop
+from nodegraph.rule import Rule, Seen
 
 __all__ = ["Attention", "attend"]
 
@@ -22,7 +19,7 @@ STEEPEST = 1.0  # pull on the logit of one step of the past
 MOST_P, MOST_Q, MOST_B = 2.0, 3.0, 5.0
 
 
-class Attention(PopulationRule):
+class Attention(Rule):
     """Let each cell predict better what it will read, and attend to what helps to.
 
     With ``e = z - P v`` the error of the prediction that the cell made one step ago from
@@ -46,27 +43,31 @@ class Attention(PopulationRule):
         Part of an error of prediction that one step mends.
     """
 
+    online: ClassVar[bool] = True
+    supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("Q", "K", "b", "P")
 
     rate: PositiveFloat = 0.04
 
     def update(self, params: Any, memory: Any, seen: Seen) -> tuple[Any, Any]:
         """Return ``(params, memory)`` one step later."""
-        past, now = seen.state.past, int(seen.state.steps) - 1
-        if now < 1:
-            return params, memory
+        now = seen.state.steps - 1
+        return cond(now >= 1, lambda p: self._learned(p, seen.state.past, now), params), memory
+
+    def _learned(self, params: Any, past: Array, now: Any) -> Any:
+        """Return the params after step `now`."""
         m, keys = past.shape[2], params.Q.shape[1]
         v, a, B = (part.astype(float) for part in attend(params, past, now - 1))
-        e = past[now % len(past)] - np.einsum("cij,cj->ci", params.P, v)
+        e = past[now % len(past)] - einsum("cij,cj->ci", params.P, v)
         z, c = v[:, m:], v[:, :m]
-        pull = np.einsum("cij,ci->cj", params.P[:, :, :m], e)
-        pull = pull / (EPSILON + (e**2).sum(axis=1, keepdims=True))
-        d = a * np.einsum("cjm,cm->cj", B - c[:, None], pull)
+        pull = einsum("cij,ci->cj", params.P[:, :, :m], e)
+        pull = pull / (EPSILON + total(e**2, axis=1, keepdims=True))
+        d = a * einsum("cjm,cm->cj", B - c[:, None], pull)
         d = self.rate * np.clip(d, -STEEPEST, STEEPEST)
-        share = 1 / (np.sqrt(keys) * (EPSILON + (z**2).sum(axis=1)))
-        mean = np.einsum("cj,cjm->cm", d, B) * share[:, None]
-        q, k = np.einsum("ckm,cm->ck", params.Q, z), np.einsum("ckm,cm->ck", params.K, mean)
-        scale = self.rate / (EPSILON + (v**2).sum(axis=1))
+        share = 1 / (np.sqrt(keys) * (EPSILON + total(z**2, axis=1)))
+        mean = einsum("cj,cjm->cm", d, B) * share[:, None]
+        q, k = einsum("ckm,cm->ck", params.Q, z), einsum("ckm,cm->ck", params.K, mean)
+        scale = self.rate / (EPSILON + total(v**2, axis=1))
         P = params.P + (scale[:, None] * e)[:, :, None] * v[:, None, :]
         learned = {
             "P": _bounded(P, MOST_P * np.sqrt(m)),
@@ -75,33 +76,25 @@ class Attention(PopulationRule):
             "b": np.clip(params.b + d, -MOST_B, MOST_B),
         }
         dtype = params.P.dtype
-        return params._replace(**{n: w.astype(dtype) for n, w in learned.items()}), memory
+        return params._replace(**{n: w.astype(dtype) for n, w in learned.items()})
 
     def shortest(self, node: Node) -> int:
         """Return the first step at which something can be learned, and one more."""
         return 2
 
-    @property
-    def loop(self) -> Loop:
-        """The compiled loop of these units."""
-        from nodes.kernels.attention import ATTENTION
 
-        return ATTENTION
-
-
-def attend(params: Any, past: Array, now: int) -> tuple[Array, Array, Array]:
+def attend(params: Any, past: Array, now: Any) -> tuple[Array, Array, Array]:
     """Return ``[c, z]``, the attention a, and what it is over, of the step `now`."""
     span, keys = params.b.shape[1], params.Q.shape[1]
     B = np.stack([past[(now - j) % len(past)] for j in range(span)], axis=1)
-    q = np.einsum("ckm,cm->ck", params.Q, B[:, 0])
-    wanted = np.einsum("ckm,ck->cm", params.K, q) / np.sqrt(keys)
-    logits = np.einsum("cjm,cm->cj", B, wanted) + params.b
-    a = np.exp(logits - logits.max(axis=1, keepdims=True))
-    a = a / a.sum(axis=1, keepdims=True)
-    return np.concatenate([np.einsum("cj,cjm->cm", a, B), B[:, 0]], axis=1), a, B
+    q = einsum("ckm,cm->ck", params.Q, B[:, 0])
+    wanted = einsum("ckm,ck->cm", params.K, q) / np.sqrt(keys)
+    logits = einsum("cjm,cm->cj", B, wanted) + params.b
+    a = softmax(logits, axis=1)
+    return np.concatenate([einsum("cj,cjm->cm", a, B), B[:, 0]], axis=1), a, B
 
 
 def _bounded(W: Array, most: float) -> Array:
     """Return W with the norm of each cell's matrix held at `most` or below."""
-    norm = np.sqrt((W**2).sum(axis=(1, 2), keepdims=True))
-    return np.where(norm > most, W * (most / np.maximum(norm, most)), W)
+    length = norm(W, axis=(1, 2), keepdims=True)
+    return where(length > most, W * (most / np.maximum(length, most)), W)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import PositiveFloat
 
+from nodegraph.maths import norm, total, where
 from nodegraph.node import Node
-from nodegraph.rule import Seen
-from nodes.rules.population import PopulationRule
-
-if TYPE_CHECKING:
-    from nodes.kernels.populations import Loop
+from nodegraph.rule import Rule, Seen
 
 __all__ = ["Dendrite"]
 
 EPSILON = 1e-2  # keeps the rates finite where nothing happens
 
 
-class Dendrite(PopulationRule):
+class Dendrite(Rule):
     """Let each dendrite foretell the target of its unit a bit better.
 
     With s what the unit heard of the others ``tau_i`` steps ago and ``e = target - v . s``,
@@ -40,6 +37,8 @@ class Dendrite(PopulationRule):
     .. [1] S. Haykin, Adaptive Filter Theory, 4th ed., Prentice Hall (2002), chapter 6.
     """
 
+    online: ClassVar[bool] = True
+    supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("v",)
 
     rate: PositiveFloat = 0.02
@@ -47,23 +46,17 @@ class Dendrite(PopulationRule):
 
     def update(self, params: Any, memory: Any, seen: Seen) -> tuple[Any, Any]:
         """Return ``(params, memory)`` one step later."""
-        past, now = seen.state.past, int(seen.state.steps) - 1
-        heard = params.reads - len(seen.x)
-        side = past[(now - params.tau[:, None]) % len(past), heard].astype(float)
-        e = seen.state.target - (params.v * side).sum(axis=1)
-        scale = self.rate * e / (EPSILON + (side**2).sum(axis=1))
-        v = params.v + np.where(now >= params.tau, scale, 0)[:, None] * side
-        norm = np.sqrt((v**2).sum(axis=1, keepdims=True))
-        v = np.where(norm > self.longest, v * (self.longest / np.maximum(norm, self.longest)), v)
+        past, now = seen.state.past, seen.state.steps - 1
+        rows, units = past.shape
+        places = (now - params.tau[:, None]) % rows * units + params.reads - len(seen.x)
+        side = past.reshape(-1)[places].astype(float)
+        e = seen.state.target - total(params.v * side, axis=1)
+        scale = self.rate * e / (EPSILON + total(side**2, axis=1))
+        v = params.v + where(now >= params.tau, scale, 0)[:, None] * side
+        length = norm(v, axis=1, keepdims=True)
+        v = v * where(length > self.longest, self.longest / np.maximum(length, self.longest), 1.0)
         return params._replace(v=v.astype(params.v.dtype)), memory
 
     def shortest(self, node: Node) -> int:
         """Return the first step at which something can be learned, and one more."""
         return 2
-
-    @property
-    def loop(self) -> Loop:
-        """The compiled loop of these units."""
-        from nodes.kernels.dendrite import DENDRITE
-
-        return DENDRITE

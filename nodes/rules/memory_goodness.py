@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import PositiveFloat
 
 from nodegraph.arrays import Array
+from nodegraph.maths import cond, einsum, norm, sigmoid, tanh, total, where
 from nodegraph.node import Node
-from nodegraph.rule import Seen
-from nodes.rules.population import PopulationRule
-
-if TYPE_CHECKING:
-    from nodes.kernels.populations import Loop
+from nodegraph.rule import Rule, Seen
 
 __all__ = ["MemoryGoodness", "bound_loops"]
 
@@ -21,7 +18,7 @@ EPSILON = 1e-2  # keeps the rates finite where nothing happens
 MOST = 3.0  # norm of a row of W
 
 
-class MemoryGoodness(PopulationRule):
+class MemoryGoodness(Rule):
     """Raise the goodness of what came, and lower that of what did not [1]_.
 
     With v = [z, M[t-1], 1] and the same with a negative in place of z, ``h = tanh(W v)``,
@@ -52,6 +49,8 @@ class MemoryGoodness(PopulationRule):
     .. [1] G. Hinton, The forward-forward algorithm, arXiv:2212.13345 (2022).
     """
 
+    online: ClassVar[bool] = True
+    supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("W",)
 
     rate: PositiveFloat = 0.015
@@ -61,39 +60,43 @@ class MemoryGoodness(PopulationRule):
 
     def update(self, params: Any, memory: Any, seen: Seen) -> tuple[Any, Any]:
         """Return ``(params, memory)`` one step later."""
-        state, now = seen.state, int(seen.state.steps) - 1
-        if now < len(state.past):
-            return params, memory
+        now = seen.state.steps - 1
+        full = now >= len(seen.state.past)
+        return cond(full, lambda p: self._learned(p, seen, now), params), memory
+
+    def _learned(self, params: Any, seen: Seen, now: Any) -> Any:
+        """Return the params after step `now`."""
+        state = seen.state
         z, false = state.past[now % len(state.past)], self._false(params, state, now)
         up = self._pull(params.W, z, state.before, real=True)
         down = self._pull(params.W, false, state.before, real=False)
         W = params.W + self.rate * (up - down)
-        norm = np.sqrt((W**2).sum(axis=2, keepdims=True))
-        W = np.where(norm > MOST, W * (MOST / np.maximum(norm, MOST)), W)
+        length = norm(W, axis=2, keepdims=True)
+        W = where(length > MOST, W * (MOST / np.maximum(length, MOST)), W)
         if self.loop_gain is not None:
             W = bound_loops(W, params.reads, len(seen.x), self.loop_gain)
-        return params._replace(W=W.astype(params.W.dtype)), memory
+        return params._replace(W=W.astype(params.W.dtype))
 
     def _pull(self, W: Array, z: Array, before: Array, real: bool) -> Array:
         """Return the slope of the log-probability of being right about z, normalised."""
         v = np.concatenate([z, before, np.ones_like(z[:, :1])], axis=1).astype(float)
-        h = np.tanh(np.einsum("cij,cj->ci", W, v))
-        q = 1 / (1 + np.exp(self.threshold - (h**2).sum(axis=1)))
-        weight = ((1 - q) if real else q) / (EPSILON + (v**2).sum(axis=1))
+        h = tanh(einsum("cij,cj->ci", W, v))
+        q = sigmoid(total(h**2, axis=1) - self.threshold)
+        weight = ((1 - q) if real else q) / (EPSILON + total(v**2, axis=1))
         slope: Array = (weight[:, None] * h * (1 - h * h))[:, :, None] * v[:, None, :]
         return slope
 
-    def _false(self, params: Any, state: Any, now: int) -> Array:
+    def _false(self, params: Any, state: Any, now: Any) -> Any:
         span, cells, m = state.past.shape
         every = np.arange(cells)
         if self.negatives == "mispredicted":
-            return np.asarray(2 * state.past[(now - 1) % span] - state.past[(now - 2) % span])
+            return 2 * state.past[(now - 1) % span] - state.past[(now - 2) % span]
         if self.negatives == "past":
             back = 1 + _chance(now, params.salt) % (span - 1)
-            return np.asarray(state.past[(now - back) % span, every])
+            return state.past[(now - back) % span, every]
         turn = 1 + _chance(now, params.salt) % max(1, m - 1)
         places = (np.arange(m)[None, :] + turn[:, None]) % m
-        return np.asarray(state.past[now % span][every[:, None], places])
+        return state.past[now % span][every[:, None], places]
 
     def refusal(self, node: Node) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""
@@ -109,13 +112,6 @@ class MemoryGoodness(PopulationRule):
         """Return the first step at which something can be learned, and one more."""
         return int(getattr(node, "span", 0)) + 1
 
-    @property
-    def loop(self) -> Loop:
-        """The compiled loop of these units."""
-        from nodes.kernels.memory_goodness import MEMORY_GOODNESS
-
-        return MEMORY_GOODNESS
-
 
 def bound_loops(W: Array, reads: Array, n_in: int, most: float) -> Array:
     """Return W with weights of memories small enough for a gain of `most`.
@@ -125,17 +121,18 @@ def bound_loops(W: Array, reads: Array, n_in: int, most: float) -> Array:
     division by ``sqrt(1 + mean(h^2))`` makes a difference larger.
     """
     m, d = reads.shape[1], W.shape[1]
-    loops = np.ones((len(W), W.shape[2]), bool)
-    loops[:, :m], loops[:, m + d :] = reads >= n_in, False
-    own = np.sqrt((W[:, :, m : m + d] ** 2).sum(axis=(1, 2)))
-    heard = np.sqrt((W[:, :, :m] ** 2).sum(axis=1))
-    gain = own + np.where(loops[:, :m], heard, 0).sum(axis=1)
+    cells = len(W)
+    parts = reads >= n_in, np.ones((cells, d), bool), np.zeros((cells, 1), bool)
+    loops = np.concatenate(parts, axis=1)
+    own = norm(W[:, :, m : m + d], axis=(1, 2))
+    heard = norm(W[:, :, :m], axis=1)
+    gain = own + total(where(loops[:, :m], heard, 0), axis=1)
     scale = np.minimum(1, most / np.maximum(gain, most))
-    bounded: Array = W * np.where(loops, scale[:, None], 1)[:, None, :]
+    bounded: Array = W * where(loops, scale[:, None], 1)[:, None, :]
     return bounded
 
 
-def _chance(now: int, salt: Array) -> Array:
+def _chance(now: Any, salt: Array) -> Array:
     """Return a whole number below 2^15 for each cell that looks random from step to step."""
     mixed = ((now % 2**31) * 1103515245 + salt) % 2147483647
     return mixed * 48271 % 2147483647 // 65536

@@ -1,4 +1,4 @@
-"""What the rules of populations of forward units share: they learn in a compiled loop."""
+"""What a rule of a population of forward units needs that learns in a loop written by hand."""
 
 from __future__ import annotations
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from functools import partial
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import PositiveFloat
 
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction
-from nodegraph.rule import Seen
-from nodes.rules.population import PopulationRule
-
-if TYPE_CHECKING:
-    from nodes.kernels.populations import Loop
+from nodegraph.maths import activate, einsum, mean, norm, total, where
+from nodegraph.rule import Rule, Seen
 
 __all__ = ["TemporalCoding"]
 
@@ -22,7 +20,7 @@ EPSILON = 1e-2  # keeps the rates finite where nothing happens
 MOST_A, MOST_C = 1.5, 2.0  # norms of A and C, over those of unit rows
 
 
-class TemporalCoding(PopulationRule):
+class TemporalCoding(Rule):
     """Let each cell predict its own next state, and what it reads, a bit better [1]_.
 
     With x the hidden state that the cell has relaxed to and p the one that it had forecast::
@@ -59,6 +57,8 @@ class TemporalCoding(PopulationRule):
 
         variance: Array
 
+    online: ClassVar[bool] = True
+    supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("A", "C", "pi")
 
     rate: PositiveFloat = 0.005
@@ -76,32 +76,24 @@ class TemporalCoding(PopulationRule):
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` one step later."""
-        f = np.tanh if self.activation == "tanh" else np.array
+        f = partial(activate, self.activation)
         x, before, z = (array.astype(float) for array in seen.state)
-        p = np.einsum("cij,cj->ci", params.A, f(before))
-        innovation = z - np.einsum("cij,cj->ci", params.C, f(p))
+        p = einsum("cij,cj->ci", params.A, f(before))
+        innovation = z - einsum("cij,cj->ci", params.C, f(p))
         A = _moved(params.A, self.rate, x - p, f(before), MOST_A)
-        error = z - np.einsum("cij,cj->ci", params.C, f(x))
+        error = z - einsum("cij,cj->ci", params.C, f(x))
         C = _moved(params.C, self.rate, error, f(x), MOST_C)
         variance = memory.variance + self.fading * (innovation**2 - memory.variance)
         precision = 1 / (FLOOR + variance)
-        pi = precision / precision.mean(axis=1, keepdims=True) if self.attention else params.pi
+        pi = precision / mean(precision, axis=1, keepdims=True) if self.attention else params.pi
         dtype = params.A.dtype
         learned = {"A": A.astype(dtype), "C": C.astype(dtype), "pi": pi.astype(dtype)}
         return params._replace(**learned), self.Memory(variance)
 
-    @property
-    def loop(self) -> Loop:
-        """The compiled loop of these units."""
-        from nodes.kernels.temporal_coding import TEMPORAL_CODING
-
-        return TEMPORAL_CODING
-
 
 def _moved(W: Array, rate: float, left: Array, right: Array, most: float) -> Array:
     """Return W one normalised step along ``left right'``, its norm held within bounds."""
-    scale = rate / (EPSILON + (right**2).sum(axis=1))
+    scale = rate / (EPSILON + total(right**2, axis=1))
     W = W + (scale[:, None] * left)[:, :, None] * right[:, None, :]
-    norm = np.sqrt((W**2).sum(axis=(1, 2), keepdims=True))
-    bound = most * np.sqrt(W.shape[1])
-    return np.where(norm > bound, W * (bound / np.maximum(norm, bound)), W)
+    length, bound = norm(W, axis=(1, 2), keepdims=True), most * np.sqrt(W.shape[1])
+    return where(length > bound, W * (bound / np.maximum(length, bound)), W)

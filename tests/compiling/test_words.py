@@ -26,3 +26,11 @@ def test_numbers_of_python_keep_the_precision_of_arrays(dtype):
     assert maths.power(X.astype(dtype), 2).dtype == dtype
     assert maths.power(X.astype(dtype), 2.5).dtype == dtype
     assert maths.power(X.astype(dtype), np.float64(2.5)).dtype == np.float64
+
+
+@pytest.mark.parametrize("how", ["cij,cj->ci", "cij,ci->cj", "cj,cjm->cm"])
+def test_einsum_is_that_of_numpy(how):
+    rng, sizes = np.random.default_rng(0), {"c": 4, "i": 3, "j": 5, "m": 2}
+    parts = how.split("->")[0].split(",")
+    a, b = (rng.standard_normal([sizes[axis] for axis in part]) for part in parts)
+    np.testing.assert_allclose(maths.einsum(how, a, b), np.einsum(how, a, b), rtol=1e-13)

@@ -1,11 +1,10 @@
-"""What rules of populations share; loops of each kind are in tests/nodes/kernels."""
+"""What rules of populations share."""
 
 import numpy as np
 import pytest
 
 import nodegraph as ng
 from nodes import ForwardUnit, Input
-from nodes.rules.population import PopulationRule
 
 KINDS = ["forecast", "predictive_coding", "forward_forward", "attention", "dendritic"]
 U = np.random.default_rng(0).standard_normal((120, 2))
@@ -15,7 +14,7 @@ U = np.random.default_rng(0).standard_normal((120, 2))
 def test_learning_leaves_the_params_that_it_was_given_as_they_were(kind):
     node = ForwardUnit(kind=kind, units=9)
     rule = node.rule
-    assert isinstance(rule, PopulationRule) and rule.online and not rule.supervised
+    assert rule.online and not rule.supervised
     model = ng.Model(Input() >> node, seed=3)
     model.run(U[:1])
     born = model.params[model.graph.names[node]]
