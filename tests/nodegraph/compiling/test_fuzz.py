@@ -1,6 +1,6 @@
 """Random steps have the same bits compiled, in chunks, side by side and in plain Python.
 
-More of them: ``python tests/compiling/test_fuzz.py SEED COUNT``.
+More of them: ``python tests/nodegraph/compiling/test_fuzz.py SEED COUNT``.
 """
 
 import sys
