@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from nodegraph.node import Node, Prepared
     from nodegraph.rule import Rule
 
-__all__ = ["NOT_SAVED", "Answer", "Chunk", "Slot", "widths"]
+__all__ = ["NOT_SAVED", "OTHER_LAYOUT", "Answer", "Chunk", "Slot", "widths"]
 
 
 NOT_SAVED = "was not saved"
+OTHER_LAYOUT = "was saved by another version, whose rule remembers other things, and is left out"
 
 
 class _Kept:

@@ -20,7 +20,7 @@ from nodegraph.horizon import Ahead
 from nodegraph.numerics import checked_numerics
 from nodegraph.plan import Plan
 from nodegraph.rack import Rack
-from nodegraph.slot import NOT_SAVED, Slot
+from nodegraph.slot import NOT_SAVED, OTHER_LAYOUT, Slot
 from nodegraph.spec import read_plain
 from nodegraph.spec_writer import streams, to_plain
 from nodegraph.trees import pack, unpack
@@ -248,11 +248,19 @@ def _unpack_slot(
         parts["given"] = {field: getattr(given, field) for field in packed["given_fields"]}
     memory = packed.get("memory", {"value": None})
     template = rule.begin(parts["params"]) if rule and memory != {"value": None} else None
+    lost = str(packed.get("lost", ""))
+    if _has_other_fields(memory, template):
+        memory, lost = {"value": None}, OTHER_LAYOUT
     parts["memory"] = unpack(memory, arrays, template)
     if packed["noise"] is not None and slot.noise is not None:
         slot.noise.bit_generator.state = packed["noise"]
-    fitted, lost = bool(packed["fitted"]), str(packed.get("lost", ""))
-    return replace(slot, **parts, fitted=fitted, lost=lost)
+    return replace(slot, **parts, fitted=bool(packed["fitted"]), lost=lost)
+
+
+def _has_other_fields(packed: Mapping[str, Any], template: Any) -> bool:
+    """Tell whether a rule of today keeps another memory than the one that was saved."""
+    fields = getattr(type(template), "_fields", None)
+    return fields is not None and tuple(packed.get("tuple", fields)) != fields
 
 
 def _check_alike(where: str, new: Any, old: Any) -> None:

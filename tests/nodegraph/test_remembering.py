@@ -1,12 +1,20 @@
 """What was learned from is there, or it is said: nothing begins from an empty memory in silence."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
 import nodegraph as ng
 from nodegraph.errors import GraphError, NotFittedError
 from nodes import LMS, RLS, ForwardUnit, Input, Reservoir, Ridge, Scaler
-from nodes.rules import Hebb, IntrinsicPlasticity, Oja, SynapticNormalization
+from nodes.rules import (
+    Hebb,
+    IntrinsicPlasticity,
+    Oja,
+    RecursiveLeastSquares,
+    SynapticNormalization,
+)
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 2))
@@ -151,3 +159,26 @@ def test_scaler_statistics_are_a_memory(tmp_path):
     )
     with pytest.raises(NotFittedError, match="s cannot learn more"):
         reloaded(model, tmp_path).update(X[NEW])
+
+
+def test_a_memory_of_a_rule_that_remembers_other_things_today_is_lost_and_said(
+    tmp_path, monkeypatch
+):
+    class Memory(NamedTuple):
+        """As a version before may have had it."""
+
+        P: np.ndarray
+
+    model = ng.Model(Input() >> RLS(name="o"))
+    model.partial_fit(X[OLD], Y[OLD])
+    before = RecursiveLeastSquares.begin
+    with monkeypatch.context() as old:
+        old.setattr(RecursiveLeastSquares, "begin", lambda self, params: Memory(np.eye(3)))
+        loaded = reloaded(model, tmp_path, memory=True)
+    assert RecursiveLeastSquares.begin is before
+    np.testing.assert_array_equal(loaded.run(X[NEW]), model.run(X[NEW]))
+    with pytest.raises(NotFittedError, match=r"o cannot learn more: .* saved by another version"):
+        loaded.partial_fit(X[NEW], Y[NEW])
+    np.testing.assert_array_equal(
+        weights(loaded.fit(X, Y)), weights(ng.Model(Input() >> RLS(name="o")).fit(X, Y))
+    )
