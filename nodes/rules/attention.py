@@ -97,4 +97,5 @@ def attend(params: Any, past: Array, now: Any) -> tuple[Array, Array, Array]:
 def _bounded(W: Array, most: float) -> Array:
     """Return W with the norm of each cell's matrix held at `most` or below."""
     length = norm(W, axis=(1, 2), keepdims=True)
-    return where(length > most, W * (most / np.maximum(length, most)), W)
+    W = where(length > most, W * (most / np.maximum(length, most)), W)
+    return W

@@ -132,7 +132,7 @@ def bound_loops(W: Array, reads: Array, n_in: int, most: float) -> Array:
     return bounded
 
 
-def _chance(now: Any, salt: Array) -> Array:
+def _chance(now: Any, salt: Array) -> Any:
     """Return a whole number below 2^15 for each cell that looks random from step to step."""
     mixed = ((now % 2**31) * 1103515245 + salt) % 2147483647
     return mixed * 48271 % 2147483647 // 65536

@@ -96,4 +96,5 @@ def _moved(W: Array, rate: float, left: Array, right: Array, most: float) -> Arr
     scale = rate / (EPSILON + total(right**2, axis=1))
     W = W + (scale[:, None] * left)[:, :, None] * right[:, None, :]
     length, bound = norm(W, axis=(1, 2), keepdims=True), most * np.sqrt(W.shape[1])
-    return where(length > bound, W * (bound / np.maximum(length, bound)), W)
+    W = where(length > bound, W * (bound / np.maximum(length, bound)), W)
+    return W
