@@ -204,7 +204,7 @@ class Rule(Described, ABC):
             return None
         return (
             f"{type(self).__name__} changes {', '.join(missing)}, which {type(node).__name__} "
-            f"does not have (it has {', '.join(fields) or 'no params'})"
+            f"does not have (it has {', '.join(fields) or 'no class Params inside, a NamedTuple of its arrays'})"
         )
 
 

@@ -17,6 +17,7 @@ from nodegraph.compiling.machine_code import is_enabled
 from nodegraph.compiling.program import Program
 from nodegraph.compiling.reasons import line_naming
 from nodegraph.errors import ContractError, DataError
+from nodegraph.first_steps import difference
 from nodegraph.lessons import Seen
 from nodegraph.untraced import Untraced, place_of
 
@@ -106,6 +107,7 @@ def _made(writer: _Writer) -> Program | Untraced:
         with Trace(like=program.written) as again:
             writer(again)
         _check_again(writer, parts, between, program.written == again.signature())
+        _check_numbers(writer, program)
         return program
     except Exception as error:
         for part, old in zip(parts, before, strict=True):  # what is left of symbols goes
@@ -136,6 +138,23 @@ def _check_again(writer: _Writer, parts: list[Any], between: list[Any], same: bo
                 )
     if not same:
         raise TraceError("it does less when it is called again: what lasts belongs into the state")
+
+
+def _check_numbers(writer: _Writer, program: Program) -> None:
+    """Refuse a program whose first steps are others than those of plain numpy."""
+    rule, memory, taught = writer.teaching or (None, (), False)
+    found = difference(
+        program, writer.node, writer.params, writer.state, writer.widths, rule, memory, taught
+    )
+    if found is not None:
+        writer.method, numbers = found
+        writer.kind = type(writer.node if writer.method == "step" else rule)
+        raise TraceError(
+            f"{numbers}: it does what a trace cannot see, such as += into a part of np.zeros(..), "
+            "isinstance(x, np.ndarray), or a body of repeat that changes what is around it; begin "
+            "with np.zeros_like(x), and let functions return what they make",
+            place_of(getattr(writer.kind, writer.method)),
+        )
 
 
 def _holds_symbols(value: Any) -> bool:

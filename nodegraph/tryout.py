@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nodegraph.arrays import Array, copy_tree, is_sparse, leaves
+from nodegraph.arrays import Array, copy_tree, is_sparse, leaves, read_only
 from nodegraph.errors import ContractError, placed
 from nodegraph.node import Node
 from nodegraph.rule import Lesson, Rule, Seen
@@ -49,12 +49,14 @@ class Trial(NamedTuple):
         given = copy_tree((state, tuple(rows.values())))
         with placed(f"in {where}, given " + ", ".join(f"{p} {r.shape}" for p, r in rows.items())):
             others = {port: row for port, row in rows.items() if port != "x"}
-            found = self.node.step(self.params, state, rows["x"], **others)
+            try:
+                found = self.node.step(read_only(self.params), state, rows["x"], **others)
+            except ValueError as error:
+                if "read-only" not in str(error):
+                    raise
+                raise ContractError(_writes(where, "W = params.W * 2")) from error
         if not _same(given, (state, tuple(rows.values()))):
-            raise ContractError(
-                f"{where} writes into an array that it was given; make a new one, as in "
-                "x = state.x + change"
-            )
+            raise ContractError(_writes(where, "x = state.x + change"))
         return self.moved(found, (self.n_out,), "step")
 
     def moved(self, found: Any, shape: tuple[int, ...], method: str = "run") -> tuple[Any, Array]:
@@ -105,6 +107,10 @@ class Trial(NamedTuple):
             found = rule.update(copy_tree(self.params), deepcopy(memory), seen)
         params, _ = _pair(found, where, "(params, memory)")
         check_still(where, rule, self.params, check_params(where, self.params, params))
+
+
+def _writes(where: str, example: str) -> str:
+    return f"{where} writes into an array that it was given; make a new one, as in {example}"
 
 
 def check_made(name: str, node: Node, made: Any, method: str, kind: str) -> Any:

@@ -18,6 +18,7 @@ FLOORS = """
     errors arrays names machine wording calls paths files progress budget spectral krylov
     ranges drawing compiled compiling plugins symptoms
     maths numerics untraced lessons prepared
+    first_steps
     tracing
     traced_steps
     traced_updates

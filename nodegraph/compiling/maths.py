@@ -18,7 +18,7 @@ from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.control import cond, repeat
 from nodegraph.compiling.functions import linear
 from nodegraph.compiling.reductions import reduce
-from nodegraph.compiling.words import word
+from nodegraph.compiling.words import is_by_numpy, word
 
 __all__ = [
     "activate",
@@ -50,8 +50,22 @@ __all__ = [
 ]
 
 
-def _elem(name: str, *operands: Any) -> Var:
-    return Var(elements.elementwise(name, *operands))
+_NUMPY: dict[str, Callable[[Any], Any]] = {
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "softplus": lambda x: np.logaddexp(x, x.dtype.type(0) if hasattr(x, "dtype") else 0),
+}
+
+
+def _elem(name: str, x: Any) -> Any:
+    if is_by_numpy():
+        return (_NUMPY.get(name) or getattr(np, name))(x)
+    return Var(elements.elementwise(name, x))
+
+
+def _sum(x: Any, axis: Any, keepdims: bool) -> Any:
+    if is_by_numpy():
+        return np.sum(x, axis, keepdims=keepdims)
+    return Var(reduce("add", x, axis, keepdims))
 
 
 @word
@@ -123,7 +137,7 @@ def dot(a: Any, b: Any) -> Any:
 @word
 def total(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the sum along an axis, or of all numbers."""
-    return Var(reduce("add", x, axis, keepdims))
+    return _sum(x, axis, keepdims)
 
 
 @word
@@ -135,7 +149,7 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 @word
 def norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the Euclidean norm along an axis, or of all numbers."""
-    return np.sqrt(Var(reduce("add", x * x, axis, keepdims)))
+    return np.sqrt(_sum(x * x, axis, keepdims))
 
 
 @word
@@ -148,7 +162,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
 @word
 def solve(A: Any, b: Any) -> Any:
     """Return x of a small system ``A x = b``, by elimination with pivots."""
-    return linear.solve(A, b)
+    return np.linalg.solve(A, b) if is_by_numpy() else linear.solve(A, b)
 
 
 @word
@@ -162,6 +176,8 @@ def sym_matvec(P: Any, x: Any) -> Any:
         (units, q (q + 1) / 2) for x of shape (units, q).
     x : ndarray
     """
+    if is_by_numpy():
+        return (_whole(P, x.shape[-1]) @ x[..., None])[..., 0]
     return Var(products.sym_matvec(P, x))
 
 
@@ -171,7 +187,18 @@ def sym_rank_one(P: Any, k: Any, scale: Any, growth: Any = 1.0) -> Any:
 
     A product with what comes out is made in the same pass over P.
     """
+    if is_by_numpy():
+        i, j = np.tril_indices(k.shape[-1])
+        scale, growth = (np.asarray(v)[..., None] for v in (scale, growth))
+        return (P + k[..., i] * (scale * k)[..., j]) * growth
     return Var(products.sym_rank_one(P, k, scale, growth))
+
+
+def _whole(P: Array, q: int) -> Array:
+    i, j = np.tril_indices(q)
+    whole = np.zeros((*P.shape[:-1], q, q), P.dtype)
+    whole[..., i, j] = whole[..., j, i] = P
+    return whole
 
 
 def sym_diagonal(P: Any) -> Any:

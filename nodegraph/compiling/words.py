@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
+from threading import local
 from typing import Any
 
 import numpy as np
@@ -15,10 +17,26 @@ from nodegraph.compiling.layout import laid, signature, sliced
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.compiling.sparse import SparseVar
 
-__all__ = ["word"]
+__all__ = ["by_numpy", "is_by_numpy", "word"]
 
 _MOST = 4096  # programs that are kept, one for each word and kind of arguments
 _known: dict[Any, tuple[Program, tuple[int, ...]]] = {}
+_here = local()
+
+
+@contextmanager
+def by_numpy() -> Iterator[None]:
+    """Let words on plain arrays go by numpy's own functions: other last bits, nothing compiled."""
+    before, _here.numpy = is_by_numpy(), True
+    try:
+        yield
+    finally:
+        _here.numpy = before
+
+
+def is_by_numpy() -> bool:
+    """Tell whether words go by numpy's functions in this thread."""
+    return getattr(_here, "numpy", False)
 
 
 def word(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -26,7 +44,7 @@ def word(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def called(*values: Any, **options: Any) -> Any:
-        if any(isinstance(v, Var | SparseVar) for v in values):
+        if is_by_numpy() or any(isinstance(v, Var | SparseVar) for v in values):
             return function(*values, **options)
         return _run(function, tuple(map(_argument, values)), options)
 

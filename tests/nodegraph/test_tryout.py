@@ -313,3 +313,23 @@ def test_a_rule_that_changes_more_than_it_says_is_refused_wherever_it_does_so():
             ng.Model(Sized(name="s")).fit(x)
     with pytest.raises(ContractError, match=r"Quick\.learn changes W, which is not among"):
         ng.Model(Input() >> Mix(units=1, rule=Quick())).partial_fit(U + 2, U)
+
+
+def test_a_step_that_writes_into_its_params_is_refused():
+    class Grows(ng.Node):
+        class Params(NamedTuple):
+            W: np.ndarray
+
+        units: int = 2
+
+        def init(self, rng, n_in, n_out):
+            return self.Params(np.ones((n_out, n_in)))
+
+        def step(self, params, state, x):
+            W = params.W
+            W *= 1.01
+            return state, W @ x
+
+    model = ng.Model(Input() >> Grows(name="grows"))
+    with pytest.raises(ContractError, match=r"grows: Grows\.step writes into an array that it was"):
+        model.run(np.ones((5, 2)))

@@ -1,0 +1,97 @@
+"""What a trace cannot see is found by the first steps, and then Python's numbers are given."""
+
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.compiling.words import by_numpy
+from nodegraph.errors import PlainStepWarning
+from nodegraph.maths import matvec, repeat, sym_eye, sym_matvec, sym_rank_one
+from nodes import Input
+
+X = np.random.default_rng(0).normal(size=(12, 3))
+
+
+class Stateless(ng.Node):
+    units: int = 3
+
+
+class AddsToAPart(Stateless):
+    def step(self, params, state, x):
+        drive = np.zeros((2, 3))
+        up, down = drive
+        up += x
+        down -= 0.5 * x
+        return state, drive.sum(axis=0) + 0 * x
+
+
+class AsksForTheType(Stateless):
+    def step(self, params, state, x):
+        return state, x if isinstance(x, np.ndarray) else 2 * x
+
+
+class CountsTurns(Stateless):
+    def step(self, params, state, x):
+        turns = [0]
+
+        def body(y):
+            turns[0] += 1
+            return y + turns[0]
+
+        return state, repeat(3, body, x)
+
+
+@pytest.mark.parametrize(
+    ("node", "expected"),
+    [(AddsToAPart(), 0.5 * X), (AsksForTheType(), X), (CountsTurns(), X + 6)],
+    ids=lambda value: type(value).__name__,
+)
+def test_numbers_are_those_of_python_and_it_is_said(node, expected):
+    with pytest.warns(PlainStepWarning, match=r"y is .* compiled and .* in Python"):
+        ys = ng.Model(Input() >> node).run(X)
+    np.testing.assert_allclose(ys, expected, rtol=1e-14, atol=1e-14)
+
+
+class Weights(NamedTuple):
+    W: np.ndarray
+
+
+class AsksToo(ng.Rule):
+    online: ClassVar[bool] = True
+    supervised: ClassVar[bool] = False
+    modifies: ClassVar[tuple[str, ...]] = ("W",)
+
+    def update(self, params, memory, seen):
+        rate = 0.5 if isinstance(seen.x, np.ndarray) else 0.25
+        return params._replace(W=params.W + rate * seen.x), memory
+
+
+class Linear(Stateless):
+    Params: ClassVar = Weights
+    rule: AsksToo = AsksToo()
+
+    def init(self, rng, n_in, n_out):
+        return Weights(np.ones((3, 3)))
+
+    def step(self, params, state, x):
+        return state, matvec(params.W, x)
+
+
+def test_a_rule_is_told_by_its_own_name():
+    model = ng.Model(Input() >> Linear(name="linear"))
+    with pytest.warns(PlainStepWarning, match=r"AsksToo.update runs through Python.*params.W is"):
+        model.partial_fit(X)
+    np.testing.assert_allclose(model.params["linear"].W, 1 + 0.5 * np.tile(X.sum(0), (3, 1)))
+
+
+def test_words_go_by_numpy_with_the_same_meaning():
+    rng = np.random.default_rng(1)
+    q, x = 5, rng.normal(size=5)
+    P = sym_rank_one(sym_eye(q), x, 0.3, 1.1)
+    with by_numpy():
+        same, product = sym_rank_one(sym_eye(q), x, 0.3, 1.1), sym_matvec(P, x)
+    np.testing.assert_allclose(same, P, rtol=1e-14)
+    np.testing.assert_allclose(product, 1.1 * (x + 0.3 * x * (x @ x)), rtol=1e-13)
+    np.testing.assert_allclose(sym_matvec(P, x), product, rtol=1e-13)
