@@ -202,9 +202,10 @@ class Rule(Described, ABC):
         missing = [name for name in self.modifies if name not in fields]
         if not missing:
             return None
+        there = ", ".join(fields) or "no class Params inside, a NamedTuple of its arrays"
         return (
             f"{type(self).__name__} changes {', '.join(missing)}, which {type(node).__name__} "
-            f"does not have (it has {', '.join(fields) or 'no class Params inside, a NamedTuple of its arrays'})"
+            f"does not have (it has {there})"
         )
 
 
