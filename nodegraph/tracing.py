@@ -65,16 +65,27 @@ def program_of(
         If the step or update returns what it must not.
     """
     kinds = (signature(params), signature(state), tuple(sorted(widths.items())), dtype.str)
-    lesson = teaching and (id(teaching.rule), signature(teaching.memory), teaching.taught)
-    known = _programs.setdefault(node, {})
+    lesson = teaching and (signature(teaching.memory), teaching.taught)
+    known: list[tuple[Program | Untraced, Any]]
     try:
-        found = known.get((kinds, lesson))
+        known = _programs.setdefault(node, {}).setdefault((kinds, lesson), [])
     except TypeError as error:  # a leaf without a hash
         return Untraced(type(node), "step", f"{place_of(type(node).step)}: {error}")
-    if found is None:
-        made = _made(_Writer(node, params, state, widths, dtype, teaching))
-        found = known[kinds, lesson] = made, teaching and teaching.rule  # its id is its own
-    return found[0]
+    rule = teaching and teaching.rule
+    for program, its_rule in known:
+        if its_rule is rule or _are_alike(its_rule, rule):
+            return program
+    program = _made(_Writer(node, params, state, widths, dtype, teaching))
+    known.append((program, rule))
+    return program
+
+
+def _are_alike(one: Any, other: Any) -> bool:
+    """Tell whether two rules say the same, as those that a property makes at each call do."""
+    try:
+        return bool(type(one) is type(other) and one == other)
+    except ValueError:  # of arrays
+        return False
 
 
 def written(

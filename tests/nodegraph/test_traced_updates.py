@@ -10,7 +10,8 @@ from nodegraph.errors import ContractError, NodegraphError, PlainStepWarning
 from nodegraph.lessons import Lesson, learn_by_step
 from nodegraph.maths import dot, matvec, tanh
 from nodegraph.testing import check_rule
-from nodes import Input
+from nodegraph.tracing import Teaching, program_of
+from nodes import Input, PredictiveCoder
 
 U = np.sin(np.arange(90) / 5)[:, None]
 TARGET = np.cos(np.arange(90) / 5)[:, None]
@@ -243,3 +244,22 @@ def test_rules_of_one_node_do_not_share_a_program():
         plain = learn_by_step(rule, node, params, np.zeros(2), memory, lesson)
         found = rule.learn(node, mine, np.zeros(2), rule.begin(params), lesson)
         np.testing.assert_array_equal(found.params.W, plain.params.W)
+
+
+def test_rules_that_say_the_same_share_a_program():
+    node = PredictiveCoder(units=3)
+    assert node.rule is not node.rule
+    params, state = node.init(np.random.default_rng(0), 2, 3), node.start(3)
+    programs = [
+        program_of(
+            node,
+            params,
+            state,
+            {"x": 2},
+            np.dtype(float),
+            Teaching(rule, rule.begin(params), False),
+        )
+        for rule in (node.rule, node.rule, PredictiveCoder(units=3, rate=0.25).rule)
+    ]
+    assert programs[0] is programs[1]
+    assert programs[0] is not programs[2]
