@@ -19,7 +19,7 @@ from nodegraph.graph import Edge, Graph, delay
 from nodegraph.model import Model
 from nodegraph.node import Composite, Node
 from nodegraph.plan import Plan, plan
-from nodegraph.registry import register
+from nodegraph.registry import kinds, register
 from nodegraph.rule import AnyRule, Learned, Lesson, Rule, Seen
 from nodegraph.spec_writer import to_yaml
 
@@ -84,8 +84,9 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(_LATER[name]), name)
     if name in __all__:
         return import_module(f"nodegraph.{name}")
-    if not name.startswith("_") and hasattr(import_module("nodes"), name):
-        raise UnknownNameError(f"{name} is one of the nodes: write from nodes import {name}")
+    if name[:1].isupper() and name in kinds():
+        home = kinds()[name].__module__.partition(".")[0]
+        raise UnknownNameError(f"{name} is one of the nodes: write from {home} import {name}")
     raise AttributeError(f"module 'nodegraph' has no attribute {name!r}")
 
 

@@ -1,5 +1,8 @@
 """Wrong calls are told what to write; right ones are as they were."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -103,3 +106,12 @@ def test_the_home_folder_is_known_in_every_path(tmp_path, monkeypatch):
     ng.Model(GRAPH).fit(U, U, checkpoint="~/c.safetensors")
     ng.Model(GRAPH).fit(U, U, checkpoint="~/c.safetensors", resume=True)
     assert {path.name for path in tmp_path.iterdir()} >= {"m.safetensors", "g.svg", "g.yaml"}
+
+
+def test_a_name_that_is_none_imports_nothing_of_the_user(tmp_path):
+    (tmp_path / "nodes.py").write_text("raise SystemExit('imported')\n")
+    script = "import nodegraph as ng; print(hasattr(ng, 'nothing'), hasattr(ng, 'Nothing'))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["False", "False"], done.stderr
