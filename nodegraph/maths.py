@@ -2,7 +2,8 @@
 
 ``+ - * /``, comparisons, `numpy.sqrt`, `numpy.maximum`, `numpy.where` and looking at parts need no
 word: numpy's bits are those already. Its `tanh`, `exp`, sums and products have others in the last
-places; these words stand for them.
+places; these words stand for them. Each is written once, for symbolic arrays; given plain arrays it
+is compiled as a small step of its own and run, so both go through the same instructions.
 
 Examples
 --------
@@ -12,34 +13,21 @@ Examples
 2.0
 """
 
-from nodegraph.compiling.maths import (
-    activate,
-    cond,
-    dot,
-    einsum,
-    exp,
-    expm1,
-    log,
-    matvec,
-    mean,
-    norm,
-    outer,
-    power,
-    put,
-    repeat,
-    sigmoid,
-    softmax,
-    softplus,
-    solve,
-    sym_diagonal,
-    sym_eye,
-    sym_matvec,
-    sym_rank_one,
-    tanh,
-    total,
-    vecmat,
-    where,
-)
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.compiling import elementwise as elements
+from nodegraph.compiling import products
+from nodegraph.compiling.arrays import Var
+from nodegraph.compiling.control import cond, repeat
+from nodegraph.compiling.functions import linear
+from nodegraph.compiling.reductions import reduce
+from nodegraph.compiling.words import is_by_numpy, word
 
 __all__ = [
     "activate",
@@ -69,3 +57,211 @@ __all__ = [
     "vecmat",
     "where",
 ]
+
+
+_NUMPY: dict[str, Callable[[Any], Any]] = {
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "softplus": lambda x: np.logaddexp(x, x.dtype.type(0) if hasattr(x, "dtype") else 0),
+}
+
+
+def _elem(name: str, x: Any) -> Any:
+    if is_by_numpy():
+        return (_NUMPY.get(name) or getattr(np, name))(x)
+    return Var(elements.elementwise(name, x))
+
+
+def _sum(x: Any, axis: Any, keepdims: bool) -> Any:
+    if is_by_numpy():
+        return np.sum(x, axis, keepdims=keepdims)
+    return Var(reduce("add", x, axis, keepdims))
+
+
+@word
+def tanh(x: Any) -> Any:
+    """Return the hyperbolic tangent."""
+    return _elem("tanh", x)
+
+
+@word
+def sigmoid(x: Any) -> Any:
+    """Return ``1 / (1 + e^-x)``."""
+    return _elem("sigmoid", x)
+
+
+@word
+def exp(x: Any) -> Any:
+    """Return ``e^x``."""
+    return _elem("exp", x)
+
+
+@word
+def expm1(x: Any) -> Any:
+    """Return ``e^x - 1``, exact near 0."""
+    return _elem("expm1", x)
+
+
+@word
+def log(x: Any) -> Any:
+    """Return the natural logarithm."""
+    return _elem("log", x)
+
+
+@word
+def power(x: Any, p: Any) -> Any:
+    """Return ``x^p = e^(p log x)`` of `x` from 0 on."""
+    return _elem("exp", p * _elem("log", x))
+
+
+@word
+def softplus(x: Any) -> Any:
+    """Return ``log(1 + e^x)`` without overflow."""
+    return _elem("softplus", x)
+
+
+@word
+def matvec(W: Any, x: Any) -> Any:
+    """Return ``W x``; W is dense, or sparse by rows."""
+    return W @ x
+
+
+@word
+def vecmat(x: Any, W: Any) -> Any:
+    """Return ``W' x``; W is dense."""
+    return x @ W
+
+
+@word
+def einsum(how: str, *arrays: Any) -> Any:
+    """Return the sums of products that `how` says, as `numpy.einsum` does."""
+    return np.einsum(how, *arrays)
+
+
+@word
+def dot(a: Any, b: Any) -> Any:
+    """Return the sum of the products of two vectors."""
+    return a @ b
+
+
+@word
+def total(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the sum along an axis, or of all numbers."""
+    return _sum(x, axis, keepdims)
+
+
+@word
+def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the mean along an axis, or of all numbers."""
+    return x.mean(axis, keepdims=keepdims)
+
+
+@word
+def norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the Euclidean norm along an axis, or of all numbers."""
+    return np.sqrt(_sum(x * x, axis, keepdims))
+
+
+@word
+def softmax(x: Any, axis: int = -1) -> Any:
+    """Return ``e^x`` over its sum along an axis."""
+    shifted = _elem("exp", x - x.max(axis=axis, keepdims=True))
+    return shifted / shifted.sum(axis=axis, keepdims=True)
+
+
+@word
+def solve(A: Any, b: Any) -> Any:
+    """Return x of a small system ``A x = b``, by elimination with pivots."""
+    return np.linalg.solve(A, b) if is_by_numpy() else linear.solve(A, b)
+
+
+@word
+def sym_matvec(P: Any, x: Any) -> Any:
+    """Return ``P x`` of a symmetric matrix, or of one for each row of x.
+
+    Parameters
+    ----------
+    P : ndarray
+        The rows of the lower triangle, one behind the other: (q (q + 1) / 2,) for x of shape (q,),
+        (units, q (q + 1) / 2) for x of shape (units, q).
+    x : ndarray
+    """
+    if is_by_numpy():
+        return (_whole(P, x.shape[-1]) @ x[..., None])[..., 0]
+    return Var(products.sym_matvec(P, x))
+
+
+@word
+def sym_rank_one(P: Any, k: Any, scale: Any, growth: Any = 1.0) -> Any:
+    """Return ``(P + k (scale k)') growth`` of symmetric matrices, as in `sym_matvec`.
+
+    A product with what comes out is made in the same pass over P.
+    """
+    if is_by_numpy():
+        i, j = np.tril_indices(k.shape[-1])
+        scale, growth = (np.asarray(v)[..., None] for v in (scale, growth))
+        return (P + k[..., i] * (scale * k)[..., j]) * growth
+    return Var(products.sym_rank_one(P, k, scale, growth))
+
+
+def _whole(P: Array, q: int) -> Array:
+    i, j = np.tril_indices(q)
+    whole = np.zeros((*P.shape[:-1], q, q), P.dtype)
+    whole[..., i, j] = whole[..., j, i] = P
+    return whole
+
+
+def sym_diagonal(P: Any) -> Any:
+    """Return the diagonals of symmetric matrices, as in `sym_matvec`."""
+    i = np.arange(int((2 * P.shape[-1]) ** 0.5))
+    return P[..., i * (i + 3) // 2]
+
+
+def sym_eye(q: int, units: int | None = None) -> Array:
+    """Return a unit matrix as in `sym_matvec`, or so many."""
+    one: Array = np.eye(q)[np.tril_indices(q)]
+    return one if units is None else np.tile(one, (units, 1))
+
+
+def where(condition: Any, yes: Any, no: Any) -> Any:
+    """Return `yes` where `condition` holds, else `no`."""
+    return np.where(condition, yes, no)
+
+
+def outer(a: Any, b: Any) -> Any:
+    """Return all products of two vectors, (len(a), len(b))."""
+    return a[:, None] * b
+
+
+def put(base: Any, place: Any, value: Any) -> Any:
+    """Return a copy of `base` with ``base[place] = value``."""
+    new = base.copy()
+    new[place] = value
+    return new
+
+
+def _softsign(x: Any) -> Any:
+    greatest = np.finfo(x.dtype).max  # infinity over infinity would be no number
+    bounded = np.clip(x, -greatest, greatest)
+    return bounded / (1 + abs(bounded))
+
+
+_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "identity": lambda x: x,
+    "tanh": lambda x: _elem("tanh", x),
+    "sigmoid": lambda x: _elem("sigmoid", x),
+    "relu": lambda x: np.maximum(x, 0),
+    "leaky_relu": lambda x: np.where(x > 0, x, x * x.dtype.type(0.01)),
+    "softplus": lambda x: _elem("softplus", x),
+    "softsign": lambda x: _softsign(x),
+    "hard_tanh": lambda x: np.clip(x, -1, 1),
+    "elu": lambda x: np.where(x > 0, x, _elem("expm1", np.minimum(x, 0))),
+    "sin": lambda x: _elem("sin", x),
+    "gaussian": lambda x: _elem("exp", -(x * x)),
+    "softmax": softmax,
+}
+
+
+@word
+def activate(name: str, x: Any) -> Any:
+    """Return `x` through the activation called `name`, such as ``"tanh"``."""
+    return _ACTIVATIONS[name](x)

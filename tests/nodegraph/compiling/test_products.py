@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse
 
 import nodegraph as ng
-from nodegraph.compiling import maths as m
+from nodegraph import maths as m
 from nodegraph.compiling.arrays import symbol
 from nodegraph.compiling.ir import Trace, TraceError
 from nodegraph.compiling.sparse import SparseVar
