@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from nodegraph.arrays import tree_map
 from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.ir import Op, Region, Trace, TraceError, active, current
+from nodegraph.compiling.layout import flat
 from nodegraph.compiling.operands import Symbol, cast, lift
 from nodegraph.compiling.reasons import written_at
 from nodegraph.errors import ContractError
@@ -41,17 +43,17 @@ def cond(condition: Any, function: Callable[..., Any], *carry: Any) -> Any:
     inner, outer = Region(trace.region), trace.region
     trace.region = inner
     try:
-        found = list(_flat(function(*carry)))
+        found = list(flat(function(*carry)))
     finally:
         trace.region = outer
-    olds = list(_flat(kept))
+    olds = list(flat(kept))
     if len(found) != len(olds):
         raise TraceError(
             f"the function given to cond takes {len(olds)} arrays, returns {len(found)}"
         )
     flag = cast(condition.op, "b1")
     chosen = [_chosen(trace, inner, flag, *pair) for pair in zip(found, olds, strict=True)]
-    return _filled(kept, iter(chosen))
+    return _filled(kept, chosen)
 
 
 def _chosen(trace: Trace, inner: Region, flag: Op, new: Any, old: Any) -> Any:
@@ -97,11 +99,11 @@ def repeat(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
     if n <= 0:
         return carry
     outer, inner = trace.region, Region(trace.region, trace.const(n, "i8"))
-    starts = [opened(trace, lift(v)) for v in _flat(carry)]
+    starts = [opened(trace, lift(v)) for v in flat(carry)]
     trace.region = inner
     try:
         given = [Var(carried(trace, start), given=True) for start in starts]
-        found = list(_flat(body(_filled(carry, iter(given)))))
+        found = list(flat(body(_filled(carry, given))))
         if len(found) != len(starts):
             raise TraceError(f"repeat's body takes {len(starts)} arrays and returns {len(found)}")
         news: list[Op] = []
@@ -112,14 +114,14 @@ def repeat(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
     finally:
         trace.region = outer
     outs = [looped(trace, inner, *pair) for pair in zip(starts, news, strict=True)]
-    return _filled(carry, iter([Var(out) for out in outs]))
+    return _filled(carry, map(Var, outs))
 
 
 def _repeated(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
-    carry = _filled(carry, iter([np.asarray(v) for v in _flat(carry)]))
+    carry = tree_map(np.asarray, carry)
     for _ in range(n):
         found = body(carry)
-        for new, old in zip(_flat(found), _flat(carry), strict=True):
+        for new, old in zip(flat(found), flat(carry), strict=True):
             _check_same(np.asarray(new), old)
         carry = found
     return carry
@@ -171,17 +173,7 @@ def _check_same(new: Any, old: Any, who: str = "repeat's body") -> None:
         )
 
 
-def _filled(tree: Any, leaves: Iterator[Any]) -> Any:
+def _filled(tree: Any, leaves: Iterable[Any]) -> Any:
     """Return a tree like `tree` of other leaves."""
-    if not isinstance(tree, tuple):
-        return next(leaves)
-    parts = [_filled(part, leaves) for part in tree]
-    return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
-
-
-def _flat(tree: Any) -> Iterator[Any]:
-    if isinstance(tree, tuple):
-        for part in tree:
-            yield from _flat(part)
-    else:
-        yield tree
+    left = iter(leaves)
+    return tree_map(lambda _: next(left), tree)

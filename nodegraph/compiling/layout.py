@@ -12,16 +12,7 @@ from nodegraph.compiling.arrays import symbol
 from nodegraph.compiling.ir import Trace, TraceError, dtype_of
 from nodegraph.compiling.sparse import SparseVar
 
-__all__ = [
-    "flat",
-    "is_array",
-    "laid",
-    "mapped",
-    "restored",
-    "signature",
-    "sliced",
-    "symbolic",
-]
+__all__ = ["flat", "is_array", "laid", "mapped", "restored", "signature", "sliced", "symbolic"]
 
 
 def is_array(leaf: Any) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 import nodegraph.compiling.functions  # noqa: F401 - numpy's, which steps may use
-from nodegraph.arrays import is_sparse
+from nodegraph.arrays import is_sparse, tree_map
 from nodegraph.compiling import machine_code
 from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.driver import driver
@@ -152,7 +152,13 @@ class Frame:
 
     def take(self, state: Any) -> Any:
         """Return the state now, a tree like `state`."""
-        return _taken(state, iter(self._views))
+        views = iter(self._views)
+
+        def one(before: Any) -> Any:
+            seen, moves = next(views)
+            return np.array(seen, before.dtype, order="C") if moves else before
+
+        return tree_map(one, state)
 
     def run(self, rows: Mapping[Any, np.ndarray], n: int) -> None:
         """Move on by `n` steps; `rows` has what is in each place of ``io``, step by step."""
@@ -162,14 +168,6 @@ class Frame:
             self.rows[at] = _at(array)
             self.strides[at] = array.strides[0] if n > 1 else 0
         self.program.driver(*self._call, n)
-
-
-def _taken(like: Any, views: Iterator[Any]) -> Any:
-    if isinstance(like, tuple):
-        make = getattr(type(like), "_make", tuple)
-        return make([_taken(part, views) for part in like])
-    seen, moves = next(views)
-    return np.array(seen, like.dtype, order="C") if moves else like
 
 
 def _at(array: np.ndarray) -> int:

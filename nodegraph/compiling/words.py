@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import is_sparse
-from nodegraph.compiling.arrays import Var, symbol
+from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.ir import Trace, dtype_of
-from nodegraph.compiling.layout import laid, signature, sliced
+from nodegraph.compiling.layout import signature, symbolic
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.compiling.sparse import SparseVar
 
@@ -71,7 +71,7 @@ def _run(function: Callable[..., Any], values: tuple[Any, ...], options: dict[st
     program, shape = _known[key]
     y = program.plan.finals["y"]
     out = np.empty(y.shape, dtype_of(y.dtype))
-    Frame(program, _laid(program, values)).run({"y": out[None]}, 1)
+    Frame(program, program.lay(values, ("a",))).run({"y": out[None]}, 1)
     result = out.reshape(shape)
     return result if result.ndim else result[()]
 
@@ -83,32 +83,8 @@ def _made(
     shapes: list[tuple[int, ...]] = []
 
     def build(trace: Trace) -> dict[Any, Any]:
-        y = function(*(_symbol(trace, i, v) for i, v in enumerate(values)), **options)
+        y = function(*symbolic(trace, values, ("a",)), **options)
         shapes.append(y.shape)
         return {"y": y.reshape(-1) if y.ndim != 1 else y}
 
     return Program(build, {"y": 0}, np.float64), shapes[0]
-
-
-def _symbol(trace: Trace, i: int, value: Any) -> Any:
-    if is_sparse(value):
-        sizes = [len(part) for part in sliced(value)]
-        return SparseVar(trace, ("a", i), value.shape, sizes, value.dtype)
-    return (
-        symbol(trace, ("a", i), value.shape, value.dtype)
-        if isinstance(value, np.ndarray)
-        else value
-    )
-
-
-def _laid(program: Program, values: tuple[Any, ...]) -> dict[Any, np.ndarray]:
-    """Return the arguments as the code reads them, by path."""
-    ready: dict[Any, np.ndarray] = {}
-    for i, value in enumerate(values):
-        if is_sparse(value):
-            parts = zip(("data", "places", "starts"), sliced(value), strict=True)
-            ready |= {("a", i, name): part for name, part in parts}
-        elif isinstance(value, np.ndarray) and ("a", i) in program.leaf_store:
-            store = program.leaf_store["a", i]
-            ready["a", i] = laid(value, store.order or (), store.dtype)
-    return ready

@@ -1,16 +1,3 @@
 """From a plan to LLVM text: loops with nothing but loads, arithmetic and stores in them."""
 
-__all__ = [
-    "builder",
-    "code",
-    "division",
-    "elementwise",
-    "loops",
-    "moves",
-    "products",
-    "reductions",
-    "scalars",
-    "text",
-    "triangles",
-    "values",
-]
+__all__ = ["code"]
