@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph import budget
 from nodegraph.arrays import cast
 from nodegraph.errors import DataError, GraphError, NodegraphError, placed
 from nodegraph.frames import Columns
-from nodegraph.numerics import Numerics
+from nodegraph.host import memory_budget as budget
+from nodegraph.host.numerics import Numerics
 from nodegraph.plan import Plan
 from nodegraph.slot import Slot
 from nodegraph.tryout import check_made
@@ -39,7 +39,7 @@ class Builder:
     data, targets : dict of int
         Widths of what comes from outside, by node; they stay as they were first seen.
     numerics : {"exact", "portable", "fast"}
-        See `nodegraph.numerics`.
+        See `nodegraph.host.numerics`.
     columns, taught : dict of Columns
         Names of the columns that data and targets had when they were learned from.
     """

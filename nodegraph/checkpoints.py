@@ -12,9 +12,9 @@ from nodegraph import storage
 from nodegraph.errors import DataError, ModelFileError
 from nodegraph.feeding import Fed
 from nodegraph.files import tensor_file
+from nodegraph.host.paths import own_path
 from nodegraph.intake import Series
 from nodegraph.keeping import Keeper, Position
-from nodegraph.paths import own_path
 from nodegraph.rack import Rack
 from nodegraph.slot import Slot
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from nodegraph.errors import DataError, FieldError
 from nodegraph.feeding import Fed, total_steps
+from nodegraph.host.machine import usable_cpus
 from nodegraph.intake import Series
-from nodegraph.machine import usable_cpus
 from nodegraph.plan import Plan
 
 __all__ = [

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from nodegraph.calls import known_arguments
 from nodegraph.ends import Edge, End, input_ends, output_ends
 from nodegraph.errors import GraphError
+from nodegraph.host.paths import own_path
 from nodegraph.names import name_nodes
-from nodegraph.paths import own_path
 from nodegraph.registry import word
 from nodegraph.spec_writer import to_yaml
 from nodegraph.strangers import Inert

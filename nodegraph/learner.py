@@ -33,8 +33,8 @@ from nodegraph.engines import Engine
 from nodegraph.errors import DataError, GraphError, NotFittedError
 from nodegraph.feeding import total_steps
 from nodegraph.horizon import Ahead, horizons
-from nodegraph.numerics import using
-from nodegraph.progress import Progress, checked_progress
+from nodegraph.host.numerics import using
+from nodegraph.host.progress import Progress, checked_progress
 from nodegraph.rack import Rack
 from nodegraph.runner import Runner
 from nodegraph.training import Course
@@ -156,7 +156,7 @@ class Learner(Runner):
             In place of the model's own.
         progress : bool or Progress, optional
             True draws a bar on standard error, in a terminal or a notebook. An object with the
-            methods of `nodegraph.progress.Progress` is told of every chunk.
+            methods of `nodegraph.host.progress.Progress` is told of every chunk.
         watch : bool or int
             Whether to take learning curves of online rules, into `curves`: one point for each chunk
             that goes through, or for so many steps (at most a chunk).

@@ -14,8 +14,8 @@ from nodegraph.engines import choose
 from nodegraph.errors import ArgumentError, GraphError, ModelFileError, UnknownNameError
 from nodegraph.estimating import Estimating
 from nodegraph.graph import Composable
+from nodegraph.host.numerics import Numerics, checked_numerics
 from nodegraph.names import keep_streams
-from nodegraph.numerics import Numerics, checked_numerics
 from nodegraph.plan import Plan
 from nodegraph.rack import Rack
 from nodegraph.registry import load_plugin
@@ -43,7 +43,7 @@ class Model(Estimating):
     numerics : {"exact", "portable", "fast"}
         How exactly results are repeated: the same bits on one type of machine, on any x86-64, or
         right to 1e-9 (1e-4 in single precision) with as many BLAS threads as there are. See
-        `nodegraph.numerics`.
+        `nodegraph.host.numerics`.
 
     Attributes
     ----------

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph import budget
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
+from nodegraph.host import memory_budget as budget
 from nodegraph.wording.phrases import shown
 
 __all__ = ["bounded", "count_rows", "exclusive", "generator", "real", "vector", "whole"]

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from nodegraph.errors import SpecError
-from nodegraph.plugins import imported
+from nodegraph.host.plugins import imported
 
 __all__ = ["kinds", "load_plugin", "register", "resolve", "split_kind", "word", "written_kind"]
 

@@ -15,10 +15,10 @@ from nodegraph.errors import DataError
 from nodegraph.feeding import Fed
 from nodegraph.generating import Generation
 from nodegraph.graph import Graph
+from nodegraph.host.numerics import Numerics, using
+from nodegraph.host.progress import Progress, checked_progress
 from nodegraph.intake import Series, one_row
-from nodegraph.numerics import Numerics, using
 from nodegraph.plan import Plan
-from nodegraph.progress import Progress, checked_progress
 from nodegraph.rack import Rack
 from nodegraph.running import Run, shaped
 from nodegraph.stepping import MOST, Stepper
@@ -108,7 +108,7 @@ class Runner:
 
     @property
     def numerics(self) -> Numerics:
-        """How exactly results are repeated; see `nodegraph.numerics`."""
+        """How exactly results are repeated; see `nodegraph.host.numerics`."""
         return self._kept.builder.numerics
 
     @property

@@ -17,7 +17,7 @@ from nodegraph.files import tensor_file
 from nodegraph.frames import Columns
 from nodegraph.graph import Graph
 from nodegraph.horizon import Ahead
-from nodegraph.numerics import checked_numerics
+from nodegraph.host.numerics import checked_numerics
 from nodegraph.plan import Plan
 from nodegraph.rack import Rack
 from nodegraph.slot import NOT_SAVED, OTHER_LAYOUT, Slot

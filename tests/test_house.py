@@ -15,9 +15,10 @@ LONGEST = 350
 # A part of nodegraph imports only parts on its own line or on a line before it.
 # A part that is not named here is still held to import nothing that imports it.
 FLOORS = """
-    errors arrays names machine wording calls paths files progress budget spectral krylov
-    ranges drawing compiled compiling plugins symptoms
-    maths numerics untraced lessons prepared
+    errors arrays
+    host names wording calls files spectral krylov
+    ranges drawing compiled compiling symptoms
+    maths untraced lessons prepared
     first_steps
     tracing
     traced_steps

@@ -53,7 +53,7 @@ def run(
     from contextlib import closing
 
     from nodegraph.engines import choose
-    from nodegraph.progress import Silent, for_this_place
+    from nodegraph.host.progress import Silent, for_this_place
     from nodegraph.tasks.engine_choice import engine_of
     from nodegraph.tasks.experiment import Experiment
     from nodegraph.tasks.run_folder import made, write

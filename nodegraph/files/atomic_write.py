@@ -14,7 +14,7 @@ from pathlib import Path
 
 from nodegraph.errors import ModelFileError
 from nodegraph.files.flags import CREATE
-from nodegraph.machine import is_alive
+from nodegraph.host.machine import is_alive
 
 __all__ = ["check_replaceable", "replace_file"]
 

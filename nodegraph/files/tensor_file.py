@@ -13,7 +13,6 @@ from typing import TypeAlias
 
 import numpy as np
 
-from nodegraph import budget
 from nodegraph.errors import ModelFileError
 from nodegraph.files.atomic_write import check_replaceable, replace_file
 from nodegraph.files.flags import READ
@@ -25,6 +24,7 @@ from nodegraph.files.tensor_header import (
     encode_header,
     lay_out,
 )
+from nodegraph.host import memory_budget as budget
 
 __all__ = ["TensorInfo", "check_place", "read", "read_header", "write"]
 

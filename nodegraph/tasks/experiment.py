@@ -17,8 +17,8 @@ import numpy as np
 from nodegraph.calls import known_arguments
 from nodegraph.engines import choose
 from nodegraph.errors import ArgumentError, SpecError
+from nodegraph.host.progress import Progress, Silent
 from nodegraph.model import Model
-from nodegraph.progress import Progress, Silent
 from nodegraph.spec import Spec
 from nodegraph.tasks.engine_choice import engine_of
 from nodegraph.tasks.examples import TaskData

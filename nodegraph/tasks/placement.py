@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.machine import usable_cpus
+from nodegraph.host.machine import usable_cpus
 from nodegraph.model import Model
 from nodegraph.plan import Plan
 from nodegraph.spec import Spec

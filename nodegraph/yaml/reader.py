@@ -11,7 +11,7 @@ from typing import Any
 
 from nodegraph.errors import SpecError
 from nodegraph.files.flags import READ
-from nodegraph.paths import own_path
+from nodegraph.host.paths import own_path
 from nodegraph.wording.phrases import shown
 from nodegraph.wording.trails import Loc
 from nodegraph.yaml.document import Document, Mark

@@ -10,7 +10,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from nodegraph.arrays import Array
-from nodegraph.machine import has_avx512
+from nodegraph.host.machine import has_avx512
 from nodes.kernels.compiling import kernel, read, write
 
 __all__ = ["add_cross", "add_gram"]

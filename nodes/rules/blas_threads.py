@@ -8,7 +8,7 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
-from nodegraph.numerics import numerics
+from nodegraph.host.numerics import numerics
 
 __all__ = ["blas_kind", "bounded_threads"]
 
@@ -17,7 +17,7 @@ __all__ = ["blas_kind", "bounded_threads"]
 def bounded_threads() -> Iterator[None]:
     """Give BLAS one thread, whoever asks and however often, until the last one has left.
 
-    In the fast mode it keeps the threads that it has; see `nodegraph.numerics`.
+    In the fast mode it keeps the threads that it has; see `nodegraph.host.numerics`.
 
     Most BLAS libraries have one number of threads for the whole process. Workers that come and go
     at different times must not set it back for each other, nor each to what it found. One that

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from nodegraph import Array
-from nodegraph.machine import has_avx512
-from nodegraph.numerics import numerics
+from nodegraph.host.machine import has_avx512
+from nodegraph.host.numerics import numerics
 from nodes.rules.blas_threads import blas_kind, bounded_threads
 
 __all__ = ["add_cross", "add_gram", "product"]

@@ -12,8 +12,8 @@ from pydantic import BeforeValidator, Field, NonNegativeFloat
 
 from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
 from nodegraph.arrays import copy_tree
-from nodegraph.budget import available_bytes
 from nodegraph.errors import DataError, FieldError
+from nodegraph.host.memory_budget import available_bytes
 from nodes.rules.blas_threads import bounded_threads
 from nodes.rules.folds import chosen_strengths, dealt, joined, mean_rmse
 from nodes.rules.iteration import Iteration

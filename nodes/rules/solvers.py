@@ -9,7 +9,7 @@ import numpy as np
 
 from nodegraph import Array
 from nodegraph.errors import IllConditionedWarning
-from nodegraph.numerics import numerics
+from nodegraph.host.numerics import numerics
 from nodes.rules.blas_threads import bounded_threads
 from nodes.rules.gram import product
 

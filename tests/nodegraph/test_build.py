@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph import budget
 from nodegraph.build import Builder, generator
 from nodegraph.errors import BudgetError, DataError
+from nodegraph.host import memory_budget as budget
 from nodegraph.plan import Plan
 from nodes import NVAR, Input, Reservoir, Ridge
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 import nodegraph as ng
 from nodegraph.errors import FieldError
-from nodegraph.progress import Silent, Terminal
+from nodegraph.host.progress import Silent, Terminal
 from nodes import LMS, RLS, ForwardUnit, Input, Reservoir, Ridge
 from nodes.rules import IntrinsicPlasticity, Oja
 

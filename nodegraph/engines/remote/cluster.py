@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nodegraph.errors import EngineError
-from nodegraph.machine import usable_cpus
+from nodegraph.host.machine import usable_cpus
 
 __all__ = ["Cluster"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from nodegraph.budget import format_bytes
 from nodegraph.errors import EngineError
+from nodegraph.host.memory_budget import format_bytes
 from nodegraph.plan import Plan
 from nodegraph.slot import Slot
 

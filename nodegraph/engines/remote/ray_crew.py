@@ -15,7 +15,7 @@ from nodegraph.engines.remote.needs import Needs
 from nodegraph.engines.remote.parts import title
 from nodegraph.engines.remote.worker import Worker
 from nodegraph.errors import EngineError
-from nodegraph.plugins import shadow
+from nodegraph.host.plugins import shadow
 
 __all__ = ["RayCrew"]
 

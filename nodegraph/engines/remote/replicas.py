@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from nodegraph.engines.remote.crew import Crew, WorkerLost
 from nodegraph.engines.remote.watch import Watch
 from nodegraph.errors import EngineError
-from nodegraph.numerics import numerics
+from nodegraph.host.numerics import numerics
 
 __all__ = ["Replicas"]
 

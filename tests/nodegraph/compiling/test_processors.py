@@ -11,7 +11,7 @@ import pytest
 from small_steps import digests
 
 from nodegraph.compiling.prelude import declarations, definition
-from nodegraph.machine import has_avx512
+from nodegraph.host.machine import has_avx512
 
 HERE = Path(__file__).parent
 X86 = platform.machine() in ("x86_64", "AMD64")

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from safetensors import safe_open
 
-from nodegraph import budget
 from nodegraph.errors import BudgetError, ModelFileError
 from nodegraph.files import tensor_file
 from nodegraph.files.tensor_header import MAX_HEADER
+from nodegraph.host import memory_budget as budget
 
 DTYPES = ["f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?"]
 GRAPH = {"graph": "u >> reservoir >> readout", "seed": "42"}

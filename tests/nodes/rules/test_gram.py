@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodegraph.numerics import using
+from nodegraph.host.numerics import using
 from nodes.rules.gram import add_cross, add_gram
 
 MODES = ["exact", "portable", "fast"]

@@ -12,7 +12,7 @@ import pytest
 import nodegraph as ng
 from nodegraph import delay
 from nodegraph.errors import DivergenceError, EngineError
-from nodegraph.progress import Silent
+from nodegraph.host.progress import Silent
 from nodegraph.testing import check_engine
 from nodegraph.testing.comparing import same_trees
 from nodes import ESN, RLS, Identity, Input, Reservoir, Ridge

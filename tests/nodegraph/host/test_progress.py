@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 import nodegraph as ng
-from nodegraph import progress
-from nodegraph.progress import Silent, Terminal, for_this_place, watched
+from nodegraph.host import progress
+from nodegraph.host.progress import Silent, Terminal, for_this_place, watched
 from nodes import RLS, Input
 
 
@@ -157,7 +157,7 @@ def test_a_terminal_gets_a_bar_and_a_file_gets_silence(monkeypatch):
 
 
 def test_rich_is_not_imported_before_a_bar_is_drawn():
-    code = "import sys, nodegraph.progress as p; p.Terminal(); print('rich' in sys.modules)"
+    code = "import sys, nodegraph.host.progress as p; p.Terminal(); print('rich' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 

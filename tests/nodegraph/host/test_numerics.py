@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph import numerics
 from nodegraph.errors import FieldError
+from nodegraph.host import numerics
 from nodes import RLS, Input, Reservoir, Ridge
 
 ROOT = Path(__file__).parents[2]

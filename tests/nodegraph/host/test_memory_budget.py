@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodegraph import budget
 from nodegraph.errors import BudgetError, NodegraphError
+from nodegraph.host import memory_budget as budget
 
 resource = pytest.importorskip("resource", reason="Windows has no limits of this kind")
 

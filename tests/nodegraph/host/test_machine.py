@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from nodegraph import machine
+from nodegraph.host import machine
 
 
 class Windows:

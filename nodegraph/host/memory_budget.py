@@ -11,7 +11,7 @@ from decimal import Context, Decimal
 from pathlib import Path
 
 from nodegraph.errors import BudgetError
-from nodegraph.machine import installed_memory
+from nodegraph.host.machine import installed_memory
 
 __all__ = ["available_bytes", "check", "format_bytes", "part"]
 
