@@ -16,8 +16,8 @@ import nodegraph as ng
 from benchmarks import cells, gated_node, stability
 from benchmarks.fresh import WARM
 from benchmarks.tables import markdown
+from nodegraph.graph.registry import kinds
 from nodegraph.node import Node
-from nodegraph.registry import kinds
 from nodegraph.testing.zoo import Follow, Mix
 from nodes import Input, Reservoir
 

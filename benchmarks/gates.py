@@ -13,8 +13,8 @@ from benchmarks.tables import markdown
 from benchmarks.timing import compare
 from nodegraph import Lesson
 from nodegraph.arrays import Array
-from nodegraph.lessons import learn_by_step
-from nodegraph.prepared import fold
+from nodegraph.graph.lessons import learn_by_step
+from nodegraph.graph.prepared import fold
 from nodegraph.testing.reference import interpret
 from nodes import LMS, RLS, Input, Reservoir, Ridge
 

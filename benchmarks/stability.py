@@ -18,8 +18,8 @@ import nodegraph as ng
 from benchmarks.tables import markdown
 from nodegraph.arrays import is_sparse
 from nodegraph.errors import DataWarning, DivergenceError
+from nodegraph.graph.registry import kinds
 from nodegraph.node import Node
-from nodegraph.registry import kinds
 from nodes import LMS, RLS, Dense, Input, Reservoir
 from nodes.rules import (
     BCM,

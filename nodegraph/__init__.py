@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from nodegraph import errors
 from nodegraph.arrays import Array
 from nodegraph.errors import NodegraphError, UnknownNameError
-from nodegraph.fields import (
+from nodegraph.graph import Edge, Graph, delay
+from nodegraph.graph.fields import (
     Classes,
     Fraction,
     Matrix,
@@ -15,12 +16,11 @@ from nodegraph.fields import (
     UnitInterval,
     Vector,
 )
-from nodegraph.graph import Edge, Graph, delay
+from nodegraph.graph.node import Composite, Node
+from nodegraph.graph.plan import Plan, plan
+from nodegraph.graph.registry import kinds, register
+from nodegraph.graph.rule import AnyRule, Learned, Lesson, Rule, Seen
 from nodegraph.model import Model
-from nodegraph.node import Composite, Node
-from nodegraph.plan import Plan, plan
-from nodegraph.registry import kinds, register
-from nodegraph.rule import AnyRule, Learned, Lesson, Rule, Seen
 from nodegraph.spec_writer import to_yaml
 
 if TYPE_CHECKING:

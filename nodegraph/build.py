@@ -11,9 +11,9 @@ import numpy as np
 from nodegraph.arrays import cast
 from nodegraph.errors import DataError, GraphError, NodegraphError, placed
 from nodegraph.frames import Columns
+from nodegraph.graph.plan import Plan
 from nodegraph.host import memory_budget as budget
 from nodegraph.host.numerics import Numerics
-from nodegraph.plan import Plan
 from nodegraph.slot import Slot
 from nodegraph.tryout import check_made
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from nodegraph.errors import DataError, FieldError
 from nodegraph.feeding import Fed, total_steps
+from nodegraph.graph.plan import Plan
 from nodegraph.host.machine import usable_cpus
 from nodegraph.intake import Series
-from nodegraph.plan import Plan
 
 __all__ = [
     "check_long_enough",

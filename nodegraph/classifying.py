@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError, GraphError
-from nodegraph.plan import Plan
+from nodegraph.graph.plan import Plan
 
 __all__ = ["classes_by_output", "is_classifier", "labels_of", "share_right"]
 

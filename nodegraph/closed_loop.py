@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from nodegraph.door import node_name
 from nodegraph.errors import GraphError
-from nodegraph.plan import Plan, Read
+from nodegraph.graph.plan import Plan, Read
 
 __all__ = ["closed_plan", "find_loop"]
 

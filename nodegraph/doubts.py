@@ -11,9 +11,9 @@ import numpy as np
 
 from nodegraph.errors import DataWarning
 from nodegraph.feeding import Fed, total_steps
+from nodegraph.graph.node import Node
+from nodegraph.graph.plan import Plan
 from nodegraph.intake import Series
-from nodegraph.node import Node
-from nodegraph.plan import Plan
 from nodegraph.slot import Slot
 from nodegraph.vitals import FEWEST, Trickle, Vitals
 

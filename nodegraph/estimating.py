@@ -6,10 +6,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from nodegraph.calls import known_arguments
-from nodegraph.changed import changed
 from nodegraph.classifying import is_classifier, share_right
 from nodegraph.errors import DataError, FieldError
+from nodegraph.graph.changed import changed
+from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.learner import Learner
 from nodegraph.metrics import r2
 

@@ -13,7 +13,7 @@ from nodegraph.tracing import program_of
 from nodegraph.untraced import Untraced
 
 if TYPE_CHECKING:
-    from nodegraph.node import Node
+    from nodegraph.graph.node import Node
 
 __all__ = ["explain"]
 

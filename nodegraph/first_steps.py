@@ -11,7 +11,7 @@ from nodegraph.arrays import Array, read_only
 from nodegraph.compiling.layout import mapped
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.compiling.words import by_numpy
-from nodegraph.lessons import Seen
+from nodegraph.graph.lessons import Seen
 
 __all__ = ["difference"]
 

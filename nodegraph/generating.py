@@ -15,9 +15,9 @@ from nodegraph.doubts import warn_of_a_far_horizon, warn_of_no_past
 from nodegraph.engines import Engine
 from nodegraph.errors import DataError
 from nodegraph.feeding import Fed, feed
+from nodegraph.graph.plan import Plan
 from nodegraph.host.progress import Silent
 from nodegraph.intake import Series
-from nodegraph.plan import Plan
 from nodegraph.rack import Rack
 from nodegraph.running import Run
 from nodegraph.slot import widths

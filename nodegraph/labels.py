@@ -9,7 +9,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
-from nodegraph.wording.phrases import shown
+from nodegraph.graph.messages.phrases import shown
 
 __all__ = ["Lesson", "are_words", "label_rows", "one_hot_rows"]
 

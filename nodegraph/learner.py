@@ -10,7 +10,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from nodegraph.calls import known_arguments
 from nodegraph.checkpoints import keeper_of
 from nodegraph.checks import (
     checked_forcing,
@@ -32,6 +31,7 @@ from nodegraph.doubts import (
 from nodegraph.engines import Engine
 from nodegraph.errors import DataError, GraphError, NotFittedError
 from nodegraph.feeding import total_steps
+from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.horizon import Ahead, horizons
 from nodegraph.host.numerics import using
 from nodegraph.host.progress import Progress, checked_progress

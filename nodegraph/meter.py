@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array, is_sparse
-from nodegraph.rule import Rule
+from nodegraph.graph.rule import Rule
 from nodegraph.slot import Chunk, Slot
 
 __all__ = ["Meter", "Point"]

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nodegraph.build import Builder
-from nodegraph.calls import known_arguments
 from nodegraph.checks import checked_dtype, checked_seed
 from nodegraph.engines import choose
 from nodegraph.errors import ArgumentError, GraphError, ModelFileError, UnknownNameError
 from nodegraph.estimating import Estimating
 from nodegraph.graph import Composable
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.names import keep_streams
+from nodegraph.graph.plan import Plan
+from nodegraph.graph.registry import load_plugin
+from nodegraph.graph.strangers import refuse_call, refuse_word
 from nodegraph.host.numerics import Numerics, checked_numerics
-from nodegraph.names import keep_streams
-from nodegraph.plan import Plan
 from nodegraph.rack import Rack
-from nodegraph.registry import load_plugin
-from nodegraph.strangers import refuse_call, refuse_word
 from nodegraph.summary import Summary, summary
 
 __all__ = ["Model"]

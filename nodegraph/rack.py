@@ -15,9 +15,9 @@ from nodegraph.door import Door, node_name
 from nodegraph.errors import DataError, NotFittedError
 from nodegraph.feeding import Fed, feed
 from nodegraph.frames import check_columns
+from nodegraph.graph.plan import Plan
 from nodegraph.horizon import Ahead
 from nodegraph.labels import Lesson
-from nodegraph.plan import Plan
 from nodegraph.slot import NOT_SAVED, Slot
 
 __all__ = ["Rack"]

@@ -10,8 +10,8 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.phrases import shown
 from nodegraph.host import memory_budget as budget
-from nodegraph.wording.phrases import shown
 
 __all__ = ["bounded", "count_rows", "exclusive", "generator", "real", "vector", "whole"]
 

@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from nodegraph.calls import known_arguments
 from nodegraph.checks import checked_steps, checked_workers
 from nodegraph.classifying import classes_by_output, labels_of
 from nodegraph.engines import LOCAL, Engine, choose
@@ -15,14 +14,15 @@ from nodegraph.errors import DataError
 from nodegraph.feeding import Fed
 from nodegraph.generating import Generation
 from nodegraph.graph import Graph
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.plan import Plan
+from nodegraph.graph.strangers import refuse_target
 from nodegraph.host.numerics import Numerics, using
 from nodegraph.host.progress import Progress, checked_progress
 from nodegraph.intake import Series, one_row
-from nodegraph.plan import Plan
 from nodegraph.rack import Rack
 from nodegraph.running import Run, shaped
 from nodegraph.stepping import MOST, Stepper
-from nodegraph.strangers import refuse_target
 from nodegraph.views import ArraysView
 from nodegraph.vitals import Vitals
 from nodegraph.work import Work

@@ -13,11 +13,11 @@ from nodegraph.arrays import Array
 from nodegraph.engines import LOCAL, Engine
 from nodegraph.errors import placed
 from nodegraph.feeding import Fed, total_steps
+from nodegraph.graph.plan import Plan
 from nodegraph.groups import Apart, Group, group_rows, groups, side_by_side, spread
 from nodegraph.host.progress import Progress, Silent, watched
 from nodegraph.intake import Series, Stream
 from nodegraph.keeping import Keeper, Position
-from nodegraph.plan import Plan
 from nodegraph.rack import Rack
 from nodegraph.slot import Slot, widths
 from nodegraph.watching import Watch, executed

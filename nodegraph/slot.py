@@ -11,9 +11,9 @@ import numpy as np
 from nodegraph.arrays import Array
 
 if TYPE_CHECKING:
-    from nodegraph.lessons import Course
-    from nodegraph.node import Node, Prepared
-    from nodegraph.rule import Rule
+    from nodegraph.graph.lessons import Course
+    from nodegraph.graph.node import Node, Prepared
+    from nodegraph.graph.rule import Rule
 
 __all__ = ["NOT_SAVED", "OTHER_LAYOUT", "Answer", "Chunk", "Slot", "widths"]
 

@@ -11,16 +11,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from nodegraph.calls import known_arguments
 from nodegraph.errors import DataWarning, FieldError, GraphError, NodegraphError, SpecError
 from nodegraph.graph import Composable, Graph, delay, overlay
-from nodegraph.nested import NestedGraph
-from nodegraph.node import Composite, Node
-from nodegraph.plan import Plan
-from nodegraph.registry import split_kind
-from nodegraph.wording import nearest
-from nodegraph.wording.phrases import shown
-from nodegraph.wording.trails import Loc
+from nodegraph.graph.messages import nearest
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.messages.phrases import shown
+from nodegraph.graph.messages.trails import Loc
+from nodegraph.graph.nested import NestedGraph
+from nodegraph.graph.node import Composite, Node
+from nodegraph.graph.plan import Plan
+from nodegraph.graph.registry import split_kind
 from nodegraph.yaml.document import Document, error_at, error_from
 from nodegraph.yaml.edges import EdgeError, evaluate
 from nodegraph.yaml.header import Header

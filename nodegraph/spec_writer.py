@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nodegraph.arrays import is_sparse
-from nodegraph.calls import known_arguments
 from nodegraph.errors import ArgumentError, SpecError
-from nodegraph.names import streams_of
-from nodegraph.registry import written_kind
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.names import streams_of
+from nodegraph.graph.registry import written_kind
 
 if TYPE_CHECKING:
     from nodegraph.graph import Edge, Graph

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from nodegraph.plan import Plan, Read, Reads
+from nodegraph.graph.plan import Plan, Read, Reads
 
 __all__ = ["Forcing", "Stage", "forced", "forced_wiring", "stages", "unsettled"]
 

@@ -13,8 +13,8 @@ from nodegraph.arrays import Array, copy_tree, is_sparse, leaves
 from nodegraph.engines.fused import Mover, Program
 from nodegraph.engines.lines import filled
 from nodegraph.engines.seats import Source, heard
-from nodegraph.node import StepCode
-from nodegraph.plan import Plan
+from nodegraph.graph.node import StepCode
+from nodegraph.graph.plan import Plan
 from nodegraph.rack import Rack
 from nodegraph.slot import Chunk
 from nodegraph.vitals import Sample, Vitals

@@ -16,9 +16,9 @@ from nodegraph.errors import ModelFileError, NodegraphError, SpecError
 from nodegraph.files import tensor_file
 from nodegraph.frames import Columns
 from nodegraph.graph import Graph
+from nodegraph.graph.plan import Plan
 from nodegraph.horizon import Ahead
 from nodegraph.host.numerics import checked_numerics
-from nodegraph.plan import Plan
 from nodegraph.rack import Rack
 from nodegraph.slot import NOT_SAVED, OTHER_LAYOUT, Slot
 from nodegraph.spec import read_plain

@@ -12,9 +12,9 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.feeding import Fed
+from nodegraph.graph.plan import Plan, Read
+from nodegraph.graph.rule import Rule
 from nodegraph.intake import Series
-from nodegraph.plan import Plan, Read
-from nodegraph.rule import Rule
 from nodegraph.slot import Slot
 from nodegraph.stages import Stage
 from nodegraph.tryout import check_params, check_still

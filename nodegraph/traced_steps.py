@@ -13,7 +13,7 @@ from nodegraph.compiling.ir import TraceError
 from nodegraph.compiling.layout import is_array, mapped, signature
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.errors import ContractError
-from nodegraph.prepared import Prepared, StepCode, fold, one_by_one
+from nodegraph.graph.prepared import Prepared, StepCode, fold, one_by_one
 from nodegraph.tracing import fitting_rows, places, program_of, written
 from nodegraph.untraced import Untraced
 

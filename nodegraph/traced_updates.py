@@ -12,8 +12,8 @@ from nodegraph.arrays import Array
 from nodegraph.compiling.layout import mapped
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.errors import ContractError
-from nodegraph.lessons import Course, Learned, Lesson, learn_by_step
-from nodegraph.prepared import StepCode
+from nodegraph.graph.lessons import Course, Learned, Lesson, learn_by_step
+from nodegraph.graph.prepared import StepCode
 from nodegraph.traced_steps import Traced, moving_tree, node_state
 from nodegraph.tracing import Teaching, fitting_rows, program_of
 from nodegraph.untraced import Untraced

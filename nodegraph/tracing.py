@@ -18,7 +18,7 @@ from nodegraph.compiling.program import Program
 from nodegraph.compiling.reasons import line_naming
 from nodegraph.errors import ContractError, DataError
 from nodegraph.first_steps import difference
-from nodegraph.lessons import Seen
+from nodegraph.graph.lessons import Seen
 from nodegraph.untraced import Untraced, place_of
 
 __all__ = ["Teaching", "fitting_rows", "places", "program_of", "written"]
@@ -39,7 +39,7 @@ class _Refused(Exception):
 
 
 def places(node: Any, rule: Any = None) -> dict[Any, int]:
-    """Return the place in ``io`` of each row: as in `nodegraph.prepared.StepCode`."""
+    """Return the place in ``io`` of each row: as in `nodegraph.graph.prepared.StepCode`."""
     own = () if rule is None else rule.ports
     return {port: i for i, port in enumerate(("y", *node.step_ports, "noise", "target", *own))}
 

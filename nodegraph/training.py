@@ -14,12 +14,12 @@ from nodegraph.dealing import dealt_out
 from nodegraph.engines import LOCAL, Engine
 from nodegraph.errors import DataError, GraphError, placed
 from nodegraph.feeding import Fed, total_steps
+from nodegraph.graph.plan import Plan
+from nodegraph.graph.rule import Rule
 from nodegraph.groups import Apart, Group, group_rows, groups, side_by_side, spread
 from nodegraph.host.progress import Counted, Progress, Silent, watched
 from nodegraph.intake import Series, Stream
 from nodegraph.keeping import Keeper, Position
-from nodegraph.plan import Plan
-from nodegraph.rule import Rule
 from nodegraph.slot import Slot, widths
 from nodegraph.stages import Forcing, Stage, forced, forced_wiring, stages, unsettled
 from nodegraph.teams import Teams, find_teams

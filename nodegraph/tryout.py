@@ -10,8 +10,8 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree, is_sparse, leaves, read_only
 from nodegraph.errors import ContractError, placed
-from nodegraph.node import Node
-from nodegraph.rule import Lesson, Rule, Seen
+from nodegraph.graph.node import Node
+from nodegraph.graph.rule import Lesson, Rule, Seen
 
 __all__ = ["Trial", "check_made", "check_params", "check_still", "concluded", "merged"]
 

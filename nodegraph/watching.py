@@ -9,9 +9,9 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.engines import Engine
+from nodegraph.graph.plan import Plan
 from nodegraph.host.progress import Progress
 from nodegraph.meter import Meter, Point
-from nodegraph.plan import Plan
 from nodegraph.slot import Chunk, Slot, widths
 from nodegraph.work import Work
 

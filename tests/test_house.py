@@ -16,27 +16,28 @@ LONGEST = 350
 # A part that is not named here is still held to import nothing that imports it.
 FLOORS = """
     errors arrays
-    host names wording calls files spectral krylov
+    host
+    graph
+    node rule fields spec_writer
+    files spectral krylov
     ranges drawing compiled compiling symptoms
-    maths untraced lessons prepared
+    maths untraced
     first_steps
     tracing
     traced_steps
     traced_updates
-    strangers
-    ends fields registry slot vitals trees spec_writer recent
+    slot vitals trees recent
     keeping
     cells
     frames
     panels
     containers
-    rule graph intake labels
-    changed
-    node door targets metrics datasets
+    intake labels
+    door targets metrics datasets
     assembly
     feeding
     tryout
-    plan nested horizon checks doubts plotting meter
+    horizon checks doubts plotting meter
     work
     yaml
     build classifying closed_loop engines stages spec

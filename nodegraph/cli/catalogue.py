@@ -25,8 +25,8 @@ def kinds(
 ) -> None:
     """List the kinds of nodes and rules, or the fields of one."""
     from nodegraph.cli.kind_docs import fields, sort_of, summary
-    from nodegraph.registry import kinds as known
-    from nodegraph.registry import resolve
+    from nodegraph.graph.registry import kinds as known
+    from nodegraph.graph.registry import resolve
 
     load_plugins(plugins)
     if kind is None:

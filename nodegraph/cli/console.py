@@ -53,7 +53,7 @@ def debugging(ctx: Any) -> bool:
 def load_plugins(modules: Iterable[str] | None) -> None:
     """Make the kinds of these modules known; they may lie in the folder one is in."""
     if modules:
-        from nodegraph.registry import kinds, load_plugin
+        from nodegraph.graph.registry import kinds, load_plugin
 
         kinds()
         if (here := os.getcwd()) not in sys.path:

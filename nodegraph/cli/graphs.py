@@ -10,11 +10,11 @@ import typer
 from nodegraph.cli.console import Debug, Plugins, load_plugins, say, show_table, warnings_said
 from nodegraph.cli.shipped import found_graph, shipped_graph, shipped_graphs
 from nodegraph.errors import SpecError
-from nodegraph.node import Node
-from nodegraph.registry import word
+from nodegraph.graph.node import Node
+from nodegraph.graph.registry import word
 
 if TYPE_CHECKING:
-    from nodegraph.plan import Plan
+    from nodegraph.graph.plan import Plan
     from nodegraph.spec import Spec
 
 __all__ = ["Changes", "DataFolder", "File", "check", "draw", "graphs", "read", "results_folder"]
@@ -79,7 +79,7 @@ def check(
 ) -> None:
     """Validate a graph and print its plan: nodes, order, loops, stages of learning."""
     from nodegraph.engines import choose
-    from nodegraph.plan import Plan
+    from nodegraph.graph.plan import Plan
 
     if engine not in (None, "ray"):
         choose(engine)

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from pydantic.fields import FieldInfo
 
-from nodegraph.fields import Described
-from nodegraph.node import Composite, Node
-from nodegraph.rule import Rule
+from nodegraph.graph.fields import Described
+from nodegraph.graph.node import Composite, Node
+from nodegraph.graph.rule import Rule
 
 __all__ = ["FieldDoc", "fields", "parameters", "sort_of", "summary"]
 

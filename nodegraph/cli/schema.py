@@ -7,7 +7,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from nodegraph.cli.kind_docs import fields, sort_of, summary
-from nodegraph.registry import kinds
+from nodegraph.graph.registry import kinds
 from nodegraph.yaml.header import Header
 
 __all__ = ["json_schema"]

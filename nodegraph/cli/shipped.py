@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nodegraph
 from nodegraph.errors import SpecError
-from nodegraph.wording.phrases import nearest, shown
+from nodegraph.graph.messages.phrases import nearest, shown
 
 __all__ = ["found_graph", "shipped_graph", "shipped_graphs"]
 

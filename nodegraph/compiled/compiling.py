@@ -67,7 +67,7 @@ def step(function: Callable[..., Any]) -> Callable[[Any], int]:
     """Return ``address(dtype)`` of one step of a node, to be called by a compiled loop.
 
     The step is written as ``f(args, io, like)``. ``args[i]`` and ``io[i]`` are whole numbers, most
-    of them addresses: of what the node gave as `nodegraph.node.StepCode.arguments`, and of the rows
+    of them addresses: of what the node gave as `StepCode.arguments`, and of the rows
     where the output goes (``io[0]``) and the inputs are. ``like`` is a number of the precision, for
     `vector` and `matrix`.
     """

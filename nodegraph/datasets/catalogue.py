@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from nodegraph.calls import known_arguments
 from nodegraph.datasets.henon import henon
 from nodegraph.datasets.japanese_vowels import japanese_vowels
 from nodegraph.datasets.kuramoto_sivashinsky import kuramoto_sivashinsky
@@ -20,7 +19,8 @@ from nodegraph.datasets.narma import narma
 from nodegraph.datasets.rossler import rossler
 from nodegraph.datasets.sunspots import sunspots
 from nodegraph.errors import DataError
-from nodegraph.wording.phrases import nearest, shown
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.messages.phrases import nearest, shown
 
 __all__ = ["describe", "load", "names", "options"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.intake import split_series, to_rows
 from nodegraph.ranges import whole
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.calls import known_arguments
+from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.ranges import bounded, count_rows, real, vector
 
 __all__ = ["henon"]

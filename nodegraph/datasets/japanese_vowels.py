@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.calls import known_arguments
 from nodegraph.datasets.one_hot import one_hot
 from nodegraph.errors import DataError
-from nodegraph.wording.phrases import shown
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.messages.phrases import shown
 
 __all__ = ["Utterances", "japanese_vowels"]
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.ranges import bounded, count_rows, exclusive, generator, real, vector, whole
 
 __all__ = ["kuramoto_sivashinsky"]

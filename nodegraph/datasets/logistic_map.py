@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.calls import known_arguments
+from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.ranges import count_rows, real
 
 __all__ = ["logistic_map"]

@@ -9,8 +9,8 @@ from math import ceil
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.ranges import bounded, count_rows, exclusive, generator, real, vector
 
 __all__ = ["mackey_glass"]

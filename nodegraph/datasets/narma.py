@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.ranges import count_rows, generator, real, whole
 
 __all__ = ["narma"]

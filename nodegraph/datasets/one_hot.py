@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
-from nodegraph.wording.phrases import shown
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.messages.phrases import shown
 
 __all__ = ["one_hot"]
 

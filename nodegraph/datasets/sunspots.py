@@ -7,8 +7,8 @@ from importlib.resources import files
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.ranges import whole
 
 __all__ = ["sunspots"]

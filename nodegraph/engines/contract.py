@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from nodegraph.arrays import Array
 from nodegraph.engines import local
-from nodegraph.plan import Plan
+from nodegraph.graph.plan import Plan
 from nodegraph.slot import Chunk, Slot
 from nodegraph.work import Work
 

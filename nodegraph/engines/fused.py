@@ -10,8 +10,8 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.engines.lines import Line
 from nodegraph.engines.seats import Seat, Source
-from nodegraph.node import Node, StepCode
-from nodegraph.rule import Rule
+from nodegraph.graph.node import Node, StepCode
+from nodegraph.graph.rule import Rule
 
 __all__ = ["FEWEST", "Mover", "Program", "fuse"]
 

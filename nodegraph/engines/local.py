@@ -13,7 +13,7 @@ from nodegraph.engines.fused import fuse
 from nodegraph.engines.lines import Line, filled
 from nodegraph.engines.seats import Desk, Seat
 from nodegraph.errors import placed
-from nodegraph.plan import Block, Plan
+from nodegraph.graph.plan import Block, Plan
 from nodegraph.slot import Chunk, Slot
 from nodegraph.vitals import Sample
 from nodegraph.work import Work

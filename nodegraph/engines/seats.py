@@ -10,9 +10,9 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.engines.lines import Line
-from nodegraph.node import Node, StepCode
-from nodegraph.plan import Plan, Read
-from nodegraph.rule import Lesson, Rule
+from nodegraph.graph.node import Node, StepCode
+from nodegraph.graph.plan import Plan, Read
+from nodegraph.graph.rule import Lesson, Rule
 from nodegraph.slot import Chunk, Slot
 from nodegraph.tryout import Trial, check_still
 from nodegraph.work import Work

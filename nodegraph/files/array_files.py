@@ -13,7 +13,7 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.files.safe_files import LARGEST_FILE
-from nodegraph.wording.phrases import nearest, shown
+from nodegraph.graph.messages.phrases import nearest, shown
 
 __all__ = ["read_npy", "read_npz"]
 

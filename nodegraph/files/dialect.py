@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from nodegraph.errors import DataError
 from nodegraph.files.numerals import Decimal, Grammar, grammar, looks_like_decimal_comma
 from nodegraph.files.text_lines import Row, check_lines, rows_of
-from nodegraph.wording.phrases import shown
+from nodegraph.graph.messages.phrases import shown
 
 __all__ = ["SEPARATORS", "Sample", "has_names", "sample_of", "width_of"]
 

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.wording.phrases import shown
+from nodegraph.graph.messages.phrases import shown
 
 __all__ = ["Decimal", "Grammar", "NoNumber", "grammar", "looks_like_decimal_comma"]
 

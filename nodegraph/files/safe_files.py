@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from nodegraph.errors import DataError
 from nodegraph.files.flags import READ
-from nodegraph.wording.phrases import shown
+from nodegraph.graph.messages.phrases import shown
 
 __all__ = ["open_below", "open_named"]
 

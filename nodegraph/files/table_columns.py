@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
-from nodegraph.wording.phrases import nearest, shown
+from nodegraph.graph.messages.phrases import nearest, shown
 
 __all__ = ["Columns", "Table", "chosen", "listed"]
 

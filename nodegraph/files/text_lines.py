@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from nodegraph.errors import DataError
-from nodegraph.wording.phrases import shown
+from nodegraph.graph.messages.phrases import shown
 
 __all__ = ["Row", "check_lines", "is_note", "rows_of", "text_lines"]
 

@@ -41,14 +41,14 @@ def imported(entry: EntryPoint) -> ModuleType:
 
 def shadow(top: str) -> Path | None:
     """Return the user's file or folder that ``import top`` means in place of our package."""
-    home = (Path(__file__).parents[1] / top).resolve()
+    home = (Path(__file__).parents[2] / top).resolve()
     return _in_the_way(top, home) if (home / "__init__.py").is_file() else None
 
 
 def _home(entry: EntryPoint, top: str) -> Path | None:
     """Return the folder of the package that offers `entry`, None if it cannot be told."""
     installed = [Path(str(entry.dist.locate_file("")))] if entry.dist is not None else []
-    for place in (*installed, Path(__file__).parents[1]):  # the second one for a checkout
+    for place in (*installed, Path(__file__).parents[2]):  # the second one for a checkout
         if (place / top / "__init__.py").is_file():
             return (place / top).resolve()
     return None

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.messages.phrases import shown
 from nodegraph.intake import split_series, to_rows
 from nodegraph.metrics.guesses import are_flat, labels_beside
 from nodegraph.metrics.pairing import same_shape
-from nodegraph.wording.phrases import shown
 
 __all__ = ["accuracy"]
 

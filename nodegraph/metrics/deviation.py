@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import ROUNDING, Array
-from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.messages.phrases import nearest, shown
 from nodegraph.metrics.pairing import pair_rows
-from nodegraph.wording.phrases import nearest, shown
 
 __all__ = ["mae", "mse", "nrmse", "r2", "rmse"]
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array, is_constant
-from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.intake import to_rows
 from nodegraph.ranges import real, whole
 

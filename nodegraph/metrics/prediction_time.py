@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import ROUNDING, Array
-from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.metrics.pairing import pair_series, same_shape
 from nodegraph.ranges import real
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.messages.phrases import nearest, shown
 from nodegraph.metrics.accuracy import accuracy
 from nodegraph.metrics.deviation import mae, mse, nrmse, r2, rmse
 from nodegraph.metrics.prediction_time import valid_prediction_time
-from nodegraph.wording.phrases import nearest, shown
 
 __all__ = ["names", "score", "score_columns"]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.plotting.canvas import COLOURS, new_axes, tidy
 from nodegraph.plotting.data import chosen, series
 from nodegraph.plotting.labels import column_names

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nodegraph.calls import known_arguments
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.plotting.canvas import COLOURS, new_axes, tidy
 from nodegraph.plotting.data import numbers
 

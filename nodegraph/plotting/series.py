@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from nodegraph.calls import known_arguments
+from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.plotting.canvas import (
     COLOURS,
     GREY,

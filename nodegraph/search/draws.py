@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.errors import SpecError
-from nodegraph.wording.phrases import shown
+from nodegraph.graph.messages.phrases import shown
 
 __all__ = ["Draw", "check_ends", "draws", "is_listable", "unseen"]
 

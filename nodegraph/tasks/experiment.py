@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nodegraph.calls import known_arguments
 from nodegraph.engines import choose
 from nodegraph.errors import ArgumentError, SpecError
+from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host.progress import Progress, Silent
 from nodegraph.model import Model
 from nodegraph.spec import Spec

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from nodegraph.plan import Plan
+from nodegraph.graph.messages.trails import Loc
+from nodegraph.graph.plan import Plan
 from nodegraph.slot import Slot
 from nodegraph.stages import forced_wiring
 from nodegraph.tasks.trials import ClassTrial, Trial
-from nodegraph.wording.trails import Loc
 from nodegraph.yaml.header import LocalEngine, RayEngine, RayNeeds
 from nodegraph.yaml.task import (
     ColumnTarget,

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from nodegraph.graph.plan import Plan
 from nodegraph.host.machine import usable_cpus
 from nodegraph.model import Model
-from nodegraph.plan import Plan
 from nodegraph.spec import Spec
 from nodegraph.stages import stages
 from nodegraph.tasks.engine_choice import engine_of

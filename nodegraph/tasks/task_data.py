@@ -12,8 +12,8 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.files.table_columns import Table, chosen
+from nodegraph.graph.plan import Plan
 from nodegraph.intake import to_rows
-from nodegraph.plan import Plan
 from nodegraph.tasks.class_data import Classes
 from nodegraph.tasks.examples import Examples, TaskData, Titles, picked, windows
 from nodegraph.tasks.task_source import Source, table_and_target

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from nodegraph.graph import Edge, End, Graph
+from nodegraph.graph.plan import Plan
 from nodegraph.model import Model
-from nodegraph.plan import Plan
 from nodegraph.testing.comparing import close_trees, same_trees
 from nodegraph.testing.recording import Recorder, check_replay
 from nodegraph.testing.reference import interpret

@@ -12,11 +12,11 @@ from nodegraph.build import generator
 from nodegraph.engines.fused import Mover, Program
 from nodegraph.engines.seats import Source
 from nodegraph.errors import ContractError, FieldError
-from nodegraph.fields import Described
-from nodegraph.node import Node
-from nodegraph.prepared import StepCode
-from nodegraph.registry import resolve, word
-from nodegraph.rule import Rule
+from nodegraph.graph.fields import Described
+from nodegraph.graph.node import Node
+from nodegraph.graph.prepared import StepCode
+from nodegraph.graph.registry import resolve, word
+from nodegraph.graph.rule import Rule
 from nodegraph.testing.comparing import close_trees, require, same_trees
 from nodegraph.tracing import program_of
 from nodegraph.untraced import Untraced

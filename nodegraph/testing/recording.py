@@ -10,11 +10,11 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.engines import local
-from nodegraph.lessons import Course
+from nodegraph.graph.lessons import Course
+from nodegraph.graph.node import Node, Prepared
+from nodegraph.graph.plan import Plan
+from nodegraph.graph.rule import Learned, Lesson, Rule
 from nodegraph.model import Model
-from nodegraph.node import Node, Prepared
-from nodegraph.plan import Plan
-from nodegraph.rule import Learned, Lesson, Rule
 from nodegraph.slot import Chunk, Slot
 from nodegraph.testing.comparing import require, same_trees
 from nodegraph.work import Work

@@ -9,8 +9,8 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.graph import Graph
+from nodegraph.graph.rule import Seen
 from nodegraph.model import Model
-from nodegraph.rule import Seen
 
 __all__ = ["interpret"]
 

@@ -12,9 +12,9 @@ import numpy as np
 from nodegraph import tryout
 from nodegraph.arrays import Array, cast, copy_tree, leaves
 from nodegraph.errors import ContractError
-from nodegraph.lessons import Learned, learn_by_step
-from nodegraph.node import Node
-from nodegraph.rule import Lesson, Rule
+from nodegraph.graph.lessons import Learned, learn_by_step
+from nodegraph.graph.node import Node
+from nodegraph.graph.rule import Lesson, Rule
 from nodegraph.testing.comparing import close_trees, dense, require, same_trees
 from nodegraph.testing.node_contract import check_fields, driven
 from nodegraph.tracing import Teaching, program_of

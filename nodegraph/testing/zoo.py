@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
+from nodegraph.graph.node import Node
+from nodegraph.graph.rule import Rule, Seen
 from nodegraph.maths import dot, tanh, total
-from nodegraph.node import Node
-from nodegraph.rule import Rule, Seen
 
 __all__ = ["Follow", "Mix", "Sum", "Trace"]
 

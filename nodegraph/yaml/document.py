@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from nodegraph.errors import SpecError
-from nodegraph.wording import Complaint, complaints, place
-from nodegraph.wording.phrases import shown
-from nodegraph.wording.trails import Loc
+from nodegraph.graph.messages import Complaint, complaints, place
+from nodegraph.graph.messages.phrases import shown
+from nodegraph.graph.messages.trails import Loc
 
 __all__ = ["Document", "Mark", "error_at", "error_from"]
 

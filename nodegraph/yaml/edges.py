@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nodegraph.errors import GraphError, SpecError
-from nodegraph.wording.phrases import shown
+from nodegraph.graph.messages.phrases import shown
 
 __all__ = ["EdgeError", "evaluate"]
 

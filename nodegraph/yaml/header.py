@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, ValidationError
 
+from nodegraph.graph.node import Name
 from nodegraph.host.numerics import Numerics
-from nodegraph.node import Name
 from nodegraph.yaml.document import Document, error_from
 from nodegraph.yaml.task import Section, Task, as_tuple
 

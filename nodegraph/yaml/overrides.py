@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from nodegraph.wording import place
-from nodegraph.wording.phrases import nearest, shown
-from nodegraph.wording.trails import Loc
+from nodegraph.graph.messages import place
+from nodegraph.graph.messages.phrases import nearest, shown
+from nodegraph.graph.messages.trails import Loc
 from nodegraph.yaml.document import Document, Mark
 from nodegraph.yaml.reader import read_value
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from nodegraph.errors import SpecError
 from nodegraph.files.flags import READ
+from nodegraph.graph.messages.phrases import shown
+from nodegraph.graph.messages.trails import Loc
 from nodegraph.host.paths import own_path
-from nodegraph.wording.phrases import shown
-from nodegraph.wording.trails import Loc
 from nodegraph.yaml.document import Document, Mark
 from nodegraph.yaml.scalars import check_text, plain_value, quoted_value
 

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 
-from nodegraph.wording.phrases import shown
+from nodegraph.graph.messages.phrases import shown
 from nodegraph.yaml.document import Mark
 
 __all__ = ["check_text", "plain_value", "quoted_value"]

@@ -6,8 +6,8 @@ import pytest
 import nodegraph as ng
 from nodegraph.build import Builder, generator
 from nodegraph.errors import BudgetError, DataError
+from nodegraph.graph.plan import Plan
 from nodegraph.host import memory_budget as budget
-from nodegraph.plan import Plan
 from nodes import NVAR, Input, Reservoir, Ridge
 
 

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from nodegraph.cli import app
 from nodegraph.cli.kind_docs import fields, summary
 from nodegraph.cli.schema import json_schema
-from nodegraph.registry import kinds
+from nodegraph.graph.registry import kinds
 
 
 def call(*words):

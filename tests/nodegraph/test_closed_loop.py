@@ -6,7 +6,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.closed_loop import closed_plan, find_loop
 from nodegraph.errors import DataError, GraphError
-from nodegraph.plan import Read
+from nodegraph.graph.plan import Read
 from nodes import Identity, Input
 
 a, b = Input(name="a"), Input(name="b")

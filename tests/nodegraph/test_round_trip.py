@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import nodegraph as ng
 from nodegraph import delay
 from nodegraph.errors import FieldError, ModelFileError
-from nodegraph.nested import NestedGraph
+from nodegraph.graph.nested import NestedGraph
 from nodegraph.spec import read_text
 from nodegraph.spec_writer import to_yaml
 from nodes import ES2N, ESN, NVAR, Dense, Input, Output, Reduce, Reservoir, Ridge, Scaler

@@ -110,7 +110,7 @@ def test_every_faulty_node_is_told_at_once():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_writing_and_reading_gives_the_same_graph(seed, monkeypatch):
-    from nodegraph import registry
+    from nodegraph.graph import registry
     from nodegraph.testing import zoo
 
     registry.kinds()

@@ -1,5 +1,5 @@
 from nodegraph import delay
-from nodegraph.plan import Plan
+from nodegraph.graph.plan import Plan
 from nodegraph.stages import stages
 from nodes import RLS, Input, Reservoir, Ridge, Scaler
 from nodes.rules import IntrinsicPlasticity

@@ -9,8 +9,8 @@ import pytest
 import nodegraph as ng
 from nodegraph.compiling import machine_code
 from nodegraph.errors import ContractError, PlainStepWarning
+from nodegraph.graph.prepared import fold
 from nodegraph.maths import matvec, repeat, sigmoid, tanh, total
-from nodegraph.prepared import fold
 from nodegraph.testing import check_node
 from nodes import Input
 

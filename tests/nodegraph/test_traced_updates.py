@@ -7,7 +7,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import ContractError, NodegraphError, PlainStepWarning
-from nodegraph.lessons import Lesson, learn_by_step
+from nodegraph.graph.lessons import Lesson, learn_by_step
 from nodegraph.maths import dot, matvec, tanh
 from nodegraph.testing import check_rule
 from nodegraph.tracing import Teaching, program_of

@@ -3,7 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.arrays import cast, copy_tree, leaves
-from nodegraph.registry import kinds, resolve, split_kind, word
+from nodegraph.graph.registry import kinds, resolve, split_kind, word
 from nodegraph.rule import Lesson
 from nodegraph.testing import check_replay
 from nodegraph.testing.comparing import same_trees

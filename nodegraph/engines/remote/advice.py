@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from nodegraph.engines.remote.parts import title
 from nodegraph.engines.remote.placement import HOP, Estimate, group_nodes
-from nodegraph.plan import Plan
+from nodegraph.graph.plan import Plan
 
 __all__ = ["advice"]
 

@@ -17,9 +17,9 @@ from nodegraph.engines.remote.parts import Part, pieces, span_of
 from nodegraph.engines.remote.watch import Watch, log
 from nodegraph.engines.remote.worker import Receipt, Snapshot
 from nodegraph.errors import EngineError
+from nodegraph.graph.plan import Plan
 from nodegraph.host.numerics import numerics
 from nodegraph.meter import Meter, Point
-from nodegraph.plan import Plan
 from nodegraph.slot import Chunk, Slot
 from nodegraph.work import Work
 

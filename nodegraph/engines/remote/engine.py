@@ -11,7 +11,6 @@ from itertools import chain
 from typing import Any, Self
 
 from nodegraph.arrays import Array
-from nodegraph.calls import known_arguments
 from nodegraph.engines.remote.advice import advice
 from nodegraph.engines.remote.cluster import STORE, Cluster
 from nodegraph.engines.remote.conveyor import Conveyor, Pace
@@ -22,7 +21,8 @@ from nodegraph.engines.remote.ray_crew import RayCrew
 from nodegraph.engines.remote.replicas import Replicas
 from nodegraph.engines.remote.watch import Watch
 from nodegraph.errors import FieldError
-from nodegraph.plan import Plan
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.plan import Plan
 from nodegraph.slot import Chunk, Slot, widths
 from nodegraph.work import Work
 

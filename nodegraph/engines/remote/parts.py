@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nodegraph.plan import Plan, Read
+from nodegraph.graph.plan import Plan, Read
 from nodegraph.slot import Chunk, Slot
 from nodegraph.work import Work
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from nodegraph.errors import EngineError
+from nodegraph.graph.plan import Plan
 from nodegraph.host.memory_budget import format_bytes
-from nodegraph.plan import Plan
 from nodegraph.slot import Slot
 
 __all__ = ["HOP", "Estimate", "estimates", "group_nodes", "window_of"]

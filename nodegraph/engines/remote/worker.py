@@ -17,10 +17,10 @@ from nodegraph.engines.lines import Line
 from nodegraph.engines.local import Sweep
 from nodegraph.engines.remote.parts import Part, pieces
 from nodegraph.errors import EngineError
+from nodegraph.graph.rule import Rule
 from nodegraph.host.numerics import Numerics, using
 from nodegraph.host.progress import Silent
 from nodegraph.meter import Meter, Point
-from nodegraph.rule import Rule
 from nodegraph.slot import Answer, Chunk, Slot
 from nodegraph.vitals import Vitals
 from nodegraph.work import Work

@@ -4,7 +4,7 @@ import numpy as np
 
 import nodegraph as ng
 from nodegraph.arrays import cast, leaves
-from nodegraph.prepared import fold
+from nodegraph.graph.prepared import fold
 from nodegraph.tracing import program_of
 from nodegraph.untraced import Untraced
 

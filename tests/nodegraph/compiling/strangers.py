@@ -8,7 +8,7 @@ import numpy as np
 
 import nodegraph as ng
 from nodegraph.arrays import copy_tree, leaves
-from nodegraph.prepared import fold
+from nodegraph.graph.prepared import fold
 
 N = 6
 GENERATOR = np.random.default_rng(0)

@@ -6,7 +6,7 @@ from cells import GRU, LSTM, LTC, NTM, Delta
 
 import nodegraph as ng
 from nodegraph.arrays import cast, leaves
-from nodegraph.prepared import fold
+from nodegraph.graph.prepared import fold
 from nodegraph.testing import check_node, check_rule
 from nodes import Input
 from nodes.linear_readout import LinearReadout

@@ -10,7 +10,7 @@ import pytest
 from random_steps import case
 
 from nodegraph.arrays import leaves
-from nodegraph.prepared import fold
+from nodegraph.graph.prepared import fold
 from nodegraph.untraced import Untraced
 
 

@@ -10,7 +10,7 @@ import nodegraph as ng
 from nodegraph import maths as m
 from nodegraph.compiling.planning.items import Block
 from nodegraph.errors import PlainStepWarning
-from nodegraph.lessons import Lesson, learn_by_step
+from nodegraph.graph.lessons import Lesson, learn_by_step
 
 N = 5
 DRAWN = np.random.default_rng(0).standard_normal

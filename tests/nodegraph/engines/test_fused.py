@@ -4,7 +4,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.engines import fused
 from nodegraph.graph import Edge, End, Graph
-from nodegraph.plan import Plan
+from nodegraph.graph.plan import Plan
 from nodegraph.rule import Rule
 from nodegraph.testing.comparing import close_trees, same_trees
 from nodegraph.testing.recording import Recorder, check_replay

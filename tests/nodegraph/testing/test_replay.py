@@ -5,8 +5,8 @@ import pytest
 
 import nodegraph as ng
 from nodegraph import delay
+from nodegraph.graph.registry import kinds
 from nodegraph.node import Node
-from nodegraph.registry import kinds
 from nodegraph.rule import Rule
 from nodegraph.testing import check_replay
 from nodegraph.testing.comparing import dense

@@ -5,7 +5,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import DataError, FieldError, GraphError
-from nodegraph.registry import kinds
+from nodegraph.graph.registry import kinds
 from nodes import LMS, RLS, TD, Input, Reservoir, RewardReadout
 from nodes.rules import (
     Hebb,

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nodegraph.calls import known_arguments
 from nodegraph.errors import GraphError
-from nodegraph.graph import Composable, Graph
-from nodegraph.names import streams_of
-from nodegraph.node import Node
-from nodegraph.rule import Rule
+from nodegraph.graph.graph import Composable, Graph
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.names import streams_of
+from nodegraph.graph.node import Node
+from nodegraph.graph.rule import Rule
 
 if TYPE_CHECKING:
     import networkx as nx

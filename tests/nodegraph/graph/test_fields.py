@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import nodegraph as ng
 from nodegraph.errors import FieldError
 from nodegraph.fields import Described
-from nodegraph.registry import kinds
+from nodegraph.graph.registry import kinds
 from nodes import ESN, LIF, ForwardUnit, Input, Reservoir, Ridge, Scaler
 from nodes.rules import IntrinsicPlasticity, Oja
 

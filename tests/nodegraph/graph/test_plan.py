@@ -3,7 +3,7 @@ import pytest
 import nodegraph as ng
 from nodegraph import delay
 from nodegraph.errors import GraphError
-from nodegraph.plan import Plan
+from nodegraph.graph.plan import Plan
 from nodegraph.testing.zoo import Mix, Sum, Trace
 from nodes import Reservoir
 

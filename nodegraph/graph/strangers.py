@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from nodegraph.errors import ArgumentError, UnknownNameError
-from nodegraph.wording import nearest
+from nodegraph.graph.messages import nearest
 
 __all__ = ["Inert", "refuse_call", "refuse_target", "refuse_word", "refuse_word_of_a_node"]
 

@@ -1,7 +1,7 @@
 import pytest
 
 from nodegraph.errors import FieldError, GraphError
-from nodegraph.names import name_nodes, snake_case
+from nodegraph.graph.names import name_nodes, snake_case
 from nodes import ESN, Input, Output, Ridge
 
 

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from nodegraph.errors import ArgumentError
-from nodegraph.wording import nearest
+from nodegraph.graph.messages import nearest
 
 __all__ = ["known_arguments", "of_engines"]
 

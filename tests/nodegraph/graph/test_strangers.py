@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph import strangers
 from nodegraph.errors import ArgumentError, DataError, UnknownNameError
+from nodegraph.graph import strangers
 from nodes import RLS, Input, Reservoir, Ridge, Scaler
 
 U = np.sin(np.arange(120) / 5)[:, None]

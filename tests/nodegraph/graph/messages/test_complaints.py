@@ -12,9 +12,9 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from nodegraph.wording import complaints, describe, nearest, place
-from nodegraph.wording.phrases import WORDS, shown
-from nodegraph.wording.trails import follow
+from nodegraph.graph.messages import complaints, describe, nearest, place
+from nodegraph.graph.messages.phrases import WORDS, shown
+from nodegraph.graph.messages.trails import follow
 
 FOREIGN = {"sr": "spectral_radius", "lr": "leak_rate"}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from nodegraph.graph import Graph
+    from nodegraph.graph.graph import Graph
 
 __all__ = ["Edge", "End", "input_ends", "output_ends"]
 

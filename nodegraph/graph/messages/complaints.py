@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from nodegraph.wording.phrases import (
+from nodegraph.graph.messages.phrases import (
     KEY_ERRORS,
     NEAR_MISSES,
     SILENT,
@@ -17,7 +17,7 @@ from nodegraph.wording.phrases import (
     shown,
     suggestion,
 )
-from nodegraph.wording.trails import Loc, Trail, follow
+from nodegraph.graph.messages.trails import Loc, Trail, follow
 
 __all__ = ["Complaint", "complaints", "describe", "nearest", "place"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
-from nodegraph.graph import Graph
-from nodegraph.node import Composite
+from nodegraph.graph.graph import Graph
+from nodegraph.graph.node import Composite
 
 __all__ = ["NestedGraph"]
 

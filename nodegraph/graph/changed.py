@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nodegraph.graph import Edge, End, Graph
+from nodegraph.graph.graph import Edge, End, Graph
 
 __all__ = ["changed"]
 

@@ -4,8 +4,8 @@ import types
 import pytest
 
 import nodegraph as ng
-from nodegraph import registry
 from nodegraph.errors import SpecError
+from nodegraph.graph import registry
 from nodegraph.testing.zoo import Sum
 from nodes import Reservoir, Scaler
 from nodes.rules import Oja

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.calls import known_arguments
 from nodegraph.errors import ArgumentError, NodegraphError
+from nodegraph.graph.messages.calls import known_arguments
 from nodes import Input, Reservoir, Ridge
 from nodes.rules import MemoryGoodness
 

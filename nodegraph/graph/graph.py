@@ -9,14 +9,13 @@ from itertools import product
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from nodegraph.calls import known_arguments
-from nodegraph.ends import Edge, End, input_ends, output_ends
 from nodegraph.errors import GraphError
+from nodegraph.graph.ends import Edge, End, input_ends, output_ends
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.names import name_nodes
+from nodegraph.graph.registry import word
+from nodegraph.graph.strangers import Inert
 from nodegraph.host.paths import own_path
-from nodegraph.names import name_nodes
-from nodegraph.registry import word
-from nodegraph.spec_writer import to_yaml
-from nodegraph.strangers import Inert
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -218,6 +217,8 @@ class Graph(Composable):
         `header` is what else is to stand there: name, description, seed, task. A `SpecError` is
         raised if a node holds an array too large to be written out.
         """
+        from nodegraph.spec_writer import to_yaml
+
         return to_yaml(self, header)
 
     def _repr_html_(self) -> str:

@@ -1,0 +1,283 @@
+"""What a node is: a checked description, and pure functions of arrays. It holds no arrays."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    NoReturn,
+    cast,
+    dataclass_transform,
+)
+
+import numpy as np
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    PrivateAttr,
+    model_validator,
+)
+
+from nodegraph.arrays import Array
+from nodegraph.errors import GraphError
+from nodegraph.graph.fields import Described
+from nodegraph.graph.graph import Composable, End, Graph
+from nodegraph.graph.messages.calls import of_engines
+from nodegraph.graph.names import LONGEST, check_name
+from nodegraph.graph.prepared import Prepared, StepCode, fold, one_by_one
+from nodegraph.graph.rule import Rule
+from nodegraph.graph.strangers import refuse_word_of_a_node
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(Described)
+
+__all__ = ["Composite", "Gaps", "Name", "Node", "Prepared", "StepCode", "one_by_one"]
+
+Name = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=LONGEST),
+    AfterValidator(check_name),
+]
+
+Gaps = Literal["refuses", "passes", "fills"]
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(Field, PrivateAttr))
+class _Class(ModelMetaclass):
+    """The class of the classes of nodes: it says that operators join nodes, not classes."""
+
+    def _refuse(cls, _: object) -> NoReturn:
+        raise GraphError(f"{cls.__name__} is a class: write {cls.__name__}(), fields in the ()")
+
+    __rshift__ = __rrshift__ = __lshift__ = __rlshift__ = __and__ = __rand__ = _refuse
+
+
+class _Part(Described, Composable, metaclass=_Class):
+    """What nodes and composites share: checked fields, a name, and being one's self."""
+
+    name: Name | None = None
+    _drawn_as: str | None = PrivateAttr(default=None)  # see `nodegraph.graph.names.streams_of`
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name in type(self).model_fields:
+            return super().__getattr__(name)
+        refuse_word_of_a_node(type(self).__name__, name)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+class Node(_Part, ABC):
+    """One node of a graph.
+
+    Fields say what the node is; `init` makes its params (weights), `start` its state, and
+    `step` moves it on by one step. `step` is all that a node has to say: written in numpy and the
+    words of `nodegraph.maths` it is traced and compiled for whatever runs it, to the same bits.
+
+    Parameters
+    ----------
+    name : str, optional
+        What the node is called in its graph; else its class in snake_case.
+    every, phase : int
+        The node's clock: it steps when ``(t - phase) % every == 0``, t counted from the start of
+        the series; in between, its last output is held.
+    """
+
+    every: PositiveInt = 1
+    phase: NonNegativeInt = 0
+
+    external: ClassVar[bool] = False  # whether data must come from outside
+    gaps: ClassVar[Gaps] = "refuses"  # what it does with NaN, as in data with gaps
+    alike: ClassVar[bool] = False  # whether sources of x are equally wide, and it as one of them
+    double: ClassVar[tuple[str, ...]] = ()  # fields of its state that are float64 in any model
+    sums_up: ClassVar[bool] = False  # whether its last row tells of the whole series
+    step_ports: ClassVar[tuple[str, ...]] = ("x",)
+    takes: ClassVar[dict[str, frozenset[str]]] = {}
+    traced: ClassVar[bool] = True  # whether `step` is to be compiled; else it runs in Python
+    hears_noise: ClassVar[bool] = False
+    by_hand: ClassVar[bool] = False  # whether it has other ways to run than `step`
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Read off the signatures which ports there are and which widths are asked for."""
+        super().__pydantic_init_subclass__()
+        if "run" in vars(cls):
+            cls.run = of_engines(cls.run)  # type: ignore[method-assign]
+        known = [*inspect.signature(cls.step).parameters][3:]
+        cls.hears_noise = "noise" in known
+        ways = ("run", "run_many", "prepared", "step_code")
+        cls.by_hand = any(getattr(cls, way) is not getattr(Node, way) for way in ways)
+        cls.step_ports = tuple(port for port in known if port != "noise")
+        methods = {"init": cls.init, "start": cls.start}
+        cls.takes = {
+            name: frozenset(inspect.signature(cast("Any", method)).parameters)
+            for name, method in methods.items()
+        }
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """Names of the inputs: those of `step`, those of its rule, ``target`` if it is taught."""
+        if self.learner is None:
+            return self.step_ports
+        taught = ("target",) if self.learner.supervised else ()
+        return (*self.step_ports, *self.learner.ports, *taught)
+
+    @model_validator(mode="after")
+    def _phase_is_within_the_clock(self) -> Node:
+        if self.phase >= self.every:
+            raise ValueError(f"phase should be below every ({self.every}), got {self.phase}")
+        return self
+
+    @property
+    def ready(self) -> bool:
+        """Whether the node may run before it has learned, as when its weights were given."""
+        return self.learner is None or not self.learner.supervised
+
+    @property
+    def knows_classes(self) -> bool:
+        """Whether whole numbers, as targets, are classes to this node and not quantities."""
+        return getattr(self, "classes", None) is not None
+
+    @cached_property
+    def learner(self) -> Rule | None:
+        """The local rule that changes this node's params, if it has one."""
+        rule = getattr(self, "rule", None)
+        return rule if isinstance(rule, Rule) else None
+
+    @property
+    def declared_size(self) -> int | None:
+        """The number of outputs as far as the fields tell it, such as ``units``."""
+        units = getattr(self, "units", None)
+        return units if isinstance(units, int) else None
+
+    def size(self, n_in: int) -> int:
+        """Return the number of outputs of a node that does not declare it; that of its inputs."""
+        return n_in
+
+    def cost(self, n_in: int, n_out: int) -> dict[str, int]:
+        """Return how many numbers each large array will hold, before any is made."""
+        return {}
+
+    def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Any:
+        """Return the params, a NamedTuple of arrays.
+
+        A keyword argument named like a port, such as ``feedback``, receives the width of what is
+        wired there.
+        """
+        return ()
+
+    def start(self, n_out: int) -> Any:
+        """Return the state before the first step, a NamedTuple of arrays.
+
+        A keyword argument ``n_in`` receives the width of the input, one called ``rng`` a generator
+        that is the same each time, so that every series starts alike.
+        """
+        return ()
+
+    @abstractmethod
+    def step(self, params: Any, state: Any, x: Array) -> tuple[Any, Array]:
+        """Return ``(state, y)`` one step later: `x` of shape (n_in,), `y` of shape (n_out,).
+
+        Further keyword arguments are ports. A keyword argument ``noise`` is not a port: it
+        receives a row of what `draw_noise` made, or None.
+        """
+
+    @of_engines
+    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        """Return ``(state, ys)`` after ``len(xs)`` steps, compiled from `step`."""
+        if self.by_hand:
+            return fold(self, params, state, xs, ports)
+        return self.prepared(params).run(state, xs, **ports)
+
+    def prepared(self, params: Any) -> Prepared:
+        """Return the node with these params, ready to run again and again."""
+        if self.by_hand:
+            return Prepared(self, params)
+        from nodegraph.traced_steps import Traced
+
+        return Traced(self, params)
+
+    def run_many(
+        self, params: Any, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
+    ) -> tuple[list[Any], list[Array]]:
+        """Return ``(states, ys)`` of many independent series, side by side."""
+        if self.by_hand:
+            return one_by_one(partial(self.run, params), states, xs, ports)
+        return self.prepared(params).run_many(states, xs, **ports)
+
+    def step_code(
+        self, params: Any, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
+    ) -> StepCode | None:
+        """Return one step from `state` on as compiled code for loops, or None if there is none.
+
+        It leaves the same bits as `run`; `widths` are those of the ports. Without it a loop calls
+        `run` for each step.
+        """
+        return None if self.by_hand else self.prepared(params).step_code(state, dtype, widths)
+
+    def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
+        """Return a sentence, with the cure, for each thing that looks wrong after learning.
+
+        Override it to be shown some rows of what the node read and gave out while the model
+        learned, (rows, n_in) and (rows, n_out), and its params; `nodegraph.symptoms` has what to
+        look for. The sentences come in a `DataWarning` after the name of the node.
+        """
+        return []
+
+    def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
+        """Return the noise of `n_steps` steps, or None for a node without noise."""
+        return None
+
+    def __getitem__(self, port: str) -> Graph:
+        """Return this node with `port` as the place where the next edge arrives."""
+        if port not in self.ports:
+            raise GraphError(
+                f"{self.name or type(self).__name__} has no port {port!r}; "
+                f"it has {', '.join(self.ports)}"
+            )
+        return Graph(nodes=(self,), heads=(End(self, port),), tails=(End(self, port),))
+
+
+class Composite(_Part, ABC):
+    """A short word for a graph: it expands where it stands, so engines never see it.
+
+    Parameters
+    ----------
+    name : str, optional
+        What it is called in its graph, before a dot and the names of its parts; else its class in
+        snake_case.
+    """
+
+    @abstractmethod
+    def expand(self) -> Graph:
+        """Return the graph that this word stands for."""
+
+    @cached_property
+    def _graph(self) -> Graph:
+        graph = self.expand().as_graph()
+        owners = dict(graph.owners)
+        return Graph(
+            graph.nodes,
+            graph.edges,
+            graph.heads,
+            graph.tails,
+            tuple((node, (self, *owners.get(node, ()))) for node in graph.nodes),
+        )
+
+    def as_graph(self) -> Graph:
+        """Return the graph that this word stands for; always the same nodes."""
+        return self._graph
