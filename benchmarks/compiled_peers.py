@@ -14,7 +14,7 @@ import nodegraph as ng
 from benchmarks.tables import markdown
 from benchmarks.timing import compare
 from nodegraph.arrays import Array
-from nodegraph.spectral import spectral_radius
+from nodegraph.data.metrics.spectral import spectral_radius
 from nodes import Input, Reservoir, Ridge
 
 __all__ = ["main", "races"]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import cast
+from nodegraph.data.frames import Columns
 from nodegraph.errors import DataError, GraphError, NodegraphError, placed
-from nodegraph.frames import Columns
 from nodegraph.graph.plan import Plan
 from nodegraph.host import memory_budget as budget
 from nodegraph.host.numerics import Numerics

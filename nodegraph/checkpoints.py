@@ -9,11 +9,11 @@ from os import PathLike
 from typing import Any
 
 from nodegraph import storage
+from nodegraph.data.binding import Fed
+from nodegraph.data.series import Series
 from nodegraph.errors import DataError, ModelFileError
-from nodegraph.feeding import Fed
 from nodegraph.files import tensor_file
 from nodegraph.host.paths import own_path
-from nodegraph.intake import Series
 from nodegraph.keeping import Keeper, Position
 from nodegraph.rack import Rack
 from nodegraph.slot import Slot

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from nodegraph.data.binding import Fed, total_steps
+from nodegraph.data.series import Series
 from nodegraph.errors import DataError, FieldError
-from nodegraph.feeding import Fed, total_steps
 from nodegraph.graph.plan import Plan
 from nodegraph.host.machine import usable_cpus
-from nodegraph.intake import Series
 
 __all__ = [
     "check_long_enough",

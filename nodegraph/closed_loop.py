@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nodegraph.door import node_name
+from nodegraph.data.door import node_name
 from nodegraph.errors import GraphError
 from nodegraph.graph.plan import Plan, Read
 

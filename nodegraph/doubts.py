@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nodegraph.data.binding import Fed, total_steps
+from nodegraph.data.series import Series
 from nodegraph.errors import DataWarning
-from nodegraph.feeding import Fed, total_steps
 from nodegraph.graph.node import Node
 from nodegraph.graph.plan import Plan
-from nodegraph.intake import Series
 from nodegraph.slot import Slot
 from nodegraph.vitals import FEWEST, Trickle, Vitals
 

@@ -10,14 +10,14 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.closed_loop import closed_plan, find_loop
-from nodegraph.door import Door
+from nodegraph.data.binding import Fed, feed
+from nodegraph.data.door import Door
+from nodegraph.data.series import Series
 from nodegraph.doubts import warn_of_a_far_horizon, warn_of_no_past
 from nodegraph.engines import Engine
 from nodegraph.errors import DataError
-from nodegraph.feeding import Fed, feed
 from nodegraph.graph.plan import Plan
 from nodegraph.host.progress import Silent
-from nodegraph.intake import Series
 from nodegraph.rack import Rack
 from nodegraph.running import Run
 from nodegraph.slot import widths

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
+from nodegraph.data.series import Series, Stream
 from nodegraph.engines import Engine
 from nodegraph.errors import placed
 from nodegraph.host.numerics import numerics, set_numerics
 from nodegraph.host.progress import Progress
-from nodegraph.intake import Series, Stream
 
 __all__ = ["Apart", "group_rows", "groups", "side_by_side", "spread"]
 

@@ -17,7 +17,9 @@ from nodegraph.checks import (
     checked_watch,
     checked_workers,
 )
-from nodegraph.door import node_name
+from nodegraph.data.binding import total_steps
+from nodegraph.data.door import node_name
+from nodegraph.data.horizon import Ahead, horizons
 from nodegraph.doubts import (
     trickle_of,
     vitals_of,
@@ -30,9 +32,7 @@ from nodegraph.doubts import (
 )
 from nodegraph.engines import Engine
 from nodegraph.errors import DataError, GraphError, NotFittedError
-from nodegraph.feeding import total_steps
 from nodegraph.graph.messages.calls import known_arguments
-from nodegraph.horizon import Ahead, horizons
 from nodegraph.host.numerics import using
 from nodegraph.host.progress import Progress, checked_progress
 from nodegraph.rack import Rack

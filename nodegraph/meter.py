@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array, is_sparse
+from nodegraph.data.series import Chunk
 from nodegraph.graph.rule import Rule
-from nodegraph.slot import Chunk, Slot
+from nodegraph.slot import Slot
 
 __all__ = ["Meter", "Point"]
 

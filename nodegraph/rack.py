@@ -11,13 +11,13 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.build import Builder
-from nodegraph.door import Door, node_name
+from nodegraph.data.binding import Fed, feed
+from nodegraph.data.door import Door, node_name
+from nodegraph.data.frames import check_columns
+from nodegraph.data.horizon import Ahead
+from nodegraph.data.labels import Lesson
 from nodegraph.errors import DataError, NotFittedError
-from nodegraph.feeding import Fed, feed
-from nodegraph.frames import check_columns
 from nodegraph.graph.plan import Plan
-from nodegraph.horizon import Ahead
-from nodegraph.labels import Lesson
 from nodegraph.slot import NOT_SAVED, Slot
 
 __all__ = ["Rack"]

@@ -9,9 +9,10 @@ import numpy as np
 
 from nodegraph.checks import checked_steps, checked_workers
 from nodegraph.classifying import classes_by_output, labels_of
+from nodegraph.data.binding import Fed
+from nodegraph.data.series import Series, one_row
 from nodegraph.engines import LOCAL, Engine, choose
 from nodegraph.errors import DataError
-from nodegraph.feeding import Fed
 from nodegraph.generating import Generation
 from nodegraph.graph import Graph
 from nodegraph.graph.messages.calls import known_arguments
@@ -19,7 +20,6 @@ from nodegraph.graph.plan import Plan
 from nodegraph.graph.strangers import refuse_target
 from nodegraph.host.numerics import Numerics, using
 from nodegraph.host.progress import Progress, checked_progress
-from nodegraph.intake import Series, one_row
 from nodegraph.rack import Rack
 from nodegraph.running import Run, shaped
 from nodegraph.stepping import MOST, Stepper

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.binding import Fed, total_steps
+from nodegraph.data.series import Series, Stream
 from nodegraph.engines import LOCAL, Engine
 from nodegraph.errors import placed
-from nodegraph.feeding import Fed, total_steps
 from nodegraph.graph.plan import Plan
 from nodegraph.groups import Apart, Group, group_rows, groups, side_by_side, spread
 from nodegraph.host.progress import Progress, Silent, watched
-from nodegraph.intake import Series, Stream
 from nodegraph.keeping import Keeper, Position
 from nodegraph.rack import Rack
 from nodegraph.slot import Slot, widths

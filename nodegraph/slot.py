@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nodegraph.graph.node import Node, Prepared
     from nodegraph.graph.rule import Rule
 
-__all__ = ["NOT_SAVED", "OTHER_LAYOUT", "Answer", "Chunk", "Slot", "widths"]
+__all__ = ["NOT_SAVED", "OTHER_LAYOUT", "Answer", "Slot", "widths"]
 
 
 NOT_SAVED = "was not saved"
@@ -111,16 +111,6 @@ class Answer(NamedTuple):
     params: Any
     facts: dict[str, Any]
     warnings: tuple[Warning, ...]
-
-
-class Chunk(NamedTuple):
-    """Some steps of one series, as they come from outside."""
-
-    n_steps: int
-    data: Mapping[str, Array]  # by node, (n_steps, n)
-    targets: Mapping[str, Array]  # by node, (n_steps, n_out); NaN where there is none
-    learn_from: int = 0  # rows before it only drive the states
-    number: int | None = None  # of an independent series, when they are dealt out in turn
 
 
 def widths(slots: Mapping[str, Slot]) -> dict[str, int]:

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array, copy_tree, is_sparse, leaves
+from nodegraph.data.series import Chunk
 from nodegraph.engines.fused import Mover, Program
 from nodegraph.engines.lines import filled
 from nodegraph.engines.seats import Source, heard
 from nodegraph.graph.node import StepCode
 from nodegraph.graph.plan import Plan
 from nodegraph.rack import Rack
-from nodegraph.slot import Chunk
 from nodegraph.vitals import Sample, Vitals
 
 __all__ = ["MOST", "Stepper"]

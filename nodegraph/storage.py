@@ -12,12 +12,12 @@ import numpy as np
 
 from nodegraph.arrays import Array, leaves
 from nodegraph.build import Builder
+from nodegraph.data.frames import Columns
+from nodegraph.data.horizon import Ahead
 from nodegraph.errors import ModelFileError, NodegraphError, SpecError
 from nodegraph.files import tensor_file
-from nodegraph.frames import Columns
 from nodegraph.graph import Graph
 from nodegraph.graph.plan import Plan
-from nodegraph.horizon import Ahead
 from nodegraph.host.numerics import checked_numerics
 from nodegraph.rack import Rack
 from nodegraph.slot import NOT_SAVED, OTHER_LAYOUT, Slot

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.feeding import Fed
+from nodegraph.data.binding import Fed
+from nodegraph.data.series import Series
 from nodegraph.graph.plan import Plan, Read
 from nodegraph.graph.rule import Rule
-from nodegraph.intake import Series
 from nodegraph.slot import Slot
 from nodegraph.stages import Stage
 from nodegraph.tryout import check_params, check_still

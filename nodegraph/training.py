@@ -10,15 +10,15 @@ from typing import Any
 
 from nodegraph.build import Builder
 from nodegraph.checks import check_long_enough
-from nodegraph.dealing import dealt_out
+from nodegraph.data.binding import Fed, total_steps
+from nodegraph.data.dealing import dealt_out
+from nodegraph.data.series import Series, Stream
 from nodegraph.engines import LOCAL, Engine
 from nodegraph.errors import DataError, GraphError, placed
-from nodegraph.feeding import Fed, total_steps
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.rule import Rule
 from nodegraph.groups import Apart, Group, group_rows, groups, side_by_side, spread
 from nodegraph.host.progress import Counted, Progress, Silent, watched
-from nodegraph.intake import Series, Stream
 from nodegraph.keeping import Keeper, Position
 from nodegraph.slot import Slot, widths
 from nodegraph.stages import Forcing, Stage, forced, forced_wiring, stages, unsettled

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from nodegraph.arrays import cast, copy_tree, is_sparse, leaves
-from nodegraph.door import node_name
+from nodegraph.data.door import node_name
 from nodegraph.errors import DataError, NotFittedError, UnknownNameError
 from nodegraph.rack import Rack
 from nodegraph.shown import as_shown, plain

@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.slot import Chunk
+from nodegraph.data.series import Chunk
 
 __all__ = ["FEWEST", "Sample", "Trickle", "Vitals"]
 

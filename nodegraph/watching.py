@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.series import Chunk
 from nodegraph.engines import Engine
 from nodegraph.graph.plan import Plan
 from nodegraph.host.progress import Progress
 from nodegraph.meter import Meter, Point
-from nodegraph.slot import Chunk, Slot, widths
+from nodegraph.slot import Slot, widths
 from nodegraph.work import Work
 
 __all__ = ["Curves", "Watch", "executed"]

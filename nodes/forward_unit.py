@@ -9,10 +9,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, PositiveInt, field_validator
 
 from nodegraph.arrays import Array
+from nodegraph.data.symptoms import is_still, raw_input
 from nodegraph.errors import FieldError
 from nodegraph.node import Node
 from nodegraph.rule import Rule
-from nodegraph.symptoms import is_still, raw_input
 
 __all__ = ["Emits", "ForwardUnit"]
 

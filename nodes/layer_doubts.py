@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array, is_sparse
-from nodegraph.spectral import spectral_radius
-from nodegraph.symptoms import beyond, is_still, raw_input
+from nodegraph.data.metrics.spectral import spectral_radius
+from nodegraph.data.symptoms import beyond, is_still, raw_input
 from nodes.activations import RANGES
 
 __all__ = ["layer_doubts", "saturation"]

@@ -8,11 +8,11 @@ import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
+from nodegraph.data.symptoms import is_still, raw_input
 from nodegraph.errors import FieldError
 from nodegraph.fields import Fraction
 from nodegraph.maths import matvec, tanh
 from nodegraph.node import Node
-from nodegraph.symptoms import is_still, raw_input
 from nodes.rules.eprop import EProp
 from nodes.weights import recurrent
 

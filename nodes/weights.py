@@ -9,8 +9,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from nodegraph.arrays import Array
+from nodegraph.data.metrics.spectral import spectral_radius
 from nodegraph.errors import FieldError
-from nodegraph.spectral import spectral_radius
 from nodes.topologies import block, line, permutation, ring, scattered, small_world
 
 __all__ = [

@@ -19,25 +19,19 @@ FLOORS = """
     host
     graph
     node rule fields spec_writer
-    files spectral krylov
-    ranges drawing compiled compiling symptoms
+    data
+    datasets metrics
+    files
+    drawing compiled compiling
     maths untraced
     first_steps
     tracing
     traced_steps
     traced_updates
-    slot vitals trees recent
+    slot vitals trees
     keeping
-    cells
-    frames
-    panels
-    containers
-    intake labels
-    door targets metrics datasets
-    assembly
-    feeding
     tryout
-    horizon checks doubts plotting meter
+    checks doubts plotting meter
     work
     yaml
     build classifying closed_loop engines stages spec

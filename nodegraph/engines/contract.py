@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nodegraph.arrays import Array
+from nodegraph.data.series import Chunk
 from nodegraph.engines import local
 from nodegraph.graph.plan import Plan
-from nodegraph.slot import Chunk, Slot
+from nodegraph.slot import Slot
 from nodegraph.work import Work
 
 __all__ = ["LOCAL", "Engine"]

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.series import Chunk
 from nodegraph.engines.bounds import check_bounds
 from nodegraph.engines.fused import fuse
 from nodegraph.engines.lines import Line, filled
 from nodegraph.engines.seats import Desk, Seat
 from nodegraph.errors import placed
 from nodegraph.graph.plan import Block, Plan
-from nodegraph.slot import Chunk, Slot
+from nodegraph.slot import Slot
 from nodegraph.vitals import Sample
 from nodegraph.work import Work
 

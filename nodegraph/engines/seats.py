@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
+from nodegraph.data.series import Chunk
 from nodegraph.engines.lines import Line
 from nodegraph.graph.node import Node, StepCode
 from nodegraph.graph.plan import Plan, Read
 from nodegraph.graph.rule import Lesson, Rule
-from nodegraph.slot import Chunk, Slot
+from nodegraph.slot import Slot
 from nodegraph.tryout import Trial, check_still
 from nodegraph.work import Work
 

@@ -233,8 +233,8 @@ class Node(_Part, ABC):
         """Return a sentence, with the cure, for each thing that looks wrong after learning.
 
         Override it to be shown some rows of what the node read and gave out while the model
-        learned, (rows, n_in) and (rows, n_out), and its params; `nodegraph.symptoms` has what to
-        look for. The sentences come in a `DataWarning` after the name of the node.
+        learned, (rows, n_in) and (rows, n_out), and its params; `nodegraph.data.symptoms` has what
+        to look for. The sentences come in a `DataWarning` after the name of the node.
         """
         return []
 

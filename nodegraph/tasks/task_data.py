@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.series import to_rows
 from nodegraph.errors import DataError
 from nodegraph.files.table_columns import Table, chosen
 from nodegraph.graph.plan import Plan
-from nodegraph.intake import to_rows
 from nodegraph.tasks.class_data import Classes
 from nodegraph.tasks.examples import Examples, TaskData, Titles, picked, windows
 from nodegraph.tasks.task_source import Source, table_and_target
@@ -49,7 +49,7 @@ def prepare(
     document : Document, optional
         Where the task stands, so that errors can say so.
     load : callable, optional
-        ``load(name, **options)`` in place of `nodegraph.datasets.load`.
+        ``load(name, **options)`` in place of `nodegraph.data.datasets.load`.
     gaps : bool
         Whether inputs with gaps are returned as well, in place of an error.
     plan : Plan, optional

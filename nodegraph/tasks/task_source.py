@@ -35,7 +35,7 @@ class Source:
     document : Document, optional
         Where the task stands, so that errors can say so.
     load : callable, optional
-        In place of `nodegraph.datasets.load`.
+        In place of `nodegraph.data.datasets.load`.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Source:
                 raise DataError(f"{str(error).partition(TEXT)[0]}{TEXT}; {WORDS}") from error
         if self.load is not None:
             return self.load(data.dataset, **data.options)
-        from nodegraph.datasets import load
+        from nodegraph.data.datasets import load
 
         if "name" in data.options:
             raise DataError("unknown option 'name'; the dataset is named by dataset:")

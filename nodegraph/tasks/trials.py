@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.metrics.scoring import score, score_columns
+from nodegraph.data.metrics.scoring import score, score_columns
 from nodegraph.model import Model
 from nodegraph.tasks.baselines import (
     Autoregression,

@@ -62,7 +62,7 @@ class Section(BaseModel):
 
 
 class DatasetSource(Section):
-    """A series made or shipped by `nodegraph.datasets`; further keys are its options.
+    """A series made or shipped by `nodegraph.data.datasets`; further keys are its options.
 
     Parameters
     ----------

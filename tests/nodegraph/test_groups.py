@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nodegraph as ng
+from nodegraph.data.series import Series
 from nodegraph.engines import choose, local
 from nodegraph.groups import groups
-from nodegraph.intake import Series
 from nodes import RLS, Input, Reservoir, Ridge, Scaler, Tanh
 from nodes.rules import IntrinsicPlasticity
 

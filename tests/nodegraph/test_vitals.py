@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
+from nodegraph.data.series import Chunk
 from nodegraph.errors import DataWarning
-from nodegraph.slot import Chunk
 from nodegraph.vitals import EACH, PARTS, Sample, Vitals
 from nodes import ES2N, LIF, RLS, Dense, ForwardUnit, Input, Reservoir, Ridge, Scaler
 from nodes.rules import Hebb

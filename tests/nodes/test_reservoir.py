@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import nodegraph as ng
-from nodegraph.spectral import spectral_radius
+from nodegraph.data.metrics.spectral import spectral_radius
 from nodegraph.testing import check_node
 from nodes import Input, Reservoir
 from nodes.activations import ACTIVATIONS

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse, stats
 
+from nodegraph.data.metrics.spectral import spectral_radius
 from nodegraph.errors import FieldError
-from nodegraph.spectral import spectral_radius
 from nodes.topologies import block, line, permutation, ring, small_world
 from nodes.weights import (
     DISTRIBUTIONS,

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
+from nodegraph.data.series import Chunk
 from nodegraph.engines.remote.crew import Crew
 from nodegraph.engines.remote.parts import Part
 from nodegraph.engines.remote.watch import Watch
 from nodegraph.engines.remote.worker import Loading
 from nodegraph.meter import Meter
-from nodegraph.slot import Chunk, Slot
+from nodegraph.slot import Slot
 from nodegraph.work import Work
 
 __all__ = ["Attempt", "Marker", "Sent"]

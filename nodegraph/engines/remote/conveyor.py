@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
+from nodegraph.data.series import Chunk
 from nodegraph.engines.remote.attempt import Attempt, Marker, Sent
 from nodegraph.engines.remote.crew import Crew, WorkerLost
 from nodegraph.engines.remote.parts import Part, pieces, span_of
@@ -20,7 +21,7 @@ from nodegraph.errors import EngineError
 from nodegraph.graph.plan import Plan
 from nodegraph.host.numerics import numerics
 from nodegraph.meter import Meter, Point
-from nodegraph.slot import Chunk, Slot
+from nodegraph.slot import Slot
 from nodegraph.work import Work
 
 __all__ = ["Conveyor", "Pace"]

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any, Self
 
 from nodegraph.arrays import Array
+from nodegraph.data.series import Chunk
 from nodegraph.engines.remote.advice import advice
 from nodegraph.engines.remote.cluster import STORE, Cluster
 from nodegraph.engines.remote.conveyor import Conveyor, Pace
@@ -23,7 +24,7 @@ from nodegraph.engines.remote.watch import Watch
 from nodegraph.errors import FieldError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.plan import Plan
-from nodegraph.slot import Chunk, Slot, widths
+from nodegraph.slot import Slot, widths
 from nodegraph.work import Work
 
 __all__ = ["RayEngine", "the_engine"]

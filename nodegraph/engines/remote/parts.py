@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from nodegraph.data.series import Chunk
 from nodegraph.graph.plan import Plan, Read
-from nodegraph.slot import Chunk, Slot
+from nodegraph.slot import Slot
 from nodegraph.work import Work
 
 __all__ = ["Part", "cut", "pieces", "span_of", "title"]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
+from nodegraph.data.series import Chunk
 from nodegraph.engines.contract import LOCAL
 from nodegraph.engines.lines import Line
 from nodegraph.engines.local import Sweep
@@ -21,7 +22,7 @@ from nodegraph.graph.rule import Rule
 from nodegraph.host.numerics import Numerics, using
 from nodegraph.host.progress import Silent
 from nodegraph.meter import Meter, Point
-from nodegraph.slot import Answer, Chunk, Slot
+from nodegraph.slot import Answer, Slot
 from nodegraph.vitals import Vitals
 from nodegraph.work import Work
 

@@ -100,7 +100,7 @@ def test_no_series_of_the_test_is_looked_at(split, tmp_path, monkeypatch):
     known = {rows.tobytes() for rows in used}
     spoilt = [x if x.tobytes() in known else 0 * x for x in whole.x_train]
     other = whole._replace(x_train=spoilt, x_test=[0 * x for x in whole.x_test])
-    monkeypatch.setattr("nodegraph.datasets.load", lambda name, **options: other)
+    monkeypatch.setattr("nodegraph.data.datasets.load", lambda name, **options: other)
     assert found() == before
     count = len(used) // 4
     assert before.scored_on == f"{count} training series held back"

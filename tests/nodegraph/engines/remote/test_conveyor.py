@@ -153,10 +153,10 @@ def test_what_a_node_raises_is_raised_here(split):
 
 
 def test_a_worker_refuses_what_comes_out_of_turn(split):
+    from nodegraph.data.series import Chunk
     from nodegraph.engines.remote.crew import InProcess
     from nodegraph.engines.remote.parts import cut
     from nodegraph.engines.remote.worker import Loading
-    from nodegraph.slot import Chunk
     from nodegraph.work import Work
 
     model = ng.Model(Input() >> Reservoir(units=5), seed=1)

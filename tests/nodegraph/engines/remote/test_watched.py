@@ -5,9 +5,9 @@ import pytest
 
 import nodegraph as ng
 from nodegraph import delay
+from nodegraph.data.series import Chunk
 from nodegraph.engines.remote.parts import pieces
 from nodegraph.host.progress import Silent
-from nodegraph.slot import Chunk
 from nodes import LMS, RLS, ForwardUnit, Input, Reservoir, Ridge
 from nodes.rules import IntrinsicPlasticity, Oja
 

@@ -1,0 +1,148 @@
+"""From values by node to series: rows of data and of targets that belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from nodegraph.arrays import Array
+from nodegraph.data.door import Door
+from nodegraph.data.frames import Columns, check_columns, columns_of
+from nodegraph.data.series import Series, split_series, to_rows
+from nodegraph.data.targets import one_target, series_targets
+from nodegraph.errors import DataError
+
+__all__ = ["check_equal_columns", "many_series", "one_series", "widths_of"]
+
+
+def one_series(
+    data: Mapping[str, Any], targets: Mapping[str, Any], which: str, door: Door
+) -> Series:
+    """Return one series of data and targets by node; `which` says which one it is.
+
+    Raises
+    ------
+    DataError
+        If values cannot be read, or lengths differ.
+    """
+    ins = {
+        name: to_rows(rows, f"{name}{which}", gaps=name in door.gappy)
+        for name, rows in data.items()
+    }
+    outs = {
+        name: one_target(rows, f"target of {name}{which}", door.lesson(name))
+        for name, rows in targets.items()
+    }
+    lengths = {**{n: len(r) for n, r in ins.items()}}
+    n_steps = max(lengths.values(), default=max(map(len, outs.values()), default=0))
+    for name, rows in {**ins, **outs}.items():
+        if len(rows) != n_steps:
+            what = "target" if rows is outs.get(name) else "input"
+            turned = n_steps in rows.shape or any(
+                len(rows) in r.shape for r in ins.values() if r is not rows
+            )
+            raise DataError(
+                f"{name}{which}: the {what} has {len(rows)} rows, the input {n_steps}; "
+                "each step needs one row of both"
+                + "; rows are steps: one of them seems to be turned round, as by .T"
+                * turned
+            )
+    named = _columns(data), _columns(_of_quantities(targets, door))
+    return Series(ins, outs, n_steps, columns=named[0], taught=named[1])
+
+
+def _of_quantities(targets: Mapping[str, Any], door: Door) -> dict[str, Any]:
+    """Return the targets whose columns are those of the output; labels are in one column."""
+    return {name: value for name, value in targets.items() if not door.lesson(name).classes}
+
+
+def _columns(data: Mapping[str, Any]) -> dict[str, Columns]:
+    found = {name: columns_of(value) for name, value in data.items()}
+    return {name: columns for name, columns in found.items() if columns}
+
+
+def many_series(
+    data: Mapping[str, Any], targets: Mapping[str, Any], door: Door
+) -> tuple[list[Series], frozenset[str]]:
+    """Return independent series, and the learners who were given one row for each.
+
+    Raises
+    ------
+    DataError
+        If values cannot be read, or lengths, widths or names of columns differ.
+    """
+    given = data or targets
+    parts = {name: split_series(value, name)[0] for name, value in given.items()}
+    counts = {name: len(each) for name, each in parts.items()}
+    if len(set(counts.values())) > 1:
+        shown = ", ".join(f"{n} series for {name}" for name, n in counts.items())
+        raise DataError(f"inputs and targets must be as many: {shown}")
+    lengths = [_length(part) for part in next(iter(parts.values()))]
+    outs = {n: series_targets(v, n, lengths, door.lesson(n)) for n, v in targets.items()}
+    series = []
+    for i in range(len(lengths)):
+        x = {name: each[i] for name, each in parts.items()} if data else {}
+        y = {name: rows[i] for name, (rows, _) in outs.items()}
+        series.append(one_series(x, y, f" (series {i})", door))
+    named = _of_quantities(targets, door)
+    taught = [
+        _columns({name: _item(value, i) for name, value in named.items()})
+        for i in range(len(series))
+    ]
+    series = [replace(one, taught=names) for one, names in zip(series, taught, strict=True)]
+    _check_equal_widths(series)
+    check_equal_columns(series)
+    return series, frozenset(name for name, (_, once) in outs.items() if once)
+
+
+def _item(targets: Any, i: int) -> Any:
+    """Return the targets of series number `i`, or a table that has a row for each."""
+    return targets[i] if isinstance(targets, list | tuple) else targets
+
+
+def _length(part: Any) -> int:
+    return int(part.shape[0]) if hasattr(part, "shape") else len(part)
+
+
+def _check_equal_widths(series: Sequence[Series]) -> None:
+    for role in ("data", "targets"):
+        expected = widths_of(getattr(series[0], role))
+        for i, one in enumerate(series):
+            for name, width in widths_of(getattr(one, role)).items():
+                if width != expected[name]:
+                    raise DataError(
+                        f"{name} (series {i}): {width} columns, but series 0 has {expected[name]}"
+                        + _turned(getattr(series[0], role)[name], getattr(one, role)[name])
+                    )
+
+
+def _turned(first: Array, other: Array) -> str:
+    """Return a hint if it is the number of rows that all series have in common."""
+    if len(first) != len(other):
+        return ""
+    return (
+        f"; rows are steps in time: for series of {len(first)} channels, shape (channels, time), "
+        "write [a.T for a in x]"
+    )
+
+
+def check_equal_columns(series: Sequence[Series], where: str = "") -> None:
+    """Refuse tables whose columns are not called alike, or stand in another order.
+
+    Raises
+    ------
+    DataError
+        With the node and what differs.
+    """
+    first = series[0]
+    for i, one in enumerate(series[1:], 1):
+        for known, new in ((first.columns, one.columns), (first.taught, one.taught)):
+            for name in known.keys() & new.keys():
+                said = f"{name} ({where or f'series {i}'})"
+                check_columns(known[name], new[name], said, "there were first")
+
+
+def widths_of(rows: Mapping[str, Array]) -> dict[str, int]:
+    """Return the number of columns by node."""
+    return {name: part.shape[1] for name, part in rows.items()}

@@ -1,0 +1,173 @@
+"""Which node gets which data: from the arguments of `fit` and `run` to series by node name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, zip_longest
+from typing import Any
+
+import numpy as np
+
+from nodegraph.data.assembly import check_equal_columns, many_series, one_series, widths_of
+from nodegraph.data.containers import is_stream
+from nodegraph.data.door import Door
+from nodegraph.data.frames import Columns
+from nodegraph.data.panels import check_order
+from nodegraph.data.series import Series, Stream, split_series
+from nodegraph.errors import DataError
+
+__all__ = ["Fed", "feed", "total_steps"]
+
+
+@dataclass(frozen=True)
+class Fed:
+    """Data as they will go through the graph.
+
+    Parameters
+    ----------
+    series : list of Series, or Stream
+    form : {"one", "list", "array", "stream"}
+        One series or stream goes on the model's own stream; the others are independent.
+    data, targets : dict of int
+        Widths by node.
+    again : bool
+        Whether the data can be gone through more than once.
+    once : frozenset of str
+        Learners that were given one row or label for each series.
+    columns, taught : dict of Columns
+        Names of the columns of data and targets, by node, where they have any.
+    """
+
+    series: Sequence[Series | Stream]
+    form: str
+    data: Mapping[str, int]
+    targets: Mapping[str, int]
+    again: bool = True
+    once: frozenset[str] = frozenset()
+    columns: Mapping[str, Columns] = field(default_factory=dict)
+    taught: Mapping[str, Columns] = field(default_factory=dict)
+
+    @property
+    def own(self) -> bool:
+        """Whether the data are a part of the model's own stream."""
+        return self.form in ("one", "stream")
+
+
+def feed(x: Any, y: Any, door: Door, steps: int | None = None) -> Fed:
+    """Return the series that `x` and `y` hold.
+
+    Parameters
+    ----------
+    x, y : array_like, table, list, dict or iterable of chunks, or None
+        Inputs and targets.
+    door : Door
+        Which nodes they go to.
+    steps : int, optional
+        How long to run if there are neither inputs nor targets.
+
+    Raises
+    ------
+    DataError
+        If a name is unknown, a length differs, or values are not finite numbers.
+    """
+    if is_stream(x) or is_stream(y):
+        return _feed_stream(x, y, door)
+    check_order(x, y)
+    data, targets = door.data(x), door.targets(y)
+    forms = {split_series(value, name)[1] for name, value in data.items()}
+    if len(forms) > 1:
+        raise DataError("some inputs are one series and some a list of series; give all alike")
+    if not data and not targets:
+        return _feed_nothing(steps)
+    form = forms.pop() if forms else split_series(*next((v, k) for k, v in targets.items()))[1]
+    if form == "one":
+        one = one_series(data, targets, "", door)
+        return _fed([one], form, one)
+    series, once = many_series(data, targets, door)
+    return _fed(series, form, series[0], once=once)
+
+
+def _fed(series: Sequence[Series | Stream], form: str, head: Series, **rest: Any) -> Fed:
+    """Return data as they will go through, with what the first series tells of all."""
+    widths = widths_of(head.data), widths_of(head.targets)
+    return Fed(series, form, *widths, columns=head.columns, taught=head.taught, **rest)
+
+
+def total_steps(fed: Fed) -> int | None:
+    """Return how many steps there are in all, or None if that is not known."""
+    counts = [one.n_steps for one in fed.series if isinstance(one, Series)]
+    return sum(counts) if len(counts) == len(fed.series) else None
+
+
+def _feed_nothing(steps: int | None) -> Fed:
+    if steps is None:
+        raise DataError("there are no data: give x, or steps=... for a graph without inputs")
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
+        raise DataError(f"steps: expected a whole number of at least 1, got {steps!r}")
+    return Fed([Series({}, {}, int(steps))], "one", {}, {})
+
+
+def _feed_stream(x: Any, y: Any, door: Door) -> Fed:
+    """Return a stream of chunks; the first one is looked at for its widths."""
+    again = all(part is None or iter(part) is not part for part in (x, y))
+    parts = _parts(x, y, door)
+    head = next(parts, None)
+    if head is None:
+        raise DataError(f"the {'iterable' if again else 'iterator'} of chunks is empty")
+    whole = _Again(lambda: _parts(x, y, door)) if again else chain([head], parts)
+    return _fed([Stream(whole)], "stream", head, again=again)
+
+
+class _Again:
+    """An iterable that starts anew each time."""
+
+    def __init__(self, make: Callable[[], Iterator[Series]]):
+        self.make = make
+
+    def __iter__(self) -> Iterator[Series]:
+        return self.make()
+
+
+def _parts(x: Any, y: Any, door: Door) -> Iterator[Series]:
+    first: Series | None = None
+    for i, (chunk, target) in enumerate(_pairs(x, y)):
+        part = one_series(door.data(chunk), door.targets(target), f" (chunk {i})", door)
+        first = first or part
+        found, before = _shape(part), _shape(first)
+        if found != before:
+            raise DataError(f"chunk {i} has columns {found}, the chunks before it {before}")
+        check_equal_columns([first, part], f"chunk {i}")
+        yield part
+
+
+def _shape(part: Series) -> tuple[dict[str, int], dict[str, int]]:
+    return widths_of(part.data), widths_of(part.targets)
+
+
+def _pairs(x: Any, y: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield ``(x, y)`` of each chunk: two iterables, or one of pairs."""
+    if x is not None and y is not None:
+        yield from _zipped(x, y)
+        return
+    for chunk in x if x is not None else y:
+        if isinstance(chunk, tuple) and len(chunk) == 2:
+            yield chunk
+        else:
+            yield (chunk, None) if x is not None else (None, chunk)
+
+
+def _zipped(x: Any, y: Any) -> Iterator[tuple[Any, Any]]:
+    for name, part in (("x", x), ("y", y)):
+        if not is_stream(part) and not isinstance(part, list | tuple):
+            other = "y" if name == "x" else "x"
+            raise DataError(
+                f"{other} is an iterable of chunks, {name} a {type(part).__name__}; give both as "
+                "chunks, or one iterable of pairs (x, y)"
+            )
+    ended = object()
+    for i, (chunk, target) in enumerate(zip_longest(x, y, fillvalue=ended)):
+        if chunk is ended or target is ended:
+            short = "x" if chunk is ended else "y"
+            raise DataError(f"x and y are not as many chunks: {short} ends after {i}")
+        yield chunk, target

@@ -1,0 +1,63 @@
+"""Independent series dealt out in turn, class by class, whatever order they came in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import blake2b
+
+import numpy as np
+
+from nodegraph.data.binding import Fed
+from nodegraph.data.series import Series, Stream
+
+__all__ = ["dealt_out"]
+
+Label = tuple[float, ...]
+
+
+def dealt_out(fed: Fed, warmup: int) -> Fed:
+    """Return the data with a number for each independent series: its turn when all are dealt.
+
+    Series are sorted by their label, then by what is in them, and numbered from 0 on. So each run
+    of neighbouring numbers has as much of every class as can be, and neither the order in which
+    series or classes came nor how they are grouped shows. A target that is the same at every
+    step that is learned from is a label; series without one differ by their data alone, and those
+    that nothing is learned from have no turn.
+    """
+    if fed.own:
+        return fed
+    labels = [_label(one, warmup) for one in fed.series]
+    taught = [i for i, label in enumerate(labels) if label is not None]
+    if len(taught) < 2:
+        return fed
+    order = sorted(taught, key=lambda i: (labels[i] or (), _digest(fed.series[i])))
+    turns = {i: turn for turn, i in enumerate(order)}
+    return replace(fed, series=[_numbered(one, turns.get(i)) for i, one in enumerate(fed.series)])
+
+
+def _numbered(series: Series | Stream, turn: int | None) -> Series | Stream:
+    return replace(series, number=turn) if isinstance(series, Series) else series
+
+
+def _label(series: Series | Stream, warmup: int) -> Label | None:
+    """Return the targets that stay the same, and None if there is nothing to learn from."""
+    if not isinstance(series, Series) or series.n_steps <= warmup:
+        return None
+    found: list[float] = []
+    parts = [rows[warmup:] for _, rows in sorted(series.targets.items())]
+    known = [rows[np.isfinite(rows).all(axis=1)] for rows in parts]
+    if known and not any(map(len, known)):
+        return None
+    for rows in known:
+        if len(rows) and (rows == rows[0]).all():
+            found += rows[0].tolist()
+    return tuple(found)
+
+
+def _digest(series: Series | Stream) -> bytes:
+    """Return a number made of all inputs of a series."""
+    made = blake2b(digest_size=16)
+    if isinstance(series, Series):
+        for name in sorted(series.data):
+            made.update(np.ascontiguousarray(series.data[name]).data)
+    return made.digest()

@@ -1,0 +1,137 @@
+"""Tables of named columns, of pandas, polars, pyarrow, xarray and numpy, as rows of numbers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.data.cells import floats
+from nodegraph.errors import DataError
+
+__all__ = ["Columns", "check_columns", "columns_of", "frame_rows", "is_frame"]
+
+
+class Columns(NamedTuple):
+    """Names of columns; `firm` ones are a table's, others the name of one flat series."""
+
+    names: tuple[str, ...]
+    firm: bool = True
+
+
+def is_frame(value: Any) -> bool:
+    """Tell whether `value` is a table of columns that may be of different types."""
+    kind = type(value)  # an object of its own may have columns that are called like these
+    named = any(hasattr(kind, word) for word in ("iloc", "get_columns", "column_names"))
+    return _is_record(value) or (named and hasattr(kind, "columns"))
+
+
+def columns_of(value: Any) -> Columns | None:
+    """Return the names of the columns of `value`; None if they are not all text.
+
+    Examples
+    --------
+    >>> columns_of(np.zeros(2, dtype=[("wind", float), ("rain", int)])).names
+    ('wind', 'rain')
+    """
+    if is_frame(value):
+        return _text(_names(value), True)
+    kind = type(value)
+    if hasattr(kind, "dims") and hasattr(kind, "coords"):
+        last = value.dims[-1] if np.ndim(value) > 1 else None
+        return (
+            _text(np.asarray(value.coords[last]).tolist(), True) if last in value.coords else None
+        )
+    flat = hasattr(kind, "name") and np.ndim(value) == 1
+    return _text([value.name], False) if flat and value.name != "" else None
+
+
+def check_columns(known: Columns, new: Columns, where: str, before: str) -> None:
+    """Refuse columns that are not those that were seen before, in their order.
+
+    Raises
+    ------
+    DataError
+        With the columns that are missing or more, or with their right order.
+    """
+    if not new.firm or known.names == new.names:
+        return
+    missing = [name for name in known.names if name not in new.names]
+    more = [name for name in new.names if name not in known.names]
+    said = [
+        f"{w} {', '.join(map(repr, n))}" for w, n in (("without", missing), ("with", more)) if n
+    ]
+    what = " and ".join(said) or f"in the order {', '.join(map(repr, new.names))}"
+    cure = "" if missing else f"; write x[{list(known.names)!r}]"
+    raise DataError(f"{where}: columns {what}; {before} {', '.join(map(repr, known.names))}{cure}")
+
+
+def frame_rows(value: Any, where: str) -> Array:
+    """Return a table as an array of numbers, shape (n_rows, n_columns); gaps are NaN.
+
+    Raises
+    ------
+    DataError
+        If a column holds what are no numbers; it is named.
+    """
+    if hasattr(type(value), "iloc") and all(_plain(kind) for kind in value.dtypes):
+        whole: Array = value.to_numpy()
+        if whole.dtype.kind in "fiub":
+            return whole
+    columns = [_column(c, where, n) for c, n in zip(_parts(value), _names(value), strict=True)]
+    return np.stack(columns, axis=1) if columns else np.empty((len(value), 0))
+
+
+def _is_arrow(value: Any) -> bool:
+    return hasattr(type(value), "column_names")
+
+
+def _is_record(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.names is not None
+
+
+def _names(value: Any) -> list[Any]:
+    if _is_record(value):
+        return list(value.dtype.names)
+    return list(value.column_names if _is_arrow(value) else value.columns)
+
+
+def _parts(value: Any) -> list[Any]:
+    if _is_record(value):
+        return [value[name] for name in value.dtype.names]
+    if hasattr(type(value), "iloc"):
+        return [value.iloc[:, i] for i in range(value.shape[1])]
+    return list(value.columns if _is_arrow(value) else value.get_columns())
+
+
+def _text(names: list[Any], firm: bool) -> Columns | None:
+    if not names or not all(isinstance(name, str) for name in names):
+        return None
+    return Columns(tuple(map(str, names)), firm)
+
+
+def _plain(kind: Any) -> bool:
+    return isinstance(kind, np.dtype) and kind.kind in "fiub"
+
+
+def _column(column: Any, where: str, name: Any) -> Array:
+    kind = getattr(column, "dtype", None)
+    if getattr(kind, "kind", "O") in "fiub" and hasattr(type(column), "iloc"):
+        number: Array = column.to_numpy(dtype=float, na_value=np.nan)
+        return number
+    array = np.asarray(column)
+    said = f"{where}: column {name!r}"
+    if array.dtype.kind == "O" and any(np.ndim(item) for item in array[:1]):
+        raise DataError(
+            f"{said}: each cell holds a series; write [np.column_stack(row) for row in "
+            "x.to_numpy()], a list of series of shape (T, d)"
+        )
+    if array.dtype.kind == "O" and array.ndim == 1:
+        return floats(array, said)
+    if array.dtype.kind not in "fiub" or array.ndim != 1:
+        raise DataError(
+            f"{said}: expected numbers, got {array.dtype} values; leave the column out"
+            + ", or make it the index" * (array.dtype.kind == "M")
+        )
+    return array.astype(float)

@@ -1,0 +1,92 @@
+"""How many rows a target is ahead of an input, as the data themselves show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.data.binding import Fed
+from nodegraph.data.recent import MOST, Recent
+from nodegraph.data.series import Series, Stream
+
+__all__ = ["Ahead", "Horizons", "horizons", "rows_ahead"]
+
+Horizons = Mapping[str, Mapping[str, int]]  # rows, by learner and input
+
+FEWEST = 32  # rows that must be alike
+LOOKED_AT = 64  # rows that sieve the shifts, before all rows are compared
+
+
+class Ahead(NamedTuple):
+    """How far ahead each learner was taught, as far as the data of its lessons tell."""
+
+    told: Mapping[str, Mapping[str, int]] = {}  # by data that tell it by themselves
+    recent: Recent = Recent()  # what came a few rows at a time
+
+    def after(self, fed: Fed, start: int) -> Ahead:
+        """Return what is known after a lesson that began at step `start` of the model's stream."""
+        one = fed.series[0]
+        if fed.own and isinstance(one, Series) and one.n_steps < MOST:
+            return self.after_rows(one.data, one.targets, start)
+        return Ahead({**self.told, **horizons(fed)})
+
+    def after_rows(
+        self, data: Mapping[str, Array], targets: Mapping[str, Array], start: int
+    ) -> Ahead:
+        """Return what is known after a lesson of few rows."""
+        return self._replace(recent=self.recent.after(data, targets, start))
+
+    def horizons(self) -> Horizons:
+        """Return how many rows ahead of which input each learner was taught last."""
+        return {**self.told, **_between(self.recent)}
+
+
+def horizons(fed: Fed) -> dict[str, dict[str, int]]:
+    """Return how far each target is ahead of each input, where it is that input, later.
+
+    The first series tells; of a stream, the last rows of it that came.
+    """
+    first = fed.series[0]
+    return _between(first.recent if isinstance(first, Stream) else first)
+
+
+def _between(rows: Series | Recent) -> dict[str, dict[str, int]]:
+    found = {
+        learner: {name: rows_ahead(x, y) for name, x in rows.data.items()}
+        for learner, y in rows.targets.items()
+    }
+    return {
+        learner: {name: k for name, k in by_input.items() if k is not None}
+        for learner, by_input in found.items()
+    }
+
+
+def rows_ahead(x: Array, y: Array) -> int | None:
+    """Return the k for which ``y[t] = x[t + k]`` in all rows: 1 if it can be, else the least.
+
+    Rows of `y` with NaN are no targets. None if there is no such k up to half of the rows.
+
+    Examples
+    --------
+    >>> u = np.sin(np.arange(100))[:, None]
+    >>> rows_ahead(u[:-10], u[10:])
+    10
+    """
+    known = np.flatnonzero(np.isfinite(y).all(axis=1))
+    most = min(len(x) // 2, len(x) - FEWEST)
+    if x.shape[1] != y.shape[1] or len(known) < FEWEST or most < 1:
+        return None
+    shifts = np.concatenate([[1, 0], np.arange(2, most + 1)])
+    for t in known[:LOOKED_AT]:
+        here = t + shifts < len(x)
+        same = (x[np.minimum(t + shifts, len(x) - 1)] == y[t]).all(axis=1)
+        shifts = shifts[same | ~here]
+    return next((int(k) for k in shifts[:LOOKED_AT] if _alike(x, y, known, int(k))), None)
+
+
+def _alike(x: Array, y: Array, known: Array, k: int) -> bool:
+    rows = known[known + k < len(x)]
+    return len(rows) >= FEWEST and np.array_equal(x[rows + k], y[rows])

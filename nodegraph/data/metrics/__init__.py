@@ -1,0 +1,23 @@
+"""How good a prediction is, and how long a memory."""
+
+from nodegraph.data.metrics.accuracy import accuracy
+from nodegraph.data.metrics.deviation import mae, mse, nrmse, r2, rmse
+from nodegraph.data.metrics.memory import MemoryCapacity, memory_capacity
+from nodegraph.data.metrics.prediction_time import valid_prediction_time
+from nodegraph.data.metrics.scoring import names, score
+from nodegraph.data.metrics.spectral import spectral_radius
+
+__all__ = [
+    "MemoryCapacity",
+    "accuracy",
+    "mae",
+    "memory_capacity",
+    "mse",
+    "names",
+    "nrmse",
+    "r2",
+    "rmse",
+    "score",
+    "spectral_radius",
+    "valid_prediction_time",
+]

@@ -1,0 +1,112 @@
+"""Metrics by name, for YAML."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from nodegraph.data.metrics.accuracy import accuracy
+from nodegraph.data.metrics.deviation import mae, mse, nrmse, r2, rmse
+from nodegraph.data.metrics.prediction_time import valid_prediction_time
+from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.messages.phrases import nearest, shown
+
+__all__ = ["names", "score", "score_columns"]
+
+_METRICS: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {each.__name__: each for each in (accuracy, mae, mse, nrmse, r2, rmse, valid_prediction_time)}
+)
+
+
+@known_arguments
+def names() -> list[str]:
+    """Return the names of the metrics that compare a prediction with a target.
+
+    Examples
+    --------
+    >>> names()
+    ['accuracy', 'mae', 'mse', 'nrmse', 'r2', 'rmse', 'valid_prediction_time']
+    """
+    return sorted(_METRICS)
+
+
+@known_arguments
+def score(
+    metrics: str
+    | Iterable[str | Mapping[str, Mapping[str, Any]]]
+    | Mapping[str, Mapping[str, Any]],
+    y: Any,
+    y_hat: Any,
+) -> dict[str, Any]:
+    """Return the value of each of `metrics`, in their order.
+
+    Parameters
+    ----------
+    metrics : str, or list of str or ``{name: {option: value}}``, or dict of such
+        Which metrics, as YAML names them.
+    y, y_hat : array_like, shape (T, d), or lists of such
+        Targets and predictions.
+
+    Returns
+    -------
+    dict
+        Value by name.
+
+    Raises
+    ------
+    DataError
+        If there is no such metric or option, or the data do not fit together.
+
+    Examples
+    --------
+    >>> score(["rmse", {"nrmse": {"norm": "range"}}], [0.0, 4.0], [1.0, 3.0])
+    {'rmse': 1.0, 'nrmse': 0.25}
+    """
+    return {name: _metric(name, given)(y, y_hat, **given) for name, given in _entries(metrics)}
+
+
+def score_columns(metrics: Any, y: Any, y_hat: Any) -> dict[str, Any]:
+    """Return, for each of `metrics` that is a mean over columns, its value for each column.
+
+    Parameters are those of `score`; metrics of whole rows, such as accuracy, are left out.
+
+    Examples
+    --------
+    >>> score_columns(["rmse", "accuracy"], [[0.0, 4.0]], [[1.0, 4.0]])
+    {'rmse': array([1., 0.])}
+    """
+    found = {}
+    for name, given in _entries(metrics):
+        metric = _metric(name, given)
+        if "multioutput" in inspect.signature(metric).parameters:
+            found[name] = metric(y, y_hat, **{**given, "multioutput": "raw"})
+    return found
+
+
+def _entries(metrics: Any) -> list[tuple[Any, Mapping[str, Any]]]:
+    if isinstance(metrics, Mapping):
+        return [(name, given or {}) for name, given in metrics.items()]
+    if isinstance(metrics, str):
+        return [(metrics, {})]
+    found = []
+    for each in metrics:
+        found += _entries(each) if isinstance(each, Mapping) else [(each, {})]
+    return found
+
+
+def _metric(name: Any, given: Mapping[str, Any]) -> Callable[..., Any]:
+    if not isinstance(name, str) or name not in _METRICS:
+        raise DataError(f"metrics: there is none called {shown(name)}; {_hint(name, names())}")
+    known = list(inspect.signature(_METRICS[name]).parameters)[2:]
+    for option in given:
+        if option not in known:
+            raise DataError(f"{name}: unknown option {shown(option)}; {_hint(option, known)}")
+    return _METRICS[name]
+
+
+def _hint(word: Any, known: list[str]) -> str:
+    guess = nearest(str(word), known)
+    return f"did you mean {guess}?" if guess else f"known are {', '.join(known)}"

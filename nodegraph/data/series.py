@@ -1,0 +1,181 @@
+"""From what users hand over to checked rows of numbers: arrays, lists of series, dicts, chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.data.cells import cell
+from nodegraph.data.containers import as_array, axes, opened
+from nodegraph.data.frames import Columns, columns_of
+from nodegraph.data.recent import Recent
+from nodegraph.errors import DataError
+
+__all__ = ["Chunk", "Series", "Stream", "one_row", "split_series", "to_rows"]
+
+BLOCK = 1 << 20  # numbers that are checked at a time
+
+
+class Chunk(NamedTuple):
+    """Some steps of one series, as they come from outside."""
+
+    n_steps: int
+    data: Mapping[str, Array]  # by node, (n_steps, n)
+    targets: Mapping[str, Array]  # by node, (n_steps, n_out); NaN where there is none
+    learn_from: int = 0  # rows before it only drive the states
+    number: int | None = None  # of an independent series, when they are dealt out in turn
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series: rows by input node, targets by learner, all of the same length.
+
+    An independent one may have a number, see `nodegraph.data.dealing`.
+    `columns` and `taught` are the names of the columns of data and targets, where they have any.
+    """
+
+    data: Mapping[str, Array]
+    targets: Mapping[str, Array]
+    n_steps: int
+    number: int | None = None
+    columns: Mapping[str, Columns] = field(default_factory=dict)
+    taught: Mapping[str, Columns] = field(default_factory=dict)
+
+    def whole(self, warmup: int, dtype: np.dtype[Any]) -> Chunk:
+        """Return the series as one chunk."""
+        return next(self.chunks(self.n_steps, warmup, dtype))
+
+    def chunks(
+        self, size: int, warmup: int, dtype: np.dtype[Any], done: int = 0
+    ) -> Iterator[Chunk]:
+        """Yield the series in chunks of at most `size` steps, without the first `done` ones."""
+        for start in range(done, self.n_steps, size):
+            stop = min(start + size, self.n_steps)
+
+            cut = slice(start, stop)
+            data = {name: _cast(rows[cut], dtype, name) for name, rows in self.data.items()}
+            targets = {name: _cast(rows[cut], dtype, name) for name, rows in self.targets.items()}
+            yield Chunk(stop - start, data, targets, max(0, warmup - start), self.number)
+
+
+@dataclass
+class Stream:
+    """One long series that comes as an iterable of series, one after the other.
+
+    `recent` are the last rows that came.
+    """
+
+    parts: Iterable[Series]
+    recent: Recent = field(default_factory=Recent)
+
+    def chunks(
+        self, size: int, warmup: int, dtype: np.dtype[Any], done: int = 0
+    ) -> Iterator[Chunk]:
+        """Yield the stream in chunks of at most `size` steps, without the first `done` ones."""
+        self.recent = Recent()
+        for part in self.parts:
+            self.recent = self.recent.after(part.data, part.targets, self.recent.stop)
+            if done < part.n_steps:
+                yield from part.chunks(size, max(0, warmup), dtype, done)
+            done, warmup = max(0, done - part.n_steps), warmup - part.n_steps
+
+
+def _cast(rows: Array, dtype: np.dtype[Any], name: str) -> Array:
+    try:
+        with np.errstate(over="raise"):
+            return np.ascontiguousarray(rows, dtype)
+    except FloatingPointError:
+        raise DataError(
+            f"{name}: values too large for {dtype.name}; scale the data, or write dtype='float64'"
+        ) from None
+
+
+def split_series(value: Any, where: str) -> tuple[list[Any], str]:
+    """Return the series in `value` and its form: ``"one"``, ``"list"`` or ``"array"``."""
+    value = opened(value, where)
+    if isinstance(value, list | tuple):
+        if not len(value):
+            raise DataError(f"{where}: an empty list; give at least one series of shape (T, d)")
+        dims = {axes(item) for item in value}
+        if dims == {2}:
+            return list(value), "list"
+        if max(dims) >= 2 or any(hasattr(item, "shape") and axes(item) for item in value):
+            raise DataError(
+                f"{where}: a list holds independent series, each of shape (T, d); got items with "
+                f"{', '.join(str(d) for d in sorted(dims))} axes; write np.stack(rows) for the "
+                f"rows of one series, {_as_column(value)} for a series of one column"
+            )
+    if axes(value) == 3:
+        stack = value if np.ma.isMaskedArray(value) else np.asarray(value)
+        if not len(stack):
+            raise DataError(f"{where}: there is no series in it, its shape is {stack.shape}")
+        return list(stack), "array"
+    return [value], "one"
+
+
+def _as_column(items: Any) -> str:
+    framed = all(hasattr(type(item), "to_frame") for item in items)
+    return "a.to_frame()" if framed else "a.reshape(-1, 1)"
+
+
+def to_rows(value: Any, where: str, *, gaps: bool = False) -> Array:
+    """Return one series as an array of numbers of shape (T, d); checked, never modified.
+
+    Parameters
+    ----------
+    value : array_like, shape (T, d) or (T,)
+        A flat series is one column.
+    where : str
+        What the message of an error calls it.
+    gaps : bool
+        Whether NaN may stand in it, as in targets.
+
+    Raises
+    ------
+    DataError
+        If it is not numbers, has no rows, or has NaN or inf where none may be.
+    """
+    rows = as_array(value, where)
+    if rows.ndim == 1:
+        rows = rows[:, None]
+    if rows.ndim != 2:
+        one = "; for one step write [[x]], as in model.partial_fit([[x]], [[y]])" * (not rows.ndim)
+        raise DataError(f"{where}: expected shape (T, d), got {rows.shape}{one}")
+    if not rows.shape[0] or not rows.shape[1]:
+        raise DataError(f"{where}: there is nothing in it, its shape is {rows.shape}")
+    gap = "a masked value" if np.ma.isMaskedArray(value) else "NaN"
+    _check_values(rows, where, gaps, columns_of(value), gap)
+    return rows
+
+
+def _check_values(rows: Array, where: str, gaps: bool, columns: Columns | None, gap: str) -> None:
+    step = max(1, BLOCK // rows.shape[1])
+    for start in range(0, len(rows), step):
+        part = rows[start : start + step]
+        bad = np.isinf(part) if gaps else ~np.isfinite(part)
+        if bad.any():
+            row, column = (int(i) for i in np.argwhere(bad)[0])
+            kind = gap if np.isnan(part[row, column]) else "inf"
+            place = cell((start + row, column), columns.names if columns else ())
+            raise DataError(
+                f"{where}: {kind} in {place}; "
+                "fill the gap or cut the series there before it goes in"
+                + ", or let a node fill it: Input() >> Hold() >> ..., or Impute()"
+                * (kind != "inf" and not gaps)
+            )
+
+
+def one_row(value: Any, where: str) -> Any:
+    """Return one step of data as a series of one row."""
+    if np.ndim(value) > 1:
+        raise DataError(
+            f"{where}: step takes one step of shape (d,), got {np.shape(value)}; "
+            "write model.run(x) for a series"
+        )
+    if hasattr(type(value), "to_frame") and all(isinstance(n, str) for n in value.index):
+        return value.to_frame().T  # a row of a table, its columns still named
+    return np.reshape(to_rows(np.atleast_1d(value), where, gaps=True), (1, -1))

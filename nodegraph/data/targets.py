@@ -1,0 +1,148 @@
+"""Targets of one series and of many: a row for each step, or one for a whole series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.data.containers import axes
+from nodegraph.data.labels import Lesson, are_words, label_rows, one_hot_rows
+from nodegraph.data.series import split_series, to_rows
+from nodegraph.errors import DataError
+
+__all__ = ["one_target", "series_targets"]
+
+
+def one_target(value: Any, where: str, lesson: Lesson) -> Array:
+    """Return the targets of one series as rows of numbers; labels as rows of zeros and a one.
+
+    Raises
+    ------
+    DataError
+        If there are words for a learner without classes, or a label that is none of its classes.
+    """
+    if lesson.classes and (rows := label_rows(value, lesson.classes, where)) is not None:
+        return rows
+    if not lesson.classes and (word := are_words(value)) is not None:
+        raise DataError(
+            f"{where}: words, such as {word!r}; say which classes there are, as in "
+            "Ridge(classes=np.unique(labels))"
+        )
+    return to_rows(value, where, gaps=True)
+
+
+def series_targets(
+    value: Any, name: str, lengths: Sequence[int], lesson: Lesson
+) -> tuple[list[Array], bool]:
+    """Return the targets of each series, and whether one row was given for each.
+
+    Parameters
+    ----------
+    value : array_like or list
+        A target for each step: a list of (T_i, d), or an array (S, T, d); or one row or label for
+        each series: (S,), (S, d) or a list of such.
+    name : str
+        The learner.
+    lengths : sequence of int
+        Steps of each series.
+    lesson : Lesson
+
+    Raises
+    ------
+    DataError
+        If they are not as many as the series, or it is not plain which of both is meant.
+    """
+    where = f"target of {name}"
+    if not _flat(value):
+        parts = split_series(value, where)[0]
+        _check_count(parts, lengths, where)
+        rows = [one_target(p, f"{where} (series {i})", lesson) for i, p in enumerate(parts)]
+        once = max(lengths) > 1 and all(len(part) == 1 for part in rows)
+        labels = once and all(np.shape(part) == (1, 1) for part in parts)
+        whole = bool(lesson.classes) and labels and not lesson.at_end
+        return [_spread(r, n, whole) for r, n in zip(rows, lengths, strict=True)], once
+    if _as_long(value, lengths):
+        return _steps(value, where, lengths, lesson), False
+    rows_of_labels = _rows_of_labels(value, where, lesson)
+    given = one_target(value, where, lesson) if rows_of_labels is None else rows_of_labels
+    if len(given) != len(lengths):
+        steps = (
+            "; for a target at every step give a list of arrays of shape (T, d), one for each "
+            "series, or a table with an index (instance, time)"
+        )
+        raise DataError(
+            f"{where}: {len(given)} labels for {len(lengths)} series"
+            + steps * (len(given) == sum(lengths))
+        )
+    whole = rows_of_labels is not None and not lesson.at_end
+    parts = [given[i : i + 1] for i in range(len(given))]
+    return [_spread(row, n, whole) for row, n in zip(parts, lengths, strict=True)], True
+
+
+def _flat(value: Any) -> bool:
+    """Tell whether there is less than a table for each series."""
+    if isinstance(value, list | tuple):
+        return all(axes(item) < 2 for item in value)
+    return axes(value) in (1, 2)
+
+
+def _check_count(parts: Sequence[Any], lengths: Sequence[int], where: str) -> None:
+    if len(parts) != len(lengths):
+        raise DataError(
+            f"inputs and targets must be as many: {len(lengths)} series, {len(parts)} for {where}"
+        )
+
+
+def _as_long(value: Any, lengths: Sequence[int]) -> bool:
+    """Tell whether flat targets are as long as their series, so that they are perhaps steps."""
+    if isinstance(value, list | tuple):
+        flat = [axes(item) == 1 and len(item) for item in value]
+    else:
+        flat = [np.shape(value)[1]] * len(value) if axes(value) == 2 else []
+    return max(lengths) > 1 and flat == list(lengths)
+
+
+def _steps(value: Any, where: str, lengths: Sequence[int], lesson: Lesson) -> list[Array]:
+    """Return labels of steps; anything else could be a row for each series as well."""
+    rows = value if isinstance(value, list | tuple) else np.asarray(value)
+    plain = bool(lesson.classes) and (
+        set(lengths) != {len(lesson.classes)} or are_words(rows) is not None
+    )
+    if plain:
+        said = [f"{where} (series {i})" for i in range(len(rows))]
+        return [one_hot_rows(r, lesson.classes, w) for r, w in zip(rows, said, strict=True)]
+    if are_words(rows) is not None:
+        one_target(rows[0], where, lesson)
+    if isinstance(value, list | tuple):
+        raise DataError(
+            f"{where}: flat arrays, each as long as its series; write [a.reshape(-1, 1) for a in "
+            "y] for a target at every step, [a.reshape(1, -1) for a in y] for one row for each "
+            "series"
+        )
+    raise DataError(
+        f"{where}: shape {np.shape(value)} beside series of {lengths[0]} steps can be a target at "
+        "every step, y[:, :, None], or one row for each series, y[:, None, :]; write which"
+    )
+
+
+def _rows_of_labels(value: Any, where: str, lesson: Lesson) -> Array | None:
+    """Return labels, one for each series, as rows; None if they are none."""
+    if not lesson.classes:
+        return None
+    if isinstance(value, list | tuple) and len({np.shape(item) for item in value}) > 1:
+        raise DataError(f"{where}: items of different lengths, none as long as its series")
+    return label_rows(value, lesson.classes, where)
+
+
+def _spread(target: Array, n_steps: int, whole: bool) -> Array:
+    """Return a target of one row as that of every step, or of the last: NaN before it."""
+    if len(target) != 1 or n_steps <= 1:
+        return target
+    if whole:
+        return np.tile(target, (n_steps, 1))
+    rows = np.full((n_steps, target.shape[1]), np.nan)
+    rows[-1] = target[0]
+    return rows

@@ -1,0 +1,72 @@
+"""Names of columns: remembered by learning, checked afterwards."""
+
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.data.frames import columns_of
+from nodegraph.errors import DataError
+from nodes import Input, Ridge
+
+A = np.random.default_rng(0).normal(size=(9, 2))
+
+
+def table(names, rows=A):
+    return np.rec.fromarrays(rows.T, names=list(names))
+
+
+def learned(names="ab"):
+    return ng.Model(Input() >> Ridge()).fit(table(names), A)
+
+
+CALLS = {
+    "run": lambda model, x: model.run(x),
+    "list": lambda model, x: model.run([x]),
+    "chunks": lambda model, x: model.run(iter([x])),
+    "update": lambda model, x: model.update(x, A),
+    "generate": lambda model, x: model.generate(3, prompt=x),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_columns_must_stand_as_they_were_learned(call):
+    with pytest.raises(DataError, match=r"in the order 'b', 'a'; .* write x\[\['a', 'b'\]\]"):
+        CALLS[call](learned(), table("ba"))
+    with pytest.raises(DataError, match="columns without 'b' and with 'c'; the model learned from"):
+        CALLS[call](learned(), table("ac"))
+    CALLS[call](learned(), table("ab"))
+    CALLS[call](learned(), A)
+
+
+def test_names_are_kept_by_a_file_and_learned_anew_by_fit(tmp_path):
+    model = learned()
+    model.save(tmp_path / "m.safetensors")
+    again = ng.load(tmp_path / "m.safetensors")
+    assert again.columns == {"input": ("a", "b")}
+    with pytest.raises(DataError, match="in the order 'b', 'a'"):
+        again.run(table("ba"))
+    assert again.fit(table("ba"), table("cd")).columns == {"input": ("b", "a")}
+    assert again.target_columns == {"ridge": ("c", "d")}
+
+
+def test_chunks_and_series_have_their_columns_alike():
+    for x in ([table("ab"), table("ba")], iter([table("ab"), table("ba")])):
+        y = [A, A] if isinstance(x, list) else iter([A, A])
+        with pytest.raises(DataError, match=r"input \((series|chunk) 1\): columns in the order"):
+            ng.Model(Input() >> Ridge()).fit(x, y)
+
+
+def test_names_that_are_no_text_are_none():
+    pandas = pytest.importorskip("pandas")
+    assert columns_of(pandas.DataFrame(A)) is None
+    assert columns_of(pandas.DataFrame(A, columns=["a", 1])) is None
+    assert columns_of(A) is None
+    row = pandas.DataFrame(A, columns=["b", "a"]).iloc[0]
+    with pytest.raises(DataError, match="in the order 'b', 'a'"):
+        learned().step(row)
+
+
+def test_a_column_of_words_is_named():
+    rows = np.array([(1.0, "x")], dtype=[("a", float), ("city", "U3")])
+    with pytest.raises(DataError, match="input: column 'city': expected numbers"):
+        ng.Model(Input() >> Ridge()).fit(rows, [1.0])
