@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from nodegraph import errors
 from nodegraph.arrays import Array
 from nodegraph.errors import NodegraphError, UnknownNameError
+from nodegraph.files.yaml.writer import to_yaml
 from nodegraph.graph import Edge, Graph, delay
 from nodegraph.graph.fields import (
     Classes,
@@ -21,12 +22,11 @@ from nodegraph.graph.plan import Plan, plan
 from nodegraph.graph.registry import kinds, register
 from nodegraph.graph.rule import AnyRule, Learned, Lesson, Rule, Seen
 from nodegraph.model import Model
-from nodegraph.spec_writer import to_yaml
 
 if TYPE_CHECKING:
     from nodegraph import datasets, metrics, plotting
     from nodegraph.engines.remote.engine import RayEngine
-    from nodegraph.spec import Spec, read_yaml
+    from nodegraph.files.yaml.spec import Spec, read_yaml
     from nodegraph.tasks.experiment import Result, run_spec
 
 __version__ = "0.1.0"
@@ -73,8 +73,8 @@ __all__ = [
 _LATER = {  # what takes long to import, and few need at once
     "RayEngine": "nodegraph.engines.remote.engine",
     "Result": "nodegraph.tasks.experiment",
-    "Spec": "nodegraph.spec",
-    "read_yaml": "nodegraph.spec",
+    "Spec": "nodegraph.files.yaml.spec",
+    "read_yaml": "nodegraph.files.yaml.spec",
     "run_spec": "nodegraph.tasks.experiment",
 }
 

@@ -16,14 +16,14 @@ from nodegraph.data.frames import Columns
 from nodegraph.data.horizon import Ahead
 from nodegraph.errors import ModelFileError, NodegraphError, SpecError
 from nodegraph.files import tensor_file
+from nodegraph.files.pytree import pack, unpack
+from nodegraph.files.yaml.spec import read_plain
+from nodegraph.files.yaml.writer import streams, to_plain
 from nodegraph.graph import Graph
 from nodegraph.graph.plan import Plan
 from nodegraph.host.numerics import checked_numerics
 from nodegraph.rack import Rack
 from nodegraph.slot import NOT_SAVED, OTHER_LAYOUT, Slot
-from nodegraph.spec import read_plain
-from nodegraph.spec_writer import streams, to_plain
-from nodegraph.trees import pack, unpack
 
 __all__ = ["load", "pack_graph", "save", "save_checkpoint", "unpack_slots"]
 

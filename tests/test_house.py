@@ -18,23 +18,21 @@ FLOORS = """
     errors arrays
     host
     graph
-    node rule fields spec_writer
-    data
+    node rule fields
+    data files
     datasets metrics
-    files
     drawing compiled compiling
     maths untraced
     first_steps
     tracing
     traced_steps
     traced_updates
-    slot vitals trees
+    slot vitals
     keeping
     tryout
     checks doubts plotting meter
     work
-    yaml
-    build classifying closed_loop engines stages spec
+    build classifying closed_loop engines stages
     groups teams watching
     rack
     shown summary

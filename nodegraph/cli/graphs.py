@@ -14,8 +14,8 @@ from nodegraph.graph.node import Node
 from nodegraph.graph.registry import word
 
 if TYPE_CHECKING:
+    from nodegraph.files.yaml.spec import Spec
     from nodegraph.graph.plan import Plan
-    from nodegraph.spec import Spec
 
 __all__ = ["Changes", "DataFolder", "File", "check", "draw", "graphs", "read", "results_folder"]
 
@@ -51,7 +51,7 @@ def read(
     data: Path | None = None,
 ) -> Spec:
     """Return the graph in `file` with `changes` made, every fault at its line."""
-    from nodegraph.spec import read_yaml
+    from nodegraph.files.yaml.spec import read_yaml
 
     fields = [change.partition("=")[0].strip() for change in changes or ()]
     if twice := [field for i, field in enumerate(fields) if field in fields[:i]]:
@@ -192,7 +192,7 @@ def graphs(
     debug: Debug = False,
 ) -> None:
     """List the graphs that are shipped, show one, or copy one."""
-    from nodegraph.yaml.reader import read_file
+    from nodegraph.files.yaml.reader import read_file
 
     if name is None:
         if copy:

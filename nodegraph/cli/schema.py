@@ -7,8 +7,8 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from nodegraph.cli.kind_docs import fields, sort_of, summary
+from nodegraph.files.yaml.header import Header
 from nodegraph.graph.registry import kinds
-from nodegraph.yaml.header import Header
 
 __all__ = ["json_schema"]
 

@@ -217,7 +217,7 @@ class Graph(Composable):
         `header` is what else is to stand there: name, description, seed, task. A `SpecError` is
         raised if a node holds an array too large to be written out.
         """
-        from nodegraph.spec_writer import to_yaml
+        from nodegraph.files.yaml.writer import to_yaml
 
         return to_yaml(self, header)
 

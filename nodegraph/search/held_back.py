@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from nodegraph.errors import SpecError
-from nodegraph.spec import Spec
+from nodegraph.files.yaml.document import error_at
+from nodegraph.files.yaml.spec import Spec
+from nodegraph.files.yaml.task import ForecastTarget, GenerateTarget, Split, Task
 from nodegraph.tasks.task_data import prepare
-from nodegraph.yaml.document import error_at
-from nodegraph.yaml.task import ForecastTarget, GenerateTarget, Split, Task
 
 __all__ = ["Held", "hold_back"]
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from nodegraph.errors import NodegraphError, SpecError
+from nodegraph.files.yaml.spec import Spec, read_yaml
 from nodegraph.search.draws import Draw, check_ends, draws, is_listable, unseen
 from nodegraph.search.held_back import Held, hold_back
 from nodegraph.search.study import MINE, open_study, sampler
-from nodegraph.spec import Spec, read_yaml
 from nodegraph.tasks.experiment import Experiment, run_spec
 
 __all__ = ["Attempt", "Found", "search"]

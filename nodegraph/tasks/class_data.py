@@ -11,8 +11,8 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.files.table_columns import chosen
+from nodegraph.files.yaml.task import Split
 from nodegraph.tasks.examples import Examples, TaskData
-from nodegraph.yaml.task import Split
 
 __all__ = ["Classes", "by_class"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nodegraph.errors import SpecError
-from nodegraph.yaml.header import Header, LocalEngine, RayEngine
+from nodegraph.files.yaml.header import Header, LocalEngine, RayEngine
 
 __all__ = ["engine_of"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
-from nodegraph.yaml.task import GenerateTarget
+from nodegraph.files.yaml.task import GenerateTarget
 
 __all__ = ["Examples", "TaskData", "Titles", "Window", "picked", "windows"]
 

@@ -16,19 +16,19 @@ import numpy as np
 
 from nodegraph.engines import choose
 from nodegraph.errors import ArgumentError, SpecError
+from nodegraph.files.yaml.document import error_at
+from nodegraph.files.yaml.header import Header
+from nodegraph.files.yaml.spec import Spec
+from nodegraph.files.yaml.task import Task
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host.progress import Progress, Silent
 from nodegraph.model import Model
-from nodegraph.spec import Spec
 from nodegraph.tasks.engine_choice import engine_of
 from nodegraph.tasks.examples import TaskData
 from nodegraph.tasks.key_use import Situation, no_curve, no_workers
 from nodegraph.tasks.rehearsal import check_metrics, rehearse
 from nodegraph.tasks.task_data import prepare
 from nodegraph.tasks.trials import Trial, trial_of
-from nodegraph.yaml.document import error_at
-from nodegraph.yaml.header import Header
-from nodegraph.yaml.task import Task
 
 __all__ = ["Experiment", "Result", "Score", "run_spec"]
 

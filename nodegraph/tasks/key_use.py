@@ -13,13 +13,8 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from nodegraph.graph.messages.trails import Loc
-from nodegraph.graph.plan import Plan
-from nodegraph.slot import Slot
-from nodegraph.stages import forced_wiring
-from nodegraph.tasks.trials import ClassTrial, Trial
-from nodegraph.yaml.header import LocalEngine, RayEngine, RayNeeds
-from nodegraph.yaml.task import (
+from nodegraph.files.yaml.header import LocalEngine, RayEngine, RayNeeds
+from nodegraph.files.yaml.task import (
     ColumnTarget,
     DatasetSource,
     FileSource,
@@ -29,6 +24,11 @@ from nodegraph.yaml.task import (
     Split,
     Task,
 )
+from nodegraph.graph.messages.trails import Loc
+from nodegraph.graph.plan import Plan
+from nodegraph.slot import Slot
+from nodegraph.stages import forced_wiring
+from nodegraph.tasks.trials import ClassTrial, Trial
 
 __all__ = ["READ", "Situation", "Unread", "no_curve", "no_workers", "unread"]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from nodegraph.files.yaml.spec import Spec
 from nodegraph.graph.plan import Plan
 from nodegraph.host.machine import usable_cpus
 from nodegraph.model import Model
-from nodegraph.spec import Spec
 from nodegraph.stages import stages
 from nodegraph.tasks.engine_choice import engine_of
 from nodegraph.tasks.task_data import prepare

@@ -11,13 +11,13 @@ from nodegraph.checks import check_long_enough, checked_warmup
 from nodegraph.closed_loop import closed_plan, find_loop
 from nodegraph.doubts import warn_of_series_passed_over
 from nodegraph.errors import DataError, GraphError, SpecError
+from nodegraph.files.yaml.document import error_at
+from nodegraph.files.yaml.spec import Spec
+from nodegraph.files.yaml.task import GenerateTarget, Task
 from nodegraph.model import Model
 from nodegraph.rack import Rack
-from nodegraph.spec import Spec
 from nodegraph.tasks.key_use import Situation, unread
 from nodegraph.tasks.trials import Trial
-from nodegraph.yaml.document import error_at
-from nodegraph.yaml.task import GenerateTarget, Task
 
 __all__ = ["check_metrics", "rehearse"]
 

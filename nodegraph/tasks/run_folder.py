@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nodegraph.errors import DataError
-from nodegraph.spec_writer import dumped
+from nodegraph.files.yaml.writer import dumped
 from nodegraph.tasks.experiment import Result
 from nodegraph.tasks.html_report import report, versions
 from nodegraph.tasks.result_figures import outcome, portraits

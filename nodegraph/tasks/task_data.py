@@ -13,12 +13,8 @@ from nodegraph.arrays import Array
 from nodegraph.data.series import to_rows
 from nodegraph.errors import DataError
 from nodegraph.files.table_columns import Table, chosen
-from nodegraph.graph.plan import Plan
-from nodegraph.tasks.class_data import Classes
-from nodegraph.tasks.examples import Examples, TaskData, Titles, picked, windows
-from nodegraph.tasks.task_source import Source, table_and_target
-from nodegraph.yaml.document import Document
-from nodegraph.yaml.task import (
+from nodegraph.files.yaml.document import Document
+from nodegraph.files.yaml.task import (
     ColumnTarget,
     FileSource,
     ForecastTarget,
@@ -26,6 +22,10 @@ from nodegraph.yaml.task import (
     Target,
     Task,
 )
+from nodegraph.graph.plan import Plan
+from nodegraph.tasks.class_data import Classes
+from nodegraph.tasks.examples import Examples, TaskData, Titles, picked, windows
+from nodegraph.tasks.task_source import Source, table_and_target
 
 __all__ = ["prepare"]
 

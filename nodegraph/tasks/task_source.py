@@ -13,8 +13,8 @@ from nodegraph.arrays import Array
 from nodegraph.errors import DataError, NodegraphError
 from nodegraph.files.table_columns import Table, chosen
 from nodegraph.files.table_files import load_table
-from nodegraph.yaml.document import Document, error_at
-from nodegraph.yaml.task import ColumnTarget, FileSource, Task
+from nodegraph.files.yaml.document import Document, error_at
+from nodegraph.files.yaml.task import ColumnTarget, FileSource, Task
 
 __all__ = ["Source", "table_and_target"]
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.metrics.scoring import score, score_columns
+from nodegraph.files.yaml.task import ForecastTarget, GenerateTarget, Task
 from nodegraph.model import Model
 from nodegraph.tasks.baselines import (
     Autoregression,
@@ -21,7 +22,6 @@ from nodegraph.tasks.baselines import (
     persistence,
 )
 from nodegraph.tasks.examples import Examples, TaskData, Titles, Window
-from nodegraph.yaml.task import ForecastTarget, GenerateTarget, Task
 
 __all__ = ["ClassTrial", "ForecastTrial", "GenerationTrial", "Trial", "trial_of"]
 

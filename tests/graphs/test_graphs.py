@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 import nodegraph as ng
-from nodegraph.spec import read_text
+from nodegraph.files.yaml.spec import read_text
 from nodegraph.tasks.experiment import run_spec
 
 FOLDER = Path(__file__).parents[2] / "graphs"

@@ -363,7 +363,7 @@ def test_a_run_that_was_ended_goes_on_and_leaves_no_checkpoint(small, tmp_path):
     assert call("run", small, "--quiet", "--out", out).exit_code == 0
     scores = json.loads((out / "metrics.json").read_text(encoding="utf-8"))["scores"]
     assert not (out / "checkpoint.safetensors").exists()
-    from nodegraph.spec import read_yaml
+    from nodegraph.files.yaml.spec import read_yaml
 
     run_spec(read_yaml(small), checkpoint=out / "checkpoint.safetensors")
     done = call("run", small, "--quiet", "--resume", "--out", out)

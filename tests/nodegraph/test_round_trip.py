@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 import nodegraph as ng
 from nodegraph import delay
 from nodegraph.errors import FieldError, ModelFileError
+from nodegraph.files.yaml.spec import read_text
+from nodegraph.files.yaml.writer import to_yaml
 from nodegraph.graph.nested import NestedGraph
-from nodegraph.spec import read_text
-from nodegraph.spec_writer import to_yaml
 from nodes import ES2N, ESN, NVAR, Dense, Input, Output, Reduce, Reservoir, Ridge, Scaler
 from nodes.rules import IntrinsicPlasticity, Oja
 

@@ -8,7 +8,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.errors import FieldError
 from nodegraph.fields import Described
-from nodegraph.spec import read_text
+from nodegraph.files.yaml.spec import read_text
 from nodes import (
     ES2N,
     ESN,

@@ -3,7 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import FieldError
-from nodegraph.spec import read_text
+from nodegraph.files.yaml.spec import read_text
 from nodegraph.testing import check_node
 from nodes import Input, Select
 

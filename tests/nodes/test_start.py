@@ -5,7 +5,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import FieldError, NotFittedError
-from nodegraph.spec import read_text
+from nodegraph.files.yaml.spec import read_text
 from nodes import ES2N, ESN, LIF, RLS, Input, Reservoir, Ridge
 
 U = np.random.default_rng(0).uniform(-1, 1, (60, 1))

@@ -9,11 +9,11 @@ from nodegraph import metrics
 from nodegraph.cli import app
 from nodegraph.datasets import japanese_vowels
 from nodegraph.errors import SpecError
+from nodegraph.files.yaml.spec import read_yaml
+from nodegraph.files.yaml.task import Task
 from nodegraph.search import search, searching
-from nodegraph.spec import read_yaml
 from nodegraph.tasks.experiment import run_spec
 from nodegraph.tasks.task_data import prepare
-from nodegraph.yaml.task import Task
 
 GRAPH = """\
 nodegraph: 1

@@ -3,7 +3,7 @@
 import numpy as np
 
 import nodegraph as ng
-from nodegraph.spec import read_text
+from nodegraph.files.yaml.spec import read_text
 from nodegraph.tasks.experiment import run_spec
 
 NODES = """\

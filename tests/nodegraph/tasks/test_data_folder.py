@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from nodegraph.cli import app
 from nodegraph.errors import SpecError
+from nodegraph.files.yaml.spec import read_yaml
 from nodegraph.search import search
-from nodegraph.spec import read_yaml
 from nodegraph.tasks.experiment import run_spec
 
 GRAPH = """\

@@ -2,9 +2,9 @@ import pytest
 
 from nodegraph.engines.remote import RayEngine
 from nodegraph.errors import SpecError
+from nodegraph.files.yaml.document import Document
+from nodegraph.files.yaml.header import read_header
 from nodegraph.tasks.engine_choice import engine_of
-from nodegraph.yaml.document import Document
-from nodegraph.yaml.header import read_header
 
 
 def header(**engine):

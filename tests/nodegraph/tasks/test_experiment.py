@@ -9,8 +9,8 @@ import nodegraph as ng
 from nodegraph.datasets import lorenz, mackey_glass
 from nodegraph.engines import choose
 from nodegraph.errors import GraphError, SpecError
+from nodegraph.files.yaml.spec import read_text
 from nodegraph.metrics import nrmse, rmse, valid_prediction_time
-from nodegraph.spec import read_text
 from nodegraph.tasks import experiment as experiments
 from nodegraph.tasks.baselines import persistence
 from nodegraph.tasks.experiment import Experiment, run_spec

@@ -10,12 +10,9 @@ import pytest
 import nodegraph as ng
 from nodegraph.engines import LOCAL
 from nodegraph.errors import SpecError
-from nodegraph.spec import read_text
-from nodegraph.tasks.engine_choice import engine_of
-from nodegraph.tasks.experiment import Experiment, run_spec
-from nodegraph.tasks.key_use import READ
-from nodegraph.yaml.header import Header, LocalEngine, RayEngine, RayNeeds
-from nodegraph.yaml.task import (
+from nodegraph.files.yaml.header import Header, LocalEngine, RayEngine, RayNeeds
+from nodegraph.files.yaml.spec import read_text
+from nodegraph.files.yaml.task import (
     ColumnTarget,
     DatasetSource,
     FileSource,
@@ -26,6 +23,9 @@ from nodegraph.yaml.task import (
     Split,
     Task,
 )
+from nodegraph.tasks.engine_choice import engine_of
+from nodegraph.tasks.experiment import Experiment, run_spec
+from nodegraph.tasks.key_use import READ
 
 CHAIN = {
     "nodes": {

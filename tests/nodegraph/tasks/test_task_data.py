@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from nodegraph.errors import DataError, SpecError
+from nodegraph.files.yaml.header import read_header
+from nodegraph.files.yaml.reader import read_document
+from nodegraph.files.yaml.task import Task
 from nodegraph.tasks.examples import TaskData
 from nodegraph.tasks.task_data import prepare
-from nodegraph.yaml.header import read_header
-from nodegraph.yaml.reader import read_document
-from nodegraph.yaml.task import Task
 
 ROWS = np.column_stack([np.arange(100.0), np.arange(100.0) * 10])
 

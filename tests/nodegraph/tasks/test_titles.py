@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from nodegraph.files.yaml.spec import read_yaml
 from nodegraph.metrics import nrmse, rmse
-from nodegraph.spec import read_yaml
 from nodegraph.tasks.experiment import run_spec
 from nodegraph.tasks.result_figures import outcome, portraits
 from nodegraph.tasks.run_folder import write

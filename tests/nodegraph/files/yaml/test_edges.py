@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodegraph.errors import GraphError
-from nodegraph.yaml.edges import EdgeError, evaluate
+from nodegraph.files.yaml.edges import EdgeError, evaluate
 
 
 def _written(value: Any) -> str:

@@ -11,11 +11,11 @@ from typing import Any
 
 from nodegraph.errors import SpecError
 from nodegraph.files.flags import READ
+from nodegraph.files.yaml.document import Document, Mark
+from nodegraph.files.yaml.scalars import check_text, plain_value, quoted_value
 from nodegraph.graph.messages.phrases import shown
 from nodegraph.graph.messages.trails import Loc
 from nodegraph.host.paths import own_path
-from nodegraph.yaml.document import Document, Mark
-from nodegraph.yaml.scalars import check_text, plain_value, quoted_value
 
 __all__ = ["Document", "read_document", "read_file", "read_value"]
 

@@ -1,9 +1,9 @@
 import pytest
 
 from nodegraph.errors import SpecError
-from nodegraph.yaml.document import error_at
-from nodegraph.yaml.overrides import override
-from nodegraph.yaml.reader import read_document
+from nodegraph.files.yaml.document import error_at
+from nodegraph.files.yaml.overrides import override
+from nodegraph.files.yaml.reader import read_document
 
 TEXT = "nodes:\n  reservoir: {units: 5, rule: {rate: 0.1}}\nedges: [a >> b, b >> c]\nseed: 1\n"
 

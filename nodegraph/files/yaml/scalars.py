@@ -6,8 +6,8 @@ import math
 import re
 from collections.abc import Callable
 
+from nodegraph.files.yaml.document import Mark
 from nodegraph.graph.messages.phrases import shown
-from nodegraph.yaml.document import Mark
 
 __all__ = ["check_text", "plain_value", "quoted_value"]
 

@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from nodegraph.files.yaml.document import Document, Mark
+from nodegraph.files.yaml.reader import read_value
 from nodegraph.graph.messages import place
 from nodegraph.graph.messages.phrases import nearest, shown
 from nodegraph.graph.messages.trails import Loc
-from nodegraph.yaml.document import Document, Mark
-from nodegraph.yaml.reader import read_value
 
 __all__ = ["override"]
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodegraph.errors import SpecError
-from nodegraph.yaml.document import error_at
-from nodegraph.yaml.header import read_header
-from nodegraph.yaml.overrides import override
-from nodegraph.yaml.reader import read_document, read_file
+from nodegraph.files.yaml.document import error_at
+from nodegraph.files.yaml.header import read_header
+from nodegraph.files.yaml.overrides import override
+from nodegraph.files.yaml.reader import read_document, read_file
 
 GRAPH = """\
 nodegraph: 1                      # format version

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from nodegraph.errors import ModelFileError
-from nodegraph.trees import pack, unpack
+from nodegraph.files.pytree import pack, unpack
 
 
 class Inner(NamedTuple):

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, ValidationError
 
+from nodegraph.files.yaml.document import Document, error_from
+from nodegraph.files.yaml.task import Section, Task, as_tuple
 from nodegraph.graph.node import Name
 from nodegraph.host.numerics import Numerics
-from nodegraph.yaml.document import Document, error_from
-from nodegraph.yaml.task import Section, Task, as_tuple
 
 __all__ = ["Header", "LocalEngine", "RayEngine", "read_header"]
 

@@ -5,8 +5,8 @@ from scipy import sparse
 import nodegraph as ng
 from nodegraph import delay
 from nodegraph.errors import DataWarning, SpecError
-from nodegraph.spec import read_text, read_yaml
-from nodegraph.spec_writer import to_yaml
+from nodegraph.files.yaml.spec import read_text, read_yaml
+from nodegraph.files.yaml.writer import to_yaml
 from nodegraph.testing.engine_contract import random_graph
 from nodes import ESN, Input, Reservoir, Ridge
 from nodes.rules import IntrinsicPlasticity

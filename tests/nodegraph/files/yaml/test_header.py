@@ -1,10 +1,10 @@
 import pytest
 
 from nodegraph.errors import SpecError
-from nodegraph.yaml.header import Header, LocalEngine, RayEngine, read_header
-from nodegraph.yaml.overrides import override
-from nodegraph.yaml.reader import read_document
-from nodegraph.yaml.task import ForecastTarget
+from nodegraph.files.yaml.header import Header, LocalEngine, RayEngine, read_header
+from nodegraph.files.yaml.overrides import override
+from nodegraph.files.yaml.reader import read_document
+from nodegraph.files.yaml.task import ForecastTarget
 
 TEXT = """\
 nodegraph: 1

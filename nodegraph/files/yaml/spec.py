@@ -12,6 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from nodegraph.errors import DataWarning, FieldError, GraphError, NodegraphError, SpecError
+from nodegraph.files.yaml.document import Document, error_at, error_from
+from nodegraph.files.yaml.edges import EdgeError, evaluate
+from nodegraph.files.yaml.header import Header
+from nodegraph.files.yaml.overrides import override
+from nodegraph.files.yaml.reader import read_document, read_file
 from nodegraph.graph import Composable, Graph, delay, overlay
 from nodegraph.graph.messages import nearest
 from nodegraph.graph.messages.calls import known_arguments
@@ -21,11 +26,6 @@ from nodegraph.graph.nested import NestedGraph
 from nodegraph.graph.node import Composite, Node
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.registry import split_kind
-from nodegraph.yaml.document import Document, error_at, error_from
-from nodegraph.yaml.edges import EdgeError, evaluate
-from nodegraph.yaml.header import Header
-from nodegraph.yaml.overrides import override
-from nodegraph.yaml.reader import read_document, read_file
 
 __all__ = ["Spec", "read_plain", "read_text", "read_yaml"]
 
@@ -102,7 +102,7 @@ def read_text(text: str, folder: str | PathLike[str] = ".", load: LoadArray | No
 
 
 def read_plain(data: Mapping[str, Any], source: str, load: LoadArray) -> Spec:
-    """Return the graph in plain values, as `nodegraph.spec_writer.to_plain` writes them.
+    """Return the graph in plain values, as `nodegraph.files.yaml.writer.to_plain` writes them.
 
     There is no limit to how many or how deep they are: they were not read from YAML.
     """
