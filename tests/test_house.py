@@ -18,10 +18,11 @@ FLOORS = """
     errors arrays
     host
     graph
+    plotting
     node rule fields
     data files
     datasets metrics
-    drawing compiled compiling
+    compiled compiling
     maths untraced
     first_steps
     tracing
@@ -30,7 +31,7 @@ FLOORS = """
     slot vitals
     keeping
     tryout
-    checks doubts plotting meter
+    checks doubts meter
     work
     build classifying closed_loop engines stages
     groups teams watching

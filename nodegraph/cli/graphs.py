@@ -175,7 +175,7 @@ def draw(
         spec.graph.draw(output, spec.header.name)
         say(f"wrote {output}", wrap=False)
         return
-    from nodegraph.drawing import to_text
+    from nodegraph.plotting.graphs import to_text
 
     say(to_text(spec.graph.to_networkx()), wrap=False)
 

@@ -205,11 +205,11 @@ class Graph(Composable):
         return text
 
     def _picture(self, suffix: str, title: str | None = None) -> str:
-        from nodegraph import drawing  # it loads networkx, which is heavy
+        from nodegraph.plotting import graphs  # it loads networkx, which is heavy
 
         net = self.to_networkx()
-        draw = {".mmd": drawing.to_mermaid, ".dot": drawing.to_dot, ".txt": drawing.to_text}
-        return drawing.to_svg(net, title) if suffix == ".svg" else draw[suffix](net)
+        draw = {".mmd": graphs.to_mermaid, ".dot": graphs.to_dot, ".txt": graphs.to_text}
+        return graphs.to_svg(net, title) if suffix == ".svg" else draw[suffix](net)
 
     def to_yaml(self, header: Mapping[str, Any] | None = None) -> str:
         """Return the graph as YAML, from which `nodegraph.read_yaml` makes the same graph.

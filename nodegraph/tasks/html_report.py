@@ -63,7 +63,7 @@ def report(
     title : str
         Heading of the page.
     svg : str
-        The graph as `nodegraph.drawing.to_svg` draws it; it is put in as it stands.
+        The graph as `nodegraph.plotting.graphs.to_svg` draws it; it is put in as it stands.
     tables : mapping of str to rows
         Heading and rows, each row a mapping of column to value. In the first table the first row
         is the model and stands out from the baselines below it.

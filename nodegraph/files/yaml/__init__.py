@@ -1,4 +1,4 @@
-"""YAML as plain data that knows where every value stands; the words in it; graphs read and written."""
+"""YAML as plain data that knows where every value stands, and the graphs in it, both ways."""
 
 __all__ = [
     "document",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import networkx as nx
 
-from nodegraph.drawing.captions import Caption, Wire, captions, clean, wires
+from nodegraph.plotting.graphs.labels import Caption, Wire, captions, clean, wires
 
 __all__ = ["to_dot", "to_mermaid"]
 

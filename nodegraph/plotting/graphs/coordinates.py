@@ -10,7 +10,7 @@ from statistics import fmean
 import numpy as np
 import numpy.typing as npt
 
-from nodegraph.drawing.layers import Item, Stack
+from nodegraph.plotting.graphs.ordering import Item, Stack
 
 __all__ = ["FRAME_BOTTOM", "FRAME_TOP", "heights"]
 

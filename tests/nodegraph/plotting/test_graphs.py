@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodegraph.drawing import to_dot, to_mermaid, to_svg, to_text
-from nodegraph.drawing.captions import clean
-from nodegraph.drawing.layout import Picture, Rect, bezier, layout
+from nodegraph.plotting.graphs import to_dot, to_mermaid, to_svg, to_text
+from nodegraph.plotting.graphs.labels import clean
+from nodegraph.plotting.graphs.layout import Picture, Rect, bezier, layout
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = ["<script>alert(1)</script>", '[bold]"\\', "x" * 90, "\x1b[31mred\u202e\n", "a&b", "储备"]

@@ -11,7 +11,7 @@ from statistics import fmean
 import networkx as nx
 import numpy as np
 
-from nodegraph.drawing.captions import Wire
+from nodegraph.plotting.graphs.labels import Wire
 
 __all__ = ["Item", "Stack", "flow", "stack"]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import networkx as nx
 
-from nodegraph.drawing.captions import Caption, captions, clean, shorten, wires
-from nodegraph.drawing.layers import flow
+from nodegraph.plotting.graphs.labels import Caption, captions, clean, shorten, wires
+from nodegraph.plotting.graphs.ordering import flow
 
 __all__ = ["to_text"]
 

@@ -7,8 +7,8 @@ from html import escape
 
 import networkx as nx
 
-from nodegraph.drawing.captions import clean, shorten, text_width
-from nodegraph.drawing.layout import Box, Picture, Point, Rect, Route, layout
+from nodegraph.plotting.graphs.labels import clean, shorten, text_width
+from nodegraph.plotting.graphs.layout import Box, Picture, Point, Rect, Route, layout
 
 __all__ = ["to_svg"]
 

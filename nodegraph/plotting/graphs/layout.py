@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import networkx as nx
 
-from nodegraph.drawing.captions import Caption, Wire, captions, shorten, text_width, wires
-from nodegraph.drawing.heights import FRAME_BOTTOM, FRAME_TOP, heights
-from nodegraph.drawing.layers import Item, Stack, stack
+from nodegraph.plotting.graphs.coordinates import FRAME_BOTTOM, FRAME_TOP, heights
+from nodegraph.plotting.graphs.labels import Caption, Wire, captions, shorten, text_width, wires
+from nodegraph.plotting.graphs.ordering import Item, Stack, stack
 
 __all__ = ["Box", "Label", "Picture", "Point", "Rect", "Route", "layout"]
 
