@@ -26,8 +26,8 @@ from nodegraph.model import Model
 if TYPE_CHECKING:
     from nodegraph import datasets, metrics, plotting
     from nodegraph.engines.remote.engine import RayEngine
+    from nodegraph.experiments.tasks.experiment import Result, run_spec
     from nodegraph.files.yaml.spec import Spec, read_yaml
-    from nodegraph.tasks.experiment import Result, run_spec
 
 __version__ = "0.1.0"
 
@@ -72,10 +72,10 @@ __all__ = [
 
 _LATER = {  # what takes long to import, and few need at once
     "RayEngine": "nodegraph.engines.remote.engine",
-    "Result": "nodegraph.tasks.experiment",
+    "Result": "nodegraph.experiments.tasks.experiment",
     "Spec": "nodegraph.files.yaml.spec",
     "read_yaml": "nodegraph.files.yaml.spec",
-    "run_spec": "nodegraph.tasks.experiment",
+    "run_spec": "nodegraph.experiments.tasks.experiment",
 }
 
 

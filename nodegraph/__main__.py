@@ -1,5 +1,5 @@
 """`python -m nodegraph` is the command `nodegraph`."""
 
-from nodegraph.cli import main
+from nodegraph.experiments.cli import main
 
 main()

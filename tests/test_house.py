@@ -44,8 +44,8 @@ FLOORS = """
     learner
     estimating
     model
-    testing tasks
-    search
+    testing
+    experiments
     cli
 """.strip().splitlines()
 FLOOR = {part: height for height, line in enumerate(FLOORS) for part in line.split()}

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 import nodegraph as ng
+from nodegraph.experiments.tasks.experiment import run_spec
 from nodegraph.files.yaml.spec import read_text
-from nodegraph.tasks.experiment import run_spec
 
 FOLDER = Path(__file__).parents[2] / "graphs"
 SHIPPED = sorted(path.stem for path in FOLDER.glob("*.yaml"))

@@ -11,7 +11,7 @@ from nodegraph.errors import FieldError
 from nodegraph.host import numerics
 from nodes import RLS, Input, Reservoir, Ridge
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MODES = ["exact", "portable", "fast"]
 X = np.random.default_rng(0).normal(size=(700, 2))
 Y = np.tanh(np.roll(X[:, :1], 2, axis=0) + X[:, 1:])

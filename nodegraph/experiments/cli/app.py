@@ -1,0 +1,88 @@
+"""The `nodegraph` command: what it is called, and how it says that something went wrong."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from nodegraph.errors import NodegraphError
+from nodegraph.experiments.cli import catalogue, experiments, graphs, searching, slurm
+from nodegraph.experiments.cli.console import SAID, debugging, say_error, say_in_any_alphabet
+
+__all__ = ["app", "main"]
+
+WRONG, INTERRUPTED = 2, 130
+
+
+class _Polite(TyperGroup):
+    """Turns what went wrong into one message and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            if SAID not in getattr(error, "__notes__", ()):
+                say_error("nothing was begun that could be kept", "interrupted")
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            raise
+        except (NodegraphError, OSError) as error:
+            if debugging(ctx):
+                raise
+            say_error(_sentence(error))
+            raise typer.Exit(WRONG) from None
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}"
+    return "; ".join([str(error), *getattr(error, "__notes__", ())])
+
+
+app = typer.Typer(
+    name="nodegraph",
+    cls=_Polite,
+    help="Train, score, check and draw models that are graphs of nodes, written as YAML.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from nodegraph import __version__
+
+        typer.echo(f"nodegraph {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("run")(experiments.run)
+app.command("check")(graphs.check)
+app.command("draw")(graphs.draw)
+app.command("graphs")(graphs.graphs)
+app.command("kinds")(catalogue.kinds)
+app.command("datasets")(catalogue.datasets)
+app.command("schema")(catalogue.schema)
+app.command("slurm")(slurm.slurm)
+app.command("search")(searching.search)
+
+
+def main() -> None:
+    """Run the command that the arguments of this process name."""
+    say_in_any_alphabet()
+    app(prog_name="nodegraph")

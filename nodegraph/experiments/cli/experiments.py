@@ -1,0 +1,144 @@
+"""`nodegraph run`: train what a YAML graph says, score it, show it and keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nodegraph.experiments.cli.compiling import compiling_said
+from nodegraph.experiments.cli.console import (
+    SAID,
+    Debug,
+    Plugins,
+    say,
+    say_error,
+    show_table,
+    warnings_said,
+)
+from nodegraph.experiments.cli.graphs import Changes, DataFolder, File, read, results_folder
+
+if TYPE_CHECKING:
+    from nodegraph.experiments.tasks.experiment import Result
+
+__all__ = ["run"]
+
+COLUMNS = 20  # of a target, whose scores are shown
+
+
+def run(
+    file: File,
+    engine: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What executes the graph: local or ray.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Ray cluster to join: auto, host:port or ray://host:port.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Threads or replicas over series; -1 is one a core.")
+    ] = None,
+    changes: Changes = None,
+    data: DataFolder = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for results; else out/NAME.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of that of the file.")] = None,
+    watch: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="STEPS", help="Take learning curves, a point each so often."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where a run into the same folder ended.")
+    ] = False,
+    plugins: Plugins = None,
+    debug: Debug = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write files, say nothing.")] = False,
+) -> None:
+    """Train a graph on its task, score it beside baselines, and write model and report."""
+    from contextlib import closing
+
+    from nodegraph.engines import choose
+    from nodegraph.experiments.tasks.engine_choice import engine_of
+    from nodegraph.experiments.tasks.experiment import Experiment
+    from nodegraph.experiments.tasks.run_folder import made, write
+    from nodegraph.host.progress import Silent, for_this_place
+
+    spec = read(file, changes, plugins, data)
+    name = spec.header.name or file.stem
+    if not quiet:
+        say(name, strong=True)
+        if spec.header.description:
+            say(spec.header.description)
+    folder = out or results_folder(spec, file)
+    checkpoint = folder / "checkpoint.safetensors"
+    if resume and not checkpoint.exists():
+        say_error(f"--resume: there is no {checkpoint}; learning begins anew", "note")
+    with (
+        warnings_said(),
+        compiling_said(quiet),
+        closing(choose(engine_of(spec.header, engine, address))) as chosen,
+    ):
+        experiment = Experiment.of(spec, seed=seed, engine=chosen)
+        for line in () if quiet else experiment.trial.data.told:
+            say(line)
+        with made(folder), _last_words(checkpoint):
+            result = experiment.run(
+                workers=workers,
+                progress=Silent() if quiet else for_this_place(),
+                watch=watch or False,
+                checkpoint=checkpoint,
+                resume=resume,
+            )
+            paths = write(result, folder)
+        checkpoint.unlink(missing_ok=True)
+        slowest = chosen.slowest()
+    if not quiet:
+        _show(result, paths)
+        if slowest:
+            say(slowest)
+
+
+@contextmanager
+def _last_words(checkpoint: Path) -> Iterator[None]:
+    """Say what a run that is interrupted leaves behind."""
+
+    def kept() -> float:
+        return checkpoint.stat().st_mtime if checkpoint.exists() else 0.0
+
+    before = kept()
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit) as error:
+        error.add_note(SAID)
+        if kept() != before:
+            say_error(f"learning is kept in {checkpoint}; --resume goes on there", "interrupted")
+        elif before:
+            say_error(f"{checkpoint} is as it was; --resume goes on there", "interrupted")
+        else:
+            say_error("nothing is kept", "interrupted")
+        raise
+
+
+def _show(result: Result, paths: list[Path]) -> None:
+    from nodegraph.experiments.tasks.result_tables import (
+        column_rows,
+        learning_rows,
+        score_rows,
+        shown_number,
+    )
+
+    def words(row: dict[str, Any]) -> dict[str, str]:
+        return {key: shown_number(value) for key, value in row.items()}
+
+    show_table([words(row) for row in score_rows(result)], result.trial.scored_on, numbers=True)
+    own = [row for row in column_rows(result, COLUMNS) if row["model"] == result.scores[0].model]
+    if own:
+        show_table([words(row) for row in own], "by column", numbers=True)
+    if rows := learning_rows(result):
+        show_table([words(row) for row in rows], "what learned", numbers=True)
+    took = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in result.seconds.items())
+    say(f"time: {took}")
+    say("wrote " + "\n      ".join(str(path) for path in paths), wrap=False)

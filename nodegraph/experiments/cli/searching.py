@@ -1,0 +1,129 @@
+"""`nodegraph search`: try values of some fields, and say which were best."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nodegraph.experiments.cli.compiling import compiling_said
+from nodegraph.experiments.cli.console import (
+    Debug,
+    Plugins,
+    say,
+    say_error,
+    show_table,
+    warnings_said,
+)
+from nodegraph.experiments.cli.graphs import Changes, DataFolder, File, read, results_folder
+
+if TYPE_CHECKING:
+    from nodegraph.experiments.search import Attempt, Found
+
+__all__ = ["search"]
+
+SHOWN = 5
+INTERRUPTED = 130
+
+
+def search(
+    file: File,
+    ranges: Annotated[
+        list[str],
+        typer.Option(
+            "--range", metavar="FIELD=LOW:HIGH[:log|:int]", help="What to vary, or choices a,b,c."
+        ),
+    ],
+    trials: Annotated[
+        int, typer.Option(min=1, help="How many settings to try, in all, none twice.")
+    ] = 20,
+    metric: Annotated[str | None, typer.Option(help="One of the task's metrics.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the search.")] = 0,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="How many seeds each setting learns from; the mean counts.")
+    ] = 1,
+    changes: Changes = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the study; else out/NAME.")
+    ] = None,
+    study: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The study; else DIR/study.journal.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the trials of the study.")
+    ] = False,
+    data: DataFolder = None,
+    plugins: Plugins = None,
+    debug: Debug = False,
+) -> None:
+    """Search for good values of some fields, on training rows or series that are held back."""
+    from nodegraph.experiments.search import search as find
+
+    if out is not None and study is not None:
+        raise typer.BadParameter("--study says where the study is; leave --out out")
+    wanted = _pairs(ranges)
+    with warnings_said(), compiling_said():
+        spec = read(file, changes, plugins, data)
+        kept = study or (out or results_folder(spec, file)) / "study.journal"
+        if resume and not kept.exists():
+            say_error(f"--resume: there is no study {kept}; the search begins anew", "note")
+        found = find(
+            file,
+            wanted,
+            trials=trials,
+            metric=metric,
+            seed=seed,
+            seeds=seeds,
+            changes=tuple(changes or ()),
+            data=data,
+            study=kept,
+            resume=resume,
+            watch=lambda attempt: say(_line(attempt, trials), wrap=False),
+        )
+    _show(found, kept)
+    done = len(found.trials) + len(found.failed)
+    if done < trials and not found.interrupted:
+        say(f"there are {done} settings, and all were tried")
+    if found.interrupted:
+        say_error(f"{kept} holds these trials; --resume goes on there", "interrupted")
+        raise typer.Exit(INTERRUPTED)
+
+
+def _line(attempt: Attempt, trials: int) -> str:
+    from nodegraph.experiments.tasks.result_tables import shown_number
+
+    settings = " ".join(f"{k}={shown_number(_plain(v))}" for k, v in attempt.settings.items())
+    if attempt.value is None:
+        return f"trial {attempt.number}/{trials}: failed  {settings}  ({attempt.why})"
+    spread = f" ± {shown_number(attempt.spread)}" * bool(attempt.spread)
+    return f"trial {attempt.number}/{trials}: {shown_number(attempt.value)}{spread}  {settings}"
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | bool | int) else float(f"{value:.4g}")
+
+
+def _show(found: Found, kept: Path) -> None:
+    from nodegraph.experiments.tasks.result_tables import shown_number
+
+    rows = [{k: shown_number(v) for k, v in row.items()} for row in found.trials[:SHOWN]]
+    show_table(rows, f"best trials, on {found.scored_on}", numbers=True)
+    if failed := len(found.failed):
+        say(f"{failed} trial{'s' * (failed > 1)} failed, the last one: {found.failed[-1].why}")
+    say("to use the best: " + " ".join(f"--set {change}" for change in found.changes), wrap=False)
+    say(f"wrote {kept}", wrap=False)
+
+
+def _pairs(ranges: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in ranges:
+        field, equals, values = text.partition("=")
+        if not equals or not field or not values:
+            raise typer.BadParameter(
+                f"{text!r}: write nodes.reservoir.leak_rate=0.1:1", param_hint="--range"
+            )
+        if field in found:
+            raise typer.BadParameter(f"{field} is given twice", param_hint="--range")
+        found[field] = values
+    return found

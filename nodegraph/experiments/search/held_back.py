@@ -1,0 +1,93 @@
+"""Which part of what a task learns from its search scores trials on; nothing else is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nodegraph.errors import SpecError
+from nodegraph.experiments.tasks.task_data import prepare
+from nodegraph.files.yaml.document import error_at
+from nodegraph.files.yaml.spec import Spec
+from nodegraph.files.yaml.task import ForecastTarget, GenerateTarget, Split, Task
+
+__all__ = ["Held", "hold_back"]
+
+SHARE = 4  # one in so many of the rows or series to learn from is held back
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is held back, and the changes of the file that do so.
+
+    Parameters
+    ----------
+    words : str
+        What trials are scored on, in words.
+    changes : tuple of str
+    """
+
+    words: str
+    changes: tuple[str, ...]
+
+
+def hold_back(spec: Spec) -> Held:
+    """Return the last quarter of the rows to learn from, or a quarter of the series by class.
+
+    Targets of trials end where the rows to learn from do, so that not even a forecast from the
+    last of them is looked at.
+
+    Raises
+    ------
+    SpecError
+        If there is no task, or a quarter is too little.
+    """
+    task = spec.header.task
+    if task is None:
+        raise error_at(spec.document, (), "there is no task: to search on; write data and split")
+    data = prepare(task, root=spec.data or spec.folder, document=spec.document, gaps=True)
+    if data.labels is not None:
+        held = max(1, len(data.labels[0]) // SHARE)
+        words = f"{held} training series held back"
+        return _held(words, task.split, len(data.labels[0]) - held, held)
+    rows = _rows(data.train.y)
+    if isinstance(task.target, GenerateTarget):
+        return _windows(spec, task.target, task.split, rows)
+    ahead = _ahead(task)
+    held = max(rows // SHARE, ahead + 1)
+    if rows - held <= task.split.warmup:
+        raise error_at(
+            spec.document, ("task", "split"), f"{rows} rows are too few to hold {held} back"
+        )
+    words = f"{held - ahead} training rows held back"
+    return _held(words, task.split, rows - held, held - ahead)
+
+
+def _held(words: str, split: Split, train: int, test: int | None) -> Held:
+    given = {"train": train, "test": test, "warmup": split.warmup or None}
+    parts = [f"{key}: {value}" for key, value in given.items() if value is not None]
+    return Held(words, (f"task.split={{{', '.join(parts)}}}",))
+
+
+def _windows(spec: Spec, target: GenerateTarget, split: Split, rows: int) -> Held:
+    """Return rows in which all windows fit that are to be generated."""
+    needed = target.prompt + target.generate + target.windows
+    held = max(rows // SHARE, needed)
+    if rows - held < rows // 2:
+        raise SpecError(
+            f"{spec.document.source}: search: windows of prompt {target.prompt} + generate "
+            f"{target.generate} need {needed} of the {rows} rows to learn from; make them shorter "
+            "with --set task.target.generate=..., or learn from more rows"
+        )
+    words = f"{target.windows} window{'s' * (target.windows > 1)} in {held} training rows held back"
+    return _held(words, split, rows - held, held if target.windows > 1 else None)
+
+
+def _ahead(task: Task) -> int:
+    targets = [task.target, *(task.targets or {}).values()]
+    return max((t.forecast for t in targets if isinstance(t, ForecastTarget)), default=0)
+
+
+def _rows(y: Any) -> int:
+    return len(next(iter(y.values()))) if isinstance(y, Mapping) else len(y)

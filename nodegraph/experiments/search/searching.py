@@ -1,0 +1,310 @@
+"""Trials one by one: values are drawn, the graph learns with them, and is scored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nodegraph.errors import NodegraphError, SpecError
+from nodegraph.experiments.search.draws import Draw, check_ends, draws, is_listable, unseen
+from nodegraph.experiments.search.held_back import Held, hold_back
+from nodegraph.experiments.search.study import MINE, open_study, sampler
+from nodegraph.experiments.tasks.experiment import Experiment, run_spec
+from nodegraph.files.yaml.spec import Spec, read_yaml
+
+__all__ = ["Attempt", "Found", "search"]
+
+HIGHER_IS_BETTER = {"r2", "accuracy", "valid_prediction_time"}
+BAD = (NodegraphError, ArithmeticError, np.linalg.LinAlgError, MemoryError)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One trial.
+
+    Parameters
+    ----------
+    number : int
+        From 1 on.
+    settings : dict
+        Values by field.
+    value : float or None
+        Of the metric, the mean over seeds; None for a trial that failed.
+    spread : float
+        Standard deviation over seeds.
+    why : str
+        Why it failed.
+    """
+
+    number: int
+    settings: dict[str, Any]
+    value: float | None = None
+    spread: float = 0.0
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of a search.
+
+    Parameters
+    ----------
+    metric : str
+    best : float
+        The best value of the metric, on what was held back; over seeds it is their mean.
+    changes : tuple of str
+        What gave it, such as ``nodes.reservoir.leak_rate=0.3``; `read_yaml` takes them.
+    trials : list of dict
+        Each trial that worked, the best first; with several seeds ``spread`` is theirs.
+    failed : list of Attempt
+        Those that did not, with why.
+    scored_on : str
+        What trials are scored on, in words.
+    interrupted : bool
+        Whether it was ended before all trials were done.
+    """
+
+    metric: str
+    best: float
+    changes: tuple[str, ...]
+    trials: list[dict[str, Any]]
+    failed: list[Attempt] = field(default_factory=list)
+    scored_on: str = ""
+    interrupted: bool = False
+
+
+def search(
+    path: str | PathLike[str],
+    ranges: Mapping[str, str],
+    *,
+    trials: int = 20,
+    metric: str | None = None,
+    seed: int = 0,
+    seeds: int = 1,
+    changes: Sequence[str] = (),
+    study: str | PathLike[str] | None = None,
+    resume: bool = False,
+    watch: Callable[[Attempt], None] | None = None,
+    data: str | PathLike[str] | None = None,
+) -> Found:
+    """Try values of some fields and return the best.
+
+    A quarter of what the task learns from is held back to score trials on: the last rows, or whole
+    series by class. Nothing behind the rows to learn from, and no series of the test, is looked
+    at. The same seed gives the same trials, with a break or without.
+
+    Parameters
+    ----------
+    path : path-like
+        A YAML graph with a task.
+    ranges : mapping of str to str
+        By field, such as ``nodes.reservoir.leak_rate``: ``0.1:1`` (uniform), ``1e-9:1e-3:log``,
+        ``50:500:int``, or choices ``tanh,relu``.
+    trials : int
+        How many, with those that a study holds that goes on. No setting is tried twice: where
+        there are fewer (choices, whole numbers), the search ends when all were tried.
+    metric : str, optional
+        One of the task's metrics; else the first. Where several nodes are scored, their mean.
+    seed : int
+        Of the search (Optuna's TPE).
+    seeds : int
+        From how many seeds each setting learns, that of the file first; the mean counts.
+    changes : sequence of str
+        Changes of the file that hold in every trial.
+    study : path-like, optional
+        File that keeps the trials; one that is there is moved aside, unless `resume`.
+    resume : bool
+        Whether to go on with the trials of `study`.
+    watch : callable, optional
+        Called with each trial when it is done.
+    data : path-like, optional
+        The folder of the task's files, in place of that of the YAML.
+
+    Raises
+    ------
+    SpecError
+        If a range or the metric cannot be, the file is wrong, optuna is not installed, or no trial
+        came to an end.
+    """
+    if trials < 1 or seeds < 1:
+        raise SpecError("search: trials and seeds should be at least 1")
+    if resume and study is None:
+        raise SpecError("search: resume goes on with a study; name its file, study=...")
+    found = draws(ranges)
+    if twice := [c for c in changes if c.partition("=")[0].strip() in ranges]:
+        raise SpecError(f"search: {twice[0]!r} is given, and a range for it; leave one out")
+    spec = read_yaml(path, tuple(changes), data)
+    held = hold_back(spec)
+    fixed = [*changes, *held.changes]
+    name = _metric(spec, metric)
+    check_ends(found, lambda change: read_yaml(path, [*fixed, change], data))
+    Experiment.of(read_yaml(path, [*fixed, *_first(found)], data))  # the file itself is right
+    facts = {
+        "graph": hashlib.sha256(json.dumps(spec.document.data).encode()).hexdigest(),
+        "ranges": dict(ranges), "metric": name, "seed": seed, "seeds": seeds,
+    }  # fmt: skip
+    kept = open_study(
+        None if study is None else Path(study).expanduser(),
+        facts,
+        higher=name in HIGHER_IS_BETTER,
+        resume=resume,
+    )
+    runner = _Runner(path, data, fixed, found, name, spec.header.seed, seeds)
+    interrupted = _optimize(kept, runner, trials, seed, watch)
+    return _found(kept, found, name, held, interrupted)
+
+
+def _first(found: Sequence[Draw]) -> list[str]:
+    return [f"{draw.field}={draw.ends[0]}" for draw in found]
+
+
+@dataclass(frozen=True)
+class _Runner:
+    """Learns and scores with one setting."""
+
+    path: str | PathLike[str]
+    data: str | PathLike[str] | None
+    fixed: Sequence[str]
+    draws: Sequence[Draw]
+    metric: str
+    seed: int
+    seeds: int
+
+    def __call__(self, settings: Mapping[str, Any]) -> list[float]:
+        """Return the value of the metric for each seed.
+
+        Raises
+        ------
+        NodegraphError, ArithmeticError, MemoryError
+            If the setting cannot be, or states diverge.
+        """
+        made = [f"{name}={value}" for name, value in settings.items()]
+        spec = read_yaml(self.path, [*self.fixed, "task.baselines=[]", *made], self.data)
+        values = [self._value(spec, self.seed + i) for i in range(self.seeds)]
+        if not all(map(math.isfinite, values)):
+            raise FloatingPointError(f"{self.metric} is not finite")
+        return values
+
+    def _value(self, spec: Spec, seed: int) -> float:
+        scores = run_spec(spec, seed=seed).scores
+        return float(np.mean([np.mean(score.values[self.metric]) for score in scores]))
+
+
+def _optimize(
+    study: Any,
+    runner: _Runner,
+    trials: int,
+    seed: int,
+    watch: Callable[[Attempt], None] | None,
+) -> bool:
+    """Do the trials that are still to be done; return whether that was interrupted."""
+    from optuna.trial import TrialState
+
+    for number in range(len(_done(study)), trials):
+        study.sampler = sampler(seed, number)
+        if (asked := _new_trial(study, runner.draws, [seed, number])) is None:
+            return False
+        trial, settings = asked
+        try:
+            values = runner(settings)
+        except KeyboardInterrupt:
+            study.tell(trial, state=TrialState.FAIL)
+            return True
+        except BAD as error:
+            trial.set_user_attr("why", str(error).partition("\n")[0] or type(error).__name__)
+            study.tell(trial, state=TrialState.PRUNED)
+        else:
+            trial.set_user_attr("spread", float(np.std(values)))
+            study.tell(trial, float(np.mean(values)))
+        if watch is not None:
+            watch(_attempts(study)[-1])
+    return False
+
+
+def _new_trial(
+    study: Any, draws: Sequence[Draw], seed: list[int]
+) -> tuple[Any, dict[str, Any]] | None:
+    """Return a trial and its settings, which none had before; None if all there are were tried."""
+    from optuna.trial import TrialState
+
+    trial = study.ask()
+    settings = {draw.field: draw.suggest(trial) for draw in draws}
+    seen = [each.params for each in _done(study)]
+    if settings not in seen or not is_listable(draws):
+        return trial, settings
+    study.tell(trial, state=TrialState.FAIL)
+    other = unseen(draws, seen, np.random.default_rng(seed))
+    if other is None:
+        return None
+    study.enqueue_trial(other)
+    trial = study.ask()
+    return trial, {draw.field: draw.suggest(trial) for draw in draws}
+
+
+def _done(study: Any) -> list[Any]:
+    from optuna.trial import TrialState
+
+    states = [TrialState.COMPLETE, TrialState.PRUNED]
+    found: list[Any] = study.get_trials(deepcopy=False, states=states)
+    return found
+
+
+def _attempts(study: Any) -> list[Attempt]:
+    """Return the trials that came to an end, in their order."""
+    return [
+        Attempt(
+            number,
+            dict(trial.params),
+            trial.value,
+            trial.user_attrs.get("spread", 0.0),
+            trial.user_attrs.get("why", ""),
+        )
+        for number, trial in enumerate(_done(study), 1)
+    ]
+
+
+def _found(study: Any, draws: Sequence[Draw], name: str, held: Held, interrupted: bool) -> Found:
+    """Return what the trials came to."""
+    every = _attempts(study)
+    failed = [each for each in every if each.value is None]
+    worked = [each for each in every if each.value is not None]
+    if not worked:
+        if interrupted:
+            raise KeyboardInterrupt
+        raise SpecError(
+            f"search: no trial of {len(every)} came to an end; narrow the ranges. The last one: "
+            f"{failed[-1].why}"
+        )
+    seeds = study.user_attrs.get(MINE, {}).get("seeds", 1)
+    sign = -1.0 if name in HIGHER_IS_BETTER else 1.0
+    worked.sort(key=lambda each: sign * (each.value or 0.0))
+    rows = [
+        {
+            name: each.value,
+            **({"spread": each.spread} if seeds > 1 or each.spread else {}),
+            **{draw.field: each.settings[draw.field] for draw in draws},
+        }
+        for each in worked
+    ]
+    changes = tuple(f"{draw.field}={worked[0].settings[draw.field]}" for draw in draws)
+    return Found(
+        name, float(worked[0].value or 0.0), changes, rows, failed, held.words, interrupted
+    )
+
+
+def _metric(spec: Spec, wanted: str | None) -> str:
+    task = spec.header.task
+    known = list(task.scores) if task is not None else []
+    if wanted is None and known:
+        return known[0]
+    if wanted not in known:
+        raise SpecError(f"metric {wanted!r} is not one of the task's: {', '.join(known)}")
+    return str(wanted)

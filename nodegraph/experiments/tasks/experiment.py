@@ -1,0 +1,306 @@
+"""Running what a YAML graph says: learn its task, score it beside baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from html import escape
+from os import PathLike
+from pathlib import Path
+from time import perf_counter
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nodegraph.engines import choose
+from nodegraph.errors import ArgumentError, SpecError
+from nodegraph.experiments.tasks.engine_choice import engine_of
+from nodegraph.experiments.tasks.examples import TaskData
+from nodegraph.experiments.tasks.key_use import Situation, no_curve, no_workers
+from nodegraph.experiments.tasks.rehearsal import check_metrics, rehearse
+from nodegraph.experiments.tasks.task_data import prepare
+from nodegraph.experiments.tasks.trials import Trial, trial_of
+from nodegraph.files.yaml.document import error_at
+from nodegraph.files.yaml.header import Header
+from nodegraph.files.yaml.spec import Spec
+from nodegraph.files.yaml.task import Task
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.host.progress import Progress, Silent
+from nodegraph.model import Model
+
+__all__ = ["Experiment", "Result", "Score", "run_spec"]
+
+
+class Score(NamedTuple):
+    """How well one model, or one baseline, did.
+
+    Parameters
+    ----------
+    model : str
+        Its name.
+    node : str
+        The node whose output is scored; empty where there is only one.
+    values : dict of float, or of list of float
+        By metric.
+    columns : dict of dict of float
+        By column of the target, where it has several, and by metric.
+    """
+
+    model: str
+    node: str
+    values: dict[str, Any]
+    columns: Mapping[str, dict[str, float]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """What came of a run.
+
+    Parameters
+    ----------
+    spec : Spec
+    model : Model
+        As it stands at the end of the data; after a generation as it stood before.
+    trial : Trial
+        What the model was scored on.
+    guess : object
+        What the model said of it.
+    scores : tuple of Score
+        The model first, then the baselines.
+    seconds : dict of float
+        How long reading the data, learning and scoring took.
+    """
+
+    spec: Spec
+    model: Model
+    trial: Trial
+    guess: Any
+    scores: tuple[Score, ...]
+    seconds: dict[str, float]
+
+    def __repr__(self) -> str:
+        rows = [
+            f"{score.model}{f' ({score.node})' * bool(score.node)}: "
+            + ", ".join(f"{name} {np.mean(value):.4g}" for name, value in score.values.items())
+            for score in self.scores
+        ]
+        return "\n  ".join([f"Result of {self.name}, on {self.trial.scored_on}:", *rows])
+
+    def _repr_html_(self) -> str:
+        names = list(self.scores[0].values) if self.scores else []
+        lines = [
+            (escape(score.model), *(f"{np.mean(score.values[name]):.4g}" for name in names))
+            for score in self.scores
+        ]
+        head = "".join(f"<th>{escape(word)}</th>" for word in ("model", *names))
+        body = "".join(
+            "<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>" for line in lines
+        )
+        caption = f"<caption>{escape(self.name)}: {escape(self.trial.scored_on)}</caption>"
+        return f"<table>{caption}<tr>{head}</tr>{body}</table>"
+
+    @property
+    def header(self) -> Header:
+        """What the YAML says beside its nodes."""
+        return self.spec.header
+
+    @property
+    def name(self) -> str:
+        """What the graph is called."""
+        return self.header.name or "graph"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A task made ready to be learned, after all that can be refused before has been.
+
+    Parameters
+    ----------
+    spec : Spec
+    task : Task
+    trial : Trial
+        The data, and what is scored.
+    model : Model
+        With its weights as they are before it learns.
+    rivals : dict
+        What each baseline says of the rows that are scored, by its name.
+    situation : Situation
+        What decides about which options have an effect.
+    threads : int, optional
+        How many workers the file asks for, of the engine that is used.
+    clock : Clock
+    """
+
+    spec: Spec
+    task: Task
+    trial: Trial
+    model: Model
+    rivals: dict[str, Any]
+    situation: Situation
+    threads: int | None
+    clock: Clock
+
+    @classmethod
+    def of(cls, spec: Spec, *, seed: int | None = None, engine: Any = "local") -> Experiment:
+        """Return the task of `spec` with its data and its model.
+
+        Raises
+        ------
+        SpecError
+            If there is no task, or data, split, target and metrics do not fit it or each other;
+            with the line of the file.
+        NodegraphError
+            If the graph cannot learn from these data.
+        """
+        task, clock = _task(spec), Clock()
+        check_metrics(spec, task)
+        header, chosen = spec.header, choose(engine)
+        model = Model(
+            spec.graph,
+            seed=header.seed if seed is None else seed,
+            dtype=header.dtype,
+            numerics=header.numerics,
+            engine=chosen,
+        )
+        root = spec.data or spec.folder
+        data = prepare(task, root=root, document=spec.document, plan=model.plan)
+        if spec.data is not None and not data.told:
+            raise error_at(spec.document, ("task",), "names no file, so leave the data folder out")
+        trial = trial_of(data, task)
+        situation, rivals = rehearse(spec, task, trial, model)
+        meant = (header.engine.kind == "local") == (chosen.spread is None)
+        threads = header.engine.workers if meant and not no_workers(situation) else None
+        clock.lap("data")
+        return cls(spec, task, trial, model, rivals, situation, threads, clock)
+
+    def run(
+        self,
+        *,
+        workers: int | None = None,
+        progress: Progress | None = None,
+        watch: bool | int = False,
+        checkpoint: Path | None = None,
+        resume: bool = False,
+    ) -> Result:
+        """Let the model learn, and score it beside its baselines; see `run_spec`."""
+        if watch and (why := no_curve(self.situation)):
+            raise SpecError(f"watch: {why}")
+        if workers not in (None, 1) and (why := no_workers(self.situation)):
+            raise SpecError(f"workers: {why}")
+        threads = self.threads if workers is None else workers
+        kept = {"checkpoint": checkpoint, "resume": resume, "progress": progress or Silent()}
+        _learn(self.model, self.trial.data, self.task, threads, {**kept, "watch": watch})
+        self.clock.lap("fit")
+        guess = self.trial.guess(self.model)
+        scores = self._scores(guess)
+        self.clock.lap("score")
+        return Result(self.spec, self.model, self.trial, guess, scores, self.clock.laps)
+
+    def _scores(self, guess: Any) -> tuple[Score, ...]:
+        guesses = [(self.spec.header.name or "graph", guess), *self.rivals.items()]
+        return tuple(s for who, said in guesses for s in _scores_of(who, self.trial, said))
+
+
+@known_arguments
+def run_spec(
+    spec: Spec,
+    *,
+    seed: int | None = None,
+    engine: Any = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    watch: bool | int = False,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    data: str | PathLike[str] | None = None,
+) -> Result:
+    """Learn the task of `spec` and score the model and its baselines on rows it has not seen.
+
+    Parameters
+    ----------
+    spec : Spec
+        As `nodegraph.read_yaml` returns it.
+    seed : int, optional
+        In place of the one that stands there.
+    engine : str or object, optional
+        In place of the one that stands there; one that stands there is closed at the end.
+    workers : int, optional
+        Threads over independent series.
+    progress : Progress, optional
+    watch : bool or int
+        Whether to take learning curves of online rules; see `Model.fit`.
+    checkpoint : Path, optional
+        Where learning keeps how far it is; see `nodegraph.Model.fit`.
+    resume : bool
+        Whether to go on from there.
+    data : path-like, optional
+        The folder of the task's files, in place of that of the YAML.
+
+    Raises
+    ------
+    SpecError
+        If there is no task, or it does not fit its data or the graph.
+    """
+    if not isinstance(spec, Spec):
+        raise ArgumentError(
+            f"run_spec takes what read_yaml returns, got {type(spec).__name__}; write "
+            'ng.run_spec(ng.read_yaml("graph.yaml"))'
+        )
+    if data is not None:
+        spec = replace(spec, data=Path(data).expanduser())
+    with ExitStack() as ending:
+        if engine is None:
+            engine = ending.enter_context(closing(choose(engine_of(spec.header))))
+        return Experiment.of(spec, seed=seed, engine=engine).run(
+            workers=workers, progress=progress, watch=watch, checkpoint=checkpoint, resume=resume
+        )
+
+
+def _task(spec: Spec) -> Task:
+    if spec.header.task is None:
+        raise error_at(
+            spec.document, (), "there is no task: to run; write data, target, split, metrics there"
+        )
+    return spec.header.task
+
+
+def _learn(
+    model: Model, data: TaskData, task: Task, workers: int | None, kept: dict[str, Any]
+) -> None:
+    x, y = data.train
+    if not model.plan.rules:
+        return
+    if task.online:
+        model.partial_fit(x, y, warmup=task.split.warmup, **kept)
+        return
+    model.fit(
+        x,
+        y,
+        warmup=task.split.warmup,
+        forcing=task.forcing,
+        workers=workers,
+        **kept,
+    )
+
+
+def _scores_of(who: str, trial: Trial, guess: Any) -> list[Score]:
+    found, columns = trial.score(guess), trial.score_columns(guess)
+    return [
+        Score(who, node if len(found) > 1 else "", found[node], columns.get(node, {}))
+        for node in found
+    ]
+
+
+class Clock:
+    """Seconds between one lap and the next."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self.last = perf_counter()
+
+    def lap(self, name: str) -> None:
+        """Take note of the time since the lap before."""
+        now = perf_counter()
+        self.laps[name], self.last = now - self.last, now

@@ -1,0 +1,110 @@
+"""What of a task can be refused before anything is learned: the same for `run` and `check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from nodegraph import metrics
+from nodegraph.checks import check_long_enough, checked_warmup
+from nodegraph.closed_loop import closed_plan, find_loop
+from nodegraph.doubts import warn_of_series_passed_over
+from nodegraph.errors import DataError, GraphError, SpecError
+from nodegraph.experiments.tasks.key_use import Situation, unread
+from nodegraph.experiments.tasks.trials import Trial
+from nodegraph.files.yaml.document import error_at
+from nodegraph.files.yaml.spec import Spec
+from nodegraph.files.yaml.task import GenerateTarget, Task
+from nodegraph.model import Model
+from nodegraph.rack import Rack
+
+__all__ = ["check_metrics", "rehearse"]
+
+
+def check_metrics(spec: Spec, task: Task) -> None:
+    """Refuse unknown metrics and options, before any data are read.
+
+    Raises
+    ------
+    SpecError
+    """
+    example = [[0.0, 1.0], [1.0, 0.0]]
+    with _at(spec, "metrics"):
+        metrics.score(task.scores, example, example)
+
+
+def rehearse(
+    spec: Spec, task: Task, trial: Trial, model: Model
+) -> tuple[Situation, dict[str, Any]]:
+    """Build `model` for the data of `trial`; return the situation and what the baselines say.
+
+    Afterwards all is known to fit: data, targets, split, wiring, what is generated, metrics; and
+    every key that is given is one that such a task reads.
+
+    Raises
+    ------
+    SpecError
+        With the key of the task that does not fit.
+    NodegraphError
+        If the graph is too large, or cannot learn from such data.
+    """
+    rack, situation = _built(spec, task, trial, model)
+    model._hold(rack)
+    _check_keys(spec, situation)
+    right = trial.right(model)
+    with _at(spec, "metrics"):
+        trial.score(right)
+    with _at(spec, "baselines"):
+        said = {trial.rivals[word]: trial.rival(word, right) for word in task.baselines}
+    return situation, said
+
+
+def _check_keys(spec: Spec, situation: Situation) -> None:
+    """Refuse what is given and not read, each at its line."""
+    sections = ((situation.task, "task"), (spec.header.engine, "engine"))
+    found = [each for section, key in sections for each in unread(situation, section, (key,))]
+    if found:
+        lines = [str(error_at(spec.document, each.place, each.why)) for each in found]
+        raise SpecError("\n".join(lines))
+
+
+def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> tuple[Rack, Situation]:
+    """Return the arrays of `model`, made for what it learns from and is scored on."""
+    draft = model._settle().draft()
+    x, y = trial.data.train
+    with _at(spec):
+        fed = draft.feed(x, y if model.plan.rules else None)
+    with _at(spec, "target"):
+        learners = draft.learners(fed)
+        rules = model.plan.rules
+        if task.online and not any(rules[name].online for name in learners):
+            raise GraphError(f"nothing here learns online: {draft.why_idle(online=True)}")
+    with _at(spec, "split"):
+        warmup = checked_warmup(task.split.warmup, fed)
+        warn_of_series_passed_over(model.plan, learners, fed, warmup)
+        if not task.online:
+            check_long_enough(model.plan, learners, fed)
+    if trial.data.test is not None and trial.data.test.x is not None:
+        with _at(spec):
+            draft.draft().feed(trial.data.test.x, None)
+    if isinstance(task.target, GenerateTarget):
+        with _at(spec, "target"):
+            _check_loop(draft, task.target)
+    return draft, Situation(task, trial, model.plan, draft.slots, learners)
+
+
+def _check_loop(draft: Rack, target: GenerateTarget) -> None:
+    """Refuse a generation in which it is not plain which output is which input."""
+    takes = draft.builder.data
+    closed = find_loop(draft.plan, takes, target.loop)
+    closed_plan(draft.plan, draft.builder.sizes(), takes, closed)
+
+
+@contextmanager
+def _at(spec: Spec, *keys: str) -> Iterator[None]:
+    """Say of what does not fit where it stands in the file."""
+    try:
+        yield
+    except (DataError, GraphError) as error:
+        raise error_at(spec.document, ("task", *keys), str(error)) from error

@@ -1,0 +1,315 @@
+"""Every key of every kind of task changes what comes of it, or is refused by its name."""
+
+import json
+from functools import cache
+from typing import get_args
+
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.engines import LOCAL
+from nodegraph.errors import SpecError
+from nodegraph.experiments.tasks.engine_choice import engine_of
+from nodegraph.experiments.tasks.experiment import Experiment, run_spec
+from nodegraph.experiments.tasks.key_use import READ
+from nodegraph.files.yaml.header import Header, LocalEngine, RayEngine, RayNeeds
+from nodegraph.files.yaml.spec import read_text
+from nodegraph.files.yaml.task import (
+    ColumnTarget,
+    DatasetSource,
+    FileSource,
+    FileTarget,
+    ForecastTarget,
+    GenerateTarget,
+    Section,
+    Split,
+    Task,
+)
+
+CHAIN = {
+    "nodes": {
+        "u": {"kind": "Input"},
+        "r": {"kind": "Reservoir", "units": 12, "leak_rate": 0.5},
+        "out": {"kind": "Ridge", "ridge": 0.01},
+    },
+    "edges": ["u >> r >> out"],
+}
+LOOP = {**CHAIN, "edges": ["u >> r >> out", "r << out"]}
+ONLINE = {**CHAIN, "nodes": {**CHAIN["nodes"], "out": {"kind": "RLS", "alpha": 0.1}}}
+ALONE = {
+    "nodes": {
+        "r": {"kind": "Reservoir", "units": 12, "bias_scaling": 0.2},
+        "out": {"kind": "Ridge", "ridge": 0.01},
+    },
+    "edges": ["r >> out", "r << out"],
+}
+TABLE = {"file": "x.npz", "key": "a", "columns": [0, 1]}
+VOWELS = {"dataset": "japanese_vowels"}
+ROWS = {"data": TABLE, "target": {"forecast": 2}, "split": {"train": 40}, "metrics": ["rmse"]}
+GOES_ON = {**ROWS, "target": {"generate": 5, "prompt": 10}}
+KINDS = {
+    "forecast": (CHAIN, ROWS),
+    "forecast with feedback": (LOOP, ROWS),
+    "column": (CHAIN, {**ROWS, "target": {"column": [1]}}),
+    "file": (CHAIN, {**ROWS, "target": {"file": "y.npz", "key": "a"}}),
+    "targets by node": (CHAIN, {**ROWS, "target": None, "targets": {"out": {"forecast": 2}}}),
+    "targets of the data set": (
+        CHAIN,
+        {"data": {"dataset": "narma", "steps": 60}, "split": {"train": 40}, "metrics": ["rmse"]},
+    ),
+    "online": (ONLINE, {**ROWS, "online": True}),
+    "generation": (CHAIN, GOES_ON),
+    "generation of several windows": (
+        CHAIN,
+        {**ROWS, "target": {"generate": 3, "prompt": 4, "windows": 2}},
+    ),
+    "generation online": (ONLINE, {**GOES_ON, "online": True}),
+    "generation without input": (ALONE, {**ROWS, "input": [], "target": {"generate": 5}}),
+    "classes": (CHAIN, {"data": VOWELS, "split": {"train": 18, "test": 9}, "metrics": ["rmse"]}),
+    "classes at every step": (
+        CHAIN,
+        {
+            "data": {**VOWELS, "targets": "repeat"},
+            "split": {"train": 18, "test": 9},
+            "metrics": ["rmse"],
+        },
+    ),
+}
+SEVERAL = {"in": {"u": [0], "v": [1]}}
+FILE = {
+    "file": ["z.npz"],
+    "columns": [[1]],
+    "key": ["b"],
+    "names": [True],
+    "separator": [";"],
+    "decimal": [","],
+    "missing": [["?"]],
+    "encoding": ["latin-1"],
+    "time": [99],
+}
+PROBES = {
+    Task: {
+        "data": [{**TABLE, "key": "b"}, {"dataset": "lorenz", "steps": 60}],
+        "input": [[1], {"u": [1]}, []],
+        "target": [{"forecast": 3}, {"column": [0]}, {"generate": 4, "prompt": 10}],
+        "targets": [{"out": {"forecast": 3}}, {"r": {"forecast": 2}}],
+        "split": [{"train": 27}],
+        "online": [True, False],
+        "forcing": [True, False, "all"],
+        "metrics": [["mae"], [{"nrmse": {"norm": "range"}}], [{"accuracy": {"per": "series"}}]],
+        "baselines": [["mean"], ["persistence"], ["linear"], ["mean", "linear"]],
+    },
+    DatasetSource: {"dataset": ["lorenz", "mso"]},
+    FileSource: FILE,
+    FileTarget: FILE,
+    ForecastTarget: {"forecast": [3], "columns": [[1]]},
+    ColumnTarget: {"column": [[0]]},
+    GenerateTarget: {
+        "generate": [4, 2],
+        "prompt": [0, 9, 100],
+        "windows": [3],
+        "loop": [{"u": "out"}, {"u": "r"}],
+    },
+    Split: {"train": [27], "warmup": [3], "test": [5, 8, 9, 17]},
+    LocalEngine: {"kind": ["warp"], "workers": [2, -1]},
+    RayEngine: {
+        "kind": ["local"],
+        "address": ["auto"],
+        "workers": [2],
+        "placement": ["node"],
+        "sync": [False],
+        "stale": [7],
+        "num_cpus": [2.0],
+        "num_gpus": [1.0],
+        "resources": [{"fast": 1.0}],
+        "nodes": [{"r": {"num_cpus": 2.0}}, {"strange": {"num_cpus": 2.0}}],
+        "chunk": [64],
+        "window": [3],
+    },
+    RayNeeds: {"num_cpus": [2.0], "num_gpus": [1.0], "resources": [{"fast": 1.0}]},
+}
+SAYS_THE_SAME = [  # a default that is written out, where it is what happens
+    ("online", False),
+    ("forcing", True),
+    ("prompt", 10),
+    ("generation without input", "prompt", 0),
+    ("loop", {"u": "out"}),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def folder(tmp_path_factory):
+    rng, place = np.random.default_rng(1), tmp_path_factory.mktemp("tables")
+    for name in "xyz":
+        np.savez(place / f"{name}.npz", a=rng.normal(size=(60, 2)), b=rng.normal(size=(60, 2)))
+    global FOLDER
+    FOLDER = place
+
+
+def written(kind, **more):
+    graph, task = KINDS[kind]
+    task = {key: value for key, value in task.items() if value is not None}
+    return {"nodegraph": 1, "seed": 1, **json.loads(json.dumps(graph)), "task": task, **more}
+
+
+def sections(model):
+    """Return every section that can stand in `model`, with itself."""
+    found = {model}
+    for field in model.model_fields.values():
+        waiting = [field.annotation]
+        while waiting:
+            part = waiting.pop()
+            waiting += get_args(part)
+            if isinstance(part, type) and issubclass(part, Section) and part not in found:
+                found |= sections(part)
+    return found
+
+
+def places(document, cls):
+    """Yield where a section of a class stands in a document."""
+    task = document["task"]
+    target = task.get("target") or {}
+    each = {
+        Task: [("task",)],
+        DatasetSource: [("task", "data")] * ("dataset" in task["data"]),
+        FileSource: [("task", "data")] * ("file" in task["data"]),
+        FileTarget: [("task", "target")] * ("file" in target),
+        ForecastTarget: [("task", "target")] * ("forecast" in target)
+        + [("task", "targets", "out")] * ("targets" in task),
+        ColumnTarget: [("task", "target")] * ("column" in target),
+        GenerateTarget: [("task", "target")] * ("generate" in target),
+        Split: [("task", "split")],
+        LocalEngine: [("engine",)],
+        RayEngine: [("engine",)],
+        RayNeeds: [("engine", "nodes", "r")],
+    }
+    return each[cls]
+
+
+def changed(document, place, key, value):
+    copied = json.loads(json.dumps(document))
+    inner = copied
+    for part in place:
+        inner = inner.setdefault(part, {})
+    inner[key] = value
+    return copied
+
+
+def outcome(document):
+    """Return what a run learned with, from and what came of it; a message if it is refused."""
+    calls = []
+
+    def noted(method):
+        def wrapped(self, x, y, **given):
+            calls.append((method.__name__, repr((x, y)), repr(sorted(
+                (k, v) for k, v in given.items() if k not in ("progress", "checkpoint")
+            ))))  # fmt: skip
+            return method(self, x, y, **given)
+
+        return wrapped
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("fit", "partial_fit"):
+            patch.setattr(ng.Model, name, noted(getattr(ng.Model, name)))
+        try:
+            spec = read_text(json.dumps(document), folder=FOLDER)
+            if spec.header.engine.kind == "ray":
+                Experiment.of(spec)
+                with engine_of(spec.header) as engine:
+                    return repr(engine)
+            result = run_spec(spec, engine=LOCAL)
+        except SpecError as error:
+            return error
+    return repr((calls, result.guess, result.scores, result.trial.scored_on))
+
+
+def plain(kind, cls):
+    """Return the document of a kind of task in which a section of a class can stand."""
+    if cls is RayNeeds:
+        return written(kind, engine={"kind": "ray", "nodes": {"r": {}}})
+    engines = {LocalEngine: "local", RayEngine: "ray"}
+    return written(kind, **({"engine": {"kind": engines[cls]}} if cls in engines else {}))
+
+
+@cache
+def base(kind, cls):
+    found = outcome(plain(kind, cls))
+    assert not isinstance(found, Exception), found
+    return found
+
+
+def attempts(kind):
+    for cls, keys in PROBES.items():
+        if cls in (RayEngine, RayNeeds) and kind not in ("forecast", "classes"):
+            continue
+        for place in places(plain(kind, cls), cls):
+            yield from (
+                (cls, place, key, value) for key, values in keys.items() for value in values
+            )
+
+
+def in_silence(kind, cls, place, key, value):
+    """Tell whether a key is accepted without an effect, or refused by another name."""
+    before = plain(kind, cls)
+    document = changed(before, place, key, value)
+    found = outcome(document)
+    if isinstance(found, Exception):
+        return key not in str(found) and str(place[-1]) not in str(found)
+    same = found == base(kind, cls) and document != before
+    return same and (key, value) not in SAYS_THE_SAME and (kind, key, value) not in SAYS_THE_SAME
+
+
+def test_there_is_a_word_and_a_probe_for_every_key_of_every_section():
+    known = sections(Header) - {Header}
+    wanted = {cls: set(cls.model_fields) for cls in known}
+    assert {cls: set(keys) for cls, keys in READ.items()} == wanted
+    assert {cls: set(keys) for cls, keys in PROBES.items()} == wanted
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_has_an_effect_or_is_refused_by_its_name(kind):
+    silent = [each for each in attempts(kind) if in_silence(kind, *each)]
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "value", "message"),
+    [
+        ("forecast", "task.forcing", True, "task.forcing: no target can stand in: no output of"),
+        ("online", "task.forcing", False, "task.forcing: is for targets that stand in while off"),
+        ("classes", "task.split.warmup", 3, "task.split.warmup: a class is learned from the last"),
+        ("classes", "task.baselines", ["persistence"], "task.baselines: persistence has nothing"),
+        ("classes", "task.input", [12], "task.input: data: no column 12; there are 0 to 11"),
+        ("classes", "task.input", [], "task.input: a series is told by its columns"),
+        ("classes", "task.split.test", 253, "task.split: train 18 + test 253 series, but the data "
+         "set has 270 to learn from, of which test are held back; without test its other 370"),
+        ("generation", "task.split.test", 14, "task.split.test: train 40 + prompt 10 + gen"),
+        ("generation", "task.split.test", 19, "task.split.test: bounds the rows over which windo"),
+        ("generation without input", "task.target.prompt", 9, "drives inputs, and with input: []"),
+        ("generation without input", "task.target.loop", {"r": "out"}, "task.target: loop"),
+        ("forecast", "engine.workers", 2, "engine.workers: are for independent series"),
+        ("online", "engine.workers", -1, "engine.workers: online learning takes one step after"),
+        ("forecast", "task.metrics", ["rmse", {"rmse": {}}], "rmse stands there twice"),
+        ("forecast", "task.baselines", ["mean", "mean"], "mean stands there twice"),
+    ],
+)  # fmt: skip
+def test_what_is_not_read_is_refused_with_what_to_do(kind, place, value, message):
+    *above, key = place.split(".")
+    before = plain(kind, LocalEngine) if above == ["engine"] else written(kind)
+    assert message in str(outcome(changed(before, above, key, value)))
+
+
+@pytest.mark.parametrize("key", ["stale", "placement", "chunk", "window", "sync"])
+def test_options_for_one_long_series_are_refused_where_there_are_many(key):
+    probe = PROBES[RayEngine][key][0]
+    engine = {"kind": "ray", "sync": False, key: probe}
+    assert "RayEngine" in outcome(written("forecast", engine=engine))
+    said = str(outcome(written("classes", engine=engine)))
+    assert f"engine.{key}: is for one long series" in said
+
+
+def test_every_fault_is_told_at_once():
+    document = changed(written("classes"), ["task", "split"], "warmup", 3)
+    said = str(outcome(changed(document, ["task"], "forcing", False)))
+    assert "task.split.warmup" in said and "task.forcing" in said
