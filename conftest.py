@@ -21,7 +21,7 @@ hypothesis.settings.load_profile("house")
 
 
 if not hasattr(signal, "SIGALRM"):  # Windows
-    collect_ignore = ["tests/nodegraph/engines/remote"]
+    collect_ignore = ["tests/nodegraph/engines/ray"]
 
 PATIENCE = 240  # seconds that a test with Ray may take
 

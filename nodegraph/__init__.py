@@ -25,7 +25,7 @@ from nodegraph.model import Model
 
 if TYPE_CHECKING:
     from nodegraph import datasets, metrics, plotting
-    from nodegraph.engines.remote.engine import RayEngine
+    from nodegraph.engines.ray.engine import RayEngine
     from nodegraph.experiments.tasks.experiment import Result, run_spec
     from nodegraph.files.yaml.spec import Spec, read_yaml
 
@@ -71,7 +71,7 @@ __all__ = [
 ]
 
 _LATER = {  # what takes long to import, and few need at once
-    "RayEngine": "nodegraph.engines.remote.engine",
+    "RayEngine": "nodegraph.engines.ray.engine",
     "Result": "nodegraph.experiments.tasks.experiment",
     "Spec": "nodegraph.files.yaml.spec",
     "read_yaml": "nodegraph.files.yaml.spec",

@@ -10,12 +10,12 @@ import numpy as np
 
 from nodegraph.arrays import cast
 from nodegraph.data.frames import Columns
+from nodegraph.engines.first_use import check_made
+from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, GraphError, NodegraphError, placed
 from nodegraph.graph.plan import Plan
 from nodegraph.host import memory_budget as budget
 from nodegraph.host.numerics import Numerics
-from nodegraph.slot import Slot
-from nodegraph.tryout import check_made
 
 __all__ = ["Builder", "generator"]
 

@@ -11,12 +11,12 @@ from typing import Any
 from nodegraph import storage
 from nodegraph.data.binding import Fed
 from nodegraph.data.series import Series
+from nodegraph.engines.keeping import Keeper, Position
+from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, ModelFileError
 from nodegraph.files import tensor_file
 from nodegraph.host.paths import own_path
-from nodegraph.keeping import Keeper, Position
 from nodegraph.rack import Rack
-from nodegraph.slot import Slot
 
 __all__ = ["keeper_of"]
 

@@ -11,11 +11,11 @@ import numpy as np
 
 from nodegraph.data.binding import Fed, total_steps
 from nodegraph.data.series import Series
+from nodegraph.engines.slot import Slot
+from nodegraph.engines.vitals import FEWEST, Trickle, Vitals
 from nodegraph.errors import DataWarning
 from nodegraph.graph.node import Node
 from nodegraph.graph.plan import Plan
-from nodegraph.slot import Slot
-from nodegraph.vitals import FEWEST, Trickle, Vitals
 
 if TYPE_CHECKING:
     from nodegraph.training import Course

@@ -15,13 +15,13 @@ from nodegraph.data.door import Door
 from nodegraph.data.series import Series
 from nodegraph.doubts import warn_of_a_far_horizon, warn_of_no_past
 from nodegraph.engines import Engine
+from nodegraph.engines.request import Work
+from nodegraph.engines.slot import widths
 from nodegraph.errors import DataError
 from nodegraph.graph.plan import Plan
 from nodegraph.host.progress import Silent
 from nodegraph.rack import Rack
 from nodegraph.running import Run
-from nodegraph.slot import widths
-from nodegraph.work import Work
 
 __all__ = ["Generation"]
 

@@ -31,6 +31,8 @@ from nodegraph.doubts import (
     warn_of_states,
 )
 from nodegraph.engines import Engine
+from nodegraph.engines.request import Work
+from nodegraph.engines.vitals import Trickle
 from nodegraph.errors import DataError, GraphError, NotFittedError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host.numerics import using
@@ -38,9 +40,7 @@ from nodegraph.host.progress import Progress, checked_progress
 from nodegraph.rack import Rack
 from nodegraph.runner import Runner
 from nodegraph.training import Course
-from nodegraph.vitals import Trickle
 from nodegraph.watching import Curves, Watch
-from nodegraph.work import Work
 
 __all__ = ["Learner"]
 

@@ -16,9 +16,9 @@ from nodegraph.data.door import Door, node_name
 from nodegraph.data.frames import check_columns
 from nodegraph.data.horizon import Ahead
 from nodegraph.data.labels import Lesson
+from nodegraph.engines.slot import NOT_SAVED, Slot
 from nodegraph.errors import DataError, NotFittedError
 from nodegraph.graph.plan import Plan
-from nodegraph.slot import NOT_SAVED, Slot
 
 __all__ = ["Rack"]
 

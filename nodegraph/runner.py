@@ -12,6 +12,8 @@ from nodegraph.classifying import classes_by_output, labels_of
 from nodegraph.data.binding import Fed
 from nodegraph.data.series import Series, one_row
 from nodegraph.engines import LOCAL, Engine, choose
+from nodegraph.engines.request import Work
+from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import DataError
 from nodegraph.generating import Generation
 from nodegraph.graph import Graph
@@ -24,8 +26,6 @@ from nodegraph.rack import Rack
 from nodegraph.running import Run, shaped
 from nodegraph.stepping import MOST, Stepper
 from nodegraph.views import ArraysView
-from nodegraph.vitals import Vitals
-from nodegraph.work import Work
 
 __all__ = ["Runner"]
 

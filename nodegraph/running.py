@@ -13,15 +13,15 @@ from nodegraph.arrays import Array
 from nodegraph.data.binding import Fed, total_steps
 from nodegraph.data.series import Series, Stream
 from nodegraph.engines import LOCAL, Engine
+from nodegraph.engines.batches import Apart, Group, group_rows, groups, side_by_side, spread
+from nodegraph.engines.keeping import Keeper, Position
+from nodegraph.engines.request import Work
+from nodegraph.engines.slot import Slot, widths
 from nodegraph.errors import placed
 from nodegraph.graph.plan import Plan
-from nodegraph.groups import Apart, Group, group_rows, groups, side_by_side, spread
 from nodegraph.host.progress import Progress, Silent, watched
-from nodegraph.keeping import Keeper, Position
 from nodegraph.rack import Rack
-from nodegraph.slot import Slot, widths
 from nodegraph.watching import Watch, executed
-from nodegraph.work import Work
 
 __all__ = ["Run", "shaped"]
 

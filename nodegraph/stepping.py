@@ -14,10 +14,10 @@ from nodegraph.data.series import Chunk
 from nodegraph.engines.fused import Mover, Program
 from nodegraph.engines.lines import filled
 from nodegraph.engines.seats import Source, heard
+from nodegraph.engines.vitals import Sample, Vitals
 from nodegraph.graph.node import StepCode
 from nodegraph.graph.plan import Plan
 from nodegraph.rack import Rack
-from nodegraph.vitals import Sample, Vitals
 
 __all__ = ["MOST", "Stepper"]
 

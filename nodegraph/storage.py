@@ -14,6 +14,7 @@ from nodegraph.arrays import Array, leaves
 from nodegraph.build import Builder
 from nodegraph.data.frames import Columns
 from nodegraph.data.horizon import Ahead
+from nodegraph.engines.slot import NOT_SAVED, OTHER_LAYOUT, Slot
 from nodegraph.errors import ModelFileError, NodegraphError, SpecError
 from nodegraph.files import tensor_file
 from nodegraph.files.pytree import pack, unpack
@@ -23,7 +24,6 @@ from nodegraph.graph import Graph
 from nodegraph.graph.plan import Plan
 from nodegraph.host.numerics import checked_numerics
 from nodegraph.rack import Rack
-from nodegraph.slot import NOT_SAVED, OTHER_LAYOUT, Slot
 
 __all__ = ["load", "pack_graph", "save", "save_checkpoint", "unpack_slots"]
 

@@ -13,11 +13,11 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.data.binding import Fed
 from nodegraph.data.series import Series
+from nodegraph.engines.first_use import check_params, check_still
+from nodegraph.engines.slot import Slot
 from nodegraph.graph.plan import Plan, Read
 from nodegraph.graph.rule import Rule
-from nodegraph.slot import Slot
 from nodegraph.stages import Stage
-from nodegraph.tryout import check_params, check_still
 
 __all__ = ["Team", "Teams", "find_teams"]
 

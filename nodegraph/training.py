@@ -14,19 +14,19 @@ from nodegraph.data.binding import Fed, total_steps
 from nodegraph.data.dealing import dealt_out
 from nodegraph.data.series import Series, Stream
 from nodegraph.engines import LOCAL, Engine
+from nodegraph.engines.batches import Apart, Group, group_rows, groups, side_by_side, spread
+from nodegraph.engines.first_use import concluded, merged
+from nodegraph.engines.keeping import Keeper, Position
+from nodegraph.engines.request import Work
+from nodegraph.engines.slot import Slot, widths
+from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import DataError, GraphError, placed
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.rule import Rule
-from nodegraph.groups import Apart, Group, group_rows, groups, side_by_side, spread
 from nodegraph.host.progress import Counted, Progress, Silent, watched
-from nodegraph.keeping import Keeper, Position
-from nodegraph.slot import Slot, widths
 from nodegraph.stages import Forcing, Stage, forced, forced_wiring, stages, unsettled
 from nodegraph.teams import Teams, find_teams
-from nodegraph.tryout import concluded, merged
-from nodegraph.vitals import Vitals
 from nodegraph.watching import Watch, executed
-from nodegraph.work import Work
 
 __all__ = ["Course"]
 

@@ -10,11 +10,11 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
 from nodegraph.engines import Engine
+from nodegraph.engines.meter import Meter, Point
+from nodegraph.engines.request import Work
+from nodegraph.engines.slot import Slot, widths
 from nodegraph.graph.plan import Plan
 from nodegraph.host.progress import Progress
-from nodegraph.meter import Meter, Point
-from nodegraph.slot import Slot, widths
-from nodegraph.work import Work
 
 __all__ = ["Curves", "Watch", "executed"]
 

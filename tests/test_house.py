@@ -16,25 +16,17 @@ LONGEST = 350
 # A part that is not named here is still held to import nothing that imports it.
 FLOORS = """
     errors arrays
-    host
+    host compiling compiled
+    maths
     graph
     plotting
     node rule fields
     data files
     datasets metrics
-    compiled compiling
-    maths untraced
-    first_steps
-    tracing
-    traced_steps
-    traced_updates
-    slot vitals
-    keeping
-    tryout
-    checks doubts meter
-    work
-    build classifying closed_loop engines stages
-    groups teams watching
+    engines
+    checks doubts
+    build classifying closed_loop stages
+    teams watching
     rack
     shown summary
     running stepping storage views

@@ -23,7 +23,7 @@ def choose(engine: Any) -> Engine:
     if engine == "local":
         return LOCAL
     if engine == "ray":
-        from nodegraph.engines.remote.engine import the_engine
+        from nodegraph.engines.ray.engine import the_engine
 
         engine = the_engine()
     execute = getattr(engine, "execute", engine)

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
 from nodegraph.engines import local
+from nodegraph.engines.request import Work
+from nodegraph.engines.slot import Slot
 from nodegraph.graph.plan import Plan
-from nodegraph.slot import Slot
-from nodegraph.work import Work
 
 __all__ = ["LOCAL", "Engine"]
 

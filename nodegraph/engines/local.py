@@ -12,12 +12,12 @@ from nodegraph.data.series import Chunk
 from nodegraph.engines.bounds import check_bounds
 from nodegraph.engines.fused import fuse
 from nodegraph.engines.lines import Line, filled
+from nodegraph.engines.request import Work
 from nodegraph.engines.seats import Desk, Seat
+from nodegraph.engines.slot import Slot
+from nodegraph.engines.vitals import Sample
 from nodegraph.errors import placed
 from nodegraph.graph.plan import Block, Plan
-from nodegraph.slot import Slot
-from nodegraph.vitals import Sample
-from nodegraph.work import Work
 
 __all__ = ["Sweep", "execute", "execute_many"]
 

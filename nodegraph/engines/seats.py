@@ -10,13 +10,13 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
+from nodegraph.engines.first_use import Trial, check_still
 from nodegraph.engines.lines import Line
+from nodegraph.engines.request import Work
+from nodegraph.engines.slot import Slot
 from nodegraph.graph.node import Node, StepCode
 from nodegraph.graph.plan import Plan, Read
 from nodegraph.graph.rule import Lesson, Rule
-from nodegraph.slot import Slot
-from nodegraph.tryout import Trial, check_still
-from nodegraph.work import Work
 
 __all__ = ["Desk", "Seat", "Source", "heard"]
 

@@ -207,7 +207,7 @@ class Node(_Part, ABC):
         """Return the node with these params, ready to run again and again."""
         if self.by_hand:
             return Prepared(self, params)
-        from nodegraph.traced_steps import Traced
+        from nodegraph.engines.compiled.traced_steps import Traced
 
         return Traced(self, params)
 

@@ -105,7 +105,7 @@ class Rule(Described, ABC):
         """Return what engines let `node` learn by, chunk after chunk."""
         if not self.online or self.by_hand:
             return Course(self, node)
-        from nodegraph.traced_updates import TracedCourse
+        from nodegraph.engines.compiled.traced_updates import TracedCourse
 
         return TracedCourse(self, node)
 
@@ -126,7 +126,7 @@ class Rule(Described, ABC):
         """
         if not self.online or self.by_hand:
             return None
-        from nodegraph.traced_updates import TracedCourse
+        from nodegraph.engines.compiled.traced_updates import TracedCourse
 
         return TracedCourse(self, node).step_code(params, state, memory, dtype, widths)
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph import tryout
 from nodegraph.arrays import Array, cast, copy_tree, leaves
 from nodegraph.build import generator
+from nodegraph.engines import first_use as tryout
+from nodegraph.engines.compiled.tracing import program_of
+from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.engines.fused import Mover, Program
 from nodegraph.engines.seats import Source
 from nodegraph.errors import ContractError, FieldError
@@ -18,8 +20,6 @@ from nodegraph.graph.prepared import StepCode
 from nodegraph.graph.registry import resolve, word
 from nodegraph.graph.rule import Rule
 from nodegraph.testing.comparing import close_trees, require, same_trees
-from nodegraph.tracing import program_of
-from nodegraph.untraced import Untraced
 
 __all__ = ["check_node", "driven"]
 

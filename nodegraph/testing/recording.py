@@ -11,14 +11,14 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
 from nodegraph.engines import local
+from nodegraph.engines.request import Work
+from nodegraph.engines.slot import Slot
 from nodegraph.graph.lessons import Course
 from nodegraph.graph.node import Node, Prepared
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.rule import Learned, Lesson, Rule
 from nodegraph.model import Model
-from nodegraph.slot import Slot
 from nodegraph.testing.comparing import require, same_trees
-from nodegraph.work import Work
 
 __all__ = ["Recorder", "check_replay"]
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph import tryout
 from nodegraph.arrays import Array, cast, copy_tree, leaves
+from nodegraph.engines import first_use as tryout
+from nodegraph.engines.compiled.tracing import Teaching, program_of
+from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.errors import ContractError
 from nodegraph.graph.lessons import Learned, learn_by_step
 from nodegraph.graph.node import Node
 from nodegraph.graph.rule import Lesson, Rule
 from nodegraph.testing.comparing import close_trees, dense, require, same_trees
 from nodegraph.testing.node_contract import check_fields, driven
-from nodegraph.tracing import Teaching, program_of
-from nodegraph.untraced import Untraced
 
 __all__ = ["check_rule"]
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 import nodegraph as ng
 from nodegraph import checkpoints
 from nodegraph.engines import local
+from nodegraph.engines.keeping import Keeper
 from nodegraph.errors import DataError, ModelFileError
-from nodegraph.keeping import Keeper
 from nodegraph.testing.comparing import same_trees
 from nodes import LMS, RLS, Input, Reservoir, Ridge, Scaler
 from nodes.rules import IntrinsicPlasticity

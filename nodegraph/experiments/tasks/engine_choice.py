@@ -33,7 +33,7 @@ def engine_of(header: Header, word: str | None = None, address: str | None = Non
         if address is not None:
             raise SpecError("--address is that of a Ray cluster: write --engine ray with it")
         return word or "local"
-    from nodegraph.engines.remote.engine import RayEngine as Engine
+    from nodegraph.engines.ray.engine import RayEngine as Engine
 
     fields = section.model_dump(exclude={"kind", "address", "workers"}, exclude_none=True)
     workers = section.workers if section.workers and section.workers > 0 else None

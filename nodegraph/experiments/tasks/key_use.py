@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from nodegraph.engines.slot import Slot
 from nodegraph.experiments.tasks.trials import ClassTrial, Trial
 from nodegraph.files.yaml.header import LocalEngine, RayEngine, RayNeeds
 from nodegraph.files.yaml.task import (
@@ -27,7 +28,6 @@ from nodegraph.files.yaml.task import (
 )
 from nodegraph.graph.messages.trails import Loc
 from nodegraph.graph.plan import Plan
-from nodegraph.slot import Slot
 from nodegraph.stages import forced_wiring
 
 __all__ = ["READ", "Situation", "Unread", "no_curve", "no_workers", "unread"]

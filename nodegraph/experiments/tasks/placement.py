@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nodegraph.engines.request import Work
 from nodegraph.experiments.tasks.engine_choice import engine_of
 from nodegraph.experiments.tasks.task_data import prepare
 from nodegraph.files.yaml.spec import Spec
@@ -14,7 +15,6 @@ from nodegraph.graph.plan import Plan
 from nodegraph.host.machine import usable_cpus
 from nodegraph.model import Model
 from nodegraph.stages import stages
-from nodegraph.work import Work
 
 __all__ = ["preview"]
 

@@ -4,9 +4,9 @@ import numpy as np
 
 import nodegraph as ng
 from nodegraph.arrays import cast, leaves
+from nodegraph.engines.compiled.tracing import program_of
+from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.graph.prepared import fold
-from nodegraph.tracing import program_of
-from nodegraph.untraced import Untraced
 
 XS = np.random.default_rng(7).standard_normal((12, 3))
 

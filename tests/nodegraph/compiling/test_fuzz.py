@@ -10,8 +10,8 @@ import pytest
 from random_steps import case
 
 from nodegraph.arrays import leaves
+from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.graph.prepared import fold
-from nodegraph.untraced import Untraced
 
 
 def assert_same(found, expected):

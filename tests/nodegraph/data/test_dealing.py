@@ -134,8 +134,8 @@ def test_workers_and_groups_do_not_show(monkeypatch):
         ng.Model(Input() >> Ridge(ridge="cv", name="o")).fit(xs, ts, workers=n) for n in (1, 2)
     ]
     np.testing.assert_array_equal(*(model.params["o"].W_out for model in models))
-    monkeypatch.setattr("nodegraph.groups.MOST", 100)
-    monkeypatch.setattr("nodegraph.groups.LEAST", 10)
+    monkeypatch.setattr("nodegraph.engines.batches.MOST", 100)
+    monkeypatch.setattr("nodegraph.engines.batches.LEAST", 10)
     small = ng.Model(Input() >> Ridge(ridge="cv", name="o")).fit(xs, ts)
     one, other = small.report[0], models[0].report[0]
     assert one["ridge"] == other["ridge"]

@@ -1,0 +1,3 @@
+"""Nodes and rules as compiled programs: their steps and updates traced, checked, and run."""
+
+__all__ = ["explaining", "first_steps", "traced_steps", "traced_updates", "tracing", "untraced"]

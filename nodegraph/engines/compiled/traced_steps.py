@@ -1,0 +1,209 @@
+"""A node that runs compiled from its `step`: sweeps, many series side by side, steps for loops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array, leaves
+from nodegraph.compiling.batched_program import BatchedProgram, BatchFrame
+from nodegraph.compiling.ir import TraceError
+from nodegraph.compiling.layout import is_array, mapped, signature
+from nodegraph.compiling.program import Frame, Program
+from nodegraph.engines.compiled.tracing import fitting_rows, places, program_of, written
+from nodegraph.engines.compiled.untraced import Untraced
+from nodegraph.errors import ContractError
+from nodegraph.graph.prepared import Prepared, StepCode, fold, one_by_one
+
+__all__ = ["Traced", "moving_tree", "node_state"]
+
+FEWEST = 6  # series from which on lanes are faster than one after the other
+
+
+class Traced(Prepared):
+    """A node with its params laid out for its programs.
+
+    Parameters
+    ----------
+    node : Node
+    params
+    """
+
+    def __init__(self, node: Any, params: Any):
+        super().__init__(node, params)
+        self._bound: dict[Any, _Bound] = {}
+        self._many: dict[Any, Any] = {}
+        self._last: tuple[Any, Any, _Bound] | None = None  # the state that it left, and for what
+
+    def with_params(self, params: Any) -> Traced:
+        """Return this, or the same for other params."""
+        return self if params is self.params else Traced(self.node, params)
+
+    def run(self, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        """Return ``(state, ys)`` after ``len(xs)`` steps."""
+        rows = {"x": np.asarray(xs), **ports}
+        dtype, widths = rows["x"].dtype, {port: array.shape[1] for port, array in rows.items()}
+        last = self._last
+        if last is not None and last[0] is state and last[1] == (dtype, widths):
+            bound: _Bound | Untraced = last[2]
+        else:
+            bound = self._bind(state, dtype, widths)
+        if isinstance(bound, Untraced):
+            found = fold(self.node, self.params, state, xs, ports)
+            bound.tell()
+            return found
+        state, ys = bound.run(state, fitting_rows(rows, dtype))
+        self._last = state, (dtype, widths), bound
+        return state, ys
+
+    def run_many(
+        self, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
+    ) -> tuple[list[Any], list[Array]]:
+        """Return ``(states, ys)`` of many independent series."""
+        lanes = 32 if len(xs) >= 32 else 16
+        many = self._lanes(states[0], {"x": xs, **ports}, lanes) if len(xs) >= FEWEST else None
+        if many is None:
+            return one_by_one(self.run, states, xs, ports)
+        order = sorted(range(len(xs)), key=lambda i: -len(xs[i]))
+        after, ys = list(states), list(xs)
+        for first in range(0, len(order), lanes):
+            group = order[first : first + lanes]
+            rows = {p: [series[i] for i in group] for p, series in {"x": xs, **ports}.items()}
+            found = many.run([states[i] for i in group], rows)
+            for i, state, y in zip(group, *found, strict=True):
+                after[i], ys[i] = state, y
+        return after, ys
+
+    def step_code(
+        self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
+    ) -> StepCode | None:
+        """Return one step from `state` on as compiled code, or None if there is none."""
+        bound = self._bind(state, dtype, widths)
+        if isinstance(bound, Untraced):
+            return None
+        program, frame = bound.program, bound.new_frame(state)
+        frame.put(state)
+        unpack = _Unpack(program, frame, state)
+        arguments = tuple(map(int, frame.args))
+        return StepCode(
+            program.address, arguments, moving_tree(frame, state), unpack, program.n_out
+        )
+
+    def fits(self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int], n_out: int) -> bool:
+        """Tell whether it is known that each step returns what it should."""
+        try:
+            bound = self._bind(state, dtype, widths)
+        except ContractError:
+            return False  # the plain step is asked what is wrong
+        return not isinstance(bound, Untraced) and bound.program.n_out == n_out
+
+    def _bind(
+        self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
+    ) -> _Bound | Untraced:
+        key = (tuple(widths.items()), dtype, signature(state))
+        if key not in self._bound:
+            program = program_of(self.node, self.params, state, widths, dtype)
+            if isinstance(program, Untraced):
+                return program
+            self._bound[key] = _Bound(program, self.params)
+        return self._bound[key]
+
+    def _lanes(self, state: Any, rows: Mapping[str, Sequence[Array]], lanes: int) -> Any:
+        """Return the program of many series, or None if they go one by one."""
+        dtype, widths = rows["x"][0].dtype, {p: r[0].shape[1] for p, r in rows.items()}
+        if isinstance(self._bind(state, dtype, widths), Untraced):
+            return None
+        key = (tuple(widths.items()), dtype, signature(state), lanes)
+        if key not in self._many:
+            build = written(self.node, self.params, state, widths, dtype)
+            try:
+                many = BatchedProgram(
+                    build, places(self.node), dtype, lambda p: p in widths or p[0] == "s", lanes
+                )
+            except TraceError:  # what differs from series to series in ways that lanes cannot
+                self._many[key] = None
+            else:
+                self._many[key] = _Lanes(many, self.params, state)
+        return self._many[key]
+
+
+class _Bound:
+    """A program with params, and frames that wait to be used."""
+
+    def __init__(self, program: Program, params: Any):
+        self.program, self.params = program, program.lay(params, ("p",))
+        self.frames: list[Frame] = []
+
+    def run(self, state: Any, rows: dict[str, Array]) -> tuple[Any, Array]:
+        """Return ``(state, ys)`` after these rows."""
+        if self.program.passes:
+            return state, rows["x"]
+        n, dtype = len(rows["x"]), rows["x"].dtype
+        rows["y"] = ys = np.empty((n, self.program.n_out), dtype)
+        frame = self.frame(state)
+        frame.put(state)
+        frame.run(rows, n)
+        after = frame.take(state)
+        self.frames.append(frame)
+        return after, ys
+
+    def frame(self, state: Any) -> Frame:
+        """Return a frame that nobody uses."""
+        try:
+            return self.frames.pop()
+        except IndexError:
+            return self.new_frame(state)
+
+    def new_frame(self, state: Any) -> Frame:
+        """Return a frame that is yet to be used."""
+        own = {p: a.copy() for p, a in self.program.lay(state, ("s",)).items()}
+        return Frame(self.program, {**self.params, **own}, state)
+
+
+class _Lanes:
+    """A program of many series with params, and frames that wait to be used."""
+
+    def __init__(self, many: BatchedProgram, params: Any, state: Any):
+        self.many, self.state = many, state
+        self.params = many.program.lay(params, ("p",))
+        self.frames: list[BatchFrame] = []
+
+    def run(self, states: list[Any], rows: dict[Any, list[Array]]) -> tuple[list[Any], list[Array]]:
+        """Return ``(states, ys)``."""
+        try:
+            frame = self.frames.pop()
+        except IndexError:
+            frame = self.many.frame(self.params, self.state)
+        found = frame.run_all(states, rows)
+        self.frames.append(frame)
+        return found
+
+
+def moving_tree(frame: Frame, state: Any) -> Any:
+    """Return the arrays of a frame that a step changes, as a tree like `state`."""
+    return mapped(state, ("s",), lambda where, array: frame.arrays.get(where, array))
+
+
+def node_state(program: Program, moving: Any, state: Any) -> Any:
+    """Return the node's own state, a tree like `state`, from what `moving_tree` returned."""
+    now = iter([leaf for _, leaf in leaves(moving)])
+
+    def one(where: Any, array: Any) -> Any:
+        moved = next(now)
+        if where not in program.leaf_store or not is_array(array):
+            return array
+        return np.array(program.seen(where, moved, array.dtype), array.dtype, order="C")
+
+    return mapped(state, ("s",), one)
+
+
+class _Unpack:
+    """Turns the arrays that a compiled step changed back into the node's own."""
+
+    def __init__(self, program: Program, frame: Frame, state: Any):
+        self._program, self._frame, self._state = program, frame, state  # addresses keep nothing
+
+    def __call__(self, moving: Any) -> Any:
+        return node_state(self._program, moving, self._state)

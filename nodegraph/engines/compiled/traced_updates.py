@@ -1,0 +1,192 @@
+"""A rule that learns compiled, from its `update` and the `step` of its node as one program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.compiling.layout import mapped
+from nodegraph.compiling.program import Frame, Program
+from nodegraph.engines.compiled.traced_steps import Traced, moving_tree, node_state
+from nodegraph.engines.compiled.tracing import Teaching, fitting_rows, program_of
+from nodegraph.engines.compiled.untraced import Untraced
+from nodegraph.errors import ContractError
+from nodegraph.graph.lessons import Course, Learned, Lesson, learn_by_step
+from nodegraph.graph.prepared import StepCode
+
+__all__ = ["TracedCourse"]
+
+
+class TracedCourse(Course):
+    """An online rule and its node; what learns stays laid out from chunk to chunk.
+
+    Parameters
+    ----------
+    rule : Rule
+    node : Node
+    """
+
+    _laid: _Laid | None = None
+
+    def learn(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+        """Return what `Rule.learn` does."""
+        rows, taught = dict(lesson.inputs), lesson.target is not None
+        dtype = rows["x"].dtype
+        program = self._program(params, state, memory, dtype, _widths(rows), taught)
+        if isinstance(program, Untraced):
+            learned = learn_by_step(
+                self.rule, self.node, params, state, memory, lesson, self._step_of(params)
+            )
+            program.tell()
+            return learned
+        if lesson.target is not None:
+            rows["target"] = lesson.target
+            _check_target(lesson.target, program)
+        laid = self._laid
+        if laid is None or not laid.goes_on(program, params, memory):
+            laid = self._laid = _Laid(program, params, state, memory)
+        state, ys = laid.live(state, fitting_rows(rows, dtype), lesson.rows)
+        return Learned(laid.params, state, laid.memory, ys)
+
+    def fits(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> bool:
+        """Tell whether it is known that each step and each update returns what it should."""
+        rows, target = lesson.inputs, lesson.target
+        try:
+            program = self._program(
+                params, state, memory, rows["x"].dtype, _widths(rows), target is not None
+            )
+        except ContractError:
+            return False  # the plain update is asked what is wrong
+        if isinstance(program, Untraced):
+            return False
+        return target is None or target.shape[1] == program.n_out
+
+    def step_code(
+        self,
+        params: Any,
+        state: Any,
+        memory: Any,
+        dtype: np.dtype[Any],
+        widths: Mapping[str, int],
+    ) -> StepCode | None:
+        """Return one step and lesson as compiled code, or None if there is none."""
+        taught = self.rule.supervised
+        program = self._program(params, state, memory, dtype, widths, taught)
+        if isinstance(program, Untraced):
+            return None
+        laid = _Laid(program, params, state, memory)
+        if not all(isinstance(given, np.ndarray) for _, given, _ in laid.apart):
+            return None  # a number cannot be changed in place
+        laid.frame.put(state)
+        moving = moving_tree(laid.frame, state), tuple(kept for _, _, kept in laid.apart)
+        arguments = tuple(map(int, laid.frame.args))
+        return StepCode(program.address, arguments, moving, _Unpack(laid, state), program.n_out)
+
+    def _program(
+        self,
+        params: Any,
+        state: Any,
+        memory: Any,
+        dtype: np.dtype[Any],
+        widths: Mapping[str, int],
+        taught: bool,
+    ) -> Program | Untraced:
+        teaching = Teaching(self.rule, memory, taught)
+        return program_of(self.node, params, state, widths, dtype, teaching)
+
+    def _step_of(self, params: Any) -> Any:
+        """Return the node's step as it runs elsewhere: compiled, if that is how it runs."""
+        ready = self.node.prepared(params)
+        if not isinstance(ready, Traced):
+            return None
+
+        def step(params: Any, state: Any, x: Array, **ports: Array) -> tuple[Any, Array]:
+            nonlocal ready
+            ready = ready.with_params(params)
+            rows = {port: row[None] for port, row in ports.items()}
+            state, ys = ready.run(state, x[None], **rows)
+            return state, ys[0]
+
+        return step
+
+
+def _widths(rows: Mapping[str, Array]) -> dict[str, int]:
+    return {port: array.shape[1] for port, array in rows.items()}
+
+
+def _check_target(target: Array, program: Program) -> None:
+    if target.shape[1] != program.n_out:
+        raise ContractError(f"target has {target.shape[1]} columns, the node {program.n_out}")
+
+
+class _Laid:
+    """Arrays that learn, laid out for a program, as long as the same ones are given again."""
+
+    def __init__(self, program: Program, params: Any, state: Any, memory: Any):
+        self.program = program
+        arrays = {**program.lay(params, ("p",)), **program.lay(memory, ("m",))}
+        self.apart: list[Any] = []  # path, the array that was given, the one that changes
+
+        def one(where: Any, array: Any) -> Any:
+            if where not in self._moving:
+                return array
+            kept = arrays[where]
+            if not np.may_share_memory(kept, array):
+                self.apart.append((where, array, kept))
+            elif not array.flags.writeable or self._is_shared(where, arrays):
+                kept = arrays[where] = kept.copy()
+                self.apart.append((where, array, kept))
+            return program.seen(where, kept, array.dtype)
+
+        self._moving = set(program.moving)
+        self.params = mapped(params, ("p",), one)
+        self.memory = mapped(memory, ("m",), one)
+        self.flag = arrays["learn",] = np.ones((), np.uint8)
+        own = {path: a.copy() for path, a in program.lay(state, ("s",)).items()}
+        self.frame = Frame(program, {**arrays, **own}, state)
+
+    def _is_shared(self, where: Any, arrays: Mapping[Any, Array]) -> bool:
+        """Tell whether an array that will change is also another one."""
+        mine = arrays[where]
+        return any(p != where and np.may_share_memory(mine, a) for p, a in arrays.items())
+
+    def goes_on(self, program: Program, params: Any, memory: Any) -> bool:
+        """Tell whether these are the arrays that were last given out."""
+        return program is self.program and params is self.params and memory is self.memory
+
+    def live(self, state: Any, rows: dict[str, Array], learning: Array) -> tuple[Any, Array]:
+        """Return ``(state, ys)`` after a chunk; what learns has changed in place."""
+        n = len(rows["x"])
+        rows["y"] = ys = np.empty((n, self.program.n_out), rows["x"].dtype)
+        self.frame.put(state)
+        for start, stop in _stretches(learning):
+            self.flag[...] = learning[start]
+            part = rows if stop - start == n else {p: r[start:stop] for p, r in rows.items()}
+            self.frame.run(part, stop - start)
+        return self.frame.take(state), ys
+
+
+class _Unpack:
+    """Turns the arrays that a compiled lesson changed back into those that were given."""
+
+    def __init__(self, laid: _Laid, state: Any):
+        self._laid, self._state = laid, state
+
+    def __call__(self, moving: Any) -> Any:
+        of_state, apart = moving
+        program = self._laid.program
+        for (where, given, _), kept in zip(self._laid.apart, apart, strict=True):
+            given[...] = program.seen(where, kept, given.dtype)
+        return node_state(program, of_state, self._state)
+
+
+def _stretches(rows: Array) -> list[tuple[int, int]]:
+    """Return the bounds of stretches in which all rows are learned from, or none."""
+    if not len(rows):
+        return []
+    cuts = [0, *(np.flatnonzero(np.diff(rows)) + 1).tolist(), len(rows)]
+    return list(pairwise(cuts))

@@ -1,0 +1,292 @@
+"""From a node's `step` and a rule's `update`, as they stand in numpy, to compiled programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.compiling.arrays import Var, symbol
+from nodegraph.compiling.control import cond
+from nodegraph.compiling.ir import Trace, TraceError
+from nodegraph.compiling.layout import is_array, signature, symbolic
+from nodegraph.compiling.machine_code import is_enabled
+from nodegraph.compiling.program import Program
+from nodegraph.compiling.reasons import line_naming
+from nodegraph.engines.compiled.first_steps import difference
+from nodegraph.engines.compiled.untraced import Untraced, place_of
+from nodegraph.errors import ContractError, DataError
+from nodegraph.graph.lessons import Seen
+
+__all__ = ["Teaching", "fitting_rows", "places", "program_of", "written"]
+
+_programs: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
+
+
+class Teaching(NamedTuple):
+    """A rule that learns as its node steps."""
+
+    rule: Any
+    memory: Any
+    taught: bool  # whether there is a target
+
+
+class _Refused(Exception):
+    """What a step returned is not what it should be."""
+
+
+def places(node: Any, rule: Any = None) -> dict[Any, int]:
+    """Return the place in ``io`` of each row: as in `nodegraph.graph.prepared.StepCode`."""
+    own = () if rule is None else rule.ports
+    return {port: i for i, port in enumerate(("y", *node.step_ports, "noise", "target", *own))}
+
+
+def program_of(
+    node: Any,
+    params: Any,
+    state: Any,
+    widths: Mapping[str, int],
+    dtype: np.dtype[Any],
+    teaching: Teaching | None = None,
+) -> Program | Untraced:
+    """Return the program of a step, or of a step and a lesson; or why there is none.
+
+    Parameters
+    ----------
+    widths : dict of int
+        By port: of ``x``, of what else is wired, of ``noise`` if it is there.
+
+    Raises
+    ------
+    ContractError
+        If the step or update returns what it must not.
+    """
+    kinds = (signature(params), signature(state), tuple(sorted(widths.items())), dtype.str)
+    lesson = teaching and (signature(teaching.memory), teaching.taught)
+    known: list[tuple[Program | Untraced, Any]]
+    try:
+        known = _programs.setdefault(node, {}).setdefault((kinds, lesson), [])
+    except TypeError as error:  # a leaf without a hash
+        return Untraced(type(node), "step", f"{place_of(type(node).step)}: {error}")
+    rule = teaching and teaching.rule
+    for program, its_rule in known:
+        if its_rule is rule or _are_alike(its_rule, rule):
+            return program
+    program = _made(_Writer(node, params, state, widths, dtype, teaching))
+    known.append((program, rule))
+    return program
+
+
+def _are_alike(one: Any, other: Any) -> bool:
+    """Tell whether two rules say the same, as those that a property makes at each call do."""
+    try:
+        return bool(type(one) is type(other) and one == other)
+    except ValueError:  # of arrays
+        return False
+
+
+def written(
+    node: Any, params: Any, state: Any, widths: Mapping[str, int], dtype: np.dtype[Any]
+) -> Callable[[Trace], dict[Any, Any]]:
+    """Return what writes a step down, for other programs than that of one series."""
+    return _Writer(node, params, state, widths, dtype, None)
+
+
+def fitting_rows(rows: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Array]:
+    """Return rows as compiled steps read them: C-contiguous, of one precision and length."""
+    n = len(rows["x"])
+    for port, array in rows.items():
+        if len(array) != n:
+            raise DataError(f"{port} has {len(array)} rows, x has {n}")
+    return {port: np.ascontiguousarray(array, dtype) for port, array in rows.items()}
+
+
+def _made(writer: _Writer) -> Program | Untraced:
+    """Trace twice, and compile."""
+    node, rule = writer.node, writer.rule
+    silent = not node.traced or not (rule is None or rule.traced) or writer.dtype.kind != "f"
+    if silent or not is_enabled():
+        return Untraced(type(node), "step", "")
+    parts = [part for part in (node, rule) if part is not None]
+    before = [dict(vars(part)) for part in parts]
+    try:
+        program = Program(writer, places(node, rule), writer.dtype)
+        between = [dict(vars(part)) for part in parts]
+        with Trace(like=program.written) as again:
+            writer(again)
+        _check_again(writer, parts, between, program.written == again.signature())
+        _check_numbers(writer, program)
+        return program
+    except Exception as error:
+        for part, old in zip(parts, before, strict=True):  # what is left of symbols goes
+            vars(part).clear()
+            vars(part).update(old)
+        return _untraced(writer, error)
+
+
+def _untraced(writer: _Writer, error: Exception) -> Untraced:
+    kind = writer.kind
+    if isinstance(error, _Refused):
+        place = place_of(getattr(kind, writer.method))
+        raise ContractError(f"{kind.__name__}.{writer.method} {error} ({place})") from None
+    if isinstance(error, ContractError):
+        raise ContractError(f"{kind.__name__}.{writer.method}: {error}") from None
+    # if it is the step's own error, the plain step will raise it too
+    return Untraced.because(kind, writer.method, error)
+
+
+def _check_again(writer: _Writer, parts: list[Any], between: list[Any], same: bool) -> None:
+    """Refuse a step that is another one when it is traced again, or that keeps something."""
+    for part, then in zip(parts, between, strict=True):
+        for name, value in vars(part).items():
+            if value is not then.get(name) or _holds_symbols(value):
+                raise TraceError(
+                    f"it changes self.{name} as it runs: what lasts belongs into the state",
+                    line_naming(getattr(writer.kind, writer.method), name),
+                )
+    if not same:
+        raise TraceError("it does less when it is called again: what lasts belongs into the state")
+
+
+def _check_numbers(writer: _Writer, program: Program) -> None:
+    """Refuse a program whose first steps are others than those of plain numpy."""
+    rule, memory, taught = writer.teaching or (None, (), False)
+    found = difference(
+        program, writer.node, writer.params, writer.state, writer.widths, rule, memory, taught
+    )
+    if found is not None:
+        writer.method, numbers = found
+        writer.kind = type(writer.node if writer.method == "step" else rule)
+        raise TraceError(
+            f"{numbers}: it does what a trace cannot see, such as += into a part of np.zeros(..), "
+            "isinstance(x, np.ndarray), or a body of repeat that changes what is around it; begin "
+            "with np.zeros_like(x), and let functions return what they make",
+            place_of(getattr(writer.kind, writer.method)),
+        )
+
+
+def _holds_symbols(value: Any) -> bool:
+    if isinstance(value, dict):
+        value = [*value.values()]
+    if isinstance(value, list | tuple | set):
+        return any(map(_holds_symbols, value))
+    return isinstance(value, Var)
+
+
+class _Writer:
+    """Writes a step down, and a lesson if there is a rule."""
+
+    def __init__(
+        self,
+        node: Any,
+        params: Any,
+        state: Any,
+        widths: Mapping[str, int],
+        dtype: np.dtype[Any],
+        teaching: Teaching | None,
+    ):
+        self.node, self.params, self.state = node, params, state
+        self.widths, self.dtype, self.teaching = widths, dtype, teaching
+        self.rule = teaching and teaching.rule
+        self.kind, self.method = type(node), "step"  # what is being written down
+
+    def __call__(self, trace: Trace) -> dict[Any, Any]:
+        """Return the outputs by path."""
+        self.kind, self.method = type(self.node), "step"
+        P, S = symbolic(trace, self.params, ("p",)), symbolic(trace, self.state, ("s",))
+        rows = {port: symbol(trace, port, (n,), self.dtype) for port, n in self.widths.items()}
+        own = () if self.rule is None else self.rule.ports
+        x = rows.pop("x")
+        found = self.node.step(P, S, x, **{p: row for p, row in rows.items() if p not in own})
+        after, y = _pair(found, "(state, y)")
+        _check_output(y, self.dtype)
+        outputs = {"y": y, **_moved(S, after, ("s",))}
+        if self.teaching is not None:
+            heard = {port: row for port, row in rows.items() if port != "noise"}
+            outputs |= self._lesson(trace, P, Seen(x, y, after, None, heard), self.teaching)
+        return outputs
+
+    def _lesson(self, trace: Trace, P: Any, seen: Seen, teaching: Teaching) -> dict[Any, Any]:
+        """Return what the rule changes, where it is to learn and the target is known."""
+        self.kind, self.method = type(teaching.rule), "update"
+        M = symbolic(trace, teaching.memory, ("m",))
+        flag = symbol(trace, ("learn",), (), bool)
+        if teaching.taught:
+            target = symbol(trace, "target", seen.y.shape, self.dtype)
+            flag, seen = flag & np.isfinite(target).all(), seen._replace(target=target)
+
+        def update(P: Any, M: Any) -> Any:
+            params, memory = _pair(teaching.rule.update(P, M, seen), "(params, memory)")
+            for before, after, path in ((P, params, ("p",)), (M, memory, ("m",))):
+                _moved(before, after, path)
+            return params, memory
+
+        params, memory = cond(flag, update, P, M)
+        changed = _moved(P, params, ("p",))
+        silent = {path[1] for path in changed} - set(teaching.rule.modifies)
+        if silent:
+            raise _Refused(
+                f"changes {', '.join(sorted(silent))}, which is not among what it modifies "
+                f"({', '.join(teaching.rule.modifies)})"
+            )
+        return changed | _moved(M, memory, ("m",))
+
+
+def _pair(found: Any, expected: str) -> Any:
+    if isinstance(found, tuple) and len(found) == 2 and not hasattr(found, "_fields"):
+        return found
+    raise _Refused(f"returned {type(found).__name__}; expected {expected}")
+
+
+def _check_output(y: Any, dtype: np.dtype[Any]) -> None:
+    """Refuse an output that would not fit the row that it is written to."""
+    if not isinstance(y, Var | np.ndarray):
+        raise _Refused(f"returned y as {type(y).__name__}; expected an array")
+    if len(y.shape) != 1:
+        raise _Refused(f"returned y of shape {y.shape}; expected one axis")
+    if y.dtype != dtype:
+        raise _Refused(
+            f"returned y of {y.dtype} in a model of {dtype}; write y.astype(x.dtype), and keep "
+            "arrays of other types out of the sum"
+        )
+
+
+def _moved(before: Any, after: Any, path: tuple[Any, ...]) -> dict[Any, Any]:
+    """Return by path what became of each array of a tree, where it is another one."""
+    name = ".".join(map(str, path[1:])) or {"s": "state", "p": "params", "m": "memory"}[path[0]]
+    if isinstance(before, tuple):
+        if type(before) is not type(after) or len(before) != len(after):
+            raise _Refused(
+                f"returned {name} as {type(after).__name__}; expected {type(before).__name__}"
+            )
+        names = getattr(before, "_fields", None) or range(len(before))
+        found: dict[Any, Any] = {}
+        for part, b, a in zip(names, before, after, strict=True):
+            found |= _moved(b, a, (*path, part))
+        return found
+    if not isinstance(before, Var):
+        if before is not after and (isinstance(after, Var) or before != after):
+            raise TraceError(
+                f"{name} is no array, and changes; begin with np.zeros(()) or the like"
+            )
+        return {}
+    if isinstance(after, Var) and after.op is before.op:
+        return {}
+    _check_alike(before, after, name)
+    return {path: after}
+
+
+def _check_alike(before: Var, after: Any, name: str) -> None:
+    """Refuse an array that became another kind of thing."""
+    if not isinstance(after, Var) and not is_array(after):
+        if before.shape == () and isinstance(after, bool | int | float):
+            return
+        raise _Refused(f"returned {name} as {type(after).__name__}; expected an array")
+    if after.shape != before.shape or after.dtype != before.dtype:
+        raise _Refused(
+            f"returned another kind of {name} than before: it is {after.dtype} of shape "
+            f"{after.shape}, before {before.dtype} of shape {before.shape}"
+        )

@@ -1,0 +1,55 @@
+"""What a placement would look like, and whether it pays, before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nodegraph.engines.ray.partition import title
+from nodegraph.engines.ray.placement import HOP, Estimate, group_nodes
+from nodegraph.graph.plan import Plan
+
+__all__ = ["advice"]
+
+
+def advice(
+    plan: Plan, costs: Mapping[str, Estimate], groups: list[tuple[str, ...]], rows: int, cpus: int
+) -> str:
+    """Return in words whether actors pay for a plan, and from which chunk on they would.
+
+    Parameters
+    ----------
+    plan : Plan
+    costs : dict of Estimate
+    groups : list of tuple of str
+        The nodes of each actor.
+    rows : int
+        Steps in a chunk.
+    cpus : int
+    """
+    whole = sum(cost.step for cost in costs.values())
+    heaviest = max(sum(costs[name].step for name in group) for group in groups)
+    if len(groups) > 1:
+        gain = whole / (heaviest + HOP / rows)
+        word = "should be" if gain > 1 else "would only be"
+        return (
+            f"{len(groups)} actors, chunks of {rows} steps: a stream {word} about {gain:.1f} times "
+            f"as fast as on one thread (about {whole:.0f} us a step in all)"
+        )
+    free = group_nodes(plan, costs, cpus, hop=0.0)
+    lightest = max(sum(costs[name].step for name in group) for group in free)
+    if len(free) < 2 or lightest >= whole:
+        return (
+            f"all work is in one block ({title(groups[0])}): actors cannot share a single series; "
+            "they pay for lists of series, each of which goes to a replica"
+        )
+    needed = HOP / (whole - lightest)
+    if needed <= rows:
+        return (
+            f"one actor: {len(free)} would hardly be faster than the local engine here, at about "
+            f"{whole:.1f} us a step"
+        )
+    return (
+        f"too small for actors: about {whole:.1f} us a step, less than it costs to hand on chunks "
+        f"of {rows} steps; {len(free)} actors would pay from chunk={int(needed) + 1} on. The local "
+        "engine is the better one"
+    )

@@ -1,0 +1,143 @@
+"""A task done to many things, each by itself, by workers that are all alike."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from nodegraph.engines.ray.pool import Crew, WorkerLost
+from nodegraph.engines.ray.stats import Watch
+from nodegraph.errors import EngineError
+from nodegraph.host.numerics import numerics
+
+__all__ = ["Replicas"]
+
+
+class _Given(NamedTuple):
+    """Something that a worker is at."""
+
+    number: int
+    item: Any
+    hand: Any
+    refs: list[Any] | None  # None: it was dead when it was asked
+
+
+class Replicas:
+    """Workers that do the same task to one thing after the other.
+
+    What comes of it does not depend on who did it, so that a worker that is lost is replaced and
+    what it was at is done again.
+
+    Parameters
+    ----------
+    crew : Crew
+    names : sequence of str
+        Nodes whose needs the workers have.
+    task : callable
+    count : int
+        How many workers.
+    restarts : int
+        How often workers may be lost before the next result.
+    watch : Watch, optional
+    """
+
+    def __init__(
+        self,
+        crew: Crew,
+        names: Sequence[str],
+        task: Any,
+        count: int,
+        restarts: int = 3,
+        watch: Watch | None = None,
+    ):
+        self._crew, self._names, self._task = crew, names, task
+        self._count, self._restarts, self._watch = count, restarts, watch or Watch()
+        self._hands: list[Any] = []
+        self._prepared: dict[int, list[Any]] = {}
+
+    def each(self, items: Iterable[Any]) -> Iterator[Any]:
+        """Yield what comes of each of `items`, in their order; few wait at a time.
+
+        Raises
+        ------
+        EngineError
+            If workers are lost again and again at the same item.
+        """
+        waiting: deque[_Given] = deque()
+        try:
+            for number, item in enumerate(items):
+                if len(self._hands) < self._count:
+                    self._hire()
+                waiting.append(self._give(number, item, waiting))
+                if len(waiting) >= 2 * self._count:
+                    yield self._next(waiting)
+            while waiting:
+                yield self._next(waiting)
+        except WorkerLost as lost:
+            self._crew.dismiss(self._hands)
+            raise EngineError(f"workers cannot be kept alive: {lost}") from lost
+        except BaseException:
+            self._crew.dismiss(self._hands)
+            raise
+        self._crew.release(self._hands)
+
+    def _hire(self) -> Any:
+        for left in reversed(range(self._restarts + 1)):
+            try:
+                (hand,) = self._crew.hire([self._names])
+                self._prepared[id(hand)] = hand.call("prepare", self._task, numerics())
+            except WorkerLost:
+                if not left:
+                    raise
+                self._watch.lost += 1
+                continue
+            self._hands.append(hand)
+            return hand
+
+    def _give(self, number: int, item: Any, waiting: Iterable[_Given]) -> _Given:
+        """Give something to the worker that has least to do."""
+        load = Counter(id(given.hand) for given in waiting)
+        hand = min(self._hands, key=lambda hand: load[id(hand)])
+        return _Given(number, item, hand, _ask(hand, item))
+
+    def _next(self, waiting: deque[_Given]) -> Any:
+        """Return the oldest result, with as many tries as there may be."""
+        self._watch.depth = len(waiting)
+        for _ in range(self._restarts + 1):
+            given = waiting[0]
+            try:
+                if given.refs is None:
+                    raise WorkerLost("the worker is dead", given.hand)
+                self._crew.take(self._prepared.pop(id(given.hand), ()))
+                (found,) = self._crew.take(given.refs)
+            except WorkerLost as lost:
+                self._replace(given.hand, waiting)
+                reason = lost
+                continue
+            waiting.popleft()
+            self._watch.chunks += 1
+            return found
+        raise EngineError(
+            f"workers were lost {self._restarts + 1} times {self._task.about(waiting[0].item)}: "
+            f"{reason}; if memory ran out, use shorter series or fewer workers"
+        ) from reason
+
+    def _replace(self, lost: Any, waiting: deque[_Given]) -> None:
+        """Put another worker in the place of one, and give it what that was at."""
+        self._watch.lost += 1
+        self._hands.remove(lost)
+        self._crew.dismiss([lost])
+        hand = self._hire()
+        for i, given in enumerate(waiting):
+            if given.hand is lost:
+                waiting[i] = given._replace(hand=hand, refs=_ask(hand, given.item))
+
+
+def _ask(hand: Any, item: Any) -> list[Any] | None:
+    """Return what will come of something; nothing if the worker is known to be dead."""
+    try:
+        found: list[Any] = hand.call("do", item)
+    except WorkerLost:
+        return None
+    return found

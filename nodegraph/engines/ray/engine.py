@@ -1,0 +1,303 @@
+"""The engine that runs graphs on Ray actors, on this machine or on a cluster."""
+
+from __future__ import annotations
+
+import atexit
+import inspect
+import os
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any, Self
+
+from nodegraph.arrays import Array
+from nodegraph.data.series import Chunk
+from nodegraph.engines.ray.cluster import STORE, Cluster
+from nodegraph.engines.ray.cost import advice
+from nodegraph.engines.ray.data_parallel import Replicas
+from nodegraph.engines.ray.partition import Part, cut
+from nodegraph.engines.ray.pipeline import Conveyor, Pace
+from nodegraph.engines.ray.placement import HOP, estimates, group_nodes, window_of
+from nodegraph.engines.ray.ray_pool import RayCrew
+from nodegraph.engines.ray.resources import Needs
+from nodegraph.engines.ray.stats import Watch
+from nodegraph.engines.request import Work
+from nodegraph.engines.slot import Slot, widths
+from nodegraph.errors import FieldError
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.plan import Plan
+
+__all__ = ["RayEngine", "the_engine"]
+
+NUMBERS, LEAST, MOST = 1 << 19, 64, 4096  # numbers and rows of a chunk
+
+
+class RayEngine:
+    """Runs graphs on Ray actors, with the same bits as the local engine.
+
+    Each worker is an actor that holds some nodes: a feedback loop always whole, light neighbours
+    together. Chunks go from actor to actor, a bounded number at a time. An actor that dies is
+    replaced, and what came since the last snapshot is gone through again.
+
+    Parameters
+    ----------
+    address : str, optional
+        ``"auto"``, ``"host:port"`` or ``"ray://host:port"``: a running cluster. None: that of
+        ``RAY_ADDRESS``, else a Ray started here, which nobody outside this machine can reach and
+        which is stopped by `close`. A Ray that this process is connected to is used as it is.
+    placement : {"block", "node"}
+        "node": every node has an actor of its own; loops across actors then move in chunks as
+        long as their delays allow.
+    workers : int, optional
+        How many actors compute at the same time; one for each CPU by default.
+    num_cpus : float, optional
+        CPUs of each actor, which takes as many threads; 1, or a part of one where there are more
+        actors than CPUs.
+    num_gpus : float
+    resources : dict of float, optional
+        Custom resources of each actor.
+    nodes : dict of dict, optional
+        What single nodes need in place of that, such as ``{"reservoir": {"num_cpus": 2}}``.
+    chunk : int, optional
+        Steps in a chunk; about four million bytes of the widest node by default.
+    window : int, optional
+        Chunks under way at the same time; two for each actor by default.
+    sync : bool
+        False: nodes run freely, each with the latest that it has from the others, as independent
+        units in the world would. Then results depend on who is faster, and are not repeated;
+        `watch.stale` counts how many chunks old inputs were. Series in a list stay exact.
+    stale : int
+        How many chunks old inputs may be if ``sync=False``.
+    snapshot : float
+        Seconds between two snapshots, which bound what is gone through again.
+    restarts : int
+        How often actors may die without any progress in between.
+    timeout : float
+        Seconds after which a chunk that has not come is given up.
+    object_store : int
+        Bytes of the object store of a Ray started here.
+    runtime_env : dict, optional
+        Passed on to Ray where a cluster is joined, as in ``{"py_modules": ["my_nodes"]}``.
+
+    Examples
+    --------
+    >>> RayEngine(address="auto", num_cpus=2)
+    RayEngine(address='auto', num_cpus=2)
+    """
+
+    watches = True
+
+    @known_arguments
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        placement: str = "block",
+        workers: int | None = None,
+        num_cpus: float | None = None,
+        num_gpus: float = 0,
+        resources: Mapping[str, float] | None = None,
+        nodes: Mapping[str, Mapping[str, Any]] | None = None,
+        chunk: int | None = None,
+        window: int | None = None,
+        sync: bool = True,
+        stale: int = 4,
+        snapshot: float = 2.0,
+        restarts: int = 3,
+        timeout: float = 600.0,
+        object_store: int = STORE,
+        runtime_env: Mapping[str, Any] | None = None,
+    ):
+        given = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
+        if placement not in ("block", "node"):
+            raise FieldError(f"placement: expected 'block' or 'node', got {placement!r}")
+        for name, least in (
+            ("workers", 1),
+            ("chunk", 1),
+            ("window", 1),
+            ("restarts", 0),
+            ("stale", 0),
+        ):
+            value = given[name]
+            bad = isinstance(value, bool) or not isinstance(value, int) or value < least
+            if bad and not (value is None and name not in ("restarts", "stale")):
+                raise FieldError(
+                    f"{name}: expected a whole number of at least {least}, got {value!r}"
+                )
+        form = inspect.signature(type(self)).parameters
+        self._given = {k: v for k, v in given.items() if v != form[k].default}
+        self.placement, self.workers, self.chunk, self.window = placement, workers, chunk, window
+        self._num_cpus = num_cpus
+        self._default = Needs.of(
+            {"num_cpus": 1 if num_cpus is None else num_cpus, "num_gpus": num_gpus,
+             "resources": resources}, "engine"
+        )  # fmt: skip
+        self._needs = {n: Needs.of(each, f"engine.nodes.{n}") for n, each in (nodes or {}).items()}
+        self._stale = None if sync else stale
+        self._snapshot, self._restarts, self._timeout = snapshot, restarts, timeout
+        self._cluster = Cluster(address, workers, object_store, runtime_env)
+        self._crews: dict[Needs, RayCrew] = {}
+        self.watch = Watch()
+        _open.add(self)
+
+    def __reduce__(self) -> Any:
+        return _again, (self._given,)
+
+    def __deepcopy__(self, memo: Any) -> RayEngine:
+        return self  # copies of a model share the actors
+
+    def __repr__(self) -> str:
+        return f"RayEngine({', '.join(f'{key}={value!r}' for key, value in self._given.items())})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the actors, and Ray itself if it was started by this; a later call starts anew."""
+        crews, self._crews = self._crews, {}
+        for crew in crews.values():
+            crew.close()
+        self._cluster.leave()
+
+    def execute(
+        self, plan: Plan, slots: dict[str, Slot], chunks: Iterable[Chunk], work: Work
+    ) -> Iterator[dict[str, Array]]:
+        """Move every node of `plan` on, chunk by chunk; `slots` are as they should be at the end.
+
+        Yields
+        ------
+        dict of ndarray, shape (n_steps, n_out)
+            For each chunk the outputs of ``work.wanted``.
+        """
+        coming = iter(chunks)
+        first = next(coming, None)
+        if first is None:
+            return
+        parts = self.parts(plan, slots, work, first.targets)
+        pasts = [slots[name].past for part in parts for name in part.sends]
+        crossing = first.n_steps * sum(past.itemsize * past.shape[1] for past in pasts)
+        window = window_of(self.window or 2 * len(parts), crossing, self._store())
+        crew = self._crew(len(parts))
+        pace = Pace(window, None, self._snapshot, self._restarts, self._stale)
+        self.watch.begin()
+        belt = Conveyor(crew, plan, parts, slots, work, pace, self.watch)
+        yield from belt.through(chain([first], coming))
+
+    def spread(self, task: Any, groups: Iterable[Any], workers: int | None) -> Iterator[Any]:
+        """Yield what `task` gives for each of `groups`, in their order, from replicas.
+
+        The task is done to each group somewhere else; nothing but the results comes back.
+        """
+        count = workers or self.workers or self._room(self.cpus())
+        names = tuple(self._needs)
+        yield from Replicas(self._crew(count), names, task, count, self._restarts, self.watch).each(
+            groups
+        )
+
+    def rows(self, plan: Plan, sizes: Mapping[str, int]) -> int:
+        """Return how many steps a chunk should have."""
+        if self.chunk is not None:
+            return self.chunk
+        widest = max((sizes[name] for name in plan.reads), default=1)
+        return min(MOST, max(LEAST, NUMBERS // max(1, widest)))
+
+    def parts(
+        self,
+        plan: Plan,
+        slots: Mapping[str, Slot],
+        work: Work,
+        targets: Iterable[str] = (),
+        cpus: float | None = None,
+    ) -> tuple[Part, ...]:
+        """Return what each actor would hold."""
+        costs = estimates(plan, slots, work.learn)
+        count = self.workers or self._room(self.cpus() if cpus is None else cpus)
+        hop = HOP / self.rows(plan, widths(slots))
+        groups = group_nodes(plan, costs, count, self._needs_of, self.placement, hop)
+        return cut(plan, groups, work.wanted, [name for name in targets if name in slots])
+
+    def preview(
+        self, plan: Plan, slots: Mapping[str, Slot], work: Work, cpus: int
+    ) -> tuple[list[dict[str, str]], str]:
+        """Return what each of the actors would hold on so many CPUs, and whether that pays."""
+        costs = estimates(plan, slots, work.learn)
+        parts = self.parts(plan, slots, work, cpus=cpus)
+        rows = [
+            {
+                "actor": str(number),
+                "nodes": ", ".join(part.names),
+                "us a step": f"{sum(costs[name].step for name in part.names):.1f}",
+                "hears from": ", ".join(part.reads) or "-",
+            }
+            for number, part in enumerate(parts, 1)
+        ]
+        size = self.rows(plan, widths(slots))
+        return rows, advice(plan, costs, [part.names for part in parts], size, cpus)
+
+    def _room(self, cpus: float) -> int:
+        return max(1, int(cpus / max(1e-9, self._default.num_cpus or 1.0)))
+
+    def _needs_of(self, name: str) -> Needs:
+        return self._needs.get(name, self._default)
+
+    def cpus(self) -> float:
+        """Return how many CPUs the cluster has."""
+        return float(self._cluster.join().cluster_resources().get("CPU", 1.0))
+
+    def news(self) -> str:
+        """Return how many chunks a second come through, and how many are under way."""
+        watch = self.watch
+        oldest = f", inputs up to {max(watch.stale)} chunks old" if watch.stale else ""
+        return f"{watch.rate():.1f} chunks/s, {watch.depth} under way{oldest}"
+
+    def slowest(self) -> str:
+        """Return which part worked longest, and how much of all work that was, in words."""
+        found = self.watch.slowest()
+        if found is None or (found[1] > 0.995 and not self.watch.lost):
+            return ""  # a part that did all the work held nothing up
+        lost = f"; {self.watch.lost} workers were lost and replaced" * bool(self.watch.lost)
+        return f"slowest: {found[0]}: {found[1]:.0%} of the time{lost}"
+
+    def pids(self) -> list[int]:
+        """Return the processes of the actors that there are."""
+        return [pid for crew in list(self._crews.values()) for pid in crew.pids()]
+
+    def _store(self) -> float:
+        """Return how many bytes the object stores of the cluster have."""
+        return float(self._cluster.join().cluster_resources().get("object_store_memory", STORE))
+
+    def _crew(self, parts: int) -> RayCrew:
+        """Return the crew whose actors are as large as so many of them can be."""
+        ray, needs = self._cluster.join(), self._default
+        if self._num_cpus is None and parts > (room := self._room(self.cpus())):
+            needs = needs._replace(num_cpus=int(1000 * room / parts) / 1000)
+        if needs not in self._crews:
+            self._crews[needs] = RayCrew(ray, self._needs, needs, self._timeout)
+        return self._crews[needs]
+
+
+_open: weakref.WeakSet[RayEngine] = weakref.WeakSet()
+_shared: list[RayEngine] = []
+
+
+def _again(given: Mapping[str, Any]) -> RayEngine:
+    return RayEngine(**given)
+
+
+def the_engine() -> RayEngine:
+    """Return the engine that ``engine="ray"`` means: one for the whole process, until its end."""
+    if not _shared:
+        _shared.append(RayEngine())
+    return _shared[0]
+
+
+def _close_all(process: int = os.getpid()) -> None:
+    if os.getpid() == process:
+        for engine in list(_open):
+            engine.close()
+
+
+atexit.register(_close_all)

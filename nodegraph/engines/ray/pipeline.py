@@ -1,0 +1,273 @@
+"""Chunks on their way through workers: in order, a bounded number at a time, each just once."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array, copy_tree
+from nodegraph.data.series import Chunk
+from nodegraph.engines.meter import Meter, Point
+from nodegraph.engines.ray.partition import Part, pieces, span_of
+from nodegraph.engines.ray.pipeline_run import Attempt, Marker, Sent
+from nodegraph.engines.ray.pool import Crew, WorkerLost
+from nodegraph.engines.ray.stats import Watch, log
+from nodegraph.engines.ray.worker import Receipt, Snapshot
+from nodegraph.engines.request import Work
+from nodegraph.engines.slot import Slot
+from nodegraph.errors import EngineError
+from nodegraph.graph.plan import Plan
+from nodegraph.host.numerics import numerics
+
+__all__ = ["Conveyor", "Pace"]
+
+
+SOON = 4  # chunks until the next snapshot after a worker was lost
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How many chunks are under way, and how often it is noted where everything stands.
+
+    Parameters
+    ----------
+    window : int
+        Chunks under way at the same time.
+    chunks : int, optional
+        Chunks between two snapshots; None: as time goes.
+    seconds : float
+        Between two snapshots, at least; longer where one costs more than a twentieth of it.
+    restarts : int
+        How often workers may be lost without any progress.
+    stale : int, optional
+        None: every part gets the outputs of the same chunk. Else the latest that there are, at
+        most so many chunks old.
+    """
+
+    window: int = 4
+    chunks: int | None = None
+    seconds: float = 2.0
+    restarts: int = 3
+    stale: int | None = None
+
+
+class Conveyor:
+    """Moves chunks through the parts of a plan.
+
+    Calls to one worker are done in their order, so that snapshots asked for between two chunks
+    are of the same moment everywhere. If a worker is lost, all start anew from the last snapshot
+    and go through the same chunks again: nothing is lost, nothing is done twice.
+
+    Parameters
+    ----------
+    crew : Crew
+    plan : Plan
+    parts : sequence of Part
+    slots : dict of Slot
+        Left as the chunks have changed them.
+    work : Work
+    pace : Pace
+    watch : Watch, optional
+        Where to take note of what goes on.
+    """
+
+    def __init__(
+        self,
+        crew: Crew,
+        plan: Plan,
+        parts: Sequence[Part],
+        slots: dict[str, Slot],
+        work: Work,
+        pace: Pace | None = None,
+        watch: Watch | None = None,
+    ):
+        self._crew, self._parts, self._slots, self._work = crew, parts, slots, work
+        self._pace, self._watch = pace or Pace(), watch or Watch()
+        free = self._pace.stale is not None
+        self._span, self._mode = None if free else span_of(plan, parts), numerics()
+        self._attempt = self._committed = self._emitted = self._failures = 0
+        self._clock, self._patience = work.clock, self._pace.seconds
+        self._row, self._fallen = work.clock, list[str]()
+        self._meters = [_meter(plan, part, slots, work) for part in parts]
+        self._rest: list[Point] = []
+
+    def through(self, chunks: Iterable[Chunk]) -> Iterator[dict[str, Array]]:
+        """Yield the wanted outputs of each chunk.
+
+        Raises
+        ------
+        EngineError
+            If workers are lost again and again without progress.
+        """
+        source = _Source(self._short_enough(chunks))
+        reached = (-1, -1)
+        while True:
+            try:
+                yield from self._go(source)
+                self._tell([self._rest])
+                return
+            except WorkerLost as lost:
+                now = (self._committed, self._emitted)
+                self._failures = 1 if now > reached else self._failures + 1
+                reached = max(now, reached)
+                self._fallen = [*self._fallen[: self._failures - 1], self._title(lost)]
+                if self._failures > self._pace.restarts:
+                    raise EngineError(self._obituary(lost, source)) from lost
+                self._watch.lost += 1
+                log.warning("a worker was lost at chunk %d; all go on from chunk %d",
+                            self._emitted, self._committed)  # fmt: skip
+                self._attempt += 1
+
+    def _short_enough(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+        """Yield chunks in pieces that can go through loops across parts."""
+        done = 0
+        for chunk in chunks:
+            if self._span is None:
+                yield chunk
+            else:
+                yield from pieces(chunk, self._span, done, self._work.every)
+            done += chunk.n_steps
+
+    def _tell(self, points: Iterable[Sequence[Point]]) -> None:
+        """Tell of points of learning curves, each of which is in parts."""
+        for parts in points:
+            if parts and self._work.tell is not None:
+                found = {name: each for part in parts for name, each in part.found.items()}
+                self._work.tell(Point(parts[0].n_steps, found))
+
+    def _title(self, lost: WorkerLost) -> str:
+        """Return the nodes of the worker that was lost; all, if nobody knows which one it was."""
+        known = None if lost.hand is None else lost.hand.title
+        return known or " or ".join(part.title for part in self._parts)
+
+    def _obituary(self, lost: WorkerLost, source: _Source) -> str:
+        who = " / ".join(dict.fromkeys(self._fallen))
+        last = self._row + source.steps(self._emitted) - 1
+        return (
+            f"workers were lost {self._failures} times without progress: that of {who}, at chunk "
+            f"{self._emitted}: steps {self._row} to {last} ({lost}). If memory ran out, use "
+            "smaller chunks or more workers; else look at the node's own code"
+        )
+
+    def _go(self, source: _Source) -> Iterator[dict[str, Array]]:
+        """Yield the outputs of one attempt; stand at its end when all is done."""
+        hands = self._crew.hire([part.names for part in self._parts])
+        wanted = self._work.wanted
+        run = Attempt(self._crew, hands, self._parts, wanted, self._pace.stale, self._watch)
+        try:
+            work = self._work._replace(clock=self._clock)
+            run.load(self._slots, work, self._turn(), self._mode, self._meters)
+            pending: deque[Sent | Marker] = deque()
+            clock, marked, since = self._clock, self._committed, monotonic()
+            for seq, chunk in source.from_the_last_snapshot():
+                pending.append(run.send(self._attempt, seq, chunk))
+                clock += chunk.n_steps
+                if self._is_due(seq + 1 - marked, since):
+                    pending.append(run.mark(self._attempt, seq + 1, clock))
+                    marked, since = seq + 1, monotonic()
+                while len(pending) > self._pace.window:
+                    yield from self._settle(pending.popleft(), pending, source)
+            pending.append(run.mark(self._attempt, source.reached, clock, last=True))
+            while pending:
+                yield from self._settle(pending.popleft(), pending, source)
+        except GeneratorExit:
+            self._crew.dismiss(hands)
+            raise
+        except BaseException:
+            self._crew.dismiss(hands)
+            raise
+        self._crew.release(hands)
+
+    def _turn(self) -> tuple[int, int]:
+        return self._attempt, self._committed
+
+    def _is_due(self, chunks: int, since: float) -> bool:
+        if (keeper := self._work.keeper) is not None and keeper.due:
+            return True
+        if self._failures:
+            return chunks >= SOON
+        if self._pace.chunks is not None:
+            return chunks >= self._pace.chunks
+        return monotonic() - since >= self._patience
+
+    def _settle(
+        self, item: Sent | Marker, pending: deque[Any], source: _Source
+    ) -> Iterator[dict[str, Array]]:
+        """Take what has come: outputs to hand on, or a snapshot to keep."""
+        begin = monotonic()
+        found = self._crew.take(item.refs)
+        if isinstance(item, Marker):
+            self._commit(item, found)
+            source.forget(item.seq)
+            self._patience = max(self._pace.seconds, 20 * (monotonic() - begin))
+            return
+        watch, n = self._watch, len(item.names)
+        watch.depth = len(pending)
+        if item.seq < self._emitted:  # it came before a worker was lost
+            return
+        self._emitted, self._row = item.seq + 1, self._row + item.n_steps
+        watch.chunks, watch.steps = watch.chunks + 1, watch.steps + item.n_steps
+        watch.tell()
+        receipts: list[Receipt] = found[n:]
+        self._tell(zip(*(one.points for one in receipts if one.points), strict=True))
+        self._rest = [one.rest for one in receipts if one.rest is not None]
+        yield {name: _own(ys) for name, ys in zip(item.names, found[:n], strict=True)}
+
+    def _commit(self, marker: Marker, snapshots: Sequence[Snapshot]) -> None:
+        self._meters = [snapshot.meter for snapshot in snapshots]
+        busy = self._watch.busy
+        for part, snapshot in zip(self._parts, snapshots, strict=True):
+            busy[part.title] = busy.get(part.title, 0.0) + snapshot.seconds
+            if self._work.vitals is not None and snapshot.vitals is not None:
+                self._work.vitals.put(snapshot.vitals)
+            for name, changes in snapshot.slots.items():
+                for what, tree in changes.items():
+                    setattr(self._slots[name], what, copy_tree(tree))
+        if marker.seq > self._committed:
+            self._failures = 0
+        self._committed, self._clock = marker.seq, marker.clock
+        if self._work.keeper is not None:
+            self._work.keeper.pass_by(self._clock - self._work.clock)
+
+
+class _Source:
+    """Chunks that come once, kept until they are no longer needed."""
+
+    def __init__(self, chunks: Iterator[Chunk]):
+        self._chunks, self._kept = chunks, deque[tuple[int, Chunk]]()
+        self.reached = 0
+
+    def from_the_last_snapshot(self) -> Iterator[tuple[int, Chunk]]:
+        """Yield numbered chunks: those that were kept, then new ones."""
+        yield from list(self._kept)
+        for chunk in self._chunks:
+            item = self.reached, chunk
+            self._kept.append(item)
+            self.reached += 1
+            yield item
+
+    def steps(self, seq: int) -> int:
+        """Return how many steps a chunk that is kept has."""
+        return next((chunk.n_steps for number, chunk in self._kept if number == seq), 0)
+
+    def forget(self, seq: int) -> None:
+        """Let go of the chunks before `seq`."""
+        while self._kept and self._kept[0][0] < seq:
+            self._kept.popleft()
+
+
+def _meter(plan: Plan, part: Part, slots: Mapping[str, Slot], work: Work) -> Meter | None:
+    """Return who takes points of the learning curves of a part, if there are any to take."""
+    names = [n for n in part.names if work.every and n in work.learn and plan.rules[n].online]
+    return Meter({name: plan.rules[name] for name in names}, slots) if names else None
+
+
+def _own(ys: Any) -> Array:
+    """Return an array that outlives the worker it came from."""
+    rows: Array = np.array(ys)
+    return rows

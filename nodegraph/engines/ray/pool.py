@@ -1,0 +1,135 @@
+"""Who works: workers that are called from afar, in this process or elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from typing import Any, Protocol
+
+from nodegraph.engines.ray.partition import title
+from nodegraph.engines.ray.worker import Worker
+
+__all__ = ["Crew", "Hand", "InProcess", "WorkerLost"]
+
+Ref = Any  # what a call will give: to be handed to other calls, or taken
+
+
+class WorkerLost(Exception):
+    """A worker died, or what it gave is lost with it.
+
+    Parameters
+    ----------
+    message : str
+    hand : Hand, optional
+        Which one it was, if that is known.
+    """
+
+    def __init__(self, message: str, hand: Any = None):
+        super().__init__(message)
+        self.hand = hand
+
+
+class Hand(Protocol):
+    """One worker, seen from afar. It does what it is called for in the order of the calls."""
+
+    title: str  # the names of the nodes that it was hired for
+
+    def call(self, method: str, *args: Any, returns: int = 1) -> list[Ref]:
+        """Ask for a method of `Worker`; return at once what will be its results."""
+
+
+class Crew(Protocol):
+    """A number of workers."""
+
+    def hire(self, groups: Sequence[Sequence[str]]) -> list[Any]:
+        """Return a `Hand` for each group of nodes."""
+
+    def take(self, refs: Sequence[Ref]) -> list[Any]:
+        """Return what the calls gave, as soon as all are done.
+
+        Raises
+        ------
+        WorkerLost
+            If a worker died.
+        Exception
+            What a worker raised.
+        """
+
+    def ready(self, ref: Ref) -> bool:
+        """Tell whether what a call gives is there."""
+
+    def release(self, hands: Sequence[Any]) -> None:
+        """Give back workers that may do other work."""
+
+    def dismiss(self, hands: Sequence[Any]) -> None:
+        """End workers, whatever they are at."""
+
+
+class _Promise:
+    """What a call in this process gave."""
+
+    def __init__(self, value: Any = None, error: BaseException | None = None):
+        self.value, self.error = value, error
+
+
+class _LocalHand:
+    """A worker in this process; nothing is shared with it that it could change."""
+
+    def __init__(self, cross: Callable[[Any], Any], title: str):
+        self.worker, self.cross, self.title, self.alive = Worker(), cross, title, True
+
+    def call(self, method: str, *args: Any, returns: int = 1) -> list[Ref]:
+        """Do it at once."""
+        failed = [a.error for a in args if isinstance(a, _Promise) and a.error is not None]
+        if not self.alive:
+            return [_Promise(error=WorkerLost("the worker is dead", self))] * returns
+        if failed:
+            return [_Promise(error=failed[0])] * returns
+        given = [a.value if isinstance(a, _Promise) else self.cross(a) for a in args]
+        try:
+            found = self.cross(getattr(self.worker, method)(*given))
+        except Exception as error:
+            return [_Promise(error=error)] * returns
+        return [_Promise(part) for part in found] if returns > 1 else [_Promise(found)]
+
+
+class InProcess:
+    """Workers in this process, one after the other: for tests, and to see what a plan would do.
+
+    Parameters
+    ----------
+    cross : callable, optional
+        What happens to all that goes to a worker or comes from it; it is copied if nothing is
+        given.
+    """
+
+    def __init__(self, cross: Callable[[Any], Any] = deepcopy):
+        self._cross = cross
+        self.hands: list[_LocalHand] = []
+
+    def hire(self, groups: Sequence[Sequence[str]]) -> list[Any]:
+        """Return new workers."""
+        hired = [_LocalHand(self._cross, title(names)) for names in groups]
+        self.hands += hired
+        return hired
+
+    def take(self, refs: Sequence[Ref]) -> list[Any]:
+        """Return what the calls gave."""
+        for ref in refs:
+            if ref.error is not None:
+                raise ref.error
+        return [ref.value for ref in refs]
+
+    def ready(self, ref: Ref) -> bool:
+        """Tell that it is there: calls are done at once."""
+        return True
+
+    def release(self, hands: Sequence[Any]) -> None:
+        """Forget the workers."""
+        self.dismiss(hands)
+
+    def dismiss(self, hands: Sequence[Any]) -> None:
+        """Forget the workers."""
+        self.hands = [hand for hand in self.hands if hand not in hands]
+        for hand in hands:
+            hand.alive = False

@@ -1,5 +1,0 @@
-"""Plans cut into parts that run beside each other: in workers that hold their own slots."""
-
-from nodegraph.engines.remote.engine import RayEngine
-
-__all__ = ["RayEngine"]

@@ -1,0 +1,127 @@
+"""Workers in this process, to which nothing comes but what can be sent."""
+
+from itertools import chain, pairwise
+
+import numpy as np
+import pytest
+from ray import cloudpickle
+
+from nodegraph.engines.ray import RayEngine
+from nodegraph.engines.ray.data_parallel import Replicas
+from nodegraph.engines.ray.partition import cut, pieces
+from nodegraph.engines.ray.pipeline import Conveyor, Pace
+from nodegraph.engines.ray.pool import InProcess, WorkerLost
+
+
+def sent(value):
+    """Return what comes of `value` on another machine: equal, its arrays read-only."""
+    frozen = []
+
+    class Pickler(cloudpickle.Pickler):
+        def persistent_id(self, part):
+            if type(part) is np.ndarray and part.dtype != object:
+                copy = part.copy(order="K")
+                copy.setflags(write=False)
+                frozen.append(copy)
+                return len(frozen) - 1
+            return None
+
+    import io
+    import pickle
+
+    class Unpickler(pickle.Unpickler):
+        def persistent_load(self, number):
+            return frozen[number]
+
+    file = io.BytesIO()
+    Pickler(file).dump(value)
+    file.seek(0)
+    return Unpickler(file).load()
+
+
+class Mortal(InProcess):
+    """Workers that die when they are told to: at the calls of these numbers."""
+
+    def __init__(self, deaths=(), after=False):
+        super().__init__(sent)
+        self.deaths, self.after, self.calls, self.died = set(deaths), after, 0, 0
+
+    def hire(self, groups):
+        hands = super().hire(groups)
+        for hand in hands:
+            hand.call = self.mortal(hand, hand.call)
+        return hands
+
+    def mortal(self, hand, call):
+        def do(method, *args, returns=1):
+            number, self.calls = self.calls, self.calls + 1
+            if number not in self.deaths:
+                return call(method, *args, returns=returns)
+            self.died += 1
+            if self.after:
+                call(method, *args, returns=returns)
+            hand.alive = False
+            return call(method, *args, returns=returns)
+
+        return do
+
+
+class Split:
+    """An engine that cuts plans at random and runs the parts in `Mortal` workers."""
+
+    watches = True
+
+    def __init__(self, seed=0, chunk=7, deaths=(), after=False, **pace):
+        self.rng, self.chunk = np.random.default_rng(seed), chunk
+        self.crew, self.pace = Mortal(deaths, after), Pace(**pace)
+
+    def groups(self, plan):
+        names = [name for block in plan.blocks for name in block.names]
+        ends = np.flatnonzero(self.rng.random(len(names)) < 0.6)
+        cuts = [0, *(ends + 1), len(names)]
+        return [names[a:b] for a, b in pairwise(cuts) if a < b]
+
+    def execute(self, plan, slots, chunks, work):
+        small = (piece for chunk in chunks for piece in pieces(chunk, self.chunk))
+        first = next(small, None)
+        if first is None:
+            return
+        small = chain([first], small)
+        parts = cut(plan, self.groups(plan), work.wanted, [n for n in first.targets if n in slots])
+        belt = Conveyor(
+            self.crew, plan, parts, slots, work, self.pace, getattr(self, "watch", None)
+        )
+        yield from belt.through(small)
+
+
+class Spread(Split):
+    """One that also does tasks to groups of series, in as many workers as it is told."""
+
+    def __init__(self, count, deaths=()):
+        super().__init__(0, 7, deaths)
+        self.count = count
+
+    def spread(self, task, groups, workers):
+        yield from Replicas(self.crew, (), task, workers or self.count).each(groups)
+
+
+@pytest.fixture(scope="session")
+def spread():
+    return Spread
+
+
+@pytest.fixture(scope="session")
+def split():
+    return Split
+
+
+@pytest.fixture(scope="session")
+def lost():
+    return WorkerLost
+
+
+@pytest.fixture(scope="session")
+def ray_engine():
+    """One Ray for all tests of this worker: two actors at a time, snapshots often."""
+    with RayEngine(workers=2, chunk=40, snapshot=0.2, timeout=60) as engine:
+        yield engine

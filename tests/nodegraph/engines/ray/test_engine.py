@@ -1,0 +1,43 @@
+import pytest
+
+import nodegraph as ng
+from nodegraph.engines import choose
+from nodegraph.engines.ray.resources import Needs
+from nodegraph.errors import FieldError, GraphError
+from nodegraph.testing.zoo import Sum
+
+
+def test_the_word_ray_means_one_engine_and_starts_nothing():
+    assert choose("ray").execute.__self__ is choose("ray").execute.__self__
+    with pytest.raises(GraphError, match="write 'local' or 'ray'"):
+        choose("rya")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"placement": "nodes"}, "placement: expected 'block' or 'node'"),
+        ({"workers": 0}, "workers: expected a whole number of at least 1"),
+        ({"chunk": 2.5}, "chunk: expected a whole number"),
+        ({"restarts": None}, "restarts: expected a whole number"),
+        ({"num_cpus": -1}, r"engine.num_cpus: expected a number of at least 0"),
+        ({"nodes": {"res": {"cpus": 2}}}, "engine.nodes.res: unknown key 'cpus'; there are"),
+    ],
+)
+def test_bad_options_are_named(options, words):
+    with pytest.raises(FieldError, match=words):
+        ng.RayEngine(**options)
+
+
+def test_chunks_are_about_as_long_as_four_megabytes_allow():
+    engine, plan = ng.RayEngine(), ng.plan(Sum())
+    name = plan.graph.outputs[0]
+    assert engine.rows(plan, {name: 1000}) == 524
+    assert engine.rows(plan, {name: 1}) == 4096
+    assert ng.RayEngine(chunk=7).rows(plan, {name: 1000}) == 7
+
+
+def test_a_worker_of_two_nodes_has_what_both_need():
+    one, other = Needs(2, 0, (("a", 1.0),)), Needs(1, 1, (("a", 0.5), ("b", 2.0)))
+    assert one.joined(other) == Needs(2, 1, (("a", 1.0), ("b", 2.0)))
+    assert one.threads == 2 and Needs(0.25).threads == 1

@@ -1,0 +1,176 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nodegraph as ng
+from nodegraph import delay
+from nodegraph.errors import DivergenceError, EngineError
+from nodegraph.testing import check_engine
+from nodegraph.testing.comparing import same_trees
+from nodes import ESN, LMS, NVAR, RLS, Input, Reservoir, Ridge, Scaler
+from nodes.rules import BCM, AntiHebb, Hebb, IntrinsicPlasticity, Oja
+
+SEEDS = st.integers(0, 10**9)
+
+
+def feedback():
+    res, out = Reservoir(units=9), Ridge()
+    return (Input() >> res >> out) & (res << out)
+
+
+def long_loops():
+    a, b, c = Reservoir(units=4, name="a"), Reservoir(units=3, name="b"), Reservoir(units=5)
+    ring = (Input() >> a >> delay(3) >> b >> delay(9) >> c >> Ridge()) & (c >> delay(4) >> a)
+    return ring & (b >> delay(2) >> b)
+
+
+def plastic(rule):
+    return Input() >> Reservoir(units=6, rule=rule, noise=0.01) >> Ridge()
+
+
+GRAPHS = {
+    "chain": lambda: Input() >> Scaler() >> Reservoir(units=8, noise=0.01) >> Ridge(),
+    "feedback": feedback,
+    "long loops": long_loops,
+    "ensemble": lambda: Input() >> [ESN(units=5), ESN(units=6), ESN(units=7)],
+    "deep": lambda: Input() >> Reservoir(units=5) >> Ridge() >> Reservoir(units=4) >> Ridge(),
+    "shared": lambda: Input() >> Reservoir(units=7) >> [Ridge(ridge=1e-3), Ridge(ridge=1e-3)],
+    "nvar": lambda: Input() >> NVAR(delay=3, order=2) >> Ridge(),
+    "clocks": lambda: Input() >> Reservoir(units=5, every=3, phase=1) >> Ridge(every=2),
+    "plastic": lambda: plastic(IntrinsicPlasticity(epochs=2)),
+    "oja": lambda: plastic(Oja()),
+    "hebb": lambda: plastic(Hebb()),
+    "antihebb": lambda: plastic(AntiHebb()),
+    "bcm": lambda: plastic(BCM()),
+}
+
+
+def data(n=2, steps=90):
+    rng = np.random.default_rng(0)
+    return [(rng.standard_normal((steps + i, 2)), rng.standard_normal((steps + i, 2)))
+            for i in range(n)]  # fmt: skip
+
+
+def same_models(one, other):
+    assert one.time == other.time
+    for name in one.plan.nodes:
+        mine, theirs = one._settle().slots[name], other._settle().slots[name]
+        for part in ("params", "state", "past", "taught"):
+            same_trees(getattr(mine, part), getattr(theirs, part), f"{name}.{part}")
+        assert mine.noise.bit_generator.state == theirs.noise.bit_generator.state
+        assert mine.fitted == theirs.fitted
+
+
+@settings(max_examples=40)
+@given(seed=SEEDS, chunk=st.sampled_from([1, 7, 64]), window=st.integers(1, 5))
+def test_any_graph_in_any_parts_runs_and_learns_as_the_naive_interpreter_does(
+    split, seed, chunk, window
+):
+    check_engine(split(seed, chunk, window=window), seed=seed)
+
+
+@settings(max_examples=40)
+@given(
+    seed=SEEDS,
+    deaths=st.sets(st.integers(1, 300), max_size=6),
+    after=st.booleans(),
+    chunks=st.integers(1, 6),
+)
+def test_deaths_before_or_after_an_update_leave_no_trace(split, seed, deaths, after, chunks):
+    engine = split(seed, 4, deaths, after, window=3, chunks=chunks, restarts=7)
+    check_engine(engine, seed=seed)
+
+
+@pytest.mark.parametrize("word", GRAPHS)
+@pytest.mark.parametrize("deaths", [(), (3, 9, 40, 77)])
+def test_fit_run_and_generate_leave_the_bits_of_local(split, word, deaths):
+    (x, y), (more, _) = data()
+    engine = split(3, 11, deaths, window=3, chunks=2)
+    models = []
+    for one in ("local", engine):
+        model = ng.Model(GRAPHS[word](), seed=4, engine=one)
+        target = {n: y for n, rule in model.plan.rules.items() if rule.supervised}
+        model.fit(x, target, warmup=5)
+        out = model.run(more)
+        if len(model.plan.outputs) == 1:
+            model.generate(20, prompt=more[:30])
+        if len(model.report) == 1:
+            model.update(*data()[1])
+        models.append((model, out))
+    (here, wanted), (there, found) = models
+    same_models(here, there)
+    ends = here.plan.outputs if len(here.plan.outputs) > 1 else ()
+    for name in ends:
+        assert np.array_equal(wanted[name], found[name])
+    assert ends or np.array_equal(wanted, found)
+    assert engine.crew.died == len(deaths)
+
+
+@pytest.mark.parametrize("readout", [RLS(), LMS()])
+def test_online_readouts_learn_the_same_bits(split, readout):
+    (x, y), (more, wish) = data()
+    models = []
+    for one in ("local", split(5, 9, (8, 30, 31), True, chunks=3)):
+        model = ng.Model(Input() >> Reservoir(units=8) >> readout, seed=4, engine=one)
+        first = model.partial_fit(x, y, warmup=3)
+        models.append((model, first, model.partial_fit([x, more], [y, wish])))
+    (here, wanted, parts), (there, found, others) = models
+    same_models(here, there)
+    assert np.array_equal(wanted, found)
+    assert all(np.array_equal(a, b) for a, b in zip(parts, others, strict=True))
+
+
+def test_lists_and_streams_go_through_as_well(split):
+    series = data(4, 40)
+    xs, ys = [x for x, _ in series], [y for _, y in series]
+    models = []
+    for one in ("local", split(6, 13)):
+        model = ng.Model(GRAPHS["chain"](), seed=4, engine=one)
+        listed = model.fit(xs, ys, warmup=3).run(xs)
+        streamed = model.run(part for part in xs)
+        models.append((model, listed, streamed))
+    (here, wanted, stream), (there, found, other) = models
+    same_models(here, there)
+    assert np.array_equal(stream, other)
+    assert all(np.array_equal(a, b) for a, b in zip(wanted, found, strict=True))
+
+
+def test_who_dies_again_and_again_at_one_chunk_ends_in_one_sentence(split):
+    x = np.zeros((60, 1))
+    engine = split(1, 5, range(20, 1000), window=2, chunks=2, restarts=2)
+    model = ng.Model(Input() >> Reservoir(units=5), engine=engine)
+    with pytest.raises(EngineError, match=r"lost 3 times without progress: .* at chunk \d+: steps"):
+        model.run(x)
+
+
+def test_what_a_node_raises_is_raised_here(split):
+    model = ng.Model(Input() >> Reservoir(units=5, activation="identity", spectral_radius=9),
+                     engine=split(1, 50))  # fmt: skip
+    with pytest.raises(DivergenceError, match="reservoir: output is no longer finite"):
+        model.run(np.ones((2000, 1)))
+    assert model.time == 0
+
+
+def test_a_worker_refuses_what_comes_out_of_turn(split):
+    from nodegraph.data.series import Chunk
+    from nodegraph.engines.ray.partition import cut
+    from nodegraph.engines.ray.pool import InProcess
+    from nodegraph.engines.ray.worker import Loading
+    from nodegraph.engines.request import Work
+
+    model = ng.Model(Input() >> Reservoir(units=5), seed=1)
+    model.run(np.zeros((1, 1)))
+    slots, plan = model._settle().slots, model.plan
+    (part,) = cut(plan, [tuple(plan.nodes)], ("reservoir",), ())
+    crew = InProcess()
+    (hand,) = crew.hire([part.names])
+    crew.take(hand.call("load", Loading(part, slots, Work(), "exact", 2, 5)))
+    chunk = Chunk(1, {"input": np.ones((1, 1))}, {})
+    for attempt, seq in ((1, 5), (2, 4), (2, 6)):
+        with pytest.raises(EngineError, match=f"called for chunk {seq} of attempt {attempt}"):
+            crew.take(hand.call("run", attempt, seq, chunk, returns=2))
+    ys, _ = crew.take(hand.call("run", 2, 5, chunk, returns=2))
+    assert ys.any()
+    with pytest.raises(EngineError, match="chunk 5 of attempt 2"):
+        crew.take(hand.call("run", 2, 5, chunk, returns=2))

@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nodegraph as ng
+from nodegraph.data.series import Series
+from nodegraph.engines import choose, local
+from nodegraph.engines.batches import groups
+from nodes import RLS, Input, Reservoir, Ridge, Scaler, Tanh
+from nodes.rules import IntrinsicPlasticity
+
+
+class OneByOne:
+    """An engine that knows one series at a time."""
+
+    execute = staticmethod(local.execute)
+
+
+def made(lengths):
+    return [Series({}, {}, n) for n in lengths]
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(1, 50), max_size=60), st.integers(1, 80))
+def test_groups_are_neighbours_of_few_rows_and_nobody_is_lost(lengths, rows):
+    found = list(groups(made(lengths), rows))
+    assert [i for group in found for i, _ in group] == list(range(len(lengths)))
+    for group in found:
+        assert len(group) == 1 or sum(one.n_steps for _, one in group) <= rows
+
+
+def graphs():
+    pool, out = Reservoir(name="pool", units=30, leak_rate=0.5, noise=0.01), Ridge(name="out")
+    yield Input() >> pool >> out
+    yield (Input() >> pool >> out) & (pool << out)
+    yield Input() >> pool >> Tanh() >> Reservoir(name="two", units=20, connectivity=1) >> out
+    yield [Input(), Reservoir(name="slow", units=10, every=3, start="random")] >> pool >> out
+
+
+def random_series(seed, n):
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=(int(t), 2)) for t in rng.integers(1, 60, n)]
+
+
+@pytest.mark.filterwarnings("ignore:warmup=3 leaves nothing")
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("which", range(4))
+@pytest.mark.parametrize("n", [2, 7, 50])
+def test_series_side_by_side_give_the_bits_of_one_after_the_other(which, n, dtype):
+    xs = random_series(n, n)
+    ys = [np.roll(x[:, :1], 1, axis=0) for x in xs]
+    models = []
+    for engine in ("local", OneByOne()):
+        model = ng.Model(list(graphs())[which], dtype=dtype, engine=engine)
+        models.append(model.fit(xs, ys, warmup=3))
+    one, other = models
+    np.testing.assert_array_equal(one.params["out"].W_out, other.params["out"].W_out)
+    for a, b in zip(one.run(xs), other.run(xs), strict=True):
+        np.testing.assert_array_equal(a, b)
+    for a, b in zip(one.run(xs, noise=True), other.run(xs, noise=True, workers=2), strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(one.run(xs)[-1], one.reset().run(xs[-1]))
+
+
+def test_online_learners_see_one_series_after_the_other():
+    xs = random_series(0, 9)
+    ys = [x[:, :1] for x in xs]
+    results = [
+        ng.Model(Input() >> Reservoir(units=9) >> RLS(), engine=engine).partial_fit(xs, ys)
+        for engine in ("local", OneByOne())
+    ]
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_an_engine_may_say_that_it_can_do_many():
+    assert choose("local").execute_many is local.execute_many
+    assert choose(OneByOne()).execute_many is None
+    assert choose(choose("local")) == choose("local")
+
+
+def _fed_back(rule=None):
+    reservoir, readout = Reservoir(units=8, rule=rule, name="r"), Ridge(name="out")
+    return (Input() >> Scaler() >> reservoir >> readout) & (reservoir << readout)
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        lambda: Input() >> Scaler() >> Reservoir(units=8) >> Ridge(name="out"),
+        lambda: Input() >> Ridge(name="a", units=2) >> Reservoir(units=8) >> Ridge(name="out"),
+        lambda: Input() >> Scaler() >> Reservoir(units=8) >> RLS(name="out"),
+        _fed_back,
+        lambda: _fed_back(IntrinsicPlasticity()),
+    ],
+    ids=["scaler", "readouts in depth", "online", "feedback", "plastic feedback"],
+)
+def test_learners_in_depth_learn_from_a_list_as_from_its_series_one_by_one(graph):
+    rng = np.random.default_rng(2)
+    xs = [rng.normal(size=(n, 2)) for n in (40, 55, 30)]
+    ys = [np.roll(x, 1, axis=0) for x in xs]
+    abreast, plain = ng.Model(graph(), seed=3), ng.Model(graph(), seed=3)
+    abreast.fit(xs, ys, warmup=5)
+    plain.fit(xs, ys, warmup=5, engine=OneByOne())
+    for one, other in zip(abreast.run(xs), plain.run(xs), strict=True):
+        np.testing.assert_array_equal(one, other)
