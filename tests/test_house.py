@@ -24,17 +24,6 @@ FLOORS = """
     data files
     datasets metrics
     engines
-    checks doubts
-    build classifying closed_loop stages
-    teams watching
-    rack
-    shown summary
-    running stepping storage views
-    checkpoints
-    training generating
-    runner
-    learner
-    estimating
     model
     testing
     experiments

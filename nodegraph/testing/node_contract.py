@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array, cast, copy_tree, leaves
-from nodegraph.build import generator
 from nodegraph.engines import first_use as tryout
 from nodegraph.engines.compiled.tracing import program_of
 from nodegraph.engines.compiled.untraced import Untraced
@@ -19,6 +18,7 @@ from nodegraph.graph.node import Node
 from nodegraph.graph.prepared import StepCode
 from nodegraph.graph.registry import resolve, word
 from nodegraph.graph.rule import Rule
+from nodegraph.model.initializer import generator
 from nodegraph.testing.comparing import close_trees, require, same_trees
 
 __all__ = ["check_node", "driven"]

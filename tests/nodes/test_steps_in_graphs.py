@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.stepping import Stepper
+from nodegraph.model.stepping import Stepper
 from nodes import RLS, Hold, Input, Mean, Reservoir, Scaler
 
 RNG = np.random.default_rng(0)

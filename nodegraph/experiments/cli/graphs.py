@@ -159,7 +159,7 @@ def _units(plan: Plan, name: str) -> str:
 
 
 def _stage_lines(plan: Plan) -> str:
-    from nodegraph.stages import stages
+    from nodegraph.model.stages import stages
 
     found = stages(plan, tuple(plan.rules), True)
     lines = [f"{number}. {', '.join(stage.learners)}" for number, stage in enumerate(found, 1)]

@@ -28,7 +28,7 @@ from nodegraph.files.yaml.task import (
 )
 from nodegraph.graph.messages.trails import Loc
 from nodegraph.graph.plan import Plan
-from nodegraph.stages import forced_wiring
+from nodegraph.model.stages import forced_wiring
 
 __all__ = ["READ", "Situation", "Unread", "no_curve", "no_workers", "unread"]
 

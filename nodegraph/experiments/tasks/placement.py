@@ -14,7 +14,7 @@ from nodegraph.files.yaml.spec import Spec
 from nodegraph.graph.plan import Plan
 from nodegraph.host.machine import usable_cpus
 from nodegraph.model import Model
-from nodegraph.stages import stages
+from nodegraph.model.stages import stages
 
 __all__ = ["preview"]
 

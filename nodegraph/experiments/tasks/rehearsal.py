@@ -7,9 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from nodegraph import metrics
-from nodegraph.checks import check_long_enough, checked_warmup
-from nodegraph.closed_loop import closed_plan, find_loop
-from nodegraph.doubts import warn_of_series_passed_over
 from nodegraph.errors import DataError, GraphError, SpecError
 from nodegraph.experiments.tasks.key_use import Situation, unread
 from nodegraph.experiments.tasks.trials import Trial
@@ -17,7 +14,10 @@ from nodegraph.files.yaml.document import error_at
 from nodegraph.files.yaml.spec import Spec
 from nodegraph.files.yaml.task import GenerateTarget, Task
 from nodegraph.model import Model
-from nodegraph.rack import Rack
+from nodegraph.model.checks import check_long_enough, checked_warmup
+from nodegraph.model.closed_loop import closed_plan, find_loop
+from nodegraph.model.data_warnings import warn_of_series_passed_over
+from nodegraph.model.state import Rack
 
 __all__ = ["check_metrics", "rehearse"]
 

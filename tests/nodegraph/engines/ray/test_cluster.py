@@ -71,7 +71,7 @@ DRIVER = """
 import sys
 import numpy as np
 import nodegraph as ng
-from nodegraph import checkpoints
+from nodegraph.model import checkpoints
 from nodes import RLS, Input, Reservoir
 
 checkpoints.EVERY = 0.2

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.checks import checked_workers
 from nodegraph.errors import ArgumentError, DataError, FieldError, GraphError
 from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.model.checks import checked_workers
 from nodes import RLS, Input, Reservoir, Ridge
 from nodes.rules import IntrinsicPlasticity, Oja
 

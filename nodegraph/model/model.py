@@ -7,11 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NoReturn
 
-from nodegraph.build import Builder
-from nodegraph.checks import checked_dtype, checked_seed
 from nodegraph.engines import choose
 from nodegraph.errors import ArgumentError, GraphError, ModelFileError, UnknownNameError
-from nodegraph.estimating import Estimating
 from nodegraph.graph import Composable
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.names import keep_streams
@@ -19,8 +16,11 @@ from nodegraph.graph.plan import Plan
 from nodegraph.graph.registry import load_plugin
 from nodegraph.graph.strangers import refuse_call, refuse_word
 from nodegraph.host.numerics import Numerics, checked_numerics
-from nodegraph.rack import Rack
-from nodegraph.summary import Summary, summary
+from nodegraph.model.checks import checked_dtype, checked_seed
+from nodegraph.model.estimating import Estimating
+from nodegraph.model.initializer import Builder
+from nodegraph.model.state import Rack
+from nodegraph.model.summary import Summary, summary
 
 __all__ = ["Model"]
 
@@ -112,7 +112,7 @@ class Model(Estimating):
         ModelFileError
             If the file cannot be written, or a node holds what is neither array nor number.
         """
-        from nodegraph import storage
+        from nodegraph.model import storage
 
         storage.save(_file(path, "model.save"), self._settle(), self.report, memory=memory)
 
@@ -140,7 +140,7 @@ class Model(Estimating):
         ModelFileError
             If the file is torn, altered, of another version, or does not fit its own graph.
         """
-        from nodegraph import storage
+        from nodegraph.model import storage
 
         if plugin is not None:
             load_plugin(str(plugin))

@@ -6,12 +6,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from nodegraph.classifying import is_classifier, share_right
 from nodegraph.data.metrics import r2
 from nodegraph.errors import DataError, FieldError
 from nodegraph.graph.changed import changed
 from nodegraph.graph.messages.calls import known_arguments
-from nodegraph.learner import Learner
+from nodegraph.model.classifying import is_classifier, share_right
+from nodegraph.model.learner import Learner
 
 __all__ = ["Estimating"]
 

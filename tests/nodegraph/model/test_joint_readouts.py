@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.teams import find_teams
+from nodegraph.model.joint_readouts import find_teams
 from nodes import Input, Reservoir, Ridge
 
 rng = np.random.default_rng(0)
@@ -29,7 +29,7 @@ def found(model, x, ys):
     draft = model._settle().draft()
     fed = draft.feed(x, ys)
     names = draft.learners(fed)
-    from nodegraph.stages import stages
+    from nodegraph.model.stages import stages
 
     (stage,) = stages(model.plan, names, True)
     return find_teams(stage, model.plan.rules, fed)

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from nodegraph.arrays import is_sparse, leaves
-from nodegraph.rack import Rack
+from nodegraph.model.state import Rack
 
 __all__ = ["Summary", "summary"]
 

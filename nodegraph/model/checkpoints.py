@@ -8,7 +8,6 @@ from hashlib import blake2b
 from os import PathLike
 from typing import Any
 
-from nodegraph import storage
 from nodegraph.data.binding import Fed
 from nodegraph.data.series import Series
 from nodegraph.engines.keeping import Keeper, Position
@@ -16,7 +15,8 @@ from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, ModelFileError
 from nodegraph.files import tensor_file
 from nodegraph.host.paths import own_path
-from nodegraph.rack import Rack
+from nodegraph.model import storage
+from nodegraph.model.state import Rack
 
 __all__ = ["keeper_of"]
 

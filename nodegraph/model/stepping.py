@@ -17,7 +17,7 @@ from nodegraph.engines.seats import Source, heard
 from nodegraph.engines.vitals import Sample, Vitals
 from nodegraph.graph.node import StepCode
 from nodegraph.graph.plan import Plan
-from nodegraph.rack import Rack
+from nodegraph.model.state import Rack
 
 __all__ = ["MOST", "Stepper"]
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nodegraph as ng
-from nodegraph.build import generator
 from nodegraph.errors import SpecError
 from nodegraph.files.yaml.spec import read_text
 from nodegraph.graph import overlay
+from nodegraph.model.initializer import generator
 from nodes import ESN, Input, Reservoir, Ridge
 
 U = np.sin(np.arange(60) / 5)[:, None]

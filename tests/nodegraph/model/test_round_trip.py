@@ -147,7 +147,7 @@ def test_a_model_that_could_not_be_loaded_leaves_the_file_as_it_was(tmp_path, mo
     path = tmp_path / "m.safetensors"
     model.save(path)
     before = path.read_bytes()
-    monkeypatch.setattr("nodegraph.storage.streams", lambda graph: {"streams": {"no": "one"}})
+    monkeypatch.setattr("nodegraph.model.storage.streams", lambda graph: {"streams": {"no": "one"}})
     with pytest.raises(ModelFileError, match="cannot be saved"):
         model.save(path)
     assert path.read_bytes() == before

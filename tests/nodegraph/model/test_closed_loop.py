@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.closed_loop import closed_plan, find_loop
 from nodegraph.errors import DataError, GraphError
 from nodegraph.graph.plan import Read
+from nodegraph.model.closed_loop import closed_plan, find_loop
 from nodes import Identity, Input
 
 a, b = Input(name="a"), Input(name="b")

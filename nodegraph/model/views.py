@@ -11,8 +11,8 @@ import numpy as np
 from nodegraph.arrays import cast, copy_tree, is_sparse, leaves
 from nodegraph.data.door import node_name
 from nodegraph.errors import DataError, NotFittedError, UnknownNameError
-from nodegraph.rack import Rack
-from nodegraph.shown import as_shown, plain
+from nodegraph.model.shown import as_shown, plain
+from nodegraph.model.state import Rack
 
 __all__ = ["ArraysView"]
 

@@ -1,6 +1,6 @@
 from nodegraph import delay
 from nodegraph.graph.plan import Plan
-from nodegraph.stages import stages
+from nodegraph.model.stages import stages
 from nodes import RLS, Input, Reservoir, Ridge, Scaler
 from nodes.rules import IntrinsicPlasticity
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
-from nodegraph.build import Builder
 from nodegraph.data.binding import Fed, feed
 from nodegraph.data.door import Door, node_name
 from nodegraph.data.frames import check_columns
@@ -19,6 +18,7 @@ from nodegraph.data.labels import Lesson
 from nodegraph.engines.slot import NOT_SAVED, Slot
 from nodegraph.errors import DataError, NotFittedError
 from nodegraph.graph.plan import Plan
+from nodegraph.model.initializer import Builder
 
 __all__ = ["Rack"]
 

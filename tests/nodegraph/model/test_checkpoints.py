@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nodegraph as ng
-from nodegraph import checkpoints
 from nodegraph.engines import local
 from nodegraph.engines.keeping import Keeper
 from nodegraph.errors import DataError, ModelFileError
+from nodegraph.model import checkpoints
 from nodegraph.testing.comparing import same_trees
 from nodes import LMS, RLS, Input, Reservoir, Ridge, Scaler
 from nodes.rules import IntrinsicPlasticity

@@ -18,7 +18,7 @@ from nodegraph.graph.node import Node
 from nodegraph.graph.plan import Plan
 
 if TYPE_CHECKING:
-    from nodegraph.training import Course
+    from nodegraph.model.training import Course
 
 __all__ = [
     "trickle_of",

@@ -10,17 +10,25 @@ from typing import Any, Self
 
 import numpy as np
 
-from nodegraph.checkpoints import keeper_of
-from nodegraph.checks import (
+from nodegraph.data.binding import total_steps
+from nodegraph.data.door import node_name
+from nodegraph.data.horizon import Ahead, horizons
+from nodegraph.engines import Engine
+from nodegraph.engines.request import Work
+from nodegraph.engines.vitals import Trickle
+from nodegraph.errors import DataError, GraphError, NotFittedError
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.host.numerics import using
+from nodegraph.host.progress import Progress, checked_progress
+from nodegraph.model.checkpoints import keeper_of
+from nodegraph.model.checks import (
     checked_forcing,
     checked_warmup,
     checked_watch,
     checked_workers,
 )
-from nodegraph.data.binding import total_steps
-from nodegraph.data.door import node_name
-from nodegraph.data.horizon import Ahead, horizons
-from nodegraph.doubts import (
+from nodegraph.model.curves import Curves, Watch
+from nodegraph.model.data_warnings import (
     trickle_of,
     vitals_of,
     warn_in_time,
@@ -30,17 +38,9 @@ from nodegraph.doubts import (
     warn_of_series_passed_over,
     warn_of_states,
 )
-from nodegraph.engines import Engine
-from nodegraph.engines.request import Work
-from nodegraph.engines.vitals import Trickle
-from nodegraph.errors import DataError, GraphError, NotFittedError
-from nodegraph.graph.messages.calls import known_arguments
-from nodegraph.host.numerics import using
-from nodegraph.host.progress import Progress, checked_progress
-from nodegraph.rack import Rack
-from nodegraph.runner import Runner
-from nodegraph.training import Course
-from nodegraph.watching import Curves, Watch
+from nodegraph.model.inference import Runner
+from nodegraph.model.state import Rack
+from nodegraph.model.training import Course
 
 __all__ = ["Learner"]
 

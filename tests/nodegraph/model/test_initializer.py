@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.build import Builder, generator
 from nodegraph.errors import BudgetError, DataError
 from nodegraph.graph.plan import Plan
 from nodegraph.host import memory_budget as budget
+from nodegraph.model.initializer import Builder, generator
 from nodes import NVAR, Input, Reservoir, Ridge
 
 

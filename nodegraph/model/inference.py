@@ -7,25 +7,25 @@ from typing import Any, Self
 
 import numpy as np
 
-from nodegraph.checks import checked_steps, checked_workers
-from nodegraph.classifying import classes_by_output, labels_of
 from nodegraph.data.binding import Fed
 from nodegraph.data.series import Series, one_row
 from nodegraph.engines import LOCAL, Engine, choose
 from nodegraph.engines.request import Work
 from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import DataError
-from nodegraph.generating import Generation
 from nodegraph.graph import Graph
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.strangers import refuse_target
 from nodegraph.host.numerics import Numerics, using
 from nodegraph.host.progress import Progress, checked_progress
-from nodegraph.rack import Rack
-from nodegraph.running import Run, shaped
-from nodegraph.stepping import MOST, Stepper
-from nodegraph.views import ArraysView
+from nodegraph.model.checks import checked_steps, checked_workers
+from nodegraph.model.classifying import classes_by_output, labels_of
+from nodegraph.model.generating import Generation
+from nodegraph.model.passes import Run, shaped
+from nodegraph.model.state import Rack
+from nodegraph.model.stepping import MOST, Stepper
+from nodegraph.model.views import ArraysView
 
 __all__ = ["Runner"]
 

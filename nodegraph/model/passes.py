@@ -20,8 +20,8 @@ from nodegraph.engines.slot import Slot, widths
 from nodegraph.errors import placed
 from nodegraph.graph.plan import Plan
 from nodegraph.host.progress import Progress, Silent, watched
-from nodegraph.rack import Rack
-from nodegraph.watching import Watch, executed
+from nodegraph.model.curves import Watch, executed
+from nodegraph.model.state import Rack
 
 __all__ = ["Run", "shaped"]
 

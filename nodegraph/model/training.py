@@ -8,8 +8,6 @@ from functools import cached_property, partial
 from itertools import islice
 from typing import Any
 
-from nodegraph.build import Builder
-from nodegraph.checks import check_long_enough
 from nodegraph.data.binding import Fed, total_steps
 from nodegraph.data.dealing import dealt_out
 from nodegraph.data.series import Series, Stream
@@ -24,9 +22,11 @@ from nodegraph.errors import DataError, GraphError, placed
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.rule import Rule
 from nodegraph.host.progress import Counted, Progress, Silent, watched
-from nodegraph.stages import Forcing, Stage, forced, forced_wiring, stages, unsettled
-from nodegraph.teams import Teams, find_teams
-from nodegraph.watching import Watch, executed
+from nodegraph.model.checks import check_long_enough
+from nodegraph.model.curves import Watch, executed
+from nodegraph.model.initializer import Builder
+from nodegraph.model.joint_readouts import Teams, find_teams
+from nodegraph.model.stages import Forcing, Stage, forced, forced_wiring, stages, unsettled
 
 __all__ = ["Course"]
 
@@ -44,7 +44,7 @@ class Course:
     learners : tuple of str
         The nodes that learn.
     forcing : {True, False, "all"}
-        See `nodegraph.stages.stages`.
+        See `nodegraph.model.stages.stages`.
     warmup : int
         How many steps of each series only drive the states.
     workers : int, optional

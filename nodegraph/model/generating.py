@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.closed_loop import closed_plan, find_loop
 from nodegraph.data.binding import Fed, feed
 from nodegraph.data.door import Door
 from nodegraph.data.series import Series
-from nodegraph.doubts import warn_of_a_far_horizon, warn_of_no_past
 from nodegraph.engines import Engine
 from nodegraph.engines.request import Work
 from nodegraph.engines.slot import widths
 from nodegraph.errors import DataError
 from nodegraph.graph.plan import Plan
 from nodegraph.host.progress import Silent
-from nodegraph.rack import Rack
-from nodegraph.running import Run
+from nodegraph.model.closed_loop import closed_plan, find_loop
+from nodegraph.model.data_warnings import warn_of_a_far_horizon, warn_of_no_past
+from nodegraph.model.passes import Run
+from nodegraph.model.state import Rack
 
 __all__ = ["Generation"]
 

@@ -17,7 +17,7 @@ from nodegraph.engines.first_use import check_params, check_still
 from nodegraph.engines.slot import Slot
 from nodegraph.graph.plan import Plan, Read
 from nodegraph.graph.rule import Rule
-from nodegraph.stages import Stage
+from nodegraph.model.stages import Stage
 
 __all__ = ["Team", "Teams", "find_teams"]
 

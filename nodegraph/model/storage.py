@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array, leaves
-from nodegraph.build import Builder
 from nodegraph.data.frames import Columns
 from nodegraph.data.horizon import Ahead
 from nodegraph.engines.slot import NOT_SAVED, OTHER_LAYOUT, Slot
@@ -23,7 +22,8 @@ from nodegraph.files.yaml.writer import streams, to_plain
 from nodegraph.graph import Graph
 from nodegraph.graph.plan import Plan
 from nodegraph.host.numerics import checked_numerics
-from nodegraph.rack import Rack
+from nodegraph.model.initializer import Builder
+from nodegraph.model.state import Rack
 
 __all__ = ["load", "pack_graph", "save", "save_checkpoint", "unpack_slots"]
 

@@ -1,0 +1,5 @@
+"""The arrays of a graph and what changes them: Model, passes, learning, saving."""
+
+from nodegraph.model.model import Model
+
+__all__ = ["Model"]
