@@ -27,8 +27,13 @@ means("fabs")(abs)
 means("expit")(lambda a: Var(elementwise("sigmoid", a)))
 means("tan")(lambda a: np.sin(a) / np.cos(a))
 means("divmod")(lambda a, b: (a // b, a % b))
+means("absolute")(lambda a: a if a.dtype == bool else Var(elementwise("absolute", a)))
+means("sign")(lambda a: np.where(a > 0, 1, np.where(a < 0, -1, a + 0)))  # -0 becomes 0
+means("isnan")(lambda a: a != a)
+means("isfinite")(lambda a: a - a == 0 if a.dtype.kind == "f" else a == a)
 means("isinf")(lambda a: abs(a) == np.inf)
 means("signbit")(lambda a: np.copysign(a.dtype.type(1), a) < 0)
+means("floor")(lambda a: Var(elementwise("floor", a)) if a.dtype.kind == "f" else a)
 means("ceil")(lambda a: -np.floor(-a) if a.dtype.kind == "f" else a)
 means("trunc")(lambda a: np.copysign(np.floor(abs(a)), a) if a.dtype.kind == "f" else a)
 means("xlogy")(lambda a, b: np.where((a == 0) & ~np.isnan(b), 0.0, a * np.log(b)))
@@ -49,10 +54,43 @@ def power(x: Any, p: Any) -> Any:
     known = _POWERS_OF_FLOATS if p.dtype.kind == "f" else _POWERS
     if p.op.kind == "const" and float(p.op.value) in known:
         return known[float(p.op.value)](x)
+    if p.dtype.kind != "f":
+        raise TraceError("a whole number to a power that is not known: write x.astype(float) ** p")
     return Var(elementwise("power", x, p))
 
 
 means("exp2")(lambda a: power(2.0, a))
+
+
+def _division(a: Any, b: Any) -> tuple[Any, Any, Any]:
+    """Return divisor and rest of a division towards 0, and whether it is one below with numpy."""
+    if a.dtype.kind == "f":
+        rest = Var(elementwise("rest", a, b))
+    else:
+        b = np.where((b == 0) | (b == -1), 1, b)  # the processor traps at the lowest by -1
+        rest = a - b * Var(elementwise("quotient", a, b))
+    return b, rest, (rest != 0) & ((rest < 0) != (b < 0))
+
+
+@means("remainder")
+def _remainder(a: Any, b: Any) -> Any:
+    by, rest, below = _division(a, b)
+    found = np.where(below, rest + by, rest)
+    return np.where(rest == 0, np.copysign(0.0, by), found) if a.dtype.kind == "f" else found
+
+
+@means("floor_divide")
+def _floor_divide(a: Any, b: Any) -> Any:
+    by, rest, below = _division(a, b)
+    if a.dtype.kind != "f":
+        found = Var(elementwise("quotient", a, by)) - below.astype(int)
+        return np.where(b == -1, -a, np.where(b == 0, 0, found))
+    found = (a - rest) / b
+    found = np.where(below, found - 1, found)
+    whole = np.floor(found)
+    whole = np.where(found - whole > 0.5, whole + 1, whole)
+    whole = np.where(found == 0, np.copysign(0.0, a / b), whole)
+    return np.where(b == 0, a / b, whole)
 
 
 @means("invert")

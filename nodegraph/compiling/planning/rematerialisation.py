@@ -15,8 +15,8 @@ from nodegraph.compiling.planning.storage import Memory
 __all__ = ["roots_of"]
 
 _COSTS = {"spread": 0, "divide": 3, "sqrt": 4, "exp": 8, "tanh": 9, "sigmoid": 9, "expm1": 8,
-          "power": 20, "sin": 15, "cos": 15, "log": 15, "softplus": 20, "remainder": 4,
-          "floor_divide": 4}  # fmt: skip
+          "power": 20, "sin": 15, "cos": 15, "log": 15, "softplus": 20, "rest": 4,
+          "quotient": 4}  # fmt: skip
 _ENOUGH = 30  # dear enough to be kept
 _ALWAYS = {"contract", "reduce", "sparse", "concat", "put", "reshape", "condout", "loopout", "symv",
            "rankone"}  # fmt: skip

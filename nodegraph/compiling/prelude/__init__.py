@@ -6,6 +6,6 @@ module.
 """
 
 from nodegraph.compiling.prelude.catalogue import declarations, definition
-from nodegraph.compiling.prelude.spelling import LLVM, MEMORY, SIZE, literal
+from nodegraph.compiling.prelude.spelling import LLVM, MEMORY, SIZE, SUFFIX, literal
 
-__all__ = ["LLVM", "MEMORY", "SIZE", "declarations", "definition", "literal"]
+__all__ = ["LLVM", "MEMORY", "SIZE", "SUFFIX", "declarations", "definition", "literal"]

@@ -1,4 +1,4 @@
-"""All functions of the prelude by name, and what LLVM has of its own."""
+"""All functions of the prelude by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from functools import cache, partial
 from nodegraph.compiling.prelude.builder import AS_WRITTEN, NOT_WIDER
 from nodegraph.compiling.prelude.elementary import ELEMENTARY, elementary
 from nodegraph.compiling.prelude.sparse import slices, slices_of_many
-from nodegraph.compiling.prelude.spelling import LLVM, SUFFIX
 from nodegraph.compiling.prelude.sums import (
     columns_by_four,
     columns_in_lanes,
@@ -45,21 +44,11 @@ def definition(name: str) -> str:
 
 
 def declarations() -> str:
-    """Return what all modules declare."""
-    lines = ["declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"]
-    for dtype, suffix in SUFFIX.items():
-        T = LLVM[dtype]
-        one = ("fabs", "sqrt", "floor", "rint", "sin", "cos", "log", "trunc")
-        lines += [f"declare {T} @llvm.{name}.{suffix}({T})" for name in one]
-        lines += [f"declare {T} @llvm.{name}.{suffix}({T}, {T})" for name in ("copysign", "pow")]
-        lines.append(f"declare i64 @llvm.fptosi.sat.i64.{suffix}({T})")
-        V, mask = f"<32 x {T}>", "<32 x i1>"
-        lines.append(f"declare {V} @llvm.masked.load.v32{suffix}.p0(ptr, {mask}, {V})")
+    """Return what all modules declare: what is told to LLVM of loops."""
     wide, once = AS_WRITTEN + 2, AS_WRITTEN + 3
-    lines += [
-        f"!{AS_WRITTEN} = distinct !{{!{AS_WRITTEN}, !{wide}, !{once}}}",
-        f"!{NOT_WIDER} = distinct !{{!{NOT_WIDER}, !{wide}}}",
-        f'!{wide} = !{{!"llvm.loop.vectorize.enable", i1 false}}',
-        f'!{once} = !{{!"llvm.loop.unroll.disable"}}',
-    ]
-    return "\n".join(lines) + "\n"
+    return (
+        f"!{AS_WRITTEN} = distinct !{{!{AS_WRITTEN}, !{wide}, !{once}}}\n"
+        f"!{NOT_WIDER} = distinct !{{!{NOT_WIDER}, !{wide}}}\n"
+        f'!{wide} = !{{!"llvm.loop.vectorize.enable", i1 false}}\n'
+        f'!{once} = !{{!"llvm.loop.unroll.disable"}}\n'
+    )
