@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from nodegraph.compiling.emission.builder import Index
@@ -11,10 +12,10 @@ from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.layout import MANY, vector_of
 from nodegraph.compiling.prelude import LLVM
 
-__all__ = ["contract", "sparse"]
+__all__ = ["Operand", "contract", "sparse", "summed"]
 
 
-class _Operand:
+class Operand:
     """An operand of a product: where it is, and how far apart neighbours of each label are."""
 
     def __init__(self, v: Values, op: Op, labels: Any):
@@ -30,50 +31,55 @@ class _Operand:
 
 def contract(v: Values, op: Op) -> None:
     """Write ``out[..] = sum over s of a[.., s] b[.., s]``, the axes named by labels."""
-    (a, c), (la, lc, out, s, order), b = op.args, op.attrs, v.b
+    (a, c), (la, lc, out, s, order) = op.args, op.attrs
     vector = vector_of(op)
     if vector not in la:  # series side by side: the operand that they differ in is the vector
         a, c, la, lc = c, a, lc, la
-    A, C = _Operand(v, a, la), _Operand(v, c, lc)
-    strides = dict(zip(out, b.strides(v.memory.storage[op]), strict=True))
-    dims = C.dims | A.dims
-    loops, n = [label for label in out if label != vector], b.size(dims[s])
-    if (
-        vector == MANY
-        and MANY not in lc
-        and order == "four"
-        and la == (MANY, s)
-        and len(loops) == 1
-    ):
-        _many_by_one(v, op, A, C, strides)
+    A, C = Operand(v, a, la), Operand(v, c, lc)
+    alone = vector == MANY and MANY not in lc and order == "four"
+    if alone and la == (MANY, s) and len(out) == 2:
+        _many_by_one(v, op, A, C)
         return
     kind = ("vector" if vector in lc else "scalar") + ("32" if order == "lanes" else "4")
+    summed(v, op, out, A, C, s, vector, "dot" if vector == s else kind)
+
+
+def summed(
+    v: Values, op: Op, out: Sequence[Any], A: Operand, C: Operand | None, s: Any, vector: Any,
+    kind: str,
+) -> None:  # fmt: skip
+    """Write sums over the label s by the prelude's `kind`, which takes all of `vector` at once."""
+    b, store, call = v.b, v.memory.storage[op], f"{v.b.need(f'{kind}_{op.dtype}')}(ptr"
+    strides = dict(zip(out, b.strides(store), strict=True))
+    dims = (C.dims if C else {}) | A.dims
+    loops, n = [label for label in out if label != vector], b.size(dims[s])
 
     def body(names: list[str], tag: str) -> None:
         where: dict[Any, Index] = dict(zip(loops, names, strict=True))
-        one, other, place = A.at(where), C.at(where), b.offset(strides, where)
+        one = A.at(where)
+        other, place = C.at(where) if C else one, b.offset(strides, where)
         if vector == s:
-            dot = f"{LLVM[op.dtype]} {b.need(f'dot_{op.dtype}')}"
-            total = b.here(f"call {dot}(ptr {one}, ptr {other}, i64 {n})")
-            b.store_at(v.memory.storage[op], place, total)
+            total = b.here(f"call {LLVM[op.dtype]} {call} {one}, ptr {other}, i64 {n})")
+            b.store_at(store, place, total)
             return
-        goal = b.shifted(b.pointer(v.memory.storage[op]), place, op.dtype)
+        goal = b.shifted(b.pointer(store), place, op.dtype)
         b.do(
-            f"call void {b.need(f'{kind}_{op.dtype}')}(ptr {one}, i64 {A.strides[s]}, ptr {other}, "
-            f"i64 {C.strides[s]}, i64 {n}, ptr {goal}, i64 {b.size(dims[vector])})"
+            f"call void {call} {one}, i64 {A.strides[s]}, ptr {other}, "
+            f"i64 {C.strides[s] if C else 0}, i64 {n}, ptr {goal}, i64 {b.size(dims[vector])})"
         )
 
     loop(b, [b.size(dims[label]) for label in loops], False, body)
 
 
-def _many_by_one(v: Values, op: Op, many: _Operand, one: _Operand, strides: dict[Any, Any]) -> None:
+def _many_by_one(v: Values, op: Op, many: Operand, one: Operand) -> None:
     """Write the product of one matrix and vectors of many series, all rows at once."""
-    b, s = v.b, op.attrs[3]
-    (i,) = (label for label in strides if label != MANY)
+    b, out, s, store = v.b, op.attrs[2], op.attrs[3], v.memory.storage[op]
+    (i,) = (label for label in out if label != MANY)
+    apart = b.strides(store)[out.index(i)]
     b.do(
         f"call void {b.need(f'matmany_{op.dtype}')}(ptr {one.pointer}, i64 {one.strides[i]}, "
         f"i64 {one.strides[s]}, ptr {many.pointer}, i64 {many.strides[s]}, "
-        f"i64 {b.size(many.dims[s])}, ptr {b.pointer(v.memory.storage[op])}, i64 {strides[i]}, "
+        f"i64 {b.size(many.dims[s])}, ptr {b.pointer(store)}, i64 {apart}, "
         f"i64 {b.size(one.dims[i])}, i64 {b.size(many.dims[MANY])})"
     )
 

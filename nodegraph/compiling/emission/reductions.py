@@ -6,10 +6,11 @@ from typing import Any
 
 from nodegraph.compiling.emission.builder import Index
 from nodegraph.compiling.emission.loops import loop
+from nodegraph.compiling.emission.products import Operand, summed
 from nodegraph.compiling.emission.scalars import apply, converted
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.ir import Op
-from nodegraph.compiling.prelude import LLVM, literal
+from nodegraph.compiling.prelude import literal
 
 __all__ = ["reduce"]
 
@@ -18,66 +19,24 @@ _COMBINED = {"max": "maximum", "min": "minimum", "any": "logical_or", "all": "lo
 
 def reduce(v: Values, op: Op) -> None:
     """Write a reduction: sums and the largest by the prelude, all else one by one."""
-    (arg,), (name, _, order) = op.args, op.attrs
+    (arg,), (name, axis, order) = op.args, op.attrs
     along = order == "lanes" and not arg.many  # numbers of one sum lie side by side
-    if op.dtype in ("f8", "f4") and (name == "add" or (name == "max" and along)):
-        if along:
-            _along(v, op, {"add": "add", "max": "top"}[name])
-        else:
-            _across(v, op, "sum32" if order == "lanes" else "sum4")
-    else:
-        _plain(v, op)
-
-
-def _labelled(v: Values, op: Op) -> tuple[str, dict[Any, Index], dict[Any, Index]]:
-    """Return pointer and strides by axis of the operand, and strides of the result."""
-    (arg,), (_, axis, _) = op.args, op.attrs
-    pointer, strides = v.address(arg)
+    operand = Operand(v, arg, range(arg.ndim))
     rest = [i for i in range(arg.ndim) if i != axis]
-    own = v.b.strides(v.memory.storage[op])
-    return pointer, dict(enumerate(strides)), dict(zip(rest, own, strict=True))
+    if op.dtype not in ("f8", "f4") or not (name == "add" or (name == "max" and along)):
+        _plain(v, op, operand, rest)
+    elif along:
+        summed(v, op, rest, operand, None, axis, axis, {"add": "add", "max": "top"}[name])
+    else:
+        which = "sum32" if order == "lanes" else "sum4"
+        summed(v, op, rest, operand, None, axis, arg.fast, which)
 
 
-def _along(v: Values, op: Op, which: str) -> None:
-    """Reduce each row by itself."""
-    (arg,), (_, axis, _), b, dtype = op.args, op.attrs, v.b, op.dtype
-    pointer, strides, own = _labelled(v, op)
-    n, loops = b.size(arg.dims[axis]), list(own)
-
-    def body(names: list[str], tag: str) -> None:
-        where: dict[Any, Index] = dict(zip(loops, names, strict=True))
-        row = b.shifted(pointer, b.offset(strides, where), dtype)
-        call = f"call {LLVM[dtype]} {b.need(f'{which}_{dtype}')}(ptr {row}, ptr {row}, i64 {n})"
-        b.store_at(v.memory.storage[op], b.offset(own, where), b.here(call))
-
-    loop(b, [b.size(arg.dims[i]) for i in loops], False, body)
-
-
-def _across(v: Values, op: Op, which: str) -> None:
-    """Reduce rows side by side."""
-    (arg,), (_, axis, _), b, dtype = op.args, op.attrs, v.b, op.dtype
-    pointer, strides, own = _labelled(v, op)
-    n, loops = b.size(arg.dims[axis]), [i for i in own if i != arg.fast]
-
-    def body(names: list[str], tag: str) -> None:
-        where: dict[Any, Index] = dict(zip(loops, names, strict=True))
-        rows = b.shifted(pointer, b.offset(strides, where), dtype)
-        place = b.offset(own, where)
-        goal = b.shifted(b.pointer(v.memory.storage[op]), place, dtype)
-        b.do(
-            f"call void {b.need(f'{which}_{dtype}')}(ptr {rows}, i64 {strides[axis]}, "
-            f"ptr {rows}, i64 0, i64 {n}, ptr {goal}, i64 {b.size(arg.dims[arg.fast])})"
-        )
-
-    loop(b, [b.size(arg.dims[i]) for i in loops], False, body)
-
-
-def _plain(v: Values, op: Op) -> None:
+def _plain(v: Values, op: Op, operand: Operand, rest: list[int]) -> None:
     """Go through an axis one by one; the others are inside, so that they can go side by side."""
     (arg,), (name, axis, _), b = op.args, op.attrs, v.b
     store, dtype = v.memory.storage[op], op.dtype
-    pointer, strides, own = _labelled(v, op)
-    rest = list(own)
+    own = b.strides(store)
     order = [rest[k] for k in store.order][::-1]  # the fastest last
     start = _start(name, dtype)
 
@@ -87,10 +46,9 @@ def _plain(v: Values, op: Op) -> None:
 
     def step(names: list[str], tag: str) -> None:
         where: dict[Any, Index] = dict(zip([axis, *order], names, strict=True))
-        at = b.shifted(pointer, b.offset(strides, where), arg.dtype)
-        one = converted(b, b.load_here(at, arg.dtype), arg.dtype, dtype)
+        one = converted(b, b.load_here(operand.at(where), arg.dtype), arg.dtype, dtype)
         place = [where[i] for i in rest]
-        goal = b.shifted(b.pointer(store), b.place(own.values(), place), dtype)
+        goal = b.shifted(b.pointer(store), b.place(own, place), dtype)
         old = b.load_here(goal, dtype)
         new = apply(b, _COMBINED.get(name, name), [old, one], dtype, dtype)
         b.store(store, place, new)
