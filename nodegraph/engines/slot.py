@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -29,6 +29,8 @@ class _Kept:
         self.last: tuple[Any, Prepared] | None = None  # what was prepared for the params
         self.course: Course | None = None  # what learns by a rule
         self.ran = self.learned = False  # whether what they return has been looked at
+        self.start: Any = None  # the state that each series begins with
+        self.noisy: bool | None = None  # whether the node draws noise; None: not asked yet
 
     def __deepcopy__(self, memo: Any) -> _Kept:
         return _Kept()
@@ -101,8 +103,9 @@ class Slot:
 
     def started(self, state: Any, noise: np.random.Generator | None) -> Slot:
         """Return a slot with the same params at the start of another series."""
-        zeros = np.zeros_like(self.past)
-        return replace(self, state=state, past=zeros, taught=zeros, noise=noise)
+        twin, zeros = self.copy(), np.zeros(self.past.shape, self.past.dtype)
+        twin.state, twin.past, twin.taught, twin.noise = state, zeros, zeros, noise
+        return twin
 
 
 class Answer(NamedTuple):

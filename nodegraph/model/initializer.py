@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import cast
+from nodegraph.arrays import cast, copy_tree
 from nodegraph.data.frames import Columns
 from nodegraph.engines.first_use import check_made
 from nodegraph.engines.slot import Slot
@@ -156,13 +156,20 @@ class Builder:
         budget.check(parts, "this model")
 
     def _slot(self, name: str, n_out: int, ports: dict[str, int]) -> Slot:
-        return Slot(
+        slot = Slot(
             params=self.draw(name, n_out, ports),
             state=self.start(name, n_out, ports["x"]),
             past=np.zeros((self.plan.depth[name], n_out), self.dtype),
-            noise=self._generator(name, NOISE),
             ports=ports,
         )
+        return replace(slot, noise=self._noise(name, slot))
+
+    def _noise(self, name: str, slot: Slot, *series: int) -> np.random.Generator | None:
+        """Return what the noise of a series is drawn from; None for a node without noise."""
+        if slot.kept.noisy is None:
+            node, rng = self.plan.nodes[name], self._generator(name, NOISE)
+            slot.kept.noisy = node.draw_noise(rng, 1, slot.past.shape[1]) is not None
+        return self._generator(name, NOISE, *series) if slot.kept.noisy else None
 
     def _generator(self, name: str, *purpose: int) -> np.random.Generator:
         return generator(self.seed, self.plan.streams[name], *purpose)
@@ -199,5 +206,6 @@ class Builder:
         return {name: self._restarted(name, slot) for name, slot in slots.items()}
 
     def _restarted(self, name: str, slot: Slot, *series: int) -> Slot:
-        state = self.start(name, slot.past.shape[1], slot.ports["x"])
-        return slot.started(state, self._generator(name, NOISE, *series))
+        if slot.kept.start is None:
+            slot.kept.start = self.start(name, slot.past.shape[1], slot.ports["x"])
+        return slot.started(copy_tree(slot.kept.start), self._noise(name, slot, *series))
