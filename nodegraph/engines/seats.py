@@ -162,7 +162,7 @@ class Seat:
     def try_lesson(self, lesson: Lesson) -> None:
         """Look at what the rule returns for the first row that it learns from."""
         rule, kept = self.desk.plan.rules[self.name], self.slot.kept
-        if not _inherits(rule.learn, Rule.learn):
+        if not (_inherits(rule.learn, Rule.learn) and _inherits(rule.gather, Rule.gather)):
             kept.learned = True
         elif lesson.rows.any():
             slot, course = self.slot, self.slot.course(rule, self.node)

@@ -9,7 +9,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 
-__all__ = ["Course", "Learned", "Lesson", "Seen", "block_of", "learn_by_step"]
+__all__ = ["Course", "Gathering", "Learned", "Lesson", "Seen", "block_of", "learn_by_step"]
 
 
 class Seen(NamedTuple):
@@ -64,6 +64,23 @@ class Course:
     def fits(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> bool:
         """Tell whether it is known that each step and each update returns what it should."""
         return False
+
+
+class Gathering(Course):
+    """An offline rule: the node runs with params that stay as they are, the rule gathers."""
+
+    _ready: Any = None
+
+    def learn(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+        """Return what `Rule.learn` does."""
+        ready = self._ready
+        if ready is None or ready.params is not params:
+            ready = self._ready = self.node.prepared(params)
+        ports = {p: rows for p, rows in lesson.inputs.items() if p not in self.rule.ports}
+        state, ys = ready.run(state, ports.pop("x"), **ports)
+        if lesson.rows.any():
+            params, memory = self.rule.gather(params, memory, lesson, ys)
+        return Learned(params, state, memory, ys)
 
 
 def block_of(lesson: Lesson, ys: Array) -> Seen:

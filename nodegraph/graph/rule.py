@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 from pydantic import BeforeValidator, PlainSerializer, model_validator
 
+from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
 from nodegraph.graph.fields import Described
-from nodegraph.graph.lessons import Course, Learned, Lesson, Seen, block_of, learn_by_step
+from nodegraph.graph.lessons import (
+    Course,
+    Gathering,
+    Learned,
+    Lesson,
+    Seen,
+    block_of,
+    learn_by_step,
+)
 from nodegraph.graph.registry import split_kind, written_kind
 
 if TYPE_CHECKING:
@@ -91,20 +100,26 @@ class Rule(Described, ABC):
         An online rule learns compiled, from `update` and the node's `step`. The arrays of `params`
         and `memory` are the learner's own: they may be changed in place.
         """
-        if self.online and self.by_hand:
+        if not self.online:
+            return Gathering(self, node).learn(params, state, memory, lesson)
+        if self.by_hand:
             return learn_by_step(self, node, params, state, memory, lesson)
-        if self.online:
-            return self.course(node).learn(params, state, memory, lesson)
-        ports = {p: rows for p, rows in lesson.inputs.items() if p not in self.ports}
-        state, ys = node.run(params, state, ports.pop("x"), **ports)
-        if lesson.rows.any():
-            params, memory = self.update(params, memory, block_of(lesson, ys))
-        return Learned(params, state, memory, ys)
+        return self.course(node).learn(params, state, memory, lesson)
+
+    def gather(self, params: Any, memory: Any, lesson: Lesson, ys: Array) -> tuple[Any, Any]:
+        """Return what an offline rule's `update` does for ``lesson.rows`` of a chunk.
+
+        A rule that can do so without a copy of its memory overrides it: the memory's arrays are
+        the learner's own.
+        """
+        return self.update(params, memory, block_of(lesson, ys))
 
     def course(self, node: Node) -> Course:
         """Return what engines let `node` learn by, chunk after chunk."""
-        if not self.online or self.by_hand:
+        if self.by_hand:
             return Course(self, node)
+        if not self.online:
+            return Gathering(self, node)
         from nodegraph.engines.compiled.traced_updates import TracedCourse
 
         return TracedCourse(self, node)

@@ -14,7 +14,7 @@ from nodegraph.engines import first_use as tryout
 from nodegraph.engines.compiled.tracing import Teaching, program_of
 from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.errors import ContractError
-from nodegraph.graph.lessons import Learned, learn_by_step
+from nodegraph.graph.lessons import Learned, block_of, learn_by_step
 from nodegraph.graph.node import Node
 from nodegraph.graph.rule import Lesson, Rule
 from nodegraph.testing.comparing import close_trees, dense, require, same_trees
@@ -65,7 +65,9 @@ def check_rule(
 def _fold(rule: Rule, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
     if rule.online:
         return learn_by_step(rule, node, params, state, memory, lesson)
-    return Rule.learn(rule, node, params, state, memory, lesson)
+    state, ys = node.run(params, state, lesson.inputs["x"])
+    params, memory = rule.update(params, memory, block_of(lesson, ys))
+    return Learned(params, state, memory, ys)
 
 
 class _Trial:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import BeforeValidator, Field, NonNegativeFloat
 
-from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
+from nodegraph import Array, Lesson, Rule, Seen
 from nodegraph.arrays import copy_tree
 from nodegraph.errors import DataError, FieldError
 from nodegraph.host.memory_budget import available_bytes
@@ -132,15 +132,15 @@ class LeastSquares(Rule):
             return params, memory.add(xs, ts)
         return params, self._add(copy_tree(memory), xs, ts, seen.number)
 
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+    def gather(self, params: Any, memory: Any, lesson: Lesson, ys: Array) -> tuple[Any, Any]:
         """Gather the rows of a chunk, in place."""
-        xs = lesson.inputs["x"]
-        if lesson.target is not None and lesson.rows.any():
-            xs, ts = _picked(lesson.rows, xs, lesson.target)
-            iterative = isinstance(memory, Iteration)
-            memory = memory.add(xs, ts) if iterative else self._add(memory, xs, ts, lesson.number)
-        state, ys = node.run(params, state, lesson.inputs["x"])
-        return Learned(params, state, memory, ys)
+        if lesson.target is None:
+            return params, memory
+        xs, ts = _picked(lesson.rows, lesson.inputs["x"], lesson.target)
+        iterative = isinstance(memory, Iteration)
+        return params, (
+            memory.add(xs, ts) if iterative else self._add(memory, xs, ts, lesson.number)
+        )
 
     def _add(self, memory: Memory, xs: Array, ts: Array, number: int | None) -> Memory:
         """Return the memory with more rows; its arrays are changed in place."""

@@ -82,6 +82,16 @@ def test_each_series_has_noise_of_its_own_and_starts_from_zero():
     assert np.array_equal(again, generator(1, "r", 1, 1).random(6))
 
 
+def test_a_node_without_noise_has_no_generator_and_shares_no_state_between_series():
+    made, slots = builder(Input(name="u") >> Reservoir(name="r", units=5)), {}
+    made.see({"u": 1}, {})
+    made.build(slots)
+    one, two = (made.fresh(slots, ["r"], i)["r"] for i in range(2))
+    assert one.noise is None and slots["r"].noise is None
+    one.state.x[:] = 1.0
+    assert not two.state.x.any() and not made.fresh(slots, ["r"], 2)["r"].state.x.any()
+
+
 def test_arrays_that_would_not_fit_are_refused_before_any_is_made(monkeypatch):
     monkeypatch.setattr(budget, "available_bytes", lambda: 10_000)
     with pytest.raises(BudgetError, match=r"r\.W"):
