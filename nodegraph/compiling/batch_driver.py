@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 from nodegraph.compiling import machine_code
-from nodegraph.compiling.prelude import declarations
 from nodegraph.compiling.prelude.builder import Builder, Value
 
 __all__ = ["batch_driver"]
@@ -23,11 +22,11 @@ def batch_driver(dtype: str) -> Any:
     a series lie behind each other from ``bases[k, series]`` on. Row 0 is the output.
     """
     kind = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6, *[ctypes.c_int64] * 3)
-    return kind(machine_code.address(declarations() + _text(dtype), "batch"))
+    return kind(machine_code.address(_text(dtype), "batch"))
 
 
 def _text(dtype: str) -> str:
-    b = Builder(dtype, unroll=True)
+    b = Builder(dtype)
     step, args, io, *_, n_io, _, n = b.function(
         "NAME", "&step &args *io *widths *bases *lengths nio lanes n"
     )
@@ -38,7 +37,7 @@ def _text(dtype: str) -> str:
         _move(b, t, b.whole(0), apart=True)
 
     b.loop(0, n, 1, turn)
-    return b.text(how="", also="")
+    return b.text()
 
 
 def _move(b: Builder, t: Value, k: Value, apart: bool) -> None:

@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 from nodegraph.compiling import machine_code
-from nodegraph.compiling.prelude import declarations
 from nodegraph.compiling.prelude.builder import Builder, Value
 
 __all__ = ["driver"]
@@ -32,4 +31,4 @@ def driver(dtype: str) -> Any:
 
     b.loop(0, n, 1, turn)
     kind = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 2)
-    return kind(machine_code.address(declarations() + b.text(how="", also=""), "drive"))
+    return kind(machine_code.address(b.text(), "drive"))

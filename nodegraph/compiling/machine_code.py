@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cache
 from hashlib import blake2b
 from threading import Lock
@@ -16,7 +17,7 @@ __all__ = ["address", "digest", "is_enabled", "optimized", "stats"]
 stats: dict[str, float] = {"compiled": 0, "loaded": 0, "seconds": 0.0, "load_seconds": 0.0}
 _known: dict[str, int] = {}
 _lock = Lock()
-_PASSES = 3  # as -O3; loops are vectorized, straight code is not, nothing is contracted
+_PASSES = 2  # as -O2; loops are vectorized, straight code is not, nothing is contracted
 
 
 class _Backend(NamedTuple):
@@ -64,21 +65,30 @@ def digest(text: str) -> str:
     return blake2b(f"{_backend().target}\n{text}".encode(), digest_size=16).hexdigest()
 
 
-def address(text: str, name: str = "step") -> int:
+def address(text: str, name: str = "step", linked: Mapping[str, str] | None = None) -> int:
     """Return the address of a compiled function.
 
     Parameters
     ----------
     text : str
-        A module of LLVM's language that defines ``@NAME``.
+        A module of LLVM's language that defines a function ``@NAME``.
     name : str
         What a debugger shows, and the file of the code is called; a digest is added.
+    linked : dict
+        By name: the modules of functions that it calls.
     """
     with _lock:
-        symbol = f"{name}_{digest(text)}"
-        if symbol not in _known:
-            _known[symbol] = _load(text, symbol)
-        return _known[symbol]
+        for called, body in (linked or {}).items():
+            text = text.replace(f"@{called}(", f"@{_symbol(body, called)}(")
+        return _known[_symbol(text, name)]
+
+
+def _symbol(text: str, name: str) -> str:
+    """Return what a function is called by others; it is loaded by then."""
+    symbol = f"{name}_{digest(text)}"
+    if symbol not in _known:
+        _known[symbol] = _load(text, symbol)
+    return symbol
 
 
 def _load(text: str, symbol: str) -> int:
@@ -112,7 +122,7 @@ def optimized(text: str) -> Any:
     tuning = llvm.create_pipeline_tuning_options(speed_level=_PASSES)
     tuning.loop_vectorization = True
     tuning.slp_vectorization = False
-    tuning.loop_unrolling = True
+    tuning.loop_interleaving = tuning.loop_unrolling = False  # no faster, and twice the code
     builder = llvm.create_pass_builder(machine, tuning)
     builder.getModulePassManager().run(module, builder)
     return module

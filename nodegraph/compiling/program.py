@@ -45,7 +45,7 @@ class Program:
         self.dtype, self.io = np.dtype(dtype), io
         self.code = Code(self.plan, io, code_of(dtype))
         self.text = self.code.text
-        self.address = machine_code.address(self.text)
+        self.address = machine_code.address(self.text, linked=self.code.linked)
         self.driver = driver(code_of(dtype))
         self.leaf_store: dict[Any, Storage] = self.plan.leaf_storage
         self.moving = [p for p in self.plan.finals if p != "y"]

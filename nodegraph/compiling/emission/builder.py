@@ -8,7 +8,15 @@ from typing import Any
 from nodegraph.compiling.emission.text import Text
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.storage import Storage
-from nodegraph.compiling.prelude import LLVM, MEMORY, SIZE, declarations, definition, literal
+from nodegraph.compiling.prelude import (
+    LLVM,
+    MEMORY,
+    SIZE,
+    declaration,
+    definition,
+    is_inlined,
+    literal,
+)
 
 __all__ = ["Builder", "Index"]
 
@@ -42,16 +50,20 @@ class Builder(Text):
         self.buffers: list[Storage] = []
 
     def module(self, dtype: str) -> str:
-        """Return the module: the function, and those of the prelude that it needs."""
+        """Return the module of the function."""
+        called = (definition(n) if is_inlined(n) else declaration(n) for n in sorted(self.needs))
         head, body = "\n".join(self.entry), "\n".join(self.lines)
         return (
-            declarations()
-            + "".join(definition(name) for name in sorted(self.needs))
+            "".join(called)
             + f"define void @NAME(ptr noalias %args, ptr noalias %io, {LLVM[dtype]} %like) "
             + f"nounwind {{\nentry:\n{head}\n  br label %begin\nbegin:\n{body}\n  ret void\n}}\n"
             + "\n".join(self.meta)
             + "\n"
         )
+
+    def linked(self) -> dict[str, str]:
+        """Return the modules of functions that are called, by name."""
+        return {name: definition(name) for name in sorted(self.needs) if not is_inlined(name)}
 
     # arguments
 

@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 
 from nodegraph.compiling.prelude.spelling import LLVM, SIZE, SUFFIX, literal
 
-__all__ = ["AS_WRITTEN", "NOT_WIDER", "Builder", "Value"]
+__all__ = ["Builder", "Value"]
 
-AS_WRITTEN, NOT_WIDER = 900_000, 900_001  # numbers of what is told to LLVM of a loop
+_AS_WRITTEN = """
+!0 = distinct !{!0, !1}
+!1 = !{!"llvm.loop.vectorize.enable", i1 false}
+"""
 _ALIGN = {"double": 8, "float": 4, "i64": 8, "i32": 4, "ptr": 8}
 
 
@@ -84,15 +87,12 @@ class Builder:
     ----------
     dtype : str
         f8 or f4.
-    unroll : bool
-        Whether LLVM may write several turns of a loop one behind the other; it then takes longer.
     """
 
-    def __init__(self, dtype: str, unroll: bool = False):
+    def __init__(self, dtype: str):
         self.dtype, self.T, self.size = dtype, LLVM[dtype], SIZE[dtype]
         self.lines: list[str] = []
         self._count, self.block = 0, "entry"
-        self.hint = NOT_WIDER if unroll else AS_WRITTEN
 
     def function(self, name: str, arguments: str, returns: str = "void") -> list[Value]:
         """Begin a function; return its arguments.
@@ -113,13 +113,18 @@ class Builder:
         self.given = {value.name[1:]: value for value in values}
         return values
 
-    def text(
-        self, result: Value | None = None, how: str = "internal", also: str = "noinline"
-    ) -> str:
-        """Return the whole function, which returns `result`."""
+    def text(self, result: Value | None = None) -> str:
+        """Return a module of the function, which returns `result`."""
+        return f"define {self._function(result)}{_AS_WRITTEN}"
+
+    def inlined(self, result: Value) -> str:
+        """Return the function, without loops, for modules that call it."""
+        return f"define internal {self._function(result, 'alwaysinline ')}"
+
+    def _function(self, result: Value | None, how: str = "") -> str:
         body = "\n".join(self.lines)
         end = "ret void" if result is None else f"ret {result}"
-        return f"define {how} {self.head} {also} nounwind {{\nentry:\n{body}\n  {end}\n}}\n"
+        return f"{self.head} {how}nounwind {{\nentry:\n{body}\n  {end}\n}}\n"
 
     # values
 
@@ -247,7 +252,7 @@ class Builder:
             self.lines[place + k] += (
                 f"phi {old.type} [{old.name}, %{before}], [{new.name}, %{self.block}]"
             )
-        self.lines.append(f"  br label %{head}, !llvm.loop !{self.hint}")
+        self.lines.append(f"  br label %{head}, !llvm.loop !0")
         self.begin(end)
         return now
 

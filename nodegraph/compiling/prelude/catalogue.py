@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, partial
 
-from nodegraph.compiling.prelude.builder import AS_WRITTEN, NOT_WIDER
 from nodegraph.compiling.prelude.elementary import ELEMENTARY, elementary
 from nodegraph.compiling.prelude.sparse import slices, slices_of_many
 from nodegraph.compiling.prelude.sums import (
@@ -16,7 +15,7 @@ from nodegraph.compiling.prelude.sums import (
 )
 from nodegraph.compiling.prelude.triangles import one_triangle, triangles
 
-__all__ = ["declarations", "definition"]
+__all__ = ["declaration", "definition", "is_inlined"]
 
 _CATALOGUE: dict[str, Callable[[str], str]] = {
     **{name: partial(elementary, name=name) for name in ELEMENTARY},
@@ -38,17 +37,18 @@ _CATALOGUE: dict[str, Callable[[str], str]] = {
 
 @cache
 def definition(name: str) -> str:
-    """Return the text of ``tanh_f8``, ``scalar4_f4`` and the like."""
+    """Return ``tanh_f8`` and the like; of ``scalar4_f4`` and others a module, with ``@NAME``."""
     what, dtype = name.rsplit("_", 1)
-    return _CATALOGUE[what](dtype)
+    text = _CATALOGUE[what](dtype)
+    return text if is_inlined(name) else text.replace(f"@{name}(", "@NAME(")
 
 
-def declarations() -> str:
-    """Return what all modules declare: what is told to LLVM of loops."""
-    wide, once = AS_WRITTEN + 2, AS_WRITTEN + 3
-    return (
-        f"!{AS_WRITTEN} = distinct !{{!{AS_WRITTEN}, !{wide}, !{once}}}\n"
-        f"!{NOT_WIDER} = distinct !{{!{NOT_WIDER}, !{wide}}}\n"
-        f'!{wide} = !{{!"llvm.loop.vectorize.enable", i1 false}}\n'
-        f'!{once} = !{{!"llvm.loop.unroll.disable"}}\n'
-    )
+def declaration(name: str) -> str:
+    """Return what modules that call a function of another one begin with."""
+    head = definition(name).partition(" {\n")[0].removeprefix("define")
+    return f"declare{head}\n".replace("@NAME(", f"@{name}(")
+
+
+def is_inlined(name: str) -> bool:
+    """Tell whether a function becomes part of who calls it."""
+    return name.rsplit("_", 1)[0] in ELEMENTARY

@@ -152,4 +152,4 @@ def elementary(dtype: str, name: str) -> str:
     """Return a function of one number; loops that call it become vectors of it."""
     b = Builder(dtype)
     (x,) = b.function(f"{name}_{dtype}", ".x", b.T)
-    return b.text(ELEMENTARY[name](b, x), also="alwaysinline")
+    return b.inlined(ELEMENTARY[name](b, x))

@@ -16,7 +16,7 @@ def _bounds(b: Builder, starts: Value, index: Value) -> list[Value]:
 
 def slices(dtype: str) -> str:
     """Return y = W x, the rows of a slice side by side, each from its first entry on."""
-    b = Builder(dtype, unroll=True)
+    b = Builder(dtype)
     W, places, starts, x, y, n = b.function(f"slices_{dtype}", "*W *places *starts *x *y n")
 
     def add(k: Value, total: Value) -> Value:
@@ -46,7 +46,7 @@ def _gathered(b: Builder, x: Value, places: Value) -> Value:
 
 def slices_of_many(dtype: str, lanes: int) -> str:
     """Return y = W x for many x, (n, lanes) each: two rows at once, entry by entry."""
-    b = Builder(dtype, unroll=True)
+    b = Builder(dtype)
     W, places, starts, x, lda, y, n = b.function(
         f"many{lanes}_{dtype}", "*W *places *starts *x lda *y n"
     )

@@ -148,7 +148,7 @@ def columns_in_lanes(dtype: str, kind: str) -> str:
 
 def one_in_lanes(dtype: str, kind: str) -> str:
     """Return A . B (``dot``), the sum of A (``add``) or the greatest of A (``top``), in lanes."""
-    b = Builder(dtype, unroll=True)
+    b = Builder(dtype)
     A, B, n = b.function(f"{kind}_{dtype}", "&A &B n", b.T)
     start = float("-inf") if kind == "top" else 0.0
 
@@ -177,7 +177,7 @@ def matrix_of_many(dtype: str) -> str:
 
     Four rows of W go at once, so that X is read once for them.
     """
-    b = Builder(dtype, unroll=True)
+    b = Builder(dtype)
     lanes = 64 // b.size  # series at a time: four rows of them fit into 8 registers of AVX2
     arguments = b.function(f"matmany_{dtype}", "*W wi ws *X ldx ns *O ldo ni nv")
     W, wi, ws, X, ldx, ns, Y, ldo, ni, nv = arguments

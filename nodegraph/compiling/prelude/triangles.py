@@ -105,7 +105,7 @@ def one_triangle(dtype: str, changes: bool, multiplies: bool) -> str:
 
     The three sums along a row are added in that order, each halved until one is left.
     """
-    b = Builder(dtype, unroll=True)
+    b = Builder(dtype)
     arrays = " *K .scale .growth" * changes + " *X *O" * multiplies
     *_, q = b.function(_name(b, changes, multiplies, "1"), f"*P{arrays} q")
     given = b.given

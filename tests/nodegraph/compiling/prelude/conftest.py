@@ -23,11 +23,12 @@ def call():
 
     def call(name, *arguments):
         text = prelude.definition(name)
-        head = re.search(rf"define internal (\w+) @{name}\((.*?)\)", text)
+        if prelude.is_inlined(name):
+            text = text.replace("internal ", "").replace("alwaysinline ", "")
+            text = text.replace(f"@{name}(", "@NAME(")
+        head = re.match(r"define (\w+) @NAME\((.*?)\)", text)
         types = [KINDS[argument.split()[0]] for argument in head[2].split(",")]
-        text = text.replace(f"define internal {head[1]} @{name}", f"define {head[1]} @NAME")
-        text = text.replace("alwaysinline", "noinline")
-        address = machine_code.address(prelude.declarations() + text, name)
+        address = machine_code.address(text, name)
         values = [a.ctypes.data if isinstance(a, np.ndarray) else a for a in arguments]
         return ctypes.CFUNCTYPE(KINDS[head[1]], *types)(address)(*values)
 

@@ -5,12 +5,11 @@ import ctypes
 import numpy as np
 
 from nodegraph.compiling.machine_code import address
-from nodegraph.compiling.prelude import declarations
 from nodegraph.compiling.prelude.builder import Builder
 
 
 def compiled(text, name, *kinds, returns=None):
-    text = declarations() + text.replace(f"@{name}(", "@NAME(")
+    text = text.replace(f"@{name}(", "@NAME(")
     return ctypes.CFUNCTYPE(returns, *kinds)(address(text, name))
 
 
@@ -22,7 +21,7 @@ def test_a_loop_carries_values_and_tells_where_it_stopped():
         return total + power * i.to("double", "sitofp"), power * x
 
     i, total, _ = b.loop(1, n, 2, body, b.number(0), b.number(1))
-    text = b.text(total + i.to("double", "sitofp"), how="")
+    text = b.text(total + i.to("double", "sitofp"))
     f = compiled(text, "geometric", ctypes.c_double, ctypes.c_int64, returns=ctypes.c_double)
     for n in (0, 1, 2, 9):
         turns = range(1, n, 2)
@@ -40,7 +39,7 @@ def test_loops_stand_in_loops_and_may_be_skipped():
     def lower():
         return b.loop(0, n, 1, row, b.number(0))[1]
 
-    text = b.text(b.when(n.test("sgt", 1), lower, b.number(-7)), how="")
+    text = b.text(b.when(n.test("sgt", 1), lower, b.number(-7)))
     f = compiled(text, "triangle", ctypes.c_void_p, ctypes.c_int64, returns=ctypes.c_float)
     A = np.arange(25, dtype=np.float32).reshape(5, 5)
     assert f(A.ctypes.data, 5) == np.tril(A, -1).sum()
@@ -55,7 +54,7 @@ def test_vectors_are_masked_spread_chosen_and_folded():
     kept = b.choose(big, some * b.number(2, 32), some)
     b.store(b.fold(kept, 32, lambda x, y: x - y), out.at(0))
     b.store(b.load(A.at(1), 2), out.at(1))
-    f = compiled(b.text(how=""), "vectors", *[ctypes.c_void_p] * 2, ctypes.c_int64)
+    f = compiled(b.text(), "vectors", *[ctypes.c_void_p] * 2, ctypes.c_int64)
     A = np.arange(1.0, 33.0)
     found = np.zeros(3)
     f(A.ctypes.data, found.ctypes.data, 3)
@@ -69,7 +68,7 @@ def test_vectors_are_masked_spread_chosen_and_folded():
 def test_whole_numbers_have_words_of_their_own():
     b = Builder("f8")
     i, j = b.function("whole", "i j", "i64")
-    text = b.text(b.least(i, j) + ((i << 3) & 12 | (j >> 1)) - i * j, how="")
+    text = b.text(b.least(i, j) + ((i << 3) & 12 | (j >> 1)) - i * j)
     f = compiled(text, "whole", *[ctypes.c_int64] * 2, returns=ctypes.c_int64)
     for i, j in ((3, 5), (-4, 2), (7, -9)):
         assert f(i, j) == min(i, j) + ((i << 3) & 12 | (j >> 1)) - i * j
