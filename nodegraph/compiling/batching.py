@@ -13,7 +13,7 @@ from typing import Any
 from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.control import carried, closed, looped
 from nodegraph.compiling.ir import Dim, Op, Region, Trace, TraceError
-from nodegraph.compiling.operands import cast
+from nodegraph.compiling.operands import cast, spread
 from nodegraph.compiling.planning.layout import MANY
 
 __all__ = ["batched"]
@@ -83,15 +83,21 @@ class _Batch:
     def twin(self, op: Op) -> Op:
         """Return what does for all series what `op` does for one."""
         args = [self.twins[a] for a in op.args]
-        if op.kind == "elem" and op.value in ("start", "next"):
-            return _of_loop(self, op, args)
-        if op.kind in _EVERY:
-            return _EVERY[op.kind](self, op, args)
+        if op.kind == "elem" and op.value in ("start", "next"):  # what a loop starts from, ends in
+            wide = self.wide(args[0])
+            return self.made.placed("elem", (wide,), op.attrs, wide, op.value)
+        if op.kind in ("leaf", "const", "carry", "loopout", "condout"):
+            return getattr(self, f"_{op.kind}")(op, *args)  # type: ignore[no-any-return]
         if not any(a.many for a in args):
-            return _alike(self, op, args)
-        if op.kind in _MANY:
-            return _MANY[op.kind](self, op, args)
-        raise TraceError(f"{op.kind} is not known for many series at once")
+            return self._alike(op, args)
+        if op.kind not in _MANY:
+            raise TraceError(f"{op.kind} is not known for many series at once")
+        args, attrs = _MANY[op.kind](self, op, args)
+        key = op.number if op.kind in ("elem", "view", "put") else None
+        twin = self.made.op(op.kind, args, attrs, (self.axis, *op.dims), op.dtype, key=key)
+        if op.kind == "put":
+            twin.value = (self.axis, *op.value)
+        return twin
 
     def output(self, path: Any, var: Any, active: Op) -> Op:
         """Return an output; a state stays as it was for series that are over."""
@@ -101,7 +107,7 @@ class _Batch:
         if path == "y":
             return op
         before = self.made.leaves[path]
-        args = (self.spread(active, before.ndim), cast(op, before.dtype), before)
+        args = (self.aligned(active, before.ndim), cast(op, before.dtype), before)
         return self.made.op("elem", args, ("where",), op.dims, before.dtype)
 
     def leaf(self, path: Any, dims: Any, dtype: str) -> Op:
@@ -117,12 +123,9 @@ class _Batch:
 
     def wide(self, op: Op) -> Op:
         """Return `op` with an axis of series, which are all alike if it had none."""
-        if op.many:
-            return op
-        dims = (self.axis, *op.dims)
-        return self.made.op("elem", (op,), ("spread",), dims, op.dtype, key="wide")
+        return op if op.many else spread(op, (self.axis, *op.dims), key="wide")
 
-    def spread(self, op: Op, rank: int) -> Op:
+    def aligned(self, op: Op, rank: int) -> Op:
         """Return an operand of many series with axes of length 1 behind the first."""
         missing = rank - op.ndim
         if missing <= 0 or not op.many:
@@ -131,108 +134,72 @@ class _Batch:
         dims = (op.dims[0], *(Dim(1) for _ in range(missing)), *op.dims[1:])
         return self.made.op("view", (op,), spec, dims, op.dtype)
 
-    def same(self, op: Op, args: Any, attrs: Any, key: Any = None) -> Op:
-        """Return an operation of the kind of `op`, with an axis of series in front."""
-        return self.made.op(op.kind, args, attrs, (self.axis, *op.dims), op.dtype, key=key)
+    def _leaf(self, op: Op) -> Op:
+        dims = (self.axis, *op.dims) if op.attrs in self.own else op.dims
+        return self.leaf(op.attrs, dims, op.dtype)
+
+    def _const(self, op: Op) -> Op:
+        return self.made.const(op.value, op.dtype)
+
+    def _carry(self, op: Op, start: Op) -> Op:
+        return carried(self.made, start)
+
+    def _loopout(self, op: Op, start: Op, new: Op) -> Op:
+        made = self.made
+        outer, made.region = made.region, self.regions[op.value]
+        others = [out.args[1] for out in made.region.outs]
+        new = closed(made, self.wide(new), start, others)
+        inner, made.region = made.region, outer
+        return looped(made, inner, start, new)
+
+    def _condout(self, op: Op, flag: Op, new: Op, old: Op) -> Op:
+        """Return a choice: a branch happens for all, and counts where its condition holds."""
+        parts = [self.aligned(a, op.ndim + 1) for a in (flag, self.wide(new), self.wide(old))]
+        return self.made.op("elem", parts, ("where",), (self.axis, *op.dims), op.dtype)
+
+    def _alike(self, op: Op, args: list[Op]) -> Op:
+        """Return what is the same for all series."""
+        key = "alike", op.number
+        twin = self.made.op(op.kind, args, op.attrs, op.dims, op.dtype, key=key)
+        twin.value = op.value
+        return twin
 
 
-# what each kind becomes, given the twins of what it reads
+def _elem(batch: _Batch, op: Op, args: list[Op]) -> Any:
+    return [batch.aligned(a, op.ndim + 1) for a in args], op.attrs
 
 
-def _leaf(batch: _Batch, op: Op, args: list[Op]) -> Op:
-    dims = (batch.axis, *op.dims) if op.attrs in batch.own else op.dims
-    return batch.leaf(op.attrs, dims, op.dtype)
-
-
-def _const(batch: _Batch, op: Op, args: list[Op]) -> Op:
-    return batch.made.const(op.value, op.dtype)
-
-
-def _carry(batch: _Batch, op: Op, args: list[Op]) -> Op:
-    return carried(batch.made, args[0])
-
-
-def _of_loop(batch: _Batch, op: Op, args: list[Op]) -> Op:
-    """Return the copy that a loop starts from, or that a turn ends in."""
-    made = batch.made
-    twin = Op("elem", (batch.wide(args[0]),), ("spread",), (batch.axis, *op.dims), op.dtype)
-    made.place(twin, made.region)
-    twin.value = op.value
-    return twin
-
-
-def _loopout(batch: _Batch, op: Op, args: list[Op]) -> Op:
-    made = batch.made
-    outer, made.region = made.region, batch.regions[op.value]
-    others = [out.args[1] for out in made.region.outs]
-    new = closed(made, batch.wide(args[1]), args[0], others)
-    inner, made.region = made.region, outer
-    return looped(made, inner, args[0], new)
-
-
-def _condout(batch: _Batch, op: Op, args: list[Op]) -> Op:
-    """Return a choice: a branch happens for all series, and counts where its condition holds."""
-    flag, new, old = args
-    parts = [batch.spread(a, op.ndim + 1) for a in (flag, batch.wide(new), batch.wide(old))]
-    return batch.made.op("elem", parts, ("where",), (batch.axis, *op.dims), op.dtype)
-
-
-def _alike(batch: _Batch, op: Op, args: list[Op]) -> Op:
-    """Return what is the same for all series."""
-    key = "alike", op.number
-    twin = batch.made.op(op.kind, args, op.attrs, op.dims, op.dtype, key=key)
-    twin.value = op.value
-    return twin
-
-
-def _elem(batch: _Batch, op: Op, args: list[Op]) -> Op:
-    return batch.same(op, [batch.spread(a, op.ndim + 1) for a in args], op.attrs, op.number)
-
-
-def _view(batch: _Batch, op: Op, args: list[Op]) -> Op:
+def _view(batch: _Batch, op: Op, args: list[Op]) -> Any:
     first = (("ax", 0, None, 1),) if args[0].many else ()
-    return batch.same(op, args, (*first, *_moved(op.attrs, args)), op.number)
+    return args, (*first, *_moved(op.attrs, args))
 
 
-def _put(batch: _Batch, op: Op, args: list[Op]) -> Op:
+def _put(batch: _Batch, op: Op, args: list[Op]) -> Any:
     (spec, rank), (base, new, *places) = op.attrs, args
-    base, new = batch.wide(base), batch.spread(new, rank + 1)
+    base, new = batch.wide(base), batch.aligned(new, rank + 1)
     spec = (("ax", 0, None, 1), *_moved(spec, [base, *places]))
-    twin = batch.same(op, (base, new, *places), (spec, rank + 1), op.number)
-    twin.value = (batch.axis, *op.value)
-    return twin
+    return (base, new, *places), (spec, rank + 1)
 
 
-def _reduce(batch: _Batch, op: Op, args: list[Op]) -> Op:
+def _reduce(batch: _Batch, op: Op, args: list[Op]) -> Any:
     name, axis, order = op.attrs
-    return batch.same(op, args, (name, axis + 1, order))
+    return args, (name, axis + 1, order)
 
 
-def _contract(batch: _Batch, op: Op, args: list[Op]) -> Op:
+def _contract(batch: _Batch, op: Op, args: list[Op]) -> Any:
     *labels, out, s, order = op.attrs
     la, lb = ((MANY, *own) if a.many else own for a, own in zip(args, labels, strict=True))
-    return batch.same(op, args, (la, lb, (MANY, *out), s, order))
+    return args, (la, lb, (MANY, *out), s, order)
 
 
-def _sparse(batch: _Batch, op: Op, args: list[Op]) -> Op:
-    return batch.same(op, args, ())
+def _concat(batch: _Batch, op: Op, args: list[Op]) -> Any:
+    return [batch.wide(a) for a in args], (op.attrs[0] + 1,)
 
 
-def _concat(batch: _Batch, op: Op, args: list[Op]) -> Op:
-    return batch.same(op, [batch.wide(a) for a in args], (op.attrs[0] + 1,))
-
-
-def _reshape(batch: _Batch, op: Op, args: list[Op]) -> Op:
-    return batch.same(op, args, op.attrs + 1)
-
-
-_Maker = Callable[[_Batch, Op, list[Op]], Op]
-_EVERY: dict[str, _Maker] = {  # whether they differ from series to series or not
-    "leaf": _leaf, "const": _const, "carry": _carry, "loopout": _loopout, "condout": _condout,
-}  # fmt: skip
-_MANY: dict[str, _Maker] = {  # if they do
+_MANY: dict[str, Callable[[_Batch, Op, list[Op]], Any]] = {  # operands and attrs for many series
     "elem": _elem, "view": _view, "put": _put, "reduce": _reduce, "contract": _contract,
-    "sparse": _sparse, "concat": _concat, "reshape": _reshape,
+    "sparse": lambda batch, op, args: (args, ()), "concat": _concat,
+    "reshape": lambda batch, op, args: (args, op.attrs + 1),
 }  # fmt: skip
 
 

@@ -69,11 +69,8 @@ def _chosen(trace: Trace, inner: Region, flag: Op, new: Any, old: Any) -> Any:
         return Var(old_op)
     for a, b in zip(old_op.dims, new_op.dims, strict=True):
         a.same(b)
-    out = Op("condout", (flag, new_op, old_op), (), old_op.dims, old_op.dtype)
-    trace.place(out, outer)
-    out.value = inner
-    inner.outs.append(out)
-    return Var(out)
+    inner.outs.append(trace.placed("condout", (flag, new_op, old_op), (), old_op, inner))
+    return Var(inner.outs[-1])
 
 
 def repeat(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
@@ -129,17 +126,12 @@ def _repeated(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
 
 def opened(trace: Trace, op: Op) -> Op:
     """Return what a loop starts from: a copy that it may change."""
-    start = Op("elem", (op,), ("spread",), op.dims, op.dtype)
-    trace.place(start, trace.region)
-    start.value = "start"
-    return start
+    return trace.placed("elem", (op,), ("spread",), op, "start")
 
 
 def carried(trace: Trace, start: Op) -> Op:
     """Return what a turn of the loop starts from."""
-    op = Op("carry", (start,), (), start.dims, start.dtype)
-    trace.place(op, trace.region)
-    return op
+    return trace.placed("carry", (start,), (), start)
 
 
 def closed(trace: Trace, op: Op, start: Op, others: Sequence[Op]) -> Op:
@@ -149,19 +141,13 @@ def closed(trace: Trace, op: Op, start: Op, others: Sequence[Op]) -> Op:
     plain = op.kind in ("elem", "put", "rankone", "condout") and op.region is trace.region
     if plain and op.value != "start" and op not in others:
         return op
-    made = Op("elem", (op,), ("spread",), op.dims, op.dtype)
-    trace.place(made, trace.region)
-    made.value = "next"
-    return made
+    return trace.placed("elem", (op,), ("spread",), op, "next")
 
 
 def looped(trace: Trace, region: Region, start: Op, new: Op) -> Op:
     """Return what is there after the loop."""
-    out = Op("loopout", (start, new), (), start.dims, start.dtype)
-    trace.place(out, trace.region)
-    out.value = region
-    region.outs.append(out)
-    return out
+    region.outs.append(trace.placed("loopout", (start, new), (), start, region))
+    return region.outs[-1]
 
 
 def _check_same(new: Any, old: Any, who: str = "repeat's body") -> None:

@@ -236,6 +236,15 @@ class Trace:
         region.ops.append(op)
         self._write((op.kind, op.attrs, tuple(a.number for a in op.args), op.shape, op.dtype))
 
+    def placed(
+        self, kind: str, args: tuple[Op, ...], attrs: Any, like: Op, value: Any = None
+    ) -> Op:
+        """Return a new operation here, of the axes and type of another, even if there was one."""
+        made = Op(kind, args, attrs, like.dims, like.dtype)
+        made.value = value
+        self.place(made, self.region)
+        return made
+
     def op(
         self, kind: str, args: Sequence[Op], attrs: Any, dims: Any, dtype: str, key: Any = None
     ) -> Op:
