@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from nodegraph.compiling.emission.builder import Builder
 from nodegraph.compiling.emission.text import Text
 
 __all__ = ["branch", "loop", "nest", "turns"]
-
-
-class _Labels(NamedTuple):
-    head: str
-    body: str
-    last: str
-    end: str
 
 
 def loop(
@@ -42,13 +35,11 @@ def loop(
     body(names, tag)
     levels, b.levels = b.levels, []
     b.depth.clear()
-    kinds = [[b.label(word) for _ in sizes] for word in _Labels._fields]
-    labels = [_Labels(*four) for four in zip(*kinds, strict=True)]
-    for k, (name, n, at) in enumerate(zip(names, sizes, labels, strict=True)):
-        _open(b, name, n, at)
-        b.lines += levels[k + 1]
-    for k in range(len(sizes))[::-1]:
-        _close(b, names[k], labels[k], mark if k == len(sizes) - 1 else "")
+    for name, n, level in zip(names, sizes, levels[1:], strict=True):
+        _open(b, name, n)
+        b.lines += level
+    for name in names[::-1]:
+        _close(b, name, mark if name == names[-1] else "")
 
 
 def _independent(b: Text) -> tuple[str, str]:
@@ -62,22 +53,28 @@ def _independent(b: Text) -> tuple[str, str]:
     return f", !llvm.access.group !{access}", f", !llvm.loop !{ident}"
 
 
-def _open(b: Text, name: str, n: str, at: _Labels) -> None:
+def _open(b: Text, name: str, n: str) -> None:
+    head, inside, last, end = _labels(name)
     b.lines.append(
-        f"  br label %{at.head}\n"
-        f"{at.head}:\n  {name} = phi i64 [0, %{b.block}], [{name}n, %{at.last}]\n"
+        f"  br label %{head}\n"
+        f"{head}:\n  {name} = phi i64 [0, %{b.block}], [{name}n, %{last}]\n"
         f"  {name}c = icmp slt i64 {name}, {n}\n"
-        f"  br i1 {name}c, label %{at.body}, label %{at.end}\n{at.body}:"
+        f"  br i1 {name}c, label %{inside}, label %{end}\n{inside}:"
     )
-    b.block = at.body
+    b.block = inside
 
 
-def _close(b: Text, name: str, at: _Labels, mark: str = "") -> None:
+def _close(b: Text, name: str, mark: str = "") -> None:
+    head, _, last, end = _labels(name)
     b.lines.append(
-        f"  br label %{at.last}\n{at.last}:\n  {name}n = add nuw nsw i64 {name}, 1\n"
-        f"  br label %{at.head}{mark}\n{at.end}:"
+        f"  br label %{last}\n{last}:\n  {name}n = add nuw nsw i64 {name}, 1\n"
+        f"  br label %{head}{mark}\n{end}:"
     )
-    b.block = at.end
+    b.block = end
+
+
+def _labels(name: str) -> list[str]:
+    return [f"{word}{name[2:]}" for word in ("head", "body", "last", "end")]
 
 
 def nest(
@@ -98,20 +95,20 @@ def nest(
 
 def turns(b: Text, n: str, body: Callable[[], None]) -> None:
     """Write a loop of `n` turns, each of which may have loops in it."""
-    name, at = b.new(), _Labels(*(b.label(word) for word in ("turn", "body", "last", "end")))
-    _open(b, name, n, at)
+    name = b.new()
+    _open(b, name, n)
     body()
-    _close(b, name, at)
+    _close(b, name)
 
 
 def branch(b: Text, flag: str, then: Callable[[], None], other: Callable[[], None]) -> None:
     """Write what happens if `flag` holds, and if not."""
-    yes, no, end = (b.label(word) for word in ("then", "else", "fi"))
-    b.lines.append(f"  br i1 {flag}, label %{yes}, label %{no}\n{yes}:")
-    b.block = yes
+    number = b.new()[2:]
+    b.lines.append(f"  br i1 {flag}, label %then{number}, label %else{number}\nthen{number}:")
+    b.block = f"then{number}"
     then()
-    b.lines.append(f"  br label %{end}\n{no}:")
-    b.block = no
+    b.lines.append(f"  br label %fi{number}\nelse{number}:")
+    b.block = f"else{number}"
     other()
-    b.lines.append(f"  br label %{end}\n{end}:")
-    b.block = end
+    b.lines.append(f"  br label %fi{number}\nfi{number}:")
+    b.block = f"fi{number}"

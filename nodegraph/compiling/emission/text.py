@@ -37,18 +37,13 @@ class Text:
         self.depth: dict[str, int] = {}
         self.block = "begin"
         self.needs: set[str] = set()
-        self.names = self.labels = 0
+        self.names = 0
         self.known: dict[Any, str] = {}
 
     def new(self) -> str:
         """Return a name."""
         self.names += 1
         return f"%v{self.names}"
-
-    def label(self, name: str) -> str:
-        """Return a label that begins with `name`."""
-        self.labels += 1
-        return f"{name}{self.labels}"
 
     def put(self, text: str) -> str:
         """Write an instruction where all that it needs is known; return its name."""

@@ -111,15 +111,6 @@ class Values:
             number: Index = i if isinstance(i, int) else self.value(i, ())
             if axis:
                 number = self._within(number, axis[1].dims[axis[0]])
-            at = self.b.plus(at, self.b.times(number, self._stride(stride, own)))
+            at = self.b.plus(at, self.b.times(number, 0 if stride is None else own[stride]))
         pointer = self.b.shifted(self.b.pointer(store), at, store.dtype)
-        return pointer, [self._stride(s, own) for s in found.strides]
-
-    def _stride(self, stride: Any, own: Sequence[Index]) -> Index:
-        if isinstance(stride, int):
-            return stride
-        if stride[0] == "s":
-            return own[stride[1]]
-        if stride[0] == "times":
-            return self.b.times(self._stride(stride[1], own), stride[2])
-        return self.b.plus(self._stride(stride[1], own), self._stride(stride[2], own))
+        return pointer, [0 if s is None else own[s] for s in found.strides]

@@ -80,8 +80,7 @@ class Address(NamedTuple):
     """Numbers at places that are a sum of multiples of their indices.
 
     `offsets` are ``(number or Op, stride)``, or ``(Op, stride, axis, source)`` if the index may be
-    out of range or below 0. A stride is 0, 1, ``("s", axis of the storage, 1)``,
-    ``("times", stride, n)`` or ``("sum", stride, stride)``.
+    out of range or below 0. A stride is that of an axis of the place; None does not move.
     """
 
     base: Op
@@ -92,22 +91,22 @@ class Address(NamedTuple):
 def address_of(memory: Memory, op: Op) -> Address | None:
     """Return where the numbers of `op` lie, None if they are not kept or lie all over the place."""
     if op in memory.storage:
-        order = memory.storage[op].order
-        return Address(op, (), tuple(1 if a == order[0] else ("s", a, 1) for a in range(op.ndim)))
+        return Address(op, (), tuple(range(op.ndim)))
     if op.kind != "view":
         return None
     inner = address_of(memory, op.args[0])
     if inner is None or any(part[0] == "take" for part in op.attrs):
         return None
-    new: list[Any] = [0] * op.ndim
+    new: list[Any] = [None] * op.ndim
     offsets = list(inner.offsets)
     for axis, (part, stride) in enumerate(zip(op.attrs, inner.strides, strict=True)):
         if part[0] == "ax":
             _, k, at, step = part
             if at is not None:
                 offsets.append((op.args[at], stride))
-            more = stride if step == 1 or stride == 0 else ("times", stride, step)
-            new[k] = more if new[k] == 0 else ("sum", new[k], more)
+            if step != 1 or new[k] is not None:
+                return None
+            new[k] = stride
         elif part[0] == "at":
             if part[1]:
                 offsets.append((part[1], stride))
@@ -122,12 +121,16 @@ def fits(memory: Memory, op: Op, i: int) -> bool:
     at = address_of(memory, arg)
     if at is None:
         return False
-    if op.kind in ("sparse", "symv", "rankone"):
-        return bool(at.strides[0] == 1)
+    axis = 0
     if op.kind == "reduce":
-        name, axis, order = op.attrs
-        if order == "lanes" and not arg.many:
-            return bool(at.strides[axis] == 1) or name not in ("add", "max")
-        return bool(at.strides[arg.fast] == 1) or name != "add"
-    labels, v = op.attrs[i], vector_of(op)
-    return v not in labels or bool(at.strides[labels.index(v)] == 1)
+        name, along, order = op.attrs
+        single = order == "lanes" and not arg.many
+        if name != "add" and not (name == "max" and single):
+            return True
+        axis = along if single else arg.fast
+    elif op.kind == "contract":
+        labels, v = op.attrs[i], vector_of(op)
+        if v not in labels:
+            return True
+        axis = labels.index(v)
+    return bool(at.strides[axis] == memory.storage[at.base].order[0])
