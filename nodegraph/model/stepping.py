@@ -76,6 +76,8 @@ class Stepper:
         self._arrays = [(a, a.copy(order="K")) for a in arrays]
         self._vitals, self._lessons = vitals, deque[Any](maxlen=8)  # the last of them tell
         self._outputs = {name: movers[name].out for name in plan.outputs}
+        rows, zero = next(iter(self._outputs.values()))
+        self._last = (rows, zero - 1, len(rows)) if len(self._outputs) == 1 else None
         self.steps = self._saved = 0
 
     @classmethod
@@ -123,10 +125,14 @@ class Stepper:
 
     def step(self, x: Any) -> Any:
         """Return the outputs one step later, or None, and nothing moved, if `x` is no plain row."""
-        if not self._take(x, self._places_of(1), 0) or not self._advance(1):
+        if self.steps - self._saved == KEPT:
+            self._save()
+        if not self._take(x, self.steps % KEPT, 0) or not self._advance(1):
             return None
-        found = {name: self._rows(out, 1)[0] for name, out in self._outputs.items()}
-        return found if len(found) > 1 else next(iter(found.values()))
+        if self._last is not None:
+            rows, zero, length = self._last
+            return rows[(zero + self.steps) % length].copy()
+        return {name: self._rows(out, 1)[0] for name, out in self._outputs.items()}
 
     def run(self, x: Any, y: Any = None) -> Any:
         """Return the outputs of plain rows `x`, targets `y`; None, and nothing moved, for others.
