@@ -48,11 +48,10 @@ class Program:
         self.alive: list[Any] = [movers]  # addresses do not keep what they point to
         self.dtype, self.size, self.like = dtype, dtype.itemsize, dtype.type(0)
         self._drive, self._advance = drive(dtype), advance(dtype)
-        slots = max(len(_places(mover)) for mover in movers)
-        self.io = np.zeros((len(movers), slots), np.int64)
+        places = [_places(mover) for mover in movers]
+        self.io = np.zeros((len(movers), max(map(len, places))), np.int64)
         nodes, ports, parts = [], [], []
         for k, mover in enumerate(movers):
-            own = self._ports(mover)
             phase = (mover.node.phase - clock) % mover.node.every
             nodes.append(
                 (
@@ -62,32 +61,30 @@ class Program:
                     *self._ring(mover.out),
                     mover.node.every,
                     phase,
-                    len(own),
+                    len(mover.ports),
                 )
             )
-            for slot, sources in own:
-                width = sum(source.rows.shape[1] for source in sources)
-                scratch = np.empty(width if len(sources) > 1 else 0, dtype)
-                ports.append((slot, self._address(scratch), len(sources)))
-                parts += [self._ring(source) for source in sources]
+            for port, sources in mover.ports:
+                own = [self._ring(source) for source in sources]
+                parts += own
+                width = sum(ring[-1] for ring in own)
+                scratch = self._address(np.empty(width, dtype)) if len(own) > 1 else 0
+                ports.append((places[k][port], scratch, len(own)))
         self.nodes, self.ports, self.parts = (
             np.array(table, np.int64).reshape(-1, width)
             for table, width in ((nodes, len(NODE)), (ports, len(PORT)), (parts, len(PART)))
         )
 
-    def _ports(self, mover: Mover) -> list[tuple[int, Sequence[Source]]]:
-        """Return the sources of each port with its place in ``io``."""
-        places = _places(mover)
-        return [(places[port], sources) for port, sources in mover.ports]
-
     def _numbers(self, arguments: Iterable[Any]) -> Array:
+        if isinstance(arguments, np.ndarray):
+            return arguments
         return np.array(
             [self._address(a) if isinstance(a, np.ndarray) else int(a) for a in arguments], np.int64
         )
 
     def _address(self, array: Array) -> int:
         self.alive.append(array)
-        return int(array.ctypes.data)
+        return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
     def _ring(self, source: Source) -> tuple[int, int, int, int]:
         rows = np.ascontiguousarray(source.rows)
@@ -135,6 +132,7 @@ def fuse(seats: Sequence[Seat], lines: Sequence[Line], clock: int, n_steps: int)
     Program(movers, clock, dtype).run(0, n_steps)
     for seat, mover in zip(seats, movers, strict=True):
         seat.slot.state = mover.code.unpack(mover.code.state)
+        mover.code.release()
     return True
 
 

@@ -21,10 +21,11 @@ class StepCode(NamedTuple):
     """
 
     function: int  # its address
-    arguments: tuple[Any, ...]  # C-contiguous arrays, given by their addresses, and whole numbers
+    arguments: tuple[Any, ...] | Array  # C-contiguous arrays, by their addresses, and whole numbers
     state: Any  # a tree of arrays that the step changes in place
     unpack: Callable[[Any], Any] = lambda state: state  # from that tree to the node's own state
     n_out: int | None = None  # how many numbers it writes, where it knows
+    release: Callable[[], None] = lambda: None  # to be called when it is unpacked for good
 
 
 class Prepared:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,13 +84,11 @@ class Traced(Prepared):
         bound = self._bind(state, dtype, widths)
         if isinstance(bound, Untraced):
             return None
-        program, frame = bound.program, bound.new_frame(state)
+        program, frame = bound.program, bound.frame(state)
         frame.put(state)
-        unpack = _Unpack(program, frame, state)
-        arguments = tuple(map(int, frame.args))
-        return StepCode(
-            program.address, arguments, moving_tree(frame, state), unpack, program.n_out
-        )
+        unpack, release = _Unpack(program, frame, state), partial(bound.frames.append, frame)
+        moving = moving_tree(frame, state)
+        return StepCode(program.address, frame.args, moving, unpack, program.n_out, release)
 
     def fits(self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int], n_out: int) -> bool:
         """Tell whether it is known that each step returns what it should."""

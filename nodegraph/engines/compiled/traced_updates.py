@@ -83,8 +83,8 @@ class TracedCourse(Course):
             return None  # a number cannot be changed in place
         laid.frame.put(state)
         moving = moving_tree(laid.frame, state), tuple(kept for _, _, kept in laid.apart)
-        arguments = tuple(map(int, laid.frame.args))
-        return StepCode(program.address, arguments, moving, _Unpack(laid, state), program.n_out)
+        unpack = _Unpack(laid, state)
+        return StepCode(program.address, laid.frame.args, moving, unpack, program.n_out)
 
     def _program(
         self,
