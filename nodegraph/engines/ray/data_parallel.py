@@ -6,12 +6,12 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from nodegraph.engines.ray.pool import Crew, WorkerLost
-from nodegraph.engines.ray.stats import Watch
+from nodegraph.engines.ray.pool import WorkerLost, WorkerPool
+from nodegraph.engines.ray.stats import Stats
 from nodegraph.errors import EngineError
 from nodegraph.host.numerics import numerics
 
-__all__ = ["Replicas"]
+__all__ = ["DataParallel"]
 
 
 class _Given(NamedTuple):
@@ -19,11 +19,11 @@ class _Given(NamedTuple):
 
     number: int
     item: Any
-    hand: Any
+    worker: Any
     refs: list[Any] | None  # None: it was dead when it was asked
 
 
-class Replicas:
+class DataParallel:
     """Workers that do the same task to one thing after the other.
 
     What comes of it does not depend on who did it, so that a worker that is lost is replaced and
@@ -31,7 +31,7 @@ class Replicas:
 
     Parameters
     ----------
-    crew : Crew
+    pool : WorkerPool
     names : sequence of str
         Nodes whose needs the workers have.
     task : callable
@@ -39,21 +39,21 @@ class Replicas:
         How many workers.
     restarts : int
         How often workers may be lost before the next result.
-    watch : Watch, optional
+    watch : Stats, optional
     """
 
     def __init__(
         self,
-        crew: Crew,
+        pool: WorkerPool,
         names: Sequence[str],
         task: Any,
         count: int,
         restarts: int = 3,
-        watch: Watch | None = None,
+        watch: Stats | None = None,
     ):
-        self._crew, self._names, self._task = crew, names, task
-        self._count, self._restarts, self._watch = count, restarts, watch or Watch()
-        self._hands: list[Any] = []
+        self._pool, self._names, self._task = pool, names, task
+        self._count, self._restarts, self._watch = count, restarts, watch or Stats()
+        self._workers: list[Any] = []
         self._prepared: dict[int, list[Any]] = {}
 
     def each(self, items: Iterable[Any]) -> Iterator[Any]:
@@ -67,39 +67,39 @@ class Replicas:
         waiting: deque[_Given] = deque()
         try:
             for number, item in enumerate(items):
-                if len(self._hands) < self._count:
-                    self._hire()
+                if len(self._workers) < self._count:
+                    self._start_worker()
                 waiting.append(self._give(number, item, waiting))
                 if len(waiting) >= 2 * self._count:
                     yield self._next(waiting)
             while waiting:
                 yield self._next(waiting)
         except WorkerLost as lost:
-            self._crew.dismiss(self._hands)
+            self._pool.stop(self._workers)
             raise EngineError(f"workers cannot be kept alive: {lost}") from lost
         except BaseException:
-            self._crew.dismiss(self._hands)
+            self._pool.stop(self._workers)
             raise
-        self._crew.release(self._hands)
+        self._pool.release(self._workers)
 
-    def _hire(self) -> Any:
+    def _start_worker(self) -> Any:
         for left in reversed(range(self._restarts + 1)):
             try:
-                (hand,) = self._crew.hire([self._names])
-                self._prepared[id(hand)] = hand.call("prepare", self._task, numerics())
+                (worker,) = self._pool.start([self._names])
+                self._prepared[id(worker)] = worker.call("prepare", self._task, numerics())
             except WorkerLost:
                 if not left:
                     raise
                 self._watch.lost += 1
                 continue
-            self._hands.append(hand)
-            return hand
+            self._workers.append(worker)
+            return worker
 
     def _give(self, number: int, item: Any, waiting: Iterable[_Given]) -> _Given:
         """Give something to the worker that has least to do."""
-        load = Counter(id(given.hand) for given in waiting)
-        hand = min(self._hands, key=lambda hand: load[id(hand)])
-        return _Given(number, item, hand, _ask(hand, item))
+        load = Counter(id(given.worker) for given in waiting)
+        worker = min(self._workers, key=lambda worker: load[id(worker)])
+        return _Given(number, item, worker, _ask(worker, item))
 
     def _next(self, waiting: deque[_Given]) -> Any:
         """Return the oldest result, with as many tries as there may be."""
@@ -108,11 +108,11 @@ class Replicas:
             given = waiting[0]
             try:
                 if given.refs is None:
-                    raise WorkerLost("the worker is dead", given.hand)
-                self._crew.take(self._prepared.pop(id(given.hand), ()))
-                (found,) = self._crew.take(given.refs)
+                    raise WorkerLost("the worker is dead", given.worker)
+                self._pool.take(self._prepared.pop(id(given.worker), ()))
+                (found,) = self._pool.take(given.refs)
             except WorkerLost as lost:
-                self._replace(given.hand, waiting)
+                self._replace(given.worker, waiting)
                 reason = lost
                 continue
             waiting.popleft()
@@ -126,18 +126,18 @@ class Replicas:
     def _replace(self, lost: Any, waiting: deque[_Given]) -> None:
         """Put another worker in the place of one, and give it what that was at."""
         self._watch.lost += 1
-        self._hands.remove(lost)
-        self._crew.dismiss([lost])
-        hand = self._hire()
+        self._workers.remove(lost)
+        self._pool.stop([lost])
+        worker = self._start_worker()
         for i, given in enumerate(waiting):
-            if given.hand is lost:
-                waiting[i] = given._replace(hand=hand, refs=_ask(hand, given.item))
+            if given.worker is lost:
+                waiting[i] = given._replace(worker=worker, refs=_ask(worker, given.item))
 
 
-def _ask(hand: Any, item: Any) -> list[Any] | None:
+def _ask(worker: Any, item: Any) -> list[Any] | None:
     """Return what will come of something; nothing if the worker is known to be dead."""
     try:
-        found: list[Any] = hand.call("do", item)
+        found: list[Any] = worker.call("do", item)
     except WorkerLost:
         return None
     return found

@@ -14,13 +14,13 @@ from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
 from nodegraph.engines.ray.cluster import STORE, Cluster
 from nodegraph.engines.ray.cost import advice
-from nodegraph.engines.ray.data_parallel import Replicas
-from nodegraph.engines.ray.partition import Part, cut
-from nodegraph.engines.ray.pipeline import Conveyor, Pace
+from nodegraph.engines.ray.data_parallel import DataParallel
+from nodegraph.engines.ray.partition import Partition, cut
+from nodegraph.engines.ray.pipeline import Pipeline, PipelineOptions
 from nodegraph.engines.ray.placement import HOP, estimates, group_nodes, window_of
-from nodegraph.engines.ray.ray_pool import RayCrew
-from nodegraph.engines.ray.resources import Needs
-from nodegraph.engines.ray.stats import Watch
+from nodegraph.engines.ray.ray_pool import RayPool
+from nodegraph.engines.ray.resources import Resources
+from nodegraph.engines.ray.stats import Stats
 from nodegraph.engines.request import Work
 from nodegraph.engines.slot import Slot, widths
 from nodegraph.errors import FieldError
@@ -128,16 +128,18 @@ class RayEngine:
         self._given = {k: v for k, v in given.items() if v != form[k].default}
         self.placement, self.workers, self.chunk, self.window = placement, workers, chunk, window
         self._num_cpus = num_cpus
-        self._default = Needs.of(
+        self._default = Resources.of(
             {"num_cpus": 1 if num_cpus is None else num_cpus, "num_gpus": num_gpus,
              "resources": resources}, "engine"
         )  # fmt: skip
-        self._needs = {n: Needs.of(each, f"engine.nodes.{n}") for n, each in (nodes or {}).items()}
+        self._resources = {
+            n: Resources.of(each, f"engine.nodes.{n}") for n, each in (nodes or {}).items()
+        }
         self._stale = None if sync else stale
         self._snapshot, self._restarts, self._timeout = snapshot, restarts, timeout
         self._cluster = Cluster(address, workers, object_store, runtime_env)
-        self._crews: dict[Needs, RayCrew] = {}
-        self.watch = Watch()
+        self._pools: dict[Resources, RayPool] = {}
+        self.watch = Stats()
         _open.add(self)
 
     def __reduce__(self) -> Any:
@@ -157,9 +159,9 @@ class RayEngine:
 
     def close(self) -> None:
         """End the actors, and Ray itself if it was started by this; a later call starts anew."""
-        crews, self._crews = self._crews, {}
-        for crew in crews.values():
-            crew.close()
+        pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.close()
         self._cluster.leave()
 
     def execute(
@@ -180,10 +182,10 @@ class RayEngine:
         pasts = [slots[name].past for part in parts for name in part.sends]
         crossing = first.n_steps * sum(past.itemsize * past.shape[1] for past in pasts)
         window = window_of(self.window or 2 * len(parts), crossing, self._store())
-        crew = self._crew(len(parts))
-        pace = Pace(window, None, self._snapshot, self._restarts, self._stale)
+        pool = self._pool(len(parts))
+        options = PipelineOptions(window, None, self._snapshot, self._restarts, self._stale)
         self.watch.begin()
-        belt = Conveyor(crew, plan, parts, slots, work, pace, self.watch)
+        belt = Pipeline(pool, plan, parts, slots, work, options, self.watch)
         yield from belt.through(chain([first], coming))
 
     def spread(self, task: Any, groups: Iterable[Any], workers: int | None) -> Iterator[Any]:
@@ -192,10 +194,10 @@ class RayEngine:
         The task is done to each group somewhere else; nothing but the results comes back.
         """
         count = workers or self.workers or self._room(self.cpus())
-        names = tuple(self._needs)
-        yield from Replicas(self._crew(count), names, task, count, self._restarts, self.watch).each(
-            groups
-        )
+        names = tuple(self._resources)
+        yield from DataParallel(
+            self._pool(count), names, task, count, self._restarts, self.watch
+        ).each(groups)
 
     def rows(self, plan: Plan, sizes: Mapping[str, int]) -> int:
         """Return how many steps a chunk should have."""
@@ -211,12 +213,12 @@ class RayEngine:
         work: Work,
         targets: Iterable[str] = (),
         cpus: float | None = None,
-    ) -> tuple[Part, ...]:
+    ) -> tuple[Partition, ...]:
         """Return what each actor would hold."""
         costs = estimates(plan, slots, work.learn)
         count = self.workers or self._room(self.cpus() if cpus is None else cpus)
         hop = HOP / self.rows(plan, widths(slots))
-        groups = group_nodes(plan, costs, count, self._needs_of, self.placement, hop)
+        groups = group_nodes(plan, costs, count, self._resources_of, self.placement, hop)
         return cut(plan, groups, work.wanted, [name for name in targets if name in slots])
 
     def preview(
@@ -240,8 +242,8 @@ class RayEngine:
     def _room(self, cpus: float) -> int:
         return max(1, int(cpus / max(1e-9, self._default.num_cpus or 1.0)))
 
-    def _needs_of(self, name: str) -> Needs:
-        return self._needs.get(name, self._default)
+    def _resources_of(self, name: str) -> Resources:
+        return self._resources.get(name, self._default)
 
     def cpus(self) -> float:
         """Return how many CPUs the cluster has."""
@@ -263,20 +265,20 @@ class RayEngine:
 
     def pids(self) -> list[int]:
         """Return the processes of the actors that there are."""
-        return [pid for crew in list(self._crews.values()) for pid in crew.pids()]
+        return [pid for pool in list(self._pools.values()) for pid in pool.pids()]
 
     def _store(self) -> float:
         """Return how many bytes the object stores of the cluster have."""
         return float(self._cluster.join().cluster_resources().get("object_store_memory", STORE))
 
-    def _crew(self, parts: int) -> RayCrew:
-        """Return the crew whose actors are as large as so many of them can be."""
-        ray, needs = self._cluster.join(), self._default
+    def _pool(self, parts: int) -> RayPool:
+        """Return the pool whose actors are as large as so many of them can be."""
+        ray, resources = self._cluster.join(), self._default
         if self._num_cpus is None and parts > (room := self._room(self.cpus())):
-            needs = needs._replace(num_cpus=int(1000 * room / parts) / 1000)
-        if needs not in self._crews:
-            self._crews[needs] = RayCrew(ray, self._needs, needs, self._timeout)
-        return self._crews[needs]
+            resources = resources._replace(num_cpus=int(1000 * room / parts) / 1000)
+        if resources not in self._pools:
+            self._pools[resources] = RayPool(ray, self._resources, resources, self._timeout)
+        return self._pools[resources]
 
 
 _open: weakref.WeakSet[RayEngine] = weakref.WeakSet()

@@ -10,11 +10,11 @@ from nodegraph.engines.request import Work
 from nodegraph.engines.slot import Slot
 from nodegraph.graph.plan import Plan, Read
 
-__all__ = ["Part", "cut", "pieces", "span_of", "title"]
+__all__ = ["Partition", "cut", "pieces", "span_of", "title"]
 
 
 @dataclass(frozen=True)
-class Part:
+class Partition:
     """Some nodes of a plan, and how they hang together with the others.
 
     Parameters
@@ -76,7 +76,7 @@ def title(names: Sequence[str]) -> str:
 
 def cut(
     plan: Plan, groups: Sequence[Collection[str]], wanted: Iterable[str], taught: Iterable[str]
-) -> tuple[Part, ...]:
+) -> tuple[Partition, ...]:
     """Return the parts that `groups` of nodes make, in an order in which each can run.
 
     Parameters
@@ -99,7 +99,7 @@ def cut(
         teachers = _teachers(plan, names)
         mine = {n for n in taught if n in teachers or home.get(n) == i or (not i and n in orphans)}
         parts.append(
-            Part(
+            Partition(
                 plan.part(names),
                 reads=tuple(outside[i]),
                 late=frozenset(name for name in outside[i] if home[name] > i),
@@ -110,7 +110,7 @@ def cut(
     return tuple(parts)
 
 
-def span_of(plan: Plan, parts: Sequence[Part]) -> int | None:
+def span_of(plan: Plan, parts: Sequence[Partition]) -> int | None:
     """Return how many steps may go through at a time, or None for any number.
 
     A loop across parts moves by the longest stride that none of its readers can notice.

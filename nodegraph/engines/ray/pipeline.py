@@ -13,10 +13,10 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
 from nodegraph.engines.meter import Meter, Point
-from nodegraph.engines.ray.partition import Part, pieces, span_of
-from nodegraph.engines.ray.pipeline_run import Attempt, Marker, Sent
-from nodegraph.engines.ray.pool import Crew, WorkerLost
-from nodegraph.engines.ray.stats import Watch, log
+from nodegraph.engines.ray.partition import Partition, pieces, span_of
+from nodegraph.engines.ray.pipeline_run import Barrier, InFlight, PipelineRun
+from nodegraph.engines.ray.pool import WorkerLost, WorkerPool
+from nodegraph.engines.ray.stats import Stats, log
 from nodegraph.engines.ray.worker import Receipt, Snapshot
 from nodegraph.engines.request import Work
 from nodegraph.engines.slot import Slot
@@ -24,14 +24,14 @@ from nodegraph.errors import EngineError
 from nodegraph.graph.plan import Plan
 from nodegraph.host.numerics import numerics
 
-__all__ = ["Conveyor", "Pace"]
+__all__ = ["Pipeline", "PipelineOptions"]
 
 
 SOON = 4  # chunks until the next snapshot after a worker was lost
 
 
 @dataclass(frozen=True)
-class Pace:
+class PipelineOptions:
     """How many chunks are under way, and how often it is noted where everything stands.
 
     Parameters
@@ -56,7 +56,7 @@ class Pace:
     stale: int | None = None
 
 
-class Conveyor:
+class Pipeline:
     """Moves chunks through the parts of a plan.
 
     Calls to one worker are done in their order, so that snapshots asked for between two chunks
@@ -65,33 +65,33 @@ class Conveyor:
 
     Parameters
     ----------
-    crew : Crew
+    pool : WorkerPool
     plan : Plan
-    parts : sequence of Part
+    parts : sequence of Partition
     slots : dict of Slot
         Left as the chunks have changed them.
     work : Work
-    pace : Pace
-    watch : Watch, optional
+    pace : PipelineOptions
+    watch : Stats, optional
         Where to take note of what goes on.
     """
 
     def __init__(
         self,
-        crew: Crew,
+        pool: WorkerPool,
         plan: Plan,
-        parts: Sequence[Part],
+        parts: Sequence[Partition],
         slots: dict[str, Slot],
         work: Work,
-        pace: Pace | None = None,
-        watch: Watch | None = None,
+        options: PipelineOptions | None = None,
+        watch: Stats | None = None,
     ):
-        self._crew, self._parts, self._slots, self._work = crew, parts, slots, work
-        self._pace, self._watch = pace or Pace(), watch or Watch()
-        free = self._pace.stale is not None
+        self._pool, self._parts, self._slots, self._work = pool, parts, slots, work
+        self._options, self._watch = options or PipelineOptions(), watch or Stats()
+        free = self._options.stale is not None
         self._span, self._mode = None if free else span_of(plan, parts), numerics()
         self._attempt = self._committed = self._emitted = self._failures = 0
-        self._clock, self._patience = work.clock, self._pace.seconds
+        self._clock, self._patience = work.clock, self._options.seconds
         self._row, self._fallen = work.clock, list[str]()
         self._meters = [_meter(plan, part, slots, work) for part in parts]
         self._rest: list[Point] = []
@@ -116,7 +116,7 @@ class Conveyor:
                 self._failures = 1 if now > reached else self._failures + 1
                 reached = max(now, reached)
                 self._fallen = [*self._fallen[: self._failures - 1], self._title(lost)]
-                if self._failures > self._pace.restarts:
+                if self._failures > self._options.restarts:
                     raise EngineError(self._obituary(lost, source)) from lost
                 self._watch.lost += 1
                 log.warning("a worker was lost at chunk %d; all go on from chunk %d",
@@ -142,7 +142,7 @@ class Conveyor:
 
     def _title(self, lost: WorkerLost) -> str:
         """Return the nodes of the worker that was lost; all, if nobody knows which one it was."""
-        known = None if lost.hand is None else lost.hand.title
+        known = None if lost.worker is None else lost.worker.title
         return known or " or ".join(part.title for part in self._parts)
 
     def _obituary(self, lost: WorkerLost, source: _Source) -> str:
@@ -156,13 +156,15 @@ class Conveyor:
 
     def _go(self, source: _Source) -> Iterator[dict[str, Array]]:
         """Yield the outputs of one attempt; stand at its end when all is done."""
-        hands = self._crew.hire([part.names for part in self._parts])
+        workers = self._pool.start([part.names for part in self._parts])
         wanted = self._work.wanted
-        run = Attempt(self._crew, hands, self._parts, wanted, self._pace.stale, self._watch)
+        run = PipelineRun(
+            self._pool, workers, self._parts, wanted, self._options.stale, self._watch
+        )
         try:
             work = self._work._replace(clock=self._clock)
             run.load(self._slots, work, self._turn(), self._mode, self._meters)
-            pending: deque[Sent | Marker] = deque()
+            pending: deque[InFlight | Barrier] = deque()
             clock, marked, since = self._clock, self._committed, monotonic()
             for seq, chunk in source.from_the_last_snapshot():
                 pending.append(run.send(self._attempt, seq, chunk))
@@ -170,18 +172,18 @@ class Conveyor:
                 if self._is_due(seq + 1 - marked, since):
                     pending.append(run.mark(self._attempt, seq + 1, clock))
                     marked, since = seq + 1, monotonic()
-                while len(pending) > self._pace.window:
+                while len(pending) > self._options.window:
                     yield from self._settle(pending.popleft(), pending, source)
             pending.append(run.mark(self._attempt, source.reached, clock, last=True))
             while pending:
                 yield from self._settle(pending.popleft(), pending, source)
         except GeneratorExit:
-            self._crew.dismiss(hands)
+            self._pool.stop(workers)
             raise
         except BaseException:
-            self._crew.dismiss(hands)
+            self._pool.stop(workers)
             raise
-        self._crew.release(hands)
+        self._pool.release(workers)
 
     def _turn(self) -> tuple[int, int]:
         return self._attempt, self._committed
@@ -191,20 +193,20 @@ class Conveyor:
             return True
         if self._failures:
             return chunks >= SOON
-        if self._pace.chunks is not None:
-            return chunks >= self._pace.chunks
+        if self._options.chunks is not None:
+            return chunks >= self._options.chunks
         return monotonic() - since >= self._patience
 
     def _settle(
-        self, item: Sent | Marker, pending: deque[Any], source: _Source
+        self, item: InFlight | Barrier, pending: deque[Any], source: _Source
     ) -> Iterator[dict[str, Array]]:
         """Take what has come: outputs to hand on, or a snapshot to keep."""
         begin = monotonic()
-        found = self._crew.take(item.refs)
-        if isinstance(item, Marker):
+        found = self._pool.take(item.refs)
+        if isinstance(item, Barrier):
             self._commit(item, found)
             source.forget(item.seq)
-            self._patience = max(self._pace.seconds, 20 * (monotonic() - begin))
+            self._patience = max(self._options.seconds, 20 * (monotonic() - begin))
             return
         watch, n = self._watch, len(item.names)
         watch.depth = len(pending)
@@ -218,7 +220,7 @@ class Conveyor:
         self._rest = [one.rest for one in receipts if one.rest is not None]
         yield {name: _own(ys) for name, ys in zip(item.names, found[:n], strict=True)}
 
-    def _commit(self, marker: Marker, snapshots: Sequence[Snapshot]) -> None:
+    def _commit(self, marker: Barrier, snapshots: Sequence[Snapshot]) -> None:
         self._meters = [snapshot.meter for snapshot in snapshots]
         busy = self._watch.busy
         for part, snapshot in zip(self._parts, snapshots, strict=True):
@@ -261,7 +263,7 @@ class _Source:
             self._kept.popleft()
 
 
-def _meter(plan: Plan, part: Part, slots: Mapping[str, Slot], work: Work) -> Meter | None:
+def _meter(plan: Plan, part: Partition, slots: Mapping[str, Slot], work: Work) -> Meter | None:
     """Return who takes points of the learning curves of a part, if there are any to take."""
     names = [n for n in part.names if work.every and n in work.learn and plan.rules[n].online]
     return Meter({name: plan.rules[name] for name in names}, slots) if names else None

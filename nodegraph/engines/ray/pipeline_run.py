@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 
 from nodegraph.data.series import Chunk
 from nodegraph.engines.meter import Meter
-from nodegraph.engines.ray.partition import Part
-from nodegraph.engines.ray.pool import Crew
-from nodegraph.engines.ray.stats import Watch
+from nodegraph.engines.ray.partition import Partition
+from nodegraph.engines.ray.pool import WorkerPool
+from nodegraph.engines.ray.stats import Stats
 from nodegraph.engines.ray.worker import Loading
 from nodegraph.engines.request import Work
 from nodegraph.engines.slot import Slot
 
-__all__ = ["Attempt", "Marker", "Sent"]
+__all__ = ["Barrier", "InFlight", "PipelineRun"]
 
 
-class Sent(NamedTuple):
+class InFlight(NamedTuple):
     """A chunk under way."""
 
     seq: int
@@ -28,7 +28,7 @@ class Sent(NamedTuple):
     refs: list[Any]  # the outputs of `names`, then a receipt of each part that reports
 
 
-class Marker(NamedTuple):
+class Barrier(NamedTuple):
     """A snapshot under way: of all that chunks before `seq` have changed."""
 
     seq: int
@@ -37,32 +37,32 @@ class Marker(NamedTuple):
     since: float
 
 
-class Attempt:
+class PipelineRun:
     """The workers of one attempt, and what was sent to them.
 
     Parameters
     ----------
-    crew : Crew
-    hands : sequence of Hand
-    parts : sequence of Part
+    pool : WorkerPool
+    workers : sequence of WorkerHandle
+    parts : sequence of Partition
         One for each of them.
     wanted : iterable of str
         Nodes whose outputs come back.
     stale : int, optional
-        See `Pace`.
-    watch : Watch
+        See `PipelineOptions`.
+    watch : Stats
     """
 
     def __init__(
         self,
-        crew: Crew,
-        hands: Sequence[Any],
-        parts: Sequence[Part],
+        pool: WorkerPool,
+        workers: Sequence[Any],
+        parts: Sequence[Partition],
         wanted: Iterable[str],
         stale: int | None,
-        watch: Watch,
+        watch: Stats,
     ):
-        self._crew, self._hands, self._parts = crew, hands, parts
+        self._pool, self._workers, self._parts = pool, workers, parts
         self._stale, self._watch, self._wanted = stale, watch, tuple(wanted)
         self._reporting: list[bool] = []
         self._sent: deque[dict[str, Any]] = deque(maxlen=1 if stale is None else stale + 1)
@@ -77,14 +77,14 @@ class Attempt:
     ) -> None:
         """Give every worker its part, and wait until it has it."""
         refs, free = [], self._stale is not None
-        for hand, part, meter in zip(self._hands, self._parts, meters, strict=True):
+        for worker, part, meter in zip(self._workers, self._parts, meters, strict=True):
             own = part.slots(slots), part.work(work)
             reports = self._reports(part, meter)
             self._reporting.append(reports)
-            refs += hand.call("load", Loading(part, *own, mode, *turn, free, meter, reports))
-        self._crew.take(refs)
+            refs += worker.call("load", Loading(part, *own, mode, *turn, free, meter, reports))
+        self._pool.take(refs)
 
-    def _reports(self, part: Part, meter: Meter | None) -> bool:
+    def _reports(self, part: Partition, meter: Meter | None) -> bool:
         """Tell whether a part must say itself that it is done with a chunk.
 
         It need not if somebody waits for what it gives out of the same chunk, who then fails if it
@@ -96,26 +96,26 @@ class Attempt:
         waited = set(self._wanted).union(*read)
         return waited.isdisjoint(part.sends)
 
-    def send(self, attempt: int, seq: int, chunk: Chunk) -> Sent:
+    def send(self, attempt: int, seq: int, chunk: Chunk) -> InFlight:
         """Send a chunk through all parts; outputs go from worker to worker."""
         now: dict[str, Any] = {}
         receipts = []
-        for hand, part, reports in zip(self._hands, self._parts, self._reporting, strict=True):
+        for worker, part, reports in zip(self._workers, self._parts, self._reporting, strict=True):
             inputs = [self._input(name, name in part.late, now) for name in part.reads]
             count = len(part.sends) + reports
-            refs = hand.call("run", attempt, seq, part.chunk(chunk), *inputs, returns=count)
+            refs = worker.call("run", attempt, seq, part.chunk(chunk), *inputs, returns=count)
             now |= dict(zip(part.sends, refs, strict=not reports))
             receipts += refs[len(part.sends) :]
         self._sent.appendleft(now)
         wanted = [now[name] for name in self._wanted]
-        return Sent(seq, chunk.n_steps, self._wanted, [*wanted, *receipts])
+        return InFlight(seq, chunk.n_steps, self._wanted, [*wanted, *receipts])
 
     def _input(self, name: str, late: bool, now: dict[str, Any]) -> Any:
         """Return the outputs that a part gets: those in step, or the latest that are there."""
         if self._stale is None:
             return (self._sent[0] if late and self._sent else {} if late else now).get(name)
         known = [*enumerate((now, *self._sent))][late : self._stale + 1 + late]
-        there = (item for item in known if name in item[1] and self._crew.ready(item[1][name]))
+        there = (item for item in known if name in item[1] and self._pool.ready(item[1][name]))
         found = next(there, None)
         if found is None:  # wait for the oldest that may be used, if there is one
             if len(self._sent) < self._stale or not known:
@@ -125,7 +125,9 @@ class Attempt:
         self._watch.stale[age] = self._watch.stale.get(age, 0) + 1
         return outputs.get(name)
 
-    def mark(self, attempt: int, seq: int, clock: int, last: bool = False) -> Marker:
+    def mark(self, attempt: int, seq: int, clock: int, last: bool = False) -> Barrier:
         """Ask every worker where it stands after the chunks that it was sent."""
-        refs = [ref for hand in self._hands for ref in hand.call("snapshot", attempt, seq, last)]
-        return Marker(seq, clock, refs, monotonic())
+        refs = [
+            ref for worker in self._workers for ref in worker.call("snapshot", attempt, seq, last)
+        ]
+        return Barrier(seq, clock, refs, monotonic())

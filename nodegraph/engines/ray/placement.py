@@ -50,7 +50,7 @@ def group_nodes(
     plan: Plan,
     costs: Mapping[str, Estimate],
     workers: int,
-    needs: Callable[[str], Hashable] = lambda name: None,
+    resources: Callable[[str], Hashable] = lambda name: None,
     placement: str = "block",
     hop: float = HOP / 512,
 ) -> list[tuple[str, ...]]:
@@ -76,7 +76,7 @@ def group_nodes(
         return [(name,) for block in plan.blocks for name in block.names]
     blocks = _wholes(plan)
     weights = [sum(costs[name].step for name in names) for names in blocks]
-    kinds = [tuple(dict.fromkeys(needs(name) for name in names)) for names in blocks]
+    kinds = [tuple(dict.fromkeys(resources(name) for name in names)) for names in blocks]
     least = 1 + sum(a != b for a, b in pairwise(kinds))
     best: tuple[float, list[int]] | None = None
     for count in range(1, max(workers, least) + 1):

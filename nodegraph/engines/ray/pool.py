@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from nodegraph.engines.ray.partition import title
 from nodegraph.engines.ray.worker import Worker
 
-__all__ = ["Crew", "Hand", "InProcess", "WorkerLost"]
+__all__ = ["InProcess", "WorkerHandle", "WorkerLost", "WorkerPool"]
 
 Ref = Any  # what a call will give: to be handed to other calls, or taken
 
@@ -20,29 +20,29 @@ class WorkerLost(Exception):
     Parameters
     ----------
     message : str
-    hand : Hand, optional
+    worker : WorkerHandle, optional
         Which one it was, if that is known.
     """
 
-    def __init__(self, message: str, hand: Any = None):
+    def __init__(self, message: str, worker: Any = None):
         super().__init__(message)
-        self.hand = hand
+        self.worker = worker
 
 
-class Hand(Protocol):
+class WorkerHandle(Protocol):
     """One worker, seen from afar. It does what it is called for in the order of the calls."""
 
-    title: str  # the names of the nodes that it was hired for
+    title: str  # the names of the nodes that it was started for
 
     def call(self, method: str, *args: Any, returns: int = 1) -> list[Ref]:
         """Ask for a method of `Worker`; return at once what will be its results."""
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """A number of workers."""
 
-    def hire(self, groups: Sequence[Sequence[str]]) -> list[Any]:
-        """Return a `Hand` for each group of nodes."""
+    def start(self, groups: Sequence[Sequence[str]]) -> list[Any]:
+        """Return a `WorkerHandle` for each group of nodes."""
 
     def take(self, refs: Sequence[Ref]) -> list[Any]:
         """Return what the calls gave, as soon as all are done.
@@ -58,10 +58,10 @@ class Crew(Protocol):
     def ready(self, ref: Ref) -> bool:
         """Tell whether what a call gives is there."""
 
-    def release(self, hands: Sequence[Any]) -> None:
+    def release(self, workers: Sequence[Any]) -> None:
         """Give back workers that may do other work."""
 
-    def dismiss(self, hands: Sequence[Any]) -> None:
+    def stop(self, workers: Sequence[Any]) -> None:
         """End workers, whatever they are at."""
 
 
@@ -72,7 +72,7 @@ class _Promise:
         self.value, self.error = value, error
 
 
-class _LocalHand:
+class _LocalHandle:
     """A worker in this process; nothing is shared with it that it could change."""
 
     def __init__(self, cross: Callable[[Any], Any], title: str):
@@ -105,13 +105,13 @@ class InProcess:
 
     def __init__(self, cross: Callable[[Any], Any] = deepcopy):
         self._cross = cross
-        self.hands: list[_LocalHand] = []
+        self.workers: list[_LocalHandle] = []
 
-    def hire(self, groups: Sequence[Sequence[str]]) -> list[Any]:
+    def start(self, groups: Sequence[Sequence[str]]) -> list[Any]:
         """Return new workers."""
-        hired = [_LocalHand(self._cross, title(names)) for names in groups]
-        self.hands += hired
-        return hired
+        started = [_LocalHandle(self._cross, title(names)) for names in groups]
+        self.workers += started
+        return started
 
     def take(self, refs: Sequence[Ref]) -> list[Any]:
         """Return what the calls gave."""
@@ -124,12 +124,12 @@ class InProcess:
         """Tell that it is there: calls are done at once."""
         return True
 
-    def release(self, hands: Sequence[Any]) -> None:
+    def release(self, workers: Sequence[Any]) -> None:
         """Forget the workers."""
-        self.dismiss(hands)
+        self.stop(workers)
 
-    def dismiss(self, hands: Sequence[Any]) -> None:
+    def stop(self, workers: Sequence[Any]) -> None:
         """Forget the workers."""
-        self.hands = [hand for hand in self.hands if hand not in hands]
-        for hand in hands:
-            hand.alive = False
+        self.workers = [worker for worker in self.workers if worker not in workers]
+        for worker in workers:
+            worker.alive = False

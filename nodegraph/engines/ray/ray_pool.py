@@ -12,12 +12,12 @@ from weakref import WeakSet
 
 from nodegraph.engines.ray.partition import title
 from nodegraph.engines.ray.pool import WorkerLost
-from nodegraph.engines.ray.resources import Needs
+from nodegraph.engines.ray.resources import Resources
 from nodegraph.engines.ray.worker import Worker
 from nodegraph.errors import EngineError
 from nodegraph.host.plugins import shadow
 
-__all__ = ["RayCrew"]
+__all__ = ["RayPool"]
 
 START, GRACE = 60.0, 4.0  # seconds to start in: where there is room, and where there seems none
 
@@ -45,11 +45,11 @@ class Actor(Worker):
         return os.getpid()
 
 
-class _Hand:
+class _RayHandle:
     """An actor, seen from here."""
 
-    def __init__(self, ray: Any, actor: Any, needs: Needs, title: str):
-        self.ray, self.actor, self.needs, self.title = ray, actor, needs, title
+    def __init__(self, ray: Any, actor: Any, resources: Resources, title: str):
+        self.ray, self.actor, self.resources, self.title = ray, actor, resources, title
         self.id, self.pid = actor._actor_id.hex(), 0
 
     def call(self, method: str, *args: Any, returns: int = 1) -> list[Any]:
@@ -71,62 +71,64 @@ class _Hand:
         return found if returns > 1 else [found]
 
 
-class RayCrew:
-    """Actors that are hired for parts, and kept for the next ones.
+class RayPool:
+    """Actors that are started for parts, and kept for the next ones.
 
     Parameters
     ----------
     ray : module
         Connected.
-    needs : dict of Needs
+    needs : dict of Resources
         Of nodes that have needs of their own, by name.
-    default : Needs
+    default : Resources
         Of all others.
     timeout : float
         Seconds after which a chunk that has not come is given up.
     """
 
-    def __init__(self, ray: Any, needs: Mapping[str, Needs], default: Needs, timeout: float):
-        self._ray, self._needs, self._default, self._timeout = ray, needs, default, timeout
-        self._idle: dict[Needs, list[_Hand]] = defaultdict(list)
-        self._all: list[_Hand] = []
-        _crews.add(self)
+    def __init__(
+        self, ray: Any, resources: Mapping[str, Resources], default: Resources, timeout: float
+    ):
+        self._ray, self._resources, self._default, self._timeout = ray, resources, default, timeout
+        self._idle: dict[Resources, list[_RayHandle]] = defaultdict(list)
+        self._all: list[_RayHandle] = []
+        _pools.add(self)
 
-    def hire(self, groups: Sequence[Sequence[str]]) -> list[Any]:
+    def start(self, groups: Sequence[Sequence[str]]) -> list[Any]:
         """Return an actor for each group of nodes."""
-        hands = []
+        workers = []
         for names in groups:
-            needs = _needs_of(names, self._needs, self._default)
-            if self._idle[needs]:
-                hand = self._idle[needs].pop()
-                hand.title = title(names)
+            resources = _resources_of(names, self._resources, self._default)
+            if self._idle[resources]:
+                worker = self._idle[resources].pop()
+                worker.title = title(names)
             else:
-                hand = self._start(needs, title(names))
-            hands.append(hand)
+                worker = self._start(resources, title(names))
+            workers.append(worker)
         try:
-            self._check_started(hands)
+            self._check_started(workers)
         except WorkerLost:
-            self.dismiss(hands)
+            self.stop(workers)
             raise
-        return hands
+        return workers
 
-    def _start(self, needs: Needs, name: str) -> _Hand:
+    def _start(self, resources: Resources, name: str) -> _RayHandle:
         kind = self._ray.remote(Actor)
         options = {
-            "num_cpus": needs.num_cpus,
-            "num_gpus": needs.num_gpus,
-            "resources": dict(needs.resources) or None,
+            "num_cpus": resources.num_cpus,
+            "num_gpus": resources.num_gpus,
+            "resources": dict(resources.resources) or None,
             "max_restarts": 0,
             "max_task_retries": 0,
         }
-        actor = kind.options(**options).remote(needs.threads)
-        hand = _Hand(self._ray, actor, needs, name)
-        self._all.append(hand)
-        return hand
+        actor = kind.options(**options).remote(resources.threads)
+        worker = _RayHandle(self._ray, actor, resources, name)
+        self._all.append(worker)
+        return worker
 
-    def _check_started(self, hands: Sequence[_Hand]) -> None:
+    def _check_started(self, workers: Sequence[_RayHandle]) -> None:
         """Refuse to wait for actors that the cluster has no room for."""
-        refs = [ref for hand in hands for ref in hand.call("ping")]
+        refs = [ref for worker in workers for ref in worker.call("ping")]
         _, waiting = self._ray.wait(refs, num_returns=len(refs), timeout=1.0)
         if waiting and _send_home():
             _, waiting = self._ray.wait(refs, num_returns=len(refs), timeout=1.0)
@@ -136,27 +138,27 @@ class RayCrew:
             if not waiting or time.monotonic() - begin < GRACE:
                 continue
             free = self._ray.available_resources()
-            late = [hand for hand, ref in zip(hands, refs, strict=True) if ref in waiting]
+            late = [worker for worker, ref in zip(workers, refs, strict=True) if ref in waiting]
             total = self._ray.cluster_resources()
-            if time.monotonic() - begin > START or not _fit([h.needs for h in hands], total):
-                self.dismiss(hands)
-                wanted = sum(h.needs.num_cpus for h in hands)
+            if time.monotonic() - begin > START or not _fit([w.resources for w in workers], total):
+                self.stop(workers)
+                wanted = sum(w.resources.num_cpus for w in workers)
                 raise EngineError(
-                    f"{late[0].title}: no room for its worker: {len(hands)} workers want "
-                    f"{wanted:g} CPUs{_others(hands)}, the cluster has {total.get('CPU', 0):g}, of "
-                    f"which {free.get('CPU', 0):g} are free; ask for less, give "
+                    f"{late[0].title}: no room for its worker: {len(workers)} workers want "
+                    f"{wanted:g} CPUs{_others(workers)}, the cluster has {total.get('CPU', 0):g}, "
+                    f"of which {free.get('CPU', 0):g} are free; ask for less, give "
                     "placement='block', or add machines"
                 )
         try:
             found = self._ray.get(refs, timeout=START)
-            for hand, pid in zip(hands, found, strict=True):
-                hand.pid = pid
+            for worker, pid in zip(workers, found, strict=True):
+                worker.pid = pid
         except self._ray.exceptions.RayError as error:
             raise self._meaning(error) from error
 
     def pids(self) -> list[int]:
         """Return the processes of all actors."""
-        return [hand.pid for hand in list(self._all) if hand.pid]
+        return [worker.pid for worker in list(self._all) if worker.pid]
 
     def take(self, refs: Sequence[Any]) -> list[Any]:
         """Return what the calls gave."""
@@ -207,43 +209,43 @@ class RayCrew:
             )
         return error
 
-    def release(self, hands: Sequence[Any]) -> None:
+    def release(self, workers: Sequence[Any]) -> None:
         """Keep actors for the next parts; what they hold is let go."""
-        for hand in hands:
+        for worker in workers:
             try:
-                hand.call("unload")
+                worker.call("unload")
             except WorkerLost:
-                self.dismiss([hand])
+                self.stop([worker])
             else:
-                self._idle[hand.needs].append(hand)
+                self._idle[worker.resources].append(worker)
 
-    def dismiss(self, hands: Sequence[Any]) -> None:
+    def stop(self, workers: Sequence[Any]) -> None:
         """Kill actors."""
-        for hand in hands:
-            self._ray.kill(hand.actor, no_restart=True)
-            if hand in self._all:
-                self._all.remove(hand)
+        for worker in workers:
+            self._ray.kill(worker.actor, no_restart=True)
+            if worker in self._all:
+                self._all.remove(worker)
 
     def send_home(self) -> bool:
         """Kill the actors that have nothing to do; tell whether there were any."""
-        idle = [hand for hands in self._idle.values() for hand in hands]
+        idle = [worker for workers in self._idle.values() for worker in workers]
         self._idle.clear()
-        self.dismiss(idle)
+        self.stop(idle)
         return bool(idle)
 
     def close(self) -> None:
         """Kill all actors."""
         self._idle.clear()
         if self._ray.is_initialized():
-            self.dismiss(list(self._all))
+            self.stop(list(self._all))
 
 
-_crews: WeakSet[RayCrew] = WeakSet()
+_pools: WeakSet[RayPool] = WeakSet()
 
 
 def _send_home() -> bool:
     """Kill the idle actors of all crews of this process, so that there is room for others."""
-    return any([crew.send_home() for crew in list(_crews)])
+    return any([pool.send_home() for pool in list(_pools)])
 
 
 _ADVICE = (
@@ -263,28 +265,30 @@ def _advice(said: str) -> str:
     )
 
 
-def _needs_of(names: Sequence[str], needs: Mapping[str, Needs], default: Needs) -> Needs:
+def _resources_of(
+    names: Sequence[str], resources: Mapping[str, Resources], default: Resources
+) -> Resources:
     """Return what the worker of some nodes needs: all that they do."""
-    own = [needs[name] for name in names if name in needs]
+    own = [resources[name] for name in names if name in resources]
     found = own[0] if own else default
     for other in own[1:]:
         found = found.joined(other)
     return found
 
 
-def _fit(needs: Sequence[Needs], total: Mapping[str, float]) -> bool:
+def _fit(resources: Sequence[Resources], total: Mapping[str, float]) -> bool:
     """Tell whether a cluster of that size could ever hold them all."""
     wanted: dict[str, float] = defaultdict(float)
-    for one in needs:
+    for one in resources:
         own = {"CPU": one.num_cpus, "GPU": one.num_gpus, **dict(one.resources)}
         for name, count in own.items():
             wanted[name] += count
     return all(total.get(name, 0.0) + 1e-9 >= count for name, count in wanted.items())
 
 
-def _others(hands: Sequence[_Hand]) -> str:
-    names = {name for hand in hands for name, _ in hand.needs.resources}
-    gpus = sum(hand.needs.num_gpus for hand in hands)
+def _others(workers: Sequence[_RayHandle]) -> str:
+    names = {name for worker in workers for name, _ in worker.resources.resources}
+    gpus = sum(worker.resources.num_gpus for worker in workers)
     extra = [f"{gpus:g} GPUs"] * (gpus > 0) + sorted(names)
     return f" and {', '.join(extra)}" if extra else ""
 

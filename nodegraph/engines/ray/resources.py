@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from nodegraph.errors import FieldError
 
-__all__ = ["Needs"]
+__all__ = ["Resources"]
 
 FIELDS = ("num_cpus", "num_gpus", "resources")
 
 
-class Needs(NamedTuple):
+class Resources(NamedTuple):
     """CPUs, GPUs and whatever else a cluster counts.
 
     Parameters
@@ -27,7 +27,7 @@ class Needs(NamedTuple):
     resources: tuple[tuple[str, float], ...] = ()
 
     @classmethod
-    def of(cls, given: Mapping[str, Any], where: str) -> Needs:
+    def of(cls, given: Mapping[str, Any], where: str) -> Resources:
         """Return needs that were written as a mapping.
 
         Raises
@@ -37,8 +37,8 @@ class Needs(NamedTuple):
 
         Examples
         --------
-        >>> Needs.of({"num_cpus": 2, "resources": {"fast": 1}}, "nodes.reservoir")
-        Needs(num_cpus=2.0, num_gpus=0.0, resources=(('fast', 1.0),))
+        >>> Resources.of({"num_cpus": 2, "resources": {"fast": 1}}, "nodes.reservoir")
+        Resources(num_cpus=2.0, num_gpus=0.0, resources=(('fast', 1.0),))
         """
         odd = set(given) - set(FIELDS)
         if odd:
@@ -60,9 +60,9 @@ class Needs(NamedTuple):
         """How many threads a worker may use."""
         return max(1, int(self.num_cpus))
 
-    def joined(self, other: Needs) -> Needs:
+    def joined(self, other: Resources) -> Resources:
         """Return the needs of one worker that does the work of two."""
         mine, theirs = dict(self.resources), dict(other.resources)
         both = {n: max(mine.get(n, 0.0), theirs.get(n, 0.0)) for n in {**mine, **theirs}}
         cpus, gpus = max(self.num_cpus, other.num_cpus), max(self.num_gpus, other.num_gpus)
-        return Needs(cpus, gpus, tuple(sorted(both.items())))
+        return Resources(cpus, gpus, tuple(sorted(both.items())))

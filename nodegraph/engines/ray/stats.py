@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from logging import getLogger
 from time import monotonic
 
-__all__ = ["Watch", "log"]
+__all__ = ["Stats", "log"]
 
 log = getLogger("nodegraph.ray")
 TELL = 30.0  # seconds between two lines in the log
 
 
 @dataclass
-class Watch:
+class Stats:
     """What is known of the work of each part.
 
     Parameters

@@ -17,7 +17,7 @@ from nodegraph.engines.contract import LOCAL
 from nodegraph.engines.lines import Line
 from nodegraph.engines.local import Sweep
 from nodegraph.engines.meter import Meter, Point
-from nodegraph.engines.ray.partition import Part, pieces
+from nodegraph.engines.ray.partition import Partition, pieces
 from nodegraph.engines.request import Work
 from nodegraph.engines.slot import Answer, Slot
 from nodegraph.engines.vitals import Vitals
@@ -51,7 +51,7 @@ class Loading:
 
     Parameters
     ----------
-    part : Part
+    part : Partition
     slots : dict of Slot
         Where the part stands before the first chunk.
     work : Work
@@ -67,7 +67,7 @@ class Loading:
         Whether a `Receipt` goes with each chunk.
     """
 
-    part: Part
+    part: Partition
     slots: Mapping[str, Slot]
     work: Work
     numerics: Numerics
@@ -79,7 +79,7 @@ class Loading:
 
 
 class _Loaded(NamedTuple):
-    part: Part
+    part: Partition
     slots: dict[str, Slot]
     work: Work
     numerics: Numerics

@@ -7,9 +7,9 @@ import pytest
 from ray import cloudpickle
 
 from nodegraph.engines.ray import RayEngine
-from nodegraph.engines.ray.data_parallel import Replicas
+from nodegraph.engines.ray.data_parallel import DataParallel
 from nodegraph.engines.ray.partition import cut, pieces
-from nodegraph.engines.ray.pipeline import Conveyor, Pace
+from nodegraph.engines.ray.pipeline import Pipeline, PipelineOptions
 from nodegraph.engines.ray.pool import InProcess, WorkerLost
 
 
@@ -46,13 +46,13 @@ class Mortal(InProcess):
         super().__init__(sent)
         self.deaths, self.after, self.calls, self.died = set(deaths), after, 0, 0
 
-    def hire(self, groups):
-        hands = super().hire(groups)
-        for hand in hands:
-            hand.call = self.mortal(hand, hand.call)
-        return hands
+    def start(self, groups):
+        workers = super().start(groups)
+        for worker in workers:
+            worker.call = self.mortal(worker, worker.call)
+        return workers
 
-    def mortal(self, hand, call):
+    def mortal(self, worker, call):
         def do(method, *args, returns=1):
             number, self.calls = self.calls, self.calls + 1
             if number not in self.deaths:
@@ -60,7 +60,7 @@ class Mortal(InProcess):
             self.died += 1
             if self.after:
                 call(method, *args, returns=returns)
-            hand.alive = False
+            worker.alive = False
             return call(method, *args, returns=returns)
 
         return do
@@ -71,9 +71,9 @@ class Split:
 
     watches = True
 
-    def __init__(self, seed=0, chunk=7, deaths=(), after=False, **pace):
+    def __init__(self, seed=0, chunk=7, deaths=(), after=False, **options):
         self.rng, self.chunk = np.random.default_rng(seed), chunk
-        self.crew, self.pace = Mortal(deaths, after), Pace(**pace)
+        self.pool, self.options = Mortal(deaths, after), PipelineOptions(**options)
 
     def groups(self, plan):
         names = [name for block in plan.blocks for name in block.names]
@@ -88,8 +88,8 @@ class Split:
             return
         small = chain([first], small)
         parts = cut(plan, self.groups(plan), work.wanted, [n for n in first.targets if n in slots])
-        belt = Conveyor(
-            self.crew, plan, parts, slots, work, self.pace, getattr(self, "watch", None)
+        belt = Pipeline(
+            self.pool, plan, parts, slots, work, self.options, getattr(self, "watch", None)
         )
         yield from belt.through(small)
 
@@ -102,7 +102,7 @@ class Spread(Split):
         self.count = count
 
     def spread(self, task, groups, workers):
-        yield from Replicas(self.crew, (), task, workers or self.count).each(groups)
+        yield from DataParallel(self.pool, (), task, workers or self.count).each(groups)
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ def fitted(graph, engine, **options):
 
 def answers(engine):
     """Return the list of those who will have concluded in a worker of `engine`."""
-    found, take = [], engine.crew.take
+    found, take = [], engine.pool.take
 
     def seen(refs):
         got = take(refs)
@@ -37,7 +37,7 @@ def answers(engine):
                 found.extend(n for n, part in snapshot.slots.items() if part.get("answer"))
         return got
 
-    engine.crew.take = seen
+    engine.pool.take = seen
     return found
 
 

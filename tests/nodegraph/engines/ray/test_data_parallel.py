@@ -35,14 +35,14 @@ def test_any_number_of_replicas_learns_and_gives_the_bits_of_one_thread(spread, 
     wanted, found = HERE.run(XS), there.run(XS, noise=False)
     for name, parts in wanted.items():
         assert all(np.array_equal(a, b) for a, b in zip(parts, found[name], strict=True))
-    assert engine.crew.died == len(deaths)
+    assert engine.pool.died == len(deaths)
 
 
 def test_the_states_stay_where_they_are(spread):
     engine = spread(2)
     seen = []
-    take = engine.crew.take
-    engine.crew.take = lambda refs: seen.append(take(refs)) or seen[-1]
+    take = engine.pool.take
+    engine.pool.take = lambda refs: seen.append(take(refs)) or seen[-1]
     fitted(engine)
     sizes = [np.size(part) for (found,) in filter(None, seen) if found for held in found[0].values()
              for part in _arrays(held)]  # fmt: skip
@@ -70,27 +70,27 @@ def test_a_group_at_which_all_die_is_named(spread):
 @pytest.mark.parametrize("method", ["hire", "prepare", "do"])
 def test_one_that_is_dead_before_it_begins_is_replaced_as_well(spread, lost, method):
     engine, deaths = spread(2), iter([False, True, True, False, True])
-    hire = engine.crew.hire
+    start = engine.pool.start
 
     def die_now():
         if next(deaths, False):
             raise lost("it was dead already")
 
-    def hired(groups):
+    def started(groups):
         if method == "hire":
             die_now()
-        (hand,) = hire(groups)
-        call = hand.call
+        (worker,) = start(groups)
+        call = worker.call
 
         def fragile(name, *args, **options):
             if name == method:
                 die_now()
             return call(name, *args, **options)
 
-        hand.call = fragile
-        return [hand]
+        worker.call = fragile
+        return [worker]
 
-    engine.crew.hire = hired
+    engine.pool.start = started
     same_trees(HERE.params["ridge"], fitted(engine).params["ridge"], "ridge")
     assert next(deaths, None) is None
 

@@ -2,7 +2,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.engines import choose
-from nodegraph.engines.ray.resources import Needs
+from nodegraph.engines.ray.resources import Resources
 from nodegraph.errors import FieldError, GraphError
 from nodegraph.testing.zoo import Sum
 
@@ -38,6 +38,6 @@ def test_chunks_are_about_as_long_as_four_megabytes_allow():
 
 
 def test_a_worker_of_two_nodes_has_what_both_need():
-    one, other = Needs(2, 0, (("a", 1.0),)), Needs(1, 1, (("a", 0.5), ("b", 2.0)))
-    assert one.joined(other) == Needs(2, 1, (("a", 1.0), ("b", 2.0)))
-    assert one.threads == 2 and Needs(0.25).threads == 1
+    one, other = Resources(2, 0, (("a", 1.0),)), Resources(1, 1, (("a", 0.5), ("b", 2.0)))
+    assert one.joined(other) == Resources(2, 1, (("a", 1.0), ("b", 2.0)))
+    assert one.threads == 2 and Resources(0.25).threads == 1

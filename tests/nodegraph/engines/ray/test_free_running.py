@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.engines.ray.stats import Watch
+from nodegraph.engines.ray.stats import Stats
 from nodes import RLS, Identity, Input, Reservoir
 
 X = np.arange(1.0, 401)[:, None]
@@ -11,7 +11,7 @@ X = np.arange(1.0, 401)[:, None]
 def slow(engine, seed=0, share=0.5):
     """Let what workers gave be there only now and then."""
     rng = np.random.default_rng(seed)
-    engine.crew.ready = lambda ref: rng.random() < share
+    engine.pool.ready = lambda ref: rng.random() < share
     return engine
 
 
@@ -41,7 +41,7 @@ def test_values_are_at_most_as_old_as_that(split, stale):
 
 def test_staleness_is_reported(split):
     engine = slow(by_node(split(0, 1, stale=3)), share=0.3)
-    engine.watch = Watch()
+    engine.watch = Stats()
     ng.Model(chain(), engine=engine).run(X)
     assert set(engine.watch.stale) == {0, 1, 2, 3}
     assert sum(engine.watch.stale.values()) <= 2 * len(X)

@@ -16,23 +16,23 @@ X = RNG.standard_normal((90, 2))
 
 def doomed(engine, name, seq):
     """Let the worker of a node die each time that it is given chunk `seq`."""
-    hire = engine.crew.hire
+    start = engine.pool.start
 
-    def hired(groups):
-        hands = hire(groups)
-        for hand in hands:
-            if name in hand.title.split(", "):
-                hand.call = deadly(hand, hand.call)
-        return hands
+    def started(groups):
+        workers = start(groups)
+        for worker in workers:
+            if name in worker.title.split(", "):
+                worker.call = deadly(worker, worker.call)
+        return workers
 
-    def deadly(hand, call):
+    def deadly(worker, call):
         def do(method, *args, returns=1):
-            hand.alive = hand.alive and not (method == "run" and args[1] == seq)
+            worker.alive = worker.alive and not (method == "run" and args[1] == seq)
             return call(method, *args, returns=returns)
 
         return do
 
-    engine.crew.hire = hired
+    engine.pool.start = started
     engine.groups = lambda plan: [(name,) for block in plan.blocks for name in block.names]
     return engine
 

@@ -104,7 +104,7 @@ def test_fit_run_and_generate_leave_the_bits_of_local(split, word, deaths):
     for name in ends:
         assert np.array_equal(wanted[name], found[name])
     assert ends or np.array_equal(wanted, found)
-    assert engine.crew.died == len(deaths)
+    assert engine.pool.died == len(deaths)
 
 
 @pytest.mark.parametrize("readout", [RLS(), LMS()])
@@ -163,14 +163,14 @@ def test_a_worker_refuses_what_comes_out_of_turn(split):
     model.run(np.zeros((1, 1)))
     slots, plan = model._settle().slots, model.plan
     (part,) = cut(plan, [tuple(plan.nodes)], ("reservoir",), ())
-    crew = InProcess()
-    (hand,) = crew.hire([part.names])
-    crew.take(hand.call("load", Loading(part, slots, Work(), "exact", 2, 5)))
+    pool = InProcess()
+    (worker,) = pool.start([part.names])
+    pool.take(worker.call("load", Loading(part, slots, Work(), "exact", 2, 5)))
     chunk = Chunk(1, {"input": np.ones((1, 1))}, {})
     for attempt, seq in ((1, 5), (2, 4), (2, 6)):
         with pytest.raises(EngineError, match=f"called for chunk {seq} of attempt {attempt}"):
-            crew.take(hand.call("run", attempt, seq, chunk, returns=2))
-    ys, _ = crew.take(hand.call("run", 2, 5, chunk, returns=2))
+            pool.take(worker.call("run", attempt, seq, chunk, returns=2))
+    ys, _ = pool.take(worker.call("run", 2, 5, chunk, returns=2))
     assert ys.any()
     with pytest.raises(EngineError, match="chunk 5 of attempt 2"):
-        crew.take(hand.call("run", 2, 5, chunk, returns=2))
+        pool.take(worker.call("run", 2, 5, chunk, returns=2))

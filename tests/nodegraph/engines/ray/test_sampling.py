@@ -40,7 +40,7 @@ def check_told(model, form):
 def test_raw_data_are_told_of_wherever_the_nodes_are(split, form, deaths):
     engine = split(3, 40, deaths, window=2, chunks=3)
     check_told(ng.Model(Input() >> pool() >> Ridge(name="out"), engine=engine), form)
-    assert engine.crew.died == len(deaths) or form == "many"
+    assert engine.pool.died == len(deaths) or form == "many"
 
 
 @pytest.mark.parametrize("deaths", [(), (2,)])

@@ -5,17 +5,17 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from nodegraph.engines.ray.ray_pool import RayCrew
-from nodegraph.engines.ray.resources import Needs
+from nodegraph.engines.ray.ray_pool import RayPool
+from nodegraph.engines.ray.resources import Resources
 
 
-def crew():
+def pool():
     names = ("GetTimeoutError RayActorError ObjectLostError OwnerDiedError WorkerCrashedError "
              "OutOfMemoryError NodeDiedError RayTaskError RaySystemError ObjectStoreFullError "
              "OutOfDiskError RayError").split()  # fmt: skip
     kinds = {name: type(name, (Exception,), {}) for name in names}
     ray = SimpleNamespace(exceptions=SimpleNamespace(**kinds))
-    return RayCrew(ray, {}, Needs.of({"num_cpus": 1}, "engine"), 1.0), kinds
+    return RayPool(ray, {}, Resources.of({"num_cpus": 1}, "engine"), 1.0), kinds
 
 
 TOLD = "No module named 'nodes.reservoir'; 'nodes' is not a package"
@@ -30,7 +30,7 @@ def test_a_file_called_nodes_is_named_where_it_is_what_workers_find(
         theirs = ModuleType("nodes")
         theirs.__file__ = str(tmp_path / "nodes.py")
         monkeypatch.setitem(sys.modules, "nodes", theirs)
-    team, kinds = crew()
+    team, kinds = pool()
     error = kinds[kind](f"ModuleNotFoundError: {TOLD}")
     error.cause = ModuleNotFoundError(TOLD, name="nodes.reservoir")
     said = str(team._meaning(error))
@@ -39,6 +39,6 @@ def test_a_file_called_nodes_is_named_where_it_is_what_workers_find(
 
 
 def test_other_modules_that_are_missing_are_to_be_installed():
-    team, kinds = crew()
+    team, kinds = pool()
     error = kinds["RaySystemError"]("ModuleNotFoundError: No module named 'nodes_of_mine'")
     assert "install it on every machine" in str(team._meaning(error))

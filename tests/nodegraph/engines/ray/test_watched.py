@@ -50,7 +50,7 @@ def test_curves_have_the_bits_of_local_through_deaths(split, graph, watch, chunk
     outs = [model.partial_fit(U[:n], Y[:n], **how)["out"] for model in (here, there)]
     np.testing.assert_array_equal(*outs)
     same_curves(here.curves, there.curves)
-    assert engine.crew.died == len(deaths)
+    assert engine.pool.died == len(deaths)
     assert np.isfinite(here.curves["out"]["error"]).any()
 
 
@@ -88,8 +88,8 @@ def test_only_numbers_come_back_with_a_chunk(split):
     from nodegraph.engines.ray.worker import Receipt
 
     seen = []
-    take = engine.crew.take
-    engine.crew.take = lambda refs: seen.append(take(refs)) or seen[-1]
+    take = engine.pool.take
+    engine.pool.take = lambda refs: seen.append(take(refs)) or seen[-1]
     ng.Model(wide(), seed=1, engine=engine).partial_fit(U, Y, watch=100)
     receipts = [part for found in seen for part in found if isinstance(part, Receipt)]
     points = [point for receipt in receipts for point in (*receipt.points, receipt.rest) if point]
