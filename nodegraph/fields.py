@@ -1,8 +1,8 @@
-"""Types of fields for authors of nodes and rules; they stand in `nodegraph.graph.fields`."""
+"""Types of fields for authors of nodes and rules; they stand in `nodegraph.graph`."""
 
+from nodegraph.graph.described import Described
 from nodegraph.graph.fields import (
     Classes,
-    Described,
     Fraction,
     Matrix,
     PerUnit,

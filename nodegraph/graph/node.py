@@ -29,7 +29,7 @@ from pydantic import (
 
 from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
-from nodegraph.graph.fields import Described
+from nodegraph.graph.described import Described
 from nodegraph.graph.graph import Composable, End, Graph
 from nodegraph.graph.messages.calls import of_engines
 from nodegraph.graph.names import LONGEST, check_name

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, PlainSerializer, model_validator
 
 from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
-from nodegraph.graph.fields import Described
+from nodegraph.graph.described import Described
 from nodegraph.graph.lessons import (
     Course,
     Gathering,

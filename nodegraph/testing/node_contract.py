@@ -13,7 +13,7 @@ from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.engines.fused import Mover, Program
 from nodegraph.engines.seats import Source
 from nodegraph.errors import ContractError, FieldError
-from nodegraph.graph.fields import Described
+from nodegraph.graph.described import Described
 from nodegraph.graph.node import Node
 from nodegraph.graph.prepared import StepCode
 from nodegraph.graph.registry import resolve, word

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic.fields import FieldInfo
 
-from nodegraph.graph.fields import Described
+from nodegraph.graph.described import Described
 from nodegraph.graph.node import Composite, Node
 from nodegraph.graph.rule import Rule
 
