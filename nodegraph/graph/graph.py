@@ -13,16 +13,12 @@ from nodegraph.errors import GraphError
 from nodegraph.graph.ends import Edge, End, input_ends, output_ends
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.names import name_nodes
-from nodegraph.graph.registry import word
 from nodegraph.graph.strangers import Inert
-from nodegraph.host.paths import own_path
 
 if TYPE_CHECKING:
     import networkx as nx
 
 __all__ = ["Composable", "Delay", "Edge", "End", "Graph", "chain", "delay", "overlay"]
-
-PICTURES = (".svg", ".mmd", ".dot", ".txt")
 
 
 @dataclass(frozen=True)
@@ -154,26 +150,9 @@ class Graph(Composable):
         Nodes are names with attributes ``node, kind, units, rule, input, output, group``; edges
         have ``delay`` and ``port``.
         """
-        import networkx as nx
+        from nodegraph.plotting.graphs.networks import to_networkx
 
-        net: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-        owners = dict(self.owners)
-        for node, name in self.names.items():
-            rule = getattr(node, "rule", None)
-            net.add_node(
-                name,
-                node=node,
-                kind=word(type(node)),
-                units=getattr(node, "units", None),
-                rule=type(rule).__name__ if rule is not None else None,
-                input=name in self.inputs,
-                output=name in self.outputs,
-                group=name.rpartition(".")[0] or None if node in owners else None,
-            )
-        for edge in self.edges:
-            source, target = self.names[edge.source], self.names[edge.target]
-            net.add_edge(source, target, delay=edge.delay, port=edge.port)
-        return net
+        return to_networkx(self)
 
     def draw(self, path: str | PathLike[str] | None = None, title: str | None = None) -> str:
         """Return a picture of the graph, and write it to `path` if one is given.
@@ -195,21 +174,9 @@ class Graph(Composable):
         GraphError
             If the suffix is another one.
         """
-        where = None if path is None else own_path(path, 'graph.draw("g.svg")')
-        suffix = ".svg" if where is None else where.suffix
-        if suffix not in PICTURES:
-            raise GraphError(f"draw: {suffix!r} is none of {', '.join(PICTURES)}")
-        text = self._picture(suffix, title)
-        if where is not None:
-            where.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
-        return text
+        from nodegraph.plotting.graphs.pictures import draw
 
-    def _picture(self, suffix: str, title: str | None = None) -> str:
-        from nodegraph.plotting import graphs  # it loads networkx, which is heavy
-
-        net = self.to_networkx()
-        draw = {".mmd": graphs.to_mermaid, ".dot": graphs.to_dot, ".txt": graphs.to_text}
-        return graphs.to_svg(net, title) if suffix == ".svg" else draw[suffix](net)
+        return draw(self, path, title)
 
     def to_yaml(self, header: Mapping[str, Any] | None = None) -> str:
         """Return the graph as YAML, from which `nodegraph.read_yaml` makes the same graph.
@@ -222,7 +189,7 @@ class Graph(Composable):
         return to_yaml(self, header)
 
     def _repr_html_(self) -> str:
-        return self._picture(".svg")
+        return self.draw()
 
     @cached_property
     def loops(self) -> dict[Any, int]:
