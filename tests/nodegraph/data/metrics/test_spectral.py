@@ -5,9 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from scipy.sparse.linalg import LinearOperator, eigs
 from threadpoolctl import threadpool_limits
 
-from nodegraph.data.metrics.spectral import _krylov_radius, _normal_radius, spectral_radius
+from nodegraph.data.metrics.spectral import (
+    _krylov_radius,
+    _largest,
+    _normal_radius,
+    _rough_radius,
+    spectral_radius,
+)
 from nodegraph.errors import DataError
 
 
@@ -45,9 +52,57 @@ def test_above_a_million_weights_the_radius_is_right_to_a_thousandth(seed):
 
 
 def test_above_a_million_weights_no_double_precision_is_needed(monkeypatch):
-    monkeypatch.setattr("nodegraph.data.metrics.spectral._largest", None)
+    monkeypatch.setattr("nodegraph.data.metrics.spectral._krylov_radius", None)
     W = np.random.default_rng(1).random((1010, 1010))
     np.testing.assert_allclose(spectral_radius(W), 505, rtol=0.01)  # the sum of a row
+
+
+@pytest.fixture
+def any_size(monkeypatch):
+    monkeypatch.setattr("nodegraph.data.metrics.spectral._MANY", 0)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_single_precision_finds_the_rim_of_random_weights(seed, any_size):
+    W = draw(600, 0.1, seed)
+    np.testing.assert_allclose(_rough_radius(sparse.csr_array(W)), exact(W), rtol=1e-3)
+
+
+def test_single_precision_finds_a_matrix_far_from_normal_too(any_size):
+    W = np.triu(draw(400, 1.0, 1), 1) + 1e-4 * draw(400, 1.0, 2)
+    np.testing.assert_allclose(_rough_radius(W), exact(W), rtol=1e-2)
+
+
+def test_single_precision_takes_a_complex_pair_whole(any_size):
+    angles = np.linspace(0.1, 3.0, 60)
+    turns = [np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) for a in angles]
+    W = sparse.block_diag([(1 + i / 60) * turn for i, turn in enumerate(turns)]).toarray()
+    np.testing.assert_allclose(_rough_radius(W), 1 + 59 / 60, rtol=3e-3)
+
+
+def test_single_precision_takes_few_products():
+    W, products = sparse.csr_array(draw(2000, 0.02, 3), dtype=np.float32), []
+
+    def product(x):
+        products.append(x.dtype)
+        return W @ x
+
+    assert _largest(eigs, LinearOperator(W.shape, product, dtype=np.float32), 3e-3, 120) is not None
+    assert len(products) <= 460
+    assert set(products[:-6]) == {np.dtype(np.float32)}  # the last are of the residuals
+
+
+def test_what_does_not_converge_gives_nothing(monkeypatch):
+    monkeypatch.setattr("nodegraph.data.metrics.spectral._LARGE_BASIS", 20)
+    turn = LinearOperator((300, 300), lambda x: np.roll(x, 1), dtype=np.float64)
+    assert _largest(eigs, turn, basis=20) is None
+
+
+@pytest.mark.parametrize("units", [600, 1010])
+def test_low_rank_gives_the_same_bits_again(units):
+    rng = np.random.default_rng(8)
+    W = rng.standard_normal((units, 3)) @ rng.standard_normal((3, units))
+    assert spectral_radius(W) == spectral_radius(W)
 
 
 def test_above_four_thousand_units_the_radius_is_that_of_more_precise_work():
