@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from nodegraph.compiling.emission.sharing import share
 from nodegraph.compiling.emission.text import Text
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.storage import Storage
@@ -52,9 +53,10 @@ class Builder(Text):
     def module(self, dtype: str) -> str:
         """Return the module of the function."""
         called = (definition(n) if is_inlined(n) else declaration(n) for n in sorted(self.needs))
+        functions = share(self.entry, self.lines, self.loops)
         head, body = "\n".join(self.entry), "\n".join(self.lines)
         return (
-            "".join(called)
+            "".join([*called, functions])
             + f"define void @NAME(ptr noalias %args, ptr noalias %io, {LLVM[dtype]} %like) "
             + f"nounwind {{\nentry:\n{head}\n  br label %begin\nbegin:\n{body}\n  ret void\n}}\n"
             + "\n".join(self.meta)

@@ -35,11 +35,14 @@ def loop(
     body(names, tag)
     levels, b.levels = b.levels, []
     b.depth.clear()
+    first = len(b.lines)
     for name, n, level in zip(names, sizes, levels[1:], strict=True):
         _open(b, name, n)
         b.lines += level
     for name in names[::-1]:
         _close(b, name, mark if name == names[-1] else "")
+    b.lines[first:] = ["\n".join(b.lines[first:])]
+    b.loops.append(first)
 
 
 def _independent(b: Text) -> tuple[str, str]:

@@ -19,6 +19,8 @@ class Text:
         What comes at the very beginning.
     lines : list of str
         All that follows.
+    loops : list of int
+        Where in `lines` nests of loops are, each a line of its own.
     levels : list of list of str
         While a nest of loops is written: its instructions by depth.
     depth : dict of str to int
@@ -32,6 +34,7 @@ class Text:
     def __init__(self) -> None:
         self.entry: list[str] = []
         self.lines: list[str] = []
+        self.loops: list[int] = []
         self.meta: list[str] = []
         self.levels: list[list[str]] = []
         self.depth: dict[str, int] = {}
