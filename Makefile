@@ -15,7 +15,7 @@ demo: .venv/.stamp  ## Train on sunspots and Mackey-Glass; table, picture and mo
 	$(BIN)/nodegraph run graphs/mackey_glass.yaml --out out/mackey_glass
 
 test: .venv/.stamp-dev  ## Run the tests, the docstring examples and the code of the documentation
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 lint: .venv/.stamp-dev  ## Check format, style and types
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""Settings of every test run: fixed examples, no windows, Ray tests together at the end."""
+"""Settings of every test run: fixed examples, no windows, files kept whole, Ray tests together."""
 
 import os
 import signal
@@ -45,9 +45,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the Ray tests to one worker, and those with clusters of their own to another."""
+    """Give a worker whole files, so that it prepares once what they share, and begin with Ray.
+
+    The Ray tests, which wait more than they compute, go to one worker and those with clusters of
+    their own to another; in a single process they come last.
+    """
     for item in items:
+        group = item.nodeid.partition("::")[0]
         if item.get_closest_marker("ray"):
-            apart = item.path.name == "test_cluster.py"
-            item.add_marker(pytest.mark.xdist_group("clusters" if apart else "ray"))
-    items.sort(key=lambda item: item.get_closest_marker("ray") is not None)
+            group = "clusters" if item.path.name == "test_cluster.py" else "ray"
+        item.add_marker(pytest.mark.xdist_group(group))
+    first = "PYTEST_XDIST_WORKER" in os.environ
+    items.sort(key=lambda item: (item.get_closest_marker("ray") is not None) != first)

@@ -70,7 +70,6 @@ READ = "import nodegraph as ng\nprint(len(ng.read_yaml('g.yaml').graph.nodes))\n
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("nodes.py", "raise RuntimeError('the file of the user is not run')"),
         ("nodes.py", "not Python at all"),
         ("nodes/mine.py", ""),
         ("nodes/__init__.py", "import nodes.mine"),

@@ -1,5 +1,7 @@
 """Workers in this process, to which nothing comes but what can be sent."""
 
+import io
+import pickle
 from itertools import chain, pairwise
 
 import numpy as np
@@ -13,30 +15,39 @@ from nodegraph.engines.ray.pipeline import Pipeline, PipelineOptions
 from nodegraph.engines.ray.pool import InProcess, WorkerLost
 
 
+class Pickler(cloudpickle.Pickler):
+    """Sends arrays beside the bytes, as Ray does."""
+
+    def __init__(self, file, frozen):
+        super().__init__(file)
+        self.frozen = frozen
+
+    def persistent_id(self, part):
+        if type(part) is np.ndarray and part.dtype != object:
+            copy = part.copy(order="K")
+            copy.setflags(write=False)
+            self.frozen.append(copy)
+            return len(self.frozen) - 1
+        return None
+
+
+class Unpickler(pickle.Unpickler):
+    """Puts arrays back where they were."""
+
+    def __init__(self, file, frozen):
+        super().__init__(file)
+        self.frozen = frozen
+
+    def persistent_load(self, number):
+        return self.frozen[number]
+
+
 def sent(value):
     """Return what comes of `value` on another machine: equal, its arrays read-only."""
-    frozen = []
-
-    class Pickler(cloudpickle.Pickler):
-        def persistent_id(self, part):
-            if type(part) is np.ndarray and part.dtype != object:
-                copy = part.copy(order="K")
-                copy.setflags(write=False)
-                frozen.append(copy)
-                return len(frozen) - 1
-            return None
-
-    import io
-    import pickle
-
-    class Unpickler(pickle.Unpickler):
-        def persistent_load(self, number):
-            return frozen[number]
-
-    file = io.BytesIO()
-    Pickler(file).dump(value)
+    frozen, file = [], io.BytesIO()
+    Pickler(file, frozen).dump(value)
     file.seek(0)
-    return Unpickler(file).load()
+    return Unpickler(file, frozen).load()
 
 
 class Mortal(InProcess):

@@ -62,7 +62,7 @@ def same_models(one, other):
         assert mine.fitted == theirs.fitted
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(seed=SEEDS, chunk=st.sampled_from([1, 7, 64]), window=st.integers(1, 5))
 def test_any_graph_in_any_parts_runs_and_learns_as_the_naive_interpreter_does(
     split, seed, chunk, window
@@ -70,7 +70,7 @@ def test_any_graph_in_any_parts_runs_and_learns_as_the_naive_interpreter_does(
     check_engine(split(seed, chunk, window=window), seed=seed)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     seed=SEEDS,
     deaths=st.sets(st.integers(1, 300), max_size=6),

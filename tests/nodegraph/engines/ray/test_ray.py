@@ -48,9 +48,8 @@ def test_random_graphs_run_and_learn_as_the_naive_interpreter_does(ray_engine, s
     check_engine(ray_engine, seed=seed)
 
 
-@pytest.mark.parametrize("seed", [1, 4])
-def test_so_they_do_with_an_actor_for_each_node(by_node, seed):
-    check_engine(by_node, seed=seed, n_steps=12)
+def test_so_they_do_with_an_actor_for_each_node(by_node):
+    check_engine(by_node, seed=1, n_steps=12)
 
 
 def test_an_ensemble_learns_on_two_actors_and_keeps_its_bits(ray_engine):
@@ -163,7 +162,7 @@ def test_a_node_that_raises_or_kills_its_worker_is_named_with_chunk_and_steps(ra
             return state, x
 
     engine = ng.RayEngine(placement="node", chunk=40, timeout=60, restarts=1)
-    graph = Input() >> Bomb() >> RLS()
+    graph = Bomb() >> RLS()
     x = np.zeros((200, 1))
     x[130] = 2
     with pytest.raises(ValueError, match="two") as caught:

@@ -40,7 +40,7 @@ def same_curves(one, other):
 @pytest.mark.parametrize("watch", [True, 1, 13, 100])
 @pytest.mark.parametrize(("chunk", "deaths"), [(7, ()), (64, (9, 30, 41)), (1000, (12,))])
 def test_curves_have_the_bits_of_local_through_deaths(split, graph, watch, chunk, deaths):
-    n = 60 if watch == 1 else 700
+    n = 60 if watch == 1 else min(30 * chunk, 700)
     engine = split(3, chunk, deaths, watch != 13, window=3, chunks=2)
     here, there = (ng.Model(graph(), seed=1, engine=e) for e in ("local", engine))
     for model in (here, there):
