@@ -50,7 +50,7 @@ def read_csv(
     name: str,
     columns: Columns = None,
     options: TextOptions | None = None,
-    time: str | int | None = None,
+    kept: Sequence[str | int] = (),
 ) -> Table:
     """Return numbers of a text file and what its columns are called; missing ones are NaN.
 
@@ -67,15 +67,16 @@ def read_csv(
     columns : list of str or int, optional
         Which columns, by name or by number from 0; else all.
     options : TextOptions, optional
-    time : str or int, optional
-        A column that calls the rows; it may hold any text and is no column of numbers.
+    kept : list of str or int
+        Columns that may hold any text and are no columns of numbers, such as that of times; their
+        cells are the `words` of the table.
 
     Raises
     ------
     DataError
         With line and column of the first cell that is no number, and what to write.
     """
-    return _TextTable(file, name, columns, options or TextOptions(), time).read()
+    return _TextTable(file, name, columns, options or TextOptions(), kept).read()
 
 
 class _TextTable:
@@ -87,21 +88,21 @@ class _TextTable:
         name: str,
         columns: Columns,
         options: TextOptions,
-        time: str | int | None,
+        kept: Sequence[str | int],
     ) -> None:
         self.file, self.name, self.columns = file, name, columns
-        self.options, self.time = options, time
+        self.options, self.asked_as_text = options, list(kept)
         self.notes: list[str] = []
 
     def read(self) -> Table:
         """Return the table."""
         sample = self._sample()
         layout = self._layout(sample)
-        time = self._time(layout)
-        picked, doubtful = self._picked(sample, layout, time)
+        kept = self._kept(layout)
+        picked, doubtful = self._picked(sample, layout, kept)
         asked = sorted({*picked, *doubtful})
-        others = self._others(sample, layout, time)
-        blocks = TextBlocks(layout, asked, time, self.name, others)
+        others = self._others(sample, layout, kept)
+        blocks = TextBlocks(layout, asked, kept, self.name, others)
         with text_lines(self.file, self.name, self.options.encoding) as lines:
             found = blocks.read(lines)
         if not len(found):
@@ -109,8 +110,8 @@ class _TextTable:
         self._check_doubtful(found, asked, doubtful, layout)
         values = found[:, [asked.index(i) for i in picked]]
         names = tuple(layout.titles[i] for i in picked) if layout.named else None
-        times = tuple(blocks.labels) if time is not None else None
-        return Table(values, names, times, self._told(values, layout))
+        words = tuple(map(tuple, blocks.words))
+        return Table(values, names, None, self._told(values, layout), words)
 
     def _sample(self) -> Sample:
         given = self.options
@@ -149,7 +150,7 @@ class _TextTable:
         if isinstance(given, bool):
             return given
         listed_ = [asked] if isinstance(asked, (str, int)) else list(asked or ())
-        by_name = any(isinstance(column, str) for column in [*listed_, self.time])
+        by_name = any(isinstance(column, str) for column in [*listed_, *self.asked_as_text])
         if by_name and given is None:
             return True
         numbers = [i for i in listed_ if isinstance(i, int)]
@@ -157,33 +158,31 @@ class _TextTable:
         columns = range(width_of(sample)) if every else numbers
         return has_names(sample, columns, self.name, renamed=given is not None)
 
-    def _time(self, layout: Layout) -> int | None:
-        if self.time is None:
-            return None
-        where = f"{self.name}: time"
-        return chosen(self.time, self._names(layout), len(layout.titles), where)[0]
+    def _kept(self, layout: Layout) -> list[int]:
+        names, width = self._names(layout), len(layout.titles)
+        return [chosen(each, names, width, self.name)[0] for each in self.asked_as_text]
 
     def _names(self, layout: Layout) -> tuple[str, ...] | None:
         return layout.titles if layout.named else None
 
     def _picked(
-        self, sample: Sample, layout: Layout, time: int | None
+        self, sample: Sample, layout: Layout, kept: Sequence[int]
     ) -> tuple[list[int], list[int]]:
         """Return the columns to read, and those behind the last name that should be empty."""
         width = len(layout.titles)
         picked = chosen(self.columns, self._names(layout), width, self.name)
         if self.columns is not None:
-            if time in picked:
+            if both := [layout.titles[i] for i in kept if i in picked]:
                 raise DataError(
-                    f"{self.name}: the column of times, {layout.titles[time or 0]}, is no input; "
-                    "leave it out of columns, or leave time out"
+                    f"{self.name}: column {both[0]} is kept as text and is no input; leave it out "
+                    "of columns"
                 )
             return picked, []
         empty = [i for i in picked if i >= width - self._n_unnamed(sample, layout)]
-        index = [0] if self._is_index(sample, layout) and time != 0 and width > 1 else []
+        index = [0] if self._is_index(sample, layout) and 0 not in kept and width > 1 else []
         if index:
             self.notes.append("the first column, which has no name and counts the rows, left out")
-        return [i for i in picked if i != time and i not in (*empty, *index)], empty
+        return [i for i in picked if i not in (*kept, *empty, *index)], empty
 
     def _n_unnamed(self, sample: Sample, layout: Layout) -> int:
         """Return how many columns at the end have neither a name nor, as far as seen, a cell."""
@@ -196,16 +195,16 @@ class _TextTable:
     def _is_index(self, sample: Sample, layout: Layout) -> bool:
         return bool(layout.n_before) and not sample.first(0) and sample.counts(0)
 
-    def _others(self, sample: Sample, layout: Layout, time: int | None) -> str:
+    def _others(self, sample: Sample, layout: Layout, kept: Sequence[int]) -> str:
         """Return what to write so that columns of text are left out."""
         width = len(layout.titles) - self._n_unnamed(sample, layout)
-        fit = [i for i in range(width) if sample.is_numeric(i) and sample.body and i != time]
+        fit = [i for i in range(width) if sample.is_numeric(i) and sample.body and i not in kept]
         if len(fit) in (0, width):
             return "choose the columns of numbers by columns: [...]"
         words = listed([layout.titles[i] if layout.named else i for i in fit])
         text = next((i for i in range(width) if i not in fit), 0)
         call = layout.titles[text] if layout.named else text
-        also = f" (or time: {call})" if self.time is None and sample.is_time(text) else ""
+        also = f" (or time: {call})" if not kept and sample.is_time(text) else ""
         return f"leave text out by columns: [{words}]{also}"
 
     def _check_doubtful(
@@ -230,8 +229,10 @@ class _TextTable:
             self.notes.append(f"{_MARKS[layout.separator]} part the cells")
         if self.options.decimal is None and layout.grammar.decimal == ",":
             self.notes.append("numbers have a decimal comma")
-        if self.columns is None and self.time is not None:
-            self.notes.append(f"column {self.time} calls the rows and is no input")
+        if self.columns is None and self.asked_as_text:
+            calls, *more = map(str, self.asked_as_text)
+            also = f", {', '.join(more)} kept as text" * bool(more)
+            self.notes.append(f"column {calls} calls the rows and is no input{also}")
         elif n_columns < len(layout.titles) and self.columns is not None:
             self.notes.append(f"{n_columns} of {len(layout.titles)} columns asked for")
         if n_missing := int(np.isnan(values).sum()):

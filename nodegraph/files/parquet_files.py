@@ -21,7 +21,7 @@ _INDEX = re.compile(r"__index_level_[0-9]+__")
 
 
 def read_parquet(
-    file: BinaryIO, name: str, columns: Columns = None, time: str | int | None = None
+    file: BinaryIO, name: str, columns: Columns = None, kept: Sequence[str | int] = ()
 ) -> Table:
     """Return the numbers of a .parquet file; missing ones are NaN.
 
@@ -34,8 +34,8 @@ def read_parquet(
         Name of the file, for messages.
     columns : list of str or int, optional
         Which columns, by name or by number from 0; else all.
-    time : str or int, optional
-        A column that calls the rows.
+    kept : list of str or int
+        Columns that are no numbers, such as that of times; the `words` of the table.
 
     Raises
     ------
@@ -43,20 +43,21 @@ def read_parquet(
         If neither library is there, the file is none of these, or a column is no numbers.
     """
     names, table, index = _opened(file, name)
-    timed = None if time is None else chosen(time, names, len(names), f"{name}: time")[0]
-    kept = [i for i, title in enumerate(names) if title not in index]
-    asked = _asked(columns, names, kept, name)
-    picked = [i for i in asked if i != timed or columns is not None]
-    if timed in picked:
+    texts = [chosen(each, names, len(names), name)[0] for each in kept]
+    ours = [i for i, title in enumerate(names) if title not in index]
+    picked = [
+        i for i in _asked(columns, names, ours, name) if i not in texts or columns is not None
+    ]
+    if both := [names[i] for i in texts if i in picked]:
         raise DataError(
-            f"{name}: the column of times, {time}, is no input; leave it out of columns"
+            f"{name}: column {both[0]} is kept as text and is no input; leave it out of columns"
         )
     if not picked:
         raise DataError(f"{name}: has no columns but an index")
     values = np.column_stack([_numbers(table[names[i]], names[i], name) for i in picked])
-    times = None if timed is None else tuple(np.asarray(table[names[timed]]).astype(str).tolist())
+    words = tuple(tuple(np.asarray(table[names[i]]).astype(str).tolist()) for i in texts)
     told = _told(values, name, [t for t in names if t in index and columns is None])
-    return Table(values, tuple(names[i] for i in picked), times, told)
+    return Table(values, tuple(names[i] for i in picked), None, told, words)
 
 
 def _asked(columns: Columns, names: Sequence[str], kept: Sequence[int], name: str) -> list[int]:

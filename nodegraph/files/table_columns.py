@@ -26,12 +26,15 @@ class Table(NamedTuple):
         What the rows are called: the cells of the column of times.
     told : str
         What was taken for what, in a sentence.
+    words : tuple of tuple of str
+        The cells of further columns that are kept as text.
     """
 
     values: Array
     names: tuple[str, ...] | None = None
     times: tuple[str, ...] | None = None
     told: str = ""
+    words: tuple[tuple[str, ...], ...] = ()
 
 
 def chosen(columns: Columns, names: Sequence[str] | None, width: int, where: str) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
@@ -50,7 +50,7 @@ def load_array(
     DataError
         If there is no such file, array or column, or a cell is no number.
     """
-    return _load(file, root, key, columns, TextOptions(), None).values
+    return _load(file, root, key, columns, TextOptions(), ()).values
 
 
 def load_table(
@@ -65,6 +65,7 @@ def load_table(
     missing: Sequence[str | float] = (),
     encoding: str | None = None,
     time: str | int | None = None,
+    kept: Sequence[str | int] = (),
 ) -> Table:
     """Return a table from a file below `root`: floats of shape (n_rows, n_columns), and names.
 
@@ -81,6 +82,8 @@ def load_table(
     time : str or int, optional
         The column that calls the rows, which is no column of numbers. Rows that go back in time
         are warned of.
+    kept : list of str or int
+        Further columns that are kept as text, the `words` of the table.
 
     Raises
     ------
@@ -89,15 +92,19 @@ def load_table(
         have an effect.
     """
     options = TextOptions(names, separator, decimal, tuple(missing), encoding)
-    table = _load(file, root, key, columns, options, time)
+    texts = kept if time is None else (time, *kept)
+    table = _load(file, root, key, columns, options, texts)
     array = table.values
     if array.ndim not in (1, 2) or array.size == 0:
         raise DataError(f"{file}: should be a table with rows and columns (got {array.shape})")
     floats = array.astype(array.dtype.newbyteorder("=") if array.dtype.kind == "f" else float)
     told = table.told or f"read {len(floats)} rows from {file}"
-    if table.times is not None:
-        told += f"; {check_order(table.times, file)}"
-    return table._replace(values=floats[:, None] if floats.ndim == 1 else floats, told=told)
+    table = table._replace(values=floats[:, None] if floats.ndim == 1 else floats)
+    if time is None:
+        return table._replace(told=told)
+    times, *words = table.words
+    told += f"; {check_order(times, file)}"
+    return table._replace(times=times, words=tuple(words), told=told)
 
 
 def _load(
@@ -106,7 +113,7 @@ def _load(
     key: str | None,
     columns: Columns,
     options: TextOptions,
-    time: str | int | None,
+    kept: Sequence[str | int],
 ) -> Table:
     suffix = next((end for end in SUFFIXES if _base(file).lower().endswith(end)), None)
     if suffix is None:
@@ -117,11 +124,11 @@ def _load(
         _refuse_text_options(file, suffix, options)
     with _opened(root, file) as opened:
         if suffix in TEXTS:
-            return read_csv(opened, file, columns, options, time)
+            return read_csv(opened, file, columns, options, kept)
         if suffix == ".parquet":
-            return read_parquet(opened, file, columns, time)
+            return read_parquet(opened, file, columns, kept)
         array = read_npy(opened, file) if suffix == ".npy" else read_npz(opened, file, key)
-    return _cut(array, columns, options.names, time, file)
+    return _cut(array, columns, options.names, kept, file)
 
 
 def _base(file: str) -> str:
@@ -144,10 +151,12 @@ def _refuse_text_options(file: str, suffix: str, options: TextOptions) -> None:
         raise DataError(f"{file}: a .parquet file has names of its own; leave names out")
 
 
-def _cut(array: Array, columns: Columns, names: Names, time: str | int | None, file: str) -> Table:
+def _cut(
+    array: Array, columns: Columns, names: Names, kept: Sequence[str | int], file: str
+) -> Table:
     """Return some columns of an array, and what they are called."""
     words = None if names is None or isinstance(names, bool) else tuple(names)
-    if columns is None and words is None and time is None:
+    if columns is None and words is None and not kept:
         return Table(array)
     table = array[:, None] if array.ndim == 1 else array
     if table.ndim != 2:
@@ -155,14 +164,22 @@ def _cut(array: Array, columns: Columns, names: Names, time: str | int | None, f
     width = table.shape[1]
     if words is not None and len(words) != width:
         raise DataError(f"{file}: {len(words)} names for {width} columns")
-    timed = None if time is None else chosen(time, words, width, f"{file}: time")[0]
-    picked = [i for i in chosen(columns, words, width, file) if columns is not None or i != timed]
-    if timed in picked:
+    texts = [chosen(each, words, width, file)[0] for each in kept]
+    picked = [
+        i for i in chosen(columns, words, width, file) if columns is not None or i not in texts
+    ]
+    if both := [each for each, i in zip(kept, texts, strict=True) if i in picked]:
         raise DataError(
-            f"{file}: the column of times, {time}, is no input; leave it out of columns"
+            f"{file}: column {both[0]} is kept as text and is no input; leave it out of columns"
         )
     return Table(
         table[:, picked],
         words and tuple(words[i] for i in picked),
-        None if timed is None else tuple(str(value) for value in table[:, timed].tolist()),
+        words=tuple(tuple(map(_word, table[:, i].tolist())) for i in texts),
     )
+
+
+def _word(value: Any) -> str:
+    """Return what an array calls a row; whole numbers as such."""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value)

@@ -61,8 +61,8 @@ class TextBlocks:
     layout : Layout
     picked : list of int
         Columns of numbers, ascending.
-    time : int or None
-        A column that is kept as text.
+    kept : list of int
+        Columns that are kept as text.
     name : str
         Name of the file, for messages.
     others : str
@@ -70,12 +70,12 @@ class TextBlocks:
     """
 
     def __init__(
-        self, layout: Layout, picked: Sequence[int], time: int | None, name: str, others: str
+        self, layout: Layout, picked: Sequence[int], kept: Sequence[int], name: str, others: str
     ) -> None:
-        self.layout, self.picked, self.time = layout, list(picked), time
+        self.layout, self.picked, self.kept = layout, list(picked), list(kept)
         self.name, self.others = name, others
         self.width = len(layout.titles)
-        self.labels: list[str] = []
+        self.words: list[list[str]] = [[] for _ in kept]
         self.n_gaps = 0  # empty lines since the last row
         self.gappy, self.quotes = False, Quotes.NONE
         self.gaps = Gaps(layout.grammar.missing, layout.separator)
@@ -122,7 +122,7 @@ class TextBlocks:
             return Quotes.FREE
         if self.simple.fullmatch("\n" + text):
             return Quotes.CELLS
-        if self.time is None and self.enclosed.fullmatch("\n" + text):
+        if not self.kept and self.enclosed.fullmatch("\n" + text):
             return Quotes.SEPARATORS
         return Quotes.FREE
 
@@ -143,8 +143,8 @@ class TextBlocks:
         values = self._fast(bare)
         if values is None:
             return self._converted(self._split(lines, numbers))
-        if self.time is not None:
-            self.labels += self._cells(bare, self.time)
+        for words, column in zip(self.words, self.kept, strict=True):
+            words += self._cells(bare, column)
         return values
 
     def _bare(self, lines: list[str]) -> list[str]:
@@ -235,8 +235,8 @@ class TextBlocks:
         if faults:
             row, column = min(faults)
             raise self._fault(rows[row].line, column, cells[row][column].strip())
-        if self.time is not None:
-            self.labels += [cell.strip() for cell in columns[self.time]]
+        for words, place in zip(self.words, self.kept, strict=True):
+            words += [cell.strip() for cell in columns[place]]
         return values
 
     def _fitted(self, row: Row) -> list[str]:
