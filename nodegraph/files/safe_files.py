@@ -13,7 +13,7 @@ from nodegraph.errors import DataError
 from nodegraph.files.flags import READ
 from nodegraph.graph.messages.phrases import shown
 
-__all__ = ["open_below", "open_named"]
+__all__ = ["list_folder", "open_below", "open_named"]
 
 LARGEST_FILE = 2**30
 
@@ -72,6 +72,39 @@ def open_named(name: str) -> Iterator[BinaryIO]:
         raise DataError(f"{shown(name)}: cannot be opened: {_words(error)}") from None
     with _checked(descriptor, name) as file:
         yield file
+
+
+def list_folder(root: str | os.PathLike[str] | None, name: str) -> tuple[list[str], list[str]]:
+    """Return the folders and the files in the folder `name`, sorted; hidden ones left out.
+
+    Parameters
+    ----------
+    root : path-like or None
+        Folder that `name` may not lead out of; None follows `name` wherever it leads.
+    name : str
+
+    Raises
+    ------
+    DataError
+        If it is not there, is no folder, or leads out of `root` or through a link.
+    """
+    if root is None:
+        path = Path(os.path.expanduser(name))
+    else:
+        parts = _parts(name)
+        path = Path(root).joinpath(*parts)
+        if path.resolve() != Path(root).resolve().joinpath(*parts):
+            raise DataError(f"{name}: goes through a link, which is not followed")
+    try:
+        with os.scandir(path) as entries:
+            seen = sorted((e.name, e.is_dir()) for e in entries if not e.name.startswith("."))
+    except NotADirectoryError:
+        raise DataError(f"{name}: is a file, not a folder; write file: for a table") from None
+    except FileNotFoundError:
+        raise DataError(f"{name}: is not there; looked in {root or Path.cwd()}") from None
+    except OSError as error:
+        raise DataError(f"{name}: cannot be opened: {_words(error)}") from None
+    return [each for each, inner in seen if inner], [each for each, inner in seen if not inner]
 
 
 def _parts(name: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nodegraph.errors import SpecError
@@ -50,7 +50,9 @@ def hold_back(spec: Spec) -> Held:
     if data.labels is not None:
         held = max(1, len(data.labels[0]) // SHARE)
         words = f"{held} training series held back"
-        return _held(words, task.split, len(data.labels[0]) - held, held)
+        found = _held(words, task.split, len(data.labels[0]) - held, held)
+        own = getattr(task.data, "test", None) is not None
+        return replace(found, changes=(*found.changes, *["task.data.test=null"] * own))
     rows = _rows(data.train.y)
     if isinstance(task.target, GenerateTarget):
         return _windows(spec, task.target, task.split, rows)

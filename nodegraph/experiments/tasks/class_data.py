@@ -81,14 +81,19 @@ class Classes:
         """Return `split.train` of the series to learn from, and those to be scored.
 
         With `split.test` so many of the others to learn from are held back, by class; the series
-        that the data set has for the test are then not looked at.
+        that the data set has for the test are then not looked at. Where it has none, those that
+        are not learned from are held back, a third unless `split.train` tells.
 
         Raises
         ------
         DataError
-            If there are fewer series.
+            If there are fewer series, or none of a class is left to learn from.
         """
         held, n = split.test or 0, len(self.x)
+        if self.other is None and split.test is None:
+            held = n - (2 * n // 3 if split.train is None else split.train)
+            if held < 1:
+                raise DataError(f"train {split.train} of {n} series leaves none to be scored")
         train = n - held if split.train is None else split.train
         if train + held > n or train < 1:
             own = f"; without test its other {len(self.other.x)} are scored" if self.other else ""
@@ -97,6 +102,11 @@ class Classes:
                 f"from, of which test are held back{own}"
             )
         order = by_class(self.labels)
+        if unheard := sorted({*self.labels.tolist()} - {*self.labels[order[:train]].tolist()}):
+            raise DataError(
+                f"class {self.names[unheard[0]]} has no series among the {train} to learn from; "
+                "learn from more"
+            )
         other = self._picked(order[train : train + held]) if held else self.other
         return replace(self._picked(order[:train]), other=other, held_back=bool(held))
 

@@ -16,10 +16,9 @@ from pydantic import BaseModel
 from nodegraph.engines.slot import Slot
 from nodegraph.experiments.tasks.trials import ClassTrial, Trial
 from nodegraph.files.yaml.header import LocalEngine, RayEngine, RayNeeds
+from nodegraph.files.yaml.sources import DatasetSource, FileSource, LabelledFile, LabelledFolder
 from nodegraph.files.yaml.task import (
     ColumnTarget,
-    DatasetSource,
-    FileSource,
     FileTarget,
     ForecastTarget,
     GenerateTarget,
@@ -124,6 +123,12 @@ def _test(situation: Situation, split: Split) -> str:
     )
 
 
+def _own_test(situation: Situation, source: LabelledFile | LabelledFolder) -> str:
+    if source.test is None or situation.task.split.test is None:
+        return ""
+    return "is what is scored, and split.test holds others back for that; leave one of them out"
+
+
 def _forcing(situation: Situation, task: Task) -> str:
     if task.online:
         return f"is for targets that stand in while offline rules learn; with online: true {LEAVE}"
@@ -187,6 +192,8 @@ READ: Mapping[type[BaseModel], Mapping[str, Why]] = MappingProxyType(
         ),
         DatasetSource: dict(dataset=always),
         FileSource: dict(**dict.fromkeys(FileSource.model_fields, always)),
+        LabelledFile: {**dict.fromkeys(LabelledFile.model_fields, always), "test": _own_test},
+        LabelledFolder: {**dict.fromkeys(LabelledFolder.model_fields, always), "test": _own_test},
         FileTarget: dict(**dict.fromkeys(FileTarget.model_fields, always)),
         ForecastTarget: dict(forecast=always, columns=always),
         ColumnTarget: dict(column=always),

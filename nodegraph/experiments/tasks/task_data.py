@@ -14,17 +14,12 @@ from nodegraph.data.series import to_rows
 from nodegraph.errors import DataError
 from nodegraph.experiments.tasks.class_data import Classes
 from nodegraph.experiments.tasks.examples import Examples, TaskData, Titles, picked, windows
+from nodegraph.experiments.tasks.recordings import to_classes
 from nodegraph.experiments.tasks.task_source import Source, table_and_target
 from nodegraph.files.table_columns import Table, chosen
 from nodegraph.files.yaml.document import Document
-from nodegraph.files.yaml.task import (
-    ColumnTarget,
-    FileSource,
-    ForecastTarget,
-    GenerateTarget,
-    Target,
-    Task,
-)
+from nodegraph.files.yaml.sources import DatasetSource, FileSource, LabelledFile, LabelledFolder
+from nodegraph.files.yaml.task import ColumnTarget, ForecastTarget, GenerateTarget, Target, Task
 from nodegraph.graph.plan import Plan
 
 __all__ = ["prepare"]
@@ -81,14 +76,18 @@ class _Preparation(Source):
 
     def data(self) -> TaskData:
         """Return the arrays."""
-        found = self._data()
+        data = self.task.data
+        if isinstance(data, LabelledFile | LabelledFolder):
+            found = self._recorded(data)
+        else:
+            found = self._data(data)
         return replace(found, told=tuple(self.told))
 
-    def _data(self) -> TaskData:
+    def _data(self, data: DatasetSource | FileSource) -> TaskData:
         with self.at("data"):
-            source = self.read()
+            source = self.read(data)
         if isinstance(source, tuple) and not isinstance(source, Table) and len(source) == 4:
-            return self._classes(source)
+            return self._classes(Classes.of(*source))
         table, given = table_and_target(source)
         if given is not None and (self.task.target is not None or self.task.targets is not None):
             with self.at("target" if self.task.targets is None else "targets"):
@@ -244,12 +243,32 @@ class _Preparation(Source):
         names = [_titles(table, columns).names or () for columns in wanted]
         return Titles(sum(names, ()) or None, table.times)
 
-    def _classes(self, source: Sequence[Any]) -> TaskData:
-        """Return series with the class of each as one row of zeros and a one."""
+    def _recorded(self, source: LabelledFile | LabelledFolder) -> TaskData:
+        """Return recordings that the user has made, each with its class."""
+        with self.at("data"):
+            found = self.recordings(source, test=False)
+            test = None if source.test is None else self.recordings(source, test=True)
+            filled = self.gaps or self._is_filled(None)
+            for part in [found] if test is None else [found, test]:
+                for rows, name in zip(part.series, part.names, strict=True):
+                    to_rows(rows, name, gaps=filled)
+            classes = to_classes(found, test, self._known, repeat=source.targets == "repeat")
+        return self._classes(classes)
+
+    @property
+    def _known(self) -> tuple[Any, ...]:
+        """Return the classes that the readout names, if there is one that does."""
+        nodes = () if self.plan is None else self.plan.nodes.values()
+        named = {tuple(known): None for node in nodes if (known := getattr(node, "classes", None))}
+        if len(named) > 1:
+            raise DataError("nodes name different classes; a task has one label for each series")
+        return next(iter(named), ())
+
+    def _classes(self, found: Classes) -> TaskData:
+        """Return series with the class of each as rows of zeros and a one."""
         with self.at("target"):
             if self.task.target is not None or self.task.targets is not None:
-                raise DataError("this dataset has labels of its own; leave target out")
-        found = Classes.of(*source)
+                raise DataError("these series have labels of their own; leave target out")
         with self.at("split"):
             found = found.split(self.task.split)
         with self.at("input"):

@@ -11,16 +11,20 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError, NodegraphError
+from nodegraph.experiments.tasks.recordings import Recordings, from_folder, from_table
 from nodegraph.files.table_columns import Table, chosen
 from nodegraph.files.table_files import load_table
 from nodegraph.files.yaml.document import Document, error_at
-from nodegraph.files.yaml.task import ColumnTarget, FileSource, Task
+from nodegraph.files.yaml.sources import DatasetSource, FileSource, LabelledFile, LabelledFolder
+from nodegraph.files.yaml.task import ColumnTarget, Task
 
 __all__ = ["Source", "table_and_target"]
 
 TEXT = " is text, not a number"
 WORDS = (
-    "classes of words in a column are learned from in Python, by Ridge(classes=np.unique(labels))"
+    "classes of words in a column are those of recordings: write label: (that column) and series: "
+    "(the one that names the recording) in data, and no target; a class of every row is learned "
+    "in Python, by Ridge(classes=np.unique(labels))"
 )
 
 
@@ -66,9 +70,27 @@ class Source:
         self.told.append(table.told)
         return table
 
-    def read(self) -> Any:
+    def recordings(self, source: LabelledFile | LabelledFolder, *, test: bool) -> Recordings:
+        """Return the recordings to learn from, or those of `test`."""
+        word = "folder" if isinstance(source, LabelledFolder) else "file"
+        key = "test" if test else word
+        where: str = getattr(source, key)
+        followed = self.document is not None and self.document.is_users(("task", "data", key))
+        root = None if followed else self.root
+        if isinstance(source, LabelledFolder):
+
+            def read(file: str) -> Table:
+                return load_table(file, root=root, **source.options)
+
+            found = from_folder(where, root, read)
+        else:
+            kept = (source.series, source.label)
+            found = from_table(load_table(where, root=root, kept=kept, **source.options), where)
+        self.told.append(found.told)
+        return found
+
+    def read(self, data: DatasetSource | FileSource) -> Any:
         """Return a table, or what the data set gives."""
-        data = self.task.data
         if isinstance(data, FileSource):
             try:
                 return self.table(data, "data")

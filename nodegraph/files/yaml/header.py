@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, ValidationError
 
 from nodegraph.files.yaml.document import Document, error_from
-from nodegraph.files.yaml.task import Section, Task, as_tuple
-from nodegraph.graph.node import Name
+from nodegraph.files.yaml.sources import Section, as_tuple
+from nodegraph.files.yaml.task import Task
 from nodegraph.host.numerics import Numerics
+from nodegraph.node import Name
 
 __all__ = ["Header", "LocalEngine", "RayEngine", "read_header"]
 

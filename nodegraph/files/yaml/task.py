@@ -6,9 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     NonNegativeInt,
@@ -17,114 +15,27 @@ from pydantic import (
     model_validator,
 )
 
+from nodegraph.files.yaml.sources import (
+    ColumnList,
+    DatasetSource,
+    FileSource,
+    LabelledFile,
+    LabelledFolder,
+    Section,
+    SomeColumns,
+    Text,
+    as_tuple,
+)
+
 __all__ = [
     "ColumnTarget",
-    "DatasetSource",
-    "FileSource",
     "FileTarget",
     "ForecastTarget",
     "GenerateTarget",
-    "Section",
     "Split",
     "Target",
     "Task",
-    "as_tuple",
 ]
-
-
-def as_tuple(value: Any) -> Any:
-    """Return a list as a tuple, and all else as it is."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _listed(value: Any) -> Any:
-    return (value,) if isinstance(value, (str, int, float)) else as_tuple(value)
-
-
-def _unique(names: bool | tuple[str, ...] | None) -> bool | tuple[str, ...] | None:
-    listed = names if isinstance(names, tuple) else ()
-    if twice := [name for name in listed if listed.count(name) > 1]:
-        raise ValueError(f"should have each name once (got {twice[0]} twice)")
-    return names
-
-
-Text = Annotated[str, Field(min_length=1, max_length=200)]
-Column = Annotated[str, Field(min_length=1)] | NonNegativeInt
-ColumnList = Annotated[tuple[Column, ...], BeforeValidator(_listed)]
-ColumnNames = Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(as_tuple)]
-SomeColumns = Annotated[tuple[Column, ...], Field(min_length=1), BeforeValidator(_listed)]
-
-
-class Section(BaseModel):
-    """A part of the YAML: frozen, strict, finite, without unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class DatasetSource(Section):
-    """A series made or shipped by `nodegraph.data.datasets`; further keys are its options.
-
-    Parameters
-    ----------
-    dataset : str
-        Name of the dataset, such as ``mackey_glass``.
-    """
-
-    model_config = ConfigDict(extra="allow")
-
-    dataset: Text
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """Options for the dataset, such as ``steps``."""
-        return dict(self.model_extra or {})
-
-
-class FileSource(Section):
-    """A table in a file beside the YAML.
-
-    Parameters
-    ----------
-    file : str
-        Path of a text (.csv, .tsv, .txt, .dat, also .gz), .npy, .npz or .parquet file in the folder
-        of the YAML or below it.
-    columns : list of str or int, optional
-        Which columns, by name or by number from 0; else all.
-    key : str, optional
-        Which array of a .npz file.
-    names : bool or list of str, optional
-        Whether the first row of a text gives names, or the names; else it is found out.
-    separator : {",", ";", "|", "tab", "blanks"}, optional
-        What parts the cells of a text; else it is found out.
-    decimal : {".", ","}, optional
-        What stands before the decimals of a text; else it is found out.
-    missing : list of str or float, optional
-        Words, or numbers such as -999, that stand for a missing number, beside the usual ones.
-    encoding : str, optional
-        How letters are written in a text, such as ``latin-1``; UTF-8 without it.
-    time : str or int, optional
-        The column that calls the rows and is no number, such as ``date``.
-    """
-
-    file: Text
-    columns: SomeColumns | None = None
-    key: Text | None = None
-    names: Annotated[bool | ColumnNames | None, AfterValidator(_unique)] = None
-    separator: Literal[",", ";", "|", "tab", "blanks", "\t", " "] | None = None
-    decimal: Literal[".", ","] | None = None
-    missing: (
-        Annotated[tuple[str | float, ...], Field(min_length=1), BeforeValidator(_listed)] | None
-    ) = None
-    encoding: Text | None = None
-    time: Column | None = None
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What `nodegraph.files.table_files.load_table` takes beside the file."""
-        given = self.model_dump(exclude={"file"}, exclude_none=True)
-        if self.separator is not None:
-            given["separator"] = {"tab": "\t", "blanks": " "}.get(self.separator, self.separator)
-        return given
 
 
 class ForecastTarget(Section):
@@ -180,8 +91,12 @@ class GenerateTarget(Section):
     loop: Annotated[dict[Text, Text], Field(min_length=1)] | None = None
 
 
+def _first_required(kind: type[Section]) -> str:
+    return next(key for key, field in kind.model_fields.items() if field.is_required())
+
+
 def _choice(**kinds: type[Section]) -> Any:
-    """Return what tells sections apart by the key that only one of them has."""
+    """Return what tells sections apart by the first key that only one of them has."""
 
     def kind_of(value: Any) -> str | None:
         if isinstance(value, Section):
@@ -189,15 +104,25 @@ def _choice(**kinds: type[Section]) -> Any:
         given = value if isinstance(value, dict) else {}
         return next((kind.__name__ for word, kind in kinds.items() if word in given), None)
 
-    forms = " or ".join(f"{{{word}: ...}}" for word in kinds)
+    keys = dict.fromkeys(map(_first_required, kinds.values()))
+    forms = " or ".join(f"{{{key}: ...}}" for key in keys)
     return Discriminator(
         kind_of, custom_error_type="which", custom_error_message=f"should be {forms}"
     )
 
 
 Data = Annotated[
-    Annotated[DatasetSource, Tag("DatasetSource")] | Annotated[FileSource, Tag("FileSource")],
-    _choice(dataset=DatasetSource, file=FileSource),
+    Annotated[DatasetSource, Tag("DatasetSource")]
+    | Annotated[LabelledFolder, Tag("LabelledFolder")]
+    | Annotated[LabelledFile, Tag("LabelledFile")]
+    | Annotated[FileSource, Tag("FileSource")],
+    _choice(
+        dataset=DatasetSource,
+        folder=LabelledFolder,
+        series=LabelledFile,
+        label=LabelledFile,
+        file=FileSource,
+    ),
 ]
 Aligned = Annotated[
     Annotated[ForecastTarget, Tag("ForecastTarget")]
@@ -217,9 +142,9 @@ Target = Annotated[
 class Split(Section):
     """Which rows are learned from, and which are held back.
 
-    Of a data set of series with a class each, whole series are counted: `train` of those that it
-    has to learn from, in the share of each class; with `test`, so many of the others are held back
-    and scored in place of its own test series.
+    Of series with a class each, whole series are counted: `train` of those that there are to learn
+    from, in the share of each class; with `test`, so many of the others are held back and scored
+    in place of test series of their own. Recordings without such are held back by a third.
 
     Parameters
     ----------
@@ -270,7 +195,8 @@ class Task(Section):
     Parameters
     ----------
     data : mapping
-        ``{dataset: name, ...}`` or ``{file: path, ...}``.
+        ``{dataset: name, ...}`` or ``{file: path, ...}``; for recordings with a class each
+        ``{folder: path}`` or ``{file: path, series: column, label: column}``.
     input : list of str or int, or mapping of node to such, optional
         Columns that go in, all but those of a column target if left out; ``[]`` is none, for a
         graph that runs alone.

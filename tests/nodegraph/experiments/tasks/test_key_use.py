@@ -1,5 +1,6 @@
 """Every key of every kind of task changes what comes of it, or is refused by its name."""
 
+import itertools
 import json
 from functools import cache
 from typing import get_args
@@ -14,15 +15,19 @@ from nodegraph.experiments.tasks.engine_choice import engine_of
 from nodegraph.experiments.tasks.experiment import Experiment, run_spec
 from nodegraph.experiments.tasks.key_use import READ
 from nodegraph.files.yaml.header import Header, LocalEngine, RayEngine, RayNeeds
+from nodegraph.files.yaml.sources import (
+    DatasetSource,
+    FileSource,
+    LabelledFile,
+    LabelledFolder,
+    Section,
+)
 from nodegraph.files.yaml.spec import read_text
 from nodegraph.files.yaml.task import (
     ColumnTarget,
-    DatasetSource,
-    FileSource,
     FileTarget,
     ForecastTarget,
     GenerateTarget,
-    Section,
     Split,
     Task,
 )
@@ -76,6 +81,17 @@ KINDS = {
         },
     ),
 }
+TAUGHT = {"split": {"train": 8, "test": 4}, "metrics": ["rmse"]}
+IN_TABLE = {"file": "s.npz", "key": "a", "columns": [2, 3], "series": 0, "label": 1}
+KINDS["recordings in a table"] = (CHAIN, {"data": {**IN_TABLE, "targets": "repeat"}, **TAUGHT})
+KINDS["recordings in folders"] = (
+    CHAIN,
+    {"data": {"folder": "f", "key": "a", "columns": [0, 1], "targets": "repeat"}, **TAUGHT},
+)
+KINDS["recordings with others to score"] = (
+    CHAIN,
+    {"data": {**IN_TABLE, "test": "u.npz"}, "split": {"train": 8}, "metrics": ["rmse"]},
+)
 SEVERAL = {"in": {"u": [0], "v": [1]}}
 FILE = {
     "file": ["z.npz"],
@@ -88,6 +104,8 @@ FILE = {
     "encoding": ["latin-1"],
     "time": [99],
 }
+LABELLED = {key: probes for key, probes in FILE.items() if key not in ("file", "time")}
+LABELLED["targets"] = ["one_hot", "repeat"]
 PROBES = {
     Task: {
         "data": [{**TABLE, "key": "b"}, {"dataset": "lorenz", "steps": 60}],
@@ -103,6 +121,15 @@ PROBES = {
     DatasetSource: {"dataset": ["lorenz", "mso"]},
     FileSource: FILE,
     FileTarget: FILE,
+    LabelledFile: {
+        **LABELLED,
+        "file": ["t.npz"],
+        "series": [3],
+        "label": [0],
+        "test": ["t.npz"],
+        "columns": [[2], [3]],
+    },
+    LabelledFolder: {**LABELLED, "folder": ["g"], "test": ["g"]},
     ForecastTarget: {"forecast": [3], "columns": [[1]]},
     ColumnTarget: {"column": [[0]]},
     GenerateTarget: {
@@ -135,6 +162,7 @@ SAYS_THE_SAME = [  # a default that is written out, where it is what happens
     ("prompt", 10),
     ("generation without input", "prompt", 0),
     ("loop", {"u": "out"}),
+    ("recordings with others to score", "targets", "one_hot"),
 ]
 
 
@@ -143,6 +171,14 @@ def folder(tmp_path_factory):
     rng, place = np.random.default_rng(1), tmp_path_factory.mktemp("tables")
     for name in "xyz":
         np.savez(place / f"{name}.npz", a=rng.normal(size=(60, 2)), b=rng.normal(size=(60, 2)))
+    for name in "stu":  # 12 recordings of 10 rows, of three classes
+        owner = np.repeat(np.arange(12.0), 10)
+        rows = [np.column_stack([owner, owner % 3, rng.normal(size=(120, 2))]) for _ in "ab"]
+        np.savez(place / f"{name}.npz", a=rows[0], b=rows[1])
+    for folder, label, i in itertools.product("fg", "xyz", range(4)):
+        (place / folder / label).mkdir(parents=True, exist_ok=True)
+        rows = rng.normal(size=(2, 10, 3))
+        np.savez(place / folder / label / f"{i}.npz", a=rows[0], b=rows[1])
     global FOLDER
     FOLDER = place
 
@@ -173,7 +209,9 @@ def places(document, cls):
     each = {
         Task: [("task",)],
         DatasetSource: [("task", "data")] * ("dataset" in task["data"]),
-        FileSource: [("task", "data")] * ("file" in task["data"]),
+        FileSource: [("task", "data")] * ("file" in task["data"] and "series" not in task["data"]),
+        LabelledFile: [("task", "data")] * ("series" in task["data"]),
+        LabelledFolder: [("task", "data")] * ("folder" in task["data"]),
         FileTarget: [("task", "target")] * ("file" in target),
         ForecastTarget: [("task", "target")] * ("forecast" in target)
         + [("task", "targets", "out")] * ("targets" in task),

@@ -67,7 +67,10 @@ def test_one_edge_needs_no_list() -> None:
         ("edges=3", "edges: should be a list (got 3)"),
         ("task=3", "task: should be a mapping of names to values (got 3)"),
         ("task={}", "task.data: is required"),
-        ("task.data={}", "task.data: should be {dataset: ...} or {file: ...} (got {})"),
+        (
+            "task.data={}",
+            "task.data: should be {dataset: ...} or {folder: ...} or {file: ...} (got {})",
+        ),
         ("task.data={file: 3}", "task.data.file: should be text (got 3)"),
         (
             "task.data={file: a.csv, colums: [a]}",
