@@ -27,9 +27,11 @@ from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.control import cond, repeat
 from nodegraph.compiling.functions import linear
 from nodegraph.compiling.reductions import reduce
+from nodegraph.compiling.synapses import Synapses, synapses
 from nodegraph.compiling.words import is_by_numpy, word
 
 __all__ = [
+    "Synapses",
     "activate",
     "cond",
     "dot",
@@ -52,6 +54,7 @@ __all__ = [
     "sym_eye",
     "sym_matvec",
     "sym_rank_one",
+    "synapses",
     "tanh",
     "total",
     "vecmat",

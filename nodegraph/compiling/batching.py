@@ -200,6 +200,7 @@ _MANY: dict[str, Callable[[_Batch, Op, list[Op]], Any]] = {  # operands and attr
     "elem": _elem, "view": _view, "put": _put, "reduce": _reduce, "contract": _contract,
     "sparse": lambda batch, op, args: (args, ()), "concat": _concat,
     "reshape": lambda batch, op, args: (args, op.attrs + 1),
+    "scan": lambda batch, op, args: (args, (op.attrs[0], op.attrs[1] + 1)),
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from nodegraph.compiling.ir import Op, Region, Trace, TraceError, active, curren
 from nodegraph.compiling.layout import flat
 from nodegraph.compiling.operands import Symbol, cast, lift
 from nodegraph.compiling.reasons import written_at
+from nodegraph.compiling.sparse import SparseVar
 from nodegraph.errors import ContractError
 
 __all__ = ["CarryError", "carried", "closed", "cond", "looped", "opened", "repeat"]
@@ -60,6 +61,9 @@ def _chosen(trace: Trace, inner: Region, flag: Op, new: Any, old: Any) -> Any:
     """Return what one array of a branch is behind it."""
     if new is old or (type(new) is type(old) and isinstance(new, int | float | str) and new == old):
         return old
+    if isinstance(old, SparseVar) and isinstance(new, SparseVar) and old.alike(new):
+        data = _chosen(trace, inner, flag, *(Var(W.parts["data"]) for W in (new, old)))
+        return old.with_op(data.op)
     outer, old_op = trace.region, lift(old)
     trace.region = inner
     new_op = lift(new)

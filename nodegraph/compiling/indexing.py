@@ -51,7 +51,7 @@ def _entries(k: Any) -> list[Any]:
         k = lift(k)
         if k.dtype == "b1":
             raise TraceError(MASK)
-        if k.dtype != "i8":
+        if k.dtype not in ("i8", "u4"):
             raise IndexError("an index is a whole number; write .astype(int)")
         return [k]
     if isinstance(k, bool | np.bool_):

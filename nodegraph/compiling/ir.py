@@ -188,8 +188,8 @@ def code_of(dtype: Any) -> str:
 
 
 def dtype_of(code: str) -> np.dtype[Any]:
-    """Return the numpy dtype of a code."""
-    return np.dtype(_CODES[code])
+    """Return the numpy dtype of a code; u4 are places that are known to be within an axis."""
+    return np.dtype(_CODES.get(code, code))
 
 
 class Trace:
@@ -224,7 +224,8 @@ class Trace:
 
     def input(self, path: Any, shape: tuple[int, ...], dtype: Any) -> Op:
         """Return an array that comes from outside, known by its path."""
-        op = Op("leaf", (), path, tuple(Dim(n) for n in shape), code_of(dtype))
+        code = "u4" if dtype == "places" else code_of(dtype)
+        op = Op("leaf", (), path, tuple(Dim(n) for n in shape), code)
         self.place(op, self.top)
         self.leaves[path] = op
         return op

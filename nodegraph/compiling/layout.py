@@ -10,9 +10,9 @@ import numpy as np
 from nodegraph.arrays import is_sparse
 from nodegraph.compiling.arrays import symbol
 from nodegraph.compiling.ir import Trace, TraceError, dtype_of
-from nodegraph.compiling.sparse import SparseVar
+from nodegraph.compiling.sparse import SparseVar, slots
 
-__all__ = ["flat", "is_array", "laid", "mapped", "restored", "signature", "sliced", "symbolic"]
+__all__ = ["flat", "is_array", "laid", "mapped", "restored", "signature", "symbolic"]
 
 
 def is_array(leaf: Any) -> bool:
@@ -45,8 +45,7 @@ def symbolic(trace: Trace, tree: Any, path: tuple[Any, ...]) -> Any:
         if is_sparse(array):
             if array.format != "csr":
                 raise TraceError(f"{where[-1]} is sparse as {array.format}; make it .tocsr()")
-            packed = sliced(array)
-            return SparseVar(trace, where, array.shape, [len(p) for p in packed], array.dtype)
+            return SparseVar(trace, where, array)
         return symbol(trace, where, array.shape, array.dtype) if is_array(array) else array
 
     return mapped(tree, path, leaf)
@@ -57,26 +56,11 @@ def signature(tree: Any) -> Any:
     if isinstance(tree, tuple):
         return (type(tree), *(signature(t) for t in tree))
     if is_sparse(tree):
-        return "csr", tree.shape, tree.dtype.str, tree.nnz
+        room = slots(tree) if tree.format == "csr" else 0
+        return tree.format, tree.shape, tree.dtype.str, tree.nnz, room
     if is_array(tree):
         return tree.shape, tree.dtype.str
     return type(tree), tree
-
-
-def sliced(W: Any) -> tuple[np.ndarray, ...]:
-    """Return a sparse matrix as 8 rows side by side: weights, places and starts."""
-    W = W if W.has_sorted_indices else W.sorted_indices()
-    lengths = np.diff(W.indptr)
-    padded = np.concatenate([lengths, np.zeros(-len(lengths) % 8, lengths.dtype)])
-    longest = padded.reshape(-1, 8).max(axis=1)
-    starts = np.concatenate([[0], np.cumsum(longest)]).astype(np.int64)
-    weights = np.zeros(8 * int(starts[-1]), W.dtype)
-    places = np.zeros(8 * int(starts[-1]), np.uint32)
-    rows = np.repeat(np.arange(len(lengths)), lengths)
-    k = np.arange(len(W.data)) - np.repeat(W.indptr[:-1], lengths)
-    at = 8 * (starts[rows // 8] + k) + rows % 8
-    weights[at], places[at] = W.data, W.indices
-    return weights, places, starts.astype(np.uint32)
 
 
 def laid(array: Any, order: Sequence[int], dtype: str) -> np.ndarray:

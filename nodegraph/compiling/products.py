@@ -13,7 +13,7 @@ from nodegraph.compiling.ir import Dim, Op, TraceError, current
 from nodegraph.compiling.operands import cast, lift, spread
 from nodegraph.compiling.reductions import contract, reduce
 
-__all__ = ["einsum", "matmul", "sparse_product", "sym_matvec", "sym_rank_one"]
+__all__ = ["einsum", "matmul", "sparse_product", "sparse_scan", "sym_matvec", "sym_rank_one"]
 
 _Part = tuple[str, Op]  # an operand of einsum with the letters of its axes
 _TURNED = (("ax", 1, None, 1), ("ax", 0, None, 1))
@@ -141,6 +141,13 @@ def sparse_product(parts: Sequence[Op], rows: Dim, columns: int, x: Any) -> Op:
     if op.ndim != 1 or op.dims[0].value != columns:
         raise ValueError(f"a sparse matrix of shape {(rows.value, columns)} times {op.shape}")
     return current().op("sparse", (*parts, op), (), (rows,), op.dtype)
+
+
+def sparse_scan(parts: Sequence[Op], rows: Dim, columns: Dim) -> Op:
+    """Return at each place of sparse weights the sum of its column down to its own row."""
+    made = current().op("sparsescan", parts, (), parts[0].dims, parts[0].dtype)
+    made.value = rows, columns
+    return made
 
 
 def sym_matvec(P: Any, x: Any) -> Op:

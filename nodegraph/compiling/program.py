@@ -14,10 +14,11 @@ from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.driver import driver
 from nodegraph.compiling.emission.code import Code
 from nodegraph.compiling.ir import Trace, code_of, dtype_of
-from nodegraph.compiling.layout import flat, is_array, laid, mapped, restored, sliced
+from nodegraph.compiling.layout import flat, is_array, laid, mapped, restored
 from nodegraph.compiling.planning.plan import Plan
 from nodegraph.compiling.planning.storage import Storage
 from nodegraph.compiling.prelude import SIZE
+from nodegraph.compiling.sparse import sliced
 
 __all__ = ["Frame", "Program"]
 
@@ -95,9 +96,7 @@ class Program:
 
         def one(where: Any, array: Any) -> None:
             if is_sparse(array):
-                names = ("data", "places", "starts")
-                for name, part in zip(names, sliced(array), strict=True):
-                    found[(*where, name)] = part
+                found.update({(*where, name): part for name, part in sliced(array).items()})
             elif is_array(array) and where in self.leaf_store:
                 store = self.leaf_store[where]
                 found[where] = laid(array, store.order or (), store.dtype)

@@ -12,7 +12,7 @@ from nodegraph.compiling.indexing import reshaped, view
 from nodegraph.compiling.ir import Op, code_of, current, dtype_of, fastest
 from nodegraph.compiling.operands import cast, lift
 
-__all__ = ["contract", "reduce"]
+__all__ = ["contract", "reduce", "scan"]
 
 _OF_BOOLS = {"max": "any", "min": "all"}
 
@@ -57,6 +57,13 @@ def reduce(name: str, value: Any, axis: Any = None, keepdims: bool = False) -> O
     return made
 
 
+def scan(name: str, value: Any, axis: int) -> Op:
+    """Return sums (``add``) or products (``multiply``) of all so far, one after the other."""
+    op = lift(value)
+    attrs = name, normalize_axis_index(axis, op.ndim)
+    return current().op("scan", (op,), attrs, op.dims, op.dtype)
+
+
 def _typed(name: str, op: Op) -> tuple[str, Op]:
     """Return what is done to bools and with their truth, in the type of the outcome."""
     if op.dtype == "b1" and name in ("add", "multiply"):
@@ -82,11 +89,13 @@ def _along(name: str, op: Op, axis: int) -> Op:
 
 
 def _is_product(op: Op) -> bool:
-    """Tell whether a sum of it is one of products of two arrays that will be in memory."""
+    """Tell whether a sum of it is one of squares, or of products of what will be in memory."""
     if op.kind != "elem" or op.attrs != ("multiply",) or op.dtype not in ("f4", "f8"):
         return False
     a, b = op.args
-    return a.shape == b.shape == op.shape and (op.ndim == 1 or (_in_memory(a) and _in_memory(b)))
+    return a.shape == b.shape == op.shape and (
+        op.ndim == 1 or a is b or (_in_memory(a) and _in_memory(b))
+    )
 
 
 def _in_memory(op: Op) -> bool:

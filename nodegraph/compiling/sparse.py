@@ -1,47 +1,121 @@
-"""Sparse weights of a step while it is traced."""
+"""Sparse weights: 8 rows side by side in memory, and what stands for them in a trace."""
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
 
 from nodegraph.compiling.arrays import NoSuchMethod, Var
-from nodegraph.compiling.ir import Dim, Trace, TraceError
-from nodegraph.compiling.products import sparse_product
+from nodegraph.compiling.elementwise import where
+from nodegraph.compiling.ir import Dim, Op, Trace, TraceError, dtype_of
+from nodegraph.compiling.operands import lift
+from nodegraph.compiling.products import sparse_product, sparse_scan
 
-__all__ = ["SparseVar"]
+__all__ = ["SparseVar", "sliced", "slots", "slots_of"]
+
+_KINDS = {"places": "places", "starts": "places", "rows": "places", "real": bool}
+
+
+def _starts(W: Any) -> np.ndarray:
+    """Return where slices start, in steps of 8."""
+    lengths = np.diff(W.indptr)
+    padded = np.concatenate([lengths, np.zeros(-len(lengths) % 8, lengths.dtype)])
+    return np.concatenate([[0], np.cumsum(padded.reshape(-1, 8).max(axis=1))])
+
+
+def slots(W: Any) -> int:
+    """Return how many places there are, entries and what fills slices up."""
+    return 8 * int(_starts(W)[-1])
+
+
+def slots_of(W: Any) -> np.ndarray:
+    """Return the place of each entry."""
+    lengths = np.diff(W.indptr)
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    k = np.arange(len(W.data)) - np.repeat(W.indptr[:-1], lengths)
+    found: np.ndarray = 8 * (_starts(W)[rows // 8] + k) + rows % 8
+    return found
+
+
+def sliced(W: Any) -> dict[str, np.ndarray]:
+    """Return a sparse matrix as 8 rows side by side.
+
+    Returns
+    -------
+    dict of ndarray
+        Of each place the ``data``, its column in ``places``, its row in ``rows`` and in ``real``
+        whether it is an entry; and the ``starts`` of slices.
+    """
+    at, starts = slots_of(W), _starts(W)
+    rows = np.repeat(np.arange(W.shape[0]), np.diff(W.indptr))
+    columns = {"data": W.data, "places": W.indices.astype(np.uint32),
+               "rows": rows.astype(np.uint32), "real": np.ones(len(at), np.uint8)}  # fmt: skip
+    found = {name: np.zeros(8 * int(starts[-1]), given.dtype) for name, given in columns.items()}
+    for name, given in columns.items():
+        found[name][at] = given
+    return {**found, "starts": starts.astype(np.uint32)}
 
 
 class SparseVar:
-    """Sparse weights that stay: all that can be done with them is a product.
+    """Sparse weights: what can be done with them is a product, and other weights in their place.
 
     Parameters
     ----------
     trace : Trace
     path : tuple
-    shape : tuple of int
-    sizes : sequence of int
-        How many data, places and starts there are.
-    dtype : dtype
+    W : csr_array
+        Of which nothing but the shape, the pattern's size and the dtype is looked at.
     """
 
     __array_ufunc__ = None
-    refused = "all that compiled steps know of sparse weights is W @ x; keep W.T as weights too"
+    refused = (
+        "all that compiled steps know of sparse weights is W @ x, and synapses(W) of "
+        "nodegraph.maths; keep W.T as weights too"
+    )
 
-    def __init__(self, trace: Trace, path: Any, shape: tuple[int, int], sizes: Any, dtype: Any):
-        self.shape, self.dtype, self.ndim = shape, np.dtype(dtype), 2
-        self.rows = Dim(shape[0])
-        kinds = (dtype, np.int64, np.int64)
-        self.parts = tuple(
-            trace.input((*path, part), (n,), kind)
-            for part, n, kind in zip(("data", "places", "starts"), sizes, kinds, strict=True)
-        )
+    def __init__(self, trace: Trace, path: Any, W: Any):
+        self.shape, self.dtype, self.ndim = W.shape, np.dtype(W.dtype), 2
+        self.n_rows, self.n_columns = map(Dim, W.shape)
+        self.parts: dict[str, Op] = {
+            name: trace.input((*path, name), (len(part),), _KINDS.get(name, W.dtype))
+            for name, part in sliced(W).items()
+        }
+        for name in ("places", "rows", "real"):
+            self.parts["data"].dims[0].same(self.parts[name].dims[0])
+        self.filled = len(W.data) == self.parts["data"].shape[0]  # slices have entries alone
+
+    def with_data(self, new: Any) -> SparseVar:
+        """Return weights of the same pattern; what fills slices up stays 0."""
+        op = lift(new)
+        data = self.parts["data"]
+        if op.shape != data.shape:
+            raise ValueError(f"expected {data.shape[0]} weights, one for each, got {op.shape}")
+        if not self.filled:
+            op = where(self.parts["real"], op, dtype_of(op.dtype).type(0))
+        return self.with_op(op)
+
+    def with_op(self, data: Op) -> SparseVar:
+        """Return the same with `data`, which is 0 where there is no entry."""
+        made = copy(self)
+        made.parts = {**self.parts, "data": data}
+        return made
+
+    def alike(self, other: SparseVar) -> bool:
+        """Tell whether the pattern is the same."""
+        return self.parts["places"] is other.parts["places"]
 
     def __matmul__(self, x: Any) -> Var:
-        return Var(sparse_product(self.parts, self.rows, self.shape[1], x))
+        parts = [self.parts[name] for name in ("data", "places", "starts")]
+        return Var(sparse_product(parts, self.n_rows, self.shape[1], x))
 
     dot = __matmul__
+
+    def running_sums(self) -> Var:
+        """Return at each place the sum of its column down to its own row."""
+        parts = [self.parts[name] for name in ("data", "places", "starts")]
+        return Var(sparse_scan(parts, self.n_rows, self.n_columns))
 
     def _refuse(self, *_: Any) -> Any:
         raise TraceError(self.refused)

@@ -100,7 +100,7 @@ class Trial(NamedTuple):
         target = None if lesson.target is None else lesson.target[block]
         seen = Seen(
             inputs.pop("x"), y if rule.online else y[None], state if rule.online else None,
-            target, inputs, lesson.number,
+            target, inputs, lesson.number, self.state if rule.online else None,
         )  # fmt: skip
         where = f"{self.name}: {type(rule).__name__}.update"
         with placed(f"in {where}"):

@@ -16,7 +16,7 @@ class Seen(NamedTuple):
     """All that a local rule may look at: there is no other door to the graph.
 
     An online rule sees one step, an offline rule a block of steps: each array then has a first
-    axis n_steps, and `state` is None.
+    axis n_steps, and `state` and `before` are None.
     """
 
     x: Any  # (n_in,) what came in
@@ -25,6 +25,7 @@ class Seen(NamedTuple):
     target: Any = None  # (n_out,) what was wanted; None if unsupervised
     ports: Mapping[str, Any] = {}  # what came in elsewhere: feedback, key, reward ...
     number: int | None = None  # of the independent series that this is of, if the rule deals them
+    before: Any = None  # the node's state before the step
 
 
 class Lesson(NamedTuple):
@@ -115,10 +116,10 @@ def learn_by_step(
         inputs = {port: rows[t] for port, rows in lesson.inputs.items()}
         x = inputs.pop("x")
         heard = {port: row for port, row in inputs.items() if port not in own}
-        state, y = step(params, state, x, **heard)
+        before, (state, y) = state, step(params, state, x, **heard)
         ys.append(y)
         if learning:
             target = None if lesson.target is None else lesson.target[t]
-            seen = Seen(x, y, state, target, inputs, lesson.number)
+            seen = Seen(x, y, state, target, inputs, lesson.number, before)
             params, memory = rule.update(params, memory, seen)
     return Learned(params, state, memory, np.stack(ys))

@@ -66,10 +66,11 @@ def interpret(
             if (t - node.phase) % node.every:
                 history[name].append(past(name, t - 1))
                 continue
-            state[name], y = node.step(params[name], state[name], x, **ports)
+            before = state[name]
+            state[name], y = node.step(params[name], before, x, **ports)
             history[name].append(y)
             if name in memory and (target is None or np.isfinite(target).all()):
-                seen = Seen(x, y, state[name], target, ports)
+                seen = Seen(x, y, state[name], target, ports, before=before)
                 rule = model.plan.rules[name]
                 params[name], memory[name] = rule.update(params[name], memory[name], seen)
     return {name: np.array(rows) for name, rows in history.items()}, params

@@ -186,6 +186,8 @@ class Builder(Text):
         return self._number(self.here(_load(pointer, dtype)), dtype)
 
     def _number(self, name: str, dtype: str) -> str:
+        if dtype == "u4":
+            return self.put(f"zext i32 {name} to i64")
         return self.put(f"trunc i8 {name} to i1") if dtype == "b1" else name
 
     def store(self, store: Storage, where: Sequence[Index], value: str, tag: str = "") -> None:

@@ -11,6 +11,7 @@ from nodegraph.compiling.emission.loops import branch, turns
 from nodegraph.compiling.emission.moves import concat, put, reshape
 from nodegraph.compiling.emission.products import contract, sparse
 from nodegraph.compiling.emission.reductions import reduce
+from nodegraph.compiling.emission.scans import scan, sparse_scan
 from nodegraph.compiling.emission.triangles import triangles
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.planning.items import Block, Copy, Group, Root
@@ -20,7 +21,7 @@ __all__ = ["Code"]
 
 _KINDS: dict[str, Callable[[Values, Any], None]] = {
     "elem": number, "contract": contract, "sparse": sparse, "reduce": reduce, "concat": concat,
-    "put": put, "reshape": reshape,
+    "put": put, "reshape": reshape, "scan": scan, "sparsescan": sparse_scan,
 }  # fmt: skip
 
 

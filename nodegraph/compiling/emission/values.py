@@ -85,7 +85,8 @@ class Values:
                 places.append(part[1])
             else:
                 inner = () if part[0] == "fix" else [0 if k is None else where[k] for k in part[2]]
-                places.append(self._within(self.value(args[part[1]], inner, tag), dim))
+                place = self.value(args[part[1]], inner, tag)
+                places.append(place if args[part[1]].dtype == "u4" else self._within(place, dim))
         return places
 
     def _within(self, i: str, dim: Any) -> str:

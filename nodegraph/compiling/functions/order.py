@@ -8,11 +8,10 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from nodegraph.compiling.arrays import Var, implements
-from nodegraph.compiling.control import repeat
 from nodegraph.compiling.functions.shapes import flat
-from nodegraph.compiling.indexing import permuted
 from nodegraph.compiling.ir import TraceError
 from nodegraph.compiling.operands import lift
+from nodegraph.compiling.reductions import scan
 
 __all__ = ["first_of"]
 
@@ -112,24 +111,11 @@ def _quantile(a: Any, q: Any, axis: Any = None) -> Any:
     return _or_nan(a, a[low] + (a[high] - a[low]) * (at - low + 0.0))
 
 
-def _running(ufunc: Any, a: Any, axis: Any) -> Var:
-    """Return sums or products of all so far, one after the other."""
+def _scan(name: str, a: Any, axis: Any) -> Var:
     a = flat(a) if axis is None else Var(lift(a))
-    axis = normalize_axis_index(axis or 0, a.ndim)
-    if a.dtype == bool:
-        a = a.astype(int)
-    order = [axis, *(i for i in range(a.ndim) if i != axis)]
-    rows = Var(permuted(a.op, order))
-
-    def turn(carry: Any) -> Any:
-        y, i = carry
-        y = y.copy()
-        y[i] = ufunc(y[i - 1], rows[i])
-        return y, i + 1
-
-    y, _ = repeat(len(rows) - 1, turn, (rows.copy(), 1))
-    return Var(permuted(y.op, [order.index(i) for i in range(a.ndim)]))
+    a = a.astype(int) if a.dtype == bool else a
+    return Var(scan(name, a, axis or 0))
 
 
-implements(np.cumsum)(lambda a, axis=None: _running(np.add, a, axis))
-implements(np.cumprod)(lambda a, axis=None: _running(np.multiply, a, axis))
+implements(np.cumsum)(lambda a, axis=None: _scan("add", a, axis))
+implements(np.cumprod)(lambda a, axis=None: _scan("multiply", a, axis))

@@ -121,6 +121,8 @@ def fits(memory: Memory, op: Op, i: int) -> bool:
     at = address_of(memory, arg)
     if at is None:
         return False
+    if op.kind == "scan":
+        return True
     axis = 0
     if op.kind == "reduce":
         name, along, order = op.attrs

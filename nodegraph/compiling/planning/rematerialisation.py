@@ -19,8 +19,8 @@ _COSTS = {"spread": 0, "divide": 3, "sqrt": 4, "exp": 8, "tanh": 9, "sigmoid": 9
           "quotient": 4}  # fmt: skip
 _ENOUGH = 30  # dear enough to be kept
 _ALWAYS = {"contract", "reduce", "sparse", "concat", "put", "reshape", "condout", "loopout", "symv",
-           "rankone"}  # fmt: skip
-_READ_FROM_MEMORY = ("contract", "reduce", "sparse", "symv", "rankone")
+           "rankone", "scan", "sparsescan"}  # fmt: skip
+_READ_FROM_MEMORY = ("contract", "reduce", "sparse", "symv", "rankone", "scan", "sparsescan")
 
 
 def roots_of(trace: Trace, memory: Memory, finals: set[Op], live: Users) -> set[Op]:
@@ -127,5 +127,7 @@ class _Choice:
 def _operands_in_memory(op: Op) -> list[int]:
     """Return the operands that a product or sum reads from memory."""
     if op.kind == "sparse":
-        return [3]
+        return [0, 3]
+    if op.kind == "sparsescan":
+        return [0]
     return [i for i, a in enumerate(op.args) if op.kind != "rankone" or (i > 0 and a.ndim)]

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import cache, partial
 
 from nodegraph.compiling.prelude.elementary import ELEMENTARY, elementary
-from nodegraph.compiling.prelude.sparse import slices, slices_of_many
+from nodegraph.compiling.prelude.scans import scanned
+from nodegraph.compiling.prelude.sparse import slices, slices_of_many, slices_summed_up
 from nodegraph.compiling.prelude.sums import (
     columns_by_four,
     columns_in_lanes,
@@ -32,6 +33,8 @@ _CATALOGUE: dict[str, Callable[[str], str]] = {
     },
     "matmany": matrix_of_many,
     "slices": slices,
+    "slicescan": slices_summed_up,
+    **{f"scan{name}": partial(scanned, name=name) for name in ("add", "multiply")},
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodegraph.compiling.prelude.builder import Builder, Value
 
-__all__ = ["slices", "slices_of_many"]
+__all__ = ["slices", "slices_of_many", "slices_summed_up"]
 
 ROWS = 8  # of a slice
 
@@ -70,4 +70,29 @@ def slices_of_many(dtype: str, lanes: int) -> str:
             b.store(total, y.at(i * lanes + row * lanes))
 
     b.loop(0, n, 2, two)
+    return b.text()
+
+
+def slices_summed_up(dtype: str) -> str:
+    """Return at each place the sum of its column down to its row, one row after the other."""
+    b = Builder(dtype, unroll=True)
+    W, places, starts, above, y, n, columns = b.function(
+        f"slicescan_{dtype}", "*W *places *starts *above *y n columns"
+    )
+    b.clear(above, columns * b.size)
+
+    def row(i: Value) -> None:
+        first, stop = _bounds(b, starts, i >> 3)
+        lane = i & 7
+
+        def entry(k: Value) -> None:
+            at = (k << 3) + lane
+            total = above.at(b.load(places.at(at, "i32"), "i32").to("i64", "zext"))
+            so_far = b.load(total) + b.load(W.at(at))
+            b.store(so_far, total)
+            b.store(so_far, y.at(at))
+
+        b.loop(first, stop, 1, entry)
+
+    b.loop(0, n + (ROWS - 1) & -ROWS, 1, row)
     return b.text()

@@ -6,9 +6,9 @@ import struct
 
 __all__ = ["LLVM", "MEMORY", "SIZE", "SUFFIX", "literal"]
 
-LLVM = {"f8": "double", "f4": "float", "i8": "i64", "b1": "i1"}
-MEMORY = {"f8": "double", "f4": "float", "i8": "i64", "b1": "i8"}
-SIZE = {"f8": 8, "f4": 4, "i8": 8, "b1": 1}
+LLVM = {"f8": "double", "f4": "float", "i8": "i64", "b1": "i1", "u4": "i64"}
+MEMORY = {"f8": "double", "f4": "float", "i8": "i64", "b1": "i8", "u4": "i32"}
+SIZE = {"f8": 8, "f4": 4, "i8": 8, "b1": 1, "u4": 4}
 SUFFIX = {"f8": "f64", "f4": "f32"}  # of the names of intrinsic functions
 
 

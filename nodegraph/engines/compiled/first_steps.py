@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array, read_only
+from nodegraph.arrays import Array, is_sparse, read_only
 from nodegraph.compiling.layout import mapped
 from nodegraph.compiling.program import Frame, Program
+from nodegraph.compiling.sparse import sliced
 from nodegraph.compiling.words import by_numpy
 from nodegraph.graph.lessons import Seen
 
@@ -81,10 +82,11 @@ def _step(node: Any, rule: Any, before: Any, rows: dict[str, Array], t: int) -> 
     now = {port: array[t].copy() for port, array in rows.items()}
     x, target = now.pop("x"), now.pop("target", None)
     own = () if rule is None else rule.ports
-    state, y = node.step(params, state, x, **{p: row for p, row in now.items() if p not in own})
+    heard = {p: row for p, row in now.items() if p not in own}
+    first, (state, y) = state, node.step(params, state, x, **heard)
     if rule is not None:
         heard = {port: row for port, row in now.items() if port != "noise"}
-        params, memory = rule.update(params, memory, Seen(x, y, state, target, heard))
+        params, memory = rule.update(params, memory, Seen(x, y, state, target, heard, before=first))
     return (params, state, memory), y
 
 
@@ -104,7 +106,10 @@ def _moved(frame: Frame, letter: str, tree: Any) -> list[tuple[Any, Any, Any]]:
     found: list[Any] = []
 
     def one(where: Any, array: Any) -> None:
-        if where in frame.program.moving and where in frame.arrays:
+        data = *where, "data"
+        if is_sparse(array) and data in frame.program.moving:
+            found.append((where, frame.arrays[data], sliced(array)["data"]))
+        elif where in frame.program.moving and where in frame.arrays:
             kept = frame.program.seen(where, frame.arrays[where], np.asarray(array).dtype)
             found.append((where, kept, array))
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import pairwise
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.compiling.layout import mapped
 from nodegraph.compiling.program import Frame, Program
+from nodegraph.compiling.sparse import slots_of
 from nodegraph.engines.compiled.traced_steps import Traced, moving_tree, node_state
 from nodegraph.engines.compiled.tracing import Teaching, fitting_rows, program_of
 from nodegraph.engines.compiled.untraced import Untraced
@@ -79,10 +82,10 @@ class TracedCourse(Course):
         if isinstance(program, Untraced):
             return None
         laid = _Laid(program, params, state, memory)
-        if not all(isinstance(given, np.ndarray) for _, given, _ in laid.apart):
+        if not all(isinstance(one.given, np.ndarray) for one in laid.apart):
             return None  # a number cannot be changed in place
         laid.frame.put(state)
-        moving = moving_tree(laid.frame, state), tuple(kept for _, _, kept in laid.apart)
+        moving = moving_tree(laid.frame, state), tuple(one.kept for one in laid.apart)
         unpack = _Unpack(laid, state)
         return StepCode(program.address, laid.frame.args, moving, unpack, program.n_out)
 
@@ -123,23 +126,34 @@ def _check_target(target: Array, program: Program) -> None:
         raise ContractError(f"target has {target.shape[1]} columns, the node {program.n_out}")
 
 
+class _Apart(NamedTuple):
+    """An array that was given, the one that changes, and how that one looks as the first."""
+
+    given: Any
+    kept: Array
+    as_given: Callable[[Array], Array]
+
+
 class _Laid:
     """Arrays that learn, laid out for a program, as long as the same ones are given again."""
 
     def __init__(self, program: Program, params: Any, state: Any, memory: Any):
         self.program = program
         arrays = {**program.lay(params, ("p",)), **program.lay(memory, ("m",))}
-        self.apart: list[Any] = []  # path, the array that was given, the one that changes
+        self.apart: list[_Apart] = []
+        self.sparse: list[tuple[Array, Array, Array]] = []  # data, what changes, the place of each
 
         def one(where: Any, array: Any) -> Any:
+            if (*where, "data") in self._moving:
+                return self._sparse(array, arrays[*where, "data"])
             if where not in self._moving:
                 return array
             kept = arrays[where]
             if not np.may_share_memory(kept, array):
-                self.apart.append((where, array, kept))
+                self._set_apart(where, array, kept)
             elif not array.flags.writeable or self._is_shared(where, arrays):
                 kept = arrays[where] = kept.copy()
-                self.apart.append((where, array, kept))
+                self._set_apart(where, array, kept)
             return program.seen(where, kept, array.dtype)
 
         self._moving = set(program.moving)
@@ -148,6 +162,18 @@ class _Laid:
         self.flag = arrays["learn",] = np.ones((), np.uint8)
         own = {path: a.copy() for path, a in program.lay(state, ("s",)).items()}
         self.frame = Frame(program, {**arrays, **own}, state)
+
+    def _set_apart(self, where: Any, given: Any, kept: Array) -> None:
+        as_given = partial(self.program.seen, where, dtype=np.asarray(given).dtype)
+        self.apart.append(_Apart(given, kept, as_given))
+
+    def _sparse(self, W: Any, kept: Array) -> Any:
+        """Return sparse weights of the same pattern that follow `kept`, chunk by chunk."""
+        made = type(W)((W.data.copy(), W.indices, W.indptr), shape=W.shape)
+        at = slots_of(W)
+        self.apart.append(_Apart(W.data, kept, itemgetter(at)))
+        self.sparse.append((made.data, kept, at))
+        return made
 
     def _is_shared(self, where: Any, arrays: Mapping[Any, Array]) -> bool:
         """Tell whether an array that will change is also another one."""
@@ -163,10 +189,14 @@ class _Laid:
         n = len(rows["x"])
         rows["y"] = ys = np.empty((n, self.program.n_out), rows["x"].dtype)
         self.frame.put(state)
+        for data, kept, at in self.sparse:
+            kept[at] = data  # loops may have changed it since
         for start, stop in _stretches(learning):
             self.flag[...] = learning[start]
             part = rows if stop - start == n else {p: r[start:stop] for p, r in rows.items()}
             self.frame.run(part, stop - start)
+        for data, kept, at in self.sparse:
+            data[...] = kept[at]
         return self.frame.take(state), ys
 
 
@@ -178,10 +208,9 @@ class _Unpack:
 
     def __call__(self, moving: Any) -> Any:
         of_state, apart = moving
-        program = self._laid.program
-        for (where, given, _), kept in zip(self._laid.apart, apart, strict=True):
-            given[...] = program.seen(where, kept, given.dtype)
-        return node_state(program, of_state, self._state)
+        for (given, _, as_given), kept in zip(self._laid.apart, apart, strict=True):
+            given[...] = as_given(kept)
+        return node_state(self._laid.program, of_state, self._state)
 
 
 def _stretches(rows: Array) -> list[tuple[int, int]]:

@@ -16,12 +16,15 @@ from nodegraph.compiling.layout import is_array, signature, symbolic
 from nodegraph.compiling.machine_code import is_enabled
 from nodegraph.compiling.program import Program
 from nodegraph.compiling.reasons import line_naming
+from nodegraph.compiling.sparse import SparseVar
 from nodegraph.engines.compiled.first_steps import difference
 from nodegraph.engines.compiled.untraced import Untraced, place_of
 from nodegraph.errors import ContractError, DataError
 from nodegraph.graph.lessons import Seen
 
 __all__ = ["Teaching", "fitting_rows", "places", "program_of", "written"]
+
+SPARSE = "expected the sparse weights, or what synapses(W).matrix(..) made of them"
 
 _programs: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
 
@@ -206,7 +209,9 @@ class _Writer:
         outputs = {"y": y, **_moved(S, after, ("s",))}
         if self.teaching is not None:
             heard = {port: row for port, row in rows.items() if port != "noise"}
-            outputs |= self._lesson(trace, P, Seen(x, y, after, None, heard), self.teaching)
+            outputs |= self._lesson(
+                trace, P, Seen(x, y, after, None, heard, before=S), self.teaching
+            )
         return outputs
 
     def _lesson(self, trace: Trace, P: Any, seen: Seen, teaching: Teaching) -> dict[Any, Any]:
@@ -267,6 +272,11 @@ def _moved(before: Any, after: Any, path: tuple[Any, ...]) -> dict[Any, Any]:
         for part, b, a in zip(names, before, after, strict=True):
             found |= _moved(b, a, (*path, part))
         return found
+    if isinstance(before, SparseVar):
+        if not isinstance(after, SparseVar) or not before.alike(after):
+            raise _Refused(f"returned {name} as {type(after).__name__}; {SPARSE}")
+        old, new = (Var(W.parts["data"]) for W in (before, after))
+        return _moved(old, new, (*path, "data"))
     if not isinstance(before, Var):
         if before is not after and (isinstance(after, Var) or before != after):
             raise TraceError(

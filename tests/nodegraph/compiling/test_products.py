@@ -64,7 +64,7 @@ def test_a_system_is_solved_with_pivots():
     np.testing.assert_array_equal(m.solve(A, np.array([2.0, 3.0])), [3.0, 2.0])
 
 
-def test_sparse_weights_only_multiply():
+def test_sparse_weights_multiply_and_grow_and_no_more():
     W = scipy.sparse.random_array((5, 4), density=0.5, rng=np.random.default_rng(0)).tocsr()
     x = np.arange(4.0)
     np.testing.assert_allclose(m.matvec(W, x), W.toarray() @ x, atol=1e-15)
@@ -72,7 +72,7 @@ def test_sparse_weights_only_multiply():
         lambda v, W: v @ W, lambda v, W: W.T, lambda v, W: W * 2, lambda v, W: v + W,
     ):  # fmt: skip
         with pytest.raises(TraceError, match="W @ x"), Trace() as trace:
-            weights = SparseVar(trace, ("W",), (5, 4), (8, 8, 2), np.float64)
+            weights = SparseVar(trace, ("W",), W)
             use(symbol(trace, "v", (5,), np.float64), weights)
 
 

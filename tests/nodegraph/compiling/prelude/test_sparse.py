@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from nodegraph.compiling.program import sliced
+from nodegraph.compiling.sparse import sliced, slots_of
 
 DTYPES = {"f8": np.float64, "f4": np.float32}
 
@@ -23,7 +23,7 @@ def row_by_row(W, x):
 def test_rows_are_added_from_their_first_entry_on(call, code, n):
     rng = np.random.default_rng(n)
     W = scipy.sparse.random_array((n, 30), density=0.3, rng=rng, dtype=DTYPES[code]).tocsr()
-    weights, places, starts = sliced(W)
+    weights, places, starts = (sliced(W)[name] for name in ("data", "places", "starts"))
     padded = np.zeros(-(-n // 8) * 8, W.dtype)
     x = rng.standard_normal(30).astype(W.dtype)
     call(f"slices_{code}", weights, places, starts, x, padded, n)
@@ -33,3 +33,16 @@ def test_rows_are_added_from_their_first_entry_on(call, code, n):
         Y = np.zeros((n + 1, lanes), W.dtype)
         call(f"many{lanes}_{code}", weights, places, starts, X, lanes, Y, n)
         np.testing.assert_array_equal(Y[:n], row_by_row(W, X))
+
+
+@pytest.mark.parametrize("code", DTYPES)
+def test_columns_are_summed_up_one_row_after_the_other(call, code):
+    rng = np.random.default_rng(1)
+    W = scipy.sparse.random_array((21, 13), density=0.3, rng=rng, dtype=DTYPES[code]).tocsr()
+    parts, above = sliced(W), np.ones(13, W.dtype)
+    found = np.zeros_like(parts["data"])
+    arrays = [parts["data"], parts["places"], parts["starts"], above, found]
+    call(f"slicescan_{code}", *arrays, 21, 13)
+    rows = np.repeat(np.arange(21), np.diff(W.indptr))
+    expected = np.cumsum(W.toarray(), axis=0)[rows, W.indices]
+    np.testing.assert_array_equal(found[slots_of(W)], expected)
