@@ -12,7 +12,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 
-__all__ = ["ACTIVATIONS", "CODES", "RANGES", "ActivationName", "softmax"]
+__all__ = ["ACTIVATIONS", "RANGES", "ActivationName", "softmax"]
 
 ActivationName = Literal[
     "identity",
@@ -121,5 +121,3 @@ RANGES: Final[dict[str, tuple[float, float]]] = {  # between which the flat ends
     "softsign": (-1.0, 1.0),
     "hard_tanh": (-1.0, 1.0),
 }
-
-CODES: Final[dict[ActivationName, int]] = {name: code for code, name in enumerate(ACTIVATIONS)}

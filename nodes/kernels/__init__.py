@@ -1,9 +1,5 @@
 """Compiled loops on plain arrays; import them inside functions only, since numba takes long."""
 
-from nodes.kernels.activating import activated
 from nodes.kernels.products import affine
 
-__all__ = [
-    "activated",
-    "affine",
-]
+__all__ = ["affine"]

@@ -3,7 +3,8 @@
 import numpy as np
 
 from nodegraph import Array
-from nodes.rules.plasticity import Law, Plasticity, paced
+from nodegraph.maths import dot
+from nodes.rules.plasticity import Plasticity, paced
 
 __all__ = ["AntiHebb"]
 
@@ -28,14 +29,10 @@ class AntiHebb(Plasticity):
     .. [1] P. Foldiak, Biological Cybernetics 64 (1990) 165-170.
     """
 
-    def law(self) -> Law:
-        """Return the rule for compiled loops."""
-        return Law("anti", self.rate)
-
     def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
         """Return ``-y x``."""
         return -post * pre
 
     def pace(self, y: Array, pre: Array, own: Array) -> Array:
         """Return the rate, at most ``1 / |x|^2``."""
-        return np.full(len(y), paced(self.rate, pre @ pre))
+        return paced(self.rate, dot(pre, pre) * np.ones(len(y)))

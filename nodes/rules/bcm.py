@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from nodegraph import Array, Fraction
-from nodes.rules.plasticity import Law, Plasticity, paced
+from nodegraph.maths import dot
+from nodes.rules.plasticity import Plasticity, paced
 
 __all__ = ["BCM"]
 
@@ -36,10 +37,6 @@ class BCM(Plasticity):
 
     sliding: Fraction = 0.01
 
-    def law(self) -> Law:
-        """Return the rule for compiled loops."""
-        return Law("bcm", self.rate, self.sliding)
-
     def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
         """Return ``y (y - theta) x``."""
         change: Array = post * (post - own) * pre
@@ -47,11 +44,11 @@ class BCM(Plasticity):
 
     def pace(self, y: Array, pre: Array, own: Array) -> Array:
         """Return the rate, at most ``1 / (|y - theta| |x|^2)``."""
-        return paced(self.rate, np.abs(y - own) * (pre @ pre))
+        return paced(self.rate, np.abs(y - own) * dot(pre, pre))
 
     def after(self, own: Array, y: Array) -> Array:
         """Return the thresholds a step later."""
-        theta: Array = own + self.sliding * (y.astype(float) ** 2 - own)
+        theta: Array = own + self.sliding * (y**2 - own)
         return theta
 
     def measure(self, params: Any, memory: Any) -> dict[str, float]:

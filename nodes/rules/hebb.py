@@ -1,7 +1,7 @@
 """Hebb's rule: online, unsupervised."""
 
 from nodegraph import Array
-from nodes.rules.plasticity import Law, Plasticity
+from nodes.rules.plasticity import Plasticity
 
 __all__ = ["Hebb"]
 
@@ -28,10 +28,6 @@ class Hebb(Plasticity):
     ----------
     .. [1] D. O. Hebb, The Organization of Behavior, Wiley (1949).
     """
-
-    def law(self) -> Law:
-        """Return the rule for compiled loops."""
-        return Law("hebb", self.rate)
 
     def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
         """Return ``y x``."""

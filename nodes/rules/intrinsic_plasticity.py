@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import PositiveFloat, PositiveInt, model_validator
 
-from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
-from nodes.rules.plasticity import follow, moved_on, passage, scaled_rows
+from nodegraph import Array, Node, Rule, Seen
+from nodegraph.maths import activate, matvec
+from nodes.rules.plasticity import scaled_rows
 
 __all__ = ["IntrinsicPlasticity"]
 
@@ -52,9 +53,8 @@ class IntrinsicPlasticity(Rule):
     """
 
     class Memory(NamedTuple):
-        """The activity of the step before and the gain, of each unit."""
+        """The gain of each unit."""
 
-        x: Array
         gain: Array
 
     online: ClassVar[bool] = True
@@ -88,47 +88,33 @@ class IntrinsicPlasticity(Rule):
         return super().refusal(node)
 
     def begin(self, params: Any) -> Memory:
-        """Return the memory before the first step: no activity, gain 1."""
-        n = len(params.bias)
-        return self.Memory(np.zeros(n), np.ones(n))
+        """Return the memory before the first step: gain 1."""
+        return self.Memory(np.ones(len(params.bias)))
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return the params and the memory one step later."""
-        drive = params.W @ memory.x + params.W_in @ seen.x + params.bias
+        heard = matvec(params.W, seen.before.x) + matvec(params.W_in, seen.x)
+        drive = heard + params.bias
         if (feedback := seen.ports.get("feedback")) is not None:
-            drive = drive + params.W_fb @ feedback
-        net = (drive - params.bias) / memory.gain
-        shift = self.rate * self._pull(drive)
-        gain = memory.gain + self.rate / memory.gain + shift * net
+            fed = matvec(params.W_fb, feedback)
+            heard, drive = heard + fed, drive + fed
+        y = activate(self.activation, drive).astype(float)
+        shift = self.rate * self._pull(y)
+        gain = memory.gain + self.rate / memory.gain + shift * (heard / memory.gain)
         gain = np.clip(gain, LEAST_GAIN, MOST_GAIN)
         ratio = gain / memory.gain
         scaled = {name: scaled_rows(getattr(params, name), ratio) for name in ("W", "W_in", "W_fb")}
         bias = params.bias + shift.astype(params.bias.dtype)
-        return params._replace(**scaled, bias=bias), self.Memory(np.array(seen.y), gain)
+        return params._replace(**scaled, bias=bias), self.Memory(gain)
 
-    def _pull(self, drive: Array) -> Array:
+    def _pull(self, y: Array) -> Array:
         """Return ``db / rate``."""
         if self.activation == "sigmoid":
-            y = 1 / (1 + np.exp(-drive))
-            return 1 - (2 + 1 / self.mu) * y + y**2 / self.mu
-        y, s2 = np.tanh(drive), self.sigma**2
-        pull: Array = (self.mu - y * (2 * s2 + 1 - y**2 + self.mu * y)) / s2
+            return 1 - (2 + 1 / self.mu) * y + y * y / self.mu
+        s2 = self.sigma**2
+        pull: Array = (self.mu - y * (2 * s2 + 1 - y * y + self.mu * y)) / s2
         return pull
 
     def measure(self, params: Any, memory: Memory) -> dict[str, float]:
         """Return the mean gain."""
         return {"gain": float(memory.gain.mean())}
-
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Step through a chunk; the activity before is the node's, learned from or not."""
-        own_rule, known = type(self) is IntrinsicPlasticity, self.refusal(node) is None
-        way = passage(node, params, state, lesson) if own_rule and known else None
-        if way is None:
-            return follow(self, node, params, state, memory, lesson)
-        from nodes.kernels.tuning import Tuning, tune
-
-        gain = np.array(memory.gain, dtype=float)
-        sigma = self.sigma if self.activation == "tanh" else 0.0
-        tuning = Tuning(self.rate, self.mu, sigma, LEAST_GAIN, MOST_GAIN)
-        params, ys = tune(params, way, tuning, gain)
-        return moved_on(params, state, memory._replace(gain=gain), ys, lesson)

@@ -1,7 +1,7 @@
 """Oja's rule: online, unsupervised."""
 
 from nodegraph import Array
-from nodes.rules.plasticity import Law, Plasticity, paced
+from nodes.rules.plasticity import Plasticity, paced
 
 __all__ = ["Oja"]
 
@@ -28,10 +28,6 @@ class Oja(Plasticity):
     ----------
     .. [1] E. Oja, Journal of Mathematical Biology 15 (1982) 267-273.
     """
-
-    def law(self) -> Law:
-        """Return the rule for compiled loops."""
-        return Law("oja", self.rate)
 
     def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
         """Return ``y (x - y w)``."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from nodegraph import Array
-from nodegraph.arrays import is_sparse
-from nodes.rules.plasticity import Law, Plasticity, paced
+from nodegraph.maths import Synapses
+from nodes.rules.plasticity import Plasticity, paced
 
 __all__ = ["Sanger"]
 
@@ -38,10 +38,6 @@ class Sanger(Plasticity):
 
     weights: Literal["W", "W_in"] = "W_in"
 
-    def law(self) -> Law:
-        """Return the rule for compiled loops."""
-        return Law("sanger", self.rate)
-
     def growth(self, post: Array, pre: Array, w: Array, own: Array) -> Array:
         """Return ``y`` times what is left of x."""
         return post * pre
@@ -50,8 +46,7 @@ class Sanger(Plasticity):
         """Return the rate, at most ``1 / sum_{k <= i} y_k^2``."""
         return paced(self.rate, np.cumsum(y * y))
 
-    def heard(self, W: Any, y: Array, pre: Array) -> Array:
+    def heard(self, w: Synapses, y: Array, pre: Array) -> Array:
         """Return ``x_j - sum_{k <= i} y_k W_kj``."""
-        dense = W.toarray() if is_sparse(W) else W
-        left: Array = pre - np.cumsum(y[:, None] * dense, axis=0)
+        left: Array = w.pre(pre) - w.running_sums(w.post(y) * w.weights)
         return left

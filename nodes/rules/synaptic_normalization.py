@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import PositiveFloat, model_validator
 
-from nodegraph import Array, Learned, Lesson, Node, Rule, Seen
-from nodegraph.arrays import is_sparse
+from nodegraph import Array, Node, Rule, Seen
+from nodegraph.maths import synapses
 from nodegraph.rule import AnyRule
 from nodes.rules.hebb import Hebb
-from nodes.rules.plasticity import Lengths, Plasticity, grown, scaled_rows
+from nodes.rules.plasticity import Plasticity, scaled_rows
 
 __all__ = ["SynapticNormalization", "row_lengths"]
 
@@ -41,7 +41,6 @@ class SynapticNormalization(Rule):
     class Memory(NamedTuple):
         """What the rule inside remembers, and the length of each unit's weights."""
 
-        x: Array  # (units,)
         own: Array  # (units,)
         lengths: Array  # (units,)
 
@@ -93,24 +92,16 @@ class SynapticNormalization(Rule):
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return the params and the memory one step later."""
         growing, lengths = self.growing, memory.lengths
-        params, inner = growing.update(params, growing.Memory(*memory[:2]), seen)
+        params, inner = growing.update(params, growing.Memory(memory.own), seen)
         W = getattr(params, growing.weights)
         now = row_lengths(W, self.norm)
         W = scaled_rows(W, np.where(now > 0, lengths / np.where(now > 0, now, 1.0), 1.0))
-        return params._replace(**{growing.weights: W}), self.Memory(*inner, lengths)
-
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Step through a chunk, in a compiled loop if the rule inside has one."""
-        lengths = Lengths(np.array(memory.lengths, dtype=float), self.norm == "l2")
-        return grown(self, self.growing, node, params, state, memory, lesson, lengths)
+        return params._replace(**{growing.weights: W}), self.Memory(inner.own, lengths)
 
 
 def row_lengths(W: Any, norm: Literal["l2", "l1"] = "l2") -> Array:
-    """Return the length of each row."""
-    if is_sparse(W):
-        rows = np.repeat(np.arange(W.shape[0]), np.diff(W.indptr))
-        sizes = W.data**2 if norm == "l2" else np.abs(W.data)
-        sums = np.bincount(rows, sizes, minlength=W.shape[0])
-    else:
-        sums = (W**2 if norm == "l2" else np.abs(W)).sum(axis=1)
-    return np.sqrt(sums) if norm == "l2" else sums
+    """Return the length of each row, in double precision."""
+    w = synapses(W)
+    sums = w.sums(w.weights * w.weights if norm == "l2" else abs(w.weights)).astype(float)
+    found: Array = np.sqrt(sums) if norm == "l2" else sums
+    return found
