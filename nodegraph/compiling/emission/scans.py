@@ -6,6 +6,7 @@ from typing import Any
 
 from nodegraph.compiling.emission.builder import Index
 from nodegraph.compiling.emission.loops import loop
+from nodegraph.compiling.emission.products import Operand
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.storage import Storage
@@ -16,22 +17,21 @@ __all__ = ["scan", "sparse_scan"]
 def scan(v: Values, op: Op) -> None:
     """Write what is summed or multiplied up along an axis, several columns side by side."""
     (arg,), (name, axis), b = op.args, op.attrs, v.b
-    store, dtype = v.memory.storage[op], op.dtype
-    pointer, strides = v.address(arg)
+    store, A = v.memory.storage[op], Operand(v, arg, range(op.ndim))
     own = b.strides(store)
     rest = [i for i in range(op.ndim) if i != axis]
-    side, loops = rest[:1], rest[1:]
-    width = b.size(op.dims[side[0]]) if side else "1"
-    beside = [s[side[0]] if side else 0 for s in (strides, own)]
+    side, loops = rest[:1], rest[1:]  # columns beside one another, if there are more than one
+    one, other, width = 0, 0, "1"
+    for i in side:
+        one, other, width = A.strides[i], own[i], b.size(op.dims[i])
 
     def body(names: list[str], tag: str) -> None:
         where: dict[Any, Index] = dict(zip(loops, names, strict=True))
-        one = b.shifted(pointer, b.offset(dict(enumerate(strides)), where), dtype)
-        goal = b.shifted(b.pointer(store), b.offset(dict(enumerate(own)), where), dtype)
+        goal = b.shifted(b.pointer(store), b.offset(dict(enumerate(own)), where), op.dtype)
         b.do(
-            f"call void {b.need(f'scan{name}_{dtype}')}(ptr {one}, i64 {strides[axis]}, "
-            f"i64 {beside[0]}, ptr {goal}, i64 {own[axis]}, i64 {beside[1]}, "
-            f"i64 {b.size(op.dims[axis])}, i64 {width})"
+            f"call void {b.need(f'scan{name}_{op.dtype}')}(ptr {A.at(where)}, "
+            f"i64 {A.strides[axis]}, i64 {one}, ptr {goal}, i64 {own[axis]}, "
+            f"i64 {other}, i64 {b.size(op.dims[axis])}, i64 {width})"
         )
 
     loop(b, [b.size(op.dims[i]) for i in loops], False, body)

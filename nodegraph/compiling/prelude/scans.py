@@ -11,7 +11,7 @@ SIDE = 4  # columns at once: each waits for its last sum
 
 def scanned(dtype: str, name: str) -> str:
     """Return ``Y[s] = Y[s - 1] + A[s]`` or ``*``, for columns side by side."""
-    b = Builder(dtype, unroll=True)
+    b = Builder(dtype)
     A, sA, cA, Y, sY, cY, n, m = b.function(f"scan{name}_{dtype}", "*A sA cA *Y sY cY n m")
 
     def columns(v: Value, count: int) -> None:

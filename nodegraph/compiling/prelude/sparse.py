@@ -75,7 +75,7 @@ def slices_of_many(dtype: str, lanes: int) -> str:
 
 def slices_summed_up(dtype: str) -> str:
     """Return at each place the sum of its column down to its row, one row after the other."""
-    b = Builder(dtype, unroll=True)
+    b = Builder(dtype)
     W, places, starts, above, y, n, columns = b.function(
         f"slicescan_{dtype}", "*W *places *starts *above *y n columns"
     )
