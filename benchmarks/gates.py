@@ -51,7 +51,7 @@ def _series(steps: int, n: int = 1) -> Array:
 
 def run() -> Pair:
     """Drive a reservoir: compiled beside a loop of `step`."""
-    xs, node = _series(2000), Reservoir(units=50, name="r")
+    xs, node = _series(400), Reservoir(units=50, name="r")
     model = ng.Model(node)
     model.run(xs[:1])
     params, state = model.params["r"], node.start(50)
@@ -65,7 +65,7 @@ def run() -> Pair:
 
 def loop() -> Pair:
     """Run a feedback loop: the engine beside the interpreter that says what a graph means."""
-    u, r = _series(2000), Reservoir(units=30, name="r")
+    u, r = _series(400), Reservoir(units=30, name="r")
     out = Ridge(name="out", ridge=1e-4)
     model = ng.Model((Input(name="u") >> r >> out) & (r << out)).fit(u, np.roll(u, 1), warmup=10)
     return Pair(
@@ -139,7 +139,7 @@ def pairs() -> Iterator[Pair]:
     yield run()
     yield loop()
     yield learn(RLS(name="out", alpha=1e-2), 50, 500, 2.2)
-    yield learn(LMS(name="out", rate=1e-3), 50, 2000, 8)
+    yield learn(LMS(name="out", rate=1e-3), 50, 600, 8)
     yield stranger()
     yield run_many()
     yield fit_many()
