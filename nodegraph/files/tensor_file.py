@@ -8,8 +8,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
-from io import BufferedReader
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from nodegraph.files.tensor_header import (
     MAX_HEADER,
     Header,
     TensorInfo,
-    decode_header,
+    checked_header,
     encode_header,
     lay_out,
 )
@@ -91,7 +90,6 @@ def write(path: Path, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, s
         for piece in pieces:
             digest.update(piece)
         head = encode_header(infos, metadata, digest.hexdigest())
-        decode_header(head[8:], sum(piece.nbytes for piece in pieces))  # it can be read again
     replace_file(path, [memoryview(head), *pieces])
 
 
@@ -103,8 +101,8 @@ def read_header(path: Path) -> tuple[Infos, dict[str, str]]:
     ModelFileError
         If the file cannot be read, is not a model file, or fails a check.
     """
-    with _open(path) as file, _about(path):
-        header = _read_head(file)
+    with _opened(path) as file:
+        header = checked_header(file)
     return header.infos, header.metadata
 
 
@@ -135,15 +133,13 @@ def read(
     BudgetError
         If the arrays would not fit in memory.
     """
-    with _open(path) as file:
-        with _about(path):
-            header = _read_head(file)
-            if expect is not None:
-                expect(dict(header.infos), dict(header.metadata))
+    with _opened(path) as file:
+        header = checked_header(file)
+        if expect is not None:
+            expect(dict(header.infos), dict(header.metadata))
         sizes = (budget.part(name, i.shape, i.dtype.name) for name, i in header.infos.items())
         budget.check(dict(sizes), f"{path}: its content")
-        with _about(path):
-            return _read_body(file, header), header.metadata
+        return _read_body(file, header), header.metadata
 
 
 def _check_suffix(path: Path) -> None:
@@ -183,48 +179,51 @@ def _explain(error: OSError) -> str:
         return "no such file"
     if error.errno in {errno.EACCES, errno.EPERM}:
         return "not allowed to read it"
-    return f"could not be read ({error.strerror})"
+    return f"could not be read ({error.strerror or error})"
 
 
-def _open(path: Path) -> BufferedReader:
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a model file; every error says which file it is about."""
+    from safetensors import SafetensorError, safe_open
+
     with _about(path):
         _refuse_foreign(path)
-        try:
-            number = os.open(path, READ)  # a FIFO must not block us
-        except ValueError as error:
-            raise ModelFileError(f"not a file name ({error})") from None
+        _check_start(path)
+        try:  # pread, as whoever cuts a file that is mapped into memory kills its readers
+            with safe_open(path, framework="np", backend="pread") as file:
+                yield file
+        except SafetensorError as error:
+            said = ascii(str(error))[1:-1].removeprefix("Error while deserializing header: ")
+            raise ModelFileError(f"damaged or cut, or no model file: {said[:200]}") from None
+
+
+def _check_start(path: Path) -> None:
+    """Refuse what is no file, and a header that is too long to be looked into."""
+    try:
+        number = os.open(path, READ)  # a FIFO must not block us
+    except ValueError as error:
+        raise ModelFileError(f"not a file name ({error})") from None
+    try:
         mode = os.fstat(number).st_mode
         if not stat.S_ISREG(mode):
-            os.close(number)
             what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
             raise ModelFileError(f"this is {what}; a model is one .safetensors file")
-        return os.fdopen(number, "rb")
-
-
-def _read_head(file: BufferedReader) -> Header:
-    size = os.fstat(file.fileno()).st_size
-    length = int.from_bytes(file.read(8), "little")
-    if size < 8 or length > size - 8:
-        raise ModelFileError(
-            f"damaged or cut, or no model file at all: {size} bytes are too few for what its first "
-            "ones announce"
-        )
+        length = int.from_bytes(os.read(number, 8), "little")
+    finally:
+        os.close(number)
     if length > MAX_HEADER:
-        raise ModelFileError(f"a header of {length} bytes; at most {MAX_HEADER} are allowed")
-    text = file.read(length)
-    if len(text) != length:
-        raise ModelFileError("damaged or cut while it was read")
-    return decode_header(text, size - 8 - length)
+        raise ModelFileError(
+            f"damaged or cut, or no model file: a header of {length} bytes, "
+            f"at most {MAX_HEADER} are allowed"
+        )
 
 
-def _read_body(file: BufferedReader, header: Header) -> Arrays:
+def _read_body(file: Any, header: Header) -> Arrays:
     arrays, digest = {}, sha256()
-    for name, info in sorted(header.infos.items(), key=lambda item: item[1].start):
-        arrays[name] = np.empty(info.shape, info.dtype)
-        view = _bytes_of(arrays[name])
-        if file.readinto(view) != info.nbytes:
-            raise ModelFileError("damaged or cut while it was read")
-        digest.update(view)
+    for name in header.infos:
+        arrays[name] = file.get_tensor(name)
+        digest.update(_bytes_of(arrays[name]))
     if digest.hexdigest() != header.data_sha256:
         raise ModelFileError("altered after it was saved: the checksum of the arrays differs")
     for array in arrays.values():

@@ -1,4 +1,4 @@
-"""The header of a model file: what it says about arrays, and every check it must pass."""
+"""The header of a model file: what it says about arrays, and what makes it one of ours."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import json
 import math
 from collections.abc import Mapping
 from hashlib import sha256
-from itertools import pairwise
 from reprlib import repr as short
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nodegraph.errors import ModelFileError
 
-__all__ = ["MAX_HEADER", "Header", "TensorInfo", "decode_header", "encode_header", "lay_out"]
+__all__ = ["MAX_HEADER", "Header", "TensorInfo", "checked_header", "encode_header", "lay_out"]
 
 MAX_HEADER = 8 * 2**20
 _FORMAT = 1
@@ -90,10 +89,14 @@ def _portable_dtype(name: str, array: np.ndarray) -> np.dtype[Any]:
     dtype = array.dtype
     portable = None if dtype.hasobject else np.dtype(dtype.str.replace(">", "<"))
     if portable not in _CODES:
-        raise ModelFileError(
-            f"array {short(name)} has dtype {dtype}; a model file holds {', '.join(_DTYPES)} only"
-        )
+        raise _unknown_dtype(name, dtype)
     return portable
+
+
+def _unknown_dtype(name: str, dtype: object) -> ModelFileError:
+    return ModelFileError(
+        f"array {short(name)} has dtype {dtype}; a model file holds {', '.join(_DTYPES)} only"
+    )
 
 
 def encode_header(
@@ -107,17 +110,20 @@ def encode_header(
         If a name or a metadata entry cannot be stored, or the header is longer than can be read.
     """
     for name in infos:
-        _check_name(name)
+        if name in {"", "__metadata__"}:
+            raise ModelFileError(f"an array cannot be named {name!r}; choose another name")
     for key, value in metadata.items():
-        _check_entry(key, value)
+        if type(value) is not str:
+            raise ModelFileError(
+                f"metadata {short(key)} should be text (got {type(value).__name__})"
+            )
         if key.startswith(_OURS):
             raise ModelFileError(f"metadata key {short(key)} is taken: {_OURS}* is the file's own")
     ours = {_FORMAT_KEY: str(_FORMAT), _DATA_KEY: data_sha256}
     entries = dict(sorted({**metadata, **ours}.items()))
     entries[_HEADER_KEY] = _digest(infos, entries)
     content = {"__metadata__": entries} | {name: _entry(info) for name, info in infos.items()}
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
+    text = _encoded(content)
     if len(text) > MAX_HEADER:
         raise ModelFileError(
             f"metadata and names take {len(text)} bytes, at most {MAX_HEADER} are allowed; "
@@ -126,65 +132,43 @@ def encode_header(
     return len(text).to_bytes(8, "little") + text
 
 
+def _encoded(content: Mapping[str, Any]) -> bytes:
+    try:
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError as error:
+        half = short(error.object[error.start : error.end])
+        raise ModelFileError(f"a name or a text holds half a character: {half}") from None
+    return text + b" " * (-len(text) % 8)
+
+
 def _entry(info: TensorInfo) -> dict[str, Any]:
     span = [info.start, info.stop]
     return {"dtype": _CODES[info.dtype], "shape": list(info.shape), "data_offsets": span}
 
 
-def decode_header(text: bytes, body_size: int) -> Header:
-    """Return what a header says, once everything it says has been checked.
+def checked_header(file: Any) -> Header:
+    """Return what the header of an open file says, once it proves to be as it was written.
 
     Parameters
     ----------
-    text : bytes
-        The header, without its length.
-    body_size : int
-        Bytes in the file behind the header.
+    file : safetensors.safe_open
+        The file, which safetensors found to hold arrays without gap, overlap or rest.
 
     Raises
     ------
     ModelFileError
-        If anything is wrong: not JSON, a key twice, an unknown format or dtype, arrays that
-        overlap, leave gaps, or do not fill the file exactly, or a checksum that differs.
+        If its format or a dtype is unknown, numpy knows no such shape, or its checksum differs.
     """
-    content = _parse(text)
-    metadata = content.pop("__metadata__", {})
-    if type(metadata) is not dict:
-        raise ModelFileError("damaged header: __metadata__ is not a mapping")
-    for key, value in metadata.items():
-        _check_entry(key, value)
+    metadata = file.metadata() or {}
     _check_format(metadata)
-    infos = {name: _decode_info(name, entry) for name, entry in content.items()}
-    _check_spans(infos, body_size)
+    infos, start = {}, 0
+    for name in file.offset_keys():
+        infos[name] = _info(name, file.get_slice(name), start)
+        start = infos[name].stop
     if metadata.get(_HEADER_KEY) != _digest(infos, metadata):
         raise ModelFileError("altered after it was saved: the checksum of the header differs")
     theirs = {key: value for key, value in metadata.items() if not key.startswith(_OURS)}
     return Header(infos, theirs, metadata.get(_DATA_KEY, ""))
-
-
-def _parse(text: bytes) -> dict[str, Any]:
-    try:
-        content = json.loads(
-            text.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse_constant
-        )
-    except ModelFileError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"damaged header: not JSON ({error})") from None
-    if type(content) is not dict:
-        raise ModelFileError("damaged header: not a JSON object")
-    return content
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        raise ModelFileError("damaged header: a name is there twice")
-    return content
-
-
-def _refuse_constant(word: str) -> NoReturn:
-    raise ModelFileError(f"damaged header: {word} is not a number it may hold")
 
 
 def _check_format(metadata: Mapping[str, str]) -> None:
@@ -202,65 +186,14 @@ def _check_format(metadata: Mapping[str, str]) -> None:
         )
 
 
-def _decode_info(name: str, entry: Any) -> TensorInfo:
-    _check_name(name)
-    _require(name, type(entry) is dict and set(entry) == {"dtype", "shape", "data_offsets"})
-    code, shape, span = entry["dtype"], entry["shape"], entry["data_offsets"]
-    if not (type(code) is str and code in _DTYPES):
-        raise ModelFileError(
-            f"array {short(name)} has dtype {short(code)}; a model file holds "
-            f"{', '.join(_DTYPES)} only"
-        )
-    _require(name, _are_sizes(shape) and len(shape) <= _MAX_DIMENSIONS)
-    _require(name, _are_sizes(span) and len(span) == 2)
-    widest = math.prod(max(n, 1) for n in shape) * _DTYPES[code].itemsize
-    info = TensorInfo(_DTYPES[code], tuple(shape), span[0])
-    if widest > _MAX_BYTES or info.stop != span[1]:
-        raise ModelFileError(
-            f"damaged header: array {short(name)} of shape {short(shape)} and dtype {code} "
-            f"cannot take the bytes {short(span)}"
-        )
-    return info
-
-
-def _are_sizes(values: Any) -> bool:
-    return type(values) is list and all(type(n) is int and 0 <= n <= _MAX_BYTES for n in values)
-
-
-def _check_spans(infos: Mapping[str, TensorInfo], body_size: int) -> None:
-    spans = sorted((info.start, info.stop) for info in infos.values())
-    edges = [(0, 0), *spans, (body_size, body_size)]
-    for (_, stop), (start, _) in pairwise(edges):
-        if start != stop:
-            raise ModelFileError(
-                f"damaged or cut: {stop} bytes of arrays end where {start} should; "
-                "arrays must fill the file without gap, overlap or rest"
-            )
-
-
-def _check_name(name: Any) -> None:
-    _check_text(name, "an array's name")
-    if name in {"", "__metadata__"}:
-        raise ModelFileError(f"an array cannot be named {name!r}; choose another name")
-
-
-def _check_entry(key: Any, value: Any) -> None:
-    _check_text(key, "a metadata key")
-    _check_text(value, f"metadata {short(key)}")
-
-
-def _check_text(text: Any, what: str) -> None:
-    if type(text) is not str:
-        raise ModelFileError(f"{what} should be text (got {type(text).__name__})")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ModelFileError(f"{what} holds half a character: {short(text)}") from None
-
-
-def _require(name: str, holds: bool) -> None:
-    if not holds:
-        raise ModelFileError(f"damaged header: the entry of array {short(name)} is malformed")
+def _info(name: str, array: Any, start: int) -> TensorInfo:
+    shape, dtype = tuple(array.get_shape()), _DTYPES.get(array.get_dtype())
+    if dtype is None:
+        raise _unknown_dtype(name, array.get_dtype())
+    widest = math.prod(max(n, 1) for n in shape) * dtype.itemsize
+    if len(shape) > _MAX_DIMENSIONS or widest > _MAX_BYTES:
+        raise ModelFileError(f"damaged header: array {short(name)} has shape {short(shape)}")
+    return TensorInfo(dtype, shape, start)
 
 
 def _digest(infos: Mapping[str, TensorInfo], metadata: Mapping[str, str]) -> str:

@@ -114,7 +114,7 @@ def test_nan_payloads_signed_zeros_and_infinities_are_kept(path):
 def test_what_is_read_may_be_written_to(saved):
     arrays, _ = tensor_file.read(saved)
     arrays["reservoir.W"][0, 0] = 1.0
-    assert arrays["reservoir.W"].flags.owndata
+    assert tensor_file.read(saved)[0]["reservoir.W"][0, 0] == some_arrays()["reservoir.W"][0, 0]
 
 
 def test_an_empty_model_is_a_file_too(path):
