@@ -9,15 +9,8 @@ from nodegraph.compiling.emission.sharing import share
 from nodegraph.compiling.emission.text import Text
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.storage import Storage
-from nodegraph.compiling.prelude import (
-    LLVM,
-    MEMORY,
-    SIZE,
-    declaration,
-    definition,
-    is_inlined,
-    literal,
-)
+from nodegraph.compiling.prelude import declaration, definition, is_inlined
+from nodegraph.compiling.prelude.spelling import LLVM, MEMORY, SIZE, literal
 
 __all__ = ["Builder", "Index"]
 
@@ -34,11 +27,11 @@ class Builder(Text):
 
     Attributes
     ----------
-    slots : list
-        What each place of ``args`` is: ``("dim", Dim)``, a length; ``("array", Storage)`` and
+    slots : dict
+        The places of ``args``: of ``("dim", Dim)``, a length; ``("array", Storage)`` and
         ``("numbers", dtype)``, addresses; ``("int", Op)``, a whole number.
-    numbers : dict of str to list of Op
-        Constants by dtype: they are data, so other numbers need no other code.
+    numbers : dict of str to dict of Op to int
+        Constants and their places by dtype: they are data, so other numbers need no other code.
     buffers : list of Storage
         What has to be found room for.
     """
@@ -46,8 +39,8 @@ class Builder(Text):
     def __init__(self, io: dict[Any, int]):
         super().__init__()
         self.io = io
-        self.slots: list[Any] = []
-        self.numbers: dict[str, list[Op]] = {"f8": [], "f4": []}
+        self.slots: dict[Any, int] = {}
+        self.numbers: dict[str, dict[Op, int]] = {"f8": {}, "f4": {}}
         self.buffers: list[Storage] = []
 
     def module(self, dtype: str) -> str:
@@ -71,37 +64,28 @@ class Builder(Text):
 
     def slot(self, what: Any) -> str:
         """Return a whole number from the table of arguments."""
-        key = ("slot", *what)
-        if key not in self.known:
-            if what not in self.slots:
-                self.slots.append(what)
-            at = self.first(f"getelementptr i64, ptr %args, i64 {self.slots.index(what)}")
-            self.known[key] = self.first(f"load i64, ptr {at}, align 8")
-        return self.known[key]
+        return self._from("%args", "i64", self.slots.setdefault(what, len(self.slots)), 8)
+
+    def _from(self, table: str, T: str, place: int, align: int) -> str:
+        at = self.first(f"getelementptr {T}, ptr {table}, i64 {place}")
+        return self.first(f"load {T}, ptr {at}, align {align}")
 
     def size(self, dim: Any) -> str:
         """Return the length of an axis."""
         size = self.slot(("dim", dim.root()))
         if dim.root().many:  # tells LLVM that no series are left over behind whole vectors
-            key = ("size", dim.root())
-            if key not in self.known:
-                self.known[key] = self.first(f"and i64 {size}, -16")
-            return self.known[key]
+            return self.first(f"and i64 {size}, -16")
         return size
 
     def pointer(self, store: Storage) -> str:
         """Return where the first number of an array is."""
-        key = ("pointer", store)
-        if key in self.known:
-            return self.known[key]
         if store.path in self.io:
-            at = self.first(f"getelementptr i64, ptr %io, i64 {self.io[store.path]}")
-            number = self.first(f"load i64, ptr {at}, align 8")
+            number = self._from("%io", "i64", self.io[store.path], 8)
         else:
             if store.buffer and store not in self.buffers:
                 self.buffers.append(store)
             number = self.slot(("array", store))
-        return self.once(key, f"inttoptr i64 {number} to ptr")
+        return self.first(f"inttoptr i64 {number} to ptr")
 
     def constant(self, op: Op) -> str:
         """Return a number that is data."""
@@ -109,39 +93,28 @@ class Builder(Text):
             return literal(op.value, "b1")
         if op.dtype == "i8":
             return self.slot(("int", op))
-        key = ("const", op)
-        if key not in self.known:
-            table = self.numbers[op.dtype]
-            table.append(op)
-            base = self.first(f"inttoptr i64 {self.slot(('numbers', op.dtype))} to ptr")
-            T = LLVM[op.dtype]
-            at = self.first(f"getelementptr {T}, ptr {base}, i64 {len(table) - 1}")
-            self.known[key] = self.first(f"load {T}, ptr {at}, align {SIZE[op.dtype]}")
-        return self.known[key]
+        table = self.numbers[op.dtype]
+        base = self.first(f"inttoptr i64 {self.slot(('numbers', op.dtype))} to ptr")
+        return self._from(base, LLVM[op.dtype], table.setdefault(op, len(table)), SIZE[op.dtype])
 
     # places
 
     def strides(self, store: Storage) -> list[Index]:
         """Return how far apart neighbours along each axis are."""
-        found: list[Index] = [0] * len(store.dims)
-        so_far: Index = 1
-        for axis in store.order:
-            found[axis] = so_far
-            so_far = self.product(so_far, self.size(store.dims[axis]))
-        return found
+        return self.strides_of(store.dims, store.order)
 
-    def c_strides(self, dims: Iterable[Any]) -> list[Index]:
-        """Return the same of an array whose last axis is the fastest."""
-        found: list[Index] = []
+    def strides_of(self, dims: Sequence[Any], order: Iterable[int]) -> list[Index]:
+        """Return the same of axes in an order from the fastest on."""
+        found: list[Index] = [0] * len(dims)
         so_far: Index = 1
-        for d in [*dims][::-1]:
-            found.insert(0, so_far)
-            so_far = self.product(so_far, self.size(d))
+        for axis in order:
+            found[axis] = so_far
+            so_far = self.product(so_far, self.size(dims[axis]))
         return found
 
     def product(self, a: Index, b: str) -> str:
         """Return the product of lengths of axes."""
-        return b if a == 1 else self.once(("product", a, b), f"mul i64 {a}, {b}")
+        return b if a == 1 else self.first(f"mul i64 {a}, {b}")
 
     def times(self, a: Index, b: Index) -> Index:
         if 0 in (a, b):

@@ -72,7 +72,7 @@ def reshape(v: Values, op: Op) -> None:
     """Write numbers in the order of C in another shape; `kept` axes stay in front."""
     (arg,), kept, b = op.args, op.attrs, v.b
     store = v.memory.storage[op]
-    strides = b.c_strides(arg.dims[kept:])
+    strides = b.strides_of(arg.dims[kept:], range(arg.ndim - kept)[::-1])
     if kept:
         n = b.size(arg.dims[0])
         strides = [1, *(b.product(k, n) for k in strides)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 __all__ = ["Text"]
 
@@ -41,7 +40,7 @@ class Text:
         self.block = "begin"
         self.needs: set[str] = set()
         self.names = 0
-        self.known: dict[Any, str] = {}
+        self.known: dict[str, str] = {}
 
     def new(self) -> str:
         """Return a name."""
@@ -74,16 +73,11 @@ class Text:
         return self.levels[depth] if depth > 0 else self.lines
 
     def first(self, text: str) -> str:
-        """Write an instruction at the very beginning; return its name."""
-        name = self.new()
-        self.entry.append(f"  {name} = {text}")
-        return name
-
-    def once(self, key: Any, text: str) -> str:
-        """Write an instruction at the very beginning if `key` is new; return its name."""
-        if key not in self.known:
-            self.known[key] = self.first(text)
-        return self.known[key]
+        """Write an instruction at the very beginning, once; return its name."""
+        if text not in self.known:
+            self.known[text] = self.new()
+            self.entry.append(f"  {self.known[text]} = {text}")
+        return self.known[text]
 
     def need(self, name: str) -> str:
         """Return how a function of the prelude is called."""

@@ -92,14 +92,12 @@ class Values:
     def _within(self, i: str, dim: Any) -> str:
         """Return an index counted from the end if it is below 0, and held within the axis."""
         b, n = self.b, self.b.size(dim)
-        last = b.once(("last", n), f"sub i64 {n}, 1")
+        last = b.first(f"sub i64 {n}, 1")
         more = b.put(f"add i64 {i}, {n}")
         low = b.put(f"icmp slt i64 {i}, 0")
         i = b.put(f"select i1 {low}, i64 {more}, i64 {i}")
-        low = b.put(f"icmp slt i64 {i}, 0")
-        i = b.put(f"select i1 {low}, i64 0, i64 {i}")
-        high = b.put(f"icmp sgt i64 {i}, {last}")
-        return b.put(f"select i1 {high}, i64 {last}, i64 {i}")
+        i = b.put(f"call i64 @llvm.smax.i64(i64 {i}, i64 0)")
+        return b.put(f"call i64 @llvm.smin.i64(i64 {i}, i64 {last})")
 
     def address(self, op: Op) -> tuple[str, list[Index]]:
         """Return pointer and strides of what a product or sum reads."""

@@ -15,6 +15,15 @@ _AS_WRITTEN = """
 _ALIGN = {"double": 8, "float": 4, "i64": 8, "i32": 4, "ptr": 8}
 
 
+def _operator(word: str, real: str = "f") -> Callable[[Value, Value | int], Value]:
+    """Return a method that writes an instruction, which begins with `real` for such numbers."""
+
+    def method(self: Value, other: Value | int) -> Value:
+        return self._with((real and self._real()) + word, other)
+
+    return method
+
+
 class Value:
     """The result of an instruction; operators write the next one.
 
@@ -42,29 +51,9 @@ class Value:
     def _real(self) -> str:
         return "" if _element(self.type).startswith("i") else "f"
 
-    def __add__(self, other: Value | int) -> Value:
-        return self._with(f"{self._real()}add", other)
-
-    def __sub__(self, other: Value | int) -> Value:
-        return self._with(f"{self._real()}sub", other)
-
-    def __mul__(self, other: Value | int) -> Value:
-        return self._with(f"{self._real()}mul", other)
-
-    def __truediv__(self, other: Value) -> Value:
-        return self._with("fdiv", other)
-
-    def __and__(self, other: Value | int) -> Value:
-        return self._with("and", other)
-
-    def __or__(self, other: Value) -> Value:
-        return self._with("or", other)
-
-    def __lshift__(self, count: int) -> Value:
-        return self._with("shl", count)
-
-    def __rshift__(self, count: int) -> Value:
-        return self._with("ashr", count)
+    __add__, __sub__, __mul__ = _operator("add"), _operator("sub"), _operator("mul")
+    __truediv__, __and__, __or__ = _operator("div"), _operator("and", ""), _operator("or", "")
+    __lshift__, __rshift__ = _operator("shl", ""), _operator("ashr", "")
 
     def test(self, how: str, other: Value | int) -> Value:
         """Return whether `how` (``slt``, ``olt``, ..) is true, for each number of a vector."""

@@ -18,10 +18,7 @@ _PANEL = 2048  # columns whose totals are
 
 
 def by_four(
-    b: Builder,
-    n: Value,
-    terms: Callable[[Value], Iterable[Value]],
-    zeros: Sequence[Value],
+    b: Builder, n: Value, terms: Callable[[Value], Iterable[Value]], zeros: Sequence[Value]
 ) -> list[Value]:
     """Return sums over s of several ``terms(s)``, four at a time."""
 
