@@ -212,11 +212,5 @@ def reshaped(op: Op, shape: Any) -> Op:
 
 def _squeezed(op: Op, shape: Sequence[int]) -> Op:
     """Return a view where axes of length 1 come or go."""
-    kept = [i for i, d in enumerate(op.dims) if d.value != 1]
-    spec: list[Any] = [("at", 0)] * op.ndim
-    dims: list[Dim] = []
-    for n in shape:
-        if n != 1:
-            spec[kept[0]] = ("ax", len(dims), None, 1)
-        dims.append(Dim(1) if n == 1 else op.dims[kept.pop(0)])
-    return current().op("view", (op,), tuple(spec), dims, op.dtype)
+    bare = view(op, tuple(0 if n == 1 else slice(None) for n in op.shape))
+    return view(bare, tuple(None if n == 1 else slice(None) for n in shape))

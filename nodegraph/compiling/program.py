@@ -78,17 +78,15 @@ class Program:
         slots = self.code.slots
         self.template = np.zeros(max(len(slots), 1), np.int64)
         self.arrays: list[tuple[int, Storage]] = []
-        for i, what in enumerate(slots):
-            if what[0] == "dim":
-                self.template[i] = what[1].value
-            elif what[0] == "int":
-                self.template[i] = int(what[1].value)
-            elif what[0] == "numbers":
-                self.template[i] = self.numbers[what[1]].ctypes.data
-            elif what[1].path in self.constants:
-                self.template[i] = self.constants[what[1].path].ctypes.data
+        for i, (what, of) in enumerate(slots):
+            if what in ("dim", "int"):
+                self.template[i] = of.value
+            elif what == "numbers":
+                self.template[i] = self.numbers[of].ctypes.data
+            elif of.path in self.constants:
+                self.template[i] = self.constants[of.path].ctypes.data
             else:
-                self.arrays.append((i, what[1]))
+                self.arrays.append((i, of))
 
     def lay(self, tree: Any, path: tuple[Any, ...]) -> dict[Any, np.ndarray]:
         """Return the arrays of a tree as the code wants them, by path; some are shared."""

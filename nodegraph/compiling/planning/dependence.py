@@ -84,14 +84,18 @@ class Dependence:
             maker = self.item_of.get(op)
             if maker is None:
                 continue
-            first, then = self._side_by_side(maker, item)
-            same = (
-                (first, then) == (maker, item)
-                and isinstance(maker, Root)
-                and isinstance(item, Root)
-                and same_turn(places, written_by(maker.op))
-            )
-            _wait(first, then, same)
+            self._wait(maker, item, maker, places, same_turn)
+
+    def _wait(self, one: Item, other: Item, writer: Item, places: Any, alike: Any) -> None:
+        """Let `other` come after `one`, in another loop unless its turns keep to themselves.
+
+        They do where the `places` that are read and those that are written are `alike`.
+        """
+        first, then = self._side_by_side(one, other)
+        if first is not then:
+            same = (first, then) == (one, other) and isinstance(writer, Root)
+            same = same and alike(places, written_by(writer.op))  # type: ignore[attr-defined]
+            then.before[first] = then.before.get(first, True) and same
 
     def _side_by_side(self, one: Item, other: Item) -> tuple[Item, Item]:
         """Return the items of one region that two items are in; the same twice if one is inside."""
@@ -121,7 +125,7 @@ class Dependence:
             for op, reader, places in readers.get(store, ()):
                 for new, writer in written:
                     if self._is_next(store, op, new, writer):
-                        self._read_first(op, reader, places, writer)
+                        self._read_first(reader, places, writer)
             self._one_by_one(written)
 
     def _writers(self) -> dict[Storage, list[tuple[Op, Item]]]:
@@ -146,36 +150,19 @@ class Dependence:
             return op is (store.carry or self.trace.leaves.get(store.path))
         return new.number > op.number or op.kind == "leaf"
 
-    def _read_first(self, op: Op, reader: Item, places: Any, writer: Item) -> None:
-        whole = places is None or places == "base"
-        if writer is reader:  # it reads what it changes
-            if isinstance(reader, Root) and places != "base":
-                if whole or not apart(places, written_by(reader.op)):
-                    self.conflicts.append(reader)
-            return
-        first, then = self._side_by_side(reader, writer)
-        same = (
-            not whole
-            and (first, then) == (reader, writer)
-            and isinstance(writer, Root)
-            and apart(places, written_by(writer.op))
-        )
-        _wait(first, then, same)
+    def _read_first(self, reader: Item, places: Any, writer: Item) -> None:
+        if writer is not reader:
+            self._wait(reader, writer, writer, places, apart)
+        elif isinstance(reader, Root) and places != "base":  # it reads what it changes
+            if not apart(places, written_by(reader.op)):
+                self.conflicts.append(reader)
 
     def _one_by_one(self, written: list[tuple[Op, Item]]) -> None:
         ordered = sorted(written, key=lambda pair: pair[0].number)
-        for (one, first), (two, then) in pairwise(ordered):
+        for (_, first), (_, then) in pairwise(ordered):
             a, b = self._side_by_side(first, then)
             if a is not b:
-                b.before.setdefault(a, False)
-                if one.kind == "elem" or two.kind == "elem":
-                    b.before[a] = False
-
-
-def _wait(first: Item, then: Item, same_turn: bool) -> None:
-    """Let `then` come after `first`, in another loop if not `same_turn`."""
-    if first is not then:
-        then.before[first] = then.before.get(first, True) and same_turn
+                b.before[a] = False
 
 
 def _comes_of(op: Op, other: Op) -> bool:

@@ -45,9 +45,6 @@ class Root(Item):
         self.op = op
         self.also: Op | None = None
 
-    def __repr__(self) -> str:
-        return f"<{self.op}>"
-
 
 class Block(Item):
     """What happens under a condition, or in each turn of a loop.
@@ -64,9 +61,6 @@ class Block(Item):
         self.body, self.outs = body, outs
         self.groups: list[Group] = []
 
-    def __repr__(self) -> str:
-        return f"<{'branch' if self.body.count is None else 'loop'} to {self.outs}>"
-
 
 class Copy(Item):
     """A copy at the end of a step, or of a turn of a loop."""
@@ -74,9 +68,6 @@ class Copy(Item):
     def __init__(self, op: Op, store: Storage, top: Region):
         super().__init__(1e9 + op.number, top if store.carry is None else store.carry.region)
         self.op, self.store = op, store
-
-    def __repr__(self) -> str:
-        return f"<copy of {self.op} to {self.store}>"
 
 
 class Group:

@@ -6,7 +6,7 @@ from typing import Any
 
 from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.ir import Op, Trace, TraceError
-from nodegraph.compiling.operands import cast, lift
+from nodegraph.compiling.operands import cast, lift, spread
 from nodegraph.compiling.planning.storage import REGIONS
 
 __all__ = ["Users", "finals_of", "users_of"]
@@ -30,15 +30,9 @@ def _final(trace: Trace, path: Any, var: Any) -> Op:
         op = cast(op, leaf.dtype)
         for a, b in zip(op.dims, leaf.dims, strict=True):
             b.same(a)
-    elsewhere = op.kind in (
-        "leaf",
-        "const",
-        "view",
-        "reshape",
-        *REGIONS,
-    )  # or in an order of its own
+    elsewhere = op.kind in ("leaf", "const", "view", "reshape", *REGIONS)  # or in another order
     if (elsewhere and op is not leaf) and (op.kind != "condout" or path == "y"):
-        op = trace.op("elem", (op,), ("spread",), op.dims, op.dtype, key=("copy", path))
+        op = spread(op, op.dims, key=("copy", path))
     return op
 
 

@@ -61,9 +61,6 @@ class Storage:
             quick = quick[::-1]
         self.order = (*(0,) * many, *quick, *slow[::-1])
 
-    def __repr__(self) -> str:
-        return f"<{self.path} {list(self.shape)}>"
-
 
 def first_of(axis: int, rank: int) -> tuple[int, ...]:
     """Return an order of axes with `axis` as the fastest."""
