@@ -42,9 +42,8 @@ class Masked(NDArrayOperatorsMixin):
         return Masked(ufunc(*parts), self.mask)
 
     def __array_function__(self, function: Any, kinds: Any, args: Any, options: Any) -> Any:
-        own = {np.sum: self.sum, np.mean: self.mean, np.max: self.max, np.min: self.min,
-               np.any: self.any, np.all: self.all}  # fmt: skip
-        return own[function]() if function in own and not options else self._refuse()
+        own = function in _REST or function is np.mean
+        return self._reduced(function) if own and not options else self._refuse()
 
     def _refuse(self, *_: Any) -> NoReturn:
         raise TraceError(MASK)
@@ -64,29 +63,19 @@ class Masked(NDArrayOperatorsMixin):
     def ndim(self) -> int:
         return 1
 
-    def sum(self) -> Any:
-        return np.sum(np.where(self.mask, self.full, self.dtype.type(0)))
-
-    def mean(self) -> Any:
-        count = np.sum(self.mask)
-        return self.sum() / (count.astype(self.dtype) if self.dtype.kind == "f" else count)
-
-    def any(self) -> Any:
-        return np.any(np.logical_and(self.mask, self.full))
-
-    def all(self) -> Any:
-        return np.all(np.logical_or(np.logical_not(self.mask), self.full))
-
-    def max(self) -> Any:
-        return np.max(np.where(self.mask, self.full, self._extreme(-1)))
-
-    def min(self) -> Any:
-        return np.min(np.where(self.mask, self.full, self._extreme(1)))
-
-    def _extreme(self, sign: int) -> Any:
-        if self.dtype.kind != "f":
+    def _reduced(self, function: Any) -> Any:
+        real = self.dtype.kind == "f"
+        if function is np.mean:
+            count = np.sum(self.mask)
+            return self._reduced(np.sum) / (count.astype(self.dtype) if real else count)
+        if function in (np.max, np.min) and not real:
             self._refuse()
-        return sign * self.dtype.type(np.inf)
+        return function(np.where(self.mask, self.full, self.dtype.type(_REST[function])))
+
+
+_REST = {np.sum: 0, np.any: 0, np.all: 1, np.max: -np.inf, np.min: np.inf}  # beside the mask
+for _function in (*_REST, np.mean):
+    setattr(Masked, _function.__name__, lambda self, what=_function: self._reduced(what))
 
 
 def written(mask: Any, value: Any, old: Any) -> Any:

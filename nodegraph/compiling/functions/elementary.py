@@ -31,6 +31,10 @@ means("absolute")(lambda a: a if a.dtype == bool else Var(elementwise("absolute"
 means("sign")(lambda a: np.where(a > 0, 1, np.where(a < 0, -1, a + 0)))  # -0 becomes 0
 means("isnan")(lambda a: a != a)
 means("isfinite")(lambda a: a - a == 0 if a.dtype.kind == "f" else a == a)
+means("invert")(lambda a: np.logical_not(a) if a.dtype == bool else a ^ -1)
+means("heaviside")(lambda a, h: np.where(a > 0, 1.0, np.where(a == 0, h, np.where(a < 0, 0.0, a))))
+means("log2")(lambda x: _snapped(np.log(x) / float(np.log(2))))
+means("log10")(lambda x: _snapped(np.log(x) / float(np.log(10))))
 means("isinf")(lambda a: abs(a) == np.inf)
 means("signbit")(lambda a: np.copysign(a.dtype.type(1), a) < 0)
 means("floor")(lambda a: Var(elementwise("floor", a)) if a.dtype.kind == "f" else a)
@@ -93,21 +97,11 @@ def _floor_divide(a: Any, b: Any) -> Any:
     return np.where(b == 0, a / b, whole)
 
 
-@means("invert")
-def _invert(a: Any) -> Any:
-    return np.logical_not(a) if a.dtype == bool else np.bitwise_xor(a, -1)
-
-
 @means("reciprocal")
 def _reciprocal(a: Any) -> Any:
     if a.dtype.kind != "f":
         raise TraceError("np.reciprocal of whole numbers is a whole number; write 1 / x")
     return 1 / a
-
-
-@means("heaviside")
-def _heaviside(a: Any, h: Any) -> Any:
-    return np.where(a > 0, 1.0, np.where(a == 0, h, np.where(a < 0, 0.0, a)))
 
 
 @means("expm1")
@@ -123,16 +117,6 @@ def _log1p(x: Any) -> Any:
     u = 1 + x
     near = np.log(u) * (x / (u - 1))
     return np.where(u == 1, x, np.where(np.isfinite(u) & (u != 0), near, np.log(u)))
-
-
-@means("log2")
-def _log2(x: Any) -> Any:
-    return _snapped(np.log(x) / float(np.log(2)))
-
-
-@means("log10")
-def _log10(x: Any) -> Any:
-    return _snapped(np.log(x) / float(np.log(10)))
 
 
 def _snapped(x: Any) -> Any:

@@ -20,29 +20,26 @@ implements(np.vdot)(lambda a, b: Var(matmul(flat(a), flat(b))))
 implements(np.outer)(lambda a, b: flat(a)[:, None] * flat(b))
 
 
-@implements(np.einsum)
-def _einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Var:
-    return Var(einsum(subscripts, *operands))
+def _scaled_or_summed(a: Any, b: Any, axes: Any) -> Any:
+    """Return a product over axes, or with a number, which has its own precision here."""
+    if np.ndim(a) and np.ndim(b):
+        return np.tensordot(a, b, axes)
+    one, other = (v if isinstance(v, Var) else np.asarray(v) for v in (a, b))
+    return one * other
+
+
+implements(np.inner)(lambda a, b: _scaled_or_summed(a, b, (-1, -1)))
 
 
 @implements(np.dot)
 def _dot(a: Any, b: Any) -> Any:
-    if not np.ndim(a) or not np.ndim(b):
-        return _scaled(a, b)
-    return np.tensordot(a, b, (-1, -2)) if np.ndim(b) > 2 else Var(matmul(a, b))
+    plain = np.ndim(a) and np.ndim(b) in (1, 2)
+    return Var(matmul(a, b)) if plain else _scaled_or_summed(a, b, (-1, -2))
 
 
-@implements(np.inner)
-def _inner(a: Any, b: Any) -> Any:
-    if not np.ndim(a) or not np.ndim(b):
-        return _scaled(a, b)
-    return np.tensordot(a, b, (-1, -1))
-
-
-def _scaled(a: Any, b: Any) -> Any:
-    """Return a product with a number, which has its own precision here."""
-    one, other = (v if isinstance(v, Var) else np.asarray(v) for v in (a, b))
-    return one * other
+@implements(np.einsum)
+def _einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Var:
+    return Var(einsum(subscripts, *operands))
 
 
 @implements(np.tensordot)

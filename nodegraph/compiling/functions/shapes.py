@@ -120,9 +120,7 @@ def _concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Var:
     return Var(concatenate(arrays, axis))
 
 
-@implements(np.append)
-def _append(arr: Any, values: Any, axis: Any = None) -> Any:
-    return _concatenate([arr, values], axis)
+implements(np.append)(lambda arr, values, axis=None: _concatenate([arr, values], axis))
 
 
 @implements(np.vstack)
