@@ -5,4 +5,4 @@ A step is traced into operations (`ir`, `arrays`, `functions`), their storage an
 `cache`); `program` and `batched_program` give them arrays. `maths` has words for steps.
 """
 
-__all__ = ["arrays", "batched_program", "control", "driver", "ir", "layout", "maths", "program"]
+__all__ = ["arrays", "batched_program", "control", "drivers", "ir", "layout", "maths", "program"]

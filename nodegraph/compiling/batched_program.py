@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.compiling.batch_driver import batch_driver
 from nodegraph.compiling.batching import batched
+from nodegraph.compiling.drivers import batch_driver
 from nodegraph.compiling.ir import Trace, code_of
 from nodegraph.compiling.layout import mapped
 from nodegraph.compiling.program import Frame, Program

@@ -11,7 +11,7 @@ import nodegraph.compiling.functions  # noqa: F401 - numpy's, which steps may us
 from nodegraph.arrays import is_sparse, tree_map
 from nodegraph.compiling import machine_code
 from nodegraph.compiling.arrays import Var
-from nodegraph.compiling.driver import driver
+from nodegraph.compiling.drivers import driver
 from nodegraph.compiling.emission.code import Code
 from nodegraph.compiling.ir import Trace, code_of, dtype_of
 from nodegraph.compiling.layout import flat, is_array, laid, mapped, restored

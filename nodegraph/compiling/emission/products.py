@@ -1,4 +1,4 @@
-"""Products of matrices and vectors: loops around functions of the prelude."""
+"""Products, sums, extremes, any and all along an axis: loops around functions of the prelude."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import Any
 
 from nodegraph.compiling.emission.builder import Index
 from nodegraph.compiling.emission.loops import loop
+from nodegraph.compiling.emission.scalars import apply, converted
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.layout import MANY, vector_of
-from nodegraph.compiling.prelude import LLVM
+from nodegraph.compiling.prelude import LLVM, literal
 
-__all__ = ["Operand", "contract", "sparse", "summed"]
+__all__ = ["Operand", "contract", "reduce", "sparse"]
+
+_COMBINED = {"max": "maximum", "min": "minimum", "any": "logical_or", "all": "logical_and"}
 
 
 class Operand:
@@ -41,10 +44,10 @@ def contract(v: Values, op: Op) -> None:
         _many_by_one(v, op, A, C)
         return
     kind = ("vector" if vector in lc else "scalar") + ("32" if order == "lanes" else "4")
-    summed(v, op, out, A, C, s, vector, "dot" if vector == s else kind)
+    _summed(v, op, out, A, C, s, vector, "dot" if vector == s else kind)
 
 
-def summed(
+def _summed(
     v: Values, op: Op, out: Sequence[Any], A: Operand, C: Operand | None, s: Any, vector: Any,
     kind: str,
 ) -> None:  # fmt: skip
@@ -96,3 +99,55 @@ def sparse(v: Values, op: Op) -> None:
         name, columns = f"slices_{op.dtype}", f"ptr {pointer}"
     rows = v.b.size(op.dims[1 if op.many else 0])
     v.b.do(f"call void {v.b.need(name)}({parts}, {columns}, ptr {y}, i64 {rows})")
+
+
+def reduce(v: Values, op: Op) -> None:
+    """Write a reduction: sums and the largest by the prelude, all else one by one."""
+    (arg,), (name, axis, order) = op.args, op.attrs
+    along = order == "lanes" and not arg.many  # numbers of one sum lie side by side
+    operand = Operand(v, arg, range(arg.ndim))
+    rest = [i for i in range(arg.ndim) if i != axis]
+    if op.dtype not in ("f8", "f4") or not (name == "add" or (name == "max" and along)):
+        _plain(v, op, operand, rest)
+    elif along:
+        _summed(v, op, rest, operand, None, axis, axis, {"add": "add", "max": "top"}[name])
+    else:
+        which = "sum32" if order == "lanes" else "sum4"
+        _summed(v, op, rest, operand, None, axis, arg.fast, which)
+
+
+def _plain(v: Values, op: Op, operand: Operand, rest: list[int]) -> None:
+    """Go through an axis one by one; the others are inside, so that they can go side by side."""
+    (arg,), (name, axis, _), b = op.args, op.attrs, v.b
+    store, dtype = v.memory.storage[op], op.dtype
+    own = b.strides(store)
+    order = [rest[k] for k in store.order][::-1]  # the fastest last
+    start = _start(name, dtype)
+
+    def first(names: list[str], tag: str) -> None:
+        where = dict(zip(order, names, strict=True))
+        b.store(store, [where[i] for i in rest], start, tag)
+
+    def step(names: list[str], tag: str) -> None:
+        where: dict[Any, Index] = dict(zip([axis, *order], names, strict=True))
+        one = converted(b, b.load_here(operand.at(where), arg.dtype), arg.dtype, dtype)
+        place = [where[i] for i in rest]
+        goal = b.shifted(b.pointer(store), b.place(own, place), dtype)
+        old = b.load_here(goal, dtype)
+        new = apply(b, _COMBINED.get(name, name), [old, one], dtype, dtype)
+        b.store(store, place, new)
+
+    loop(b, [b.size(arg.dims[i]) for i in order], True, first)
+    loop(b, [b.size(arg.dims[i]) for i in [axis, *order]], False, step)
+
+
+def _start(name: str, dtype: str) -> str:
+    """Return what a reduction of nothing is."""
+    if name in ("add", "any"):
+        return literal(0, dtype)
+    if name in ("multiply", "all"):
+        return literal(1, dtype)
+    low = name == "max"
+    if dtype == "i8":
+        return str(-(2**63) if low else 2**63 - 1)
+    return literal(float("-inf") if low else float("inf"), dtype)

@@ -9,13 +9,11 @@ from typing import Any
 
 from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.ir import Trace, TraceError
-from nodegraph.compiling.planning.claims import memory_for
+from nodegraph.compiling.planning.claims import finals_of, memory_for, users_of
 from nodegraph.compiling.planning.dependence import Dependence
-from nodegraph.compiling.planning.fusion import grouped, looked_at
 from nodegraph.compiling.planning.layout import settle
-from nodegraph.compiling.planning.outputs import finals_of, users_of
 from nodegraph.compiling.planning.rematerialisation import roots_of
-from nodegraph.compiling.planning.scheduling import NO_ORDER, in_order, loosen
+from nodegraph.compiling.planning.scheduling import NO_ORDER, grouped, in_order, looked_at, loosen
 
 __all__ = ["Plan"]
 
