@@ -53,12 +53,14 @@ class Dim:
     value : int
     many : bool
         Whether it is the axis of series side by side.
+    eights : bool
+        Whether it is that of the places of sparse weights, which go by eights.
     """
 
-    __slots__ = ("many", "up", "value")
+    __slots__ = ("eights", "many", "up", "value")
 
-    def __init__(self, value: int, many: bool = False):
-        self.value, self.many = int(value), many
+    def __init__(self, value: int, many: bool = False, eights: bool = False):
+        self.value, self.many, self.eights = int(value), many, eights
         self.up: Dim | None = None
 
     def root(self) -> Dim:
@@ -72,7 +74,7 @@ class Dim:
         """Join two axes."""
         a, b = self.root(), other.root()
         if a is not b:
-            b.up = a
+            b.up, a.eights = a, a.eights or b.eights
 
 
 class Region:

@@ -45,17 +45,20 @@ def sliced(W: Any) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of ndarray
-        Of each place the ``data``, its column in ``places``, its row in ``rows`` and in ``real``
-        whether it is an entry; and the ``starts`` of slices.
+        Of each place the ``data``, its column in ``places``, its row in ``rows``, which may be
+        one behind the last, and in ``real`` whether it is an entry; and the ``starts`` of slices.
     """
     at, starts = slots_of(W), _starts(W)
-    rows = np.repeat(np.arange(W.shape[0]), np.diff(W.indptr))
-    columns = {"data": W.data, "places": W.indices.astype(np.uint32),
-               "rows": rows.astype(np.uint32), "real": np.ones(len(at), np.uint8)}  # fmt: skip
-    found = {name: np.zeros(8 * int(starts[-1]), given.dtype) for name, given in columns.items()}
-    for name, given in columns.items():
+    eights = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    rows = (8 * eights[:, None] + np.arange(8)).ravel()
+    found = {
+        "data": np.zeros(len(rows), W.dtype),
+        "places": np.zeros(len(rows), np.uint32),
+        "real": np.zeros(len(rows), np.uint8),
+    }
+    for name, given in zip(found, (W.data, W.indices, 1), strict=True):
         found[name][at] = given
-    return {**found, "starts": starts.astype(np.uint32)}
+    return {**found, "rows": rows.astype(np.uint32), "starts": starts.astype(np.uint32)}
 
 
 class SparseVar:
@@ -82,8 +85,9 @@ class SparseVar:
             name: trace.input((*path, name), (len(part),), _KINDS.get(name, W.dtype))
             for name, part in sliced(W).items()
         }
-        for name in ("places", "rows", "real"):
-            self.parts["data"].dims[0].same(self.parts[name].dims[0])
+        places = Dim(self.parts["data"].shape[0], eights=True)
+        for name in ("data", "places", "rows", "real"):
+            places.same(self.parts[name].dims[0])
         self.filled = len(W.data) == self.parts["data"].shape[0]  # slices have entries alone
 
     def with_data(self, new: Any) -> SparseVar:

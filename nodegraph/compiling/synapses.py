@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph.arrays import is_sparse
 from nodegraph.compiling.arrays import Var
-from nodegraph.compiling.operands import lift
+from nodegraph.compiling.operands import lift, spread
 from nodegraph.compiling.reductions import reduce
 from nodegraph.compiling.sparse import SparseVar
 from nodegraph.compiling.words import is_by_numpy, word
@@ -80,7 +80,9 @@ class _Traced(Synapses):
         self._W, self.weights = W, Var(W.parts["data"], given=True)
 
     def post(self, y: Any) -> Any:
-        return Var(lift(y))[self._at("rows")]
+        op = lift(y)
+        beside = spread(op, op.dims, key="rows")  # a copy: slices may reach over its end
+        return Var(beside)[self._at("rows")]
 
     def pre(self, x: Any) -> Any:
         return Var(lift(x))[self._at("places")]

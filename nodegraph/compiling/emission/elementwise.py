@@ -60,6 +60,9 @@ def _over(
     order: Sequence[int], body: Callable[[list[Index], str], None],
 ) -> None:  # fmt: skip
     """Write loops over axes that know nothing of each other, or one if it will do."""
+    if len(dims) == 1 and dims[0].root().eights:
+        _by_eights(v, dims[0], body)
+        return
     if len(dims) < 2 or not _alike(v, ops, stores, tuple(d.value for d in dims), order):
         nest(v.b, dims, order, True, body)
         return
@@ -73,6 +76,21 @@ def _over(
         body(where, tag)
 
     loop(v.b, [size], True, inside)
+
+
+def _by_eights(v: Values, dim: Any, body: Callable[[list[Index], str], None]) -> None:
+    """Write a loop over places of sparse weights, eight at a time: their rows lie side by side."""
+    b = v.b
+
+    def inside(names: list[str], tag: str) -> None:
+        first = b.times(names[0], 8)
+        at = b.plus(first, names[1])
+        v.eights = {at: (first, names[1])}
+        body([at], tag)
+
+    eighth = b.put(f"lshr i64 {b.size(dim)}, 3")
+    loop(b, [eighth, "8"], True, inside)
+    v.eights = {}
 
 
 def _alike(

@@ -37,6 +37,7 @@ class Values:
         self.done: set[Op] = set()
         self.numbers: dict[Op, str] = {}
         self.memo: dict[Any, str] = {}  # what this loop has worked out
+        self.eights: dict[Index, tuple[Index, Index]] = {}  # places of sparse weights: first, lane
 
     def forget(self) -> None:
         """Begin another loop."""
@@ -85,9 +86,16 @@ class Values:
                 places.append(part[1])
             else:
                 inner = () if part[0] == "fix" else [0 if k is None else where[k] for k in part[2]]
-                place = self.value(args[part[1]], inner, tag)
-                places.append(place if args[part[1]].dtype == "u4" else self._within(place, dim))
+                places.append(self._looked_up(args[part[1]], inner, dim, tag))
         return places
+
+    def _looked_up(self, index: Op, where: Sequence[Index], dim: Any, tag: str) -> Index:
+        """Return the place that `index` names."""
+        if index.dtype == "u4" and index.attrs[-1] == "rows" and where[0] in self.eights:
+            first, lane = self.eights[where[0]]
+            return self.b.plus(self.value(index, [first], tag), lane)
+        place = self.value(index, where, tag)
+        return place if index.dtype == "u4" else self._within(place, dim)
 
     def _within(self, i: str, dim: Any) -> str:
         """Return an index counted from the end if it is below 0, and held within the axis."""
