@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,6 +70,9 @@ def means(*names: str) -> Callable[[Any], Any]:
         return made
 
     return keep
+
+
+_signature = cache(inspect.signature)
 
 
 def symbol(trace: Trace, path: Any, shape: tuple[int, ...], dtype: Any) -> Var:
@@ -161,7 +165,7 @@ class Var(Symbol, NDArrayOperatorsMixin):
             raise TraceError(f"np.{name} is not known to compiled steps{instead(name)}")
         made: Any = _FUNCTIONS[function]
         try:
-            inspect.signature(made).bind(*args, **options)
+            _signature(made).bind(*args, **options)
         except TypeError as error:
             raise TraceError(
                 f"np.{name} so is not known to compiled steps ({error}); write it out"

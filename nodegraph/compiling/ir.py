@@ -136,17 +136,15 @@ class Op:
     ``value`` is the number of a const, and the region of a condout or loopout.
     """
 
-    __slots__ = ("args", "attrs", "dims", "dtype", "kind", "number", "region", "value")
+    __slots__ = ("args", "attrs", "dims", "dtype", "kind", "number", "region", "shape",
+                 "value")  # fmt: skip
 
     def __init__(self, kind: str, args: tuple[Op, ...], attrs: Any, dims: Any, dtype: str):
         self.kind, self.args, self.attrs, self.dims, self.dtype = kind, args, attrs, dims, dtype
+        self.shape: tuple[int, ...] = tuple(d.value for d in dims)
         self.number = -1
         self.value: Any = None
         self.region: Any = None
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(d.value for d in self.dims)
 
     @property
     def ndim(self) -> int:
