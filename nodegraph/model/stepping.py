@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from nodegraph.engines.seats import Source, heard
 from nodegraph.engines.vitals import Sample, Vitals
 from nodegraph.graph.node import StepCode
 from nodegraph.graph.plan import Plan
+from nodegraph.model.noise import NoiseAhead, is_noisy
 from nodegraph.model.state import Rack
 
 __all__ = ["MOST", "Stepper"]
@@ -45,6 +45,8 @@ class Stepper:
         Where what comes from outside goes, in turn.
     vitals : Vitals, optional
         Who takes rows to judge nodes by.
+    noise : dict, optional
+        What noise of the next `KEPT` steps is drawn from, by node.
     """
 
     def __init__(
@@ -56,7 +58,9 @@ class Stepper:
         data: Mapping[str, Array],
         targets: Mapping[str, Array],
         vitals: Vitals | None = None,
+        noise: Mapping[str, NoiseAhead] | None = None,
     ):
+        self._noise = noise or {}
         self._rack, self._movers, self._learned = rack, movers, learned
         self._data, self._targets, self._outside = data, targets, (data, targets)
         self._program = Program(list(movers.values()), rack.time, rack.builder.dtype)
@@ -99,6 +103,7 @@ class Stepper:
         names = [name for block in plan.blocks for name in block.names]
         outs = {name: _ring(rack.slots[name].past) for name in names}
         movers, learned = {}, {}
+        noise = {n: NoiseAhead(rack, n, KEPT) for n in names if learn and is_noisy(rack, n)}
         for name in names:
             ports = {
                 port: [Source(outs[r.source].rows, outs[r.source].zero - r.delay) for r in group]
@@ -110,13 +115,15 @@ class Stepper:
             if name in learn:
                 slot = rack.slots[name]
                 learned[name] = copy_tree(slot.params), copy_tree(slot.memory)
-            code = _code(rack, plan, name, ports, learned.get(name), noisy=bool(learn))
+            if name in noise:
+                ports["noise"] = [Source(noise[name].rows, 0)]
+            code = _code(rack, plan, name, ports, learned.get(name))
             if code is None or code.n_out not in (None, sizes[name]):
                 return None
             if name in learn and name in taught:
                 ports["target"] = [Source(taught[name], 0)]
             movers[name] = Mover(plan.nodes[name], code, outs[name], list(ports.items()))
-        return cls(rack, plan, movers, learned, data, taught, vitals)
+        return cls(rack, plan, movers, learned, data, taught, vitals, noise)
 
     @property
     def learns(self) -> bool:
@@ -206,6 +213,8 @@ class Stepper:
             self._vitals.take(self._movers, Chunk(len(gone), {}, {}), self._sample)
         for array, before in self._arrays:
             before[...] = array
+        for noise in self._noise.values():
+            noise.go_on(self._saved, self.steps)
         self._saved = self.steps
 
     def _sample(self, name: str, rows: Array) -> Sample:
@@ -232,6 +241,8 @@ class Stepper:
             slot.state = mover.code.unpack(copy_tree(mover.code.state))
             slot.past = self._rows(out, len(slot.past))
             slot.taught = self._taught.get(name, slot.taught)
+            if name in self._noise:
+                slot.noise = self._noise[name].generator
         for name, (params, memory) in self._learned.items():
             rack.slots[name].params, rack.slots[name].memory = params, memory
         rack.time += self.steps
@@ -240,14 +251,9 @@ class Stepper:
         return rack
 
 
-def _code(
-    rack: Rack, plan: Plan, name: str, ports: Ports, learned: Any, noisy: bool
-) -> StepCode | None:
+def _code(rack: Rack, plan: Plan, name: str, ports: Ports, learned: Any) -> StepCode | None:
     """Return the compiled step of a node, or None if it has none that does all that is wanted."""
     slot, node, dtype = rack.slots[name], plan.nodes[name], rack.builder.dtype
-    noise = deepcopy(slot.noise) if noisy else None
-    if noise is not None and node.draw_noise(noise, 1, slot.past.shape[1]) is not None:
-        return None
     widths = {port: sum(s.rows.shape[1] for s in group) for port, group in ports.items()}
     if learned is None:
         return slot.prepared(node).step_code(slot.state, dtype, widths)

@@ -1,0 +1,55 @@
+"""Noise of steps to come, drawn ahead for compiled steps that may have to be undone."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+
+from nodegraph.model.state import Rack
+
+__all__ = ["NoiseAhead", "is_noisy"]
+
+
+class NoiseAhead:
+    """A ring of rows of noise for the next steps, and what they are drawn from.
+
+    Parameters
+    ----------
+    rack : Rack
+        It stays as it is.
+    name : str
+        The node whose noise it is.
+    count : int
+        How many rows there are, of that many steps.
+    """
+
+    def __init__(self, rack: Rack, name: str, count: int):
+        slot, self._node = rack.slots[name], rack.plan.nodes[name]
+        self._generator: Any = deepcopy(slot.noise)
+        self.rows = np.zeros((count, slot.past.shape[1]), slot.past.dtype)
+        self.go_on(0, 0)
+
+    @property
+    def generator(self) -> np.random.Generator:
+        """What the rows behind the steps that are gone are drawn from."""
+        found: np.random.Generator = deepcopy(self._generator)
+        return found
+
+    def go_on(self, before: int, now: int) -> None:
+        """Let go of the rows of steps from `before` to `now`, and draw those from there on."""
+        count, n_out = self.rows.shape
+        if now > before:
+            self._node.draw_noise(self._generator, now - before, n_out)
+        self.rows[np.arange(now, now + count) % count] = self._node.draw_noise(
+            self.generator, count, n_out
+        )
+
+
+def is_noisy(rack: Rack, name: str) -> bool:
+    """Tell whether a node draws noise while nodes learn."""
+    slot, generator = rack.slots[name], deepcopy(rack.slots[name].noise)
+    if generator is None:
+        return False
+    return rack.plan.nodes[name].draw_noise(generator, 1, slot.past.shape[1]) is not None
