@@ -16,6 +16,7 @@ __all__ = [
     "copy_tree",
     "frozen_array",
     "is_constant",
+    "is_plain",
     "is_sparse",
     "leaves",
     "read_only",
@@ -30,6 +31,17 @@ def is_sparse(value: Any) -> bool:
     """Tell whether `value` is a scipy.sparse array; none can be before scipy.sparse is there."""
     module = sys.modules.get("scipy.sparse")
     return module is not None and bool(module.issparse(value))
+
+
+def is_plain(value: Any) -> bool:
+    """Tell whether `value` is an array of numbers and nothing more: no table, no mask, no labels.
+
+    Examples
+    --------
+    >>> is_plain(np.zeros(2)), is_plain([0.0, 0.0])
+    (True, False)
+    """
+    return type(value) is np.ndarray and value.dtype.kind in "fiub"
 
 
 def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:

@@ -66,12 +66,13 @@ def signature(tree: Any) -> Any:
 def laid(array: Any, order: Sequence[int], dtype: str) -> np.ndarray:
     """Return `array` with its axes in memory from the slowest to the fastest; maybe itself."""
     memory = np.uint8 if dtype == "b1" else dtype_of(dtype)
+    if array.ndim < 2:
+        return np.ascontiguousarray(array, memory).reshape(array.shape)
     turned = array.transpose(tuple(order)[::-1])
     return np.ascontiguousarray(turned, memory).reshape(turned.shape)
 
 
 def restored(array: np.ndarray, order: Sequence[int], like: np.dtype[Any]) -> np.ndarray:
     """Return a view of what `laid` returned in the usual order of axes."""
-    back = np.argsort(tuple(order)[::-1])
-    seen = array.transpose(back)
+    seen = array if array.ndim < 2 else array.transpose(np.argsort(tuple(order)[::-1]))
     return seen.view(np.bool_) if like == np.bool_ else seen

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array, is_sparse
+from nodegraph.arrays import Array, is_plain, is_sparse
 from nodegraph.data.cells import floats
 from nodegraph.data.frames import columns_of, frame_rows, is_frame
 from nodegraph.data.panels import instances, is_panel
@@ -24,6 +24,8 @@ TIME = ("time", "t", "step", "steps", "date", "datetime", "timestamp")
 
 def is_stream(x: Any) -> bool:
     """Tell whether `x` is an iterable of chunks rather than an array, a list or a dict."""
+    if x is None or is_plain(x):
+        return False
     known = (list, tuple, deque, Mapping, str, bytes, bytearray, set, frozenset, *FLAT)
     read = any(hasattr(x, name) for name in READ_BY_NUMPY) or is_sparse(x)
     return isinstance(x, Iterable) and not isinstance(x, known) and not read
@@ -50,6 +52,8 @@ def opened(value: Any, where: str) -> Any:
     DataError
         If it holds data that must be got out of it first, with how to write that.
     """
+    if is_plain(value):
+        return value
     _refuse_closed(value, where)
     if isinstance(value, deque):
         return list(value)
@@ -67,6 +71,8 @@ def opened(value: Any, where: str) -> Any:
 
 def as_array(value: Any, where: str) -> Array:
     """Return one series as an array of numbers of whatever shape; masked values are NaN."""
+    if is_plain(value):
+        return value if value.dtype.kind == "f" else value.astype(float)  # type: ignore[no-any-return]
     if is_sparse(value):
         raise DataError(f"{where}: a sparse matrix; write x.toarray()")
     columns = columns_of(value)

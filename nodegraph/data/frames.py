@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, is_plain
 from nodegraph.data.cells import floats
 from nodegraph.errors import DataError
 
@@ -22,6 +22,8 @@ class Columns(NamedTuple):
 
 def is_frame(value: Any) -> bool:
     """Tell whether `value` is a table of columns that may be of different types."""
+    if is_plain(value):
+        return False
     kind = type(value)  # an object of its own may have columns that are called like these
     named = any(hasattr(kind, word) for word in ("iloc", "get_columns", "column_names"))
     return _is_record(value) or (named and hasattr(kind, "columns"))
@@ -35,6 +37,8 @@ def columns_of(value: Any) -> Columns | None:
     >>> columns_of(np.zeros(2, dtype=[("wind", float), ("rain", int)])).names
     ('wind', 'rain')
     """
+    if is_plain(value):
+        return None
     if is_frame(value):
         return _text(_names(value), True)
     kind = type(value)
