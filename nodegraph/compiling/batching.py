@@ -40,26 +40,14 @@ def batched(
     """
     made.open, made.arrays = False, alone.arrays
     batch = _Batch(alone, made, set(own), lanes)
-    for op in _in_order(alone):
-        made.region = batch.region(op.region)
-        batch.twins[op] = batch.twin(op)
-    made.region = made.top
-    left = batch.leaf(("left",), (batch.axis,), "i8")
+    for op in alone.ops:
+        with made.within(batch.region(op.region)):
+            batch.twins[op] = batch.twin(op)
+    left = made.leaf(("left",), (batch.axis,), "i8")
     active = batch.elementwise("greater", (left, made.const(0, "i8")), "b1")
     found = {path: Var(batch.output(path, var, active)) for path, var in outputs.items()}
     found["left",] = Var(batch.elementwise("subtract", (left, made.const(1, "i8")), "i8"))
     return found
-
-
-def _in_order(trace: Trace) -> list[Op]:
-    """Return all operations; what happens under a condition is among them."""
-    regions, ops = [trace.top], []
-    for region in regions:
-        ops += region.ops
-        for op in region.ops:
-            if op.kind in ("condout", "loopout") and op.value not in regions:
-                regions.append(op.value)
-    return sorted(ops, key=lambda op: op.number)
 
 
 class _Batch:
@@ -110,13 +98,6 @@ class _Batch:
         args = (self.aligned(active, before.ndim), cast(op, before.dtype), before)
         return self.made.op("elem", args, ("where",), op.dims, before.dtype)
 
-    def leaf(self, path: Any, dims: Any, dtype: str) -> Op:
-        """Return an array that comes from outside."""
-        op = Op("leaf", (), path, dims, dtype)
-        self.made.place(op, self.made.top)
-        self.made.leaves[path] = op
-        return op
-
     def elementwise(self, name: str, args: Any, dtype: str) -> Op:
         """Return an operation on one number of each series."""
         return self.made.op("elem", args, (name,), (self.axis,), dtype)
@@ -136,7 +117,7 @@ class _Batch:
 
     def _leaf(self, op: Op) -> Op:
         dims = (self.axis, *op.dims) if op.attrs in self.own else op.dims
-        return self.leaf(op.attrs, dims, op.dtype)
+        return self.made.leaf(op.attrs, dims, op.dtype)
 
     def _const(self, op: Op) -> Op:
         return self.made.const(op.value, op.dtype)
@@ -145,11 +126,10 @@ class _Batch:
         return carried(self.made, start)
 
     def _loopout(self, op: Op, start: Op, new: Op) -> Op:
-        made = self.made
-        outer, made.region = made.region, self.regions[op.value]
-        others = [out.args[1] for out in made.region.outs]
-        new = closed(made, self.wide(new), start, others)
-        inner, made.region = made.region, outer
+        made, inner = self.made, self.regions[op.value]
+        others = [out.args[1] for out in inner.outs]
+        with made.within(inner):
+            new = closed(made, self.wide(new), start, others)
         return looped(made, inner, start, new)
 
     def _condout(self, op: Op, flag: Op, new: Op, old: Op) -> Op:

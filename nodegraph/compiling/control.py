@@ -41,12 +41,9 @@ def cond(condition: Any, function: Callable[..., Any], *carry: Any) -> Any:
     if condition.ndim:
         raise TraceError("cond asks for one number; write (..).any() or .all(), or where")
     trace = current()
-    inner, outer = Region(trace.region), trace.region
-    trace.region = inner
-    try:
+    inner = Region(trace.region)
+    with trace.within(inner):
         found = list(flat(function(*carry)))
-    finally:
-        trace.region = outer
     olds = list(flat(kept))
     if len(found) != len(olds):
         raise TraceError(
@@ -64,11 +61,10 @@ def _chosen(trace: Trace, inner: Region, flag: Op, new: Any, old: Any) -> Any:
     if isinstance(old, SparseVar) and isinstance(new, SparseVar) and old.alike(new):
         data = _chosen(trace, inner, flag, *(Var(W.parts["data"]) for W in (new, old)))
         return old.with_op(data.op)
-    outer, old_op = trace.region, lift(old)
-    trace.region = inner
-    new_op = lift(new)
+    old_op = lift(old)
+    with trace.within(inner):
+        new_op = lift(new)
     _check_same(new_op, old_op, "the function given to cond")
-    trace.region = outer
     if new_op is old_op:
         return Var(old_op)
     for a, b in zip(old_op.dims, new_op.dims, strict=True):
@@ -99,10 +95,9 @@ def repeat(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
         return _repeated(n, body, carry)
     if n <= 0:
         return carry
-    outer, inner = trace.region, Region(trace.region, trace.const(n, "i8"))
+    inner = Region(trace.region, trace.const(n, "i8"))
     starts = [opened(trace, lift(v)) for v in flat(carry)]
-    trace.region = inner
-    try:
+    with trace.within(inner):
         given = [Var(carried(trace, start), given=True) for start in starts]
         found = list(flat(body(_filled(carry, given))))
         if len(found) != len(starts):
@@ -112,8 +107,6 @@ def repeat(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
             op = lift(new)
             _check_same(op, start)
             news.append(closed(trace, op, start, news))
-    finally:
-        trace.region = outer
     outs = [looped(trace, inner, *pair) for pair in zip(starts, news, strict=True)]
     return _filled(carry, map(Var, outs))
 

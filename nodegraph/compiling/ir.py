@@ -8,7 +8,8 @@ from fields or literals are data of the graph, not part of its structure.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any
 
@@ -203,7 +204,7 @@ class Trace:
 
     def __init__(self, like: Sequence[Any] | None = None) -> None:
         self.top = self.region = Region(None)
-        self.count = 0
+        self.ops: list[Op] = []
         self.leaves: dict[Any, Op] = {}
         self.arrays: list[np.ndarray] = []  # captured: they are data
         self.stale: list[Any] = []  # arrays of numbers that were to be changed in place
@@ -225,15 +226,27 @@ class Trace:
     def input(self, path: Any, shape: tuple[int, ...], dtype: Any) -> Op:
         """Return an array that comes from outside, known by its path."""
         code = "u4" if dtype == "places" else code_of(dtype)
-        op = Op("leaf", (), path, tuple(Dim(n) for n in shape), code)
+        return self.leaf(path, tuple(Dim(n) for n in shape), code)
+
+    def leaf(self, path: Any, dims: tuple[Dim, ...], code: str) -> Op:
+        """Return the same, given its axes."""
+        op = self.leaves[path] = Op("leaf", (), path, dims, code)
         self.place(op, self.top)
-        self.leaves[path] = op
         return op
+
+    @contextmanager
+    def within(self, region: Region) -> Iterator[None]:
+        """Put what is written meanwhile into a region."""
+        before, self.region = self.region, region
+        try:
+            yield
+        finally:
+            self.region = before
 
     def place(self, op: Op, region: Region) -> None:
         """Put an operation at the end of a region."""
-        op.number, op.region = self.count, region
-        self.count += 1
+        op.number, op.region = len(self.ops), region
+        self.ops.append(op)
         region.ops.append(op)
         self._write((op.kind, op.attrs, tuple(a.number for a in op.args), op.shape, op.dtype))
 
@@ -281,9 +294,8 @@ class Trace:
     def const(self, value: Any, dtype: str) -> Op:
         """Return a number that is data."""
         value = dtype_of(dtype).type(value)
-        before, self.region = self.region, self.top
-        made = self.op("const", (), (), (), dtype, key=value.tobytes())
-        self.region = before
+        with self.within(self.top):
+            made = self.op("const", (), (), (), dtype, key=value.tobytes())
         if made.value is None:
             made.value = value
             self._write(value.tobytes())
