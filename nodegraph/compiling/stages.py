@@ -134,11 +134,10 @@ def _word(op: Op) -> str:
     """Return what an operation is called."""
     if op.kind == "leaf":
         return _path(op.attrs)
-    if op.kind == "elem":
-        return "copy" if op.attrs[0] == "spread" else str(op.attrs[0])
-    if op.kind == "reduce":
-        return {"add": "sum"}.get(op.attrs[0], str(op.attrs[0]))
-    return {"contract": "product", "sparse": "product"}.get(op.kind, op.kind)
+    if op.kind == "reduce" and op.attrs[0] == "add":
+        return "sum"
+    word = str(op.attrs[0]) if op.kind in ("elem", "reduce") else op.kind
+    return {"spread": "copy", "contract": "product", "sparse": "product"}.get(word, word)
 
 
 def _operand(op: Op) -> str:

@@ -94,11 +94,6 @@ def _median(a: Any, axis: Any = None) -> Any:
     return _or_nan(a, a[n // 2] * 1.0 if n % 2 else (a[n // 2 - 1] + a[n // 2]) / 2)
 
 
-@implements(np.percentile)
-def _percentile(a: Any, q: Any, axis: Any = None) -> Any:
-    return _quantile(a, (np.asarray(q) if np.ndim(q) else q) / 100, axis)
-
-
 @implements(np.quantile)
 def _quantile(a: Any, q: Any, axis: Any = None) -> Any:
     """Return what a share `q` of the numbers is below; one of numpy's has its own precision."""
@@ -109,6 +104,11 @@ def _quantile(a: Any, q: Any, axis: Any = None) -> Any:
     low = int(np.floor(at))
     high = min(low + 1, len(a) - 1)
     return _or_nan(a, a[low] + (a[high] - a[low]) * (at - low + 0.0))
+
+
+implements(np.percentile)(
+    lambda a, q, axis=None: _quantile(a, (np.asarray(q) if np.ndim(q) else q) / 100, axis)
+)
 
 
 def _scan(name: str, a: Any, axis: Any) -> Var:

@@ -100,14 +100,8 @@ def _triangle(m: Any, k: int) -> Any:
     return np.tri(m.shape[-2] if m.ndim > 1 else len(m), m.shape[-1], k, dtype=bool)
 
 
-@implements(np.triu)
-def _triu(m: Any, k: int = 0) -> Any:
-    return np.where(_triangle(m, k - 1), m.dtype.type(0), m)
-
-
-@implements(np.tril)
-def _tril(m: Any, k: int = 0) -> Any:
-    return np.where(_triangle(m, k), m, m.dtype.type(0))
+implements(np.triu)(lambda m, k=0: np.where(_triangle(m, k - 1), m.dtype.type(0), m))
+implements(np.tril)(lambda m, k=0: np.where(_triangle(m, k), m, m.dtype.type(0)))
 
 
 @implements(np.diag)

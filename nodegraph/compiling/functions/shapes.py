@@ -33,19 +33,12 @@ def flat(a: Any) -> Var:
 
 @implements(np.reshape)
 def _reshape(a: Any, shape: Any, order: str = "C") -> Any:
-    _in_rows(order)
+    if order not in ("C", "K", "A"):
+        raise TraceError("the order of numbers in memory is not known; write a.T and order='C'")
     return a.seen(lambda op: reshaped(op, shape))
 
 
-@implements(np.ravel)
-def _ravel(a: Any, order: str = "C") -> Any:
-    _in_rows(order)
-    return a.seen(lambda op: reshaped(op, -1))
-
-
-def _in_rows(order: str) -> None:
-    if order not in ("C", "K", "A"):
-        raise TraceError("the order of numbers in memory is not known; write a.T and order='C'")
+implements(np.ravel)(lambda a, order="C": _reshape(a, -1, order))
 
 
 @implements(np.transpose)
