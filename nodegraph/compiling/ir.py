@@ -103,19 +103,11 @@ class Region:
 
     def loop(self) -> Region | None:
         """Return the innermost loop that it is in."""
-        region: Region | None = self
-        while region is not None and region.count is None:
-            region = region.parent
-        return region
+        return self if self.count is not None else self.parent and self.parent.loop()
 
     def within(self, other: Region) -> bool:
         """Tell whether it is `other` or inside of it."""
-        region: Region | None = self
-        while region is not None:
-            if region is other:
-                return True
-            region = region.parent
-        return False
+        return self is other or (self.parent is not None and self.parent.within(other))
 
 
 class Op:
