@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse
+from stepping import compiled
 
 import nodegraph as ng
 from nodegraph import maths as m
@@ -96,3 +97,16 @@ def test_rows_that_are_looked_up_are_the_right_factor_of_a_product_of_matrices()
     ys = node.run(params, (), x)[1]
     expected = [np.tanh(W @ rows[first : first + 3])[:, 0] for first in (1, 0)]
     np.testing.assert_allclose(ys, expected, rtol=1e-13)
+
+
+def test_products_read_every_second_row_what_is_turned_and_diagonals():
+    W = np.random.default_rng(7).integers(-9, 9, (6, 6)).astype(float)  # sums of which are exact
+    functions = {
+        "rows": lambda W, v: W[::2] @ v,
+        "columns": lambda W, v: W[:, 1::2] @ v[::-2],
+        "turned": lambda W, v: W[::-1] @ v[::-1],
+        "diagonal": lambda W, v: np.einsum("ii,i->", W, v),
+        "sums": lambda W, v: W[:, ::3].sum(axis=1) + W[::-1, ::-1].sum(axis=0),
+    }
+    for name, found in compiled(functions, W, W[1]).items():
+        np.testing.assert_array_equal(found, functions[name](W, W[1]), err_msg=name)
