@@ -21,6 +21,7 @@ from nodegraph.graph.node import Composite, Node
 from nodegraph.graph.plan import Plan, plan
 from nodegraph.graph.registry import kinds, register
 from nodegraph.graph.rule import AnyRule, Learned, Lesson, Rule, Seen
+from nodegraph.graph.strangers import refuse_name
 from nodegraph.model import Model
 
 if TYPE_CHECKING:
@@ -87,7 +88,9 @@ def __getattr__(name: str) -> Any:
     if name[:1].isupper() and name in kinds():
         home = kinds()[name].__module__.partition(".")[0]
         raise UnknownNameError(f"{name} is one of the nodes: write from {home} import {name}")
-    raise AttributeError(f"module 'nodegraph' has no attribute {name!r}")
+    if name in ("maths", "testing"):
+        return import_module(f"nodegraph.{name}")
+    refuse_name("nodegraph", name, __all__)
 
 
 def __dir__() -> list[str]:

@@ -38,6 +38,7 @@ __all__ = [
     "NotFittedError",
     "PlainStepWarning",
     "SpecError",
+    "UnknownKeyError",
     "UnknownNameError",
     "placed",
 ]
@@ -53,6 +54,12 @@ class GraphError(NodegraphError, ValueError):
 
 class UnknownNameError(NodegraphError, AttributeError):
     """A name that a model or node does not have, or that is not to be assigned; with what is."""
+
+
+class UnknownKeyError(NodegraphError, KeyError):
+    """A key that is not there; the message has those that are."""
+
+    __str__ = NodegraphError.__str__
 
 
 class ArgumentError(NodegraphError, TypeError):

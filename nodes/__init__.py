@@ -1,5 +1,8 @@
 """The nodes of the library, one in each file, and their rules in `nodes.rules`."""
 
+from typing import NoReturn
+
+from nodegraph.graph.strangers import refuse_name
 from nodes import forward as forward  # the kinds of ForwardUnit
 from nodes.activation import Identity, Relu, Sigmoid, Softmax, Softplus, Tanh
 from nodes.concat import Concat
@@ -65,3 +68,7 @@ __all__ = [
     "Tanh",
     "Vote",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    refuse_name("nodes", name, __all__)

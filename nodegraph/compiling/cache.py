@@ -102,11 +102,12 @@ def _trusted() -> Path | None:
     try:
         where.mkdir(mode=0o700, parents=True, exist_ok=True)
         seen = where.stat()
-    except OSError:
+    except OSError as error:
+        _tell(f"{where} cannot be used ({error.strerror or error}), so")
         return None
     if not _is_open_to_others(seen):
         return where
-    _tell(where)
+    _tell(f"others may write to {where} (chmod go-w {where}), so no code is loaded from it and")
     return None
 
 
@@ -118,10 +119,9 @@ def _is_open_to_others(seen: os.stat_result) -> bool:
 
 
 @cache
-def _tell(where: Path) -> None:
+def _tell(why: str) -> None:
     warnings.warn(
-        f"others may write to {where}, so no machine code is loaded from it and each process "
-        f"compiles anew; write chmod go-w {where}, or set NODEGRAPH_CACHE to a folder of your own",
+        f"{why} each process compiles anew; set NODEGRAPH_CACHE to a folder of your own",
         CacheWarning,
         stacklevel=2,
     )

@@ -32,10 +32,9 @@ def choose(engine: Any) -> Engine:
         engine = _offered(engine)
     execute = getattr(engine, "execute", engine)
     if not callable(execute):
-        raise GraphError(
-            f"unknown engine {engine!r}; write {_words()}, or give an object with an "
-            "execute(plan, slots, chunks, work) method"
-        )
+        of_objects = ", or give an object with an execute(plan, slots, chunks, work) method"
+        own = "" if isinstance(engine, str) else of_objects
+        raise GraphError(f"unknown engine {engine!r}; write {_words()}{own}")
     offered = {name: getattr(engine, name) for name in Engine._fields if hasattr(engine, name)}
     return Engine(**{"execute": execute, **offered})
 

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 
 from nodegraph.arrays import is_sparse
-from nodegraph.errors import FieldError
+from nodegraph.errors import ContractError, FieldError
 from nodegraph.graph.messages import complaints, describe
 
 __all__ = ["Described", "plain_value"]
@@ -55,6 +55,15 @@ class Described(BaseModel):
     FieldError
         If a field is unknown, of a wrong type or out of range; every bad field has a line.
     """
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """Refuse a class that lacks what it has to say."""
+        if missing := getattr(cls, "__abstractmethods__", None):
+            raise ContractError(
+                f"{cls.__name__} is abstract: write a class of your own, class Mine("
+                f"{cls.__name__}), with {', '.join(sorted(missing))}, or take one from nodes"
+            )
+        return super().__new__(cls)
 
     model_config = ConfigDict(
         frozen=True,

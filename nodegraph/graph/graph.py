@@ -88,7 +88,7 @@ class Composable(Inert):
     def __add__(self, _: Any) -> NoReturn:
         raise GraphError("nodes are joined by a >> b, and set side by side by [a, b] or a & b")
 
-    __radd__ = __or__ = __ror__ = __mul__ = __add__
+    __radd__ = __or__ = __ror__ = __mul__ = __rmul__ = __sub__ = __rsub__ = __matmul__ = __add__
 
     def __bool__(self) -> NoReturn:
         raise GraphError(

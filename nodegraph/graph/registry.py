@@ -97,6 +97,8 @@ def register(kind: Kind) -> Kind:
     SpecError
         If another module has taken the name.
     """
+    if not isinstance(kind, type):
+        raise SpecError(f"register takes a class, as in ng.register(MyNode); got {kind!r}")
     before = kinds().get(kind.__name__)
     if before is not None and before.__module__ == kind.__module__:
         del _found[kind.__name__]

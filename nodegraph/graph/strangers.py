@@ -8,7 +8,14 @@ from typing import Any, NoReturn
 from nodegraph.errors import ArgumentError, UnknownNameError
 from nodegraph.graph.messages import nearest
 
-__all__ = ["Inert", "refuse_call", "refuse_target", "refuse_word", "refuse_word_of_a_node"]
+__all__ = [
+    "Inert",
+    "refuse_call",
+    "refuse_name",
+    "refuse_target",
+    "refuse_word",
+    "refuse_word_of_a_node",
+]
 
 RUN, FIT, SAVE = "model.run(x)", "model.fit(x, y)", 'model.save("m.safetensors")'
 RESET, PARAMS = "model.reset()", 'model.params["reservoir"].W'
@@ -76,7 +83,27 @@ def refuse_word_of_a_node(kind: str, name: str) -> NoReturn:
             f"a {kind} has no {name!r}: it holds no arrays and learns in a model; write "
             "model = ng.Model(graph), then model.fit(x, y), model.run(x)"
         )
+    if name in ("replace", "_replace", "model_copy"):
+        raise UnknownNameError(f"a {kind} has no {name!r}: write copy.replace or a new {kind}(...)")
+    if name in ("add", "add_node", "add_edge", "connect", "link"):
+        raise UnknownNameError(f"a {kind} has no {name!r}: parts are joined by graph >> node")
     raise AttributeError(f"{kind!r} object has no attribute {name!r}")
+
+
+def refuse_name(where: str, name: str, known: Iterable[str]) -> NoReturn:
+    """Say of a name that a module, or another thing with names, does not have what is near.
+
+    Raises
+    ------
+    UnknownNameError
+        Or a plain AttributeError for a name that Python looks for.
+    """
+    if name.startswith("_"):
+        raise AttributeError(f"{where} has no attribute {name!r}")
+    names = list(known)
+    near = nearest(name, names)
+    hint = f"did you mean {near}?" if near else f"there are {', '.join(names)}"
+    raise UnknownNameError(f"{where} has no {name!r}: {hint}")
 
 
 def refuse_call(what: Any, cure: str) -> NoReturn:
@@ -108,6 +135,15 @@ class Inert:
     def __call__(self, *_: Any, **__: Any) -> NoReturn:
         """Refuse, and say what to write."""
         refuse_call(self, "data go into ng.Model(graph).run(x), and nodes are joined by a >> b")
+
+    def __len__(self) -> NoReturn:
+        raise ArgumentError(
+            f"a {type(self).__name__} has no length: write len(graph.nodes) for how many nodes "
+            "there are, node.units for how many units one has"
+        )
+
+    def __bool__(self) -> bool:
+        return True
 
     def __getattr__(self, name: str) -> NoReturn:
         refuse_word_of_a_node(type(self).__name__, name)

@@ -163,7 +163,7 @@ class Runner:
         """
         plain = not noise and all(option is None for option in (outputs, workers, engine))
         plain = plain and not progress
-        if plain and (steps is None or x is not None) and (y := self._quickly(x)) is not None:
+        if plain and steps is None and (y := self._quickly(x)) is not None:
             return y
         draft = self._settle().draft(noise=noise)
         fed = draft.feed(x, None, steps)
@@ -252,7 +252,7 @@ class Runner:
             rows: Any = {name: one_row(value, name) for name, value in x.items()}
         else:
             rows = self._settle().missing() if x is None else one_row(x, "x")
-        result = self.run(rows, steps=1)
+        result = self.run(rows, steps=1 if rows is None else None)
         return {n: y[0] for n, y in result.items()} if isinstance(result, dict) else result[0]
 
     @known_arguments

@@ -41,6 +41,7 @@ from nodegraph.model.data_warnings import (
 from nodegraph.model.inference import Runner
 from nodegraph.model.state import Rack
 from nodegraph.model.training import Course
+from nodegraph.model.views import Named
 
 __all__ = ["Learner"]
 
@@ -61,16 +62,18 @@ class Learner(Runner):
         self._trickle: Trickle | None = None
 
     @property
-    def columns(self) -> dict[str, tuple[str, ...]]:
+    def columns(self) -> Named:
         """Names of the columns of the data that were learned from, by input node."""
-        return {name: found.names for name, found in self._kept.builder.columns.items()}
+        named = self._kept.builder.columns
+        return Named("columns", {name: found.names for name, found in named.items()})
 
     @property
-    def target_columns(self) -> dict[str, tuple[str, ...]]:
+    def target_columns(self) -> Named:
         """Names of the columns of the targets, or of the classes, by node that learned them."""
         taught = {name: found.names for name, found in self._kept.builder.taught.items()}
         classes = {n: getattr(node, "classes", None) for n, node in self.plan.nodes.items()}
-        return taught | {name: tuple(map(str, each)) for name, each in classes.items() if each}
+        known = {name: tuple(map(str, each)) for name, each in classes.items() if each}
+        return Named("columns", taught | known)
 
     @known_arguments
     def snapshot(self) -> Any:

@@ -216,6 +216,11 @@ class Model(Estimating):
     def __bool__(self) -> bool:
         return True
 
+    def _refuse_operator(self, _: Any) -> NoReturn:
+        raise ArgumentError("a Model is no node: join nodes by a >> b, then ng.Model(graph)")
+
+    __add__ = __and__ = __or__ = __rshift__ = __lshift__ = _refuse_operator
+
     def __repr__(self) -> str:
         learned = sorted(name for name, slot in self._kept.slots.items() if slot.fitted)
         return (

@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from nodegraph.arrays import is_sparse, leaves, read_only
-from nodegraph.errors import DataError
+from nodegraph.errors import ArgumentError, DataError
+from nodegraph.graph.strangers import refuse_name
 
 __all__ = ["as_shown", "plain"]
 
@@ -39,6 +40,17 @@ class _Arrays:
     """What a NamedTuple of shown arrays has beside its fields."""
 
     __slots__ = ()
+
+    def __getattr__(self, name: str) -> NoReturn:
+        refuse_name(type(self).__name__, name, type(self)._fields)  # type: ignore[attr-defined]
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, str):
+            raise ArgumentError(f"arrays of a node are read by a dot: write .{key}")
+        return super().__getitem__(key)  # type: ignore[misc]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        _refuse()
 
     def __setattr__(self, name: str, value: Any) -> None:
         _refuse()

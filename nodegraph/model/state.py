@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
-from nodegraph.data.binding import Fed, feed
+from nodegraph.data.binding import Fed, feed, total_steps
 from nodegraph.data.door import Door, node_name
 from nodegraph.data.frames import check_columns
 from nodegraph.data.horizon import Ahead
@@ -75,9 +75,11 @@ class Rack:
 
         Names of columns must be those that were `noted` before, as they are when learning.
         """
-        if x is not None or y is not None:
-            steps = None
         fed = feed(x, y, self._door(), steps)
+        if steps is not None and (fed.form, total_steps(fed)) != ("one", steps):
+            raise DataError(
+                f"steps={steps!r} is for a graph without inputs; for some rows write x[:n]"
+            )
         self._check_inputs(fed)
         self._check_as_before(fed)
         self.check_columns(fed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -10,11 +10,33 @@ import numpy as np
 
 from nodegraph.arrays import cast, copy_tree, is_sparse, leaves
 from nodegraph.data.door import node_name
-from nodegraph.errors import DataError, NotFittedError, UnknownNameError
+from nodegraph.errors import DataError, NotFittedError, UnknownKeyError, UnknownNameError
 from nodegraph.model.shown import as_shown, plain
 from nodegraph.model.state import Rack
 
-__all__ = ["ArraysView"]
+__all__ = ["ArraysView", "Named"]
+
+
+class Named(dict[str, Any]):
+    """What is known by node name; a name without it is told what there is.
+
+    Parameters
+    ----------
+    what : str
+        What a value is, for messages.
+    known : dict
+    """
+
+    def __init__(self, what: str, known: Mapping[str, Any]):
+        super().__init__(known)
+        self.what = what
+
+    def __missing__(self, name: Any) -> NoReturn:
+        there = f"there are those of {', '.join(self)}" if self else "the data had none"
+        raise UnknownKeyError(f"no {self.what} for {name!r}: {there}")
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
 
 
 class ArraysView(MutableMapping[str, Any]):

@@ -4,6 +4,9 @@ They show themselves in notebooks, and by ``plt.show()`` where pyplot was import
 they belong to no window and need no display.
 """
 
+from typing import NoReturn
+
+from nodegraph.graph.strangers import refuse_name
 from nodegraph.plotting.classes import confusion
 from nodegraph.plotting.dynamics import memory_capacity, phase_portrait
 from nodegraph.plotting.learning import learning_curves
@@ -21,3 +24,7 @@ __all__ = [
     "readout_weights",
     "states",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    refuse_name("nodegraph.plotting", name, __all__)

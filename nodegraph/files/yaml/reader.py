@@ -21,6 +21,7 @@ __all__ = ["Document", "read_document", "read_file", "read_value"]
 
 LARGEST_FILE = 2**20
 DEEPEST = 32
+OTHERS = (".csv", ".tsv", ".txt", ".dat", ".gz", ".npy", ".npz", ".parquet", ".safetensors", ".py")
 MOST_VALUES = 20_000
 
 _BRACKETS = re.compile(r"[\[\]{}]")
@@ -35,6 +36,11 @@ def read_file(path: str | os.PathLike[str]) -> Document:
         If it cannot be read, is no regular file, is larger than 1 MiB, or as `read_document`.
     """
     source = str(own_path(path, 'read_yaml("graph.yaml")'))
+    if source.lower().endswith(OTHERS):
+        raise SpecError(
+            f"{source}: is no graph, which is a .yaml file; a graph names its data by "
+            "task: {data: {file: ...}}, and ng.load reads a .safetensors model"
+        )
     try:
         raw = _read_regular(Path(source))
         return read_document(raw.decode("utf-8"), source)

@@ -127,7 +127,11 @@ def test_a_folder_or_file_of_another_user_is_refused(folder, monkeypatch):
 def test_where_nothing_can_be_written_code_stays_in_memory(tmp_path, monkeypatch, outcome):
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("NODEGRAPH_CACHE", str(tmp_path / "file" / "code"))
-    assert outcome() == ["compiled"]
+    said = f"{tmp_path}/file/code cannot be used .*, so each process compiles anew; set NODEGRAPH"
+    with pytest.warns(cache.CacheWarning, match=said) as told:
+        assert outcome() == ["compiled"]
+        assert outcome() == ["compiled"]
+    assert len(told) == 1
     monkeypatch.setenv("NODEGRAPH_CACHE", "")
     assert outcome() == ["compiled"]
 

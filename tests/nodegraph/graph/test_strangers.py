@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
+import nodes
 from nodegraph.errors import ArgumentError, DataError, UnknownNameError
 from nodegraph.graph import strangers
 from nodes import RLS, Input, Reservoir, Ridge, Scaler
@@ -217,3 +218,44 @@ def test_the_signature_of_a_node_is_one_of_names_and_defaults():
     assert "Annotated" not in shown and "Field(" not in shown and len(shown) < 1000
     assert "leak_rate" in shown and "units" in shown
     assert RLS().name is None
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "cure"),
+    [
+        (lambda m: m.columns["x"], KeyError, "no columns for 'x': the data had none"),
+        (lambda m: len(NODE), TypeError, "a Reservoir has no length: write len"),
+        (lambda m: len(m.graph), TypeError, "a Graph has no length"),
+        (lambda m: ng.Node(), TypeError, "Node is abstract: write a class of your own"),
+        (lambda m: ng.Rule(), TypeError, "Rule is abstract: .* with .*update"),
+        (lambda m: ng.ridge, AttributeError, "nodegraph has no 'ridge'"),
+        (lambda m: ng.datasets.lorentz, AttributeError, "did you mean lorenz"),
+        (lambda m: ng.metrics.nrsme, AttributeError, "did you mean nrmse"),
+        (lambda m: ng.plotting.learning_curve, AttributeError, "did you mean learning_curves"),
+        (lambda m: nodes.Reservoirs, AttributeError, "did you mean Reservoir"),
+        (lambda m: m.params["out"]["W"], TypeError, "read by a dot: write .W"),
+        (lambda m: m.params["out"].V, AttributeError, "Params has no 'V': there are|did you mean"),
+        (lambda m: m + m, TypeError, "a Model is no node: join nodes by a >> b"),
+        (lambda m: m >> NODE, TypeError, "a Model is no node"),
+        (lambda m: NODE - NODE, ValueError, "nodes are joined by a >> b"),
+        (lambda m: NODE.replace(units=3), AttributeError, "write copy.replace or a new Reservoir"),
+        (lambda m: m.graph.add(NODE), AttributeError, "parts are joined by graph >> node"),
+        (lambda m: ng.register(3), ValueError, "register takes a class, as in ng.register"),
+    ],
+)
+def test_a_wrong_call_says_what_to_write_instead(model, call, error, cure):
+    with pytest.raises(ng.NodegraphError, match=cure) as caught:
+        call(model)
+    assert isinstance(caught.value, error)
+
+
+def test_the_room_of_contracts_needs_no_import_of_its_own():
+    assert ng.testing.check_node.__name__ == "check_node"
+
+
+@pytest.mark.parametrize("steps", [3, "a", 119.5])
+def test_steps_beside_data_are_refused_unless_they_are_theirs(model, steps):
+    with pytest.raises(DataError, match=r"steps=.* is for a graph without inputs; .* x\[:n\]"):
+        model.run(U[:-1], steps=steps)
+    twin = copy.deepcopy(model)
+    assert np.array_equal(model.run(U[:-1], steps=119), twin.run(U[:-1]))
