@@ -184,12 +184,13 @@ def sym_matvec(P: Any, x: Any) -> Any:
     Parameters
     ----------
     P : ndarray
-        The rows of the lower triangle, one behind the other: (q (q + 1) / 2,) for x of shape (q,),
-        (units, q (q + 1) / 2) for x of shape (units, q).
+        The rows of the lower triangle, one behind the other: (q (q + 1) / 2,) for x of shape (q,).
+        For x of shape (units, q) they are (groups, q (q + 1) / 2, lanes), so many units side by
+        side: unit u is in ``P[u // lanes, :, u % lanes]``.
     x : ndarray
     """
     if is_by_numpy():
-        return (_whole(P, x.shape[-1]) @ x[..., None])[..., 0]
+        return (_whole(_apart(P, x), x.shape[-1]) @ x[..., None])[..., 0]
     return Var(products.sym_matvec(P, x))
 
 
@@ -202,8 +203,22 @@ def sym_rank_one(P: Any, k: Any, scale: Any, growth: Any = 1.0) -> Any:
     if is_by_numpy():
         i, j = np.tril_indices(k.shape[-1])
         scale, growth = (np.asarray(v)[..., None] for v in (scale, growth))
-        return (P + k[..., i] * (scale * k)[..., j]) * growth
+        return _grouped((_apart(P, k) + k[..., i] * (scale * k)[..., j]) * growth, P)
     return Var(products.sym_rank_one(P, k, scale, growth))
+
+
+def _apart(P: Array, x: Array) -> Array:
+    """Return the triangles that go with x, one behind the other."""
+    return P if P.ndim == 1 else P.swapaxes(1, 2).reshape(-1, P.shape[1])[: len(x)]
+
+
+def _grouped(rows: Array, like: Array) -> Array:
+    """Return triangles in groups, as `like`, whose own are left where there are no others."""
+    if like.ndim == 1:
+        return rows
+    found: Array = like.swapaxes(1, 2).reshape(-1, like.shape[1])
+    found = np.concatenate([rows, found[len(rows) :]])
+    return found.reshape(-1, like.shape[2], like.shape[1]).swapaxes(1, 2)
 
 
 def _whole(P: Array, q: int) -> Array:
@@ -214,15 +229,16 @@ def _whole(P: Array, q: int) -> Array:
 
 
 def sym_diagonal(P: Any) -> Any:
-    """Return the diagonals of symmetric matrices, as in `sym_matvec`."""
-    i = np.arange(int((2 * P.shape[-1]) ** 0.5))
-    return P[..., i * (i + 3) // 2]
+    """Return the diagonal of a symmetric matrix, or those of many: (groups, q, lanes)."""
+    axis = P.ndim // 2
+    i = np.arange(int((2 * P.shape[axis]) ** 0.5))
+    return P[(slice(None),) * axis + (i * (i + 3) // 2,)]
 
 
 def sym_eye(q: int, units: int | None = None) -> Array:
-    """Return a unit matrix as in `sym_matvec`, or so many."""
+    """Return a unit matrix as in `sym_matvec`, or so many, 16 side by side."""
     one: Array = np.eye(q)[np.tril_indices(q)]
-    return one if units is None else np.tile(one, (units, 1))
+    return one if units is None else np.tile(one[:, None], (-(-units // 16), 1, 16))
 
 
 def where(condition: Any, yes: Any, no: Any) -> Any:

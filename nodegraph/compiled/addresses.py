@@ -10,7 +10,7 @@ from numba.extending import intrinsic
 
 from nodegraph.compiled.compiling import inner, types
 
-__all__ = ["call", "matrix", "vector"]
+__all__ = ["call", "vector"]
 
 _intrinsic: Any = intrinsic  # numba fills in the first argument
 _carray: Any = numba.carray  # type: ignore[attr-defined]
@@ -33,12 +33,6 @@ _pointer = _intrinsic(_typed_pointer)
 def vector(address: Any, n: Any, like: Any) -> Any:
     """Return the `n` numbers of the precision of `like` that stand at `address`."""
     return _carray(_pointer(address, like), (n,))
-
-
-@inner
-def matrix(address: Any, rows: Any, columns: Any, like: Any) -> Any:
-    """Return the C-contiguous array that stands at `address`."""
-    return _carray(_pointer(address, like), (rows, columns))
 
 
 def _typed_call(_: Any, function: Any, args: Any, io: Any, like: Any) -> Any:

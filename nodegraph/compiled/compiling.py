@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import cfunc, config, njit, types
+from numba import config, njit, types
 
-__all__ = ["inner", "kernel", "read", "step", "types", "write"]
+__all__ = ["inner", "kernel", "read", "types", "write"]
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}  # and no fastmath
 
 _HERE = Path(__file__).parent
 _config: Any = config
-_pointer_to: Any = types.CPointer
 Signature = Callable[[Any], Any]
 Decorator = Callable[[Callable[..., Any]], Callable[[Any], Any]]
 
@@ -61,24 +60,6 @@ def kernel(signature: Signature) -> Decorator:
         return compiled
 
     return decorate
-
-
-def step(function: Callable[..., Any]) -> Callable[[Any], int]:
-    """Return ``address(dtype)`` of one step of a node, to be called by a compiled loop.
-
-    The step is written as ``f(args, io, like)``. ``args[i]`` and ``io[i]`` are whole numbers, most
-    of them addresses: of what the node gave as `StepCode.arguments`, and of the rows
-    where the output goes (``io[0]``) and the inputs are. ``like`` is a number of the precision, for
-    `vector` and `matrix`.
-    """
-
-    @cache
-    def compiled(dtype: np.dtype[Any]) -> Any:
-        numbers = _pointer_to(types.int64)
-        signature = types.void(numbers, numbers, _scalar(dtype))
-        return _compile(cfunc, signature, function, error_model="numpy")
-
-    return lambda dtype: int(compiled(dtype).address)
 
 
 def _scalar(dtype: np.dtype[Any]) -> Any:

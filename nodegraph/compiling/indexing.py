@@ -115,7 +115,7 @@ class _Index:
         elif _rank(k):
             if isinstance(k, np.ndarray) and k.size and not (-n <= k.min() and k.max() < n):
                 raise IndexError(f"an index is out of bounds for axis {axis} with size {n}")
-            self._take(lift(k))
+            self._take(k, n)
         elif isinstance(k, Op):
             if not n:
                 raise IndexError(f"index into axis {axis}, which is empty")
@@ -137,10 +137,14 @@ class _Index:
         whole = (start, step, length) == (0, 1, dim.value)
         self.dims.append(dim if whole else Dim(length))
 
-    def _take(self, places: Op) -> None:
+    def _take(self, k: Any, n: int) -> None:
         if self.base is None:
             self._open_places()
+        places = lift(k)
         first = (self.base or 0) + len(self.shared) - places.ndim
+        if isinstance(k, np.ndarray) and np.array_equal(k, np.arange(n)):
+            self.spec.append(("ax", first, None, 1))  # place by place along the axis of places
+            return
         self.operands.append(places)
         axes = tuple(
             first + j if d.value == self.dims[first + j].value else None

@@ -151,7 +151,7 @@ def sparse_scan(parts: Sequence[Op], rows: Dim, columns: Dim) -> Op:
 
 
 def sym_matvec(P: Any, x: Any) -> Op:
-    """Return ``P x`` of a symmetric matrix, (q (q + 1) / 2,), or of many, (u, q (q + 1) / 2)."""
+    """Return ``P x`` of a symmetric matrix, or of many in groups."""
     P, x = lift(P), lift(x)
     kind = _triangles(P, x)
     return current().op("symv", (P, cast(x, kind)), (), x.dims, kind)
@@ -160,10 +160,10 @@ def sym_matvec(P: Any, x: Any) -> Op:
 def sym_rank_one(P: Any, k: Any, scale: Any, growth: Any) -> Op:
     """Return ``(P + k (scale k)') growth`` of a symmetric matrix, or of many."""
     P, k = lift(P), lift(k)
-    kind, units = _triangles(P, k), P.dims[:-1]
+    kind, units = _triangles(P, k), k.dims[:-1]
     each = [lift(v, kind) for v in (scale, growth)]
     each = [spread(v, units) if not v.ndim and units else v for v in each]
-    if any(v.shape != P.shape[:-1] for v in each):
+    if any(v.shape != k.shape[:-1] for v in each):
         raise ValueError("each matrix needs a scale and a growth, or all the same")
     return current().op("rankone", (P, cast(k, kind), *each), (), P.dims, kind)
 
@@ -171,12 +171,13 @@ def sym_rank_one(P: Any, k: Any, scale: Any, growth: Any) -> Op:
 def _triangles(P: Op, x: Op) -> str:
     """Return the precision of lower triangles after a check that they go with vectors."""
     q = x.shape[-1] if x.ndim else 0
-    expected = (*x.shape[:-1], q * (q + 1) // 2)
-    if P.dtype not in ("f4", "f8") or P.shape != expected or P.ndim not in (1, 2):
+    expected: tuple[int, ...] = (q * (q + 1) // 2,)
+    if x.ndim == 2 and P.ndim == 3:
+        lanes = P.shape[2]
+        expected = -(-x.shape[0] // max(lanes, 1)), *expected, lanes
+    if P.dtype not in ("f4", "f8") or P.shape != expected or x.ndim > 2:
         raise TraceError(
-            "lower triangles, (q (q + 1) / 2,) or (units, q (q + 1) / 2), go with vectors, (q,) or "
-            f"(units, q); got {P.shape} and {x.shape}"
+            "lower triangles, (q (q + 1) / 2,) or (groups, q (q + 1) / 2, lanes), go with vectors, "
+            f"(q,) or (units, q); got {P.shape} and {x.shape}"
         )
-    if P.ndim == 2:
-        P.dims[0].same(x.dims[0])
     return P.dtype

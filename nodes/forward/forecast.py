@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction
-from nodegraph.node import StepCode
+from nodegraph.maths import einsum, tanh, total
 from nodes.forward_unit import Emits, ForwardUnit
 from nodes.rules.forecast import Forecast, due_features
 
@@ -164,41 +163,23 @@ class ForecastUnit(ForwardUnit):
             steps=np.zeros((), np.int64),
         )
 
-    def columns(self) -> Array:
-        """Return the first output column of each sort of signal; -1 if it is not given out."""
-        found = np.full(3, -1)
-        for k, name in enumerate(self.emits):
-            found[("state", "prediction", "error").index(name)] = k * self.units
-        return found
-
-    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps, in one compiled loop."""
-        return self.local_rule.loop.run(self, params, state, xs)
-
-    def step_code(
-        self, params: Any, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
-    ) -> StepCode | None:
-        """Return the compiled step for loops."""
-        return self.local_rule.loop.code(self, params, state, dtype, widths["x"])
-
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""
-        bus, features, now = state.bus.copy(), state.features.copy(), int(state.steps)
+        bus, features, now = state.bus.copy(), state.features.copy(), state.steps
         bus[now % len(bus)] = np.concatenate([x, state.y])
-        z = bus[(now - params.lags) % len(bus), params.reads]
-        expanded = np.tanh(np.einsum("ukm,um->uk", params.mix, z) + params.shift)
-        h = np.concatenate([z, np.ones_like(z[:, :1]), expanded], axis=1)
+        z = bus[now % len(bus) - params.lags, params.reads]
+        expanded = tanh(einsum("ukm,um->uk", params.mix, z) + params.shift)
+        h = np.concatenate([z, np.ones((self.units, 1), x.dtype), expanded], axis=1)
         features[now % len(features)] = h
-        learned, plain = (params.head * h).sum(axis=1), (params.random * h).sum(axis=1)
+        learned, plain = total(params.head * h, axis=1), total(params.random * h, axis=1)
         y = _bounded(params.skill * learned + (1 - params.skill) * plain)
-        after = self.State(bus, features, y, np.array(now + 1))
+        after = self.State(bus, features, y, now + 1)
         h, due = due_features(params, after)
-        error = np.where(due, x[params.channel] - (params.head * h).sum(axis=1), 0)
+        error = np.where(due, x[params.channel] - total(params.head * h, axis=1), 0.0)
         said = {"state": _bounded(plain), "prediction": y, "error": error}
-        return after, np.concatenate([said[name] for name in self.emits]).astype(
-            x.dtype, copy=False
-        )
+        return after, np.concatenate([said[name] for name in self.emits]).astype(x.dtype)
 
 
 def _bounded(values: Array) -> Array:
-    return BOUND * np.tanh(values / BOUND)
+    bounded: Array = BOUND * tanh(values / BOUND)
+    return bounded

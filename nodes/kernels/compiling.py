@@ -1,31 +1,5 @@
 """How the kernels of nodes are compiled."""
 
-from nodegraph.compiled import (
-    call,
-    inner,
-    kernel,
-    matrix,
-    placed,
-    read,
-    signature,
-    step,
-    taken,
-    types,
-    vector,
-    write,
-)
+from nodegraph.compiled import inner, kernel, read, types, write
 
-__all__ = [
-    "call",
-    "inner",
-    "kernel",
-    "matrix",
-    "placed",
-    "read",
-    "signature",
-    "step",
-    "taken",
-    "types",
-    "vector",
-    "write",
-]
+__all__ = ["inner", "kernel", "read", "types", "write"]

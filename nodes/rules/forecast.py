@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction
+from nodegraph.maths import (
+    cond,
+    einsum,
+    sym_diagonal,
+    sym_eye,
+    sym_matvec,
+    sym_rank_one,
+    total,
+    where,
+)
 from nodegraph.node import Node
-from nodegraph.rule import Seen
-from nodes.rules.population import PopulationRule
-
-if TYPE_CHECKING:
-    from nodes.kernels.populations import Loop
+from nodegraph.rule import Rule, Seen
 
 __all__ = ["Forecast", "due_features"]
 
 WIND_UP = 1e6  # mean eigenvalue of P, times alpha, at which a unit starts anew
-LANES = 16  # units that the compiled rule takes side by side
 
 
-class Forecast(PopulationRule):
+class Forecast(Rule):
     """Let each unit forecast its own input channel, from its own features alone.
 
     Unit i compares its channel ``c = x_i[t]`` with the forecast that it made ``tau_i`` steps ago
@@ -57,13 +62,22 @@ class Forecast(PopulationRule):
     """
 
     class Memory(NamedTuple):
-        """What each unit remembers; in double precision whatever that of the model."""
+        """What each unit remembers; in double precision whatever that of the model.
 
-        P: Array  # (groups, q (q + 1) / 2, 16): rows of lower triangles, 16 units side by side
+        P waits for a change until the next features are there: one pass over it then does both
+        the change and ``P h``.
+        """
+
+        P: Array  # (groups, q (q + 1) / 2, 16), rows of lower triangles
+        along: Array  # (units, q), k of the change: P becomes (P + scale k k') growth
+        scale: Array  # (units,)
+        growth: Array  # (units,)
         error: Array  # (units,) fading mean of e^2
         mean: Array  # (units,) of c
         spread: Array  # (units,) of (c - mean)^2
 
+    online: ClassVar[bool] = True
+    supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("head", "skill")
 
     forgetting: Fraction = 0.9998
@@ -75,33 +89,44 @@ class Forecast(PopulationRule):
     def begin(self, params: Any) -> Memory:
         """Return the memory before the first step."""
         units, q = params.head.shape
-        P = np.tile(np.eye(q) / self.alpha, (units, 1, 1))
-        return self.Memory(_packed(P), *np.zeros((3, units)))
+        change = np.zeros((units, q)), np.zeros(units), np.ones(units)
+        return self.Memory(sym_eye(q, units) / self.alpha, *change, *np.zeros((3, units)))
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after each unit has looked at its own forecast."""
         h, due = due_features(params, seen.state)
+        h = where(due[:, None], h.astype(float), 0.0)
         c = seen.x[params.channel].astype(float)
-        e = c - (params.head * h).sum(axis=1)
-        P = _unpacked(memory.P, *params.head.shape)
-        head, changed = self._least_squares(params.head, P, h, e)
-        means = zip(self._means(memory, c, e), memory[1:], strict=True)
-        kept = self.Memory(
-            _packed(_where(due, changed, P)), *(np.where(due, new, old) for new, old in means)
-        )
-        skill = np.where(due, self._skill(kept), params.skill)
+        e = where(due, c - einsum("uk,uk->u", params.head, h), 0.0)
+        P = sym_rank_one(memory.P, memory.along, memory.scale, memory.growth)
+        Ph = sym_matvec(P, h)  # in the same pass
+        hPh = einsum("uk,uk->u", h, Ph)
+        gain = 1 / (self.forgetting + hPh)
+        head = params.head + Ph * (gain * e)[:, None]
+        growth = where(due, 1 / self.forgetting, 1.0)
+        P, gain, growth = self._sound(P, hPh, gain, growth)
+        means = self._means(memory, c, e)
+        means = tuple(where(due, new, old) for new, old in zip(means, memory[4:], strict=True))
+        kept = self.Memory(P, Ph, -gain, growth, *means)
+        skill = where(due, self._skill(kept), params.skill)
         dtype = params.head.dtype
-        head = _where(due, head, params.head)
         return params._replace(head=head.astype(dtype), skill=skill.astype(dtype)), kept
 
-    def _least_squares(self, head: Array, P: Array, h: Array, e: Array) -> tuple[Array, Array]:
-        Ph = np.einsum("uij,uj->ui", P, h)
-        hPh = (h * Ph).sum(axis=1)
-        g = 1 / (self.forgetting + hPh)
-        P = (P - (Ph[:, :, None] * Ph[:, None, :]) * g[:, None, None]) * (1 / self.forgetting)
-        q = P.shape[1]
-        sound = (hPh >= 0) & (np.trace(P, axis1=1, axis2=2) <= WIND_UP * q / self.alpha)
-        return head + Ph * (g * e)[:, None], _where(sound, P, np.eye(q) / self.alpha)
+    def _sound(self, P: Array, hPh: Array, gain: Array, growth: Array) -> Any:
+        """Return P, gain and growth, where units whose P is unsound start anew."""
+        units, (groups, _, lanes) = len(hPh), P.shape
+        diagonal = sym_diagonal(P)
+        q = diagonal.shape[1]
+        trace = total(diagonal, axis=1).reshape(-1)[:units]
+        sound = (hPh >= 0) & (trace <= WIND_UP * q / self.alpha)
+
+        def renewed(P: Array, gain: Array, growth: Array) -> Any:
+            places = np.arange(groups * lanes).reshape(groups, 1, lanes)
+            kept = sound[np.minimum(places, units - 1)]
+            fresh = where(kept, P, sym_eye(q, units) / self.alpha)
+            return fresh, where(sound, gain, 0.0), where(sound, growth, 1.0)
+
+        return cond(~sound.all(), renewed, P, gain, growth)
 
     def _means(self, memory: Memory, c: Array, e: Array) -> tuple[Array, Array, Array]:
         error = memory.error + self.fading * (e * e - memory.error)
@@ -111,7 +136,7 @@ class Forecast(PopulationRule):
 
     def _skill(self, memory: Memory) -> Array:
         if not self.gate:
-            return np.ones_like(memory.error)
+            return np.ones(len(memory.error))
         floor = np.finfo(float).tiny
         skill: Array = np.clip(1 - memory.error / np.maximum(memory.spread, floor), 0, 1)
         return skill
@@ -125,46 +150,12 @@ class Forecast(PopulationRule):
         """Return the first step at which something can be learned, and one more."""
         return int(getattr(node, "reach", 0) + getattr(node, "horizon", 0)) + 1
 
-    @property
-    def settings(self) -> tuple[float, ...]:
-        """Forgetting, alpha, fading, gate and wind-up, for the compiled loop."""
-        return self.forgetting, self.alpha, self.fading, self.gate, WIND_UP
-
-    @property
-    def loop(self) -> Loop:
-        """The compiled loop of these units."""
-        from nodes.kernels.forecasting import FORECASTING
-
-        return FORECASTING
-
 
 def due_features(params: Any, state: Any) -> tuple[Array, Array]:
     """Return the features, (units, q), from which units forecast the last step, and who did so.
 
     Features count once the bus and the forecasts on it have filled up.
     """
-    made = int(state.steps) - 1 - params.tau
-    h = state.features[made % len(state.features), np.arange(len(made))].astype(float)
-    return h, made >= len(state.bus) + len(state.features) - 2
-
-
-def _packed(P: Array) -> Array:
-    """Return lower triangles of (units, q, q) as the memory holds them."""
-    rows = P[:, *np.tril_indices(P.shape[1])]
-    padded = np.zeros((-(-len(P) // LANES) * LANES, rows.shape[1]))
-    padded[: len(P)] = rows
-    return np.ascontiguousarray(padded.reshape(-1, LANES, rows.shape[1]).transpose(0, 2, 1))
-
-
-def _unpacked(packed: Array, units: int, q: int) -> Array:
-    """Return symmetric matrices, (units, q, q)."""
-    rows = packed.transpose(0, 2, 1).reshape(-1, packed.shape[1])[:units]
-    i, j = np.tril_indices(q)
-    P = np.empty((units, q, q))
-    P[:, i, j] = P[:, j, i] = rows
-    return P
-
-
-def _where(chosen: Array, new: Array, old: Array) -> Array:
-    """Return `new` for the chosen units, `old` for the others."""
-    return np.where(chosen.reshape(-1, *[1] * (np.ndim(new) - 1)), new, old)
+    now, rows = state.steps - 1, len(state.features)
+    h = state.features[now % rows - params.tau, np.arange(len(params.tau))]
+    return h, now - params.tau >= len(state.bus) + rows - 2

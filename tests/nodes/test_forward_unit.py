@@ -214,3 +214,19 @@ def test_series_too_short_to_learn_from_are_refused(kind):
             ng.errors.DataError, match=f"forward_unit cannot learn .* {steps} steps"
         ):
             ng.Model(node, seed=1).fit([SERIES[: steps - 1], SERIES[:1]])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_learning_leaves_the_params_that_it_was_given_as_they_were(kind):
+    node = ForwardUnit(kind=kind, units=9)
+    rule = node.rule
+    assert rule.online and not rule.supervised
+    model = ng.Model(Input() >> node, seed=3)
+    model.run(SERIES[:1])
+    born = model.params[model.graph.names[node]]
+    before = {name: np.array(getattr(born, name)) for name in rule.modifies}
+    model.partial_fit(SERIES)
+    after = model.params[model.graph.names[node]]
+    for name, array in before.items():
+        np.testing.assert_array_equal(getattr(born, name), array)
+    assert any(not np.array_equal(getattr(after, n), before[n]) for n in rule.modifies)

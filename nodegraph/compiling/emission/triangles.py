@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nodegraph.compiling.emission.builder import Index
+from nodegraph.compiling.emission.loops import loop
 from nodegraph.compiling.emission.moves import moved_to
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.ir import Op
@@ -12,43 +14,64 @@ __all__ = ["triangles"]
 
 def triangles(v: Values, op: Op, also: Op | None) -> None:
     """Change symmetric matrices (rankone), or multiply by them (symv); `also` multiply by them."""
-    units, b = op.args[0].ndim == 2, v.b
+    b, vectors = v.b, op.args[1]
     change = op if op.kind == "rankone" else None
     product = op if change is None else also
-    arguments = _matrices(v, op, units)
-    if change is not None:
-        arguments += _change(v, change, units)
-    if product is not None:
-        arguments += _product(v, product, units)
-    arguments += [f"i64 {b.size(d)}" for d in op.args[1].dims[::-1]]
     which = ("" if change is None else "rank") + ("" if product is None else "sym")
-    name = b.need(f"{which}{'' if units else '1'}_{op.dtype}")
-    b.do(f"call void {name}({', '.join(arguments)})")
+    pointer, strides = _matrices(v, op)
+    if vectors.ndim == 2:
+        _groups(v, op, f"{which}_{op.dtype}", pointer, strides, change, product)
+        return
+    arguments = [f"ptr {pointer}"]
+    if change is not None:
+        T, numbers = LLVM[op.dtype], [v.value(part, ()) for part in change.args[2:]]
+        arguments += [f"ptr {v.address(change.args[1])[0]}", *(f"{T} {n}" for n in numbers)]
+    if product is not None:
+        goal = b.pointer(v.memory.storage[product])
+        arguments += [f"ptr {v.address(product.args[1])[0]}", f"ptr {goal}"]
+    name = b.need(f"{which}1_{op.dtype}")
+    b.do(f"call void {name}({', '.join(arguments)}, i64 {b.size(vectors.dims[0])})")
 
 
-def _matrices(v: Values, op: Op, units: bool) -> list[str]:
-    """Return where the triangles are; of many, how far apart their numbers are too."""
-    if op.kind == "rankone":
-        store = moved_to(v, op.args[0], op)
-        pointer = v.b.pointer(store)
-        strides = v.b.strides(store) if units else []
-    else:
-        pointer, strides = v.address(op.args[0])
-    return [f"ptr {pointer}", *(f"i64 {apart}" for apart in strides[1:])]
+def _matrices(v: Values, op: Op) -> tuple[str, list[Index]]:
+    """Return where the triangles are, and how far apart their numbers."""
+    if op.kind == "symv":
+        return v.address(op.args[0])
+    store = moved_to(v, op.args[0], op)
+    return v.b.pointer(store), v.b.strides(store)
 
 
-def _change(v: Values, op: Op, units: bool) -> list[str]:
-    _, k, scale, growth = op.args
-    if not units:
-        T, numbers = LLVM[op.dtype], [v.value(part, ()) for part in (scale, growth)]
-        return [f"ptr {v.address(k)[0]}", *(f"{T} {number}" for number in numbers)]
-    (at, strides), (scales, _), (growths, _) = (v.address(part) for part in (k, scale, growth))
-    return [f"ptr {at}", f"i64 {strides[1]}", f"ptr {scales}", f"ptr {growths}"]
+def _groups(
+    v: Values, op: Op, name: str, pointer: str, strides: list[Index], change: Op | None,
+    product: Op | None,
+) -> None:  # fmt: skip
+    """Write a loop over groups of matrices that lie side by side."""
+    b, (units, q) = v.b, op.args[1].dims
+    lanes = op.args[0].dims[2]
+    own = (_change(v, change) if change else []) + (_product(v, product) if product else [])
+
+    def group(names: list[str], tag: str) -> None:
+        first = b.times(names[0], b.size(lanes))
+        at = b.shifted(pointer, b.times(names[0], strides[0]), op.dtype)
+        arguments = [f"ptr {at}", f"i64 {strides[1]}"]
+        for place, apart in own:
+            arguments.append(f"ptr {b.shifted(place, first, op.dtype)}")
+            arguments += [] if apart is None else [f"i64 {apart}"]
+        left = b.put(f"sub i64 {b.size(units)}, {first}")
+        few = b.put(f"icmp slt i64 {left}, {b.size(lanes)}")
+        count = b.put(f"select i1 {few}, i64 {left}, i64 {b.size(lanes)}")
+        call = ", ".join([*arguments, f"i64 {b.size(q)}", f"i64 {count}"])
+        b.do(f"call void {b.need(name)}({call})")
+
+    loop(b, [b.size(op.args[0].dims[0])], False, group)
 
 
-def _product(v: Values, op: Op, units: bool) -> list[str]:
-    (at, strides), goal = v.address(op.args[1]), v.memory.storage[op]
-    if not units:
-        return [f"ptr {at}", f"ptr {v.b.pointer(goal)}"]
-    apart = v.b.strides(goal)[1]
-    return [f"ptr {at}", f"i64 {strides[1]}", f"ptr {v.b.pointer(goal)}", f"i64 {apart}"]
+def _change(v: Values, op: Op) -> list[tuple[str, Index | None]]:
+    """Return where k, scale and growth are, and how far apart numbers of the same k."""
+    (k, strides), *others = (v.address(part) for part in op.args[1:])
+    return [(k, strides[1]), *((place, None) for place, _ in others)]
+
+
+def _product(v: Values, op: Op) -> list[tuple[str, Index | None]]:
+    (x, strides), goal = v.address(op.args[1]), v.memory.storage[op]
+    return [(x, strides[1]), (v.b.pointer(goal), v.b.strides(goal)[1])]

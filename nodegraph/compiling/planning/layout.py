@@ -33,9 +33,14 @@ def settle(memory: Memory, live: Iterable[Op]) -> None:
         elif op.kind in ("symv", "rankone"):
             for part in (*op.args, op):
                 if part in memory.storage and part.ndim:
-                    memory.storage[part].first = 0
+                    memory.storage[part].order = _side_by_side(part.ndim)
     for store in memory.storage.values():
         store.settle()
+
+
+def _side_by_side(rank: int) -> tuple[int, ...]:
+    """Return the order of axes in which units lie side by side: of groups of them, or of all."""
+    return (2, 1, 0) if rank == 3 else first_of(0, rank)
 
 
 def _slow_down(memory: Memory, source: Op, spec: Any) -> None:
@@ -62,12 +67,14 @@ def order_of_root(op: Op) -> tuple[int, ...]:
     if op.kind == "contract":
         out, v = op.attrs[2], vector_of(op)
         return first_of(out.index(v) if v in out else fastest(op.shape), len(out)) if out else ()
-    return tuple(range(op.ndim)) if op.kind == "symv" else ()
+    return _side_by_side(op.ndim) if op.kind == "symv" else ()
 
 
 def order_for(op: Op, i: int) -> tuple[int, ...]:
     """Return the order of axes in which the product or sum `op` wants its operand `i`."""
     arg, first = op.args[i], 0
+    if op.kind in ("symv", "rankone"):
+        return _side_by_side(arg.ndim)
     if op.kind == "contract":
         labels, v = op.attrs[i], vector_of(op)
         first = labels.index(v) if v in labels else arg.fast
@@ -123,7 +130,7 @@ def fits(memory: Memory, op: Op, i: int) -> bool:
         return False
     if op.kind == "scan":
         return True
-    axis = 0
+    axis = 2 if arg.ndim == 3 and op.kind in ("symv", "rankone") else 0
     if op.kind == "reduce":
         name, along, order = op.attrs
         single = order == "lanes" and not arg.many

@@ -34,7 +34,6 @@ class Storage:
         self.order: tuple[int, ...] = ()
         self.slow: set[int] = set()  # axes of which single places are looked at
         self.carry: Op | None = None  # of a loop: what each turn finds here
-        self.first: int | None = None  # an axis that has to be the fastest
 
     @property
     def buffer(self) -> bool:
@@ -51,9 +50,6 @@ class Storage:
             return
         rank = len(self.dims)
         many = rank > 0 and self.dims[0].root().many  # series side by side come first
-        if self.first is not None and not many:
-            self.order = first_of(self.first, rank)
-            return
         rest = range(1 if many else 0, rank)
         slow = sorted(self.slow.intersection(rest))
         quick = [a for a in rest if a not in self.slow]

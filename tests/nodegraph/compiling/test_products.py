@@ -10,11 +10,20 @@ from nodegraph import maths as m
 from nodegraph.compiling.arrays import symbol
 from nodegraph.compiling.ir import Trace, TraceError
 from nodegraph.compiling.sparse import SparseVar
+from nodegraph.compiling.words import by_numpy
 
 
 def symmetric(rng, *shape):
     P = rng.standard_normal(shape)
     return P + P.swapaxes(-1, -2)
+
+
+def grouped(rows, lanes):
+    """Return rows, one of each unit, as (groups, n, lanes), 7 where there is no unit."""
+    groups = -(-len(rows) // lanes)
+    padded = np.full((groups * lanes, rows.shape[1]), 7.0)
+    padded[: len(rows)] = rows
+    return padded.reshape(groups, lanes, -1).swapaxes(1, 2)
 
 
 class RankOne(ng.Node):
@@ -27,18 +36,22 @@ class RankOne(ng.Node):
 
 
 @pytest.mark.parametrize("q", [1, 2, 3, 8, 13])
-@pytest.mark.parametrize("units", [1, 2, 10, 37])
-def test_triangles_of_many_units_are_symmetric_matrices(units, q):
+@pytest.mark.parametrize(("units", "lanes"), [(1, 16), (2, 2), (10, 4), (37, 16), (37, 37)])
+def test_triangles_of_many_units_are_symmetric_matrices(units, lanes, q):
     rng = np.random.default_rng(2)
     P, (i, j) = symmetric(rng, units, q, q), np.tril_indices(q)
     x, k = rng.standard_normal((2, units, q))
     scale, growth = rng.standard_normal((2, units))
-    packed = P[:, i, j]
+    packed = grouped(P[:, i, j], lanes)
     changed = (P + np.einsum("ui,uj,u->uij", k, k, scale)) * growth[:, None, None]
     np.testing.assert_allclose(m.sym_matvec(packed, x), np.einsum("uij,uj->ui", P, x), atol=1e-12)
     apart = m.sym_rank_one(packed, k, scale, growth)
-    np.testing.assert_allclose(apart, changed[:, i, j], atol=1e-12)
-    np.testing.assert_array_equal(m.sym_diagonal(packed), np.einsum("uii->ui", P))
+    np.testing.assert_allclose(apart, grouped(changed[:, i, j], lanes), atol=1e-12)
+    diagonal = grouped(np.einsum("uii->ui", P), lanes)
+    np.testing.assert_array_equal(m.sym_diagonal(packed), diagonal)
+    with by_numpy():
+        np.testing.assert_allclose(m.sym_rank_one(packed, k, scale, growth), apart, atol=1e-12)
+        np.testing.assert_allclose(m.sym_matvec(packed, x), np.einsum("uij,uj->ui", P, x))
     state = packed, np.zeros((units, q))
     (after, product), _ = RankOne().run((k, x, scale, growth), state, np.zeros((1, 1)))
     np.testing.assert_array_equal(after, apart)
@@ -58,6 +71,8 @@ def test_one_triangle_is_a_symmetric_matrix(q):
 def test_triangles_that_do_not_fit_are_refused():
     with pytest.raises(TraceError, match=r"go with vectors.*got \(5,\) and \(2,\)"):
         m.sym_matvec(np.zeros(5), np.zeros(2))
+    with pytest.raises(TraceError, match=r"got \(2, 3, 16\) and \(16, 2\)"):
+        m.sym_matvec(np.zeros((2, 3, 16)), np.zeros((16, 2)))
 
 
 def test_a_system_is_solved_with_pivots():

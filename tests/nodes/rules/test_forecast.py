@@ -124,5 +124,5 @@ def test_units_start_anew_at_the_step_at_which_their_rule_says():
         params, memory = rule.update(params, memory, Seen(x, y, state))
         renewed += bool((memory.P[:, 0] < before[:, 0]).any() and (memory.P[:, 1] == 0).any())
     assert renewed > 1
-    np.testing.assert_allclose(after.params.head, params.head, rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(after.memory.P, memory.P, rtol=1e-6, atol=1e-9)
+    np.testing.assert_array_equal(after.params.head, params.head)
+    np.testing.assert_array_equal(after.memory.P, memory.P)
