@@ -185,8 +185,8 @@ def sym_matvec(P: Any, x: Any) -> Any:
     ----------
     P : ndarray
         The rows of the lower triangle, one behind the other: (q (q + 1) / 2,) for x of shape (q,).
-        For x of shape (units, q) they are (groups, q (q + 1) / 2, lanes), so many units side by
-        side: unit u is in ``P[u // lanes, :, u % lanes]``.
+        For x of shape (units, q) they are (groups, q (q + 1) / 2, 16), 16 units side by
+        side: unit u is in ``P[u // 16, :, u % 16]``.
     x : ndarray
     """
     if is_by_numpy():
@@ -229,7 +229,7 @@ def _whole(P: Array, q: int) -> Array:
 
 
 def sym_diagonal(P: Any) -> Any:
-    """Return the diagonal of a symmetric matrix, or those of many: (groups, q, lanes)."""
+    """Return the diagonal of a symmetric matrix, or those of many: (groups, q, 16)."""
     axis = P.ndim // 2
     i = np.arange(int((2 * P.shape[axis]) ** 0.5))
     return P[(slice(None),) * axis + (i * (i + 3) // 2,)]

@@ -173,11 +173,10 @@ def _triangles(P: Op, x: Op) -> str:
     q = x.shape[-1] if x.ndim else 0
     expected: tuple[int, ...] = (q * (q + 1) // 2,)
     if x.ndim == 2 and P.ndim == 3:
-        lanes = P.shape[2]
-        expected = -(-x.shape[0] // max(lanes, 1)), *expected, lanes
+        expected = -(-x.shape[0] // 16), *expected, 16
     if P.dtype not in ("f4", "f8") or P.shape != expected or x.ndim > 2:
         raise TraceError(
-            "lower triangles, (q (q + 1) / 2,) or (groups, q (q + 1) / 2, lanes), go with vectors, "
+            "lower triangles, (q (q + 1) / 2,) or (groups, q (q + 1) / 2, 16), go with vectors, "
             f"(q,) or (units, q); got {P.shape} and {x.shape}"
         )
     return P.dtype

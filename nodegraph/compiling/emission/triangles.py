@@ -6,8 +6,9 @@ from nodegraph.compiling.emission.builder import Index
 from nodegraph.compiling.emission.loops import loop
 from nodegraph.compiling.emission.moves import moved_to
 from nodegraph.compiling.emission.values import Values
-from nodegraph.compiling.ir import Op
-from nodegraph.compiling.prelude import LLVM
+from nodegraph.compiling.ir import Dim, Op
+from nodegraph.compiling.planning.storage import Storage
+from nodegraph.compiling.prelude import LANES, LLVM
 
 __all__ = ["triangles"]
 
@@ -47,20 +48,20 @@ def _groups(
 ) -> None:  # fmt: skip
     """Write a loop over groups of matrices that lie side by side."""
     b, (units, q) = v.b, op.args[1].dims
-    lanes = op.args[0].dims[2]
+    room = b.pointer(Storage(("buffer", op.number, "vectors"), (Dim(5), Dim(LANES), q), op.dtype))
     own = (_change(v, change) if change else []) + (_product(v, product) if product else [])
 
     def group(names: list[str], tag: str) -> None:
-        first = b.times(names[0], b.size(lanes))
+        first = b.times(names[0], LANES)
         at = b.shifted(pointer, b.times(names[0], strides[0]), op.dtype)
-        arguments = [f"ptr {at}", f"i64 {strides[1]}"]
+        arguments = [f"ptr {at}"]
         for place, apart in own:
             arguments.append(f"ptr {b.shifted(place, first, op.dtype)}")
             arguments += [] if apart is None else [f"i64 {apart}"]
         left = b.put(f"sub i64 {b.size(units)}, {first}")
-        few = b.put(f"icmp slt i64 {left}, {b.size(lanes)}")
-        count = b.put(f"select i1 {few}, i64 {left}, i64 {b.size(lanes)}")
-        call = ", ".join([*arguments, f"i64 {b.size(q)}", f"i64 {count}"])
+        few = b.put(f"icmp slt i64 {left}, {LANES}")
+        count = b.put(f"select i1 {few}, i64 {left}, i64 {LANES}")
+        call = ", ".join([*arguments, f"ptr {room}", f"i64 {b.size(q)}", f"i64 {count}"])
         b.do(f"call void {b.need(name)}({call})")
 
     loop(b, [b.size(op.args[0].dims[0])], False, group)

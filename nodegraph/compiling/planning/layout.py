@@ -130,7 +130,11 @@ def fits(memory: Memory, op: Op, i: int) -> bool:
         return False
     if op.kind == "scan":
         return True
-    axis = 2 if arg.ndim == 3 and op.kind in ("symv", "rankone") else 0
+    if arg.ndim == 3 and op.kind in ("symv", "rankone"):  # a group in one piece
+        store = memory.storage[at.base]
+        whole = store.shape[1:] == arg.shape[1:] and at.strides == (0, 1, 2)
+        return whole and store.order == _side_by_side(3)
+    axis = 0
     if op.kind == "reduce":
         name, along, order = op.attrs
         single = order == "lanes" and not arg.many

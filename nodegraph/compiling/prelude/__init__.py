@@ -7,5 +7,16 @@ inlined; the rest is compiled once and linked.
 
 from nodegraph.compiling.prelude.catalogue import declaration, definition, is_inlined
 from nodegraph.compiling.prelude.spelling import LLVM, MEMORY, SIZE, SUFFIX, literal
+from nodegraph.compiling.prelude.triangles import LANES
 
-__all__ = ["LLVM", "MEMORY", "SIZE", "SUFFIX", "declaration", "definition", "is_inlined", "literal"]
+__all__ = [
+    "LANES",
+    "LLVM",
+    "MEMORY",
+    "SIZE",
+    "SUFFIX",
+    "declaration",
+    "definition",
+    "is_inlined",
+    "literal",
+]

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from nodegraph.compiling.prelude.builder import Builder, Value
 from nodegraph.compiling.prelude.sums import by_four
 
-__all__ = ["one_triangle", "triangles"]
+__all__ = ["LANES", "one_triangle", "triangles"]
 
+LANES = 16  # matrices of a group
 _Address = Callable[[Value], Value]  # of what column k of a row, or row k, has
 
 
@@ -67,37 +68,59 @@ class _Row:
 
 
 def triangles(dtype: str, changes: bool, multiplies: bool) -> str:
-    """Return what is done to many matrices, which lie side by side.
+    """Return what is done to a group of matrices, which lie side by side, `LANES` of them.
 
-    Sums along a row are of four terms at a time. The last few matrices are taken 8, 4, 2 and 1
-    at once: what a masked store has written is slow to load again.
+    Sums along a row are of four terms at a time. Vectors are copied to S, (3 q + 2, LANES), where
+    those of the group lie in one piece; where there is no matrix they are 0, and P stays as it is.
     """
     b = Builder(dtype)
     arrays = " *K ldk *scale *growth" * changes + " *X ldx *O ldo" * multiplies
-    *_, q, nv = b.function(_name(b, changes, multiplies), f"*P ldp{arrays} q nv")
-    given = b.given
+    *_, q, nv = b.function(_name(b, changes, multiplies), f"*P{arrays} *S q nv")
+    given, size = b.given, q * LANES
+    places = dict(zip("KXO", (given["S"].at(size * k) for k in range(3)), strict=True))
+    full = b.whole(LANES).test("eq", nv)
+    b.clear(given["S"], b.choose(full, b.whole(0), size * (3 * b.size)))
+    factors = []
+    for k, name in enumerate(("scale", "growth") if changes else ()):
+        at = given["S"].at(size * 3 + k * LANES)
+        b.store(b.number(1, LANES), at)
+        _copy(b, given[name].at, at.at, nv)
+        factors.append(b.load(at, LANES))
+    for name in "K" * changes + "X" * multiplies:
+        _copy_rows(b, given[name], given[f"ld{name.lower()}"], places[name], LANES, q, nv)
 
-    def block(v: Value, width: int) -> None:
-        def address(array: str, base: Value | int = 0) -> _Address:
-            stride = given[f"ld{array.lower()}"]
-            return lambda k: given[array].at(v).at((k + base) * stride)
+    def row(i: Value, base: Value) -> Value:
+        used = "K" * changes + "XO" * multiplies
+        lanes = {name: _rows_of(places[name]) for name in used}
+        one = _Row(b, {"P": _rows_of(given["P"].at(base * LANES)), **lanes}, factors, i, LANES)
+        zeros = [b.number(0, LANES)] * multiplies
+        one.end(by_four(b, i, lambda k: one.terms(k, LANES), zeros), LANES)
+        return base + i + 1
 
-        factors = [b.load(given[name].at(v), width) for name in ("scale", "growth") if changes]
-
-        def row(i: Value, base: Value) -> Value:
-            places = {array: address(array) for array in "KXO" if array in given}
-            one = _Row(b, {"P": address("P", base), **places}, factors, i, width)
-            zeros = [b.number(0, width)] * multiplies
-            one.end(by_four(b, i, lambda k: one.terms(k, width), zeros), width)
-            return base + i + 1
-
-        b.loop(0, q, 1, row, b.whole(0))
-
-    v: Value | int = 0
-    for k in range(8):
-        if width := 128 // b.size >> k:
-            v = b.loop(v, nv - (width - 1), width, lambda v, width=width: block(v, width))[0]
+    b.loop(0, q, 1, row, b.whole(0))
+    if multiplies:
+        _copy_rows(b, places["O"], b.whole(LANES), given["O"], given["ldo"], q, nv)
     return b.text()
+
+
+def _rows_of(array: Value) -> _Address:
+    return lambda k: array.at(k * LANES)
+
+
+def _copy_rows(
+    b: Builder, source: Value, apart: Value, goal: Value, over: Value | int, q: Value, nv: Value
+) -> None:
+    """Write a copy of q rows of `nv` numbers."""
+    b.loop(0, q, 1, lambda k: _copy(b, source.at(k * apart).at, goal.at(k * over).at, nv))
+
+
+def _copy(b: Builder, source: _Address, goal: _Address, nv: Value) -> None:
+    v: Value | int = 0
+    for width in (LANES, 1):
+        v = b.loop(
+            v, nv - (width - 1), width,
+            lambda v, width=width: b.store(b.load(source(v), width), goal(v)),
+        )[0]  # fmt: skip
 
 
 def one_triangle(dtype: str, changes: bool, multiplies: bool) -> str:

@@ -55,23 +55,23 @@ def test_one_triangle(call, drawn, code, q):
     np.testing.assert_array_equal(y, product(wanted, x, by_32_8_1))
 
 
-@pytest.mark.parametrize(("q", "n"), [(1, 1), (5, 3), (9, 16), (6, 31), (10, 70)])
+@pytest.mark.parametrize(("q", "n"), [(1, 1), (5, 3), (9, 16), (10, 15)])
 @pytest.mark.parametrize("code", DTYPES)
-def test_many_triangles_side_by_side(call, drawn, four_at_a_time, code, q, n):
+def test_a_group_of_triangles_side_by_side(call, drawn, four_at_a_time, code, q, n):
     def by_fours(terms, own):
         return four_at_a_time(terms) + own
 
     dtype = DTYPES[code]
-    P, K, X = drawn(dtype, q * (q + 1) // 2, n), drawn(dtype, q, n, seed=1), drawn(dtype, q, n)
+    P, K, X = drawn(dtype, q * (q + 1) // 2, 16), drawn(dtype, q, n, seed=1), drawn(dtype, q, n)
     scale, growth = drawn(dtype, n, seed=3), drawn(dtype, n, seed=4)
-    wanted = changed(P, K, scale, growth)
-    Y = np.zeros((q, n), dtype)
-    call(f"sym_{code}", P, n, X, n, Y, n, q, n)
-    np.testing.assert_array_equal(Y, product(P, X, by_fours))
+    wanted, Y, S = P.copy(), np.zeros((q, n), dtype), np.full((3 * q + 2, 16), np.nan, dtype)
+    wanted[:, :n] = changed(P[:, :n], K, scale, growth)
+    call(f"sym_{code}", P, X, n, Y, n, S, q, n)
+    np.testing.assert_array_equal(Y, product(P[:, :n], X, by_fours))
     now = P.copy()
-    call(f"rank_{code}", now, n, K, n, scale, growth, q, n)
+    call(f"rank_{code}", now, K, n, scale, growth, S, q, n)
     np.testing.assert_array_equal(now, wanted)
     now = P.copy()
-    call(f"ranksym_{code}", now, n, K, n, scale, growth, X, n, Y, n, q, n)
+    call(f"ranksym_{code}", now, K, n, scale, growth, X, n, Y, n, S, q, n)
     np.testing.assert_array_equal(now, wanted)
-    np.testing.assert_array_equal(Y, product(wanted, X, by_fours))
+    np.testing.assert_array_equal(Y, product(wanted[:, :n], X, by_fours))
