@@ -32,7 +32,7 @@ def test_the_fields_of_ray_reach_its_engine():
     assert (engine.workers, engine.placement) == (3, "node")
     assert engine._cluster.address == "auto"
     assert engine._default.num_cpus == 2
-    assert engine._needs["u"].resources == (("fast", 1.0),)
+    assert engine._resources["u"].resources == (("fast", 1.0),)
 
 
 def test_the_command_line_goes_before_the_file():
