@@ -17,11 +17,11 @@ from nodegraph.data.panels import check_order
 from nodegraph.data.series import Series, Stream, split_series
 from nodegraph.errors import DataError
 
-__all__ = ["Fed", "feed", "total_steps"]
+__all__ = ["BoundData", "bind", "total_steps"]
 
 
 @dataclass(frozen=True)
-class Fed:
+class BoundData:
     """Data as they will go through the graph.
 
     Parameters
@@ -54,7 +54,7 @@ class Fed:
         return self.form in ("one", "stream")
 
 
-def feed(x: Any, y: Any, door: Door, steps: int | None = None) -> Fed:
+def bind(x: Any, y: Any, door: Door, steps: int | None = None) -> BoundData:
     """Return the series that `x` and `y` hold.
 
     Parameters
@@ -88,27 +88,27 @@ def feed(x: Any, y: Any, door: Door, steps: int | None = None) -> Fed:
     return _fed(series, form, series[0], once=once)
 
 
-def _fed(series: Sequence[Series | Stream], form: str, head: Series, **rest: Any) -> Fed:
+def _fed(series: Sequence[Series | Stream], form: str, head: Series, **rest: Any) -> BoundData:
     """Return data as they will go through, with what the first series tells of all."""
     widths = widths_of(head.data), widths_of(head.targets)
-    return Fed(series, form, *widths, columns=head.columns, taught=head.taught, **rest)
+    return BoundData(series, form, *widths, columns=head.columns, taught=head.taught, **rest)
 
 
-def total_steps(fed: Fed) -> int | None:
+def total_steps(bound: BoundData) -> int | None:
     """Return how many steps there are in all, or None if that is not known."""
-    counts = [one.n_steps for one in fed.series if isinstance(one, Series)]
-    return sum(counts) if len(counts) == len(fed.series) else None
+    counts = [one.n_steps for one in bound.series if isinstance(one, Series)]
+    return sum(counts) if len(counts) == len(bound.series) else None
 
 
-def _feed_nothing(steps: int | None) -> Fed:
+def _feed_nothing(steps: int | None) -> BoundData:
     if steps is None:
         raise DataError("there are no data: give x, or steps=... for a graph without inputs")
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
         raise DataError(f"steps: expected a whole number of at least 1, got {steps!r}")
-    return Fed([Series({}, {}, int(steps))], "one", {}, {})
+    return BoundData([Series({}, {}, int(steps))], "one", {}, {})
 
 
-def _feed_stream(x: Any, y: Any, door: Door) -> Fed:
+def _feed_stream(x: Any, y: Any, door: Door) -> BoundData:
     """Return a stream of chunks; the first one is looked at for its widths."""
     again = all(part is None or iter(part) is not part for part in (x, y))
     parts = _parts(x, y, door)

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from nodegraph.data.binding import Fed
+from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series, Stream
 
 __all__ = ["dealt_out"]
@@ -15,7 +15,7 @@ __all__ = ["dealt_out"]
 Label = tuple[float, ...]
 
 
-def dealt_out(fed: Fed, warmup: int) -> Fed:
+def dealt_out(bound: BoundData, warmup: int) -> BoundData:
     """Return the data with a number for each independent series: its turn when all are dealt.
 
     Series are sorted by their label, then by what is in them, and numbered from 0 on. So each run
@@ -24,15 +24,17 @@ def dealt_out(fed: Fed, warmup: int) -> Fed:
     step that is learned from is a label; series without one differ by their data alone, and those
     that nothing is learned from have no turn.
     """
-    if fed.own:
-        return fed
-    labels = [_label(one, warmup) for one in fed.series]
+    if bound.own:
+        return bound
+    labels = [_label(one, warmup) for one in bound.series]
     taught = [i for i, label in enumerate(labels) if label is not None]
     if len(taught) < 2:
-        return fed
-    order = sorted(taught, key=lambda i: (labels[i] or (), _digest(fed.series[i])))
+        return bound
+    order = sorted(taught, key=lambda i: (labels[i] or (), _digest(bound.series[i])))
     turns = {i: turn for turn, i in enumerate(order)}
-    return replace(fed, series=[_numbered(one, turns.get(i)) for i, one in enumerate(fed.series)])
+    return replace(
+        bound, series=[_numbered(one, turns.get(i)) for i, one in enumerate(bound.series)]
+    )
 
 
 def _numbered(series: Series | Stream, turn: int | None) -> Series | Stream:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.binding import Fed
+from nodegraph.data.binding import BoundData
 from nodegraph.data.recent import MOST, Recent
 from nodegraph.data.series import Series, Stream
 
@@ -26,12 +26,12 @@ class Ahead(NamedTuple):
     told: Mapping[str, Mapping[str, int]] = {}  # by data that tell it by themselves
     recent: Recent = Recent()  # what came a few rows at a time
 
-    def after(self, fed: Fed, start: int) -> Ahead:
+    def after(self, bound: BoundData, start: int) -> Ahead:
         """Return what is known after a lesson that began at step `start` of the model's stream."""
-        one = fed.series[0]
-        if fed.own and isinstance(one, Series) and one.n_steps < MOST:
+        one = bound.series[0]
+        if bound.own and isinstance(one, Series) and one.n_steps < MOST:
             return self.after_rows(one.data, one.targets, start)
-        return Ahead({**self.told, **horizons(fed)})
+        return Ahead({**self.told, **horizons(bound)})
 
     def after_rows(
         self, data: Mapping[str, Array], targets: Mapping[str, Array], start: int
@@ -44,12 +44,12 @@ class Ahead(NamedTuple):
         return {**self.told, **_between(self.recent)}
 
 
-def horizons(fed: Fed) -> dict[str, dict[str, int]]:
+def horizons(bound: BoundData) -> dict[str, dict[str, int]]:
     """Return how far each target is ahead of each input, where it is that input, later.
 
     The first series tells; of a stream, the last rows of it that came.
     """
-    first = fed.series[0]
+    first = bound.series[0]
     return _between(first.recent if isinstance(first, Stream) else first)
 
 

@@ -15,7 +15,7 @@ from nodegraph.errors import placed
 from nodegraph.host.numerics import numerics, set_numerics
 from nodegraph.host.progress import Progress
 
-__all__ = ["Apart", "group_rows", "groups", "side_by_side", "spread"]
+__all__ = ["BatchTask", "batched", "group_rows", "groups", "map_batches"]
 
 NUMBERS, LEAST, MOST = 1 << 23, 512, 16384  # numbers and rows of a group
 
@@ -25,7 +25,7 @@ _One = TypeVar("_One", bound=Series | Stream)
 
 
 @dataclass(frozen=True)
-class Apart:
+class BatchTask:
     """What is done to groups of independent series, wherever that is.
 
     Parameters
@@ -78,9 +78,9 @@ def groups(series: Sequence[_One], rows: int) -> Iterator[list[tuple[int, _One]]
         yield group
 
 
-def spread(
+def map_batches(
     engine: Engine,
-    task: Apart,
+    task: BatchTask,
     items: Iterable[Group],
     workers: int | None,
     progress: Progress,
@@ -89,9 +89,9 @@ def spread(
 
     They are done on threads, or wherever the engine has workers; few results wait at a time.
     """
-    if engine.spread is not None:
+    if engine.map is not None:
         sizes: deque[int] = deque()
-        for found in engine.spread(task, _noted(items, sizes), workers):
+        for found in engine.map(task, _noted(items, sizes), workers):
             progress.advance(sizes.popleft())
             yield found
         return
@@ -120,7 +120,7 @@ def _noted(items: Iterable[Group], sizes: deque[int]) -> Iterator[Group]:
         yield group
 
 
-def side_by_side(engine: Engine, group: Sequence[tuple[int, Series | Stream]]) -> bool:
+def batched(engine: Engine, group: Sequence[tuple[int, Series | Stream]]) -> bool:
     """Tell whether a group goes through `engine` at once rather than series by series."""
     whole = all(isinstance(one, Series) for _, one in group)
     return len(group) > 1 and whole and engine.execute_many is not None

@@ -13,10 +13,10 @@ from nodegraph.errors import ContractError, placed
 from nodegraph.graph.node import Node
 from nodegraph.graph.rule import Lesson, Rule, Seen
 
-__all__ = ["Trial", "check_made", "check_params", "check_still", "concluded", "merged"]
+__all__ = ["FirstUse", "check_made", "check_params", "check_still", "concluded", "merged"]
 
 
-class Trial(NamedTuple):
+class FirstUse(NamedTuple):
     """A node that is about to live for the first time.
 
     Parameters

@@ -9,11 +9,11 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
+from nodegraph.engines.bound_node import BoundNode, ChunkContext
 from nodegraph.engines.bounds import check_bounds
-from nodegraph.engines.fused import fuse
-from nodegraph.engines.lines import Line, filled
-from nodegraph.engines.request import Work
-from nodegraph.engines.seats import Desk, Seat
+from nodegraph.engines.delay_line import DelayLine, filled
+from nodegraph.engines.loops import fuse
+from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
 from nodegraph.engines.vitals import Sample
 from nodegraph.errors import placed
@@ -23,7 +23,7 @@ __all__ = ["Sweep", "execute", "execute_many"]
 
 
 def execute(
-    plan: Plan, slots: dict[str, Slot], chunks: Iterable[Chunk], work: Work
+    plan: Plan, slots: dict[str, Slot], chunks: Iterable[Chunk], request: Request
 ) -> Iterator[dict[str, Array]]:
     """Move every node of `plan` on, chunk by chunk; `slots` are updated.
 
@@ -37,27 +37,27 @@ def execute(
     DivergenceError
         If an output is no longer finite, or larger than can be worked with.
     """
-    clock = work.clock
+    clock = request.clock
     for number, chunk in enumerate(chunks):
-        sweep = Sweep(plan, slots, chunk, work, clock)
+        sweep = Sweep(plan, slots, chunk, request, clock)
         sweep.go(number)
         clock += chunk.n_steps
-        if work.vitals is not None:
-            work.vitals.take(plan.reads, chunk, sweep.sample)
+        if request.vitals is not None:
+            request.vitals.take(plan.reads, chunk, sweep.sample)
         yield sweep.wanted()
-        if work.keeper is not None:
-            work.keeper.pass_by(clock - work.clock)
+        if request.checkpointer is not None:
+            request.checkpointer.moved_on(clock - request.clock)
 
 
 def execute_many(
-    plan: Plan, places: Sequence[dict[str, Slot]], chunks: Sequence[Chunk], work: Work
+    plan: Plan, places: Sequence[dict[str, Slot]], chunks: Sequence[Chunk], request: Request
 ) -> list[dict[str, Array]]:
     """Do what `execute` does to many independent series of one chunk each, side by side.
 
     What the nodes in ``work.learn`` have learned and remember is handed on from series to series.
     """
     sweeps = [
-        Sweep(plan, slots, chunk, work, work.clock)
+        Sweep(plan, slots, chunk, request, request.clock)
         for slots, chunk in zip(places, chunks, strict=True)
     ]
     for block in plan.blocks:
@@ -73,8 +73,8 @@ def execute_many(
             before = sweep
     for sweep in sweeps:
         sweep.close()
-        if work.vitals is not None:
-            work.vitals.take(plan.reads, sweep.chunk, sweep.sample, len(sweeps))
+        if request.vitals is not None:
+            request.vitals.take(plan.reads, sweep.chunk, sweep.sample, len(sweeps))
     return [sweep.wanted() for sweep in sweeps]
 
 
@@ -87,30 +87,32 @@ class Sweep:
     slots : dict of Slot
         Of the nodes of the plan, and of those outside it that they read from.
     chunk : Chunk
-    work : Work
+    work : Request
     clock : int
         The number of the chunk's first step.
     """
 
-    def __init__(self, plan: Plan, slots: dict[str, Slot], chunk: Chunk, work: Work, clock: int):
+    def __init__(
+        self, plan: Plan, slots: dict[str, Slot], chunk: Chunk, request: Request, clock: int
+    ):
         self.slots, self.chunk, self.clock, self.plan = slots, chunk, clock, plan
         targets = chunk.targets.items()
         taught = {name: self._teacher(name, rows) for name, rows in targets if name in slots}
-        self.desk = Desk(plan, slots, chunk, work, clock, {}, taught)
-        self.lines = self.desk.lines
+        self.context = ChunkContext(plan, slots, chunk, request, clock, {}, taught)
+        self.lines = self.context.lines
         self._at = ""  # who is at work
 
-    def seat(self, name: str) -> Seat:
+    def bound_node(self, name: str) -> BoundNode:
         """Return the place of one node in this chunk."""
-        return Seat(self.desk, name)
+        return BoundNode(self.context, name)
 
     def is_steady(self, block: Block) -> bool:
         """Tell whether the first node of a block does nothing but run."""
-        return self.seat(block.names[0]).steady
+        return self.bound_node(block.names[0]).steady
 
     def wanted(self) -> dict[str, Array]:
         """Return the outputs of the nodes that were asked for."""
-        return {name: self.outputs(name) for name in self.desk.work.wanted}
+        return {name: self.outputs(name) for name in self.context.request.wanted}
 
     def outputs(self, name: str) -> Array:
         """Return the outputs of a node."""
@@ -118,7 +120,7 @@ class Sweep:
 
     def sample(self, name: str, rows: Array) -> Sample:
         """Return what a node read and gave out at some of the steps."""
-        sources = dict(self.seat(name).ports)["x"]
+        sources = dict(self.bound_node(name).ports)["x"]
         parts = [source.rows[source.zero + rows] for source in sources]
         return Sample(np.concatenate(parts, axis=1), self.outputs(name)[rows])
 
@@ -143,7 +145,7 @@ class Sweep:
         """Let the nodes of a block live through the chunk."""
         if block.span is None:
             (self._at,) = block.names
-            self.put(self._at, self.seat(self._at).live(0, self.chunk.n_steps))
+            self.put(self._at, self.bound_node(self._at).live(0, self.chunk.n_steps))
         else:
             self._loop(block.names, block.span)
 
@@ -155,7 +157,7 @@ class Sweep:
     def receive(self, name: str, ys: Array | None) -> None:
         """Take outputs that were made elsewhere; None: those of this chunk come too late for it."""
         n_steps = self.chunk.n_steps
-        self.lines[name] = Line(self.slots[name].past, ys, self.plan.lag(name), n_steps)
+        self.lines[name] = DelayLine(self.slots[name].past, ys, self.plan.lag(name), n_steps)
 
     def _loop(self, names: tuple[str, ...], span: int) -> None:
         """Run a feedback loop: compiled, or in Python `span` steps at a time."""
@@ -163,14 +165,17 @@ class Sweep:
         for name in names:
             held = int(self.plan.nodes[name].every > 1)  # it looks at its own last output
             lag = max(held, self.plan.lag(name))
-            self.lines[name] = Line(self.slots[name].past, None, lag, n)
-        seats, lines = [self.seat(name) for name in names], [self.lines[name] for name in names]
-        if not fuse(seats, lines, self.clock, n):
+            self.lines[name] = DelayLine(self.slots[name].past, None, lag, n)
+        bound_nodes, lines = (
+            [self.bound_node(name) for name in names],
+            [self.lines[name] for name in names],
+        )
+        if not fuse(bound_nodes, lines, self.clock, n):
             for start in range(0, n, span):
                 stop = min(start + span, n)
-                for seat, line in zip(seats, lines, strict=True):
-                    self._at = seat.name
-                    line.rows(start, stop)[:] = seat.live(start, stop)
+                for bound_node, line in zip(bound_nodes, lines, strict=True):
+                    self._at = bound_node.name
+                    line.rows(start, stop)[:] = bound_node.live(start, stop)
         for self._at in names:  # it is named if something is wrong
             self._check_bounds(self._at)
 
@@ -178,13 +183,13 @@ class Sweep:
         """Leave the last outputs and teachers where the next chunk looks for them."""
         for name, line in self.lines.items():
             self.slots[name].past = line.new_past()
-        for name, line in self.desk.taught.items():
+        for name, line in self.context.taught.items():
             self.slots[name].taught = line.new_past()
 
-    def _teacher(self, name: str, rows: Array) -> Line:
+    def _teacher(self, name: str, rows: Array) -> DelayLine:
         slot = self.slots[name]
         past = slot.past if slot.taught is None else slot.taught
-        return Line(past, filled(rows, past[-1]), len(past), self.chunk.n_steps)
+        return DelayLine(past, filled(rows, past[-1]), len(past), self.chunk.n_steps)
 
     def _check_bounds(self, name: str) -> None:
         ys, last = self.lines[name].rows(0, self.chunk.n_steps), self.slots[name].past[-1:]
@@ -195,21 +200,22 @@ class Sweep:
 
 def _side_by_side(name: str, sweeps: Sequence[Sweep]) -> None:
     """Run one node over all series at once."""
-    seats = [sweep.seat(name) for sweep in sweeps]
+    bound_nodes = [sweep.bound_node(name) for sweep in sweeps]
     inputs = [
-        seat.inputs(0, sweep.chunk.n_steps) for seat, sweep in zip(seats, sweeps, strict=True)
+        bound_node.inputs(0, sweep.chunk.n_steps)
+        for bound_node, sweep in zip(bound_nodes, sweeps, strict=True)
     ]
     ports = {port: [rows[port] for rows in inputs] for port in inputs[0]}
-    if not seats[0].slot.kept.ran:
-        seats[0].try_step(inputs[0])
-    states = [seat.slot.state for seat in seats]
-    states, series = seats[0].prepared.run_many(states, ports.pop("x"), **ports)
-    for sweep, seat, state, ys in zip(sweeps, seats, states, series, strict=True):
-        seat.slot.state = state
+    if not bound_nodes[0].slot.kept.ran:
+        bound_nodes[0].try_step(inputs[0])
+    states = [bound_node.slot.state for bound_node in bound_nodes]
+    states, series = bound_nodes[0].prepared.run_many(states, ports.pop("x"), **ports)
+    for sweep, bound_node, state, ys in zip(sweeps, bound_nodes, states, series, strict=True):
+        bound_node.slot.state = state
         sweep.put(name, ys)
 
 
 def _hand_on(block: Block, before: Sweep, sweep: Sweep) -> None:
-    for name in sweep.desk.work.learn.intersection(block.names):
+    for name in sweep.context.request.learn.intersection(block.names):
         slot, last = sweep.slots[name], before.slots[name]
         slot.params, slot.memory = last.params, last.memory

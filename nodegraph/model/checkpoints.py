@@ -8,30 +8,30 @@ from hashlib import blake2b
 from os import PathLike
 from typing import Any
 
-from nodegraph.data.binding import Fed
+from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
-from nodegraph.engines.keeping import Keeper, Position
+from nodegraph.engines.checkpointer import Checkpointer, Cursor
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, ModelFileError
 from nodegraph.files import tensor_file
 from nodegraph.host.paths import own_path
 from nodegraph.model import storage
-from nodegraph.model.state import Rack
+from nodegraph.model.state import ModelState
 
-__all__ = ["keeper_of"]
+__all__ = ["checkpointer_of"]
 
 EVERY = 60.0  # seconds between two checkpoints
 ROWS = 1 << 14  # looked at together
 
 
-def keeper_of(
+def checkpointer_of(
     path: str | PathLike[str] | None,
     resume: bool,
-    rack: Rack,
-    fed: Fed,
+    state: ModelState,
+    bound: BoundData,
     options: Mapping[str, Any],
-) -> Keeper | None:
-    """Return who writes checkpoints to `path`; with `resume`, the rack is put to where one stands.
+) -> Checkpointer | None:
+    """Return who writes checkpoints to `path`; with `resume`, the state is put to where one stands.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ def keeper_of(
         None: nobody does.
     resume : bool
         Whether to go on from the file, if there is one.
-    rack : Rack
+    state : ModelState
         What learns; its slots change.
-    fed : Fed
+    bound : BoundData
         What it learns from.
     options : dict
         How it learns; a checkpoint of other options, or of other data, is refused.
@@ -57,24 +57,29 @@ def keeper_of(
         return None
     path = own_path(path, 'checkpoint="fit.safetensors"')
     tensor_file.check_place(path)
-    mark = {"graph": _graph_of(rack), "seed": rack.builder.seed, "data": _digest(fed), **options}
+    mark = {
+        "graph": _graph_of(state),
+        "seed": state.initializer.seed,
+        "data": _digest(bound),
+        **options,
+    }
     plain: dict[str, Any] = json.loads(json.dumps(mark, default=str))
 
-    def write(at: Position, slots: Mapping[str, Slot]) -> None:
+    def write(at: Cursor, slots: Mapping[str, Slot]) -> None:
         extra = {"position": at.plain(), "mark": plain}
-        storage.save_checkpoint(path, rack, {**rack.slots, **slots}, extra)
+        storage.save_checkpoint(path, state, {**state.slots, **slots}, extra)
 
     if resume and path.exists():
-        return _resumed(path, rack, plain, write)
-    return Keeper(str(path), write, EVERY)
+        return _resumed(path, state, plain, write)
+    return Checkpointer(str(path), write, EVERY)
 
 
-def _resumed(path: Any, rack: Rack, mark: Mapping[str, Any], write: Any) -> Keeper:
+def _resumed(path: Any, state: ModelState, mark: Mapping[str, Any], write: Any) -> Checkpointer:
     arrays, metadata = tensor_file.read(path)
     try:
         extra = json.loads(metadata["checkpoint"])
         packed = json.loads(metadata["model"])["nodes"]
-        at = Position.of(extra["position"])
+        at = Cursor.of(extra["position"])
         there = dict(extra["mark"])
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path}: this is no checkpoint of learning ({error!r})") from error
@@ -86,20 +91,20 @@ def _resumed(path: Any, rack: Rack, mark: Mapping[str, Any], write: Any) -> Keep
         )
 
     def restore(slots: dict[str, Slot]) -> None:
-        storage.unpack_slots(rack, slots, packed, arrays)
+        storage.unpack_slots(state, slots, packed, arrays)
 
-    return Keeper(str(path), write, EVERY, at, restore=restore)
+    return Checkpointer(str(path), write, EVERY, at, restore=restore)
 
 
-def _graph_of(rack: Rack) -> str:
-    text = json.dumps(storage.pack_graph(rack.plan.graph, {}), sort_keys=True, default=str)
+def _graph_of(state: ModelState) -> str:
+    text = json.dumps(storage.pack_graph(state.plan.graph, {}), sort_keys=True, default=str)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _digest(fed: Fed) -> str:
+def _digest(bound: BoundData) -> str:
     """Return what tells data from others: form, lengths, widths, and every number."""
-    digest = blake2b(repr((fed.form, fed.data, fed.targets)).encode(), digest_size=16)
-    for one in fed.series:
+    digest = blake2b(repr((bound.form, bound.data, bound.targets)).encode(), digest_size=16)
+    for one in bound.series:
         if isinstance(one, Series):
             digest.update(repr(one.n_steps).encode())
             for rows in (*one.data.values(), *one.targets.values()):

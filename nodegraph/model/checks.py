@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.data.binding import Fed, total_steps
+from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.series import Series
 from nodegraph.errors import DataError, FieldError
 from nodegraph.graph.plan import Plan
@@ -62,11 +62,11 @@ def checked_forcing(forcing: Any) -> bool | str:
     return bool(forcing) if forcing != "all" else "all"
 
 
-def checked_warmup(warmup: Any, fed: Fed) -> int:
+def checked_warmup(warmup: Any, bound: BoundData) -> int:
     """Return `warmup`, a whole number that leaves some rows of some series."""
     steps = _whole(warmup, "warmup", 0)
-    if total_steps(fed) is not None:
-        longest = max(one.n_steps for one in fed.series)  # type: ignore[union-attr]
+    if total_steps(bound) is not None:
+        longest = max(one.n_steps for one in bound.series)  # type: ignore[union-attr]
         if steps >= longest:
             raise DataError(f"warmup={steps} leaves nothing: the longest series has {longest} rows")
     return steps
@@ -86,9 +86,9 @@ def checked_workers(workers: Any) -> int | None:
     return _whole(workers, "workers", 1, ", or -1 for one on each core")
 
 
-def check_long_enough(plan: Plan, learners: Iterable[str], fed: Fed) -> None:
+def check_long_enough(plan: Plan, learners: Iterable[str], bound: BoundData) -> None:
     """Refuse series of which no step could be learned from."""
-    lengths = [one.n_steps if isinstance(one, Series) else inf for one in fed.series]
+    lengths = [one.n_steps if isinstance(one, Series) else inf for one in bound.series]
     longest = max(lengths, default=inf)
     for name in learners:
         needed = plan.rules[name].shortest(plan.nodes[name])

@@ -11,18 +11,18 @@ from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
 from nodegraph.engines import Engine
 from nodegraph.engines.meter import Meter, Point
-from nodegraph.engines.request import Work
+from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot, widths
 from nodegraph.graph.plan import Plan
 from nodegraph.host.progress import Progress
 
-__all__ = ["Curves", "Watch", "executed"]
+__all__ = ["Curves", "Recorder", "executed"]
 
 Curves = dict[str, dict[str, Array]]
 SHOWN = 4  # nodes on the progress line
 
 
-class Watch:
+class Recorder:
     """Has points taken of the curve of each node that learns online, each time after some steps.
 
     Points come after as many steps on any engine that takes them where the weights are; on others
@@ -56,21 +56,23 @@ class Watch:
         plan: Plan,
         slots: dict[str, Slot],
         chunks: Iterable[Chunk],
-        work: Work,
+        request: Request,
     ) -> Iterator[dict[str, Array]]:
         """Let `engine` execute `plan`; take points of the curves of those that learn online."""
-        rules = {n: plan.rules[n] for n in plan.reads if n in work.learn and plan.rules[n].online}
+        rules = {
+            n: plan.rules[n] for n in plan.reads if n in request.learn and plan.rules[n].online
+        }
         if not rules:
-            return engine.execute(plan, slots, chunks, work)
+            return engine.execute(plan, slots, chunks, request)
         if not engine.watches:
-            return self._look(Meter(rules, slots), engine, plan, slots, chunks, work)
+            return self._look(Meter(rules, slots), engine, plan, slots, chunks, request)
         most = plan.chunk_rows(widths(slots))
         every = most if self.every is None else min(most, self.every)
 
         def tell(point: Point) -> None:
             self._take(Point(point.n_steps, {name: point.found[name] for name in rules}))
 
-        return engine.execute(plan, slots, chunks, work._replace(every=every, tell=tell))
+        return engine.execute(plan, slots, chunks, request._replace(every=every, tell=tell))
 
     def _look(
         self,
@@ -79,16 +81,16 @@ class Watch:
         plan: Plan,
         slots: dict[str, Slot],
         chunks: Iterable[Chunk],
-        work: Work,
+        request: Request,
     ) -> Iterator[dict[str, Array]]:
         """Look at the slots after each chunk."""
         passing: deque[Chunk] = deque()
-        wanted = tuple(dict.fromkeys((*work.wanted, *meter.rules)))
-        watched = work._replace(wanted=wanted)
+        wanted = tuple(dict.fromkeys((*request.wanted, *meter.rules)))
+        watched = request._replace(wanted=wanted)
         for outputs in engine.execute(plan, slots, _noted(chunks, passing), watched):
             meter.add(passing.popleft(), outputs)
             self._take(meter.point(slots))
-            yield {name: outputs[name] for name in work.wanted}
+            yield {name: outputs[name] for name in request.wanted}
 
     def _take(self, point: Point) -> None:
         for name, found in point.found.items():
@@ -126,13 +128,13 @@ def executed(
     plan: Plan,
     slots: dict[str, Slot],
     chunks: Iterable[Chunk],
-    work: Work,
-    watch: Watch | None,
+    request: Request,
+    watch: Recorder | None,
 ) -> Iterator[dict[str, Array]]:
     """Let `engine` execute `plan`, under the eyes of `watch` if there is one."""
     if watch is None:
-        return engine.execute(plan, slots, chunks, work)
-    return watch.execute(engine, plan, slots, chunks, work)
+        return engine.execute(plan, slots, chunks, request)
+    return watch.execute(engine, plan, slots, chunks, request)
 
 
 def _noted(chunks: Iterable[Chunk], passing: deque[Chunk]) -> Iterator[Chunk]:

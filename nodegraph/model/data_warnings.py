@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nodegraph.data.binding import Fed, total_steps
+from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.series import Series
 from nodegraph.engines.slot import Slot
 from nodegraph.engines.vitals import FEWEST, Trickle, Vitals
@@ -18,7 +18,7 @@ from nodegraph.graph.node import Node
 from nodegraph.graph.plan import Plan
 
 if TYPE_CHECKING:
-    from nodegraph.model.training import Course
+    from nodegraph.model.fit import Fit
 
 __all__ = [
     "trickle_of",
@@ -38,20 +38,22 @@ TURNED = 3  # how many times as many columns as rows independent series of class
 SHOWN = 5
 
 
-def warn_of_doubts(plan: Plan, learners: Sequence[str], fed: Fed, y: Any, warmup: int) -> None:
+def warn_of_doubts(
+    plan: Plan, learners: Sequence[str], bound: BoundData, y: Any, warmup: int
+) -> None:
     """Warn of data for `fit` that are perhaps not what was meant; `y` is as it was given."""
-    _warn_of_turned_data(fed)
-    _warn_of_turned_series(fed)
-    _warn_of_series_in_rows(plan, fed, y)
-    _warn_of_labels(plan, fed, y)
-    warn_of_series_passed_over(plan, learners, fed, warmup)
+    _warn_of_turned_data(bound)
+    _warn_of_turned_series(bound)
+    _warn_of_series_in_rows(plan, bound, y)
+    _warn_of_labels(plan, bound, y)
+    warn_of_series_passed_over(plan, learners, bound, warmup)
 
 
 def warn_of_series_passed_over(
-    plan: Plan, learners: Sequence[str], fed: Fed, warmup: int = 0
+    plan: Plan, learners: Sequence[str], bound: BoundData, warmup: int = 0
 ) -> None:
     """Warn if some series are too short for anything to be learned from them."""
-    lengths = [one.n_steps for one in fed.series if isinstance(one, Series)]
+    lengths = [one.n_steps for one in bound.series if isinstance(one, Series)]
     if len(lengths) < 2:
         return
     short = [i for i, n_steps in enumerate(lengths) if n_steps <= warmup]
@@ -71,14 +73,14 @@ def warn_of_series_passed_over(
 
 
 def warn_of_idle_options(
-    plan: Plan, learners: Sequence[str], fed: Fed, course: Course, slots: Mapping[str, Slot]
+    plan: Plan, learners: Sequence[str], bound: BoundData, course: Fit, slots: Mapping[str, Slot]
 ) -> None:
     """Warn of learning curves that nobody draws, and of workers that have nothing to share."""
     if course.watch is not None and not any(plan.rules[name].online for name in learners):
         _warn("watch: nothing here learns at every step, so there is no curve; leave it out")
     if course.workers in (None, 1):
         return
-    if fed.own:
+    if bound.own:
         _warn("workers: are for a list of independent series, and this is one series; leave it out")
     elif not any(course.apart(stage, slots) for stage in course.stages):
         _warn("workers: are for rules that learn from series apart, and none does; leave it out")
@@ -134,9 +136,9 @@ def _behind(plan: Plan, name: str, learners: Container[str]) -> str:
     return name
 
 
-def vitals_of(plan: Plan, fed: Fed) -> Vitals | None:
+def vitals_of(plan: Plan, bound: BoundData) -> Vitals | None:
     """Return who is to take rows of the nodes that can judge themselves; None of few steps."""
-    names, total = _judges(plan), total_steps(fed)
+    names, total = _judges(plan), total_steps(bound)
     return Vitals(names) if names and (total is None or total >= FEWEST) else None
 
 
@@ -173,15 +175,15 @@ def _said(plan: Plan, slots: Mapping[str, Slot], vitals: Vitals) -> str:
     return "\n".join(said)
 
 
-def _warn_of_labels(plan: Plan, fed: Fed, y: Any) -> None:
+def _warn_of_labels(plan: Plan, bound: BoundData, y: Any) -> None:
     """Warn if classes seem to be learned as quantities: few whole numbers, one for each series.
 
     They must be integers, 0 or 1 and all that follow without a gap, three of them or more, and
     each twice on average; floats are never taken for classes, and truth values always.
     """
-    if fed.own:
+    if bound.own:
         return
-    for name, labels in _flat_labels(fed, y, len(fed.series)):
+    for name, labels in _flat_labels(bound, y, len(bound.series)):
         if plan.nodes[name].knows_classes or labels.dtype.kind not in "iub":
             continue
         if labels.dtype.kind == "b":
@@ -201,12 +203,12 @@ def _warn_of_labels(plan: Plan, fed: Fed, y: Any) -> None:
             )
 
 
-def _warn_of_turned_data(fed: Fed) -> None:
+def _warn_of_turned_data(bound: BoundData) -> None:
     """Warn if one series has very few rows and very many columns."""
-    series = fed.series[0]
-    if not fed.own or not isinstance(series, Series) or series.n_steps > FEW:
+    series = bound.series[0]
+    if not bound.own or not isinstance(series, Series) or series.n_steps > FEW:
         return
-    for name, width in fed.data.items():
+    for name, width in bound.data.items():
         if width >= WIDE * series.n_steps:
             _warn(
                 f"{name}: {series.n_steps} rows of {width} columns, and rows are steps in time; "
@@ -214,31 +216,31 @@ def _warn_of_turned_data(fed: Fed) -> None:
             )
 
 
-def _warn_of_turned_series(fed: Fed) -> None:
+def _warn_of_turned_series(bound: BoundData) -> None:
     """Warn if series with one target each have few rows, equally many, and far more columns."""
-    lengths = {one.n_steps for one in fed.series if isinstance(one, Series)}
-    if not fed.once or fed.own or len(fed.series) < 2 or len(lengths) != 1:
+    lengths = {one.n_steps for one in bound.series if isinstance(one, Series)}
+    if not bound.once or bound.own or len(bound.series) < 2 or len(lengths) != 1:
         return
     n_steps = lengths.pop()
-    for name, width in fed.data.items():
+    for name, width in bound.data.items():
         if width >= max(WIDE, TURNED * n_steps):
             _warn(
-                f"{name}: {len(fed.series)} series of {n_steps} rows and {width} columns, and rows "
-                "are steps in time; if they are (channels, time), give np.swapaxes(x, 1, 2) of an "
-                "array, [a.T for a in x] of a list"
+                f"{name}: {len(bound.series)} series of {n_steps} rows and {width} columns, and "
+                "rows are steps in time; if they are (channels, time), give np.swapaxes(x, 1, 2) "
+                "of an array, [a.T for a in x] of a list"
             )
 
 
-def _warn_of_series_in_rows(plan: Plan, fed: Fed, y: Any) -> None:
+def _warn_of_series_in_rows(plan: Plan, bound: BoundData, y: Any) -> None:
     """Warn if the rows of one table, each with a label, seem to be series themselves.
 
     They do where there are as many columns as rows, or where neighbours in a row are nearer to
     each other than neighbours in a column, and only if some node remembers what came before.
     """
-    one = fed.series[0]
-    if fed.form != "one" or not isinstance(one, Series) or not _remembers(plan):
+    one = bound.series[0]
+    if bound.form != "one" or not isinstance(one, Series) or not _remembers(plan):
         return
-    labels = [_in_classes(plan, name, given) for name, given in _flat_labels(fed, y, one.n_steps)]
+    labels = [_in_classes(plan, name, given) for name, given in _flat_labels(bound, y, one.n_steps)]
     for name, rows in one.data.items() if any(labels) else ():
         if rows.shape[1] >= WIDE and (rows.shape[1] >= len(rows) or _smooth_along_rows(rows)):
             _warn(
@@ -265,9 +267,9 @@ def _smooth_along_rows(rows: Any) -> bool:
     return bool(2 * along < across)
 
 
-def _flat_labels(fed: Fed, y: Any, count: int) -> Iterator[tuple[str, Any]]:
+def _flat_labels(bound: BoundData, y: Any, count: int) -> Iterator[tuple[str, Any]]:
     """Yield the targets that are `count` labels and no quantities, by the first who learns them."""
-    given = y if isinstance(y, Mapping) else dict.fromkeys(list(fed.targets)[:1], y)
+    given = y if isinstance(y, Mapping) else dict.fromkeys(list(bound.targets)[:1], y)
     for name, value in given.items():
         try:
             labels = np.asarray(value)

@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.binding import Fed, feed
+from nodegraph.data.binding import BoundData, bind
 from nodegraph.data.door import Door
 from nodegraph.data.series import Series
 from nodegraph.engines import Engine
-from nodegraph.engines.request import Work
+from nodegraph.engines.request import Request
 from nodegraph.engines.slot import widths
 from nodegraph.errors import DataError
 from nodegraph.graph.plan import Plan
 from nodegraph.host.progress import Silent
 from nodegraph.model.closed_loop import closed_plan, find_loop
 from nodegraph.model.data_warnings import warn_of_a_far_horizon, warn_of_no_past
-from nodegraph.model.passes import Run
-from nodegraph.model.state import Rack
+from nodegraph.model.passes import Pass
+from nodegraph.model.state import ModelState
 
 __all__ = ["Generation"]
 
@@ -51,43 +51,43 @@ class Generation:
     loop: Mapping[str, str] | None = None
     outputs: Iterable[str] | None = None
 
-    def after(self, rack: Rack, prompt: Fed | None) -> list[Outputs]:
-        """Return what is generated behind each prompt; a rack whose own stream goes on moves."""
-        names, loop = rack.names(self.outputs), self._loop(rack)
+    def after(self, state: ModelState, prompt: BoundData | None) -> list[Outputs]:
+        """Return what is generated behind each prompt; a state whose own stream goes on moves."""
+        names, loop = state.names(self.outputs), self._loop(state)
         series: list[Any] = [None] if prompt is None else list(prompt.series)
-        outside = self._outside(rack, loop, prompt)
-        self._warn(rack, loop, prompt)
+        outside = self._outside(state, loop, prompt)
+        self._warn(state, loop, prompt)
         found = []
         for i, (shown, given) in enumerate(zip(series, outside, strict=True)):
-            place = rack if prompt is None or prompt.own else _apart(rack, i)
+            place = state if prompt is None or prompt.own else _apart(state, i)
             first = [] if shown is None else [self._last(place, names, shown)]
             rest = self._closed(place, names, loop, self.steps - len(first), given)
             found.append({n: np.concatenate([part[n] for part in (*first, *rest)]) for n in names})
         return found
 
-    def _loop(self, rack: Rack) -> dict[str, str]:
-        rack.require(rack.names(self.outputs))
-        base, takes = rack.runnable(rack.ready()), rack.builder.data
+    def _loop(self, state: ModelState) -> dict[str, str]:
+        state.require(state.names(self.outputs))
+        base, takes = state.runnable(state.ready()), state.initializer.data
         loop = find_loop(base, takes, self.loop)
-        _plan(rack, loop)
+        _plan(state, loop)
         return loop
 
-    def _warn(self, rack: Rack, loop: Mapping[str, str], prompt: Fed | None) -> None:
-        warn_of_a_far_horizon(rack.plan, loop, rack.ahead.horizons())
-        learned = any(rack.slots[name].fitted for name in rack.plan.rules if name in rack.slots)
-        if loop and prompt is None and not rack.time and learned:
+    def _warn(self, state: ModelState, loop: Mapping[str, str], prompt: BoundData | None) -> None:
+        warn_of_a_far_horizon(state.plan, loop, state.ahead.horizons())
+        learned = any(state.slots[name].fitted for name in state.plan.rules if name in state.slots)
+        if loop and prompt is None and not state.time and learned:
             warn_of_no_past()
 
-    def _last(self, rack: Rack, names: tuple[str, ...], shown: Any) -> Outputs:
+    def _last(self, state: ModelState, names: tuple[str, ...], shown: Any) -> Outputs:
         """Show a prompt; return the outputs at its last step."""
-        fed = Fed([shown], "one", {}, {})
-        work = Work(names, clock=rack.time)
-        (outputs,) = Run(rack, self.engine, work, Silent()).through(fed)
+        bound = BoundData([shown], "one", {}, {})
+        request = Request(names, clock=state.time)
+        (outputs,) = Pass(state, self.engine, request, Silent()).through(bound)
         return {name: rows[-1:] for name, rows in outputs.items()}
 
     def _closed(
         self,
-        rack: Rack,
+        state: ModelState,
         names: tuple[str, ...],
         loop: Mapping[str, str],
         steps: int,
@@ -97,30 +97,30 @@ class Generation:
         if not steps:
             return []
         data = {name: rows[:steps] for name, rows in outside.items()}
-        fed = Fed([Series(data, {}, steps)], "one", {}, {})
-        work = Work(names, clock=rack.time)
-        return Run(rack, self.engine, work, Silent(), plan=_plan(rack, loop)).through(fed)
+        bound = BoundData([Series(data, {}, steps)], "one", {}, {})
+        request = Request(names, clock=state.time)
+        return Pass(state, self.engine, request, Silent(), plan=_plan(state, loop)).through(bound)
 
     def _outside(
-        self, rack: Rack, loop: Mapping[str, str], prompt: Fed | None
+        self, state: ModelState, loop: Mapping[str, str], prompt: BoundData | None
     ) -> list[Mapping[str, Array]]:
         """Return the data of the inputs that `loop` leaves outside, for each prompt."""
-        takers = tuple(name for name in rack.builder.data if name not in loop)
+        takers = tuple(name for name in state.initializer.data if name not in loop)
         count, form = (1, "one") if prompt is None or prompt.own else (len(prompt.series), "list")
         goes = self.steps - (prompt is not None)
         if not goes or (self.x is None and not takers):
             return [{}] * count
-        fed = feed(self.x, None, Door(takers, (), list(rack.plan.nodes)), self.steps)
-        rack.check_columns(fed)
-        _check_names(fed, takers, loop)
-        rack.builder.see(fed.data, {})
-        if fed.form == "stream" or fed.own != (form == "one") or len(fed.series) != count:
+        bound = bind(self.x, None, Door(takers, (), list(state.plan.nodes)), self.steps)
+        state.check_columns(bound)
+        _check_names(bound, takers, loop)
+        state.initializer.see(bound.data, {})
+        if bound.form == "stream" or bound.own != (form == "one") or len(bound.series) != count:
             wanted = "one array (rows, d)" if form == "one" else f"a list of {count} such arrays"
             raise DataError(f"x: expected {wanted} for each input outside the loop, as the prompt")
-        for one in fed.series:
+        for one in bound.series:
             if isinstance(one, Series):
                 self._check_rows(one.n_steps, goes)
-        return [one.data for one in fed.series if isinstance(one, Series)]
+        return [one.data for one in bound.series if isinstance(one, Series)]
 
     def _check_rows(self, rows: int, goes: int) -> None:
         """Refuse other data than a row for each step of the loop, or for each value."""
@@ -133,14 +133,14 @@ class Generation:
         )
 
 
-def _check_names(fed: Fed, takers: tuple[str, ...], loop: Mapping[str, str]) -> None:
+def _check_names(bound: BoundData, takers: tuple[str, ...], loop: Mapping[str, str]) -> None:
     for name in takers:
-        if name not in fed.data:
+        if name not in bound.data:
             raise DataError(
                 f"{name} is not in the loop and has no data: give x={{{name!r}: ...}}, or "
                 "name it in loop="
             )
-    for name in fed.data:
+    for name in bound.data:
         if name in loop:
             raise DataError(
                 f"{name} is in the loop, where {loop[name]} becomes its input: leave it out of x, "
@@ -150,17 +150,17 @@ def _check_names(fed: Fed, takers: tuple[str, ...], loop: Mapping[str, str]) -> 
             raise DataError(f"x: {name} takes no data; inputs outside the loop are {takers}")
 
 
-def _apart(rack: Rack, i: int) -> Rack:
-    """Return a rack at the start of independent series number `i`."""
-    twin = rack.draft()
-    twin.slots, twin.time = twin.builder.fresh(rack.slots, rack.slots, i), 0
+def _apart(state: ModelState, i: int) -> ModelState:
+    """Return a state at the start of independent series number `i`."""
+    twin = state.draft()
+    twin.slots, twin.time = twin.initializer.fresh(state.slots, state.slots, i), 0
     return twin
 
 
-def _plan(rack: Rack, loop: Mapping[str, str]) -> Plan:
+def _plan(state: ModelState, loop: Mapping[str, str]) -> Plan:
     """Return the plan of what can run with the loop closed."""
-    base = rack.runnable(rack.ready())
+    base = state.runnable(state.ready())
     key = ("closed", tuple(loop.items()), tuple(base.reads))
-    if key not in rack.plans:
-        rack.plans[key] = closed_plan(base, widths(rack.slots), rack.builder.data, loop)
-    return rack.plans[key]
+    if key not in state.plans:
+        state.plans[key] = closed_plan(base, widths(state.slots), state.initializer.data, loop)
+    return state.plans[key]

@@ -7,10 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from nodegraph.data.binding import Fed
+from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series, one_row
 from nodegraph.engines import LOCAL, Engine, choose
-from nodegraph.engines.request import Work
+from nodegraph.engines.request import Request
 from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import DataError
 from nodegraph.graph import Graph
@@ -22,40 +22,40 @@ from nodegraph.host.progress import Progress, checked_progress
 from nodegraph.model.checks import checked_steps, checked_workers
 from nodegraph.model.classifying import classes_by_output, labels_of
 from nodegraph.model.generating import Generation
-from nodegraph.model.passes import Run, shaped
-from nodegraph.model.state import Rack
+from nodegraph.model.passes import Pass, shaped
+from nodegraph.model.state import ModelState
 from nodegraph.model.stepping import MOST, Stepper
 from nodegraph.model.views import ArraysView
 
-__all__ = ["Runner"]
+__all__ = ["Inference"]
 
 PATIENCE = 16  # calls that pass before a model that was looked at is made fast again
 
 
-class Runner:
-    """A rack of arrays on an engine: it runs, steps, generates and is put back.
+class Inference:
+    """The state of a model on an engine: it runs, steps, generates and is put back.
 
     Parameters
     ----------
-    rack : Rack
+    state : ModelState
     engine : Engine
     """
 
-    def __init__(self, rack: Rack, engine: Engine):
-        self._kept, self._own_engine = rack, engine
+    def __init__(self, state: ModelState, engine: Engine):
+        self._kept, self._own_engine = state, engine
         self._stepper: Stepper | None = None
         self._slow_calls = 0
 
-    def _settle(self) -> Rack:
+    def _settle(self) -> ModelState:
         """Return the arrays, moved on to where compiled steps have led; those end here."""
         if self._stepper is not None:
             self._slow_calls = 0 if self._stepper.steps > PATIENCE else -PATIENCE
             self._kept, self._stepper = self._stepper.settled(), None
         return self._kept
 
-    def _hold(self, rack: Rack) -> None:
+    def _hold(self, state: ModelState) -> None:
         """Go on with these arrays."""
-        self._kept, self._stepper = rack, None
+        self._kept, self._stepper = state, None
 
     def __getstate__(self) -> dict[str, Any]:
         kept = self._kept if self._stepper is None else self._stepper.settled()
@@ -67,12 +67,12 @@ class Runner:
         return stepper.run(x, y) if stepper is not None and stepper.learns == learn else None
 
     def _went(
-        self, fed: Fed, learn: frozenset[str] = frozenset(), vitals: Vitals | None = None
+        self, bound: BoundData, learn: frozenset[str] = frozenset(), vitals: Vitals | None = None
     ) -> None:
         """Take note of a plain call; after the second one of few rows, compile what comes next."""
-        few = fed.own and isinstance(one := fed.series[0], Series) and one.n_steps <= MOST
+        few = bound.own and isinstance(one := bound.series[0], Series) and one.n_steps <= MOST
         if few and self._own_engine is LOCAL:
-            self._compile(learn, fed.targets, vitals)
+            self._compile(learn, bound.targets, vitals)
 
     def _compile(
         self,
@@ -99,17 +99,17 @@ class Runner:
     @property
     def seed(self) -> int:
         """The number that all weights are drawn from."""
-        return self._kept.builder.seed
+        return self._kept.initializer.seed
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of weights, states and outputs."""
-        return self._kept.builder.dtype
+        return self._kept.initializer.dtype
 
     @property
     def numerics(self) -> Numerics:
         """How exactly results are repeated; see `nodegraph.host.numerics`."""
-        return self._kept.builder.numerics
+        return self._kept.initializer.numerics
 
     @property
     def time(self) -> int:
@@ -166,31 +166,33 @@ class Runner:
         if plain and steps is None and (y := self._quickly(x)) is not None:
             return y
         draft = self._settle().draft(noise=noise)
-        fed = draft.feed(x, None, steps)
-        work = Work(draft.names(outputs), clock=draft.time, noise=noise)
+        bound = draft.bind(x, None, steps)
+        request = Request(draft.names(outputs), clock=draft.time, noise=noise)
         threads = checked_workers(workers)
-        found = self._through(draft, fed, work, outputs, engine, progress, workers=threads)
+        found = self._through(draft, bound, request, outputs, engine, progress, workers=threads)
         if plain:
-            self._went(fed)
+            self._went(bound)
         return found
 
     def _through(
         self,
-        draft: Rack,
-        fed: Fed,
-        work: Work,
+        draft: ModelState,
+        bound: BoundData,
+        request: Request,
         outputs: Iterable[str] | None,
         engine: Any = None,
         progress: Progress | bool | None = None,
         **options: Any,
     ) -> Any:
         """Go through data on a draft, and keep the draft if all went well."""
-        draft.require(work.wanted)
-        run = Run(draft, self._engine(engine), work, checked_progress(progress), **options)
+        draft.require(request.wanted)
+        run = Pass(draft, self._engine(engine), request, checked_progress(progress), **options)
         with using(self.numerics):
-            results = run.through(fed)
+            results = run.through(bound)
         self._hold(draft)
-        return shaped(results, work.wanted, fed.form, outputs is not None or len(work.wanted) > 1)
+        return shaped(
+            results, request.wanted, bound.form, outputs is not None or len(request.wanted) > 1
+        )
 
     def _engine(self, engine: Any) -> Engine:
         return self._own_engine if engine is None else choose(engine)
@@ -261,14 +263,14 @@ class Runner:
 
         The numbers are those of `run`. The model moves on with each step that is taken.
         """
-        fed = self._settle().draft().feed(x, None, steps)
-        if not fed.own:
+        bound = self._settle().draft().bind(x, None, steps)
+        if not bound.own:
             raise DataError("steps goes through one series; got a list of them")
-        for chunk in fed.series[0].chunks(1, 0, self.dtype):
+        for chunk in bound.series[0].chunks(1, 0, self.dtype):
             draft = self._settle().draft()
-            row = draft.feed(chunk.data or None, None, 1)
+            row = draft.bind(chunk.data or None, None, 1)
             names = draft.ready()
-            frame = self._through(draft, row, Work(names, clock=draft.time), names)
+            frame = self._through(draft, row, Request(names, clock=draft.time), names)
             yield self.time - 1, {name: rows[0] for name, rows in frame.items()}
 
     @known_arguments
@@ -319,13 +321,13 @@ class Runner:
             if there is no prompt and the own stream of a model that has learned is at its start.
         """
         draft = self._settle().draft()
-        fed = None if prompt is None else draft.feed(prompt, None)
+        bound = None if prompt is None else draft.bind(prompt, None)
         names = draft.names(outputs)
         wish = Generation(self._own_engine, checked_steps(steps), x, loop, names)
         with using(self.numerics):
-            found = wish.after(draft, fed)
+            found = wish.after(draft, bound)
         self._hold(draft)
-        form = "one" if fed is None else fed.form
+        form = "one" if bound is None else bound.form
         return shaped(found, names, form, outputs is not None or len(names) > 1)
 
     @known_arguments

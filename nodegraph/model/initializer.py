@@ -17,7 +17,7 @@ from nodegraph.graph.plan import Plan
 from nodegraph.host import memory_budget as budget
 from nodegraph.host.numerics import Numerics
 
-__all__ = ["Builder", "generator"]
+__all__ = ["Initializer", "generator"]
 
 WEIGHTS, NOISE, START = 0, 1, 2  # what a node's generator is for
 
@@ -28,7 +28,7 @@ def generator(seed: int, word: str, *purpose: int) -> np.random.Generator:
 
 
 @dataclass
-class Builder:
+class Initializer:
     """Makes the slots of a plan as soon as the widths that they need are known.
 
     Parameters
@@ -53,8 +53,8 @@ class Builder:
     columns: dict[str, Columns] = field(default_factory=dict)
     taught: dict[str, Columns] = field(default_factory=dict)
 
-    def copy(self) -> Builder:
-        """Return a builder that takes note of widths by itself."""
+    def copy(self) -> Initializer:
+        """Return an initializer that takes note of widths by itself."""
         twin = replace(self, data=dict(self.data), targets=dict(self.targets))
         twin.columns, twin.taught = dict(self.columns), dict(self.taught)
         return twin

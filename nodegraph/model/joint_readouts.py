@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.binding import Fed
+from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
 from nodegraph.engines.first_use import check_params, check_still
 from nodegraph.engines.slot import Slot
@@ -19,11 +19,11 @@ from nodegraph.graph.plan import Plan, Read
 from nodegraph.graph.rule import Rule
 from nodegraph.model.stages import Stage
 
-__all__ = ["Team", "Teams", "find_teams"]
+__all__ = ["JointReadout", "JointReadouts", "find_joint"]
 
 
 @dataclass(frozen=True)
-class Team:
+class JointReadout:
     """Learners of one stage that differ in their targets alone; the first one learns for all."""
 
     members: tuple[str, ...]
@@ -45,7 +45,9 @@ class Team:
         return {**others, self.leader: np.hstack([parts[name] for name in self.members])}
 
 
-def find_teams(stage: Stage, rules: Mapping[str, Rule], fed: Fed) -> tuple[Team, ...]:
+def find_joint(
+    stage: Stage, rules: Mapping[str, Rule], bound: BoundData
+) -> tuple[JointReadout, ...]:
     """Return the teams among the learners of `stage`.
 
     Members have rules that say so, the same wiring, targets that are given as data and lack the
@@ -55,7 +57,7 @@ def find_teams(stage: Stage, rules: Mapping[str, Rule], fed: Fed) -> tuple[Team,
     able = [
         name
         for name in stage.learners
-        if rules[name].team is not None and name in fed.targets and name not in read
+        if rules[name].team is not None and name in bound.targets and name not in read
     ]
 
     def key(name: str) -> str:
@@ -63,9 +65,9 @@ def find_teams(stage: Stage, rules: Mapping[str, Rule], fed: Fed) -> tuple[Team,
 
     found = [tuple(names) for _, names in groupby(sorted(able, key=key), key=key)]
     return tuple(
-        Team(names, tuple(fed.targets[name] for name in names))
+        JointReadout(names, tuple(bound.targets[name] for name in names))
         for names in found
-        if len(names) > 1 and all(_lack_the_same(names, series) for series in fed.series)
+        if len(names) > 1 and all(_lack_the_same(names, series) for series in bound.series)
     )
 
 
@@ -80,21 +82,27 @@ def _lack_the_same(names: tuple[str, ...], series: Any) -> bool:
     return all(np.array_equal(gaps[0], other) for other in gaps[1:])
 
 
-class Teams:
+class JointReadouts:
     """A stage in which each team is one learner.
 
     Parameters
     ----------
-    teams : tuple of Team
+    teams : tuple of JointReadout
         Without any, everything is as it was.
     stage : Stage
     slots : dict of Slot
-    fed : Fed
+    bound : BoundData
     """
 
-    def __init__(self, teams: tuple[Team, ...], stage: Stage, slots: dict[str, Slot], fed: Fed):
+    def __init__(
+        self,
+        teams: tuple[JointReadout, ...],
+        stage: Stage,
+        slots: dict[str, Slot],
+        bound: BoundData,
+    ):
         self.teams, self.own = teams, slots
-        self.stage, self.slots, self.fed = stage, slots, fed
+        self.stage, self.slots, self.bound = stage, slots, bound
         if not teams:
             return
         behind = {name for team in teams for name in team.members[1:]}
@@ -104,10 +112,10 @@ class Teams:
         self.slots = {name: slot for name, slot in slots.items() if name not in behind}
         for team in teams:
             self.slots[team.leader] = self._joined(team)
-        series = [self._with_joined_targets(one) for one in fed.series]
-        self.fed = replace(fed, series=series)
+        series = [self._with_joined_targets(one) for one in bound.series]
+        self.bound = replace(bound, series=series)
 
-    def _joined(self, team: Team) -> Slot:
+    def _joined(self, team: JointReadout) -> Slot:
         """Return the slot of a leader as wide as all members."""
         slots = [self.own[name] for name in team.members]
         rule = self.stage.plan.rules[team.leader]
@@ -127,7 +135,7 @@ class Teams:
         told = []
         for name in self.stage.learners:
             rule = self.stage.plan.rules[name]
-            team = team_of.get(name, Team((name,), (0,)))
+            team = team_of.get(name, JointReadout((name,), (0,)))
             slot, own = self.slots[name], [self.own[member] for member in team.members]
             params = [one.params for one in own]
             found = _concluded(rule, slot, params)
@@ -147,7 +155,7 @@ class Teams:
         leaders, rules = {team.leader for team in self.teams}, self.stage.plan.rules
         return [name for name in learning if name not in leaders and not rules[name].online]
 
-    def _part(self, team: Team, slot: Slot, rule: Rule) -> None:
+    def _part(self, team: JointReadout, slot: Slot, rule: Rule) -> None:
         """Give each member its part of the memory and of the teacher's last values."""
         memories = rule.split(slot.memory, team.widths)
         for (name, columns), memory in zip(team.columns(), memories, strict=True):

@@ -14,20 +14,20 @@ from nodegraph.data.binding import total_steps
 from nodegraph.data.door import node_name
 from nodegraph.data.horizon import Ahead, horizons
 from nodegraph.engines import Engine
-from nodegraph.engines.request import Work
+from nodegraph.engines.request import Request
 from nodegraph.engines.vitals import Trickle
 from nodegraph.errors import DataError, GraphError, NotFittedError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host.numerics import using
 from nodegraph.host.progress import Progress, checked_progress
-from nodegraph.model.checkpoints import keeper_of
+from nodegraph.model.checkpoints import checkpointer_of
 from nodegraph.model.checks import (
     checked_forcing,
     checked_warmup,
     checked_watch,
     checked_workers,
 )
-from nodegraph.model.curves import Curves, Watch
+from nodegraph.model.curves import Curves, Recorder
 from nodegraph.model.data_warnings import (
     trickle_of,
     vitals_of,
@@ -38,25 +38,25 @@ from nodegraph.model.data_warnings import (
     warn_of_series_passed_over,
     warn_of_states,
 )
-from nodegraph.model.inference import Runner
-from nodegraph.model.state import Rack
-from nodegraph.model.training import Course
+from nodegraph.model.fit import Fit
+from nodegraph.model.inference import Inference
+from nodegraph.model.state import ModelState
 from nodegraph.model.views import Named
 
 __all__ = ["Learner"]
 
 
-class Learner(Runner):
-    """A rack of arrays on an engine, with what was said of the last `fit`.
+class Learner(Inference):
+    """The state of a model on an engine, with what was said of the last `fit`.
 
     Parameters
     ----------
-    rack : Rack
+    state : ModelState
     engine : Engine
     """
 
-    def __init__(self, rack: Rack, engine: Engine):
-        super().__init__(rack, engine)
+    def __init__(self, state: ModelState, engine: Engine):
+        super().__init__(state, engine)
         self.report: list[dict[str, Any]] = []
         self.curves: Curves = {}
         self._trickle: Trickle | None = None
@@ -64,13 +64,13 @@ class Learner(Runner):
     @property
     def columns(self) -> Named:
         """Names of the columns of the data that were learned from, by input node."""
-        named = self._kept.builder.columns
+        named = self._kept.initializer.columns
         return Named("columns", {name: found.names for name, found in named.items()})
 
     @property
     def target_columns(self) -> Named:
         """Names of the columns of the targets, or of the classes, by node that learned them."""
-        taught = {name: found.names for name, found in self._kept.builder.taught.items()}
+        taught = {name: found.names for name, found in self._kept.initializer.taught.items()}
         classes = {n: getattr(node, "classes", None) for n, node in self.plan.nodes.items()}
         known = {name: tuple(map(str, each)) for name, each in classes.items() if each}
         return Named("columns", taught | known)
@@ -78,17 +78,17 @@ class Learner(Runner):
     @known_arguments
     def snapshot(self) -> Any:
         """Return all that learning and running change, to be given to `restore` later."""
-        rack = self._settle()
-        return deepcopy((rack.slots, rack.frozen, rack.time, rack.ahead))
+        state = self._settle()
+        return deepcopy((state.slots, state.frozen, state.time, state.ahead))
 
     @known_arguments
     def restore(self, snapshot: Any) -> Self:
         """Put the model back to where `snapshot` was taken."""
         if not isinstance(snapshot, tuple) or len(snapshot) != 4:
             raise DataError("restore takes what model.snapshot() gave")
-        rack = self._settle().draft()
-        rack.slots, rack.frozen, rack.time, rack.ahead = deepcopy(snapshot)
-        self._hold(rack)
+        state = self._settle().draft()
+        state.slots, state.frozen, state.time, state.ahead = deepcopy(snapshot)
+        self._hold(state)
         return self
 
     @known_arguments
@@ -108,8 +108,8 @@ class Learner(Runner):
     def unfreeze(self, *names: str) -> Self:
         """Let these nodes learn again; all of them if none is named."""
         learners = {self._learner(name) for name in names}
-        rack = self._settle()
-        rack.frozen -= learners or rack.frozen
+        state = self._settle()
+        state.frozen -= learners or state.frozen
         return self
 
     def _learner(self, name: str) -> str:
@@ -182,43 +182,43 @@ class Learner(Runner):
         progress = checked_progress(progress)
         draft = self._settle().draft()
         draft.forget_columns()
-        fed = draft.feed(x, y, noted=True)
-        learners = draft.learners(fed)
+        bound = draft.bind(x, y, noted=True)
+        learners = draft.learners(bound)
         if not learners:
             raise GraphError(f"nothing learns here: {draft.why_idle()}")
         warn_of_params_replaced(self.plan, draft.slots, learners)
         draft.forget(learners)
-        rules = checked_forcing(forcing), checked_warmup(warmup, fed)
-        warn_of_doubts(self.plan, learners, fed, y, warmup)
-        keeper = keeper_of(
-            checkpoint, resume, draft, fed, {"learners": learners, "forcing and warmup": rules}
+        rules = checked_forcing(forcing), checked_warmup(warmup, bound)
+        warn_of_doubts(self.plan, learners, bound, y, warmup)
+        checkpointer = checkpointer_of(
+            checkpoint, resume, draft, bound, {"learners": learners, "forcing and warmup": rules}
         )
-        course = Course(
-            draft.builder,
+        course = Fit(
+            draft.initializer,
             self._engine(engine),
             learners,
             *rules,
             workers=checked_workers(workers),
             progress=progress,
             watch=self._watch(watch, progress, {}),
-            keeper=keeper,
-            vitals=vitals_of(self.plan, fed),
+            checkpointer=checkpointer,
+            vitals=vitals_of(self.plan, bound),
         )
-        warn_of_idle_options(self.plan, learners, fed, course, draft.slots)
-        with using(self.numerics), keeper.keeping() if keeper else nullcontext():
-            report, moved = course.run(draft.slots, fed)
-        draft.time = moved if fed.own else draft.time
-        draft.ahead = Ahead(horizons(fed))
+        warn_of_idle_options(self.plan, learners, bound, course, draft.slots)
+        with using(self.numerics), checkpointer.keeping() if checkpointer else nullcontext():
+            report, moved = course.run(draft.slots, bound)
+        draft.time = moved if bound.own else draft.time
+        draft.ahead = Ahead(horizons(bound))
         self._hold(draft)
         self.report, self._trickle = report, None
         self.curves = course.watch.curves() if course.watch else {}
         warn_of_states(self.plan, draft.slots, course.vitals)
         return self
 
-    def _watch(self, watch: bool | int, progress: Progress, before: Curves) -> Watch | None:
+    def _watch(self, watch: bool | int, progress: Progress, before: Curves) -> Recorder | None:
         if watch is False:
             return None
-        return Watch(checked_watch(watch), progress, before)
+        return Recorder(checked_watch(watch), progress, before)
 
     @known_arguments
     def update(self, x: Any = None, y: Any = None, *, forcing: bool | str = True) -> Self:
@@ -236,23 +236,23 @@ class Learner(Runner):
             If an offline rule is upstream of another one: then only `fit` is right.
         """
         draft = self._settle().draft(self.plan.rules, noise=True)
-        fed = draft.feed(x, y, noted=True)
-        learners = tuple(n for n in draft.learners(fed) if not self.plan.rules[n].online)
+        bound = draft.bind(x, y, noted=True)
+        learners = tuple(n for n in draft.learners(bound) if not self.plan.rules[n].online)
         if not learners:
             online = self.plan.rules and "partial_fit is for online rules"
             raise GraphError(f"nothing here learns offline: {online or draft.why_idle()}")
         if fresh := [n for n in learners if n not in draft.slots or not draft.slots[n].fitted]:
             raise NotFittedError(f"{fresh[0]} has not learned yet: call fit before update")
         draft.require_memory(learners)
-        course = Course(
-            draft.builder,
+        course = Fit(
+            draft.initializer,
             self._own_engine,
             learners,
             forcing=checked_forcing(forcing),
-            clock=draft.time if fed.own else 0,
+            clock=draft.time if bound.own else 0,
         )
         with using(self.numerics):
-            report, moved = course.go_on(draft.slots, fed)
+            report, moved = course.go_on(draft.slots, bound)
         draft.time += moved
         self._hold(draft)
         self.report = report
@@ -298,33 +298,35 @@ class Learner(Runner):
             return found
         progress = checked_progress(progress)
         draft = self._settle().draft(self.plan.rules, noise=True)
-        fed = draft.feed(x, y, noted=True)
-        learners = frozenset(n for n in draft.learners(fed) if self.plan.rules[n].online)
+        bound = draft.bind(x, y, noted=True)
+        learners = frozenset(n for n in draft.learners(bound) if self.plan.rules[n].online)
         if not learners:
             raise GraphError(f"nothing here learns online: {draft.why_idle(online=True)}")
         draft.begin(learners)
-        vitals, self._trickle = vitals_of(self.plan, fed), self._trickle or trickle_of(self.plan)
+        vitals, self._trickle = vitals_of(self.plan, bound), self._trickle or trickle_of(self.plan)
         trickle = self._trickle
         taking = trickle.now() if vitals is None and trickle is not None else vitals
-        work = Work(draft.names(outputs), learners, draft.time, noise=True, vitals=taking)
+        request = Request(draft.names(outputs), learners, draft.time, noise=True, vitals=taking)
         watching = self._watch(watch, progress, self.curves)
-        how = {"warmup": checked_warmup(warmup, fed), "time": draft.time}
-        warn_of_series_passed_over(self.plan, (), fed, warmup)
-        keeper = keeper_of(checkpoint, resume, draft, fed, {**how, "online": sorted(learners)})
-        rest = {"warmup": warmup, "keeper": keeper, "watch": watching}
-        with keeper.keeping() if keeper else nullcontext():
-            found = self._through(draft, fed, work, outputs, engine, progress, **rest)
-        draft.ahead = draft.ahead.after(fed, how["time"])
+        how = {"warmup": checked_warmup(warmup, bound), "time": draft.time}
+        warn_of_series_passed_over(self.plan, (), bound, warmup)
+        checkpointer = checkpointer_of(
+            checkpoint, resume, draft, bound, {**how, "online": sorted(learners)}
+        )
+        rest = {"warmup": warmup, "checkpointer": checkpointer, "watch": watching}
+        with checkpointer.keeping() if checkpointer else nullcontext():
+            found = self._through(draft, bound, request, outputs, engine, progress, **rest)
+        draft.ahead = draft.ahead.after(bound, how["time"])
         self.curves = watching.curves() if watching else self.curves
         if plain:
-            self._went(fed, learners, None if trickle is None else trickle.vitals)
+            self._went(bound, learners, None if trickle is None else trickle.vitals)
         warn_of_states(self.plan, draft.slots, vitals)
         if vitals is None:
-            self._trickled(total_steps(fed) or 0)
+            self._trickled(total_steps(bound) or 0)
         return found
 
     def _trickled(self, n_rows: int) -> None:
         """Count rows that were learned from a few at a time; look at the nodes in time."""
         if self._trickle is not None and self._trickle.is_due(n_rows):
-            rack = self._kept if self._stepper is None else self._stepper.settled()
-            warn_in_time(self.plan, rack.slots, self._trickle)
+            state = self._kept if self._stepper is None else self._stepper.settled()
+            warn_in_time(self.plan, state.slots, self._trickle)

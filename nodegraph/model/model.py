@@ -18,8 +18,8 @@ from nodegraph.graph.strangers import refuse_call, refuse_word
 from nodegraph.host.numerics import Numerics, checked_numerics
 from nodegraph.model.checks import checked_dtype, checked_seed
 from nodegraph.model.estimating import Estimating
-from nodegraph.model.initializer import Builder
-from nodegraph.model.state import Rack
+from nodegraph.model.initializer import Initializer
+from nodegraph.model.state import ModelState
 from nodegraph.model.summary import Summary, summary
 
 __all__ = ["Model"]
@@ -90,8 +90,8 @@ class Model(Estimating):
             raise GraphError(f"Model takes a graph or a node, got {said}")
         mode = checked_numerics(numerics)
         plan, kind = Plan.of(graph), checked_dtype(dtype)
-        builder = Builder(plan, checked_seed(seed), kind, numerics=mode)
-        super().__init__(Rack(builder), choose(engine))
+        initializer = Initializer(plan, checked_seed(seed), kind, numerics=mode)
+        super().__init__(ModelState(initializer), choose(engine))
         self._kept.build_ahead()
         keep_streams(plan.graph.names, dict(plan.graph.owners), plan.streams)
 
@@ -144,10 +144,10 @@ class Model(Estimating):
 
         if plugin is not None:
             load_plugin(str(plugin))
-        rack, report = storage.load(_file(path, "ng.load"))
-        made = rack.builder
-        model = cls(rack.plan.graph, made.seed, made.dtype, engine, made.numerics)
-        model._hold(rack)
+        state, report = storage.load(_file(path, "ng.load"))
+        made = state.initializer
+        model = cls(state.plan.graph, made.seed, made.dtype, engine, made.numerics)
+        model._hold(state)
         model.report = report
         return model
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.model.state import Rack
+from nodegraph.model.state import ModelState
 
 __all__ = ["NoiseAhead", "is_noisy"]
 
@@ -17,7 +17,7 @@ class NoiseAhead:
 
     Parameters
     ----------
-    rack : Rack
+    state : ModelState
         It stays as it is.
     name : str
         The node whose noise it is.
@@ -25,8 +25,8 @@ class NoiseAhead:
         How many rows there are, of that many steps.
     """
 
-    def __init__(self, rack: Rack, name: str, count: int):
-        slot, self._node = rack.slots[name], rack.plan.nodes[name]
+    def __init__(self, state: ModelState, name: str, count: int):
+        slot, self._node = state.slots[name], state.plan.nodes[name]
         self._generator: Any = deepcopy(slot.noise)
         self.rows = np.zeros((count, slot.past.shape[1]), slot.past.dtype)
         self.go_on(0, 0)
@@ -47,9 +47,9 @@ class NoiseAhead:
         )
 
 
-def is_noisy(rack: Rack, name: str) -> bool:
+def is_noisy(state: ModelState, name: str) -> bool:
     """Tell whether a node draws noise while nodes learn."""
-    slot, generator = rack.slots[name], deepcopy(rack.slots[name].noise)
+    slot, generator = state.slots[name], deepcopy(state.slots[name].noise)
     if generator is None:
         return False
-    return rack.plan.nodes[name].draw_noise(generator, 1, slot.past.shape[1]) is not None
+    return state.plan.nodes[name].draw_noise(generator, 1, slot.past.shape[1]) is not None

@@ -10,125 +10,125 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.binding import Fed, total_steps
+from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.series import Series, Stream
 from nodegraph.engines import LOCAL, Engine
-from nodegraph.engines.batches import Apart, Group, group_rows, groups, side_by_side, spread
-from nodegraph.engines.keeping import Keeper, Position
-from nodegraph.engines.request import Work
+from nodegraph.engines.batches import BatchTask, Group, batched, group_rows, groups, map_batches
+from nodegraph.engines.checkpointer import Checkpointer, Cursor
+from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot, widths
 from nodegraph.errors import placed
 from nodegraph.graph.plan import Plan
 from nodegraph.host.progress import Progress, Silent, watched
-from nodegraph.model.curves import Watch, executed
-from nodegraph.model.state import Rack
+from nodegraph.model.curves import Recorder, executed
+from nodegraph.model.state import ModelState
 
-__all__ = ["Run", "shaped"]
+__all__ = ["Pass", "shaped"]
 
 Outputs = dict[str, Array]
 
 
 @dataclass(frozen=True)
-class Run:
+class Pass:
     """One way through some data.
 
     Parameters
     ----------
-    rack : Rack
+    state : ModelState
         A draft; its own slots move on if the data are one series.
     engine : Engine
-    work : Work
+    work : Request
         What is wanted and who learns.
     progress : Progress
     plan : Plan, optional
         In place of the plan of all that can run.
     warmup : int
     workers : int, optional
-    keeper : Keeper, optional
+    checkpointer : Checkpointer, optional
         Who writes checkpoints of learning, and knows where to go on from.
-    watch : Watch, optional
+    watch : Recorder, optional
         Who takes learning curves.
     """
 
-    rack: Rack
+    state: ModelState
     engine: Engine
-    work: Work
+    request: Request
     progress: Progress
     plan: Plan | None = None
     warmup: int = 0
     workers: int | None = None
-    keeper: Keeper | None = None
-    watch: Watch | None = None
+    checkpointer: Checkpointer | None = None
+    watch: Recorder | None = None
 
-    def through(self, fed: Fed) -> list[Outputs]:
+    def through(self, bound: BoundData) -> list[Outputs]:
         """Return the wanted outputs of each series."""
-        self.progress.start(total_steps(fed), "run")
-        results = self._own(fed.series[0]) if fed.own else self._apart(fed.series)
+        self.progress.start(total_steps(bound), "run")
+        results = self._own(bound.series[0]) if bound.own else self._apart(bound.series)
         self.progress.stop()
         return results
 
     def _own(self, series: Series | Stream) -> list[Outputs]:
-        plan = self.plan or self.rack.runnable(self.rack.ready(), self.work.learn)
-        work, done = self.work, 0
-        if self.keeper is not None:
-            at = self.keeper.start
+        plan = self.plan or self.state.runnable(self.state.ready(), self.request.learn)
+        request, done = self.request, 0
+        if self.checkpointer is not None:
+            at = self.checkpointer.start
             if at.steps:
-                self.keeper.restore(self.rack.slots)
-            self.keeper.stands(at, self.rack.slots)
+                self.checkpointer.restore(self.state.slots)
+            self.checkpointer.mark(at, self.state.slots)
             done = at.steps
-            work = work._replace(keeper=self.keeper, clock=work.clock + done)
-        outputs, moved = self._go(plan, self.rack.slots, series, work, done)
-        self.rack.time += done + moved
+            request = request._replace(checkpointer=self.checkpointer, clock=request.clock + done)
+        outputs, moved = self._go(plan, self.state.slots, series, request, done)
+        self.state.time += done + moved
         return [outputs]
 
     def _apart(self, series: Sequence[Series | Stream]) -> list[Outputs]:
-        """Run independent series; those that learn do so one after the other."""
-        wanted = (*self.work.wanted, *self.work.learn)
-        plan = self.plan or self.rack.runnable(wanted, self.work.learn)
-        work = self.work._replace(clock=0)
-        if self.work.learn:
-            return self._learning_apart(plan, series, work)
-        sizes = widths(self.rack.slots)
+        """Pass independent series; those that learn do so one after the other."""
+        wanted = (*self.request.wanted, *self.request.learn)
+        plan = self.plan or self.state.runnable(wanted, self.request.learn)
+        request = self.request._replace(clock=0)
+        if self.request.learn:
+            return self._learning_apart(plan, series, request)
+        sizes = widths(self.state.slots)
         waiting = groups(series, group_rows(max(sizes[name] for name in plan.reads)))
-        alone = replace(self, engine=LOCAL, progress=Silent(), keeper=None, watch=None)
-        task = Apart(alone, (plan, work), "running")
-        found = spread(self.engine, task, waiting, self.workers, self.progress)
+        alone = replace(self, engine=LOCAL, progress=Silent(), checkpointer=None, watch=None)
+        task = BatchTask(alone, (plan, request), "running")
+        found = map_batches(self.engine, task, waiting, self.workers, self.progress)
         return [outputs for group in found for outputs in group]
 
     def _learning_apart(
-        self, plan: Plan, series: Sequence[Series | Stream], work: Work
+        self, plan: Plan, series: Sequence[Series | Stream], request: Request
     ) -> list[Outputs]:
         """Learn from one series after the other; return the outputs of those that are not done."""
-        found, keeper = [], self.keeper
-        at = Position() if keeper is None else keeper.start
-        if keeper is not None and at.series:
-            keeper.restore(self.rack.slots)
+        found, checkpointer = [], self.checkpointer
+        at = Cursor() if checkpointer is None else checkpointer.start
+        if checkpointer is not None and at.series:
+            checkpointer.restore(self.state.slots)
         for i, one in enumerate(series):
             if i < at.series:
                 continue
             with placed(f"in series {i}"):
-                found.append(self._one_apart(plan, i, one, work))
-            if keeper is not None:
-                keeper.stands(replace(at, series=i + 1), self.rack.slots)
-                keeper.pass_by(0)
+                found.append(self._one_apart(plan, i, one, request))
+            if checkpointer is not None:
+                checkpointer.mark(replace(at, series=i + 1), self.state.slots)
+                checkpointer.moved_on(0)
         return found
 
-    def group(self, plan: Plan, work: Work, group: Group) -> list[Outputs]:
-        """Run neighbours side by side, if the engine can."""
-        if not side_by_side(self.engine, group) or self.engine.execute_many is None:
-            return [self._one_apart(plan, i, one, work) for i, one in group]
-        builder = self.rack.builder
-        chunks = [one.whole(0, builder.dtype) for _, one in group if isinstance(one, Series)]
-        places = [builder.fresh(self.rack.slots, plan.reads, i) for i, _ in group]
-        found = self.engine.execute_many(plan, places, chunks, work)
+    def group(self, plan: Plan, request: Request, group: Group) -> list[Outputs]:
+        """Pass neighbours side by side, if the engine can."""
+        if not batched(self.engine, group) or self.engine.execute_many is None:
+            return [self._one_apart(plan, i, one, request) for i, one in group]
+        initializer = self.state.initializer
+        chunks = [one.whole(0, initializer.dtype) for _, one in group if isinstance(one, Series)]
+        places = [initializer.fresh(self.state.slots, plan.reads, i) for i, _ in group]
+        found = self.engine.execute_many(plan, places, chunks, request)
         self.progress.advance(sum(chunk.n_steps for chunk in chunks))
         return [{name: rows.copy() for name, rows in outputs.items()} for outputs in found]
 
-    def _one_apart(self, plan: Plan, i: int, series: Series | Stream, work: Work) -> Outputs:
-        slots = self.rack.slots
-        place = self.rack.builder.fresh(slots, plan.reads, i)
-        outputs, _ = self._go(plan, place, series, work)
-        for name in work.learn:
+    def _one_apart(self, plan: Plan, i: int, series: Series | Stream, request: Request) -> Outputs:
+        slots = self.state.slots
+        place = self.state.initializer.fresh(slots, plan.reads, i)
+        outputs, _ = self._go(plan, place, series, request)
+        for name in request.learn:
             slots[name].params, slots[name].memory = place[name].params, place[name].memory
         return outputs
 
@@ -137,17 +137,17 @@ class Run:
         plan: Plan,
         slots: dict[str, Slot],
         series: Series | Stream,
-        work: Work,
+        request: Request,
         done: int = 0,
     ) -> tuple[Outputs, int]:
         rows = self.engine.rows if self.watch is None else partial(self.watch.rows, self.engine)
         chunks = series.chunks(
-            rows(plan, widths(slots)), self.warmup, self.rack.builder.dtype, done
+            rows(plan, widths(slots)), self.warmup, self.state.initializer.dtype, done
         )
         counted = watched(chunks, self.progress, self.engine.news)
         total = series.n_steps - done if isinstance(series, Series) else None
-        parts = _Parts(total, {name: slots[name].past[:0] for name in work.wanted})
-        for outputs in executed(self.engine, plan, slots, counted, work, self.watch):
+        parts = _Parts(total, {name: slots[name].past[:0] for name in request.wanted})
+        for outputs in executed(self.engine, plan, slots, counted, request, self.watch):
             parts.add(outputs)
         return parts.joined(), parts.n_steps
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
-from nodegraph.data.binding import Fed, feed, total_steps
+from nodegraph.data.binding import BoundData, bind, total_steps
 from nodegraph.data.door import Door, node_name
 from nodegraph.data.frames import check_columns
 from nodegraph.data.horizon import Ahead
@@ -18,18 +18,18 @@ from nodegraph.data.labels import Lesson
 from nodegraph.engines.slot import NOT_SAVED, Slot
 from nodegraph.errors import DataError, NotFittedError
 from nodegraph.graph.plan import Plan
-from nodegraph.model.initializer import Builder
+from nodegraph.model.initializer import Initializer
 
-__all__ = ["Rack"]
+__all__ = ["ModelState"]
 
 
 @dataclass
-class Rack:
+class ModelState:
     """The arrays of a model, where its stream stands, and who is frozen.
 
     Parameters
     ----------
-    builder : Builder
+    initializer : Initializer
     slots : dict of Slot
         Of the nodes whose sizes are known.
     frozen : frozenset of str
@@ -40,7 +40,7 @@ class Rack:
         How many rows ahead of which input each learner was taught.
     """
 
-    builder: Builder
+    initializer: Initializer
     slots: dict[str, Slot] = field(default_factory=dict)
     frozen: frozenset[str] = frozenset()
     time: int = 0
@@ -51,10 +51,10 @@ class Rack:
     @property
     def plan(self) -> Plan:
         """The plan of the graph."""
-        return self.builder.plan
+        return self.initializer.plan
 
-    def draft(self, learners: Iterable[str] = (), *, noise: bool = False) -> Rack:
-        """Return a rack to work on, so that a failed call leaves this one as it was.
+    def draft(self, learners: Iterable[str] = (), *, noise: bool = False) -> ModelState:
+        """Return a state to work on, so that a failed call leaves this one as it was.
 
         Arrays are shared, but those that `learners` may change in place are copied.
         """
@@ -66,32 +66,32 @@ class Rack:
         if noise:
             for slot in slots.values():
                 slot.noise = deepcopy(slot.noise)
-        twin = Rack(self.builder.copy(), slots, self.frozen, self.time)
+        twin = ModelState(self.initializer.copy(), slots, self.frozen, self.time)
         twin.plans, twin.able, twin.ahead = self.plans, self.able, self.ahead
         return twin
 
-    def feed(self, x: Any, y: Any, steps: int | None = None, *, noted: bool = False) -> Fed:
+    def bind(self, x: Any, y: Any, steps: int | None = None, *, noted: bool = False) -> BoundData:
         """Return the data by node, and build the slots whose sizes they tell.
 
         Names of columns must be those that were `noted` before, as they are when learning.
         """
-        fed = feed(x, y, self._door(), steps)
-        if steps is not None and (fed.form, total_steps(fed)) != ("one", steps):
+        bound = bind(x, y, self._door(), steps)
+        if steps is not None and (bound.form, total_steps(bound)) != ("one", steps):
             raise DataError(
                 f"steps={steps!r} is for a graph without inputs; for some rows write x[:n]"
             )
-        self._check_inputs(fed)
-        self._check_as_before(fed)
-        self.check_columns(fed)
+        self._check_inputs(bound)
+        self._check_as_before(bound)
+        self.check_columns(bound)
         if noted:
-            self.builder.note(fed.columns, fed.taught)
-        self.builder.see(fed.data, fed.targets)
-        self.builder.build(self.slots)
-        return fed
+            self.initializer.note(bound.columns, bound.taught)
+        self.initializer.see(bound.data, bound.targets)
+        self.initializer.build(self.slots)
+        return bound
 
     def missing(self) -> dict[str, Array] | None:
         """Return a row of NaN for each input, or None if one of them may have no gaps."""
-        widths = {name: self.builder.data.get(name) for name in self.plan.inputs}
+        widths = {name: self.initializer.data.get(name) for name in self.plan.inputs}
         if not (widths and all(widths.values()) and self.plan.gappy.issuperset(widths)):
             return None
         return {name: np.full((1, width or 0), np.nan) for name, width in widths.items()}
@@ -126,34 +126,34 @@ class Rack:
     def _wired(self, name: str) -> bool:
         return bool(self.plan.reads[name].get("target"))
 
-    def _check_inputs(self, fed: Fed) -> None:
+    def _check_inputs(self, bound: BoundData) -> None:
         missing = [
             name
             for name in self.plan.inputs
             if self.plan.nodes[name].external
-            and name not in fed.data
+            and name not in bound.data
             and not self.plan.reads[name].get("x")
         ]
         if missing:
             raise DataError(f"{missing[0]} has no data: give x, or {{{missing[0]!r}: ...}}")
 
-    def _check_as_before(self, fed: Fed) -> None:
+    def _check_as_before(self, bound: BoundData) -> None:
         """Refuse data for other nodes than those that the weights were made for."""
-        known = self.builder.data
-        for name in fed.data:
+        known = self.initializer.data
+        for name in bound.data:
             if name in self.slots and name not in known:
                 raise DataError(
                     f"{name} takes no data: its weights were made without; make a new Model"
                 )
         for name in known:
-            if name not in fed.data:
+            if name not in bound.data:
                 raise DataError(f"{name} has no data: give x, or {{{name!r}: ...}}")
 
-    def check_columns(self, fed: Fed) -> None:
+    def check_columns(self, bound: BoundData) -> None:
         """Refuse tables whose columns are not those that were learned from."""
         pairs = (
-            (self.builder.columns, fed.columns, ""),
-            (self.builder.taught, fed.taught, "target of "),
+            (self.initializer.columns, bound.columns, ""),
+            (self.initializer.taught, bound.taught, "target of "),
         )
         for known, new, said in pairs:
             for name in known.keys() & new.keys():
@@ -162,18 +162,18 @@ class Rack:
     def forget_columns(self) -> None:
         """Let the next data have other columns, unless a learner keeps what it has learned."""
         if not self.frozen:
-            self.builder.columns.clear()
-            self.builder.taught.clear()
+            self.initializer.columns.clear()
+            self.initializer.taught.clear()
 
     def build_ahead(self) -> None:
         """Build what can be built before any data are seen: if every input declares its size."""
         nodes = self.plan.nodes
         sizes = {n: nodes[n].declared_size for n in self.plan.inputs if nodes[n].external}
         if 0 < len(sizes) == len(self.plan.inputs) and all(sizes.values()):
-            self.builder.see({n: size for n, size in sizes.items() if size}, {})
-            self.builder.build(self.slots)
+            self.initializer.see({n: size for n, size in sizes.items() if size}, {})
+            self.initializer.build(self.slots)
 
-    def learners(self, fed: Fed) -> tuple[str, ...]:
+    def learners(self, bound: BoundData) -> tuple[str, ...]:
         """Return the nodes that can learn from these data.
 
         Raises
@@ -185,7 +185,7 @@ class Rack:
         for name, rule in self.plan.rules.items():
             if name in self.frozen:
                 continue
-            if not rule.supervised or name in fed.targets or self._wired(name):
+            if not rule.supervised or name in bound.targets or self._wired(name):
                 names.append(name)
             elif not self.is_ready(name):
                 raise DataError(f"{name} has no target to learn from: give y, or {{{name!r}: ...}}")
@@ -277,7 +277,7 @@ class Rack:
         for name in names:
             if (slot := self.slots.get(name)) is not None:
                 rule = self.plan.rules[name]
-                drawn = self.builder.draw(name, slot.past.shape[1], slot.ports)
+                drawn = self.initializer.draw(name, slot.past.shape[1], slot.ports)
                 given = slot.given if rule.online else {}
                 moving = {p: given.get(p, getattr(drawn, p)) for p in rule.moving}
                 params = copy_tree(slot.params._replace(**moving))
@@ -341,5 +341,5 @@ class Rack:
 
     def restart(self) -> None:
         """Put every state and delay line back to the start."""
-        self.slots = self.builder.restarted(self.slots)
+        self.slots = self.initializer.restarted(self.slots)
         self.time = 0

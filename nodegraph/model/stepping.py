@@ -10,35 +10,35 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree, is_sparse, leaves
 from nodegraph.data.series import Chunk
-from nodegraph.engines.fused import Mover, Program
-from nodegraph.engines.lines import filled
-from nodegraph.engines.seats import Source, heard
+from nodegraph.engines.bound_node import RowSource, heard
+from nodegraph.engines.delay_line import filled
+from nodegraph.engines.loops import Instruction, Program
 from nodegraph.engines.vitals import Sample, Vitals
 from nodegraph.graph.node import StepCode
 from nodegraph.graph.plan import Plan
 from nodegraph.model.noise import NoiseAhead, is_noisy
-from nodegraph.model.state import Rack
+from nodegraph.model.state import ModelState
 
 __all__ = ["MOST", "Stepper"]
 
-Ports = dict[str, list[Source]]
+Ports = dict[str, list[RowSource]]
 
 KEPT = 64  # rows that are remembered, to go back to where all stood before a call that fails
 MOST = 32  # rows of a call that is quick
 
 
 class Stepper:
-    """The nodes of a rack, ready to be stepped; `settled` puts what became of them back.
+    """The nodes of a model, ready to be stepped; `settled` puts what became of them back.
 
     Arrays are copied every `KEPT` steps. A call that fails is undone by going from there again.
 
     Parameters
     ----------
-    rack : Rack
+    state : ModelState
         It stays as it is.
     plan : Plan
         What runs.
-    movers : list of Mover
+    instructions : list of Instruction
     learned : dict of (params, memory)
         What compiled steps change in place, by learner.
     data, targets : dict of ndarray, shape (KEPT, n)
@@ -51,9 +51,9 @@ class Stepper:
 
     def __init__(
         self,
-        rack: Rack,
+        state: ModelState,
         plan: Plan,
-        movers: dict[str, Mover],
+        instructions: dict[str, Instruction],
         learned: dict[str, tuple[Any, Any]],
         data: Mapping[str, Array],
         targets: Mapping[str, Array],
@@ -61,9 +61,9 @@ class Stepper:
         noise: Mapping[str, NoiseAhead] | None = None,
     ):
         self._noise = noise or {}
-        self._rack, self._movers, self._learned = rack, movers, learned
+        self._state, self._instructions, self._learned = state, instructions, learned
         self._data, self._targets, self._outside = data, targets, (data, targets)
-        self._program = Program(list(movers.values()), rack.time, rack.builder.dtype)
+        self._program = Program(list(instructions.values()), state.time, state.initializer.dtype)
         self._places = np.array(
             [
                 (rows.ctypes.data, rows.shape[1], KEPT, gaps)
@@ -73,13 +73,15 @@ class Stepper:
             np.int64,
         ).reshape(-1, 4)
         self._only = next(iter(data.values())) if len(data) == 1 else None
-        self._pupils = rack.pupils()
-        self._taught = {name: _taught(rack, name) for name in targets}
-        changing = [mover.code.state for mover in movers.values()] + list(learned.values())
+        self._pupils = state.pupils()
+        self._taught = {name: _taught(state, name) for name in targets}
+        changing = [instruction.code.state for instruction in instructions.values()] + list(
+            learned.values()
+        )
         arrays = [a for tree in changing for _, a in leaves(tree) if isinstance(a, np.ndarray)]
         self._arrays = [(a, a.copy(order="K")) for a in arrays]
         self._vitals, self._lessons = vitals, deque[Any](maxlen=8)  # the last of them tell
-        self._outputs = {name: movers[name].out for name in plan.outputs}
+        self._outputs = {name: instructions[name].out for name in plan.outputs}
         rows, zero = next(iter(self._outputs.values()))
         self._last = (rows, zero - 1, len(rows)) if len(self._outputs) == 1 else None
         self.steps = self._saved = 0
@@ -87,43 +89,45 @@ class Stepper:
     @classmethod
     def of(
         cls,
-        rack: Rack,
+        state: ModelState,
         learn: frozenset[str] = frozenset(),
         targets: Iterable[str] = (),
         vitals: Vitals | None = None,
     ) -> Stepper | None:
         """Return the stepper of what can run and learn, or None if a node has no compiled step."""
-        plan = rack.runnable(rack.ready(), learn)
+        plan = state.runnable(state.ready(), learn)
         if any(name not in plan.reads for name in plan.outputs):
             return None
-        dtype = rack.builder.dtype
-        sizes = {name: slot.past.shape[1] for name, slot in rack.slots.items()}
-        data = {n: np.zeros((KEPT, width), dtype) for n, width in rack.builder.data.items()}
+        dtype = state.initializer.dtype
+        sizes = {name: slot.past.shape[1] for name, slot in state.slots.items()}
+        data = {n: np.zeros((KEPT, width), dtype) for n, width in state.initializer.data.items()}
         taught = {name: np.full((KEPT, sizes[name]), np.nan, dtype) for name in targets}
         names = [name for block in plan.blocks for name in block.names]
-        outs = {name: _ring(rack.slots[name].past) for name in names}
-        movers, learned = {}, {}
-        noise = {n: NoiseAhead(rack, n, KEPT) for n in names if learn and is_noisy(rack, n)}
+        outs = {name: _ring(state.slots[name].past) for name in names}
+        instructions, learned = {}, {}
+        noise = {n: NoiseAhead(state, n, KEPT) for n in names if learn and is_noisy(state, n)}
         for name in names:
             ports = {
-                port: [Source(outs[r.source].rows, outs[r.source].zero - r.delay) for r in group]
+                port: [RowSource(outs[r.source].rows, outs[r.source].zero - r.delay) for r in group]
                 for port, group in heard(plan, name, name in learn).items()
             }
             if name in data:
-                ports["x"] = [Source(data[name], 0), *ports.get("x", [])]
-            ports.setdefault("x", [Source(np.zeros((1, 0), dtype), 0)])
+                ports["x"] = [RowSource(data[name], 0), *ports.get("x", [])]
+            ports.setdefault("x", [RowSource(np.zeros((1, 0), dtype), 0)])
             if name in learn:
-                slot = rack.slots[name]
+                slot = state.slots[name]
                 learned[name] = copy_tree(slot.params), copy_tree(slot.memory)
             if name in noise:
-                ports["noise"] = [Source(noise[name].rows, 0)]
-            code = _code(rack, plan, name, ports, learned.get(name))
+                ports["noise"] = [RowSource(noise[name].rows, 0)]
+            code = _code(state, plan, name, ports, learned.get(name))
             if code is None or code.n_out not in (None, sizes[name]):
                 return None
             if name in learn and name in taught:
-                ports["target"] = [Source(taught[name], 0)]
-            movers[name] = Mover(plan.nodes[name], code, outs[name], list(ports.items()))
-        return cls(rack, plan, movers, learned, data, taught, vitals, noise)
+                ports["target"] = [RowSource(taught[name], 0)]
+            instructions[name] = Instruction(
+                plan.nodes[name], code, outs[name], list(ports.items())
+            )
+        return cls(state, plan, instructions, learned, data, taught, vitals, noise)
 
     @property
     def learns(self) -> bool:
@@ -208,9 +212,9 @@ class Stepper:
             data, targets = (
                 {n: ring[gone] for n, ring in group.items()} for group in self._outside
             )
-            self._lessons.append((data, targets, self._rack.time + self._saved))
+            self._lessons.append((data, targets, self._state.time + self._saved))
         if self._vitals is not None:
-            self._vitals.take(self._movers, Chunk(len(gone), {}, {}), self._sample)
+            self._vitals.take(self._instructions, Chunk(len(gone), {}, {}), self._sample)
         for array, before in self._arrays:
             before[...] = array
         for noise in self._noise.values():
@@ -219,12 +223,12 @@ class Stepper:
 
     def _sample(self, name: str, rows: Array) -> Sample:
         """Return what a node read and gave out at some of the steps since the last copy."""
-        mover, steps = self._movers[name], self._saved + rows
-        sources = (*dict(mover.ports)["x"], mover.out)
+        instruction, steps = self._instructions[name], self._saved + rows
+        sources = (*dict(instruction.ports)["x"], instruction.out)
         *x, y = (source.rows[(source.zero + steps) % len(source.rows)] for source in sources)
         return Sample(np.concatenate(x, axis=1), y)
 
-    def _rows(self, out: Source, n_rows: int) -> Array:
+    def _rows(self, out: RowSource, n_rows: int) -> Array:
         """Return the last outputs of a node."""
         if n_rows == 1:
             at = (out.zero + self.steps - 1) % len(out.rows)
@@ -232,28 +236,28 @@ class Stepper:
         recent = np.arange(self.steps - n_rows, self.steps) + out.zero
         return out.rows[recent % len(out.rows)]
 
-    def settled(self) -> Rack:
-        """Return a rack that stands where the steps have led."""
+    def settled(self) -> ModelState:
+        """Return the state that stands where the steps have led."""
         self._save()
-        rack = self._rack.draft()
-        for name, mover in self._movers.items():
-            slot, out = rack.slots[name], mover.out
-            slot.state = mover.code.unpack(copy_tree(mover.code.state))
+        state = self._state.draft()
+        for name, instruction in self._instructions.items():
+            slot, out = state.slots[name], instruction.out
+            slot.state = instruction.code.unpack(copy_tree(instruction.code.state))
             slot.past = self._rows(out, len(slot.past))
             slot.taught = self._taught.get(name, slot.taught)
             if name in self._noise:
                 slot.noise = self._noise[name].generator
         for name, (params, memory) in self._learned.items():
-            rack.slots[name].params, rack.slots[name].memory = params, memory
-        rack.time += self.steps
+            state.slots[name].params, state.slots[name].memory = params, memory
+        state.time += self.steps
         for data, targets, start in self._lessons:
-            rack.ahead = rack.ahead.after_rows(data, targets, start)
-        return rack
+            state.ahead = state.ahead.after_rows(data, targets, start)
+        return state
 
 
-def _code(rack: Rack, plan: Plan, name: str, ports: Ports, learned: Any) -> StepCode | None:
+def _code(state: ModelState, plan: Plan, name: str, ports: Ports, learned: Any) -> StepCode | None:
     """Return the compiled step of a node, or None if it has none that does all that is wanted."""
-    slot, node, dtype = rack.slots[name], plan.nodes[name], rack.builder.dtype
+    slot, node, dtype = state.slots[name], plan.nodes[name], state.initializer.dtype
     widths = {port: sum(s.rows.shape[1] for s in group) for port, group in ports.items()}
     if learned is None:
         return slot.prepared(node).step_code(slot.state, dtype, widths)
@@ -264,13 +268,13 @@ def _code(rack: Rack, plan: Plan, name: str, ports: Ports, learned: Any) -> Step
     )
 
 
-def _ring(past: Array) -> Source:
+def _ring(past: Array) -> RowSource:
     """Return rows for the past and for the steps that may have to be undone."""
-    return Source(np.concatenate([past, np.zeros((KEPT, past.shape[1]), past.dtype)]), len(past))
+    return RowSource(np.concatenate([past, np.zeros((KEPT, past.shape[1]), past.dtype)]), len(past))
 
 
-def _taught(rack: Rack, name: str) -> Array:
-    slot = rack.slots[name]
+def _taught(state: ModelState, name: str) -> Array:
+    slot = state.slots[name]
     return slot.past if slot.taught is None else slot.taught
 
 

@@ -22,8 +22,8 @@ from nodegraph.files.yaml.writer import streams, to_plain
 from nodegraph.graph import Graph
 from nodegraph.graph.plan import Plan
 from nodegraph.host.numerics import checked_numerics
-from nodegraph.model.initializer import Builder
-from nodegraph.model.state import Rack
+from nodegraph.model.initializer import Initializer
+from nodegraph.model.state import ModelState
 
 __all__ = ["load", "pack_graph", "save", "save_checkpoint", "unpack_slots"]
 
@@ -32,15 +32,15 @@ Report = list[dict[str, Any]]
 PARTS = ("params", "state", "past", "memory", "taught")
 
 
-def save(path: str | PathLike[str], rack: Rack, report: Report, *, memory: bool) -> None:
-    """Write a rack and its graph to one ``.safetensors`` file.
+def save(path: str | PathLike[str], state: ModelState, report: Report, *, memory: bool) -> None:
+    """Write the state of a model and its graph to one ``.safetensors`` file.
 
     Raises
     ------
     ModelFileError
         If the file cannot be written, or a node holds what is neither array nor number.
     """
-    arrays, texts = _packed(rack, rack.slots, report, memory)
+    arrays, texts = _packed(state, state.slots, report, memory)
     _check_readable(texts["graph"], arrays)
     tensor_file.write(path, arrays, texts)
 
@@ -56,46 +56,52 @@ def _check_readable(text: str, arrays: Mapping[str, Array]) -> None:
 
 
 def save_checkpoint(
-    path: str | PathLike[str], rack: Rack, slots: Mapping[str, Slot], extra: Mapping[str, Any]
+    path: str | PathLike[str],
+    state: ModelState,
+    slots: Mapping[str, Slot],
+    extra: Mapping[str, Any],
 ) -> None:
-    """Write the slots of a rack that is at work, and what else must be known to go on."""
-    arrays, texts = _packed(rack, slots, [], True)
+    """Write the slots of a model that is at work, and what else must be known to go on."""
+    arrays, texts = _packed(state, slots, [], True)
     texts["checkpoint"] = json.dumps(extra, default=_plain)
     tensor_file.write(path, arrays, texts)
 
 
 def unpack_slots(
-    rack: Rack, slots: dict[str, Slot], packed: Mapping[str, Any], arrays: Mapping[str, Array]
+    state: ModelState,
+    slots: dict[str, Slot],
+    packed: Mapping[str, Any],
+    arrays: Mapping[str, Array],
 ) -> None:
     """Fill `slots`, made like those that were kept, with what was kept of them."""
     for name in slots:
-        slots[name] = _unpack_slot(rack, name, slots[name], packed[name], arrays)
+        slots[name] = _unpack_slot(state, name, slots[name], packed[name], arrays)
 
 
 def _packed(
-    rack: Rack, slots: Mapping[str, Slot], report: Report, memory: bool
+    state: ModelState, slots: Mapping[str, Slot], report: Report, memory: bool
 ) -> tuple[dict[str, Array], dict[str, str]]:
     arrays: dict[str, Array] = {}
-    graph = pack_graph(rack.plan.graph, arrays)
+    graph = pack_graph(state.plan.graph, arrays)
     about = {
-        "seed": rack.builder.seed,
-        "dtype": rack.builder.dtype.name,
-        "numerics": rack.builder.numerics,
-        "time": rack.time,
-        "frozen": sorted(rack.frozen),
-        "data": rack.builder.data,
-        "targets": rack.builder.targets,
-        "ahead": rack.ahead.horizons(),
-        "columns": rack.builder.columns,
-        "taught": rack.builder.taught,
+        "seed": state.initializer.seed,
+        "dtype": state.initializer.dtype.name,
+        "numerics": state.initializer.numerics,
+        "time": state.time,
+        "frozen": sorted(state.frozen),
+        "data": state.initializer.data,
+        "targets": state.initializer.targets,
+        "ahead": state.ahead.horizons(),
+        "columns": state.initializer.columns,
+        "taught": state.initializer.taught,
         "nodes": {n: _pack_slot(n, slot, arrays, memory) for n, slot in slots.items()},
         "report": report,
     }
     return arrays, {"graph": json.dumps(graph), "model": json.dumps(about, default=_plain)}
 
 
-def load(path: str | PathLike[str]) -> tuple[Rack, Report]:
-    """Return the rack that `save` wrote; nothing in the file is executed.
+def load(path: str | PathLike[str]) -> tuple[ModelState, Report]:
+    """Return the state that `save` wrote; nothing in the file is executed.
 
     Raises
     ------
@@ -106,13 +112,13 @@ def load(path: str | PathLike[str]) -> tuple[Rack, Report]:
     about = _about(metadata)
     try:
         plan = Plan.of(_unpack_graph(metadata["graph"], arrays))
-        builder = Builder(
+        initializer = Initializer(
             plan,
             int(about["seed"]),
             np.dtype(about["dtype"]),
             numerics=checked_numerics(about.get("numerics", "exact")),
         )
-        return _filled(Rack(builder), about, arrays), list(about["report"])
+        return _filled(ModelState(initializer), about, arrays), list(about["report"])
     except ModelFileError:
         raise
     except (NodegraphError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -208,22 +214,22 @@ def _named_arrays(packed: Any) -> list[str]:
     return [name for part in packed.values() for name in _named_arrays(part)]
 
 
-def _filled(rack: Rack, about: Mapping[str, Any], arrays: Mapping[str, Array]) -> Rack:
-    rack.builder.see(about["data"], about["targets"])
-    rack.builder.note(*(_columns(about.get(part, {})) for part in ("columns", "taught")))
+def _filled(state: ModelState, about: Mapping[str, Any], arrays: Mapping[str, Array]) -> ModelState:
+    state.initializer.see(about["data"], about["targets"])
+    state.initializer.note(*(_columns(about.get(part, {})) for part in ("columns", "taught")))
     if about["nodes"]:
-        rack.builder.build(rack.slots)
-    if rack.slots.keys() != about["nodes"].keys():
+        state.initializer.build(state.slots)
+    if state.slots.keys() != about["nodes"].keys():
         raise ModelFileError("the file has arrays for other nodes than its graph")
     for name, packed in about["nodes"].items():
-        rack.slots[name] = _unpack_slot(rack, name, rack.slots[name], packed, arrays)
-    rack.time, rack.frozen = int(about["time"]), frozenset(about["frozen"])
+        state.slots[name] = _unpack_slot(state, name, state.slots[name], packed, arrays)
+    state.time, state.frozen = int(about["time"]), frozenset(about["frozen"])
     told = {
         learner: {taker: int(rows) for taker, rows in by_input.items()}
         for learner, by_input in about.get("ahead", {}).items()
     }
-    rack.ahead = Ahead(told)
-    return rack
+    state.ahead = Ahead(told)
+    return state
 
 
 def _columns(packed: Mapping[str, Any]) -> dict[str, Columns]:
@@ -233,9 +239,9 @@ def _columns(packed: Mapping[str, Any]) -> dict[str, Columns]:
 
 
 def _unpack_slot(
-    rack: Rack, name: str, slot: Slot, packed: Mapping[str, Any], arrays: Mapping[str, Array]
+    state: ModelState, name: str, slot: Slot, packed: Mapping[str, Any], arrays: Mapping[str, Array]
 ) -> Slot:
-    rule = rack.plan.rules.get(name)
+    rule = state.plan.rules.get(name)
     parts = {}
     for part in ("params", "state", "past", "taught"):
         template = slot.past if part == "taught" else getattr(slot, part)

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from nodegraph.arrays import is_sparse, leaves
-from nodegraph.model.state import Rack
+from nodegraph.model.state import ModelState
 
 __all__ = ["Summary", "summary"]
 
@@ -31,11 +31,11 @@ class Summary(str):
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def summary(rack: Rack) -> Summary:
-    """Return a row for each node of a rack, in the order in which they run, and a sum."""
-    names = [name for block in rack.plan.blocks for name in block.names]
-    rows = [_row(rack, name) for name in names]
-    total = sum(_numbers(rack, name) for name in names)
+def summary(state: ModelState) -> Summary:
+    """Return a row for each node of a model, in the order in which they run, and a sum."""
+    names = [name for block in state.plan.blocks for name in block.names]
+    rows = [_row(state, name) for name in names]
+    total = sum(_numbers(state, name) for name in names)
     widths = [max(map(len, column)) for column in zip(HEAD, *rows, strict=True)]
     numeric = {"in", "out", "params"}
     lines = [
@@ -50,20 +50,20 @@ def summary(rack: Rack) -> Summary:
     return table
 
 
-def _row(rack: Rack, name: str) -> tuple[str, ...]:
-    slot, node, rule = rack.slots.get(name), rack.plan.nodes[name], rack.plan.rules.get(name)
+def _row(state: ModelState, name: str) -> tuple[str, ...]:
+    slot, node, rule = state.slots.get(name), state.plan.nodes[name], state.plan.rules.get(name)
     sizes = ("?", "?", "?")
     if slot is not None:
         n_in = sum(slot.ports.values())
-        sizes = str(n_in), str(slot.past.shape[1]), f"{_numbers(rack, name):,}"
+        sizes = str(n_in), str(slot.past.shape[1]), f"{_numbers(state, name):,}"
     learned = "" if rule is None else "yes" if slot is not None and slot.fitted else "not yet"
-    if name in rack.frozen:
+    if name in state.frozen:
         learned = f"{learned}, frozen"
     kind = type(node).label or type(node).__name__
     return (name, kind, *sizes, "" if rule is None else type(rule).__name__, learned)
 
 
-def _numbers(rack: Rack, name: str) -> int:
-    slot = rack.slots.get(name)
+def _numbers(state: ModelState, name: str) -> int:
+    slot = state.slots.get(name)
     found = () if slot is None else (leaf for _, leaf in leaves(slot.params))
     return sum(int(leaf.nnz) if is_sparse(leaf) else int(np.size(leaf)) for leaf in found)

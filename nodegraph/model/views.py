@@ -12,7 +12,7 @@ from nodegraph.arrays import cast, copy_tree, is_sparse, leaves
 from nodegraph.data.door import node_name
 from nodegraph.errors import DataError, NotFittedError, UnknownKeyError, UnknownNameError
 from nodegraph.model.shown import as_shown, plain
-from nodegraph.model.state import Rack
+from nodegraph.model.state import ModelState
 
 __all__ = ["ArraysView", "Named"]
 
@@ -46,39 +46,39 @@ class ArraysView(MutableMapping[str, Any]):
 
     Parameters
     ----------
-    rack : Rack
+    state : ModelState
     field : {"params", "state"}
     """
 
-    def __init__(self, rack: Rack, field: str):
-        self._rack, self._field = rack, field
+    def __init__(self, state: ModelState, field: str):
+        self._state, self._field = state, field
 
     def __getitem__(self, name: str) -> Any:
         return as_shown(getattr(self._slot(name)[1], self._field))
 
     def __setitem__(self, name: str, value: Any) -> None:
         name, slot = self._slot(name)
-        kept = self._rack.plan.nodes[name].double if self._field == "state" else ()
-        value = copy_tree(cast(plain(value), self._rack.builder.dtype, kept))
+        kept = self._state.plan.nodes[name].double if self._field == "state" else ()
+        value = copy_tree(cast(plain(value), self._state.initializer.dtype, kept))
         before = getattr(slot, self._field)
         _check_alike(f"{self._field}[{name!r}]", value, before)
-        self._rack.slots[name] = replace(slot, **{self._field: value})
+        self._state.slots[name] = replace(slot, **{self._field: value})
         if self._field == "params":
-            self._rack.given(name, _changed(before, value))
+            self._state.given(name, _changed(before, value))
 
     def __delitem__(self, name: str) -> None:
         raise DataError(f"the {self._field} of {name!r} cannot be deleted; they belong to a node")
 
     def __getattr__(self, name: str) -> NoReturn:
-        if name.startswith("_") or name not in self._rack.plan.nodes:
+        if name.startswith("_") or name not in self._state.plan.nodes:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         raise UnknownNameError(f"write model.{self._field}[{name!r}]")
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in self._rack.plan.nodes if name in self._rack.slots)
+        return (name for name in self._state.plan.nodes if name in self._state.slots)
 
     def __len__(self) -> int:
-        return len(self._rack.slots)
+        return len(self._state.slots)
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self)
@@ -91,14 +91,14 @@ class ArraysView(MutableMapping[str, Any]):
         )
 
     def _slot(self, name: str) -> tuple[str, Any]:
-        name = node_name(name, list(self._rack.plan.nodes), self._field)
-        if name not in self._rack.slots:
+        name = node_name(name, list(self._state.plan.nodes), self._field)
+        if name not in self._state.slots:
             raise NotFittedError(
                 f"{name} has no {self._field} yet: sizes come with the first data; call fit or run"
                 + "; for a state to start from, write it as start= of the node"
                 * (self._field == "state")
             )
-        return name, self._rack.slots[name]
+        return name, self._state.slots[name]
 
 
 def _changed(old: Any, new: Any) -> list[str]:

@@ -30,8 +30,8 @@ def check_engine(engine: Any = "local", seed: int = 0, n_steps: int = 30) -> Non
     rng = np.random.default_rng(seed)
     graph = random_graph(rng)
     plan = Plan.of(graph)
-    fed = plan.inputs or tuple(plan.nodes)[:1]  # data may be given to any node by its name
-    data = {n: rng.standard_normal((n_steps, 2)) for n in fed}
+    bound = plan.inputs or tuple(plan.nodes)[:1]  # data may be given to any node by its name
+    data = {n: rng.standard_normal((n_steps, 2)) for n in bound}
     model = Model(graph, seed=seed, engine=engine)
     model.run({name: rows[:1] for name, rows in data.items()})
     names = list(model.plan.nodes)

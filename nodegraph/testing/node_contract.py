@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array, cast, copy_tree, leaves
-from nodegraph.engines import first_use as tryout
+from nodegraph.engines import first_use
+from nodegraph.engines.bound_node import RowSource
 from nodegraph.engines.compiled.tracing import program_of
 from nodegraph.engines.compiled.untraced import Untraced
-from nodegraph.engines.fused import Mover, Program
-from nodegraph.engines.seats import Source
+from nodegraph.engines.loops import Instruction, Program
 from nodegraph.errors import ContractError, FieldError
 from nodegraph.graph.described import Described
 from nodegraph.graph.node import Node
@@ -124,7 +124,8 @@ class _Trial:
 
     def check_step(self) -> None:
         """Look at what a model looks at once, and that the output is not part of the state."""
-        looked = tryout.Trial("node", self.node, self.params, self.state, self.n_out, self.dtype)
+        told = self.params, self.state, self.n_out, self.dtype
+        looked = first_use.FirstUse("node", self.node, *told)
         try:
             state, y = looked.step({"x": self.xs, **self.others})
         except ContractError as error:
@@ -217,8 +218,8 @@ def driven(
     """Return what a compiled step gives out over rows, and the state that it leaves."""
     xs = ports["x"]
     ys = np.full((len(xs), n_out), np.nan, xs.dtype)
-    sources = [(port, [Source(rows, 0)]) for port, rows in ports.items()]
-    Program([Mover(node, code, Source(ys, 0), sources, rule)], 0, xs.dtype).run(0, len(xs))
+    sources = [(port, [RowSource(rows, 0)]) for port, rows in ports.items()]
+    Program([Instruction(node, code, RowSource(ys, 0), sources, rule)], 0, xs.dtype).run(0, len(xs))
     return ys, code.unpack(code.state)
 
 

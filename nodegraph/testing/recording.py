@@ -11,7 +11,7 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
 from nodegraph.engines import local
-from nodegraph.engines.request import Work
+from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
 from nodegraph.graph.lessons import Course
 from nodegraph.graph.node import Node, Prepared
@@ -43,7 +43,7 @@ class Recorder:
         self.tapes: dict[str, _Tape] = {}
 
     def execute(
-        self, plan: Plan, slots: dict[str, Slot], chunks: Iterable[Chunk], work: Work
+        self, plan: Plan, slots: dict[str, Slot], chunks: Iterable[Chunk], request: Request
     ) -> Iterator[dict[str, Array]]:
         """Execute `plan` and record it."""
         nodes: dict[str, Any] = {
@@ -58,9 +58,9 @@ class Recorder:
                 copy_tree(slot.params),
                 copy_tree(slot.state),
                 copy_tree(slot.memory),
-                learns=name in work.learn,
+                learns=name in request.learn,
             )
-        yield from local.execute(listening, slots, chunks, work)
+        yield from local.execute(listening, slots, chunks, request)
         for name in plan.reads:
             slot = slots[name]
             self.tapes[name].end = copy_tree((slot.params, slot.state, slot.memory))

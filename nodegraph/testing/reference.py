@@ -41,7 +41,8 @@ def interpret(
     size = {name: built.slots[name].past.shape[1] for name in nodes}
     params = {name: built.slots[name].params for name in nodes}
     state = {
-        name: built.builder.start(name, size[name], built.slots[name].ports["x"]) for name in nodes
+        name: built.initializer.start(name, size[name], built.slots[name].ports["x"])
+        for name in nodes
     }
     learning = targets is not None
     memory = {n: r.begin(params[n]) for n, r in model.plan.rules.items() if learning and r.online}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array, cast, copy_tree, leaves
-from nodegraph.engines import first_use as tryout
+from nodegraph.engines import first_use
 from nodegraph.engines.compiled.tracing import Teaching, program_of
 from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.errors import ContractError
@@ -114,7 +114,7 @@ class _Trial:
 
     def check_update(self) -> None:
         """Look at what a model looks at once."""
-        looked = tryout.Trial(
+        looked = first_use.FirstUse(
             "node", self.node, self.params, self.start(), self.n_out, self.xs.dtype
         )
         try:

@@ -6,7 +6,7 @@ import pytest
 import nodegraph as ng
 from nodegraph import delay
 from nodegraph.arrays import leaves
-from nodegraph.engines import fused
+from nodegraph.engines import loops
 from nodes import RLS, ForwardUnit, Input, Reservoir
 
 U = np.random.default_rng(0).uniform(-1, 1, (150, 2))
@@ -54,7 +54,7 @@ def in_python(monkeypatch):
 
     def call(work, *args, **options):
         with monkeypatch.context() as patch:
-            patch.setattr(fused, "FEWEST", 10**9)
+            patch.setattr(loops, "FEWEST", 10**9)
             return work(*args, **options)
 
     return call
@@ -63,13 +63,13 @@ def in_python(monkeypatch):
 @pytest.fixture
 def programs(monkeypatch):
     """Count the programs that are run."""
-    found, real = [], fused.Program.run
+    found, real = [], loops.Program.run
 
     def run(self, start, stop):
         found.append(stop - start)
         real(self, start, stop)
 
-    monkeypatch.setattr(fused.Program, "run", run)
+    monkeypatch.setattr(loops.Program, "run", run)
     return found
 
 

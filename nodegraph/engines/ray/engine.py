@@ -21,7 +21,7 @@ from nodegraph.engines.ray.placement import HOP, estimates, group_nodes, window_
 from nodegraph.engines.ray.ray_pool import RayPool
 from nodegraph.engines.ray.resources import Resources
 from nodegraph.engines.ray.stats import Stats
-from nodegraph.engines.request import Work
+from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot, widths
 from nodegraph.errors import FieldError
 from nodegraph.graph.messages.calls import known_arguments
@@ -165,7 +165,7 @@ class RayEngine:
         self._cluster.leave()
 
     def execute(
-        self, plan: Plan, slots: dict[str, Slot], chunks: Iterable[Chunk], work: Work
+        self, plan: Plan, slots: dict[str, Slot], chunks: Iterable[Chunk], request: Request
     ) -> Iterator[dict[str, Array]]:
         """Move every node of `plan` on, chunk by chunk; `slots` are as they should be at the end.
 
@@ -178,17 +178,17 @@ class RayEngine:
         first = next(coming, None)
         if first is None:
             return
-        parts = self.parts(plan, slots, work, first.targets)
+        parts = self.parts(plan, slots, request, first.targets)
         pasts = [slots[name].past for part in parts for name in part.sends]
         crossing = first.n_steps * sum(past.itemsize * past.shape[1] for past in pasts)
         window = window_of(self.window or 2 * len(parts), crossing, self._store())
         pool = self._pool(len(parts))
         options = PipelineOptions(window, None, self._snapshot, self._restarts, self._stale)
         self.watch.begin()
-        belt = Pipeline(pool, plan, parts, slots, work, options, self.watch)
+        belt = Pipeline(pool, plan, parts, slots, request, options, self.watch)
         yield from belt.through(chain([first], coming))
 
-    def spread(self, task: Any, groups: Iterable[Any], workers: int | None) -> Iterator[Any]:
+    def map(self, task: Any, groups: Iterable[Any], workers: int | None) -> Iterator[Any]:
         """Yield what `task` gives for each of `groups`, in their order, from replicas.
 
         The task is done to each group somewhere else; nothing but the results comes back.
@@ -210,23 +210,23 @@ class RayEngine:
         self,
         plan: Plan,
         slots: Mapping[str, Slot],
-        work: Work,
+        request: Request,
         targets: Iterable[str] = (),
         cpus: float | None = None,
     ) -> tuple[Partition, ...]:
         """Return what each actor would hold."""
-        costs = estimates(plan, slots, work.learn)
+        costs = estimates(plan, slots, request.learn)
         count = self.workers or self._room(self.cpus() if cpus is None else cpus)
         hop = HOP / self.rows(plan, widths(slots))
         groups = group_nodes(plan, costs, count, self._resources_of, self.placement, hop)
-        return cut(plan, groups, work.wanted, [name for name in targets if name in slots])
+        return cut(plan, groups, request.wanted, [name for name in targets if name in slots])
 
     def preview(
-        self, plan: Plan, slots: Mapping[str, Slot], work: Work, cpus: int
+        self, plan: Plan, slots: Mapping[str, Slot], request: Request, cpus: int
     ) -> tuple[list[dict[str, str]], str]:
         """Return what each of the actors would hold on so many CPUs, and whether that pays."""
-        costs = estimates(plan, slots, work.learn)
-        parts = self.parts(plan, slots, work, cpus=cpus)
+        costs = estimates(plan, slots, request.learn)
+        parts = self.parts(plan, slots, request, cpus=cpus)
         rows = [
             {
                 "actor": str(number),

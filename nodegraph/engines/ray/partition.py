@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nodegraph.data.series import Chunk
-from nodegraph.engines.request import Work
+from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
 from nodegraph.graph.plan import Plan, Read
 
@@ -53,12 +53,14 @@ class Partition:
         targets = {name: rows for name, rows in chunk.targets.items() if name in self.taught}
         return chunk._replace(data=data, targets=targets)
 
-    def work(self, work: Work) -> Work:
+    def request(self, request: Request) -> Request:
         """Return what of some work is for this part."""
-        learn, final = (some.intersection(self.plan.reads) for some in (work.learn, work.final))
-        vitals = work.vitals and work.vitals.part(self.names)
-        return work._replace(
-            wanted=(), keeper=None, tell=None, vitals=vitals, learn=learn, final=final
+        learn, final = (
+            some.intersection(self.plan.reads) for some in (request.learn, request.final)
+        )
+        vitals = request.vitals and request.vitals.part(self.names)
+        return request._replace(
+            wanted=(), checkpointer=None, tell=None, vitals=vitals, learn=learn, final=final
         )
 
     def slots(self, slots: Mapping[str, Slot]) -> dict[str, Slot]:

@@ -18,7 +18,7 @@ from nodegraph.engines.ray.pipeline_run import Barrier, InFlight, PipelineRun
 from nodegraph.engines.ray.pool import WorkerLost, WorkerPool
 from nodegraph.engines.ray.stats import Stats, log
 from nodegraph.engines.ray.worker import Receipt, Snapshot
-from nodegraph.engines.request import Work
+from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import EngineError
 from nodegraph.graph.plan import Plan
@@ -70,7 +70,7 @@ class Pipeline:
     parts : sequence of Partition
     slots : dict of Slot
         Left as the chunks have changed them.
-    work : Work
+    work : Request
     pace : PipelineOptions
     watch : Stats, optional
         Where to take note of what goes on.
@@ -82,18 +82,18 @@ class Pipeline:
         plan: Plan,
         parts: Sequence[Partition],
         slots: dict[str, Slot],
-        work: Work,
+        request: Request,
         options: PipelineOptions | None = None,
         watch: Stats | None = None,
     ):
-        self._pool, self._parts, self._slots, self._work = pool, parts, slots, work
+        self._pool, self._parts, self._slots, self._request = pool, parts, slots, request
         self._options, self._watch = options or PipelineOptions(), watch or Stats()
         free = self._options.stale is not None
         self._span, self._mode = None if free else span_of(plan, parts), numerics()
         self._attempt = self._committed = self._emitted = self._failures = 0
-        self._clock, self._patience = work.clock, self._options.seconds
-        self._row, self._fallen = work.clock, list[str]()
-        self._meters = [_meter(plan, part, slots, work) for part in parts]
+        self._clock, self._patience = request.clock, self._options.seconds
+        self._row, self._fallen = request.clock, list[str]()
+        self._meters = [_meter(plan, part, slots, request) for part in parts]
         self._rest: list[Point] = []
 
     def through(self, chunks: Iterable[Chunk]) -> Iterator[dict[str, Array]]:
@@ -130,15 +130,15 @@ class Pipeline:
             if self._span is None:
                 yield chunk
             else:
-                yield from pieces(chunk, self._span, done, self._work.every)
+                yield from pieces(chunk, self._span, done, self._request.every)
             done += chunk.n_steps
 
     def _tell(self, points: Iterable[Sequence[Point]]) -> None:
         """Tell of points of learning curves, each of which is in parts."""
         for parts in points:
-            if parts and self._work.tell is not None:
+            if parts and self._request.tell is not None:
                 found = {name: each for part in parts for name, each in part.found.items()}
-                self._work.tell(Point(parts[0].n_steps, found))
+                self._request.tell(Point(parts[0].n_steps, found))
 
     def _title(self, lost: WorkerLost) -> str:
         """Return the nodes of the worker that was lost; all, if nobody knows which one it was."""
@@ -157,13 +157,13 @@ class Pipeline:
     def _go(self, source: _Source) -> Iterator[dict[str, Array]]:
         """Yield the outputs of one attempt; stand at its end when all is done."""
         workers = self._pool.start([part.names for part in self._parts])
-        wanted = self._work.wanted
+        wanted = self._request.wanted
         run = PipelineRun(
             self._pool, workers, self._parts, wanted, self._options.stale, self._watch
         )
         try:
-            work = self._work._replace(clock=self._clock)
-            run.load(self._slots, work, self._turn(), self._mode, self._meters)
+            request = self._request._replace(clock=self._clock)
+            run.load(self._slots, request, self._turn(), self._mode, self._meters)
             pending: deque[InFlight | Barrier] = deque()
             clock, marked, since = self._clock, self._committed, monotonic()
             for seq, chunk in source.from_the_last_snapshot():
@@ -189,7 +189,7 @@ class Pipeline:
         return self._attempt, self._committed
 
     def _is_due(self, chunks: int, since: float) -> bool:
-        if (keeper := self._work.keeper) is not None and keeper.due:
+        if (checkpointer := self._request.checkpointer) is not None and checkpointer.due:
             return True
         if self._failures:
             return chunks >= SOON
@@ -225,16 +225,16 @@ class Pipeline:
         busy = self._watch.busy
         for part, snapshot in zip(self._parts, snapshots, strict=True):
             busy[part.title] = busy.get(part.title, 0.0) + snapshot.seconds
-            if self._work.vitals is not None and snapshot.vitals is not None:
-                self._work.vitals.put(snapshot.vitals)
+            if self._request.vitals is not None and snapshot.vitals is not None:
+                self._request.vitals.put(snapshot.vitals)
             for name, changes in snapshot.slots.items():
                 for what, tree in changes.items():
                     setattr(self._slots[name], what, copy_tree(tree))
         if marker.seq > self._committed:
             self._failures = 0
         self._committed, self._clock = marker.seq, marker.clock
-        if self._work.keeper is not None:
-            self._work.keeper.pass_by(self._clock - self._work.clock)
+        if self._request.checkpointer is not None:
+            self._request.checkpointer.moved_on(self._clock - self._request.clock)
 
 
 class _Source:
@@ -263,9 +263,11 @@ class _Source:
             self._kept.popleft()
 
 
-def _meter(plan: Plan, part: Partition, slots: Mapping[str, Slot], work: Work) -> Meter | None:
+def _meter(
+    plan: Plan, part: Partition, slots: Mapping[str, Slot], request: Request
+) -> Meter | None:
     """Return who takes points of the learning curves of a part, if there are any to take."""
-    names = [n for n in part.names if work.every and n in work.learn and plan.rules[n].online]
+    names = [n for n in part.names if request.every and n in request.learn and plan.rules[n].online]
     return Meter({name: plan.rules[name] for name in names}, slots) if names else None
 
 

@@ -13,7 +13,7 @@ from nodegraph.engines.ray.partition import Partition
 from nodegraph.engines.ray.pool import WorkerPool
 from nodegraph.engines.ray.stats import Stats
 from nodegraph.engines.ray.worker import Loading
-from nodegraph.engines.request import Work
+from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
 
 __all__ = ["Barrier", "InFlight", "PipelineRun"]
@@ -70,7 +70,7 @@ class PipelineRun:
     def load(
         self,
         slots: dict[str, Slot],
-        work: Work,
+        request: Request,
         turn: tuple[int, int],
         mode: Any,
         meters: Sequence[Meter | None],
@@ -78,7 +78,7 @@ class PipelineRun:
         """Give every worker its part, and wait until it has it."""
         refs, free = [], self._stale is not None
         for worker, part, meter in zip(self._workers, self._parts, meters, strict=True):
-            own = part.slots(slots), part.work(work)
+            own = part.slots(slots), part.request(request)
             reports = self._reports(part, meter)
             self._reporting.append(reports)
             refs += worker.call("load", Loading(part, *own, mode, *turn, free, meter, reports))

@@ -14,11 +14,11 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
 from nodegraph.engines.contract import LOCAL
-from nodegraph.engines.lines import Line
+from nodegraph.engines.delay_line import DelayLine
 from nodegraph.engines.local import Sweep
 from nodegraph.engines.meter import Meter, Point
 from nodegraph.engines.ray.partition import Partition, pieces
-from nodegraph.engines.request import Work
+from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Answer, Slot
 from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import EngineError
@@ -54,7 +54,7 @@ class Loading:
     part : Partition
     slots : dict of Slot
         Where the part stands before the first chunk.
-    work : Work
+    work : Request
         Its clock is that of the first chunk.
     numerics : {"exact", "portable", "fast"}
     attempt, seq : int
@@ -69,7 +69,7 @@ class Loading:
 
     part: Partition
     slots: Mapping[str, Slot]
-    work: Work
+    request: Request
     numerics: Numerics
     attempt: int
     seq: int
@@ -81,7 +81,7 @@ class Loading:
 class _Loaded(NamedTuple):
     part: Partition
     slots: dict[str, Slot]
-    work: Work
+    request: Request
     numerics: Numerics
     meter: Meter | None
 
@@ -103,15 +103,15 @@ class Worker:
     def load(self, loading: Loading) -> None:
         """Take over a part as it stands."""
         slots = {name: slot.copy() for name, slot in loading.slots.items()}
-        for name in loading.work.learn:
+        for name in loading.request.learn:
             slots[name].params = copy_tree(slots[name].params)
             slots[name].memory = copy_tree(slots[name].memory)
         meter = deepcopy(loading.meter)
-        work = loading.work._replace(vitals=deepcopy(loading.work.vitals))
-        self._loaded = _Loaded(loading.part, slots, work, loading.numerics, meter)
+        request = loading.request._replace(vitals=deepcopy(loading.request.vitals))
+        self._loaded = _Loaded(loading.part, slots, request, loading.numerics, meter)
         self._free, self._reports, self._busy = loading.free, loading.reports, 0.0
         self._turn = loading.attempt, loading.seq
-        self._clock = loading.work.clock
+        self._clock = loading.request.clock
 
     def prepare(self, task: Any, mode: Numerics) -> None:
         """Take over a task that is to be done to many things, each by itself."""
@@ -157,7 +157,7 @@ class Worker:
         early = {n: ys for n, ys in zip(part.reads, inputs, strict=True) if n not in part.late}
         for name, ys in zip(part.reads, inputs, strict=True):
             if name in part.late and ys is not None:
-                slots[name].past = Line(slots[name].past, ys, 0, len(ys)).new_past()
+                slots[name].past = DelayLine(slots[name].past, ys, 0, len(ys)).new_past()
         before = {name: slots[name].past for name in part.late}
         with using(loaded.numerics):
             found, points = self._live(loaded, seq, chunk, early)
@@ -175,15 +175,15 @@ class Worker:
         self, loaded: _Loaded, seq: int, chunk: Chunk, early: Mapping[str, Array | None]
     ) -> tuple[list[Any], list[Point]]:
         """Return the outputs that are to be sent, and the points that were taken on the way."""
-        part, slots, work, _, meter = loaded
+        part, slots, request, _, meter = loaded
         if meter is None:
             return self._sweep(loaded, seq, chunk, early, 0, part.sends), []
         names, rows, points = (*part.sends, *meter.rules), [], list[Point]()
         start = 0
-        for piece in pieces(chunk, None, meter.steps, work.every):
+        for piece in pieces(chunk, None, meter.steps, request.every):
             rows.append(self._sweep(loaded, seq, piece, early, start, names))
             meter.add(piece, dict(zip(names, rows[-1], strict=True)))
-            if meter.steps == work.every:
+            if meter.steps == request.every:
                 points.append(meter.point(slots))
             start += piece.n_steps
         sent = [np.concatenate(parts) for parts in zip(*rows, strict=True)][: len(part.sends)]
@@ -199,14 +199,14 @@ class Worker:
         names: Iterable[str],
     ) -> list[Array]:
         """Live through a piece of a chunk that begins at row `start`; return outputs of `names`."""
-        part, slots, work = loaded.part, loaded.slots, loaded.work
-        sweep = Sweep(part.plan, slots, chunk, work, self._clock + start)
+        part, slots, request = loaded.part, loaded.slots, loaded.request
+        sweep = Sweep(part.plan, slots, chunk, request, self._clock + start)
         for name in part.reads:
             ys = early.get(name)
             sweep.receive(name, None if ys is None else ys[start : start + chunk.n_steps])
         sweep.go(seq)
-        if work.vitals is not None:
-            work.vitals.take(part.names, chunk, sweep.sample)
+        if request.vitals is not None:
+            request.vitals.take(part.names, chunk, sweep.sample)
         return [np.ascontiguousarray(sweep.outputs(name)) for name in names]
 
     def snapshot(self, attempt: int, seq: int, last: bool = False) -> Snapshot:
@@ -214,7 +214,7 @@ class Worker:
 
         After the `last` one, those who may conclude do so here, where there are others beside it.
         """
-        part, slots, work, mode, meter = self._open(attempt, seq)
+        part, slots, request, mode, meter = self._open(attempt, seq)
         found: dict[str, dict[str, Any]] = {}
         for name in part.names:
             slot = slots[name]
@@ -223,15 +223,15 @@ class Worker:
                 "past": slot.past,
                 "noise": slot.noise,
             }
-            if name in work.learn:
+            if name in request.learn:
                 found[name] |= {"params": slot.params, "memory": slot.memory}
-            if last and name in work.final:
+            if last and name in request.final:
                 with using(mode):
                     found[name]["answer"] = _conclude(part.plan.rules[name], slot)
         for name in part.taught:
             found.setdefault(name, {})["taught"] = slots[name].taught
         busy, self._busy = self._busy, 0.0
-        return Snapshot(found, meter, work.vitals, busy)
+        return Snapshot(found, meter, request.vitals, busy)
 
     def _open(self, attempt: int, seq: int) -> _Loaded:
         if self._loaded is None or self._turn != (attempt, seq):

@@ -170,7 +170,7 @@ class Experiment:
             raise error_at(spec.document, ("task",), "names no file, so leave the data folder out")
         trial = trial_of(data, task)
         situation, rivals = rehearse(spec, task, trial, model)
-        meant = (header.engine.kind == "local") == (chosen.spread is None)
+        meant = (header.engine.kind == "local") == (chosen.map is None)
         threads = header.engine.workers if meant and not no_workers(situation) else None
         clock.lap("data")
         return cls(spec, task, trial, model, rivals, situation, threads, clock)

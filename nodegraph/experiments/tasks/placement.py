@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.engines.request import Work
+from nodegraph.engines.request import Request
 from nodegraph.experiments.tasks.engine_choice import engine_of
 from nodegraph.experiments.tasks.task_data import prepare
 from nodegraph.files.yaml.spec import Spec
@@ -29,16 +29,16 @@ def preview(spec: Spec) -> Iterator[tuple[str, list[dict[str, str]], str]]:
     draft = model._settle().draft()
     taught = any(rule.supervised for rule in model.plan.rules.values())
     x, y = _first_rows(spec, model.plan)
-    draft.feed(x, y if taught else None)
+    draft.bind(x, y if taught else None)
     engine, cpus = engine_of(header, "ray"), usable_cpus()
     learners = [name for name in model.plan.rules if name in draft.slots]
     for number, stage in enumerate(stages(model.plan, learners, True), 1):
-        work = Work(learn=frozenset(stage.learners))
+        work = Request(learn=frozenset(stage.learners))
         rows, words = engine.preview(stage.plan, draft.slots, work, cpus)
         yield f"stage {number}: {', '.join(stage.learners)}", rows, words
     if not learners:
         plan = model.plan.for_running(model.plan.outputs)
-        yield "to run", *engine.preview(plan, draft.slots, Work(plan.outputs), cpus)
+        yield "to run", *engine.preview(plan, draft.slots, Request(plan.outputs), cpus)
 
 
 def _first_rows(spec: Spec, plan: Plan) -> tuple[Any, Any]:

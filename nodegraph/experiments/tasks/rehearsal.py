@@ -17,7 +17,7 @@ from nodegraph.model import Model
 from nodegraph.model.checks import check_long_enough, checked_warmup
 from nodegraph.model.closed_loop import closed_plan, find_loop
 from nodegraph.model.data_warnings import warn_of_series_passed_over
-from nodegraph.model.state import Rack
+from nodegraph.model.state import ModelState
 
 __all__ = ["check_metrics", "rehearse"]
 
@@ -49,8 +49,8 @@ def rehearse(
     NodegraphError
         If the graph is too large, or cannot learn from such data.
     """
-    rack, situation = _built(spec, task, trial, model)
-    model._hold(rack)
+    state, situation = _built(spec, task, trial, model)
+    model._hold(state)
     _check_keys(spec, situation)
     right = trial.right(model)
     with _at(spec, "metrics"):
@@ -69,36 +69,36 @@ def _check_keys(spec: Spec, situation: Situation) -> None:
         raise SpecError("\n".join(lines))
 
 
-def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> tuple[Rack, Situation]:
+def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> tuple[ModelState, Situation]:
     """Return the arrays of `model`, made for what it learns from and is scored on."""
     draft = model._settle().draft()
     x, y = trial.data.train
     with _at(spec):
-        fed = draft.feed(x, y if model.plan.rules else None)
+        bound = draft.bind(x, y if model.plan.rules else None)
     with _at(spec, "target"):
-        learners = draft.learners(fed)
+        learners = draft.learners(bound)
         rules = model.plan.rules
         if task.online and not any(rules[name].online for name in learners):
             raise GraphError(f"nothing here learns online: {draft.why_idle(online=True)}")
     with _at(spec, "split"):
-        warmup = checked_warmup(task.split.warmup, fed)
-        warn_of_series_passed_over(model.plan, learners, fed, warmup)
+        warmup = checked_warmup(task.split.warmup, bound)
+        warn_of_series_passed_over(model.plan, learners, bound, warmup)
         if not task.online:
-            check_long_enough(model.plan, learners, fed)
+            check_long_enough(model.plan, learners, bound)
     if trial.data.test is not None and trial.data.test.x is not None:
         with _at(spec):
-            draft.draft().feed(trial.data.test.x, None)
+            draft.draft().bind(trial.data.test.x, None)
     if isinstance(task.target, GenerateTarget):
         with _at(spec, "target"):
             _check_loop(draft, task.target)
     return draft, Situation(task, trial, model.plan, draft.slots, learners)
 
 
-def _check_loop(draft: Rack, target: GenerateTarget) -> None:
+def _check_loop(draft: ModelState, target: GenerateTarget) -> None:
     """Refuse a generation in which it is not plain which output is which input."""
-    takes = draft.builder.data
+    takes = draft.initializer.data
     closed = find_loop(draft.plan, takes, target.loop)
-    closed_plan(draft.plan, draft.builder.sizes(), takes, closed)
+    closed_plan(draft.plan, draft.initializer.sizes(), takes, closed)
 
 
 @contextmanager

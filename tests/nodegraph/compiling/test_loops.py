@@ -7,7 +7,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph import maths as m
-from nodegraph.engines import fused
+from nodegraph.engines import loops
 from nodegraph.testing.reference import interpret
 from nodes import Input, Ridge
 
@@ -77,11 +77,11 @@ class Learner(Leaky):
 @pytest.fixture(autouse=True)
 def compiled_only(monkeypatch):
     """Fail where a loop goes through Python."""
-    before = fused.fuse
+    before = loops.fuse
 
     def strict(seats, lines, clock, n):
         done = before(seats, lines, clock, n)
-        assert done or n < fused.FEWEST
+        assert done or n < loops.FEWEST
         return done
 
     monkeypatch.setattr("nodegraph.engines.local.fuse", strict)

@@ -3,12 +3,12 @@
 import numpy as np
 
 import nodegraph as ng
-from nodegraph.engines import fused
+from nodegraph.engines import loops
 from nodes import ES2N, TD, Input
 
 
 def test_td_learns_in_a_loop(monkeypatch):
-    before = fused.fuse
+    before = loops.fuse
     ran = []
 
     def strict(*args):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nodegraph.data.binding import feed, total_steps
+from nodegraph.data.binding import bind, total_steps
 from nodegraph.data.door import Door, node_name
 from nodegraph.errors import DataError
 
@@ -11,12 +11,12 @@ U = np.arange(12.0).reshape(6, 2)
 Y = -U[:, :1]
 
 
-def fed(x, y=None, inputs=("u",), learners=("out",), **options):
-    return feed(x, y, Door(inputs, learners, [*inputs, "r", *learners]), **options)
+def bound(x, y=None, inputs=("u",), learners=("out",), **options):
+    return bind(x, y, Door(inputs, learners, [*inputs, "r", *learners]), **options)
 
 
 def test_arrays_go_to_the_only_input_and_to_every_learner():
-    found = fed(U, Y, learners=("one", "two"))
+    found = bound(U, Y, learners=("one", "two"))
     (series,) = found.series
     assert found.own and (found.data, found.targets) == ({"u": 2}, {"one": 1, "two": 1})
     assert np.array_equal(series.data["u"], U)
@@ -25,14 +25,14 @@ def test_arrays_go_to_the_only_input_and_to_every_learner():
 
 
 def test_a_list_is_as_many_series_as_it_has_items():
-    found = fed([U, U[:2]], [Y, Y[:2]])
+    found = bound([U, U[:2]], [Y, Y[:2]])
     assert not found.own and [s.n_steps for s in found.series] == [6, 2]
     assert np.array_equal(found.series[1].targets["out"], Y[:2])
 
 
 @pytest.mark.parametrize("labels", [[5, 7], np.array([5, 7]), np.array([[5], [7]]), [[5], [7]]])
 def test_a_label_is_the_target_of_the_last_step_alone(labels):
-    found = fed([U, U[:2]], labels)
+    found = bound([U, U[:2]], labels)
     target = found.series[0].targets["out"]
     assert np.isnan(target[:-1]).all() and target[-1] == 5
     assert np.array_equal(found.series[1].targets["out"], [[np.nan], [7]], equal_nan=True)
@@ -41,12 +41,12 @@ def test_a_label_is_the_target_of_the_last_step_alone(labels):
 def test_flat_targets_as_long_as_their_series_are_no_labels():
     for y in ([Y[:, 0], Y[:2, 0]], [Y[:, 0], Y[:, 0]]):
         with pytest.raises(DataError, match=r"each as long as its series; write \[a.reshape"):
-            fed([U[: len(part)] for part in y], y)
+            bound([U[: len(part)] for part in y], y)
     with pytest.raises(
         DataError, match=r"every step, y\[:, :, None\], or one row .* y\[:, None, :\]"
     ):
-        fed(np.stack([U, U]), np.ones((2, 6)))
-    row = fed([U, U], np.ones((2, 6))[:, None, :])
+        bound(np.stack([U, U]), np.ones((2, 6)))
+    row = bound([U, U], np.ones((2, 6))[:, None, :])
     assert np.isnan(row.series[0].targets["out"][:-1]).all() and row.once == {"out"}
 
 
@@ -65,7 +65,7 @@ def test_chunks_are_one_stream_and_can_be_gone_through_again_if_they_come_from_a
             return iter([(U[:4], Y[:4]), (U[4:], Y[4:])])
 
     for x, again in ((Again(), True), (iter(Again()), False)):
-        found = fed(x)
+        found = bound(x)
         assert (found.own, found.again, total_steps(found)) == (True, again, None)
         (stream,) = found.series
         for _ in range(1 + again):
@@ -75,10 +75,10 @@ def test_chunks_are_one_stream_and_can_be_gone_through_again_if_they_come_from_a
 
 
 def test_a_graph_without_inputs_is_told_how_long_to_run():
-    (series,) = fed(None, inputs=(), steps=9).series
+    (series,) = bound(None, inputs=(), steps=9).series
     assert (series.n_steps, series.data) == (9, {})
     with pytest.raises(DataError, match="steps: expected a whole number of at least 1, got 0"):
-        fed(None, inputs=(), steps=0)
+        bound(None, inputs=(), steps=0)
 
 
 @pytest.mark.parametrize(
@@ -98,5 +98,5 @@ def test_a_graph_without_inputs_is_told_how_long_to_run():
 )
 def test_data_that_do_not_fit_are_refused(x, y, options, message):
     with pytest.raises(DataError, match=message):
-        found = fed(x, y, **options)
+        found = bound(x, y, **options)
         list(found.series[0].chunks(100, 0, np.dtype("f8")))

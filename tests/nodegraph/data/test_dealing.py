@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nodegraph as ng
-from nodegraph.data.binding import Fed
+from nodegraph.data.binding import BoundData
 from nodegraph.data.dealing import dealt_out
 from nodegraph.data.series import Series
 from nodes import Input, Ridge
@@ -21,12 +21,12 @@ def series(i, target):
     )
 
 
-def fed(parts, form="list"):
-    return Fed(parts, form, {"u": 2}, {"o": 1})
+def bound(parts, form="list"):
+    return BoundData(parts, form, {"u": 2}, {"o": 1})
 
 
 def numbers(parts, warmup=0):
-    return [one.number for one in dealt_out(fed(parts), warmup).series]
+    return [one.number for one in dealt_out(bound(parts), warmup).series]
 
 
 def labelled(labels):
@@ -74,7 +74,7 @@ def test_those_that_nothing_is_learned_from_take_no_turn():
 
 @pytest.mark.parametrize("form, count", [("one", 1), ("list", 1)])
 def test_a_single_series_has_no_turn(form, count):
-    data = fed(labelled([1] * count), form)
+    data = bound(labelled([1] * count), form)
     assert dealt_out(data, 0) is data
 
 

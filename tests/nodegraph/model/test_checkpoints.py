@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import nodegraph as ng
 from nodegraph.engines import local
-from nodegraph.engines.keeping import Keeper
+from nodegraph.engines.checkpointer import Checkpointer
 from nodegraph.errors import DataError, ModelFileError
 from nodegraph.model import checkpoints
 from nodegraph.testing.comparing import same_trees
@@ -44,8 +44,8 @@ class Dying:
     def rows(self, plan, sizes):
         return 13
 
-    def execute(self, plan, slots, chunks, work):
-        for outputs in local.execute(plan, slots, chunks, work):
+    def execute(self, plan, slots, chunks, request):
+        for outputs in local.execute(plan, slots, chunks, request):
             if not self.left:
                 raise OSError("killed")
             self.left -= 1
@@ -115,8 +115,8 @@ class Signalling(Dying):
         super().__init__(99)
         self.number = number
 
-    def execute(self, plan, slots, chunks, work):
-        for i, outputs in enumerate(super().execute(plan, slots, chunks, work)):
+    def execute(self, plan, slots, chunks, request):
+        for i, outputs in enumerate(super().execute(plan, slots, chunks, request)):
             yield outputs
             if i == 3:
                 os.kill(os.getpid(), self.number)
@@ -160,7 +160,7 @@ def test_one_number_in_the_middle_tells_data_from_others(path):
 
 @pytest.mark.parametrize("form", ["list", "array", "one"])
 def test_learning_that_was_at_its_end_can_be_resumed(path, form, monkeypatch):
-    monkeypatch.setattr(Keeper, "due", True)
+    monkeypatch.setattr(Checkpointer, "due", True)
     x, y = {"list": LISTS, "array": ([X, X], [Y, Y]), "one": (X, Y)}[form]
     x, y = (np.array(x), np.array(y)) if form == "array" else (x, y)
     graph = Input() >> Reservoir(units=9) >> RLS()

@@ -7,12 +7,12 @@ import nodegraph as ng
 from nodegraph.errors import BudgetError, DataError
 from nodegraph.graph.plan import Plan
 from nodegraph.host import memory_budget as budget
-from nodegraph.model.initializer import Builder, generator
+from nodegraph.model.initializer import Initializer, generator
 from nodes import NVAR, Input, Reservoir, Ridge
 
 
-def builder(graph, seed=1, dtype="f8"):
-    return Builder(Plan.of(graph), seed, np.dtype(dtype))
+def initializer(graph, seed=1, dtype="f8"):
+    return Initializer(Plan.of(graph), seed, np.dtype(dtype))
 
 
 def test_a_generator_depends_on_seed_name_and_purpose_alone():
@@ -25,7 +25,7 @@ def test_a_generator_depends_on_seed_name_and_purpose_alone():
 
 
 def test_sizes_follow_from_data_fields_and_targets():
-    made = builder(Input(name="u") >> [Reservoir(name="r", units=5), NVAR(name="n", delay=2)]
+    made = initializer(Input(name="u") >> [Reservoir(name="r", units=5), NVAR(name="n", delay=2)]
                    >> Ridge(name="out"))  # fmt: skip
     assert made.sizes() == {"r": 5}
     made.see({"u": 3}, {})
@@ -35,7 +35,10 @@ def test_sizes_follow_from_data_fields_and_targets():
 
 
 def test_a_node_is_built_when_its_widths_are_known_and_only_once():
-    made, slots = builder(Input(name="u") >> Reservoir(name="r", units=5) >> Ridge(name="out")), {}
+    made, slots = (
+        initializer(Input(name="u") >> Reservoir(name="r", units=5) >> Ridge(name="out")),
+        {},
+    )
     made.see({"u": 3}, {})
     made.build(slots)
     assert set(slots) == {"u", "r"} and slots["r"].params.W_in.shape == (5, 3)
@@ -47,7 +50,7 @@ def test_a_node_is_built_when_its_widths_are_known_and_only_once():
 
 def test_weights_are_those_of_the_node_and_its_own_generator():
     node, slots = Reservoir(name="r", units=5), {}
-    made = builder(Input(name="u") >> node, dtype="f4")
+    made = initializer(Input(name="u") >> node, dtype="f4")
     made.see({"u": 3}, {})
     made.build(slots)
     expected = node.init(generator(1, "r", 0), 3, 5)
@@ -56,7 +59,7 @@ def test_weights_are_those_of_the_node_and_its_own_generator():
 
 
 def test_widths_stay_as_they_were_first_seen():
-    made = builder(Input(name="u") >> Ridge(name="out"))
+    made = initializer(Input(name="u") >> Ridge(name="out"))
     made.see({"u": 3}, {"out": 2})
     with pytest.raises(DataError, match=r"u: the input should have 3 columns .* got 4$"):
         made.see({"u": 4}, {})
@@ -65,13 +68,13 @@ def test_widths_stay_as_they_were_first_seen():
 
 
 def test_a_copy_takes_note_of_widths_by_itself():
-    made = builder(Input(name="u") >> Ridge(name="out"))
+    made = initializer(Input(name="u") >> Ridge(name="out"))
     made.copy().see({"u": 3}, {})
     assert made.data == {}
 
 
 def test_each_series_has_noise_of_its_own_and_starts_from_zero():
-    made, slots = builder(Input(name="u") >> Reservoir(name="r", units=5, noise=0.1)), {}
+    made, slots = initializer(Input(name="u") >> Reservoir(name="r", units=5, noise=0.1)), {}
     made.see({"u": 1}, {})
     made.build(slots)
     slots["r"].state = slots["r"].state._replace(x=np.ones(5))
@@ -83,7 +86,7 @@ def test_each_series_has_noise_of_its_own_and_starts_from_zero():
 
 
 def test_a_node_without_noise_has_no_generator_and_shares_no_state_between_series():
-    made, slots = builder(Input(name="u") >> Reservoir(name="r", units=5)), {}
+    made, slots = initializer(Input(name="u") >> Reservoir(name="r", units=5)), {}
     made.see({"u": 1}, {})
     made.build(slots)
     one, two = (made.fresh(slots, ["r"], i)["r"] for i in range(2))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.model.joint_readouts import find_teams
+from nodegraph.model.joint_readouts import find_joint
 from nodes import Input, Reservoir, Ridge
 
 rng = np.random.default_rng(0)
@@ -27,12 +27,12 @@ def series_of(ys):
 
 def found(model, x, ys):
     draft = model._settle().draft()
-    fed = draft.feed(x, ys)
-    names = draft.learners(fed)
+    bound = draft.bind(x, ys)
+    names = draft.learners(bound)
     from nodegraph.model.stages import stages
 
     (stage,) = stages(model.plan, names, True)
-    return find_teams(stage, model.plan.rules, fed)
+    return find_joint(stage, model.plan.rules, bound)
 
 
 def alone(i, ridge, x, ys, **options):

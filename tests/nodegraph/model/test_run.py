@@ -28,9 +28,9 @@ def test_of_two_reservoirs_that_hear_each_other_late_only_the_first_gets_the_dat
     ring = (near >> delay(2) >> far) & (near << (far >> delay(3)))
     assert ring.inputs == ("near",)
     bare = ng.Model(ring, seed=2).run(U, outputs=["near", "far"])
-    fed = ng.Model((Input() >> near) & ring, seed=2).run(U, outputs=["near", "far"])
-    assert all(np.array_equal(bare[name], fed[name]) for name in bare)
-    assert not fed["far"][:2].any() and fed["far"][2].any()
+    bound = ng.Model((Input() >> near) & ring, seed=2).run(U, outputs=["near", "far"])
+    assert all(np.array_equal(bare[name], bound[name]) for name in bare)
+    assert not bound["far"][:2].any() and bound["far"][2].any()
 
 
 def test_a_ring_that_nothing_enters_runs_alone_and_takes_data_only_by_name():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import nodegraph as ng
 from nodegraph import delay
-from nodegraph.engines import fused
+from nodegraph.engines import loops
 from nodegraph.errors import DataError, DivergenceError
 from nodegraph.testing.comparing import same_trees
 from nodes import Identity, Input, Output, Reservoir, Ridge, Tanh
@@ -144,6 +144,6 @@ def test_loops_in_programs_give_the_bits_of_loops_in_python(monkeypatch):
     for graph in graphs():
         model = ng.Model(graph)
         compiled = model.run(X)
-        monkeypatch.setattr(fused, "FEWEST", 10**9)
+        monkeypatch.setattr(loops, "FEWEST", 10**9)
         np.testing.assert_array_equal(model.reset().run(X), compiled)
         monkeypatch.undo()

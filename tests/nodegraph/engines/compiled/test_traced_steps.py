@@ -253,11 +253,11 @@ def test_a_loop_whose_carry_changes_its_shape_is_refused_by_class_and_line():
 
 
 def test_a_step_that_keeps_an_array_on_itself_is_told_by_class_and_line():
-    class Keeper(ng.Node):
+    class Checkpointer(ng.Node):
         def step(self, params, state, x):
             object.__setattr__(self, "last", x * 2)
             return state, x * 1
 
-    wanted = r"Keeper.step .*test_traced_steps.py:\d+.*self.last.*belongs into the state"
+    wanted = r"Checkpointer.step .*test_traced_steps.py:\d+.*self.last.*belongs into the state"
     with pytest.warns(PlainStepWarning, match=wanted):
-        ng.Model(Keeper()).run(np.ones((3, 2)))
+        ng.Model(Checkpointer()).run(np.ones((3, 2)))

@@ -92,15 +92,17 @@ class Split:
         cuts = [0, *(ends + 1), len(names)]
         return [names[a:b] for a, b in pairwise(cuts) if a < b]
 
-    def execute(self, plan, slots, chunks, work):
+    def execute(self, plan, slots, chunks, request):
         small = (piece for chunk in chunks for piece in pieces(chunk, self.chunk))
         first = next(small, None)
         if first is None:
             return
         small = chain([first], small)
-        parts = cut(plan, self.groups(plan), work.wanted, [n for n in first.targets if n in slots])
+        parts = cut(
+            plan, self.groups(plan), request.wanted, [n for n in first.targets if n in slots]
+        )
         belt = Pipeline(
-            self.pool, plan, parts, slots, work, self.options, getattr(self, "watch", None)
+            self.pool, plan, parts, slots, request, self.options, getattr(self, "watch", None)
         )
         yield from belt.through(small)
 
@@ -112,7 +114,7 @@ class Spread(Split):
         super().__init__(0, 7, deaths)
         self.count = count
 
-    def spread(self, task, groups, workers):
+    def map(self, task, groups, workers):
         yield from DataParallel(self.pool, (), task, workers or self.count).each(groups)
 
 

@@ -67,7 +67,7 @@ def test_a_group_at_which_all_die_is_named(spread):
         fitted(spread(2, range(4, 1000)))
 
 
-@pytest.mark.parametrize("method", ["hire", "prepare", "do"])
+@pytest.mark.parametrize("method", ["start", "prepare", "do"])
 def test_one_that_is_dead_before_it_begins_is_replaced_as_well(spread, lost, method):
     engine, deaths = spread(2), iter([False, True, True, False, True])
     start = engine.pool.start
@@ -77,7 +77,7 @@ def test_one_that_is_dead_before_it_begins_is_replaced_as_well(spread, lost, met
             raise lost("it was dead already")
 
     def started(groups):
-        if method == "hire":
+        if method == "start":
             die_now()
         (worker,) = start(groups)
         call = worker.call

@@ -157,7 +157,7 @@ def test_a_worker_refuses_what_comes_out_of_turn(split):
     from nodegraph.engines.ray.partition import cut
     from nodegraph.engines.ray.pool import InProcess
     from nodegraph.engines.ray.worker import Loading
-    from nodegraph.engines.request import Work
+    from nodegraph.engines.request import Request
 
     model = ng.Model(Input() >> Reservoir(units=5), seed=1)
     model.run(np.zeros((1, 1)))
@@ -165,7 +165,7 @@ def test_a_worker_refuses_what_comes_out_of_turn(split):
     (part,) = cut(plan, [tuple(plan.nodes)], ("reservoir",), ())
     pool = InProcess()
     (worker,) = pool.start([part.names])
-    pool.take(worker.call("load", Loading(part, slots, Work(), "exact", 2, 5)))
+    pool.take(worker.call("load", Loading(part, slots, Request(), "exact", 2, 5)))
     chunk = Chunk(1, {"input": np.ones((1, 1))}, {})
     for attempt, seq in ((1, 5), (2, 4), (2, 6)):
         with pytest.raises(EngineError, match=f"called for chunk {seq} of attempt {attempt}"):

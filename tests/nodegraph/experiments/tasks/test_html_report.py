@@ -21,7 +21,7 @@ class Outline(HTMLParser):
     def __init__(self, page):
         super().__init__()
         self.open, self.tags, self.words = [], [], []
-        self.feed(page)
+        self.bind(page)
         assert self.open == []
 
     def handle_starttag(self, tag, attrs):

@@ -13,11 +13,11 @@ from typing import Any
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import EngineError
 
-__all__ = ["Keeper", "Position"]
+__all__ = ["Checkpointer", "Cursor"]
 
 
 @dataclass(frozen=True)
-class Position:
+class Cursor:
     """Where a course of learning stands.
 
     Parameters
@@ -46,7 +46,7 @@ class Position:
         return asdict(self)
 
     @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> Position:
+    def of(cls, plain: Mapping[str, Any]) -> Cursor:
         """Return what `plain` made plain."""
         return cls(
             int(plain["stage"]),
@@ -59,7 +59,7 @@ class Position:
 
 
 @dataclass
-class Keeper:
+class Checkpointer:
     """Writes checkpoints now and then, and before it lets a signal end the work.
 
     Parameters
@@ -70,9 +70,9 @@ class Keeper:
         Given where the course stands, and the slots of its stage; replaces the last checkpoint.
     seconds : float
         Between two checkpoints.
-    start : Position
+    start : Cursor
         Where to go on from.
-    at : Position
+    at : Cursor
     slots : dict of Slot
         Where the course stands, and what moves on from there.
     restore : callable
@@ -80,17 +80,17 @@ class Keeper:
     """
 
     path: str
-    write: Callable[[Position, Mapping[str, Slot]], None]
+    write: Callable[[Cursor, Mapping[str, Slot]], None]
     seconds: float = 60.0
-    start: Position = field(default_factory=Position)
-    at: Position = field(default_factory=Position)
+    start: Cursor = field(default_factory=Cursor)
+    at: Cursor = field(default_factory=Cursor)
     slots: Mapping[str, Slot] = field(default_factory=dict)
     restore: Callable[[dict[str, Slot]], None] = lambda slots: None
     _steps: int = 0  # gone since `at`, when last heard of
     _last: float = field(default_factory=monotonic)
     _stop: BaseException | None = None
 
-    def stands(self, at: Position, slots: Mapping[str, Slot]) -> None:
+    def mark(self, at: Cursor, slots: Mapping[str, Slot]) -> None:
         """Take note of where the course stands, and of the slots that move from here on."""
         self.at, self.slots, self._steps = at, slots, 0
 
@@ -99,7 +99,7 @@ class Keeper:
         """Whether a checkpoint should be written soon."""
         return self._stop is not None or monotonic() - self._last >= self.seconds
 
-    def pass_by(self, steps: int) -> None:
+    def moved_on(self, steps: int) -> None:
         """Write a checkpoint if one is due: the slots stand `steps` steps further than noted.
 
         Raises

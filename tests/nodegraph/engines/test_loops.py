@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.engines import fused
+from nodegraph.engines import loops
 from nodegraph.graph import Edge, End, Graph
 from nodegraph.graph.plan import Plan
 from nodegraph.rule import Rule
@@ -59,7 +59,7 @@ def every_way(monkeypatch, do):
     """Return what `do` gives with programs and with loops in Python."""
     found = []
     for fewest in (1, 10**9):
-        monkeypatch.setattr(fused, "FEWEST", fewest)
+        monkeypatch.setattr(loops, "FEWEST", fewest)
         found.append(do())
     return found
 

@@ -10,52 +10,52 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
-from nodegraph.engines.first_use import Trial, check_still
-from nodegraph.engines.lines import Line
-from nodegraph.engines.request import Work
+from nodegraph.engines.delay_line import DelayLine
+from nodegraph.engines.first_use import FirstUse, check_still
+from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
 from nodegraph.graph.node import Node, StepCode
 from nodegraph.graph.plan import Plan, Read
 from nodegraph.graph.rule import Lesson, Rule
 
-__all__ = ["Desk", "Seat", "Source", "heard"]
+__all__ = ["BoundNode", "ChunkContext", "RowSource", "heard"]
 
 
-class Source(NamedTuple):
+class RowSource(NamedTuple):
     """Rows to read from, and which of them is that of step 0."""
 
     rows: Array
     zero: int
 
 
-class Desk(NamedTuple):
-    """What all seats of a chunk share."""
+class ChunkContext(NamedTuple):
+    """What all nodes of a chunk share."""
 
     plan: Plan
     slots: Mapping[str, Slot]
     chunk: Chunk
-    work: Work
+    request: Request
     clock: int  # the number of the chunk's first step
-    lines: dict[str, Line]
-    taught: dict[str, Line]
+    lines: dict[str, DelayLine]
+    taught: dict[str, DelayLine]
 
 
-class Seat:
+class BoundNode:
     """One node during one chunk.
 
     Parameters
     ----------
-    desk : Desk
+    context : ChunkContext
     name : str
     """
 
-    def __init__(self, desk: Desk, name: str):
-        self.desk, self.name = desk, name
-        self.node, self.slot = desk.plan.nodes[name], desk.slots[name]
-        self.learns = name in desk.work.learn
+    def __init__(self, context: ChunkContext, name: str):
+        self.context, self.name = context, name
+        self.node, self.slot = context.plan.nodes[name], context.slots[name]
+        self.learns = name in context.request.learn
         if not self.learns:
             self.prepared = self.slot.prepared(self.node)
-        reads = heard(desk.plan, name, self.learns)
+        reads = heard(context.plan, name, self.learns)
         self.ports = [(port, self._sources(port, group)) for port, group in reads.items()]
         if "x" not in reads:
             self.ports.append(("x", self._sources("x", ())))
@@ -65,15 +65,15 @@ class Seat:
         """Whether the node does nothing but run, at every step."""
         return not self.learns and self.node.every == 1
 
-    def _sources(self, port: str, reads: tuple[Read, ...]) -> list[Source]:
+    def _sources(self, port: str, reads: tuple[Read, ...]) -> list[RowSource]:
         """Return what to read from: outside data first, then edges."""
-        data = self.desk.chunk.data
-        sources = [Source(data[self.name], 0)] if port == "x" and self.name in data else []
+        data = self.context.chunk.data
+        sources = [RowSource(data[self.name], 0)] if port == "x" and self.name in data else []
         for read in reads:
-            line = (self.desk.taught if read.taught else self.desk.lines)[read.source]
-            sources.append(Source(line.buffer, line.depth - read.delay))
-        n_steps, dtype = self.desk.chunk.n_steps, self.slot.past.dtype
-        return sources or [Source(np.zeros((n_steps, 0), dtype), 0)]
+            line = (self.context.taught if read.taught else self.context.lines)[read.source]
+            sources.append(RowSource(line.buffer, line.depth - read.delay))
+        n_steps, dtype = self.context.chunk.n_steps, self.slot.past.dtype
+        return sources or [RowSource(np.zeros((n_steps, 0), dtype), 0)]
 
     def inputs(self, start: int, stop: int) -> dict[str, Array]:
         """Return what arrives at each port from `start` to `stop`, read-only, and the noise."""
@@ -88,7 +88,7 @@ class Seat:
     @property
     def is_noisy(self) -> bool:
         """Whether there will be noise in the next steps; none is drawn yet."""
-        generator = self.slot.noise if self.desk.work.noise else None
+        generator = self.slot.noise if self.context.request.noise else None
         if generator is None or not self.node.hears_noise:
             return False
         noise = self.node.draw_noise(deepcopy(generator), 1, self.slot.past.shape[1])
@@ -97,7 +97,7 @@ class Seat:
     def noise(self, n_steps: int) -> Array | None:
         """Return the noise of the next steps, or None if there is none now."""
         generator, past = self.slot.noise, self.slot.past
-        if not self.desk.work.noise or generator is None:
+        if not self.context.request.noise or generator is None:
             return None
         noise = self.node.draw_noise(generator, n_steps, past.shape[1])
         return None if noise is None else noise.astype(past.dtype, copy=False)
@@ -111,8 +111,8 @@ class Seat:
             widths["noise"] = slot.past.shape[1]
         if not self.learns:
             return self.prepared.step_code(slot.state, dtype, widths)
-        rule = self.desk.plan.rules[self.name]
-        if "target" in widths or (not rule.supervised and self.desk.chunk.learn_from > 0):
+        rule = self.context.plan.rules[self.name]
+        if "target" in widths or (not rule.supervised and self.context.chunk.learn_from > 0):
             return None
         return rule.step_code(self.node, slot.params, slot.state, slot.memory, dtype, widths)
 
@@ -141,10 +141,10 @@ class Seat:
         return ys
 
     @property
-    def trial(self) -> Trial:
+    def trial(self) -> FirstUse:
         """The node as it is before it lives."""
         slot = self.slot
-        return Trial(
+        return FirstUse(
             self.name, self.node, slot.params, slot.state, slot.past.shape[1], slot.past.dtype
         )
 
@@ -161,7 +161,7 @@ class Seat:
 
     def try_lesson(self, lesson: Lesson) -> None:
         """Look at what the rule returns for the first row that it learns from."""
-        rule, kept = self.desk.plan.rules[self.name], self.slot.kept
+        rule, kept = self.context.plan.rules[self.name], self.slot.kept
         if not (_inherits(rule.learn, Rule.learn) and _inherits(rule.gather, Rule.gather)):
             kept.learned = True
         elif lesson.rows.any():
@@ -175,8 +175,8 @@ class Seat:
         target = self._target(inputs.pop("target", None), steps)
         if self.node.every == 1:
             return self._step(inputs, target, steps)
-        ticks = (steps + self.desk.clock - self.node.phase) % self.node.every == 0
-        line, held = self.desk.lines.get(self.name), self.slot.past[-1:]
+        ticks = (steps + self.context.clock - self.node.phase) % self.node.every == 0
+        line, held = self.context.lines.get(self.name), self.slot.past[-1:]
         if line is not None and steps[0]:
             held = line.rows(steps[0] - 1, steps[0])
         if ticks.any():
@@ -187,7 +187,7 @@ class Seat:
         return output
 
     def _target(self, wired: Array | None, steps: Array) -> Array | None:
-        given = self.desk.chunk.targets.get(self.name)
+        given = self.context.chunk.targets.get(self.name)
         if given is None:
             return wired
         target: Array = given[steps[0] : steps[-1] + 1]
@@ -199,9 +199,9 @@ class Seat:
         slot = self.slot
         if not self.learns:
             return self._run(inputs)
-        number = self.desk.chunk.number
+        number = self.context.chunk.number
         lesson = Lesson(inputs, target, self.lessons(target, steps), number)
-        rule = self.desk.plan.rules[self.name]
+        rule = self.context.plan.rules[self.name]
         before = None if slot.kept.learned else copy_tree(slot.params)
         if before is not None:
             self.try_lesson(lesson)
@@ -214,12 +214,12 @@ class Seat:
 
     def lessons(self, target: Array | None, steps: Array) -> Array:
         """Return which of `steps` are to be learned from."""
-        rows = steps >= self.desk.chunk.learn_from
+        rows = steps >= self.context.chunk.learn_from
         return rows if target is None else rows & np.isfinite(target).all(axis=1)
 
     def masked_target(self) -> Array | None:
         """Return the target of the whole chunk, with NaN where nothing is to be learned."""
-        target = self.desk.chunk.targets.get(self.name)
+        target = self.context.chunk.targets.get(self.name)
         if not self.learns or target is None:
             return None
         rows = self.lessons(target, np.arange(len(target)))

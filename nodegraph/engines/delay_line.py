@@ -6,10 +6,10 @@ import numpy as np
 
 from nodegraph.arrays import Array
 
-__all__ = ["Line", "filled"]
+__all__ = ["DelayLine", "filled"]
 
 
-class Line:
+class DelayLine:
     """The outputs of one node during a chunk, with as much of the past as its readers look at."""
 
     def __init__(self, past: Array, ys: Array | None, lag: int, n_steps: int):

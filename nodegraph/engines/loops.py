@@ -8,23 +8,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.engines.lines import Line
-from nodegraph.engines.seats import Seat, Source
+from nodegraph.engines.bound_node import BoundNode, RowSource
+from nodegraph.engines.delay_line import DelayLine
 from nodegraph.graph.node import Node, StepCode
 from nodegraph.graph.rule import Rule
 
-__all__ = ["FEWEST", "Mover", "Program", "fuse"]
+__all__ = ["FEWEST", "Instruction", "Program", "fuse"]
 
 FEWEST = 8  # steps from which on a program is worth its making
 
 
-class Mover(NamedTuple):
+class Instruction(NamedTuple):
     """One node of a program: its step, where its output goes, and what it reads."""
 
     node: Node
     code: StepCode
-    out: Source
-    ports: Sequence[tuple[str, Sequence[Source]]]
+    out: RowSource
+    ports: Sequence[tuple[str, Sequence[RowSource]]]
     rule: Rule | None = None  # that it learns by, if that is not its own
 
 
@@ -35,36 +35,36 @@ class Program:
 
     Parameters
     ----------
-    movers : sequence of Mover
+    instructions : sequence of Instruction
     clock : int
         The number of step 0, for nodes on a clock.
     dtype : dtype
         Of all arrays that steps read and write.
     """
 
-    def __init__(self, movers: Sequence[Mover], clock: int, dtype: np.dtype[Any]):
+    def __init__(self, instructions: Sequence[Instruction], clock: int, dtype: np.dtype[Any]):
         from nodegraph.compiled.program import NODE, PART, PORT, advance, drive
 
-        self.alive: list[Any] = [movers]  # addresses do not keep what they point to
+        self.alive: list[Any] = [instructions]  # addresses do not keep what they point to
         self.dtype, self.size, self.like = dtype, dtype.itemsize, dtype.type(0)
         self._drive, self._advance = drive(dtype), advance(dtype)
-        places = [_places(mover) for mover in movers]
-        self.io = np.zeros((len(movers), max(map(len, places))), np.int64)
+        places = [_places(instruction) for instruction in instructions]
+        self.io = np.zeros((len(instructions), max(map(len, places))), np.int64)
         nodes, ports, parts = [], [], []
-        for k, mover in enumerate(movers):
-            phase = (mover.node.phase - clock) % mover.node.every
+        for k, instruction in enumerate(instructions):
+            phase = (instruction.node.phase - clock) % instruction.node.every
             nodes.append(
                 (
-                    mover.code.function,
-                    self._address(self._numbers(mover.code.arguments)),
+                    instruction.code.function,
+                    self._address(self._numbers(instruction.code.arguments)),
                     self._address(self.io[k]),
-                    *self._ring(mover.out),
-                    mover.node.every,
+                    *self._ring(instruction.out),
+                    instruction.node.every,
                     phase,
-                    len(mover.ports),
+                    len(instruction.ports),
                 )
             )
-            for port, sources in mover.ports:
+            for port, sources in instruction.ports:
                 own = [self._ring(source) for source in sources]
                 parts += own
                 width = sum(ring[-1] for ring in own)
@@ -86,7 +86,7 @@ class Program:
         self.alive.append(array)
         return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
-    def _ring(self, source: Source) -> tuple[int, int, int, int]:
+    def _ring(self, source: RowSource) -> tuple[int, int, int, int]:
         rows = np.ascontiguousarray(source.rows)
         return self._address(rows), source.zero, max(1, len(rows)), rows.shape[1]
 
@@ -108,49 +108,56 @@ class Program:
         return self._advance(*tables, data, start, stop, self.size, self.like)  # type: ignore[no-any-return]
 
 
-def fuse(seats: Sequence[Seat], lines: Sequence[Line], clock: int, n_steps: int) -> bool:
+def fuse(
+    bound_nodes: Sequence[BoundNode], lines: Sequence[DelayLine], clock: int, n_steps: int
+) -> bool:
     """Run a loop for a whole chunk in one program; return False if there is none for it.
 
     Parameters
     ----------
-    seats, lines : sequence
+    bound_nodes, lines : sequence
         The nodes in their order, and where their outputs go.
     clock : int
         The number of the chunk's first step.
     n_steps : int
     """
-    dtype = seats[0].slot.past.dtype
-    if n_steps < FEWEST or not all(_fits(seat, dtype) for seat in seats):
+    dtype = bound_nodes[0].slot.past.dtype
+    if n_steps < FEWEST or not all(_fits(bound_node, dtype) for bound_node in bound_nodes):
         return False
-    codes = [seat.step_code() for seat in seats]
-    movers = []
-    for seat, line, code in zip(seats, lines, codes, strict=True):
+    codes = [bound_node.step_code() for bound_node in bound_nodes]
+    instructions = []
+    for bound_node, line, code in zip(bound_nodes, lines, codes, strict=True):
         if code is None or code.n_out not in (None, line.buffer.shape[1]):
             return False
-        movers.append(Mover(seat.node, code, Source(line.buffer, line.depth), seat.ports))
-    movers = [mover._replace(ports=_whole(seat)) for seat, mover in zip(seats, movers, strict=True)]
-    Program(movers, clock, dtype).run(0, n_steps)
-    for seat, mover in zip(seats, movers, strict=True):
-        seat.slot.state = mover.code.unpack(mover.code.state)
-        mover.code.release()
+        instructions.append(
+            Instruction(bound_node.node, code, RowSource(line.buffer, line.depth), bound_node.ports)
+        )
+    instructions = [
+        instruction._replace(ports=_whole(bound_node))
+        for bound_node, instruction in zip(bound_nodes, instructions, strict=True)
+    ]
+    Program(instructions, clock, dtype).run(0, n_steps)
+    for bound_node, instruction in zip(bound_nodes, instructions, strict=True):
+        bound_node.slot.state = instruction.code.unpack(instruction.code.state)
+        instruction.code.release()
     return True
 
 
-def _places(mover: Mover) -> dict[str, int]:
+def _places(instruction: Instruction) -> dict[str, int]:
     """Return the place in ``io`` of each row: output, ports, noise, target, ports of the rule."""
-    rule = mover.rule or mover.node.learner
+    rule = instruction.rule or instruction.node.learner
     own = () if rule is None else rule.ports
-    rows = ("y", *mover.node.step_ports, "noise", "target", *own)
+    rows = ("y", *instruction.node.step_ports, "noise", "target", *own)
     return {port: i for i, port in enumerate(rows)}
 
 
-def _fits(seat: Seat, dtype: np.dtype[Any]) -> bool:
-    return all(source.rows.dtype == dtype for _, sources in seat.ports for source in sources)
+def _fits(bound_node: BoundNode, dtype: np.dtype[Any]) -> bool:
+    return all(source.rows.dtype == dtype for _, sources in bound_node.ports for source in sources)
 
 
-def _whole(seat: Seat) -> list[tuple[str, Sequence[Source]]]:
+def _whole(bound_node: BoundNode) -> list[tuple[str, Sequence[RowSource]]]:
     """Return all that a node reads during a chunk, noise and target included."""
-    noise, target = seat.noise(seat.desk.chunk.n_steps), seat.masked_target()
+    noise, target = bound_node.noise(bound_node.context.chunk.n_steps), bound_node.masked_target()
     extra = {"noise": noise, "target": target}
-    given = [(port, [Source(rows, 0)]) for port, rows in extra.items() if rows is not None]
-    return [*seat.ports, *given]
+    given = [(port, [RowSource(rows, 0)]) for port, rows in extra.items() if rows is not None]
+    return [*bound_node.ports, *given]

@@ -8,14 +8,14 @@ from functools import cached_property, partial
 from itertools import islice
 from typing import Any
 
-from nodegraph.data.binding import Fed, total_steps
+from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.dealing import dealt_out
 from nodegraph.data.series import Series, Stream
 from nodegraph.engines import LOCAL, Engine
-from nodegraph.engines.batches import Apart, Group, group_rows, groups, side_by_side, spread
+from nodegraph.engines.batches import BatchTask, Group, batched, group_rows, groups, map_batches
+from nodegraph.engines.checkpointer import Checkpointer, Cursor
 from nodegraph.engines.first_use import concluded, merged
-from nodegraph.engines.keeping import Keeper, Position
-from nodegraph.engines.request import Work
+from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot, widths
 from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import DataError, GraphError, placed
@@ -23,23 +23,23 @@ from nodegraph.graph.plan import Plan
 from nodegraph.graph.rule import Rule
 from nodegraph.host.progress import Counted, Progress, Silent, watched
 from nodegraph.model.checks import check_long_enough
-from nodegraph.model.curves import Watch, executed
-from nodegraph.model.initializer import Builder
-from nodegraph.model.joint_readouts import Teams, find_teams
+from nodegraph.model.curves import Recorder, executed
+from nodegraph.model.initializer import Initializer
+from nodegraph.model.joint_readouts import JointReadouts, find_joint
 from nodegraph.model.stages import Forcing, Stage, forced, forced_wiring, stages, unsettled
 
-__all__ = ["Course"]
+__all__ = ["Fit"]
 
 Slots = dict[str, Slot]
 
 
 @dataclass(frozen=True)
-class Course:
+class Fit:
     """Learning of some nodes of a plan from some data.
 
     Parameters
     ----------
-    builder : Builder
+    initializer : Initializer
     engine : Engine
     learners : tuple of str
         The nodes that learn.
@@ -52,12 +52,12 @@ class Course:
     progress : Progress
     clock : int
         Number of the first step, for nodes on a clock.
-    watch, keeper, vitals : Watch, Keeper and Vitals, optional
+    watch, checkpointer, vitals : Recorder, Checkpointer and Vitals, optional
         Who takes learning curves; who writes checkpoints, and knows where to go on from; who takes
         rows to judge nodes by.
     """
 
-    builder: Builder
+    initializer: Initializer
     engine: Engine
     learners: tuple[str, ...]
     forcing: Forcing = True
@@ -65,61 +65,61 @@ class Course:
     workers: int | None = None
     progress: Progress = field(default_factory=Silent)
     clock: int = 0
-    watch: Watch | None = None
-    keeper: Keeper | None = None
+    watch: Recorder | None = None
+    checkpointer: Checkpointer | None = None
     vitals: Vitals | None = None
 
     @property
     def plan(self) -> Plan:
         """The plan of the whole graph."""
-        return self.builder.plan
+        return self.initializer.plan
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
         """The stages of this course."""
         return stages(self.plan, self.learners, self.forcing)
 
-    def run(self, slots: Slots, fed: Fed) -> tuple[list[dict[str, Any]], int]:
+    def run(self, slots: Slots, bound: BoundData) -> tuple[list[dict[str, Any]], int]:
         """Let every learner learn in its stage; return a report of each and the steps gone.
 
         With data of the model's own stream, `slots` are left at its end.
         """
-        steps, fed = self.stages, self._dealt(fed)
+        steps, bound = self.stages, self._dealt(bound)
         passes = [self._epochs(stage) for stage in steps]
-        if not fed.again and (sum(passes) > 1 or self._unsettled(slots)):
+        if not bound.again and (sum(passes) > 1 or self._unsettled(slots)):
             raise DataError(
                 "learning here goes through the data more than once "
                 f"({' then '.join(', '.join(s.learners) for s in steps)}), but an iterator gives "
                 "them once; give a list of chunks in an object that can be iterated again"
             )
-        check_long_enough(self.plan, self.learners, fed)
-        self.progress.start((total := total_steps(fed)) and total * sum(passes), "fit")
+        check_long_enough(self.plan, self.learners, bound)
+        self.progress.start((total := total_steps(bound)) and total * sum(passes), "fit")
         moved, at = 0, self._start
         reports: list[dict[str, Any]] = [*at.reports]
         for number, (stage, epochs) in enumerate(zip(steps, passes, strict=True)):
             if number < at.stage:
                 continue
-            teams = Teams(find_teams(stage, self.plan.rules, fed), stage, slots, fed)
-            if self.keeper is not None and number == at.stage:
-                self.keeper.restore(teams.slots)
+            teams = JointReadouts(find_joint(stage, self.plan.rules, bound), stage, slots, bound)
+            if self.checkpointer is not None and number == at.stage:
+                self.checkpointer.restore(teams.slots)
             for turn, learning in self._turns(teams, epochs, at if number == at.stage else None):
-                begin = Position(number, turn, tuple(learning), reports=tuple(reports))
+                begin = Cursor(number, turn, tuple(learning), reports=tuple(reports))
                 if (number, turn) == (at.stage, at.turn):
                     begin = replace(begin, series=at.series, steps=at.steps)
                 moved = self._pass(teams, learning, begin)
             told = dict(teams.conclude())
             reports += [{"node": n, "stage": number + 1, **told[n]} for n in stage.learners]
-        if fed.own:
-            self._settle(slots, fed)
+        if bound.own:
+            self._settle(slots, bound)
         self.progress.stop()
         return reports, moved
 
     @property
-    def _start(self) -> Position:
-        return Position() if self.keeper is None else self.keeper.start
+    def _start(self) -> Cursor:
+        return Cursor() if self.checkpointer is None else self.checkpointer.start
 
     def _turns(
-        self, teams: Teams, epochs: int, at: Position | None
+        self, teams: JointReadouts, epochs: int, at: Cursor | None
     ) -> Iterator[tuple[int, list[str]]]:
         """Yield who learns, each time that the data are to go through a stage."""
         learners, turn = list(teams.stage.learners), 0 if at is None else at.turn
@@ -130,12 +130,12 @@ class Course:
             again = list(at.learning)
             yield turn, again
             turn += 1
-        while again := self._again(again, teams.slots, teams.fed):
-            self.progress.start(total_steps(teams.fed), "fit, one more pass")
+        while again := self._again(again, teams.slots, teams.bound):
+            self.progress.start(total_steps(teams.bound), "fit, one more pass")
             yield turn, again
             turn += 1
 
-    def go_on(self, slots: Slots, fed: Fed) -> tuple[list[dict[str, Any]], int]:
+    def go_on(self, slots: Slots, bound: BoundData) -> tuple[list[dict[str, Any]], int]:
         """Let offline learners learn from more data; see `Model.update`."""
         if len(self.stages) > 1:
             before = ", ".join(f'"{n}"' for stage in self.stages[:-1] for n in stage.learners)
@@ -143,22 +143,22 @@ class Course:
                 f"update cannot change {', '.join(self.learners)} in turn: those downstream would "
                 f"be stale; write model.freeze({before}).update(x, y), or fit on all data"
             )
-        (stage,), moved, fed = self.stages, 0, self._dealt(fed)
-        for i, series in enumerate(fed.series):
-            place = slots if fed.own else self.builder.fresh(slots, slots, i)
+        (stage,), moved, bound = self.stages, 0, self._dealt(bound)
+        for i, series in enumerate(bound.series):
+            place = slots if bound.own else self.initializer.fresh(slots, slots, i)
             moved = self._live(stage, place, series, stage.learners)
             self._keep(slots, place, stage)
         reports = [{"node": name, **self._finish(slots[name], name)} for name in stage.learners]
-        if fed.own:
+        if bound.own:
             self._leave_teachers(slots)
-        return reports, moved * fed.own
+        return reports, moved * bound.own
 
-    def _dealt(self, fed: Fed) -> Fed:
+    def _dealt(self, bound: BoundData) -> BoundData:
         """Return the data with independent series numbered, if that matters to a learner."""
         deals = any(self._rule(name).deals for name in self.learners)
-        return dealt_out(fed, self.warmup) if deals else fed
+        return dealt_out(bound, self.warmup) if deals else bound
 
-    def _again(self, learning: Sequence[str], slots: Slots, fed: Fed) -> list[str]:
+    def _again(self, learning: Sequence[str], slots: Slots, bound: BoundData) -> list[str]:
         """Return which of those that have learned need another pass over the data."""
         wanted = []
         for name in learning:
@@ -167,7 +167,7 @@ class Course:
             if slots[name].memory is not before:
                 slots[name].answer = None
             wanted += [name] * more
-        if wanted and not fed.again:
+        if wanted and not bound.again:
             raise DataError(
                 f"{', '.join(wanted)} goes through the data many times, but an iterator gives them "
                 "once; give a list of chunks in an object that can be iterated again"
@@ -183,41 +183,41 @@ class Course:
     def _epochs_of(self, name: str) -> int:
         return int(getattr(self._rule(name), "epochs", 1))
 
-    def _pass(self, teams: Teams, learning: Sequence[str], at: Position) -> int:
+    def _pass(self, teams: JointReadouts, learning: Sequence[str], at: Cursor) -> int:
         """Go through all data once; return how many steps the last series had."""
-        stage, slots, fed = teams.stage, teams.slots, teams.fed
+        stage, slots, bound = teams.stage, teams.slots, teams.bound
         if self.vitals is not None:
             self.vitals.begin()
-        if fed.own:
+        if bound.own:
             if not at.steps:
                 names = stage.plan.reads
-                slots.update(self.builder.restarted({name: slots[name] for name in names}))
+                slots.update(self.initializer.restarted({name: slots[name] for name in names}))
             self._stand(at, slots)
             last = at.turn >= self._epochs(stage) - 1
             final = frozenset(teams.alone(learning)) if last else frozenset[str]()
-            return at.steps + self._live(stage, slots, fed.series[0], learning, at.steps, final)
+            return at.steps + self._live(stage, slots, bound.series[0], learning, at.steps, final)
         if self.apart(stage, slots):
-            self._pass_apart(stage, slots, fed.series, at)
+            self._pass_apart(stage, slots, bound.series, at)
             return 0
-        for i, series in enumerate(fed.series):
+        for i, series in enumerate(bound.series):
             if i < at.series:
                 continue
-            place = self.builder.fresh(slots, slots, i)
+            place = self.initializer.fresh(slots, slots, i)
             with placed(f"in series {i}"):
                 self._live(stage, place, series, learning)
             self._keep(slots, place, stage)
             self._note(replace(at, series=i + 1), slots)
         return 0
 
-    def _stand(self, at: Position, slots: Slots) -> None:
-        if self.keeper is not None:
-            self.keeper.stands(at, slots)
+    def _stand(self, at: Cursor, slots: Slots) -> None:
+        if self.checkpointer is not None:
+            self.checkpointer.mark(at, slots)
 
-    def _note(self, at: Position, slots: Slots) -> None:
+    def _note(self, at: Cursor, slots: Slots) -> None:
         """Take note of where all stands; a checkpoint may be written."""
         self._stand(at, slots)
-        if self.keeper is not None:
-            self.keeper.pass_by(0)
+        if self.checkpointer is not None:
+            self.checkpointer.moved_on(0)
 
     def apart(self, stage: Stage, slots: Mapping[str, Slot]) -> bool:
         """Tell whether the learners of a stage can learn from series apart, to be merged."""
@@ -225,7 +225,7 @@ class Course:
         return all(not rule.online and rule.merges(params) for rule, params in rules)
 
     def _pass_apart(
-        self, stage: Stage, slots: Slots, series: Sequence[Series | Stream], at: Position
+        self, stage: Stage, slots: Slots, series: Sequence[Series | Stream], at: Cursor
     ) -> None:
         """Learn from groups of series apart and merge what they hold, in the order of series."""
         sizes = widths(slots)
@@ -233,10 +233,10 @@ class Course:
         waiting = islice(groups(series, rows), at.series, None)
         blank = self.vitals and self.vitals.blank()
         alone = replace(
-            self, engine=LOCAL, progress=Silent(), keeper=None, watch=None, vitals=blank
+            self, engine=LOCAL, progress=Silent(), checkpointer=None, watch=None, vitals=blank
         )
-        task = Apart(alone, (stage, dict(slots)), f"{', '.join(stage.learners)} learned from")
-        found = spread(self.engine, task, waiting, self.workers, self.progress)
+        task = BatchTask(alone, (stage, dict(slots)), f"{', '.join(stage.learners)} learned from")
+        found = map_batches(self.engine, task, waiting, self.workers, self.progress)
         for done, (held, seen) in enumerate(found, at.series + 1):
             self._merge(slots, held)
             if self.vitals is not None:
@@ -256,11 +256,11 @@ class Course:
 
     def _gathered(self, stage: Stage, slots: Slots, group: Group) -> dict[str, Any]:
         """Return what the learners of a stage gather from a group of series, by name."""
-        if side_by_side(self.engine, group):
+        if batched(self.engine, group):
             return self._abreast(stage, slots, group)
         memories: dict[str, Any] = dict.fromkeys(stage.learners)
         for i, series in group:
-            place = self.builder.fresh(slots, slots, i)
+            place = self.initializer.fresh(slots, slots, i)
             for name in stage.learners:
                 place[name].memory = memories[name]
             self._live(stage, place, series, stage.learners)
@@ -271,14 +271,14 @@ class Course:
         self, stage: Stage, slots: Slots, group: Sequence[tuple[int, Series | Stream]]
     ) -> dict[str, Any]:
         """Learn from a group of series that go through the graph side by side."""
-        dtype = self.builder.dtype
+        dtype = self.initializer.dtype
         chunks = [one.whole(self.warmup, dtype) for _, one in group if isinstance(one, Series)]
-        places = [self.builder.fresh(slots, slots, i) for i, _ in group]
+        places = [self.initializer.fresh(slots, slots, i) for i, _ in group]
         for name in stage.learners:
             places[0][name].memory = self._rule(name).begin(slots[name].params)
-        work = Work((), frozenset(stage.learners), self.clock, True, vitals=self.vitals)
+        request = Request((), frozenset(stage.learners), self.clock, True, vitals=self.vitals)
         if self.engine.execute_many is not None:
-            self.engine.execute_many(stage.plan, places, chunks, work)
+            self.engine.execute_many(stage.plan, places, chunks, request)
         self.progress.advance(sum(chunk.n_steps for chunk in chunks))
         return {name: places[-1][name].memory for name in stage.learners}
 
@@ -299,18 +299,18 @@ class Course:
         for name in learning:
             if slots[name].memory is None:
                 slots[name].memory = self._rule(name).begin(slots[name].params)
-        keeper, clock = (None if done is None else self.keeper), self.clock + (done or 0)
-        work = Work((), frozenset(learning), clock, True, keeper, final, vitals=self.vitals)
-        return self._drive(stage.plan, slots, series, work, done or 0)
+        keeps, clock = None if done is None else self.checkpointer, self.clock + (done or 0)
+        request = Request((), frozenset(learning), clock, True, keeps, final, vitals=self.vitals)
+        return self._drive(stage.plan, slots, series, request, done or 0)
 
     def _drive(
-        self, plan: Plan, slots: Slots, series: Series | Stream, work: Work, done: int = 0
+        self, plan: Plan, slots: Slots, series: Series | Stream, request: Request, done: int = 0
     ) -> int:
-        watch, sizes = self.watch if work.learn else None, widths(slots)
+        watch, sizes = self.watch if request.learn else None, widths(slots)
         rows = self.engine.rows if watch is None else partial(watch.rows, self.engine)
-        chunks = series.chunks(rows(plan, sizes), self.warmup, self.builder.dtype, done)
+        chunks = series.chunks(rows(plan, sizes), self.warmup, self.initializer.dtype, done)
         counted = Counted(watched(chunks, self.progress, self.engine.news))
-        for _ in executed(self.engine, plan, slots, counted, work, watch):
+        for _ in executed(self.engine, plan, slots, counted, request, watch):
             pass
         return counted.n_steps
 
@@ -329,7 +329,7 @@ class Course:
         left = unsettled(self.plan, self.learners, self.forcing, self.stages)
         return [name for name in slots if name in left]
 
-    def _settle(self, slots: Slots, fed: Fed) -> None:
+    def _settle(self, slots: Slots, bound: BoundData) -> None:
         """Leave every node at the end of the data, as its final params have it."""
         left = self._unsettled(slots)
         if left:
@@ -339,8 +339,8 @@ class Course:
                 for name, ports in wiring.items()
             }
             plan = self.plan.rewired(wiring, left)
-            slots.update(self.builder.restarted({name: slots[name] for name in plan.reads}))
-            self._drive(plan, slots, fed.series[0], Work(noise=True))
+            slots.update(self.initializer.restarted({name: slots[name] for name in plan.reads}))
+            self._drive(plan, slots, bound.series[0], Request(noise=True))
         self._leave_teachers(slots)
 
     def _leave_teachers(self, slots: Slots) -> None:
