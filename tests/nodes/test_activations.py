@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nodegraph.maths import activate
-from nodes.activations import ACTIVATIONS, CODES, ActivationName, softmax
+from nodes.activations import ACTIVATIONS, ActivationName, softmax
 
 X = np.array([-800.0, -30.0, -2.0, -1.0, -1e-9, -0.0, 0.0, 1e-9, 0.5, 1.0, 3.0, 30.0, 800.0])
 XL = X.astype(np.longdouble)
@@ -27,10 +27,9 @@ NAIVE = {
 }
 
 
-def test_every_name_has_a_function_and_a_code_of_its_own():
-    assert tuple(ACTIVATIONS) == get_args(ActivationName) == tuple(CODES)
-    assert list(CODES.values()) == list(range(len(CODES)))
-    assert len(CODES) >= 8
+def test_every_name_has_a_function_of_its_own():
+    assert tuple(ACTIVATIONS) == get_args(ActivationName)
+    assert len(ACTIVATIONS) >= 8
 
 
 @pytest.mark.parametrize("name", EXPECTED)
