@@ -38,6 +38,13 @@ def masks_change_and_count(a):
     return b * b[b > 0.5].sum() + b[b > 0.5].max() - a[a > 0].mean() + a[a < 0].min()
 
 
+def places_in_order_are_a_copy(a):
+    b = a.copy()
+    rows, diagonal = b[np.arange(2)], b[np.arange(2), np.arange(2)]
+    b[np.arange(2), (a[:, 0] > 1).astype(int)] = 9
+    return rows + diagonal[:, None] - 2 * b
+
+
 def known_masks_have_a_length(a):
     b = a.copy()
     b[:, np.array([True, False, True])] = 4.0
@@ -54,7 +61,8 @@ def constants_are_taken_as_they_are_then(a):
 @pytest.mark.parametrize(
     "function",
     [rows_change_the_whole, the_whole_changes_rows, masks_change_and_count,
-     known_masks_have_a_length, constants_are_taken_as_they_are_then],
+     known_masks_have_a_length, places_in_order_are_a_copy,
+     constants_are_taken_as_they_are_then],
 )  # fmt: skip
 def test_writes_are_seen_where_numpy_shows_them(function):
     np.testing.assert_allclose(compiled({"": function}, A)[""], function(A), rtol=1e-15)
