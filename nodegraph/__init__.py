@@ -1,5 +1,6 @@
 """nodegraph: models as graphs of nodes that each learn by themselves."""
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from nodegraph.graph.registry import kinds, register
 from nodegraph.graph.rule import AnyRule, Learned, Lesson, Rule, Seen
 from nodegraph.graph.strangers import refuse_name
 from nodegraph.model import Model
+from nodegraph.moved import Moved
 
 if TYPE_CHECKING:
     from nodegraph import datasets, metrics, plotting
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 load = Model.load
+sys.meta_path.insert(0, Moved())  # before a folder of an old name that holds caches alone
 
 __all__ = [
     "AnyRule",
