@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.accuracy import PRESETS, SEEDS, Preset, mackey_glass, narma10
 from benchmarks.tables import markdown
-from nodes.weights import WITH_CONNECTIVITY, Topology
+from nodes.parts.weights import WITH_CONNECTIVITY, Topology
 
 __all__ = ["main"]
 

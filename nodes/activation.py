@@ -7,7 +7,7 @@ from typing import Any
 from nodegraph.arrays import Array
 from nodegraph.maths import softmax
 from nodegraph.node import Node
-from nodes.elementwise import Elementwise
+from nodes.parts.elementwise import Elementwise
 
 __all__ = [
     "Identity",

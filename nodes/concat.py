@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from nodegraph.node import Gaps
-from nodes.elementwise import Elementwise
+from nodes.parts.elementwise import Elementwise
 
 __all__ = ["Concat"]
 

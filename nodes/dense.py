@@ -13,9 +13,9 @@ from nodegraph.fields import Matrix, Vector
 from nodegraph.maths import activate, matvec, total
 from nodegraph.node import Node
 from nodegraph.rule import AnyRule
-from nodes.activations import ActivationName
-from nodes.layer_doubts import saturation
-from nodes.random_layer import require_shape
+from nodes.parts.activations import ActivationName
+from nodes.parts.layer_doubts import saturation
+from nodes.parts.random_layer import require_shape
 
 __all__ = ["Dense", "normalised"]
 
@@ -35,7 +35,7 @@ class Dense(Node):
     units : int
         Number of outputs.
     activation : str
-        f, a name in `nodes.activations`.
+        f, a name in `nodes.parts.activations`.
     normalise : bool
         Whether the input is scaled to a mean square of 1.
     input_scaling : float, at least 0

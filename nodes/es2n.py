@@ -11,9 +11,9 @@ from nodegraph.arrays import Array
 from nodegraph.fields import Fraction, Matrix
 from nodegraph.maths import activate, matvec
 from nodegraph.node import Node
-from nodes.activations import ActivationName
-from nodes.random_layer import RandomLayer, column_major, require_shape
-from nodes.weights import orthogonal
+from nodes.parts.activations import ActivationName
+from nodes.parts.random_layer import RandomLayer, column_major, require_shape
+from nodes.parts.weights import orthogonal
 
 __all__ = ["ES2N"]
 
@@ -39,9 +39,9 @@ class ES2N(RandomLayer, Node):
     connectivity, input_connectivity : float in (0, 1]
         Share of the units, and of the inputs, that each unit hears.
     activation : str
-        f, a name in `nodes.activations`.
+        f, a name in `nodes.parts.activations`.
     topology : str
-        Where the recurrent weights are; see `nodes.weights.recurrent`.
+        Where the recurrent weights are; see `nodes.parts.weights.recurrent`.
     input_distribution : {"uniform", "normal", "bernoulli"}
         What W_in and bias are drawn from: [-1, 1), N(0, 1) or {-1, 1}.
     start : "zeros", "random" or array (n,)

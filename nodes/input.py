@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import PositiveInt
 
 from nodegraph.node import Gaps
-from nodes.elementwise import Elementwise
+from nodes.parts.elementwise import Elementwise
 
 __all__ = ["Input"]
 

@@ -12,7 +12,7 @@ from nodegraph.arrays import Array, frozen_array
 from nodegraph.fields import PerUnit
 from nodegraph.maths import matvec
 from nodegraph.node import Node
-from nodes.random_layer import RandomLayer
+from nodes.parts.random_layer import RandomLayer
 
 __all__ = ["LIF"]
 
@@ -42,7 +42,7 @@ class LIF(RandomLayer, Node):
     connectivity, input_connectivity : float in (0, 1]
         Share of the units, and of the inputs, that each unit hears.
     topology : str
-        Where the recurrent weights are; see `nodes.weights.recurrent`.
+        Where the recurrent weights are; see `nodes.parts.weights.recurrent`.
     input_distribution : {"uniform", "normal", "bernoulli"}
         What W_in and bias are drawn from: [-1, 1), N(0, 1) or {-1, 1}.
     start : "zeros", "random" or array (n,)

@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import PositiveFloat, model_validator
 
 from nodegraph import Array
-from nodes.faint_input import faint_input
+from nodes.parts.faint_input import faint_input
+from nodes.parts.taught_readout import TaughtReadout
 from nodes.rules.least_mean_squares import LeastMeanSquares
-from nodes.taught_readout import TaughtReadout
 
 __all__ = ["LMS"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodegraph.arrays import Array
-from nodes.alike import Alike, summed
+from nodes.parts.alike import Alike, summed
 
 __all__ = ["Mean"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodes.elementwise import Elementwise
+from nodes.parts.elementwise import Elementwise
 
 __all__ = ["Output"]
 

@@ -13,8 +13,8 @@ from nodegraph.errors import FieldError
 from nodegraph.fields import Fraction
 from nodegraph.maths import matvec, tanh
 from nodegraph.node import Node
+from nodes.parts.weights import recurrent
 from nodes.rules.eprop import EProp
-from nodes.weights import recurrent
 
 __all__ = ["PredictiveCell"]
 

@@ -13,7 +13,7 @@ from nodegraph.errors import FieldError
 from nodegraph.fields import Fraction, Matrix, PerUnit
 from nodegraph.maths import activate, matvec, norm, repeat, total, vecmat
 from nodegraph.node import Node
-from nodes.random_layer import require_shape
+from nodes.parts.random_layer import require_shape
 from nodes.rules.predictive_coding import PredictiveCoding
 
 __all__ = ["PredictiveCoder", "energy", "relaxed"]

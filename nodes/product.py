@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodegraph.arrays import Array
-from nodes.alike import Alike
+from nodes.parts.alike import Alike
 
 __all__ = ["Product"]
 

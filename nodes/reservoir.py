@@ -14,8 +14,8 @@ from nodegraph.fields import Fraction, Matrix, PerUnit, PerUnitFraction
 from nodegraph.maths import activate, matvec
 from nodegraph.node import Node
 from nodegraph.rule import AnyRule
-from nodes.activations import ActivationName
-from nodes.random_layer import RandomLayer
+from nodes.parts.activations import ActivationName
+from nodes.parts.random_layer import RandomLayer
 
 __all__ = ["FEEDBACK", "Reservoir", "ReservoirFields"]
 
@@ -78,11 +78,11 @@ class Reservoir(ReservoirFields, Node):
     noise : float, at least 0
         Standard deviation of normal noise inside f, while the model learns.
     activation : str
-        f, a name in `nodes.activations`.
+        f, a name in `nodes.parts.activations`.
     topology : str
         Distribution of recurrent weights at random places ("normal", "uniform", "bernoulli"), or
         where they are ("block", "small_world", "orthogonal", "permutation", "ring", "line"); see
-        `nodes.weights.recurrent`.
+        `nodes.parts.weights.recurrent`.
     input_distribution : {"uniform", "normal", "bernoulli"}
         What W_in, W_fb and bias are drawn from: [-1, 1), N(0, 1) or {-1, 1}.
     start : "zeros", "random" or array (n,)

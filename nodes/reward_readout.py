@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from nodegraph import Array, Fraction
-from nodes.linear_readout import LinearReadout
-from nodes.rewards import check_rewards
+from nodes.parts.linear_readout import LinearReadout
+from nodes.parts.rewards import check_rewards
 from nodes.rules.reward_hebb import RewardHebb
 
 __all__ = ["RewardReadout"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from nodes.parts.taught_readout import TaughtReadout
 from nodes.rules.least_squares import LeastSquares, Solver, Strength
-from nodes.taught_readout import TaughtReadout
 
 __all__ = ["Ridge"]
 

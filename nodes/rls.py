@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import PositiveFloat, PositiveInt
 
 from nodegraph import Array, Fraction
-from nodes.faint_input import faint_input
+from nodes.parts.faint_input import faint_input
+from nodes.parts.taught_readout import TaughtReadout
 from nodes.rules.recursive_least_squares import RecursiveLeastSquares
-from nodes.taught_readout import TaughtReadout
 
 __all__ = ["RLS"]
 

@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import PositiveFloat
 
 from nodegraph import UnitInterval
-from nodes.linear_readout import LinearReadout
-from nodes.rewards import check_rewards
+from nodes.parts.linear_readout import LinearReadout
+from nodes.parts.rewards import check_rewards
 from nodes.rules.temporal_difference import TemporalDifference
 
 __all__ = ["TD"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
-from nodes.alike import Alike, summed
+from nodes.parts.alike import Alike, summed
 
 __all__ = ["Vote"]
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from nodegraph import Array
 from nodegraph.maths import dot
-from nodes.rules.plasticity import Plasticity, paced
+from nodes.parts.plasticity import Plasticity, paced
 
 __all__ = ["AntiHebb"]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from nodegraph import Array, Fraction
 from nodegraph.maths import dot
-from nodes.rules.plasticity import Plasticity, paced
+from nodes.parts.plasticity import Plasticity, paced
 
 __all__ = ["BCM"]
 

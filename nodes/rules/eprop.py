@@ -9,7 +9,7 @@ import numpy as np
 from nodegraph import Array, Seen
 from nodegraph.fields import Fraction
 from nodegraph.maths import matvec, outer, tanh, vecmat
-from nodes.rules.descent import Clock, Descent, clock, moments, settled
+from nodes.parts.descent import Clock, Descent, clock, moments, settled
 
 __all__ = ["EProp"]
 
@@ -34,7 +34,7 @@ class EProp(Descent):
     in random feedback local online learning [2]_ (which also leaves W_ii out of the trace): units
     are told something from the first step on, while V' starts at 0.
 
-    Weights move by Adam, see `nodes.rules.descent`; k is kept within 0.999, so that no trace
+    Weights move by Adam, see `nodes.parts.descent`; k is kept within 0.999, so that no trace
     exceeds 1000.
 
     Parameters
@@ -46,7 +46,7 @@ class EProp(Descent):
     leak_rate : float in (0, 1]
         a, that of the cell.
     rate, batch, decay, epochs
-        How the weights move; see `nodes.rules.descent.Descent`.
+        How the weights move; see `nodes.parts.descent.Descent`.
 
     References
     ----------
@@ -57,7 +57,7 @@ class EProp(Descent):
     class Memory(NamedTuple):
         """Gradients and traces, in double precision."""
 
-        W: Array  # (3, n, n), see `nodes.rules.descent.moments`
+        W: Array  # (3, n, n), see `nodes.parts.descent.moments`
         W_in: Array  # (3, n, n_in)
         bias: Array  # (3, n)
         V: Array  # (3, n_in, n)

@@ -11,8 +11,8 @@ from nodegraph import Array, Node, Seen
 from nodegraph.errors import DataError
 from nodegraph.maths import cond, matvec, outer, put, sigmoid, total
 from nodes.dense import Dense, normalised
-from nodes.rules.chance import below, chance
-from nodes.rules.descent import Clock, Descent, clock, moments, settled
+from nodes.parts.chance import below, chance
+from nodes.parts.descent import Clock, Descent, clock, moments, settled
 
 __all__ = ["ForwardForward"]
 
@@ -23,7 +23,7 @@ class ForwardForward(Descent):
     The goodness of a layer is ``g = mean(y^2)``. Its loss is ``log(1 + exp(-s (g - theta)))``,
     where s is 1 for positive data (real) and -1 for negative ones (wrong). With
     ``delta = -s sigmoid(-s (g - theta)) 2 y / n`` the gradients are ``delta z'`` for W_in and delta
-    for the bias; the layer moves by Adam, see `nodes.rules.descent`.
+    for the bias; the layer moves by Adam, see `nodes.parts.descent`.
 
     Layers in a chain never exchange gradients. They normalise their input, or else the goodness of
     the layer before would tell the answer, and rectify, so that y is 0 or its slope 1.
@@ -48,7 +48,7 @@ class ForwardForward(Descent):
     buffer : int
         How many rows back a shuffled negative may reach.
     rate, batch, decay, epochs
-        How the weights move; see `nodes.rules.descent.Descent`.
+        How the weights move; see `nodes.parts.descent.Descent`.
 
     Raises
     ------
@@ -63,7 +63,7 @@ class ForwardForward(Descent):
     class Memory(NamedTuple):
         """What the layer remembers; in double precision but for the rows."""
 
-        W_in: Array  # (3, n, n_in), see `nodes.rules.descent.moments`
+        W_in: Array  # (3, n, n_in), see `nodes.parts.descent.moments`
         bias: Array  # (3, n)
         clock: Clock
         seen: Array  # (2,) int: positive and negative rows

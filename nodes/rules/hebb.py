@@ -1,7 +1,7 @@
 """Hebb's rule: online, unsupervised."""
 
 from nodegraph import Array
-from nodes.rules.plasticity import Plasticity
+from nodes.parts.plasticity import Plasticity
 
 __all__ = ["Hebb"]
 

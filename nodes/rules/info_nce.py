@@ -11,8 +11,8 @@ from nodegraph import Array, Node, Seen
 from nodegraph.errors import DataError
 from nodegraph.maths import cond, matvec, outer, put, softmax, tanh, total, vecmat
 from nodes.dense import Dense
-from nodes.rules.chance import below, chance
-from nodes.rules.descent import Clock, Descent, clock, moments, settled
+from nodes.parts.chance import below, chance
+from nodes.parts.descent import Clock, Descent, clock, moments, settled
 
 __all__ = ["InfoNCE"]
 
@@ -38,7 +38,7 @@ class InfoNCE(Descent):
 
     and go on to W_in and bias through the slopes ``1 - y^2`` of this layer alone, as in greedy
     InfoMax [2]_: layers in a chain learn side by side and exchange nothing. M belongs to the rule.
-    All of it moves by Adam, see `nodes.rules.descent`.
+    All of it moves by Adam, see `nodes.parts.descent`.
 
     Where the present follows from nothing before, there is nothing to learn. The input should have
     a variance of about 1, or the units saturate. Only steps that are learned from count as before;
@@ -53,7 +53,7 @@ class InfoNCE(Descent):
     buffer : int
         How far back they may be; more than `ahead`.
     rate, batch, decay, epochs
-        How the weights move; see `nodes.rules.descent.Descent`.
+        How the weights move; see `nodes.parts.descent.Descent`.
 
     Raises
     ------
@@ -69,7 +69,7 @@ class InfoNCE(Descent):
     class Memory(NamedTuple):
         """What the layer remembers; in double precision."""
 
-        W_in: Array  # (3, n, n_in), see `nodes.rules.descent.moments`
+        W_in: Array  # (3, n, n_in), see `nodes.parts.descent.moments`
         bias: Array  # (3, n)
         held: Array  # (3, n, n), of M
         M: Array  # (n, n)

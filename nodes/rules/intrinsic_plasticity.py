@@ -9,7 +9,7 @@ from pydantic import PositiveFloat, PositiveInt, model_validator
 
 from nodegraph import Array, Node, Rule, Seen
 from nodegraph.maths import activate, matvec
-from nodes.rules.plasticity import scaled_rows
+from nodes.parts.plasticity import scaled_rows
 
 __all__ = ["IntrinsicPlasticity"]
 

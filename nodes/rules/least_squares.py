@@ -14,13 +14,13 @@ from nodegraph import Array, Lesson, Rule, Seen
 from nodegraph.arrays import copy_tree
 from nodegraph.errors import DataError, FieldError
 from nodegraph.host.memory_budget import available_bytes
-from nodes.rules.blas_threads import bounded_threads
-from nodes.rules.folds import chosen_strengths, dealt, joined, mean_rmse
-from nodes.rules.iteration import Iteration
-from nodes.rules.piles import Pile
-from nodes.rules.rows import Rows
-from nodes.rules.statistics import Statistics
-from nodes.rules.strength import warn_of_weight
+from nodes.ridge_regression.blas_threads import bounded_threads
+from nodes.ridge_regression.conjugate_gradient import ConjugateGradient
+from nodes.ridge_regression.dual_rows import Rows
+from nodes.ridge_regression.folds import chosen_strengths, dealt, joined, mean_rmse
+from nodes.ridge_regression.piles import Pile
+from nodes.ridge_regression.statistics import Statistics
+from nodes.ridge_regression.strength import warn_of_weight
 
 __all__ = ["LeastSquares", "Solver", "Strength"]
 
@@ -111,7 +111,7 @@ class LeastSquares(Rule):
         """Tell whether series can be learned from apart: sums can be added, iterations cannot."""
         return not self.iterates(params)
 
-    def begin(self, params: Any) -> Memory | Iteration:
+    def begin(self, params: Any) -> Memory | ConjugateGradient:
         """Return the statistics of no rows, or iterations before the first pass."""
         n_out, n_in = params.W_out.shape
         if self.iterates(params):
@@ -120,7 +120,7 @@ class LeastSquares(Rule):
                     "ridge: several strengths need the Gram matrix of the inputs, which solver="
                     f"{self.solver!r} does without for {n_in} inputs; give one strength"
                 )
-            return Iteration.begin(n_in, n_out, self.strengths[0], self.fit_bias)
+            return ConjugateGradient.begin(n_in, n_out, self.strengths[0], self.fit_bias)
         count = FOLDS if len(self.strengths) > 1 else 1
         folds = tuple(Statistics.empty(n_in, n_out) for _ in range(count))
         return self.Memory(Pile(), (Pile(),) * count, 0, folds)
@@ -128,7 +128,7 @@ class LeastSquares(Rule):
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return `params` as they are, and the memory with the rows of `seen`."""
         xs, ts = np.atleast_2d(seen.x), np.atleast_2d(seen.target)
-        if isinstance(memory, Iteration):
+        if isinstance(memory, ConjugateGradient):
             return params, memory.add(xs, ts)
         return params, self._add(copy_tree(memory), xs, ts, seen.number)
 
@@ -137,7 +137,7 @@ class LeastSquares(Rule):
         if lesson.target is None:
             return params, memory
         xs, ts = _picked(lesson.rows, lesson.inputs["x"], lesson.target)
-        iterative = isinstance(memory, Iteration)
+        iterative = isinstance(memory, ConjugateGradient)
         return params, (
             memory.add(xs, ts) if iterative else self._add(memory, xs, ts, lesson.number)
         )
@@ -183,7 +183,7 @@ class LeastSquares(Rule):
 
     def after_pass(self, memory: Any) -> tuple[Any, bool]:
         """Return the memory after a pass; iterations may need another one."""
-        return memory.after_pass() if isinstance(memory, Iteration) else (memory, False)
+        return memory.after_pass() if isinstance(memory, ConjugateGradient) else (memory, False)
 
     @property
     def team(self) -> Any:
@@ -197,7 +197,7 @@ class LeastSquares(Rule):
 
     def split(self, memory: Memory, widths: Sequence[int]) -> list[Memory]:
         """Return the memory of each readout; sums over inputs stay shared."""
-        if isinstance(memory, Iteration):
+        if isinstance(memory, ConjugateGradient):
             return [memory] * len(widths)
         return [
             self.Memory(
@@ -228,7 +228,7 @@ class LeastSquares(Rule):
     ) -> list[tuple[Any, dict[str, Any]]]:
         """Return what `conclude` does for each readout; each matrix is factorised once for all."""
         columns = _columns([len(one.W_out) for one in params])
-        if isinstance(memory, Iteration):
+        if isinstance(memory, ConjugateGradient):
             W, b, facts = memory.solution()
             return [
                 (_with_weights(one, W[own], b[own]), dict(facts))

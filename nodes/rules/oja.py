@@ -1,7 +1,7 @@
 """Oja's rule: online, unsupervised."""
 
 from nodegraph import Array
-from nodes.rules.plasticity import Plasticity, paced
+from nodes.parts.plasticity import Plasticity, paced
 
 __all__ = ["Oja"]
 

@@ -10,8 +10,8 @@ from pydantic import PositiveFloat, model_validator
 from nodegraph import Array, Node, Rule, Seen
 from nodegraph.maths import synapses
 from nodegraph.rule import AnyRule
+from nodes.parts.plasticity import Plasticity, scaled_rows
 from nodes.rules.hebb import Hebb
-from nodes.rules.plasticity import Plasticity, scaled_rows
 
 __all__ = ["SynapticNormalization", "row_lengths"]
 

@@ -91,7 +91,7 @@ def test_numbers_of_python_are_words_too():
 
 @pytest.mark.parametrize("name", ["identity", "relu", "leaky_relu", "elu", "gaussian", "softsign"])
 def test_activations_go_by_name(name):
-    from nodes.activations import ACTIVATIONS
+    from nodes.parts.activations import ACTIVATIONS
 
     np.testing.assert_allclose(maths.activate(name, v), ACTIVATIONS[name](v), rtol=1e-14)
 

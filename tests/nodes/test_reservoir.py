@@ -8,7 +8,7 @@ import nodegraph as ng
 from nodegraph.data.metrics.spectral import spectral_radius
 from nodegraph.testing import check_node
 from nodes import Input, Reservoir
-from nodes.activations import ACTIVATIONS
+from nodes.parts.activations import ACTIVATIONS
 
 U = np.random.default_rng(0).standard_normal((50, 2))
 

@@ -9,7 +9,7 @@ from nodegraph.arrays import cast, leaves
 from nodegraph.graph.prepared import fold
 from nodegraph.testing import check_node, check_rule
 from nodes import Input
-from nodes.linear_readout import LinearReadout
+from nodes.parts.linear_readout import LinearReadout
 
 NODES = [
     GRU(units=6),

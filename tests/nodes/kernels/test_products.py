@@ -6,7 +6,7 @@ from scipy import sparse
 
 from nodegraph.errors import DataError
 from nodes.kernels import affine
-from nodes.weights import normal
+from nodes.parts.weights import normal
 
 PRECISIONS = [np.float32, np.float64]
 

@@ -6,8 +6,8 @@ from nodegraph.rule import Lesson
 from nodegraph.testing import check_replay, check_rule
 from nodegraph.testing.recording import Recorder
 from nodes import Dense, Input
+from nodes.parts.chance import below, chance
 from nodes.rules import InfoNCE
-from nodes.rules.chance import below, chance
 
 X = np.random.default_rng(0).standard_normal((9, 3))
 

@@ -1,0 +1,13 @@
+"""Ridge regression: sums of rows, their folds, and the solvers of its normal equations."""
+
+__all__ = [
+    "blas_threads",
+    "conjugate_gradient",
+    "dual_rows",
+    "folds",
+    "gram",
+    "piles",
+    "solvers",
+    "statistics",
+    "strength",
+]

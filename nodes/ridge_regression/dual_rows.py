@@ -1,0 +1,81 @@
+"""A least-squares problem with fewer rows than inputs, held as its rows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nodegraph import Array
+from nodes.ridge_regression.gram import product
+from nodes.ridge_regression.solvers import Solution, solve_dual
+
+__all__ = ["BLOCK", "Rows", "joined_rows", "split_rows"]
+
+BLOCK = 256  # rows that are summed at a time, counted from the start of learning
+
+
+class Rows(NamedTuple):
+    """Inputs and targets; they answer what `statistics.Statistics` answers."""
+
+    xs: Array  # (n_steps, n_in)
+    ts: Array  # (n_steps, n_out)
+
+    @property
+    def n(self) -> int:
+        """The number of rows."""
+        return len(self.xs)
+
+    def plus(self, other: Rows) -> Rows:
+        """Return the rows of both."""
+        return Rows(np.concatenate([self.xs, other.xs]), np.concatenate([self.ts, other.ts]))
+
+    def finite(self) -> bool:
+        """Tell whether sums over the rows do not overflow."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = [np.square(rows).sum() for rows in (self.xs, self.ts)]
+        return bool(np.isfinite(sums).all())
+
+    def solve(self, ridge: float, fit_bias: bool) -> Solution:
+        """Return the weights and the bias of least penalised squared error."""
+        x, t = self.xs.mean(axis=0) * fit_bias, self.ts.mean(axis=0) * fit_bias
+        found = solve_dual(self.xs - x, self.ts - t, ridge)
+        return found._replace(b=t - product(found.W, x[:, None])[:, 0])
+
+    def mean_square_sum(self) -> float:
+        """Return the mean over inputs of their sums of squares about the means."""
+        return float(self.xs.var(axis=0).mean() * self.n)
+
+    def spectrum(self) -> Array:
+        """Return the eigenvalues of the inputs' scatter that are not zero."""
+        return np.linalg.svd(self.xs - self.xs.mean(axis=0), compute_uv=False) ** 2
+
+    def spread(self) -> Array:
+        """Return the standard deviation of each target; 1 for one that never changes."""
+        spread = self.ts.std(axis=0)
+        return np.where(spread > 0, spread, 1.0)
+
+    def squared_error(self, W: Array, b: Array) -> Array:
+        """Return ``sum |t - W x - b|^2`` over the rows, for each output."""
+        error: Array = np.square(self.ts - self.xs @ W.T - b).sum(axis=0)
+        return error
+
+
+def split_rows(
+    parts: tuple[Array, ...], rows: Array, copied: bool = True
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """Return full blocks of what was left and of more rows, and what is left now."""
+    room, blocks = BLOCK - sum(map(len, parts)), []
+    if len(rows) < room:
+        return (), (*parts, rows.copy())
+    if parts:
+        blocks, rows = [joined_rows(*parts, rows[:room])], rows[room:]
+    full = len(rows) // BLOCK * BLOCK
+    views = [rows[start : start + BLOCK] for start in range(0, full, BLOCK)]
+    blocks += [view.copy() if copied else view for view in views]
+    return tuple(blocks), (rows[full:].copy(),) if len(rows) > full else ()
+
+
+def joined_rows(*parts: Array) -> Array:
+    """Return the rows of all parts; a single one as it is."""
+    return np.concatenate(parts) if len(parts) > 1 else parts[0]

@@ -1,0 +1,124 @@
+"""Sufficient statistics of a least-squares problem: they do not grow with the series."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nodegraph import Array
+from nodes.ridge_regression.gram import add_cross, add_gram, product
+from nodes.ridge_regression.solvers import Solution, solve_primal
+
+__all__ = ["Statistics"]
+
+
+class Statistics(NamedTuple):
+    """Count, means, and scatter about the means, in float64; the bias is then free."""
+
+    n: int
+    x: Array  # (n_in,) mean
+    t: Array  # (n_out,) mean
+    xx: Array  # (n_in, n_in), upper triangle
+    xt: Array  # (n_in, n_out)
+    tt: Array  # (n_out,)
+
+    @classmethod
+    def empty(cls, n_in: int, n_out: int) -> Statistics:
+        """Return the statistics of no rows."""
+        shapes = ((n_in,), (n_out,), (n_in, n_in), (n_in, n_out), (n_out,))
+        return cls(0, *(np.zeros(shape, order="F") for shape in shapes))
+
+    def add(self, xs: Array, ts: Array) -> Statistics:
+        """Return the statistics with a block of rows more [1]_; arrays are changed in place.
+
+        The block is centred by its own means, and the distance to the means so far goes along as
+        one row more, so that neither offset nor drift of the data costs digits.
+
+        References
+        ----------
+        .. [1] T. Chan, G. Golub, R. LeVeque, The American Statistician 37 (1983) 242-247.
+        """
+        n = self.n + len(xs)
+        with np.errstate(over="ignore", invalid="ignore"):
+            dx, step_x = _centred(xs, self.x, self.n)
+            dt, step_t = _centred(ts, self.t, self.n)
+            self.x[:] += step_x
+            self.t[:] += step_t
+            self.tt[:] += np.square(dt).sum(axis=0)
+        add_gram(dx, self.xx)
+        add_cross(dx, dt, self.xt)
+        return self._replace(n=n)
+
+    def plus(self, other: Statistics) -> Statistics:
+        """Return the statistics of both, which lose no digits to their offsets."""
+        if not self.n or not other.n:
+            return self if self.n else other
+        n = self.n + other.n
+        with np.errstate(over="ignore", invalid="ignore"):
+            dx, dt, weight = other.x - self.x, other.t - self.t, self.n * other.n / n
+            return Statistics(
+                n,
+                self.x + dx * (other.n / n),
+                self.t + dt * (other.n / n),
+                np.asfortranarray(self.xx + other.xx + weight * np.outer(dx, dx)),
+                np.asfortranarray(self.xt + other.xt + weight * np.outer(dx, dt)),
+                self.tt + other.tt + weight * dt * dt,
+            )
+
+    def of(self, columns: slice) -> Statistics:
+        """Return the statistics for some of the targets; what is about inputs alone is shared."""
+        xt = np.asfortranarray(self.xt[:, columns])
+        return self._replace(t=self.t[columns], xt=xt, tt=self.tt[columns])
+
+    def finite(self) -> bool:
+        """Tell whether no sum has overflowed."""
+        sums = self.x, self.t, self.xx, self.xt, self.tt
+        return all(bool(np.isfinite(part).all()) for part in sums)
+
+    def solve(self, ridge: float, fit_bias: bool) -> Solution:
+        """Return the weights and the bias of least penalised squared error."""
+        xx = np.triu(self.xx)
+        xx += np.triu(xx, 1).T
+        if fit_bias:
+            found = solve_primal(xx, self.xt, ridge)
+            return found._replace(b=self.t - product(found.W, self.x[:, None])[:, 0])
+        xx += self.n * np.outer(self.x, self.x)
+        return solve_primal(xx, self.xt + self.n * np.outer(self.x, self.t), ridge)
+
+    def mean_square_sum(self) -> float:
+        """Return the mean over inputs of their sums of squares about the means."""
+        return float(self.xx.diagonal().mean())
+
+    def spectrum(self) -> Array:
+        """Return the eigenvalues of the inputs' scatter."""
+        from scipy.linalg import eigvalsh
+
+        return np.maximum(eigvalsh(self.xx.T, lower=True), 0.0)
+
+    def spread(self) -> Array:
+        """Return the standard deviation of each target; 1 for one that never changes."""
+        spread = np.sqrt(self.tt / self.n)
+        return np.where(spread > 0, spread, 1.0)
+
+    def squared_error(self, W: Array, b: Array) -> Array:
+        """Return ``sum |t - W x - b|^2`` over the rows, for each output.
+
+        It is a difference of sums: below about 1e-8 of the spread of t its root is rounding.
+        """
+        upper = np.triu(self.xx)
+        gap = self.t - W @ self.x - b
+        spread = 2 * np.sum((W @ upper) * W, axis=1) - (W * W) @ np.diag(upper)
+        around = self.tt - 2 * np.sum(W * self.xt.T, axis=1) + spread
+        error: Array = self.n * gap * gap + np.maximum(0.0, around)
+        return error
+
+
+def _centred(rows: Array, mean: Array, n: int) -> tuple[Array, Array]:
+    """Return rows about their mean, with a row for its distance to `mean`; and the step there."""
+    rows = np.ascontiguousarray(rows, dtype=float)
+    m, own = len(rows), rows.mean(axis=0)
+    about = np.empty((m + 1, len(mean)))
+    about[:m] = rows - own
+    about[m] = np.sqrt(n * m / (n + m)) * (own - mean)
+    return about, (own - mean) * (m / (n + m))
