@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -30,7 +30,7 @@ class BatchTask:
 
     Parameters
     ----------
-    who : Course or Run
+    who : Fit or Run
         Its method `group` does it.
     args : tuple
         That the method takes before the group.
@@ -44,9 +44,8 @@ class BatchTask:
 
     def __call__(self, group: Group, engine: Engine, progress: Progress) -> Any:
         """Do it to a group of series on an engine."""
-        there = replace(self.who, engine=engine, progress=progress)
         with placed(self.about(group)):
-            return there.group(*self.args, group)
+            return self.who.at(engine, progress).group(*self.args, group)
 
     def about(self, group: Group) -> str:
         """Return in words what is done to which series."""

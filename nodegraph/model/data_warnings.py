@@ -76,7 +76,7 @@ def warn_of_idle_options(
     plan: Plan, learners: Sequence[str], bound: BoundData, course: Fit, slots: Mapping[str, Slot]
 ) -> None:
     """Warn of learning curves that nobody draws, and of workers that have nothing to share."""
-    if course.watch is not None and not any(plan.rules[name].online for name in learners):
+    if course.hooks.history is not None and not any(plan.rules[name].online for name in learners):
         _warn("watch: nothing here learns at every step, so there is no curve; leave it out")
     if course.workers in (None, 1):
         return

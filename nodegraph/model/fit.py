@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
 from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.dealing import dealt_out
 from nodegraph.data.series import Series, Stream
-from nodegraph.engines import LOCAL, Engine
+from nodegraph.engines import LOCAL
 from nodegraph.engines.batches import BatchTask, Group, batched, group_rows, groups, map_batches
-from nodegraph.engines.checkpointer import Checkpointer, Cursor
+from nodegraph.engines.checkpointer import Cursor
 from nodegraph.engines.first_use import concluded, merged
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot, widths
@@ -21,11 +21,9 @@ from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import DataError, GraphError, placed
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.rule import Rule
-from nodegraph.host.progress import Counted, Progress, Silent, watched
 from nodegraph.model.checks import check_long_enough
-from nodegraph.model.curves import Recorder, executed
-from nodegraph.model.initializer import Initializer
 from nodegraph.model.joint_readouts import JointReadouts, find_joint
+from nodegraph.model.passes import Pass
 from nodegraph.model.stages import Forcing, Stage, forced, forced_wiring, stages, unsettled
 
 __all__ = ["Fit"]
@@ -33,41 +31,23 @@ __all__ = ["Fit"]
 Slots = dict[str, Slot]
 
 
-@dataclass(frozen=True)
-class Fit:
+@dataclass(frozen=True, kw_only=True)
+class Fit(Pass):
     """Learning of some nodes of a plan from some data.
 
     Parameters
     ----------
-    initializer : Initializer
-    engine : Engine
     learners : tuple of str
         The nodes that learn.
     forcing : {True, False, "all"}
         See `nodegraph.model.stages.stages`.
-    warmup : int
-        How many steps of each series only drive the states.
-    workers : int, optional
-        How many threads or replicas learn from independent series; the result is the same.
-    progress : Progress
     clock : int
         Number of the first step, for nodes on a clock.
-    watch, checkpointer, vitals : Recorder, Checkpointer and Vitals, optional
-        Who takes learning curves; who writes checkpoints, and knows where to go on from; who takes
-        rows to judge nodes by.
     """
 
-    initializer: Initializer
-    engine: Engine
     learners: tuple[str, ...]
     forcing: Forcing = True
-    warmup: int = 0
-    workers: int | None = None
-    progress: Progress = field(default_factory=Silent)
     clock: int = 0
-    watch: Recorder | None = None
-    checkpointer: Checkpointer | None = None
-    vitals: Vitals | None = None
 
     @property
     def plan(self) -> Plan:
@@ -93,15 +73,15 @@ class Fit:
                 "them once; give a list of chunks in an object that can be iterated again"
             )
         check_long_enough(self.plan, self.learners, bound)
-        self.progress.start((total := total_steps(bound)) and total * sum(passes), "fit")
-        moved, at = 0, self._start
+        self.hooks.progress.start((total := total_steps(bound)) and total * sum(passes), "fit")
+        moved, at = 0, self.hooks.start
         reports: list[dict[str, Any]] = [*at.reports]
         for number, (stage, epochs) in enumerate(zip(steps, passes, strict=True)):
             if number < at.stage:
                 continue
             teams = JointReadouts(find_joint(stage, self.plan.rules, bound), stage, slots, bound)
-            if self.checkpointer is not None and number == at.stage:
-                self.checkpointer.restore(teams.slots)
+            if self.hooks.checkpointer is not None and number == at.stage:
+                self.hooks.checkpointer.restore(teams.slots)
             for turn, learning in self._turns(teams, epochs, at if number == at.stage else None):
                 begin = Cursor(number, turn, tuple(learning), reports=tuple(reports))
                 if (number, turn) == (at.stage, at.turn):
@@ -111,12 +91,8 @@ class Fit:
             reports += [{"node": n, "stage": number + 1, **told[n]} for n in stage.learners]
         if bound.own:
             self._settle(slots, bound)
-        self.progress.stop()
+        self.hooks.progress.stop()
         return reports, moved
-
-    @property
-    def _start(self) -> Cursor:
-        return Cursor() if self.checkpointer is None else self.checkpointer.start
 
     def _turns(
         self, teams: JointReadouts, epochs: int, at: Cursor | None
@@ -131,7 +107,7 @@ class Fit:
             yield turn, again
             turn += 1
         while again := self._again(again, teams.slots, teams.bound):
-            self.progress.start(total_steps(teams.bound), "fit, one more pass")
+            self.hooks.progress.start(total_steps(teams.bound), "fit, one more pass")
             yield turn, again
             turn += 1
 
@@ -186,13 +162,13 @@ class Fit:
     def _pass(self, teams: JointReadouts, learning: Sequence[str], at: Cursor) -> int:
         """Go through all data once; return how many steps the last series had."""
         stage, slots, bound = teams.stage, teams.slots, teams.bound
-        if self.vitals is not None:
-            self.vitals.begin()
+        if self.hooks.vitals is not None:
+            self.hooks.vitals.begin()
         if bound.own:
             if not at.steps:
                 names = stage.plan.reads
                 slots.update(self.initializer.restarted({name: slots[name] for name in names}))
-            self._stand(at, slots)
+            self.hooks.mark(at, slots)
             last = at.turn >= self._epochs(stage) - 1
             final = frozenset(teams.alone(learning)) if last else frozenset[str]()
             return at.steps + self._live(stage, slots, bound.series[0], learning, at.steps, final)
@@ -206,18 +182,8 @@ class Fit:
             with placed(f"in series {i}"):
                 self._live(stage, place, series, learning)
             self._keep(slots, place, stage)
-            self._note(replace(at, series=i + 1), slots)
+            self.hooks.reached(replace(at, series=i + 1), slots)
         return 0
-
-    def _stand(self, at: Cursor, slots: Slots) -> None:
-        if self.checkpointer is not None:
-            self.checkpointer.mark(at, slots)
-
-    def _note(self, at: Cursor, slots: Slots) -> None:
-        """Take note of where all stands; a checkpoint may be written."""
-        self._stand(at, slots)
-        if self.checkpointer is not None:
-            self.checkpointer.moved_on(0)
 
     def apart(self, stage: Stage, slots: Mapping[str, Slot]) -> bool:
         """Tell whether the learners of a stage can learn from series apart, to be merged."""
@@ -231,17 +197,14 @@ class Fit:
         sizes = widths(slots)
         rows = group_rows(max(sizes[name] for name in stage.plan.reads))
         waiting = islice(groups(series, rows), at.series, None)
-        blank = self.vitals and self.vitals.blank()
-        alone = replace(
-            self, engine=LOCAL, progress=Silent(), checkpointer=None, watch=None, vitals=blank
-        )
+        alone = replace(self, engine=LOCAL, hooks=self.hooks.elsewhere())
         task = BatchTask(alone, (stage, dict(slots)), f"{', '.join(stage.learners)} learned from")
-        found = map_batches(self.engine, task, waiting, self.workers, self.progress)
-        for done, (held, seen) in enumerate(found, at.series + 1):
-            self._merge(slots, held)
-            if self.vitals is not None:
-                self.vitals.join(seen)
-            self._note(replace(at, series=done), slots)
+        parts = map_batches(self.engine, task, waiting, self.workers, self.hooks.progress)
+        for done, (memories, vitals) in enumerate(parts, at.series + 1):
+            self._merge(slots, memories)
+            if self.hooks.vitals is not None:
+                self.hooks.vitals.join(vitals)
+            self.hooks.reached(replace(at, series=done), slots)
 
     def _merge(self, slots: Slots, memories: Mapping[str, Any]) -> None:
         for name, memory in memories.items():
@@ -251,8 +214,9 @@ class Fit:
         self, stage: Stage, slots: Slots, group: Group
     ) -> tuple[dict[str, Any], Vitals | None]:
         """Return what the learners of a stage gather from a group of series, and its vitals."""
-        vitals = self.vitals and self.vitals.blank()
-        return replace(self, vitals=vitals)._gathered(stage, slots, group), vitals
+        vitals = self.hooks.elsewhere().vitals
+        own = replace(self, hooks=self.hooks._replace(vitals=vitals))
+        return own._gathered(stage, slots, group), vitals
 
     def _gathered(self, stage: Stage, slots: Slots, group: Group) -> dict[str, Any]:
         """Return what the learners of a stage gather from a group of series, by name."""
@@ -271,15 +235,11 @@ class Fit:
         self, stage: Stage, slots: Slots, group: Sequence[tuple[int, Series | Stream]]
     ) -> dict[str, Any]:
         """Learn from a group of series that go through the graph side by side."""
-        dtype = self.initializer.dtype
-        chunks = [one.whole(self.warmup, dtype) for _, one in group if isinstance(one, Series)]
         places = [self.initializer.fresh(slots, slots, i) for i, _ in group]
         for name in stage.learners:
             places[0][name].memory = self._rule(name).begin(slots[name].params)
-        request = Request((), frozenset(stage.learners), self.clock, True, vitals=self.vitals)
-        if self.engine.execute_many is not None:
-            self.engine.execute_many(stage.plan, places, chunks, request)
-        self.progress.advance(sum(chunk.n_steps for chunk in chunks))
+        learn, vitals = frozenset(stage.learners), self.hooks.vitals
+        self.many(stage.plan, places, group, Request((), learn, self.clock, True, vitals=vitals))
         return {name: places[-1][name].memory for name in stage.learners}
 
     def _live(
@@ -299,20 +259,11 @@ class Fit:
         for name in learning:
             if slots[name].memory is None:
                 slots[name].memory = self._rule(name).begin(slots[name].params)
-        keeps, clock = None if done is None else self.checkpointer, self.clock + (done or 0)
-        request = Request((), frozenset(learning), clock, True, keeps, final, vitals=self.vitals)
-        return self._drive(stage.plan, slots, series, request, done or 0)
-
-    def _drive(
-        self, plan: Plan, slots: Slots, series: Series | Stream, request: Request, done: int = 0
-    ) -> int:
-        watch, sizes = self.watch if request.learn else None, widths(slots)
-        rows = self.engine.rows if watch is None else partial(watch.rows, self.engine)
-        chunks = series.chunks(rows(plan, sizes), self.warmup, self.initializer.dtype, done)
-        counted = Counted(watched(chunks, self.progress, self.engine.news))
-        for _ in executed(self.engine, plan, slots, counted, request, watch):
-            pass
-        return counted.n_steps
+        keeps = None if done is None else self.hooks.checkpointer
+        done, vitals = done or 0, self.hooks.vitals
+        clock = self.clock + done
+        request = Request((), frozenset(learning), clock, True, keeps, final, vitals=vitals)
+        return self.one(stage.plan, slots, series, request, done)[1]
 
     def _keep(self, slots: Slots, place: Mapping[str, Slot], stage: Stage) -> None:
         for name in stage.learners:
@@ -340,7 +291,7 @@ class Fit:
             }
             plan = self.plan.rewired(wiring, left)
             slots.update(self.initializer.restarted({name: slots[name] for name in plan.reads}))
-            self._drive(plan, slots, bound.series[0], Request(noise=True))
+            self.one(plan, slots, bound.series[0], Request(noise=True))
         self._leave_teachers(slots)
 
     def _leave_teachers(self, slots: Slots) -> None:

@@ -17,10 +17,9 @@ from nodegraph.engines.request import Request
 from nodegraph.engines.slot import widths
 from nodegraph.errors import DataError
 from nodegraph.graph.plan import Plan
-from nodegraph.host.progress import Silent
 from nodegraph.model.closed_loop import closed_plan, find_loop
 from nodegraph.model.data_warnings import warn_of_a_far_horizon, warn_of_no_past
-from nodegraph.model.passes import Pass
+from nodegraph.model.running import Run
 from nodegraph.model.state import ModelState
 
 __all__ = ["Generation"]
@@ -82,7 +81,7 @@ class Generation:
         """Show a prompt; return the outputs at its last step."""
         bound = BoundData([shown], "one", {}, {})
         request = Request(names, clock=state.time)
-        (outputs,) = Pass(state, self.engine, request, Silent()).through(bound)
+        (outputs,) = self._run(state, request).through(bound)
         return {name: rows[-1:] for name, rows in outputs.items()}
 
     def _closed(
@@ -99,7 +98,11 @@ class Generation:
         data = {name: rows[:steps] for name, rows in outside.items()}
         bound = BoundData([Series(data, {}, steps)], "one", {}, {})
         request = Request(names, clock=state.time)
-        return Pass(state, self.engine, request, Silent(), plan=_plan(state, loop)).through(bound)
+        return self._run(state, request, _plan(state, loop)).through(bound)
+
+    def _run(self, state: ModelState, request: Request, plan: Plan | None = None) -> Run:
+        made = state.initializer
+        return Run(initializer=made, engine=self.engine, state=state, request=request, plan=plan)
 
     def _outside(
         self, state: ModelState, loop: Mapping[str, str], prompt: BoundData | None

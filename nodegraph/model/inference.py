@@ -22,7 +22,8 @@ from nodegraph.host.progress import Progress, checked_progress
 from nodegraph.model.checks import checked_steps, checked_workers
 from nodegraph.model.classifying import classes_by_output, labels_of
 from nodegraph.model.generating import Generation
-from nodegraph.model.passes import Pass, shaped
+from nodegraph.model.passes import Hooks
+from nodegraph.model.running import Run, shaped
 from nodegraph.model.state import ModelState
 from nodegraph.model.stepping import MOST, Stepper
 from nodegraph.model.views import ArraysView
@@ -169,7 +170,8 @@ class Inference:
         bound = draft.bind(x, None, steps)
         request = Request(draft.names(outputs), clock=draft.time, noise=noise)
         threads = checked_workers(workers)
-        found = self._through(draft, bound, request, outputs, engine, progress, workers=threads)
+        hooks = Hooks(checked_progress(progress))
+        found = self._through(draft, bound, request, outputs, engine, hooks, workers=threads)
         if plain:
             self._went(bound)
         return found
@@ -181,12 +183,19 @@ class Inference:
         request: Request,
         outputs: Iterable[str] | None,
         engine: Any = None,
-        progress: Progress | bool | None = None,
+        hooks: Hooks | None = None,
         **options: Any,
     ) -> Any:
         """Go through data on a draft, and keep the draft if all went well."""
         draft.require(request.wanted)
-        run = Pass(draft, self._engine(engine), request, checked_progress(progress), **options)
+        run = Run(
+            initializer=draft.initializer,
+            engine=self._engine(engine),
+            hooks=hooks or Hooks(),
+            state=draft,
+            request=request,
+            **options,
+        )
         with using(self.numerics):
             results = run.through(bound)
         self._hold(draft)

@@ -40,6 +40,7 @@ from nodegraph.model.data_warnings import (
 )
 from nodegraph.model.fit import Fit
 from nodegraph.model.inference import Inference
+from nodegraph.model.passes import Hooks
 from nodegraph.model.state import ModelState
 from nodegraph.model.views import Named
 
@@ -193,16 +194,17 @@ class Learner(Inference):
         checkpointer = checkpointer_of(
             checkpoint, resume, draft, bound, {"learners": learners, "forcing and warmup": rules}
         )
+        history = self._history(watch, progress, {})
+        hooks = Hooks(progress, history, checkpointer, vitals_of(self.plan, bound))
+        forcing, warmup = rules
         course = Fit(
-            draft.initializer,
-            self._engine(engine),
-            learners,
-            *rules,
+            initializer=draft.initializer,
+            engine=self._engine(engine),
+            warmup=warmup,
             workers=checked_workers(workers),
-            progress=progress,
-            watch=self._watch(watch, progress, {}),
-            checkpointer=checkpointer,
-            vitals=vitals_of(self.plan, bound),
+            hooks=hooks,
+            learners=learners,
+            forcing=forcing,
         )
         warn_of_idle_options(self.plan, learners, bound, course, draft.slots)
         with using(self.numerics), checkpointer.keeping() if checkpointer else nullcontext():
@@ -211,11 +213,11 @@ class Learner(Inference):
         draft.ahead = Ahead(horizons(bound))
         self._hold(draft)
         self.report, self._trickle = report, None
-        self.curves = course.watch.curves() if course.watch else {}
-        warn_of_states(self.plan, draft.slots, course.vitals)
+        self.curves = history.curves() if history else {}
+        warn_of_states(self.plan, draft.slots, hooks.vitals)
         return self
 
-    def _watch(self, watch: bool | int, progress: Progress, before: Curves) -> Recorder | None:
+    def _history(self, watch: bool | int, progress: Progress, before: Curves) -> Recorder | None:
         if watch is False:
             return None
         return Recorder(checked_watch(watch), progress, before)
@@ -245,9 +247,9 @@ class Learner(Inference):
             raise NotFittedError(f"{fresh[0]} has not learned yet: call fit before update")
         draft.require_memory(learners)
         course = Fit(
-            draft.initializer,
-            self._own_engine,
-            learners,
+            initializer=draft.initializer,
+            engine=self._own_engine,
+            learners=learners,
             forcing=checked_forcing(forcing),
             clock=draft.time if bound.own else 0,
         )
@@ -307,17 +309,17 @@ class Learner(Inference):
         trickle = self._trickle
         taking = trickle.now() if vitals is None and trickle is not None else vitals
         request = Request(draft.names(outputs), learners, draft.time, noise=True, vitals=taking)
-        watching = self._watch(watch, progress, self.curves)
+        history = self._history(watch, progress, self.curves)
         how = {"warmup": checked_warmup(warmup, bound), "time": draft.time}
         warn_of_series_passed_over(self.plan, (), bound, warmup)
         checkpointer = checkpointer_of(
             checkpoint, resume, draft, bound, {**how, "online": sorted(learners)}
         )
-        rest = {"warmup": warmup, "checkpointer": checkpointer, "watch": watching}
+        hooks = Hooks(progress, history, checkpointer)
         with checkpointer.keeping() if checkpointer else nullcontext():
-            found = self._through(draft, bound, request, outputs, engine, progress, **rest)
+            found = self._through(draft, bound, request, outputs, engine, hooks, warmup=warmup)
         draft.ahead = draft.ahead.after(bound, how["time"])
-        self.curves = watching.curves() if watching else self.curves
+        self.curves = history.curves() if history else self.curves
         if plain:
             self._went(bound, learners, None if trickle is None else trickle.vitals)
         warn_of_states(self.plan, draft.slots, vitals)
