@@ -12,19 +12,23 @@ from types import ModuleType
 __all__ = ["Moved"]
 
 _ROOMS = {
-    "drawing": "plotting.graphs",
-    "engines.remote": "engines.ray",
-    "explaining": "engines.compiled.explaining",
-    "numerics": "host.numerics",
-    "progress": "host.progress",
-    "registry": "graph.registry",
-    "search": "experiments.search",
-    "spec": "files.yaml.spec",
-    "spectral": "data.metrics.spectral",
-    "storage": "model.storage",
-    "symptoms": "data.symptoms",
-    "tasks": "experiments.tasks",
-    "yaml": "files.yaml",
+    "nodegraph.drawing": "nodegraph.plotting.graphs",
+    "nodegraph.engines.remote": "nodegraph.engines.ray",
+    "nodegraph.explaining": "nodegraph.engines.compiled.explaining",
+    "nodegraph.numerics": "nodegraph.host.numerics",
+    "nodegraph.progress": "nodegraph.host.progress",
+    "nodegraph.registry": "nodegraph.graph.registry",
+    "nodegraph.search": "nodegraph.experiments.search",
+    "nodegraph.spec": "nodegraph.files.yaml.spec",
+    "nodegraph.spectral": "nodegraph.data.metrics.spectral",
+    "nodegraph.storage": "nodegraph.model.storage",
+    "nodegraph.symptoms": "nodegraph.data.symptoms",
+    "nodegraph.tasks": "nodegraph.experiments.tasks",
+    "nodegraph.yaml": "nodegraph.files.yaml",
+    "nodes.activations": "nodes.parts.activations",
+    "nodes.random_layer": "nodes.parts.random_layer",
+    "nodes.rewards": "nodes.parts.rewards",
+    "nodes.weights": "nodes.parts.weights",
 }
 
 
@@ -35,10 +39,9 @@ class Moved(MetaPathFinder, Loader):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return where to find a module that has moved, None for all others."""
-        if not fullname.startswith("nodegraph."):
+        if not fullname.startswith(("nodegraph.", "nodes.")):
             return None
-        for old, new in _ROOMS.items():
-            before, now = f"nodegraph.{old}", f"nodegraph.{new}"
+        for before, now in _ROOMS.items():
             if fullname == before or fullname.startswith(f"{before}."):
                 return ModuleSpec(fullname, self, loader_state=now + fullname[len(before) :])
         return None

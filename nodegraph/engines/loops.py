@@ -43,7 +43,7 @@ class Program:
     """
 
     def __init__(self, instructions: Sequence[Instruction], clock: int, dtype: np.dtype[Any]):
-        from nodegraph.compiled.program import NODE, PART, PORT, advance, drive
+        from nodegraph.engines.compiled.loop_program import NODE, PART, PORT, advance, drive
 
         self.alive: list[Any] = [instructions]  # addresses do not keep what they point to
         self.dtype, self.size, self.like = dtype, dtype.itemsize, dtype.type(0)

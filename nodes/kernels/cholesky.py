@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodes.kernels.compiling import inner, kernel, read, types, write
+from nodegraph.compiled import inner, kernel, read, types, write
 
 __all__ = ["solve_positive"]
 

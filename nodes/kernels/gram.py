@@ -10,8 +10,8 @@ from numba import types
 from numba.extending import intrinsic
 
 from nodegraph.arrays import Array
+from nodegraph.compiled import kernel, read, write
 from nodegraph.host.machine import has_avx512
-from nodes.kernels.compiling import kernel, read, write
 
 __all__ = ["add_cross", "add_gram"]
 

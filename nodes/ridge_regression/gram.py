@@ -69,7 +69,7 @@ def product(left: Array, right: Array) -> Array:
     if numerics() != "portable":
         found: Array = left @ right
         return found
-    from nodes.kernels import affine
+    from nodes.kernels.affine import affine
 
     return affine(left, np.ascontiguousarray(right.T), np.zeros(right.shape[1]))
 

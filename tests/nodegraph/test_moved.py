@@ -8,11 +8,11 @@ from nodegraph.moved import _ROOMS
 
 @pytest.mark.parametrize("old", _ROOMS)
 def test_a_module_is_found_by_its_former_name_and_is_the_same(old):
-    new = importlib.import_module(f"nodegraph.{_ROOMS[old]}")
+    new = importlib.import_module(_ROOMS[old])
     own = new.__spec__
-    sys.modules.pop(f"nodegraph.{old}", None)
-    with pytest.warns(DeprecationWarning, match=f"nodegraph.{old} is nodegraph.{_ROOMS[old]} by"):
-        assert importlib.import_module(f"nodegraph.{old}") is new
+    sys.modules.pop(old, None)
+    with pytest.warns(DeprecationWarning, match=f"{old} is {_ROOMS[old]} by"):
+        assert importlib.import_module(old) is new
     assert new.__spec__ is own
 
 

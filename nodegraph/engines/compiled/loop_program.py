@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
+from llvmlite import ir
+from numba.extending import intrinsic
 
-from nodegraph.compiled.addresses import call, vector
-from nodegraph.compiled.compiling import inner, kernel, read, types, write
+from nodegraph.compiled import inner, kernel, read, types, write
 
 __all__ = ["NODE", "PART", "PORT", "advance", "drive"]
 
@@ -19,6 +21,46 @@ _FUNCTION, _ARGS, _IO, _BASE, _ZERO, _RING, _WIDTH, _EVERY, _PHASE, _PORTS = ran
 _SLOT, _SCRATCH, _PARTS = range(len(PORT))
 
 
+_intrinsic: Any = intrinsic  # numba fills in the first argument
+_carray: Any = numba.carray  # type: ignore[attr-defined]
+_pointer_to: Any = types.CPointer
+
+
+def _typed_pointer(_: Any, address: Any, like: Any) -> Any:
+    """Return `address` as a pointer to numbers such as `like`."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+
+    return _pointer_to(like)(types.int64, like), build
+
+
+_pointer = _intrinsic(_typed_pointer)
+
+
+@inner
+def _vector(address: Any, n: Any, like: Any) -> Any:
+    """Return the `n` numbers of the precision of `like` that stand at `address`."""
+    return _carray(_pointer(address, like), (n,))
+
+
+def _typed_call(_: Any, function: Any, args: Any, io: Any, like: Any) -> Any:
+    """Call the step at the address `function`, with the addresses of its `args` and `io`."""
+
+    def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        numbers, number = ir.IntType(64).as_pointer(), context.get_value_type(like)
+        kind = ir.FunctionType(ir.VoidType(), [numbers, numbers, number])
+        step = builder.inttoptr(given[0], kind.as_pointer())
+        places = [builder.inttoptr(address, numbers) for address in given[1:3]]
+        builder.call(step, [*places, given[3]])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64, like), build
+
+
+_call = _intrinsic(_typed_call)
+
+
 @inner
 def _row(base: Any, zero: Any, ring: Any, bytes_: Any, t: Any) -> Any:
     """Return the address of the row of step `t` in a ring of rows."""
@@ -27,7 +69,7 @@ def _row(base: Any, zero: Any, ring: Any, bytes_: Any, t: Any) -> Any:
 
 @inner
 def _copy(source: Any, target: Any, n: Any, like: Any) -> None:
-    there, here = vector(target, n, like), vector(source, n, like)
+    there, here = _vector(target, n, like), _vector(source, n, like)
     for i in range(n):
         there[i] = here[i]
 
@@ -63,12 +105,12 @@ def _move(nodes: Any, ports: Any, parts: Any, io: Any, t: Any, size: Any, like: 
                     _copy(found, scratch, n, like)
                     scratch += n * size
         if not rests:
-            call(nodes[k, _FUNCTION], nodes[k, _ARGS], nodes[k, _IO], like)
+            _call(nodes[k, _FUNCTION], nodes[k, _ARGS], nodes[k, _IO], like)
 
 
 @inner
 def _is_finite(address: Any, n: Any, like: Any) -> Any:
-    row, total = vector(address, n, like), like - like
+    row, total = _vector(address, n, like), like - like
     for i in range(n):
         total += row[i] * (like - like)
     return total == total
@@ -76,7 +118,7 @@ def _is_finite(address: Any, n: Any, like: Any) -> Any:
 
 @inner
 def _is_within(address: Any, n: Any, most: Any, like: Any) -> Any:
-    row, within = vector(address, n, like), True
+    row, within = _vector(address, n, like), True
     for i in range(n):
         within &= abs(row[i]) < most
     return within
@@ -94,7 +136,7 @@ def drive(
 @inner
 def _is_taught(address: Any, n: Any, like: Any) -> Any:
     """Tell whether a target is finite, or missing as a whole: all NaN."""
-    row, missing = vector(address, n, like), 0
+    row, missing = _vector(address, n, like), 0
     for i in range(n):
         if row[i] - row[i] != like - like:
             if row[i] == row[i]:

@@ -1,4 +1,7 @@
-"""How loops are compiled: on first use, once per precision, kept on disk, without the GIL."""
+"""Loops that are no steps, compiled by numba on first use, once per precision, kept on disk.
+
+They run without the GIL. Import this inside functions only, since numba takes long.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,6 @@ __all__ = ["inner", "kernel", "read", "types", "write"]
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}  # and no fastmath
 
-_HERE = Path(__file__).parent
 _config: Any = config
 Signature = Callable[[Any], Any]
 Decorator = Callable[[Callable[..., Any]], Callable[[Any], Any]]
@@ -90,7 +92,6 @@ def _private_cache(home: Path) -> Iterator[None]:
 
 @cache
 def _digest(home: Path) -> str:
-    """Return a digest of the sources of kernels, and of what stands one floor above them."""
-    sources = [*sorted(_HERE.glob("*.py")), *sorted(home.glob("*.py"))]
-    sources += [file for file in [home.parent / "activations.py"] if file.is_file()]
+    """Return a digest of the sources of kernels, and of what compiles them."""
+    sources = [Path(__file__), *sorted(home.glob("*.py"))]
     return blake2b(b"".join(source.read_bytes() for source in sources), digest_size=8).hexdigest()
