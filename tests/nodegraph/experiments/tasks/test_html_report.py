@@ -21,7 +21,7 @@ class Outline(HTMLParser):
     def __init__(self, page):
         super().__init__()
         self.open, self.tags, self.words = [], [], []
-        self.bind(page)
+        self.feed(page)
         assert self.open == []
 
     def handle_starttag(self, tag, attrs):
