@@ -2,18 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nodegraph.arrays import Array
-from nodegraph.data.door import Door
-from nodegraph.data.frames import Columns, check_columns, columns_of
+from nodegraph.data.containers import opened
 from nodegraph.data.series import Series, split_series, to_rows
-from nodegraph.data.targets import one_target, series_targets
+from nodegraph.data.tables import Columns, check_columns, columns_of
+from nodegraph.data.targets import Lesson, one_target, series_targets
 from nodegraph.errors import DataError
+from nodegraph.graph.names import node_name
 
-__all__ = ["check_equal_columns", "many_series", "one_series", "widths_of"]
+__all__ = ["Door", "check_equal_columns", "many_series", "one_series", "widths_of"]
+
+
+@dataclass(frozen=True)
+class Door:
+    """Who takes what.
+
+    Parameters
+    ----------
+    inputs, learners : sequence of str
+        The nodes that data and targets go to if they are no dict.
+    known : collection of str
+        All nodes that a dict of data may name.
+    lessons : dict of Lesson
+        How learners take their targets, if not as quantities.
+    gappy : collection of str
+        The nodes whose data may have NaN, since who hears of them fills the gaps.
+    """
+
+    inputs: Sequence[str]
+    learners: Sequence[str]
+    known: Collection[str]
+    lessons: Mapping[str, Lesson] = field(default_factory=dict)
+    gappy: Collection[str] = ()
+
+    def data(self, x: Any) -> dict[str, Any]:
+        """Return data by node, whatever they came in."""
+        return _by_name(x, self.inputs, self.known, "input")
+
+    def targets(self, y: Any) -> dict[str, Any]:
+        """Return targets by learner."""
+        return _by_name(y, self.learners, self.learners, "target")
+
+    def lesson(self, name: str) -> Lesson:
+        """Return how a learner takes its targets."""
+        return self.lessons.get(name, Lesson())
+
+
+def _by_name(value: Any, names: Sequence[str], known: Collection[str], role: str) -> dict[str, Any]:
+    where = "{}" if role == "input" else "target of {}"
+    by_name = _given_to(value, names, known, role)
+    return {name: opened(part, where.format(name)) for name, part in by_name.items()}
+
+
+def _given_to(
+    value: Any, names: Sequence[str], known: Collection[str], role: str
+) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return {node_name(name, known, role): part for name, part in value.items()}
+    if not names:
+        raise DataError(
+            "an input was given, but an edge reaches every node; write Input() >> before the one "
+            "that is meant, or {name: x} for the node of that name"
+            if role == "input"
+            else "a target was given, but no node learns from one (those that are frozen do not)"
+        )
+    if role == "input" and len(names) > 1:
+        raise DataError(
+            f"the graph has {len(names)} inputs: give a dict, "
+            f"{{{', '.join(f'{name!r}: ...' for name in names)}}}"
+        )
+    return dict.fromkeys(names, value)
 
 
 def one_series(
@@ -34,7 +98,7 @@ def one_series(
         name: one_target(rows, f"target of {name}{which}", door.lesson(name))
         for name, rows in targets.items()
     }
-    lengths = {**{n: len(r) for n, r in ins.items()}}
+    lengths = {name: len(rows) for name, rows in ins.items()}
     n_steps = max(lengths.values(), default=max(map(len, outs.values()), default=0))
     for name, rows in {**ins, **outs}.items():
         if len(rows) != n_steps:
@@ -58,8 +122,8 @@ def _of_quantities(targets: Mapping[str, Any], door: Door) -> dict[str, Any]:
 
 
 def _columns(data: Mapping[str, Any]) -> dict[str, Columns]:
-    found = {name: columns_of(value) for name, value in data.items()}
-    return {name: columns for name, columns in found.items() if columns}
+    columns = {name: columns_of(value) for name, value in data.items()}
+    return {name: names for name, names in columns.items() if names}
 
 
 def many_series(
@@ -139,8 +203,8 @@ def check_equal_columns(series: Sequence[Series], where: str = "") -> None:
     for i, one in enumerate(series[1:], 1):
         for known, new in ((first.columns, one.columns), (first.taught, one.taught)):
             for name in known.keys() & new.keys():
-                said = f"{name} ({where or f'series {i}'})"
-                check_columns(known[name], new[name], said, "there were first")
+                place = f"{name} ({where or f'series {i}'})"
+                check_columns(known[name], new[name], place, "there were first")
 
 
 def widths_of(rows: Mapping[str, Array]) -> dict[str, int]:

@@ -9,12 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.data.assembly import check_equal_columns, many_series, one_series, widths_of
+from nodegraph.data.assembly import Door, check_equal_columns, many_series, one_series, widths_of
 from nodegraph.data.containers import is_stream
-from nodegraph.data.door import Door
-from nodegraph.data.frames import Columns
-from nodegraph.data.panels import check_order
 from nodegraph.data.series import Series, Stream, split_series
+from nodegraph.data.tables import Columns, check_order
 from nodegraph.errors import DataError
 
 __all__ = ["BoundData", "bind", "total_steps"]
@@ -73,7 +71,8 @@ def bind(x: Any, y: Any, door: Door, steps: int | None = None) -> BoundData:
     """
     if is_stream(x) or is_stream(y):
         return _feed_stream(x, y, door)
-    check_order(x, y)
+    if y is not None:
+        check_order(x, y)
     data, targets = door.data(x), door.targets(y)
     forms = {split_series(value, name)[1] for name, value in data.items()}
     if len(forms) > 1:
@@ -134,14 +133,14 @@ def _parts(x: Any, y: Any, door: Door) -> Iterator[Series]:
     for i, (chunk, target) in enumerate(_pairs(x, y)):
         part = one_series(door.data(chunk), door.targets(target), f" (chunk {i})", door)
         first = first or part
-        found, before = _shape(part), _shape(first)
-        if found != before:
-            raise DataError(f"chunk {i} has columns {found}, the chunks before it {before}")
+        widths, before = _widths(part), _widths(first)
+        if widths != before:
+            raise DataError(f"chunk {i} has columns {widths}, the chunks before it {before}")
         check_equal_columns([first, part], f"chunk {i}")
         yield part
 
 
-def _shape(part: Series) -> tuple[dict[str, int], dict[str, int]]:
+def _widths(part: Series) -> tuple[dict[str, int], dict[str, int]]:
     return widths_of(part.data), widths_of(part.targets)
 
 

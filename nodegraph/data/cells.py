@@ -30,7 +30,7 @@ def floats(array: Array, where: str, names: tuple[str, ...] = ()) -> Array:
     DataError
         If an object is no number: text, dates, arrays.
     """
-    found = np.empty(array.size)
+    numbers = np.empty(array.size)
     for i, item in enumerate(array.ravel().tolist()):
         number = _number(item)
         if number is None:
@@ -40,8 +40,8 @@ def floats(array: Array, where: str, names: tuple[str, ...] = ()) -> Array:
                 f"{where}: expected numbers, got objects ({', '.join(kinds)}), as "
                 f"{_shown(item)} in {cell(place, names)}{_cure(item)}"
             )
-        found[i] = number
-    return found.reshape(array.shape)
+        numbers[i] = number
+    return numbers.reshape(array.shape)
 
 
 def cell(place: Any, names: tuple[str, ...] = ()) -> str:

@@ -11,8 +11,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, is_plain, is_sparse
 from nodegraph.data.cells import floats
-from nodegraph.data.frames import columns_of, frame_rows, is_frame
-from nodegraph.data.panels import instances, is_panel
+from nodegraph.data.tables import columns_of, frame_rows, instances, is_frame, is_panel
 from nodegraph.errors import DataError
 
 __all__ = ["as_array", "axes", "is_stream", "opened"]
@@ -33,6 +32,8 @@ def is_stream(x: Any) -> bool:
 
 def axes(value: Any) -> int:
     """Return how many axes an array has; 1 for rows of different lengths."""
+    if is_plain(value):
+        return value.ndim  # type: ignore[no-any-return]
     if is_frame(value):
         return 2
     try:

@@ -45,15 +45,15 @@ def _label(series: Series | Stream, warmup: int) -> Label | None:
     """Return the targets that stay the same, and None if there is nothing to learn from."""
     if not isinstance(series, Series) or series.n_steps <= warmup:
         return None
-    found: list[float] = []
+    label: list[float] = []
     parts = [rows[warmup:] for _, rows in sorted(series.targets.items())]
     known = [rows[np.isfinite(rows).all(axis=1)] for rows in parts]
     if known and not any(map(len, known)):
         return None
     for rows in known:
         if len(rows) and (rows == rows[0]).all():
-            found += rows[0].tolist()
-    return tuple(found)
+            label += rows[0].tolist()
+    return tuple(label)
 
 
 def _digest(series: Series | Stream) -> bytes:

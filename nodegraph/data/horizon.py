@@ -9,8 +9,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.binding import BoundData
-from nodegraph.data.recent import MOST, Recent
-from nodegraph.data.series import Series, Stream
+from nodegraph.data.series import MOST, Recent, Series, Stream
 
 __all__ = ["Ahead", "Horizons", "horizons", "rows_ahead"]
 
@@ -23,7 +22,7 @@ LOOKED_AT = 64  # rows that sieve the shifts, before all rows are compared
 class Ahead(NamedTuple):
     """How far ahead each learner was taught, as far as the data of its lessons tell."""
 
-    told: Mapping[str, Mapping[str, int]] = {}  # by data that tell it by themselves
+    shown: Mapping[str, Mapping[str, int]] = {}  # by data that show it by themselves
     recent: Recent = Recent()  # what came a few rows at a time
 
     def after(self, bound: BoundData, start: int) -> Ahead:
@@ -31,7 +30,7 @@ class Ahead(NamedTuple):
         one = bound.series[0]
         if bound.own and isinstance(one, Series) and one.n_steps < MOST:
             return self.after_rows(one.data, one.targets, start)
-        return Ahead({**self.told, **horizons(bound)})
+        return Ahead({**self.shown, **horizons(bound)})
 
     def after_rows(
         self, data: Mapping[str, Array], targets: Mapping[str, Array], start: int
@@ -41,7 +40,7 @@ class Ahead(NamedTuple):
 
     def horizons(self) -> Horizons:
         """Return how many rows ahead of which input each learner was taught last."""
-        return {**self.told, **_between(self.recent)}
+        return {**self.shown, **_between(self.recent)}
 
 
 def horizons(bound: BoundData) -> dict[str, dict[str, int]]:
@@ -54,13 +53,13 @@ def horizons(bound: BoundData) -> dict[str, dict[str, int]]:
 
 
 def _between(rows: Series | Recent) -> dict[str, dict[str, int]]:
-    found = {
+    shifts = {
         learner: {name: rows_ahead(x, y) for name, x in rows.data.items()}
         for learner, y in rows.targets.items()
     }
     return {
         learner: {name: k for name, k in by_input.items() if k is not None}
-        for learner, by_input in found.items()
+        for learner, by_input in shifts.items()
     }
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
-from nodegraph.errors import GraphError
+from nodegraph.errors import DataError, GraphError
 
-__all__ = ["check_name", "keep_streams", "name_nodes", "snake_case", "streams_of"]
+__all__ = ["check_name", "keep_streams", "name_nodes", "node_name", "snake_case", "streams_of"]
 
 _FOREIGN = re.compile(r"[^a-z0-9_]")
 LONGEST = 60
@@ -143,3 +144,21 @@ def _free(base: str, taken: set[str]) -> str:
     while name in taken:
         name, number = f"{base}_{number}", number + 1
     return name
+
+
+def node_name(name: str, known: Collection[str], role: str) -> str:
+    """Return `name`, or that of the only node of a composite called so.
+
+    Raises
+    ------
+    DataError
+        If there is no such node; the message has the nearest one.
+    """
+    if name in known:
+        return name
+    inside = [other for other in known if other.startswith(f"{name}.")]
+    if len(inside) == 1:
+        return inside[0]
+    near = get_close_matches(str(name), known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+    raise DataError(f"{role} for {name!r}: no node is named so; {hint}")

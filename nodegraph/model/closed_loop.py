@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nodegraph.data.door import node_name
 from nodegraph.errors import GraphError
+from nodegraph.graph.names import node_name
 from nodegraph.graph.plan import Plan, Read
 
 __all__ = ["closed_plan", "find_loop"]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.assembly import Door
 from nodegraph.data.binding import BoundData, bind
-from nodegraph.data.door import Door
 from nodegraph.data.series import Series
 from nodegraph.engines import Engine
 from nodegraph.engines.request import Request

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import cast, copy_tree
-from nodegraph.data.frames import Columns
+from nodegraph.data.tables import Columns
 from nodegraph.engines.first_use import check_made
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, GraphError, NodegraphError, placed

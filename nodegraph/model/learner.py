@@ -11,13 +11,13 @@ from typing import Any, Self
 import numpy as np
 
 from nodegraph.data.binding import total_steps
-from nodegraph.data.door import node_name
 from nodegraph.data.horizon import Ahead, horizons
 from nodegraph.engines import Engine
 from nodegraph.engines.request import Request
 from nodegraph.engines.vitals import Trickle
 from nodegraph.errors import DataError, GraphError, NotFittedError
 from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.names import node_name
 from nodegraph.host.numerics import using
 from nodegraph.host.progress import Progress, checked_progress
 from nodegraph.model.checkpoints import checkpointer_of

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
+from nodegraph.data.assembly import Door
 from nodegraph.data.binding import BoundData, bind, total_steps
-from nodegraph.data.door import Door, node_name
-from nodegraph.data.frames import check_columns
 from nodegraph.data.horizon import Ahead
-from nodegraph.data.labels import Lesson
+from nodegraph.data.tables import check_columns
+from nodegraph.data.targets import Lesson
 from nodegraph.engines.slot import NOT_SAVED, Slot
 from nodegraph.errors import DataError, NotFittedError
+from nodegraph.graph.names import node_name
 from nodegraph.graph.plan import Plan
 from nodegraph.model.initializer import Initializer
 

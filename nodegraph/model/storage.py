@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array, leaves
-from nodegraph.data.frames import Columns
 from nodegraph.data.horizon import Ahead
+from nodegraph.data.tables import Columns
 from nodegraph.engines.slot import NOT_SAVED, OTHER_LAYOUT, Slot
 from nodegraph.errors import ModelFileError, NodegraphError, SpecError
 from nodegraph.files import tensor_file
@@ -224,11 +224,11 @@ def _filled(state: ModelState, about: Mapping[str, Any], arrays: Mapping[str, Ar
     for name, packed in about["nodes"].items():
         state.slots[name] = _unpack_slot(state, name, state.slots[name], packed, arrays)
     state.time, state.frozen = int(about["time"]), frozenset(about["frozen"])
-    told = {
+    shown = {
         learner: {taker: int(rows) for taker, rows in by_input.items()}
         for learner, by_input in about.get("ahead", {}).items()
     }
-    state.ahead = Ahead(told)
+    state.ahead = Ahead(shown)
     return state
 
 

@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from nodegraph.arrays import cast, copy_tree, is_sparse, leaves
-from nodegraph.data.door import node_name
 from nodegraph.errors import DataError, NotFittedError, UnknownKeyError, UnknownNameError
+from nodegraph.graph.names import node_name
 from nodegraph.model.shown import as_shown, plain
 from nodegraph.model.state import ModelState
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from nodegraph.data.assembly import Door
 from nodegraph.data.binding import bind, total_steps
-from nodegraph.data.door import Door, node_name
 from nodegraph.errors import DataError
+from nodegraph.graph.names import node_name
 
 U = np.arange(12.0).reshape(6, 2)
 Y = -U[:, :1]

@@ -1,7 +1,9 @@
-"""Tables of named columns, of pandas, polars, pyarrow, xarray and numpy, as rows of numbers."""
+"""Tables of pandas, polars, pyarrow, xarray and numpy: their columns, index and rows."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +12,16 @@ from nodegraph.arrays import Array, is_plain
 from nodegraph.data.cells import floats
 from nodegraph.errors import DataError
 
-__all__ = ["Columns", "check_columns", "columns_of", "frame_rows", "is_frame"]
+__all__ = [
+    "Columns",
+    "check_columns",
+    "check_order",
+    "columns_of",
+    "frame_rows",
+    "instances",
+    "is_frame",
+    "is_panel",
+]
 
 
 class Columns(NamedTuple):
@@ -63,10 +74,10 @@ def check_columns(known: Columns, new: Columns, where: str, before: str) -> None
         return
     missing = [name for name in known.names if name not in new.names]
     more = [name for name in new.names if name not in known.names]
-    said = [
+    faults = [
         f"{w} {', '.join(map(repr, n))}" for w, n in (("without", missing), ("with", more)) if n
     ]
-    what = " and ".join(said) or f"in the order {', '.join(map(repr, new.names))}"
+    what = " and ".join(faults) or f"in the order {', '.join(map(repr, new.names))}"
     cure = "" if missing else f"; write x[{list(known.names)!r}]"
     raise DataError(f"{where}: columns {what}; {before} {', '.join(map(repr, known.names))}{cure}")
 
@@ -125,17 +136,103 @@ def _column(column: Any, where: str, name: Any) -> Array:
         number: Array = column.to_numpy(dtype=float, na_value=np.nan)
         return number
     array = np.asarray(column)
-    said = f"{where}: column {name!r}"
+    place = f"{where}: column {name!r}"
     if array.dtype.kind == "O" and any(np.ndim(item) for item in array[:1]):
         raise DataError(
-            f"{said}: each cell holds a series; write [np.column_stack(row) for row in "
+            f"{place}: each cell holds a series; write [np.column_stack(row) for row in "
             "x.to_numpy()], a list of series of shape (T, d)"
         )
     if array.dtype.kind == "O" and array.ndim == 1:
-        return floats(array, said)
+        return floats(array, place)
     if array.dtype.kind not in "fiub" or array.ndim != 1:
         raise DataError(
-            f"{said}: expected numbers, got {array.dtype} values; leave the column out"
+            f"{place}: expected numbers, got {array.dtype} values; leave the column out"
             + ", or make it the index" * (array.dtype.kind == "M")
         )
     return array.astype(float)
+
+
+def is_panel(value: Any) -> bool:
+    """Tell whether `value` is a table or a flat series with more than one level of index."""
+    return hasattr(type(value), "iloc") and getattr(value.index, "nlevels", 1) > 1
+
+
+def instances(value: Any, where: str) -> list[Any]:
+    """Return the rows of each instance, in the order in which they come.
+
+    Raises
+    ------
+    DataError
+        If it is not plain which level is the instance and which is time: the index has not two
+        levels, an instance comes back after another one, or its times do not grow.
+    """
+    index = value.index
+    if index.nlevels != 2:
+        raise DataError(
+            f"{where}: an index of {index.nlevels} levels; a panel has two, (instance, time)"
+        )
+    outer, inner = (np.asarray(index.get_level_values(level)) for level in (0, 1))
+    starts = np.concatenate([[0], 1 + np.flatnonzero(outer[1:] != outer[:-1]), [len(outer)]])
+    parts = [slice(a, b) for a, b in pairwise(starts) if b > a]
+    if (outer.dtype.kind == "M" and inner.dtype.kind != "M") or inner.dtype.kind in "OUT":
+        raise DataError(
+            f"{where}: the index is (time, instance), and series are wanted one after the other: "
+            "write x.swaplevel().sort_index()"
+        )
+    if len(parts) != len(set(outer.tolist())) or not all(_grows(inner[part]) for part in parts):
+        raise DataError(
+            f"{where}: the index (instance, time) is not in order: write x.sort_index()"
+        )
+    table = value.to_frame() if value.ndim == 1 else value
+    return [table.iloc[part].droplevel(0) for part in parts]
+
+
+def check_order(x: Any, y: Any) -> None:
+    """Refuse targets whose index calls the same rows as that of the inputs, in another order.
+
+    Rows count as they stand, whatever they are called. Labels of a panel may be called by instance.
+
+    Raises
+    ------
+    DataError
+        With how to put them in order.
+    """
+    for name, given, target in _pairs(x, y):
+        if _indexed(given) and _indexed(target) and _mixed(_called(given, target), target.index):
+            raise DataError(
+                f"target{name}: its rows stand in another order than those of the input; write "
+                "y.loc[x.index] (labels of a panel: y.loc[x.index.get_level_values(0).unique()]), "
+                "or y.to_numpy() if they are meant as they stand"
+            )
+
+
+def _pairs(x: Any, y: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each table of targets beside each of inputs, series by series."""
+    targets = y.items() if isinstance(y, Mapping) else [("", y)]
+    for (name, target), given in product(targets, x.values() if isinstance(x, Mapping) else [x]):
+        where = f" of {name}" if name else ""
+        if isinstance(given, list | tuple) and isinstance(target, list | tuple):
+            for i, pair in enumerate(zip(given, target, strict=False)):
+                yield f"{where} (series {i})", *pair
+        else:
+            yield where, given, target
+
+
+def _indexed(value: Any) -> bool:
+    return hasattr(type(value), "iloc") and hasattr(value, "index")
+
+
+def _called(given: Any, target: Any) -> Any:
+    """Return what the rows of targets should be called: the instances, for labels of a panel."""
+    by_instance = is_panel(given) and not is_panel(target)
+    return given.index.get_level_values(0).unique() if by_instance else given.index
+
+
+def _mixed(one: Any, other: Any) -> bool:
+    if len(one) != len(other) or one.nlevels != other.nlevels or one.equals(other):
+        return False
+    return bool(one.is_unique and other.is_unique and other.isin(one).all())
+
+
+def _grows(times: Any) -> bool:
+    return bool((times[1:] > times[:-1]).all())

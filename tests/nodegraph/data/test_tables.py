@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.data.frames import columns_of
+from nodegraph.data.tables import columns_of
 from nodegraph.errors import DataError
 from nodes import Input, Ridge
 
