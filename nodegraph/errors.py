@@ -17,6 +17,8 @@
     └── ModelFileError    (ValueError)       a model file that cannot be trusted or written
 """
 
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -41,6 +43,7 @@ __all__ = [
     "UnknownKeyError",
     "UnknownNameError",
     "placed",
+    "warn",
 ]
 
 
@@ -147,3 +150,14 @@ def placed(where: str) -> Iterator[None]:
     except Exception as error:
         error.add_note(where)
         raise
+
+
+def warn(message: str | Warning, category: type[Warning] = DataWarning) -> None:
+    """Warn at the line of whoever called us from outside, not at one of ours."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in _OURS:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+_OURS = ("nodegraph", "nodes")

@@ -7,12 +7,11 @@ import stat
 import sys
 import tempfile
 import time
-import warnings
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
-from nodegraph.errors import NodegraphWarning
+from nodegraph.errors import NodegraphWarning, warn
 
 __all__ = ["CacheWarning", "folder", "read", "write"]
 
@@ -120,10 +119,9 @@ def _is_open_to_others(seen: os.stat_result) -> bool:
 
 @cache
 def _tell(why: str) -> None:
-    warnings.warn(
+    warn(
         f"{why} each process compiles anew; set NODEGRAPH_CACHE to a folder of your own",
         CacheWarning,
-        stacklevel=2,
     )
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.errors import DataWarning
+from nodegraph.errors import DataWarning, warn
 
 __all__ = ["check_order", "time_index"]
 
@@ -42,12 +41,11 @@ def check_order(times: Sequence[str], where: str) -> str:
     back = [row for row, (one, next_) in enumerate(itertools.pairwise(keys)) if next_ < one]
     if back:
         row = back[0]
-        warnings.warn(
+        warn(
             f"{where}: rows go back in time {len(back)} times, first from {times[row]} to "
             f"{times[row + 1]} (rows {row} and {row + 1}, from 0); sort them by time, or cut them "
             "into series",
             DataWarning,
-            stacklevel=2,
         )
     return f"times from {times[0]} to {times[-1]}"
 

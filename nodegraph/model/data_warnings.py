@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +11,7 @@ from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.series import Series
 from nodegraph.engines.slot import Slot
 from nodegraph.engines.vitals import FEWEST, Trickle, Vitals
-from nodegraph.errors import DataWarning
+from nodegraph.errors import warn
 from nodegraph.graph.node import Node
 from nodegraph.graph.plan import Plan
 
@@ -58,7 +56,7 @@ def warn_of_series_passed_over(
         return
     short = [i for i, n_steps in enumerate(lengths) if n_steps <= warmup]
     if short:
-        _warn(
+        warn(
             f"warmup={warmup} leaves nothing of {_which(short, len(lengths))}, no longer than "
             "that: nothing is learned from them; lower warmup, or leave them out"
         )
@@ -66,7 +64,7 @@ def warn_of_series_passed_over(
         needed = plan.rules[name].shortest(plan.nodes[name])
         short = [i for i, n_steps in enumerate(lengths) if warmup < n_steps < needed]
         if short and max(lengths) >= needed:  # all of them are refused later
-            _warn(
+            warn(
                 f"{name} learns nothing from {_which(short, len(lengths))}: it needs {needed} "
                 "steps, for how far it looks back and ahead"
             )
@@ -77,13 +75,13 @@ def warn_of_idle_options(
 ) -> None:
     """Warn of learning curves that nobody draws, and of workers that have nothing to share."""
     if course.hooks.history is not None and not any(plan.rules[name].online for name in learners):
-        _warn("watch: nothing here learns at every step, so there is no curve; leave it out")
+        warn("watch: nothing here learns at every step, so there is no curve; leave it out")
     if course.workers in (None, 1):
         return
     if bound.own:
-        _warn("workers: are for a list of independent series, and this is one series; leave it out")
+        warn("workers: are for a list of independent series, and this is one series; leave it out")
     elif not any(course.apart(stage, slots) for stage in course.stages):
-        _warn("workers: are for rules that learn from series apart, and none does; leave it out")
+        warn("workers: are for rules that learn from series apart, and none does; leave it out")
 
 
 def warn_of_a_far_horizon(
@@ -94,7 +92,7 @@ def warn_of_a_far_horizon(
         learner = _behind(plan, giver, ahead)
         rows = ahead.get(learner, {}).get(taker, 1)
         if rows != 1:
-            _warn(
+            warn(
                 f"generate takes each output of {giver} for the next input of {taker}, but "
                 f"{learner} was taught {taker} {rows} steps ahead; teach it one step ahead, as in "
                 "fit(u[:-1], u[1:])"
@@ -103,7 +101,7 @@ def warn_of_a_far_horizon(
 
 def warn_of_no_past() -> None:
     """Warn of generation from the start of a stream that has seen nothing."""
-    _warn(
+    warn(
         "generate: the model's own stream is at its start, as after reset or after fit on a list "
         "of series, so the first input is 0; give prompt= the rows that come before"
     )
@@ -120,7 +118,7 @@ def warn_of_params_replaced(plan: Plan, slots: Mapping[str, Slot], learners: Seq
     ]
     if names:
         shown = ", ".join(f'"{name}"' for name in names)
-        _warn(
+        warn(
             f"fit works out the weights of {', '.join(names)} from the data alone, in place of "
             f"those that were assigned to model.params; to keep them, write model.freeze({shown})"
         )
@@ -155,7 +153,7 @@ def _judges(plan: Plan) -> list[str]:
 def warn_of_states(plan: Plan, slots: Mapping[str, Slot], vitals: Vitals | None) -> None:
     """Warn, once for all, of nodes with which little can be learned; each says so itself."""
     if vitals is not None and (said := _said(plan, slots, vitals)):
-        _warn(said)
+        warn(said)
 
 
 def warn_in_time(plan: Plan, slots: Mapping[str, Slot], trickle: Trickle) -> None:
@@ -163,7 +161,7 @@ def warn_in_time(plan: Plan, slots: Mapping[str, Slot], trickle: Trickle) -> Non
     said = _said(plan, slots, trickle.vitals)
     trickle.looked(bool(said))
     if said:
-        _warn(said)
+        warn(said)
 
 
 def _said(plan: Plan, slots: Mapping[str, Slot], vitals: Vitals) -> str:
@@ -187,7 +185,7 @@ def _warn_of_labels(plan: Plan, bound: BoundData, y: Any) -> None:
         if plan.nodes[name].knows_classes or labels.dtype.kind not in "iub":
             continue
         if labels.dtype.kind == "b":
-            _warn(
+            warn(
                 f"target of {name}: truth values, one for each series, are learned as quantities; "
                 "for classes write Ridge(classes=[0, 1]); for quantities y.astype(float)"
             )
@@ -195,7 +193,7 @@ def _warn_of_labels(plan: Plan, bound: BoundData, y: Any) -> None:
         known = np.unique(labels)
         first, last, count = int(known[0]), int(known[-1]), len(known)
         if first in (0, 1) and count == last - first + 1 >= 3 and 2 * count <= len(labels):
-            _warn(
+            warn(
                 f"target of {name}: the whole numbers {first} to {last}, one for each series, are "
                 "learned as quantities; for classes write Ridge(classes=np.unique(y)), or give "
                 "ng.datasets.one_hot(y); for quantities "
@@ -210,7 +208,7 @@ def _warn_of_turned_data(bound: BoundData) -> None:
         return
     for name, width in bound.data.items():
         if width >= WIDE * series.n_steps:
-            _warn(
+            warn(
                 f"{name}: {series.n_steps} rows of {width} columns, and rows are steps in time; "
                 "if they are columns here, give x.T"
             )
@@ -224,7 +222,7 @@ def _warn_of_turned_series(bound: BoundData) -> None:
     n_steps = lengths.pop()
     for name, width in bound.data.items():
         if width >= max(WIDE, TURNED * n_steps):
-            _warn(
+            warn(
                 f"{name}: {len(bound.series)} series of {n_steps} rows and {width} columns, and "
                 "rows are steps in time; if they are (channels, time), give np.swapaxes(x, 1, 2) "
                 "of an array, [a.T for a in x] of a list"
@@ -243,7 +241,7 @@ def _warn_of_series_in_rows(plan: Plan, bound: BoundData, y: Any) -> None:
     labels = [_in_classes(plan, name, given) for name, given in _flat_labels(bound, y, one.n_steps)]
     for name, rows in one.data.items() if any(labels) else ():
         if rows.shape[1] >= WIDE and (rows.shape[1] >= len(rows) or _smooth_along_rows(rows)):
-            _warn(
+            warn(
                 f"{name}: {len(rows)} rows of {rows.shape[1]} columns with a label for each row "
                 "are taken for one series, a row a step; if each row is a series of its own, give "
                 "x[:, :, None] (a table: x.to_numpy()[:, :, None])"
@@ -282,11 +280,3 @@ def _flat_labels(bound: BoundData, y: Any, count: int) -> Iterator[tuple[str, An
 def _which(short: Sequence[int], total: int) -> str:
     names = ", ".join(map(str, short[:SHOWN])) + ", ..." * (len(short) > SHOWN)
     return f"{len(short)} of {total} series (number {names})"
-
-
-def _warn(message: str) -> None:
-    """Warn at the line that called us from outside."""
-    level, frame = 2, sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == "nodegraph":
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, DataWarning, stacklevel=level)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby, pairwise
@@ -15,6 +14,7 @@ from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
 from nodegraph.engines.first_use import check_params, check_still
 from nodegraph.engines.slot import Slot
+from nodegraph.errors import warn
 from nodegraph.graph.plan import Plan, Read
 from nodegraph.graph.rule import Rule
 from nodegraph.model.stages import Stage
@@ -170,5 +170,5 @@ def _concluded(rule: Rule, slot: Slot, params: list[Any]) -> list[tuple[Any, dic
     if answer is None or len(params) > 1:
         return rule.conclude_team(params, slot.memory)
     for warning in answer.warnings:
-        warnings.warn(warning, stacklevel=3)
+        warn(warning)
     return [(answer.params, answer.facts)]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from nodegraph import Array
-from nodegraph.errors import DataError, GraphError, IllConditionedWarning
+from nodegraph.errors import DataError, GraphError, IllConditionedWarning, warn
 from nodes.ridge_regression.blas_threads import bounded_threads
 from nodes.ridge_regression.dual_rows import joined_rows, split_rows
 from nodes.ridge_regression.gram import product
@@ -167,11 +166,10 @@ class ConjugateGradient(NamedTuple):
         """Return weights (n_out, n_in), bias and what is worth knowing of them."""
         known, W = self.moments, self.W
         if self.error() > TOLERANCE:
-            warnings.warn(
+            warn(
                 f"conjugate gradients stopped after {self.passes} passes with {self.error():.1e} "
                 "of the first residual; a larger ridge makes them converge",
                 IllConditionedWarning,
-                stacklevel=2,
             )
         # |t - Wx|^2 = tt - W xt - W residual - ridge |W|^2, since X'X W = xt - residual - ridge W
         squared = known.tt - (W * (known.xt + self.residual)).sum(axis=0)

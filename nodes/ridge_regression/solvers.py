@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
 
 from nodegraph import Array
-from nodegraph.errors import IllConditionedWarning
+from nodegraph.errors import IllConditionedWarning, warn
 from nodegraph.host.numerics import numerics
 from nodes.ridge_regression.blas_threads import bounded_threads
 from nodes.ridge_regression.gram import product
@@ -38,13 +37,12 @@ class Solution(NamedTuple):
     def warn(self) -> Solution:
         """Return itself, with a warning if the weights are not the only ones."""
         if not self.unique:
-            warnings.warn(
+            warn(
                 f"the readout's inputs are linearly dependent: rank {self.rank} of "
                 f"{self.W.shape[1]}, condition number {self.condition:.1e}; of all weights that "
                 "fit, small ones were taken; drop inputs that say the same, or bring all to one "
                 "size with a Scaler and take a larger ridge, to make them certain",
                 IllConditionedWarning,
-                stacklevel=2,
             )
         return self
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from nodegraph import Array
-from nodegraph.errors import DataWarning
+from nodegraph.errors import DataWarning, warn
 
 __all__ = ["warn_of_end", "warn_of_weight", "warn_of_weight_beside_one"]
 
@@ -43,14 +42,13 @@ def warn_of_end(
     least = min(map(error_of, beyond))
     if least >= min(NOTHING, (1 - GAIN) * error):
         return
-    warnings.warn(
+    warn(
         f"ridge: the {'largest' if largest else 'smallest'} strength there was ({ridge:g}) "
         f"predicts best what is left out ({error:.3g} of its spread), and others beyond it better "
         f"({least:.3g}): give your own list further out, such as "
         f"ridge=[{', '.join(f'{r:.0e}' for r in beyond)}], or bring the inputs to one size with a "
         "Scaler",
         DataWarning,
-        stacklevel=2,
     )
 
 
@@ -79,12 +77,11 @@ def warn_of_weight(data: Any, ridge: float, fit_bias: bool) -> None:
     best = min(errors, key=lambda r: errors[r])
     if errors[ridge] <= WORSE * errors[best] or errors[ridge] <= SMALL:
         return
-    warnings.warn(
+    warn(
         f"ridge={ridge:g} outweighs the inputs, whose sums of squares are {mean:.1e} in the mean: "
         f"rows not seen would be told with an error of {errors[ridge]:.2g} spreads of the target, "
         f"with ridge={best:.0e} of {errors[best]:.2g}; put a Scaler in front, or write that",
         DataWarning,
-        stacklevel=2,
     )
 
 
@@ -107,12 +104,11 @@ def warn_of_weight_beside_one(moments: Any, ridge: float, squared: Array) -> Non
     alone = float(np.sqrt(np.maximum(moments.tt - told.max(axis=0), 0.0) / spread).mean())
     if error <= WORSE * alone or error <= SMALL:
         return
-    warnings.warn(
+    warn(
         f"ridge={ridge:g} outweighs the inputs, whose sums of squares are {mean:.1e} in the mean: "
         f"an error of {error:.2g} spreads of the target is left, with one input alone {alone:.2g}; "
         f"put a Scaler in front, or write ridge={mean * LOOKED_AT[1]:.0e}",
         DataWarning,
-        stacklevel=2,
     )
 
 

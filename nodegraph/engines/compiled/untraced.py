@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import traceback
-import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from nodegraph.compiling.reasons import written_at
-from nodegraph.errors import PlainStepWarning
+from nodegraph.errors import PlainStepWarning, warn
 
 __all__ = ["Untraced", "place_in", "place_of"]
 
@@ -46,7 +45,7 @@ class Untraced(NamedTuple):
         """Warn, once for each class."""
         if self.reason and (self.kind, self.method) not in _told:
             _told.add((self.kind, self.method))
-            warnings.warn(str(self), PlainStepWarning, stacklevel=4)
+            warn(str(self), PlainStepWarning)
 
 
 def place_in(kind: type, method: str, error: Exception) -> str:

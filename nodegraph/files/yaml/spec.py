@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -11,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from nodegraph.errors import DataWarning, FieldError, GraphError, NodegraphError, SpecError
+from nodegraph.errors import DataWarning, FieldError, GraphError, NodegraphError, SpecError, warn
 from nodegraph.files.yaml.document import Document, error_at, error_from
 from nodegraph.files.yaml.edges import EdgeError, evaluate
 from nodegraph.files.yaml.header import Header
@@ -306,11 +305,10 @@ def _warn_of_what_is_not_read(inner: Spec, outer: Document) -> None:
     found = [key for key in OF_THE_WHOLE if key in given and given[key] != outer.data.get(key)]
     if found:
         where = inner.document.mark((found[0],), on_key=True)
-        warnings.warn(
+        warn(
             f"{where}: {', '.join(found)}: not read where a graph is a node of another, "
             f"{outer.source}; what stands there holds",
             DataWarning,
-            stacklevel=2,
         )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import DataError, DataWarning
+from nodegraph.errors import DataError, DataWarning, IllConditionedWarning
 from nodes import LMS, Dense, ForwardUnit, Input, Reduce, Ridge, ScikitLearn
 
 X = np.random.default_rng(0).normal(size=(40, 3))
@@ -176,3 +176,11 @@ def test_options_of_fit_that_have_nothing_to_do_are_told_once():
     assert said.startswith("workers: are for rules that learn from series apart")
     assert doubts([X, X], [X, X], workers=2) == doubts(X, X, workers=1) == []
     assert doubts(X, X, LMS(rate=0.01), watch=10) == []
+
+
+def test_what_a_readout_warns_of_is_told_at_the_line_of_the_caller():
+    x = np.random.default_rng(0).standard_normal((300, 2))
+    model = ng.Model(Input() >> Ridge(ridge=0.0), seed=1)
+    with pytest.warns(IllConditionedWarning) as caught:
+        model.fit(np.hstack([x, x]), x)
+    assert {warning.filename for warning in caught} == {__file__}
