@@ -23,8 +23,8 @@ from nodegraph.graph.plan import Plan, plan
 from nodegraph.graph.registry import kinds, register
 from nodegraph.graph.rule import AnyRule, Learned, Lesson, Rule, Seen
 from nodegraph.graph.strangers import refuse_name
+from nodegraph.host.moved import Moved
 from nodegraph.model import Model
-from nodegraph.moved import Moved
 
 if TYPE_CHECKING:
     from nodegraph import datasets, metrics, plotting

@@ -15,7 +15,7 @@ LONGEST = 350
 # A part of nodegraph imports only parts on its own line or on a line before it.
 # A part that is not named here is still held to import nothing that imports it.
 FLOORS = """
-    errors arrays moved
+    errors arrays
     host compiling compiled
     maths
     graph

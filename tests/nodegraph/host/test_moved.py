@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from nodegraph.moved import _ROOMS
+from nodegraph.host.moved import _ROOMS
 
 
 @pytest.mark.parametrize("old", _ROOMS)
