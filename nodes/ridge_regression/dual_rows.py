@@ -1,4 +1,4 @@
-"""A least-squares problem with fewer rows than inputs, held as its rows."""
+"""A least-squares problem as its rows: fewer than inputs, or waiting until they are summed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nodegraph import Array
 from nodes.ridge_regression.gram import product
 from nodes.ridge_regression.solvers import Solution, solve_dual
 
-__all__ = ["BLOCK", "Rows", "joined_rows", "split_rows"]
+__all__ = ["BLOCK", "Pile", "Rows", "joined_rows", "split_rows"]
 
 BLOCK = 256  # rows that are summed at a time, counted from the start of learning
 
@@ -39,8 +39,8 @@ class Rows(NamedTuple):
     def solve(self, ridge: float, fit_bias: bool) -> Solution:
         """Return the weights and the bias of least penalised squared error."""
         x, t = self.xs.mean(axis=0) * fit_bias, self.ts.mean(axis=0) * fit_bias
-        found = solve_dual(self.xs - x, self.ts - t, ridge)
-        return found._replace(b=t - product(found.W, x[:, None])[:, 0])
+        solution = solve_dual(self.xs - x, self.ts - t, ridge)
+        return solution._replace(b=t - product(solution.W, x[:, None])[:, 0])
 
     def mean_square_sum(self) -> float:
         """Return the mean over inputs of their sums of squares about the means."""
@@ -59,6 +59,51 @@ class Rows(NamedTuple):
         """Return ``sum |t - W x - b|^2`` over the rows, for each output."""
         error: Array = np.square(self.ts - self.xs @ W.T - b).sum(axis=0)
         return error
+
+
+class Pile(NamedTuple):
+    """Rows in blocks of 256, counted from the first one on, so that chunks do not show."""
+
+    xs: tuple[Array, ...] = ()  # of (n, n_in), together fewer than 256 rows
+    ts: tuple[Array, ...] = ()
+    full_xs: tuple[Array, ...] = ()  # of (256, n_in)
+    full_ts: tuple[Array, ...] = ()
+
+    @property
+    def n(self) -> int:
+        """The number of rows."""
+        return sum(map(len, self.xs)) + BLOCK * len(self.full_xs)
+
+    @property
+    def blocks(self) -> list[tuple[Array, Array]]:
+        """Inputs and targets of the full blocks."""
+        return list(zip(self.full_xs, self.full_ts, strict=True))
+
+    def add(self, xs: Array, ts: Array, copied: bool) -> Pile:
+        """Return the pile with more rows; full blocks are views of them if they are not copied."""
+        more_xs, left_xs = split_rows(self.xs, xs, copied)
+        more_ts, left_ts = split_rows(self.ts, ts, copied)
+        return Pile(left_xs, left_ts, self.full_xs + more_xs, self.full_ts + more_ts)
+
+    def closed(self) -> Pile:
+        """Return the pile with its left-over rows as a block, a short one."""
+        if not self.xs:
+            return self
+        last = (joined_rows(*self.xs),), (joined_rows(*self.ts),)
+        return Pile((), (), self.full_xs + last[0], self.full_ts + last[1])
+
+    def emptied(self) -> Pile:
+        """Return the pile without its full blocks."""
+        return Pile(self.xs, self.ts)
+
+    def rows(self) -> Rows:
+        """Return all its rows; there has to be one."""
+        return Rows(joined_rows(*self.full_xs, *self.xs), joined_rows(*self.full_ts, *self.ts))
+
+    def of(self, columns: slice) -> Pile:
+        """Return the pile with some of the targets."""
+        ts, full = (tuple(t[:, columns] for t in part) for part in (self.ts, self.full_ts))
+        return self._replace(ts=ts, full_ts=full)
 
 
 def split_rows(

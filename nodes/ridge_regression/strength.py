@@ -1,8 +1,10 @@
-"""What speaks against a strength of the penalty: it outweighs the inputs, or ends its list."""
+"""The ridge strength that predicts best what is left out in turn, and what speaks against one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial, reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,15 @@ import numpy as np
 from nodegraph import Array
 from nodegraph.errors import DataWarning, warn
 
-__all__ = ["warn_of_end", "warn_of_weight", "warn_of_weight_beside_one"]
+__all__ = [
+    "chosen_strengths",
+    "dealt",
+    "joined",
+    "mean_rmse",
+    "warn_of_end",
+    "warn_of_weight",
+    "warn_of_weight_beside_one",
+]
 
 TINY = 1e-2  # spread of inputs below which a penalty may outweigh them by their units alone
 WEIGHTY = 0.1  # share of the inputs' mean sum of squares from which on a penalty is looked at
@@ -18,6 +28,92 @@ WORSE = 1.5  # times the error of another strength, to be worth a word
 FURTHER, GAIN = (1, 2, 4, 6, 8), 0.02  # powers of ten beyond the end; what is worth a word there
 SMALL, NOTHING = 1e-6, 0.95  # errors: as good as none, and no better than that of the mean
 LOOKED_AT = (1e-1, 1e-3, 1e-5)  # strengths to compare with, as shares of the mean sum of squares
+
+
+def dealt(block: int, n: int, folds: int) -> list[tuple[int, slice]]:
+    """Return which fold gets which of the n rows of a block: the first block is dealt out to all.
+
+    Examples
+    --------
+    >>> dealt(0, 5, 2)
+    [(0, slice(0, 2, None)), (1, slice(2, 5, None))]
+    >>> dealt(3, 5, 2)
+    [(1, slice(0, 5, None))]
+    """
+    if block:
+        return [(block % folds, slice(0, n))]
+    cuts = [n * i // folds for i in range(folds + 1)]
+    pairs = enumerate(pairwise(cuts))
+    return [(fold, slice(start, stop)) for fold, (start, stop) in pairs if stop > start]
+
+
+def joined(folds: Sequence[Any]) -> Any:
+    """Return all folds as one: statistics, or rows."""
+    return reduce(lambda one, other: one.plus(other), folds)
+
+
+def chosen_strengths(
+    folds: Sequence[Any],
+    columns: Sequence[slice],
+    strengths: Sequence[float],
+    fit_bias: bool,
+    ends: bool = False,
+) -> list[tuple[float, dict[str, Any]]]:
+    """Return for each readout the strength that predicts best what was left out, and errors.
+
+    Best is where the mean over outputs of their errors, each in units of its own spread, is least.
+
+    Parameters
+    ----------
+    folds : sequence of Statistics or of Rows
+    columns : sequence of slice
+        The targets of each readout.
+    strengths : sequence of float
+        Penalties to choose from.
+    fit_bias : bool
+        Whether there is a bias.
+    ends : bool
+        Whether to warn if the best is at an end of the strengths.
+    """
+    if len(strengths) == 1:
+        return [(strengths[0], {})] * len(columns)
+    if len(folds) == 1:  # a single row: nothing can be left out
+        return [(max(strengths), {})] * len(columns)
+    errors = _left_out_errors(folds, strengths, fit_bias)
+    rows, spread = sum(fold.n for fold in folds), joined(folds).spread()
+    chosen = []
+    for own in columns:
+        shares = [mean_rmse(error[own] / spread[own] ** 2, rows) for error in errors]
+        if ends:
+            warn_of_end(strengths, shares, partial(_share, folds, fit_bias, own))
+        rmse = [mean_rmse(error[own], rows) for error in errors]
+        table = {f"{ridge:g}": e for ridge, e in zip(strengths, rmse, strict=True)}
+        chosen.append((strengths[int(np.argmin(shares))], {"left_out_rmse": table}))
+    return chosen
+
+
+def _left_out_errors(
+    folds: Sequence[Any], strengths: Sequence[float], fit_bias: bool
+) -> list[Array]:
+    """Return for each strength the sum of squared errors on all that was left out, by output."""
+    errors: list[Any] = [0.0] * len(strengths)
+    for left_out in folds:
+        rest = joined([fold for fold in folds if fold is not left_out])
+        for i, ridge in enumerate(strengths):
+            solution = rest.solve(ridge, fit_bias)
+            errors[i] += left_out.squared_error(solution.W, solution.b)
+    return errors
+
+
+def _share(folds: Sequence[Any], fit_bias: bool, own: slice, ridge: float) -> float:
+    """Return the error of one strength on what was left out, in units of its spread."""
+    (error,), whole = _left_out_errors(folds, [ridge], fit_bias), joined(folds)
+    return mean_rmse(error[own] / whole.spread()[own] ** 2, whole.n)
+
+
+def mean_rmse(squared: Array, n: int) -> float:
+    """Return the error as `nodegraph.metrics.rmse` does: the mean over outputs of their roots."""
+    return float(np.sqrt(squared / n).mean())
 
 
 def warn_of_end(
@@ -98,10 +194,10 @@ def warn_of_weight_beside_one(moments: Any, ridge: float, squared: Array) -> Non
     mean = float(moments.xx.mean())
     if not 0 < mean < TINY**2 * moments.n or ridge <= WEIGHTY * mean:
         return
-    told = moments.xt**2 / np.where(moments.xx > 0, moments.xx, 1.0)[:, None]
+    explained = moments.xt**2 / np.where(moments.xx > 0, moments.xx, 1.0)[:, None]
     spread = np.where(moments.tt > 0, moments.tt, 1.0)
     error = float(np.sqrt(squared / spread).mean())
-    alone = float(np.sqrt(np.maximum(moments.tt - told.max(axis=0), 0.0) / spread).mean())
+    alone = float(np.sqrt(np.maximum(moments.tt - explained.max(axis=0), 0.0) / spread).mean())
     if error <= WORSE * alone or error <= SMALL:
         return
     warn(
@@ -114,8 +210,8 @@ def warn_of_weight_beside_one(moments: Any, ridge: float, squared: Array) -> Non
 
 def _unseen(data: Any, values: Array, ridge: float, fit_bias: bool) -> float:
     """Return the error to expect on rows that were not seen, in units of the targets' spread."""
-    found = data.solve(ridge, fit_bias)
-    squares = data.squared_error(found.W, found.b) / data.n
+    solution = data.solve(ridge, fit_bias)
+    squares = data.squared_error(solution.W, solution.b) / data.n
     freedom = fit_bias + float((values / (values + ridge)).sum())
     shares = np.sqrt(squares) / data.spread() / max(1 - freedom / data.n, 1e-12)
     return float(shares.mean())

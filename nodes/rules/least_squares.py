@@ -16,11 +16,15 @@ from nodegraph.errors import DataError, FieldError
 from nodegraph.host.memory_budget import available_bytes
 from nodes.ridge_regression.blas_threads import bounded_threads
 from nodes.ridge_regression.conjugate_gradient import ConjugateGradient
-from nodes.ridge_regression.dual_rows import Rows
-from nodes.ridge_regression.folds import chosen_strengths, dealt, joined, mean_rmse
-from nodes.ridge_regression.piles import Pile
+from nodes.ridge_regression.dual_rows import Pile, Rows
 from nodes.ridge_regression.statistics import Statistics
-from nodes.ridge_regression.strength import warn_of_weight
+from nodes.ridge_regression.strength import (
+    chosen_strengths,
+    dealt,
+    joined,
+    mean_rmse,
+    warn_of_weight,
+)
 
 __all__ = ["LeastSquares", "Solver", "Strength"]
 
@@ -242,18 +246,18 @@ class LeastSquares(Rule):
             how = self.strengths, self.fit_bias, self.ridge == "cv"
             chosen = chosen_strengths(folds, columns, *how)
             wanted = dict.fromkeys(ridge for ridge, _ in chosen)
-            found = {ridge: whole.solve(ridge, self.fit_bias).warn() for ridge in wanted}
+            solutions = {ridge: whole.solve(ridge, self.fit_bias).warn() for ridge in wanted}
             for ridge in wanted if self.ridge != "cv" else ():
                 warn_of_weight(whole, ridge, self.fit_bias)
-            errors = {r: whole.squared_error(each.W, each.b) for r, each in found.items()}
-        told = []
+            errors = {r: whole.squared_error(each.W, each.b) for r, each in solutions.items()}
+        concluded = []
         for one, own, (ridge, more) in zip(params, columns, chosen, strict=True):
-            each = found[ridge]
+            each = solutions[ridge]
             rmse = mean_rmse(errors[ridge][own], whole.n)
             facts = {"solver": each.solver, "condition": each.condition, "train_rmse": rmse}
             learned = _with_weights(one, each.W[own], each.b[own])
-            told.append((learned, {"rows": whole.n, "ridge": ridge, **facts, **more}))
-        return told
+            concluded.append((learned, {"rows": whole.n, "ridge": ridge, **facts, **more}))
+        return concluded
 
     def _folds(self, memory: Memory) -> list[Any]:
         """Return the data by fold: statistics, or the rows themselves if they are few."""

@@ -6,6 +6,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.errors import DataError, DataWarning, FieldError, GraphError, IllConditionedWarning
 from nodes import Input, Reservoir, Ridge
+from nodes.ridge_regression import conjugate_gradient
 from nodes.rules import least_squares
 
 RNG = np.random.default_rng(0)
@@ -118,7 +119,7 @@ def test_a_model_in_a_file_keeps_its_weights(tmp_path):
 
 
 def test_it_warns_when_it_gives_up(monkeypatch):
-    monkeypatch.setattr("nodes.ridge_regression.conjugate_gradient.PASSES", 2)
+    monkeypatch.setattr(conjugate_gradient, "PASSES", 2)
     with pytest.warns(IllConditionedWarning, match="stopped after"):
         model("iterative").fit(X, Y)
 
