@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.files.yaml.task import GenerateTarget
 
-__all__ = ["Examples", "TaskData", "Titles", "Window", "picked", "windows"]
+__all__ = ["Examples", "NamedRows", "TaskData", "Titles", "Window", "named", "picked", "windows"]
 
 
 class Examples(NamedTuple):
@@ -27,6 +27,28 @@ class Titles(NamedTuple):
 
     names: tuple[str, ...] | None = None
     times: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class NamedRows:
+    """Rows of numbers with names of their columns, in the form of a labelled array of xarray."""
+
+    rows: Array
+    names: tuple[str, ...]
+    dims: ClassVar[tuple[str, str]] = ("time", "column")
+
+    @property
+    def coords(self) -> dict[str, tuple[str, ...]]:
+        """The names along each dimension that has some."""
+        return {"column": self.names}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of its axes."""
+        return self.rows.shape
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self.rows, dtype) if copy else np.asarray(self.rows, dtype)
 
 
 class Window(NamedTuple):
@@ -66,6 +88,8 @@ class TaskData:
         What was read from each file, and what was taken for what there.
     titles : dict of Titles
         What columns and rows of the targets are called, by node; by "" where no node is named.
+    columns : dict of tuple of str
+        What the columns of the inputs are called, where they have names, by node or "" likewise.
     """
 
     train: Examples
@@ -76,6 +100,7 @@ class TaskData:
     held_back: bool = False
     told: tuple[str, ...] = ()
     titles: Mapping[str, Titles] = field(default_factory=dict)
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def windows(
@@ -140,3 +165,15 @@ def picked(data: Any, rows: slice) -> Any:
     if isinstance(data, Mapping):
         return {name: array[rows] for name, array in data.items()}
     return None if data is None else data[rows]
+
+
+def named(data: Any, columns: Mapping[str, tuple[str, ...]], node: str = "") -> Any:
+    """Return arrays, or lists of them, with the names of their columns, where these are known."""
+    if isinstance(data, Mapping):
+        return {name: named(part, columns, name) for name, part in data.items()}
+    if data is None or node not in columns:
+        return data
+    names = columns[node]
+    if isinstance(data, list):
+        return [NamedRows(rows, names) for rows in data]
+    return NamedRows(data, names)

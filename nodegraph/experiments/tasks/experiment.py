@@ -17,7 +17,7 @@ import numpy as np
 from nodegraph.engines import choose
 from nodegraph.errors import ArgumentError, SpecError
 from nodegraph.experiments.tasks.engine_choice import engine_of
-from nodegraph.experiments.tasks.examples import TaskData
+from nodegraph.experiments.tasks.examples import TaskData, named
 from nodegraph.experiments.tasks.key_use import Situation, no_curve, no_workers
 from nodegraph.experiments.tasks.rehearsal import check_metrics, rehearse
 from nodegraph.experiments.tasks.task_data import prepare
@@ -269,7 +269,8 @@ def _task(spec: Spec) -> Task:
 def _learn(
     model: Model, data: TaskData, task: Task, workers: int | None, kept: dict[str, Any]
 ) -> None:
-    x, y = data.train
+    taught = {node: titles.names for node, titles in data.titles.items() if titles.names}
+    x, y = named(data.train.x, data.columns), named(data.train.y, taught)
     if not model.plan.rules:
         return
     if task.online:

@@ -127,16 +127,29 @@ class _Preparation(Source):
                 return {node: _columns(table, columns) for node, columns in wanted.items()}
             return _columns(table, wanted) if wanted else None
 
+    def _called(self, table: Table, taken: Sequence[int] = ()) -> dict[str, tuple[str, ...]]:
+        """Return what the columns that go in are called, by node; nothing if they have no names."""
+        if table.names is None:
+            return {}
+        wanted = self.task.input
+        if wanted is None:
+            return {"": tuple(name for i, name in enumerate(table.names) if i not in taken)}
+        each = wanted if isinstance(wanted, Mapping) else {"": wanted}
+        with self.at("input"):
+            return {n: _titles(table, c).names or () for n, c in each.items() if c not in ((), [])}
+
     def _aligned(self, table: Table, given: Array | None) -> TaskData:
         """Return rows and their targets, the last rows left out where there is no target yet."""
-        x = self._inputs(table, self._taken(table))
+        taken = self._taken(table)
+        x = self._inputs(table, taken)
         y, ahead, titles = self._targets(table, given)
         n_rows = len(table.values) - ahead
-        train, end = self._split(n_rows, n_rows)
+        size, end = self._split(n_rows, n_rows)
         self._check_gaps(x, end)
-        rows, rest = slice(0, train), slice(train, end)
-        test = Examples(picked(x, rest), picked(y, rest)) if end > train else None
-        return TaskData(Examples(picked(x, rows), picked(y, rows)), test, titles=titles)
+        rows, rest = slice(0, size), slice(size, end)
+        test = Examples(picked(x, rest), picked(y, rest)) if end > size else None
+        train = Examples(picked(x, rows), picked(y, rows))
+        return TaskData(train, test, titles=titles, columns=self._called(table, taken))
 
     def _taken(self, table: Table) -> list[int]:
         """Return the columns that are targets at the same step and so do not go in."""
@@ -233,7 +246,8 @@ class _Preparation(Source):
         examples = Examples(picked(x, slice(train)), picked(y, slice(shift, train + shift)))
         with self.at(*(("target",) if self.task.split.test is None else ("split", "test"))):
             found = windows(series[:end], train, target, x, outside)
-        return TaskData(examples, windows=found, titles={"": self._looped_titles(table, target)})
+        titles = {"": self._looped_titles(table, target)}
+        return TaskData(examples, windows=found, titles=titles, columns=self._called(table))
 
     def _looped_titles(self, table: Table, target: GenerateTarget) -> Titles:
         """Return what is generated is called: columns by input, in the order of the loop."""
@@ -253,7 +267,7 @@ class _Preparation(Source):
                 for rows, name in zip(part.series, part.names, strict=True):
                     to_rows(rows, name, gaps=filled)
             classes = to_classes(found, test, self._known, repeat=source.targets == "repeat")
-        return self._classes(classes)
+        return self._classes(classes, found.columns)
 
     @property
     def _known(self) -> tuple[Any, ...]:
@@ -264,7 +278,7 @@ class _Preparation(Source):
             raise DataError("nodes name different classes; a task has one label for each series")
         return next(iter(named), ())
 
-    def _classes(self, found: Classes) -> TaskData:
+    def _classes(self, found: Classes, names: tuple[str, ...] | None = None) -> TaskData:
         """Return series with the class of each as rows of zeros and a one."""
         with self.at("target"):
             if self.task.target is not None or self.task.targets is not None:
@@ -272,7 +286,9 @@ class _Preparation(Source):
         with self.at("split"):
             found = found.split(self.task.split)
         with self.at("input"):
-            return found.taking(self.task.input).data()
+            data = found.taking(self.task.input).data()
+        table = Table(np.empty((0, len(names or ()))), names)
+        return replace(data, columns=self._called(table))
 
 
 def _looped(x: Any, values: Array, target: GenerateTarget) -> tuple[Any, dict[str, Array] | None]:

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+import nodegraph as ng
+from nodegraph.errors import DataError
 from nodegraph.experiments.tasks.experiment import run_spec
 from nodegraph.experiments.tasks.result_figures import outcome, portraits
 from nodegraph.experiments.tasks.run_folder import write
@@ -117,3 +119,58 @@ def test_times_that_are_neither_numbers_nor_dates_leave_steps_on_the_axis(tmp_pa
     titles = found.trial.titles("o")._replace(times=tuple(f"day {i}" for i in range(N - 1)))
     object.__setattr__(found.trial.data, "titles", {"": titles})
     assert outcome(found).get_xlabel() == "time (steps)"
+
+
+def swapped(names):
+    return np.rec.fromarrays(
+        VALUES[:9, ["temp wind load".split().index(n) for n in names]].T, names=names
+    )
+
+
+def test_a_model_from_yaml_knows_the_columns_that_it_learned_from(tmp_path):
+    model = result(tmp_path, ONE + "  target: {forecast: 3, columns: [load, temp]}\n").model
+    model.save(tmp_path / "m.safetensors")
+    model = ng.load(tmp_path / "m.safetensors")
+    assert model.columns == {"u": ("temp", "wind", "load")}
+    assert model.target_columns == {"o": ("load", "temp")}
+    with pytest.raises(DataError, match="in the order 'wind', 'temp', 'load'; the model learned"):
+        model.run(swapped(["wind", "temp", "load"]))
+    said = model.reset().run(swapped(["temp", "wind", "load"]))
+    assert np.array_equal(said, model.reset().run(VALUES[:9]))
+
+
+def test_names_of_columns_change_no_bit_of_what_is_learned(tmp_path):
+    found = result(tmp_path, TWO + "  targets: {a: {forecast: 2}, b: {column: wind}}\n").model
+    x, rows = VALUES[:, [0, 2]], slice(TRAIN)
+    y = {"a": VALUES[2:][rows], "b": VALUES[rows, [1]]}
+    again = ng.Model(found.graph, seed=found.seed).fit(x[rows], y, warmup=5)
+    assert found.columns == {"u": ("temp", "load")}
+    for name in "ab":
+        assert np.array_equal(found.params[name].W_out, again.params[name].W_out)
+
+
+def test_columns_of_chosen_inputs_are_known_by_node(tmp_path):
+    text = ONE.replace("u: {kind: Input}", "u: {kind: Input}, v: {kind: Input}")
+    text = text.replace("u >> r >> o", "u >> r >> o, v >> r") + "  target: {forecast: 1}\n"
+    model = result(tmp_path, text + "  input: {u: [load, temp], v: [1]}\n").model
+    assert model.columns == {"u": ("load", "temp"), "v": ("wind",)}
+
+
+def test_recordings_teach_the_names_of_their_columns(tmp_path):
+    rng = np.random.default_rng(0)
+    for label in ("rest", "wave"):
+        (tmp_path / "g" / label).mkdir(parents=True)
+        for i in range(4):
+            rows = [f"{a:.3f},{b:.3f}" for a, b in rng.normal(size=(6, 2))]
+            (tmp_path / "g" / label / f"{i}.csv").write_text("\n".join(["ax,ay", *rows]))
+    text = ONE.replace("{file: w.csv, time: day}", "{folder: g}").replace(
+        "split: {train: 80, warmup: 5}", "split: {train: 4}"
+    )
+    text = text.replace("metrics: [nrmse, {rmse: {}}]", "metrics: [accuracy]")
+    assert result(tmp_path, text).model.columns == {"u": ("ax", "ay")}
+
+
+def test_columns_may_be_called_by_numbers(tmp_path):
+    text = ONE.replace("time: day}", "time: day, names: [day, '2', '0', '1']}")
+    model = result(tmp_path, text + "  target: {forecast: 1}\n").model
+    assert model.columns == {"u": ("2", "0", "1")}
