@@ -113,8 +113,8 @@ class Dense(Node):
 
     def doubts(self, x: Array, y: Array, params: Params) -> list[str]:
         """Return that random features are saturated."""
-        said = saturation(self, x, y, params) if self.rule is None else ""
-        return [said] if said else []
+        doubt = saturation(self, x, y, params) if self.rule is None else ""
+        return [doubt] if doubt else []
 
     def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:
         """Return ``(state, f(W_in z + bias))``."""

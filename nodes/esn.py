@@ -68,11 +68,11 @@ input_connectivity, topology, input_distribution, activation, noise, start, W, W
 
     def idle(self) -> dict[str, str]:
         """Return the fields that have no effect beside the others, each with why."""
-        found = super().idle()
+        reasons = super().idle()
         if not self.feedback:
             given = [name for name in FEEDBACK if getattr(self, name) is not None]
-            found |= dict.fromkeys(given, "feedback is False")
-        return found
+            reasons |= dict.fromkeys(given, "feedback is False")
+        return reasons
 
     @model_validator(mode="after")
     def _parts_are_right(self) -> ESN:

@@ -82,8 +82,8 @@ class PredictiveCoder(Node):
     >>> import numpy as np, nodegraph as ng
     >>> u = np.sin(np.arange(3000) / 5)[:, None] * [1.0, -1.0]
     >>> coder = PredictiveCoder(units=3, temporal=True, gives="forecast")
-    >>> said = ng.Model(coder, seed=1).fit(u).run(u)
-    >>> bool(np.abs(said[-100:-1] - u[-99:]).mean() < 0.2)
+    >>> predictions = ng.Model(coder, seed=1).fit(u).run(u)
+    >>> bool(np.abs(predictions[-100:-1] - u[-99:]).mean() < 0.2)
     True
     """
 
@@ -121,14 +121,14 @@ class PredictiveCoder(Node):
 
     def idle(self) -> dict[str, str]:
         """Return the fields that have no effect beside the others, each with why."""
-        found = {}
+        reasons = {}
         if not self.temporal and self.A is not None:
-            found["A"] = "temporal is False"
+            reasons["A"] = "temporal is False"
         if self.C is not None and (self.A is not None or not self.temporal):
-            found["input_scaling"] = "the weights are given"
+            reasons["input_scaling"] = "the weights are given"
         if not self.attention:
-            found["fading"] = "attention is False"
-        return found
+            reasons["fading"] = "attention is False"
+        return reasons
 
     @model_validator(mode="after")
     def _forecasts_need_time(self) -> PredictiveCoder:

@@ -35,10 +35,10 @@ class ReservoirFields(RandomLayer):
 
     def idle(self) -> dict[str, str]:
         """Return the fields that have no effect beside the others, each with why."""
-        found = super().idle()
+        reasons = super().idle()
         if self.W_fb is None:
-            found.pop("input_distribution", None)  # W_fb may be drawn
-        return found
+            reasons.pop("input_distribution", None)  # W_fb may be drawn
+        return reasons
 
     @model_validator(mode="after")
     def _one_leak_for_each_unit(self) -> ReservoirFields:

@@ -79,19 +79,19 @@ def moments(w: Array) -> Array:
     return np.zeros((3, *w.shape))
 
 
-def descended(w: Array, held: Array, powers: Array, rule: Descent) -> tuple[Array, Array]:
+def descended(w: Array, sums: Array, powers: Array, rule: Descent) -> tuple[Array, Array]:
     """Return the weights after an update, and what is held of their gradients.
 
     Parameters
     ----------
     w : ndarray
-    held : ndarray, shape (3, ...)
+    sums : ndarray, shape (3, ...)
         See `moments`.
     powers : ndarray, shape (2,)
         The fadings to the power of the updates, this one included.
     rule : Descent
     """
-    total, m, v = held
+    total, m, v = sums
     g = total / rule.batch
     m = FADING[0] * m + (1 - FADING[0]) * g
     v = FADING[1] * v + (1 - FADING[1]) * (g * g)

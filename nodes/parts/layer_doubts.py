@@ -21,10 +21,10 @@ GROWN = 2.0  # from so many times the spectral radius on, a rule is said to have
 def layer_doubts(node: Any, x: Array, y: Array, params: Any) -> list[str]:
     """Return a sentence on each of raw input, saturated or dead states, and a grown W."""
     known = RANGES.get(getattr(node, "activation", ""))
-    said = [raw_input(x, np.minimum(_largest(params.W_in), 1.0))] if known else []
+    doubts = [raw_input(x, np.minimum(_largest(params.W_in), 1.0))] if known else []
     full = saturation(node, x, y, params)
-    said += [full or _still(node, x, y), _grown(node, params)]
-    return [words for words in said if words]
+    doubts += [full or _still(node, x, y), _grown(node, params)]
+    return [words for words in doubts if words]
 
 
 def saturation(node: Any, x: Array, y: Array, params: Any) -> str:

@@ -49,8 +49,8 @@ class LinearReadout(Node):
         }
         given = {what: n for what, n in sizes.items() if n is not None}
         if len(set(given.values())) > 1:
-            said = ", ".join(f"{n} {what}" for what, n in given.items())
-            raise ValueError(f"the number of outputs is said in different ways: {said}")
+            shown = ", ".join(f"{n} {what}" for what, n in given.items())
+            raise ValueError(f"the number of outputs is said in different ways: {shown}")
         if self.bias is not None and self.W_out is None:
             raise ValueError("bias is given without W_out; give both, or W_out alone")
         return self

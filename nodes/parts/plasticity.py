@@ -65,8 +65,8 @@ class Plasticity(Rule):
     def refusal(self, node: Node) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""
         given, scale = getattr(node, self.weights, None), SCALES[self.weights]
-        found = getattr(node, scale, 1.0) if given is None else given
-        if not is_sparse(found) and not np.any(found):
+        scaling = getattr(node, scale, 1.0) if given is None else given
+        if not is_sparse(scaling) and not np.any(scaling):
             where = scale if given is None else self.weights
             return (
                 f"{type(self).__name__} changes {self.weights} where it is not 0, but {where} is 0 "
@@ -80,8 +80,8 @@ class Plasticity(Rule):
 
     def heard(self, w: Synapses, y: Array, pre: Array) -> Array:
         """Return the activity before each weight."""
-        found: Array = w.pre(pre)
-        return found
+        means: Array = w.pre(pre)
+        return means
 
     def keep(self, params: Any) -> Array:
         """Return what the rule keeps for each unit, at the start."""

@@ -86,15 +86,15 @@ class RandomLayer(Described):
 
     def idle(self) -> dict[str, str]:
         """Return the fields that have no effect beside the others, each with why."""
-        found = {}
+        reasons = {}
         if self.topology not in WITH_CONNECTIVITY:
-            found["connectivity"] = f"topology is {self.topology}, which has none"
+            reasons["connectivity"] = f"topology is {self.topology}, which has none"
         for name, fields in SCALED_BY.items():
             if getattr(self, name, None) is not None:
-                found |= dict.fromkeys(fields, f"{name} is given, and used as it stands")
+                reasons |= dict.fromkeys(fields, f"{name} is given, and used as it stands")
         if self.W_in is not None and (self.bias is not None or self.bias_scaling == 0):
-            found["input_distribution"] = "W_in is given, and no bias is drawn"
-        return found
+            reasons["input_distribution"] = "W_in is given, and no bias is drawn"
+        return reasons
 
     @property
     def declared_size(self) -> int | None:

@@ -80,5 +80,5 @@ def _libraries() -> list[Any]:
     import scipy.linalg.blas  # noqa: F401  so that the BLAS of scipy is there to be found
     from threadpoolctl import ThreadpoolController
 
-    found: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
-    return found
+    libraries: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
+    return libraries

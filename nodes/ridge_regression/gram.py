@@ -67,8 +67,8 @@ def add_cross(rows: Array, others: Array, total: Array) -> None:
 def product(left: Array, right: Array) -> Array:
     """Return ``left right``; in the portable mode each element is summed in one fixed order."""
     if numerics() != "portable":
-        found: Array = left @ right
-        return found
+        products: Array = left @ right
+        return products
     from nodes.kernels.affine import affine
 
     return affine(left, np.ascontiguousarray(right.T), np.zeros(right.shape[1]))

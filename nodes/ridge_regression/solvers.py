@@ -77,11 +77,11 @@ def solve_dual(xs: Array, ts: Array, ridge: float) -> Solution:
     with bounded_threads():
         gram = product(xs, xs.T)
         gram.flat[:: len(gram) + 1] += ridge
-        found = _by_cholesky(gram, ts)
-        if found is None or found.condition > DOUBTFUL:
+        solution = _by_cholesky(gram, ts)
+        if solution is None or solution.condition > DOUBTFUL:
             return _by_singular_vectors(xs, ts, ridge)
-        W = product(found.W, xs)
-        return found._replace(W=W, solver=f"dual {found.solver}", unique=ridge > 0)
+        W = product(solution.W, xs)
+        return solution._replace(W=W, solver=f"dual {solution.solver}", unique=ridge > 0)
 
 
 def _roots(A: Array) -> Array:
@@ -95,21 +95,21 @@ def _by_cholesky(A: Array, B: Array) -> Solution | None:
     roots = _roots(A)
     S, C = A / roots / roots[:, None], B / roots[:, None]
     with bounded_threads():
-        found = _own_cholesky(S, C) if numerics() == "portable" else _cholesky(S, C, roots)
-    if found is None or found.condition > 1 / EPS:
+        solution = _own_cholesky(S, C) if numerics() == "portable" else _cholesky(S, C, roots)
+    if solution is None or solution.condition > 1 / EPS:
         return None
-    return found._replace(W=found.W / roots)
+    return solution._replace(W=solution.W / roots)
 
 
 def _own_cholesky(S: Array, B: Array) -> Solution | None:
     """Solve in compiled loops of our own; the condition number is that of the diagonal."""
     from nodes.kernels.cholesky import solve_positive
 
-    found = solve_positive(S, B)
-    if found is None:
+    solved = solve_positive(S, B)
+    if solved is None:
         return None
-    W = found[0].T
-    return Solution(W, np.zeros(len(W)), "portable cholesky", found[1], len(S), True)
+    W = solved[0].T
+    return Solution(W, np.zeros(len(W)), "portable cholesky", solved[1], len(S), True)
 
 
 def _cholesky(S: Array, B: Array, roots: Array) -> Solution | None:

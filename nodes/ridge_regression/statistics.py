@@ -81,8 +81,8 @@ class Statistics(NamedTuple):
         xx = np.triu(self.xx)
         xx += np.triu(xx, 1).T
         if fit_bias:
-            found = solve_primal(xx, self.xt, ridge)
-            return found._replace(b=self.t - product(found.W, self.x[:, None])[:, 0])
+            solution = solve_primal(xx, self.xt, ridge)
+            return solution._replace(b=self.t - product(solution.W, self.x[:, None])[:, 0])
         xx += self.n * np.outer(self.x, self.x)
         return solve_primal(xx, self.xt + self.n * np.outer(self.x, self.t), ridge)
 

@@ -79,15 +79,15 @@ class EProp(Descent):
     def begin(self, params: Any) -> Memory:
         """Return the memory before the first step."""
         n, n_in = params.W_in.shape
-        held = {name: moments(getattr(params, name)) for name in self.modifies}
-        return self.Memory(**held, trace=np.zeros((n, n + n_in + 1)), clock=clock())
+        zeros = {name: moments(getattr(params, name)) for name in self.modifies}
+        return self.Memory(**zeros, trace=np.zeros((n, n + n_in + 1)), clock=clock())
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after one more step."""
         _, before, e = seen.state
-        told = vecmat(e, params.V) if self.feedback == "head" else matvec(params.feedback, e)
+        signal = vecmat(e, params.V) if self.feedback == "head" else matvec(params.feedback, e)
         n, n_in = params.W_in.shape
-        blame = -told[:, None] * memory.trace
+        blame = -signal[:, None] * memory.trace
         gradients = {
             "W": blame[:, :n],
             "W_in": blame[:, n : n + n_in],
@@ -95,11 +95,13 @@ class EProp(Descent):
             "V": -outer(e, before),
             "offset": -e,
         }
-        held = {}
+        gathered = {}
         for name in self.moving:
-            held[name] = getattr(memory, name).copy()
-            held[name][0] += gradients[name]
-        traced = memory._replace(trace=self._traced(params, memory.trace, before, seen.x), **held)
+            gathered[name] = getattr(memory, name).copy()
+            gathered[name][0] += gradients[name]
+        traced = memory._replace(
+            trace=self._traced(params, memory.trace, before, seen.x), **gathered
+        )
         return settled(self, params, traced, self.moving)
 
     def _traced(self, params: Any, trace: Array, before: Array, x: Array) -> Array:

@@ -114,8 +114,8 @@ class ForwardForward(Descent):
         def moved(params: Any, memory: Any) -> tuple[Any, Any]:
             return self._moved(params, memory, ((seen.x, sign),))
 
-        found: tuple[Any, Any] = cond(sign != 0, moved, params, counted)
-        return found
+        after: tuple[Any, Any] = cond(sign != 0, moved, params, counted)
+        return after
 
     def _contrast(self, params: Any, memory: Memory, x: Array) -> tuple[Any, Memory]:
         count = memory.seen[0]
@@ -137,8 +137,8 @@ class ForwardForward(Descent):
         for x, sign in rows:
             delta, z = self._gradient(params, x, sign)
             W_in, bias = W_in + outer(delta, z), bias + delta
-        held = memory._replace(W_in=put(memory.W_in, 0, W_in), bias=put(memory.bias, 0, bias))
-        return settled(self, params, held, self.modifies)
+        gathered = memory._replace(W_in=put(memory.W_in, 0, W_in), bias=put(memory.bias, 0, bias))
+        return settled(self, params, gathered, self.modifies)
 
     def _gradient(self, params: Any, x: Array, sign: Any) -> tuple[Array, Array]:
         """Return delta and z of one row."""

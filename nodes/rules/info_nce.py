@@ -102,9 +102,9 @@ class InfoNCE(Descent):
         """Return the memory before the first step; M starts as the identity."""
         n, n_in = params.W_in.shape
         M = np.eye(n)
-        held = moments(params.W_in), moments(params.bias), moments(M)
+        zeros = moments(params.W_in), moments(params.bias), moments(M)
         rows = np.zeros((self.buffer, n_in))
-        return self.Memory(*held, M, clock(), np.zeros((), np.int64), rows)
+        return self.Memory(*zeros, M, clock(), np.zeros((), np.int64), rows)
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after one more step."""
@@ -118,18 +118,18 @@ class InfoNCE(Descent):
             back = np.concatenate([np.array([self.ahead, 0]), others])
             return self._moved(params, memory, rows[(count - back) % self.buffer])
 
-        found: tuple[Any, Any] = cond(count >= self.ahead, moved, params, kept)
-        return found
+        after: tuple[Any, Any] = cond(count >= self.ahead, moved, params, kept)
+        return after
 
     def _moved(self, params: Any, memory: Memory, xs: Array) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after a past, a present, and rows of other times."""
         ys = tanh(matvec(xs, params.W_in.T) + params.bias)
         a, others = ys[0], ys[1:]
-        told = matvec(memory.M, a)
-        c = softmax(matvec(others, told))
+        predicted = matvec(memory.M, a)
+        c = softmax(matvec(others, predicted))
         c = put(c, 0, c[0] - 1)
         mean = vecmat(c, others)
-        dy = np.concatenate([vecmat(mean, memory.M)[None], outer(c, told)]) * (1 - ys * ys)
+        dy = np.concatenate([vecmat(mean, memory.M)[None], outer(c, predicted)]) * (1 - ys * ys)
         gathered = memory._replace(
             W_in=put(memory.W_in, 0, memory.W_in[0] + matvec(dy.T, xs)),
             bias=put(memory.bias, 0, memory.bias[0] + total(dy, axis=0)),

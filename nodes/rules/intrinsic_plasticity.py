@@ -79,10 +79,10 @@ class IntrinsicPlasticity(Rule):
 
     def refusal(self, node: Node) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""
-        found = getattr(node, "activation", None)
-        if found != self.activation:
+        own = getattr(node, "activation", None)
+        if own != self.activation:
             return (
-                f"IntrinsicPlasticity is for {self.activation}, the node's activation is {found}; "
+                f"IntrinsicPlasticity is for {self.activation}, the node's activation is {own}; "
                 "it knows tanh and sigmoid: write activation= in both"
             )
         return super().refusal(node)

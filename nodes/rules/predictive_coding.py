@@ -95,9 +95,9 @@ class PredictiveCoding(Rule):
 
     def refusal(self, node: Node) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""
-        found = getattr(node, "activation", None)
-        if found != self.activation:
-            return f"PredictiveCoding is for {self.activation}, the node's activation is {found}"
+        own = getattr(node, "activation", None)
+        if own != self.activation:
+            return f"PredictiveCoding is for {self.activation}, the node's activation is {own}"
         return super().refusal(node)
 
     def begin(self, params: Any) -> Memory:

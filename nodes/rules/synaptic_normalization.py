@@ -103,5 +103,5 @@ def row_lengths(W: Any, norm: Literal["l2", "l1"] = "l2") -> Array:
     """Return the length of each row, in double precision."""
     w = synapses(W)
     sums = w.sums(w.weights * w.weights if norm == "l2" else abs(w.weights)).astype(float)
-    found: Array = np.sqrt(sums) if norm == "l2" else sums
-    return found
+    lengths: Array = np.sqrt(sums) if norm == "l2" else sums
+    return lengths
