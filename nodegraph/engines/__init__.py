@@ -1,6 +1,5 @@
 """Engines: functions that execute a plan over chunks of data."""
 
-from nodegraph.engines.choice import choose
-from nodegraph.engines.contract import LOCAL, Engine
+from nodegraph.engines.engine import LOCAL, Engine, choose
 
 __all__ = ["LOCAL", "Engine", "choose"]

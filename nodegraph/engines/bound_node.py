@@ -10,8 +10,8 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
-from nodegraph.engines.delay_line import DelayLine
 from nodegraph.engines.first_use import FirstUse, check_still
+from nodegraph.engines.outputs import DelayLine
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
 from nodegraph.graph.node import Node, StepCode

@@ -10,9 +10,8 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
 from nodegraph.engines.bound_node import BoundNode, ChunkContext
-from nodegraph.engines.bounds import check_bounds
-from nodegraph.engines.delay_line import DelayLine, filled
 from nodegraph.engines.loops import fuse
+from nodegraph.engines.outputs import DelayLine, check_bounds, filled
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
 from nodegraph.engines.vitals import Sample

@@ -9,7 +9,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.engines.bound_node import BoundNode, RowSource
-from nodegraph.engines.delay_line import DelayLine
+from nodegraph.engines.outputs import DelayLine
 from nodegraph.graph.node import Node, StepCode
 from nodegraph.graph.rule import Rule
 

@@ -11,8 +11,8 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree, is_sparse, leaves
 from nodegraph.data.series import Chunk
 from nodegraph.engines.bound_node import RowSource, heard
-from nodegraph.engines.delay_line import filled
 from nodegraph.engines.loops import Instruction, Program
+from nodegraph.engines.outputs import filled
 from nodegraph.engines.vitals import Sample, Vitals
 from nodegraph.graph.node import StepCode
 from nodegraph.graph.plan import Plan

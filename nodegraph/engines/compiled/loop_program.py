@@ -163,7 +163,7 @@ def advance(
 ) -> Any:
     """Move all nodes on from step `start` to `stop`; tell whether data and outputs are sound.
 
-    Data are so if they are finite, outputs within `nodegraph.engines.bounds`. A row of `data` is
+    Data are so if they are finite, outputs within `nodegraph.engines.outputs`. A row of `data` is
     (address, width, rows of its ring, whether it is a target). It stops at the first data and
     behind the first output that are not sound.
     """

@@ -13,10 +13,10 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
-from nodegraph.engines.contract import LOCAL
-from nodegraph.engines.delay_line import DelayLine
+from nodegraph.engines.engine import LOCAL
 from nodegraph.engines.local import Sweep
 from nodegraph.engines.meter import Meter, Point
+from nodegraph.engines.outputs import DelayLine
 from nodegraph.engines.ray.partition import Partition, pieces
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Answer, Slot

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.engines.bounds import check_bounds
+from nodegraph.engines.outputs import check_bounds
 from nodegraph.errors import DivergenceError
 from nodes import RLS, Input, Reservoir, Ridge, Scaler
 
