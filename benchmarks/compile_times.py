@@ -40,7 +40,7 @@ def nodes() -> Iterator[tuple[str, Node]]:
     """Yield a name and a node for each kind that is compiled, shipped or of these benchmarks."""
     yield "Reservoir, dense", Reservoir(units=10, connectivity=1.0, name="it")
     for name, kind in sorted(kinds().items()):
-        if issubclass(kind, Node) and kind.traced and not kind.by_hand and not kind.external:
+        if issubclass(kind, Node) and kind.traced and not kind.external:
             yield name, kind(**MORE.get(name.partition(".")[0], {}), name="it")
     for kind in (cells.GRU, cells.LSTM, cells.LTC, gated_node.GatedSettling):
         yield f"{kind.__name__} (of these benchmarks)", kind(units=10, name="it")
@@ -59,7 +59,7 @@ def works() -> Iterator[tuple[str, Callable[[], Any]]]:
         yield name, first_run(node)
     for name, node in lessons():
         rule = node.learner
-        if rule is not None and rule.traced and not rule.by_hand:
+        if rule is not None and rule.traced:
             kind = type(rule).__name__
             yield (kind if kind in name else f"{kind} of {name}") + ", learning", first_lesson(node)
 

@@ -13,8 +13,10 @@ from benchmarks.tables import markdown
 from benchmarks.timing import compare
 from nodegraph import Lesson
 from nodegraph.arrays import Array
-from nodegraph.graph.lessons import learn_by_step
-from nodegraph.graph.prepared import fold
+from nodegraph.engines.compiled.courses import learn_by_step
+from nodegraph.engines.compiled.traced_steps import prepared
+from nodegraph.engines.prepared import fold
+from nodegraph.testing import run_node, teach
 from nodegraph.testing.reference import interpret
 from nodes import LMS, RLS, Input, Reservoir, Ridge
 
@@ -58,7 +60,7 @@ def run() -> Pair:
     return Pair(
         "run, reservoir of 50 units: compiled, not a loop of step",
         lambda: fold(node, params, state, xs, {})[1],
-        lambda: node.run(params, state, xs)[1],
+        lambda: run_node(node, params, state, xs)[1],
         5,
     )
 
@@ -81,13 +83,13 @@ def learn(node: Any, n_in: int, steps: int, least: float) -> Pair:
     rule, xs = node.rule, _series(steps, n_in)
     lesson = Lesson({"x": xs}, xs[:, :1] * 0.5 + 0.1, np.ones(steps, bool))
 
-    def outputs(teach: Callable[..., Any]) -> Array:
+    def outputs(how: Callable[..., Any]) -> Array:
         params = node.init(np.random.default_rng(0), n_in, 1)
-        rows: Array = teach(rule, node, params, (), rule.begin(params), lesson).ys
+        rows: Array = how(rule, node, params, (), rule.begin(params), lesson).ys
         return rows
 
     what = f"{type(node).__name__}, {n_in} inputs: chunk, not a loop of update"
-    return Pair(what, lambda: outputs(learn_by_step), lambda: outputs(type(rule).learn), least)
+    return Pair(what, lambda: outputs(learn_by_step), lambda: outputs(teach), least)
 
 
 def run_many() -> Pair:
@@ -125,7 +127,7 @@ def stranger() -> Pair:
     """Run a node with gates, counters and an inner loop: compiled beside plain numpy."""
     xs, node = _series(500, 3), gated_node.GatedSettling(units=10, name="it")
     params, state = node.init(np.random.default_rng(0), 3, 10), node.start(10)
-    ready = node.prepared(params)
+    ready = prepared(node, params)
     return Pair(
         "run, gated node of 10 units: compiled, not plain numpy",
         lambda: gated_node.plain_run(params, xs),

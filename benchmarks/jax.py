@@ -20,6 +20,7 @@ from benchmarks import cells
 from benchmarks.tables import markdown
 from benchmarks.timing import compare
 from nodegraph.arrays import Array
+from nodegraph.engines.compiled.traced_steps import prepared
 from nodes import Input, Reservoir
 
 __all__ = ["main"]
@@ -144,7 +145,7 @@ def _row(draw: Callable[[int], Pair]) -> list[Any]:
 def _sweep(pair: Pair) -> Callable[[Array], Array]:
     """Return what runs the node through a series, as compiled: no model around it, as in JAX."""
     node = pair.model.plan.nodes["it"]
-    ready, start = node.prepared(pair.model.params["it"]), node.start(node.declared_size or 0)
+    ready, start = prepared(node, pair.model.params["it"]), node.start(node.declared_size or 0)
 
     def run(xs: Array) -> Array:
         ys: Array = ready.run(start, xs)[1]

@@ -21,7 +21,7 @@ from nodegraph.graph.fields import (
 from nodegraph.graph.node import Composite, Node
 from nodegraph.graph.plan import Plan, plan
 from nodegraph.graph.registry import kinds, register
-from nodegraph.graph.rule import AnyRule, Learned, Lesson, Rule, Seen
+from nodegraph.graph.rule import AnyRule, Lesson, Rule, Seen
 from nodegraph.graph.strangers import refuse_name
 from nodegraph.host.moved import Moved
 from nodegraph.model import Model
@@ -45,7 +45,6 @@ __all__ = [
     "Edge",
     "Fraction",
     "Graph",
-    "Learned",
     "Lesson",
     "Matrix",
     "Model",

@@ -1,5 +1,5 @@
 """What authors of nodes import; it stands in `nodegraph.graph.node`."""
 
-from nodegraph.graph.node import Composite, Gaps, Name, Node, Prepared, StepCode, one_by_one
+from nodegraph.graph.node import Composite, Gaps, Name, Node
 
-__all__ = ["Composite", "Gaps", "Name", "Node", "Prepared", "StepCode", "one_by_one"]
+__all__ = ["Composite", "Gaps", "Name", "Node"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import Field, PositiveInt, model_validator
@@ -46,6 +46,8 @@ class ScikitLearn(Node):
     >>> model.fit(x, np.hstack([x, -x])).run([[3.5]]).round(3)
     array([[ 3.5, -3.5]])
     """
+
+    traced: ClassVar[bool] = False
 
     class Params(NamedTuple):
         """The fitted estimator, the number of outputs, and what an estimator draws from."""
@@ -107,10 +109,10 @@ class ScikitLearn(Node):
 
     def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:
         """Return ``(state, prediction)``."""
-        state, ys = self.run(params, state, x[None])
+        state, ys = self.run_block(params, state, x[None])
         return state, ys[0]
 
-    def run(self, params: Params, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+    def run_block(self, params: Params, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
         """Return ``(state, predictions)``; zeros before it has learned."""
         if params.estimator is None:
             return state, np.zeros((len(xs), params.n_out), xs.dtype)

@@ -12,10 +12,11 @@ from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
 from nodegraph.engines.first_use import FirstUse, check_still
 from nodegraph.engines.outputs import DelayLine
+from nodegraph.engines.prepared import StepCode
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
-from nodegraph.graph.node import Node, StepCode
 from nodegraph.graph.plan import Plan, Read
+from nodegraph.graph.protocols import Blockwise
 from nodegraph.graph.rule import Lesson, Rule
 
 __all__ = ["BoundNode", "ChunkContext", "RowSource", "heard"]
@@ -114,7 +115,8 @@ class BoundNode:
         rule = self.context.plan.rules[self.name]
         if "target" in widths or (not rule.supervised and self.context.chunk.learn_from > 0):
             return None
-        return rule.step_code(self.node, slot.params, slot.state, slot.memory, dtype, widths)
+        course = slot.course(rule, self.node)
+        return course.step_code(slot.params, slot.state, slot.memory, dtype, widths)
 
     def live(self, start: int, stop: int) -> Array:
         """Return the outputs from `start` to `stop`."""
@@ -149,9 +151,9 @@ class BoundNode:
         )
 
     def try_step(self, inputs: Mapping[str, Array]) -> None:
-        """Look at what `step` returns for the first row, if it is all that the node has."""
+        """Look at what `step` returns for the first row, if that is how the node runs."""
         slot = self.slot
-        if not _inherits(self.node.run, Node.run):
+        if isinstance(self.node, Blockwise):
             return
         widths = {port: rows.shape[1] for port, rows in inputs.items()}
         n_out = slot.past.shape[1]
@@ -162,7 +164,7 @@ class BoundNode:
     def try_lesson(self, lesson: Lesson) -> None:
         """Look at what the rule returns for the first row that it learns from."""
         rule, kept = self.context.plan.rules[self.name], self.slot.kept
-        if not (_inherits(rule.learn, Rule.learn) and _inherits(rule.gather, Rule.gather)):
+        if not _inherits(rule.gather, Rule.gather):
             kept.learned = True
         elif lesson.rows.any():
             slot, course = self.slot, self.slot.course(rule, self.node)
@@ -208,7 +210,7 @@ class BoundNode:
         course = slot.course(rule, self.node)
         learned = course.learn(slot.params, slot.state, slot.memory, lesson)
         if before is not None:
-            check_still(f"{self.name}: {type(rule).__name__}.learn", rule, before, learned.params)
+            check_still(f"{self.name}: {type(rule).__name__}.update", rule, before, learned.params)
         slot.params, slot.state, slot.memory = learned.params, learned.state, learned.memory
         return learned.ys
 

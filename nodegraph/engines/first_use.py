@@ -59,8 +59,10 @@ class FirstUse(NamedTuple):
             raise ContractError(_writes(where, "x = state.x + change"))
         return self.moved(found, (self.n_out,), "step")
 
-    def moved(self, found: Any, shape: tuple[int, ...], method: str = "run") -> tuple[Any, Array]:
-        """Return ``(state, y)`` as `step` or `run` returned it, if it is that.
+    def moved(
+        self, found: Any, shape: tuple[int, ...], method: str = "run_block"
+    ) -> tuple[Any, Array]:
+        """Return ``(state, y)`` as `step` or `run_block` returned it, if it is that.
 
         Raises
         ------

@@ -10,7 +10,8 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.engines.bound_node import BoundNode, RowSource
 from nodegraph.engines.outputs import DelayLine
-from nodegraph.graph.node import Node, StepCode
+from nodegraph.engines.prepared import StepCode
+from nodegraph.graph.node import Node
 from nodegraph.graph.rule import Rule
 
 __all__ = ["FEWEST", "Instruction", "Program", "fuse"]

@@ -11,8 +11,9 @@ import numpy as np
 from nodegraph.arrays import Array
 
 if TYPE_CHECKING:
-    from nodegraph.graph.lessons import Course
-    from nodegraph.graph.node import Node, Prepared
+    from nodegraph.engines.compiled.courses import Course
+    from nodegraph.engines.prepared import Prepared
+    from nodegraph.graph.node import Node
     from nodegraph.graph.rule import Rule
 
 __all__ = ["NOT_SAVED", "OTHER_LAYOUT", "Answer", "Slot", "widths"]
@@ -85,14 +86,18 @@ class Slot:
         """Return `node` with the params, which nobody may change in place from now on."""
         last = self.kept.last
         if last is None or last[0] is not self.params or last[1].node is not node:
-            last = self.kept.last = self.params, node.prepared(self.params)
+            from nodegraph.engines.compiled.traced_steps import prepared
+
+            last = self.kept.last = self.params, prepared(node, self.params)
         return last[1]
 
     def course(self, rule: Rule, node: Node) -> Course:
         """Return `rule` as it teaches `node`; it is good for more than one chunk."""
         last = self.kept.course
         if last is None or last.rule is not rule or last.node is not node:
-            last = self.kept.course = rule.course(node)
+            from nodegraph.engines.compiled.traced_updates import course
+
+            last = self.kept.course = course(rule, node)
         return last
 
     def copy(self) -> Slot:

@@ -1,15 +1,13 @@
-"""What a rule sees, what it is taught with, and what it leaves behind."""
+"""What a rule sees, and what it is taught with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from nodegraph.arrays import Array
 
-__all__ = ["Course", "Gathering", "Learned", "Lesson", "Seen", "block_of", "learn_by_step"]
+__all__ = ["Lesson", "Seen", "block_of"]
 
 
 class Seen(NamedTuple):
@@ -37,53 +35,6 @@ class Lesson(NamedTuple):
     number: int | None = None  # of the independent series that this is of, if the rule deals them
 
 
-class Learned(NamedTuple):
-    """What `Rule.learn` leaves behind."""
-
-    params: Any
-    state: Any
-    memory: Any
-    ys: Array  # (n_steps, n_out): each row as it was before the update that it led to
-
-
-class Course:
-    """A rule that teaches a node, chunk by chunk: what engines learn by.
-
-    Parameters
-    ----------
-    rule : Rule
-    node : Node
-    """
-
-    def __init__(self, rule: Any, node: Any):
-        self.rule, self.node = rule, node
-
-    def learn(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Return what `Rule.learn` does."""
-        return self.rule.learn(self.node, params, state, memory, lesson)  # type: ignore[no-any-return]
-
-    def fits(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> bool:
-        """Tell whether it is known that each step and each update returns what it should."""
-        return False
-
-
-class Gathering(Course):
-    """An offline rule: the node runs with params that stay as they are, the rule gathers."""
-
-    _ready: Any = None
-
-    def learn(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Return what `Rule.learn` does."""
-        ready = self._ready
-        if ready is None or ready.params is not params:
-            ready = self._ready = self.node.prepared(params)
-        ports = {p: rows for p, rows in lesson.inputs.items() if p not in self.rule.ports}
-        state, ys = ready.run(state, ports.pop("x"), **ports)
-        if lesson.rows.any():
-            params, memory = self.rule.gather(params, memory, lesson, ys)
-        return Learned(params, state, memory, ys)
-
-
 def block_of(lesson: Lesson, ys: Array) -> Seen:
     """Return the rows to learn from, without a copy when it is all of them."""
 
@@ -93,33 +44,3 @@ def block_of(lesson: Lesson, ys: Array) -> Seen:
     ports = {port: pick(rows) for port, rows in lesson.inputs.items()}
     target = None if lesson.target is None else pick(lesson.target)
     return Seen(ports.pop("x"), pick(ys), None, target, ports, lesson.number)
-
-
-def learn_by_step(
-    rule: Any,
-    node: Any,
-    params: Any,
-    state: Any,
-    memory: Any,
-    lesson: Lesson,
-    step: Callable[..., tuple[Any, Array]] | None = None,
-) -> Learned:
-    """Return what an online rule learns, with `step` and `update` called for each row in Python.
-
-    Parameters
-    ----------
-    step : callable, optional
-        In place of the node's own.
-    """
-    ys, own, step = [], rule.ports, step or node.step
-    for t, learning in enumerate(lesson.rows):
-        inputs = {port: rows[t] for port, rows in lesson.inputs.items()}
-        x = inputs.pop("x")
-        heard = {port: row for port, row in inputs.items() if port not in own}
-        before, (state, y) = state, step(params, state, x, **heard)
-        ys.append(y)
-        if learning:
-            target = None if lesson.target is None else lesson.target[t]
-            seen = Seen(x, y, state, target, inputs, lesson.number, before)
-            params, memory = rule.update(params, memory, seen)
-    return Learned(params, state, memory, np.stack(ys))

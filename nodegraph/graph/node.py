@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -31,9 +30,8 @@ from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
 from nodegraph.graph.described import Described
 from nodegraph.graph.graph import Composable, End, Graph
-from nodegraph.graph.messages.calls import of_engines
 from nodegraph.graph.names import LONGEST, check_name
-from nodegraph.graph.prepared import Prepared, StepCode, fold, one_by_one
+from nodegraph.graph.protocols import refuse_hooks
 from nodegraph.graph.rule import Rule
 from nodegraph.graph.strangers import refuse_word_of_a_node
 
@@ -42,7 +40,7 @@ if TYPE_CHECKING:
 else:
     ModelMetaclass = type(Described)
 
-__all__ = ["Composite", "Gaps", "Name", "Node", "Prepared", "StepCode", "one_by_one"]
+__all__ = ["Composite", "Gaps", "Name", "Node"]
 
 Name = Annotated[
     str,
@@ -51,6 +49,9 @@ Name = Annotated[
 ]
 
 Gaps = Literal["refuses", "passes", "fills"]
+
+_COMPILED = "leave it out, for step is compiled; run_block of nodegraph.graph.protocols runs blocks"
+_GONE = dict.fromkeys(("run", "run_many", "prepared", "step_code"), _COMPILED)
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(Field, PrivateAttr))
@@ -109,18 +110,14 @@ class Node(_Part, ABC):
     takes: ClassVar[dict[str, frozenset[str]]] = {}
     traced: ClassVar[bool] = True  # whether `step` is to be compiled; else it runs in Python
     hears_noise: ClassVar[bool] = False
-    by_hand: ClassVar[bool] = False  # whether it has other ways to run than `step`
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         """Read off the signatures which ports there are and which widths are asked for."""
         super().__pydantic_init_subclass__()
-        if "run" in vars(cls):
-            cls.run = of_engines(cls.run)  # type: ignore[method-assign]
+        refuse_hooks(cls, _GONE)
         known = [*inspect.signature(cls.step).parameters][3:]
         cls.hears_noise = "noise" in known
-        ways = ("run", "run_many", "prepared", "step_code")
-        cls.by_hand = any(getattr(cls, way) is not getattr(Node, way) for way in ways)
         cls.step_ports = tuple(port for port in known if port != "noise")
         methods = {"init": cls.init, "start": cls.start}
         cls.takes = {
@@ -195,39 +192,6 @@ class Node(_Part, ABC):
         Further keyword arguments are ports. A keyword argument ``noise`` is not a port: it
         receives a row of what `draw_noise` made, or None.
         """
-
-    @of_engines
-    def run(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        """Return ``(state, ys)`` after ``len(xs)`` steps, compiled from `step`."""
-        if self.by_hand:
-            return fold(self, params, state, xs, ports)
-        return self.prepared(params).run(state, xs, **ports)
-
-    def prepared(self, params: Any) -> Prepared:
-        """Return the node with these params, ready to run again and again."""
-        if self.by_hand:
-            return Prepared(self, params)
-        from nodegraph.engines.compiled.traced_steps import Traced
-
-        return Traced(self, params)
-
-    def run_many(
-        self, params: Any, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
-    ) -> tuple[list[Any], list[Array]]:
-        """Return ``(states, ys)`` of many independent series, side by side."""
-        if self.by_hand:
-            return one_by_one(partial(self.run, params), states, xs, ports)
-        return self.prepared(params).run_many(states, xs, **ports)
-
-    def step_code(
-        self, params: Any, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
-    ) -> StepCode | None:
-        """Return one step from `state` on as compiled code for loops, or None if there is none.
-
-        It leaves the same bits as `run`; `widths` are those of the ports. Without it a loop calls
-        `run` for each step.
-        """
-        return None if self.by_hand else self.prepared(params).step_code(state, dtype, widths)
 
     def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
         """Return a sentence, with the cure, for each thing that looks wrong after learning.

@@ -6,28 +6,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-import numpy as np
 from pydantic import BeforeValidator, PlainSerializer, model_validator
 
 from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
 from nodegraph.graph.described import Described
-from nodegraph.graph.lessons import (
-    Course,
-    Gathering,
-    Learned,
-    Lesson,
-    Seen,
-    block_of,
-    learn_by_step,
-)
+from nodegraph.graph.lessons import Lesson, Seen, block_of
+from nodegraph.graph.protocols import refuse_hooks
 from nodegraph.graph.registry import split_kind, written_kind
 
 if TYPE_CHECKING:
     from nodegraph.graph.node import Node
-    from nodegraph.graph.prepared import StepCode
 
-__all__ = ["AnyRule", "Learned", "Lesson", "Rule", "Seen"]
+__all__ = ["AnyRule", "Lesson", "Rule", "Seen"]
 
 
 _SAID = {
@@ -35,6 +26,11 @@ _SAID = {
     "supervised": "True if it learns from seen.target, else False",
     "modifies": '("W",), the fields of params that it changes',
 }
+
+
+_GONE = dict.fromkeys(
+    ("learn", "course", "step_code"), "leave it out, for update is compiled with the node's step"
+)
 
 
 class Rule(Described, ABC):
@@ -49,14 +45,12 @@ class Rule(Described, ABC):
     supervised: ClassVar[bool]
     modifies: ClassVar[tuple[str, ...]]
     traced: ClassVar[bool] = True  # whether `update` is to be compiled; else it runs in Python
-    by_hand: ClassVar[bool] = False  # whether it has other ways to learn than `update`
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Look whether the class has ways to learn of its own."""
+        """Refuse what nobody would call."""
         super().__pydantic_init_subclass__()
-        ways = ("learn", "step_code")
-        cls.by_hand = any(getattr(cls, way) is not getattr(Rule, way) for way in ways)
+        refuse_hooks(cls, _GONE)
 
     @model_validator(mode="after")
     def _says_how_it_learns(self) -> Rule:
@@ -94,18 +88,6 @@ class Rule(Described, ABC):
     def update(self, params: Any, memory: Any, seen: Seen) -> tuple[Any, Any]:
         """Return ``(params, memory)`` after `seen`; the arguments are not modified."""
 
-    def learn(self, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Let `node` live through a chunk and learn from ``lesson.rows`` of it.
-
-        An online rule learns compiled, from `update` and the node's `step`. The arrays of `params`
-        and `memory` are the learner's own: they may be changed in place.
-        """
-        if not self.online:
-            return Gathering(self, node).learn(params, state, memory, lesson)
-        if self.by_hand:
-            return learn_by_step(self, node, params, state, memory, lesson)
-        return self.course(node).learn(params, state, memory, lesson)
-
     def gather(self, params: Any, memory: Any, lesson: Lesson, ys: Array) -> tuple[Any, Any]:
         """Return what an offline rule's `update` does for ``lesson.rows`` of a chunk.
 
@@ -113,37 +95,6 @@ class Rule(Described, ABC):
         the learner's own.
         """
         return self.update(params, memory, block_of(lesson, ys))
-
-    def course(self, node: Node) -> Course:
-        """Return what engines let `node` learn by, chunk after chunk."""
-        if self.by_hand:
-            return Course(self, node)
-        if not self.online:
-            return Gathering(self, node)
-        from nodegraph.engines.compiled.traced_updates import TracedCourse
-
-        return TracedCourse(self, node)
-
-    def step_code(
-        self,
-        node: Node,
-        params: Any,
-        state: Any,
-        memory: Any,
-        dtype: np.dtype[Any],
-        widths: Mapping[str, int],
-    ) -> StepCode | None:
-        """Return one step of `learn` as compiled code for loops, or None if there is none.
-
-        It changes the arrays of `params` and `memory` in place, and leaves the same bits as
-        `learn`. Its ``io`` has the address of the target at the end: NaN where nothing is to be
-        learned.
-        """
-        if not self.online or self.by_hand:
-            return None
-        from nodegraph.engines.compiled.traced_updates import TracedCourse
-
-        return TracedCourse(self, node).step_code(params, state, memory, dtype, widths)
 
     def merge(self, one: Any, other: Any) -> Any:
         """Return the memory of two courses of learning seen apart, first `one`, then `other`.

@@ -13,8 +13,8 @@ from nodegraph.data.series import Chunk
 from nodegraph.engines.bound_node import RowSource, heard
 from nodegraph.engines.loops import Instruction, Program
 from nodegraph.engines.outputs import filled
+from nodegraph.engines.prepared import StepCode
 from nodegraph.engines.vitals import Sample, Vitals
-from nodegraph.graph.node import StepCode
 from nodegraph.graph.plan import Plan
 from nodegraph.model.noise import NoiseAhead, is_noisy
 from nodegraph.model.state import ModelState
@@ -263,9 +263,9 @@ def _code(state: ModelState, plan: Plan, name: str, ports: Ports, learned: Any) 
         return slot.prepared(node).step_code(slot.state, dtype, widths)
     if "target" in widths or any(is_sparse(leaf) for _, leaf in leaves(learned)):
         return None
-    return plan.rules[name].step_code(
-        node, learned[0], copy_tree(slot.state), learned[1], dtype, widths
-    )
+    params, memory = learned
+    course = slot.course(plan.rules[name], node)
+    return course.step_code(params, copy_tree(slot.state), memory, dtype, widths)
 
 
 def _ring(past: Array) -> RowSource:

@@ -9,17 +9,19 @@ import numpy as np
 from nodegraph.arrays import Array, cast, copy_tree, leaves
 from nodegraph.engines import first_use
 from nodegraph.engines.bound_node import RowSource
+from nodegraph.engines.compiled.traced_steps import prepared
 from nodegraph.engines.compiled.tracing import program_of
 from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.engines.loops import Instruction, Program
+from nodegraph.engines.prepared import StepCode
 from nodegraph.errors import ContractError, FieldError
 from nodegraph.graph.described import Described
 from nodegraph.graph.node import Node
-from nodegraph.graph.prepared import StepCode
 from nodegraph.graph.registry import resolve, word
 from nodegraph.graph.rule import Rule
 from nodegraph.model.initializer import generator
 from nodegraph.testing.comparing import close_trees, require, same_trees
+from nodegraph.testing.driving import run_node
 
 __all__ = ["check_node", "driven"]
 
@@ -30,9 +32,9 @@ def check_node(node: Node, n_in: int = 3, n_out: int | None = None, n_steps: int
     """Fail unless `node` keeps the contract of `Node`.
 
     It is frozen and documented; its fields come back from YAML's plain values; the same seed
-    draws the same params; its `step` can be compiled, unless it says ``traced = False``; `run` is
-    a fold of `step`; chunks do not show, nor do other series beside one, nor whether a loop calls
-    it step by step, to the bit; arguments are left as they are; float32 stays float32.
+    draws the same params; its `step` can be compiled, unless it says ``traced = False``; what
+    engines run is a fold of `step`; chunks do not show, nor do other series beside one, nor whether
+    a loop calls it step by step, to the bit; arguments are left as they are; float32 stays float32.
 
     Parameters
     ----------
@@ -53,7 +55,7 @@ def check_node(node: Node, n_in: int = 3, n_out: int | None = None, n_steps: int
         trial.check_it_is_compiled()
         trial.check_run_is_a_fold_of_step()
         trial.check_chunks_do_not_show()
-        trial.check_run_many()
+        trial.check_many_series()
         trial.check_steps_of_loops()
         trial.check_arguments_are_left_alone()
         trial.check_dtype()
@@ -117,7 +119,7 @@ class _Trial:
     def run(self, start: int = 0, stop: int | None = None, state: Any = None) -> tuple[Any, Array]:
         others = {port: rows[start:stop] for port, rows in self.others.items()}
         state = self.start() if state is None else state
-        return self.node.run(self.params, state, self.xs[start:stop], **others)
+        return run_node(self.node, self.params, state, self.xs[start:stop], **others)
 
     def check_draw(self) -> None:
         same_trees(self.draw(), self.params, "the same seed draws other params")
@@ -137,13 +139,12 @@ class _Trial:
     def check_it_is_compiled(self) -> None:
         """Fail with what stands in the way, if the step cannot be compiled and nobody says so."""
         widths = {"x": self.n_in, **{p: rows.shape[1] for p, rows in self.others.items()}}
-        if not self.node.by_hand:
-            found = program_of(self.node, self.params, self.state, widths, self.dtype)
-            require(not (isinstance(found, Untraced) and found.reason), f"{found}")
+        found = program_of(self.node, self.params, self.state, widths, self.dtype)
+        require(not (isinstance(found, Untraced) and found.reason), f"{found}")
 
     def check_steps_of_loops(self) -> None:
-        """Compare the step that loops call with `run`, without and with noise, if there is one."""
-        ready = self.node.prepared(self.params)
+        """Compare the step that loops call, if there is one, with a sweep, also with noise."""
+        ready = prepared(self.node, self.params)
         for noise in ({}, self.noise()):
             ports = {"x": self.xs, **self.others, **noise}
             widths = {port: rows.shape[1] for port, rows in ports.items()}
@@ -152,8 +153,8 @@ class _Trial:
                 return
             ys, state = driven(self.node, code, ports, self.n_out)
             whole, alone = ready.run(self.start(), ports.pop("x"), **ports)
-            same_trees(ys, alone, "step_code and run give other outputs")
-            same_trees(state, whole, "step_code and run leave different states")
+            same_trees(ys, alone, "loops and sweeps give other outputs")
+            same_trees(state, whole, "loops and sweeps leave different states")
 
     def noise(self) -> dict[str, Array]:
         """Return the noise of all steps, if there is any."""
@@ -181,21 +182,21 @@ class _Trial:
             same_trees(np.concatenate(parts), ys, f"chunks of {size} give other outputs")
             same_trees(state, whole, f"chunks of {size} leave another state")
 
-    def check_run_many(self) -> None:
+    def check_many_series(self) -> None:
         bounds = (0, 5), (5, 6), (6, None), (0, 1), (2, 20), (3, None), (0, 8)
         cuts = [slice(*pair) for pair in bounds]  # enough of them to go side by side
         others = {port: [rows[cut] for cut in cuts] for port, rows in self.others.items()}
-        states, ys = self.node.run_many(
-            self.params, [self.start() for _ in cuts], [self.xs[cut] for cut in cuts], **others
+        states, ys = prepared(self.node, self.params).run_many(
+            [self.start() for _ in cuts], [self.xs[cut] for cut in cuts], **others
         )
         for i, cut in enumerate(cuts):
             state, alone = self.run(cut.start, cut.stop)
-            same_trees(ys[i], alone, "run_many and run disagree")
-            same_trees(states[i], state, "run_many and run leave different states")
+            same_trees(ys[i], alone, "a series gives other outputs beside others")
+            same_trees(states[i], state, "a series leaves another state beside others")
 
     def check_arguments_are_left_alone(self) -> None:
         before = copy_tree((self.params, self.state, self.xs, tuple(self.others.values())))
-        state, ys = self.node.run(self.params, self.state, self.xs, **self.others)
+        state, ys = run_node(self.node, self.params, self.state, self.xs, **self.others)
         same_trees((self.params, self.state, self.xs, tuple(self.others.values())), before,
                    "run changed its arguments")  # fmt: skip
         kept = copy_tree(state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,17 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
 from nodegraph.engines import local
+from nodegraph.engines.compiled.courses import Course, Learned
+from nodegraph.engines.compiled.traced_steps import prepared
+from nodegraph.engines.compiled.traced_updates import course
+from nodegraph.engines.prepared import Prepared
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
-from nodegraph.graph.lessons import Course
-from nodegraph.graph.node import Node, Prepared
 from nodegraph.graph.plan import Plan
-from nodegraph.graph.rule import Learned, Lesson, Rule
+from nodegraph.graph.rule import Lesson
 from nodegraph.model import Model
 from nodegraph.testing.comparing import require, same_trees
+from nodegraph.testing.driving import run_node, teach
 
 __all__ = ["Recorder", "check_replay"]
 
@@ -46,85 +49,47 @@ class Recorder:
         self, plan: Plan, slots: dict[str, Slot], chunks: Iterable[Chunk], request: Request
     ) -> Iterator[dict[str, Array]]:
         """Execute `plan` and record it."""
-        nodes: dict[str, Any] = {
-            name: _Listening(self, name, plan.nodes[name]) for name in plan.reads
-        }
-        listening = replace(plan, nodes={**plan.nodes, **nodes})
-        rules = {n: _Overheard(self, n, rule) for n, rule in plan.rules.items() if n in nodes}
-        listening.__dict__["rules"] = {**plan.rules, **rules}
+        for name in plan.reads:
+            self._listen(name, plan, slots[name], name in request.learn)
+        yield from local.execute(plan, slots, chunks, request)
         for name in plan.reads:
             slot = slots[name]
-            self.tapes[name] = _Tape(
-                copy_tree(slot.params),
-                copy_tree(slot.state),
-                copy_tree(slot.memory),
-                learns=name in request.learn,
-            )
-        yield from local.execute(listening, slots, chunks, request)
-        for name in plan.reads:
-            slot = slots[name]
+            slot.kept.last = slot.kept.course = None
             self.tapes[name].end = copy_tree((slot.params, slot.state, slot.memory))
 
-
-class _Listening:
-    """A node that writes down what it receives while it runs."""
-
-    def __init__(self, recorder: Recorder, name: str, node: Node):
-        self._recorder, self._name, self._node = recorder, name, node
-
-    def __getattr__(self, attribute: str) -> Any:
-        return getattr(self._node, attribute)
-
-    def prepared(self, params: Any) -> Prepared:
-        return _Heard(self, self._recorder.tapes[self._name], self._node.prepared(params))
-
-    def step_code(self, *_: Any) -> None:
-        return None
+    def _listen(self, name: str, plan: Plan, slot: Slot, learns: bool) -> None:
+        """Put something that writes down what it is given between a node and the engine."""
+        params, state, memory = copy_tree((slot.params, slot.state, slot.memory))
+        tape = self.tapes[name] = _Tape(params, state, memory, learns=learns)
+        node = plan.nodes[name]
+        if learns:
+            slot.kept.course = _Written(tape, course(plan.rules[name], node))
+        else:
+            slot.kept.last = slot.params, _Heard(tape, prepared(node, slot.params))
 
 
 class _Heard(Prepared):
     """A prepared node that writes down each run."""
 
-    def __init__(self, node: Any, tape: _Tape, prepared: Prepared):
-        super().__init__(node, prepared.params)
-        self._tape, self._prepared = tape, prepared
+    def __init__(self, tape: _Tape, ready: Prepared):
+        super().__init__(ready.node, ready.params)
+        self._tape, self._ready = tape, ready
 
     def run(self, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
-        state, ys = self._prepared.run(state, xs, **ports)
-        tape = self._tape
+        """Run, and write it down."""
+        state, ys = self._ready.run(state, xs, **ports)
         inputs = {"x": xs.copy(), **{port: rows.copy() for port, rows in ports.items()}}
-        tape.lessons.append(Lesson(inputs, None, np.zeros(len(xs), bool)))
-        tape.ys.append(ys.copy())
+        self._tape.lessons.append(Lesson(inputs, None, np.zeros(len(xs), bool)))
+        self._tape.ys.append(ys.copy())
         return state, ys
-
-    def step_code(self, *_: Any) -> None:
-        return None
-
-
-class _Overheard:
-    """A rule that writes down what it is shown."""
-
-    def __init__(self, recorder: Recorder, name: str, rule: Rule):
-        self._recorder, self._name, self._rule = recorder, name, rule
-
-    def __getattr__(self, attribute: str) -> Any:
-        return getattr(self._rule, attribute)
-
-    def step_code(self, *_: Any) -> None:
-        return None
-
-    def course(self, node: Any) -> Course:
-        """Return a course that writes down each lesson."""
-        tape = self._recorder.tapes[self._name]
-        return _Written(self, node, tape, self._rule.course(node._node))
 
 
 class _Written(Course):
     """A course of learning that writes down what it is taught."""
 
-    def __init__(self, rule: Any, node: Any, tape: _Tape, course: Course):
-        super().__init__(rule, node)
-        self._tape, self._course = tape, course
+    def __init__(self, tape: _Tape, own: Course):
+        super().__init__(own.rule, own.node)
+        self._tape, self._own = tape, own
 
     def learn(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Learn, and write it down."""
@@ -134,7 +99,7 @@ class _Written(Course):
             lesson.rows.copy(),
             lesson.number,
         )
-        learned = self._course.learn(params, state, memory, lesson)
+        learned = self._own.learn(params, state, memory, lesson)
         self._tape.lessons.append(kept)
         self._tape.ys.append(learned.ys.copy())
         return learned
@@ -155,11 +120,11 @@ def check_replay(model: Model, tapes: dict[str, _Tape]) -> None:
         params, memory = copy_tree(tape.params), copy_tree(tape.memory)
         if tape.learns:
             rule = model.plan.rules[name]
-            after = rule.learn(node, params, tape.state, memory, lesson)
+            after = teach(rule, node, params, tape.state, memory, lesson)
             ys, end = after.ys, (after.params, after.state, after.memory)
         else:
             inputs = dict(lesson.inputs)
-            state, ys = node.run(params, tape.state, inputs.pop("x"), **inputs)
+            state, ys = run_node(node, params, tape.state, inputs.pop("x"), **inputs)
             end = (params, state, memory)
         same_trees(ys, np.concatenate(tape.ys), f"{name} alone gives other outputs")
         same_trees(end, tape.end, f"{name} alone ends elsewhere")

@@ -11,13 +11,16 @@ import numpy as np
 
 from nodegraph.arrays import Array, cast, copy_tree, leaves
 from nodegraph.engines import first_use
+from nodegraph.engines.compiled.courses import Learned, learn_by_step
+from nodegraph.engines.compiled.traced_updates import course
 from nodegraph.engines.compiled.tracing import Teaching, program_of
 from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.errors import ContractError
-from nodegraph.graph.lessons import Learned, block_of, learn_by_step
+from nodegraph.graph.lessons import block_of
 from nodegraph.graph.node import Node
 from nodegraph.graph.rule import Lesson, Rule
 from nodegraph.testing.comparing import close_trees, dense, require, same_trees
+from nodegraph.testing.driving import run_node, teach
 from nodegraph.testing.node_contract import check_fields, driven
 
 __all__ = ["check_rule"]
@@ -30,10 +33,10 @@ def check_rule(
 
     It is frozen and documented; it changes only the arrays that it `modifies`; an online `update`
     can be compiled, unless the class says ``traced = False``; rows that are not to be learned from
-    change nothing, and the node then gives out what it does when it runs; `learn` is a fold of
-    `update`; neither chunks show nor whether a loop calls it step by step, to the bit; arguments
-    are left as they are; parts that are merged are the whole, wherever it is cut and whichever of
-    them are merged first.
+    change nothing, and the node then gives out what it does when it runs; what engines learn is a
+    fold of `update`; neither chunks show nor whether a loop calls it step by step, to the bit;
+    arguments are left as they are; parts that are merged are the whole, wherever it is cut and
+    whichever of them are merged first.
 
     Parameters
     ----------
@@ -65,7 +68,7 @@ def check_rule(
 def _fold(rule: Rule, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
     if rule.online:
         return learn_by_step(rule, node, params, state, memory, lesson)
-    state, ys = node.run(params, state, lesson.inputs["x"])
+    state, ys = run_node(node, params, state, lesson.inputs["x"])
     params, memory = rule.update(params, memory, block_of(lesson, ys))
     return Learned(params, state, memory, ys)
 
@@ -105,11 +108,10 @@ class _Trial:
         own = {port: signal[start:stop] for port, signal in self.own.items()}
         return Lesson({"x": xs, **own}, target, chosen)
 
-    def learn(self, lesson: Lesson, how: Any = None) -> Any:
+    def learn(self, lesson: Lesson, how: Any = teach) -> Any:
         params = copy_tree(self.params)
         memory = self.rule.begin(params)
-        learn = how or type(self.rule).learn
-        after = learn(self.rule, self.node, params, self.start(), memory, lesson)
+        after = how(self.rule, self.node, params, self.start(), memory, lesson)
         return self.rule.finish(after.params, after.memory), after
 
     def check_update(self) -> None:
@@ -124,7 +126,7 @@ class _Trial:
 
     def check_it_is_compiled(self) -> None:
         """Fail with what stands in the way of an online rule that says no more than `update`."""
-        if not self.rule.online or self.rule.by_hand or self.node.by_hand:
+        if not self.rule.online:
             return
         widths = {"x": self.n_in, **{port: 1 for port in self.own}}
         memory = self.rule.begin(self.params)
@@ -133,21 +135,22 @@ class _Trial:
         require(not (isinstance(found, Untraced) and found.reason), f"{found}")
 
     def check_steps_of_loops(self) -> None:
-        """Compare the step that loops call with `learn`, if there is one."""
+        """Compare the lesson that loops call with a sweep, if there is one."""
         params, ports = copy_tree(self.params), {"x": self.xs, **self.own}
         memory = self.rule.begin(params)
         widths = {port: rows.shape[1] for port, rows in ports.items()}
-        code = self.rule.step_code(self.node, params, self.start(), memory, self.dtype, widths)
+        taught = course(self.rule, self.node)
+        code = taught.step_code(params, self.start(), memory, self.dtype, widths)
         if code is None:
             return
         if self.target is not None:
             ports["target"] = self.target
         ys, state = driven(self.node, code, ports, self.n_out, self.rule)
         whole, after = self.learn(self.lesson())
-        same_trees(ys, after.ys, "step_code and learn give other outputs")
-        same_trees(state, after.state, "step_code and learn leave different states")
+        same_trees(ys, after.ys, "loops and sweeps give other outputs")
+        same_trees(state, after.state, "loops and sweeps leave different states")
         learned = self.rule.finish(params, memory)
-        same_trees(learned, whole, "step_code and learn leave different params")
+        same_trees(learned, whole, "loops and sweeps leave different params")
 
     def check_modifies(self) -> None:
         params, _ = self.learn(self.lesson())
@@ -163,39 +166,33 @@ class _Trial:
 
     def check_rows_left_out(self) -> None:
         none = np.zeros(len(self.xs), bool)
-        after = self.rule.learn(
-            self.node,
-            copy_tree(self.params),
-            self.start(),
-            self.rule.begin(self.params),
-            self.lesson(rows=none),
-        )
+        params, memory = copy_tree(self.params), self.rule.begin(self.params)
+        after = teach(self.rule, self.node, params, self.start(), memory, self.lesson(rows=none))
         same_trees(after.params, self.params, "rows that are left out are learned from")
-        if not (self.rule.by_hand or self.node.by_hand):
-            _, ys = self.node.run(self.params, self.start(), self.xs)
-            same_trees(after.ys, ys, "learn and run give other outputs")
+        _, ys = run_node(self.node, self.params, self.start(), self.xs)
+        same_trees(after.ys, ys, "a node gives other outputs as it learns")
 
     def check_learn_is_a_fold_of_update(self) -> None:
         params, after = self.learn(self.lesson())
         folded, other = self.learn(self.lesson(), _fold)
-        close_trees(params, folded, "learn and update disagree", rtol=1e-7)
-        close_trees(after.ys, other.ys, "learn and update give other outputs", rtol=1e-7)
+        close_trees(params, folded, "lessons and update disagree", rtol=1e-7)
+        close_trees(after.ys, other.ys, "lessons and update give other outputs", rtol=1e-7)
 
     def check_chunks_do_not_show(self) -> None:
         whole, _ = self.learn(self.lesson())
         for size in (1, 7, 64):
             params, state = copy_tree(self.params), self.start()
-            memory, course = self.rule.begin(params), self.rule.course(self.node)
+            memory, taught = self.rule.begin(params), course(self.rule, self.node)
             for start in range(0, len(self.xs), size):
                 lesson = self.lesson(start, start + size)
-                params, state, memory, _ = course.learn(params, state, memory, lesson)
+                params, state, memory, _ = taught.learn(params, state, memory, lesson)
             found = self.rule.finish(params, memory)
             same_trees(found, whole, f"chunks of {size} learn something else")
 
     def check_arguments_are_left_alone(self) -> None:
         before = copy_tree((self.xs, self.target, self.params))
         self.learn(self.lesson())
-        same_trees((self.xs, self.target, self.params), before, "learn changed its lesson")
+        same_trees((self.xs, self.target, self.params), before, "a lesson was changed")
 
     def check_parts_merged_are_the_whole(self) -> None:
         n, (whole, _) = len(self.xs), self.learn(self.lesson())
@@ -223,4 +220,4 @@ class _Trial:
         if start == stop:
             return memory
         lesson = self.lesson(start, stop)
-        return self.rule.learn(self.node, params, self.start(), memory, lesson).memory
+        return teach(self.rule, self.node, params, self.start(), memory, lesson).memory

@@ -3,7 +3,7 @@ import pytest
 from scipy import sparse
 
 import nodegraph as ng
-from nodegraph.testing import check_node
+from nodegraph.testing import check_node, run_node
 from nodes import ES2N, Input
 
 U = np.random.default_rng(0).standard_normal((60, 2))
@@ -42,7 +42,7 @@ def test_near_proximity_zero_the_state_keeps_its_norm():
     node = ES2N(units=20, proximity=1e-9)
     params = node.init(np.random.default_rng(0), 2, 20)
     x = np.random.default_rng(1).standard_normal(20)
-    _, states = node.run(params, node.State(x), U)
+    _, states = run_node(node, params, node.State(x), U)
     np.testing.assert_allclose(np.linalg.norm(states, axis=1), np.linalg.norm(x), rtol=1e-6)
     assert np.abs(states[-1] - x).max() > 0.1
 

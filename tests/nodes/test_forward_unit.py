@@ -5,7 +5,7 @@ import nodegraph as ng
 from nodegraph.arrays import cast, copy_tree, leaves
 from nodegraph.graph.registry import kinds, resolve, split_kind, word
 from nodegraph.rule import Lesson
-from nodegraph.testing import check_replay
+from nodegraph.testing import check_replay, run_node, teach
 from nodegraph.testing.comparing import same_trees
 from nodegraph.testing.recording import Recorder
 from nodes import ForwardUnit, Input, Reservoir
@@ -89,7 +89,7 @@ def learned(node, params=None, rows=None, u=SERIES, chunk=None, dtype=float):
     for start in range(0, len(u), chunk):
         part = slice(start, start + chunk)
         lesson = Lesson({"x": u[part]}, None, rows[part])
-        params, state, memory, out = rule.learn(node, params, state, memory, lesson)
+        params, state, memory, out = teach(rule, node, params, state, memory, lesson)
         ys.append(out)
     return params, state, memory, np.concatenate(ys)
 
@@ -110,7 +110,7 @@ def test_learning_from_no_row_is_being_frozen(kind):
     params = node.init(np.random.default_rng(1), 2, 20)
     after, state, _, ys = learned(node, params, rows=np.zeros(90, bool))
     same_trees(after, params, "something was learned from nothing")
-    same_trees((state, ys), node.run(params, started(node), SERIES), "frozen units differ")
+    same_trees((state, ys), run_node(node, params, started(node), SERIES), "frozen units differ")
 
 
 def permuted(params, order, n_in, cell):
@@ -150,7 +150,7 @@ def test_no_error_crosses_from_unit_to_unit(kind):
 
     def update(params):
         lesson = Lesson({"x": SERIES[:1]}, None, np.ones(1, bool))
-        after = rule.learn(node, copy_tree(params), state, copy_tree(memory), lesson)
+        after = teach(rule, node, copy_tree(params), state, copy_tree(memory), lesson)
         return {n: getattr(after.params, n) - getattr(params, n) for n in rule.modifies}
 
     plain, shaken = update(params), update(params._replace(**disturbed))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.testing import check_node
+from nodegraph.testing import check_node, run_node
 from nodes import Input, PredictiveCell, Ridge
 
 X = np.random.default_rng(0).standard_normal((60, 2))
@@ -20,7 +20,7 @@ def test_its_outputs_are_those_of_the_equation():
         node = PredictiveCell(units=4, leak_rate=0.3, bias_scaling=0.5, gives=gives)
         p = node.init(np.random.default_rng(1), 2, 4)
         p = p._replace(V=np.arange(8.0).reshape(2, 4) / 8, offset=np.array([0.5, -0.5]))
-        return p, node.run(p, node.start(4, 2), X)[1]
+        return p, run_node(node, p, node.start(4, 2), X)[1]
 
     (p, states), (_, said), (_, errors) = map(given, ("state", "prediction", "error"))
     h = np.zeros(4)

@@ -6,7 +6,7 @@ from scipy.linalg import cholesky, solve_discrete_are
 
 import nodegraph as ng
 from nodegraph import delay
-from nodegraph.testing import check_node
+from nodegraph.testing import check_node, run_node
 from nodes import Input, PredictiveCoder, Ridge
 from nodes.predictive_coder import energy, relaxed
 
@@ -60,7 +60,7 @@ def test_causes_settle_where_the_energy_is_least():
     node = PredictiveCoder(units=3, activation="identity", prior_precision=0.5, relaxation=3000)
     p = node.init(np.random.default_rng(1), 4, 3)
     xs = np.random.default_rng(2).standard_normal((5, 4))
-    ys = node.run(p, node.start(3), xs)[1]
+    ys = run_node(node, p, node.start(3), xs)[1]
     exact = np.linalg.solve(p.C.T @ p.C + 0.5 * np.eye(3), p.C.T @ xs.T).T
     np.testing.assert_allclose(ys, exact, rtol=1e-7, atol=1e-9)
 
@@ -69,7 +69,7 @@ def test_what_it_gives_is_what_it_says():
     def given(gives):
         node = PredictiveCoder(units=4, temporal=True, gives=gives)
         p = node.init(np.random.default_rng(1), 3, 4)
-        return p, node.run(p, node.start(4), X)[1]
+        return p, run_node(node, p, node.start(4), X)[1]
 
     p, v = given("state")
     before = np.concatenate([np.zeros((1, 4)), v[:-1]])

@@ -6,7 +6,7 @@ from scipy import sparse
 
 import nodegraph as ng
 from nodegraph.data.metrics.spectral import spectral_radius
-from nodegraph.testing import check_node
+from nodegraph.testing import check_node, run_node
 from nodes import Input, Reservoir
 from nodes.parts.activations import ACTIVATIONS
 
@@ -88,7 +88,7 @@ def test_feedback_goes_inside_f_through_its_own_weights():
     node = Reservoir(units=10, feedback_scaling=0.3, leak_rate=0.4)
     params = node.init(np.random.default_rng(2), 2, 10, feedback=3)
     y = np.random.default_rng(3).standard_normal((50, 3))
-    _, states = node.run(params, node.start(10), U, feedback=y)
+    _, states = run_node(node, params, node.start(10), U, feedback=y)
     np.testing.assert_allclose(states, by_hand(params, U, 0.4, y=y), rtol=1e-10)
     assert 0.25 < np.abs(params.W_fb).max() <= 0.3
 
@@ -124,11 +124,11 @@ def test_noise_is_off_unless_it_is_handed_in_and_goes_inside_f():
     params = node.init(np.random.default_rng(0), 2, 5)
     noise = node.draw_noise(np.random.default_rng(1), 4000, 5)
     assert abs(noise.std() - 0.2) < 0.005
-    _, quiet = node.run(params, node.start(5), U)
+    _, quiet = run_node(node, params, node.start(5), U)
     np.testing.assert_allclose(quiet, by_hand(params, U, 1.0), rtol=1e-10)
     _, one = node.step(params, node.start(5), U[0], noise=noise[0])
     np.testing.assert_allclose(one, np.tanh(params.W_in @ U[0] + noise[0]), rtol=1e-12)
-    _, noisy = node.run(params, node.start(5), U, noise=noise[:50])
+    _, noisy = run_node(node, params, node.start(5), U, noise=noise[:50])
     np.testing.assert_allclose(noisy[0], one, rtol=1e-12)
     assert Reservoir(units=5).draw_noise(np.random.default_rng(1), 10, 5) is None
 
@@ -215,7 +215,7 @@ def test_a_sweep_takes_inputs_feedback_and_noise_as_steps_do(connectivity, input
     )
     params, state = node.init(rng, 2, 15, feedback=4), node.start(15)
     y, noise = rng.standard_normal((50, 4)), rng.standard_normal((50, 15))
-    after, states = node.run(params, state, U, feedback=y, noise=noise)
+    after, states = run_node(node, params, state, U, feedback=y, noise=noise)
     for t in range(50):
         state, x = node.step(params, state, U[t], feedback=y[t], noise=noise[t])
         np.testing.assert_allclose(states[t], x, rtol=1e-10, atol=1e-13)
@@ -226,8 +226,8 @@ def test_the_layout_of_weights_in_memory_changes_no_bit():
     node = Reservoir(units=15, connectivity=1.0)
     params = node.init(np.random.default_rng(0), 2, 15)
     copied = params._replace(W=params.W.copy(order="C"), W_in=params.W_in.copy(order="C"))
-    _, states = node.run(params, node.start(15), U)
-    np.testing.assert_array_equal(node.run(copied, node.start(15), U)[1], states)
+    _, states = run_node(node, params, node.start(15), U)
+    np.testing.assert_array_equal(run_node(node, copied, node.start(15), U)[1], states)
     _, one = node.step(params, node.State(states[7]), U[8])
     np.testing.assert_array_equal(node.step(copied, node.State(states[7]), U[8])[1], one)
 

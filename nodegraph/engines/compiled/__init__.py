@@ -1,3 +1,11 @@
 """Nodes and rules as compiled programs: their steps and updates traced, checked, and run."""
 
-__all__ = ["explaining", "first_steps", "traced_steps", "traced_updates", "tracing", "untraced"]
+__all__ = [
+    "courses",
+    "explaining",
+    "first_steps",
+    "traced_steps",
+    "traced_updates",
+    "tracing",
+    "untraced",
+]

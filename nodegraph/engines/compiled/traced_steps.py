@@ -15,12 +15,18 @@ from nodegraph.compiling.layout import is_array, mapped, signature
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.engines.compiled.tracing import fitting_rows, places, program_of, written
 from nodegraph.engines.compiled.untraced import Untraced
+from nodegraph.engines.prepared import Blocks, Prepared, StepCode, fold, one_by_one
 from nodegraph.errors import ContractError
-from nodegraph.graph.prepared import Prepared, StepCode, fold, one_by_one
+from nodegraph.graph.protocols import Blockwise
 
-__all__ = ["Traced", "moving_tree", "node_state"]
+__all__ = ["Traced", "moving_tree", "node_state", "prepared"]
 
 FEWEST = 6  # series from which on lanes are faster than one after the other
+
+
+def prepared(node: Any, params: Any) -> Prepared:
+    """Return `node` with these params, ready to run again and again."""
+    return Blocks(node, params) if isinstance(node, Blockwise) else Traced(node, params)
 
 
 class Traced(Prepared):

@@ -14,14 +14,21 @@ from nodegraph.arrays import Array
 from nodegraph.compiling.layout import mapped
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.compiling.sparse import slots_of
+from nodegraph.engines.compiled.courses import Course, Gathering, Learned, learn_by_step
 from nodegraph.engines.compiled.traced_steps import Traced, moving_tree, node_state
 from nodegraph.engines.compiled.tracing import Teaching, fitting_rows, program_of
 from nodegraph.engines.compiled.untraced import Untraced
+from nodegraph.engines.prepared import StepCode
 from nodegraph.errors import ContractError
-from nodegraph.graph.lessons import Course, Learned, Lesson, learn_by_step
-from nodegraph.graph.prepared import StepCode
+from nodegraph.graph.lessons import Lesson
+from nodegraph.graph.protocols import Blockwise
 
-__all__ = ["TracedCourse"]
+__all__ = ["TracedCourse", "course"]
+
+
+def course(rule: Any, node: Any) -> Course:
+    """Return what engines let `rule` teach `node` by, chunk after chunk."""
+    return TracedCourse(rule, node) if rule.online else Gathering(rule, node)
 
 
 class TracedCourse(Course):
@@ -36,7 +43,7 @@ class TracedCourse(Course):
     _laid: _Laid | None = None
 
     def learn(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
-        """Return what `Rule.learn` does."""
+        """Return what there is after a chunk."""
         rows, taught = dict(lesson.inputs), lesson.target is not None
         dtype = rows["x"].dtype
         program = self._program(params, state, memory, dtype, _widths(rows), taught)
@@ -103,9 +110,9 @@ class TracedCourse(Course):
 
     def _step_of(self, params: Any) -> Any:
         """Return the node's step as it runs elsewhere: compiled, if that is how it runs."""
-        ready = self.node.prepared(params)
-        if not isinstance(ready, Traced):
+        if isinstance(self.node, Blockwise):
             return None
+        ready = Traced(self.node, params)
 
         def step(params: Any, state: Any, x: Array, **ports: Array) -> tuple[Any, Array]:
             nonlocal ready

@@ -42,7 +42,7 @@ class _Refused(Exception):
 
 
 def places(node: Any, rule: Any = None) -> dict[Any, int]:
-    """Return the place in ``io`` of each row: as in `nodegraph.graph.prepared.StepCode`."""
+    """Return the place in ``io`` of each row: as in `nodegraph.engines.prepared.StepCode`."""
     own = () if rule is None else rule.ports
     return {port: i for i, port in enumerate(("y", *node.step_ports, "noise", "target", *own))}
 

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 from nodegraph.errors import ArgumentError
 from nodegraph.graph.messages import nearest
 
-__all__ = ["known_arguments", "of_engines"]
+__all__ = ["known_arguments"]
 
 FOREIGN = {
     "washout": "warmup",
@@ -34,11 +34,6 @@ def known_arguments(function: Callable[_P, _R]) -> Callable[_P, _R]:
     return _guarded(function, _misfit)
 
 
-def of_engines(method: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Return a method of nodes that says what to write if it is called as if of a model."""
-    return _guarded(method, _not_here)
-
-
 def _guarded(function: Callable[_P, _R], explain: Callable[..., str]) -> Callable[_P, _R]:
     form = inspect.signature(function)
 
@@ -56,16 +51,6 @@ def _guarded(function: Callable[_P, _R], explain: Callable[..., str]) -> Callabl
             raise
 
     return checked
-
-
-def _not_here(
-    function: Any, form: inspect.Signature, args: Sequence[Any], given: Mapping[str, Any]
-) -> str:
-    said, name = type(args[0]).__name__, function.__name__
-    return (
-        f"{said}.{name} takes params and state, as engines give them: a node holds no arrays; "
-        "write model = ng.Model(graph), then model.fit(x, y), model.run(x)"
-    )
 
 
 def _misfit(

@@ -4,9 +4,10 @@ import numpy as np
 
 import nodegraph as ng
 from nodegraph.arrays import cast, leaves
+from nodegraph.engines.compiled.traced_steps import prepared
 from nodegraph.engines.compiled.tracing import program_of
 from nodegraph.engines.compiled.untraced import Untraced
-from nodegraph.graph.prepared import fold
+from nodegraph.engines.prepared import fold
 
 XS = np.random.default_rng(7).standard_normal((12, 3))
 
@@ -41,7 +42,7 @@ def run_in_all_ways(step, state, params=(), dtype=np.float64):
     """Return ``(state, ys)`` of plain Python; compiled, in chunks and side by side are alike."""
     params, state = cast(params, np.dtype(dtype)), cast(state, np.dtype(dtype))
     xs, node = XS.astype(dtype), node_of(step)
-    ready = node.prepared(params)
+    ready = prepared(node, params)
     expected = fold(node, params, state, xs, {})
     assert_same(ready.run(state, xs), expected)
     assert ready.fits(state, xs.dtype, {"x": 3}, len(expected[1][0]))  # it ran compiled

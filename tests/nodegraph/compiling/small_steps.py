@@ -12,6 +12,7 @@ import scipy.sparse
 import nodegraph as ng
 from nodegraph import maths
 from nodegraph.arrays import cast, leaves
+from nodegraph.engines.compiled.traced_steps import prepared
 
 N = 11
 
@@ -163,11 +164,11 @@ def digests():
     """Yield name and digest of what nodes give out, some of them in batches and in float32 too."""
     for kind in STEPS:
         node, params, state = made(kind, np.float64)
-        after, ys = node.prepared(params).run(state, drawn(30, np.float64))
+        after, ys = prepared(node, params).run(state, drawn(30, np.float64))
         yield kind, digest([ys, *(leaf for _, leaf in leaves(after))])
     for kind in ("dense", "sparse", "norms"):
         node, params, state = made(kind, np.float32)
-        ready, xs = node.prepared(params), drawn(30, np.float32)
+        ready, xs = prepared(node, params), drawn(30, np.float32)
         yield f"{kind} float32", digest(ready.run(state, xs)[1:])
         yield f"{kind} in a batch", digest(ready.run_many([state] * 8, [xs] * 8)[1])
 

@@ -9,6 +9,7 @@ import nodegraph as ng
 import nodegraph.compiling.functions
 from nodegraph.compiling.arrays import symbol
 from nodegraph.compiling.ir import Trace, TraceError
+from nodegraph.testing import run_node
 
 
 class Table(ng.Node):
@@ -40,5 +41,5 @@ def compiled(functions: Mapping[str, Callable[..., Any]], *arrays: np.ndarray) -
     """Return what each function makes of arrays in a compiled step of the shapes that numpy has."""
     kind = type("Table", (Table,), {"functions": list(functions.values())})
     state = tuple(np.zeros_like(plain(f, *arrays)) for f in functions.values())
-    after, _ = kind().run(arrays, state, np.zeros((1, 1)))
+    after, _ = run_node(kind(), arrays, state, np.zeros((1, 1)))
     return dict(zip(functions, after, strict=True))

@@ -8,7 +8,9 @@ import numpy as np
 
 import nodegraph as ng
 from nodegraph.arrays import copy_tree, leaves
-from nodegraph.graph.prepared import fold
+from nodegraph.engines.compiled.traced_steps import prepared
+from nodegraph.engines.prepared import fold
+from nodegraph.testing import run_node
 
 N = 6
 GENERATOR = np.random.default_rng(0)
@@ -81,7 +83,7 @@ def outcome(node: ng.Node, alike: bool = True) -> tuple[str, str]:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             try:
-                after, ys = node.run(p, copy_tree(s), xs)
+                after, ys = run_node(node, p, copy_tree(s), xs)
             except ng.errors.ContractError as error:
                 return "is refused", str(error)
         said = " ".join(str(w.message) for w in told)
@@ -92,7 +94,7 @@ def outcome(node: ng.Node, alike: bool = True) -> tuple[str, str]:
         return "is wrong", said
     if said:
         return "falls back", said
-    _, found = node.prepared(p).run_many([copy_tree(s)] * 7, [xs[: 1 + i] for i in range(7)])
+    _, found = prepared(node, p).run_many([copy_tree(s)] * 7, [xs[: 1 + i] for i in range(7)])
     lanes = all(np.array_equal(y, ys[: len(y)], equal_nan=True) for y in found)
     return ("compiles" if lanes else "is wrong in lanes"), ""
 

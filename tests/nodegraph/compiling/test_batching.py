@@ -6,6 +6,7 @@ from small_steps import STEPS, drawn, made
 
 import nodegraph as ng
 from nodegraph.arrays import leaves
+from nodegraph.engines.compiled.traced_steps import prepared
 
 LENGTHS = (5, 40, 17, 1, 33, 40, 2, 70)
 IN_LANES = set(STEPS) - {"triangle"}
@@ -21,7 +22,7 @@ def check_alike(found, wanted):
 @pytest.mark.parametrize("kind", STEPS)
 def test_series_of_any_length_have_the_bits_of_one(kind, dtype):
     node, params, state = made(kind, dtype)
-    ready = node.prepared(params)
+    ready = prepared(node, params)
     states = [state._replace(v=state.v * (i + 1)) for i in range(len(LENGTHS))]
     xs = [drawn(n, dtype, seed=n) for n in LENGTHS]
     found, ys = ready.run_many(states, xs)
@@ -35,7 +36,7 @@ def test_series_of_any_length_have_the_bits_of_one(kind, dtype):
 @pytest.mark.parametrize("n_series", [5, 16, 31, 50])
 def test_more_or_fewer_series_than_lanes(n_series):
     node, params, state = made("dense", np.float64)
-    ready = node.prepared(params)
+    ready = prepared(node, params)
     xs = [drawn(1 + i % 7, np.float64, seed=i) for i in range(n_series)]
     found, ys = ready.run_many([state] * n_series, xs)
     for i, x in enumerate(xs):
@@ -62,7 +63,7 @@ def test_rows_wider_than_a_block_and_ports_are_laid_side_by_side(dtype):
     rng = np.random.default_rng(0)
     xs = [rng.standard_normal((n, 37)).astype(dtype) for n in LENGTHS]
     gates = [rng.standard_normal((n, 1)).astype(dtype) for n in LENGTHS]
-    found, ys = Sum().prepared(()).run_many([np.zeros(37, dtype)] * len(xs), xs, gate=gates)
+    found, ys = prepared(Sum(), ()).run_many([np.zeros(37, dtype)] * len(xs), xs, gate=gates)
     for state, y, x, gate in zip(found, ys, xs, gates, strict=True):
         wanted = np.zeros(37, dtype)
         for row, factor, out in zip(x, gate, y, strict=True):
@@ -80,7 +81,7 @@ class Flat(Sum):
 
 def test_what_is_the_same_for_all_series_is_given_to_each():
     xs = [np.ones((n, 37)) for n in LENGTHS]
-    found, ys = Flat().prepared(()).run_many([np.zeros(37)] * len(xs), xs)
+    found, ys = prepared(Flat(), ()).run_many([np.zeros(37)] * len(xs), xs)
     for state, y, n in zip(found, ys, LENGTHS, strict=True):
         assert (state == n).all()
         assert y.shape == (n, 3) and (y == 1).all()

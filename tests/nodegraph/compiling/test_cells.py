@@ -6,8 +6,8 @@ from cells import GRU, LSTM, LTC, NTM, Delta
 
 import nodegraph as ng
 from nodegraph.arrays import cast, leaves
-from nodegraph.graph.prepared import fold
-from nodegraph.testing import check_node, check_rule
+from nodegraph.engines.prepared import fold
+from nodegraph.testing import check_node, check_rule, run_node
 from nodes import Input
 from nodes.parts.linear_readout import LinearReadout
 
@@ -37,7 +37,7 @@ def test_plain_python_has_the_same_bits(node, dtype):
     start = cast(node.start(n), np.dtype(dtype))
     xs = np.random.default_rng(1).standard_normal((30, 3)).astype(dtype)
     (state, ys), (plain, ys_plain) = (
-        node.run(params, start, xs),
+        run_node(node, params, start, xs),
         fold(node, params, start, xs, {}),
     )
     np.testing.assert_array_equal(ys, ys_plain)
@@ -56,7 +56,7 @@ def test_an_lstm_is_its_equations():
         c = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
         h = np.tanh(c) / (1 + np.exp(-o))
         expected.append(h)
-    np.testing.assert_allclose(node.run(params, node.start(4), xs)[1], expected, rtol=1e-12)
+    np.testing.assert_allclose(run_node(node, params, node.start(4), xs)[1], expected, rtol=1e-12)
 
 
 def test_the_delta_rule_learns_a_sine_ahead():

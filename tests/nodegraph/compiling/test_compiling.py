@@ -8,6 +8,8 @@ import pytest
 import nodegraph as ng
 from nodegraph import maths as m
 from nodegraph.compiling import machine_code
+from nodegraph.engines.compiled.traced_steps import prepared
+from nodegraph.testing import run_node
 
 
 class Mixing(ng.Node):
@@ -33,7 +35,7 @@ class Mixing(ng.Node):
 
 def run(node, n_in=3):
     params = node.init(np.random.default_rng(0), n_in, node.units)
-    return node.run(params, node.start(node.units), np.ones((7, n_in)))[1]
+    return run_node(node, params, node.start(node.units), np.ones((7, n_in)))[1]
 
 
 def met():
@@ -53,14 +55,14 @@ def test_other_numbers_in_fields_and_other_sizes_need_no_other_code():
 
 def test_rows_of_another_width_are_refused():
     node = Mixing()
-    ready = node.prepared(node.init(np.random.default_rng(0), 3, 20))
+    ready = prepared(node, node.init(np.random.default_rng(0), 3, 20))
     with pytest.raises((ValueError, ng.errors.NodegraphError)):
         ready.run(node.start(20), np.ones((4, 5)))
 
 
 def test_threads_share_a_prepared_node():
     node = Mixing()
-    ready = node.prepared(node.init(np.random.default_rng(0), 3, 20))
+    ready = prepared(node, node.init(np.random.default_rng(0), 3, 20))
     xs, found = np.random.default_rng(1).standard_normal((400, 3)), []
     wanted = ready.run(node.start(20), xs)[1]
 

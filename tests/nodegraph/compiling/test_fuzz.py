@@ -10,8 +10,9 @@ import pytest
 from random_steps import case
 
 from nodegraph.arrays import leaves
+from nodegraph.engines.compiled.traced_steps import prepared
 from nodegraph.engines.compiled.untraced import Untraced
-from nodegraph.graph.prepared import fold
+from nodegraph.engines.prepared import fold
 
 
 def assert_same(found, expected):
@@ -21,7 +22,7 @@ def assert_same(found, expected):
 
 def run_three_ways(seed):
     node, params, state, xs = case(seed)
-    ready = node.prepared(params)
+    ready = prepared(node, params)
     whole = ready.run(state, xs)
     assert not isinstance(ready._bind(state, xs.dtype, {"x": xs.shape[1]}), Untraced)
     assert_same(whole, fold(node, params, state, xs, {}))

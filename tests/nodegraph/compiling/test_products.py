@@ -11,6 +11,7 @@ from nodegraph.compiling.arrays import symbol
 from nodegraph.compiling.ir import Trace, TraceError
 from nodegraph.compiling.sparse import SparseVar
 from nodegraph.compiling.words import by_numpy
+from nodegraph.testing import run_node
 
 
 def symmetric(rng, *shape):
@@ -52,7 +53,7 @@ def test_triangles_of_many_units_are_symmetric_matrices(units, q):
         np.testing.assert_allclose(m.sym_rank_one(packed, k, scale, growth), apart, atol=1e-12)
         np.testing.assert_allclose(m.sym_matvec(packed, x), np.einsum("uij,uj->ui", P, x))
     state = packed, np.zeros((units, q))
-    (after, product), _ = RankOne().run((k, x, scale, growth), state, np.zeros((1, 1)))
+    (after, product), _ = run_node(RankOne(), (k, x, scale, growth), state, np.zeros((1, 1)))
     np.testing.assert_array_equal(after, apart)
     np.testing.assert_array_equal(product, m.sym_matvec(apart, x))
 
@@ -108,7 +109,7 @@ def test_rows_that_are_looked_up_are_the_right_factor_of_a_product_of_matrices()
     node = Recalling()
     W, rows = params = node.init(np.random.default_rng(0), 4, 4)
     x = np.array([[1.0, 0, 0, 0], [-1.0, 0, 0, 0]])
-    ys = node.run(params, (), x)[1]
+    ys = run_node(node, params, (), x)[1]
     expected = [np.tanh(W @ rows[first : first + 3])[:, 0] for first in (1, 0)]
     np.testing.assert_allclose(ys, expected, rtol=1e-13)
 

@@ -9,8 +9,10 @@ from all_ways import XS, assert_same, program, run_in_all_ways
 import nodegraph as ng
 from nodegraph import maths as m
 from nodegraph.compiling.planning.items import Block
+from nodegraph.engines.compiled.courses import learn_by_step
 from nodegraph.errors import PlainStepWarning
-from nodegraph.graph.lessons import Lesson, learn_by_step
+from nodegraph.graph.lessons import Lesson
+from nodegraph.testing import run_node, teach
 
 N = 5
 DRAWN = np.random.default_rng(0).standard_normal
@@ -186,11 +188,8 @@ def learned(rule, learn):
 
 
 def test_an_update_with_a_loop_learns_the_same_as_written_out():
-    def compiled(rule, node, params, state, memory, lesson):
-        return rule.course(node).learn(params, state, memory, lesson)
-
-    looped = learned(Settling(), compiled)
-    assert_same(learned(Settling(out=True), compiled), looped)
+    looped = learned(Settling(), teach)
+    assert_same(learned(Settling(out=True), teach), looped)
     assert_same(learned(Settling(), learn_by_step), looped)
     assert not np.array_equal(looped[0][0], PARAMS[0])
 
@@ -204,4 +203,4 @@ def test_what_is_made_in_a_loop_stays_there():
 
     node = Leaks()
     with pytest.warns(PlainStepWarning, match="let the function return it"):
-        node.run(node.init(None, 3, N), node.start(N), XS)
+        run_node(node, node.init(None, 3, N), node.start(N), XS)

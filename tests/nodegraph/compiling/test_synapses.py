@@ -5,11 +5,13 @@ import pytest
 from scipy import sparse
 
 from nodegraph.compiling.ir import TraceError
+from nodegraph.engines.compiled.courses import learn_by_step
 from nodegraph.errors import ContractError
-from nodegraph.graph.lessons import Lesson, learn_by_step
+from nodegraph.graph.lessons import Lesson
 from nodegraph.maths import cond, synapses
 from nodegraph.node import Node
 from nodegraph.rule import Rule
+from nodegraph.testing import teach
 from nodes import Reservoir
 
 RNG = np.random.default_rng(0)
@@ -56,15 +58,15 @@ def learned(rule, learn):
     params = node.init(np.random.default_rng(0), 2, 13)
     params = params._replace(W=sparse.csr_array(params.W))
     lesson = Lesson({"x": RNG.normal(size=(9, 2))}, None, np.arange(9) != 4)
-    return learn(node, params, node.start(13), (), lesson).params.W
+    return learn(rule, node, params, node.start(13), (), lesson).params.W
 
 
 @pytest.mark.parametrize("how", ["all", "cond"])
 def test_what_fills_slices_up_never_grows_and_places_stay(how):
     rule, state = Drift(how=how), RNG.bit_generator.state
-    found = learned(rule, rule.learn)
+    found = learned(rule, teach)
     RNG.bit_generator.state = state
-    expected = learned(rule, lambda *rest: learn_by_step(rule, *rest))
+    expected = learned(rule, learn_by_step)
     np.testing.assert_array_equal(found.toarray(), expected.toarray())
     assert not np.array_equal(found.data, sparse.csr_array(0.1 * (DENSE @ DENSE.T)).data)
 
@@ -76,7 +78,7 @@ def test_what_fills_slices_up_never_grows_and_places_stay(how):
 def test_weights_of_another_kind_are_refused(how, said):
     rule = Drift(how=how)
     with pytest.raises(ContractError, match=said):
-        learned(rule, rule.learn)
+        learned(rule, teach)
 
 
 def test_a_number_of_weights_that_does_not_fit_is_told():

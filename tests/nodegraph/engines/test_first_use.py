@@ -133,13 +133,14 @@ def test_an_error_inside_a_step_keeps_its_kind_and_says_where_it_was():
     ]
 
 
-def test_a_run_that_is_overridden_is_looked_at_too():
+def test_what_a_node_returns_for_a_block_is_looked_at_too():
     class Fast(Leaky):
-        def run(self, params, state, xs):
+        def run_block(self, params, state, xs):
             return state, np.zeros((len(xs), 4))
 
     with pytest.raises(
-        ContractError, match=r"fast: Fast.run returned y of shape \(60, 4\); expected \(60, 3\)"
+        ContractError,
+        match=r"fast: Fast.run_block returned y of shape \(60, 4\); expected \(60,",
     ):
         ng.Model(Input() >> Fast()).run(U)
 
@@ -300,9 +301,6 @@ def test_a_rule_that_changes_more_than_it_says_is_refused_wherever_it_does_so():
     class Quick(Follow):
         modifies = ()
 
-        def learn(self, node, params, state, memory, lesson):
-            return super().learn(node, params, state, memory, lesson)
-
     class Sized(Scaler):
         @property
         def rule(self):
@@ -311,7 +309,7 @@ def test_a_rule_that_changes_more_than_it_says_is_refused_wherever_it_does_so():
     for x in (U, [U, U]):
         with pytest.raises(ContractError, match=r"Late\.finish changes offset, which is not among"):
             ng.Model(Sized(name="s")).fit(x)
-    with pytest.raises(ContractError, match=r"Quick\.learn changes W, which is not among"):
+    with pytest.raises(ContractError, match=r"Quick\.update changes W, which is not among"):
         ng.Model(Input() >> Mix(units=1, rule=Quick())).partial_fit(U + 2, U)
 
 

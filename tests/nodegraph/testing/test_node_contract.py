@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.testing import check_node
+from nodegraph.engines.compiled.traced_steps import Traced
+from nodegraph.errors import ContractError
+from nodegraph.testing import check_node, run_node
 from nodegraph.testing.zoo import Follow, Mix, Trace
 
 
@@ -24,7 +26,7 @@ class Fine(ng.Node):
 class Aliased(Fine):
     """Returns the array that it keeps."""
 
-    def run(self, params, state, xs):
+    def run_block(self, params, state, xs):
         ys = np.empty_like(xs)
         for t, x in enumerate(xs):
             state, ys[t] = self.step(params, state, x)
@@ -34,8 +36,8 @@ class Aliased(Fine):
 class Greedy(Fine):
     """Writes into its input."""
 
-    def run(self, params, state, xs):
-        out = super().run(params, state, xs)
+    def run_block(self, params, state, xs):
+        out = run_node(Fine(), params, state, xs)
         xs[0] += 1
         return out
 
@@ -43,8 +45,8 @@ class Greedy(Fine):
 class Chunky(Fine):
     """Adds the mean of the chunk."""
 
-    def run(self, params, state, xs):
-        state, ys = super().run(params, state, xs)
+    def run_block(self, params, state, xs):
+        state, ys = run_node(Fine(), params, state, xs)
         return state, ys + xs.mean() * 1e-12
 
 
@@ -59,7 +61,7 @@ class Wide(Fine):
 class Hasty(Fine):
     """Runs another equation than it steps."""
 
-    def run(self, params, state, xs):
+    def run_block(self, params, state, xs):
         return state, xs * 2
 
 
@@ -118,32 +120,36 @@ def test_a_node_that_breaks_the_contract_fails(kind):
         check_node(kind())
 
 
-class WrongInLoops(Fine):
-    """Its compiled step is another one."""
+class Slower(ng.Node):
+    """``y[t] = .9 y[t-1] + x[t]``."""
 
-    def step_code(self, params, state, dtype, widths):
-        class Slower(ng.Node):
-            def step(self, params, state, x):
-                y = 0.9 * state + x
-                return y, y * 1
-
-        return Slower().step_code(params, state, dtype, widths)
+    def step(self, params, state, x):
+        y = 0.9 * state + x
+        return y, y * 1
 
 
-def test_a_wrong_compiled_step_is_found():
-    with pytest.raises(AssertionError, match="step_code and run give other outputs"):
-        check_node(WrongInLoops())
+def test_a_step_of_loops_that_is_another_one_is_found(monkeypatch):
+    right = Traced.step_code
+    monkeypatch.setattr(Traced, "step_code", lambda _, *told: right(Traced(Slower(), ()), *told))
+    with pytest.raises(AssertionError, match="loops and sweeps give other outputs"):
+        check_node(Fine())
 
 
-class RightInLoops(Fine):
-    """Its compiled step is its own, by hand."""
+class Blocks(Fine):
+    """Runs blocks by itself."""
 
-    def step_code(self, params, state, dtype, widths):
-        return Fine().step_code(params, state, dtype, widths)
+    def run_block(self, params, state, xs):
+        return run_node(Fine(), params, state, xs)
 
 
-def test_a_compiled_step_that_is_right_passes():
-    check_node(RightInLoops())
+def test_a_node_that_runs_blocks_passes():
+    check_node(Blocks())
+
+
+@pytest.mark.parametrize("hook", ["run", "run_many", "prepared", "step_code"])
+def test_a_method_that_nobody_would_call_is_refused(hook):
+    with pytest.raises(ContractError, match=rf"Old.{hook} would not be called: leave it out"):
+        type("Old", (Fine,), {hook: lambda self, *_: None, "__module__": __name__})
 
 
 class Branching(Fine):

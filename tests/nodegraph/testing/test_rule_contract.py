@@ -4,7 +4,10 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from pydantic import PositiveFloat
 
+from nodegraph.engines.compiled.traced_updates import TracedCourse
+from nodegraph.errors import ContractError
 from nodegraph.testing import check_rule
 from nodegraph.testing.zoo import Follow, Mix
 from nodes import Scaler
@@ -22,40 +25,45 @@ class Sly(Follow):
     modifies: ClassVar[tuple[str, ...]] = ()
 
 
-class Deaf(Follow):
-    """Learns from rows that are left out.
+class Faster(Follow):
+    """Learns at another rate.
 
     Parameters
     ----------
     rate : float
     """
 
-    def learn(self, node, params, state, memory, lesson):
-        every = lesson._replace(rows=np.ones_like(lesson.rows))
-        return super().learn(node, params, state, memory, every)
-
-
-class Quick(Follow):
-    """Learns something else than it says.
-
-    Parameters
-    ----------
-    rate : float
-    """
-
-    def learn(self, node, params, state, memory, lesson):
-        learned = super().learn(node, params, state, memory, lesson)
-        return learned._replace(params=learned.params._replace(W=learned.params.W * 1.01))
+    rate: PositiveFloat = 0.02
 
 
 def test_a_good_rule_passes():
     check_rule(Follow(), Mix())
 
 
-@pytest.mark.parametrize("rule", [Sly, Deaf, Quick])
-def test_a_rule_that_breaks_the_contract_fails(rule):
-    with pytest.raises(AssertionError):
-        check_rule(rule(), Mix())
+def test_a_rule_that_changes_what_it_does_not_say_is_found():
+    with pytest.raises(AssertionError, match="changes W, which is not among"):
+        check_rule(Sly(), Mix())
+
+
+def test_lessons_that_take_every_row_are_found(monkeypatch):
+    right = TracedCourse.learn
+    monkeypatch.setattr(
+        TracedCourse,
+        "learn",
+        lambda *told: right(*told[:-1], told[-1]._replace(rows=np.ones_like(told[-1].rows))),
+    )
+    with pytest.raises(AssertionError, match="rows that are left out are learned from"):
+        check_rule(Follow(), Mix())
+
+
+def test_lessons_that_teach_something_else_are_found(monkeypatch):
+    right = TracedCourse.learn
+    monkeypatch.setattr(
+        TracedCourse, "learn", lambda own, *told: right(TracedCourse(Faster(), own.node), *told)
+    )
+    monkeypatch.setattr(TracedCourse, "step_code", lambda *_: None)
+    with pytest.raises(AssertionError, match="lessons and update disagree"):
+        check_rule(Follow(), Mix())
 
 
 class Forgetful(Scaling):
@@ -112,22 +120,19 @@ def test_a_rule_that_changes_more_than_it_says_when_it_finishes_is_found():
         check_rule(Unsaid(), Scaler())
 
 
-class LearnsElse(Follow):
-    """Learns something else in loops.
-
-    Parameters
-    ----------
-    rate : float
-    """
-
-    def step_code(self, node, params, state, memory, dtype, widths):
-        other = Follow(rate=2 * self.rate)
-        return other.step_code(node, params, state, memory, dtype, widths)
+def test_a_lesson_of_loops_that_is_another_one_is_found(monkeypatch):
+    right = TracedCourse.step_code
+    monkeypatch.setattr(
+        TracedCourse, "step_code", lambda own, *told: right(TracedCourse(Faster(), own.node), *told)
+    )
+    with pytest.raises(AssertionError, match="loops and sweeps give other outputs"):
+        check_rule(Follow(), Mix())
 
 
-def test_a_wrong_compiled_lesson_is_found():
-    with pytest.raises(AssertionError, match="step_code and learn give other"):
-        check_rule(LearnsElse(), Mix())
+@pytest.mark.parametrize("hook", ["learn", "course", "step_code"])
+def test_a_method_that_nobody_would_call_is_refused(hook):
+    with pytest.raises(ContractError, match=rf"Old.{hook} would not be called: leave it out"):
+        type("Old", (Follow,), {hook: lambda self, *_: None, "__module__": __name__})
 
 
 class Doubting(Follow):

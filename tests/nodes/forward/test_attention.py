@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.testing import check_node
+from nodegraph.testing import check_node, run_node
 from nodes import ForwardUnit, Input, Ridge
 
 U = np.random.default_rng(0).standard_normal((60, 2))
@@ -28,7 +28,7 @@ def test_its_outputs_are_those_of_the_equation():
     rng = np.random.default_rng(1)
     p = node.init(rng, 2, node.declared_size)
     p = p._replace(P=rng.standard_normal(p.P.shape), b=rng.standard_normal(p.b.shape))
-    _, ys = node.run(p, node.start(16), U)
+    _, ys = run_node(node, p, node.start(16), U)
     x, history, told = np.zeros((2, 2)), [np.zeros((2, 3))] * 3, np.zeros((2, 3))
     for t in range(60):
         bus = np.concatenate([U[t], x.ravel()])

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
+from nodegraph.testing import run_node
 from nodes import ForwardUnit
 
 KINDS = ["attention", "forward_forward", "predictive_coding"]
@@ -23,7 +24,7 @@ def test_cells_that_read_inputs_alone_do_not_hear_each_other(kind):
     node = ForwardUnit(kind=kind, units=10, dim=5, fan_in=4, input_share=1.0)
     params = node.init(np.random.default_rng(1), 2, 10)
     other = params._replace(reads=np.concatenate([params.reads[:1], 1 - params.reads[1:]]))
-    ys, changed = (node.run(p, node.start(10), u)[1] for p in (params, other))
+    ys, changed = (run_node(node, p, node.start(10), u)[1] for p in (params, other))
     np.testing.assert_array_equal(ys[:, :5], changed[:, :5])
     assert np.any(ys[:, 5:] != changed[:, 5:])
 

@@ -3,7 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph import datasets
-from nodegraph.testing import check_node
+from nodegraph.testing import check_node, run_node
 from nodes import ForwardUnit, Input, Ridge
 
 U = np.random.default_rng(0).standard_normal((60, 2))
@@ -28,7 +28,7 @@ def test_its_outputs_are_those_of_the_equation():
     p = p._replace(
         head=np.random.default_rng(2).standard_normal((5, 8)), skill=np.linspace(0, 1, 5)
     )
-    _, ys = node.run(p, node.start(15, 2), U)
+    _, ys = run_node(node, p, node.start(15, 2), U)
     bus, h = np.zeros((60 + 3, 7)), np.zeros((60, 5, 8))
     y = np.zeros(5)
     for t in range(60):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.testing import check_node
+from nodegraph.testing import check_node, run_node
 from nodes import ForwardUnit, Input, Ridge
 
 U = np.random.default_rng(0).standard_normal((60, 2))
@@ -21,7 +21,7 @@ def test_it_keeps_the_contract(fields):
 def test_its_outputs_are_those_of_the_equation():
     node = unit(units=4, dim=2, fan_in=3, leak_rate=0.4, threshold=0.3, span=4, emits=ALL)
     p = node.init(np.random.default_rng(1), 2, node.declared_size)
-    _, ys = node.run(p, node.start(8), U)
+    _, ys = run_node(node, p, node.start(8), U)
     M = np.zeros((2, 2))
     for t in range(60):
         bus, real = np.concatenate([U[t], np.tanh(M).ravel()]), []
@@ -41,14 +41,14 @@ def test_with_a_bound_on_its_loops_it_forgets_how_it_began():
     model.fit(np.sin(np.arange(300) / 5)[:, None])
     params, start = model.params["forward_unit"], node.start(40)
     ends = [
-        node.run(params, start._replace(M=rng.uniform(-1, 1, start.M.shape)), 5 * U[:, :1])[0]
+        run_node(node, params, start._replace(M=rng.uniform(-1, 1, start.M.shape)), 5 * U[:, :1])[0]
         for _ in range(2)
     ]
     apart = np.linalg.norm(ends[0].M - ends[1].M, axis=1).max()
     assert apart < 0.97**60 * 2 * np.sqrt(10)
     free = unit(units=40, weight_scaling=3.0).init(np.random.default_rng(1), 1, 40)
     wild = [
-        node.run(free, start._replace(M=M), 0 * U[:, :1])[0].M
+        run_node(node, free, start._replace(M=M), 0 * U[:, :1])[0].M
         for M in (np.ones((4, 10)), -np.ones((4, 10)))
     ]
     assert np.linalg.norm(wild[0] - wild[1], axis=1).max() > 1
@@ -60,7 +60,7 @@ def test_a_faint_echo_dies_away():
     params = node.init(np.random.default_rng(1), 1, 20)
     params.W[:, :, -1] = 0
     state = node.start(20)._replace(M=np.full((2, 10), 0.01))
-    state, _ = node.run(params, state, np.zeros((60, 1)))
+    state, _ = run_node(node, params, state, np.zeros((60, 1)))
     assert np.abs(state.M).max() < 1e-6
 
 

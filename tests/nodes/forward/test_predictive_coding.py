@@ -3,7 +3,7 @@ import pytest
 from scipy.linalg import solve_discrete_are
 
 import nodegraph as ng
-from nodegraph.testing import check_node
+from nodegraph.testing import check_node, run_node
 from nodes import ForwardUnit, Input, Ridge
 
 U = np.random.default_rng(0).standard_normal((60, 2))
@@ -25,7 +25,7 @@ def test_its_outputs_are_those_of_the_equation():
     node = unit(units=4, dim=2, fan_in=3, iterations=2, relaxation=0.7, prior=0.5, emits=ALL)
     p = node.init(np.random.default_rng(1), 2, node.declared_size)
     p = p._replace(pi=np.random.default_rng(2).uniform(0.2, 2, (2, 3)))
-    _, ys = node.run(p, node.start(16), U)
+    _, ys = run_node(node, p, node.start(16), U)
     x = np.zeros((2, 2))
     for t in range(60):
         bus, states, ahead, errors = np.concatenate([U[t], np.tanh(x).ravel()]), [], [], []
@@ -75,7 +75,7 @@ def test_with_a_linear_f_and_fixed_precisions_it_is_the_steady_kalman_filter():
     params = node.init(rng, 4, 2)._replace(
         reads=np.arange(4)[None], A=A[None], C=C[None], pi=np.full((1, 4), 1 / r)
     )
-    _, ys = node.run(params, node.start(2), np.array(zs))
+    _, ys = run_node(node, params, node.start(2), np.array(zs))
     np.testing.assert_allclose(ys, expected, rtol=1e-9, atol=1e-10)
 
 

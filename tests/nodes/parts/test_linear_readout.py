@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nodegraph as ng
+from nodegraph.engines.compiled.traced_updates import course
 from nodegraph.errors import FieldError, NotFittedError
 from nodegraph.rule import Lesson
-from nodegraph.testing import check_rule
+from nodegraph.testing import check_rule, teach
 from nodes import LMS, RLS, Input, Ridge
 from nodes.rules import LeastMeanSquares, RecursiveLeastSquares, RewardHebb, TemporalDifference
 
@@ -92,7 +93,8 @@ def test_rules_of_readouts_teach_other_nodes_by_their_own_step(rule):
     params = node.init(np.random.default_rng(0), 2, 2)
     inputs = {"x": X, **{port: X[:, :1] for port in rule.needs}}
     lesson = Lesson(inputs, np.zeros((50, 2)), np.zeros(50, bool))
-    found = rule.learn(node, params, (), rule.begin(params), lesson)
+    found = teach(rule, node, params, (), rule.begin(params), lesson)
     np.testing.assert_allclose(found.ys, np.tanh(X @ params.W_out.T), rtol=1e-12)
     widths = {port: rows.shape[1] for port, rows in inputs.items()}
-    assert rule.step_code(node, params, (), found.memory, X.dtype, widths) is not None
+    code = course(rule, node).step_code(params, (), found.memory, X.dtype, widths)
+    assert code is not None

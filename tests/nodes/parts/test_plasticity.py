@@ -3,9 +3,11 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.arrays import cast, copy_tree
+from nodegraph.engines.compiled.courses import learn_by_step
+from nodegraph.engines.compiled.traced_updates import course
 from nodegraph.errors import GraphError
-from nodegraph.graph.lessons import learn_by_step
 from nodegraph.rule import Lesson, Seen
+from nodegraph.testing import run_node, teach
 from nodes import Input, Reservoir, Ridge
 from nodes.parts.plasticity import Plasticity, scaled_rows
 from nodes.rules import (
@@ -62,12 +64,12 @@ def test_sparse_weights_keep_their_pattern():
 def test_the_activity_before_is_the_nodes_own_also_after_rows_left_out():
     rule, node = Oja(rate=0.1), Reservoir(units=4, rule=Oja(rate=0.1), leak_rate=0.5)
     params = node.init(np.random.default_rng(0), 2, 4)
-    state, _ = node.run(params, node.start(4), U[:30])
+    state, _ = run_node(node, params, node.start(4), U[:30])
     rows = np.arange(60) >= 30
 
     def learned(state, xs, rows):
         own = copy_tree(params)
-        found = rule.learn(node, own, state, rule.begin(own), Lesson({"x": xs}, None, rows))
+        found = teach(rule, node, own, state, rule.begin(own), Lesson({"x": xs}, None, rows))
         return dense(found.params.W)
 
     whole, late = learned(node.start(4), U, rows), learned(state, U[30:], rows[30:])
@@ -134,8 +136,8 @@ def test_learning_compiled_has_the_bits_of_update_in_python(rule, connectivity, 
     params, lesson = fed(node, rule, dtype)
     start = cast(node.start(11), np.dtype(dtype))
     plain = learn_by_step(rule, node, params, start, rule.begin(params), lesson)
-    own, course = copy_tree(params), rule.course(node)
-    found = course.learn(own, start, rule.begin(own), lesson)
+    own, taught = copy_tree(params), course(rule, node)
+    found = taught.learn(own, start, rule.begin(own), lesson)
     assert found.params.W.dtype == dtype
     for one, other in zip(
         [found.ys, found.state.x, *found.memory, *bits(found.params)],
@@ -155,7 +157,7 @@ def test_weights_with_rows_of_any_length_grow_in_place():
     params = params._replace(W=params.W[:, ::-1].tocsr())  # entries not in order
     lesson = Lesson({"x": U}, None, np.ones(60, bool))
     plain = learn_by_step(rule, node, params, node.start(19), rule.begin(params), lesson)
-    found = rule.learn(node, copy_tree(params), node.start(19), rule.begin(params), lesson)
+    found = teach(rule, node, copy_tree(params), node.start(19), rule.begin(params), lesson)
     np.testing.assert_array_equal(dense(found.params.W), dense(plain.params.W))
     np.testing.assert_array_equal(found.params.W.indices, params.W.indices)
     assert (found.params.W.data == 0).sum() == 1
@@ -183,7 +185,7 @@ def test_a_rule_of_a_user_grows_as_it_says(kind, connectivity):
     params = node.init(np.random.default_rng(0), 2, 9)
     lesson = Lesson({"x": U}, None, np.ones(60, bool))
     W, x = dense(params.W).copy(), np.zeros(9)
-    found = rule.learn(node, copy_tree(params), node.start(9), rule.begin(params), lesson)
+    found = teach(rule, node, copy_tree(params), node.start(9), rule.begin(params), lesson)
     for u in U:
         new = np.tanh(W @ x + params.W_in @ u)
         W = W + 0.02 * (W != 0) * rule.growth(new[:, None], x, W, None)
@@ -204,7 +206,7 @@ def test_a_reservoir_that_steps_in_another_way_is_stepped_so(rule):
     node = Rectified(units=9, rule=rule)
     params = node.init(np.random.default_rng(0), 2, 9)
     lesson = Lesson({"x": U}, None, np.ones(60, bool))
-    found = rule.learn(node, params, node.start(9), rule.begin(params), lesson)
+    found = teach(rule, node, params, node.start(9), rule.begin(params), lesson)
     assert found.ys.min() == 0
 
 

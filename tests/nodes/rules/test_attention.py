@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nodegraph.rule import Lesson, Seen
-from nodegraph.testing import check_rule
+from nodegraph.testing import check_rule, teach
 from nodes import ForwardUnit
 from nodes.rules import Attention
 from nodes.rules.attention import attend
@@ -67,7 +67,7 @@ def test_weights_are_held_within_bounds():
     node = unit(units=10, fan_in=4, keys=3, query_scaling=9.0)
     p = node.init(np.random.default_rng(1), 2, 10)
     lesson = Lesson({"x": 100 * U}, None, np.ones(80, bool))
-    after = Attention(rate=1.0).learn(node, p, node.start(10), (), lesson).params
+    after = teach(Attention(rate=1.0), node, p, node.start(10), (), lesson).params
     for W, most in ((after.Q, 3 * 3**0.5), (after.K, 3 * 3**0.5), (after.P, 4.0)):
         assert np.linalg.norm(W, axis=(1, 2)).max() <= most * (1 + 1e-12)
     assert np.abs(after.b).max() <= 5

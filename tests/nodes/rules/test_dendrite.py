@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nodegraph.rule import Lesson, Seen
-from nodegraph.testing import check_rule
+from nodegraph.testing import check_rule, teach
 from nodes import ForwardUnit
 from nodes.rules import Dendrite
 
@@ -36,7 +36,7 @@ def test_nothing_is_learned_of_what_was_not():
     node = unit(units=40, horizon=5)
     p = node.init(np.random.default_rng(1), 1, 40)
     lesson = Lesson({"x": U[:3]}, None, np.ones(3, bool))
-    after = node.rule.learn(node, p, node.start(40), (), lesson)
+    after = teach(node.rule, node, p, node.start(40), (), lesson)
     changed = (after.params.v != p.v).any(axis=1)
     np.testing.assert_array_equal(changed, p.tau <= 2)  # step 0 is heard of at step 2
 
@@ -45,5 +45,5 @@ def test_dendrites_are_held_within_bounds():
     node = unit(units=10, rate=1.0, longest=0.7)
     p = node.init(np.random.default_rng(1), 1, 10)
     lesson = Lesson({"x": 100 * U}, None, np.ones(80, bool))
-    v = node.rule.learn(node, p, node.start(10), (), lesson).params.v
+    v = teach(node.rule, node, p, node.start(10), (), lesson).params.v
     assert np.linalg.norm(v, axis=1).max() == pytest.approx(0.7)

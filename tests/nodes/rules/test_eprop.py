@@ -3,7 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.rule import Lesson
-from nodegraph.testing import check_rule
+from nodegraph.testing import check_rule, teach
 from nodes import Dense, Input, PredictiveCell
 
 X = np.random.default_rng(0).standard_normal((12, 2))
@@ -20,7 +20,7 @@ def test_it_keeps_the_contract(fields):
 def lived(node, params, xs):
     lesson = Lesson({"x": xs}, None, np.ones(len(xs), bool))
     state = node.start(node.units, xs.shape[1])
-    return node.rule.learn(node, params, state, node.rule.begin(params), lesson)
+    return teach(node.rule, node, params, state, node.rule.begin(params), lesson)
 
 
 def loss(p, a):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nodegraph.rule import Lesson, Seen
-from nodegraph.testing import check_rule
+from nodegraph.testing import check_rule, teach
 from nodes import ForwardUnit
 from nodes.rules import Forecast
 
@@ -15,7 +15,7 @@ def learned(node, u=U, rows=None, change=lambda p: p):
     params = change(node.init(np.random.default_rng(1), u.shape[1], node.units))
     state, memory = node.start(node.units, u.shape[1]), rule.begin(params)
     lesson = Lesson({"x": u}, None, np.ones(len(u), bool) if rows is None else rows)
-    return rule.learn(node, params, state, memory, lesson)
+    return teach(rule, node, params, state, memory, lesson)
 
 
 @pytest.mark.parametrize("fields", [{}, {"gate": False, "forgetting": 0.9}, {"fading": 0.5}])
@@ -92,7 +92,7 @@ def test_one_precision_goes_in_and_comes_out_while_statistics_stay_double():
     state = state._replace(**{k: getattr(state, k).astype(np.float32) for k in state._fields[:3]})
     memory, u = node.rule.begin(small), U.astype(np.float32)
     lesson = Lesson({"x": u}, None, np.ones(len(u), bool))
-    after = node.rule.learn(node, small, state, memory, lesson)
+    after = teach(node.rule, node, small, state, memory, lesson)
     assert after.params.head.dtype == after.ys.dtype == np.float32
     assert after.memory.P.dtype == np.float64
     double = learned(node)
@@ -107,7 +107,7 @@ def test_learning_can_stop_and_go_on_at_any_row_to_the_last_bit():
     state, memory = node.start(20, 1), rule.begin(params)
     for cut in (slice(0, 37), slice(37, 38), slice(38, 251), slice(251, 400)):
         lesson = Lesson({"x": U[cut]}, None, rows[cut])
-        params, state, memory, _ = rule.learn(node, params, state, memory, lesson)
+        params, state, memory, _ = teach(rule, node, params, state, memory, lesson)
     np.testing.assert_array_equal(memory.P.view(np.int64), whole.memory.P.view(np.int64))
     np.testing.assert_array_equal(params.head, whole.params.head)
 

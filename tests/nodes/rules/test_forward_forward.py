@@ -4,7 +4,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.arrays import copy_tree
 from nodegraph.rule import Lesson, Seen
-from nodegraph.testing import check_replay, check_rule
+from nodegraph.testing import check_replay, check_rule, run_node, teach
 from nodegraph.testing.recording import Recorder
 from nodes import Dense, Input
 from nodes.rules import ForwardForward
@@ -19,7 +19,7 @@ def learned(node, xs, signs=None, rows=None):
     params = node.init(np.random.default_rng(1), xs.shape[1], node.units)
     inputs = {"x": xs} if signs is None else {"x": xs, "sign": np.reshape(signs, (-1, 1))}
     lesson = Lesson(inputs, None, np.ones(len(xs), bool) if rows is None else rows)
-    return node.rule.learn(node, params, (), node.rule.begin(params), lesson)
+    return teach(node.rule, node, params, (), node.rule.begin(params), lesson)
 
 
 def loss(W, b, x, s, theta):
@@ -62,9 +62,10 @@ def test_real_rows_get_a_high_goodness_and_wrong_ones_a_low_one():
     rows, signs = np.stack([real, wrong], 1).reshape(-1, 4), np.tile([1, -1], 800)
     node = layer(rate=0.01)
     after = learned(node, rows, signs).params
-    good = (node.run(after, (), rows)[1] ** 2).mean(axis=1)
+    good = (run_node(node, after, (), rows)[1] ** 2).mean(axis=1)
     assert np.mean((good > 2) == (signs > 0)) > 0.8
-    before = (node.run(node.init(np.random.default_rng(1), 4, 12), (), rows)[1] ** 2).mean(axis=1)
+    params = node.init(np.random.default_rng(1), 4, 12)
+    before = (run_node(node, params, (), rows)[1] ** 2).mean(axis=1)
     assert np.mean((before > np.median(before)) == (signs > 0)) < 0.6
 
 
@@ -76,7 +77,7 @@ def test_shuffled_rows_are_told_from_real_ones_that_were_never_seen():
     after = learned(node, rows[:2500]).params
     mixed = rows[2500:].copy()
     mixed[:, 2:] = rows[1000:1500, 2:]  # halves that do not belong together
-    good = [(node.run(after, (), x)[1] ** 2).mean(axis=1) for x in (rows[2500:], mixed)]
+    good = [(run_node(node, after, (), x)[1] ** 2).mean(axis=1) for x in (rows[2500:], mixed)]
     assert np.mean(good[0] > good[1]) > 0.8
 
 

@@ -3,7 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.rule import Lesson
-from nodegraph.testing import check_replay, check_rule
+from nodegraph.testing import check_replay, check_rule, teach
 from nodegraph.testing.recording import Recorder
 from nodes import Dense, Input
 from nodes.parts.chance import below, chance
@@ -16,7 +16,7 @@ def learned(rule, xs, units=4, **fields):
     node = Dense(units=units, rule=rule, **fields)
     params = node.init(np.random.default_rng(1), xs.shape[1], units)
     lesson = Lesson({"x": xs}, None, np.ones(len(xs), bool))
-    return params, rule.learn(node, params, (), rule.begin(params), lesson)
+    return params, teach(rule, node, params, (), rule.begin(params), lesson)
 
 
 @pytest.mark.parametrize("fields", [{}, {"ahead": 3, "negatives": 2, "buffer": 7, "decay": 0.5}])

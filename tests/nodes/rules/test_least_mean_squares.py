@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from nodegraph.engines.compiled.traced_updates import course
 from nodegraph.errors import FieldError
 from nodegraph.rule import Lesson, Seen
-from nodegraph.testing import check_rule
+from nodegraph.testing import check_rule, run_node, teach
 from nodes import LMS
 from nodes.rules import LeastMeanSquares
 
@@ -64,10 +65,10 @@ def plain(xs, ts, rate, fit_bias):
 def learned(rule, xs, ts, cuts=()):
     """Return predictions, weights and bias, learned in chunks."""
     params = LMS.Params(np.zeros((ts.shape[1], xs.shape[1]), xs.dtype), np.zeros_like(ts[0]))
-    course, ys = rule.course(LMS()), []
+    taught, ys = course(rule, LMS()), []
     for chunk, targets in zip(np.split(xs, cuts), np.split(ts, cuts), strict=True):
         known = np.isfinite(targets).all(axis=1)
-        found = course.learn(params, (), (), Lesson({"x": chunk}, targets, known))
+        found = taught.learn(params, (), (), Lesson({"x": chunk}, targets, known))
         params = found.params
         ys.append(found.ys)
     return np.concatenate(ys), *params
@@ -100,7 +101,8 @@ def test_chunks_single_steps_and_plain_updates_learn_the_same_bits(n, m, dtype, 
     for parts in (learned(rule, xs, ts, [11]), learned(rule, xs, ts, range(1, 30)), (ys, *params)):
         for mine, theirs in zip(parts, whole, strict=True):
             np.testing.assert_array_equal(mine, theirs)
-    np.testing.assert_array_equal(node.run(params, (), xs)[1][0], node.step(params, (), xs[0])[1])
+    ys = run_node(node, params, (), xs)[1]
+    np.testing.assert_array_equal(ys[0], node.step(params, (), xs[0])[1])
 
 
 @pytest.mark.parametrize("fit_bias", [True, False])
@@ -112,7 +114,7 @@ def test_normalised_it_follows_the_equation_at_any_scale_of_the_input(factor, fi
     node = LMS(rate=0.7, normalized=True, fit_bias=fit_bias)
     params = LMS.Params(np.zeros((2, 3)), np.zeros(2))
     lesson = Lesson({"x": xs}, ts, np.ones(200, bool))
-    after = rule.learn(node, params, (), (), lesson)
+    after = teach(rule, node, params, (), (), lesson)
     W, b = np.zeros((2, 3)), np.zeros(2)
     for x, t, y in zip(xs, ts, after.ys, strict=True):
         np.testing.assert_allclose(y, W @ x + b, rtol=1e-9, atol=1e-12)
@@ -139,7 +141,7 @@ def test_normalised_no_scale_of_the_input_makes_it_diverge(rate, factor):
     rule = LeastMeanSquares(rate=rate, normalized=True, fit_bias=False)
     params = LMS.Params(np.zeros((1, 5)), np.zeros(1))
     lesson = Lesson({"x": xs}, ts, np.ones(4000, bool))
-    errors = rule.learn(LMS(), params, (), (), lesson).ys - ts
+    errors = teach(rule, LMS(), params, (), (), lesson).ys - ts
     assert np.abs(errors[-100:]).max() < 1e-6
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nodegraph.rule import Lesson, Seen
-from nodegraph.testing import check_rule
+from nodegraph.testing import check_rule, teach
 from nodes import ForwardUnit
 from nodes.rules import MemoryGoodness
 from nodes.rules.memory_goodness import bound_loops
@@ -91,7 +91,7 @@ def test_nothing_is_learned_before_there_is_a_past():
     node = unit(units=10, span=30)
     p = node.init(np.random.default_rng(1), 2, 10)
     lesson = Lesson({"x": U[:30]}, None, np.ones(30, bool))
-    after = node.rule.learn(node, p, node.start(10), (), lesson)
+    after = teach(node.rule, node, p, node.start(10), (), lesson)
     np.testing.assert_array_equal(after.params.W, p.W)
 
 
@@ -99,5 +99,5 @@ def test_rows_of_weights_are_held_within_bounds():
     node = unit(units=10, span=5, rate=0.1, weight_scaling=4.0)
     p = node.init(np.random.default_rng(1), 2, 10)
     lesson = Lesson({"x": U}, None, np.ones(80, bool))
-    W = node.rule.learn(node, p, node.start(10), (), lesson).params.W
+    W = teach(node.rule, node, p, node.start(10), (), lesson).params.W
     assert 2.9 < np.linalg.norm(W, axis=2).max() <= 3 * (1 + 1e-12)

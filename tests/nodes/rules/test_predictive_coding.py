@@ -4,7 +4,7 @@ from scipy.linalg import subspace_angles
 
 import nodegraph as ng
 from nodegraph.rule import Lesson
-from nodegraph.testing import check_rule
+from nodegraph.testing import check_rule, run_node, teach
 from nodes import Dense, Input, PredictiveCoder
 
 
@@ -13,7 +13,7 @@ def learned(node, xs, rounds=1):
     state, memory = node.start(node.units), node.rule.begin(params)
     lesson = Lesson({"x": xs}, None, np.ones(len(xs), bool))
     for _ in range(rounds):
-        params, state, memory, _ = node.rule.learn(node, params, state, memory, lesson)
+        params, state, memory, _ = teach(node.rule, node, params, state, memory, lesson)
     return params
 
 
@@ -51,7 +51,7 @@ def test_learning_lowers_the_energy_that_is_left():
     node = PredictiveCoder(units=3, activation="identity", gives="prediction")
     before = node.init(np.random.default_rng(1), 4, 3)
     after = learned(node, xs, rounds=4)
-    left = [np.mean((xs - node.run(p, node.start(3), xs)[1]) ** 2) for p in (before, after)]
+    left = [np.mean((xs - run_node(node, p, node.start(3), xs)[1]) ** 2) for p in (before, after)]
     assert left[1] < 0.1 * left[0]
 
 

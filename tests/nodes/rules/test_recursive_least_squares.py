@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodegraph.rule import Lesson, Seen
-from nodegraph.testing import check_rule
+from nodegraph.testing import check_rule, teach
 from nodegraph.testing.comparing import same_trees
 from nodes import RLS
 from nodes.rules import RecursiveLeastSquares
@@ -67,7 +67,7 @@ def learned(rule, xs, ts, chunk=None):
         rows = slice(start, start + (chunk or len(xs)))
         known = np.isfinite(ts[rows]).all(axis=1)
         lesson = Lesson({"x": xs[rows]}, ts[rows], known)
-        params, state, memory, y = rule.learn(node, params, state, memory, lesson)
+        params, state, memory, y = teach(rule, node, params, state, memory, lesson)
         ys.append(y)
     return params, memory, np.concatenate(ys)
 
@@ -201,7 +201,7 @@ def test_steps_without_a_target_are_no_lessons():
     rule, node = RecursiveLeastSquares(alpha=0.1, learn_every=2), RLS()
     params, known = node.init(RNG, 2, 1), ~np.isnan(ts[:, 0])
     lesson = Lesson({"x": xs}, ts, known)
-    after = rule.learn(node, params, (), rule.begin(params), lesson)
+    after = teach(rule, node, params, (), rule.begin(params), lesson)
     W, _ = followed(RecursiveLeastSquares(alpha=0.1), xs[known][::2], ts[known][::2])
     np.testing.assert_allclose(np.c_[after.params.W_out, after.params.bias], W, rtol=1e-9)
     assert after.memory.lessons == 30

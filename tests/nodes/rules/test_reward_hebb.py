@@ -3,7 +3,7 @@ import pytest
 
 from nodegraph.errors import FieldError
 from nodegraph.rule import Lesson, Seen
-from nodegraph.testing import check_rule
+from nodegraph.testing import check_rule, teach
 from nodegraph.testing.comparing import same_trees
 from nodes import RewardReadout
 from nodes.rules import RewardHebb
@@ -17,7 +17,7 @@ def learned(rule, x=X, reward=R, noise=NOISE):
     node = RewardReadout(units=2)
     params = node.init(RNG, x.shape[1], 2)
     lesson = Lesson({"x": x, "reward": reward, "noise": noise}, None, np.ones(len(x), bool))
-    return rule.learn(node, params, (), rule.begin(params), lesson)
+    return teach(rule, node, params, (), rule.begin(params), lesson)
 
 
 @pytest.mark.parametrize("fields", [{}, {"modulation": "binary"}, {"delay": 3, "fit_bias": False}])
@@ -61,7 +61,7 @@ def test_the_compiled_loop_learns_the_bits_of_plain_updates(n, m, dtype, fields)
     for t in range(30):
         ys.append(node.step(after, (), x[t], noise=noise[t])[1])
         after, memory = rule.update(after, memory, Seen(x[t], ys[-1], (), None, {"reward": r[t]}))
-    found = rule.learn(node, params, (), rule.begin(params), lesson)
+    found = teach(rule, node, params, (), rule.begin(params), lesson)
     same_trees((after, memory, np.array(ys)), (found.params, found.memory, found.ys), "updates")
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nodegraph.rule import Lesson, Seen
-from nodegraph.testing import check_rule
+from nodegraph.testing import check_rule, teach
 from nodes import ForwardUnit
 from nodes.rules import TemporalCoding
 
@@ -48,7 +48,7 @@ def test_attention_turns_from_noise_to_signal():
     node = unit(units=20, dim=4, fan_in=4, input_share=1.0)
     params = node.init(np.random.default_rng(2), 2, 20)
     lesson = Lesson({"x": xs}, None, np.ones(6000, bool))
-    after = node.rule.learn(node, params, node.start(20), node.rule.begin(params), lesson)
+    after = teach(node.rule, node, params, node.start(20), node.rule.begin(params), lesson)
     seen = after.params.reads == 0
     mixed = seen.any(axis=1) & ~seen.all(axis=1)
     assert mixed.any()
@@ -62,7 +62,7 @@ def test_norms_are_held_within_bounds():
     node = unit(units=10, fan_in=4, rate=1.0)
     params = node.init(np.random.default_rng(2), 1, 10)
     lesson = Lesson({"x": 100 * U}, None, np.ones(400, bool))
-    after = node.rule.learn(node, params, node.start(10), node.rule.begin(params), lesson).params
+    after = teach(node.rule, node, params, node.start(10), node.rule.begin(params), lesson).params
     assert np.linalg.norm(after.A, axis=(1, 2)).max() <= 1.5 * np.sqrt(5) * (1 + 1e-12)
     largest = np.linalg.norm(after.C, axis=(1, 2)).max()
     assert 0.9 * 4 < largest <= 4 * (1 + 1e-12)

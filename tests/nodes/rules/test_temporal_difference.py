@@ -3,7 +3,7 @@ import pytest
 
 from nodegraph.errors import FieldError
 from nodegraph.rule import Lesson, Seen
-from nodegraph.testing import check_rule
+from nodegraph.testing import check_rule, teach
 from nodegraph.testing.comparing import same_trees
 from nodes import TD
 from nodes.rules import TemporalDifference
@@ -18,7 +18,7 @@ def learned(rule, x, reward, discount=None, n_out=1):
     if discount is not None:
         ports["discount"] = discount
     lesson = Lesson(ports, None, np.ones(len(x), bool))
-    return rule.learn(node, params, (), rule.begin(params), lesson)
+    return teach(rule, node, params, (), rule.begin(params), lesson)
 
 
 @pytest.mark.parametrize("fields", [{}, {"trace_decay": 0.7}, {"fit_bias": False, "discount": 1.0}])
@@ -51,7 +51,7 @@ def test_the_compiled_loop_learns_the_bits_of_plain_updates(n, m, signals, dtype
     rule, node = TemporalDifference(rate=0.1, trace_decay=0.6), TD(units=m)
     params = TD.Params(np.zeros((m, n), dtype), np.zeros(m, dtype))
     lesson = Lesson({"x": x, "reward": r, "discount": g}, None, np.ones(30, bool))
-    found = rule.learn(node, params, (), rule.begin(params), lesson)
+    found = teach(rule, node, params, (), rule.begin(params), lesson)
     params = TD.Params(np.zeros((m, n), dtype), np.zeros(m, dtype))
     memory, ys = rule.begin(params), []
     for t in range(30):

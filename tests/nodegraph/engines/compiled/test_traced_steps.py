@@ -8,10 +8,11 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.compiling import machine_code
+from nodegraph.engines.compiled.traced_steps import prepared
+from nodegraph.engines.prepared import fold
 from nodegraph.errors import ContractError, PlainStepWarning
-from nodegraph.graph.prepared import fold
 from nodegraph.maths import matvec, repeat, sigmoid, tanh, total
-from nodegraph.testing import check_node
+from nodegraph.testing import check_node, run_node
 from nodes import Input
 
 U = np.sin(np.arange(120) / 5)[:, None]
@@ -86,9 +87,9 @@ def test_whatever_runs_it_leaves_the_bits_of_the_plain_step(dtype):
     node = Gated()
     params, start = drawn(node, dtype)
     xs = np.random.default_rng(1).normal(size=(40, 2)).astype(dtype)
-    ready, plain = node.prepared(params), fold(node, params, start, xs, {})
+    ready, plain = prepared(node, params), fold(node, params, start, xs, {})
     same(ready.run(start, xs), plain)
-    same(node.run(params, start, xs), plain)
+    same(run_node(node, params, start, xs), plain)
     state, parts = start, []
     for cut in (xs[:1], xs[1:8], xs[8:]):
         state, ys = ready.run(state, cut)
@@ -227,7 +228,7 @@ def test_an_answer_of_another_kind_is_refused_by_class_and_line(answer, message)
             return answer(state + x, x + state)
 
     with pytest.raises(ContractError, match=rf"Odd.step .*{message}.*test_traced_steps.py:\d+"):
-        Odd().run((), np.zeros(1), np.ones((3, 1)))
+        run_node(Odd(), (), np.zeros(1), np.ones((3, 1)))
     with pytest.raises(ContractError, match=r"odd: Odd.step"):
         ng.Model(Odd()).run(np.ones((3, 1)))
 
@@ -236,7 +237,7 @@ def test_rows_that_do_not_fit_are_refused():
     node = Gated()
     params, start = drawn(node, np.dtype("f8"))
     with pytest.raises(ValueError, match=r"push has 3 rows, x has 4"):
-        node.run(params, start, np.ones((4, 2)), push=np.ones((3, 1)))
+        run_node(node, params, start, np.ones((4, 2)), push=np.ones((3, 1)))
 
 
 def test_a_loop_whose_carry_changes_its_shape_is_refused_by_class_and_line():
@@ -246,7 +247,7 @@ def test_a_loop_whose_carry_changes_its_shape_is_refused_by_class_and_line():
 
     wanted = r"body made f\S+\[4\] of f\S+\[2\]; give .*test_traced_steps.py:\d+"
     with pytest.raises(ContractError, match=rf"Growing.step: repeat's {wanted}"):
-        Growing().run((), (), np.ones((3, 2)))
+        run_node(Growing(), (), (), np.ones((3, 2)))
     with pytest.raises(ContractError, match=wanted) as caught:
         ng.Model(Growing()).run(np.ones((3, 2)))
     assert any("Growing.step" in note for note in caught.value.__notes__)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
+from nodegraph.engines.compiled.courses import learn_by_step
 from nodegraph.engines.compiled.tracing import Teaching, program_of
 from nodegraph.errors import ContractError, NodegraphError, PlainStepWarning
-from nodegraph.graph.lessons import Lesson, learn_by_step
+from nodegraph.graph.lessons import Lesson
 from nodegraph.maths import dot, matvec, tanh
-from nodegraph.testing import check_rule
+from nodegraph.testing import check_rule, teach
 from nodes import Input, PredictiveCoder
 
 U = np.sin(np.arange(90) / 5)[:, None]
@@ -116,7 +117,7 @@ def test_it_learns_what_the_plain_update_does():
     lesson = Lesson({"x": xs}, target, np.isfinite(target).all(axis=1) & (np.arange(50) > 4))
     plain = learn_by_step(rule, node, params, np.zeros(2), rule.begin(params), lesson)
     copied = ng.arrays.copy_tree(params)
-    found = rule.learn(node, copied, np.zeros(2), rule.begin(params), lesson)
+    found = teach(rule, node, copied, np.zeros(2), rule.begin(params), lesson)
     np.testing.assert_array_equal(found.ys, plain.ys)
     np.testing.assert_array_equal(found.params.W, plain.params.W)
     np.testing.assert_array_equal(found.memory.dW, plain.memory.dW)
@@ -170,7 +171,7 @@ def test_a_memory_that_is_the_weights_at_first_keeps_them():
     lesson = Lesson({"x": xs}, target, np.ones(9, bool))
     plain = learn_by_step(rule, node, params, np.zeros(2), rule.begin(params), lesson)
     mine = ng.arrays.copy_tree(params)
-    found = rule.learn(node, mine, np.zeros(2), rule.begin(mine), lesson)
+    found = teach(rule, node, mine, np.zeros(2), rule.begin(mine), lesson)
     np.testing.assert_array_equal(found.params.W, plain.params.W)
     np.testing.assert_array_equal(found.memory[0], params.W)
 
@@ -231,7 +232,7 @@ def test_an_update_that_changes_more_than_it_says_is_refused():
     params = node.init(np.random.default_rng(0), 1, 1)
     lesson = Lesson({"x": U}, TARGET, np.ones(len(U), bool))
     with pytest.raises(ContractError, match=r"bias.*\(test_traced_updates.py:\d+\)"):
-        rule.learn(node, params, np.zeros(1), rule.begin(params), lesson)
+        teach(rule, node, params, np.zeros(1), rule.begin(params), lesson)
 
 
 def test_rules_of_one_node_do_not_share_a_program():
@@ -242,7 +243,7 @@ def test_rules_of_one_node_do_not_share_a_program():
         rule = Momentum(rate=rate)
         mine, memory = ng.arrays.copy_tree(params), rule.begin(params)
         plain = learn_by_step(rule, node, params, np.zeros(2), memory, lesson)
-        found = rule.learn(node, mine, np.zeros(2), rule.begin(params), lesson)
+        found = teach(rule, node, mine, np.zeros(2), rule.begin(params), lesson)
         np.testing.assert_array_equal(found.params.W, plain.params.W)
 
 

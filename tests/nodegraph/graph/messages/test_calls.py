@@ -35,7 +35,7 @@ WRONG = {
     "iteration": (lambda: list(MODEL), "a Model is no mapping|a Model has no length"),
     "length": (lambda: len(MODEL), r"write len\(model.plan.nodes\)"),
     "attribute": (lambda: MODEL.params.pool, r"write model.params\['pool'\]"),
-    "node.run": (lambda: POOL.run(U), r"Reservoir.run takes params and state.*model.run\(x\)"),
+    "node.run": (lambda: POOL.run(U), r"a Reservoir has no 'run'.*model.run\(x\)"),
     "graph.run": (lambda: GRAPH.run(U), r"a Graph has no 'run': .* model.run\(x\)"),
     "node.draw": (lambda: POOL.draw("x.svg"), r"ng.Model\(graph\).graph.draw"),
     "graph.nodes": (lambda: setattr(GRAPH, "nodes", ()), "graph.nodes is not to be assigned"),

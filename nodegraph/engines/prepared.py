@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 
-__all__ = ["Prepared", "StepCode", "fold", "one_by_one"]
+__all__ = ["Blocks", "Prepared", "StepCode", "fold", "one_by_one"]
 
 
 class StepCode(NamedTuple):
@@ -28,7 +29,7 @@ class StepCode(NamedTuple):
     release: Callable[[], None] = lambda: None  # to be called when it is unpacked for good
 
 
-class Prepared:
+class Prepared(ABC):
     """A node with its params: what engines run.
 
     Parameters
@@ -41,25 +42,37 @@ class Prepared:
     def __init__(self, node: Any, params: Any):
         self.node, self.params = node, params
 
+    @abstractmethod
     def run(self, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
         """Return ``(state, ys)`` after ``len(xs)`` steps."""
-        return self.node.run(self.params, state, xs, **ports)  # type: ignore[no-any-return]
 
     def run_many(
         self, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
     ) -> tuple[list[Any], list[Array]]:
         """Return ``(states, ys)`` of many independent series."""
-        return self.node.run_many(self.params, states, xs, **ports)  # type: ignore[no-any-return]
+        return one_by_one(self.run, states, xs, ports)
 
     def step_code(
         self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
     ) -> StepCode | None:
-        """Return one step from `state` on as compiled code, or None if there is none."""
-        return self.node.step_code(self.params, state, dtype, widths)  # type: ignore[no-any-return]
+        """Return one step from `state` on as compiled code, or None if there is none.
+
+        It leaves the same bits as `run`; `widths` are those of the ports. Without it a loop calls
+        `run` for each step.
+        """
+        return None
 
     def fits(self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int], n_out: int) -> bool:
         """Tell whether it is known that each step returns what it should."""
         return False
+
+
+class Blocks(Prepared):
+    """A node that is `Blockwise`."""
+
+    def run(self, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        """Return ``(state, ys)`` after ``len(xs)`` steps."""
+        return self.node.run_block(self.params, state, xs, **ports)  # type: ignore[no-any-return]
 
 
 def fold(

@@ -1,0 +1,112 @@
+"""How a rule teaches a node, chunk by chunk: rows gathered, or one update after another."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.engines.compiled.traced_steps import prepared
+from nodegraph.engines.prepared import Prepared, StepCode
+from nodegraph.graph.lessons import Lesson, Seen
+
+__all__ = ["Course", "Gathering", "Learned", "learn_by_step"]
+
+
+class Learned(NamedTuple):
+    """What there is after a chunk that was learned from."""
+
+    params: Any
+    state: Any
+    memory: Any
+    ys: Array  # (n_steps, n_out): each row as it was before the update that it led to
+
+
+class Course(ABC):
+    """A rule that teaches a node, chunk by chunk: what engines learn by.
+
+    Parameters
+    ----------
+    rule : Rule
+    node : Node
+    """
+
+    def __init__(self, rule: Any, node: Any):
+        self.rule, self.node = rule, node
+
+    @abstractmethod
+    def learn(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+        """Let the node live through a chunk and learn from ``lesson.rows`` of it.
+
+        The arrays of `params` and `memory` are the learner's own: they may be changed in place.
+        """
+
+    def step_code(
+        self,
+        params: Any,
+        state: Any,
+        memory: Any,
+        dtype: np.dtype[Any],
+        widths: Mapping[str, int],
+    ) -> StepCode | None:
+        """Return one step of `learn` as compiled code for loops, or None if there is none.
+
+        It changes the arrays of `params` and `memory` in place, and leaves the same bits as
+        `learn`. Its ``io`` has the address of the target at the end: NaN where nothing is to be
+        learned.
+        """
+        return None
+
+    def fits(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> bool:
+        """Tell whether it is known that each step and each update returns what it should."""
+        return False
+
+
+class Gathering(Course):
+    """An offline rule: the node runs with params that stay as they are, the rule gathers."""
+
+    _ready: Prepared | None = None
+
+    def learn(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
+        """Return what there is after a chunk."""
+        ready = self._ready
+        if ready is None or ready.params is not params:
+            ready = self._ready = prepared(self.node, params)
+        ports = {p: rows for p, rows in lesson.inputs.items() if p not in self.rule.ports}
+        state, ys = ready.run(state, ports.pop("x"), **ports)
+        if lesson.rows.any():
+            params, memory = self.rule.gather(params, memory, lesson, ys)
+        return Learned(params, state, memory, ys)
+
+
+def learn_by_step(
+    rule: Any,
+    node: Any,
+    params: Any,
+    state: Any,
+    memory: Any,
+    lesson: Lesson,
+    step: Callable[..., tuple[Any, Array]] | None = None,
+) -> Learned:
+    """Return what an online rule learns, with `step` and `update` called for each row in Python.
+
+    Parameters
+    ----------
+    step : callable, optional
+        In place of the node's own.
+    """
+    ys, own, step = [], rule.ports, step or node.step
+    for t, learning in enumerate(lesson.rows):
+        inputs = {port: rows[t] for port, rows in lesson.inputs.items()}
+        x = inputs.pop("x")
+        heard = {port: row for port, row in inputs.items() if port not in own}
+        before, (state, y) = state, step(params, state, x, **heard)
+        ys.append(y)
+        if learning:
+            target = None if lesson.target is None else lesson.target[t]
+            seen = Seen(x, y, state, target, inputs, lesson.number, before)
+            params, memory = rule.update(params, memory, seen)
+    return Learned(params, state, memory, np.stack(ys))

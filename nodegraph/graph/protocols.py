@@ -1,0 +1,148 @@
+"""What few nodes and rules do beyond the common: whoever has the methods is asked for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from nodegraph.arrays import Array
+from nodegraph.errors import ContractError
+from nodegraph.graph.lessons import Lesson
+
+__all__ = [
+    "Blockwise",
+    "Deals",
+    "Gathers",
+    "Joint",
+    "Measured",
+    "Passes",
+    "Windowed",
+    "refuse_halves",
+    "refuse_hooks",
+]
+
+
+@runtime_checkable
+class Blockwise(Protocol):
+    """A node that runs on blocks of rows, for what it calls takes them at once.
+
+    A scikit-learn estimator's `predict` is such a thing: it cannot be traced, and a call for each
+    row takes hundreds of times as long. `step` stays the meaning.
+    """
+
+    def run_block(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        """Return ``(state, ys)`` after ``len(xs)`` steps."""
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A rule with numbers of its own for learning curves."""
+
+    def measure(self, params: Any, memory: Any) -> dict[str, float]:
+        """Return what else is worth a learning curve, such as the rule's own error or goodness.
+
+        It is asked for in watched learning only; how far weights moved is measured for all, and the
+        error of what was predicted before each update for all that have a target as data.
+        """
+
+
+@runtime_checkable
+class Windowed(Protocol):
+    """A rule that looks back and ahead, and so learns nothing from a series that is too short."""
+
+    def shortest(self, node: Any) -> int:
+        """Return how many steps a series must have for `node` to learn from it in `fit`."""
+
+
+@runtime_checkable
+class Gathers(Protocol):
+    """An offline rule that gathers a chunk without a copy of its memory."""
+
+    def gather(self, params: Any, memory: Any, lesson: Lesson, ys: Array) -> tuple[Any, Any]:
+        """Return what `update` does for ``lesson.rows`` of a chunk.
+
+        The memory's arrays are the learner's own: they may be changed in place.
+        """
+
+
+@runtime_checkable
+class Passes(Protocol):
+    """An offline rule that may go through the data more than once."""
+
+    def after_pass(self, memory: Any) -> tuple[Any, bool]:
+        """Return the memory after a pass over all data, and whether another one is needed."""
+
+    def merges(self, params: Any) -> bool:
+        """Tell whether a node with these params can learn from series apart, to be merged."""
+
+
+@runtime_checkable
+class Deals(Protocol):
+    """An offline rule that can deal independent series out in turn, as parts that are left out."""
+
+    @property
+    def deals(self) -> bool:
+        """Whether it does so.
+
+        ``lesson.number`` then numbers them class by class, in an order that is that of the series
+        themselves, not of their arrival; None where there is one series only.
+        """
+
+
+@runtime_checkable
+class Joint(Protocol):
+    """An offline rule whose learners of the same input learn as one, of all targets."""
+
+    @property
+    def team(self) -> Any:
+        """What learners must have in common to learn as one."""
+
+    def join(self, params: Sequence[Any]) -> Any:
+        """Return the params of a learner of all targets side by side."""
+
+    def split(self, memory: Any, widths: Sequence[int]) -> list[Any]:
+        """Return the memory of each of several learners whose targets stood side by side."""
+
+    def conclude_team(self, params: Sequence[Any], memory: Any) -> list[tuple[Any, dict[str, Any]]]:
+        """Return what `finish` does for each learner, and what is worth knowing of it."""
+
+
+WHOLE = {
+    Passes: ("after_pass", "merges"),
+    Joint: ("team", "join", "split", "conclude_team"),
+}
+
+
+def refuse_hooks(cls: type, cures: dict[str, str]) -> None:
+    """Refuse a class with a method that nobody calls any more.
+
+    Parameters
+    ----------
+    cls : type
+    cures : dict
+        By name of the method: what to write instead.
+
+    Raises
+    ------
+    ContractError
+    """
+    for name, cure in cures.items():
+        if hasattr(cls, name):
+            raise ContractError(f"{cls.__name__}.{name} would not be called: {cure}")
+
+
+def refuse_halves(cls: type) -> None:
+    """Refuse a rule that keeps a half of a protocol: it would not be asked for any of it.
+
+    Raises
+    ------
+    ContractError
+    """
+    for protocol, names in WHOLE.items():
+        missing = [name for name in names if not hasattr(cls, name)]
+        if 0 < len(missing) < len(names):
+            there = " and ".join(name for name in names if name not in missing)
+            raise ContractError(
+                f"{cls.__name__}.{there} would not be called without {', '.join(missing)}: "
+                f"write all that nodegraph.graph.protocols.{protocol.__name__} has"
+            )
