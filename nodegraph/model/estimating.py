@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from nodegraph.data.metrics import r2
 from nodegraph.errors import DataError, FieldError
 from nodegraph.graph.changed import changed
 from nodegraph.graph.messages.calls import known_arguments
@@ -66,6 +65,8 @@ class Estimating(Learner):
         y = np.asarray(y)
         if y.size != y_hat.size:
             raise DataError(f"score: y has shape {y.shape}, what was predicted {y_hat.shape}")
+        from nodegraph.data.metrics import r2  # with it comes scipy, which takes long
+
         return float(np.mean(r2(np.reshape(y, np.shape(y_hat)), y_hat)))
 
     @known_arguments
