@@ -32,7 +32,7 @@ from nodegraph.graph.described import Described
 from nodegraph.graph.graph import Composable, End, Graph
 from nodegraph.graph.names import LONGEST, check_name
 from nodegraph.graph.protocols import refuse_hooks
-from nodegraph.graph.rule import Rule
+from nodegraph.graph.rule import Rule, write_rules_by_kind
 from nodegraph.graph.strangers import refuse_word_of_a_node
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ class Node(_Part, ABC):
         """Read off the signatures which ports there are and which widths are asked for."""
         super().__pydantic_init_subclass__()
         refuse_hooks(cls, _GONE)
+        write_rules_by_kind(cls)
         known = [*inspect.signature(cls.step).parameters][3:]
         cls.hears_noise = "noise" in known
         cls.step_ports = tuple(port for port in known if port != "noise")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args
 
 from pydantic import BeforeValidator, PlainSerializer, model_validator
+from pydantic.fields import FieldInfo
 
 from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
@@ -18,7 +19,7 @@ from nodegraph.graph.registry import split_kind, written_kind
 if TYPE_CHECKING:
     from nodegraph.graph.node import Node
 
-__all__ = ["AnyRule", "Lesson", "Rule", "Seen"]
+__all__ = ["AnyRule", "Lesson", "Rule", "Seen", "write_rules_by_kind"]
 
 
 _SAID = {
@@ -51,6 +52,7 @@ class Rule(Described, ABC):
         """Refuse what nobody would call."""
         super().__pydantic_init_subclass__()
         refuse_hooks(cls, _GONE)
+        write_rules_by_kind(cls)
 
     @model_validator(mode="after")
     def _says_how_it_learns(self) -> Rule:
@@ -198,3 +200,18 @@ def _to_kind(rule: Rule | None) -> dict[str, Any] | None:
 
 
 AnyRule = Annotated[Rule, BeforeValidator(_by_kind), PlainSerializer(_to_kind)]
+
+
+def write_rules_by_kind(cls: type[Described]) -> None:
+    """Let fields that are annotated as a class of rules say which one they hold, as `AnyRule`."""
+    plain = [field for field in cls.model_fields.values() if _is_plain_rule(field)]
+    for field in plain:
+        field.metadata += [BeforeValidator(_by_kind), PlainSerializer(_to_kind)]
+    if plain:
+        cls.model_rebuild(force=True)
+
+
+def _is_plain_rule(field: FieldInfo) -> bool:
+    kinds = (field.annotation, *get_args(field.annotation))
+    told = any(isinstance(each, BeforeValidator) for each in field.metadata)
+    return not told and any(isinstance(kind, type) and issubclass(kind, Rule) for kind in kinds)

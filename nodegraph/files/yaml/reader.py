@@ -207,7 +207,9 @@ class _Builder:
             key = self._key(event, path)
             if key in items:
                 line = self.keys[*path, key].line
-                raise self._mark(event).error(f"key {shown(key)} again; it is in line {line} too")
+                inside = "; a field kind is written kind: Reduce.mean" if key == "kind" else ""
+                said = f"key {shown(key)} again; it is in line {line} too{inside}"
+                raise self._mark(event).error(said)
             self.keys[*path, key] = self._mark(event)
             items[key] = None
             items[key] = self._value(events, next(events), (*path, key))

@@ -137,6 +137,11 @@ def test_numbers_written_by_python_come_back_the_same(value: float) -> None:
         ("a: *b", "x.yaml:1:4: anchors (&) and aliases (*) are not read"),
         ("&b a: 1", "x.yaml:1:1: anchors"),
         ("a: 1\nb: 2\na: 3", "x.yaml:3:1: key 'a' again; it is in line 1 too"),
+        (
+            "a: {kind: Reduce, kind: mean}",
+            "x.yaml:1:19: key 'kind' again; it is in line 1 too; a field kind is written "
+            "kind: Reduce.mean",
+        ),
         ("b: {a: 1, a: 2}", "x.yaml:1:11: key 'a' again"),
         ("1: a", "x.yaml:1:1: a key should be a name"),
         ("[a]: 1", "x.yaml:1:1: a key should be a name"),
