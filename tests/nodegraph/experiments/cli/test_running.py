@@ -5,7 +5,7 @@ import signal
 import pytest
 from small_graph import SMALL, call, fails
 
-from nodegraph.engines import LOCAL, choice
+from nodegraph.engines import LOCAL, engine
 from nodegraph.experiments.cli import experiments
 from nodegraph.experiments.tasks.experiment import Experiment
 
@@ -111,7 +111,7 @@ def test_an_interrupted_run_says_what_it_kept(small, tmp_path, monkeypatch):
         patch.setattr(Experiment, "run", interrupted)
         said = fails("run", small, "-q", "--out", out, code=130)
     assert said == "interrupted: nothing is kept" and not out.exists()
-    monkeypatch.setattr(choice, "LOCAL", LOCAL._replace(execute=_killing(LOCAL.execute)))
+    monkeypatch.setattr(engine, "LOCAL", LOCAL._replace(execute=_killing(LOCAL.execute)))
     said = fails("run", small, "-q", "--out", out, code=130)
     assert said == f"interrupted: learning is kept in {checkpoint}; --resume goes on there"
     monkeypatch.undo()
