@@ -198,6 +198,12 @@ def test_a_node_and_a_rule_have_their_own_test():
     assert [str(mirror) for mirror in mirrors if not (ROOT / mirror).is_file()] == []
 
 
+def test_beside_their_parts_stand_kinds_and_rules_alone():
+    for package in ("nodes", "nodes/rules"):
+        modules = {module(s) for s in SOURCES if Path(s).parent == Path(package)}
+        assert modules - loaded(f"{package}/__init__.py") == {module(f"{package}/__init__.py")}
+
+
 def test_every_folder_of_sources_is_a_package():
     folders = {(ROOT / source).parent for source in SOURCES}
     assert not [folder for folder in folders if not (folder / "__init__.py").is_file()]
