@@ -65,8 +65,8 @@ def describe(name: str) -> str:
     >>> describe("henon")
     'The Hénon map, a chaotic map of the plane.'
     """
-    said = inspect.getdoc(_generator(name)) or ""
-    sentence = said.splitlines()[0].removeprefix("Return ")
+    text = inspect.getdoc(_generator(name)) or ""
+    sentence = text.splitlines()[0].removeprefix("Return ")
     return sentence[:1].upper() + sentence[1:]
 
 

@@ -58,8 +58,8 @@ def labels_beside(y: Any, y_hat: Any, per: str, classes: Any) -> tuple[Array, Ar
 
 
 def _verdict(rows: Array, per: str) -> Array:
-    found: Array = rows[-1] if per == "row" else rows.mean(axis=0)
-    return found
+    guess: Array = rows[-1] if per == "row" else rows.mean(axis=0)
+    return guess
 
 
 def _names(truth: Array, n_columns: int, classes: Any) -> Array:

@@ -121,5 +121,5 @@ def _correlations(a: Array, b: Array) -> Array:
     still = np.any([is_constant(c.min(axis=0), c.max(axis=0)) for c in (a, b)], axis=0)
     a, b = a - a.mean(axis=0), b - b.mean(axis=0)
     sizes = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
-    found: Array = np.divide((a * b).sum(axis=0), sizes, out=np.zeros(sizes.shape), where=~still)
-    return found
+    shares: Array = np.divide((a * b).sum(axis=0), sizes, out=np.zeros(sizes.shape), where=~still)
+    return shares

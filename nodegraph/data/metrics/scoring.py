@@ -78,12 +78,12 @@ def score_columns(metrics: Any, y: Any, y_hat: Any) -> dict[str, Any]:
     >>> score_columns(["rmse", "accuracy"], [[0.0, 4.0]], [[1.0, 4.0]])
     {'rmse': array([1., 0.])}
     """
-    found = {}
+    scores = {}
     for name, given in _entries(metrics):
         metric = _metric(name, given)
         if "multioutput" in inspect.signature(metric).parameters:
-            found[name] = metric(y, y_hat, **{**given, "multioutput": "raw"})
-    return found
+            scores[name] = metric(y, y_hat, **{**given, "multioutput": "raw"})
+    return scores
 
 
 def _entries(metrics: Any) -> list[tuple[Any, Mapping[str, Any]]]:
@@ -91,10 +91,10 @@ def _entries(metrics: Any) -> list[tuple[Any, Mapping[str, Any]]]:
         return [(name, given or {}) for name, given in metrics.items()]
     if isinstance(metrics, str):
         return [(metrics, {})]
-    found = []
+    entries = []
     for each in metrics:
-        found += _entries(each) if isinstance(each, Mapping) else [(each, {})]
-    return found
+        entries += _entries(each) if isinstance(each, Mapping) else [(each, {})]
+    return entries
 
 
 def _metric(name: Any, given: Mapping[str, Any]) -> Callable[..., Any]:

@@ -97,12 +97,12 @@ def _move(nodes: Any, ports: Any, parts: Any, io: Any, t: Any, size: Any, like: 
             io[k, slot] = scratch
             for _ in range(pieces):
                 n = parts[part, 3]
-                found = _row(parts[part, 0], parts[part, 1], parts[part, 2], n * size, t)
+                source = _row(parts[part, 0], parts[part, 1], parts[part, 2], n * size, t)
                 part += 1
                 if pieces == 1:
-                    io[k, slot] = found
+                    io[k, slot] = source
                 elif not rests:
-                    _copy(found, scratch, n, like)
+                    _copy(source, scratch, n, like)
                     scratch += n * size
         if not rests:
             _call(nodes[k, _FUNCTION], nodes[k, _ARGS], nodes[k, _IO], like)
