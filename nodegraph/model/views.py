@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import replace
+from reprlib import repr as shortened
 from typing import Any, NoReturn
 
 import numpy as np
@@ -121,7 +122,10 @@ def _same(old: Any, new: Any) -> bool:
 def _check_alike(where: str, new: Any, old: Any) -> None:
     here, there = dict(leaves(new)), dict(leaves(old))
     if here.keys() != there.keys():
-        raise DataError(f"{where}: expected {', '.join(there)}; write ._replace(...) to change one")
+        raise DataError(
+            f"{where}: expected a tuple of {', '.join(there)}, got {shortened(new)}; write "
+            "._replace(...) to change one"
+        )
     for path, array in there.items():
         if np.shape(here[path]) != np.shape(array):
             raise DataError(

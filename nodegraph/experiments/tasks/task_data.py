@@ -13,7 +13,14 @@ from nodegraph.arrays import Array
 from nodegraph.data.series import to_rows
 from nodegraph.errors import DataError
 from nodegraph.experiments.tasks.class_data import Classes
-from nodegraph.experiments.tasks.examples import Examples, TaskData, Titles, picked, windows
+from nodegraph.experiments.tasks.examples import (
+    Examples,
+    TaskData,
+    Titles,
+    named,
+    picked,
+    windows,
+)
 from nodegraph.experiments.tasks.recordings import to_classes
 from nodegraph.experiments.tasks.task_source import Source, table_and_target
 from nodegraph.files.table_columns import Table, chosen
@@ -96,8 +103,8 @@ class _Preparation(Source):
             return self._generation(table, self.task.target)
         return self._aligned(table, given)
 
-    def _check_gaps(self, x: Any, rows: int) -> None:
-        """Refuse a gap that no node fills in the first `rows`, told by its row in the data."""
+    def _check_gaps(self, x: Any, rows: int, columns: Mapping[str, tuple[str, ...]]) -> None:
+        """Refuse a gap that no node fills in the first `rows`, by row and column of the data."""
         used = None if self.gaps else picked(x, slice(rows))
         parts = used if isinstance(used, Mapping) else {} if used is None else {None: used}
         with self.at("data"):
@@ -108,7 +115,7 @@ class _Preparation(Source):
                     raise DataError(
                         f"input: NaN in row {row}; a task that generates needs all rows"
                     )
-                to_rows(part, "input", gaps=filled)
+                to_rows(named(part, columns, node or ""), "input", gaps=filled)
 
     def _is_filled(self, node: str | None) -> bool:
         """Return whether all who hear of `node`, or of any input, fill gaps in it."""
@@ -145,11 +152,12 @@ class _Preparation(Source):
         y, ahead, titles = self._targets(table, given)
         n_rows = len(table.values) - ahead
         size, end = self._split(n_rows, n_rows)
-        self._check_gaps(x, end)
+        columns = self._called(table, taken)
+        self._check_gaps(x, end, columns)
         rows, rest = slice(0, size), slice(size, end)
         test = Examples(picked(x, rest), picked(y, rest)) if end > size else None
         train = Examples(picked(x, rows), picked(y, rows))
-        return TaskData(train, test, titles=titles, columns=self._called(table, taken))
+        return TaskData(train, test, titles=titles, columns=columns)
 
     def _taken(self, table: Table) -> list[int]:
         """Return the columns that are targets at the same step and so do not go in."""
@@ -242,12 +250,13 @@ class _Preparation(Source):
                 )
         train, end = self._split(len(series) - shift - target.generate, len(series))
         alone = train + target.prompt + target.generate
-        self._check_gaps(x, end if target.windows > 1 else min(end, alone))
+        columns = self._called(table)
+        self._check_gaps(x, end if target.windows > 1 else min(end, alone), columns)
         examples = Examples(picked(x, slice(train)), picked(y, slice(shift, train + shift)))
         with self.at(*(("target",) if self.task.split.test is None else ("split", "test"))):
             found = windows(series[:end], train, target, x, outside)
         titles = {"": self._looped_titles(table, target)}
-        return TaskData(examples, windows=found, titles=titles, columns=self._called(table))
+        return TaskData(examples, windows=found, titles=titles, columns=columns)
 
     def _looped_titles(self, table: Table, target: GenerateTarget) -> Titles:
         """Return what is generated is called: columns by input, in the order of the loop."""

@@ -67,3 +67,10 @@ def test_a_composite_with_one_part_of_that_kind_is_found_by_its_own_name():
     assert model.params["esn.reservoir"].W.shape == (3, 3)
     with pytest.raises(DataError, match="no node is named so"):
         model.params["esn.nobody"]
+
+
+def test_a_state_of_another_form_is_told_what_is_expected_and_what_was_given():
+    model = ng.Model(Input(units=1) >> Reservoir(units=3, name="r"))
+    said = r"state\['r'\]: expected a tuple of x, got 3; write \._replace"
+    with pytest.raises(DataError, match=said):
+        model.state["r"] = 3

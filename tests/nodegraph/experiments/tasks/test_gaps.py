@@ -62,7 +62,8 @@ def test_rows_whose_target_column_is_empty_are_not_scored(tmp_path):
 
 
 def test_gaps_that_no_node_fills_are_refused_with_their_row(tmp_path):
-    with pytest.raises(errors.SpecError, match=r"task\.data: input: NaN in row 5, column 0; fill"):
+    said = r"task\.data: input: NaN in row 5, column 0 \('Temp'\); fill"
+    with pytest.raises(errors.SpecError, match=said):
         Experiment.of(spec(tmp_path, nodes="", edges=""))
 
 

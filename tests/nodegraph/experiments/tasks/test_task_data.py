@@ -301,7 +301,7 @@ def test_a_gap_in_the_input_is_told_by_its_row_in_the_whole_of_the_data(tmp_path
     rows[1 + 700] = "700,"
     (tmp_path / "gap.csv").write_text("\n".join(rows))
     task = Task(data={"file": "gap.csv"}, target={"forecast": 1}, split={"train": 600})
-    with pytest.raises((DataError, SpecError), match="input: NaN in row 700, column 1"):
+    with pytest.raises((DataError, SpecError), match=r"input: NaN in row 700, column 1 \('x'\)"):
         prepare(task, root=tmp_path)
 
 
