@@ -99,8 +99,11 @@ class Learner(Inference):
         Raises
         ------
         DataError
-            If a name is unknown, with the nearest one, or its node has no rule.
+            If no name is given, or one is unknown, or its node has no rule.
         """
+        if not names:
+            able = ", ".join(f'"{name}"' for name in self.plan.rules) or "none"
+            raise DataError(f"freeze: name the nodes that are to stay as they are, of {able}")
         learners = {self._learner(name) for name in names}
         self._settle().frozen |= learners
         return self

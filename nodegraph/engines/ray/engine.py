@@ -8,7 +8,16 @@ import os
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any, Self
+from typing import Any, Literal, Self
+
+from pydantic import (
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    TypeAdapter,
+    ValidationError,
+)
 
 from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
@@ -109,21 +118,7 @@ class RayEngine:
         runtime_env: Mapping[str, Any] | None = None,
     ):
         given = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
-        if placement not in ("block", "node"):
-            raise FieldError(f"placement: expected 'block' or 'node', got {placement!r}")
-        for name, least in (
-            ("workers", 1),
-            ("chunk", 1),
-            ("window", 1),
-            ("restarts", 0),
-            ("stale", 0),
-        ):
-            value = given[name]
-            bad = isinstance(value, bool) or not isinstance(value, int) or value < least
-            if bad and not (value is None and name not in ("restarts", "stale")):
-                raise FieldError(
-                    f"{name}: expected a whole number of at least {least}, got {value!r}"
-                )
+        _check(given)
         form = inspect.signature(type(self)).parameters
         self._given = {k: v for k, v in given.items() if v != form[k].default}
         self.placement, self.workers, self.chunk, self.window = placement, workers, chunk, window
@@ -279,6 +274,32 @@ class RayEngine:
         if resources not in self._pools:
             self._pools[resources] = RayPool(ray, self._resources, resources, self._timeout)
         return self._pools[resources]
+
+
+_AT_LEAST_1 = PositiveInt | None, "a whole number of at least 1"
+_AT_LEAST_0 = NonNegativeInt, "a whole number of at least 0"
+_OPTIONS: dict[str, tuple[Any, str]] = {
+    "address": (str | None, "'auto' or the address of a cluster, a text"),
+    "placement": (Literal["block", "node"], "'block' or 'node'"),
+    "workers": _AT_LEAST_1,
+    "chunk": _AT_LEAST_1,
+    "window": _AT_LEAST_1,
+    "sync": (bool, "True or False"),
+    "stale": _AT_LEAST_0,
+    "snapshot": (NonNegativeFloat, "seconds, at least 0"),
+    "restarts": _AT_LEAST_0,
+    "timeout": (PositiveFloat, "seconds, above 0"),
+    "object_store": (PositiveInt, "bytes, above 0"),
+    "runtime_env": (dict[str, Any] | None, "a dict, as ray.init takes it"),
+}
+
+
+def _check(given: Mapping[str, Any]) -> None:
+    for name, (kind, wanted) in _OPTIONS.items():
+        try:
+            TypeAdapter(kind).validate_python(given[name], strict=True)
+        except ValidationError:
+            raise FieldError(f"{name}: expected {wanted}, got {given[name]!r}") from None
 
 
 _open: weakref.WeakSet[RayEngine] = weakref.WeakSet()

@@ -65,3 +65,9 @@ def test_frozen_learners_keep_their_weights():
     np.testing.assert_allclose(
         model.unfreeze().fit(U, 2 * Y).params["out"].W_out, 2 * before, rtol=1e-3, atol=1e-6
     )
+
+
+def test_freezing_nobody_is_refused():
+    model = ng.Model(Input() >> Reservoir(units=5) >> Ridge(name="out"))
+    with pytest.raises(DataError, match=r'freeze: name the nodes .* of "out"'):
+        model.freeze()
