@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,8 @@ from nodegraph.engines.prepared import StepCode
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
 from nodegraph.graph.plan import Plan, Read
-from nodegraph.graph.protocols import Blockwise
-from nodegraph.graph.rule import Lesson, Rule
+from nodegraph.graph.protocols import Blockwise, Gathers
+from nodegraph.graph.rule import Lesson
 
 __all__ = ["BoundNode", "ChunkContext", "RowSource", "heard"]
 
@@ -164,7 +164,7 @@ class BoundNode:
     def try_lesson(self, lesson: Lesson) -> None:
         """Look at what the rule returns for the first row that it learns from."""
         rule, kept = self.context.plan.rules[self.name], self.slot.kept
-        if not _inherits(rule.gather, Rule.gather):
+        if isinstance(rule, Gathers):
             kept.learned = True
         elif lesson.rows.any():
             slot, course = self.slot, self.slot.course(rule, self.node)
@@ -233,8 +233,3 @@ def heard(plan: Plan, name: str, learns: bool) -> Mapping[str, tuple[Read, ...]]
     rule = plan.rules.get(name)
     own = () if rule is None or learns else rule.ports
     return {port: group for port, group in plan.reads[name].items() if port not in own}
-
-
-def _inherits(method: Any, base: Any) -> bool:
-    """Tell whether a method is that of the base class."""
-    return getattr(method, "__func__", None) is base

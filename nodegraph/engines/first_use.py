@@ -11,6 +11,7 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree, is_sparse, leaves, read_only
 from nodegraph.errors import ContractError, placed
 from nodegraph.graph.node import Node
+from nodegraph.graph.protocols import conclude
 from nodegraph.graph.rule import Lesson, Rule, Seen
 
 __all__ = ["FirstUse", "check_made", "check_params", "check_still", "concluded", "merged"]
@@ -192,14 +193,14 @@ def merged(name: str, rule: Rule, one: Any, other: Any) -> Any:
 
 
 def concluded(name: str, rule: Rule, params: Any, memory: Any) -> tuple[Any, dict[str, Any]]:
-    """Return what `conclude` does, if the params are like those before.
+    """Return the params and facts after the course, if the params are like those before.
 
     Raises
     ------
     ContractError
     """
     where = f"{name}: {type(rule).__name__}.finish"
-    learned, facts = rule.conclude(params, memory)
+    ((learned, facts),) = conclude(rule, [params], memory)
     return check_still(where, rule, params, check_params(where, params, learned)), facts
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from nodegraph.arrays import Array, is_sparse
 from nodegraph.data.series import Chunk
 from nodegraph.engines.slot import Slot
+from nodegraph.graph.protocols import Measured
 from nodegraph.graph.rule import Rule
 
 __all__ = ["Meter", "Point"]
@@ -55,7 +56,8 @@ class Meter:
             params, memory = slots[name].params, slots[name].memory
             change = _change(self._before[name], _weights(rule, slots[name]))
             error = _error(self._wrong.get(name))
-            found[name] = {"change": change, **error, **rule.measure(params, memory)}
+            own = rule.measure(params, memory) if isinstance(rule, Measured) else {}
+            found[name] = {"change": change, **error, **own}
         return Point(self.steps, found)
 
     def point(self, slots: Mapping[str, Slot]) -> Point:

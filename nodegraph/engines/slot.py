@@ -114,7 +114,7 @@ class Slot:
 
 
 class Answer(NamedTuple):
-    """What `Rule.conclude` gave, and the warnings that came with it."""
+    """What `conclude` gave, and the warnings that came with it."""
 
     params: Any
     facts: dict[str, Any]

@@ -17,8 +17,10 @@ __all__ = [
     "Measured",
     "Passes",
     "Windowed",
+    "conclude",
     "refuse_halves",
     "refuse_hooks",
+    "shortest",
 ]
 
 
@@ -95,7 +97,7 @@ class Joint(Protocol):
 
     @property
     def team(self) -> Any:
-        """What learners must have in common to learn as one."""
+        """What learners must have in common to learn as one; None: they do not."""
 
     def join(self, params: Sequence[Any]) -> Any:
         """Return the params of a learner of all targets side by side."""
@@ -111,6 +113,19 @@ WHOLE = {
     Passes: ("after_pass", "merges"),
     Joint: ("team", "join", "split", "conclude_team"),
 }
+
+
+def shortest(rule: Any, node: Any) -> int:
+    """Return how many steps a series must have for `node` to learn from it by `rule`."""
+    return rule.shortest(node) if isinstance(rule, Windowed) else 1
+
+
+def conclude(rule: Any, params: Sequence[Any], memory: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """Return the params of each learner after the course, and what is worth knowing of it."""
+    if isinstance(rule, Joint):
+        return rule.conclude_team(params, memory)
+    (alone,) = params
+    return [(rule.finish(alone, memory), {})]
 
 
 def refuse_hooks(cls: type, cures: dict[str, str]) -> None:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args
 
 from pydantic import BeforeValidator, PlainSerializer, model_validator
 from pydantic.fields import FieldInfo
 
-from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
 from nodegraph.graph.described import Described
-from nodegraph.graph.lessons import Lesson, Seen, block_of
-from nodegraph.graph.protocols import refuse_hooks
+from nodegraph.graph.lessons import Lesson, Seen
+from nodegraph.graph.protocols import Passes, refuse_halves, refuse_hooks
 from nodegraph.graph.registry import split_kind, written_kind
 
 if TYPE_CHECKING:
     from nodegraph.graph.node import Node
 
-__all__ = ["AnyRule", "Lesson", "Rule", "Seen", "write_rules_by_kind"]
+__all__ = ["AnyRule", "Lesson", "Rule", "Seen", "merges", "write_rules_by_kind"]
 
 
 _SAID = {
@@ -29,9 +28,11 @@ _SAID = {
 }
 
 
-_GONE = dict.fromkeys(
-    ("learn", "course", "step_code"), "leave it out, for update is compiled with the node's step"
-)
+_COMPILED = "leave it out, for update is compiled with the node's step"
+_GONE = {
+    **dict.fromkeys(("learn", "course", "step_code"), _COMPILED),
+    "conclude": "write finish, or all of nodegraph.graph.protocols.Joint for facts beside it",
+}
 
 
 class Rule(Described, ABC):
@@ -39,7 +40,8 @@ class Rule(Described, ABC):
 
     An online rule changes the params in `update`; an offline one only gathers there and
     changes them in `finish`. An `update` in numpy and the words of `nodegraph.maths` is traced and
-    compiled together with the node's `step`, to the same bits.
+    compiled together with the node's `step`, to the same bits. What few rules do beyond this is in
+    `nodegraph.graph.protocols`.
     """
 
     online: ClassVar[bool]
@@ -52,6 +54,7 @@ class Rule(Described, ABC):
         """Refuse what nobody would call."""
         super().__pydantic_init_subclass__()
         refuse_hooks(cls, _GONE)
+        refuse_halves(cls)
         write_rules_by_kind(cls)
 
     @model_validator(mode="after")
@@ -90,14 +93,6 @@ class Rule(Described, ABC):
     def update(self, params: Any, memory: Any, seen: Seen) -> tuple[Any, Any]:
         """Return ``(params, memory)`` after `seen`; the arguments are not modified."""
 
-    def gather(self, params: Any, memory: Any, lesson: Lesson, ys: Array) -> tuple[Any, Any]:
-        """Return what an offline rule's `update` does for ``lesson.rows`` of a chunk.
-
-        A rule that can do so without a copy of its memory overrides it: the memory's arrays are
-        the learner's own.
-        """
-        return self.update(params, memory, block_of(lesson, ys))
-
     def merge(self, one: Any, other: Any) -> Any:
         """Return the memory of two courses of learning seen apart, first `one`, then `other`.
 
@@ -108,61 +103,6 @@ class Rule(Described, ABC):
     def finish(self, params: Any, memory: Any) -> Any:
         """Return the params after the course; `memory` stays good for more of it."""
         return params
-
-    def conclude(self, params: Any, memory: Any) -> tuple[Any, dict[str, Any]]:
-        """Return what `finish` returns and what is worth knowing of it, such as the solver."""
-        return self.finish(params, memory), {}
-
-    def measure(self, params: Any, memory: Any) -> dict[str, float]:
-        """Return what else is worth a learning curve, such as the rule's own error or goodness.
-
-        It is asked for in watched learning only; how far weights moved is measured for all, and the
-        error of what was predicted before each update for all that have a target as data.
-        """
-        return {}
-
-    def merges(self, params: Any) -> bool:
-        """Tell whether a node with these params can learn from series apart, to be merged."""
-        return type(self).merge is not Rule.merge
-
-    @property
-    def deals(self) -> bool:
-        """Whether it deals independent series out in turn, as parts that are left out.
-
-        ``lesson.number`` then numbers them class by class, in an order that is that of the series
-        themselves, not of their arrival; None where there is one series only.
-        """
-        return False
-
-    def shortest(self, node: Node) -> int:
-        """Return how many steps a series must have for `node` to learn from it in `fit`."""
-        return 1
-
-    def after_pass(self, memory: Any) -> tuple[Any, bool]:
-        """Return the memory after a pass over all data, and whether another one is needed."""
-        return memory, False
-
-    @property
-    def team(self) -> Any:
-        """What learners of the same input must have in common to learn as one; None: they do not.
-
-        A rule that says so has `join`, `split` and `conclude_team`, and learns from rows of any
-        number of targets.
-        """
-        return None
-
-    def join(self, params: Sequence[Any]) -> Any:
-        """Return the params of a learner of all targets side by side."""
-        raise GraphError(f"{type(self).__name__} learns alone")
-
-    def split(self, memory: Any, widths: Sequence[int]) -> list[Any]:
-        """Return the memory of each of several learners whose targets stood side by side."""
-        raise GraphError(f"{type(self).__name__} learns alone")
-
-    def conclude_team(self, params: Sequence[Any], memory: Any) -> list[tuple[Any, dict[str, Any]]]:
-        """Return what `conclude` does, for each learner of the targets side by side."""
-        (alone,) = params
-        return [self.conclude(alone, memory)]
 
     def refusal(self, node: Node) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""
@@ -175,6 +115,13 @@ class Rule(Described, ABC):
             f"{type(self).__name__} changes {', '.join(missing)}, which {type(node).__name__} "
             f"does not have (it has {there})"
         )
+
+
+def merges(rule: Rule, params: Any) -> bool:
+    """Tell whether a node with these params can learn from series apart, to be merged."""
+    if isinstance(rule, Passes):
+        return rule.merges(params)
+    return type(rule).merge is not Rule.merge
 
 
 def _by_kind(value: Any) -> Any:

@@ -12,6 +12,7 @@ from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.series import Series
 from nodegraph.errors import DataError, FieldError
 from nodegraph.graph.plan import Plan
+from nodegraph.graph.protocols import shortest
 from nodegraph.host.machine import usable_cpus
 
 __all__ = [
@@ -91,7 +92,7 @@ def check_long_enough(plan: Plan, learners: Iterable[str], bound: BoundData) -> 
     lengths = [one.n_steps if isinstance(one, Series) else inf for one in bound.series]
     longest = max(lengths, default=inf)
     for name in learners:
-        needed = plan.rules[name].shortest(plan.nodes[name])
+        needed = shortest(plan.rules[name], plan.nodes[name])
         if longest < needed:
             raise DataError(
                 f"{name} cannot learn from series that short: it needs {needed} steps, for how "

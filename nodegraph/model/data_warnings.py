@@ -14,6 +14,7 @@ from nodegraph.engines.vitals import FEWEST, Trickle, Vitals
 from nodegraph.errors import warn
 from nodegraph.graph.node import Node
 from nodegraph.graph.plan import Plan
+from nodegraph.graph.protocols import shortest
 
 if TYPE_CHECKING:
     from nodegraph.model.fit import Fit
@@ -61,7 +62,7 @@ def warn_of_series_passed_over(
             "that: nothing is learned from them; lower warmup, or leave them out"
         )
     for name in learners:
-        needed = plan.rules[name].shortest(plan.nodes[name])
+        needed = shortest(plan.rules[name], plan.nodes[name])
         short = [i for i, n_steps in enumerate(lengths) if warmup < n_steps < needed]
         if short and max(lengths) >= needed:  # all of them are refused later
             warn(

@@ -20,7 +20,8 @@ from nodegraph.engines.slot import Slot, widths
 from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import DataError, GraphError, placed
 from nodegraph.graph.plan import Plan
-from nodegraph.graph.rule import Rule
+from nodegraph.graph.protocols import Deals, Passes
+from nodegraph.graph.rule import Rule, merges
 from nodegraph.model.checks import check_long_enough
 from nodegraph.model.joint_readouts import JointReadouts, find_joint
 from nodegraph.model.passes import Pass
@@ -131,15 +132,18 @@ class Fit(Pass):
 
     def _dealt(self, bound: BoundData) -> BoundData:
         """Return the data with independent series numbered, if that matters to a learner."""
-        deals = any(self._rule(name).deals for name in self.learners)
+        rules = [self._rule(name) for name in self.learners]
+        deals = any(isinstance(rule, Deals) and rule.deals for rule in rules)
         return dealt_out(bound, self.warmup) if deals else bound
 
     def _again(self, learning: Sequence[str], slots: Slots, bound: BoundData) -> list[str]:
         """Return which of those that have learned need another pass over the data."""
         wanted = []
         for name in learning:
-            before = slots[name].memory
-            slots[name].memory, more = self._rule(name).after_pass(before)
+            rule, before = self._rule(name), slots[name].memory
+            if not isinstance(rule, Passes):
+                continue
+            slots[name].memory, more = rule.after_pass(before)
             if slots[name].memory is not before:
                 slots[name].answer = None
             wanted += [name] * more
@@ -188,7 +192,7 @@ class Fit(Pass):
     def apart(self, stage: Stage, slots: Mapping[str, Slot]) -> bool:
         """Tell whether the learners of a stage can learn from series apart, to be merged."""
         rules = [(self._rule(name), slots[name].params) for name in stage.learners]
-        return all(not rule.online and rule.merges(params) for rule, params in rules)
+        return all(not rule.online and merges(rule, params) for rule, params in rules)
 
     def _pass_apart(
         self, stage: Stage, slots: Slots, series: Sequence[Series | Stream], at: Cursor

@@ -16,6 +16,7 @@ from nodegraph.engines.first_use import check_params, check_still
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import warn
 from nodegraph.graph.plan import Plan, Read
+from nodegraph.graph.protocols import Joint, conclude
 from nodegraph.graph.rule import Rule
 from nodegraph.model.stages import Stage
 
@@ -57,11 +58,11 @@ def find_joint(
     able = [
         name
         for name in stage.learners
-        if rules[name].team is not None and name in bound.targets and name not in read
+        if _team(rules[name]) is not None and name in bound.targets and name not in read
     ]
 
     def key(name: str) -> str:
-        return repr((rules[name].team, _wiring(stage.plan, name), stage.plan.nodes[name].every))
+        return repr((_team(rules[name]), _wiring(stage.plan, name), stage.plan.nodes[name].every))
 
     found = [tuple(names) for _, names in groupby(sorted(able, key=key), key=key)]
     return tuple(
@@ -69,6 +70,10 @@ def find_joint(
         for names in found
         if len(names) > 1 and all(_lack_the_same(names, series) for series in bound.series)
     )
+
+
+def _team(rule: Rule) -> Any:
+    return rule.team if isinstance(rule, Joint) else None
 
 
 def _wiring(plan: Plan, name: str) -> dict[str, tuple[Read, ...]]:
@@ -118,7 +123,7 @@ class JointReadouts:
     def _joined(self, team: JointReadout) -> Slot:
         """Return the slot of a leader as wide as all members."""
         slots = [self.own[name] for name in team.members]
-        rule = self.stage.plan.rules[team.leader]
+        rule: Any = self.stage.plan.rules[team.leader]
         params = rule.join([slot.params for slot in slots])
         past = np.hstack([slot.past for slot in slots])
         return replace(slots[0], params=params, past=past, memory=None, taught=None)
@@ -155,7 +160,7 @@ class JointReadouts:
         leaders, rules = {team.leader for team in self.teams}, self.stage.plan.rules
         return [name for name in learning if name not in leaders and not rules[name].online]
 
-    def _part(self, team: JointReadout, slot: Slot, rule: Rule) -> None:
+    def _part(self, team: JointReadout, slot: Slot, rule: Any) -> None:
         """Give each member its part of the memory and of the teacher's last values."""
         memories = rule.split(slot.memory, team.widths)
         for (name, columns), memory in zip(team.columns(), memories, strict=True):
@@ -168,7 +173,7 @@ def _concluded(rule: Rule, slot: Slot, params: list[Any]) -> list[tuple[Any, dic
     """Return what a rule concludes for each member; a lone one's worker may have done so."""
     answer, slot.answer = slot.answer, None
     if answer is None or len(params) > 1:
-        return rule.conclude_team(params, slot.memory)
+        return conclude(rule, params, slot.memory)
     for warning in answer.warnings:
         warn(warning)
     return [(answer.params, answer.facts)]

@@ -215,22 +215,20 @@ class LeastSquares(Rule):
 
     def finish(self, params: Any, memory: Memory) -> Any:
         """Return the params with the weights solved for."""
-        return self.conclude(params, memory)[0]
+        return self.conclude_team([params], memory)[0][0]
 
-    def conclude(self, params: Any, memory: Memory) -> tuple[Any, dict[str, Any]]:
-        """Return the params, and rows, ridge, solver, condition number and training error.
+    def conclude_team(
+        self, params: Sequence[Any], memory: Memory
+    ) -> list[tuple[Any, dict[str, Any]]]:
+        """Return the params, and rows, ridge, solver, condition number and training error of each.
+
+        Each matrix is factorised once for all.
 
         Raises
         ------
         DataError
             If there was no row to learn from, or sums are no longer finite.
         """
-        return self.conclude_team([params], memory)[0]
-
-    def conclude_team(
-        self, params: Sequence[Any], memory: Memory
-    ) -> list[tuple[Any, dict[str, Any]]]:
-        """Return what `conclude` does for each readout; each matrix is factorised once for all."""
         columns = _columns([len(one.W_out) for one in params])
         if isinstance(memory, ConjugateGradient):
             W, b, facts = memory.solution()

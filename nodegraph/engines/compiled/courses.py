@@ -11,7 +11,8 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.engines.compiled.traced_steps import prepared
 from nodegraph.engines.prepared import Prepared, StepCode
-from nodegraph.graph.lessons import Lesson, Seen
+from nodegraph.graph.lessons import Lesson, Seen, block_of
+from nodegraph.graph.protocols import Gathers
 
 __all__ = ["Course", "Gathering", "Learned", "learn_by_step"]
 
@@ -78,7 +79,10 @@ class Gathering(Course):
         ports = {p: rows for p, rows in lesson.inputs.items() if p not in self.rule.ports}
         state, ys = ready.run(state, ports.pop("x"), **ports)
         if lesson.rows.any():
-            params, memory = self.rule.gather(params, memory, lesson, ys)
+            if isinstance(self.rule, Gathers):
+                params, memory = self.rule.gather(params, memory, lesson, ys)
+            else:
+                params, memory = self.rule.update(params, memory, block_of(lesson, ys))
         return Learned(params, state, memory, ys)
 
 

@@ -22,6 +22,7 @@ from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Answer, Slot
 from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import EngineError
+from nodegraph.graph.protocols import conclude
 from nodegraph.graph.rule import Rule
 from nodegraph.host.numerics import Numerics, using
 from nodegraph.host.progress import Silent
@@ -247,7 +248,7 @@ def _conclude(rule: Rule, slot: Slot) -> Answer | None:
     try:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
-            params, facts = rule.conclude(slot.params, slot.memory)
+            ((params, facts),) = conclude(rule, [slot.params], slot.memory)
     except Exception:
         return None
     said = tuple(one.message for one in told if isinstance(one.message, Warning))

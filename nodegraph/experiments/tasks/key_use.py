@@ -27,6 +27,7 @@ from nodegraph.files.yaml.task import (
 )
 from nodegraph.graph.messages.trails import Loc
 from nodegraph.graph.plan import Plan
+from nodegraph.graph.rule import merges
 from nodegraph.model.stages import forced_wiring
 
 __all__ = ["READ", "Situation", "Unread", "no_curve", "no_workers", "unread"]
@@ -59,7 +60,7 @@ class Situation:
     def apart(self) -> bool:
         """Whether series are learned from apart, and merged."""
         rules = [(self.plan.rules[n], self.slots[n].params) for n in self.learners]
-        return any(not rule.online and rule.merges(params) for rule, params in rules)
+        return any(not rule.online and merges(rule, params) for rule, params in rules)
 
     @property
     def of_labels(self) -> bool:

@@ -43,7 +43,7 @@ def gathered(rule, xs, ts, cuts=()):
 
 
 def finished(rule, memory, xs, ts):
-    return rule.conclude(empty(xs, ts), memory)
+    return rule.conclude_team([empty(xs, ts)], memory)[0]
 
 
 def solved(rule, xs, ts):

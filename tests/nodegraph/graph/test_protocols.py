@@ -1,0 +1,79 @@
+"""Protocols are kept by having their methods, and a half of one is refused."""
+
+import numpy as np
+import pytest
+
+from nodegraph.errors import ContractError
+from nodegraph.graph import protocols
+from nodegraph.graph.rule import Rule, merges
+from nodegraph.testing.zoo import Follow, Mix
+from nodes import Ridge
+from nodes.rules import BCM, Attention, Scaling
+
+ALL = ("Deals", "Gathers", "Joint", "Measured", "Passes", "Windowed")
+
+
+class Sums(Rule):
+    """The mean input."""
+
+    online = False
+    supervised = False
+    modifies = ("W",)
+
+    def begin(self, params):
+        return 0.0, 0
+
+    def update(self, params, memory, seen):
+        return params, (memory[0] + seen.x.sum(), memory[1] + len(seen.x))
+
+    def finish(self, params, memory):
+        return memory[0] / memory[1]
+
+
+class Adds(Sums):
+    """The mean input, of parts as well."""
+
+    def merge(self, one, other):
+        return one[0] + other[0], one[1] + other[1]
+
+
+@pytest.mark.parametrize(
+    "rule, kept",
+    [
+        (Follow(), ()),
+        (Scaling(), ()),
+        (BCM(), ("Measured",)),
+        (Attention(), ("Windowed",)),
+        (Ridge().rule, ("Deals", "Gathers", "Joint", "Passes")),
+    ],
+)
+def test_who_keeps_which(rule, kept):
+    assert tuple(name for name in ALL if isinstance(rule, getattr(protocols, name))) == kept
+
+
+def test_a_plain_rule_learns_alone_from_series_of_any_length():
+    assert protocols.shortest(Follow(), Mix()) == 1
+    assert protocols.shortest(Attention(), Mix()) == 2
+    assert protocols.conclude(Sums(), ["before"], (6.0, 4)) == [(1.5, {})]
+
+
+def test_those_that_say_how_to_merge_can_be_merged():
+    W_out = type("Weights", (), {"W_out": np.zeros((1, 3))})
+    assert not merges(Sums(), None)
+    assert merges(Adds(), None)
+    assert merges(Ridge().rule, W_out)
+    assert not merges(Ridge(solver="iterative").rule, W_out)
+
+
+@pytest.mark.parametrize(
+    "methods, said",
+    [
+        (("after_pass",), "Half.after_pass would not be called without merges"),
+        (("join", "split"), "Half.join and split would not be called without team, conclude_team"),
+        (("conclude",), "Half.conclude would not be called: write finish"),
+    ],
+)
+def test_what_nobody_would_call_is_refused(methods, said):
+    own = dict.fromkeys(methods, lambda self, *_: None)
+    with pytest.raises(ContractError, match=said):
+        type("Half", (Sums,), {**own, "__module__": __name__})
