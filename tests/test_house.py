@@ -35,7 +35,6 @@ HEAVY = {"llvmlite", "matplotlib", "numba", "optuna", "pandas", "ray", "scipy.st
 KERNELS = (
     "nodes/kernels/",
     "nodegraph/compiled.py",
-    "nodegraph/engines/compiled/loop_program.py",
 )
 PICKLERS = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
 FORBIDDEN_CALLS = {"__import__", "breakpoint", "eval", "exec"}

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.compiling.ir import code_of
+from nodegraph.compiling.loop_driver import advance, drive
 from nodegraph.engines.bound_node import BoundNode, RowSource
-from nodegraph.engines.outputs import DelayLine
+from nodegraph.engines.outputs import LARGEST, DelayLine
 from nodegraph.engines.prepared import StepCode
 from nodegraph.graph.node import Node
 from nodegraph.graph.rule import Rule
@@ -41,16 +43,23 @@ class Program:
         The number of step 0, for nodes on a clock.
     dtype : dtype
         Of all arrays that steps read and write.
+    data : sequence of (ndarray, bool)
+        Rings of rows that come from outside, of which step t reads row ``t % len(rows)``, and
+        whether they are targets, which may be missing (all NaN).
     """
 
-    def __init__(self, instructions: Sequence[Instruction], clock: int, dtype: np.dtype[Any]):
-        from nodegraph.engines.compiled.loop_program import NODE, PART, PORT, advance, drive
-
+    def __init__(
+        self,
+        instructions: Sequence[Instruction],
+        clock: int,
+        dtype: np.dtype[Any],
+        data: Sequence[tuple[Array, bool]] = (),
+    ):
         self.alive: list[Any] = [instructions]  # addresses do not keep what they point to
-        self.dtype, self.size, self.like = dtype, dtype.itemsize, dtype.type(0)
-        self._drive, self._advance = drive(dtype), advance(dtype)
+        code = code_of(dtype)
+        self._drive, self._advance = drive(code), advance(code, LARGEST[dtype.itemsize])
         places = [_places(instruction) for instruction in instructions]
-        self.io = np.zeros((len(instructions), max(map(len, places))), np.int64)
+        io = np.zeros((len(instructions), max(map(len, places))), np.int64)
         nodes, ports, parts = [], [], []
         for k, instruction in enumerate(instructions):
             phase = (instruction.node.phase - clock) % instruction.node.every
@@ -58,7 +67,7 @@ class Program:
                 (
                     instruction.code.function,
                     self._address(self._numbers(instruction.code.arguments)),
-                    self._address(self.io[k]),
+                    self._address(io[k]),
                     *self._ring(instruction.out),
                     instruction.node.every,
                     phase,
@@ -71,10 +80,11 @@ class Program:
                 width = sum(ring[-1] for ring in own)
                 scratch = self._address(np.empty(width, dtype)) if len(own) > 1 else 0
                 ports.append((places[k][port], scratch, len(own)))
-        self.nodes, self.ports, self.parts = (
-            np.array(table, np.int64).reshape(-1, width)
-            for table, width in ((nodes, len(NODE)), (ports, len(PORT)), (parts, len(PART)))
-        )
+        rings = [(self._address(a), a.shape[1], len(a), is_target) for a, is_target in data]
+        tables = [
+            self._address(np.array(table, np.int64)) for table in (nodes, ports, parts, rings)
+        ]
+        self._table = self._address(np.array([*tables, len(nodes), len(rings)], np.int64))
 
     def _numbers(self, arguments: Iterable[Any]) -> Array:
         if isinstance(arguments, np.ndarray):
@@ -93,20 +103,11 @@ class Program:
 
     def run(self, start: int, stop: int) -> None:
         """Move on from step `start` to `stop`."""
-        self._drive(self.nodes, self.ports, self.parts, self.io, start, stop, self.size, self.like)
+        self._drive(self._table, start, stop)
 
-    def advance(self, data: Array, start: int, stop: int) -> bool:
-        """Move on from step `start` to `stop`; tell whether all that came and went is finite.
-
-        Parameters
-        ----------
-        data : ndarray of int64, shape (n, 4)
-            Of each ring of rows that come from outside: its address, its width, how many rows it
-            has, and whether they are targets, which may be missing (all NaN).
-        start, stop : int
-        """
-        tables = self.nodes, self.ports, self.parts, self.io
-        return self._advance(*tables, data, start, stop, self.size, self.like)  # type: ignore[no-any-return]
+    def advance(self, start: int, stop: int) -> bool:
+        """Move on from step `start` to `stop`; tell whether all that came and went is finite."""
+        return bool(self._advance(self._table, start, stop))
 
 
 def fuse(

@@ -63,15 +63,11 @@ class Stepper:
         self._noise = noise or {}
         self._state, self._instructions, self._learned = state, instructions, learned
         self._data, self._targets, self._outside = data, targets, (data, targets)
-        self._program = Program(list(instructions.values()), state.time, state.initializer.dtype)
-        self._places = np.array(
-            [
-                (rows.ctypes.data, rows.shape[1], KEPT, gaps)
-                for gaps, group in enumerate((data, targets))
-                for rows in group.values()
-            ],
-            np.int64,
-        ).reshape(-1, 4)
+        rings = [(rows, False) for rows in data.values()]
+        rings += [(rows, True) for rows in targets.values()]
+        self._program = Program(
+            list(instructions.values()), state.time, state.initializer.dtype, rings
+        )
         self._only = next(iter(data.values())) if len(data) == 1 else None
         self._pupils = state.pupils()
         self._taught = {name: _taught(state, name) for name in targets}
@@ -193,7 +189,7 @@ class Stepper:
     def _advance(self, n_rows: int) -> bool:
         """Move on; tell whether all went well. If not, all is as it was."""
         stop = self.steps + n_rows
-        if self._program.advance(self._places, self.steps, stop):
+        if self._program.advance(self.steps, stop):
             self.steps = stop
             return True
         for array, before in self._arrays:

@@ -255,6 +255,14 @@ class Builder:
         self.begin(end)
         return self.put(f"phi {found.type} {one}, {two}", found.type)
 
+    def only_when(self, test: Value, then: Callable[[], None]) -> None:
+        """Write what `then` does if a test is true."""
+        inside, end = self.label(), self.label()
+        self.lines.append(f"  br {test}, label %{inside}, label %{end}")
+        self.begin(inside)
+        then()
+        self.begin(end)
+
 
 def _element(type: str) -> str:
     """Return the type of the numbers of a vector."""

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -187,3 +190,24 @@ def test_a_rule_learns_in_a_loop_from_what_its_node_did_with_the_noise(noise, mo
     same_trees(one, other, "programs learn otherwise")
     ys, bias = one
     np.testing.assert_allclose(bias, -0.1 * ys.sum(axis=0), rtol=1e-12)
+
+
+def test_loops_generations_steps_and_online_learning_import_no_numba():
+    script = """
+import sys
+import numpy as np
+import nodegraph as ng
+from nodes import RLS, Input, Reservoir, Ridge
+x = np.sin(np.arange(300) / 5)[:, None]
+pool, out = Reservoir(units=10), Ridge()
+model = ng.Model((Input() >> pool >> out) & (pool << out)).fit(x[:-1], x[1:])
+assert np.isfinite(model.run(x[:40])).all() and np.isfinite(model.step(x[40])).all()
+model = ng.Model(Input() >> Reservoir(units=10) >> Ridge()).fit(x[:-1], x[1:])
+assert model.generate(50).shape == (50, 1)
+model = ng.Model(Input() >> Reservoir(units=10) >> RLS())
+for start in range(0, 60, 20):
+    model.partial_fit(x[start : start + 20], x[start + 1 : start + 21])
+model.partial_fit(x[60:61], x[61:62])
+assert not {"numba", "ray"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)

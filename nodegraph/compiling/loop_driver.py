@@ -1,0 +1,163 @@
+"""The loop that moves several nodes on, step by step, each by a compiled step of its own."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from nodegraph.compiling import machine_code
+from nodegraph.compiling.prelude.builder import Builder, Value
+
+__all__ = ["DATA", "NODE", "PART", "PORT", "PROGRAM", "advance", "drive"]
+
+# Columns of the tables. `ports` and `parts` count the rows of the next table that belong here.
+PROGRAM = ("nodes", "ports", "parts", "data", "n_nodes", "n_data")
+NODE = ("function", "args", "io", "base", "zero", "ring", "width", "every", "phase", "n_ports")
+PORT = ("slot", "scratch", "n_parts")
+PART = ("base", "zero", "ring", "width")
+DATA = ("base", "width", "ring", "is_target")
+_POINTERS = {"nodes", "ports", "parts", "data", "function", "args", "io", "base", "scratch"}
+_LANES = 8
+
+Columns = dict[str, Value]
+
+
+@cache
+def drive(dtype: str) -> Any:
+    """Return ``f(program, start, stop)``: all nodes move on from step `start` to `stop`."""
+    b = Builder(dtype)
+    program, start, stop = b.function("NAME", "&program start stop")
+    table = _columns(b, program, PROGRAM)
+    b.loop(start, stop, 1, lambda t: _move(b, table, t))
+    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_int64] * 2)
+    return kind(machine_code.address(b.text(), "drive"))
+
+
+@cache
+def advance(dtype: str, most: float) -> Any:
+    """Return ``f(program, start, stop)``, which also tells whether data and outputs are sound.
+
+    Data are so if they are finite, targets also if they are missing as a whole, outputs if they are
+    within `most`. Nothing moves from the first data, and behind the first output, that are not.
+    """
+    b = Builder(dtype)
+    program, start, stop = b.function("NAME", "&program start stop", "i64")
+    table = _columns(b, program, PROGRAM)
+
+    def bounded(t: Value, node: Columns) -> Value:
+        return _is_within(b, _row(b, node, t), node["width"], most)
+
+    def moved(t: Value) -> Value:
+        _move(b, table, t)
+        return _all(b, table["nodes"], table["n_nodes"], NODE, lambda node: bounded(t, node))
+
+    def step(t: Value) -> Value:
+        given = _all(b, table["data"], table["n_data"], DATA, lambda ring: _is_given(b, ring, t))
+        return b.when(given, lambda: moved(t), given)
+
+    yes = Value(b, "i1", "true")
+    sound = b.loop(start, stop, 1, lambda t, sound: b.when(sound, lambda: step(t), sound), yes)[1]
+    kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, *[ctypes.c_int64] * 2)
+    return kind(machine_code.address(b.text(sound.to("i64", "zext")), "advance"))
+
+
+def _columns(b: Builder, row: Value, names: tuple[str, ...]) -> Columns:
+    types = {name: "ptr" if name in _POINTERS else "i64" for name in names}
+    return {name: b.load(row.at(k, "i64"), type) for k, (name, type) in enumerate(types.items())}
+
+
+def _row(b: Builder, ring: Columns, t: Value) -> Value:
+    """Return the address of the row of step `t` in a ring of rows."""
+    place, n = t + ring["zero"] if "zero" in ring else t, ring["ring"]
+    inside = b.when(place.test("uge", n), lambda: b.put(f"urem {place}, {n.name}", "i64"), place)
+    return ring["base"].at(inside * ring["width"])
+
+
+def _move(b: Builder, table: Columns, t: Value) -> None:
+    """Move all nodes on by step `t`."""
+
+    def one(k: Value, port: Value, part: Value) -> list[Value]:
+        node = _columns(b, table["nodes"].at(k * len(NODE), "i64"), NODE)
+        row, late, every = _row(b, node, t), t - node["phase"], node["every"]
+        no = Value(b, "i1", "false")
+
+        def is_off_beat() -> Value:
+            return b.put(f"srem {late}, {every.name}", "i64").test("ne", 0)
+
+        rests = b.when(every.test("sgt", 1), is_off_beat, no)
+        b.only_when(rests, lambda: _copy(b, _row(b, node, t - 1), row, node["width"]))
+        b.store(row, node["io"])
+        acts = rests.test("eq", no)
+        places = b.loop(
+            0, node["n_ports"], 1, lambda _, *at: _hear(b, node["io"], acts, t, *at), port, part
+        )
+        call = f"  call void {node['function'].name}({node['args']}, {node['io']}, {b.number(0)})"
+        b.only_when(acts, lambda: b.lines.append(call))
+        return places[1:]
+
+    b.loop(0, table["n_nodes"], 1, one, table["ports"], table["parts"])
+
+
+def _hear(b: Builder, io: Value, acts: Value, t: Value, port: Value, part: Value) -> list[Value]:
+    """Point a port at its row; a node that acts has those of several parts behind each other."""
+    own = _columns(b, port, PORT)
+    alone, place = own["n_parts"].test("eq", 1), io.at(own["slot"], "i64")
+    copied = acts & own["n_parts"].test("ne", 1)
+    b.store(own["scratch"], place)
+
+    def one(_: Value, part: Value, scratch: Value) -> list[Value]:
+        source = _columns(b, part, PART)
+        row = _row(b, source, t)
+        b.only_when(alone, lambda: b.store(row, place))
+        b.only_when(copied, lambda: _copy(b, row, scratch, source["width"]))
+        return [part.at(len(PART), "i64"), scratch.at(source["width"])]
+
+    parts = b.loop(0, own["n_parts"], 1, one, part, own["scratch"])
+    return [port.at(len(PORT), "i64"), parts[1]]
+
+
+def _copy(b: Builder, source: Value, target: Value, n: Value) -> None:
+    size = n * b.size
+    b.lines.append(f"  call void @llvm.memcpy.p0.p0.i64({target}, {source}, {size}, i1 false)")
+
+
+def _all(
+    b: Builder, table: Value, n: Value, names: tuple[str, ...], test: Callable[[Columns], Value]
+) -> Value:
+    def one(k: Value, before: Value) -> Value:
+        return before & test(_columns(b, table.at(k * len(names), "i64"), names))
+
+    return b.loop(0, n, 1, one, Value(b, "i1", "true"))[1]
+
+
+def _is_given(b: Builder, ring: Columns, t: Value) -> Value:
+    """Tell whether data are finite, or the target of a step without one: all NaN."""
+    row, width = _row(b, ring, t), ring["width"]
+    finite = _is_within(b, row, width, math.inf)
+
+    def missing() -> Value:
+        known = _is_some(b, row, width, lambda x: x.test("oeq", x), math.nan)
+        return ring["is_target"].test("ne", 0) & known.test("eq", 0)
+
+    return b.when(finite.test("eq", 0), missing, finite)
+
+
+def _is_within(b: Builder, row: Value, n: Value, most: float) -> Value:
+    high, low = b.number(most, _LANES), b.number(-most, _LANES)
+    beyond = _is_some(b, row, n, lambda x: x.test("uge", high) | x.test("ule", low), 0.0)
+    return beyond.test("eq", 0)
+
+
+def _is_some(
+    b: Builder, row: Value, n: Value, test: Callable[[Value], Value], other: float
+) -> Value:
+    """Tell whether a test, which is false for `other`, is true for some of `n` numbers."""
+
+    def block(k: Value, found: Value) -> Value:
+        return found | test(b.masked(row.at(k), _LANES, n - k, other)).to(f"i{_LANES}")
+
+    found = b.loop(0, n, _LANES, block, Value(b, f"i{_LANES}", "0"))[1]
+    return found.test("ne", 0)
