@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args
 
 from pydantic import BeforeValidator, PlainSerializer, model_validator
@@ -124,7 +126,7 @@ def merges(rule: Rule, params: Any) -> bool:
     return type(rule).merge is not Rule.merge
 
 
-def _by_kind(value: Any) -> Any:
+def _by_kind(value: Any, own: Mapping[str, type[Rule]] = MappingProxyType({})) -> Any:
     if isinstance(value, type) and issubclass(value, Rule):
         raise ValueError(f"is the class itself; write {value.__name__}(), with its fields in ()")
     if isinstance(value, str):
@@ -134,10 +136,11 @@ def _by_kind(value: Any) -> Any:
     fields = dict(value)
     if "kind" not in fields:
         raise ValueError("a rule needs a kind, such as {kind: Oja, rate: 0.001}")
-    cls, own = split_kind(fields.pop("kind"))
+    kind = fields.pop("kind")
+    cls, more = (own[kind], {}) if kind in own else split_kind(kind)
     if not issubclass(cls, Rule):
         raise ValueError(f"{cls.__name__} is not a rule")
-    return cls(**own, **fields)
+    return cls(**more, **fields)
 
 
 def _to_kind(rule: Rule | None) -> dict[str, Any] | None:
@@ -153,12 +156,19 @@ def write_rules_by_kind(cls: type[Described]) -> None:
     """Let fields that are annotated as a class of rules say which one they hold, as `AnyRule`."""
     plain = [field for field in cls.model_fields.values() if _is_plain_rule(field)]
     for field in plain:
-        field.metadata += [BeforeValidator(_by_kind), PlainSerializer(_to_kind)]
+        own = {kind.__name__: kind for kind in _rules_of(field)}
+        field.metadata += [BeforeValidator(partial(_by_kind, own=own)), PlainSerializer(_to_kind)]
     if plain:
         cls.model_rebuild(force=True)
 
 
 def _is_plain_rule(field: FieldInfo) -> bool:
+    return bool(_rules_of(field)) and not any(
+        isinstance(each, BeforeValidator) for each in field.metadata
+    )
+
+
+def _rules_of(field: FieldInfo) -> list[type[Rule]]:
+    """Return the classes of rules that a field is annotated as."""
     kinds = (field.annotation, *get_args(field.annotation))
-    told = any(isinstance(each, BeforeValidator) for each in field.metadata)
-    return not told and any(isinstance(kind, type) and issubclass(kind, Rule) for kind in kinds)
+    return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Rule)]
