@@ -83,8 +83,17 @@ with ng.RayEngine(workers=1, chunk=256, snapshot=0.2) as engine:
 """
 
 
+@pytest.fixture(scope="module")
+def straight():
+    x = np.random.default_rng(0).standard_normal((200_000, 2))
+    model = ng.Model(Input() >> Reservoir(units=50) >> RLS(), seed=1)
+    return x, model, model.partial_fit(x, x)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_driver_that_is_killed_is_followed_by_one_that_goes_on_locally(tmp_path, number):
+def test_a_driver_that_is_killed_is_followed_by_one_that_goes_on_locally(
+    tmp_path, number, straight
+):
     path = tmp_path / "c.safetensors"
     driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(path)], stdout=subprocess.PIPE)
     assert driver.stdout is not None
@@ -97,14 +106,12 @@ def test_a_driver_that_is_killed_is_followed_by_one_that_goes_on_locally(tmp_pat
     driver.wait(30)
     driver.stdout.close()
     assert driver.returncode in (-number, 128 + number)
-    x = np.random.default_rng(0).standard_normal((200_000, 2))
-    graph = Input() >> Reservoir(units=50) >> RLS()
-    straight, resumed = ng.Model(graph, seed=1), ng.Model(graph, seed=1)
-    wanted = straight.partial_fit(x, x)
+    x, model, wanted = straight
+    resumed = ng.Model(model.graph, seed=1)
     rest = resumed.partial_fit(x, x, checkpoint=path, resume=True)
     assert len(rest) < len(wanted)
     assert np.array_equal(rest, wanted[-len(rest) :])
-    for mine, theirs in zip(straight.params["rls"], resumed.params["rls"], strict=True):
+    for mine, theirs in zip(model.params["rls"], resumed.params["rls"], strict=True):
         assert np.array_equal(mine, theirs)
     deadline = time.monotonic() + 15
     while left := [pid for pid in children if _alive(pid) and not _is_agent(pid)]:
