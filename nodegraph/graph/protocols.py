@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from nodegraph.arrays import Array
 from nodegraph.errors import ContractError
@@ -24,22 +25,30 @@ __all__ = [
 ]
 
 
-@runtime_checkable
-class Blockwise(Protocol):
+class _ByMethods:
+    """Classes with all its methods are its subclasses; each is looked at once."""
+
+    @classmethod
+    def __subclasshook__(cls, other: type) -> bool:
+        return all(hasattr(other, name) for name in vars(cls) if not name.startswith("_"))
+
+
+class Blockwise(_ByMethods, ABC):
     """A node that runs on blocks of rows, for what it calls takes them at once.
 
     A scikit-learn estimator's `predict` is such a thing: it cannot be traced, and a call for each
     row takes hundreds of times as long. `step` stays the meaning.
     """
 
+    @abstractmethod
     def run_block(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
         """Return ``(state, ys)`` after ``len(xs)`` steps."""
 
 
-@runtime_checkable
-class Measured(Protocol):
+class Measured(_ByMethods, ABC):
     """A rule with numbers of its own for learning curves."""
 
+    @abstractmethod
     def measure(self, params: Any, memory: Any) -> dict[str, float]:
         """Return what else is worth a learning curve, such as the rule's own error or goodness.
 
@@ -48,18 +57,18 @@ class Measured(Protocol):
         """
 
 
-@runtime_checkable
-class Windowed(Protocol):
+class Windowed(_ByMethods, ABC):
     """A rule that looks back and ahead, and so learns nothing from a series that is too short."""
 
+    @abstractmethod
     def shortest(self, node: Any) -> int:
         """Return how many steps a series must have for `node` to learn from it in `fit`."""
 
 
-@runtime_checkable
-class Gathers(Protocol):
+class Gathers(_ByMethods, ABC):
     """An offline rule that gathers a chunk without a copy of its memory."""
 
+    @abstractmethod
     def gather(self, params: Any, memory: Any, lesson: Lesson, ys: Array) -> tuple[Any, Any]:
         """Return what `update` does for ``lesson.rows`` of a chunk.
 
@@ -67,22 +76,23 @@ class Gathers(Protocol):
         """
 
 
-@runtime_checkable
-class Passes(Protocol):
+class Passes(_ByMethods, ABC):
     """An offline rule that may go through the data more than once."""
 
+    @abstractmethod
     def after_pass(self, memory: Any) -> tuple[Any, bool]:
         """Return the memory after a pass over all data, and whether another one is needed."""
 
+    @abstractmethod
     def merges(self, params: Any) -> bool:
         """Tell whether a node with these params can learn from series apart, to be merged."""
 
 
-@runtime_checkable
-class Deals(Protocol):
+class Deals(_ByMethods, ABC):
     """An offline rule that can deal independent series out in turn, as parts that are left out."""
 
     @property
+    @abstractmethod
     def deals(self) -> bool:
         """Whether it does so.
 
@@ -91,20 +101,23 @@ class Deals(Protocol):
         """
 
 
-@runtime_checkable
-class Joint(Protocol):
+class Joint(_ByMethods, ABC):
     """An offline rule whose learners of the same input learn as one, of all targets."""
 
     @property
+    @abstractmethod
     def team(self) -> Any:
         """What learners must have in common to learn as one; None: they do not."""
 
+    @abstractmethod
     def join(self, params: Sequence[Any]) -> Any:
         """Return the params of a learner of all targets side by side."""
 
+    @abstractmethod
     def split(self, memory: Any, widths: Sequence[int]) -> list[Any]:
         """Return the memory of each of several learners whose targets stood side by side."""
 
+    @abstractmethod
     def conclude_team(self, params: Sequence[Any], memory: Any) -> list[tuple[Any, dict[str, Any]]]:
         """Return what `finish` does for each learner, and what is worth knowing of it."""
 
