@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from hashlib import blake2b
 from threading import Lock
@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 from nodegraph.compiling.cache import read, write
 
-__all__ = ["address", "digest", "is_enabled", "optimized", "stats"]
+__all__ = ["address", "digest", "is_enabled", "listeners", "optimized", "stats"]
 
 stats: dict[str, float] = {"compiled": 0, "loaded": 0, "seconds": 0.0, "load_seconds": 0.0}
+listeners: list[Callable[[], None]] = []  # called before something is compiled
 _known: dict[str, int] = {}
 _lock = Lock()
 _PASSES = 2  # as -O2; loops are vectorized, straight code is not, nothing is contracted
@@ -97,6 +98,8 @@ def _load(text: str, symbol: str) -> int:
     began = perf_counter()
     code = read(symbol)
     if code is None:
+        for tell in listeners:
+            tell()
         code = _compiled(text.replace("@NAME", f"@{symbol}"))
         write(symbol, code)
         stats["compiled"] += 1

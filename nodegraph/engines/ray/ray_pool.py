@@ -29,16 +29,7 @@ class Actor(Worker):
         super().__init__()
         from threadpoolctl import threadpool_limits
 
-        os.environ["NUMBA_NUM_THREADS"] = str(threads)
         threadpool_limits(threads)
-        self._threads = threads
-
-    def load(self, loading: Any) -> None:
-        """Take over a part as it stands."""
-        from numba import get_num_threads, set_num_threads
-
-        set_num_threads(min(self._threads, get_num_threads()))
-        super().load(loading)
 
     def ping(self) -> int:
         """Return the number of the process."""

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -161,16 +162,22 @@ def test_a_drawing_as_text_ends_its_last_line(small, tmp_path):
         assert text.endswith("\n") and not text.endswith("\n\n")
 
 
-def test_compiling_is_said_once_and_only_where_it_happens(small, capsys):
-    import numba
-
+def test_compiling_is_said_once_and_only_where_it_happens(capsys):
+    from nodegraph.compiling import machine_code
     from nodegraph.experiments.cli.compiling import compiling_said
 
+    def compiled(number):
+        machine_code.address(f"define i64 @NAME() {{ ret i64 {number} }}")
+
+    first = time.time_ns()  # what nobody has compiled before
     with compiling_said():
         assert capsys.readouterr().err == ""
-        for number in (1, 2):
-            numba.njit(lambda x, n=number: x + n)(1.0)
-    assert capsys.readouterr().err.count("kernels are being compiled") == 1
+        compiled(first)
+        compiled(first + 1)
+    assert capsys.readouterr().err.count("steps are being compiled") == 1
+    with compiling_said():
+        compiled(first)
     with compiling_said(quiet=True):
-        numba.njit(lambda x: x)(1.0)
+        compiled(first + 2)
     assert capsys.readouterr().err == ""
+    assert machine_code.listeners == []
