@@ -9,6 +9,8 @@ import types
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 __all__ = [
     "KEY_ERRORS",
     "NEAR_MISSES",
@@ -114,6 +116,8 @@ _DEMAND = re.compile(r"\w+ (should .*?)( after validation.*)?")
 
 def demand(item: Mapping[str, Any]) -> str:
     """Return what an item of `ValidationError.errors` asks for, such as ``should be at most 1``."""
+    if item["type"] == "model_type" and isinstance(item.get("input"), BaseModel):
+        return f"should be of the class {item['ctx']['class_name']}"
     word = WORDS.get(item["type"])
     if word is not None:
         return word(item.get("ctx", {})) if callable(word) else word

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from enum import Enum
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pytest
@@ -13,9 +13,12 @@ from pydantic import (
     field_validator,
 )
 
+import nodegraph as ng
+from nodegraph.errors import FieldError
 from nodegraph.graph.messages import complaints, describe, nearest, place
 from nodegraph.graph.messages.phrases import shown
 from nodegraph.graph.messages.trails import follow
+from nodes.rules import Oja
 
 FOREIGN = {"sr": "spectral_radius", "lr": "leak_rate"}
 
@@ -185,3 +188,31 @@ def test_the_nearest_word_ignores_case_and_gives_up_on_strangers() -> None:
 
 def test_a_place_is_written_as_set_takes_it() -> None:
     assert place(("nodes", "readout", "ridge", 2)) == "nodes.readout.ridge[2]"
+
+
+def test_a_description_of_another_class_is_told_which_one_is_meant():
+    class Fading(ng.Rule):
+        """Changes nothing.
+
+        Parameters
+        ----------
+        rate : float
+        """
+
+        online: ClassVar[bool] = True
+        supervised: ClassVar[bool] = False
+        modifies: ClassVar[tuple[str, ...]] = ()
+
+        rate: float = 0.1
+
+        def update(self, params, memory, seen):
+            return params, memory
+
+    class Layer(ng.Node):
+        rule: Fading | None = None
+
+        def step(self, params, state, x):
+            return state, x
+
+    with pytest.raises(FieldError, match=r"Layer.rule: should be of the class Fading \(got"):
+        Layer(rule=Oja())
