@@ -6,6 +6,7 @@ from scipy import sparse
 
 import nodegraph as ng
 from nodegraph import maths
+from nodegraph.testing import run_node
 
 RNG = np.random.default_rng(0)
 W, v, w = RNG.normal(size=(7, 5)), RNG.normal(size=5), RNG.normal(size=7)
@@ -69,7 +70,7 @@ def test_its_bits_are_those_of_a_compiled_step(name, dtype):
             return state, y.reshape(-1) + 0 * x[0]
 
     arrays = tuple(a for i, a in enumerate(given) if i not in others)
-    _, ys = One().run(arrays, (), np.zeros((1, 1), dtype))
+    _, ys = run_node(One(), arrays, (), np.zeros((1, 1), dtype))
     np.testing.assert_array_equal(ys[0], np.ravel(getattr(maths, name)(*given)))
 
 

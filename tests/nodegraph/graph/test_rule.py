@@ -7,6 +7,7 @@ import pytest
 from pydantic import PositiveFloat
 
 import nodegraph as ng
+from nodegraph.graph import registry
 from nodegraph.maths import matvec
 from nodegraph.rule import Rule
 
@@ -88,8 +89,14 @@ class Inherited(OfNone):
 
 
 HOLDERS = [OfDelta, OfAny, OfNone, Inherited]
-for known in (Delta, Faster, *HOLDERS):
-    ng.register(known)
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch):
+    """Register them for these tests alone."""
+    monkeypatch.setattr(registry, "_found", dict(registry.kinds()))
+    for kind in (Delta, Faster, *HOLDERS):
+        ng.register(kind)
 
 
 @pytest.mark.parametrize("kind", HOLDERS)
