@@ -158,6 +158,7 @@ def test_a_node_that_raises_or_kills_its_worker_is_named_with_chunk_and_steps(ra
             if x.max() == 2:
                 raise ValueError("two")
             if x.max() == 3:
+                time.sleep(0.5)  # until what was done before has been handed on
                 os.kill(os.getpid(), signal.SIGKILL)
             return state, x
 
