@@ -49,9 +49,11 @@ class Moved(MetaPathFinder, Loader):
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the module itself."""
         warnings.warn(f"{spec.name} is {spec.loader_state} by now", DeprecationWarning, 2)
-        self._own = (module := import_module(str(spec.loader_state))).__spec__
+        module = import_module(str(spec.loader_state))
+        spec.loader_state = module.__spec__
         return module
 
     def exec_module(self, module: ModuleType) -> None:
         """Leave the module as it is."""
-        module.__spec__ = self._own
+        if module.__spec__ is not None:
+            module.__spec__ = module.__spec__.loader_state
