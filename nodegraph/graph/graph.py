@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from nodegraph.errors import GraphError
 from nodegraph.graph.ends import Edge, End, input_ends, output_ends
 from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.messages.phrases import shown
 from nodegraph.graph.names import name_nodes
 from nodegraph.graph.strangers import Inert
 
@@ -85,10 +86,12 @@ class Composable(Inert):
     def __rand__(self, other: Any) -> Graph:
         return overlay(other, self)
 
-    def __add__(self, _: Any) -> NoReturn:
+    def __add__(self, *_: Any) -> NoReturn:
         raise GraphError("nodes are joined by a >> b, and set side by side by [a, b] or a & b")
 
     __radd__ = __or__ = __ror__ = __mul__ = __rmul__ = __sub__ = __rsub__ = __matmul__ = __add__
+    __truediv__ = __pow__ = __xor__ = __lt__ = __gt__ = __le__ = __ge__ = __add__
+    __neg__ = __pos__ = __abs__ = __invert__ = __add__
 
     def __bool__(self) -> NoReturn:
         raise GraphError(
@@ -117,6 +120,12 @@ class Graph(Composable):
     heads: tuple[End, ...] = ()
     tails: tuple[End, ...] = ()
     owners: tuple[tuple[Any, tuple[Any, ...]], ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.nodes, tuple):
+            raise GraphError(
+                f"a graph is made of nodes by a >> b, not by Graph(...) (got {shown(self.nodes)})"
+            )
 
     def as_graph(self) -> Graph:
         """Return the graph itself."""

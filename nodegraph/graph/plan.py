@@ -132,6 +132,18 @@ class Plan:
             safe -= hurt
         return frozenset(safe)
 
+    def behind_summary(self, name: str) -> bool:
+        """Tell whether a node hears of a series what was summed up of it."""
+        seen, waiting = {name}, [name]
+        while waiting:
+            for read in self.reads[waiting.pop()].get("x", ()):
+                if self.nodes[read.source].sums_up:
+                    return True
+                if read.source not in seen:
+                    seen.add(read.source)
+                    waiting.append(read.source)
+        return False
+
     def lag(self, name: str) -> int:
         """Return how far back the readers of `name` look in this plan."""
         return self._lags.get(name, 0)

@@ -101,20 +101,8 @@ class ModelState:
         """Return who takes data and targets, and how they are taught."""
         pupils = self.pupils()
         classes = {name: getattr(self.plan.nodes[name], "classes", None) for name in pupils}
-        lessons = {n: Lesson(c, self._behind_summary(n)) for n, c in classes.items() if c}
+        lessons = {n: Lesson(c, self.plan.behind_summary(n)) for n, c in classes.items() if c}
         return Door(self.plan.inputs, pupils, list(self.plan.nodes), lessons, self.plan.gappy)
-
-    def _behind_summary(self, name: str) -> bool:
-        """Tell whether a node hears of a series what was summed up of it."""
-        seen, waiting = {name}, [name]
-        while waiting:
-            for read in self.plan.reads[waiting.pop()].get("x", ()):
-                if self.plan.nodes[read.source].sums_up:
-                    return True
-                if read.source not in seen:
-                    seen.add(read.source)
-                    waiting.append(read.source)
-        return False
 
     def pupils(self) -> tuple[str, ...]:
         """Nodes that a target goes to when no name is given."""

@@ -275,8 +275,15 @@ class _Preparation(Source):
             for part in [found] if test is None else [found, test]:
                 for rows, name in zip(part.series, part.names, strict=True):
                     to_rows(rows, name, gaps=filled)
-            classes = to_classes(found, test, self._known, repeat=source.targets == "repeat")
+            classes = to_classes(found, test, self._known, repeat=self._repeats(source.targets))
         return self._classes(classes, found.columns)
+
+    def _repeats(self, targets: str | None) -> bool:
+        """Tell whether a class is taught at every row: as said, else as `Model.fit` does."""
+        if targets is not None or self.plan is None:
+            return targets == "repeat"
+        named = [name for name, node in self.plan.nodes.items() if getattr(node, "classes", None)]
+        return not all(map(self.plan.behind_summary, named))
 
     @property
     def _known(self) -> tuple[Any, ...]:

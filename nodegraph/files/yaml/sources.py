@@ -150,15 +150,17 @@ class LabelledFile(Reading):
         The column that names the class, the same in all rows of a recording.
     test : str, optional
         Another such file, whose recordings are scored; else some are held back, by class.
-    targets : {"one_hot", "repeat"}
-        Whether the class is taught at the last row of each recording or at every row.
+    targets : {"one_hot", "repeat"}, optional
+        Whether the class is taught at the last row of each recording or at every row; by default
+        as `Model.fit` does with labels: at every row where a readout that names classes hears
+        each row, else at the last.
     """
 
     file: Text
     series: Column
     label: Column
     test: Text | None = None
-    targets: Literal["one_hot", "repeat"] = "one_hot"
+    targets: Literal["one_hot", "repeat"] | None = None
 
     @model_validator(mode="after")
     def _two_columns(self) -> LabelledFile:
@@ -176,10 +178,12 @@ class LabelledFolder(Reading):
         Path of the folder, beside the YAML or below.
     test : str, optional
         Another such folder, whose recordings are scored; else some are held back, by class.
-    targets : {"one_hot", "repeat"}
-        Whether the class is taught at the last row of each recording or at every row.
+    targets : {"one_hot", "repeat"}, optional
+        Whether the class is taught at the last row of each recording or at every row; by default
+        as `Model.fit` does with labels: at every row where a readout that names classes hears
+        each row, else at the last.
     """
 
     folder: Text
     test: Text | None = None
-    targets: Literal["one_hot", "repeat"] = "one_hot"
+    targets: Literal["one_hot", "repeat"] | None = None

@@ -38,7 +38,7 @@ def made(tmp_path):
     return found
 
 
-def spec(folder, data, classes=None, **task):
+def spec(folder, data, classes=None, edges="u >> r >> m >> out", **task):
     readout = {"kind": "Ridge", "ridge": 0.01} | ({"classes": classes} if classes else {})
     nodes = {
         "u": {"kind": "Input"},
@@ -46,7 +46,8 @@ def spec(folder, data, classes=None, **task):
         "m": {"kind": "Reduce.mean"},
         "out": readout,
     }
-    header = {"nodegraph": 1, "seed": 1, "nodes": nodes, "edges": "u >> r >> m >> out"}
+    nodes = {name: node for name, node in nodes.items() if name in edges.split(" >> ")}
+    header = {"nodegraph": 1, "seed": 1, "nodes": nodes, "edges": edges}
     given = {"data": data, "metrics": ["accuracy"], "baselines": ["linear", "mean"], **task}
     return read_text(json.dumps({**header, "task": given}), folder=folder)
 
@@ -82,6 +83,18 @@ def test_the_model_and_the_score_are_those_of_the_same_series_in_python(tmp_path
         [y[-1] for y in result.model.run([made[n][1] for n in others])],
         [y[-1] for y in model.run([made[n][1] for n in others])],
     )
+
+
+@pytest.mark.parametrize("edges", ["u >> r >> m >> out", "u >> r >> out"])
+def test_a_readout_that_names_its_classes_is_taught_as_by_fit_with_labels(tmp_path, made, edges):
+    known, split = ["rest", "wave"], {"train": 12, "test": 6}
+    given = spec(tmp_path, TABLE, known, edges, split=split)
+    found = run_spec(given).model
+    own = {w: [n for n in made if made[n][0] == w][:6] for w in ("rest", "wave")}
+    kept = [n for n in made if n in {*own["rest"], *own["wave"]}]
+    model = ng.Model(given.graph, seed=1)
+    model.fit([made[n][1] for n in kept], [made[n][0] for n in kept])
+    np.testing.assert_array_equal(found.params["out"].W_out, model.params["out"].W_out)
 
 
 def test_rows_of_a_recording_belong_together_wherever_they_stand(tmp_path, made):
