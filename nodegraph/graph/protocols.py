@@ -17,6 +17,7 @@ __all__ = [
     "Joint",
     "Measured",
     "Passes",
+    "Seamless",
     "Windowed",
     "conclude",
     "refuse_halves",
@@ -86,6 +87,14 @@ class Passes(_ByMethods, ABC):
     @abstractmethod
     def merges(self, params: Any) -> bool:
         """Tell whether a node with these params can learn from series apart, to be merged."""
+
+
+class Seamless(_ByMethods, ABC):
+    """A rule that keeps rows in the pieces they came in, and can join them."""
+
+    @abstractmethod
+    def seamless(self, memory: Any) -> Any:
+        """Return the memory as it is saved: the same, whatever chunks it was gathered from."""
 
 
 class Deals(_ByMethods, ABC):

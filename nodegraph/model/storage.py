@@ -21,6 +21,8 @@ from nodegraph.files.yaml.spec import read_plain
 from nodegraph.files.yaml.writer import streams, to_plain
 from nodegraph.graph import Graph
 from nodegraph.graph.plan import Plan
+from nodegraph.graph.protocols import Seamless
+from nodegraph.graph.rule import Rule
 from nodegraph.host.numerics import checked_numerics
 from nodegraph.model.initializer import Initializer
 from nodegraph.model.state import ModelState
@@ -94,7 +96,10 @@ def _packed(
         "ahead": state.ahead.horizons(),
         "columns": state.initializer.columns,
         "taught": state.initializer.taught,
-        "nodes": {n: _pack_slot(n, slot, arrays, memory) for n, slot in slots.items()},
+        "nodes": {
+            name: _pack_slot(name, _seamless(state.plan.rules.get(name), slot), arrays, memory)
+            for name, slot in sorted(slots.items())
+        },
         "report": report,
     }
     return arrays, {"graph": json.dumps(graph), "model": json.dumps(about, default=_plain)}
@@ -160,6 +165,13 @@ def _mapping(text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ModelFileError("the graph in the file is no mapping")
     return found
+
+
+def _seamless(rule: Rule | None, slot: Slot) -> Slot:
+    """Return a slot whose memory does not show in which chunks it was gathered."""
+    if slot.memory is None or not isinstance(rule, Seamless):
+        return slot
+    return replace(slot, memory=rule.seamless(slot.memory))
 
 
 def _pack_slot(name: str, slot: Slot, arrays: dict[str, Array], memory: bool) -> dict[str, Any]:

@@ -102,6 +102,12 @@ class ConjugateGradient(NamedTuple):
             dx = xs - self.moments.x
             return self._replace(product=self.product + product(dx.T, product(dx, self.direction)))
 
+    def seamless(self) -> ConjugateGradient:
+        """Return the memory with its left-over rows in one piece."""
+        if not self.xs:
+            return self
+        return self._replace(xs=(joined_rows(*self.xs),), ts=(joined_rows(*self.ts),))
+
     def after_pass(self) -> tuple[ConjugateGradient, bool]:
         """Return the memory after a pass, and whether another one is needed."""
         memory = self._closed()

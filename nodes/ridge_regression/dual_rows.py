@@ -96,6 +96,12 @@ class Pile(NamedTuple):
         """Return the pile without its full blocks."""
         return Pile(self.xs, self.ts)
 
+    def seamless(self) -> Pile:
+        """Return the pile with its left-over rows in one piece."""
+        if not self.xs:
+            return self
+        return self._replace(xs=(joined_rows(*self.xs),), ts=(joined_rows(*self.ts),))
+
     def rows(self) -> Rows:
         """Return all its rows; there has to be one."""
         return Rows(joined_rows(*self.full_xs, *self.xs), joined_rows(*self.full_ts, *self.ts))

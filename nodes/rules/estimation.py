@@ -50,6 +50,10 @@ class Estimation(Rule):
         """Return the rows of both."""
         return self.Memory(one.xs + other.xs, one.ts + other.ts)
 
+    def seamless(self, memory: Memory) -> Memory:
+        """Return the memory with all rows in one piece."""
+        return self.Memory(*((np.concatenate(parts),) if parts else () for parts in memory))
+
     def finish(self, params: Any, memory: Memory) -> Any:
         """Return the params with an estimator fitted to all rows.
 

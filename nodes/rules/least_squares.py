@@ -185,6 +185,13 @@ class LeastSquares(Rule):
         folds = copy_tree(memory.folds)
         return self._counted(self.Memory(memory.stream.closed(), apart, memory.blocks, folds))
 
+    def seamless(self, memory: Memory | ConjugateGradient) -> Memory | ConjugateGradient:
+        """Return the memory with rows that wait in one piece each."""
+        if isinstance(memory, ConjugateGradient):
+            return memory.seamless()
+        apart = tuple(pile.seamless() for pile in memory.apart)
+        return memory._replace(stream=memory.stream.seamless(), apart=apart)
+
     def after_pass(self, memory: Any) -> tuple[Any, bool]:
         """Return the memory after a pass; iterations may need another one."""
         return memory.after_pass() if isinstance(memory, ConjugateGradient) else (memory, False)

@@ -30,3 +30,11 @@ def test_it_fits_what_it_gathered():
     rule = Estimation(estimator=LinearRegression())
     params = rule.finish(PARAMS, gathered(rule, X))
     np.testing.assert_allclose(params.estimator.coef_, [1.0, 0.0], atol=1e-12)
+
+
+def test_pieces_do_not_show_in_what_is_saved():
+    rule = Estimation(estimator=LinearRegression())
+    parts = rule.seamless(rule.merge(gathered(rule, X[:10]), gathered(rule, X[10:])))
+    assert [len(part) for part in parts] == [1, 1]
+    np.testing.assert_array_equal(parts.xs[0], X)
+    assert rule.seamless(rule.begin(PARAMS)) == ((), ())

@@ -138,3 +138,16 @@ def ray_engine():
     """One Ray for all tests of this worker: two actors at a time, snapshots often."""
     with RayEngine(workers=2, chunk=40, snapshot=0.2, timeout=60) as engine:
         yield engine
+
+
+@pytest.fixture
+def same_files(tmp_path):
+    """Tell whether two models make the same file, byte by byte."""
+
+    def same(*models):
+        files = [tmp_path / f"{i}.safetensors" for i in range(len(models))]
+        for file, model in zip(files, models, strict=True):
+            model.save(file)
+        return len({file.read_bytes() for file in files}) == 1
+
+    return same

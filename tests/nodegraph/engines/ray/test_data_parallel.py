@@ -27,11 +27,12 @@ HERE = fitted("local")
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 @pytest.mark.parametrize("deaths", [(), (2, 5, 6, 11)])
-def test_any_number_of_replicas_learns_and_gives_the_bits_of_one_thread(spread, count, deaths):
+def test_any_number_of_replicas_learns_and_gives_the_bits_of_one_thread(
+    spread, same_files, count, deaths
+):
     engine = spread(count, deaths)
     there = fitted(engine)
-    for name in HERE.plan.nodes:
-        same_trees(HERE.params[name], there.params[name], name)
+    assert same_files(HERE, there)
     wanted, found = HERE.run(XS), there.run(XS, noise=False)
     for name, parts in wanted.items():
         assert all(np.array_equal(a, b) for a, b in zip(parts, found[name], strict=True))

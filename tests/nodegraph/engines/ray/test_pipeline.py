@@ -85,7 +85,7 @@ def test_deaths_before_or_after_an_update_leave_no_trace(split, seed, deaths, af
 
 @pytest.mark.parametrize("word", GRAPHS)
 @pytest.mark.parametrize("deaths", [(), (3, 9, 40, 77)])
-def test_fit_run_and_generate_leave_the_bits_of_local(split, word, deaths):
+def test_fit_run_and_generate_leave_the_bits_of_local(split, same_files, word, deaths):
     (x, y), (more, _) = data()
     engine = split(3, 11, deaths, window=3, chunks=2)
     models = []
@@ -106,6 +106,7 @@ def test_fit_run_and_generate_leave_the_bits_of_local(split, word, deaths):
         assert np.array_equal(wanted[name], found[name])
     assert ends or np.array_equal(wanted, found)
     assert engine.pool.died == len(deaths)
+    assert same_files(here, there)
 
 
 @pytest.mark.parametrize("readout", [RLS(), LMS()])

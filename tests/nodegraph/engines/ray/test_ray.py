@@ -52,7 +52,7 @@ def test_so_they_do_with_an_actor_for_each_node(by_node):
     check_engine(by_node, seed=1, n_steps=12)
 
 
-def test_an_ensemble_learns_on_two_actors_and_keeps_its_bits(ray_engine):
+def test_an_ensemble_learns_on_two_actors_and_keeps_its_bits(ray_engine, same_files):
     here = ng.Model(ensemble(), seed=3)
     there = ng.Model(ensemble(), seed=3, engine=ray_engine)
     ng.Model(ensemble(), engine="local")
@@ -62,6 +62,7 @@ def test_an_ensemble_learns_on_two_actors_and_keeps_its_bits(ray_engine):
     wanted, found = here.run(X), there.run(X)
     assert all(np.array_equal(wanted[name], found[name]) for name in wanted)
     assert here.report == there.report
+    assert same_files(here, there)
 
 
 def test_a_loop_across_actors_moves_by_its_delay(by_node):
