@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache
-from itertools import combinations_with_replacement
-from math import comb
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -13,6 +9,7 @@ from pydantic import Field, PositiveInt
 
 from nodegraph.arrays import Array
 from nodegraph.node import Node
+from nodes.parts.products import n_products, products
 
 __all__ = ["NVAR"]
 
@@ -76,7 +73,7 @@ class NVAR(Node):
     def size(self, n_in: int) -> int:
         """Return the length of the linear part and the number of products."""
         linear = n_in * self.delay
-        return linear + sum(comb(linear + order - 1, order) for order in self.orders)
+        return linear + sum(n_products(linear, order) for order in self.orders)
 
     def cost(self, n_in: int, n_out: int) -> dict[str, int]:
         """Return how many numbers tell which factors each product has."""
@@ -90,23 +87,4 @@ class NVAR(Node):
         """Return ``(state, y)`` one step later."""
         history = np.concatenate([state.past, x[None]])
         linear = history[:: -self.strides].reshape(-1)
-        return self.State(history[1:]), np.concatenate([linear, *_products(linear, self.orders)])
-
-
-def _products(linear: Array, orders: Iterable[int]) -> list[Array]:
-    """Return for each order all products of that many columns of `linear`."""
-    return [_product(linear, _factors(linear.shape[-1], order)) for order in orders]
-
-
-def _product(linear: Array, factors: Array) -> Array:
-    product: Array = linear[..., factors[0]]
-    for column in factors[1:]:
-        product = product * linear[..., column]
-    return product
-
-
-@cache
-def _factors(n: int, order: int) -> Array:
-    """Return which columns the products have as factors, of shape (order, n_products)."""
-    chosen = list(combinations_with_replacement(range(n), order))
-    return np.array(chosen, dtype=np.intp).reshape(-1, order).T
+        return self.State(history[1:]), np.concatenate([linear, *products(linear, self.orders)])
