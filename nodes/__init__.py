@@ -19,9 +19,14 @@ from nodes.lms import LMS
 from nodes.mean import Mean
 from nodes.nvar import NVAR
 from nodes.output import Output
+from nodes.pad import Pad
+from nodes.partial_squares import PartialSquares
+from nodes.pca import PCA
+from nodes.power import Power
 from nodes.predictive_cell import PredictiveCell
 from nodes.predictive_coder import PredictiveCoder
 from nodes.product import Product
+from nodes.products import Products
 from nodes.reduce import Reduce
 from nodes.reservoir import Reservoir
 from nodes.reward_readout import RewardReadout
@@ -30,8 +35,10 @@ from nodes.rls import RLS
 from nodes.scaler import Scaler
 from nodes.scikit_learn import ScikitLearn
 from nodes.select import Select
+from nodes.slow_features import SlowFeatures
 from nodes.td import TD
 from nodes.vote import Vote
+from nodes.whitening import Whitening
 
 __all__ = [
     "ES2N",
@@ -39,6 +46,7 @@ __all__ = [
     "LIF",
     "LMS",
     "NVAR",
+    "PCA",
     "RLS",
     "TD",
     "Concat",
@@ -51,9 +59,13 @@ __all__ = [
     "Input",
     "Mean",
     "Output",
+    "Pad",
+    "PartialSquares",
+    "Power",
     "PredictiveCell",
     "PredictiveCoder",
     "Product",
+    "Products",
     "Reduce",
     "Relu",
     "Reservoir",
@@ -63,10 +75,12 @@ __all__ = [
     "ScikitLearn",
     "Select",
     "Sigmoid",
+    "SlowFeatures",
     "Softmax",
     "Softplus",
     "Tanh",
     "Vote",
+    "Whitening",
 ]
 
 

@@ -47,7 +47,8 @@ class Statistics(NamedTuple):
             self.t[:] += step_t
             self.tt[:] += np.square(dt).sum(axis=0)
         add_gram(dx, self.xx)
-        add_cross(dx, dt, self.xt)
+        if dt.shape[1]:
+            add_cross(dx, dt, self.xt)
         return self._replace(n=n)
 
     def plus(self, other: Statistics) -> Statistics:

@@ -4,6 +4,7 @@ from nodes.rules.anti_hebb import AntiHebb
 from nodes.rules.attention import Attention
 from nodes.rules.averaging import Averaging
 from nodes.rules.bcm import BCM
+from nodes.rules.decorrelation import Decorrelation
 from nodes.rules.dendrite import Dendrite
 from nodes.rules.eprop import EProp
 from nodes.rules.estimation import Estimation
@@ -17,10 +18,12 @@ from nodes.rules.least_squares import LeastSquares
 from nodes.rules.memory_goodness import MemoryGoodness
 from nodes.rules.oja import Oja
 from nodes.rules.predictive_coding import PredictiveCoding
+from nodes.rules.principal_components import PrincipalComponents
 from nodes.rules.recursive_least_squares import RecursiveLeastSquares
 from nodes.rules.reward_hebb import RewardHebb
 from nodes.rules.sanger import Sanger
 from nodes.rules.scaling import Scaling
+from nodes.rules.slowness import Slowness
 from nodes.rules.synaptic_normalization import SynapticNormalization
 from nodes.rules.temporal_coding import TemporalCoding
 from nodes.rules.temporal_difference import TemporalDifference
@@ -30,6 +33,7 @@ __all__ = [
     "AntiHebb",
     "Attention",
     "Averaging",
+    "Decorrelation",
     "Dendrite",
     "EProp",
     "Estimation",
@@ -43,10 +47,12 @@ __all__ = [
     "MemoryGoodness",
     "Oja",
     "PredictiveCoding",
+    "PrincipalComponents",
     "RecursiveLeastSquares",
     "RewardHebb",
     "Sanger",
     "Scaling",
+    "Slowness",
     "SynapticNormalization",
     "TemporalCoding",
     "TemporalDifference",

@@ -1,0 +1,58 @@
+"""Principal components from the covariance: offline, unsupervised."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nodegraph.errors import DataError
+from nodes.parts.covariance_rule import CovarianceRule
+from nodes.parts.covariances import eigenvectors, rank
+
+__all__ = ["PrincipalComponents"]
+
+
+class PrincipalComponents(CovarianceRule):
+    """Let the rows of W be the directions of largest variance, in descending order [1]_.
+
+    ``C v = variance v`` for the covariance C of the input, with ``|v| = 1``; the largest entry of
+    each v is positive. `Sanger` learns the same online.
+
+    Parameters
+    ----------
+    whiten : bool
+        Whether each row is divided by the standard deviation of what it gives.
+
+    References
+    ----------
+    .. [1] I. T. Jolliffe, Principal Component Analysis, 2nd ed. (2002).
+    """
+
+    modifies: ClassVar[tuple[str, ...]] = ("W", "mean", "variance")
+
+    whiten: bool = False
+
+    def finish(self, params: Any, memory: Any) -> Any:
+        """Return the params with mean, directions and their variances.
+
+        Raises
+        ------
+        DataError
+            If there was no row to learn from, sums are no longer finite, or the inputs do not vary
+            in as many directions as are to be brought to unit variance.
+        """
+        mean, covariance = memory[0].moments()
+        values, vectors = eigenvectors(covariance)
+        units, found = len(params.W), rank(values)
+        values, W = np.maximum(values[::-1][:units], 0.0), vectors[::-1][:units]
+        if self.whiten:
+            if found < units:
+                raise DataError(
+                    f"{len(mean)} inputs vary in {found} directions, so {units} components cannot "
+                    f"be brought to unit variance; write units={found} at most, or whiten=False"
+                )
+            W = W / np.sqrt(values)[:, None]
+        dtype = params.W.dtype
+        parts = {"W": np.ascontiguousarray(W), "mean": mean, "variance": values}
+        return params._replace(**{name: part.astype(dtype) for name, part in parts.items()})

@@ -1,0 +1,68 @@
+"""Slow feature analysis from two covariances: offline, unsupervised."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nodegraph import Array, Seen
+from nodegraph.errors import DataError
+from nodes.parts.covariance_rule import CovarianceRule
+from nodes.parts.covariances import Covariances, eigenvectors, rank
+
+__all__ = ["Slowness"]
+
+
+class Slowness(CovarianceRule):
+    """Let the rows of W be the directions that change least, of unit variance, slowest first [1]_.
+
+    ``D w = delta C w`` with C the covariance of x and D the mean of ``d d'``, d being the change
+    ``x - previous``; the least delta first. Directions without variance are left out. What comes
+    before the first step of a series is 0 in a delayed edge, so rows behind a row of zeros alone
+    tell nothing of D.
+
+    References
+    ----------
+    .. [1] L. Wiskott, T. Sejnowski, Neural Computation 14 (2002) 715-770.
+    """
+
+    modifies: ClassVar[tuple[str, ...]] = ("W", "mean", "delta")
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """The input one step before."""
+        return ("previous",)
+
+    def begin(self, params: Any) -> tuple[Covariances, ...]:
+        """Return the sums of no rows."""
+        return Covariances.empty(len(params.mean)), Covariances.empty(len(params.mean))
+
+    def signals(self, seen: Seen) -> tuple[Array, ...]:
+        """Return the input, and how it changed."""
+        x, before = np.atleast_2d(seen.x), np.atleast_2d(seen.ports["previous"])
+        inside = before.any(axis=1)
+        return x, x[inside] - before[inside]
+
+    def finish(self, params: Any, memory: Any) -> Any:
+        """Return the params with the mean, the directions and their deltas.
+
+        Raises
+        ------
+        DataError
+            If there were no two rows to learn from, sums are no longer finite, or the inputs vary
+            in fewer directions than are wanted.
+        """
+        (mean, covariance), (drift, change) = (sums.moments() for sums in memory)
+        values, vectors = eigenvectors(covariance)
+        units, found = len(params.W), rank(values)
+        if found < units:
+            raise DataError(
+                f"{len(mean)} inputs vary in {found} directions, so there are no {units} slow "
+                f"features; write units={found} at most"
+            )
+        white = vectors[len(values) - found :] / np.sqrt(values[len(values) - found :])[:, None]
+        delta, turned = eigenvectors(white @ (change + np.outer(drift, drift)) @ white.T)
+        W, dtype = turned[:units] @ white, params.W.dtype
+        parts = {"W": np.ascontiguousarray(W), "mean": mean, "delta": delta[:units]}
+        return params._replace(**{name: part.astype(dtype) for name, part in parts.items()})
