@@ -18,7 +18,7 @@ __all__ = ["LOCAL", "Engine", "choose"]
 
 
 def _nothing() -> None:
-    """Hand back nothing."""
+    """Reach nothing, hand back nothing."""
 
 
 class Engine(NamedTuple):
@@ -28,8 +28,9 @@ class Engine(NamedTuple):
     many steps a chunk should have. One with `map` does a task to independent groups of series,
     each somewhere else: ``map(task, groups, workers)`` yields ``task(group, engine, progress)``
     of each, in their order, for the local engine of that place. One with `news` can say in a few
-    words how it goes, and one with `slowest` what held the work up. `close` hands back what the
-    engine holds, such as workers; it may be used again. One that `watches` takes the points of
+    words how it goes, and one with `slowest` what held the work up. `connect` reaches what the
+    engine needs, or fails before anything is begun; `close` hands back what it holds, such as
+    workers; it may be used again. One that `watches` takes the points of
     learning curves itself: it calls ``work.tell`` with each, after ``work.every`` steps; others are
     looked at from outside, chunk by chunk.
     """
@@ -45,6 +46,7 @@ class Engine(NamedTuple):
     map: Callable[[Any, Iterable[Any], int | None], Iterator[Any]] | None = None
     news: Callable[[], str] | None = None
     slowest: Callable[[], str] = str
+    connect: Callable[[], None] = _nothing
     close: Callable[[], None] = _nothing
     watches: bool = False
 

@@ -6,7 +6,6 @@ import atexit
 import os
 import secrets
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from nodegraph.engines.ray.arrival import arrive
 from nodegraph.errors import EngineError
 from nodegraph.host.machine import usable_cpus
 
@@ -22,7 +22,6 @@ __all__ = ["Cluster"]
 
 LOOPBACK = "127.0.0.1"
 STORE = 256 << 20  # bytes of a local object store, at least
-PATIENCE = 5.0  # seconds to wait for a cluster to answer
 
 
 class Cluster:
@@ -39,6 +38,8 @@ class Cluster:
         Bytes of its object store.
     runtime_env : dict, optional
         What Ray gives to every worker of a joined cluster.
+    wait : float
+        Seconds to wait for a cluster that does not answer yet.
     """
 
     def __init__(
@@ -47,9 +48,10 @@ class Cluster:
         num_cpus: int | None = None,
         object_store: int = STORE,
         runtime_env: Mapping[str, Any] | None = None,
+        wait: float = 0.0,
     ):
         self.address, self.num_cpus, self.object_store = address, num_cpus or 1, object_store
-        self.runtime_env = runtime_env
+        self.runtime_env, self.wait = runtime_env, wait
         self._ours = self._started_here = False
         self._before: dict[str, str | None] = {}
 
@@ -133,14 +135,17 @@ class Cluster:
 
     def _connect(self, ray: Any, address: str) -> None:
         try:
-            _knock(address)
+            found = arrive(address, self.wait)
             with _quiet():
                 ray.init(
-                    address=address,
+                    address=found,
                     log_to_driver=False,
                     logging_level="error",
                     runtime_env=self._surroundings(),
                 )
+        except EngineError:
+            self.leave()
+            raise
         except Exception as error:
             self.leave()
             raise EngineError(
@@ -157,13 +162,6 @@ def _loaded_ray() -> Any:
     with _quiet():
         import ray
     return ray
-
-
-def _knock(address: str) -> None:
-    """Fail at once if nobody is at ``host:port``; Ray itself would go on trying for minutes."""
-    host, _, port = address.rpartition("://")[2].rpartition(":")
-    if host and port.isdigit():
-        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
 
 
 @cache

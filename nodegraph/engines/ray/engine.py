@@ -87,6 +87,8 @@ class RayEngine:
         Bytes of the object store of a Ray started here.
     runtime_env : dict, optional
         Passed on to Ray where a cluster is joined, as in ``{"py_modules": ["my_nodes"]}``.
+    wait : float
+        Seconds to wait for a cluster that does not answer yet.
 
     Examples
     --------
@@ -116,6 +118,7 @@ class RayEngine:
         timeout: float = 600.0,
         object_store: int = STORE,
         runtime_env: Mapping[str, Any] | None = None,
+        wait: float = 0.0,
     ):
         given = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         _check(given)
@@ -132,7 +135,7 @@ class RayEngine:
         }
         self._stale = None if sync else stale
         self._snapshot, self._restarts, self._timeout = snapshot, restarts, timeout
-        self._cluster = Cluster(address, workers, object_store, runtime_env)
+        self._cluster = Cluster(address, workers, object_store, runtime_env, wait)
         self._pools: dict[Resources, RayPool] = {}
         self.watch = Stats()
         _open.add(self)
@@ -151,6 +154,16 @@ class RayEngine:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def connect(self) -> None:
+        """Join the cluster, or start Ray here, before there is anything to do.
+
+        Raises
+        ------
+        EngineError
+            With who is at the address in its place, or why we are not let in.
+        """
+        self._cluster.join()
 
     def close(self) -> None:
         """End the actors, and Ray itself if it was started by this; a later call starts anew."""
@@ -291,6 +304,7 @@ _OPTIONS: dict[str, tuple[Any, str]] = {
     "timeout": (PositiveFloat, "seconds, above 0"),
     "object_store": (PositiveInt, "bytes, above 0"),
     "runtime_env": (dict[str, Any] | None, "a dict, as ray.init takes it"),
+    "wait": (NonNegativeFloat, "seconds, at least 0"),
 }
 
 

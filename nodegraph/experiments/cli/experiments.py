@@ -37,6 +37,10 @@ def run(
     address: Annotated[
         str | None, typer.Option(help="Ray cluster to join: auto, host:port or ray://host:port.")
     ] = None,
+    wait: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="SECONDS", help="Wait for a cluster that is about to start."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Threads or replicas over series; -1 is one a core.")
     ] = None,
@@ -79,8 +83,9 @@ def run(
     with (
         warnings_said(),
         compiling_said(quiet),
-        closing(choose(engine_of(spec.header, engine, address))) as chosen,
+        closing(choose(engine_of(spec.header, engine, address, wait))) as chosen,
     ):
+        chosen.connect()
         experiment = Experiment.of(spec, seed=seed, engine=chosen)
         for line in () if quiet else experiment.trial.data.told:
             say(line)

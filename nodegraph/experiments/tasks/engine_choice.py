@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from nodegraph.errors import SpecError
@@ -10,7 +11,9 @@ from nodegraph.files.yaml.header import Header, LocalEngine, RayEngine
 __all__ = ["engine_of"]
 
 
-def engine_of(header: Header, word: str | None = None, address: str | None = None) -> Any:
+def engine_of(
+    header: Header, word: str | None = None, address: str | None = None, wait: float | None = None
+) -> Any:
     """Return the engine of a YAML graph, or the one that `word` and `address` name.
 
     Parameters
@@ -20,11 +23,13 @@ def engine_of(header: Header, word: str | None = None, address: str | None = Non
         In place of the kind that stands there.
     address : str, optional
         Of a running Ray cluster.
+    wait : float, optional
+        Seconds to wait for it.
 
     Raises
     ------
     SpecError
-        If an address is given for an engine that has none.
+        If an address is given for an engine that has none, or there is nothing to wait for.
     """
     section = header.engine
     if word is not None and word != section.kind:
@@ -32,9 +37,17 @@ def engine_of(header: Header, word: str | None = None, address: str | None = Non
     if not isinstance(section, RayEngine):
         if address is not None:
             raise SpecError("--address is that of a Ray cluster: write --engine ray with it")
+        if wait is not None:
+            raise SpecError(_NOTHING_TO_WAIT_FOR)
         return word or "local"
     from nodegraph.engines.ray.engine import RayEngine as Engine
 
     fields = section.model_dump(exclude={"kind", "address", "workers"}, exclude_none=True)
     workers = section.workers if section.workers and section.workers > 0 else None
-    return Engine(address or section.address, workers=workers, **fields)
+    found = address or section.address or os.environ.get("RAY_ADDRESS")
+    if wait is not None and found is None:
+        raise SpecError(_NOTHING_TO_WAIT_FOR)
+    return Engine(address or section.address, workers=workers, wait=wait or 0.0, **fields)
+
+
+_NOTHING_TO_WAIT_FOR = "--wait waits for the head of a Ray cluster: write --address with it"
