@@ -15,6 +15,7 @@
     ├── EngineError       (RuntimeError)     workers that cannot be had, reached or mended
     ├── BudgetError       (MemoryError)      arrays that would not fit in memory
     └── ModelFileError    (ValueError)       a model file that cannot be trusted or written
+        └── OtherCourseError                 a checkpoint of another graph, data or options
 """
 
 import sys
@@ -38,6 +39,7 @@ __all__ = [
     "NodegraphError",
     "NodegraphWarning",
     "NotFittedError",
+    "OtherCourseError",
     "PlainStepWarning",
     "SpecError",
     "UnknownKeyError",
@@ -114,6 +116,10 @@ class BudgetError(NodegraphError, MemoryError):
 
 class ModelFileError(NodegraphError, ValueError):
     """A model file that is torn, altered, of another version, or cannot be written."""
+
+
+class OtherCourseError(ModelFileError):
+    """A checkpoint of another course of learning than the one that is to go on from it."""
 
 
 class NodegraphWarning(UserWarning):

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
 from time import monotonic
 from typing import Any
@@ -13,7 +14,13 @@ from typing import Any
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import EngineError
 
-__all__ = ["Checkpointer", "Cursor"]
+__all__ = ["ENDS", "Checkpointer", "Cursor", "heed"]
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP", "SIGBREAK")  # not all are on every system
+ENDS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+ECHO = 0.5  # seconds within which signals are one: they come to a whole group, from several sides
+PATIENCE = 2.0  # seconds that an end that was asked for waits for workers elsewhere
+SHARE = 20  # a checkpoint that took s seconds is followed by 20 s without one
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,28 @@ class Cursor:
     series: int = 0
     steps: int = 0
     reports: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def learned(self) -> bool:
+        """Whether anything was learned on the way here."""
+        return any((self.stage, self.turn, self.series, self.steps))
+
+    @property
+    def words(self) -> str:
+        """Where that is, for people.
+
+        Examples
+        --------
+        >>> Cursor(1, 0, ("readout",), steps=51200).words, Cursor(0, 2, ("som",), series=3).words
+        ('from step 51,200 of stage 2', 'after 3 groups of series, in pass 3')
+        """
+        if not self.learning and self.stage:
+            return f"after stage {self.stage}"
+        place = (
+            f"after {self.series} groups of series" if self.series else f"from step {self.steps:,}"
+        )
+        stage = f" of stage {self.stage + 1}" * bool(self.stage)
+        return place + stage + f", in pass {self.turn + 1}" * bool(self.turn)
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -88,7 +117,9 @@ class Checkpointer:
     restore: Callable[[dict[str, Slot]], None] = lambda slots: None
     _steps: int = 0  # gone since `at`, when last heard of
     _last: float = field(default_factory=monotonic)
+    _took: float = 0.0  # seconds, the last time
     _stop: BaseException | None = None
+    _asked: list[float] = field(default_factory=list)  # when signals came
 
     def mark(self, at: Cursor, slots: Mapping[str, Slot]) -> None:
         """Take note of where the course stands, and of the slots that move from here on."""
@@ -97,7 +128,13 @@ class Checkpointer:
     @property
     def due(self) -> bool:
         """Whether a checkpoint should be written soon."""
-        return self._stop is not None or monotonic() - self._last >= self.seconds
+        wait = max(self.seconds, SHARE * self._took)
+        return self._stop is not None or monotonic() - self._last >= wait
+
+    @property
+    def here(self) -> Cursor:
+        """Where the course stands."""
+        return replace(self.at, steps=self.at.steps + self._steps)
 
     def moved_on(self, steps: int) -> None:
         """Write a checkpoint if one is due: the slots stand `steps` steps further than noted.
@@ -108,55 +145,96 @@ class Checkpointer:
             After a signal, when all is written.
         """
         self._steps = steps
-        if not self.due:
+        if self.due:
+            self.keep()
+            self._end()
+
+    def keep(self) -> bool:
+        """Write a checkpoint, but none of nothing; tell whether the file leads on from here."""
+        if self.slots and self.here.learned:
+            begin = monotonic()
+            self.write(self.here, self.slots)
+            self._last = monotonic()
+            self._took = self._last - begin
+            return True
+        return self.start.learned
+
+    def heed(self, now: bool = False) -> None:
+        """Let an end come that was asked for and waits for others: what is held here is kept.
+
+        Parameters
+        ----------
+        now : bool
+            Not after a while or a second signal alone: those that it waits for are lost.
+        """
+        if self._stop is None:
             return
-        begin = monotonic()
-        self._write()
-        self._last = monotonic()
-        self.seconds = max(self.seconds, 20 * (self._last - begin))
+        if now or len(self._asked) > 1 or monotonic() - self._asked[0] >= PATIENCE:
+            self.keep()
+            self._end()
+
+    def _end(self) -> None:
         if self._stop is not None:
             raise self._stop
-
-    def _write(self) -> None:
-        self.write(replace(self.at, steps=self.at.steps + self._steps), self.slots)
 
     @contextmanager
     def keeping(self) -> Iterator[None]:
         """Write a checkpoint before workers that cannot be had any more, or a signal, end the work.
 
-        The first SIGINT or SIGTERM waits for a checkpoint; the second one ends at once. An engine
-        that fails leaves the slots where they stood when `pass_by` was last called.
+        The first signal waits for a checkpoint, the second one for nothing that is elsewhere, and
+        the third one ends at once. An engine that fails leaves the slots where they stood when
+        `moved_on` was last called.
         """
+        token = _current.set(self)
         try:
             with self._listening():
                 yield
+                if self._stop is not None:  # it came when nobody looked any more
+                    self.keep()
+                    self._end()
         except EngineError as error:
-            if not self.slots:
+            if not self.keep():
                 raise
-            self._write()
+            if self._stop is not None:
+                raise self._stop from error
             raise EngineError(
                 f"{error}; where learning stood is kept in {self.path}: call again with resume=True"
             ) from error
+        finally:
+            _current.reset(token)
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self._hear) for number in _SIGNALS}
+        before = {number: signal.getsignal(number) for number in ENDS}
+        heard = [number for number in ENDS if before[number] not in (None, signal.SIG_IGN)]
+        for number in heard:
+            signal.signal(number, self._hear)
         try:
             yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            for number in heard:
+                signal.signal(number, before[number])
 
     def _hear(self, number: int, _: object) -> None:
-        again = self._stop is not None
+        now = monotonic()
+        if not self._asked or now - self._asked[-1] >= ECHO:
+            self._asked.append(now)
         asked = number == signal.SIGINT
-        self._stop = KeyboardInterrupt() if asked else SystemExit(128 + number)
-        if again:
+        self._stop = self._stop or (KeyboardInterrupt() if asked else SystemExit(128 + number))
+        if len(self._asked) > 2:
             raise self._stop
 
 
-_ENDS = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGBREAK")  # the last two are not on every system
-_SIGNALS = tuple(getattr(signal, name) for name in _ENDS if hasattr(signal, name))
+_current: ContextVar[Checkpointer | None] = ContextVar("_current", default=None)
+
+
+def heed(now: bool = False) -> None:
+    """Do what `Checkpointer.heed` does, if checkpoints are kept of what goes on here.
+
+    Called while one waits for others, and the slots are as they were when `moved_on` was called.
+    """
+    if (checkpointer := _current.get()) is not None:
+        checkpointer.heed(now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from hashlib import blake2b
+from logging import getLogger
 from os import PathLike
 from typing import Any
 
@@ -12,7 +13,7 @@ from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
 from nodegraph.engines.checkpointer import Checkpointer, Cursor
 from nodegraph.engines.slot import Slot
-from nodegraph.errors import DataError, ModelFileError
+from nodegraph.errors import DataError, ModelFileError, OtherCourseError
 from nodegraph.files import tensor_file
 from nodegraph.host.paths import own_path
 from nodegraph.model import storage
@@ -20,7 +21,8 @@ from nodegraph.model.state import ModelState
 
 __all__ = ["checkpointer_of"]
 
-EVERY = 60.0  # seconds between two checkpoints
+log = getLogger("nodegraph.learning")
+EVERY = 10.0  # seconds between two checkpoints, at least
 ROWS = 1 << 14  # looked at together
 
 
@@ -85,10 +87,12 @@ def _resumed(path: Any, state: ModelState, mark: Mapping[str, Any], write: Any) 
         raise ModelFileError(f"{path}: this is no checkpoint of learning ({error!r})") from error
     odd = [key for key in mark if there.get(key) != mark[key]]
     if odd:
-        raise ModelFileError(
+        raise OtherCourseError(
             f"{path}: the checkpoint is of another course of learning: {', '.join(odd)} differ; "
             "give the same graph, data and options, or another file"
         )
+
+    log.info("learning goes on %s, as kept in %s", at.words, path)
 
     def restore(slots: dict[str, Slot]) -> None:
         storage.unpack_slots(state, slots, packed, arrays)

@@ -80,9 +80,11 @@ class Fit(Pass):
         for number, (stage, epochs) in enumerate(zip(steps, passes, strict=True)):
             if number < at.stage:
                 continue
+            if number == at.stage and not at.learning:
+                self.hooks.restore(slots)
             teams = JointReadouts(find_joint(stage, self.plan.rules, bound), stage, slots, bound)
-            if self.hooks.checkpointer is not None and number == at.stage:
-                self.hooks.checkpointer.restore(teams.slots)
+            if number == at.stage and at.learning:
+                self.hooks.restore(teams.slots)
             for turn, learning in self._turns(teams, epochs, at if number == at.stage else None):
                 begin = Cursor(number, turn, tuple(learning), reports=tuple(reports))
                 if (number, turn) == (at.stage, at.turn):
@@ -90,6 +92,11 @@ class Fit(Pass):
                 moved = self._pass(teams, learning, begin)
             told = dict(teams.conclude())
             reports += [{"node": n, "stage": number + 1, **told[n]} for n in stage.learners]
+            left = moved if number + 1 == len(steps) else 0
+            self.hooks.reached(Cursor(number + 1, steps=left, reports=tuple(reports)), slots)
+        if at.stage == len(steps):
+            self.hooks.restore(slots)
+            moved = at.steps
         if bound.own:
             self._settle(slots, bound)
         self.hooks.progress.stop()
@@ -176,6 +183,7 @@ class Fit(Pass):
             last = at.turn >= self._epochs(stage) - 1
             final = frozenset(teams.alone(learning)) if last else frozenset[str]()
             return at.steps + self._live(stage, slots, bound.series[0], learning, at.steps, final)
+        self.hooks.mark(at, slots)
         if self.apart(stage, slots):
             self._pass_apart(stage, slots, bound.series, at)
             return 0

@@ -168,8 +168,8 @@ class Learner(Inference):
             Whether to take learning curves of online rules, into `curves`: one point for each chunk
             that goes through, or for so many steps (at most a chunk).
         checkpoint : path-like, optional
-            A ``.safetensors`` file in which it is kept, every minute and when a signal ends the
-            work (SIGINT, SIGTERM, SIGUSR1), where learning stands.
+            A ``.safetensors`` file in which it is kept, every ten seconds and when a signal ends
+            the work (SIGINT, SIGTERM, SIGUSR1, SIGHUP), where learning stands.
         resume : bool
             Whether to go on from that file, if there is one, to the same bits, on any engine.
 

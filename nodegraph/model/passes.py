@@ -41,6 +41,11 @@ class Hooks(NamedTuple):
         """Where learning goes on from."""
         return Cursor() if self.checkpointer is None else self.checkpointer.start
 
+    def restore(self, slots: Slots) -> None:
+        """Put slots to where learning goes on from."""
+        if self.checkpointer is not None:
+            self.checkpointer.restore(slots)
+
     def mark(self, at: Cursor, slots: Mapping[str, Slot]) -> None:
         """Take note of where learning stands, and of the slots that move from there on."""
         if self.checkpointer is not None:

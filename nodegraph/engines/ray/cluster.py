@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nodegraph.engines.ray.arrival import arrive
+from nodegraph.engines.ray.signals import own_signals
 from nodegraph.errors import EngineError
 from nodegraph.host.machine import usable_cpus
 
@@ -94,7 +95,7 @@ class Cluster:
     def _start(self, ray: Any) -> None:
         """Start Ray on loopback, with a token of its own that only this process tree knows."""
         self._set_secret(_token_file())
-        with _environment({"PYTHONPATH": _own_path()}), _only_loopback(), _quiet():
+        with _environment({"PYTHONPATH": _own_path()}), _only_loopback(), _quiet(), own_signals():
             try:
                 ray.init(
                     address="local",
@@ -136,7 +137,7 @@ class Cluster:
     def _connect(self, ray: Any, address: str) -> None:
         try:
             found = arrive(address, self.wait)
-            with _quiet():
+            with _quiet(), own_signals():
                 ray.init(
                     address=found,
                     log_to_driver=False,

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from nodegraph.errors import NodegraphError
 from nodegraph.experiments.cli import catalogue, experiments, graphs, searching, slurm
 from nodegraph.experiments.cli.console import SAID, debugging, say_error, say_in_any_alphabet
+from nodegraph.experiments.cli.endings import end_in_order
 
 __all__ = ["app", "main"]
 
@@ -85,4 +86,5 @@ app.command("search")(searching.search)
 def main() -> None:
     """Run the command that the arguments of this process name."""
     say_in_any_alphabet()
+    end_in_order()
     app(prog_name="nodegraph")

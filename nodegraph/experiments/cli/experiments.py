@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +10,6 @@ import typer
 
 from nodegraph.experiments.cli.compiling import compiling_said
 from nodegraph.experiments.cli.console import (
-    SAID,
     Debug,
     Plugins,
     say,
@@ -19,6 +17,7 @@ from nodegraph.experiments.cli.console import (
     show_table,
     warnings_said,
 )
+from nodegraph.experiments.cli.endings import last_words, news_said, resumed
 from nodegraph.experiments.cli.graphs import Changes, DataFolder, File, read, results_folder
 
 if TYPE_CHECKING:
@@ -55,13 +54,20 @@ def run(
         typer.Option(min=1, metavar="STEPS", help="Take learning curves, a point each so often."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where a run into the same folder ended.")
+        bool,
+        typer.Option("--resume", help="Go on where a run into this folder ended, or say why not."),
+    ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Begin anew, even where a run could go on.")
     ] = False,
     plugins: Plugins = None,
     debug: Debug = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write files, say nothing.")] = False,
 ) -> None:
-    """Train a graph on its task, score it beside baselines, and write model and report."""
+    """Train a graph on its task, score it beside baselines, and write model and report.
+
+    A run into a folder where another one ended before its time goes on where that stood.
+    """
     from contextlib import closing
 
     from nodegraph.engines import choose
@@ -70,6 +76,8 @@ def run(
     from nodegraph.experiments.tasks.run_folder import made, write
     from nodegraph.host.progress import Silent, for_this_place
 
+    if resume and anew:
+        raise typer.BadParameter("--anew and --resume exclude each other: write one of them")
     spec = read(file, changes, plugins, data)
     name = spec.header.name or file.stem
     if not quiet:
@@ -82,6 +90,7 @@ def run(
         say_error(f"--resume: there is no {checkpoint}; learning begins anew", "note")
     with (
         warnings_said(),
+        news_said(quiet),
         compiling_said(quiet),
         closing(choose(engine_of(spec.header, engine, address, wait))) as chosen,
     ):
@@ -89,14 +98,15 @@ def run(
         experiment = Experiment.of(spec, seed=seed, engine=chosen)
         for line in () if quiet else experiment.trial.data.told:
             say(line)
-        with made(folder), _last_words(checkpoint):
-            result = experiment.run(
-                workers=workers,
-                progress=Silent() if quiet else for_this_place(),
-                watch=watch or False,
-                checkpoint=checkpoint,
-                resume=resume,
-            )
+        learn = partial(
+            experiment.run,
+            workers=workers,
+            progress=Silent() if quiet else for_this_place(),
+            watch=watch or False,
+            checkpoint=checkpoint,
+        )
+        with made(folder), last_words(checkpoint):
+            result = resumed(learn, checkpoint, resume, anew)
             paths = write(result, folder)
         checkpoint.unlink(missing_ok=True)
         slowest = chosen.slowest()
@@ -104,27 +114,6 @@ def run(
         _show(result, paths)
         if slowest:
             say(slowest)
-
-
-@contextmanager
-def _last_words(checkpoint: Path) -> Iterator[None]:
-    """Say what a run that is interrupted leaves behind."""
-
-    def kept() -> float:
-        return checkpoint.stat().st_mtime if checkpoint.exists() else 0.0
-
-    before = kept()
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit) as error:
-        error.add_note(SAID)
-        if kept() != before:
-            say_error(f"learning is kept in {checkpoint}; --resume goes on there", "interrupted")
-        elif before:
-            say_error(f"{checkpoint} is as it was; --resume goes on there", "interrupted")
-        else:
-            say_error("nothing is kept", "interrupted")
-        raise
 
 
 def _show(result: Result, paths: list[Path]) -> None:

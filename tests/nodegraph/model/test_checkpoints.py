@@ -1,5 +1,6 @@
 import os
 import signal
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -7,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nodegraph as ng
-from nodegraph.engines import local
-from nodegraph.engines.checkpointer import Checkpointer
-from nodegraph.errors import DataError, ModelFileError
+from nodegraph.engines import checkpointer, local
+from nodegraph.engines.checkpointer import Checkpointer, heed
+from nodegraph.errors import DataError, EngineError, ModelFileError
 from nodegraph.model import checkpoints
+from nodegraph.model.joint_readouts import JointReadouts
 from nodegraph.testing.comparing import same_trees
 from nodes import LMS, RLS, Input, Reservoir, Ridge, Scaler
 from nodes.rules import IntrinsicPlasticity
@@ -92,12 +94,7 @@ def test_who_is_killed_and_goes_on_ends_with_the_same_bits(tmp_path_factory, gra
         resumed = learn(graph, data, checkpoint=file, resume=True)
     finally:
         checkpoints.EVERY = before
-    assert resumed.time == straight.time
-    for name in straight.plan.nodes:
-        mine, theirs = straight._settle().slots[name], resumed._settle().slots[name]
-        for part in ("params", "state", "past", "taught"):
-            same_trees(getattr(mine, part), getattr(theirs, part), f"{name}.{part}")
-    assert straight.report == resumed.report
+    same_learning(straight, resumed)
 
 
 def test_what_was_done_is_not_done_again(path):
@@ -106,6 +103,76 @@ def test_what_was_done_is_not_done_again(path):
     rest = Dying(99)
     learn(feedback, (X, Y), rest, checkpoint=path, resume=True)
     assert 99 - rest.left < len(range(0, 300, 13))
+
+
+def same_learning(one, other):
+    assert one.report == other.report and one.time == other.time
+    for name in one.plan.nodes:
+        mine, theirs = one._settle().slots[name], other._settle().slots[name]
+        for part in ("params", "state", "past", "taught"):
+            same_trees(getattr(mine, part), getattr(theirs, part), f"{name}.{part}")
+
+
+@pytest.mark.parametrize("data", [(X, Y), LISTS], ids=["one", "list"])
+@pytest.mark.parametrize("graph", [plastic, twins, feedback])
+def test_a_signal_while_a_rule_concludes_is_heeded_and_all_is_kept(path, monkeypatch, graph, data):
+    straight, conclude = learn(graph, data), JointReadouts.conclude
+
+    def slow(self):
+        if self.stage.learners[-1].startswith("ridge"):
+            os.kill(os.getpid(), signal.SIGTERM)
+        return conclude(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "EVERY", 60.0)
+        patch.setattr(JointReadouts, "conclude", slow)
+        with pytest.raises(SystemExit):
+            learn(graph, data, checkpoint=path)
+    rest = Dying(0)
+    same_learning(straight, learn(graph, data, rest, checkpoint=path, resume=True))
+
+
+class Waiting(Dying):
+    """One that waits for others who never answer; signals come at these moments, in seconds."""
+
+    def __init__(self, chunks, *moments):
+        super().__init__(chunks)
+        self.moments = moments
+
+    def execute(self, plan, slots, chunks, request):
+        yield from islice(super().execute(plan, slots, chunks, request), self.left)
+        for pause in self.moments:
+            self.clock += pause
+            os.kill(os.getpid(), signal.SIGTERM)
+            heed()
+        raise OSError("nothing came")
+
+
+@pytest.mark.parametrize("chunks", [0, 5])
+def test_a_second_signal_waits_for_nobody_and_an_echo_is_no_second(tmp_path, monkeypatch, chunks):
+    path = tmp_path / "c.safetensors"
+    waiting = Waiting(chunks, 0.0, 0.1, 0.1, 1.0)
+    waiting.clock = 100.0
+    monkeypatch.setattr(checkpointer, "monotonic", lambda: waiting.clock)
+    with pytest.raises(SystemExit):
+        learn(feedback, (X, Y), waiting, checkpoint=path)
+    assert waiting.clock == pytest.approx(101.2)
+    assert path.exists() == bool(chunks)  # of nothing there is no checkpoint
+
+
+def test_an_engine_that_fails_before_anything_is_learned_keeps_nothing(path):
+    class Unreachable(Dying):
+        def execute(self, plan, slots, chunks, request):
+            raise EngineError("no Ray answers")
+            yield
+
+    with pytest.raises(EngineError, match=r"^no Ray answers$"):
+        learn(feedback, (X, Y), Unreachable(0), checkpoint=path)
+    assert not path.exists()
+    with pytest.raises(OSError, match="killed"):
+        learn(feedback, (X, Y), Dying(3), checkpoint=path)
+    with pytest.raises(EngineError, match=r"no Ray answers; where learning stood is kept in"):
+        learn(feedback, (X, Y), Unreachable(0), checkpoint=path, resume=True)
 
 
 class Signalling(Dying):

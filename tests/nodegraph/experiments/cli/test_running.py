@@ -110,15 +110,37 @@ def test_an_interrupted_run_says_what_it_kept(small, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Experiment, "run", interrupted)
         said = fails("run", small, "-q", "--out", out, code=130)
-    assert said == "interrupted: nothing is kept" and not out.exists()
+    assert said == "interrupted: nothing was learned yet, and nothing is kept"
+    assert not out.exists()
     monkeypatch.setattr(engine, "LOCAL", LOCAL._replace(execute=_killing(LOCAL.execute)))
     said = fails("run", small, "-q", "--out", out, code=130)
-    assert said == f"interrupted: learning is kept in {checkpoint}; --resume goes on there"
+    assert said == f"interrupted: learning is kept in {checkpoint}; the next run goes on there"
     monkeypatch.undo()
     said = fails("run", small, "-q", "--resume", "--out", out, "--seed", "9")
     assert "seed differ" in said and checkpoint.exists()
-    assert call("run", small, "-q", "--resume", "--out", out).exit_code == 0
-    assert not checkpoint.exists()
+    done = call("run", small, "--out", out)
+    assert "note: learning goes on from step" in done.stderr
+    assert str(checkpoint) in done.stderr
+    assert done.exit_code == 0 and not checkpoint.exists()
+
+
+def test_what_another_run_left_is_moved_aside_and_told(small, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    monkeypatch.setattr(engine, "LOCAL", LOCAL._replace(execute=_killing(LOCAL.execute)))
+    fails("run", small, "-q", "--out", out, code=130)
+    monkeypatch.undo()
+    done = call("run", small, "-q", "--seed", "9", "--out", out)
+    assert "seed differ" in done.stderr and "learning begins anew" in done.stderr
+    assert (out / "checkpoint-of-another-course.safetensors").exists()
+
+
+def test_a_run_may_be_told_to_begin_anew(small, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    monkeypatch.setattr(engine, "LOCAL", LOCAL._replace(execute=_killing(LOCAL.execute)))
+    fails("run", small, "-q", "--out", out, code=130)
+    monkeypatch.undo()
+    assert "exclude each other" in fails("run", small, "--anew", "--resume", "--out", out)
+    assert "goes on" not in call("run", small, "--anew", "--out", out).stderr
 
 
 def _killing(execute):
