@@ -11,11 +11,13 @@ from nodes.es2n import ES2N
 from nodes.esn import ESN
 from nodes.forward_unit import ForwardUnit
 from nodes.gate import Gate
+from nodes.gru import GRU
 from nodes.hold import Hold
 from nodes.impute import Impute
 from nodes.input import Input
 from nodes.lif import LIF
 from nodes.lms import LMS
+from nodes.lstm import LSTM
 from nodes.mean import Mean
 from nodes.nvar import NVAR
 from nodes.output import Output
@@ -43,8 +45,10 @@ from nodes.whitening import Whitening
 __all__ = [
     "ES2N",
     "ESN",
+    "GRU",
     "LIF",
     "LMS",
+    "LSTM",
     "NVAR",
     "PCA",
     "RLS",

@@ -3,6 +3,7 @@
 __all__ = [
     "activations",
     "alike",
+    "cell",
     "chance",
     "covariance_rule",
     "covariances",
@@ -19,5 +20,6 @@ __all__ = [
     "slopes",
     "taught_readout",
     "topologies",
+    "update_mask",
     "weights",
 ]
