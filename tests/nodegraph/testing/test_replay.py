@@ -35,6 +35,7 @@ SIZED = {
     "GRU": {"units": 6},
     "LIF": {"units": 6},
     "LSTM": {"units": 6},
+    "PCA": {"units": 1},
     "PredictiveCell": {"units": 6, "batch": 1},
     "PredictiveCoder": {"units": 6, "temporal": True},
     "Reservoir": {"units": 6, "noise": 0.01},
@@ -42,8 +43,12 @@ SIZED = {
     "ScikitLearn": {"estimator": "LinearRegression"},
     "Select": {"columns": [0]},
     "TD": {"units": 2, "rate": 0.1, "trace_decay": 0.5},
+    "Whitening": {"epsilon": 1e-6},
 }
-NODES = sorted(name for name, kind in kinds().items() if issubclass(kind, Node))
+APART = {"SlowFeatures"}  # hears its own input at a second port, not wired here
+NODES = sorted(
+    name for name, kind in kinds().items() if issubclass(kind, Node) if name not in APART
+)
 PLASTIC = [
     Hebb(),
     AntiHebb(),
