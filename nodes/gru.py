@@ -55,8 +55,8 @@ class GRU(GatedCell):
     --------
     >>> import numpy as np, nodegraph as ng
     >>> smooth = GRU(W_in=[[0.0], [0], [9]], W=np.zeros((3, 1)), bias=[0.0, 0, 0])
-    >>> ng.Model(smooth).run([[1.0], [0.0], [-1.0]])[:, 0].round(2)
-    array([ 0.5 ,  0.25, -0.38])
+    >>> ng.Model(smooth).run([[1.0], [0.0], [-1.0]])[:, 0].round(3)
+    array([ 0.5  ,  0.25 , -0.375])
     """
 
     class Params(NamedTuple):
