@@ -4,6 +4,7 @@ __all__ = [
     "blas_threads",
     "conjugate_gradient",
     "dual_rows",
+    "fortran",
     "gram",
     "solvers",
     "statistics",
