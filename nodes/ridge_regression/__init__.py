@@ -5,6 +5,7 @@ __all__ = [
     "conjugate_gradient",
     "dual_rows",
     "fortran",
+    "gathered",
     "gram",
     "solvers",
     "statistics",

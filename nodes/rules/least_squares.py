@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate, pairwise
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field, NonNegativeFloat
@@ -16,11 +16,9 @@ from nodegraph.errors import DataError, FieldError
 from nodegraph.host.memory_budget import available_bytes
 from nodes.ridge_regression.blas_threads import bounded_threads
 from nodes.ridge_regression.conjugate_gradient import ConjugateGradient
-from nodes.ridge_regression.dual_rows import Pile, Rows
-from nodes.ridge_regression.statistics import Statistics
+from nodes.ridge_regression.gathered import Gathered
 from nodes.ridge_regression.strength import (
     chosen_strengths,
-    dealt,
     joined,
     mean_rmse,
     warn_of_weight,
@@ -76,14 +74,6 @@ class LeastSquares(Rule):
     .. [1] A. Hoerl, R. Kennard, Technometrics 12 (1970) 55-67.
     """
 
-    class Memory(NamedTuple):
-        """Rows that do not fill a block or wait for more than inputs, and statistics by fold."""
-
-        stream: Pile  # of one series after the other
-        apart: tuple[Pile, ...]  # of independent series that were dealt to each fold
-        blocks: int  # of the stream, in the statistics
-        folds: tuple[Statistics, ...]
-
     online: ClassVar[bool] = False
     supervised: ClassVar[bool] = True
     modifies: ClassVar[tuple[str, ...]] = ("W_out", "bias")
@@ -115,7 +105,7 @@ class LeastSquares(Rule):
         """Tell whether series can be learned from apart: sums can be added, iterations cannot."""
         return not self.iterates(params)
 
-    def begin(self, params: Any) -> Memory | ConjugateGradient:
+    def begin(self, params: Any) -> Gathered | ConjugateGradient:
         """Return the statistics of no rows, or iterations before the first pass."""
         n_out, n_in = params.W_out.shape
         if self.iterates(params):
@@ -126,10 +116,9 @@ class LeastSquares(Rule):
                 )
             return ConjugateGradient.begin(n_in, n_out, self.strengths[0], self.fit_bias)
         count = FOLDS if len(self.strengths) > 1 else 1
-        folds = tuple(Statistics.empty(n_in, n_out) for _ in range(count))
-        return self.Memory(Pile(), (Pile(),) * count, 0, folds)
+        return Gathered.nothing(n_in, n_out, count)
 
-    def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
+    def update(self, params: Any, memory: Any, seen: Seen) -> tuple[Any, Any]:
         """Return `params` as they are, and the memory with the rows of `seen`."""
         xs, ts = np.atleast_2d(seen.x), np.atleast_2d(seen.target)
         if isinstance(memory, ConjugateGradient):
@@ -146,44 +135,13 @@ class LeastSquares(Rule):
             memory.add(xs, ts) if iterative else self._add(memory, xs, ts, lesson.number)
         )
 
-    def _add(self, memory: Memory, xs: Array, ts: Array, number: int | None) -> Memory:
+    def _add(self, memory: Gathered, xs: Array, ts: Array, number: int | None) -> Gathered:
         """Return the memory with more rows; its arrays are changed in place."""
-        small = _is_small(memory, len(xs))
-        if number is None or not self.deals:
-            memory = memory._replace(stream=memory.stream.add(xs, ts, copied=small))
-        else:
-            piles = list(memory.apart)
-            fold = number % len(piles)
-            piles[fold] = piles[fold].add(xs, ts, copied=small)
-            memory = memory._replace(apart=tuple(piles))
-        return memory if small else self._counted(memory)
+        return memory.add(xs, ts, number if self.deals else None)
 
-    def _counted(self, memory: Memory) -> Memory:
-        """Return the memory with all full blocks in its statistics, in place."""
-        folds, blocks = list(memory.folds), memory.blocks
-        for xs, ts in memory.stream.blocks:
-            for fold, rows in dealt(blocks, len(xs), len(folds)):
-                folds[fold] = folds[fold].add(xs[rows], ts[rows])
-            blocks += 1
-        for fold, pile in enumerate(memory.apart):
-            for xs, ts in pile.blocks:
-                folds[fold] = folds[fold].add(xs, ts)
-        apart = tuple(pile.emptied() for pile in memory.apart)
-        return self.Memory(memory.stream.emptied(), apart, blocks, tuple(folds))
-
-    def merge(self, one: Memory, other: Memory) -> Memory:
+    def merge(self, one: Gathered, other: Gathered) -> Gathered:
         """Return the memory of both: statistics are added, left-over rows go on as a block."""
-        one, other = self._closed(one), self._closed(other)
-        shift = one.blocks % len(one.folds) if other.blocks else 0
-        turned = other.folds[-shift:] + other.folds[:-shift] if shift else other.folds
-        folds = tuple(a.plus(b) for a, b in zip(one.folds, turned, strict=True))
-        return one._replace(blocks=one.blocks + other.blocks, folds=folds)
-
-    def _closed(self, memory: Memory) -> Memory:
-        """Return the memory with all rows in the statistics, the left-over ones as short blocks."""
-        apart = tuple(pile.closed() for pile in memory.apart)
-        folds = copy_tree(memory.folds)
-        return self._counted(self.Memory(memory.stream.closed(), apart, memory.blocks, folds))
+        return one.plus(other)
 
     def seamless(self, memory: Memory | ConjugateGradient) -> Memory | ConjugateGradient:
         """Return the memory with rows that wait in one piece each."""
@@ -206,26 +164,18 @@ class LeastSquares(Rule):
         parts = zip(*params, strict=True)
         return type(params[0])(*(np.concatenate(part) for part in parts))
 
-    def split(self, memory: Memory, widths: Sequence[int]) -> list[Memory]:
+    def split(self, memory: Gathered, widths: Sequence[int]) -> list[Gathered]:
         """Return the memory of each readout; sums over inputs stay shared."""
         if isinstance(memory, ConjugateGradient):
             return [memory] * len(widths)
-        return [
-            self.Memory(
-                memory.stream.of(columns),
-                tuple(pile.of(columns) for pile in memory.apart),
-                memory.blocks,
-                tuple(fold.of(columns) for fold in memory.folds),
-            )
-            for columns in _columns(widths)
-        ]
+        return [memory.of(columns) for columns in _columns(widths)]
 
-    def finish(self, params: Any, memory: Memory) -> Any:
+    def finish(self, params: Any, memory: Gathered) -> Any:
         """Return the params with the weights solved for."""
         return self.conclude_team([params], memory)[0][0]
 
     def conclude_team(
-        self, params: Sequence[Any], memory: Memory
+        self, params: Sequence[Any], memory: Gathered
     ) -> list[tuple[Any, dict[str, Any]]]:
         """Return the params, and rows, ridge, solver, condition number and training error of each.
 
@@ -244,7 +194,7 @@ class LeastSquares(Rule):
                 for one, own in zip(params, columns, strict=True)
             ]
         with bounded_threads():
-            folds = self._folds(memory)
+            folds = memory.data()
             whole = joined(folds)
             if not whole.finite():
                 raise DataError("the sums over inputs and targets overflow: scale the data down")
@@ -264,16 +214,6 @@ class LeastSquares(Rule):
             concluded.append((learned, {"rows": whole.n, "ridge": ridge, **facts, **more}))
         return concluded
 
-    def _folds(self, memory: Memory) -> list[Any]:
-        """Return the data by fold: statistics, or the rows themselves if they are few."""
-        if _is_small(memory):
-            folds = _few_rows(memory)
-        else:
-            folds = [fold for fold in self._closed(memory).folds if fold.n]
-        if not folds:
-            raise DataError("there are no rows to learn from: warmup or NaN in targets left none")
-        return folds
-
 
 @cache
 def _fits(n_in: int, folds: int) -> bool:
@@ -288,24 +228,6 @@ def _with_weights(params: Any, W: Array, b: Array) -> Any:
 
 def _columns(widths: Sequence[int]) -> list[slice]:
     return [slice(*cut) for cut in pairwise(accumulate(widths, initial=0))]
-
-
-def _is_small(memory: LeastSquares.Memory, more: int = 0) -> bool:
-    """Tell whether all rows are at hand, and with `more` of them fewer than inputs."""
-    rows = memory.stream.n + sum(pile.n for pile in memory.apart) + more
-    return not any(fold.n for fold in memory.folds) and 0 < rows < len(memory.folds[0].x)
-
-
-def _few_rows(memory: LeastSquares.Memory) -> list[Any]:
-    """Return the rows of each fold that has any, while all are at hand."""
-    folds: list[list[Rows]] = [[] for _ in memory.folds]
-    if memory.stream.n:
-        whole = memory.stream.rows()
-        for fold, rows in dealt(0, whole.n, len(folds)):
-            folds[fold].append(Rows(whole.xs[rows], whole.ts[rows]))
-    for fold, pile in enumerate(memory.apart):
-        folds[fold] += [pile.rows()] if pile.n else []
-    return [joined(parts) for parts in folds if parts]
 
 
 def _picked(rows: Array, *arrays: Array) -> list[Array]:

@@ -1,0 +1,107 @@
+"""What least squares has gathered: statistics by fold, and rows that are not in them yet."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from nodegraph import Array
+from nodegraph.arrays import copy_tree
+from nodegraph.errors import DataError
+from nodes.ridge_regression.dual_rows import Pile, Rows
+from nodes.ridge_regression.statistics import Statistics
+from nodes.ridge_regression.strength import dealt, joined
+
+__all__ = ["Gathered"]
+
+
+class Gathered(NamedTuple):
+    """Rows that do not fill a block or wait for more than inputs, and statistics by fold."""
+
+    stream: Pile  # of one series after the other
+    apart: tuple[Pile, ...]  # of independent series that were dealt to each fold
+    blocks: int  # of the stream, in the statistics
+    folds: tuple[Statistics, ...]
+
+    @classmethod
+    def nothing(cls, n_in: int, n_out: int, folds: int) -> Gathered:
+        """Return what there is before the first row."""
+        statistics = tuple(Statistics.empty(n_in, n_out) for _ in range(folds))
+        return cls(Pile(), (Pile(),) * folds, 0, statistics)
+
+    def add(self, xs: Array, ts: Array, number: int | None) -> Gathered:
+        """Return it with more rows, of the stream or of a numbered series; in place."""
+        small = self.is_small(len(xs))
+        if number is None:
+            after = self._replace(stream=self.stream.add(xs, ts, copied=small))
+        else:
+            piles = list(self.apart)
+            fold = number % len(piles)
+            piles[fold] = piles[fold].add(xs, ts, copied=small)
+            after = self._replace(apart=tuple(piles))
+        return after if small else after._counted()
+
+    def plus(self, other: Gathered) -> Gathered:
+        """Return both: statistics are added, left-over rows go on as a block."""
+        one, other = self._closed(), other._closed()
+        shift = one.blocks % len(one.folds) if other.blocks else 0
+        turned = other.folds[-shift:] + other.folds[:-shift] if shift else other.folds
+        folds = tuple(a.plus(b) for a, b in zip(one.folds, turned, strict=True))
+        return one._replace(blocks=one.blocks + other.blocks, folds=folds)
+
+    def of(self, columns: slice) -> Gathered:
+        """Return it for some of the targets; sums over inputs stay shared."""
+        return Gathered(
+            self.stream.of(columns),
+            tuple(pile.of(columns) for pile in self.apart),
+            self.blocks,
+            tuple(fold.of(columns) for fold in self.folds),
+        )
+
+    def data(self) -> list[Any]:
+        """Return the data by fold: statistics, or the rows themselves if they are few.
+
+        Raises
+        ------
+        DataError
+            If there is none.
+        """
+        folds = self._few_rows() if self.is_small() else self._closed().folds
+        found = [fold for fold in folds if fold.n]
+        if not found:
+            raise DataError("there are no rows to learn from: warmup or NaN in targets left none")
+        return found
+
+    def is_small(self, more: int = 0) -> bool:
+        """Tell whether all rows are at hand, and with `more` of them fewer than inputs."""
+        rows = self.stream.n + sum(pile.n for pile in self.apart) + more
+        return not any(fold.n for fold in self.folds) and 0 < rows < len(self.folds[0].x)
+
+    def _counted(self) -> Gathered:
+        """Return it with all full blocks in its statistics, in place."""
+        folds, blocks = list(self.folds), self.blocks
+        for xs, ts in self.stream.blocks:
+            for fold, rows in dealt(blocks, len(xs), len(folds)):
+                folds[fold] = folds[fold].add(xs[rows], ts[rows])
+            blocks += 1
+        for fold, pile in enumerate(self.apart):
+            for xs, ts in pile.blocks:
+                folds[fold] = folds[fold].add(xs, ts)
+        apart = tuple(pile.emptied() for pile in self.apart)
+        return Gathered(self.stream.emptied(), apart, blocks, tuple(folds))
+
+    def _closed(self) -> Gathered:
+        """Return a copy with all rows in the statistics, the left-over ones as short blocks."""
+        apart = tuple(pile.closed() for pile in self.apart)
+        folds = copy_tree(self.folds)
+        return Gathered(self.stream.closed(), apart, self.blocks, folds)._counted()
+
+    def _few_rows(self) -> list[Rows]:
+        """Return the rows of each fold that has any, while all are at hand."""
+        folds: list[list[Rows]] = [[] for _ in self.folds]
+        if self.stream.n:
+            whole = self.stream.rows()
+            for fold, rows in dealt(0, whole.n, len(folds)):
+                folds[fold].append(Rows(whole.xs[rows], whole.ts[rows]))
+        for fold, pile in enumerate(self.apart):
+            folds[fold] += [pile.rows()] if pile.n else []
+        return [joined(parts) for parts in folds if parts]
