@@ -21,9 +21,10 @@ class Ridge(TaughtReadout):
         `nodes.rules.LeastSquares`.
     fit_bias : bool
         Whether there is a bias.
-    solver : {"auto", "direct", "iterative"}
-        By the Gram matrix of the inputs, or by conjugate gradients that need no room for it but
-        many passes over the data; "auto" takes the Gram matrix if it fits in memory.
+    solver : {"auto", "direct", "iterative", "qr"}
+        By the Gram matrix of the inputs, by conjugate gradients that need no room for it but
+        many passes over the data, or by the triangular factor of the rows, which loses no digits
+        to squares; "auto" takes the Gram matrix if it fits in memory.
     classes : sequence of str or int, optional
         What the outputs stand for, sorted, as ``np.unique(labels)`` gives them; labels are then
         its targets, as `nodegraph.Model.classify` says.

@@ -10,4 +10,7 @@ __all__ = [
     "solvers",
     "statistics",
     "strength",
+    "triangle",
+    "triangular_factor",
+    "triangular_solver",
 ]

@@ -20,6 +20,7 @@ class Rows(NamedTuple):
 
     xs: Array  # (n_steps, n_in)
     ts: Array  # (n_steps, n_out)
+    exact: bool = False  # whether to solve without products of rows
 
     @property
     def n(self) -> int:
@@ -28,7 +29,8 @@ class Rows(NamedTuple):
 
     def plus(self, other: Rows) -> Rows:
         """Return the rows of both."""
-        return Rows(np.concatenate([self.xs, other.xs]), np.concatenate([self.ts, other.ts]))
+        xs, ts = np.concatenate([self.xs, other.xs]), np.concatenate([self.ts, other.ts])
+        return self._replace(xs=xs, ts=ts)
 
     def finite(self) -> bool:
         """Tell whether sums over the rows do not overflow."""
@@ -39,7 +41,7 @@ class Rows(NamedTuple):
     def solve(self, ridge: float, fit_bias: bool) -> Solution:
         """Return the weights and the bias of least penalised squared error."""
         x, t = self.xs.mean(axis=0) * fit_bias, self.ts.mean(axis=0) * fit_bias
-        solution = solve_dual(self.xs - x, self.ts - t, ridge)
+        solution = solve_dual(self.xs - x, self.ts - t, ridge, self.exact)
         return solution._replace(b=t - product(solution.W, x[:, None])[:, 0])
 
     def mean_square_sum(self) -> float:

@@ -10,6 +10,7 @@ from nodegraph.errors import DataError
 from nodes.ridge_regression.dual_rows import Pile, Rows
 from nodes.ridge_regression.statistics import Statistics
 from nodes.ridge_regression.strength import dealt, joined
+from nodes.ridge_regression.triangle import Triangle
 
 __all__ = ["Gathered"]
 
@@ -20,12 +21,14 @@ class Gathered(NamedTuple):
     stream: Pile  # of one series after the other
     apart: tuple[Pile, ...]  # of independent series that were dealt to each fold
     blocks: int  # of the stream, in the statistics
-    folds: tuple[Statistics, ...]
+    folds: tuple[Any, ...]  # of Statistics, or of Triangle
 
     @classmethod
-    def nothing(cls, n_in: int, n_out: int, folds: int) -> Gathered:
+    def nothing(
+        cls, n_in: int, n_out: int, folds: int, kind: type[Statistics] | type[Triangle]
+    ) -> Gathered:
         """Return what there is before the first row."""
-        statistics = tuple(Statistics.empty(n_in, n_out) for _ in range(folds))
+        statistics = tuple(kind.empty(n_in, n_out) for _ in range(folds))
         return cls(Pile(), (Pile(),) * folds, 0, statistics)
 
     def add(self, xs: Array, ts: Array, number: int | None) -> Gathered:
@@ -56,6 +59,11 @@ class Gathered(NamedTuple):
             self.blocks,
             tuple(fold.of(columns) for fold in self.folds),
         )
+
+    def seamless(self) -> Gathered:
+        """Return it with rows that wait in one piece each."""
+        apart = tuple(pile.seamless() for pile in self.apart)
+        return self._replace(stream=self.stream.seamless(), apart=apart)
 
     def data(self) -> list[Any]:
         """Return the data by fold: statistics, or the rows themselves if they are few.
@@ -101,7 +109,9 @@ class Gathered(NamedTuple):
         if self.stream.n:
             whole = self.stream.rows()
             for fold, rows in dealt(0, whole.n, len(folds)):
-                folds[fold].append(Rows(whole.xs[rows], whole.ts[rows]))
+                folds[fold].append(whole._replace(xs=whole.xs[rows], ts=whole.ts[rows]))
         for fold, pile in enumerate(self.apart):
             folds[fold] += [pile.rows()] if pile.n else []
-        return [joined(parts) for parts in folds if parts]
+        found = [joined(parts) for parts in folds if parts]
+        exact = isinstance(self.folds[0], Triangle)
+        return [rows._replace(exact=exact) for rows in found]

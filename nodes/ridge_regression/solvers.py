@@ -12,7 +12,7 @@ from nodegraph.host.numerics import numerics
 from nodes.ridge_regression.blas_threads import bounded_threads
 from nodes.ridge_regression.gram import product
 
-__all__ = ["Solution", "solve_dual", "solve_primal"]
+__all__ = ["Solution", "least_norm", "solve_dual", "solve_primal"]
 
 EPS = float(np.finfo(float).eps)
 CARRYING = 10 * EPS  # share of the largest eigenvalue that is more than rounding
@@ -64,17 +64,20 @@ def solve_primal(xx: Array, xt: Array, ridge: float) -> Solution:
     return _by_cholesky(xx, xt) or _by_eigenvectors(xx, xt)
 
 
-def solve_dual(xs: Array, ts: Array, ridge: float) -> Solution:
+def solve_dual(xs: Array, ts: Array, ridge: float, exact: bool = False) -> Solution:
     """Return the same from fewer rows than inputs: ``W = ((xs xs' + ridge I)^-1 ts)' xs`` [1]_.
 
-    Where that matrix is close to singular, by the singular vectors of `xs`, whose condition number
-    is only the root of its. Without a ridge many W fit; the one of least norm is returned.
+    Where that matrix is close to singular, or if `exact`, by the singular vectors of `xs`, whose
+    condition number is only the root of its. Without a ridge many W fit; the one of least norm is
+    returned.
 
     References
     ----------
     .. [1] C. Saunders, A. Gammerman, V. Vovk, ICML (1998) 515-521.
     """
     with bounded_threads():
+        if exact:
+            return _by_singular_vectors(xs, ts, ridge)
         gram = product(xs, xs.T)
         gram.flat[:: len(gram) + 1] += ridge
         solution = _by_cholesky(gram, ts)
@@ -144,14 +147,14 @@ def _by_eigenvectors(A: Array, B: Array) -> Solution:
         kept, condition = _carrying(values, CARRYING)
         basis = vectors[:, kept]
         W = (basis @ ((basis.T @ (B / roots)) / values[kept, None])) / roots
-        moved = roots * (shortest := _of_least_norm(W, vectors[:, ~kept] / roots)) - roots * W
+        moved = roots * (shortest := least_norm(W, vectors[:, ~kept] / roots)) - roots * W
     error = CARRYING * values[-1] * np.square(moved).sum(axis=0)  # the most that it may cost
     W = np.where(error <= UNSEEN * (W * B).sum(axis=0), shortest, W).T
     rank = int(kept.sum())
     return Solution(W, np.zeros(len(W)), "eigenvectors", condition, rank, rank == len(A))
 
 
-def _of_least_norm(W: Array, free: Array) -> Array:
+def least_norm(W: Array, free: Array) -> Array:
     """Return the columns of `W` without what they have of those of `free`."""
     if not free.size:
         return W

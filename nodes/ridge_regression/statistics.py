@@ -10,7 +10,7 @@ from nodegraph import Array
 from nodes.ridge_regression.gram import add_cross, add_gram, product
 from nodes.ridge_regression.solvers import Solution, solve_primal
 
-__all__ = ["Statistics"]
+__all__ = ["Statistics", "centred"]
 
 
 class Statistics(NamedTuple):
@@ -41,8 +41,8 @@ class Statistics(NamedTuple):
         """
         n = self.n + len(xs)
         with np.errstate(over="ignore", invalid="ignore"):
-            dx, step_x = _centred(xs, self.x, self.n)
-            dt, step_t = _centred(ts, self.t, self.n)
+            dx, step_x = centred(xs, self.x, self.n)
+            dt, step_t = centred(ts, self.t, self.n)
             self.x[:] += step_x
             self.t[:] += step_t
             self.tt[:] += np.square(dt).sum(axis=0)
@@ -115,7 +115,7 @@ class Statistics(NamedTuple):
         return error
 
 
-def _centred(rows: Array, mean: Array, n: int) -> tuple[Array, Array]:
+def centred(rows: Array, mean: Array, n: int) -> tuple[Array, Array]:
     """Return rows about their mean, with a row for its distance to `mean`; and the step there."""
     rows = np.ascontiguousarray(rows, dtype=float)
     m, own = len(rows), rows.mean(axis=0)

@@ -28,9 +28,13 @@ r, out = Reservoir(name="r", W=W, W_in=W_in, leak_rate=0.3), Ridge(name="out", r
 model = ng.Model((Input() >> r >> out) & (r << out), numerics="portable")
 model.fit(x, np.roll(x, 1, axis=0))
 few = ng.Model(Input() >> r >> out, numerics="portable").fit(x[:30], x[:30])
+triangle = Ridge(name="out", ridge=[1e-22, 1e-9], solver="qr")
+exact = ng.Model(Input() >> r >> triangle, numerics="portable")
+exact.fit(x, np.roll(x, 1, axis=0))
 online = ng.Model(Input() >> r >> RLS(name="out"), numerics="portable")
 parts = [model.params["out"].W_out, model.params["out"].bias, model.run(x), model.generate(20)]
 parts += [few.params["out"].W_out, online.partial_fit(x, x), online.params["out"].W_out]
+parts += [exact.params["out"].W_out]
 digest = hashlib.sha256()
 for part in parts:
     digest.update(np.ascontiguousarray(part).tobytes())
@@ -69,6 +73,8 @@ def test_a_model_keeps_its_mode_in_workers_and_in_its_file(mode, tmp_path, monke
 def test_in_the_portable_mode_no_blas_solves(monkeypatch):
     model = ng.Model(graph(), numerics="portable").fit(X, Y)
     assert model.report[0]["solver"] == "portable cholesky"
+    exact = Input() >> Reservoir(name="r", units=60) >> Ridge(solver="qr")
+    assert ng.Model(exact, numerics="portable").fit(X, Y).report[0]["solver"] == "portable qr"
     few = ng.Model(graph(), numerics="portable").fit(X[:40], Y[:40])
     assert few.report[0]["solver"] == "dual portable cholesky"
 

@@ -12,7 +12,7 @@ from nodegraph.errors import DataError, IllConditionedWarning
 from nodegraph.rule import Seen
 from nodegraph.testing import check_rule
 from nodegraph.testing.comparing import same_trees
-from nodes import Ridge
+from nodes import Input, Ridge
 from nodes.rules import LeastSquares
 
 RNG = np.random.default_rng(2)
@@ -62,25 +62,33 @@ def test_it_keeps_the_contract(fields, n_in):
     check_rule(LeastSquares(**fields), Ridge(), n_in=n_in, n_out=2, n_steps=600)
 
 
+@pytest.mark.parametrize("n_in, n_steps", [(3, 600), (90, 60)])
+def test_it_keeps_the_contract_by_triangles(n_in, n_steps):
+    rule = LeastSquares(solver="qr", ridge=(1e-20, 1.0))
+    check_rule(rule, Ridge(), n_in=n_in, n_out=2, n_steps=n_steps)
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     n=st.integers(1, 900),
     cuts=st.lists(st.integers(0, 900), max_size=6),
     n_in=st.sampled_from([1, 3, 300]),
     ridge=st.sampled_from([0.1, (0.01, 1.0)]),
+    solver=st.sampled_from(["auto", "qr"]),
 )
-def test_how_the_rows_are_cut_into_chunks_changes_no_bit(n, cuts, n_in, ridge):
-    rule, (xs, ts) = LeastSquares(ridge=ridge), problem(n, n_in)
+def test_how_the_rows_are_cut_into_chunks_changes_no_bit(n, cuts, n_in, ridge, solver):
+    rule, (xs, ts) = LeastSquares(ridge=ridge, solver=solver), problem(n, n_in)
     whole = solved(rule, xs, ts)
     parts = gathered(rule, xs, ts, [min(cut, n) for cut in cuts])
     same_trees(finished(rule, parts, xs, ts)[0], whole[0], "chunks show")
     assert finished(rule, parts, xs, ts)[1] == whole[1]
 
 
+@pytest.mark.parametrize("solver", ["direct", "qr"])
 @pytest.mark.parametrize("offset", [0.0, 1e6])
 @pytest.mark.parametrize("cuts", [(1,), (256, 300), (100, 400, 500, 501, 800)])
-def test_parts_merged_are_the_whole(cuts, offset):
-    rule, (xs, ts) = LeastSquares(ridge=0.1), problem(900)
+def test_parts_merged_are_the_whole(cuts, offset, solver):
+    rule, (xs, ts) = LeastSquares(ridge=0.1, solver=solver), problem(900)
     xs = xs + offset
     edges, memory = [*cuts, 900], gathered(rule, xs[: cuts[0]], ts[: cuts[0]])
     for start, stop in pairwise(edges):
@@ -92,9 +100,10 @@ def test_parts_merged_are_the_whole(cuts, offset):
     assert report["rows"] == 900
 
 
+@pytest.mark.parametrize("solver", ["direct", "qr"])
 @pytest.mark.parametrize("ridge", [0.1, (0.01, 1.0)])
-def test_merging_and_concluding_leave_memories_as_they_were(ridge):
-    rule, (xs, ts) = LeastSquares(ridge=ridge), problem(900)
+def test_merging_and_concluding_leave_memories_as_they_were(ridge, solver):
+    rule, (xs, ts) = LeastSquares(ridge=ridge, solver=solver), problem(900)
     one, other = gathered(rule, xs[:500], ts[:500]), gathered(rule, xs[500:], ts[500:])
     before = copy_tree((one, other))
     rule.merge(one, other)
@@ -141,8 +150,9 @@ def folds_of(n):
     return np.r_[of_first, np.arange(256, n) // 256 % 5]
 
 
+@pytest.mark.parametrize("solver", ["direct", "qr"])
 @pytest.mark.parametrize("n, n_in", [(60, 3), (256, 3), (900, 3), (2000, 3), (60, 100)])
-def test_the_strength_is_chosen_by_the_error_on_what_was_left_out(n, n_in):
+def test_the_strength_is_chosen_by_the_error_on_what_was_left_out(n, n_in, solver):
     strengths, (xs, ts) = (1e-3, 1.0, 30.0, 1000.0), problem(n, n_in, noise=3.0)
     fold, errors = folds_of(n), []
     for ridge in strengths:
@@ -151,7 +161,7 @@ def test_the_strength_is_chosen_by_the_error_on_what_was_left_out(n, n_in):
             W, b = ridge_regression(xs[fold != k], ts[fold != k], ridge)
             squares += ((ts - xs @ W.T - b)[fold == k] ** 2).sum(axis=0)
         errors.append(np.sqrt(squares / n))
-    params, report = solved(LeastSquares(ridge=strengths), xs, ts)
+    params, report = solved(LeastSquares(ridge=strengths, solver=solver), xs, ts)
     means, shares = np.mean(errors, axis=1), np.mean(errors / ts.std(axis=0), axis=1)
     np.testing.assert_allclose(list(report["left_out_rmse"].values()), means, rtol=1e-9)
     assert report["ridge"] == strengths[int(np.argmin(shares))]
@@ -183,12 +193,13 @@ def test_one_strength_in_a_list_is_that_strength():
     same_trees(listed[0], plain[0], "a list of one differs")
 
 
+@pytest.mark.parametrize("solver", ["direct", "qr"])
 @pytest.mark.parametrize("n_in", [3, 400])
-def test_dependent_inputs_without_a_ridge_warn_and_take_the_least_norm(n_in):
+def test_dependent_inputs_without_a_ridge_warn_and_take_the_least_norm(n_in, solver):
     xs, ts = problem(300, n_in)
     xs = np.c_[xs, xs[:, :1]]
     with pytest.warns(IllConditionedWarning, match=rf"rank {min(n_in, 299)} of {n_in + 1}"):
-        params, report = solved(LeastSquares(ridge=0.0), xs, ts)
+        params, report = solved(LeastSquares(ridge=0.0, solver=solver), xs, ts)
     W = np.linalg.lstsq(xs - xs.mean(axis=0), ts - ts.mean(axis=0), rcond=None)[0].T
     np.testing.assert_allclose(params.W_out, W, rtol=1e-6, atol=1e-8)
     assert "vectors" in report["solver"]
@@ -217,21 +228,24 @@ def test_no_rows_at_all_are_refused():
         solved(LeastSquares(), xs[:0], ts[:0])
 
 
+@pytest.mark.parametrize("solver", ["direct", "qr"])
 @pytest.mark.parametrize("n_in", [3, 500])
-def test_a_saved_model_goes_on_learning_with_the_same_bits(tmp_path, n_in):
+def test_a_saved_model_goes_on_learning_with_the_same_bits(tmp_path, n_in, solver):
     xs, ts = problem(600, n_in)
-    model = ng.Model(Ridge(ridge=[0.1, 1.0], name="readout")).fit(xs[:400], ts[:400])
+    readout = Ridge(ridge=[0.1, 1.0], solver=solver, name="readout")
+    model = ng.Model(readout).fit(xs[:400], ts[:400])
     model.save(tmp_path / "m.safetensors")
     again = ng.load(tmp_path / "m.safetensors").update(xs[400:], ts[400:])
-    expected = ng.Model(Ridge(ridge=[0.1, 1.0], name="readout")).fit(xs, ts)
+    expected = ng.Model(readout).fit(xs, ts)
     same_trees(again.params["readout"], expected.params["readout"], "saving shows")
 
 
-def test_workers_change_no_bit_of_what_many_series_teach():
+@pytest.mark.parametrize("solver", ["direct", "qr"])
+def test_workers_change_no_bit_of_what_many_series_teach(solver):
     xs, ts = problem(12000, 20)
     parts = np.split(np.arange(12000), 30)
     fits = [
-        ng.Model(Ridge(name="readout")).fit(
+        ng.Model(Ridge(name="readout", solver=solver)).fit(
             [xs[p] for p in parts], [ts[p] for p in parts], workers=w
         )
         for w in (1, 3)
@@ -240,3 +254,35 @@ def test_workers_change_no_bit_of_what_many_series_teach():
     np.testing.assert_allclose(
         fits[0].params["readout"].W_out, ridge_regression(xs, ts, 1e-6)[0], rtol=1e-9
     )
+
+
+def nearly_alike(n=1500, n_in=12):
+    """Return inputs that span their space by differences of down to 1e-11, and noiseless sums."""
+    rng = np.random.default_rng(7)
+    xs = rng.normal(size=(n, n_in)) * np.logspace(0, -11, n_in)
+    xs = xs @ np.linalg.qr(rng.normal(size=(n_in, n_in)))[0]
+    return xs, xs @ rng.normal(size=(n_in, 2)) / 1e-9 + 1
+
+
+@pytest.mark.parametrize("ridge", [1e-26, (1e-26, 1e-6, 1.0), "cv"])
+def test_a_triangle_keeps_what_a_gram_matrix_loses_in_its_squares(ridge):
+    xs, ts = nearly_alike()
+    params, report = solved(LeastSquares(ridge=ridge, solver="qr"), xs, ts)
+    misfit = np.abs(xs @ params.W_out.T + params.bias - ts).max() / ts.std()
+    assert misfit < 1e-11 and report["ridge"] <= 1e-20
+    assert report["solver"] == "qr" and report["condition"] > 1e20
+    with pytest.warns(IllConditionedWarning, match="linearly dependent"):
+        squared, _ = solved(LeastSquares(ridge=1e-26, solver="direct"), xs, ts)
+    assert np.abs(xs @ squared.W_out.T + squared.bias - ts).max() / ts.std() > 1e3 * misfit
+
+
+def test_readouts_of_one_input_share_a_triangle_and_learn_what_each_would_alone():
+    xs, ts = problem(900, 5, 3)
+    both = [Ridge(name=name, solver="qr", ridge=[1e-20, 1e-3]) for name in "ab"]
+    targets = {"a": ts[:, :1], "b": ts[:, 1:]}
+    model = ng.Model(Input(name="u") >> both).fit(xs, targets)
+    for readout in both:
+        alone = ng.Model(Input(name="u") >> readout).fit(xs, targets[readout.name])
+        found, known = (m.params[readout.name].W_out for m in (model, alone))
+        np.testing.assert_allclose(found, known, rtol=1e-12)
+    assert model.update(xs, targets).report[0]["rows"] == 1800
