@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nodegraph.engines.ray.arrival import arrive
+from nodegraph.engines.ray.ray_log import RayLog
 from nodegraph.engines.ray.signals import own_signals
 from nodegraph.errors import EngineError
 from nodegraph.host.machine import usable_cpus
@@ -41,6 +42,8 @@ class Cluster:
         What Ray gives to every worker of a joined cluster.
     wait : float
         Seconds to wait for a cluster that does not answer yet.
+    log : str, optional
+        File for what Ray itself says.
     """
 
     def __init__(
@@ -50,9 +53,11 @@ class Cluster:
         object_store: int = STORE,
         runtime_env: Mapping[str, Any] | None = None,
         wait: float = 0.0,
+        log: str | None = None,
     ):
         self.address, self.num_cpus, self.object_store = address, num_cpus or 1, object_store
         self.runtime_env, self.wait = runtime_env, wait
+        self._log = RayLog(log)
         self._ours = self._started_here = False
         self._before: dict[str, str | None] = {}
 
@@ -69,6 +74,7 @@ class Cluster:
             return ray
         address = self.address or os.environ.get("RAY_ADDRESS")
         self._ours = True
+        self._log.listen()
         if address in (None, "local"):
             self._start(ray)
         else:
@@ -82,6 +88,7 @@ class Cluster:
         if ours and ray is not None:
             with _quiet():
                 ray.shutdown()
+        self._log.close()
         if self._before and ray is not None:
             self._set_secret(None)
             self._before = {}

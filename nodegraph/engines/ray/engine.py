@@ -89,6 +89,8 @@ class RayEngine:
         Passed on to Ray where a cluster is joined, as in ``{"py_modules": ["my_nodes"]}``.
     wait : float
         Seconds to wait for a cluster that does not answer yet.
+    log : str, optional
+        File for what Ray itself says, such as when a worker is lost; else one that is named then.
 
     Examples
     --------
@@ -119,6 +121,7 @@ class RayEngine:
         object_store: int = STORE,
         runtime_env: Mapping[str, Any] | None = None,
         wait: float = 0.0,
+        log: str | None = None,
     ):
         given = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         _check(given)
@@ -135,7 +138,7 @@ class RayEngine:
         }
         self._stale = None if sync else stale
         self._snapshot, self._restarts, self._timeout = snapshot, restarts, timeout
-        self._cluster = Cluster(address, workers, object_store, runtime_env, wait)
+        self._cluster = Cluster(address, workers, object_store, runtime_env, wait, log)
         self._pools: dict[Resources, RayPool] = {}
         self.watch = Stats()
         _open.add(self)
@@ -305,6 +308,7 @@ _OPTIONS: dict[str, tuple[Any, str]] = {
     "object_store": (PositiveInt, "bytes, above 0"),
     "runtime_env": (dict[str, Any] | None, "a dict, as ray.init takes it"),
     "wait": (NonNegativeFloat, "seconds, at least 0"),
+    "log": (str | None, "the name of a file, a text"),
 }
 
 

@@ -92,7 +92,9 @@ def run(
         warnings_said(),
         news_said(quiet),
         compiling_said(quiet),
-        closing(choose(engine_of(spec.header, engine, address, wait))) as chosen,
+        closing(
+            choose(engine_of(spec.header, engine, address, wait, folder / "ray.log"))
+        ) as chosen,
     ):
         chosen.connect()
         experiment = Experiment.of(spec, seed=seed, engine=chosen)

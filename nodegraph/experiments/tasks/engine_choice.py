@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from nodegraph.errors import SpecError
@@ -12,7 +13,11 @@ __all__ = ["engine_of"]
 
 
 def engine_of(
-    header: Header, word: str | None = None, address: str | None = None, wait: float | None = None
+    header: Header,
+    word: str | None = None,
+    address: str | None = None,
+    wait: float | None = None,
+    log: Path | None = None,
 ) -> Any:
     """Return the engine of a YAML graph, or the one that `word` and `address` name.
 
@@ -25,6 +30,8 @@ def engine_of(
         Of a running Ray cluster.
     wait : float, optional
         Seconds to wait for it.
+    log : path, optional
+        File for what Ray itself says.
 
     Raises
     ------
@@ -47,7 +54,8 @@ def engine_of(
     found = address or section.address or os.environ.get("RAY_ADDRESS")
     if wait is not None and found is None:
         raise SpecError(_NOTHING_TO_WAIT_FOR)
-    return Engine(address or section.address, workers=workers, wait=wait or 0.0, **fields)
+    fields |= {"wait": wait or 0.0, "log": None if log is None else str(log)}
+    return Engine(address or section.address, workers=workers, **fields)
 
 
 _NOTHING_TO_WAIT_FOR = "--wait waits for the head of a Ray cluster: write --address with it"
