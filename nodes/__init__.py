@@ -5,6 +5,7 @@ from typing import NoReturn
 from nodegraph.graph.strangers import refuse_name
 from nodes import forward as forward  # the kinds of ForwardUnit
 from nodes.activation import Identity, Relu, Sigmoid, Softmax, Softplus, Tanh
+from nodes.attention import Attention
 from nodes.concat import Concat
 from nodes.dense import Dense
 from nodes.es2n import ES2N
@@ -15,7 +16,9 @@ from nodes.gru import GRU
 from nodes.hold import Hold
 from nodes.impute import Impute
 from nodes.input import Input
+from nodes.keyed_store import KeyedStore
 from nodes.lif import LIF
+from nodes.linear_attention import LinearAttention
 from nodes.lms import LMS
 from nodes.lstm import LSTM
 from nodes.mean import Mean
@@ -29,6 +32,7 @@ from nodes.predictive_cell import PredictiveCell
 from nodes.predictive_coder import PredictiveCoder
 from nodes.product import Product
 from nodes.products import Products
+from nodes.random_attention import RandomAttention
 from nodes.reduce import Reduce
 from nodes.reservoir import Reservoir
 from nodes.reward_readout import RewardReadout
@@ -53,6 +57,7 @@ __all__ = [
     "PCA",
     "RLS",
     "TD",
+    "Attention",
     "Concat",
     "Dense",
     "ForwardUnit",
@@ -61,6 +66,8 @@ __all__ = [
     "Identity",
     "Impute",
     "Input",
+    "KeyedStore",
+    "LinearAttention",
     "Mean",
     "Output",
     "Pad",
@@ -70,6 +77,7 @@ __all__ = [
     "PredictiveCoder",
     "Product",
     "Products",
+    "RandomAttention",
     "Reduce",
     "Relu",
     "Reservoir",

@@ -120,7 +120,7 @@ class Node(_Part, ABC):
         known = [*inspect.signature(cls.step).parameters][3:]
         cls.hears_noise = "noise" in known
         cls.step_ports = tuple(port for port in known if port != "noise")
-        methods = {"init": cls.init, "start": cls.start}
+        methods = {"init": cls.init, "start": cls.start, "size": cls.size}
         cls.takes = {
             name: frozenset(inspect.signature(cast("Any", method)).parameters)
             for name, method in methods.items()
@@ -163,7 +163,10 @@ class Node(_Part, ABC):
         return units if isinstance(units, int) else None
 
     def size(self, n_in: int) -> int:
-        """Return the number of outputs of a node that does not declare it; that of its inputs."""
+        """Return the number of outputs of a node that does not declare it; that of its inputs.
+
+        A keyword argument named like a port receives the width of what is wired there.
+        """
         return n_in
 
     def cost(self, n_in: int, n_out: int) -> dict[str, int]:

@@ -109,7 +109,12 @@ class Initializer:
         waits = node.learner is not None and node.learner.supervised
         if waits or n_in is None or (node.external and not n_in):
             return None
-        return self._common(name, sizes) if node.alike else node.size(n_in)
+        if node.alike:
+            return self._common(name, sizes)
+        asked = node.takes["size"] & self.plan.reads[name].keys()
+        widths = {port: self._width(name, port, sizes) for port in asked}
+        known = {port: width for port, width in widths.items() if width is not None}
+        return node.size(n_in, **known) if len(known) == len(widths) else None
 
     def _common(self, name: str, sizes: Mapping[str, int]) -> int:
         """Return the width that all sources of a node have."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,13 @@ __all__ = ["check_node", "driven"]
 INHERITED = ("name", "every", "phase")
 
 
-def check_node(node: Node, n_in: int = 3, n_out: int | None = None, n_steps: int = 40) -> None:
+def check_node(
+    node: Node,
+    n_in: int = 3,
+    n_out: int | None = None,
+    n_steps: int = 40,
+    ports: Mapping[str, int] | None = None,
+) -> None:
     """Fail unless `node` keeps the contract of `Node`.
 
     It is frozen and documented; its fields come back from YAML's plain values; the same seed
@@ -39,17 +46,19 @@ def check_node(node: Node, n_in: int = 3, n_out: int | None = None, n_steps: int
     Parameters
     ----------
     node : Node
-        With every port that it has wired to 2 signals.
+        With every port that it has wired to 2 signals, or to as many as `ports` says.
     n_in : int
         Width of its input.
     n_out : int, optional
         Number of outputs if the node does not tell it.
     n_steps : int
         Length of the random series.
+    ports : mapping, optional
+        The number of signals at ports where it is not 2, by name; 0 for nothing wired.
     """
     check_fields(node)
     for dtype in (np.dtype(np.float64), np.dtype(np.float32)):
-        trial = _Trial(node, n_in, n_out, n_steps, dtype)
+        trial = _Trial(node, n_in, n_out, n_steps, dtype, ports or {})
         trial.check_draw()
         trial.check_step()
         trial.check_it_is_compiled()
@@ -97,18 +106,28 @@ class _Trial:
     """A node with arrays, ready to be tried."""
 
     def __init__(
-        self, node: Node, n_in: int, n_out: int | None, n_steps: int, dtype: np.dtype[Any]
+        self,
+        node: Node,
+        n_in: int,
+        n_out: int | None,
+        n_steps: int,
+        dtype: np.dtype[Any],
+        widths: Mapping[str, int],
     ):
         self.node, self.n_in, self.dtype = node, n_in, dtype
-        self.n_out = node.declared_size or n_out or node.size(n_in)
-        self.ports = [p for p in node.step_ports if p != "x"]
+        self.widths = dict.fromkeys(node.step_ports, 2) | dict(widths)
+        self.ports = [p for p in node.step_ports if p != "x" and self.widths[p]]
+        asked = {p: self.widths[p] for p in self.ports if p in node.takes["size"]}
+        self.n_out = node.declared_size or n_out or node.size(n_in, **asked)
         rng = np.random.default_rng(1)
         self.xs = rng.standard_normal((n_steps, n_in)).astype(dtype)
-        self.others = {p: rng.standard_normal((n_steps, 2)).astype(dtype) for p in self.ports}
+        self.others = {
+            p: rng.standard_normal((n_steps, self.widths[p])).astype(dtype) for p in self.ports
+        }
         self.params, self.state = self.draw(), self.start()
 
     def draw(self) -> Any:
-        extra = {p: 2 for p in self.ports if p in self.node.takes["init"]}
+        extra = {p: self.widths[p] for p in self.ports if p in self.node.takes["init"]}
         params = self.node.init(generator(0, "node"), self.n_in, self.n_out, **extra)
         return _shaken(cast(params, self.dtype), self.node)
 

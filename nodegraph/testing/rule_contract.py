@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from itertools import pairwise
 from typing import Any
@@ -28,7 +28,12 @@ __all__ = ["check_rule"]
 
 
 def check_rule(
-    rule: Rule, node: Node, n_in: int = 3, n_out: int | None = None, n_steps: int = 60
+    rule: Rule,
+    node: Node,
+    n_in: int = 3,
+    n_out: int | None = None,
+    n_steps: int = 60,
+    ports: Mapping[str, int] | None = None,
 ) -> None:
     """Fail unless `rule` keeps the contract of `Rule` while it teaches `node`.
 
@@ -48,11 +53,13 @@ def check_rule(
         Widths of input and output.
     n_steps : int
         Length of the random series.
+    ports : mapping, optional
+        How many signals arrive at which ports of the node; else one at each that the rule needs.
     """
     check_fields(rule)
     require(rule.refusal(node) is None, f"{rule.refusal(node)}")
     for dtype in (np.dtype(np.float64), np.dtype(np.float32)):
-        trial = _Trial(rule, node, n_in, n_out, n_steps, dtype)
+        trial = _Trial(rule, node, n_in, n_out, n_steps, dtype, ports or {})
         trial.check_update()
         trial.check_it_is_compiled()
         trial.check_rows_left_out()
@@ -85,6 +92,7 @@ class _Trial:
         n_out: int | None,
         n_steps: int,
         dtype: np.dtype[Any],
+        ports: Mapping[str, int],
     ):
         self.rule, self.node, self.dtype = rule, node, dtype
         self.n_in, self.n_out = n_in, node.declared_size or n_out or node.size(n_in)
@@ -95,8 +103,10 @@ class _Trial:
 
         self.xs = drawn(n_in)
         self.target = drawn(self.n_out) if rule.supervised else None
-        self.own = {p: drawn(1) for p in rule.needs}
-        self.params = cast(node.init(np.random.default_rng(4), n_in, self.n_out), dtype)
+        widths = dict.fromkeys(rule.needs, 1) | dict(ports)
+        self.own = {port: drawn(n) for port, n in widths.items()}
+        extra = {port: n for port, n in widths.items() if port in node.takes["init"]}
+        self.params = cast(node.init(np.random.default_rng(4), n_in, self.n_out, **extra), dtype)
 
     def start(self) -> Any:
         extra = {"n_in": self.n_in} if "n_in" in self.node.takes["start"] else {}
@@ -129,7 +139,7 @@ class _Trial:
         """Fail with what stands in the way of an online rule that says no more than `update`."""
         if not self.rule.online:
             return
-        widths = {"x": self.n_in, **{port: 1 for port in self.own}}
+        widths = {"x": self.n_in, **{port: rows.shape[1] for port, rows in self.own.items()}}
         memory = self.rule.begin(self.params)
         teaching = Teaching(self.rule, memory, self.target is not None)
         found = program_of(self.node, self.params, self.start(), widths, self.dtype, teaching)
@@ -170,7 +180,8 @@ class _Trial:
         params, memory = copy_tree(self.params), self.rule.begin(self.params)
         after = teach(self.rule, self.node, params, self.start(), memory, self.lesson(rows=none))
         same_trees(after.params, self.params, "rows that are left out are learned from")
-        _, ys = run_node(self.node, self.params, self.start(), self.xs)
+        heard = {port: rows for port, rows in self.own.items() if port in self.node.step_ports}
+        _, ys = run_node(self.node, self.params, self.start(), self.xs, **heard)
         same_trees(after.ys, ys, "a node gives other outputs as it learns")
 
     def check_learn_is_a_fold_of_update(self) -> None:

@@ -11,7 +11,7 @@ from nodegraph.arrays import Array
 from nodegraph.fields import Fraction
 from nodegraph.maths import einsum, tanh
 from nodes.forward.cells import CellUnit
-from nodes.rules.attention import Attention, attend
+from nodes.rules.attentive_prediction import AttentivePrediction, attend
 
 __all__ = ["AttentionUnit"]
 
@@ -26,8 +26,8 @@ class AttentionUnit(CellUnit):
         x = (1 - leak_rate) x + leak_rate tanh(V [c, z] + bias)
         prediction of z[t+1] = P [c, z]
 
-    Q, K, b and P learn by `nodes.rules.Attention`; V stays random. The state is x; the error is
-    that of the prediction one step before.
+    Q, K, b and P learn by `nodes.rules.AttentivePrediction`; V stays random. The state is x; the
+    error is that of the prediction one step before.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class AttentionUnit(CellUnit):
     query_scaling : float, at least 0
         Spread of the first Q and K, over the root of the number of their columns.
     rate : float
-        How the cells learn; see `nodes.rules.Attention`.
+        How the cells learn; see `nodes.rules.AttentivePrediction`.
 
     References
     ----------
@@ -76,9 +76,9 @@ class AttentionUnit(CellUnit):
     rate: PositiveFloat = 0.04
 
     @property
-    def local_rule(self) -> Attention:
+    def local_rule(self) -> AttentivePrediction:
         """The rule that the cells learn by."""
-        return Attention(rate=self.rate)
+        return AttentivePrediction(rate=self.rate)
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return what is drawn once."""

@@ -10,6 +10,8 @@ __all__ = [
     "descent",
     "elementwise",
     "faint_input",
+    "feature_maps",
+    "key_value",
     "layer_doubts",
     "linear_readout",
     "plasticity",

@@ -1,11 +1,12 @@
 """Local learning rules, one in each file."""
 
 from nodes.rules.anti_hebb import AntiHebb
-from nodes.rules.attention import Attention
+from nodes.rules.attentive_prediction import AttentivePrediction
 from nodes.rules.averaging import Averaging
 from nodes.rules.bcm import BCM
 from nodes.rules.decorrelation import Decorrelation
 from nodes.rules.dendrite import Dendrite
+from nodes.rules.distillation import Distillation
 from nodes.rules.eprop import EProp
 from nodes.rules.estimation import Estimation
 from nodes.rules.forecast import Forecast
@@ -31,10 +32,11 @@ from nodes.rules.temporal_difference import TemporalDifference
 __all__ = [
     "BCM",
     "AntiHebb",
-    "Attention",
+    "AttentivePrediction",
     "Averaging",
     "Decorrelation",
     "Dendrite",
+    "Distillation",
     "EProp",
     "Estimation",
     "Forecast",

@@ -8,7 +8,7 @@ from nodegraph.graph import protocols
 from nodegraph.graph.rule import Rule, merges
 from nodegraph.testing.zoo import Follow, Mix
 from nodes import Ridge
-from nodes.rules import BCM, Attention, Scaling
+from nodes.rules import BCM, AttentivePrediction, Scaling
 
 ALL = ("Deals", "Gathers", "Joint", "Measured", "Passes", "Windowed")
 
@@ -43,7 +43,7 @@ class Adds(Sums):
         (Follow(), ()),
         (Scaling(), ()),
         (BCM(), ("Measured",)),
-        (Attention(), ("Windowed",)),
+        (AttentivePrediction(), ("Windowed",)),
         (Ridge().rule, ("Deals", "Gathers", "Joint", "Passes")),
     ],
 )
@@ -53,7 +53,7 @@ def test_who_keeps_which(rule, kept):
 
 def test_a_plain_rule_learns_alone_from_series_of_any_length():
     assert protocols.shortest(Follow(), Mix()) == 1
-    assert protocols.shortest(Attention(), Mix()) == 2
+    assert protocols.shortest(AttentivePrediction(), Mix()) == 2
     assert protocols.conclude(Sums(), ["before"], (6.0, 4)) == [(1.5, {})]
 
 

@@ -4,8 +4,8 @@ import pytest
 from nodegraph.rule import Lesson, Seen
 from nodegraph.testing import check_rule, teach
 from nodes import ForwardUnit
-from nodes.rules import Attention
-from nodes.rules.attention import attend
+from nodes.rules import AttentivePrediction
+from nodes.rules.attentive_prediction import attend
 
 U = np.random.default_rng(0).standard_normal((80, 2))
 
@@ -16,7 +16,7 @@ def unit(**fields):
 
 @pytest.mark.parametrize("rate", [0.02, 1.0])
 def test_it_keeps_the_contract(rate):
-    check_rule(Attention(rate=rate), unit(units=12, dim=3, fan_in=4))
+    check_rule(AttentivePrediction(rate=rate), unit(units=12, dim=3, fan_in=4))
 
 
 def lived(node, steps=12):
@@ -33,7 +33,7 @@ def test_changes_of_attention_follow_the_slope_of_the_squared_error():
     """Compared with differences of ``|z - P [c, z]|^2 / 2`` for each number of Q, K and b."""
     node = unit(units=3, dim=3, fan_in=3, keys=2, span=4)
     p, seen = lived(node)
-    new, _ = Attention(rate=1e-6).update(p, (), seen)
+    new, _ = AttentivePrediction(rate=1e-6).update(p, (), seen)
     past, now = seen.state.past, int(seen.state.steps) - 1
     z = past[(now - 1) % len(past), 0]
     e = past[now % len(past), 0] - p.P[0] @ attend(p, past, now - 1)[0][0]
@@ -55,7 +55,7 @@ def test_changes_of_attention_follow_the_slope_of_the_squared_error():
 def test_predictions_learn_by_normalised_least_mean_squares():
     node = unit(units=3, dim=3, fan_in=3, span=4)
     p, seen = lived(node)
-    new, _ = Attention(rate=0.5).update(p, (), seen)
+    new, _ = AttentivePrediction(rate=0.5).update(p, (), seen)
     past, now = seen.state.past, int(seen.state.steps) - 1
     v = attend(p, past, now - 1)[0][0]
     e = past[now % len(past), 0] - p.P[0] @ v
@@ -67,7 +67,7 @@ def test_weights_are_held_within_bounds():
     node = unit(units=10, fan_in=4, keys=3, query_scaling=9.0)
     p = node.init(np.random.default_rng(1), 2, 10)
     lesson = Lesson({"x": 100 * U}, None, np.ones(80, bool))
-    after = teach(Attention(rate=1.0), node, p, node.start(10), (), lesson).params
+    after = teach(AttentivePrediction(rate=1.0), node, p, node.start(10), (), lesson).params
     for W, most in ((after.Q, 3 * 3**0.5), (after.K, 3 * 3**0.5), (after.P, 4.0)):
         assert np.linalg.norm(W, axis=(1, 2)).max() <= most * (1 + 1e-12)
     assert np.abs(after.b).max() <= 5

@@ -12,14 +12,14 @@ from nodegraph.maths import cond, einsum, norm, softmax, total, where
 from nodegraph.node import Node
 from nodegraph.rule import Rule, Seen
 
-__all__ = ["Attention", "attend"]
+__all__ = ["AttentivePrediction", "attend"]
 
 EPSILON = 1e-2  # keeps the rates finite where nothing happens
 STEEPEST = 1.0  # pull on the logit of one step of the past
 MOST_P, MOST_Q, MOST_B = 2.0, 3.0, 5.0
 
 
-class Attention(Rule):
+class AttentivePrediction(Rule):
     """Let each cell predict better what it will read, and attend to what helps to.
 
     With ``e = z - P v`` the error of the prediction that the cell made one step ago from
