@@ -6,7 +6,9 @@ from nodegraph.graph.strangers import refuse_name
 from nodes import forward as forward  # the kinds of ForwardUnit
 from nodes.activation import Identity, Relu, Sigmoid, Softmax, Softplus, Tanh
 from nodes.attention import Attention
+from nodes.cfc import CfC
 from nodes.concat import Concat
+from nodes.ctrnn import CTRNN
 from nodes.dense import Dense
 from nodes.es2n import ES2N
 from nodes.esn import ESN
@@ -21,6 +23,7 @@ from nodes.lif import LIF
 from nodes.linear_attention import LinearAttention
 from nodes.lms import LMS
 from nodes.lstm import LSTM
+from nodes.ltc import LTC
 from nodes.mean import Mean
 from nodes.nvar import NVAR
 from nodes.output import Output
@@ -47,17 +50,20 @@ from nodes.vote import Vote
 from nodes.whitening import Whitening
 
 __all__ = [
+    "CTRNN",
     "ES2N",
     "ESN",
     "GRU",
     "LIF",
     "LMS",
     "LSTM",
+    "LTC",
     "NVAR",
     "PCA",
     "RLS",
     "TD",
     "Attention",
+    "CfC",
     "Concat",
     "Dense",
     "ForwardUnit",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
+from nodegraph.engines.durations import check_above_zero
 from nodegraph.engines.first_use import FirstUse, check_still
 from nodegraph.engines.outputs import DelayLine
 from nodegraph.engines.prepared import StepCode
@@ -78,13 +79,19 @@ class BoundNode:
 
     def inputs(self, start: int, stop: int) -> dict[str, Array]:
         """Return what arrives at each port from `start` to `stop`, read-only, and the noise."""
-        inputs = {}
+        inputs = self.check_durations(start, stop)
         for port, sources in self.ports:
-            parts = [rows[zero + start : zero + stop] for rows, zero in sources]
-            inputs[port] = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-            inputs[port].flags.writeable = False  # it is the user's, or another node's
+            if port not in inputs:
+                inputs[port] = _joined(sources, start, stop)
         noise = self.noise(stop - start)
         return inputs if noise is None else {**inputs, "noise": noise}
+
+    def check_durations(self, start: int, stop: int) -> dict[str, Array]:
+        """Return the durations that arrive from `start` to `stop`; refuse those not above 0."""
+        ports = [pair for pair in self.ports if pair[0] in self.node.durations]
+        durations = {port: _joined(sources, start, stop) for port, sources in ports}
+        check_above_zero(self.name, durations, self.context.clock + start)
+        return durations
 
     @property
     def is_noisy(self) -> bool:
@@ -233,3 +240,11 @@ def heard(plan: Plan, name: str, learns: bool) -> Mapping[str, tuple[Read, ...]]
     rule = plan.rules.get(name)
     own = () if rule is None or learns else rule.ports
     return {port: group for port, group in plan.reads[name].items() if port not in own}
+
+
+def _joined(sources: Sequence[RowSource], start: int, stop: int) -> Array:
+    """Return the rows of a port from `start` to `stop`, side by side and read-only."""
+    parts = [rows[zero + start : zero + stop] for rows, zero in sources]
+    joined: Array = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+    joined.flags.writeable = False  # it is the user's, or another node's
+    return joined

@@ -175,7 +175,9 @@ class Sweep:
                 for bound_node, line in zip(bound_nodes, lines, strict=True):
                     self._at = bound_node.name
                     line.rows(start, stop)[:] = bound_node.live(start, stop)
-        for self._at in names:  # it is named if something is wrong
+        for bound_node in bound_nodes:
+            self._at = bound_node.name  # it is named if something is wrong
+            bound_node.check_durations(0, n)
             self._check_bounds(self._at)
 
     def close(self) -> None:

@@ -27,6 +27,8 @@ def _to_array(ndim: int) -> Any:
     def convert(value: Any) -> Any:
         if value is None:
             return None
+        if ndim == 2 and hasattr(value, "is_directed"):
+            value = _adjacency(value)
         try:
             array = frozen_array(value)
         except (TypeError, ValueError):
@@ -44,6 +46,15 @@ def _to_array(ndim: int) -> Any:
         return array
 
     return convert
+
+
+def _adjacency(graph: Any) -> Any:
+    """Return the weights of a networkx graph: an edge from node j to node i is in W[i, j]."""
+    import networkx as nx
+
+    if not len(graph):
+        raise ValueError("should be a graph with nodes (got none)")
+    return nx.to_scipy_sparse_array(graph, dtype=np.dtype(float), format="csc").T
 
 
 def _to_classes(value: Any) -> Any:

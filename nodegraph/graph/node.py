@@ -105,6 +105,7 @@ class Node(_Part, ABC):
     gaps: ClassVar[Gaps] = "refuses"  # what it does with NaN, as in data with gaps
     alike: ClassVar[bool] = False  # whether sources of x are equally wide, and it as one of them
     double: ClassVar[tuple[str, ...]] = ()  # fields of its state that are float64 in any model
+    durations: ClassVar[tuple[str, ...]] = ()  # ports of one signal above 0, as time that passed
     sums_up: ClassVar[bool] = False  # whether its last row tells of the whole series
     step_ports: ClassVar[tuple[str, ...]] = ("x",)
     takes: ClassVar[dict[str, frozenset[str]]] = {}

@@ -11,6 +11,7 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree, is_sparse, leaves
 from nodegraph.data.series import Chunk
 from nodegraph.engines.bound_node import RowSource, heard
+from nodegraph.engines.durations import recent
 from nodegraph.engines.loops import Instruction, Program
 from nodegraph.engines.outputs import filled
 from nodegraph.engines.prepared import StepCode
@@ -69,6 +70,12 @@ class Stepper:
             list(instructions.values()), state.time, state.initializer.dtype, rings
         )
         self._only = next(iter(data.values())) if len(data) == 1 else None
+        self._durations = [
+            sources
+            for instruction in instructions.values()
+            for port, sources in instruction.ports
+            if port in instruction.node.durations
+        ]
         self._pupils = state.pupils()
         self._taught = {name: _taught(state, name) for name in targets}
         changing = [instruction.code.state for instruction in instructions.values()] + list(
@@ -189,7 +196,8 @@ class Stepper:
     def _advance(self, n_rows: int) -> bool:
         """Move on; tell whether all went well. If not, all is as it was."""
         stop = self.steps + n_rows
-        if self._program.advance(self.steps, stop):
+        well = self._program.advance(self.steps, stop)
+        if well and all(recent(sources, self.steps, stop) for sources in self._durations):
             self.steps = stop
             return True
         for array, before in self._arrays:

@@ -46,7 +46,8 @@ def check_node(
     Parameters
     ----------
     node : Node
-        With every port that it has wired to 2 signals, or to as many as `ports` says.
+        With every port that it has wired to 2 signals, to one duration above 0, or to as many as
+        `ports` says.
     n_in : int
         Width of its input.
     n_out : int, optional
@@ -115,16 +116,22 @@ class _Trial:
         widths: Mapping[str, int],
     ):
         self.node, self.n_in, self.dtype = node, n_in, dtype
-        self.widths = dict.fromkeys(node.step_ports, 2) | dict(widths)
+        one = dict.fromkeys(node.durations, 1)
+        self.widths = dict.fromkeys(node.step_ports, 2) | one | dict(widths)
         self.ports = [p for p in node.step_ports if p != "x" and self.widths[p]]
         asked = {p: self.widths[p] for p in self.ports if p in node.takes["size"]}
         self.n_out = node.declared_size or n_out or node.size(n_in, **asked)
         rng = np.random.default_rng(1)
         self.xs = rng.standard_normal((n_steps, n_in)).astype(dtype)
-        self.others = {
-            p: rng.standard_normal((n_steps, self.widths[p])).astype(dtype) for p in self.ports
-        }
+        self.others = {p: self.arriving(p, rng, n_steps) for p in self.ports}
         self.params, self.state = self.draw(), self.start()
+
+    def arriving(self, port: str, rng: np.random.Generator, n_steps: int) -> Array:
+        """Return what comes in at a port: signals, or the time that passes."""
+        shape = n_steps, self.widths[port]
+        if port in self.node.durations:
+            return rng.uniform(0.1, 2.0, shape).astype(self.dtype)
+        return rng.standard_normal(shape).astype(self.dtype)
 
     def draw(self) -> Any:
         extra = {p: self.widths[p] for p in self.ports if p in self.node.takes["init"]}

@@ -36,6 +36,7 @@ def difference(
     `nodegraph.maths` go by numpy first; where a last bit decides, as in ``a != b``, by themselves.
     """
     rows = _rows(program, widths, taught)
+    rows |= {port: abs(rows[port]) for port in node.durations if port in rows}
     found = None
     for words in (by_numpy, nullcontext):
         frame = _frame(program, params, state, memory)

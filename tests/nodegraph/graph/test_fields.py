@@ -3,6 +3,7 @@ import pickle
 import sys
 from functools import cached_property
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
@@ -177,3 +178,15 @@ def test_given_arrays_and_learners_of_readouts_follow_the_copy():
     assert learning.learner is not None and learning.ports == ("x", "target")
     assert ng.Model(readout.model_copy(update={"W_out": [[3.0]]})).run([[1.0]])[0, 0] == 3.0
     assert Scaler(kind="range").model_copy(update={"low": 0.0}).low == 0.0
+
+
+def test_a_networkx_graph_is_a_matrix_of_weights():
+    graph = nx.DiGraph()
+    graph.add_weighted_edges_from([("a", "b", 0.5), ("b", "a", -0.25), ("b", "c", 2.0)])
+    W = Reservoir(W=graph).W  # from column to row, in the order of the graph's nodes
+    np.testing.assert_array_equal(W.toarray(), [[0, -0.25, 0], [0.5, 0, 0], [0, 2, 0]])
+    ring = Reservoir(W=nx.cycle_graph(5), spectral_radius=0.9)
+    states = ng.Model(Input() >> ring, seed=1).run(SERIES)
+    assert states.shape == (200, 5)
+    with pytest.raises(FieldError, match="W: should be a graph with nodes"):
+        Reservoir(W=nx.DiGraph())

@@ -30,6 +30,8 @@ RNG = np.random.default_rng(8)
 U, Y = RNG.uniform(-1, 1, (60, 2)), RNG.uniform(-1, 1, (60, 2))
 SIZED = {
     "Attention": {"window": 3},
+    "CTRNN": {"units": 6},
+    "CfC": {"units": 6},
     "Dense": {"units": 6},
     "ES2N": {"units": 6},
     "ForwardUnit": {"units": 6},
@@ -39,6 +41,7 @@ SIZED = {
     "LinearAttention": {"kernel": "hedgehog", "batch": 1},
     "LSTM": {"units": 6},
     "PCA": {"units": 1},
+    "LTC": {"units": 6},
     "PredictiveCell": {"units": 6, "batch": 1},
     "PredictiveCoder": {"units": 6, "temporal": True},
     "RandomAttention": {"units": 8},
