@@ -99,6 +99,14 @@ class Cluster:
         """Whether Ray was started by this."""
         return self._started_here
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether there is a Ray to join, rather than one to be started here."""
+        ray = sys.modules.get("ray")
+        if ray is not None and ray.is_initialized():
+            return not self._started_here
+        return (self.address or os.environ.get("RAY_ADDRESS")) not in (None, "local")
+
     def _start(self, ray: Any) -> None:
         """Start Ray on loopback, with a token of its own that only this process tree knows."""
         self._set_secret(_token_file())

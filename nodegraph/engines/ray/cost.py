@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from nodegraph.engines.ray.partition import title
 from nodegraph.engines.ray.placement import HOP, Estimate, group_nodes
 from nodegraph.graph.plan import Plan
 
-__all__ = ["advice"]
+__all__ = ["START", "WARM", "advice", "stays"]
+
+START, WARM = 6e6, 0.3e6  # microseconds until a chunk is under way: actors started anew, or there
+LITTLE = 12e6, 2e6  # microseconds of work that may be done here: on this machine, on a cluster
+
+
+def stays(
+    costs: Mapping[str, Estimate],
+    groups: Sequence[Collection[str]],
+    n_steps: int,
+    *,
+    warm: bool,
+    joined: bool,
+) -> bool:
+    """Tell whether so many steps are done sooner in this process than on actors.
+
+    Parameters
+    ----------
+    costs : dict of Estimate
+    groups : sequence of collections of str
+        The nodes of each actor.
+    n_steps : int
+    warm : bool
+        Whether the actors are there.
+    joined : bool
+        Whether they are on a cluster, which is not to be left idle for long.
+    """
+    loads = [sum(costs[name].step for name in group) for group in groups]
+    saved = (sum(loads) - max(loads)) * n_steps
+    return sum(loads) * n_steps <= LITTLE[joined] and saved <= (WARM if warm else START)
 
 
 def advice(

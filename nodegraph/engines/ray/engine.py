@@ -6,8 +6,8 @@ import atexit
 import inspect
 import os
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any, Literal, Self
 
 from pydantic import (
@@ -21,8 +21,9 @@ from pydantic import (
 
 from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
+from nodegraph.engines.engine import LOCAL
 from nodegraph.engines.ray.cluster import STORE, Cluster
-from nodegraph.engines.ray.cost import advice
+from nodegraph.engines.ray.cost import advice, stays
 from nodegraph.engines.ray.data_parallel import DataParallel
 from nodegraph.engines.ray.partition import Partition, cut
 from nodegraph.engines.ray.pipeline import Pipeline, PipelineOptions
@@ -35,10 +36,15 @@ from nodegraph.engines.slot import Slot, widths
 from nodegraph.errors import FieldError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.plan import Plan
+from nodegraph.host.machine import usable_cpus
 
 __all__ = ["RayEngine", "the_engine"]
 
 NUMBERS, LEAST, MOST = 1 << 19, 64, 4096  # numbers and rows of a chunk
+AHEAD = 16  # chunks that are looked at before it is known that it takes actors
+PLACED = {
+    "placement", "workers", "num_cpus", "num_gpus", "resources", "nodes", "chunk", "window", "sync"
+}  # fmt: skip
 
 
 class RayEngine:
@@ -189,6 +195,14 @@ class RayEngine:
         first = next(coming, None)
         if first is None:
             return
+        coming = chain([first], coming)
+        if self._may_stay and not request.every:
+            known = list(islice(coming, AHEAD + 1))
+            if len(known) <= AHEAD and self._stays(plan, slots, request, known):
+                self.watch.here += len(known)
+                yield from LOCAL.execute(plan, slots, known, request)
+                return
+            coming = chain(known, coming)
         parts = self.parts(plan, slots, request, first.targets)
         pasts = [slots[name].past for part in parts for name in part.sends]
         crossing = first.n_steps * sum(past.itemsize * past.shape[1] for past in pasts)
@@ -197,7 +211,27 @@ class RayEngine:
         options = PipelineOptions(window, None, self._snapshot, self._restarts, self._stale)
         self.watch.begin()
         belt = Pipeline(pool, plan, parts, slots, request, options, self.watch)
-        yield from belt.through(chain([first], coming))
+        yield from belt.through(coming)
+
+    @property
+    def _may_stay(self) -> bool:
+        """Whether nothing was said of where nodes are to be."""
+        return not self._given.keys() & PLACED
+
+    def _stays(
+        self, plan: Plan, slots: dict[str, Slot], request: Request, chunks: Sequence[Chunk]
+    ) -> bool:
+        """Tell whether chunks are done sooner here; a cluster that was named is joined first."""
+        joined = self._cluster.is_elsewhere
+        cpus = self.cpus() if joined else float(usable_cpus())
+        parts = self.parts(plan, slots, request, chunks[0].targets, cpus)
+        return stays(
+            estimates(plan, slots, request.learn),
+            [part.names for part in parts],
+            sum(chunk.n_steps for chunk in chunks),
+            warm=len(self.pids()) >= len(parts),
+            joined=joined,
+        )
 
     def map(self, task: Any, groups: Iterable[Any], workers: int | None) -> Iterator[Any]:
         """Yield what `task` gives for each of `groups`, in their order, from replicas.
@@ -268,6 +302,8 @@ class RayEngine:
 
     def slowest(self) -> str:
         """Return which part worked longest, and how much of all work that was, in words."""
+        if self.watch.here and not self.watch.chunks:
+            return "all was done in this process: it is less work than actors take to start"
         found = self.watch.slowest()
         if found is None or (found[1] > 0.995 and not self.watch.lost):
             return ""  # a part that did all the work held nothing up

@@ -63,9 +63,15 @@ class Partition:
             wanted=(), checkpointer=None, tell=None, vitals=vitals, learn=learn, final=final
         )
 
-    def slots(self, slots: Mapping[str, Slot]) -> dict[str, Slot]:
-        """Return the slots of the part's nodes, and the delay lines of those that they read."""
-        own = {name: slots[name] for name in self.names}
+    def slots(self, slots: Mapping[str, Slot], learn: Collection[str]) -> dict[str, Slot]:
+        """Return the slots of the part's nodes, and the delay lines of those that they read.
+
+        What is remembered goes along where somebody learns.
+        """
+        own = {
+            name: slots[name] if name in learn else replace(slots[name], memory=None)
+            for name in self.names
+        }
         others = {name: _line_of(slots[name]) for name in (*self.reads, *self.taught)}
         return {**others, **own}
 

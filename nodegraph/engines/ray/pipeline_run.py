@@ -78,7 +78,7 @@ class PipelineRun:
         """Give every worker its part, and wait until it has it."""
         refs, free = [], self._stale is not None
         for worker, part, meter in zip(self._workers, self._parts, meters, strict=True):
-            own = part.slots(slots), part.request(request)
+            own = part.slots(slots, request.learn), part.request(request)
             reports = self._reports(part, meter)
             self._reporting.append(reports)
             refs += worker.call("load", Loading(part, *own, mode, *turn, free, meter, reports))

@@ -22,6 +22,8 @@ class Stats:
         Seconds that each part has worked.
     chunks, steps : int
         That have come through.
+    here : int
+        Those that were gone through in this process instead.
     depth : int
         Chunks that are under way.
     lost : int
@@ -33,6 +35,7 @@ class Stats:
     busy: dict[str, float] = field(default_factory=dict)
     chunks: int = 0
     steps: int = 0
+    here: int = 0
     depth: int = 0
     lost: int = 0
     stale: dict[int, int] = field(default_factory=dict)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 import nodegraph as ng
@@ -5,6 +6,7 @@ from nodegraph.engines import choose
 from nodegraph.engines.ray.resources import Resources
 from nodegraph.errors import FieldError, GraphError
 from nodegraph.testing.zoo import Sum
+from nodes import Input, Reservoir
 
 
 def test_the_word_ray_means_one_engine_and_starts_nothing():
@@ -44,3 +46,16 @@ def test_a_worker_of_two_nodes_has_what_both_need():
     one, other = Resources(2, 0, (("a", 1.0),)), Resources(1, 1, (("a", 0.5), ("b", 2.0)))
     assert one.joined(other) == Resources(2, 1, (("a", 1.0), ("b", 2.0)))
     assert one.threads == 2 and Resources(0.25).threads == 1
+
+
+def test_little_work_on_this_machine_is_done_here_and_said_so():
+    x = np.random.default_rng(0).standard_normal((500, 1))
+    graph = Input() >> [Reservoir(units=20), Reservoir(units=20)]
+    engine = ng.RayEngine()
+    found = ng.Model(graph, seed=1, engine=engine).run(x)
+    wanted = ng.Model(graph, seed=1).run(x)
+    assert all(np.array_equal(found[name], wanted[name]) for name in wanted)
+    assert engine.pids() == [] and engine.watch.here == 1
+    assert engine.slowest() == (
+        "all was done in this process: it is less work than actors take to start"
+    )

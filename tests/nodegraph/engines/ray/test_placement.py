@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.engines.ray.cost import advice
+from nodegraph.engines.ray.cost import advice, stays
 from nodegraph.engines.ray.partition import cut, span_of
 from nodegraph.engines.ray.placement import Estimate, group_nodes, window_of
 from nodegraph.errors import EngineError
@@ -99,3 +99,14 @@ def test_parts_say_what_they_hear_and_what_comes_late():
     ]
     assert span_of(plan, parts) == 5
     assert np.array_equal([len(part.plan.blocks) for part in parts], [1, 1])
+
+
+def test_what_actors_would_save_decides_who_works():
+    even = {name: Estimate(50.0, 5) for name in "abcd"}
+    apart, alone = [("a", "b"), ("c", "d")], [("a", "b", "c", "d")]
+    cold, ready = {"warm": False, "joined": False}, {"warm": True, "joined": False}
+    assert stays(even, apart, 50_000, **cold)  # 10 s of work, of which 5 s would be saved
+    assert not stays(even, apart, 50_000, **ready)
+    assert stays(even, alone, 50_000, **ready)
+    assert not stays(even, alone, 70_000, **cold)  # 14 s: may be for another machine
+    assert not stays(even, alone, 50_000, warm=True, joined=True)
