@@ -8,16 +8,7 @@ import os
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import Any, Literal, Self
-
-from pydantic import (
-    NonNegativeFloat,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-    TypeAdapter,
-    ValidationError,
-)
+from typing import Any, Self
 
 from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
@@ -25,6 +16,7 @@ from nodegraph.engines.engine import LOCAL
 from nodegraph.engines.ray.cluster import STORE, Cluster
 from nodegraph.engines.ray.cost import advice, stays
 from nodegraph.engines.ray.data_parallel import DataParallel
+from nodegraph.engines.ray.options import PLACED, check_options
 from nodegraph.engines.ray.partition import Partition, cut
 from nodegraph.engines.ray.pipeline import Pipeline, PipelineOptions
 from nodegraph.engines.ray.placement import HOP, estimates, group_nodes, window_of
@@ -33,7 +25,6 @@ from nodegraph.engines.ray.resources import Resources
 from nodegraph.engines.ray.stats import Stats
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot, widths
-from nodegraph.errors import FieldError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.plan import Plan
 from nodegraph.host.machine import usable_cpus
@@ -42,9 +33,6 @@ __all__ = ["RayEngine", "the_engine"]
 
 NUMBERS, LEAST, MOST = 1 << 19, 64, 4096  # numbers and rows of a chunk
 AHEAD = 16  # chunks that are looked at before it is known that it takes actors
-PLACED = {
-    "placement", "workers", "num_cpus", "num_gpus", "resources", "nodes", "chunk", "window", "sync"
-}  # fmt: skip
 
 
 class RayEngine:
@@ -130,7 +118,7 @@ class RayEngine:
         log: str | None = None,
     ):
         given = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
-        _check(given)
+        check_options(given)
         form = inspect.signature(type(self)).parameters
         self._given = {k: v for k, v in given.items() if v != form[k].default}
         self.placement, self.workers, self.chunk, self.window = placement, workers, chunk, window
@@ -326,34 +314,6 @@ class RayEngine:
         if resources not in self._pools:
             self._pools[resources] = RayPool(ray, self._resources, resources, self._timeout)
         return self._pools[resources]
-
-
-_AT_LEAST_1 = PositiveInt | None, "a whole number of at least 1"
-_AT_LEAST_0 = NonNegativeInt, "a whole number of at least 0"
-_OPTIONS: dict[str, tuple[Any, str]] = {
-    "address": (str | None, "'auto' or the address of a cluster, a text"),
-    "placement": (Literal["block", "node"], "'block' or 'node'"),
-    "workers": _AT_LEAST_1,
-    "chunk": _AT_LEAST_1,
-    "window": _AT_LEAST_1,
-    "sync": (bool, "True or False"),
-    "stale": _AT_LEAST_0,
-    "snapshot": (NonNegativeFloat, "seconds, at least 0"),
-    "restarts": _AT_LEAST_0,
-    "timeout": (PositiveFloat, "seconds, above 0"),
-    "object_store": (PositiveInt, "bytes, above 0"),
-    "runtime_env": (dict[str, Any] | None, "a dict, as ray.init takes it"),
-    "wait": (NonNegativeFloat, "seconds, at least 0"),
-    "log": (str | None, "the name of a file, a text"),
-}
-
-
-def _check(given: Mapping[str, Any]) -> None:
-    for name, (kind, wanted) in _OPTIONS.items():
-        try:
-            TypeAdapter(kind).validate_python(given[name], strict=True)
-        except ValidationError:
-            raise FieldError(f"{name}: expected {wanted}, got {given[name]!r}") from None
 
 
 _open: weakref.WeakSet[RayEngine] = weakref.WeakSet()
