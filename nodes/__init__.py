@@ -22,6 +22,7 @@ from nodes.keyed_store import KeyedStore
 from nodes.lif import LIF
 from nodes.linear_attention import LinearAttention
 from nodes.lms import LMS
+from nodes.logistic_regression import LogisticRegression
 from nodes.lstm import LSTM
 from nodes.ltc import LTC
 from nodes.mean import Mean
@@ -74,6 +75,7 @@ __all__ = [
     "Input",
     "KeyedStore",
     "LinearAttention",
+    "LogisticRegression",
     "Mean",
     "Output",
     "Pad",

@@ -21,6 +21,7 @@ from nodegraph.model.closed_loop import closed_plan, find_loop
 from nodegraph.model.data_warnings import warn_of_a_far_horizon, warn_of_no_past
 from nodegraph.model.running import Run
 from nodegraph.model.state import ModelState
+from nodegraph.model.teaching_inputs import teaching_only, zeros
 
 __all__ = ["Generation"]
 
@@ -66,7 +67,8 @@ class Generation:
 
     def _loop(self, state: ModelState) -> dict[str, str]:
         state.require(state.names(self.outputs))
-        base, takes = state.runnable(state.ready()), state.initializer.data
+        base, idle = state.runnable(state.ready()), teaching_only(state.plan)
+        takes = {n: width for n, width in state.initializer.data.items() if n not in idle}
         loop = find_loop(base, takes, self.loop)
         _plan(state, loop)
         return loop
@@ -95,7 +97,9 @@ class Generation:
         """Return what comes in `steps` steps of the closed loop."""
         if not steps:
             return []
-        data = {name: rows[:steps] for name, rows in outside.items()}
+        known, idle = state.initializer.data, teaching_only(state.plan)
+        data = zeros(steps, {name: known[name] for name in idle if name in known})
+        data |= {name: rows[:steps] for name, rows in outside.items()}
         bound = BoundData([Series(data, {}, steps)], "one", {}, {})
         request = Request(names, clock=state.time)
         return self._run(state, request, _plan(state, loop)).through(bound)
@@ -108,7 +112,8 @@ class Generation:
         self, state: ModelState, loop: Mapping[str, str], prompt: BoundData | None
     ) -> list[Mapping[str, Array]]:
         """Return the data of the inputs that `loop` leaves outside, for each prompt."""
-        takers = tuple(name for name in state.initializer.data if name not in loop)
+        left = loop.keys() | teaching_only(state.plan)
+        takers = tuple(name for name in state.initializer.data if name not in left)
         count, form = (1, "one") if prompt is None or prompt.own else (len(prompt.series), "list")
         goes = self.steps - (prompt is not None)
         if not goes or (self.x is None and not takers):

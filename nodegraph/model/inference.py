@@ -167,7 +167,7 @@ class Inference:
         if plain and steps is None and (y := self._quickly(x)) is not None:
             return y
         draft = self._settle().draft(noise=noise)
-        bound = draft.bind(x, None, steps)
+        bound = draft.bind(x, None, steps, running=True)
         request = Request(draft.names(outputs), clock=draft.time, noise=noise)
         threads = checked_workers(workers)
         hooks = Hooks(checked_progress(progress))
@@ -272,7 +272,7 @@ class Inference:
 
         The numbers are those of `run`. The model moves on with each step that is taken.
         """
-        bound = self._settle().draft().bind(x, None, steps)
+        bound = self._settle().draft().bind(x, None, steps, running=True)
         if not bound.own:
             raise DataError("steps goes through one series; got a list of them")
         for chunk in bound.series[0].chunks(1, 0, self.dtype):
@@ -330,7 +330,7 @@ class Inference:
             if there is no prompt and the own stream of a model that has learned is at its start.
         """
         draft = self._settle().draft()
-        bound = None if prompt is None else draft.bind(prompt, None)
+        bound = None if prompt is None else draft.bind(prompt, None, running=True)
         names = draft.names(outputs)
         wish = Generation(self._own_engine, checked_steps(steps), x, loop, names)
         with using(self.numerics):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +20,7 @@ from nodegraph.errors import DataError, NotFittedError
 from nodegraph.graph.names import node_name
 from nodegraph.graph.plan import Plan
 from nodegraph.model.initializer import Initializer
+from nodegraph.model.teaching_inputs import teaching_only, with_zeros
 
 __all__ = ["ModelState"]
 
@@ -71,12 +72,24 @@ class ModelState:
         twin.plans, twin.able, twin.ahead = self.plans, self.able, self.ahead
         return twin
 
-    def bind(self, x: Any, y: Any, steps: int | None = None, *, noted: bool = False) -> BoundData:
+    def bind(
+        self,
+        x: Any,
+        y: Any,
+        steps: int | None = None,
+        *,
+        noted: bool = False,
+        running: bool = False,
+    ) -> BoundData:
         """Return the data by node, and build the slots whose sizes they tell.
 
-        Names of columns must be those that were `noted` before, as they are when learning.
+        Names of columns must be those that were `noted` before, as they are when learning. Who is
+        only `running` may leave out inputs that learning alone hears of.
         """
-        bound = bind(x, y, self._door(), steps)
+        idle = teaching_only(self.plan) if running else frozenset()
+        bound = bind(x, y, self._door(idle), steps)
+        known = self.initializer.data
+        bound = with_zeros(bound, {name: known[name] for name in idle if name in known})
         if steps is not None and (bound.form, total_steps(bound)) != ("one", steps):
             raise DataError(
                 f"steps={steps!r} is for a graph without inputs; for some rows write x[:n]"
@@ -97,12 +110,13 @@ class ModelState:
             return None
         return {name: np.full((1, width or 0), np.nan) for name, width in widths.items()}
 
-    def _door(self) -> Door:
-        """Return who takes data and targets, and how they are taught."""
+    def _door(self, idle: Collection[str] = ()) -> Door:
+        """Return who takes data, but for some inputs, and targets, and how they are taught."""
         pupils = self.pupils()
         classes = {name: getattr(self.plan.nodes[name], "classes", None) for name in pupils}
         lessons = {n: Lesson(c, self.plan.behind_summary(n)) for n, c in classes.items() if c}
-        return Door(self.plan.inputs, pupils, list(self.plan.nodes), lessons, self.plan.gappy)
+        inputs = [name for name in self.plan.inputs if name not in idle]
+        return Door(inputs, pupils, list(self.plan.nodes), lessons, self.plan.gappy)
 
     def pupils(self) -> tuple[str, ...]:
         """Nodes that a target goes to when no name is given."""

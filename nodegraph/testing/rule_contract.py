@@ -34,6 +34,7 @@ def check_rule(
     n_out: int | None = None,
     n_steps: int = 60,
     ports: Mapping[str, int] | None = None,
+    target: Array | None = None,
 ) -> None:
     """Fail unless `rule` keeps the contract of `Rule` while it teaches `node`.
 
@@ -55,11 +56,13 @@ def check_rule(
         Length of the random series.
     ports : mapping, optional
         How many signals arrive at which ports of the node; else one at each that the rule needs.
+    target : ndarray, optional
+        (n_steps, n_out), for a rule that does not take any numbers as targets.
     """
     check_fields(rule)
     require(rule.refusal(node) is None, f"{rule.refusal(node)}")
     for dtype in (np.dtype(np.float64), np.dtype(np.float32)):
-        trial = _Trial(rule, node, n_in, n_out, n_steps, dtype, ports or {})
+        trial = _Trial(rule, node, n_in, n_out, n_steps, dtype, ports or {}, target)
         trial.check_update()
         trial.check_it_is_compiled()
         trial.check_rows_left_out()
@@ -93,6 +96,7 @@ class _Trial:
         n_steps: int,
         dtype: np.dtype[Any],
         ports: Mapping[str, int],
+        target: Array | None = None,
     ):
         self.rule, self.node, self.dtype = rule, node, dtype
         self.n_in, self.n_out = n_in, node.declared_size or n_out or node.size(n_in)
@@ -103,6 +107,8 @@ class _Trial:
 
         self.xs = drawn(n_in)
         self.target = drawn(self.n_out) if rule.supervised else None
+        if target is not None:
+            self.target = target.astype(dtype)
         widths = dict.fromkeys(rule.needs, 1) | dict(ports)
         self.own = {port: drawn(n) for port, n in widths.items()}
         extra = {port: n for port, n in widths.items() if port in node.takes["init"]}

@@ -4,6 +4,7 @@ from nodes.rules.anti_hebb import AntiHebb
 from nodes.rules.attentive_prediction import AttentivePrediction
 from nodes.rules.averaging import Averaging
 from nodes.rules.bcm import BCM
+from nodes.rules.cross_entropy import CrossEntropy
 from nodes.rules.decorrelation import Decorrelation
 from nodes.rules.dendrite import Dendrite
 from nodes.rules.distillation import Distillation
@@ -34,6 +35,7 @@ __all__ = [
     "AntiHebb",
     "AttentivePrediction",
     "Averaging",
+    "CrossEntropy",
     "Decorrelation",
     "Dendrite",
     "Distillation",

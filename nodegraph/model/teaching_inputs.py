@@ -1,0 +1,50 @@
+"""Inputs that learning alone hears of, as weights of rows: who only runs need not give them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.data.binding import BoundData
+from nodegraph.data.series import Series
+from nodegraph.graph.plan import Plan
+
+__all__ = ["teaching_only", "with_zeros", "zeros"]
+
+
+def teaching_only(plan: Plan) -> frozenset[str]:
+    """Return the inputs that reach no output but through targets and ports of rules."""
+    heard, waiting = set(plan.outputs), list(plan.outputs)
+    while waiting:
+        name = waiting.pop()
+        rule = plan.rules.get(name)
+        deaf = {"target", *(() if rule is None else rule.ports)}
+        groups = [group for port, group in plan.reads[name].items() if port not in deaf]
+        sources = {read.source for group in groups for read in group} - heard
+        heard |= sources
+        waiting.extend(sources)
+    return frozenset(plan.inputs) - heard
+
+
+def with_zeros(bound: BoundData, widths: Mapping[str, int]) -> BoundData:
+    """Return the data with zeros for inputs of these widths that were not given.
+
+    Streams, whose length nobody knows, stay as they are.
+    """
+    wanted = {name: width for name, width in widths.items() if name not in bound.data}
+    if not wanted or not all(isinstance(one, Series) for one in bound.series):
+        return bound
+    series = [
+        replace(one, data={**one.data, **zeros(one.n_steps, wanted)})
+        for one in bound.series
+        if isinstance(one, Series)
+    ]
+    return replace(bound, series=series, data={**bound.data, **wanted})
+
+
+def zeros(n_steps: int, widths: Mapping[str, int]) -> dict[str, Array]:
+    """Return rows of zeros by input."""
+    return {name: np.broadcast_to(0.0, (n_steps, width)) for name, width in widths.items()}
