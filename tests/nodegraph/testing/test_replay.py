@@ -11,7 +11,7 @@ from nodegraph.rule import Rule
 from nodegraph.testing import check_replay
 from nodegraph.testing.comparing import dense
 from nodegraph.testing.recording import Recorder
-from nodes import LMS, RLS, Dense, Input, Reservoir, Ridge, ScikitLearn, Select
+from nodes import LMS, RLS, Dense, Input, LogisticRegression, Reservoir, Ridge, ScikitLearn, Select
 from nodes.rules import (
     BCM,
     AntiHebb,
@@ -53,7 +53,8 @@ SIZED = {
     "TD": {"units": 2, "rate": 0.1, "trace_decay": 0.5},
     "Whitening": {"epsilon": 1e-6},
 }
-APART = {"SlowFeatures"}  # hears its own input at a second port, not wired here
+SHARES = np.eye(2)[RNG.integers(0, 2, 60)]
+APART = {"SlowFeatures"}  # hears its own input at a second port
 NODES = sorted(
     name for name, kind in kinds().items() if issubclass(kind, Node) if name not in APART
 )
@@ -110,6 +111,12 @@ def in_a_loop(node):
     return graph & needs_of(node, u)
 
 
+def targets_of(model):
+    """Return what teaches each node: any numbers, or shares where no others will do."""
+    kinds = {n: type(model.plan.nodes[n]) for n, r in model.plan.rules.items() if r.supervised}
+    return {n: SHARES if kind is LogisticRegression else Y for n, kind in kinds.items()}
+
+
 def made(name):
     return kinds()[name](**SIZED.get(name.partition(".")[0], {}), name="it")
 
@@ -119,11 +126,20 @@ def test_a_node_alone_does_what_it_did_in_a_graph_with_a_loop(name):
     graph = in_a_loop(made(name))
     model = ng.Model(graph, seed=4)
     if model.plan.rules:
-        targets = {n: Y for n, rule in model.plan.rules.items() if rule.supervised}
+        targets = targets_of(model)
         model.fit(U, targets or None, forcing=False)
     recorder = Recorder()
     model.run(U, engine=recorder)
     assert "it" in recorder.tapes
+    check_replay(model, recorder.tapes)
+
+
+def test_slow_features_alone_do_what_they_did_in_a_graph():
+    u, around, it = Input(), Reservoir(units=2), made("SlowFeatures")
+    graph = (u >> [it, around] >> Reservoir(units=2)) & (around >> delay(1) >> it)
+    late = (u >> delay(1) >> it["previous"]) & (around >> delay(2) >> it["previous"])
+    model, recorder = ng.Model(graph & late, seed=4).fit(U), Recorder()
+    model.run(U, engine=recorder)
     check_replay(model, recorder.tapes)
 
 
@@ -177,7 +193,7 @@ def test_in_random_graphs_with_loops_every_node_and_rule_keeps_the_law(seed, gro
     everyone = every_learner_and_node()
     parts = [everyone[i] for i in rng.permutation(len(everyone))[group::6]]
     model = ng.Model(random_loops(parts, rng), seed=seed)
-    targets = {n: Y for n, rule in model.plan.rules.items() if rule.supervised}
+    targets = targets_of(model)
     if model.plan.rules:
         model.fit(U, targets or None, forcing=False)
     online = {n: Y for n, rule in model.plan.rules.items() if rule.supervised and rule.online}
