@@ -64,6 +64,8 @@ class CTRNN(RandomLayer, Node):
         the same each time.
     W, W_in, bias : array, optional
         Weights of shape (n, n), (n, n_in) and (n,), used as they stand.
+    wiring : Wiring, optional
+        Who hears whom, and with which sign, as in `nodes.wirings`; weights are drawn there.
     rule : Rule, optional
         Local rule that adapts the weights.
 
@@ -122,7 +124,7 @@ class CTRNN(RandomLayer, Node):
         of_W, of_W_in, _, of_bias = rng.spawn(4)  # as a Reservoir does
         return self.Params(
             W_in=self.draw_input(of_W_in, n_out, n_in),
-            W=self.draw_recurrent(of_W, n_out),
+            W=self.draw_recurrent(of_W, n_out, n_in),
             bias=self.draw_bias(of_bias, n_out),
         )
 

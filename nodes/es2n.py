@@ -50,6 +50,8 @@ class ES2N(RandomLayer, Node):
     W, O, W_in, bias : array, optional
         Weights of shape (n, n), (n, n), (n, n_in) and (n,), used as they stand. O need not be
         orthogonal, though that is the idea; else it is drawn evenly from the orthogonal group.
+    wiring : Wiring, optional
+        Who hears whom, and with which sign, as in `nodes.wirings`; weights are drawn there.
 
     References
     ----------
@@ -101,7 +103,7 @@ class ES2N(RandomLayer, Node):
         of_W, of_W_in, of_O, of_bias = rng.spawn(4)
         return self.Params(
             W_in=self.draw_input(of_W_in, n_out, n_in),
-            W=self.draw_recurrent(of_W, n_out),
+            W=self.draw_recurrent(of_W, n_out, n_in),
             O=column_major(orthogonal(of_O, n_out, n_out) if self.O is None else self.O),
             bias=self.draw_bias(of_bias, n_out),
         )

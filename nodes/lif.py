@@ -50,6 +50,8 @@ class LIF(RandomLayer, Node):
         the same each time. It is honoured by all methods: `fit` and lists start from it.
     W, W_in, bias : array, optional
         Weights of shape (n, n), (n, n_in) and (n,), used as they stand.
+    wiring : Wiring, optional
+        Who hears whom, and with which sign, as in `nodes.wirings`; weights are drawn there.
 
     References
     ----------
@@ -111,7 +113,7 @@ class LIF(RandomLayer, Node):
         of_W, of_W_in, of_bias = rng.spawn(3)
         return self.Params(
             W_in=self.draw_input(of_W_in, n_out, n_in),
-            W=self.draw_recurrent(of_W, n_out),
+            W=self.draw_recurrent(of_W, n_out, n_in),
             bias=self.draw_bias(of_bias, n_out),
         )
 

@@ -92,6 +92,8 @@ class Reservoir(ReservoirFields, Node):
         Weights of shape (n, n), (n, n_in), (n, n_fb) and (n,), dense or sparse. They are used as
         they stand, but for W beside a `spectral_radius`; fields that say how they are drawn are
         refused beside them.
+    wiring : Wiring, optional
+        Who hears whom, and with which sign, as in `nodes.wirings`; weights are drawn there.
     rule : Rule, optional
         Local rule that adapts the weights.
 
@@ -136,7 +138,7 @@ class Reservoir(ReservoirFields, Node):
         of_W, of_W_in, of_W_fb, of_bias = rng.spawn(4)
         return self.Params(
             W_in=self.draw_input(of_W_in, n_out, n_in),
-            W=self.draw_recurrent(of_W, n_out),
+            W=self.draw_recurrent(of_W, n_out, n_in),
             W_fb=self._draw_feedback(of_W_fb, n_out, feedback),
             bias=self.draw_bias(of_bias, n_out),
         )

@@ -19,7 +19,9 @@ from nodes.parts.weights import (
     recurrent,
     scale_columns,
     scale_spectral_radius,
+    signed,
 )
+from nodes.wirings import AnyWiring
 
 __all__ = ["RandomLayer", "column_major", "require_shape"]
 
@@ -58,6 +60,9 @@ class RandomLayer(Described):
     W, W_in, bias : array, optional
         Weights (n, n), (n, n_in) and (n,), dense or sparse, used as they stand, but for W beside
         a `spectral_radius`. What says how they are drawn is then refused.
+    wiring : Wiring, optional
+        Who hears whom, and with which sign: weights are drawn normal, inputs by their
+        distribution, at those places; see `nodes.wirings`.
     """
 
     units: PositiveInt | None = None
@@ -72,6 +77,7 @@ class RandomLayer(Described):
     W: Matrix | None = None
     W_in: Matrix | None = None
     bias: Vector | None = None
+    wiring: AnyWiring | None = None
 
     @model_validator(mode="after")
     def _sizes_agree(self) -> RandomLayer:
@@ -82,6 +88,8 @@ class RandomLayer(Described):
             require_shape(name, getattr(self, name), (n,) * axes, ValueError)
         if not isinstance(self.start_, str):
             require_shape("start", self.start_, (n,), ValueError)
+        if self.wiring is not None and self.wiring.neurons != n:
+            raise ValueError(f"wiring: it has {self.wiring.neurons} neurons, not {n}")
         return self
 
     def idle(self) -> dict[str, str]:
@@ -89,6 +97,9 @@ class RandomLayer(Described):
         reasons = {}
         if self.topology not in WITH_CONNECTIVITY:
             reasons["connectivity"] = f"topology is {self.topology}, which has none"
+        if self.wiring is not None:
+            places = ("connectivity", "topology", "input_connectivity")
+            reasons |= dict.fromkeys(places, "wiring says who hears whom")
         for name, fields in SCALED_BY.items():
             if getattr(self, name, None) is not None:
                 reasons |= dict.fromkeys(fields, f"{name} is given, and used as it stands")
@@ -101,6 +112,8 @@ class RandomLayer(Described):
         """The number of units: ``units``, or what the weights tell."""
         if self.units is not None:
             return self.units
+        if self.wiring is not None:
+            return self.wiring.neurons
         given = [a for a in (self.W, self.bias, self.W_in) if a is not None]
         return int(given[0].shape[0]) if given else None
 
@@ -133,10 +146,12 @@ class RandomLayer(Described):
         drawn: Array = (rng or np.random.default_rng(0)).uniform(-1.0, 1.0, units)
         return drawn
 
-    def draw_recurrent(self, rng: np.random.Generator, units: int) -> Any:
+    def draw_recurrent(self, rng: np.random.Generator, units: int, n_in: int = 0) -> Any:
         """Return W, given or drawn with `spectral_radius`."""
         if self.W is not None:
             return column_major(self._given_recurrent())
+        if self.wiring is not None:
+            return signed(rng, self.wiring.signs(n_in).recurrent, self.spectral_radius)
         W = recurrent(rng, units, self.topology, self.connectivity, self.spectral_radius)
         return column_major(W.toarray() if is_sparse(W) and W.nnz > DENSE * units**2 else W)
 
@@ -146,11 +161,14 @@ class RandomLayer(Described):
             return self.W
         return scale_spectral_radius(self.W, self.spectral_radius)
 
-    def draw_input(self, rng: np.random.Generator, units: int, n_in: int) -> Any:
+    def draw_input(self, rng: np.random.Generator, units: int, n_in: int = 0) -> Any:
         """Return W_in, given or drawn."""
-        return self.draw_matrix(
+        W_in = self.draw_matrix(
             rng, "W_in", (units, n_in), self.input_connectivity, "input_scaling"
         )
+        if self.wiring is None or self.W_in is not None:
+            return W_in
+        return column_major(np.abs(W_in) * self.wiring.signs(n_in).sensory.T)
 
     def draw_bias(self, rng: np.random.Generator, units: int) -> Array:
         """Return the biases, given or drawn."""

@@ -24,6 +24,7 @@ __all__ = [
     "recurrent",
     "scale_columns",
     "scale_spectral_radius",
+    "signed",
     "uniform",
 ]
 
@@ -210,6 +211,35 @@ def scale_spectral_radius(W: Any, radius: float) -> Any:
             "or write spectral_radius=0; beside a W that is given, leave spectral_radius out"
         )
     return W * (radius / own)
+
+
+def signed(rng: np.random.Generator, signs: Array, radius: float) -> Array:
+    """Return weights of given signs, the sizes of normal numbers, scaled.
+
+    Parameters
+    ----------
+    rng : Generator
+        Where the sizes are drawn from.
+    signs : ndarray, shape (units, units)
+        1, -1 or 0 of each connection, sources in rows.
+    radius : float, at least 0
+        Spectral radius; where no connections close a cycle, there is none, and it is the size of
+        the largest weight.
+
+    Returns
+    -------
+    ndarray, shape (units, units)
+        Sources in columns.
+
+    Examples
+    --------
+    >>> signed(np.random.default_rng(0), np.array([[0.0, -1.0], [0.0, 0.0]]), 0.5)
+    array([[ 0. ,  0. ],
+           [-0.5,  0. ]])
+    """
+    W = np.asarray(np.abs(rng.standard_normal(signs.shape)) * signs).T
+    own = spectral_radius(W) or np.abs(W).max(initial=0.0)
+    return np.array(W * (radius / own if own else 0.0), order="F")
 
 
 def scale_columns(W: Any, scaling: Any) -> Any:

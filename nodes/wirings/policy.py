@@ -83,12 +83,13 @@ class Policy(Wiring):
 
     def drawn(self, n_in: int) -> Signs:
         """Return the signs of all synapses."""
-        rng, n = np.random.default_rng(self.seed), self.neurons
+        of_inputs, rng = np.random.default_rng(self.seed).spawn(2)
+        n = self.neurons
         first = self.motor_neurons, self.motor_neurons + self.command_neurons
         motor, command, inter = np.split(np.arange(n), first)
         recurrent, sensory = np.zeros((n, n)), np.zeros((n_in, n))
         inputs = np.arange(n_in)
-        _fan_out(rng, sensory, inputs, inter, self.sensory_fanout)
+        _fan_out(of_inputs, sensory, inputs, inter, self.sensory_fanout)
         _fan_out(rng, recurrent, inter, command, self.inter_fanout)
         for source, target in rng.choice(command, (self.recurrent_command_synapses, 2)):
             recurrent[source, target] = _sign(rng)

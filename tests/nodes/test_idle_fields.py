@@ -50,7 +50,16 @@ OTHERS: dict[str, Any] = {
     "threshold": 0.2,
     "topology": "uniform",
 }
-ELSEWHERE = {"name", "every", "phase", "units", "noise", "rule", *ARRAYS}  # who, when, and learning
+ELSEWHERE = {
+    "name",
+    "every",
+    "phase",
+    "units",
+    "noise",
+    "rule",
+    "wiring",
+    *ARRAYS,
+}  # who, when, and learning
 LAYERS = {Reservoir: True, ES2N: False, LIF: False, Dense: False}  # whether there is feedback
 
 

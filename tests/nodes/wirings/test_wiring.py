@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodes import LTC
+from nodes import CTRNN, ES2N, LIF, LTC, Reservoir
 from nodes.wirings import Given, auto_ncp, fully_connected, ncp
 
 WIRINGS = {
@@ -49,3 +49,24 @@ def test_neurons_that_no_input_reaches_are_named():
         alone.signs(1)
     with pytest.raises(ng.errors.FieldError, match="ltc: wiring: no input reaches neuron 2"):
         ng.Model(LTC(wiring=alone), seed=1).run([[1.0]])
+
+
+@pytest.mark.parametrize("kind", [Reservoir, ES2N, LIF, CTRNN])
+def test_a_pool_of_units_is_wired(kind):
+    wiring = auto_ncp(30, 4, sparsity_level=0.3)
+    node = kind(wiring=wiring, input_scaling=0.5, spectral_radius=0.7)
+    params, signs = node.init(np.random.default_rng(0), 3, 30), wiring.signs(3)
+    np.testing.assert_array_equal(np.sign(params.W), signs.recurrent.T)
+    np.testing.assert_array_equal(np.sign(params.W_in), signs.sensory.T)
+    assert np.abs(np.linalg.eigvals(params.W)).max() == pytest.approx(0.7)
+    assert ng.Model(node, seed=1).run(np.ones((5, 3))).shape == (5, 30)
+    with pytest.raises(ng.errors.FieldError, match="no effect, for wiring says who hears whom"):
+        kind(wiring=wiring, connectivity=0.5)
+    with pytest.raises(ng.errors.FieldError, match="wiring: it has 30 neurons, not 20"):
+        kind(wiring=wiring, units=20)
+
+
+def test_without_a_cycle_the_largest_weight_is_the_radius():
+    line = Given(recurrent=[[0, 1, 0], [0, 0, -1], [0, 0, 0]], sensory=[[1, 0, 0]])
+    W = Reservoir(wiring=line, spectral_radius=0.7).init(np.random.default_rng(0), 1, 3).W
+    assert np.abs(W).max() == pytest.approx(0.7) and W[2, 1] < 0 < W[1, 0]
