@@ -16,6 +16,7 @@ from nodes.forward_unit import ForwardUnit
 from nodes.gate import Gate
 from nodes.gru import GRU
 from nodes.hold import Hold
+from nodes.hopfield import Hopfield
 from nodes.impute import Impute
 from nodes.input import Input
 from nodes.keyed_store import KeyedStore
@@ -45,7 +46,9 @@ from nodes.rls import RLS
 from nodes.scaler import Scaler
 from nodes.scikit_learn import ScikitLearn
 from nodes.select import Select
+from nodes.self_organising_map import SelfOrganisingMap
 from nodes.slow_features import SlowFeatures
+from nodes.sparse_coder import SparseCoder
 from nodes.td import TD
 from nodes.vote import Vote
 from nodes.whitening import Whitening
@@ -70,6 +73,7 @@ __all__ = [
     "ForwardUnit",
     "Gate",
     "Hold",
+    "Hopfield",
     "Identity",
     "Impute",
     "Input",
@@ -94,10 +98,12 @@ __all__ = [
     "Scaler",
     "ScikitLearn",
     "Select",
+    "SelfOrganisingMap",
     "Sigmoid",
     "SlowFeatures",
     "Softmax",
     "Softplus",
+    "SparseCoder",
     "Tanh",
     "Vote",
     "Whitening",

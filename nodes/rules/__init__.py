@@ -1,12 +1,14 @@
 """Local learning rules, one in each file."""
 
 from nodes.rules.anti_hebb import AntiHebb
+from nodes.rules.association import Association
 from nodes.rules.attentive_prediction import AttentivePrediction
 from nodes.rules.averaging import Averaging
 from nodes.rules.bcm import BCM
 from nodes.rules.cross_entropy import CrossEntropy
 from nodes.rules.decorrelation import Decorrelation
 from nodes.rules.dendrite import Dendrite
+from nodes.rules.dictionary import Dictionary
 from nodes.rules.distillation import Distillation
 from nodes.rules.eprop import EProp
 from nodes.rules.estimation import Estimation
@@ -18,6 +20,7 @@ from nodes.rules.intrinsic_plasticity import IntrinsicPlasticity
 from nodes.rules.least_mean_squares import LeastMeanSquares
 from nodes.rules.least_squares import LeastSquares
 from nodes.rules.memory_goodness import MemoryGoodness
+from nodes.rules.neighbourhood import Neighbourhood
 from nodes.rules.oja import Oja
 from nodes.rules.predictive_coding import PredictiveCoding
 from nodes.rules.principal_components import PrincipalComponents
@@ -26,6 +29,7 @@ from nodes.rules.reward_hebb import RewardHebb
 from nodes.rules.sanger import Sanger
 from nodes.rules.scaling import Scaling
 from nodes.rules.slowness import Slowness
+from nodes.rules.storage import Storage
 from nodes.rules.synaptic_normalization import SynapticNormalization
 from nodes.rules.temporal_coding import TemporalCoding
 from nodes.rules.temporal_difference import TemporalDifference
@@ -33,11 +37,13 @@ from nodes.rules.temporal_difference import TemporalDifference
 __all__ = [
     "BCM",
     "AntiHebb",
+    "Association",
     "AttentivePrediction",
     "Averaging",
     "CrossEntropy",
     "Decorrelation",
     "Dendrite",
+    "Dictionary",
     "Distillation",
     "EProp",
     "Estimation",
@@ -49,6 +55,7 @@ __all__ = [
     "LeastMeanSquares",
     "LeastSquares",
     "MemoryGoodness",
+    "Neighbourhood",
     "Oja",
     "PredictiveCoding",
     "PrincipalComponents",
@@ -57,6 +64,7 @@ __all__ = [
     "Sanger",
     "Scaling",
     "Slowness",
+    "Storage",
     "SynapticNormalization",
     "TemporalCoding",
     "TemporalDifference",
