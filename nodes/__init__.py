@@ -27,6 +27,7 @@ from nodes.logistic_regression import LogisticRegression
 from nodes.lstm import LSTM
 from nodes.ltc import LTC
 from nodes.mean import Mean
+from nodes.ntm_memory import NTMMemory
 from nodes.nvar import NVAR
 from nodes.output import Output
 from nodes.pad import Pad
@@ -81,6 +82,7 @@ __all__ = [
     "LinearAttention",
     "LogisticRegression",
     "Mean",
+    "NTMMemory",
     "Output",
     "Pad",
     "PartialSquares",

@@ -11,7 +11,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.fields import Matrix, Vector
 from nodegraph.maths import exp, matvec, sigmoid, tanh
-from nodegraph.node import Node
+from nodegraph.node import DURATION, Limits, Node
 from nodegraph.rule import AnyRule
 from nodes.parts.cell import as_dense
 from nodes.parts.random_layer import require_shape
@@ -101,7 +101,7 @@ class CfC(Node):
 
         h: Array  # (n,)
 
-    durations: ClassVar[tuple[str, ...]] = ("dt",)
+    limits: ClassVar[dict[str, Limits]] = {"dt": DURATION}
 
     units: PositiveInt | None = None
     mode: Literal["default", "pure", "no_gate"] = "default"

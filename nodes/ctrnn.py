@@ -11,7 +11,7 @@ from pydantic import PositiveInt, model_validator
 from nodegraph.arrays import Array, frozen_array
 from nodegraph.fields import PerUnit
 from nodegraph.maths import activate, exp, expm1, matvec
-from nodegraph.node import Node
+from nodegraph.node import DURATION, Limits, Node
 from nodegraph.rule import AnyRule
 from nodes.parts.activations import ActivationName
 from nodes.parts.random_layer import RandomLayer
@@ -98,7 +98,7 @@ class CTRNN(RandomLayer, Node):
 
         x: Array  # (n,)
 
-    durations: ClassVar[tuple[str, ...]] = ("dt",)
+    limits: ClassVar[dict[str, Limits]] = {"dt": DURATION}
 
     tau: PerUnit = 1.0
     solver: Literal["euler", "rk4", "exponential"] = "euler"

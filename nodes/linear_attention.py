@@ -10,9 +10,9 @@ from pydantic import PositiveFloat, PositiveInt
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.maths import dot, matvec, norm, where
-from nodegraph.node import Node
+from nodegraph.node import Limits, Node
 from nodes.parts.feature_maps import FeatureMap, Weights, features, weights, width
-from nodes.parts.key_value import check_key_value, check_one_signal
+from nodes.parts.key_value import check_key_value
 from nodes.rules.distillation import Distillation
 
 __all__ = ["LinearAttention"]
@@ -76,6 +76,8 @@ class LinearAttention(Node):
         S: Array
         z: Array
 
+    limits: ClassVar[dict[str, Limits]] = {"beta": Limits(0, 1, signals=1)}
+
     kernel: FeatureMap = "identity"
     update: Literal["sum", "delta"] = "sum"
     normalise: bool = True
@@ -120,7 +122,6 @@ class LinearAttention(Node):
     ) -> Weights:
         """Return the weights of the features; refuse ports that do not go together."""
         check_key_value(n_in, key, value)
-        check_one_signal(beta=beta)
         if beta and self.update == "sum":
             raise FieldError('beta has no effect on a sum; write update="delta"')
         return weights(self.kernel, n_in, rng, self.features)

@@ -11,7 +11,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.fields import Matrix, Vector
 from nodegraph.maths import sigmoid, total
-from nodegraph.node import Node
+from nodegraph.node import DURATION, Limits, Node
 from nodegraph.rule import AnyRule
 from nodes.parts.cell import as_dense
 from nodes.parts.emitted import Emitted, in_order
@@ -122,7 +122,7 @@ class LTC(Node):
 
         v: Array  # (n,)
 
-    durations: ClassVar[tuple[str, ...]] = ("dt",)
+    limits: ClassVar[dict[str, Limits]] = {"dt": DURATION}
 
     units: PositiveInt | None = None
     wiring: AnyWiring | None = None

@@ -10,8 +10,8 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
-from nodegraph.engines.durations import check_above_zero
 from nodegraph.engines.first_use import FirstUse, check_still
+from nodegraph.engines.limits_of_ports import check_within
 from nodegraph.engines.outputs import DelayLine
 from nodegraph.engines.prepared import StepCode
 from nodegraph.engines.request import Request
@@ -79,19 +79,21 @@ class BoundNode:
 
     def inputs(self, start: int, stop: int) -> dict[str, Array]:
         """Return what arrives at each port from `start` to `stop`, read-only, and the noise."""
-        inputs = self.check_durations(start, stop)
+        inputs = self.check_limits(start, stop)
         for port, sources in self.ports:
             if port not in inputs:
                 inputs[port] = _joined(sources, start, stop)
         noise = self.noise(stop - start)
         return inputs if noise is None else {**inputs, "noise": noise}
 
-    def check_durations(self, start: int, stop: int) -> dict[str, Array]:
-        """Return the durations that arrive from `start` to `stop`; refuse those not above 0."""
-        ports = [pair for pair in self.ports if pair[0] in self.node.durations]
-        durations = {port: _joined(sources, start, stop) for port, sources in ports}
-        check_above_zero(self.name, durations, self.context.clock + start)
-        return durations
+    def check_limits(self, start: int, stop: int) -> dict[str, Array]:
+        """Return what arrives from `start` to `stop` at ports with limits, if it keeps them."""
+        if not self.node.limits:
+            return {}
+        ports = [pair for pair in self.ports if pair[0] in self.node.limits]
+        signals = {port: _joined(sources, start, stop) for port, sources in ports}
+        check_within(self.name, self.node.limits, signals, self.context.clock + start)
+        return signals
 
     @property
     def is_noisy(self) -> bool:

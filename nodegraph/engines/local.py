@@ -177,7 +177,7 @@ class Sweep:
                     line.rows(start, stop)[:] = bound_node.live(start, stop)
         for bound_node in bound_nodes:
             self._at = bound_node.name  # it is named if something is wrong
-            bound_node.check_durations(0, n)
+            bound_node.check_limits(0, n)
             self._check_bounds(self._at)
 
     def close(self) -> None:

@@ -30,6 +30,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
 from nodegraph.graph.described import Described
 from nodegraph.graph.graph import Composable, End, Graph
+from nodegraph.graph.limits import Limits
 from nodegraph.graph.names import LONGEST, check_name
 from nodegraph.graph.protocols import refuse_hooks
 from nodegraph.graph.rule import Rule, write_rules_by_kind
@@ -105,7 +106,7 @@ class Node(_Part, ABC):
     gaps: ClassVar[Gaps] = "refuses"  # what it does with NaN, as in data with gaps
     alike: ClassVar[bool] = False  # whether sources of x are equally wide, and it as one of them
     double: ClassVar[tuple[str, ...]] = ()  # fields of its state that are float64 in any model
-    durations: ClassVar[tuple[str, ...]] = ()  # ports of one signal above 0, as time that passed
+    limits: ClassVar[dict[str, Limits]] = {}  # between what the signals of a port lie
     sums_up: ClassVar[bool] = False  # whether its last row tells of the whole series
     step_ports: ClassVar[tuple[str, ...]] = ("x",)
     takes: ClassVar[dict[str, frozenset[str]]] = {}

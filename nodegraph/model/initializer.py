@@ -10,8 +10,8 @@ import numpy as np
 
 from nodegraph.arrays import cast, copy_tree
 from nodegraph.data.tables import Columns
-from nodegraph.engines.durations import check_one_signal
 from nodegraph.engines.first_use import check_made
+from nodegraph.engines.limits_of_ports import check_signals
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, GraphError, NodegraphError, placed
 from nodegraph.graph.plan import Plan
@@ -162,7 +162,7 @@ class Initializer:
         budget.check(parts, "this model")
 
     def _slot(self, name: str, n_out: int, ports: dict[str, int]) -> Slot:
-        check_one_signal(name, self.plan.nodes[name], ports)
+        check_signals(name, self.plan.nodes[name], ports)
         slot = Slot(
             params=self.draw(name, n_out, ports),
             state=self.start(name, n_out, ports["x"]),

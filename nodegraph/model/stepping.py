@@ -11,7 +11,7 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree, is_sparse, leaves
 from nodegraph.data.series import Chunk
 from nodegraph.engines.bound_node import RowSource, heard
-from nodegraph.engines.durations import recent
+from nodegraph.engines.limits_of_ports import recent
 from nodegraph.engines.loops import Instruction, Program
 from nodegraph.engines.outputs import filled
 from nodegraph.engines.prepared import StepCode
@@ -70,11 +70,11 @@ class Stepper:
             list(instructions.values()), state.time, state.initializer.dtype, rings
         )
         self._only = next(iter(data.values())) if len(data) == 1 else None
-        self._durations = [
-            sources
+        self._limited = [
+            (sources, limits)
             for instruction in instructions.values()
             for port, sources in instruction.ports
-            if port in instruction.node.durations
+            if (limits := instruction.node.limits.get(port)) is not None
         ]
         self._pupils = state.pupils()
         self._taught = {name: _taught(state, name) for name in targets}
@@ -197,7 +197,7 @@ class Stepper:
         """Move on; tell whether all went well. If not, all is as it was."""
         stop = self.steps + n_rows
         well = self._program.advance(self.steps, stop)
-        if well and all(recent(sources, self.steps, stop) for sources in self._durations):
+        if well and all(recent(*ports, self.steps, stop) for ports in self._limited):
             self.steps = stop
             return True
         for array, before in self._arrays:

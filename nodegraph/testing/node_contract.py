@@ -116,8 +116,8 @@ class _Trial:
         widths: Mapping[str, int],
     ):
         self.node, self.n_in, self.dtype = node, n_in, dtype
-        one = dict.fromkeys(node.durations, 1)
-        self.widths = dict.fromkeys(node.step_ports, 2) | one | dict(widths)
+        told = {port: limits.signals or 2 for port, limits in node.limits.items()}
+        self.widths = dict.fromkeys(node.step_ports, 2) | told | dict(widths)
         self.ports = [p for p in node.step_ports if p != "x" and self.widths[p]]
         asked = {p: self.widths[p] for p in self.ports if p in node.takes["size"]}
         self.n_out = node.declared_size or n_out or node.size(n_in, **asked)
@@ -127,11 +127,10 @@ class _Trial:
         self.params, self.state = self.draw(), self.start()
 
     def arriving(self, port: str, rng: np.random.Generator, n_steps: int) -> Array:
-        """Return what comes in at a port: signals, or the time that passes."""
-        shape = n_steps, self.widths[port]
-        if port in self.node.durations:
-            return rng.uniform(0.1, 2.0, shape).astype(self.dtype)
-        return rng.standard_normal(shape).astype(self.dtype)
+        """Return signals for a port, within its limits."""
+        rows = rng.standard_normal((n_steps, self.widths[port])).astype(self.dtype)
+        limits = self.node.limits.get(port)
+        return rows if limits is None else limits.brought_in(rows)
 
     def draw(self) -> Any:
         extra = {p: self.widths[p] for p in self.ports if p in self.node.takes["init"]}

@@ -36,7 +36,8 @@ def difference(
     `nodegraph.maths` go by numpy first; where a last bit decides, as in ``a != b``, by themselves.
     """
     rows = _rows(program, widths, taught)
-    rows |= {port: abs(rows[port]) for port in node.durations if port in rows}
+    limits = {port: bound for port, bound in node.limits.items() if port in rows}
+    rows |= {port: bound.brought_in(rows[port]) for port, bound in limits.items()}
     found = None
     for words in (by_numpy, nullcontext):
         frame = _frame(program, params, state, memory)

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.engines.durations import check_above_zero
+from nodegraph.engines.limits_of_ports import check_within
 from nodegraph.errors import DataError, GraphError
+from nodegraph.node import DURATION
 from nodes import CTRNN, Concat, Input, Tanh
 
 U = np.random.default_rng(0).standard_normal((60, 2))
@@ -62,4 +63,4 @@ def test_a_missing_time_is_refused():
     with pytest.raises(DataError, match="dt: NaN in row 3"):
         ng.Model(timed(), seed=1).run(data(3, np.nan))
     with pytest.raises(DataError, match=r"n: dt should be above 0, .* got nan at step 5"):
-        check_above_zero("n", {"dt": np.array([[1.0], [np.nan]])}, 4)
+        check_within("n", {"dt": DURATION}, {"dt": np.array([[1.0], [np.nan]])}, 4)
