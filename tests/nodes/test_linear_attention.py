@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import FieldError
+from nodegraph.errors import DataError, FieldError, GraphError
 from nodegraph.testing import check_node
 from nodes import Input, LinearAttention, Select
 
@@ -110,8 +110,14 @@ def test_ports_that_do_not_go_together_are_refused():
         ng.Model(stored()).run({**DATA, "k": DATA["v"]})
     with pytest.raises(FieldError, match='beta has no effect on a sum; write update="delta"'):
         ng.Model(stored(True)).run({**DATA, "beta": BETA})
-    with pytest.raises(FieldError, match="2 signals arrive at the port beta; it takes one"):
+    with pytest.raises(GraphError, match="beta should be one signal, got 2"):
         ng.Model(stored(True, update="delta")).run({**DATA, "beta": np.ones((40, 2))})
+
+
+def test_a_share_out_of_bounds_is_refused():
+    beta = np.where(np.arange(40) == 7, 1.5, 0.5)[:, None]
+    with pytest.raises(DataError, match="memory: beta should be from 0 to 1, got 1.5 at step 7"):
+        ng.Model(stored(True, update="delta")).run({**DATA, "beta": beta})
 
 
 def test_fields_without_effect_are_refused():

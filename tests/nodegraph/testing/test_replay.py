@@ -50,11 +50,12 @@ SIZED = {
     "ScikitLearn": {"estimator": "LinearRegression"},
     "Select": {"columns": [0]},
     "SlowFeatures": {"units": 1},
+    "SparseCoder": {"units": 3},
     "TD": {"units": 2, "rate": 0.1, "trace_decay": 0.5},
     "Whitening": {"epsilon": 1e-6},
 }
 SHARES = np.eye(2)[RNG.integers(0, 2, 60)]
-APART = {"SlowFeatures"}  # hears its own input at a second port
+APART = {"SlowFeatures", "NTMMemory"}  # hear at more ports than are wired here
 NODES = sorted(
     name for name, kind in kinds().items() if issubclass(kind, Node) if name not in APART
 )
