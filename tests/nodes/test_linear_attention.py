@@ -116,7 +116,7 @@ def test_ports_that_do_not_go_together_are_refused():
 
 def test_a_share_out_of_bounds_is_refused():
     beta = np.where(np.arange(40) == 7, 1.5, 0.5)[:, None]
-    with pytest.raises(DataError, match="memory: beta should be from 0 to 1, got 1.5 at step 7"):
+    with pytest.raises(DataError, match=r"memory: beta should be from 0 to 1, got 1[.]5 at step 7"):
         ng.Model(stored(True, update="delta")).run({**DATA, "beta": beta})
 
 

@@ -11,7 +11,18 @@ from nodegraph.rule import Rule
 from nodegraph.testing import check_replay
 from nodegraph.testing.comparing import dense
 from nodegraph.testing.recording import Recorder
-from nodes import LMS, RLS, Dense, Input, LogisticRegression, Reservoir, Ridge, ScikitLearn, Select
+from nodes import (
+    LMS,
+    RLS,
+    Dense,
+    Hopfield,
+    Input,
+    LogisticRegression,
+    Reservoir,
+    Ridge,
+    ScikitLearn,
+    Select,
+)
 from nodes.rules import (
     BCM,
     AntiHebb,
@@ -77,6 +88,7 @@ LAYERS = [
         name="shuffled",
     ),
     Dense(units=4, rule=InfoNCE(batch=1, negatives=3), name="contrast"),
+    Hopfield(mode="modern", slots=7, name="modern"),
 ]
 
 
