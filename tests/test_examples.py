@@ -9,6 +9,7 @@ EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 FIGURES = {
     "few_labels": ("gain", 2.0),
     "forward_forward": ("accuracy", 0.955),
+    "in_context_learning": ("shrinkage", 1000),
 }  # what an example has to reach
 
 
