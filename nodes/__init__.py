@@ -27,6 +27,7 @@ from nodes.logistic_regression import LogisticRegression
 from nodes.lstm import LSTM
 from nodes.ltc import LTC
 from nodes.mean import Mean
+from nodes.noise import Noise
 from nodes.ntm_memory import NTMMemory
 from nodes.nvar import NVAR
 from nodes.output import Output
@@ -83,6 +84,7 @@ __all__ = [
     "LogisticRegression",
     "Mean",
     "NTMMemory",
+    "Noise",
     "Output",
     "Pad",
     "PartialSquares",

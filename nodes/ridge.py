@@ -11,6 +11,8 @@ __all__ = ["Ridge"]
 class Ridge(TaughtReadout):
     """Linear readout ``y = W_out x + bias`` from ridge regression [1]_.
 
+    What arrives at the port ``weight`` while it learns is how much each row counts.
+
     Parameters
     ----------
     units : int, optional

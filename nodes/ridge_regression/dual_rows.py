@@ -108,9 +108,15 @@ class Pile(NamedTuple):
         """Return all its rows; there has to be one."""
         return Rows(joined_rows(*self.full_xs, *self.xs), joined_rows(*self.full_ts, *self.ts))
 
-    def of(self, columns: slice) -> Pile:
-        """Return the pile with some of the targets."""
-        ts, full = (tuple(t[:, columns] for t in part) for part in (self.ts, self.full_ts))
+    def of(self, columns: slice, behind: int | None = None) -> Pile:
+        """Return the pile with some of the targets, and all that stands from `behind` on."""
+
+        def chosen(ts: Array) -> Array:
+            if behind is None or behind >= ts.shape[1]:
+                return ts[:, columns]
+            return np.hstack([ts[:, columns], ts[:, behind:]])
+
+        ts, full = (tuple(chosen(t) for t in part) for part in (self.ts, self.full_ts))
         return self._replace(ts=ts, full_ts=full)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from nodegraph import Array
 from nodegraph.arrays import copy_tree
 from nodegraph.errors import DataError
@@ -16,7 +18,10 @@ __all__ = ["Gathered"]
 
 
 class Gathered(NamedTuple):
-    """Rows that do not fill a block or wait for more than inputs, and statistics by fold."""
+    """Rows that do not fill a block or wait for more than inputs, and statistics by fold.
+
+    Weights of rows, if there are any, stand behind the targets of the rows that wait.
+    """
 
     stream: Pile  # of one series after the other
     apart: tuple[Pile, ...]  # of independent series that were dealt to each fold
@@ -31,9 +36,13 @@ class Gathered(NamedTuple):
         statistics = tuple(kind.empty(n_in, n_out) for _ in range(folds))
         return cls(Pile(), (Pile(),) * folds, 0, statistics)
 
-    def add(self, xs: Array, ts: Array, number: int | None) -> Gathered:
+    def add(
+        self, xs: Array, ts: Array, number: int | None, weights: Array | None = None
+    ) -> Gathered:
         """Return it with more rows, of the stream or of a numbered series; in place."""
-        small = self.is_small(len(xs))
+        small = weights is None and self.is_small(len(xs))
+        if weights is not None:
+            ts = np.column_stack([ts, weights])
         if number is None:
             after = self._replace(stream=self.stream.add(xs, ts, copied=small))
         else:
@@ -53,9 +62,10 @@ class Gathered(NamedTuple):
 
     def of(self, columns: slice) -> Gathered:
         """Return it for some of the targets; sums over inputs stay shared."""
+        n_out = len(self.folds[0].t)
         return Gathered(
-            self.stream.of(columns),
-            tuple(pile.of(columns) for pile in self.apart),
+            self.stream.of(columns, n_out),
+            tuple(pile.of(columns, n_out) for pile in self.apart),
             self.blocks,
             tuple(fold.of(columns) for fold in self.folds),
         )
@@ -80,20 +90,26 @@ class Gathered(NamedTuple):
         return found
 
     def is_small(self, more: int = 0) -> bool:
-        """Tell whether all rows are at hand, and with `more` of them fewer than inputs."""
+        """Tell whether all rows are at hand, alike, and with `more` of them fewer than inputs."""
+        if self._weighed():
+            return False
         rows = self.stream.n + sum(pile.n for pile in self.apart) + more
         return not any(fold.n for fold in self.folds) and 0 < rows < len(self.folds[0].x)
+
+    def _weighed(self) -> bool:
+        waiting = [ts for pile in (self.stream, *self.apart) for ts in (*pile.ts, *pile.full_ts)]
+        return any(ts.shape[1] > len(self.folds[0].t) for ts in waiting)
 
     def _counted(self) -> Gathered:
         """Return it with all full blocks in its statistics, in place."""
         folds, blocks = list(self.folds), self.blocks
         for xs, ts in self.stream.blocks:
             for fold, rows in dealt(blocks, len(xs), len(folds)):
-                folds[fold] = folds[fold].add(xs[rows], ts[rows])
+                folds[fold] = _added(folds[fold], xs[rows], ts[rows])
             blocks += 1
         for fold, pile in enumerate(self.apart):
             for xs, ts in pile.blocks:
-                folds[fold] = folds[fold].add(xs, ts)
+                folds[fold] = _added(folds[fold], xs, ts)
         apart = tuple(pile.emptied() for pile in self.apart)
         return Gathered(self.stream.emptied(), apart, blocks, tuple(folds))
 
@@ -115,3 +131,11 @@ class Gathered(NamedTuple):
         found = [joined(parts) for parts in folds if parts]
         exact = isinstance(self.folds[0], Triangle)
         return [rows._replace(exact=exact) for rows in found]
+
+
+def _added(fold: Any, xs: Array, ts: Array) -> Any:
+    """Return statistics with rows more, whose targets may have weights behind them."""
+    n_out = len(fold.t)
+    if ts.shape[1] == n_out:
+        return fold.add(xs, ts)
+    return fold.add(xs, ts[:, :n_out], ts[:, n_out].astype(float))

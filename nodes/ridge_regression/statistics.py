@@ -10,13 +10,13 @@ from nodegraph import Array
 from nodes.ridge_regression.gram import add_cross, add_gram, product
 from nodes.ridge_regression.solvers import Solution, solve_primal
 
-__all__ = ["Statistics", "centred"]
+__all__ = ["Statistics", "centred", "mass"]
 
 
 class Statistics(NamedTuple):
     """Count, means, and scatter about the means, in float64; the bias is then free."""
 
-    n: int
+    n: float  # rows, or the sum of their weights
     x: Array  # (n_in,) mean
     t: Array  # (n_out,) mean
     xx: Array  # (n_in, n_in), upper triangle
@@ -29,7 +29,7 @@ class Statistics(NamedTuple):
         shapes = ((n_in,), (n_out,), (n_in, n_in), (n_in, n_out), (n_out,))
         return cls(0, *(np.zeros(shape, order="F") for shape in shapes))
 
-    def add(self, xs: Array, ts: Array) -> Statistics:
+    def add(self, xs: Array, ts: Array, weights: Array | None = None) -> Statistics:
         """Return the statistics with a block of rows more [1]_; arrays are changed in place.
 
         The block is centred by its own means, and the distance to the means so far goes along as
@@ -39,10 +39,12 @@ class Statistics(NamedTuple):
         ----------
         .. [1] T. Chan, G. Golub, R. LeVeque, The American Statistician 37 (1983) 242-247.
         """
-        n = self.n + len(xs)
+        n = self.n + mass(xs, weights)
+        if n == self.n:
+            return self
         with np.errstate(over="ignore", invalid="ignore"):
-            dx, step_x = centred(xs, self.x, self.n)
-            dt, step_t = centred(ts, self.t, self.n)
+            dx, step_x = centred(xs, self.x, self.n, weights)
+            dt, step_t = centred(ts, self.t, self.n, weights)
             self.x[:] += step_x
             self.t[:] += step_t
             self.tt[:] += np.square(dt).sum(axis=0)
@@ -115,11 +117,24 @@ class Statistics(NamedTuple):
         return error
 
 
-def centred(rows: Array, mean: Array, n: int) -> tuple[Array, Array]:
-    """Return rows about their mean, with a row for its distance to `mean`; and the step there."""
+def mass(rows: Array, weights: Array | None) -> float:
+    """Return how many rows there are, by weight."""
+    return len(rows) if weights is None else float(weights.sum())
+
+
+def centred(
+    rows: Array, mean: Array, n: float, weights: Array | None = None
+) -> tuple[Array, Array]:
+    """Return rows about their mean, with a row for its distance to `mean`; and the step there.
+
+    Rows with weights are multiplied by their roots.
+    """
     rows = np.ascontiguousarray(rows, dtype=float)
-    m, own = len(rows), rows.mean(axis=0)
-    about = np.empty((m + 1, len(mean)))
-    about[:m] = rows - own
-    about[m] = np.sqrt(n * m / (n + m)) * (own - mean)
+    m = mass(rows, weights)
+    own = rows.mean(axis=0) if weights is None else weights @ rows / m
+    about = np.empty((len(rows) + 1, len(mean)))
+    about[:-1] = rows - own
+    if weights is not None:
+        about[:-1] *= np.sqrt(weights)[:, None]
+    about[-1] = np.sqrt(n * m / (n + m)) * (own - mean)
     return about, (own - mean) * (m / (n + m))

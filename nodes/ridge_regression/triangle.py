@@ -9,7 +9,7 @@ import numpy as np
 from nodegraph import Array
 from nodes.ridge_regression.gram import product
 from nodes.ridge_regression.solvers import Solution
-from nodes.ridge_regression.statistics import centred
+from nodes.ridge_regression.statistics import centred, mass
 from nodes.ridge_regression.triangular_factor import fold
 from nodes.ridge_regression.triangular_solver import solve_triangle
 
@@ -22,7 +22,7 @@ class Triangle(NamedTuple):
     For rows X and targets T about their means, ``[X T] = Q [R QT; 0 rest]`` with orthogonal Q.
     """
 
-    n: int
+    n: float  # rows, or the sum of their weights
     x: Array  # (n_in,) mean
     t: Array  # (n_out,) mean
     R: Array  # (n_in, n_in), upper triangular
@@ -35,18 +35,21 @@ class Triangle(NamedTuple):
         shapes = ((n_in,), (n_out,), (n_in, n_in), (n_in, n_out), (n_out,))
         return cls(0, *(np.zeros(shape, order="F") for shape in shapes))
 
-    def add(self, xs: Array, ts: Array) -> Triangle:
+    def add(self, xs: Array, ts: Array, weights: Array | None = None) -> Triangle:
         """Return the statistics with a block of rows more; arrays are changed in place.
 
         The block is centred as `Statistics.add` has it.
         """
+        more = mass(xs, weights)
+        if not more:
+            return self
         with np.errstate(over="ignore", invalid="ignore"):
-            dx, step_x = centred(xs, self.x, self.n)
-            dt, step_t = centred(ts, self.t, self.n)
+            dx, step_x = centred(xs, self.x, self.n, weights)
+            dt, step_t = centred(ts, self.t, self.n, weights)
             self.x[:] += step_x
             self.t[:] += step_t
             self.rest[:] += np.square(fold(self.R, self.QT, dx, dt)).sum(axis=0)
-        return self._replace(n=self.n + len(xs))
+        return self._replace(n=self.n + more)
 
     def plus(self, other: Triangle) -> Triangle:
         """Return the statistics of both."""

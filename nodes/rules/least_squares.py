@@ -14,6 +14,7 @@ from nodegraph import Array, Lesson, Rule, Seen
 from nodegraph.arrays import copy_tree
 from nodegraph.errors import DataError, FieldError
 from nodegraph.host.memory_budget import available_bytes
+from nodes.parts.sample_weights import PORT, row_weights
 from nodes.ridge_regression.blas_threads import bounded_threads
 from nodes.ridge_regression.conjugate_gradient import ConjugateGradient
 from nodes.ridge_regression.gathered import Gathered
@@ -54,7 +55,8 @@ class LeastSquares(Rule):
     Only sufficient statistics are kept, so memory does not grow with the series. They are added up
     in blocks of 256 rows counted from the start, so that chunks of time never show. As long as
     there are fewer rows than inputs the rows themselves are kept, and the problem is solved in its
-    dual form.
+    dual form. Where something is wired to the port ``weight``, the square of each row is multiplied
+    by what arrives there, and rows are summed up from the first one on.
 
     Parameters
     ----------
@@ -103,6 +105,16 @@ class LeastSquares(Rule):
             return FAR if self.solver == "qr" else GRID
         return (self.ridge,)
 
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """How much each row counts."""
+        return (PORT,)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Nothing: without weights all rows count alike."""
+        return ()
+
     def iterates(self, params: Any) -> bool:
         """Tell whether to solve by conjugate gradients."""
         if self.solver != "auto":
@@ -131,23 +143,31 @@ class LeastSquares(Rule):
     def update(self, params: Any, memory: Any, seen: Seen) -> tuple[Any, Any]:
         """Return `params` as they are, and the memory with the rows of `seen`."""
         xs, ts = np.atleast_2d(seen.x), np.atleast_2d(seen.target)
-        if isinstance(memory, ConjugateGradient):
-            return params, memory.add(xs, ts)
-        return params, self._add(copy_tree(memory), xs, ts, seen.number)
+        own = memory if isinstance(memory, ConjugateGradient) else copy_tree(memory)
+        weights = seen.ports.get(PORT)
+        return params, self._add(own, xs, ts, seen.number, weights)
 
     def gather(self, params: Any, memory: Any, lesson: Lesson, ys: Array) -> tuple[Any, Any]:
         """Gather the rows of a chunk, in place."""
         if lesson.target is None:
             return params, memory
         xs, ts = _picked(lesson.rows, lesson.inputs["x"], lesson.target)
-        iterative = isinstance(memory, ConjugateGradient)
-        return params, (
-            memory.add(xs, ts) if iterative else self._add(memory, xs, ts, lesson.number)
-        )
+        given = lesson.inputs.get(PORT)
+        weights = None if given is None else _picked(lesson.rows, given)[0]
+        return params, self._add(memory, xs, ts, lesson.number, weights)
 
-    def _add(self, memory: Gathered, xs: Array, ts: Array, number: int | None) -> Gathered:
+    def _add(
+        self, memory: Any, xs: Array, ts: Array, number: int | None, weights: Array | None
+    ) -> Any:
         """Return the memory with more rows; its arrays are changed in place."""
-        return memory.add(xs, ts, number if self.deals else None)
+        counts = None if weights is None else row_weights({PORT: weights}, len(xs))
+        if not isinstance(memory, ConjugateGradient):
+            return memory.add(xs, ts, number if self.deals else None, counts)
+        if counts is not None:
+            raise FieldError(
+                "conjugate gradients count all rows alike; weights need solver='direct' or 'qr'"
+            )
+        return memory.add(xs, ts)
 
     def merge(self, one: Gathered, other: Gathered) -> Gathered:
         """Return the memory of both: statistics are added, left-over rows go on as a block."""

@@ -51,6 +51,7 @@ SIZED = {
     "LIF": {"units": 6},
     "LinearAttention": {"kernel": "hedgehog", "batch": 1},
     "LSTM": {"units": 6},
+    "Noise": {"std": 0.01},
     "PCA": {"units": 1},
     "LTC": {"units": 6},
     "PredictiveCell": {"units": 6, "batch": 1},
