@@ -18,7 +18,8 @@ def test_ports_are_the_arguments_of_step_and_target_where_a_rule_asks_for_it():
     assert Sum().ports == ("x",)
     assert Trace().ports == ("x", "feedback")
     assert Reservoir(units=3).ports == ("x", "feedback")
-    assert Ridge().ports == Mix(rule=Follow()).ports == ("x", "target")
+    assert Mix(rule=Follow()).ports == ("x", "target")
+    assert Ridge().ports == ("x", "weight", "target")
     assert Ridge(W_out=[[1.0]]).ports == ("x",)
 
 
