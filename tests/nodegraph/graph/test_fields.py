@@ -21,8 +21,12 @@ VALUES = [None, True, 1, 2, 3, 0.1, 0.5, 2.5, (0.2, 0.4), [[0.5]], "tanh", "relu
           "cv", "adam", Oja(), IntrinsicPlasticity()]  # fmt: skip
 
 
+FIELDS = [{}, {"units": 3}, {"units": 4}, {"W_out": [[1.0]]}, {"columns": 0}, {"std": 0.1},
+          {"window": 3}, {"slots": 3}]  # fmt: skip
+
+
 def _made(kind):
-    for fields in ({}, {"units": 3}, {"W_out": [[1.0]]}, {"columns": 0}):
+    for fields in FIELDS:
         try:
             return kind(**fields)
         except (FieldError, TypeError):
@@ -175,7 +179,7 @@ def test_given_arrays_and_learners_of_readouts_follow_the_copy():
     readout = Ridge(W_out=[[2.0]], bias=[0.0])
     assert readout.learner is None and readout.ports == ("x",)
     learning = readout.model_copy(update={"W_out": None, "bias": None})
-    assert learning.learner is not None and learning.ports == ("x", "target")
+    assert learning.learner is not None and learning.ports == ("x", "weight", "target")
     assert ng.Model(readout.model_copy(update={"W_out": [[3.0]]})).run([[1.0]])[0, 0] == 3.0
     assert Scaler(kind="range").model_copy(update={"low": 0.0}).low == 0.0
 
