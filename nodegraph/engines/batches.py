@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from nodegraph.errors import placed
 from nodegraph.host.numerics import numerics, set_numerics
 from nodegraph.host.progress import Progress
 
-__all__ = ["BatchTask", "batched", "group_rows", "groups", "map_batches"]
+__all__ = ["BatchTask", "batched", "group_rows", "groups", "map_batches", "map_items"]
 
 NUMBERS, LEAST, MOST = 1 << 23, 512, 16384  # numbers and rows of a group
 
@@ -84,15 +84,29 @@ def map_batches(
     workers: int | None,
     progress: Progress,
 ) -> Iterator[Any]:
-    """Yield ``task(group, engine, progress)`` of each group, in their order.
+    """Yield ``task(group, engine, progress)`` of each group, as `map_items` does."""
+    if engine.map is None:
+        yield from map_items(engine, task, items, workers, progress)
+        return
+    sizes: deque[int] = deque()
+    for found in map_items(engine, task, _noted(items, sizes), workers, progress):
+        progress.advance(sizes.popleft())
+        yield found
+
+
+def map_items(
+    engine: Engine,
+    task: Callable[..., Any],
+    items: Iterable[Any],
+    workers: int | None,
+    progress: Progress,
+) -> Iterator[Any]:
+    """Yield ``task(item, engine, progress)`` of each item, in their order.
 
     They are done on threads, or wherever the engine has workers; few results wait at a time.
     """
     if engine.map is not None:
-        sizes: deque[int] = deque()
-        for found in engine.map(task, _noted(items, sizes), workers):
-            progress.advance(sizes.popleft())
-            yield found
+        yield from engine.map(task, items, workers)
         return
     threads = workers or 1
     do = partial(task, engine=engine, progress=progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from nodegraph.engines.ray.pool import WorkerLost, WorkerPool
@@ -55,6 +56,7 @@ class DataParallel:
         self._count, self._restarts, self._watch = count, restarts, watch or Stats()
         self._workers: list[Any] = []
         self._prepared: dict[int, list[Any]] = {}
+        self._shared: Any = None
 
     def each(self, items: Iterable[Any]) -> Iterator[Any]:
         """Yield what comes of each of `items`, in their order; few wait at a time.
@@ -66,9 +68,11 @@ class DataParallel:
         """
         waiting: deque[_Given] = deque()
         try:
-            for number, item in enumerate(items):
-                if len(self._workers) < self._count:
-                    self._start_worker()
+            coming = iter(items)
+            first = list(islice(coming, self._count))
+            self._shared = self._pool.share(self._task) if first else None
+            self._start_workers(len(first))
+            for number, item in enumerate(chain(first, coming)):
                 waiting.append(self._give(number, item, waiting))
                 if len(waiting) >= 2 * self._count:
                     yield self._next(waiting)
@@ -82,18 +86,24 @@ class DataParallel:
             raise
         self._pool.release(self._workers)
 
-    def _start_worker(self) -> Any:
+    def _start_workers(self, count: int) -> list[Any]:
+        """Start workers beside each other, and give each the task."""
         for left in reversed(range(self._restarts + 1)):
+            workers: list[Any] = []
             try:
-                (worker,) = self._pool.start([self._names])
-                self._prepared[id(worker)] = worker.call("prepare", self._task, numerics())
+                workers = self._pool.start([self._names] * count)
+                for worker in workers:
+                    asked = worker.call("prepare", self._shared, numerics())
+                    self._prepared[id(worker)] = asked
             except WorkerLost:
+                self._pool.stop(workers)
                 if not left:
                     raise
                 self._watch.lost += 1
                 continue
-            self._workers.append(worker)
-            return worker
+            self._workers += workers
+            return workers
+        return []
 
     def _give(self, number: int, item: Any, waiting: Iterable[_Given]) -> _Given:
         """Give something to the worker that has least to do."""
@@ -128,7 +138,7 @@ class DataParallel:
         self._watch.lost += 1
         self._workers.remove(lost)
         self._pool.stop([lost])
-        worker = self._start_worker()
+        (worker,) = self._start_workers(1)
         for i, given in enumerate(waiting):
             if given.worker is lost:
                 waiting[i] = given._replace(worker=worker, refs=_ask(worker, given.item))

@@ -44,6 +44,9 @@ class WorkerPool(Protocol):
     def start(self, groups: Sequence[Sequence[str]]) -> list[Any]:
         """Return a `WorkerHandle` for each group of nodes."""
 
+    def share(self, value: Any) -> Ref:
+        """Return what stands for a value in calls; each machine is sent it once."""
+
     def take(self, refs: Sequence[Ref]) -> list[Any]:
         """Return what the calls gave, as soon as all are done.
 
@@ -112,6 +115,10 @@ class InProcess:
         started = [_LocalHandle(self._cross, title(names)) for names in groups]
         self.workers += started
         return started
+
+    def share(self, value: Any) -> Ref:
+        """Return what stands for a value."""
+        return _Promise(self._cross(value))
 
     def take(self, refs: Sequence[Ref]) -> list[Any]:
         """Return what the calls gave."""

@@ -6,7 +6,8 @@ import os
 import re
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from weakref import WeakSet
 
@@ -46,20 +47,28 @@ class _RayHandle:
     def call(self, method: str, *args: Any, returns: int = 1) -> list[Any]:
         """Ask for a method; results go to whom they are handed to, without passing by here."""
         try:
-            found = getattr(self.actor, method).options(num_returns=returns).remote(*args)
+            with _sending(self.ray, self.title):
+                found = getattr(self.actor, method).options(num_returns=returns).remote(*args)
         except self.ray.exceptions.RayActorError as error:
             raise WorkerLost(str(error), self) from error
-        except self.ray.exceptions.ObjectStoreFullError as error:
-            raise EngineError(
-                "what goes to a worker is larger than Ray's object store; give a smaller chunk, "
-                "or a larger object_store"
-            ) from error
-        except (TypeError, AttributeError, ValueError) as error:
-            raise EngineError(
-                f"{self.title}: cannot be sent to a worker ({_short(error)}); define its class at "
-                "the top of a module, and keep no open files, locks or lambdas in it"
-            ) from error
         return found if returns > 1 else [found]
+
+
+@contextmanager
+def _sending(ray: Any, what: str) -> Iterator[None]:
+    """Say what is wrong with something that cannot be sent."""
+    try:
+        yield
+    except ray.exceptions.ObjectStoreFullError as error:
+        raise EngineError(
+            "what goes to a worker is larger than Ray's object store; give a smaller chunk, "
+            "or a larger object_store"
+        ) from error
+    except (TypeError, AttributeError, ValueError) as error:
+        raise EngineError(
+            f"{what}: cannot be sent to a worker ({_short(error)}); define its class at "
+            "the top of a module, and keep no open files, locks or lambdas in it"
+        ) from error
 
 
 class RayPool:
@@ -150,6 +159,11 @@ class RayPool:
     def pids(self) -> list[int]:
         """Return the processes of all actors."""
         return [worker.pid for worker in list(self._all) if worker.pid]
+
+    def share(self, value: Any) -> Any:
+        """Return what stands for a value in calls; each machine is sent it once."""
+        with _sending(self._ray, "what is to be done"):
+            return self._ray.put(value)
 
     def take(self, refs: Sequence[Any]) -> list[Any]:
         """Return what the calls gave."""

@@ -43,6 +43,19 @@ def search(
     seeds: Annotated[
         int, typer.Option(min=1, help="How many seeds each setting learns from; the mean counts.")
     ] = 1,
+    batch: Annotated[
+        int,
+        typer.Option(min=1, help="Settings drawn at a time, which can learn side by side."),
+    ] = 1,
+    workers: Annotated[
+        int | None, typer.Option(help="Models that learn at the same time; -1 is one a core.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Where models learn: local or ray.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Ray cluster to join: auto, host:port or ray://host:port.")
+    ] = None,
     changes: Changes = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for the study; else out/NAME.")
@@ -58,16 +71,21 @@ def search(
     debug: Debug = False,
 ) -> None:
     """Search for good values of some fields, on training rows or series that are held back."""
+    from contextlib import ExitStack, closing
+
+    from nodegraph.engines import choose
     from nodegraph.experiments.search import search as find
+    from nodegraph.experiments.tasks.engine_choice import engine_of
 
     if out is not None and study is not None:
         raise typer.BadParameter("--study says where the study is; leave --out out")
     wanted = _pairs(ranges)
-    with warnings_said(), compiling_said():
+    with warnings_said(), compiling_said(), ExitStack() as ending:
         spec = read(file, changes, plugins, data)
         kept = study or (out or results_folder(spec, file)) / "study.journal"
         if resume and not kept.exists():
             say_error(f"--resume: there is no study {kept}; the search begins anew", "note")
+        chosen = ending.enter_context(closing(choose(engine_of(spec.header, engine, address))))
         found = find(
             file,
             wanted,
@@ -75,6 +93,9 @@ def search(
             metric=metric,
             seed=seed,
             seeds=seeds,
+            batch=batch,
+            workers=workers,
+            engine=chosen,
             changes=tuple(changes or ()),
             data=data,
             study=kept,

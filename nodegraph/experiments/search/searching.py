@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -13,17 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.errors import NodegraphError, SpecError
+from nodegraph.engines import choose
+from nodegraph.errors import SpecError
 from nodegraph.experiments.search.draws import Draw, check_ends, draws, is_listable, unseen
 from nodegraph.experiments.search.held_back import Held, hold_back
+from nodegraph.experiments.search.side_by_side import Runner
 from nodegraph.experiments.search.study import MINE, open_study, sampler
-from nodegraph.experiments.tasks.experiment import Experiment, run_spec
+from nodegraph.experiments.tasks.engine_choice import engine_of
+from nodegraph.experiments.tasks.experiment import Experiment
 from nodegraph.files.yaml.spec import Spec, read_yaml
+from nodegraph.model.checks import checked_workers
 
 __all__ = ["Attempt", "Found", "search"]
 
 HIGHER_IS_BETTER = {"r2", "accuracy", "valid_prediction_time"}
-BAD = (NodegraphError, ArithmeticError, np.linalg.LinAlgError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,9 @@ def search(
     resume: bool = False,
     watch: Callable[[Attempt], None] | None = None,
     data: str | PathLike[str] | None = None,
+    batch: int = 1,
+    workers: int | None = None,
+    engine: Any = None,
 ) -> Found:
     """Try values of some fields and return the best.
 
@@ -127,6 +133,14 @@ def search(
         Called with each trial when it is done.
     data : path-like, optional
         The folder of the task's files, in place of that of the YAML.
+    batch : int
+        How many settings are drawn at a time, of the trials before them alone; these, and the
+        seeds of each, learn side by side. What is found depends on it, never on `workers` and
+        `engine`. A search that is ended does the batch that it was at again.
+    workers : int, optional
+        How many models learn at the same time: threads, or actors of Ray.
+    engine : str or object, optional
+        In place of the one that stands in the file; one that stands there is closed at the end.
 
     Raises
     ------
@@ -134,8 +148,10 @@ def search(
         If a range or the metric cannot be, the file is wrong, optuna is not installed, or no trial
         came to an end.
     """
-    if trials < 1 or seeds < 1:
-        raise SpecError("search: trials and seeds should be at least 1")
+    if min(trials, seeds, batch) < 1:
+        raise SpecError("search: trials, seeds and batch should be at least 1")
+    if (threads := checked_workers(workers)) not in (None, 1) and batch == seeds == 1:
+        raise SpecError("search: workers have one model at a time; write batch=8, or seeds=5")
     if resume and study is None:
         raise SpecError("search: resume goes on with a study; name its file, study=...")
     found = draws(ranges)
@@ -150,6 +166,7 @@ def search(
     facts = {
         "graph": hashlib.sha256(json.dumps(spec.document.data).encode()).hexdigest(),
         "ranges": dict(ranges), "metric": name, "seed": seed, "seeds": seeds,
+        **({"batch": batch} if batch > 1 else {}),
     }  # fmt: skip
     kept = open_study(
         None if study is None else Path(study).expanduser(),
@@ -157,8 +174,15 @@ def search(
         higher=name in HIGHER_IS_BETTER,
         resume=resume,
     )
-    runner = _Runner(path, data, fixed, found, name, spec.header.seed, seeds)
-    interrupted = _optimize(kept, runner, trials, seed, watch)
+    with ExitStack() as ending:
+        if engine is None:
+            engine = ending.enter_context(closing(choose(engine_of(spec.header))))
+        plain = [*fixed, "task.baselines=[]"]
+        runner = Runner(
+            lambda made: read_yaml(path, [*plain, *made], data),
+            name, spec.header.seed, seeds, choose(engine), threads,
+        )  # fmt: skip
+        interrupted = _optimize(kept, runner, found, trials, batch, seed, watch)
     return _found(kept, found, name, held, interrupted)
 
 
@@ -166,78 +190,73 @@ def _first(found: Sequence[Draw]) -> list[str]:
     return [f"{draw.field}={draw.ends[0]}" for draw in found]
 
 
-@dataclass(frozen=True)
-class _Runner:
-    """Learns and scores with one setting."""
-
-    path: str | PathLike[str]
-    data: str | PathLike[str] | None
-    fixed: Sequence[str]
-    draws: Sequence[Draw]
-    metric: str
-    seed: int
-    seeds: int
-
-    def __call__(self, settings: Mapping[str, Any]) -> list[float]:
-        """Return the value of the metric for each seed.
-
-        Raises
-        ------
-        NodegraphError, ArithmeticError, MemoryError
-            If the setting cannot be, or states diverge.
-        """
-        made = [f"{name}={value}" for name, value in settings.items()]
-        spec = read_yaml(self.path, [*self.fixed, "task.baselines=[]", *made], self.data)
-        values = [self._value(spec, self.seed + i) for i in range(self.seeds)]
-        if not all(map(math.isfinite, values)):
-            raise FloatingPointError(f"{self.metric} is not finite")
-        return values
-
-    def _value(self, spec: Spec, seed: int) -> float:
-        scores = run_spec(spec, seed=seed).scores
-        return float(np.mean([np.mean(score.values[self.metric]) for score in scores]))
-
-
 def _optimize(
     study: Any,
-    runner: _Runner,
+    runner: Runner,
+    draws: Sequence[Draw],
     trials: int,
+    batch: int,
     seed: int,
     watch: Callable[[Attempt], None] | None,
 ) -> bool:
     """Do the trials that are still to be done; return whether that was interrupted."""
     from optuna.trial import TrialState
 
-    for number in range(len(_done(study)), trials):
-        study.sampler = sampler(seed, number)
-        if (asked := _new_trial(study, runner.draws, [seed, number])) is None:
-            return False
-        trial, settings = asked
+    begun, more = len(_done(study)), True
+    while begun < trials and more:
+        end = min(trials, (begun // batch + 1) * batch)
+        asked = _new_trials(study, draws, [[seed, number] for number in range(begun, end)])
+        more = len(asked) == end - begun
         try:
-            values = runner(settings)
+            found = list(runner([settings for _, settings in asked]))
         except KeyboardInterrupt:
-            study.tell(trial, state=TrialState.FAIL)
+            for trial, _ in asked:
+                study.tell(trial, state=TrialState.FAIL)
             return True
-        except BAD as error:
-            trial.set_user_attr("why", str(error).partition("\n")[0] or type(error).__name__)
-            study.tell(trial, state=TrialState.PRUNED)
-        else:
-            trial.set_user_attr("spread", float(np.std(values)))
-            study.tell(trial, float(np.mean(values)))
+        for (trial, _), values in zip(asked, found, strict=True):
+            _note(study, trial, values)
         if watch is not None:
-            watch(_attempts(study)[-1])
+            for attempt in _attempts(study)[begun:]:
+                watch(attempt)
+        begun = end
     return False
 
 
+def _note(study: Any, trial: Any, values: list[float] | str) -> None:
+    """Let the study know what came of a trial."""
+    from optuna.trial import TrialState
+
+    if isinstance(values, str):
+        trial.set_user_attr("why", values)
+        study.tell(trial, state=TrialState.PRUNED)
+    else:
+        trial.set_user_attr("spread", float(np.std(values)))
+        study.tell(trial, float(np.mean(values)))
+
+
+def _new_trials(
+    study: Any, draws: Sequence[Draw], seeds: Sequence[list[int]]
+) -> list[tuple[Any, dict[str, Any]]]:
+    """Return trials of settings that none had before; fewer if all there are were tried."""
+    found: list[tuple[Any, dict[str, Any]]] = []
+    for seed in seeds:
+        study.sampler = sampler(*seed)
+        asked = _new_trial(study, draws, seed, [settings for _, settings in found])
+        if asked is None:
+            break
+        found.append(asked)
+    return found
+
+
 def _new_trial(
-    study: Any, draws: Sequence[Draw], seed: list[int]
+    study: Any, draws: Sequence[Draw], seed: list[int], before: Sequence[Mapping[str, Any]]
 ) -> tuple[Any, dict[str, Any]] | None:
-    """Return a trial and its settings, which none had before; None if all there are were tried."""
+    """Return a trial and its settings, which none had; None if all there are were tried."""
     from optuna.trial import TrialState
 
     trial = study.ask()
     settings = {draw.field: draw.suggest(trial) for draw in draws}
-    seen = [each.params for each in _done(study)]
+    seen = [*(each.params for each in _done(study)), *before]
     if settings not in seen or not is_listable(draws):
         return trial, settings
     study.tell(trial, state=TrialState.FAIL)

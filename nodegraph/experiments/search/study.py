@@ -82,7 +82,7 @@ def open_study(file: Path | None, facts: Mapping[str, Any], *, higher: bool, res
 def _check_same(file: Path, before: Any, now: Mapping[str, Any]) -> None:
     if before is None:
         return
-    other = [key for key, value in now.items() if before.get(key) != value]
+    other = [key for key in {**now, **before} if before.get(key) != now.get(key)]
     if other:
         raise SpecError(
             f"{file}: holds trials of another search: {', '.join(other)} "

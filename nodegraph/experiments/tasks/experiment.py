@@ -30,7 +30,7 @@ from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host.progress import Progress, Silent
 from nodegraph.model import Model
 
-__all__ = ["Experiment", "Result", "Score", "run_spec"]
+__all__ = ["Experiment", "Result", "Score", "run_spec", "task_of"]
 
 
 class Score(NamedTuple):
@@ -143,8 +143,15 @@ class Experiment:
     clock: Clock
 
     @classmethod
-    def of(cls, spec: Spec, *, seed: int | None = None, engine: Any = "local") -> Experiment:
-        """Return the task of `spec` with its data and its model.
+    def of(
+        cls,
+        spec: Spec,
+        *,
+        seed: int | None = None,
+        engine: Any = "local",
+        data: TaskData | None = None,
+    ) -> Experiment:
+        """Return the task of `spec` with its model and its data, unless they were read before.
 
         Raises
         ------
@@ -154,7 +161,7 @@ class Experiment:
         NodegraphError
             If the graph cannot learn from these data.
         """
-        task, clock = _task(spec), Clock()
+        task, clock = task_of(spec), Clock()
         check_metrics(spec, task)
         header, chosen = spec.header, choose(engine)
         model = Model(
@@ -165,7 +172,8 @@ class Experiment:
             engine=chosen,
         )
         root = spec.data or spec.folder
-        data = prepare(task, root=root, document=spec.document, plan=model.plan)
+        if data is None:
+            data = prepare(task, root=root, document=spec.document, plan=model.plan)
         if spec.data is not None and not data.told:
             raise error_at(spec.document, ("task",), "names no file, so leave the data folder out")
         trial = trial_of(data, task)
@@ -258,7 +266,14 @@ def run_spec(
         )
 
 
-def _task(spec: Spec) -> Task:
+def task_of(spec: Spec) -> Task:
+    """Return the task of a YAML graph.
+
+    Raises
+    ------
+    SpecError
+        If there is none.
+    """
     if spec.header.task is None:
         raise error_at(
             spec.document, (), "there is no task: to run; write data, target, split, metrics there"

@@ -70,7 +70,8 @@ def test_a_group_at_which_all_die_is_named(spread):
 
 @pytest.mark.parametrize("method", ["start", "prepare", "do"])
 def test_one_that_is_dead_before_it_begins_is_replaced_as_well(spread, lost, method):
-    engine, deaths = spread(2), iter([False, True, True, False, True])
+    dead = [True, True] if method == "start" else [False, True, True, False, True]
+    engine, deaths = spread(2), iter(dead)
     start = engine.pool.start
 
     def die_now():
@@ -80,16 +81,18 @@ def test_one_that_is_dead_before_it_begins_is_replaced_as_well(spread, lost, met
     def started(groups):
         if method == "start":
             die_now()
-        (worker,) = start(groups)
-        call = worker.call
+        workers = start(groups)
+        for worker in workers:
+            worker.call = fragile(worker.call)
+        return workers
 
-        def fragile(name, *args, **options):
+    def fragile(call):
+        def do(name, *args, **options):
             if name == method:
                 die_now()
             return call(name, *args, **options)
 
-        worker.call = fragile
-        return [worker]
+        return do
 
     engine.pool.start = started
     same_trees(HERE.params["ridge"], fitted(engine).params["ridge"], "ridge")

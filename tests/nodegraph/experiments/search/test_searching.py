@@ -10,7 +10,7 @@ from nodegraph.cli import app
 from nodegraph.datasets import japanese_vowels
 from nodegraph.errors import SpecError
 from nodegraph.experiments.search import search, searching
-from nodegraph.experiments.tasks.experiment import run_spec
+from nodegraph.experiments.tasks.experiment import Experiment, run_spec
 from nodegraph.experiments.tasks.task_data import prepare
 from nodegraph.files.yaml.spec import read_yaml
 from nodegraph.files.yaml.task import Task
@@ -123,15 +123,15 @@ def test_a_search_that_was_ended_goes_on_as_if_it_had_not_been(graph, tmp_path):
 
 
 def test_a_trial_that_is_interrupted_ends_the_search_with_what_was_found(graph, monkeypatch):
-    count = []
+    count, run = [], Experiment.run
 
-    def interrupted(spec, **options):
+    def interrupted(self, **options):
         count.append(1)
         if len(count) > 3:
             raise KeyboardInterrupt
-        return run_spec(spec, **options)
+        return run(self, **options)
 
-    monkeypatch.setattr(searching, "run_spec", interrupted)
+    monkeypatch.setattr(Experiment, "run", interrupted)
     found = search(graph, RANGES, trials=9)
     assert found.interrupted and len(found.trials) == 3
 
@@ -237,13 +237,13 @@ CHOICES = {"nodes.r.leak_rate": "0.2,0.9", "nodes.r.units": "10:12:int"}
 
 
 def test_no_setting_is_tried_twice_and_the_search_ends_when_all_were(graph, tmp_path, monkeypatch):
-    asked = []
+    asked, run = [], Experiment.run
 
-    def counted(spec, **options):
-        asked.append((spec.graph["r"].leak_rate, spec.graph["r"].units))
-        return run_spec(spec, **options)
+    def counted(self, **options):
+        asked.append((self.spec.graph["r"].leak_rate, self.spec.graph["r"].units))
+        return run(self, **options)
 
-    monkeypatch.setattr(searching, "run_spec", counted)
+    monkeypatch.setattr(Experiment, "run", counted)
     found = search(graph, CHOICES, trials=20, seed=3)
     assert sorted(asked) == [(leak, units) for leak in (0.2, 0.9) for units in (10, 11, 12)]
     assert len(found.trials) == 6
@@ -259,18 +259,39 @@ def test_no_setting_is_tried_twice_and_the_search_ends_when_all_were(graph, tmp_
 def test_the_command_says_what_it_kept_when_it_is_ended(graph, monkeypatch):
     monkeypatch.chdir(graph.parent)
     words = ["search", str(graph), "--range", "nodes.r.leak_rate=0.1:1", "--trials", "3"]
-    count = []
+    count, run = [], Experiment.run
 
-    def interrupted(spec, **options):
+    def interrupted(self, **options):
         count.append(1)
         if len(count) == 2:
             raise KeyboardInterrupt
-        return run_spec(spec, **options)
+        return run(self, **options)
 
-    monkeypatch.setattr(searching, "run_spec", interrupted)
+    monkeypatch.setattr(Experiment, "run", interrupted)
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 130
     assert "trial 1/3" in done.output and "best trials" in done.output
     assert "--resume goes on there" in done.stderr
     done = CliRunner().invoke(app, [*words, "--resume"])
     assert done.exit_code == 0 and "trial 1/3" not in done.output and "trial 3/3" in done.output
+
+
+def test_a_batch_learns_side_by_side_and_who_does_it_does_not_show(graph):
+    options = {"trials": 7, "seed": 1, "seeds": 2, "batch": 3}
+    alone = search(graph, RANGES, **options)
+    assert search(graph, RANGES, workers=2, **options) == alone
+    assert len(alone.trials) == 7
+
+
+def test_a_batch_goes_on_after_a_break_as_without_one(graph, tmp_path):
+    study, options = tmp_path / "s.journal", {"seed": 1, "batch": 3}
+    whole = search(graph, RANGES, trials=9, **options)
+    search(graph, RANGES, trials=6, study=study, **options)
+    with pytest.raises(SpecError, match="batch differs"):
+        search(graph, RANGES, trials=9, study=study, seed=1, resume=True)
+    assert search(graph, RANGES, trials=9, study=study, resume=True, **options) == whole
+
+
+def test_workers_without_a_batch_are_refused(graph):
+    with pytest.raises(SpecError, match="one model at a time; write batch=8, or seeds=5"):
+        search(graph, RANGES, trials=2, workers=2)
