@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import PositiveFloat
@@ -35,6 +35,11 @@ class TD(LinearReadout):
         lambda, how far back a surprise reaches; 0 for the last step alone.
     fit_bias : bool
         Whether there is a bias.
+    method : {"td", "residual", "average"}
+        Temporal differences, those that go down the slope of the squared surprise, or those of
+        rewards above their mean.
+    mean_rate : float
+        How fast "average" learns the mean reward.
     W_out, bias : array, optional
         Weights (n_out, n_in) and (n_out,) to start from.
 
@@ -52,12 +57,17 @@ class TD(LinearReadout):
     rate: PositiveFloat = 0.01
     discount: UnitInterval = 0.9
     trace_decay: UnitInterval = 0.0
+    method: Literal["td", "residual", "average"] = "td"
+    mean_rate: PositiveFloat = 0.01
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return {**super().idle(), **TemporalDifference(method=self.method).idle()}
 
     @property
     def rule(self) -> TemporalDifference:
         """The rule that it learns by."""
-        fields = ("rate", "discount", "trace_decay", "fit_bias")
-        return TemporalDifference(**{name: getattr(self, name) for name in fields})
+        return TemporalDifference(**self.shared(TemporalDifference))
 
     @property
     def declared_size(self) -> int:

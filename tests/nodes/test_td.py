@@ -69,6 +69,64 @@ def test_at_the_weights_of_least_squares_it_stays_on_average(trace_decay):
     assert np.abs(moved - exact - 0.1).max() / 1e-9 > 1
 
 
+def test_residual_gradients_find_another_fixed_point():
+    """A state looks two ways ahead: the mean of squares is not least where TD stands still."""
+    x, reward, discount = random_walk(30_000)
+    td = TD(rate=0.02, discount=1.0, method="residual", fit_bias=False, name="td")
+    found = walked(td, x, reward, discount).params["td"].W_out[0]
+    apart = x[:-1] - discount[1:] * x[1:]
+    exact = np.linalg.lstsq(apart, reward[1:, 0], rcond=None)[0]
+    np.testing.assert_allclose(found, exact, atol=0.05)
+    assert np.abs(exact - least_squares(x, reward, discount, 0.0)).max() > 0.1
+
+
+def test_an_average_reward_is_learned_beside_the_values():
+    """Two states in turn, with rewards 3 and 1: the mean is 2, and one is worth 1 more."""
+    x, reward = np.tile(np.eye(2), (3000, 1)), np.tile([[1.0], [3.0]], (3000, 1))
+    td = TD(rate=0.02, method="average", mean_rate=0.002, fit_bias=False, name="td")
+    model = ng.Model((Input(name="x") >> td) & (Input(name="reward") >> td["reward"]))
+    model.partial_fit({"x": x, "reward": reward})
+    W = model.params["td"].W_out[0]
+    np.testing.assert_allclose(W[0] - W[1], 1.0, atol=0.02)
+
+
+def test_an_intermediate_lambda_is_the_best_in_few_episodes():
+    """Root mean square of 10 episodes of a walk over 19 states (R. S. Sutton, A. G. Barto)."""
+    n, truth = 19, np.arange(-18, 19, 2) / 20
+
+    def walk(seed):
+        rng = np.random.default_rng(seed)
+        places, rewards, ends, over = [], [0.0], [1.0], 0
+        place = n // 2
+        while over < 10:
+            places.append(place)
+            place += int(rng.choice([-1, 1]))
+            out = place in (-1, n)
+            rewards.append(float(np.sign(place - n // 2)) if out else 0.0)
+            ends.append(float(not out))
+            over += out
+            place = n // 2 if out else place
+        return np.eye(n)[[*places, n // 2]], np.array(rewards)[:, None], np.array(ends)[:, None]
+
+    def error(decay, rate):
+        found = []
+        for seed in range(4):
+            td = TD(rate=rate, discount=1.0, trace_decay=decay, fit_bias=False, name="td")
+            W = walked(td, *walk(seed)).params["td"].W_out[0]
+            found.append(np.sqrt(np.mean((W - truth) ** 2)))
+        return np.mean(found)
+
+    best = {
+        decay: min(error(decay, rate) for rate in rates)
+        for decay, rates in {
+            0.0: (0.2, 0.4, 0.8),
+            0.8: (0.1, 0.2, 0.3),
+            1.0: (0.01, 0.03, 0.06),
+        }.items()
+    }
+    assert best[0.8] < best[0.0] and best[0.8] < best[1.0]
+
+
 def test_one_reward_for_each_output():
     td, u, r = TD(units=2, rate=0.2, discount=0.5, name="td"), Input(name="u"), Input(name="r")
     model = ng.Model((u >> td) & (r >> td["reward"]))

@@ -27,6 +27,23 @@ def test_it_keeps_the_contract(fields, n_out):
     check_rule(TemporalDifference(**fields), TD(units=n_out))
 
 
+@pytest.mark.parametrize("method", ["residual", "average"])
+def test_other_methods_follow_their_equations(method):
+    x, r = RNG.normal(size=(80, 3)), RNG.normal(size=(80, 1)) + 2
+    g = 1.0 if method == "average" else 0.8
+    fields = {"mean_rate": 0.05} if method == "average" else {"discount": 0.8}
+    rule = TemporalDifference(rate=0.01, fit_bias=False, method=method, **fields)
+    check_rule(rule, TD())
+    found = learned(rule, x, r)
+    w, mean, e = np.zeros(3), 0.0, x[0]
+    for t in range(1, 80):
+        d = r[t, 0] - mean + g * (w @ x[t]) - w @ x[t - 1]
+        w = w + 0.01 * d * (e if method == "average" else x[t - 1] - g * x[t])
+        mean += 0.05 * d * (method == "average")
+        e = x[t]
+    np.testing.assert_allclose(found.params.W_out[0], w, rtol=1e-10)
+
+
 @pytest.mark.parametrize("discounted", [False, True])
 @pytest.mark.parametrize("trace_decay", [0.0, 0.6, 1.0])
 def test_weights_follow_the_equations(trace_decay, discounted):
@@ -88,6 +105,9 @@ def test_a_rate_that_is_far_too_high_does_not_let_values_grow_without_bound(fact
         ({"rate": -0.1}, "rate: should be greater than 0"),
         ({"discount": 1.5}, "discount: should be at most 1"),
         ({"trace_decay": -0.1}, "trace_decay: should be at least 0"),
+        ({"method": "residual", "trace_decay": 0.5}, "which has no traces"),
+        ({"method": "average", "discount": 0.5}, "which discounts nothing"),
+        ({"mean_rate": 0.5}, "the method is td"),
     ],
 )
 def test_fields_that_cannot_be_are_refused(fields, message):
