@@ -8,6 +8,7 @@ from nodegraph.graph.fields import (
     PerUnit,
     PerUnitFraction,
     Start,
+    Tensor,
     UnitInterval,
     Vector,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "PerUnit",
     "PerUnitFraction",
     "Start",
+    "Tensor",
     "UnitInterval",
     "Vector",
 ]

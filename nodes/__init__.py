@@ -9,6 +9,7 @@ from nodes.attention import Attention
 from nodes.cfc import CfC
 from nodes.concat import Concat
 from nodes.ctrnn import CTRNN
+from nodes.dcm import DCM
 from nodes.dense import Dense
 from nodes.es2n import ES2N
 from nodes.esn import ESN
@@ -27,6 +28,7 @@ from nodes.logistic_regression import LogisticRegression
 from nodes.lstm import LSTM
 from nodes.ltc import LTC
 from nodes.mean import Mean
+from nodes.neural_ode import NeuralODE
 from nodes.noise import Noise
 from nodes.ntm_memory import NTMMemory
 from nodes.nvar import NVAR
@@ -57,6 +59,7 @@ from nodes.whitening import Whitening
 
 __all__ = [
     "CTRNN",
+    "DCM",
     "ES2N",
     "ESN",
     "GRU",
@@ -84,6 +87,7 @@ __all__ = [
     "LogisticRegression",
     "Mean",
     "NTMMemory",
+    "NeuralODE",
     "Noise",
     "Output",
     "Pad",

@@ -18,6 +18,7 @@ __all__ = [
     "PerUnit",
     "PerUnitFraction",
     "Start",
+    "Tensor",
     "UnitInterval",
     "Vector",
 ]
@@ -104,6 +105,7 @@ def _to_tuple(value: Any) -> Any:
 Fraction = Annotated[float, Field(gt=0, le=1)]
 UnitInterval = Annotated[float, Field(ge=0, le=1)]
 Matrix = Annotated[Any, BeforeValidator(_to_array(2))]
+Tensor = Annotated[Any, BeforeValidator(_to_array(3))]
 Vector = Annotated[Any, BeforeValidator(_to_array(1))]
 Classes = Annotated[
     tuple[str, ...] | tuple[int, ...] | None, BeforeValidator(_to_classes)

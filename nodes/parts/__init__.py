@@ -20,6 +20,7 @@ __all__ = [
     "products",
     "projection",
     "random_layer",
+    "recursion",
     "rewards",
     "sample_weights",
     "slopes",

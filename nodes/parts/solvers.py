@@ -8,7 +8,7 @@ from typing import Any, Final
 from nodegraph.arrays import Array
 from nodegraph.maths import repeat
 
-__all__ = ["SOLVERS", "duration", "euler", "midpoint", "rk4", "unfolded"]
+__all__ = ["SOLVERS", "dopri5", "duration", "euler", "midpoint", "rk4", "unfolded"]
 
 Field = Callable[[Any], Any]
 
@@ -44,10 +44,36 @@ def rk4(field: Field, x: Any, h: Any) -> Any:
     return x + (h / 6) * (k1 + 2 * (k2 + k3) + k4)
 
 
+def dopri5(field: Field, x: Any, h: Any) -> Any:
+    """Return a step of Dormand's and Prince's method, its length being given: order 5.
+
+    Examples
+    --------
+    >>> round(dopri5(lambda x: x, 1.0, 1.0), 12)  # 1 + 1 + 1/2 + 1/6 + 1/24 + 1/120 + 1/600
+    2.718333333333
+    """
+    ks: list[Any] = []
+    for row in _DORMAND_PRINCE:
+        pairs = [(a, k) for a, k in zip(row, ks, strict=True) if a]
+        ks.append(field(x + h * sum(a * k for a, k in pairs) if pairs else x))
+    return x + h * sum(b * k for b, k in zip(_WEIGHTS, ks, strict=True) if b)
+
+
+_DORMAND_PRINCE: Final = (
+    (),
+    (1 / 5,),
+    (3 / 40, 9 / 40),
+    (44 / 45, -56 / 15, 32 / 9),
+    (19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729),
+    (9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656),
+)
+_WEIGHTS: Final = (35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84)
+
 SOLVERS: Final[dict[str, Callable[[Field, Any, Any], Any]]] = {
     "euler": euler,
     "midpoint": midpoint,
     "rk4": rk4,
+    "dopri5": dopri5,
 }
 
 

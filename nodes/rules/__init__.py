@@ -5,6 +5,7 @@ from nodes.rules.association import Association
 from nodes.rules.attentive_prediction import AttentivePrediction
 from nodes.rules.averaging import Averaging
 from nodes.rules.bcm import BCM
+from nodes.rules.bilinear_least_squares import BilinearLeastSquares
 from nodes.rules.cross_entropy import CrossEntropy
 from nodes.rules.decorrelation import Decorrelation
 from nodes.rules.dendrite import Dendrite
@@ -40,6 +41,7 @@ __all__ = [
     "Association",
     "AttentivePrediction",
     "Averaging",
+    "BilinearLeastSquares",
     "CrossEntropy",
     "Decorrelation",
     "Dendrite",

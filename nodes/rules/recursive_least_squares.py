@@ -8,21 +8,10 @@ import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 
 from nodegraph import Array, Fraction, Rule, Seen
-from nodegraph.maths import (
-    cond,
-    dot,
-    outer,
-    sym_diagonal,
-    sym_eye,
-    sym_matvec,
-    sym_rank_one,
-    total,
-    where,
-)
+from nodegraph.maths import cond, outer
+from nodes.parts.recursion import Recursion, recursion
 
 __all__ = ["RecursiveLeastSquares"]
-
-WIND_UP = 1000.0  # times the first trace of P
 
 
 class RecursiveLeastSquares(Rule):
@@ -59,10 +48,7 @@ class RecursiveLeastSquares(Rule):
     """
 
     class Memory(NamedTuple):
-        """P and the change that it waits for, in float64, and how many lessons there were.
-
-        The change is made when the next z is there: one pass over P then does both it and P z.
-        """
+        """P and the change that it waits for, as `Recursion` has them; the lessons so far."""
 
         P: Array  # (q (q + 1) / 2,), rows of the lower triangle; q = n_in + 1 with bias
         along: Array  # (q,), k of the change: P becomes (P + scale k k') growth
@@ -82,8 +68,7 @@ class RecursiveLeastSquares(Rule):
     def begin(self, params: Any) -> Memory:
         """Return ``P = I / alpha``, and no change."""
         q = params.W_out.shape[1] + self.fit_bias
-        change = np.zeros(q), np.zeros(()), np.ones(())
-        return self.Memory(sym_eye(q) / self.alpha, *change, np.zeros((), np.int64))
+        return self.Memory(*recursion(q, self.alpha), np.zeros((), np.int64))
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return params and memory one step later."""
@@ -94,18 +79,9 @@ class RecursiveLeastSquares(Rule):
     def _moved(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         n = len(seen.x)
         z = np.append(seen.x, 1.0) if self.fit_bias else seen.x.astype(float)
-        P = sym_rank_one(memory.P, memory.along, memory.scale, memory.growth)
-        Pz = sym_matvec(P, z)  # in the same pass
-        forgetting = self._bearable(P, len(z))
-        scale = 1 / (forgetting + dot(z, Pz))
-        dW = outer(seen.target - seen.y, Pz * scale).astype(params.W_out.dtype)
+        so_far = Recursion(*memory[:-1])
+        gain, after = so_far.moved(z, self.alpha, self.forgetting)
+        dW = outer(seen.target - seen.y, gain).astype(params.W_out.dtype)
         bias = params.bias + dW[:, n] if self.fit_bias else params.bias
-        memory = self.Memory(P, Pz, -scale, 1 / forgetting, memory.lessons)
+        memory = self.Memory(*after, memory.lessons)
         return params._replace(W_out=params.W_out + dW[:, :n], bias=bias), memory
-
-    def _bearable(self, P: Array, q: int) -> Any:
-        """Return the forgetting, or 1 where P would pass its bound."""
-        if self.forgetting == 1:
-            return np.ones(())
-        most = self.forgetting * WIND_UP * q / self.alpha
-        return where(total(sym_diagonal(P)) > most, 1.0, self.forgetting)

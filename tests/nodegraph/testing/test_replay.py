@@ -52,6 +52,7 @@ SIZED = {
     "LinearAttention": {"kernel": "hedgehog", "batch": 1},
     "LSTM": {"units": 6},
     "Noise": {"std": 0.01},
+    "NeuralODE": {"units": 6},
     "PCA": {"units": 1},
     "LTC": {"units": 6},
     "PredictiveCell": {"units": 6, "batch": 1},
