@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from nodegraph.errors import NodegraphError
-from nodegraph.experiments.cli import catalogue, experiments, graphs, searching, slurm
+from nodegraph.experiments.cli import catalogue, experiments, graphs, jobs, searching
 from nodegraph.experiments.cli.console import SAID, debugging, say_error, say_in_any_alphabet
 from nodegraph.experiments.cli.endings import end_in_order
 
@@ -79,7 +79,10 @@ app.command("graphs")(graphs.graphs)
 app.command("kinds")(catalogue.kinds)
 app.command("datasets")(catalogue.datasets)
 app.command("schema")(catalogue.schema)
-app.command("slurm")(slurm.slurm)
+app.command("slurm")(jobs.slurm)
+app.command("pbs")(jobs.pbs)
+app.command("lsf")(jobs.lsf)
+app.command("ssh")(jobs.ssh)
 app.command("search")(searching.search)
 
 

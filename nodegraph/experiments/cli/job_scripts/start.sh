@@ -1,0 +1,7 @@
+set -uo pipefail
+logs=''
+
+say() {
+    echo "nodegraph: $*" >&2
+}
+
