@@ -28,7 +28,7 @@ from nodegraph.compiling.control import cond, repeat
 from nodegraph.compiling.functions import linear
 from nodegraph.compiling.reductions import reduce
 from nodegraph.compiling.synapses import Synapses, synapses
-from nodegraph.compiling.words import is_by_numpy, word
+from nodegraph.compiling.words import is_by_numpy, meaning, word
 
 __all__ = [
     "Synapses",
@@ -243,7 +243,8 @@ def sym_eye(q: int, units: int | None = None) -> Array:
 
 def where(condition: Any, yes: Any, no: Any) -> Any:
     """Return `yes` where `condition` holds, else `no`."""
-    return np.where(condition, yes, no)
+    own = meaning((condition, yes, no))
+    return own("where", (condition, yes, no), {}) if own else np.where(condition, yes, no)
 
 
 def outer(a: Any, b: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import model_validator
@@ -10,7 +10,7 @@ from pydantic import model_validator
 from nodegraph.arrays import Array
 from nodegraph.fields import Vector
 from nodegraph.maths import matvec, sigmoid, tanh
-from nodes.parts.cell import GatedCell
+from nodes.parts.gated_cell import GatedCell
 
 __all__ = ["GRU"]
 
@@ -40,8 +40,13 @@ class GRU(GatedCell):
         W_in is normal with deviation ``input_scaling / sqrt(n_in)``; in W each gate has an
         orthogonal matrix times `recurrent_scaling`; biases are normal with deviation
         `bias_scaling`.
-    emits : "h"
-        What is given out.
+    emits : {"h", "prediction", "error"} or a tuple of them
+        What is given out, side by side in this order.
+    rule : rule of a cell, or None
+        How it learns to foresee its input: `nodes.rules.EProp`, `RFLO`, `TBPTT`; or
+        `nodes.rules.BPTT`.
+    frozen : bool
+        Whether only the head learns.
     W_in, W, bias : array, optional
         Weights of shape (3n, n_in), (3n, n) and (3n,), used as they stand.
     bias_hidden : array (3n,), optional
@@ -66,11 +71,15 @@ class GRU(GatedCell):
         W: Array  # (3n, n)
         bias: Array  # (3n,)
         bias_hidden: Array  # (3n,), or (0,)
+        V: Array  # of the head, see `nodes.parts.cell.Head`
+        offset: Array
+        feedback: Array
 
     class State(NamedTuple):
         """What is shown."""
 
         h: Array  # (n,)
+        past: Any = ()  # the last steps, for rules that look back
 
     reset: Literal["before", "after"] = "before"
     bias_hidden: Vector | None = None
@@ -79,6 +88,11 @@ class GRU(GatedCell):
     def gates(self) -> tuple[str, ...]:
         """The gates in the order of their rows."""
         return ("r", "z", "n")
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Names of the params that can learn."""
+        return (*super().weights, *(("bias_hidden",) if self.reset == "after" else ()))
 
     def idle(self) -> dict[str, str]:
         """Return the fields that have no effect beside the others, each with why."""
@@ -96,18 +110,19 @@ class GRU(GatedCell):
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return the weights, drawn or given."""
-        of_weights, of_hidden = rng.spawn(2)
+        of_weights, of_hidden, of_head = rng.spawn(3)
         W_in, W, bias = self.draw_weights(of_weights, n_in)
         hidden = self.require_gates("bias_hidden", ())
         if self.reset == "before":
             hidden = np.zeros(0)
         elif hidden is None:
             hidden = self.bias_scaling * of_hidden.standard_normal(len(bias))
-        return self.Params(W_in, W, bias, hidden)
+        return self.Params(W_in, W, bias, hidden, *self.draw_head(of_head, n_in, n_out))
 
-    def start(self, n_out: int) -> State:
+    def start(self, n_out: int, n_in: int = 0) -> State:
         """Return the state before the first step: zeros."""
-        return self.State(np.zeros(self.size_of_state))
+        state: GRU.State = self.remembers(self.State(np.zeros(self.width)), n_in)
+        return state
 
     def moved(self, params: Params, state: State, x: Array) -> State:
         """Return the state one step later."""

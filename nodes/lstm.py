@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.fields import Matrix
 from nodegraph.maths import matvec, sigmoid, tanh
-from nodes.parts.cell import GatedCell, as_dense
+from nodes.parts.gated_cell import GatedCell, as_dense
 
 __all__ = ["LSTM"]
 
@@ -42,8 +43,13 @@ class LSTM(GatedCell):
     input_scaling, recurrent_scaling, bias_scaling : float, at least 0
         W_in is normal with deviation ``input_scaling / sqrt(n_in)``; in W each gate has an
         orthogonal matrix times `recurrent_scaling`; bias is normal with deviation `bias_scaling`.
-    emits : {"h", "c"} or a tuple of them
+    emits : {"h", "c", "prediction", "error"} or a tuple of them
         What is given out, side by side in this order.
+    rule : rule of a cell, or None
+        How it learns to foresee its input: `nodes.rules.EProp`, `RFLO`, `TBPTT`; or
+        `nodes.rules.BPTT`.
+    frozen : bool
+        Whether only the head learns.
     W_in, W, bias : array, optional
         Weights of shape (4n, n_in), (4n, n) and (4n,), used as they stand. For "coupled" the rows
         of i are left out of them; with or without these rows they are taken.
@@ -70,13 +76,19 @@ class LSTM(GatedCell):
         W: Array  # (k n, n)
         bias: Array  # (k n,)
         peephole: Array  # (3, n), or (0, n)
+        V: Array  # of the head, see `nodes.parts.cell.Head`
+        offset: Array
+        feedback: Array
 
     class State(NamedTuple):
         """What is shown, and the memory."""
 
         h: Array  # (n,)
         c: Array  # (n,)
+        past: Any = ()  # the last steps, for rules that look back
 
+    carried: ClassVar[tuple[str, ...]] = ("h", "c")
+    unit_axis: ClassVar[Mapping[str, int]] = {"peephole": 1}
     shows: ClassVar[tuple[str, ...]] = ("h", "c")
 
     variant: Literal["standard", "peephole", "coupled"] = "standard"
@@ -88,9 +100,14 @@ class LSTM(GatedCell):
         """The gates in the order of their rows."""
         return ("f", "g", "o") if self.variant == "coupled" else ("i", "f", "g", "o")
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Names of the params that can learn."""
+        return (*super().weights, *(("peephole",) if self.variant == "peephole" else ()))
+
     @model_validator(mode="after")
     def _peepholes_fit(self) -> LSTM:
-        n = self.size_of_state
+        n = self.width
         if self.peephole is not None and self.peephole.shape != (3, n):
             raise ValueError(
                 f"peephole: expected shape {(3, n)}, a row for each of i, f, o, in this order; "
@@ -102,7 +119,7 @@ class LSTM(GatedCell):
         self, name: str, columns: tuple[int, ...], error: type[Exception] = FieldError
     ) -> Any:
         """Return the array called `name` if it is given, without rows of i that are not needed."""
-        array, n = getattr(self, name), self.size_of_state
+        array, n = getattr(self, name), self.width
         if self.variant == "coupled" and array is not None and array.shape == (4 * n, *columns):
             return as_dense(array)[n:]
         return super().require_gates(name, columns, error)
@@ -118,8 +135,8 @@ class LSTM(GatedCell):
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return the weights, drawn or given."""
-        of_weights, of_peephole = rng.spawn(2)
-        n, f = self.size_of_state, self.gates.index("f")
+        of_weights, of_peephole, of_head = rng.spawn(3)
+        n, f = self.width, self.gates.index("f")
         W_in, W, bias = self.draw_weights(of_weights, n_in)
         if self.bias is None:
             bias[f * n : (f + 1) * n] += self.forget_bias
@@ -127,12 +144,12 @@ class LSTM(GatedCell):
         if self.variant == "peephole":
             drawn = 0.1 * of_peephole.standard_normal((3, n))
             peephole = drawn if self.peephole is None else np.array(self.peephole)
-        return self.Params(W_in, W, bias, peephole)
+        return self.Params(W_in, W, bias, peephole, *self.draw_head(of_head, n_in, n_out))
 
-    def start(self, n_out: int) -> State:
+    def start(self, n_out: int, n_in: int = 0) -> State:
         """Return the state before the first step: zeros."""
-        n = self.size_of_state
-        return self.State(np.zeros(n), np.zeros(n))
+        state: LSTM.State = self.remembers(self.State(*np.zeros((2, self.width))), n_in)
+        return state
 
     def moved(self, params: Params, state: State, x: Array) -> State:
         """Return the state one step later."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
@@ -13,6 +14,7 @@ from nodegraph.errors import FieldError
 from nodegraph.fields import Fraction
 from nodegraph.maths import matvec, tanh
 from nodegraph.node import Node
+from nodes.parts.cell_rule import CellRule
 from nodes.parts.weights import recurrent
 from nodes.rules.eprop import EProp
 
@@ -73,6 +75,10 @@ class PredictiveCell(Node):
         before: Array  # (n,)
         error: Array  # (n_in,)
 
+    carried: ClassVar[tuple[str, ...]] = ("h",)
+    weights: ClassVar[tuple[str, ...]] = ("W", "W_in", "bias")
+    unit_axis: ClassVar[Mapping[str, int]] = {}
+
     units: PositiveInt
     leak_rate: Fraction = 1.0
     spectral_radius: NonNegativeFloat = 0.9
@@ -87,9 +93,9 @@ class PredictiveCell(Node):
     epochs: PositiveInt = 1
 
     @property
-    def rule(self) -> EProp:
+    def rule(self) -> CellRule:
         """The rule that the weights learn by."""
-        return EProp(**self.shared(EProp))
+        return EProp(**self.shared(EProp)).of(self)
 
     @property
     def declared_size(self) -> int | None:
@@ -125,12 +131,21 @@ class PredictiveCell(Node):
         """Return the state before the first step: zeros."""
         return self.State(np.zeros(self.units), np.zeros(self.units), np.zeros(n_in))
 
+    def links(self) -> dict[str, Array]:
+        """Return where there are weights, of params that do not have all."""
+        return {}
+
+    def relived(self, params: Any, state: State, x: Array, ports: Mapping[str, Array]) -> State:
+        """Return the state with h one step later."""
+        h, a = state.h, x.dtype.type(self.leak_rate)
+        drive = matvec(params.W, h) + matvec(params.W_in, x) + params.bias
+        return state._replace(h=(1 - a) * h + a * tanh(drive))
+
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, y)`` one step later."""
-        before, a = state.h, x.dtype.type(self.leak_rate)
+        before = state.h
         error = x - (matvec(params.V, before) + params.offset)
-        drive = matvec(params.W, before) + matvec(params.W_in, x) + params.bias
-        h = (1 - a) * before + a * tanh(drive)
+        h = self.relived(params, state, x, {}).h
         after = self.State(h, before.copy(), error)
         if self.gives == "prediction":
             return after, matvec(params.V, h) + params.offset

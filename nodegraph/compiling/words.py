@@ -17,7 +17,7 @@ from nodegraph.compiling.layout import signature, symbolic
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.compiling.sparse import SparseVar
 
-__all__ = ["by_numpy", "is_by_numpy", "word"]
+__all__ = ["by_numpy", "is_by_numpy", "meaning", "word"]
 
 _MOST = 4096  # programs that are kept, one for each word and kind of arguments
 _known: dict[Any, tuple[Program, tuple[int, ...]]] = {}
@@ -44,11 +44,23 @@ def word(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def called(*values: Any, **options: Any) -> Any:
+        own = meaning(values)
+        if own is not None:
+            return own(function.__name__, values, options)
         if is_by_numpy() or any(isinstance(v, Var | SparseVar) for v in values):
             return function(*values, **options)
         return _run(function, tuple(map(_argument, values)), options)
 
     return called
+
+
+def meaning(values: tuple[Any, ...]) -> Callable[..., Any] | None:
+    """Return what words mean for arrays of a class that says so, by a method ``__word__``."""
+    for value in values:
+        if hasattr(type(value), "__word__"):
+            found: Callable[..., Any] = value.__word__
+            return found
+    return None
 
 
 def _argument(value: Any) -> Any:

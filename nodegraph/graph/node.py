@@ -156,7 +156,7 @@ class Node(_Part, ABC):
     def learner(self) -> Rule | None:
         """The local rule that changes this node's params, if it has one."""
         rule = getattr(self, "rule", None)
-        return rule if isinstance(rule, Rule) else None
+        return rule.of(self) if isinstance(rule, Rule) else None
 
     @property
     def declared_size(self) -> int | None:

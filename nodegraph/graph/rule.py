@@ -87,6 +87,13 @@ class Rule(Described, ABC):
         """Those of its ports without which there is nothing to learn from."""
         return self.ports
 
+    def of(self, node: Node) -> Rule:
+        """Return this rule as it teaches `node`: one that needs to know what the node is.
+
+        What it returns may look at a copy of the node's description, never at its arrays.
+        """
+        return self
+
     def begin(self, params: Any) -> Any:
         """Return the empty memory of one course of learning."""
         return ()

@@ -1,5 +1,6 @@
 """The contracts of nodes, rules and engines as checks, for this package and for plug-ins."""
 
+from nodegraph.testing.differences import finite_differences
 from nodegraph.testing.driving import run_node, teach
 from nodegraph.testing.engine_contract import check_engine
 from nodegraph.testing.node_contract import check_node
@@ -12,6 +13,7 @@ __all__ = [
     "check_node",
     "check_replay",
     "check_rule",
+    "finite_differences",
     "interpret",
     "run_node",
     "teach",

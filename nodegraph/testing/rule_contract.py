@@ -60,6 +60,7 @@ def check_rule(
         (n_steps, n_out), for a rule that does not take any numbers as targets.
     """
     check_fields(rule)
+    rule = rule.of(node)
     require(rule.refusal(node) is None, f"{rule.refusal(node)}")
     for dtype in (np.dtype(np.float64), np.dtype(np.float32)):
         trial = _Trial(rule, node, n_in, n_out, n_steps, dtype, ports or {}, target)

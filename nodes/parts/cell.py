@@ -1,27 +1,43 @@
-"""What recurrent cells share: weights stacked by gate, what is given out, being told to wait."""
+"""What recurrent cells share: a head that foresees the input, outputs, being told to wait."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from pydantic import NonNegativeFloat, PositiveInt, field_validator, model_validator
+from pydantic import model_validator
 
-from nodegraph.arrays import Array, is_sparse
+from nodegraph.arrays import Array
 from nodegraph.data.symptoms import is_still, raw_input
 from nodegraph.errors import FieldError
-from nodegraph.fields import Matrix, Vector
+from nodegraph.maths import matvec
 from nodegraph.node import Node
+from nodes.parts.cell_rule import CellRule
+from nodes.parts.past import Past, remembered
 from nodes.parts.update_mask import update_mask
-from nodes.parts.weights import orthogonal
+from nodes.rules.eprop import EProp
 
-__all__ = ["Cell", "GatedCell", "as_dense"]
+__all__ = ["Cell", "Head"]
+
+SAID = ("prediction", "error")  # what a head can give out
+
+
+class Head(NamedTuple):
+    """What foresees the next input, ``x[t+1] ~ V h[t] + offset``, and tells units of errors."""
+
+    V: Array  # (n_heard, n)
+    offset: Array  # (n_heard,)
+    feedback: Array  # (n, n_heard)
 
 
 class Cell(Node, ABC):
-    """A recurrent cell: its equation is `moved`; it can be told not to update.
+    """A recurrent cell: its equation is `moved`; it learns by itself, and can be told to wait.
+
+    A head of its own foresees the cell's next input, ``x[t+1] ~ V h[t] + offset``; from its error
+    head and weights learn by `rule`. Nothing but the input drives the learning: no target, no
+    error of another node (but see `nodes.rules.BPTT`).
 
     Where something is wired to the port ``update`` and none of its signals is above 0, the state
     stays as it is, to the bit.
@@ -29,138 +45,153 @@ class Cell(Node, ABC):
     Parameters
     ----------
     emits : tuple of str
-        What is given out, side by side: arrays of the state by name, in their order there.
+        What is given out, side by side: arrays of the state by name, "prediction" (of the next
+        input) and "error" (of the last prediction).
+    rule : rule of a cell, or None
+        `nodes.rules.EProp`, `RFLO`, `TBPTT` or `BPTT`; None for a cell without head.
+    frozen : bool
+        Whether the weights stay as they are; the head learns all the same: the control.
     """
 
     shows: ClassVar[tuple[str, ...]] = ("h",)  # what it can give out, each with a number per unit
+    carried: ClassVar[tuple[str, ...]] = (
+        "h",
+    )  # what is carried from step to step; of the head first
+    unit_axis: ClassVar[Mapping[str, int]] = {}
 
-    emits: tuple[str, ...] = ("h",)
+    emits: tuple[str, ...] | None = None
+    rule: CellRule | None = EProp()
+    frozen: bool = False
 
     @property
     @abstractmethod
-    def size_of_state(self) -> int:
+    def width(self) -> int:
         """The number of units."""
+
+    @property
+    @abstractmethod
+    def weights(self) -> tuple[str, ...]:
+        """Names of the params that can learn."""
 
     @abstractmethod
     def moved(self, params: Any, state: Any, x: Array) -> Any:
         """Return the state one step later."""
 
-    @field_validator("emits", mode="before")
+    def links(self) -> dict[str, Array]:
+        """Return where there are weights, of params that do not have all."""
+        return {}
+
+    @model_validator(mode="after")
+    def _emits_what_there_is(self) -> Cell:
+        said = SAID if self.rule is not None else ()
+        known = (*self.shows, *said)
+        if self.emits is not None and not (self.emits and {*self.emits} <= {*known}):
+            odd = [name for name in self.emits if name not in known]
+            more = "; a head needs a rule" if {*odd} & {*SAID} else ""
+            raise ValueError(
+                f"emits: should be one or more of {', '.join(known)} (got {odd}){more}"
+            )
+        if self.rule is not None and self.rule.supervised and self.given != ("prediction",):
+            raise ValueError(
+                f"emits: a cell taught by {type(self.rule).__name__} gives out its prediction; "
+                "leave emits out"
+            )
+        return self
+
+    @model_validator(mode="before")
     @classmethod
-    def _in_order(cls, emits: Any) -> Any:
-        names = (emits,) if isinstance(emits, str) else emits
-        if isinstance(names, Iterable) and (chosen := {*names}) and chosen <= {*cls.shows}:
-            return tuple(name for name in cls.shows if name in chosen)
-        raise ValueError(f"should be one or more of {', '.join(cls.shows)} (got {emits!r})")
+    def _emits_in_order(cls, fields: Any) -> Any:
+        emits = fields.get("emits") if isinstance(fields, dict) else None
+        if isinstance(emits, str):
+            return {**fields, "emits": (emits,)}
+        if isinstance(emits, Iterable):
+            known = {name: i for i, name in enumerate((*cls.shows, *SAID))}
+            once = dict.fromkeys(emits)
+            return {**fields, "emits": tuple(sorted(once, key=lambda n: known.get(n, 9)))}
+        return fields
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return {"frozen": "rule is None, so nothing learns"} if self.rule is None else {}
 
     @property
-    def declared_size(self) -> int:
-        """The number of signals given out."""
-        return self.size_of_state * len(self.emits)
+    def given(self) -> tuple[str, ...]:
+        """What is given out."""
+        if self.emits is not None:
+            return self.emits
+        taught = self.rule is not None and self.rule.supervised
+        return ("prediction",) if taught else self.shows[:1]
+
+    @property
+    def declared_size(self) -> int | None:
+        """The number of signals given out, if the input does not matter for it."""
+        return None if {*self.given} & {*SAID} else self.width * len(self.given)
+
+    def size(self, n_in: int) -> int:
+        """Return the number of signals given out."""
+        return sum(n_in if name in SAID else self.width for name in self.given)
+
+    def draw_head(self, rng: np.random.Generator, n_in: int, n_out: int) -> Head:
+        """Return the head, 0 at first."""
+        n, heard = self.width, 0
+        if self.rule is not None:
+            heard = n_out if self.rule.supervised else n_in
+            if n_in == 0:
+                kind = type(self).__name__
+                raise FieldError(
+                    f"{kind} foresees its input, but nothing is wired to it; write "
+                    f"{kind}(rule=None) if it is to run by itself"
+                )
+        feedback = rng.standard_normal((n, heard)) / np.sqrt(n)
+        return Head(np.zeros((heard, n)), np.zeros(heard), feedback)
+
+    def remembers(self, state: Any, n_in: int) -> Any:
+        """Return the start state with room for the past, if the rule looks back."""
+        steps = 0 if self.rule is None else self.rule.window
+        others = len(self.step_ports) - 2
+        return state._replace(past=Past.empty(state, n_in, others, steps)) if steps else state
+
+    def relived(self, params: Any, state: Any, x: Array, ports: Mapping[str, Array]) -> Any:
+        """Return the state one step later, without what it remembers for its rule."""
+        others = {port: row for port, row in ports.items() if port in self.step_ports}
+        told = others.pop("update", None)
+        after = self.moved(params, state, x, **others)
+        return after if told is None else update_mask((told > 0).any(), after, state)
+
+    def advanced(
+        self, params: Any, state: Any, x: Array, ports: Mapping[str, Array]
+    ) -> tuple[Any, Array]:
+        """Return ``(state, y)`` one step later."""
+        past, state = state.past, state._replace(past=())
+        after = self.relived(params, state, x, ports)
+        y = np.concatenate([self._signal(name, params, state, after, x) for name in self.given])
+        if self.rule is not None and self.rule.window:
+            told = ports.get("update")
+            now = remembered(past, state, x, self._others(ports))
+            past = now if told is None else update_mask((told > 0).any(), now, past)
+        return after._replace(past=past), y
 
     def step(
         self, params: Any, state: Any, x: Array, update: Array | None = None
     ) -> tuple[Any, Array]:
         """Return ``(state, y)`` one step later."""
-        after = self.moved(params, state, x)
-        if update is not None:
-            after = update_mask((update > 0).any(), after, state)
-        return after, np.concatenate([getattr(after, name) for name in self.emits])
+        return self.advanced(params, state, x, {} if update is None else {"update": update})
+
+    def _others(self, ports: Mapping[str, Array]) -> list[Any]:
+        """Return the first signal of each other port; 0 where nothing is wired."""
+        names = [port for port in self.step_ports if port not in ("x", "update")]
+        return [ports[name][0] if name in ports else 0.0 for name in names]
+
+    def _signal(self, name: str, params: Any, state: Any, after: Any, x: Array) -> Array:
+        """Return what is given out by that name."""
+        if name not in SAID:
+            shown: Array = getattr(after, name)
+            return shown
+        h = getattr(state if name == "error" else after, self.carried[0])
+        foreseen: Array = matvec(params.V, h) + params.offset
+        return x - foreseen if name == "error" else foreseen
 
     def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
         """Return that the input is not of mean 0 and variance 1, or that nothing moves."""
         still = "nothing that it gives out moves" * is_still(x, y)
         return [words for words in (raw_input(x, faint=1e-3), still) if words]
-
-
-class GatedCell(Cell, ABC):
-    """A cell whose weights are stacked by gate, n rows for each.
-
-    Parameters
-    ----------
-    units : int, optional
-        Number of units n; may be left out if W is given.
-    input_scaling, recurrent_scaling, bias_scaling : float, at least 0
-        W_in is normal with deviation ``input_scaling / sqrt(n_in)``; in W each gate has an
-        orthogonal matrix times `recurrent_scaling`; bias is normal with deviation `bias_scaling`.
-    W_in, W, bias : array, optional
-        Weights used as they stand.
-    """
-
-    units: PositiveInt | None = None
-    input_scaling: NonNegativeFloat = 1.0
-    recurrent_scaling: NonNegativeFloat = 1.0
-    bias_scaling: NonNegativeFloat = 0.0
-    W_in: Matrix | None = None
-    W: Matrix | None = None
-    bias: Vector | None = None
-
-    @property
-    @abstractmethod
-    def gates(self) -> tuple[str, ...]:
-        """The gates in the order of their rows."""
-
-    @property
-    def size_of_state(self) -> int:
-        """The number of units: ``units``, or what W tells."""
-        if self.units is not None:
-            return self.units
-        return 0 if self.W is None else int(self.W.shape[1])
-
-    @model_validator(mode="after")
-    def _sizes_agree(self) -> GatedCell:
-        n = self.size_of_state
-        if not n:
-            raise ValueError("units is missing: write units=100, or give W")
-        self.require_gates("W", (n,), ValueError)
-        self.require_gates("bias", (), ValueError)
-        return self
-
-    def require_gates(
-        self, name: str, columns: tuple[int, ...], error: type[Exception] = FieldError
-    ) -> Any:
-        """Return the array called `name` if it is given; raise `error` if its shape is wrong."""
-        array = getattr(self, name)
-        if array is None:
-            return None
-        expected = len(self.gates) * self.size_of_state, *columns
-        if array.shape != expected:
-            rows = f"{self.size_of_state} rows for each of {', '.join(self.gates)}, in this order"
-            raise error(f"{name}: expected shape {expected}, {rows}; got {array.shape}")
-        return as_dense(array)
-
-    def idle(self) -> dict[str, str]:
-        """Return the fields that have no effect beside the others, each with why."""
-        scaled = {"W_in": "input_scaling", "W": "recurrent_scaling", "bias": "bias_scaling"}
-        return {
-            field: f"{name} is given, and used as it stands"
-            for name, field in scaled.items()
-            if getattr(self, name) is not None
-        }
-
-    def cost(self, n_in: int, n_out: int) -> dict[str, int]:
-        """Return how many numbers the weights will hold."""
-        n, rows = self.size_of_state, len(self.gates) * self.size_of_state
-        return {"W": rows * n, "W_in": rows * n_in}
-
-    def draw_weights(self, rng: np.random.Generator, n_in: int) -> tuple[Array, Array, Array]:
-        """Return ``(W_in, W, bias)``, drawn or given."""
-        n, k = self.size_of_state, len(self.gates)
-        of_W_in, of_W, of_bias = rng.spawn(3)
-        W_in = self.require_gates("W_in", (n_in,))
-        if W_in is None:
-            spread = self.input_scaling / np.sqrt(max(n_in, 1))
-            W_in = spread * of_W_in.standard_normal((k * n, n_in))
-        W = self.require_gates("W", (n,))
-        if W is None:
-            W = self.recurrent_scaling * np.concatenate([orthogonal(of_W, n, n) for _ in range(k)])
-        bias = self.require_gates("bias", ())
-        if bias is None:
-            bias = self.bias_scaling * of_bias.standard_normal(k * n)
-        return W_in, W, bias
-
-
-def as_dense(W: Any) -> Array:
-    """Return a copy of W without sparseness."""
-    dense: Array = W.toarray() if is_sparse(W) else np.array(W)
-    return dense

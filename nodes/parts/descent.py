@@ -11,7 +11,17 @@ from nodegraph import Array, Rule
 from nodegraph.errors import DataError
 from nodegraph.maths import cond
 
-__all__ = ["EPSILON", "FADING", "Clock", "Descent", "clock", "descended", "moments", "settled"]
+__all__ = [
+    "EPSILON",
+    "FADING",
+    "Clock",
+    "Descent",
+    "clock",
+    "descend",
+    "descended",
+    "moments",
+    "settled",
+]
 
 FADING = 0.9, 0.999  # of the means of the gradient and of its square
 EPSILON = 1e-8
@@ -79,7 +89,9 @@ def moments(w: Array) -> Array:
     return np.zeros((3, *w.shape))
 
 
-def descended(w: Array, sums: Array, powers: Array, rule: Descent) -> tuple[Array, Array]:
+def descended(
+    w: Array, sums: Array, powers: Array, rule: Descent, rows: Any = None
+) -> tuple[Array, Array]:
     """Return the weights after an update, and what is held of their gradients.
 
     Parameters
@@ -90,9 +102,11 @@ def descended(w: Array, sums: Array, powers: Array, rule: Descent) -> tuple[Arra
     powers : ndarray, shape (2,)
         The fadings to the power of the updates, this one included.
     rule : Descent
+    rows : int, optional
+        How many rows the gradients are of, if not `batch`.
     """
     total, m, v = sums
-    g = total / rule.batch
+    g = total / (rule.batch if rows is None else rows)
     m = FADING[0] * m + (1 - FADING[0]) * g
     v = FADING[1] * v + (1 - FADING[1]) * (g * g)
     move = m / (1 - powers[0]) / (np.sqrt(v / (1 - powers[1])) + EPSILON)
@@ -100,19 +114,39 @@ def descended(w: Array, sums: Array, powers: Array, rule: Descent) -> tuple[Arra
     return moved.astype(w.dtype), np.stack([np.zeros_like(g), m, v])
 
 
-def settled(rule: Descent, params: Any, memory: Any, names: tuple[str, ...]) -> tuple[Any, Any]:
-    """Return ``(params, memory)`` a row later: the arrays called `names` move if it is time."""
-    rows = memory.clock.rows + 1
-    memory = memory._replace(clock=memory.clock._replace(rows=rows))
+def descend(
+    rule: Descent, params: Any, sums: Any, clock: Clock, names: tuple[str, ...], rows: int = 1
+) -> tuple[Any, Any, Clock]:
+    """Return ``(params, sums, clock)`` some rows later: arrays called `names` move if it is time.
 
-    def moved(params: Any, memory: Any) -> tuple[Any, Any]:
-        now = Clock(0 * rows, memory.clock.powers * np.array(FADING))
+    Parameters
+    ----------
+    rule : Descent
+    params, sums : NamedTuple
+        The arrays, and what `moments` holds of each by the same name.
+    clock : Clock
+    names : tuple of str
+    rows : int
+        How many rows the gradients in `sums` are of that are not counted yet.
+    """
+    count = clock.rows + rows
+
+    def moved(params: Any, sums: Any, clock: Clock) -> tuple[Any, Any, Clock]:
+        now = Clock(0 * count, clock.powers * np.array(FADING))
         pairs = {
-            name: descended(getattr(params, name), getattr(memory, name), now.powers, rule)
+            name: descended(getattr(params, name), getattr(sums, name), now.powers, rule, count)
             for name in names
         }
         params = params._replace(**{name: pair[0] for name, pair in pairs.items()})
-        return params, memory._replace(clock=now, **{n: pair[1] for n, pair in pairs.items()})
+        return params, sums._replace(**{name: pair[1] for name, pair in pairs.items()}), now
 
-    later: tuple[Any, Any] = cond(rows >= rule.batch, moved, params, memory)
+    later: tuple[Any, Any, Clock] = cond(
+        count >= rule.batch, moved, params, sums, clock._replace(rows=count)
+    )
     return later
+
+
+def settled(rule: Descent, params: Any, memory: Any, names: tuple[str, ...]) -> tuple[Any, Any]:
+    """Return ``(params, memory)`` a row later; `memory` has `moments` by name, and a ``clock``."""
+    params, memory, now = descend(rule, params, memory, memory.clock, names)
+    return params, memory._replace(clock=now)

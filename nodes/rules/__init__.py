@@ -6,6 +6,7 @@ from nodes.rules.attentive_prediction import AttentivePrediction
 from nodes.rules.averaging import Averaging
 from nodes.rules.bcm import BCM
 from nodes.rules.bilinear_least_squares import BilinearLeastSquares
+from nodes.rules.bptt import BPTT
 from nodes.rules.cross_entropy import CrossEntropy
 from nodes.rules.decorrelation import Decorrelation
 from nodes.rules.dendrite import Dendrite
@@ -27,16 +28,21 @@ from nodes.rules.predictive_coding import PredictiveCoding
 from nodes.rules.principal_components import PrincipalComponents
 from nodes.rules.recursive_least_squares import RecursiveLeastSquares
 from nodes.rules.reward_hebb import RewardHebb
+from nodes.rules.rflo import RFLO
 from nodes.rules.sanger import Sanger
 from nodes.rules.scaling import Scaling
 from nodes.rules.slowness import Slowness
 from nodes.rules.storage import Storage
 from nodes.rules.synaptic_normalization import SynapticNormalization
+from nodes.rules.tbptt import TBPTT
 from nodes.rules.temporal_coding import TemporalCoding
 from nodes.rules.temporal_difference import TemporalDifference
 
 __all__ = [
     "BCM",
+    "BPTT",
+    "RFLO",
+    "TBPTT",
     "AntiHebb",
     "Association",
     "AttentivePrediction",

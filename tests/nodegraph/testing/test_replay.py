@@ -12,6 +12,7 @@ from nodegraph.testing import check_replay
 from nodegraph.testing.comparing import dense
 from nodegraph.testing.recording import Recorder
 from nodes import (
+    GRU,
     LMS,
     RLS,
     Dense,
@@ -25,6 +26,9 @@ from nodes import (
 )
 from nodes.rules import (
     BCM,
+    BPTT,
+    RFLO,
+    TBPTT,
     AntiHebb,
     ForwardForward,
     Hebb,
@@ -46,11 +50,11 @@ SIZED = {
     "Dense": {"units": 6},
     "ES2N": {"units": 6},
     "ForwardUnit": {"units": 6},
-    "GRU": {"units": 6},
+    "GRU": {"units": 6, "rule": RFLO(batch=1)},
     "KeyedStore": {"slots": 3},
     "LIF": {"units": 6},
     "LinearAttention": {"kernel": "hedgehog", "batch": 1},
-    "LSTM": {"units": 6},
+    "LSTM": {"units": 6, "rule": TBPTT(steps=59, batch=1)},
     "Noise": {"std": 0.01},
     "NeuralODE": {"units": 6},
     "PCA": {"units": 1},
@@ -90,6 +94,7 @@ LAYERS = [
         name="shuffled",
     ),
     Dense(units=4, rule=InfoNCE(batch=1, negatives=3), name="contrast"),
+    GRU(units=4, rule=BPTT(steps=3, batch=1), name="taught"),
     Hopfield(mode="modern", slots=7, name="modern"),
 ]
 

@@ -1,0 +1,110 @@
+"""What rules share that teach a cell by its own equation."""
+
+from __future__ import annotations
+
+from abc import ABC
+from typing import Any
+
+import numpy as np
+from pydantic import PrivateAttr
+
+from nodegraph.arrays import Array
+from nodegraph.errors import ContractError
+from nodegraph.node import Node
+from nodes.parts.descent import Descent, moments
+
+__all__ = ["CellRule", "by_unit", "gathered"]
+
+HEAD = ("V", "offset")
+
+
+class CellRule(Descent, ABC):
+    """Teach a cell and its head, from the error of what the head says.
+
+    A cell that can be taught has ``V`` (n_heard, n), ``offset`` (n_heard,) and ``feedback``
+    (n, n_heard) among its params, and says
+
+    - ``relived(params, state, x, ports)``: its state one step later, in operators and words that
+      `nodes.parts.tape` knows;
+    - ``carried``: names of the arrays of its state, (n,) each, that are carried from step to step;
+      the head reads the first;
+    - ``weights``: names of the params that learn;
+    - ``unit_axis``: of params whose first axis is not that of the units (gate by gate), which is;
+    - ``links()``: of params that have weights at some places alone, where they are;
+    - ``frozen``: whether only the head learns.
+    """
+
+    _cell: Any = PrivateAttr(None)
+
+    @property
+    def window(self) -> int:
+        """How many steps of its own past the cell is to remember for it."""
+        return 0
+
+    def of(self, node: Node) -> CellRule:
+        """Return this rule as it teaches `node`."""
+        if not hasattr(type(node), "relived"):
+            return self
+        known = self.model_copy()
+        known._cell = node.model_copy()
+        return known
+
+    @property
+    def cell(self) -> Any:
+        """The cell that it teaches, as a description."""
+        if self._cell is None:
+            kind = type(self).__name__
+            raise ContractError(f"{kind} teaches a cell: write LSTM(rule={kind}()).learner")
+        return self._cell
+
+    @property
+    def modifies(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Names of the arrays that it may change."""
+        return HEAD if self._cell is None else (*self.cell.weights, *HEAD)
+
+    @property
+    def moving(self) -> tuple[str, ...]:
+        """Names of the arrays that learn."""
+        return HEAD if self._cell is None or self.cell.frozen else self.modifies
+
+    def refusal(self, node: Node) -> str | None:
+        """Return why this rule cannot teach `node`, or None if it can."""
+        if hasattr(type(node), "relived"):
+            return None
+        kind = type(self).__name__
+        return (
+            f"{kind} teaches a cell, which {type(node).__name__} is not; write LSTM(rule={kind}())"
+        )
+
+    def sums(self, params: Any) -> Any:
+        """Return like params, the `moments` of each array that learns; of others ()."""
+        none: dict[str, Any] = dict.fromkeys(params._fields, ())
+        return params._replace(**none | {n: moments(getattr(params, n)) for n in self.moving})
+
+    def finish(self, params: Any, memory: Any) -> Any:
+        """Return the params as they are."""
+        self.require_update(memory.clock)
+        return params
+
+
+def gathered(sums: Any, gradients: dict[str, Any], cell: Any) -> Any:
+    """Return `sums` with gradients added, of weights that are there."""
+    links, found = cell.links(), {}
+    for name, gradient in gradients.items():
+        found[name] = getattr(sums, name).copy()
+        found[name][0] += gradient * links[name] if name in links else gradient
+    return sums._replace(**found)
+
+
+def by_unit(numbers: Array, array: Array, axis: int = 0) -> Array:
+    """Return `array` times a number for each unit, whose axis may be repeated gate by gate.
+
+    Examples
+    --------
+    >>> by_unit(np.array([1.0, 2.0]), np.ones(4))
+    array([1., 2., 1., 2.])
+    """
+    repeated = array.shape[axis] // len(numbers)
+    along: Array = numbers if repeated == 1 else np.concatenate([numbers] * repeated)
+    scaled: Array = along[:, None] * array if array.ndim == 2 and axis == 0 else along * array
+    return scaled

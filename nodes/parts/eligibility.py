@@ -1,0 +1,128 @@
+"""Traces of how weights moved their own unit, carried forward in time."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from nodegraph import Array, Seen
+from nodegraph.maths import matvec, outer, where
+from nodes.parts.cell_rule import CellRule, by_unit, gathered
+from nodes.parts.descent import Clock, clock, descend
+from nodes.parts.tape import Heard, Taped, gradients, plain
+
+__all__ = ["LONGEST", "Eligibility"]
+
+LONGEST = 0.999  # how much of a trace is left a step later, at most
+
+
+class Eligibility(CellRule, ABC):
+    """Let a cell learn from its own forecast errors, by traces that its weights keep.
+
+    For each carried array s of the cell's state every weight w keeps ``P_s ~ ds_j / dw``, j being
+    the unit behind w::
+
+        P_s[t] = sum_q J_sq P_q[t-1] + B_s
+
+    with ``J_sq = ds_j[t] / dq_j[t-1]`` of the unit itself and B_s the derivative within the step,
+    both found by going back over the cell's own equation. When a forecast made from ``h[t-1]``
+    turns out wrong by e, each unit is told L, and the gradients of ``|e|^2 / 2`` are ::
+
+        dw = -L_j P_h[t-1],   dV = -e h[t-1]',   doffset = -e
+
+    Rows of J add up to at most 0.999. Traces begin anew where the state does.
+    """
+
+    heard: ClassVar[Heard]
+
+    class Memory(NamedTuple):
+        """Gradients, the traces by carried array, and what was carried last."""
+
+        sums: Any  # see `CellRule.sums`
+        traces: Any  # like params, of each carried array
+        last: Any  # (n,) of each
+        clock: Clock
+
+    @abstractmethod
+    def told(self, params: Any, error: Array) -> Array:
+        """Return what each unit is told of an error."""
+
+    def begin(self, params: Any) -> Memory:
+        """Return the memory before the first step."""
+        n, carried = params.V.shape[1], () if self.cell.frozen else self.cell.carried
+        none: dict[str, Any] = dict.fromkeys(params._fields, ())
+        zeros = {name: np.zeros(getattr(params, name).shape) for name in self.cell.weights}
+        traces = tuple(params._replace(**none | zeros) for _ in carried)
+        last = tuple(np.zeros(n) for _ in carried)
+        return self.Memory(self.sums(params), traces, last, clock())
+
+    def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
+        """Return ``(params, memory)`` after one more step."""
+        h = getattr(seen.before, self.cell.carried[0])
+        error = seen.x - (matvec(params.V, h) + params.offset)
+        found = {"V": -outer(error, h), "offset": -error}
+        if not self.cell.frozen:
+            on = self._goes_on(memory, seen.before)
+            blame, axes = -on * self.told(params, error), self.cell.unit_axis
+            for name in self.cell.weights:
+                trace = getattr(memory.traces[0], name)
+                found[name] = by_unit(blame, trace, axes.get(name, 0))
+            memory = self._traced(params, memory, seen, on)
+        sums = gathered(memory.sums, found, self.cell)
+        params, sums, now = descend(self, params, sums, memory.clock, self.moving)
+        return params, memory._replace(sums=sums, clock=now)
+
+    def _traced(self, params: Any, memory: Memory, seen: Seen, on: Any) -> Memory:
+        """Return the memory with traces one step later."""
+        cell, names = self.cell, self.cell.weights
+        olds = [Taped(getattr(seen.before, name), self.heard) for name in cell.carried]
+        weights = [Taped(getattr(params, name), self.heard) for name in names]
+        after = cell.relived(
+            params._replace(**dict(zip(names, weights, strict=True))),
+            seen.before._replace(**dict(zip(cell.carried, olds, strict=True))),
+            seen.x,
+            seen.ports,
+        )
+        traces = [
+            self._trace(memory, getattr(after, name), olds, weights, on) for name in cell.carried
+        ]
+        last = tuple(
+            plain(getattr(after, name)).astype(old.dtype)
+            for name, old in zip(cell.carried, memory.last, strict=True)
+        )
+        return memory._replace(traces=tuple(traces), last=last)
+
+    def _goes_on(self, memory: Memory, before: Any) -> Any:
+        """Return 1 if the state is the one that was left, else 0."""
+        olds = [getattr(before, name) for name in self.cell.carried]
+        same = [(old == last).all() for old, last in zip(olds, memory.last, strict=True)]
+        together = same[0]
+        for one in same[1:]:
+            together = together & one
+        return where(together, 1.0, 0.0)
+
+    def _trace(
+        self, memory: Memory, new: Any, olds: list[Taped], weights: list[Taped], on: Any
+    ) -> Any:
+        """Return the traces of one carried array, one step later."""
+        names, axes = self.cell.weights, self.cell.unit_axis
+        like = memory.traces[0]
+        if not isinstance(new, Taped):
+            return like._replace(**{n: 0 * getattr(like, n) for n in names})
+        changes = gradients([(new, np.ones_like(new.value))], [*olds, *weights])
+        J, B = changes[: len(olds)], changes[len(olds) :]
+        reach = sum((abs(j) for j in J if j is not None), start=np.zeros_like(new.value))
+        held = on * LONGEST / np.maximum(reach, LONGEST)
+        later = {}
+        for name, b in zip(names, B, strict=True):
+            parts = [
+                by_unit(held * j, getattr(traces, name), axes.get(name, 0))
+                for j, traces in zip(J, memory.traces, strict=True)
+                if j is not None
+            ]
+            parts += [] if b is None else [b]
+            old = getattr(like, name)
+            later[name] = sum(parts[1:], start=parts[0]).astype(old.dtype) if parts else 0 * old
+        return like._replace(**later)

@@ -1,0 +1,115 @@
+"""What cells share whose weights are stacked by gate."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from pydantic import NonNegativeFloat, PositiveInt, model_validator
+
+from nodegraph.arrays import Array, is_sparse
+from nodegraph.errors import FieldError
+from nodegraph.fields import Matrix, Vector
+from nodes.parts.cell import Cell
+from nodes.parts.weights import orthogonal
+
+__all__ = ["GatedCell", "as_dense"]
+
+
+class GatedCell(Cell, ABC):
+    """A cell whose weights are stacked by gate, n rows for each.
+
+    Parameters
+    ----------
+    units : int, optional
+        Number of units n; may be left out if W is given.
+    input_scaling, recurrent_scaling, bias_scaling : float, at least 0
+        W_in is normal with deviation ``input_scaling / sqrt(n_in)``; in W each gate has an
+        orthogonal matrix times `recurrent_scaling`; bias is normal with deviation `bias_scaling`.
+    W_in, W, bias : array, optional
+        Weights used as they stand.
+    """
+
+    units: PositiveInt | None = None
+    input_scaling: NonNegativeFloat = 1.0
+    recurrent_scaling: NonNegativeFloat = 1.0
+    bias_scaling: NonNegativeFloat = 0.0
+    W_in: Matrix | None = None
+    W: Matrix | None = None
+    bias: Vector | None = None
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Names of the params that can learn."""
+        return ("W_in", "W", "bias")
+
+    @property
+    @abstractmethod
+    def gates(self) -> tuple[str, ...]:
+        """The gates in the order of their rows."""
+
+    @property
+    def width(self) -> int:
+        """The number of units: ``units``, or what W tells."""
+        if self.units is not None:
+            return self.units
+        return 0 if self.W is None else int(self.W.shape[1])
+
+    @model_validator(mode="after")
+    def _sizes_agree(self) -> GatedCell:
+        n = self.width
+        if not n:
+            raise ValueError("units is missing: write units=100, or give W")
+        self.require_gates("W", (n,), ValueError)
+        self.require_gates("bias", (), ValueError)
+        return self
+
+    def require_gates(
+        self, name: str, columns: tuple[int, ...], error: type[Exception] = FieldError
+    ) -> Any:
+        """Return the array called `name` if it is given; raise `error` if its shape is wrong."""
+        array = getattr(self, name)
+        if array is None:
+            return None
+        expected = len(self.gates) * self.width, *columns
+        if array.shape != expected:
+            rows = f"{self.width} rows for each of {', '.join(self.gates)}, in this order"
+            raise error(f"{name}: expected shape {expected}, {rows}; got {array.shape}")
+        return as_dense(array)
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        scaled = {"W_in": "input_scaling", "W": "recurrent_scaling", "bias": "bias_scaling"}
+        return super().idle() | {
+            field: f"{name} is given, and used as it stands"
+            for name, field in scaled.items()
+            if getattr(self, name) is not None
+        }
+
+    def cost(self, n_in: int, n_out: int) -> dict[str, int]:
+        """Return how many numbers the weights will hold."""
+        n, rows = self.width, len(self.gates) * self.width
+        return {"W": rows * n, "W_in": rows * n_in}
+
+    def draw_weights(self, rng: np.random.Generator, n_in: int) -> tuple[Array, Array, Array]:
+        """Return ``(W_in, W, bias)``, drawn or given."""
+        n, k = self.width, len(self.gates)
+        of_W_in, of_W, of_bias = rng.spawn(3)
+        W_in = self.require_gates("W_in", (n_in,))
+        if W_in is None:
+            spread = self.input_scaling / np.sqrt(max(n_in, 1))
+            W_in = spread * of_W_in.standard_normal((k * n, n_in))
+        W = self.require_gates("W", (n,))
+        if W is None:
+            W = self.recurrent_scaling * np.concatenate([orthogonal(of_W, n, n) for _ in range(k)])
+        bias = self.require_gates("bias", ())
+        if bias is None:
+            bias = self.bias_scaling * of_bias.standard_normal(k * n)
+        return W_in, W, bias
+
+
+def as_dense(W: Any) -> Array:
+    """Return a copy of W without sparseness."""
+    dense: Array = W.toarray() if is_sparse(W) else np.array(W)
+    return dense

@@ -1,0 +1,83 @@
+"""Going back over the last steps of a cell, by its own equation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.maths import repeat, where
+from nodes.parts.past import Past
+from nodes.parts.tape import Taped, gradients
+
+__all__ = ["unrolled"]
+
+Say = Callable[[Any, Array], tuple[Any, dict[str, Any]]]
+
+
+def unrolled(
+    cell: Any, params: Any, past: Past, change: tuple[Any, ...], say: Say, ports: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the gradient of a loss over the past, as far as it is remembered.
+
+    Parameters
+    ----------
+    cell : node
+        See `nodes.parts.cell_rule.CellRule`.
+    params, past
+    change : tuple of arrays
+        The derivative of the loss by each carried array of the state after the last step.
+    say : callable
+        Takes the state before a step and the input of that step; returns what the loss of this
+        step adds to the derivative by h before, and gradients of the head by name.
+    ports : mapping
+        What is wired to other ports of the cell, of which the past holds the first signal.
+    """
+    names = (*cell.weights, "V", "offset")
+    zeros = tuple(np.zeros_like(getattr(params, name), dtype=float) for name in names)
+    steps = len(past.x)
+
+    def turn(carry: Any) -> Any:
+        back, changes, sums = carry
+        state, x, others = past.at(back)
+        known = where((back < past.steps) & (back < steps), 1.0, 0.0)
+        changes, found = _pulled(cell, params, state, x, _row(cell, others, ports), changes)
+        by_h, head = say(state, x)
+        changes = (changes[0] + by_h, *changes[1:])
+        found |= head
+        added = tuple(total + known * found[name] for total, name in zip(sums, names, strict=True))
+        kept = tuple((known * one).astype(one.dtype) for one in changes)
+        return back + 1, kept, added
+
+    _, _, sums = repeat(steps, turn, (np.zeros((), np.int64), change, zeros))
+    return dict(zip(names, sums, strict=True))
+
+
+def _row(cell: Any, others: Any, ports: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what other ports heard at a step, of those that are wired."""
+    names = [port for port in cell.step_ports if port not in ("x", "update")]
+    return {name: others[i : i + 1] for i, name in enumerate(names) if name in ports}
+
+
+def _pulled(
+    cell: Any, params: Any, state: Any, x: Any, ports: Mapping[str, Any], changes: tuple[Any, ...]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the derivatives by what was carried before a step, and by the weights in it."""
+    olds = [Taped(getattr(state, name)) for name in cell.carried]
+    weights = [Taped(getattr(params, name)) for name in cell.weights]
+    after = cell.relived(
+        params._replace(**dict(zip(cell.weights, weights, strict=True))),
+        state._replace(**dict(zip(cell.carried, olds, strict=True))),
+        x,
+        ports,
+    )
+    pairs = [(getattr(after, name), one) for name, one in zip(cell.carried, changes, strict=True)]
+    found = gradients(pairs, [*olds, *weights])
+    full = [
+        np.zeros_like(leaf.value) if one is None else one
+        for one, leaf in zip(found, [*olds, *weights], strict=True)
+    ]
+    before = tuple(full[: len(olds)])
+    return before, dict(zip(cell.weights, full[len(olds) :], strict=True))

@@ -1,0 +1,79 @@
+"""Backpropagation through time from a target: supervised, a baseline that is not local."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from pydantic import PositiveInt
+
+from nodegraph import Array, Seen
+from nodegraph.maths import matvec, outer, vecmat
+from nodes.parts.cell_rule import CellRule, gathered
+from nodes.parts.descent import Clock, clock, descend
+from nodes.parts.unrolled import unrolled
+
+__all__ = ["BPTT"]
+
+
+class BPTT(CellRule):
+    """Teach a cell a target by backpropagation through time [1]_: NOT a local rule.
+
+    It is here to be compared with. The cell's head becomes a readout, ``y = V h[t] + offset``,
+    which the cell gives out; the error of this readout, of no other node, goes back through the
+    cell's last `steps` states. At each step with a target the gradient of ``|target - y|^2 / 2``
+    is found; steps without one (NaN) teach nothing. Weights move by Adam after `batch` such steps,
+    see `nodes.parts.descent`.
+
+    A step with a target costs some `steps` steps: teach the last one of a series, or keep `steps`
+    small.
+
+    Parameters
+    ----------
+    steps : int
+        How far back it goes; at least the length of a series for all of it.
+    rate, batch, decay, epochs
+        How the weights move; see `nodes.parts.descent.Descent`.
+
+    References
+    ----------
+    .. [1] P. J. Werbos, Proc. IEEE 78 (1990) 1550-1560.
+    """
+
+    class Memory(NamedTuple):
+        """Gradients."""
+
+        sums: Any  # see `CellRule.sums`
+        clock: Clock
+
+    supervised: ClassVar[bool] = True
+
+    steps: PositiveInt = 50
+
+    @property
+    def window(self) -> int:
+        """How many steps of its own past the cell is to remember."""
+        return self.steps
+
+    def begin(self, params: Any) -> Memory:
+        """Return the memory before the first step."""
+        return self.Memory(self.sums(params), clock())
+
+    def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
+        """Return ``(params, memory)`` after one more step with a target."""
+        found = self.gradients(params, seen)
+        sums = gathered(memory.sums, {n: found[n] for n in self.moving}, self.cell)
+        params, sums, now = descend(self, params, sums, memory.clock, self.moving)
+        return params, self.Memory(sums, now)
+
+    def gradients(self, params: Any, seen: Seen) -> dict[str, Any]:
+        """Return the gradient of the error of this step, by name."""
+        carried = [getattr(seen.state, name) for name in self.cell.carried]
+        error = seen.target - (matvec(params.V, carried[0]) + params.offset)
+
+        def say(state: Any, x: Array) -> tuple[Any, dict[str, Any]]:
+            return np.zeros_like(carried[0]), {"V": 0 * params.V, "offset": 0 * params.offset}
+
+        change = (-vecmat(error, params.V), *(np.zeros_like(one) for one in carried[1:]))
+        found = unrolled(self.cell, params, seen.state.past, change, say, seen.ports)
+        return found | {"V": -outer(error, carried[0]), "offset": -error}

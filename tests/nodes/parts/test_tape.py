@@ -1,0 +1,67 @@
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from nodegraph.errors import ContractError
+from nodegraph.maths import exp, matvec, sigmoid, softmax, tanh, where
+from nodegraph.testing import finite_differences
+from nodes.parts.tape import Taped, gradients, plain
+
+N = 3
+RNG = np.random.default_rng(0)
+
+
+class Leaves(NamedTuple):
+    W: np.ndarray
+    b: np.ndarray
+    h: np.ndarray
+
+
+P = Leaves(RNG.standard_normal((2 * N, N)), RNG.standard_normal(2 * N), RNG.standard_normal(N))
+WEIGHT = RNG.standard_normal(N)
+MASK = np.array([True, False, True])
+
+
+def mixed(p):
+    """Return something made of all operators and words that are known."""
+    a = matvec(p.W, p.h) + p.b
+    f, g = sigmoid(a[:N]), tanh(a[N:])
+    y = 1 - f * p.h / (2 + g * g) - (-p.h) + 0.5 * exp(g) / 3
+    return where(MASK, y - g, 1 / (2 + y * y))
+
+
+def test_gradients_are_those_of_finite_differences():
+    leaves = Leaves(*(Taped(a) for a in P))
+    found = gradients([(mixed(leaves), WEIGHT)], list(leaves))
+    for name, gradient in zip(P._fields, found, strict=True):
+        expected = finite_differences(lambda p: plain(mixed(p)) @ WEIGHT, P, name)
+        np.testing.assert_allclose(gradient, expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("heard", ["own", "none"])
+def test_what_is_not_heard_does_not_come_back(heard):
+    h = Taped(P.h, heard)
+    y = matvec(P.W, h)
+    (back,) = gradients([(y, np.ones(2 * N))], [h])
+    if heard == "none":
+        assert back is None
+    else:
+        np.testing.assert_array_equal(back, np.diag(P.W[:N]) + np.diag(P.W[N:]))
+
+
+def test_what_nothing_depends_on_has_none():
+    h, other = Taped(P.h), Taped(P.h)
+    assert gradients([(h * 2, np.ones(N))], [h, other])[1] is None
+    assert gradients([(P.h, np.ones(N))], [h]) == [None]
+
+
+def test_a_row_that_is_repeated_gathers_what_comes_back():
+    row = Taped(np.ones((1, N)))
+    (back,) = gradients([(row * np.arange(6.0).reshape(2, N), np.ones((2, N)))], [row])
+    np.testing.assert_array_equal(back, [[3, 5, 7]])
+
+
+def test_a_word_without_derivative_is_told():
+    with pytest.raises(ContractError, match="uses softmax, which has no derivative here; known"):
+        softmax(Taped(P.h))

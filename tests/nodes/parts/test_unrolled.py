@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from nodegraph.rule import Lesson
+from nodegraph.testing import finite_differences, run_node, teach
+from nodes import GRU, LSTM
+from nodes.rules import BPTT, TBPTT
+
+N, D, STEPS = 3, 2, 6
+X = np.random.default_rng(0).standard_normal((2 * STEPS, D))
+KINDS = [
+    (LSTM, {"variant": "peephole"}),
+    (GRU, {"reset": "before"}),
+    (GRU, {"reset": "after"}),
+]
+
+
+def drawn(cell):
+    rng = np.random.default_rng(1)
+    p = cell.init(rng, D, D)
+    names = (*cell.weights, "V", "offset")
+    return p._replace(**{name: rng.normal(0, 0.6, getattr(p, name).shape) for name in names})
+
+
+def learned(cell, p, xs, target=None):
+    """Return the gradients that are gathered."""
+    lesson = Lesson({"x": xs}, target, np.ones(len(xs), bool))
+    memory = cell.learner.begin(p)
+    return teach(cell.learner, cell, p, cell.start(N, D), memory, lesson).memory.sums
+
+
+def lived(cell, p, xs, state=None):
+    """Return h before and after each step, and the state at the end."""
+    state = state or cell.start(N, D)
+    after, ys = run_node(cell, p, state, xs)
+    return np.vstack([state.h, ys]), after
+
+
+def half_square(e):
+    return (e**2).sum() / 2
+
+
+@pytest.mark.parametrize(("kind", "fields"), KINDS)
+def test_a_window_of_forecast_errors_has_the_gradient_of_finite_differences(kind, fields):
+    cell = kind(units=N, rule=TBPTT(steps=STEPS, batch=1000), **fields)
+    p = drawn(cell)
+    _, begun = lived(cell, p, X[:STEPS])  # what the second window takes as given
+
+    def loss(p):
+        hs = lived(cell, p, X[:STEPS])[0][:-1], lived(cell, p, X[STEPS:], begun)[0][:-1]
+        return half_square(X - np.vstack(hs) @ p.V.T - p.offset)
+
+    sums = learned(cell, p, X)
+    for name in (*cell.weights, "V", "offset"):
+        expected = finite_differences(loss, p, name)
+        np.testing.assert_allclose(getattr(sums, name)[0], expected, atol=1e-7, err_msg=name)
+
+
+@pytest.mark.parametrize(("kind", "fields"), KINDS[:1])
+def test_a_target_here_and_there_has_the_gradient_of_finite_differences(kind, fields):
+    cell = kind(units=N, rule=BPTT(steps=len(X), batch=1000), **fields)
+    p, target = drawn(cell), np.full((len(X), D), np.nan)
+    target[5], target[-1] = [0.3, -0.2], [1.0, 0.5]
+
+    taught, shown = np.isfinite(target).all(axis=1), kind(units=N, rule=None, **fields)
+
+    def loss(p):
+        h, _ = lived(shown, p, X)
+        return half_square((target - h[1:] @ p.V.T - p.offset)[taught])
+
+    sums = learned(cell, p, X, target)
+    for name in (*cell.weights, "V", "offset"):
+        expected = finite_differences(loss, p, name)
+        np.testing.assert_allclose(getattr(sums, name)[0], expected, atol=1e-7, err_msg=name)
