@@ -13,8 +13,8 @@ from nodegraph.fields import Matrix, Vector
 from nodegraph.maths import sigmoid, total
 from nodegraph.node import DURATION, Limits, Node
 from nodegraph.rule import AnyRule
-from nodes.parts.gated_cell import as_dense
 from nodes.parts.emitted import Emitted, in_order
+from nodes.parts.gated_cell import as_dense
 from nodes.parts.random_layer import require_shape
 from nodes.parts.solvers import duration, unfolded
 from nodes.wirings import AnyWiring, Wiring, fully_connected

@@ -19,7 +19,7 @@ from nodes.parts.past import Past, remembered
 from nodes.parts.update_mask import update_mask
 from nodes.rules.eprop import EProp
 
-__all__ = ["Cell", "Head"]
+__all__ = ["Cell", "Head", "LearningCell"]
 
 SAID = ("prediction", "error")  # what a head can give out
 
@@ -41,27 +41,21 @@ class Cell(Node, ABC):
 
     Where something is wired to the port ``update`` and none of its signals is above 0, the state
     stays as it is, to the bit.
-
-    Parameters
-    ----------
-    emits : tuple of str
-        What is given out, side by side: arrays of the state by name, "prediction" (of the next
-        input) and "error" (of the last prediction).
-    rule : rule of a cell, or None
-        `nodes.rules.EProp`, `RFLO`, `TBPTT` or `BPTT`; None for a cell without head.
-    frozen : bool
-        Whether the weights stay as they are; the head learns all the same: the control.
     """
 
     shows: ClassVar[tuple[str, ...]] = ("h",)  # what it can give out, each with a number per unit
-    carried: ClassVar[tuple[str, ...]] = (
-        "h",
-    )  # what is carried from step to step; of the head first
+    carried: ClassVar[tuple[str, ...]] = ("h",)  # from step to step; the head reads the first
     unit_axis: ClassVar[Mapping[str, int]] = {}
 
-    emits: tuple[str, ...] | None = None
-    rule: CellRule | None = EProp()
-    frozen: bool = False
+    @property
+    @abstractmethod
+    def taught(self) -> CellRule | None:
+        """The rule that it learns by."""
+
+    @property
+    @abstractmethod
+    def given(self) -> tuple[str, ...]:
+        """What is given out."""
 
     @property
     @abstractmethod
@@ -81,8 +75,106 @@ class Cell(Node, ABC):
         """Return where there are weights, of params that do not have all."""
         return {}
 
+    @property
+    def declared_size(self) -> int | None:
+        """The number of signals given out, if the input does not matter for it."""
+        return None if {*self.given} & {*SAID} else self.width * len(self.given)
+
+    def size(self, n_in: int) -> int:
+        """Return the number of signals given out."""
+        return sum(n_in if name in SAID else self.width for name in self.given)
+
+    def draw_head(self, rng: np.random.Generator, n_in: int, n_out: int) -> Head:
+        """Return the head, 0 at first."""
+        n, heard = self.width, 0
+        if self.taught is not None:
+            heard = n_out if self.taught.supervised else n_in
+            if n_in == 0:
+                kind = type(self).__name__
+                raise FieldError(
+                    f"{kind} foresees its input, but nothing is wired to it; write "
+                    f"{kind}(rule=None) if it is to run by itself"
+                )
+        feedback = rng.standard_normal((n, heard)) / np.sqrt(n)
+        return Head(np.zeros((heard, n)), np.zeros(heard), feedback)
+
+    def remembers(self, state: Any, n_in: int) -> Any:
+        """Return the start state with room for the past, if the rule looks back."""
+        steps = 0 if self.taught is None else self.taught.window
+        others = len(self.step_ports) - 2
+        return state._replace(past=Past.empty(state, n_in, others, steps)) if steps else state
+
+    def relived(self, params: Any, state: Any, x: Array, ports: Mapping[str, Array]) -> Any:
+        """Return the state one step later, without what it remembers for its rule."""
+        others = {port: row for port, row in ports.items() if port in self.step_ports}
+        told = others.pop("update", None)
+        after = self.moved(params, state, x, **others)
+        return after if told is None else update_mask((told > 0).any(), after, state)
+
+    def advanced(
+        self, params: Any, state: Any, x: Array, ports: Mapping[str, Array]
+    ) -> tuple[Any, Array]:
+        """Return ``(state, y)`` one step later."""
+        past, state = state.past, state._replace(past=())
+        after = self.relived(params, state, x, ports)
+        y = np.concatenate([self._signal(name, params, state, after, x) for name in self.given])
+        if self.taught is not None and self.taught.window:
+            told = ports.get("update")
+            now = remembered(past, state, x, self._others(ports))
+            past = now if told is None else update_mask((told > 0).any(), now, past)
+        return after._replace(past=past), y
+
+    def step(
+        self, params: Any, state: Any, x: Array, update: Array | None = None
+    ) -> tuple[Any, Array]:
+        """Return ``(state, y)`` one step later."""
+        return self.advanced(params, state, x, {} if update is None else {"update": update})
+
+    def _others(self, ports: Mapping[str, Array]) -> list[Any]:
+        """Return the first signal of each other port; 0 where nothing is wired."""
+        names = [port for port in self.step_ports if port not in ("x", "update")]
+        return [ports[name][0] if name in ports else 0.0 for name in names]
+
+    def _signal(self, name: str, params: Any, state: Any, after: Any, x: Array) -> Array:
+        """Return what is given out by that name."""
+        if name not in SAID:
+            shown: Array = getattr(after, name)
+            return shown
+        h = getattr(state if name == "error" else after, self.carried[0])
+        foreseen: Array = matvec(params.V, h) + params.offset
+        return x - foreseen if name == "error" else foreseen
+
+    def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
+        """Return that the input is not of mean 0 and variance 1, or that nothing moves."""
+        still = "nothing that it gives out moves" * is_still(x, y)
+        return [words for words in (raw_input(x, faint=1e-3), still) if words]
+
+
+class LearningCell(Cell, ABC):
+    """A cell that says what it gives out and how it learns.
+
+    Parameters
+    ----------
+    emits : tuple of str
+        What is given out, side by side: arrays of the state by name, "prediction" (of the next
+        input) and "error" (of the last prediction).
+    rule : rule of a cell, or None
+        `nodes.rules.EProp`, `RFLO`, `TBPTT` or `BPTT`; None for a cell without head.
+    frozen : bool
+        Whether the weights stay as they are; the head learns all the same: the control.
+    """
+
+    emits: tuple[str, ...] | None = None
+    rule: CellRule | None = EProp()
+    frozen: bool = False
+
+    @property
+    def taught(self) -> CellRule | None:
+        """The rule that it learns by."""
+        return self.rule
+
     @model_validator(mode="after")
-    def _emits_what_there_is(self) -> Cell:
+    def _emits_what_there_is(self) -> LearningCell:
         said = SAID if self.rule is not None else ()
         known = (*self.shows, *said)
         if self.emits is not None and not (self.emits and {*self.emits} <= {*known}):
@@ -121,77 +213,3 @@ class Cell(Node, ABC):
             return self.emits
         taught = self.rule is not None and self.rule.supervised
         return ("prediction",) if taught else self.shows[:1]
-
-    @property
-    def declared_size(self) -> int | None:
-        """The number of signals given out, if the input does not matter for it."""
-        return None if {*self.given} & {*SAID} else self.width * len(self.given)
-
-    def size(self, n_in: int) -> int:
-        """Return the number of signals given out."""
-        return sum(n_in if name in SAID else self.width for name in self.given)
-
-    def draw_head(self, rng: np.random.Generator, n_in: int, n_out: int) -> Head:
-        """Return the head, 0 at first."""
-        n, heard = self.width, 0
-        if self.rule is not None:
-            heard = n_out if self.rule.supervised else n_in
-            if n_in == 0:
-                kind = type(self).__name__
-                raise FieldError(
-                    f"{kind} foresees its input, but nothing is wired to it; write "
-                    f"{kind}(rule=None) if it is to run by itself"
-                )
-        feedback = rng.standard_normal((n, heard)) / np.sqrt(n)
-        return Head(np.zeros((heard, n)), np.zeros(heard), feedback)
-
-    def remembers(self, state: Any, n_in: int) -> Any:
-        """Return the start state with room for the past, if the rule looks back."""
-        steps = 0 if self.rule is None else self.rule.window
-        others = len(self.step_ports) - 2
-        return state._replace(past=Past.empty(state, n_in, others, steps)) if steps else state
-
-    def relived(self, params: Any, state: Any, x: Array, ports: Mapping[str, Array]) -> Any:
-        """Return the state one step later, without what it remembers for its rule."""
-        others = {port: row for port, row in ports.items() if port in self.step_ports}
-        told = others.pop("update", None)
-        after = self.moved(params, state, x, **others)
-        return after if told is None else update_mask((told > 0).any(), after, state)
-
-    def advanced(
-        self, params: Any, state: Any, x: Array, ports: Mapping[str, Array]
-    ) -> tuple[Any, Array]:
-        """Return ``(state, y)`` one step later."""
-        past, state = state.past, state._replace(past=())
-        after = self.relived(params, state, x, ports)
-        y = np.concatenate([self._signal(name, params, state, after, x) for name in self.given])
-        if self.rule is not None and self.rule.window:
-            told = ports.get("update")
-            now = remembered(past, state, x, self._others(ports))
-            past = now if told is None else update_mask((told > 0).any(), now, past)
-        return after._replace(past=past), y
-
-    def step(
-        self, params: Any, state: Any, x: Array, update: Array | None = None
-    ) -> tuple[Any, Array]:
-        """Return ``(state, y)`` one step later."""
-        return self.advanced(params, state, x, {} if update is None else {"update": update})
-
-    def _others(self, ports: Mapping[str, Array]) -> list[Any]:
-        """Return the first signal of each other port; 0 where nothing is wired."""
-        names = [port for port in self.step_ports if port not in ("x", "update")]
-        return [ports[name][0] if name in ports else 0.0 for name in names]
-
-    def _signal(self, name: str, params: Any, state: Any, after: Any, x: Array) -> Array:
-        """Return what is given out by that name."""
-        if name not in SAID:
-            shown: Array = getattr(after, name)
-            return shown
-        h = getattr(state if name == "error" else after, self.carried[0])
-        foreseen: Array = matvec(params.V, h) + params.offset
-        return x - foreseen if name == "error" else foreseen
-
-    def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
-        """Return that the input is not of mean 0 and variance 1, or that nothing moves."""
-        still = "nothing that it gives out moves" * is_still(x, y)
-        return [words for words in (raw_input(x, faint=1e-3), still) if words]

@@ -11,13 +11,13 @@ from pydantic import NonNegativeFloat, PositiveInt, model_validator
 from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import FieldError
 from nodegraph.fields import Matrix, Vector
-from nodes.parts.cell import Cell
+from nodes.parts.cell import LearningCell
 from nodes.parts.weights import orthogonal
 
 __all__ = ["GatedCell", "as_dense"]
 
 
-class GatedCell(Cell, ABC):
+class GatedCell(LearningCell, ABC):
     """A cell whose weights are stacked by gate, n rows for each.
 
     Parameters
@@ -74,8 +74,9 @@ class GatedCell(Cell, ABC):
             return None
         expected = len(self.gates) * self.width, *columns
         if array.shape != expected:
-            rows = f"{self.width} rows for each of {', '.join(self.gates)}, in this order"
-            raise error(f"{name}: expected shape {expected}, {rows}; got {array.shape}")
+            rows = f", {self.width} rows for each of {', '.join(self.gates)}, in this order"
+            several = rows * (len(self.gates) > 1)
+            raise error(f"{name}: expected shape {expected}{several}; got {array.shape}")
         return as_dense(array)
 
     def idle(self) -> dict[str, str]:

@@ -7,13 +7,13 @@ import nodegraph as ng
 from nodegraph.maths import matvec, tanh
 from nodegraph.testing import check_node, check_rule
 from nodes import GRU, LSTM, Input, Ridge
-from nodes.parts.cell import Cell
+from nodes.parts.cell import LearningCell
 from nodes.rules import BPTT, TBPTT, EProp
 
 X = np.random.default_rng(0).standard_normal((400, 2))
 
 
-class Echo(Cell):
+class Echo(LearningCell):
     """``h[t] = tanh(w h[t-1] + W_in x[t])``: a cell of one's own is its equation.
 
     Parameters
