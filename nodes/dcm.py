@@ -12,7 +12,7 @@ from nodegraph.errors import FieldError
 from nodegraph.fields import Fraction, Matrix, Tensor
 from nodegraph.maths import einsum, matvec
 from nodegraph.node import DURATION, Limits, Node
-from nodes.parts.cell import as_dense
+from nodes.parts.gated_cell import as_dense
 from nodes.parts.random_layer import require_shape
 from nodes.parts.solvers import SOLVERS, duration, unfolded
 from nodes.rules.bilinear_least_squares import BilinearLeastSquares

@@ -13,7 +13,7 @@ from nodegraph.errors import FieldError
 from nodegraph.fields import Matrix, Vector
 from nodegraph.maths import matvec, tanh
 from nodegraph.node import DURATION, Limits, Node
-from nodes.parts.cell import as_dense
+from nodes.parts.gated_cell import as_dense
 from nodes.parts.random_layer import require_shape
 from nodes.parts.solvers import SOLVERS, duration, unfolded
 
