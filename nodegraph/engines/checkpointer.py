@@ -14,7 +14,7 @@ from typing import Any
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import EngineError
 
-__all__ = ["ENDS", "Checkpointer", "Cursor", "heed"]
+__all__ = ["ENDS", "Checkpointer", "Cursor", "heed", "keep"]
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP", "SIGBREAK")  # not all are on every system
 ENDS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
@@ -238,3 +238,9 @@ def heed(now: bool = False) -> None:
     """
     if (checkpointer := _current.get()) is not None:
         checkpointer.heed(now)
+
+
+def keep() -> None:
+    """Do what `Checkpointer.keep` does, if checkpoints are kept: more may soon be lost."""
+    if (checkpointer := _current.get()) is not None:
+        checkpointer.keep()

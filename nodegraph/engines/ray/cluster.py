@@ -94,6 +94,13 @@ class Cluster:
             self._before = {}
         self._started_here = False
 
+    def head(self) -> str | None:
+        """Return ``host:port`` of the head of the cluster that is joined; None from afar."""
+        ray = sys.modules["ray"]
+        if ray.util.client.ray.is_connected():
+            return None
+        return str(ray.get_runtime_context().gcs_address)
+
     @property
     def is_local(self) -> bool:
         """Whether Ray was started by this."""

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from nodegraph.engines.ray.pool import WorkerLost, WorkerPool
-from nodegraph.engines.ray.stats import Stats
+from nodegraph.engines.checkpointer import heed
+from nodegraph.engines.ray.pool import NoRoom, WorkerLost, WorkerPool
+from nodegraph.engines.ray.stats import Stats, log
 from nodegraph.errors import EngineError
 from nodegraph.host.numerics import numerics
 
@@ -86,8 +87,11 @@ class DataParallel:
             raise
         self._pool.release(self._workers)
 
-    def _start_workers(self, count: int) -> list[Any]:
-        """Start workers beside each other, and give each the task."""
+    def _start_workers(self, count: int) -> None:
+        """Start workers beside each other, and give each the task.
+
+        Where there is no room for more, those that there are go on.
+        """
         for left in reversed(range(self._restarts + 1)):
             workers: list[Any] = []
             try:
@@ -101,9 +105,14 @@ class DataParallel:
                     raise
                 self._watch.lost += 1
                 continue
+            except NoRoom:
+                if not self._workers:
+                    raise
+                self._count = len(self._workers)
+                log.warning("there is no room for more workers than %d: these go on", self._count)
+                return
             self._workers += workers
-            return workers
-        return []
+            return
 
     def _give(self, number: int, item: Any, waiting: Iterable[_Given]) -> _Given:
         """Give something to the worker that has least to do."""
@@ -122,8 +131,8 @@ class DataParallel:
                 self._pool.take(self._prepared.pop(id(given.worker), ()))
                 (found,) = self._pool.take(given.refs)
             except WorkerLost as lost:
-                self._replace(given.worker, waiting)
-                reason = lost
+                reason = WorkerLost(str(lost), given.worker)
+                self._replace(reason, waiting)
                 continue
             waiting.popleft()
             self._watch.chunks += 1
@@ -133,15 +142,20 @@ class DataParallel:
             f"{reason}; if memory ran out, use shorter series or fewer workers"
         ) from reason
 
-    def _replace(self, lost: Any, waiting: deque[_Given]) -> None:
-        """Put another worker in the place of one, and give it what that was at."""
-        self._watch.lost += 1
-        self._workers.remove(lost)
-        self._pool.stop([lost])
-        (worker,) = self._start_workers(1)
+    def _replace(self, lost: WorkerLost, waiting: deque[_Given]) -> None:
+        """Put others in the place of those that died, and give away what those were at."""
+        heed(now=True)
+        dead = self._pool.lost(self._workers, lost)
+        dead = [worker for worker in self._workers if worker in dead or worker is lost.worker]
+        self._watch.lost += len(dead)
+        log.warning("%d of %d workers were lost: what they were at is done again",
+                    len(dead), len(self._workers))  # fmt: skip
+        self._workers = [worker for worker in self._workers if worker not in dead]
+        self._pool.stop(dead)
+        self._start_workers(len(dead))
         for i, given in enumerate(waiting):
-            if given.worker is lost:
-                waiting[i] = given._replace(worker=worker, refs=_ask(worker, given.item))
+            if given.worker in dead:
+                waiting[i] = self._give(given.number, given.item, waiting)
 
 
 def _ask(worker: Any, item: Any) -> list[Any] | None:

@@ -16,12 +16,14 @@ from nodegraph.engines.engine import LOCAL
 from nodegraph.engines.ray.cluster import STORE, Cluster
 from nodegraph.engines.ray.cost import advice, stays
 from nodegraph.engines.ray.data_parallel import DataParallel
+from nodegraph.engines.ray.head import Head
 from nodegraph.engines.ray.options import PLACED, check_options
 from nodegraph.engines.ray.partition import Partition, cut
 from nodegraph.engines.ray.pipeline import Pipeline, PipelineOptions
 from nodegraph.engines.ray.placement import HOP, estimates, group_nodes, window_of
 from nodegraph.engines.ray.ray_pool import RayPool
 from nodegraph.engines.ray.resources import Resources
+from nodegraph.engines.ray.shares import fitting, shared
 from nodegraph.engines.ray.stats import Stats
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot, widths
@@ -195,7 +197,7 @@ class RayEngine:
         pasts = [slots[name].past for part in parts for name in part.sends]
         crossing = first.n_steps * sum(past.itemsize * past.shape[1] for past in pasts)
         window = window_of(self.window or 2 * len(parts), crossing, self._store())
-        pool = self._pool(len(parts))
+        pool = self._pool([part.names for part in parts])
         options = PipelineOptions(window, None, self._snapshot, self._restarts, self._stale)
         self.watch.begin()
         belt = Pipeline(pool, plan, parts, slots, request, options, self.watch)
@@ -226,10 +228,10 @@ class RayEngine:
 
         The task is done to each group somewhere else; nothing but the results comes back.
         """
-        count = workers or self.workers or self._room(self.cpus())
+        count = workers or self.workers or fitting(self._cluster.join(), self._default)
         names = tuple(self._resources)
         yield from DataParallel(
-            self._pool(count), names, task, count, self._restarts, self.watch
+            self._pool([names] * count), names, task, count, self._restarts, self.watch
         ).each(groups)
 
     def rows(self, plan: Plan, sizes: Mapping[str, int]) -> int:
@@ -249,7 +251,9 @@ class RayEngine:
     ) -> tuple[Partition, ...]:
         """Return what each actor would hold."""
         costs = estimates(plan, slots, request.learn)
-        count = self.workers or self._room(self.cpus() if cpus is None else cpus)
+        count = self.workers or (
+            fitting(self._cluster.join(), self._default) if cpus is None else self._room(cpus)
+        )
         hop = HOP / self.rows(plan, widths(slots))
         groups = group_nodes(plan, costs, count, self._resources_of, self.placement, hop)
         return cut(plan, groups, request.wanted, [name for name in targets if name in slots])
@@ -306,13 +310,20 @@ class RayEngine:
         """Return how many bytes the object stores of the cluster have."""
         return float(self._cluster.join().cluster_resources().get("object_store_memory", STORE))
 
-    def _pool(self, parts: int) -> RayPool:
-        """Return the pool whose actors are as large as so many of them can be."""
+    def _pool(self, groups: Sequence[Sequence[str]]) -> RayPool:
+        """Return the pool for some groups of nodes, whose actors are as large as they can be."""
         ray, resources = self._cluster.join(), self._default
-        if self._num_cpus is None and parts > (room := self._room(self.cpus())):
-            resources = resources._replace(num_cpus=int(1000 * room / parts) / 1000)
+        if self._num_cpus is None:
+            resources = shared(ray, groups, self._resources, resources)
         if resources not in self._pools:
-            self._pools[resources] = RayPool(ray, self._resources, resources, self._timeout)
+            self._pools[resources] = RayPool(
+                ray,
+                self._resources,
+                resources,
+                self._timeout,
+                Head(self._cluster.head()),
+                elastic=self._num_cpus is None,
+            )
         return self._pools[resources]
 
 

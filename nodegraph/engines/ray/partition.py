@@ -72,8 +72,12 @@ class Partition:
             name: slots[name] if name in learn else replace(slots[name], memory=None)
             for name in self.names
         }
-        others = {name: _line_of(slots[name]) for name in (*self.reads, *self.taught)}
-        return {**others, **own}
+        return {**self.lines(slots), **own}
+
+    def lines(self, slots: Mapping[str, Slot]) -> dict[str, Slot]:
+        """Return the delay lines of nodes elsewhere that are read here."""
+        others = {*self.reads, *self.taught} - {*self.names}
+        return {name: _line_of(slots[name]) for name in sorted(others)}
 
 
 def title(names: Sequence[str]) -> str:

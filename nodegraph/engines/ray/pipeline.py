@@ -12,7 +12,9 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
+from nodegraph.engines.checkpointer import heed, keep
 from nodegraph.engines.meter import Meter, Point
+from nodegraph.engines.ray.crew import Crew
 from nodegraph.engines.ray.partition import Partition, pieces, span_of
 from nodegraph.engines.ray.pipeline_run import Barrier, InFlight, PipelineRun
 from nodegraph.engines.ray.pool import WorkerLost, WorkerPool
@@ -27,7 +29,7 @@ from nodegraph.host.numerics import numerics
 __all__ = ["Pipeline", "PipelineOptions"]
 
 
-SOON = 4  # chunks until the next snapshot after a worker was lost
+SOON = 1  # chunks until the next snapshot after a worker was lost
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,9 @@ class Pipeline:
     """Moves chunks through the parts of a plan.
 
     Calls to one worker are done in their order, so that snapshots asked for between two chunks
-    are of the same moment everywhere. If a worker is lost, all start anew from the last snapshot
-    and go through the same chunks again: nothing is lost, nothing is done twice.
+    are of the same moment everywhere. If a worker is lost, another one takes its place; the others
+    stay, and go back to the last snapshot. The same chunks come again: nothing is lost, nothing is
+    done twice.
 
     Parameters
     ----------
@@ -95,6 +98,10 @@ class Pipeline:
         self._row, self._fallen = request.clock, list[str]()
         self._meters = [_meter(plan, part, slots, request) for part in parts]
         self._rest: list[Point] = []
+        self._crew = Crew(pool, [part.names for part in self._parts])
+        self._held: list[Any] = [None] * len(
+            self._parts
+        )  # the last snapshot, where workers have it
 
     def through(self, chunks: Iterable[Chunk]) -> Iterator[dict[str, Array]]:
         """Yield the wanted outputs of each chunk.
@@ -104,14 +111,25 @@ class Pipeline:
         EngineError
             If workers are lost again and again without progress.
         """
-        source = _Source(self._short_enough(chunks))
-        reached = (-1, -1)
+        try:
+            yield from self._attempts(_Source(self._short_enough(chunks)))
+        except BaseException:
+            self._crew.stop()
+            raise
+        self._tell([self._rest])
+        self._crew.release()
+
+    def _attempts(self, source: _Source) -> Iterator[dict[str, Array]]:
+        reached, before = (-1, -1), None
         while True:
             try:
+                self._crew.hire(before)
                 yield from self._go(source)
-                self._tell([self._rest])
                 return
             except WorkerLost as lost:
+                heed(now=True)
+                keep()
+                before = lost
                 now = (self._committed, self._emitted)
                 self._failures = 1 if now > reached else self._failures + 1
                 reached = max(now, reached)
@@ -119,8 +137,8 @@ class Pipeline:
                 if self._failures > self._options.restarts:
                     raise EngineError(self._obituary(lost, source)) from lost
                 self._watch.lost += 1
-                log.warning("a worker was lost at chunk %d; all go on from chunk %d",
-                            self._emitted, self._committed)  # fmt: skip
+                log.warning("the worker of %s was lost at chunk %d; another one goes on from chunk "
+                            "%d", self._fallen[-1], self._emitted, self._committed)  # fmt: skip
                 self._attempt += 1
 
     def _short_enough(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
@@ -156,37 +174,31 @@ class Pipeline:
 
     def _go(self, source: _Source) -> Iterator[dict[str, Array]]:
         """Yield the outputs of one attempt; stand at its end when all is done."""
-        workers = self._pool.start([part.names for part in self._parts])
-        wanted = self._request.wanted
+        run = self._loaded()
+        pending: deque[InFlight | Barrier] = deque()
+        clock, marked, since = self._clock, self._committed, monotonic()
+        for seq, chunk in source.from_the_last_snapshot():
+            pending.append(run.send(self._attempt, seq, chunk))
+            clock += chunk.n_steps
+            if self._is_due(seq + 1 - marked, since):
+                pending.append(run.mark(self._attempt, seq + 1, clock))
+                marked, since = seq + 1, monotonic()
+            while len(pending) > self._options.window:
+                yield from self._settle(pending.popleft(), pending, source)
+        pending.append(run.mark(self._attempt, source.reached, clock, last=True))
+        while pending:
+            yield from self._settle(pending.popleft(), pending, source)
+
+    def _loaded(self) -> PipelineRun:
+        """Return the workers of an attempt, all of which stand at the last snapshot."""
+        workers, wanted = self._crew.workers, self._request.wanted
         run = PipelineRun(
             self._pool, workers, self._parts, wanted, self._options.stale, self._watch
         )
-        try:
-            request = self._request._replace(clock=self._clock)
-            run.load(self._slots, request, self._turn(), self._mode, self._meters)
-            pending: deque[InFlight | Barrier] = deque()
-            clock, marked, since = self._clock, self._committed, monotonic()
-            for seq, chunk in source.from_the_last_snapshot():
-                pending.append(run.send(self._attempt, seq, chunk))
-                clock += chunk.n_steps
-                if self._is_due(seq + 1 - marked, since):
-                    pending.append(run.mark(self._attempt, seq + 1, clock))
-                    marked, since = seq + 1, monotonic()
-                while len(pending) > self._options.window:
-                    yield from self._settle(pending.popleft(), pending, source)
-            pending.append(run.mark(self._attempt, source.reached, clock, last=True))
-            while pending:
-                yield from self._settle(pending.popleft(), pending, source)
-        except GeneratorExit:
-            self._pool.stop(workers)
-            raise
-        except BaseException:
-            self._pool.stop(workers)
-            raise
-        self._pool.release(workers)
-
-    def _turn(self) -> tuple[int, int]:
-        return self._attempt, self._committed
+        request, turn = self._request._replace(clock=self._clock), (self._attempt, self._committed)
+        held = [None if new else one for new, one in zip(self._crew.new, self._held, strict=True)]
+        run.load(self._slots, request, turn, self._mode, self._meters, held)
+        return run
 
     def _is_due(self, chunks: int, since: float) -> bool:
         if (checkpointer := self._request.checkpointer) is not None and checkpointer.due:
@@ -222,6 +234,7 @@ class Pipeline:
 
     def _commit(self, marker: Barrier, snapshots: Sequence[Snapshot]) -> None:
         self._meters = [snapshot.meter for snapshot in snapshots]
+        self._held = list(marker.refs)
         busy = self._watch.busy
         for part, snapshot in zip(self._parts, snapshots, strict=True):
             busy[part.title] = busy.get(part.title, 0.0) + snapshot.seconds

@@ -74,13 +74,31 @@ class PipelineRun:
         turn: tuple[int, int],
         mode: Any,
         meters: Sequence[Meter | None],
+        held: Sequence[Any],
     ) -> None:
-        """Give every worker its part, and wait until it has it."""
+        """Give every worker its part, or let it go back, and wait until it has done so.
+
+        Parameters
+        ----------
+        slots : dict of Slot
+        request : Request
+        turn : tuple of int
+            Attempt and chunk that comes next.
+        mode : {"exact", "portable", "fast"}
+        meters : sequence of Meter
+        held : sequence
+            The snapshot to which a worker goes back that has its part; None for one that has none.
+        """
         refs, free = [], self._stale is not None
-        for worker, part, meter in zip(self._workers, self._parts, meters, strict=True):
-            own = part.slots(slots, request.learn), part.request(request)
+        everyone = zip(self._workers, self._parts, meters, held, strict=True)
+        for worker, part, meter, snapshot in everyone:
             reports = self._reports(part, meter)
             self._reporting.append(reports)
+            if snapshot is not None:
+                lines = part.lines(slots)
+                refs += worker.call("rewind", turn, request.clock, snapshot, lines)
+                continue
+            own = part.slots(slots, request.learn), part.request(request)
             refs += worker.call("load", Loading(part, *own, mode, *turn, free, meter, reports))
         self._pool.take(refs)
 

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from nodegraph.engines.ray.partition import title
 from nodegraph.engines.ray.worker import Worker
+from nodegraph.errors import EngineError
 
-__all__ = ["InProcess", "WorkerHandle", "WorkerLost", "WorkerPool"]
+__all__ = ["InProcess", "NoRoom", "WorkerHandle", "WorkerLost", "WorkerPool"]
 
 Ref = Any  # what a call will give: to be handed to other calls, or taken
 
@@ -29,6 +30,10 @@ class WorkerLost(Exception):
         self.worker = worker
 
 
+class NoRoom(EngineError):
+    """Workers that there is no room for."""
+
+
 class WorkerHandle(Protocol):
     """One worker, seen from afar. It does what it is called for in the order of the calls."""
 
@@ -46,6 +51,12 @@ class WorkerPool(Protocol):
 
     def share(self, value: Any) -> Ref:
         """Return what stands for a value in calls; each machine is sent it once."""
+
+    def lost(self, workers: Sequence[Any], lost: WorkerLost) -> list[Any]:
+        """Return which of some workers are known to be dead, after one was lost."""
+
+    def replace(self, dead: Sequence[Any], living: Sequence[Any]) -> list[Any]:
+        """Return new workers in the place of some, beside those that live."""
 
     def take(self, refs: Sequence[Ref]) -> list[Any]:
         """Return what the calls gave, as soon as all are done.
@@ -78,8 +89,9 @@ class _Promise:
 class _LocalHandle:
     """A worker in this process; nothing is shared with it that it could change."""
 
-    def __init__(self, cross: Callable[[Any], Any], title: str):
-        self.worker, self.cross, self.title, self.alive = Worker(), cross, title, True
+    def __init__(self, cross: Callable[[Any], Any], names: Sequence[str]):
+        self.worker, self.cross, self.alive = Worker(), cross, True
+        self.names, self.title = names, title(names)
 
     def call(self, method: str, *args: Any, returns: int = 1) -> list[Ref]:
         """Do it at once."""
@@ -112,13 +124,22 @@ class InProcess:
 
     def start(self, groups: Sequence[Sequence[str]]) -> list[Any]:
         """Return new workers."""
-        started = [_LocalHandle(self._cross, title(names)) for names in groups]
+        started = [_LocalHandle(self._cross, names) for names in groups]
         self.workers += started
         return started
 
     def share(self, value: Any) -> Ref:
         """Return what stands for a value."""
         return _Promise(self._cross(value))
+
+    def lost(self, workers: Sequence[Any], lost: WorkerLost) -> list[Any]:
+        """Return those that are dead."""
+        return [worker for worker in workers if not worker.alive]
+
+    def replace(self, dead: Sequence[Any], living: Sequence[Any]) -> list[Any]:
+        """Return new workers for the same nodes."""
+        self.stop(dead)
+        return self.start([worker.names for worker in dead])
 
     def take(self, refs: Sequence[Ref]) -> list[Any]:
         """Return what the calls gave."""

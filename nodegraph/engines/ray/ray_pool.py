@@ -1,74 +1,37 @@
-"""Workers that are Ray actors."""
+"""Workers that are Ray actors: started where there is room, kept, and replaced."""
 
 from __future__ import annotations
 
-import os
-import re
-import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections import Counter, defaultdict, deque
+from collections.abc import Mapping, Sequence
+from time import monotonic, sleep
+from typing import Any, NamedTuple
 from weakref import WeakSet
 
+from nodegraph.engines.checkpointer import heed
+from nodegraph.engines.ray import room
+from nodegraph.engines.ray.actors import RayHandle, sending, started_actor
+from nodegraph.engines.ray.head import Head
+from nodegraph.engines.ray.meaning import meaning
 from nodegraph.engines.ray.partition import title
-from nodegraph.engines.ray.pool import WorkerLost
-from nodegraph.engines.ray.resources import Resources
-from nodegraph.engines.ray.worker import Worker
+from nodegraph.engines.ray.pool import NoRoom, WorkerLost
+from nodegraph.engines.ray.resources import Resources, needs_of
+from nodegraph.engines.ray.stats import log
 from nodegraph.errors import EngineError
-from nodegraph.host.plugins import shadow
 
-__all__ = ["RayPool"]
+__all__ = ["RayPool", "free_places"]
 
-START, GRACE = 60.0, 4.0  # seconds to start in: where there is room, and where there seems none
-
-
-class Actor(Worker):
-    """A worker in a process of its own, which takes no more threads than it was given CPUs."""
-
-    def __init__(self, threads: int):
-        super().__init__()
-        from threadpoolctl import threadpool_limits
-
-        threadpool_limits(threads)
-
-    def ping(self) -> int:
-        """Return the number of the process."""
-        return os.getpid()
+START = 60.0  # seconds in which one more actor must have started
+PAUSE = 0.5  # seconds that one waits at a time, to look about in between
+FREED = 1.5  # seconds for what was let go to be free again
 
 
-class _RayHandle:
-    """An actor, seen from here."""
+class _Squeezed(NamedTuple):
+    """Where actors are put that do not have what is theirs."""
 
-    def __init__(self, ray: Any, actor: Any, resources: Resources, title: str):
-        self.ray, self.actor, self.resources, self.title = ray, actor, resources, title
-        self.id, self.pid = actor._actor_id.hex(), 0
-
-    def call(self, method: str, *args: Any, returns: int = 1) -> list[Any]:
-        """Ask for a method; results go to whom they are handed to, without passing by here."""
-        try:
-            with _sending(self.ray, self.title):
-                found = getattr(self.actor, method).options(num_returns=returns).remote(*args)
-        except self.ray.exceptions.RayActorError as error:
-            raise WorkerLost(str(error), self) from error
-        return found if returns > 1 else [found]
-
-
-@contextmanager
-def _sending(ray: Any, what: str) -> Iterator[None]:
-    """Say what is wrong with something that cannot be sent."""
-    try:
-        yield
-    except ray.exceptions.ObjectStoreFullError as error:
-        raise EngineError(
-            "what goes to a worker is larger than Ray's object store; give a smaller chunk, "
-            "or a larger object_store"
-        ) from error
-    except (TypeError, AttributeError, ValueError) as error:
-        raise EngineError(
-            f"{what}: cannot be sent to a worker ({_short(error)}); define its class at "
-            "the top of a module, and keep no open files, locks or lambdas in it"
-        ) from error
+    machines: list[str]
+    cpus: float
+    words: str
 
 
 class RayPool:
@@ -84,77 +47,188 @@ class RayPool:
         Of all others.
     timeout : float
         Seconds after which a chunk that has not come is given up.
+    head : Head, optional
+        Of the cluster.
+    elastic : bool
+        Whether those others may do with less, where a machine is lost.
     """
 
     def __init__(
-        self, ray: Any, resources: Mapping[str, Resources], default: Resources, timeout: float
+        self,
+        ray: Any,
+        resources: Mapping[str, Resources],
+        default: Resources,
+        timeout: float,
+        head: Head | None = None,
+        elastic: bool = False,
     ):
         self._ray, self._resources, self._default, self._timeout = ray, resources, default, timeout
-        self._idle: dict[Resources, list[_RayHandle]] = defaultdict(list)
-        self._all: list[_RayHandle] = []
+        self._head, self._elastic = head or Head(None), elastic
+        self._idle: dict[Resources, list[RayHandle]] = defaultdict(list)
+        self._all: list[RayHandle] = []
+        self._gone = set[str]()  # machines that are down, which Ray may not know yet
         _pools.add(self)
 
     def start(self, groups: Sequence[Sequence[str]]) -> list[Any]:
-        """Return an actor for each group of nodes."""
-        workers = []
-        for names in groups:
-            resources = _resources_of(names, self._resources, self._default)
-            if self._idle[resources]:
-                worker = self._idle[resources].pop()
-                worker.title = title(names)
-            else:
-                worker = self._start(resources, title(names))
-            workers.append(worker)
-        try:
-            self._check_started(workers)
-        except WorkerLost:
-            self.stop(workers)
-            raise
-        return workers
+        """Return an actor for each group of nodes.
 
-    def _start(self, resources: Resources, name: str) -> _RayHandle:
-        kind = self._ray.remote(Actor)
-        options = {
-            "num_cpus": resources.num_cpus,
-            "num_gpus": resources.num_gpus,
-            "resources": dict(resources.resources) or None,
-            "max_restarts": 0,
-            "max_task_retries": 0,
-        }
-        actor = kind.options(**options).remote(resources.threads)
-        worker = _RayHandle(self._ray, actor, resources, name)
+        Raises
+        ------
+        NoRoom
+            If they do not fit beside each other on the machines that there are.
+        """
+        self._head.wait()
+        workers: list[RayHandle | None] = [self._waiting(names) for names in groups]
+        missing = [names for names, worker in zip(groups, workers, strict=True) if worker is None]
+        try:
+            homes = iter(self._homes(missing))
+        except NoRoom:
+            self.release([worker for worker in workers if worker is not None])
+            raise
+        started = [
+            worker or self._start(names, next(homes))
+            for names, worker in zip(groups, workers, strict=True)
+        ]
+        return self._answering(started)
+
+    def _waiting(self, names: Sequence[str]) -> RayHandle | None:
+        """Return an idle actor for some nodes, if there is one."""
+        idle = self._idle[self._needs(names)]
+        if not idle:
+            return None
+        worker = idle.pop()
+        worker.title, worker.names = title(names), names
+        return worker
+
+    def _needs(self, names: Sequence[str]) -> Resources:
+        return needs_of(names, self._resources, self._default)
+
+    def _start(
+        self, names: Sequence[str], machine: str | None = None, cpus: float | None = None
+    ) -> RayHandle:
+        needs = self._needs(names)
+        given = needs if cpus is None else needs._replace(num_cpus=cpus)
+        actor = started_actor(self._ray, given, needs.threads, machine)
+        worker = RayHandle(self._ray, actor, needs, title(names), names)
+        worker.squeezed = cpus is not None
         self._all.append(worker)
         return worker
 
-    def _check_started(self, workers: Sequence[_RayHandle]) -> None:
-        """Refuse to wait for actors that the cluster has no room for."""
-        refs = [ref for worker in workers for ref in worker.call("ping")]
-        _, waiting = self._ray.wait(refs, num_returns=len(refs), timeout=1.0)
-        if waiting and _send_home():
-            _, waiting = self._ray.wait(refs, num_returns=len(refs), timeout=1.0)
-        begin = time.monotonic()
-        while waiting:
-            _, waiting = self._ray.wait(refs, num_returns=len(refs), timeout=1.0)
-            if not waiting or time.monotonic() - begin < GRACE:
+    def _homes(self, groups: Sequence[Sequence[str]]) -> list[str | None]:
+        """Return on which machine each new worker is to be: Ray chooses, if it knows of all deaths.
+
+        Raises
+        ------
+        NoRoom
+            Before anything is started.
+        """
+        needs = [self._needs(names) for names in groups]
+        begin = monotonic()
+        while True:
+            found = [p for p in room.places(self._ray) if p.machine not in self._gone]
+            homes = room.packed(needs, [place.free for place in found])
+            if homes is not None:
+                return [found[home].machine if self._gone else None for home in homes]
+            could = room.packed(needs, [place.total for place in found]) is not None
+            if could and (_send_home() or monotonic() - begin < FREED):
+                sleep(PAUSE / 5)
                 continue
-            free = self._ray.available_resources()
-            late = [worker for worker, ref in zip(workers, refs, strict=True) if ref in waiting]
-            total = self._ray.cluster_resources()
-            if time.monotonic() - begin > START or not _fit([w.resources for w in workers], total):
-                self.stop(workers)
-                wanted = sum(w.resources.num_cpus for w in workers)
-                raise EngineError(
-                    f"{late[0].title}: no room for its worker: {len(workers)} workers want "
-                    f"{wanted:g} CPUs{_others(workers)}, the cluster has {total.get('CPU', 0):g}, "
-                    f"of which {free.get('CPU', 0):g} are free; ask for less, give "
-                    "placement='block', or add machines"
-                )
+            raise NoRoom(room.refusal(title(groups[0]), needs, found))
+
+    def _answering(self, workers: list[RayHandle]) -> list[Any]:
+        """Return actors as soon as all of them have started."""
         try:
-            found = self._ray.get(refs, timeout=START)
-            for worker, pid in zip(workers, found, strict=True):
-                worker.pid = pid
-        except self._ray.exceptions.RayError as error:
-            raise self._meaning(error) from error
+            refs = [ref for worker in workers for ref in worker.call("ping")]
+            waiting, since = refs, monotonic()
+            while waiting:
+                left = self._ray.wait(refs, num_returns=len(refs), timeout=PAUSE)[1]
+                since = monotonic() if len(left) < len(waiting) else since
+                waiting = left
+                heed()
+                self._head.look()
+                if monotonic() - since > START:
+                    late = next(w for w, r in zip(workers, refs, strict=True) if r in waiting)
+                    raise EngineError(
+                        f"{late.title}: its worker has not started within {START:g} s; see "
+                        "'ray status' and Ray's logs on that machine"
+                    )
+            for worker, found in zip(workers, self.take(refs), strict=True):
+                worker.pid, worker.machine = found
+        except BaseException:
+            self.stop(workers)
+            raise
+        return list(workers)
+
+    def lost(self, workers: Sequence[Any], lost: WorkerLost) -> list[Any]:
+        """Return which of some actors are known to be dead, after one was lost.
+
+        One that does not answer at once may be at work.
+        """
+        self._head.wait()
+        first = [] if lost.worker is None else [lost.worker]
+        self._gone |= {w.machine for w in first if not room.is_there(self._ray, w.machine)}
+        dead = [w for w in workers if w in first or w.machine in self._gone]
+        pings = {worker: self._ping(worker) for worker in workers if worker not in dead}
+        refs = [ref for ref in pings.values() if ref is not None]
+        ready = self._ray.wait(refs, num_returns=len(refs), timeout=PAUSE)[0] if refs else []
+        return [w for w in workers if w in dead or self._fails(pings[w], ready)]
+
+    def _ping(self, worker: RayHandle) -> Any:
+        try:
+            return worker.call("ping")[0]
+        except WorkerLost:
+            return None
+
+    def _fails(self, ref: Any, ready: Sequence[Any]) -> bool:
+        """Tell whether an answer is known to be none."""
+        if ref is None:
+            return True
+        try:
+            if ref in ready:
+                self.take([ref])
+        except WorkerLost:
+            return True
+        return False
+
+    def replace(self, dead: Sequence[Any], living: Sequence[Any]) -> list[Any]:
+        """Return actors in the place of some, beside those that live.
+
+        They get as much as those had. Where there is no room for that, and nobody said how much it
+        must be, they get what there is, or share what the living have.
+        """
+        self.stop(dead)
+        groups = [worker.names for worker in dead]
+        try:
+            return self.start(groups)
+        except NoRoom:
+            if not self._elastic or any(n in self._resources for names in groups for n in names):
+                raise
+            if (found := self._squeezed(groups, living)) is None:
+                raise
+        log.warning("there is no room for all workers any more: %s %s, so that it goes on more "
+                    "slowly", " and ".join(map(title, groups)), found.words)  # fmt: skip
+        homes = zip(groups, found.machines, strict=True)
+        return self._answering([self._start(names, home, found.cpus) for names, home in homes])
+
+    def _squeezed(
+        self, groups: Sequence[Sequence[str]], living: Sequence[RayHandle]
+    ) -> _Squeezed | None:
+        """Return where some actors can be that do not have what is theirs."""
+        there = [place for place in free_places(self._ray) if place.machine not in self._gone]
+        free = [place.free for place in there]
+        share = room.largest_share(self._default, len(groups), [], free)
+        if share is not None:
+            homes = room.packed([self._default._replace(num_cpus=share)] * len(groups), free) or ()
+            words = f"get {share:g} of a CPU each"
+            return _Squeezed([there[home].machine for home in homes], share, words)
+        crowd = Counter(worker.machine for worker in living if worker.machine)
+        if not crowd:
+            return None
+        machines = []
+        for _ in groups:
+            machines.append(min(crowd, key=crowd.__getitem__))
+            crowd[machines[-1]] += 1
+        return _Squeezed(machines, 0.0, "share the CPUs of the others")
 
     def pids(self) -> list[int]:
         """Return the processes of all actors."""
@@ -162,57 +236,32 @@ class RayPool:
 
     def share(self, value: Any) -> Any:
         """Return what stands for a value in calls; each machine is sent it once."""
-        with _sending(self._ray, "what is to be done"):
+        with sending(self._ray, "what is to be done"):
             return self._ray.put(value)
 
     def take(self, refs: Sequence[Any]) -> list[Any]:
-        """Return what the calls gave."""
-        try:
-            return list(self._ray.get(list(refs), timeout=self._timeout))
-        except Exception as error:
-            meaning = self._meaning(error)
-            if meaning is error:
-                raise
-            raise meaning from error
+        """Return what the calls gave; meanwhile look whether one is to wait any longer."""
+        refs, begin = list(refs), monotonic()
+        while True:
+            try:
+                return list(self._ray.get(refs, timeout=PAUSE))
+            except self._ray.exceptions.GetTimeoutError as error:
+                if monotonic() - begin > self._timeout:
+                    raise EngineError(
+                        f"a worker has said nothing for {self._timeout:g} s; if its chunks take "
+                        "that long, give a smaller chunk or a longer timeout"
+                    ) from error
+            except Exception as error:
+                found = meaning(self._ray, error, self._all)
+                if found is error:
+                    raise
+                raise found from error
+            heed()
+            self._head.look()
 
     def ready(self, ref: Any) -> bool:
         """Tell whether what a call gives is there."""
         return bool(self._ray.wait([ref], timeout=0, fetch_local=False)[0])
-
-    def _meaning(self, error: BaseException) -> BaseException:
-        """Return what an error of Ray's means here."""
-        kinds = self._ray.exceptions
-        if isinstance(error, kinds.GetTimeoutError):
-            return EngineError(
-                f"a worker has said nothing for {self._timeout:g} s; if its chunks take that long, "
-                "give a smaller chunk or a longer timeout"
-            )
-        lost = (kinds.RayActorError, kinds.ObjectLostError, kinds.OwnerDiedError,
-                kinds.WorkerCrashedError, kinds.OutOfMemoryError, kinds.NodeDiedError)  # fmt: skip
-        if isinstance(error, lost):
-            if "ModuleNotFoundError" in str(error) or "creation task" in str(error):
-                return EngineError(
-                    f"a worker could not start: {_last_line(error)}{_advice(str(error))}"
-                )
-            who = getattr(error, "actor_id", None)
-            return WorkerLost(_short(error), next((h for h in self._all if h.id == who), None))
-        if isinstance(error, kinds.RayTaskError):
-            cause = error.cause
-            if isinstance(cause, ModuleNotFoundError):
-                return EngineError(f"a worker has no module {cause.name!r}{_advice(str(cause))}")
-            if isinstance(cause, kinds.RayError):
-                return self._meaning(cause)
-            if isinstance(cause, BaseException):
-                return cause
-        text = str(error)
-        if isinstance(error, kinds.RaySystemError) and "No module named" in text:
-            return EngineError(f"a worker misses a module: {_last_line(error)}{_advice(text)}")
-        if isinstance(error, kinds.ObjectStoreFullError | kinds.OutOfDiskError):
-            return EngineError(
-                f"Ray's object store is full ({_short(error)}); give a smaller chunk or window, "
-                "or a larger object_store"
-            )
-        return error
 
     def release(self, workers: Sequence[Any]) -> None:
         """Keep actors for the next parts; what they hold is let go."""
@@ -221,22 +270,32 @@ class RayPool:
                 worker.call("unload")
             except WorkerLost:
                 self.stop([worker])
+                continue
+            if worker.squeezed:
+                self.stop([worker])
             else:
                 self._idle[worker.resources].append(worker)
 
     def stop(self, workers: Sequence[Any]) -> None:
-        """Kill actors."""
+        """Kill actors; those of a cluster without a head end by themselves."""
         for worker in workers:
-            self._ray.kill(worker.actor, no_restart=True)
             if worker in self._all:
                 self._all.remove(worker)
+        if workers and self._head.answers():
+            _freed.append(monotonic())
+            for worker in workers:
+                self._ray.kill(worker.actor, no_restart=True)
 
     def send_home(self) -> bool:
         """Kill the actors that have nothing to do; tell whether there were any."""
-        idle = [worker for workers in self._idle.values() for worker in workers]
+        idle = self.idle()
         self._idle.clear()
         self.stop(idle)
         return bool(idle)
+
+    def idle(self) -> list[RayHandle]:
+        """Return the actors that have nothing to do."""
+        return [worker for workers in self._idle.values() for worker in workers]
 
     def close(self) -> None:
         """Kill all actors."""
@@ -246,64 +305,23 @@ class RayPool:
 
 
 _pools: WeakSet[RayPool] = WeakSet()
+_freed: deque[float] = deque([-FREED], 1)  # when actors were killed
+
+
+def free_places(ray: Any) -> list[room.Place]:
+    """Return what there is where; what idle actors of this process hold is free."""
+    while True:
+        found = room.places(ray)
+        held: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for worker in (w for pool in list(_pools) for w in pool.idle()):
+            held[worker.machine].update(worker.resources.counts())
+        for i, place in enumerate(found):  # what is used up is not named
+            found[i] = place._replace(free=Counter(place.free) + held.pop(place.machine, Counter()))
+        if monotonic() - _freed[0] > FREED or all(place.is_free for place in found):
+            return found
+        sleep(PAUSE / 10)
 
 
 def _send_home() -> bool:
-    """Kill the idle actors of all crews of this process, so that there is room for others."""
+    """Kill the idle actors of all pools of this process, so that there is room for others."""
     return any([pool.send_home() for pool in list(_pools)])
-
-
-_ADVICE = (
-    "; install it on every machine of the cluster, or ship it with "
-    "runtime_env={'py_modules': ['path/to/package']}"
-)
-
-
-def _advice(said: str) -> str:
-    """Return what to do about a module that a worker misses."""
-    theirs = shadow("nodes") if re.search(r"No module named '?nodes\b", said) else None
-    if theirs is None:
-        return _ADVICE
-    return (
-        f"; {theirs} has the name of the package that holds nodegraph's nodes, and a worker finds "
-        "it in its place: rename it, as in my_nodes.py, or start Python in another folder"
-    )
-
-
-def _resources_of(
-    names: Sequence[str], resources: Mapping[str, Resources], default: Resources
-) -> Resources:
-    """Return what the worker of some nodes needs: all that they do."""
-    own = [resources[name] for name in names if name in resources]
-    found = own[0] if own else default
-    for other in own[1:]:
-        found = found.joined(other)
-    return found
-
-
-def _fit(resources: Sequence[Resources], total: Mapping[str, float]) -> bool:
-    """Tell whether a cluster of that size could ever hold them all."""
-    wanted: dict[str, float] = defaultdict(float)
-    for one in resources:
-        own = {"CPU": one.num_cpus, "GPU": one.num_gpus, **dict(one.resources)}
-        for name, count in own.items():
-            wanted[name] += count
-    return all(total.get(name, 0.0) + 1e-9 >= count for name, count in wanted.items())
-
-
-def _others(workers: Sequence[_RayHandle]) -> str:
-    names = {name for worker in workers for name, _ in worker.resources.resources}
-    gpus = sum(worker.resources.num_gpus for worker in workers)
-    extra = [f"{gpus:g} GPUs"] * (gpus > 0) + sorted(names)
-    return f" and {', '.join(extra)}" if extra else ""
-
-
-def _short(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text[:300]
-
-
-def _last_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    found = [line for line in lines if "Error:" in line]
-    return (found or lines or [type(error).__name__])[-1][:300]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 from nodegraph.errors import FieldError
 
-__all__ = ["Resources"]
+__all__ = ["Resources", "needs_of"]
 
 FIELDS = ("num_cpus", "num_gpus", "resources")
 
@@ -60,9 +61,19 @@ class Resources(NamedTuple):
         """How many threads a worker may use."""
         return max(1, int(self.num_cpus))
 
+    def counts(self) -> dict[str, float]:
+        """Return all of them, by Ray's names."""
+        return {"CPU": self.num_cpus, "GPU": self.num_gpus, **dict(self.resources)}
+
     def joined(self, other: Resources) -> Resources:
         """Return the needs of one worker that does the work of two."""
         mine, theirs = dict(self.resources), dict(other.resources)
         both = {n: max(mine.get(n, 0.0), theirs.get(n, 0.0)) for n in {**mine, **theirs}}
         cpus, gpus = max(self.num_cpus, other.num_cpus), max(self.num_gpus, other.num_gpus)
         return Resources(cpus, gpus, tuple(sorted(both.items())))
+
+
+def needs_of(names: Sequence[str], own: Mapping[str, Resources], default: Resources) -> Resources:
+    """Return what the worker of some nodes needs: all that they do; `own` is by node."""
+    found = [own[name] for name in names if name in own] or [default]
+    return reduce(Resources.joined, found)

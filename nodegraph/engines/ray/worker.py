@@ -114,6 +114,36 @@ class Worker:
         self._turn = loading.attempt, loading.seq
         self._clock = loading.request.clock
 
+    def rewind(
+        self,
+        turn: tuple[int, int],
+        clock: int,
+        held: Snapshot,
+        lines: Mapping[str, Slot],
+    ) -> None:
+        """Go back to where the part stood when it gave a snapshot.
+
+        Parameters
+        ----------
+        turn : tuple of int
+            Attempt and chunk, as in `Loading`.
+        clock : int
+        held : Snapshot
+        lines : dict of Slot
+            Of nodes elsewhere that are read here.
+        """
+        loaded = self._loaded
+        if loaded is None:
+            raise EngineError("a worker that holds nothing was told to go back")
+        held = deepcopy(held)
+        for name, changes in held.slots.items():
+            for what, tree in changes.items():
+                setattr(loaded.slots[name], what, tree)
+        loaded.slots.update((name, slot.copy()) for name, slot in lines.items())
+        request = loaded.request._replace(vitals=held.vitals)
+        self._loaded = loaded._replace(request=request, meter=held.meter)
+        self._turn, self._clock = turn, clock
+
     def prepare(self, task: Any, mode: Numerics) -> None:
         """Take over a task that is to be done to many things, each by itself."""
         self._task = task, mode

@@ -1,0 +1,101 @@
+"""Workers that are Ray actors, and how one speaks to them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from nodegraph.engines.ray.pool import WorkerLost
+from nodegraph.engines.ray.resources import Resources
+from nodegraph.engines.ray.worker import Worker
+from nodegraph.errors import EngineError
+
+__all__ = ["Actor", "RayHandle", "in_short", "sending", "started_actor"]
+
+
+class Actor(Worker):
+    """A worker in a process of its own, which takes no more threads than it was given CPUs."""
+
+    def __init__(self, threads: int):
+        super().__init__()
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(threads)
+
+    def ping(self) -> tuple[int, str]:
+        """Return the number of the process, and that of the machine."""
+        import ray
+
+        return os.getpid(), str(ray.get_runtime_context().get_node_id())
+
+
+class RayHandle:
+    """An actor, seen from here.
+
+    Parameters
+    ----------
+    ray : module
+    actor : ActorHandle
+    resources : Resources
+        What it was started with, and is to be kept for.
+    title, names : str, sequence of str
+        The nodes that it was started for.
+    """
+
+    def __init__(
+        self, ray: Any, actor: Any, resources: Resources, title: str, names: Sequence[str]
+    ):
+        self.ray, self.actor, self.resources = ray, actor, resources
+        self.title, self.names = title, names
+        self.id, self.pid, self.machine = actor._actor_id.hex(), 0, ""
+        self.squeezed = False  # it has less than what it was to have
+
+    def call(self, method: str, *args: Any, returns: int = 1) -> list[Any]:
+        """Ask for a method; results go to whom they are handed to, without passing by here."""
+        try:
+            with sending(self.ray, self.title):
+                found = getattr(self.actor, method).options(num_returns=returns).remote(*args)
+        except self.ray.exceptions.RayActorError as error:
+            raise WorkerLost(str(error), self) from error
+        return found if returns > 1 else [found]
+
+
+@contextmanager
+def sending(ray: Any, what: str) -> Iterator[None]:
+    """Say what is wrong with something that cannot be sent."""
+    try:
+        yield
+    except ray.exceptions.ObjectStoreFullError as error:
+        raise EngineError(
+            "what goes to a worker is larger than Ray's object store; give a smaller chunk, "
+            "or a larger object_store"
+        ) from error
+    except (TypeError, AttributeError, ValueError) as error:
+        raise EngineError(
+            f"{what}: cannot be sent to a worker ({in_short(error)}); define its class at "
+            "the top of a module, and keep no open files, locks or lambdas in it"
+        ) from error
+
+
+def started_actor(ray: Any, resources: Resources, threads: int, machine: str | None) -> Any:
+    """Return an actor that is about to start: on a machine, if one is named."""
+    options: dict[str, Any] = {
+        "num_cpus": resources.num_cpus,
+        "num_gpus": resources.num_gpus,
+        "resources": dict(resources.resources) or None,
+        "max_restarts": 0,
+        "max_task_retries": 0,
+    }
+    if machine is not None:
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(machine, soft=False)
+    return ray.remote(Actor).options(**options).remote(threads)
+
+
+def in_short(error: BaseException) -> str:
+    """Return what an error says, on one line that is not too long."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text[:300]
