@@ -16,14 +16,13 @@ from nodegraph.engines.engine import LOCAL
 from nodegraph.engines.ray.cluster import STORE, Cluster
 from nodegraph.engines.ray.cost import advice, stays
 from nodegraph.engines.ray.data_parallel import DataParallel
-from nodegraph.engines.ray.head import Head
 from nodegraph.engines.ray.options import PLACED, check_options
 from nodegraph.engines.ray.partition import Partition, cut
 from nodegraph.engines.ray.pipeline import Pipeline, PipelineOptions
 from nodegraph.engines.ray.placement import HOP, estimates, group_nodes, window_of
-from nodegraph.engines.ray.ray_pool import RayPool
+from nodegraph.engines.ray.pools import Pools
 from nodegraph.engines.ray.resources import Resources
-from nodegraph.engines.ray.shares import fitting, shared
+from nodegraph.engines.ray.shares import fitting
 from nodegraph.engines.ray.stats import Stats
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot, widths
@@ -124,7 +123,6 @@ class RayEngine:
         form = inspect.signature(type(self)).parameters
         self._given = {k: v for k, v in given.items() if v != form[k].default}
         self.placement, self.workers, self.chunk, self.window = placement, workers, chunk, window
-        self._num_cpus = num_cpus
         self._default = Resources.of(
             {"num_cpus": 1 if num_cpus is None else num_cpus, "num_gpus": num_gpus,
              "resources": resources}, "engine"
@@ -133,9 +131,11 @@ class RayEngine:
             n: Resources.of(each, f"engine.nodes.{n}") for n, each in (nodes or {}).items()
         }
         self._stale = None if sync else stale
-        self._snapshot, self._restarts, self._timeout = snapshot, restarts, timeout
+        self._snapshot, self._restarts = snapshot, restarts
         self._cluster = Cluster(address, workers, object_store, runtime_env, wait, log)
-        self._pools: dict[Resources, RayPool] = {}
+        self._pools = Pools(
+            self._cluster, self._resources, self._default, num_cpus is None, timeout
+        )
         self.watch = Stats()
         _open.add(self)
 
@@ -166,9 +166,7 @@ class RayEngine:
 
     def close(self) -> None:
         """End the actors, and Ray itself if it was started by this; a later call starts anew."""
-        pools, self._pools = self._pools, {}
-        for pool in pools.values():
-            pool.close()
+        self._pools.close()
         self._cluster.leave()
 
     def execute(
@@ -197,7 +195,7 @@ class RayEngine:
         pasts = [slots[name].past for part in parts for name in part.sends]
         crossing = first.n_steps * sum(past.itemsize * past.shape[1] for past in pasts)
         window = window_of(self.window or 2 * len(parts), crossing, self._store())
-        pool = self._pool([part.names for part in parts])
+        pool = self._pools.of([part.names for part in parts])
         options = PipelineOptions(window, None, self._snapshot, self._restarts, self._stale)
         self.watch.begin()
         belt = Pipeline(pool, plan, parts, slots, request, options, self.watch)
@@ -231,7 +229,7 @@ class RayEngine:
         count = workers or self.workers or fitting(self._cluster.join(), self._default)
         names = tuple(self._resources)
         yield from DataParallel(
-            self._pool([names] * count), names, task, count, self._restarts, self.watch
+            self._pools.of([names] * count), names, task, count, self._restarts, self.watch
         ).each(groups)
 
     def rows(self, plan: Plan, sizes: Mapping[str, int]) -> int:
@@ -304,27 +302,11 @@ class RayEngine:
 
     def pids(self) -> list[int]:
         """Return the processes of the actors that there are."""
-        return [pid for pool in list(self._pools.values()) for pid in pool.pids()]
+        return self._pools.pids()
 
     def _store(self) -> float:
         """Return how many bytes the object stores of the cluster have."""
         return float(self._cluster.join().cluster_resources().get("object_store_memory", STORE))
-
-    def _pool(self, groups: Sequence[Sequence[str]]) -> RayPool:
-        """Return the pool for some groups of nodes, whose actors are as large as they can be."""
-        ray, resources = self._cluster.join(), self._default
-        if self._num_cpus is None:
-            resources = shared(ray, groups, self._resources, resources)
-        if resources not in self._pools:
-            self._pools[resources] = RayPool(
-                ray,
-                self._resources,
-                resources,
-                self._timeout,
-                Head(self._cluster.head()),
-                elastic=self._num_cpus is None,
-            )
-        return self._pools[resources]
 
 
 _open: weakref.WeakSet[RayEngine] = weakref.WeakSet()
