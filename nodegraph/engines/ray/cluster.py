@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
 import os
-import secrets
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from nodegraph.engines.ray.arrival import arrive
+from nodegraph.engines.ray.own_folder import OwnFolder
 from nodegraph.engines.ray.ray_log import RayLog
 from nodegraph.engines.ray.signals import own_signals
 from nodegraph.errors import EngineError
@@ -60,6 +55,7 @@ class Cluster:
         self._log = RayLog(log)
         self._ours = self._started_here = False
         self._before: dict[str, str | None] = {}
+        self._folder: OwnFolder | None = None
 
     def join(self) -> Any:
         """Return the module `ray`, connected; start it if there is none to join.
@@ -92,7 +88,9 @@ class Cluster:
         if self._before and ray is not None:
             self._set_secret(None)
             self._before = {}
-        self._started_here = False
+        if self._folder is not None:
+            self._folder.remove()
+        self._folder, self._started_here = None, False
 
     def head(self) -> str | None:
         """Return ``host:port`` of the head of the cluster that is joined; None from afar."""
@@ -116,7 +114,8 @@ class Cluster:
 
     def _start(self, ray: Any) -> None:
         """Start Ray on loopback, with a token of its own that only this process tree knows."""
-        self._set_secret(_token_file())
+        self._folder = OwnFolder()
+        self._set_secret(str(self._folder.token))
         with _environment({"PYTHONPATH": _own_path()}), _only_loopback(), _quiet(), own_signals():
             try:
                 ray.init(
@@ -127,6 +126,7 @@ class Cluster:
                     log_to_driver=False,
                     logging_level="error",
                     _node_ip_address=LOOPBACK,
+                    _temp_dir=self._folder.sessions,
                 )
             except Exception as error:
                 self.leave()
@@ -185,19 +185,6 @@ def _loaded_ray() -> Any:
     with _quiet():
         import ray
     return ray
-
-
-@cache
-def _token_file() -> str:
-    """Return a file with the secret of this process, which nobody else can read."""
-    folder = tempfile.mkdtemp(prefix="nodegraph-ray-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    token = Path(folder, "token")
-    with open(
-        os.open(token, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w", encoding="ascii"
-    ) as file:
-        file.write(secrets.token_hex(32))
-    return str(token)
 
 
 def _own_path() -> str:
