@@ -27,7 +27,7 @@ from nodegraph.host.moved import Moved
 from nodegraph.model import Model
 
 if TYPE_CHECKING:
-    from nodegraph import datasets, metrics, plotting
+    from nodegraph import datasets, dynamics, metrics, plotting
     from nodegraph.engines.ray.engine import RayEngine
     from nodegraph.experiments.tasks.experiment import Result, run_spec
     from nodegraph.files.yaml.spec import Spec, read_yaml
@@ -62,6 +62,7 @@ __all__ = [
     "Vector",
     "datasets",
     "delay",
+    "dynamics",
     "errors",
     "load",
     "metrics",

@@ -13,6 +13,7 @@ from nodegraph.maths import activate, matvec
 from nodegraph.node import Node
 from nodes.parts.activations import ActivationName
 from nodes.parts.random_layer import RandomLayer, column_major, require_shape
+from nodes.parts.slopes import along
 from nodes.parts.weights import orthogonal
 
 __all__ = ["ES2N"]
@@ -119,3 +120,16 @@ class ES2N(RandomLayer, Node):
         b = self.proximity
         new = b * activate(self.activation, drive) + (1 - b) * turned
         return self.State(new), new.copy()
+
+    def tangent(
+        self, params: Params, state: State, inputs: Any, d_state: State, d_inputs: Any
+    ) -> tuple[State, Array]:
+        """Return ``dx' = b f'(drive) (W dx + W_in du) + (1 - b) O dx``, and it again.
+
+        See `nodegraph.graph.protocols.Differentiable`.
+        """
+        drive = params.W @ state.x + params.W_in @ inputs["x"] + params.bias
+        d_drive = params.W @ d_state.x + params.W_in @ d_inputs["x"]
+        b = self.proximity
+        moved = b * along(self.activation, drive, d_drive) + (1 - b) * (params.O @ d_state.x)
+        return self.State(moved), moved

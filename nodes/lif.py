@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import PositiveFloat, model_validator
@@ -77,6 +77,8 @@ class LIF(RandomLayer, Node):
 
         v: Array  # (n,)
         spikes: Array  # (n,)
+
+    smooth: ClassVar[bool] = False
 
     leak_rate: PerUnit = 0.1
     threshold: PositiveFloat = 1.0

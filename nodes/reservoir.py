@@ -16,6 +16,7 @@ from nodegraph.node import Node
 from nodegraph.rule import AnyRule
 from nodes.parts.activations import ActivationName
 from nodes.parts.random_layer import RandomLayer
+from nodes.parts.slopes import along
 
 __all__ = ["FEEDBACK", "Reservoir", "ReservoirFields"]
 
@@ -177,6 +178,22 @@ class Reservoir(ReservoirFields, Node):
         leak = self.leak.astype(state.x.dtype)
         new = (1 - leak) * state.x + leak * activate(self.activation, drive)
         return self.State(new), new.copy()
+
+    def tangent(
+        self, params: Params, state: State, inputs: Any, d_state: State, d_inputs: Any
+    ) -> tuple[State, Array]:
+        """Return ``dx' = (1 - a) dx + a f'(drive) (W dx + W_in du + W_fb dy)``, and it again.
+
+        See `nodegraph.graph.protocols.Differentiable`.
+        """
+        drive = params.W @ state.x + params.W_in @ inputs["x"] + params.bias
+        d_drive = params.W @ d_state.x + params.W_in @ d_inputs["x"]
+        if "feedback" in inputs:
+            drive = drive + params.W_fb @ inputs["feedback"]
+            d_drive = d_drive + params.W_fb @ d_inputs["feedback"]
+        leak = np.broadcast_to(self.leak, drive.shape)[:, None]
+        moved = (1 - leak) * d_state.x + leak * along(self.activation, drive, d_drive)
+        return self.State(moved), moved
 
     def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
         """Return normal noise with the standard deviation `noise`, or None if that is 0."""

@@ -48,6 +48,7 @@ class ScikitLearn(Node):
     """
 
     traced: ClassVar[bool] = False
+    smooth: ClassVar[bool] = False
 
     class Params(NamedTuple):
         """The fitted estimator, the number of outputs, and what an estimator draws from."""

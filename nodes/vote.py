@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -32,6 +32,8 @@ class Vote(Alike):
     >>> ng.Model(Vote(units=2)).run(votes)
     array([[0., 1.]])
     """
+
+    smooth: ClassVar[bool] = False
 
     kind: Literal["winner", "shares"] = "winner"
 

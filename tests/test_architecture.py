@@ -20,7 +20,7 @@ def test_it_is_one_page_with_at_most_twelve_nouns():
 def test_every_room_stands_in_it_and_no_other():
     told = set(re.findall(r"^\| `(\w+)/` \|", section("Rooms"), re.M))
     assert told == {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert len(told) <= 10
+    assert len(told) <= 11
     assert len(list(PACKAGE.glob("*.py"))) <= 12
 
 

@@ -25,6 +25,7 @@ FLOORS = """
     datasets metrics
     engines
     model
+    dynamics
     testing
     experiments
     cli

@@ -111,6 +111,7 @@ class Node(_Part, ABC):
     step_ports: ClassVar[tuple[str, ...]] = ("x",)
     takes: ClassVar[dict[str, frozenset[str]]] = {}
     traced: ClassVar[bool] = True  # whether `step` is to be compiled; else it runs in Python
+    smooth: ClassVar[bool] = True  # whether `step` has a derivative; else its outputs jump
     hears_noise: ClassVar[bool] = False
 
     @classmethod

@@ -13,6 +13,7 @@ from nodegraph.graph.lessons import Lesson
 __all__ = [
     "Blockwise",
     "Deals",
+    "Differentiable",
     "Gathers",
     "Joint",
     "Measured",
@@ -44,6 +45,20 @@ class Blockwise(_ByMethods, ABC):
     @abstractmethod
     def run_block(self, params: Any, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
         """Return ``(state, ys)`` after ``len(xs)`` steps."""
+
+
+class Differentiable(_ByMethods, ABC):
+    """A node that says how its step moves along directions, faster than it can be found out."""
+
+    @abstractmethod
+    def tangent(
+        self, params: Any, state: Any, inputs: Any, d_state: Any, d_inputs: Any
+    ) -> tuple[Any, Array]:
+        """Return ``(d_state, dy)`` one step later, for k directions at once.
+
+        `inputs` are the rows by port, (n,) each; `d_state` and `d_inputs` are like `state` and
+        `inputs` with an axis of k behind the others, and so is what is returned.
+        """
 
 
 class Measured(_ByMethods, ABC):

@@ -65,6 +65,23 @@ class Generation:
             found.append({n: np.concatenate([part[n] for part in (*first, *rest)]) for n in names})
         return found
 
+    def closed(self, state: ModelState, prompt: BoundData | None) -> Plan:
+        """Show `state` a prompt and return the plan in which it goes on by itself from there.
+
+        Raises
+        ------
+        DataError
+            If there are several prompts, or an input stays outside the loop.
+        """
+        loop = self._loop(state)
+        if outside := [name for name in state.initializer.data if name not in loop]:
+            raise DataError(f"{outside[0]} is not in the loop: name it in loop=, or give x")
+        if prompt is not None:
+            if not prompt.own:
+                raise DataError("prompt: expected one array (rows, d), got several series")
+            self._last(state, state.names(None), prompt.series[0])
+        return _plan(state, loop)
+
     def _loop(self, state: ModelState) -> dict[str, str]:
         state.require(state.names(self.outputs))
         base, idle = state.runnable(state.ready()), teaching_only(state.plan)

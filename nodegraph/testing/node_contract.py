@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array, cast, copy_tree, leaves
+from nodegraph.arrays import Array, cast, copy_tree, leaves, tree_map
 from nodegraph.engines import first_use
 from nodegraph.engines.bound_node import RowSource
 from nodegraph.engines.compiled.traced_steps import prepared
@@ -18,6 +18,7 @@ from nodegraph.engines.prepared import StepCode
 from nodegraph.errors import ContractError, FieldError
 from nodegraph.graph.described import Described
 from nodegraph.graph.node import Node
+from nodegraph.graph.protocols import Differentiable
 from nodegraph.graph.registry import resolve, word
 from nodegraph.graph.rule import Rule
 from nodegraph.model.initializer import generator
@@ -41,7 +42,8 @@ def check_node(
     It is frozen and documented; its fields come back from YAML's plain values; the same seed
     draws the same params; its `step` can be compiled, unless it says ``traced = False``; what
     engines run is a fold of `step`; chunks do not show, nor do other series beside one, nor whether
-    a loop calls it step by step, to the bit; arguments are left as they are; float32 stays float32.
+    a loop calls it step by step, to the bit; arguments are left as they are; float32 stays float32;
+    a tangent of its own is the derivative of `step`.
 
     Parameters
     ----------
@@ -69,6 +71,7 @@ def check_node(
         trial.check_steps_of_loops()
         trial.check_arguments_are_left_alone()
         trial.check_dtype()
+        trial.check_tangent()
 
 
 def check_fields(part: Any) -> None:
@@ -228,6 +231,38 @@ class _Trial:
         if ys is not self.xs and ys.flags.writeable and not np.shares_memory(ys, self.xs):
             ys[:] = 0.5
             same_trees(state, kept, "the state is a view of the outputs")
+
+    def check_tangent(self) -> None:
+        """Compare a tangent of its own with differences of `step`, in double precision."""
+        if not isinstance(self.node, Differentiable) or self.dtype.itemsize < 8:
+            return
+        state = self.run(0, 5)[0]
+        rows = {"x": self.xs[5], **{port: rows[5] for port, rows in self.others.items()}}
+        rng = np.random.default_rng(3)
+
+        def drawn(leaf: Any) -> Any:
+            return rng.standard_normal((*np.shape(leaf), 2))
+
+        ways = {port: drawn(row) for port, row in rows.items()}
+        d_state = tree_map(drawn, state)
+        told = self.node.tangent(self.params, state, rows, d_state, ways)
+        for k in range(2):
+            pair = [self._moved(state, rows, d_state, ways, k, e) for e in (-1e-6, 1e-6)]
+            for (path, low), (_, high), (_, d) in zip(*map(leaves, (*pair, told)), strict=True):
+                np.testing.assert_allclose(
+                    d[..., k], (high - low) / 2e-6, rtol=1e-5, atol=1e-6,
+                    err_msg=f"tangent is not the derivative of step ({path})",
+                )  # fmt: skip
+
+    def _moved(
+        self, state: Any, rows: Any, d_state: Any, ways: Any, k: int, e: float
+    ) -> tuple[Any, Array]:
+        """Return what a step gives, moved by `e` along direction `k`."""
+        steps = iter([way for _, way in leaves(d_state)])
+        near = tree_map(lambda leaf: leaf + e * next(steps)[..., k], state)
+        moved = {port: row + e * ways[port][..., k] for port, row in rows.items()}
+        found: tuple[Any, Array] = self.node.step(self.params, near, **moved)
+        return found
 
     def check_dtype(self) -> None:
         state, ys = self.run()

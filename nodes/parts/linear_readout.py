@@ -78,3 +78,9 @@ class LinearReadout(Node):
     def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:
         """Return ``(state, W_out x + bias)``."""
         return state, matvec(params.W_out, x) + params.bias
+
+    def tangent(
+        self, params: Params, state: Any, inputs: Any, d_state: Any, d_inputs: Any
+    ) -> tuple[Any, Array]:
+        """Return ``(d_state, W_out dx)``; see `nodegraph.graph.protocols.Differentiable`."""
+        return d_state, params.W_out @ d_inputs["x"]

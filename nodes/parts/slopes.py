@@ -1,4 +1,4 @@
-"""Derivatives of activations from their values, for rules that follow a gradient in one layer."""
+"""Derivatives of activations: from their values, for rules, and along directions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 
 from nodegraph import Array
+from nodes.parts.activations import ACTIVATIONS, sigmoid, softmax
 
-__all__ = ["SLOPES"]
+__all__ = ["SLOPES", "along"]
 
 SLOPES: Final[dict[str, Callable[[Array], Array]]] = {  # by name of the activation, given y
     "identity": np.ones_like,
@@ -17,3 +18,32 @@ SLOPES: Final[dict[str, Callable[[Array], Array]]] = {  # by name of the activat
     "relu": lambda y: (y > 0).astype(y.dtype),
     "sigmoid": lambda y: y * (1 - y),
 }
+
+_FROM_INPUT: Final[dict[str, Callable[[Array], Array]]] = {  # of the others, given x
+    "leaky_relu": lambda x: np.where(x > 0, 1, 0.01),
+    "softplus": sigmoid,
+    "softsign": lambda x: 1 / (1 + np.abs(x)) ** 2,
+    "hard_tanh": lambda x: (np.abs(x) < 1).astype(x.dtype),
+    "elu": lambda x: np.exp(np.minimum(x, 0)),
+    "sin": np.cos,
+    "gaussian": lambda x: -2 * x * np.exp(-(x**2)),
+}
+
+
+def along(name: str, x: Array, dx: Array) -> Array:
+    """Return ``f'(x) dx`` of the activation called `name`.
+
+    Parameters
+    ----------
+    name : str
+    x : ndarray, shape (n,)
+    dx : ndarray, shape (n, k)
+        Directions, a column each.
+    """
+    if name == "softmax":
+        y = softmax(x)[:, None]
+        shared: Array = y * (dx - (y * dx).sum(axis=0))
+        return shared
+    slope = SLOPES[name](ACTIVATIONS[name](x)) if name in SLOPES else _FROM_INPUT[name](x)  # type: ignore[index]
+    moved: Array = slope[:, None] * dx
+    return moved

@@ -1,6 +1,22 @@
-"""Series to learn from: systems that are integrated here, and two real sets."""
+"""Series to learn from: twenty chaotic systems and others that are made here, two real sets."""
 
 from nodegraph.data.datasets.catalogue import describe, load, names, options
+from nodegraph.data.datasets.chaos import (
+    burke_shaw,
+    chen,
+    chua,
+    halvorsen,
+    hyper_rossler,
+    ikeda,
+    lozi,
+    moore_spiegel,
+    rabinovich_fabrikant,
+    rucklidge,
+    sprott_jerk,
+    thomas,
+    windmi,
+)
+from nodegraph.data.datasets.equations import System
 from nodegraph.data.datasets.forecasting import to_forecasting
 from nodegraph.data.datasets.henon import henon
 from nodegraph.data.datasets.japanese_vowels import Utterances, japanese_vowels
@@ -14,24 +30,42 @@ from nodegraph.data.datasets.narma import narma
 from nodegraph.data.datasets.one_hot import one_hot
 from nodegraph.data.datasets.rossler import rossler
 from nodegraph.data.datasets.sunspots import sunspots
+from nodegraph.data.datasets.systems import exponents, system, systems
 
 __all__ = [
+    "System",
     "Utterances",
+    "burke_shaw",
+    "chen",
+    "chua",
     "describe",
+    "exponents",
+    "halvorsen",
     "henon",
+    "hyper_rossler",
+    "ikeda",
     "japanese_vowels",
     "kuramoto_sivashinsky",
     "load",
     "logistic_map",
     "lorenz",
     "lorenz96",
+    "lozi",
     "mackey_glass",
+    "moore_spiegel",
     "mso",
     "names",
     "narma",
     "one_hot",
     "options",
+    "rabinovich_fabrikant",
     "rossler",
+    "rucklidge",
+    "sprott_jerk",
     "sunspots",
+    "system",
+    "systems",
+    "thomas",
     "to_forecasting",
+    "windmi",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from nodegraph.data.datasets import chaos
 from nodegraph.data.datasets.henon import henon
 from nodegraph.data.datasets.japanese_vowels import japanese_vowels
 from nodegraph.data.datasets.kuramoto_sivashinsky import kuramoto_sivashinsky
@@ -28,6 +29,7 @@ _GENERATORS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         each.__name__: each
         for each in (
+            *(getattr(chaos, name) for name in chaos.CHAOS),
             henon,
             japanese_vowels,
             kuramoto_sivashinsky,
@@ -51,7 +53,7 @@ def names() -> list[str]:
     Examples
     --------
     >>> len(names())
-    11
+    24
     """
     return sorted(_GENERATORS)
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from nodegraph.arrays import Array
-from nodegraph.data.ranges import bounded, count_rows, real, vector
+from nodegraph.data.datasets.equations import Equations
 from nodegraph.graph.messages.calls import known_arguments
 
-__all__ = ["henon"]
+__all__ = ["HENON", "henon"]
+
+HENON = Equations(
+    "henon",
+    lambda x, y, a, b: (1.0 - a * x * x + y, b * x),
+    {"a": 1.4, "b": 0.3},
+    x0=(0.0, 0.0),
+    exponents=(0.4192, -1.6232),
+)
 
 
 @known_arguments
@@ -55,11 +61,4 @@ def henon(
     >>> [round(float(x), 4) for x in henon(4)[:, 0]]
     [0.0, 1.0, -0.4, 1.076]
     """
-    steps, discard = count_rows("henon", steps, discard, width=20)
-    a, b = real("henon.a", a), real("henon.b", b)
-    x, y = vector("henon.x0", x0, 2).tolist()
-    rows = [(x, y)]
-    for _ in range(steps + discard - 1):
-        x, y = 1.0 - a * x * x + y, b * x
-        rows.append((x, y))
-    return bounded("henon", np.array(rows), "write another x0, a or b")[discard:]
+    return HENON.series(steps, x0, discard, {"a": a, "b": b})

@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.datasets.equations import System
 from nodegraph.data.ranges import bounded, count_rows, exclusive, generator, real, vector, whole
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
 
-__all__ = ["kuramoto_sivashinsky"]
+__all__ = ["kuramoto_sivashinsky", "kuramoto_sivashinsky_system"]
 
 
 @known_arguments
@@ -89,6 +90,20 @@ def kuramoto_sivashinsky(
                 v = _step(scheme, v)
             series[row] = np.fft.irfft(v)
     return bounded(where, series, "write a smaller h, more substeps or another x0")[discard:]
+
+
+def kuramoto_sivashinsky_system(
+    units: int = 64, length: float = 22.0, h: float = 0.25, seed: int | None = None
+) -> System:
+    """Return the map from one row of `kuramoto_sivashinsky` to the next."""
+    where = "kuramoto_sivashinsky"
+    units, h = whole(f"{where}.units", units, least=8), real(f"{where}.h", h, above=0.0)
+    scheme = _scheme(units, real(f"{where}.length", length, above=0.0), h)
+
+    def step(u: Array) -> Array:
+        return np.fft.irfft(_step(scheme, np.fft.rfft(u)), units)
+
+    return System(where, step, _start(units, seed), h)
 
 
 class _Scheme(NamedTuple):

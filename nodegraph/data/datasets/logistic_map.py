@@ -5,10 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.datasets.equations import Equations
 from nodegraph.data.ranges import count_rows, real
 from nodegraph.graph.messages.calls import known_arguments
 
-__all__ = ["logistic_map"]
+__all__ = ["LOGISTIC", "logistic_map"]
+
+LOGISTIC = Equations(
+    "logistic_map",
+    lambda x, r: (r * x * (1.0 - x),),
+    {"r": 3.9},
+    x0=(0.5,),
+    exponents=(0.4949,),
+)
 
 
 @known_arguments

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from nodegraph.arrays import Array
-from nodegraph.data.datasets.runge_kutta import sample_flow
-from nodegraph.data.ranges import real, vector
+from nodegraph.data.datasets.equations import Equations
 from nodegraph.graph.messages.calls import known_arguments
 
-__all__ = ["lorenz"]
+__all__ = ["LORENZ", "lorenz"]
+
+LORENZ = Equations(
+    "lorenz",
+    lambda x, y, z, sigma, rho, beta: (sigma * (y - x), x * (rho - z) - y, x * y - beta * z),
+    {"sigma": 10.0, "rho": 28.0, "beta": 8.0 / 3.0},
+    x0=(1.0, 1.0, 1.0),
+    h=0.02,
+    exponents=(0.9056, 0.0, -14.5723),
+)
 
 
 @known_arguments
@@ -63,19 +69,5 @@ def lorenz(
     >>> lorenz(5000).shape
     (5000, 3)
     """
-    sigma, rho = real("lorenz.sigma", sigma), real("lorenz.rho", rho)
-    beta = real("lorenz.beta", beta)
-
-    def field(state: Array) -> Array:
-        x, y, z = state.tolist()
-        return np.array((sigma * (y - x), x * (rho - z) - y, x * y - beta * z))
-
-    return sample_flow(
-        "lorenz",
-        field,
-        vector("lorenz.x0", x0, 3),
-        steps=steps,
-        h=h,
-        substeps=substeps,
-        discard=discard,
-    )
+    parameters = {"sigma": sigma, "rho": rho, "beta": beta}
+    return LORENZ.series(steps, x0, discard, parameters, h, substeps)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.datasets.equations import System, flow_system
 from nodegraph.data.datasets.runge_kutta import sample_flow
 from nodegraph.data.ranges import exclusive, generator, real, vector, whole
 from nodegraph.graph.messages.calls import known_arguments
 
-__all__ = ["lorenz96"]
+__all__ = ["lorenz96", "lorenz96_system"]
 
 
 @known_arguments
@@ -69,6 +70,21 @@ def lorenz96(
     """
     exclusive("lorenz96", x0=x0, seed=seed)
     units, F = whole("lorenz96.units", units, least=4), real("lorenz96.F", F)
+    start = _start(units, F, seed) if x0 is None else vector("lorenz96.x0", x0, units)
+    return sample_flow(
+        "lorenz96", _field(units, F), start, steps=steps, h=h, substeps=substeps, discard=discard
+    )
+
+
+def lorenz96_system(
+    units: int = 36, F: float = 8.0, h: float = 0.05, seed: int | None = None, substeps: int = 1
+) -> System:
+    """Return the map from one row of `lorenz96` to the next."""
+    units, F = whole("lorenz96.units", units, least=4), real("lorenz96.F", F)
+    return flow_system("lorenz96", _field(units, F), _start(units, F, seed), h, substeps)
+
+
+def _field(units: int, F: float) -> Callable[[Array], Array]:
     index = np.arange(units)
     after, before, before_that = (index + 1) % units, index - 1, index - 2
 
@@ -76,10 +92,7 @@ def lorenz96(
         velocity: Array = (x[after] - x[before_that]) * x[before] - x + F
         return velocity
 
-    start = _start(units, F, seed) if x0 is None else vector("lorenz96.x0", x0, units)
-    return sample_flow(
-        "lorenz96", field, start, steps=steps, h=h, substeps=substeps, discard=discard
-    )
+    return field
 
 
 def _start(units: int, F: float, seed: int | None) -> Array:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.datasets.equations import System
 from nodegraph.data.ranges import bounded, count_rows, exclusive, generator, real, vector
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
 
-__all__ = ["mackey_glass"]
+__all__ = ["mackey_glass", "mackey_glass_system"]
 
 _STEP = 0.1  # longest step of integration, whatever the time between rows
 
@@ -88,8 +90,45 @@ def mackey_glass(
     substeps = max(ceil(h / _STEP - 1e-9), ceil(4.0 * h / tau))
     steps, discard = count_rows("mackey_glass", steps, discard, width=4 * substeps)
     with np.errstate(all="ignore"):
-        x = _integrate(past, (steps + discard - 1) * substeps, h / substeps, tau, (n, a, b))
+        grid = _integrate(past, (steps + discard - 1) * substeps, h / substeps, tau, (n, a, b))
+    x = grid.x[grid.lag :]
     return bounded("mackey_glass", x[::substeps, None], "write another x0, a or b")[discard:]
+
+
+def mackey_glass_system(
+    tau: float = 17.0, h: float = 1.0, n: float = 10.0, a: float = 0.2, b: float = 0.1
+) -> System:
+    """Return the map of one delay of `mackey_glass`, values and slopes, from a row to the next."""
+    tau, h = real("mackey_glass.tau", tau, above=0.0), real("mackey_glass.h", h, above=0.0)
+    rates = (
+        real("mackey_glass.n", n, above=0.0),
+        real("mackey_glass.a", a),
+        real("mackey_glass.b", b),
+    )
+    substeps = max(ceil(h / _STEP - 1e-9), ceil(4.0 * h / tau))
+    inner = h / substeps
+    before = _integrate(
+        _past(tau, 1.2, None, None), ceil(2 * tau / h) * substeps, inner, tau, rates
+    )
+    lag = before.lag
+    slopes = np.append(before.left[-lag:], before.right[-1])
+
+    def step(state: Array) -> Array:
+        x, slope = state[: lag + 1], state[lag + 1 :]
+        grid = _Grid(x, slope[:-1], slope[1:], lag)
+        values, slopes = _advance(grid, 0, substeps, inner, tau, rates)
+        return np.concatenate([x[substeps:], values[1:], slope[substeps:], slopes[1]])
+
+    return System("mackey_glass", step, np.append(before.x[-lag - 1 :], slopes), h)
+
+
+class _Grid(NamedTuple):
+    """Values, the slopes at both ends of each interval, and the intervals of one delay."""
+
+    x: Array
+    left: Array
+    right: Array
+    lag: int
 
 
 def _past(tau: float, x0: float, seed: int | None, history: Sequence[float] | None) -> Array:
@@ -107,33 +146,42 @@ def _past(tau: float, x0: float, seed: int | None, history: Sequence[float] | No
 
 def _integrate(
     past: Array, steps: int, h: float, tau: float, rates: tuple[float, float, float]
-) -> Array:
-    """Return ``steps + 1`` values from time 0 on, `h` apart.
+) -> _Grid:
+    """Return the past and `steps` more values, `h` apart.
 
     Over one delay all delayed values are known, so that what is made is computed for all steps
     at once; the equation is linear in x then, and so is a Runge-Kutta step.
     """
-    n, a, b = rates
     lag = ceil(tau / h - 1e-9)  # steps of history, of which the first may begin before -tau
-    ahead = max(0.0, lag - tau / h)  # the delayed time, in steps after the point `lag` back
     x, left, right = _grid(past, steps, lag, h, tau)
+    for start in range(0, steps, lag - 1):
+        count = min(lag - 1, steps - start)
+        values, slopes = _advance(_Grid(x, left, right, lag), start, count, h, tau, rates)
+        now, then = start + lag, start + lag + count
+        x[now : then + 1] = values
+        left[now:then], right[now:then] = slopes
+    return _Grid(x, left, right, lag)
+
+
+def _advance(
+    grid: _Grid, start: int, count: int, h: float, tau: float, rates: tuple[float, float, float]
+) -> tuple[Array, tuple[Array, Array]]:
+    """Return values from step `start` to ``start + count``, and slopes at both ends of each."""
+    n, a, b = rates
+    x, left, right, lag = grid
+    ahead = max(0.0, lag - tau / h)  # the delayed time, in steps after the point `lag` back
     q = np.float64(b * h)
     keep = float(1 - q + q**2 / 2 - q**3 / 6 + q**4 / 24)
     weights = h / 6 * np.array([1 - q + q**2 / 2 - q**3 / 4, 4 - 2 * q + q**2 / 2, 1.0])
-    for start in range(0, steps, lag - 1):
-        count = min(lag - 1, steps - start)
-        made = []
-        for fraction in (ahead, ahead + 0.5, ahead + 1.0):
-            first = start + int(fraction)
-            delayed = _hermite(x, left, right, first, count, fraction % 1.0, h)
-            made.append(a * delayed / (1.0 + delayed**n))
-        push = weights[0] * made[0] + weights[1] * made[1] + weights[2] * made[2]
-        now, then = start + lag, start + lag + count
-        values = accumulate(push.tolist(), lambda value, new: keep * value + new, initial=x[now])
-        x[now : then + 1] = list(values)
-        left[now:then] = made[0] - b * x[now:then]
-        right[now:then] = made[2] - b * x[now + 1 : then + 1]
-    return x[lag:]
+    made = []
+    for fraction in (ahead, ahead + 0.5, ahead + 1.0):
+        first = start + int(fraction)
+        delayed = _hermite(x, left, right, first, count, fraction % 1.0, h)
+        made.append(a * delayed / (1.0 + delayed**n))
+    push = weights[0] * made[0] + weights[1] * made[1] + weights[2] * made[2]
+    rows = accumulate(push.tolist(), lambda value, new: keep * value + new, initial=x[start + lag])
+    values = np.array(list(rows))
+    return values, (made[0] - b * values[:-1], made[2] - b * values[1:])
 
 
 def _grid(past: Array, steps: int, lag: int, h: float, tau: float) -> tuple[Array, Array, Array]:

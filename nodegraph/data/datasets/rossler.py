@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from nodegraph.arrays import Array
-from nodegraph.data.datasets.runge_kutta import sample_flow
-from nodegraph.data.ranges import real, vector
+from nodegraph.data.datasets.equations import Equations
 from nodegraph.graph.messages.calls import known_arguments
 
-__all__ = ["rossler"]
+__all__ = ["ROSSLER", "rossler"]
+
+ROSSLER = Equations(
+    "rossler",
+    lambda x, y, z, a, b, c: (-y - z, x + a * y, b + z * (x - c)),
+    {"a": 0.2, "b": 0.2, "c": 5.7},
+    x0=(-0.1, 0.0, 0.02),
+    h=0.1,
+    exponents=(0.0714, 0.0, -5.3943),
+)
 
 
 @known_arguments
@@ -63,18 +69,4 @@ def rossler(
     >>> rossler(1000).shape
     (1000, 3)
     """
-    a, b, c = real("rossler.a", a), real("rossler.b", b), real("rossler.c", c)
-
-    def field(state: Array) -> Array:
-        x, y, z = state.tolist()
-        return np.array((-y - z, x + a * y, b + z * (x - c)))
-
-    return sample_flow(
-        "rossler",
-        field,
-        vector("rossler.x0", x0, 3),
-        steps=steps,
-        h=h,
-        substeps=substeps,
-        discard=discard,
-    )
+    return ROSSLER.series(steps, x0, discard, {"a": a, "b": b, "c": c}, h, substeps)

@@ -10,7 +10,7 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.data.ranges import bounded, count_rows, real, whole
 
-__all__ = ["sample_flow"]
+__all__ = ["runge_kutta", "sample_flow"]
 
 
 def sample_flow(
@@ -52,12 +52,13 @@ def sample_flow(
     with np.errstate(all="ignore"):
         for row in range(1, len(series)):
             for _ in range(substeps):
-                x = _step(field, x, inner)
+                x = runge_kutta(field, x, inner)
             series[row] = x
     return bounded(where, series, "write a smaller h, more substeps or another x0")[discard:]
 
 
-def _step(field: Callable[[Array], Array], x: Array, h: float) -> Array:
+def runge_kutta(field: Callable[[Array], Array], x: Array, h: float) -> Array:
+    """Return the state a step of `h` later."""
     k1 = field(x)
     k2 = field(x + (0.5 * h) * k1)
     k3 = field(x + (0.5 * h) * k2)

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 from nodegraph.errors import ArgumentError
 from nodegraph.graph.messages import nearest
 
-__all__ = ["known_arguments"]
+__all__ = ["fitting_arguments", "known_arguments"]
 
 FOREIGN = {
     "washout": "warmup",
@@ -32,6 +32,24 @@ def known_arguments(function: Callable[_P, _R]) -> Callable[_P, _R]:
     A call that fits costs nothing more than itself.
     """
     return _guarded(function, _misfit)
+
+
+def fitting_arguments(
+    function: Any, form: inspect.Signature, args: Sequence[Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return all arguments of a call by name, with defaults, where `form` is made as it runs.
+
+    Raises
+    ------
+    ArgumentError
+        As `known_arguments` does.
+    """
+    try:
+        bound = form.bind(*args, **given)
+    except TypeError:
+        raise ArgumentError(_misfit(function, form, args, given)) from None
+    bound.apply_defaults()
+    return bound.arguments
 
 
 def _guarded(function: Callable[_P, _R], explain: Callable[..., str]) -> Callable[_P, _R]:

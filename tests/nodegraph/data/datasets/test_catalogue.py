@@ -5,7 +5,7 @@ import pytest
 
 from nodegraph import datasets
 from nodegraph.datasets import describe, load, names, one_hot, options, to_forecasting
-from nodegraph.errors import DataError
+from nodegraph.errors import ArgumentError, DataError
 
 
 @pytest.mark.parametrize("name", names())
@@ -26,7 +26,7 @@ def test_options_reach_the_data_set():
     ("call", "message"),
     [
         (lambda: load("mackeyglass", steps=1), "none called 'mackeyglass'; did you mean mackey_gl"),
-        (lambda: load("zzz"), "known are henon, japanese_vowels"),
+        (lambda: load("zzz"), "known are burke_shaw, chen"),
         (lambda: load(None), "dataset: there is none called None"),
         (lambda: load("lorenz", step=10), "lorenz: unknown option 'step'; did you mean steps?"),
         (lambda: load("lorenz"), r"lorenz: steps is required; write lorenz\(steps=1000\)"),
@@ -96,7 +96,7 @@ def test_labels_without_a_class_are_refused(labels, classes, message):
 OTHER = {  # for each option of each set two values that differ from the default
     "steps": [30, 25],
     "discard": [3, 4],
-    "substeps": [2, 3],
+    "substeps": [3, 6],
     "seed": [1, 2],
     "h": [0.011, 0.012],
     "targets": ["one_hot", "repeat"],
@@ -118,6 +118,16 @@ OTHER = {  # for each option of each set two values that differ from the default
     "a1": [0.2, 0.25],
     "a2": [0.03, 0.04],
     "high": [0.3, 0.4],
+    "s": [9.0, 9.5],
+    "v": [4.0, 5.0],
+    "alpha": [1.0, 1.05],
+    "gamma": [0.8, 0.9],
+    "mu": [0.7, 0.8],
+    "d": [0.04, 0.03],
+    "T": [5.0, 5.5],
+    "R": [15.0, 16.0],
+    "kappa": [1.9, 1.8],
+    "lam": [6.5, 6.6],
 }
 STARTS = {
     "henon": [[0.1, 0.0], [0.0, 0.1]],
@@ -127,6 +137,10 @@ STARTS = {
     "lorenz96": [[8.0] * 35 + [8.1], [8.1] + [8.0] * 35],
     "mackey_glass": [0.9, 1.1],
     "rossler": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]],
+}
+STARTS |= {
+    name: [list(np.array(options(name)["x0"]) + move) for move in (0.01, 0.02)]
+    for name in set(datasets.systems()) - set(STARTS)
 }
 
 
@@ -170,4 +184,43 @@ def test_every_option_has_an_effect_alone_and_beside_every_other_or_is_refused(n
 )
 def test_two_starts_are_refused(call, words):
     with pytest.raises(DataError, match=words):
+        call()
+
+
+def test_chaotic_systems_have_exponents_and_a_step_that_makes_their_series():
+    for name in datasets.systems():
+        assert datasets.exponents(name)[0] > 0
+        system = datasets.system(name)
+        if name == "mackey_glass":
+            continue  # its state is a whole delay, see test_lyapunov
+        rows = load(name, steps=4)
+        state = rows[0]
+        for row in rows[1:]:
+            state = system.step(state)
+            np.testing.assert_allclose(state, row, rtol=1e-12, atol=1e-14)
+        if name != "kuramoto_sivashinsky":
+            np.testing.assert_array_equal(system.start, rows[0])
+
+
+def test_a_series_made_from_the_table_is_documented_and_refuses_what_it_does_not_take():
+    text = datasets.chen.__doc__
+    assert text.startswith("Return the Chen system")
+    assert "exponents with the default parameters: 2.0272, 0, -12.0272 (1 / time)" in text
+    with pytest.raises(ArgumentError, match="chen: there is no argument 'step'"):
+        datasets.chen(step=10)
+    with pytest.raises(DataError, match=r"chen\.a: should be a finite number"):
+        datasets.chen(10, a=None)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: datasets.system("narma"), "system: there is none called 'narma'"),
+        (lambda: datasets.system("henon", h=1), "henon: unknown option 'h'; known are x0, a, b"),
+        (lambda: datasets.system("lorenz96", unit=5), "did you mean units"),
+        (lambda: datasets.exponents("lorenzo"), "did you mean lorenz"),
+    ],
+)
+def test_a_wrong_system_is_refused(call, message):
+    with pytest.raises(DataError, match=message):
         call()

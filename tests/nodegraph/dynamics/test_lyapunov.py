@@ -1,0 +1,111 @@
+"""Lyapunov spectra against known ones: of maps, flows, delays, and of reservoirs."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nodegraph as ng
+from nodegraph.dynamics import kaplan_yorke, lyapunov_exponents
+from nodegraph.errors import DataError
+from nodes import Input, Reservoir, Ridge
+
+
+def test_maps_have_the_exponents_that_are_known():
+    logistic = lyapunov_exponents(ng.datasets.system("logistic_map", r=4.0, x0=[0.3]), steps=4000)
+    assert abs(logistic.exponents[0] - np.log(2)) < 5e-3
+    for name in ("henon", "ikeda", "lozi"):  # the kink of lozi goes by differences
+        found = lyapunov_exponents(ng.datasets.system(name), steps=3000)
+        np.testing.assert_allclose(found.exponents, ng.datasets.exponents(name), atol=0.03)
+    b = 0.3  # the determinant is that of the map at every point
+    henon = lyapunov_exponents(ng.datasets.system("henon"), steps=500).exponents
+    assert abs(henon.sum() - np.log(b)) < 1e-9
+
+
+def test_lorenz_has_its_three():
+    found = lyapunov_exponents(ng.datasets.system("lorenz", h=0.05, substeps=4), steps=4000)
+    np.testing.assert_allclose(found.exponents, [0.906, 0, -14.57], atol=0.05)
+    assert abs(found.exponents.sum() + 10 + 1 + 8 / 3) < 0.01  # the divergence of the flow
+    assert abs(found.dimension - 2.062) < 0.005
+    assert found.course.shape == (4000, 3)
+    assert found.times[-1] == pytest.approx(200)
+
+
+def test_mackey_glass_has_one_above_zero_and_one_at_zero():
+    system = ng.datasets.system("mackey_glass", h=10.0)
+    found = lyapunov_exponents(system, 4, steps=400, warmup=100)
+    np.testing.assert_allclose(found.exponents, [0.005, 0, -0.039, -0.053], atol=0.003)
+
+
+def test_the_step_of_mackey_glass_makes_its_series():
+    system, series = ng.datasets.system("mackey_glass"), ng.datasets.mackey_glass(60)[:, 0]
+    state, rows = system.start, []
+    for _ in range(20):
+        rows.append(state[170])
+        state = system.step(state)
+    np.testing.assert_array_equal(rows, series[34:54])
+
+
+def test_a_linear_reservoir_has_the_logarithms_of_the_moduli_of_its_eigenvalues():
+    node = Reservoir(units=5, activation="identity", connectivity=1.0, name="r")
+    model = ng.Model(Input(units=1) >> node, seed=1)
+    u = np.zeros((600, 1))
+    found = lyapunov_exponents(model, x=u, warmup=100, dt=0.5).exponents
+    moduli = np.sort(np.abs(np.linalg.eigvals(model.params["r"].W)))[::-1]
+    np.testing.assert_allclose(found, np.log(moduli) / 0.5, atol=0.05)
+    assert found[0] == pytest.approx(np.log(0.9) / 0.5, abs=0.05)
+
+
+def test_a_reservoir_that_learned_lorenz_has_its_three():
+    u = ng.datasets.lorenz(4500, discard=500)
+    u = (u - u.mean(axis=0)) / u.std(axis=0)
+    node = Reservoir(units=150, spectral_radius=0.3, input_scaling=0.2, bias_scaling=0.5)
+    model = ng.Model(Input() >> node >> Ridge(ridge=1e-10), seed=1)
+    model.fit(u[:4000], u[1:4001], warmup=100)
+    found = lyapunov_exponents(model, 3, steps=1500, prompt=u[4000:4200], dt=0.02).exponents
+    np.testing.assert_allclose(found, [0.906, 0, -14.57], atol=0.3)
+
+
+def test_outputs_that_are_only_kept_vanish_in_a_step():
+    node = Reservoir(W=[[0.5]], W_in=[[1.0]], activation="identity", name="a")
+    other = Reservoir(W=[[0.5]], W_in=[[1.0]], activation="identity", name="b")
+    model = ng.Model(Input(units=1) >> node >> ng.delay(1) >> other)
+    found = lyapunov_exponents(model, x=np.zeros((60, 1)), warmup=20)
+    np.testing.assert_allclose(found.exponents[:2], np.log([0.5, 0.5]), atol=0.1)
+    assert found.exponents[2] < -15
+    assert found.dimension == 0.0
+
+
+def test_qr_now_and_then_is_as_good():
+    henon = ng.datasets.system("henon")
+    often, seldom = (lyapunov_exponents(henon, steps=999, every=n) for n in (1, 5))
+    np.testing.assert_allclose(often.exponents, seldom.exponents, atol=1e-9)
+    assert seldom.times[-1] == 999
+
+
+@given(st.lists(st.floats(-20, 20), min_size=1, max_size=8))
+def test_the_dimension_lies_between_none_and_all(exponents):
+    found = kaplan_yorke(exponents)
+    assert 0 <= found <= len(exponents)
+    if sum(exponents) < 0 < max(exponents):
+        assert 1 <= found < len(exponents)
+    assert kaplan_yorke([*exponents, -np.inf]) == found
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda s, m: lyapunov_exponents(s, 3), "there are 2 exponents"),
+        (lambda s, m: lyapunov_exponents(s, x=[[1.0]]), "henon runs by itself; leave x out"),
+        (lambda s, m: lyapunov_exponents(m, x=np.zeros((9, 1)), steps=3), "leave steps out"),
+        (lambda s, m: lyapunov_exponents(m, x=np.zeros((9, 1))), "x has 9 rows, warmup takes 100"),
+        (lambda s, m: lyapunov_exponents("henon"), r"or ng.datasets.system\(name\), got str"),
+        (lambda s, m: lyapunov_exponents(m, prompt=[np.zeros((9, 1))] * 2), "got several series"),
+        (lambda s, m: lyapunov_exponents(s, every=0), "every: should be a whole number"),
+    ],
+)
+def test_bad_arguments_are_refused(call, words):
+    out = Ridge(units=1, W_out=np.ones((1, 4)))
+    model = ng.Model(Input(units=1) >> Reservoir(units=4) >> out)
+    with pytest.raises(DataError, match=words):
+        call(ng.datasets.system("henon"), model)
