@@ -18,6 +18,7 @@ from nodes.gate import Gate
 from nodes.gru import GRU
 from nodes.hold import Hold
 from nodes.hopfield import Hopfield
+from nodes.hyper_node import HyperNode
 from nodes.impute import Impute
 from nodes.input import Input
 from nodes.keyed_store import KeyedStore
@@ -79,6 +80,7 @@ __all__ = [
     "Gate",
     "Hold",
     "Hopfield",
+    "HyperNode",
     "Identity",
     "Impute",
     "Input",

@@ -214,11 +214,16 @@ class Node(_Part, ABC):
         return None
 
     def __getitem__(self, port: str) -> Graph:
-        """Return this node with `port` as the place where the next edge arrives."""
-        if port not in self.ports:
+        """Return this node with `port` as the place where the next edge arrives.
+
+        The name of an array of its params is a port as well: what arrives there stands in for it.
+        """
+        arrays = getattr(getattr(type(self), "Params", None), "_fields", ())
+        if port not in (*self.ports, *arrays):
+            own = f", and parameters {', '.join(arrays)}" if arrays else ""
             raise GraphError(
                 f"{self.name or type(self).__name__} has no port {port!r}; "
-                f"it has {', '.join(self.ports)}"
+                f"it has {', '.join(self.ports)}{own}"
             )
         return Graph(nodes=(self,), heads=(End(self, port),), tails=(End(self, port),))
 

@@ -12,6 +12,7 @@ from nodegraph.graph.graph import Composable, Graph
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.names import streams_of
 from nodegraph.graph.node import Node
+from nodegraph.graph.parameter_ports import driven, parameters
 from nodegraph.graph.rule import Rule
 
 if TYPE_CHECKING:
@@ -86,11 +87,15 @@ class Plan:
             raise GraphError("the graph is empty: write at least one node")
         nodes = {name: node for node, name in whole.names.items()}
         reads: dict[str, dict[str, tuple[Read, ...]]] = {name: {} for name in nodes}
+        arrays: dict[str, set[str]] = {}
         for edge in whole.edges:
             source, target = whole.names[edge.source], whole.names[edge.target]
-            _check_port(nodes[target], target, edge.port)
+            if edge.port not in nodes[target].ports:
+                _check_parameter(nodes, source, target, edge.port)
+                arrays.setdefault(target, set()).add(edge.port)
             before = reads[target].get(edge.port, ())
             reads[target][edge.port] = (*before, Read(source, edge.delay))
+        nodes |= {name: driven(nodes[name], ports, name) for name, ports in arrays.items()}
         for name, node in nodes.items():
             if node.learner:
                 _check_rule(node.learner, node, name, reads[name])
@@ -221,9 +226,15 @@ def _is_external(node: Any) -> bool:
     return bool(getattr(node, "external", False))
 
 
-def _check_port(node: Node, name: str, port: str) -> None:
-    if port not in node.ports:
-        raise GraphError(f"{name} has no port {port!r}; it has {', '.join(node.ports)}")
+def _check_parameter(nodes: Mapping[str, Node], source: str, target: str, port: str) -> None:
+    node, wanted = nodes[target], getattr(nodes[source], "of", None)
+    if port not in parameters(node):
+        raise GraphError(f"{target} has no port {port!r}; it has {', '.join(node.ports)}")
+    if wanted not in (None, target):
+        raise GraphError(
+            f"{source} gives out parameters of {wanted}, but is wired to {target}; write "
+            f"{source} >> {wanted}[{port!r}], or of={target!r}"
+        )
 
 
 def _check_rule(rule: Rule, node: Node, name: str, wired: Mapping[str, Any]) -> None:

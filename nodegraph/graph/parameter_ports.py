@@ -1,0 +1,104 @@
+"""Edges into the params of a node: what arrives stands in for what it holds."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, cast
+
+from nodegraph.arrays import is_sparse
+from nodegraph.errors import FieldError, GraphError
+from nodegraph.graph.node import Node
+
+__all__ = ["driven", "parameters"]
+
+
+def parameters(node: Node) -> tuple[str, ...]:
+    """Return the names of the arrays that a node holds, as far as its class tells."""
+    fields: tuple[str, ...] = getattr(getattr(type(node), "Params", None), "_fields", ())
+    return tuple(name for name in fields if name not in node.ports)
+
+
+def driven(node: Node, ports: Iterable[str], name: str) -> Node:
+    """Return a node like `node` whose arrays called `ports` arrive at ports of these names.
+
+    What arrives is the array row by row, at every step. A supervised rule is off: the node is told
+    what else it would learn.
+
+    Raises
+    ------
+    GraphError
+        If another rule of the node changes one of these arrays.
+    """
+    ports = tuple(sorted(ports))
+    rule = node.learner
+    if rule is not None and not rule.supervised and (lost := {*rule.moving} & {*ports}):
+        array = min(lost)
+        raise GraphError(
+            f"{name}: {type(rule).__name__} changes {array}, and {array} arrives by an edge too; "
+            f"leave out the rule, or the edge to {name}[{array!r}]"
+        )
+    return _twin(node, ports)
+
+
+def _twin(node: Node, ports: tuple[str, ...]) -> Node:
+    twin = _kind(type(node), ports)(**node.as_given())
+    twin._drawn_as = node._drawn_as
+    return twin
+
+
+@cache
+def _kind(kind: type[Node], ports: tuple[str, ...]) -> type[Node]:
+    """Return a class like `kind` with these arrays as ports."""
+
+    def init(self: Any, rng: Any, n_in: int, n_out: int, **widths: int) -> Any:
+        own = {port: n for port, n in widths.items() if port not in ports}
+        params = kind.init(self, rng, n_in, n_out, **own)
+        for port in ports:
+            _check_width(port, getattr(params, port), widths.get(port, 0))
+        return params
+
+    def step(self: Any, params: Any, state: Any, x: Any, **signals: Any) -> tuple[Any, Any]:
+        arrays = {port: signals.pop(port) for port in ports}
+        shaped = {port: a.reshape(getattr(params, port).shape) for port, a in arrays.items()}
+        return kind.step(self, params._replace(**shaped), state, x, **signals)
+
+    def learner(self: Any) -> Any:
+        rule = cast("Any", kind.learner).func(self)
+        return None if rule is not None and rule.supervised else rule
+
+    def ready(self: Any) -> bool:
+        return self.learner is None or bool(cast("Any", kind.ready).fget(self))
+
+    def reduced(self: Any) -> Any:
+        return _twin, (kind(**self.as_given()), ports)
+
+    for function, original in ((init, kind.init), (step, kind.step)):
+        function.__doc__ = original.__doc__
+        cast("Any", function).__signature__ = _with(original, ports)
+    members: dict[str, Any] = {"__module__": __name__, "__doc__": kind.__doc__}
+    members |= {"init": init, "step": step, "__reduce__": reduced}
+    members |= {"learner": property(learner), "ready": property(ready)}
+    made: type[Node] = cast("Any", type(kind))(kind.__name__, (kind,), members)
+    return made
+
+
+def _with(function: Any, ports: tuple[str, ...]) -> inspect.Signature:
+    signature = inspect.signature(function)
+    more = [inspect.Parameter(port, inspect.Parameter.KEYWORD_ONLY, default=None) for port in ports]
+    kept = [p for p in signature.parameters.values() if p.name not in ports]
+    return signature.replace(parameters=[*kept, *more])
+
+
+def _check_width(port: str, array: Any, width: int) -> None:
+    if is_sparse(array):
+        raise FieldError(
+            f"{port} is sparse, so no edge can bring it; write connectivity=1.0 for all of it"
+        )
+    if array.size != width:
+        shape = " x ".join(map(str, array.shape))
+        raise FieldError(
+            f"{width} signals arrive at the port {port}, which takes {shape} = {array.size} "
+            "numbers, row by row"
+        )

@@ -1,0 +1,97 @@
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.errors import FieldError, GraphError
+from nodegraph.graph.parameter_ports import driven
+from nodegraph.testing import check_node
+from nodes import RLS, Dense, Input, Reservoir, Ridge
+from nodes.rules import Oja
+
+RNG = np.random.default_rng(0)
+U, H = RNG.standard_normal((40, 3)), RNG.standard_normal((40, 6))
+
+
+def readout(**fields):
+    node = Ridge(units=2, name="readout", **fields)
+    return (Input(name="u") >> node) & (Input(name="h") >> node["W_out"])
+
+
+def test_contract():
+    check_node(driven(Dense(units=4), ["W_in"], "dense"), ports={"W_in": 12})
+
+
+def test_what_arrives_stands_in_for_the_array_at_every_step():
+    model = ng.Model(readout())
+    whole = model.run({"u": U, "h": H})
+    np.testing.assert_allclose(whole, np.einsum("toi,ti->to", H.reshape(40, 2, 3), U), rtol=1e-12)
+    again = ng.Model(readout())
+    steps = [again.step({"u": u, "h": h}) for u, h in zip(U, H, strict=True)]
+    assert np.array_equal(steps, whole)
+    lists = again.run({"u": [U, U[:5]], "h": [H, H[:5]]})
+    assert np.array_equal(lists[0], whole) and np.array_equal(lists[1], whole[:5])
+
+
+def test_two_arrays_of_one_node():
+    node = Ridge(units=2, name="readout")
+    graph = (Input(name="u") >> node) & (Input(name="h") >> node["W_out"])
+    graph = graph & (Input(name="b") >> node["bias"])
+    b = RNG.standard_normal((40, 2))
+    y = ng.Model(graph).run({"u": U, "h": H, "b": b})
+    expected = np.einsum("toi,ti->to", H.reshape(40, 2, 3), U) + b
+    np.testing.assert_allclose(y, expected, rtol=1e-12)
+
+
+def test_a_loop_whose_weights_arrive():
+    r = Reservoir(units=2, connectivity=1.0, leak_rate=0.5, bias_scaling=0, name="r")
+    graph = (Input(name="u") >> r) & (Input(name="W") >> r["W"])
+    W = 0.3 * RNG.standard_normal((40, 4))
+    model = ng.Model(graph, seed=1)
+    y = model.run({"u": U, "W": W})
+    x, W_in = np.zeros(2), model.params["r"].W_in
+    for t in range(40):
+        x = 0.5 * x + 0.5 * np.tanh(W[t].reshape(2, 2) @ x + W_in @ U[t])
+        np.testing.assert_allclose(y[t], x, rtol=1e-10)
+
+
+def test_it_is_copied_and_sent():
+    model = ng.Model(readout(), seed=1)
+    expected = model.run({"u": U, "h": H})
+    for again in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert np.array_equal(again.reset().run({"u": U, "h": H}), expected)
+
+
+def test_a_model_file_keeps_the_edge(tmp_path):
+    model = ng.Model(readout(), seed=1)
+    expected = model.run({"u": U, "h": H})
+    model.save(tmp_path / "m.safetensors")
+    again = ng.load(tmp_path / "m.safetensors").reset()
+    assert np.array_equal(again.run({"u": U, "h": H}), expected)
+
+
+def test_what_cannot_arrive_is_refused():
+    with pytest.raises(FieldError, match=r"5 signals arrive at the port W_out, .* 2 x 3 = 6 numb"):
+        ng.Model(readout()).run({"u": U, "h": H[:, :5]})
+    with pytest.raises(GraphError, match=r"has no port 'V'; it has x.* parameters W_out, bias"):
+        Input() >> Ridge()["V"]
+    sparse = Reservoir(units=20, name="r")
+    graph = (Input(name="u") >> sparse) & (Input(name="h") >> sparse["W"])
+    with pytest.raises(FieldError, match="W is sparse, so no edge can bring it"):
+        ng.Model(graph).run({"u": U, "h": H})
+
+
+def test_what_learns_by_itself_cannot_arrive_as_well():
+    node = Reservoir(units=2, connectivity=1.0, rule=Oja(weights="W"), name="r")
+    with pytest.raises(GraphError, match="r: Oja changes W, and W arrives by an edge too; leave"):
+        ng.Model((Input(name="u") >> node) & (Input(name="h") >> node["W"]))
+
+
+@pytest.mark.parametrize("kind", [Ridge, RLS])
+def test_a_readout_whose_weights_arrive_takes_no_target(kind):
+    node = kind(units=2, name="readout")
+    graph = (Input(name="u") >> node) & (Input(name="h") >> node["W_out"])
+    with pytest.raises(ng.errors.DataError, match="no node learns"):
+        ng.Model(graph).fit({"u": U, "h": H}, U[:, :2])
