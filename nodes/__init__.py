@@ -7,6 +7,7 @@ from nodes import forward as forward  # the kinds of ForwardUnit
 from nodes.activation import Identity, Relu, Sigmoid, Softmax, Softplus, Tanh
 from nodes.attention import Attention
 from nodes.cfc import CfC
+from nodes.clockwork_rnn import ClockworkRNN
 from nodes.concat import Concat
 from nodes.ctrnn import CTRNN
 from nodes.dcm import DCM
@@ -29,6 +30,7 @@ from nodes.logistic_regression import LogisticRegression
 from nodes.lstm import LSTM
 from nodes.ltc import LTC
 from nodes.mean import Mean
+from nodes.mtrnn import MTRNN
 from nodes.neural_ode import NeuralODE
 from nodes.noise import Noise
 from nodes.ntm_memory import NTMMemory
@@ -52,11 +54,14 @@ from nodes.scaler import Scaler
 from nodes.scikit_learn import ScikitLearn
 from nodes.select import Select
 from nodes.self_organising_map import SelfOrganisingMap
+from nodes.skip_rnn import SkipRNN
 from nodes.slow_features import SlowFeatures
 from nodes.sparse_coder import SparseCoder
 from nodes.td import TD
+from nodes.temporal_convolution import TemporalConvolution
 from nodes.vote import Vote
 from nodes.whitening import Whitening
+from nodes.zoneout import Zoneout
 
 __all__ = [
     "CTRNN",
@@ -68,12 +73,14 @@ __all__ = [
     "LMS",
     "LSTM",
     "LTC",
+    "MTRNN",
     "NVAR",
     "PCA",
     "RLS",
     "TD",
     "Attention",
     "CfC",
+    "ClockworkRNN",
     "Concat",
     "Dense",
     "ForwardUnit",
@@ -110,13 +117,16 @@ __all__ = [
     "Select",
     "SelfOrganisingMap",
     "Sigmoid",
+    "SkipRNN",
     "SlowFeatures",
     "Softmax",
     "Softplus",
     "SparseCoder",
     "Tanh",
+    "TemporalConvolution",
     "Vote",
     "Whitening",
+    "Zoneout",
 ]
 
 

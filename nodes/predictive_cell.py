@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -130,6 +130,14 @@ class PredictiveCell(Node):
     def start(self, n_out: int, n_in: int = 0) -> State:
         """Return the state before the first step: zeros."""
         return self.State(np.zeros(self.units), np.zeros(self.units), np.zeros(n_in))
+
+    def carry(self, state: State) -> list[Array]:
+        """Return what is carried from step to step."""
+        return [state.h]
+
+    def with_carry(self, state: State, values: Sequence[Any]) -> State:
+        """Return the state with another h."""
+        return state._replace(h=values[0])
 
     def links(self) -> dict[str, Array]:
         """Return where there are weights, of params that do not have all."""

@@ -3,6 +3,7 @@
 __all__ = [
     "activations",
     "alike",
+    "around_cell",
     "cell",
     "cell_rule",
     "chance",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -71,6 +71,19 @@ class Cell(Node, ABC):
     def moved(self, params: Any, state: Any, x: Array) -> Any:
         """Return the state one step later."""
 
+    def carry(self, state: Any) -> list[Any]:
+        """Return what is carried from step to step, (n,) each."""
+        return [getattr(state, name) for name in self.carried]
+
+    def with_carry(self, state: Any, values: Sequence[Any]) -> Any:
+        """Return the state with other arrays in place of what is carried."""
+        return state._replace(**dict(zip(self.carried, values, strict=True)))
+
+    def shown(self, state: Any, name: str) -> Array:
+        """Return what can be given out, by name."""
+        shown: Array = getattr(state, name)
+        return shown
+
     def links(self) -> dict[str, Array]:
         """Return where there are weights, of params that do not have all."""
         return {}
@@ -106,7 +119,8 @@ class Cell(Node, ABC):
 
     def relived(self, params: Any, state: Any, x: Array, ports: Mapping[str, Array]) -> Any:
         """Return the state one step later, without what it remembers for its rule."""
-        others = {port: row for port, row in ports.items() if port in self.step_ports}
+        known = (*self.step_ports, "noise")
+        others = {port: row for port, row in ports.items() if port in known}
         told = others.pop("update", None)
         after = self.moved(params, state, x, **others)
         return after if told is None else update_mask((told > 0).any(), after, state)
@@ -138,9 +152,8 @@ class Cell(Node, ABC):
     def _signal(self, name: str, params: Any, state: Any, after: Any, x: Array) -> Array:
         """Return what is given out by that name."""
         if name not in SAID:
-            shown: Array = getattr(after, name)
-            return shown
-        h = getattr(state if name == "error" else after, self.carried[0])
+            return self.shown(after, name)
+        h = self.carry(state if name == "error" else after)[0]
         foreseen: Array = matvec(params.V, h) + params.offset
         return x - foreseen if name == "error" else foreseen
 

@@ -26,8 +26,9 @@ class CellRule(Descent, ABC):
 
     - ``relived(params, state, x, ports)``: its state one step later, in operators and words that
       `nodes.parts.tape` knows;
-    - ``carried``: names of the arrays of its state, (n,) each, that are carried from step to step;
-      the head reads the first;
+    - ``carry(state)``: the arrays of its state, (n,) each, that are carried from step to step; the
+      head reads the first; ``with_carry(state, values)``: the state with others in their place;
+      ``carried``: their names;
     - ``weights``: names of the params that learn;
     - ``unit_axis``: of params whose first axis is not that of the units (gate by gate), which is;
     - ``links()``: of params that have weights at some places alone, where they are;

@@ -60,7 +60,7 @@ class Eligibility(CellRule, ABC):
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after one more step."""
-        h = getattr(seen.before, self.cell.carried[0])
+        h = self.cell.carry(seen.before)[0]
         error = seen.x - (matvec(params.V, h) + params.offset)
         found = {"V": -outer(error, h), "offset": -error}
         if not self.cell.frozen:
@@ -77,26 +77,24 @@ class Eligibility(CellRule, ABC):
     def _traced(self, params: Any, memory: Memory, seen: Seen, on: Any) -> Memory:
         """Return the memory with traces one step later."""
         cell, names = self.cell, self.cell.weights
-        olds = [Taped(getattr(seen.before, name), self.heard) for name in cell.carried]
+        olds = [Taped(array, self.heard) for array in cell.carry(seen.before)]
         weights = [Taped(getattr(params, name), self.heard) for name in names]
         after = cell.relived(
             params._replace(**dict(zip(names, weights, strict=True))),
-            seen.before._replace(**dict(zip(cell.carried, olds, strict=True))),
+            cell.with_carry(seen.before, olds),
             seen.x,
             seen.ports,
         )
-        traces = [
-            self._trace(memory, getattr(after, name), olds, weights, on) for name in cell.carried
-        ]
+        news = cell.carry(after)
+        traces = [self._trace(memory, new, olds, weights, on) for new in news]
         last = tuple(
-            plain(getattr(after, name)).astype(old.dtype)
-            for name, old in zip(cell.carried, memory.last, strict=True)
+            plain(new).astype(old.dtype) for new, old in zip(news, memory.last, strict=True)
         )
         return memory._replace(traces=tuple(traces), last=last)
 
     def _goes_on(self, memory: Memory, before: Any) -> Any:
         """Return 1 if the state is the one that was left, else 0."""
-        olds = [getattr(before, name) for name in self.cell.carried]
+        olds = self.cell.carry(before)
         same = [(old == last).all() for old, last in zip(olds, memory.last, strict=True)]
         together = same[0]
         for one in same[1:]:

@@ -65,15 +65,15 @@ def _pulled(
     cell: Any, params: Any, state: Any, x: Any, ports: Mapping[str, Any], changes: tuple[Any, ...]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return the derivatives by what was carried before a step, and by the weights in it."""
-    olds = [Taped(getattr(state, name)) for name in cell.carried]
+    olds = [Taped(array) for array in cell.carry(state)]
     weights = [Taped(getattr(params, name)) for name in cell.weights]
     after = cell.relived(
         params._replace(**dict(zip(cell.weights, weights, strict=True))),
-        state._replace(**dict(zip(cell.carried, olds, strict=True))),
+        cell.with_carry(state, olds),
         x,
         ports,
     )
-    pairs = [(getattr(after, name), one) for name, one in zip(cell.carried, changes, strict=True)]
+    pairs = list(zip(cell.carry(after), changes, strict=True))
     found = gradients(pairs, [*olds, *weights])
     full = [
         np.zeros_like(leaf.value) if one is None else one

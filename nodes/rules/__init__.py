@@ -19,6 +19,7 @@ from nodes.rules.forward_forward import ForwardForward
 from nodes.rules.hebb import Hebb
 from nodes.rules.info_nce import InfoNCE
 from nodes.rules.intrinsic_plasticity import IntrinsicPlasticity
+from nodes.rules.layerwise_forecast import LayerwiseForecast
 from nodes.rules.least_mean_squares import LeastMeanSquares
 from nodes.rules.least_squares import LeastSquares
 from nodes.rules.memory_goodness import MemoryGoodness
@@ -60,6 +61,7 @@ __all__ = [
     "Hebb",
     "InfoNCE",
     "IntrinsicPlasticity",
+    "LayerwiseForecast",
     "LeastMeanSquares",
     "LeastSquares",
     "MemoryGoodness",

@@ -68,7 +68,7 @@ class BPTT(CellRule):
 
     def gradients(self, params: Any, seen: Seen) -> dict[str, Any]:
         """Return the gradient of the error of this step, by name."""
-        carried = [getattr(seen.state, name) for name in self.cell.carried]
+        carried = self.cell.carry(seen.state)
         error = seen.target - (matvec(params.V, carried[0]) + params.offset)
 
         def say(state: Any, x: Array) -> tuple[Any, dict[str, Any]]:

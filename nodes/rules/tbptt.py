@@ -77,15 +77,15 @@ class TBPTT(CellRule):
 
     def gradients(self, params: Any, seen: Seen) -> dict[str, Any]:
         """Return the gradient of the forecast errors of the last steps, by name."""
-        first = self.cell.carried[0]
+        cell = self.cell
 
         def say(state: Any, x: Array) -> tuple[Any, dict[str, Any]]:
-            h = getattr(state, first)
+            h = cell.carry(state)[0]
             error = x - (matvec(params.V, h) + params.offset)
             return -vecmat(error, params.V), {"V": -outer(error, h), "offset": -error}
 
-        nothing = tuple(np.zeros_like(getattr(seen.state, name)) for name in self.cell.carried)
-        return unrolled(self.cell, params, seen.state.past, nothing, say, seen.ports)
+        nothing = tuple(np.zeros_like(array) for array in cell.carry(seen.state))
+        return unrolled(cell, params, seen.state.past, nothing, say, seen.ports)
 
     def finish(self, params: Any, memory: Memory) -> Any:
         """Return the params as they are."""

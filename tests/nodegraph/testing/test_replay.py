@@ -30,10 +30,12 @@ from nodes.rules import (
     RFLO,
     TBPTT,
     AntiHebb,
+    EProp,
     ForwardForward,
     Hebb,
     InfoNCE,
     IntrinsicPlasticity,
+    LayerwiseForecast,
     Oja,
     Sanger,
     SynapticNormalization,
@@ -44,6 +46,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::nodegraph.errors.DataWarning")
 RNG = np.random.default_rng(8)
 U, Y = RNG.uniform(-1, 1, (60, 2)), RNG.uniform(-1, 1, (60, 2))
 SIZED = {
+    "ClockworkRNN": {"units": 8, "rule": EProp(batch=1)},
+    "MTRNN": {"units": 5, "rule": EProp(batch=1)},
+    "SkipRNN": {"cell": GRU(units=4, rule=RFLO(batch=1))},
+    "TemporalConvolution": {"units": 3, "rule": LayerwiseForecast(batch=1)},
+    "Zoneout": {"cell": GRU(units=4, rule=EProp(batch=1))},
     "Attention": {"window": 3},
     "CTRNN": {"units": 6},
     "CfC": {"units": 6},

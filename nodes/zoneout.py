@@ -1,0 +1,86 @@
+"""A cell whose units now and then stay as they were, while it learns."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from nodegraph.arrays import Array
+from nodes.parts.around_cell import AroundCell
+from nodes.parts.update_mask import update_mask
+
+__all__ = ["Zoneout"]
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Zoneout(AroundCell):
+    """Zoneout [1]_ of a cell: with probability p a unit keeps its state, while the model learns.
+
+    With s~ what the cell would make of s, ``s[t] = d s[t-1] + (1 - d) s~`` with d drawn 0 or 1
+    anew for each unit, array and step; what is kept is kept to the bit. When the model runs d is
+    its mean, p. Gradients are those of the mean.
+
+    Parameters
+    ----------
+    cell : node
+        The cell inside, such as ``LSTM(units=100)``; in YAML ``{kind: LSTM, units: 100}``. Its
+        `emits`, `rule` and `frozen` are those of the whole.
+    p : float in [0, 1), or one by name of each carried array
+        Probability that a unit keeps its state, such as 0.1 or ``{"h": 0.05, "c": 0.5}``.
+
+    References
+    ----------
+    .. [1] D. Krueger et al., ICLR (2017).
+
+    Examples
+    --------
+    >>> import numpy as np, nodegraph as ng
+    >>> from nodes import MTRNN
+    >>> inside = MTRNN(tau=1.0, W=[[0.0]], W_in=[[1.0]], emits="u")
+    >>> ng.Model(Zoneout(cell=inside, p=0.5)).run(np.ones((3, 1)))[:, 0]
+    array([0.5  , 0.75 , 0.875])
+    """
+
+    p: Share | dict[str, Share] = 0.1
+
+    @model_validator(mode="after")
+    def _p_names_what_is_carried(self) -> Zoneout:
+        if isinstance(self.p, dict) and not {*self.p} <= {*self.carried}:
+            known = ", ".join(self.carried)
+            raise ValueError(f"p: names of {known} are known (got {', '.join(self.p)})")
+        return self
+
+    def _share(self, name: str) -> float:
+        return self.p.get(name, 0.0) if isinstance(self.p, dict) else self.p
+
+    def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
+        """Return even numbers in [0, 1), one for each unit, carried array and step."""
+        if not any(self._share(name) for name in self.carried):
+            return None
+        return rng.random((n_steps, len(self.carried) * self.width))
+
+    def moved(self, params: Any, state: Any, x: Array, noise: Array | None = None) -> Any:
+        """Return the state one step later, as `noise` says; without it, in the mean."""
+        after, mixed, n = self.cell.moved(params, state, x), {}, self.width
+        for i, name in enumerate(self.carried):
+            p, old, new = self._share(name), getattr(state, name), getattr(after, name)
+            if noise is not None:
+                mixed[name] = update_mask(noise[i * n : (i + 1) * n] >= p, new, old)
+            else:
+                mixed[name] = p * old + (1 - p) * new if p else new
+        return after._replace(**mixed)
+
+    def step(
+        self,
+        params: Any,
+        state: Any,
+        x: Array,
+        update: Array | None = None,
+        noise: Array | None = None,
+    ) -> tuple[Any, Array]:
+        """Return ``(state, y)`` one step later."""
+        ports = {"update": update, "noise": noise}
+        return self.advanced(params, state, x, {p: v for p, v in ports.items() if v is not None})

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nodegraph as ng
+from nodegraph.files.yaml.spec import read_text
+from nodegraph.testing import check_node, check_rule
+from nodes import GRU, LSTM, Input, Ridge, Zoneout
+from nodes.rules import RFLO
+
+N = 4
+X = np.random.default_rng(0).standard_normal((50, 2))
+CELL = Zoneout(cell=LSTM(units=N, emits=("h", "c")), p={"h": 0.1, "c": 0.5})
+
+
+def test_it_keeps_the_contract():
+    check_node(CELL)
+    check_rule(CELL.rule, CELL)
+
+
+def shares(seed, steps):
+    return CELL.draw_noise(np.random.default_rng(seed), steps, 2 * N)
+
+
+def test_a_unit_that_stays_keeps_its_bits_and_others_move():
+    p, state = CELL.init(np.random.default_rng(1), 2, 2 * N), CELL.start(2 * N, 2)
+    noise = shares(0, len(X))
+    before = state
+    for x, draw in zip(X, noise, strict=True):
+        after, _ = CELL.step(p, before, x, noise=draw)
+        moved = CELL.cell.moved(p, before, x)
+        for name, row, share in zip("hc", np.split(draw, 2), (0.1, 0.5), strict=True):
+            expected = np.where(row < share, getattr(before, name), getattr(moved, name))
+            np.testing.assert_array_equal(getattr(after, name), expected)
+        before = after
+
+
+@settings(max_examples=10)
+@given(st.integers(0, 2**32 - 1))
+def test_the_mean_over_draws_is_what_runs(seed):
+    rng = np.random.default_rng(seed)
+    p, state = CELL.init(rng, 2, 2 * N), CELL.start(2 * N, 2)
+    state = state._replace(h=rng.uniform(-1, 1, N), c=rng.uniform(-2, 2, N))
+    x, draws = rng.standard_normal(2), shares(seed, 4000)
+    moved = CELL.cell.moved(p, state, x)
+    run, _ = CELL.step(p, state, x)
+    for name, part, share in zip("hc", np.split(draws, 2, axis=1), (0.1, 0.5), strict=True):
+        old, new = getattr(state, name), getattr(moved, name)
+        mean = np.where(part < share, old, new).mean(axis=0)
+        np.testing.assert_allclose(mean, getattr(run, name), atol=5 * np.abs(new - old).max() / 63)
+
+
+def test_it_draws_while_it_learns_alone():
+    graph = Input() >> Zoneout(cell=GRU(units=20), p=0.3, name="z") >> Ridge()
+    model = ng.Model(graph, seed=1).fit(X, X)
+    assert model.run(X).shape == X.shape
+    plain = ng.Model(Zoneout(cell=GRU(units=3), p=0.0), seed=1).run(X)
+    np.testing.assert_array_equal(plain, ng.Model(GRU(units=3, name="zoneout"), seed=1).run(X))
+
+
+def test_p_0_draws_nothing():
+    assert Zoneout(cell=GRU(units=3), p=0.0).draw_noise(np.random.default_rng(0), 3, 3) is None
+
+
+def test_the_cell_inside_is_written_by_its_kind():
+    text = """
+nodegraph: 1
+nodes:
+  x: {kind: Input}
+  z: {kind: Zoneout, p: 0.2, cell: {kind: LSTM, units: 3, rule: {kind: RFLO, rate: 0.01}}}
+edges: [x >> z]
+"""
+    cell = {node.name: node for node in read_text(text).graph.nodes}["z"].cell
+    assert isinstance(cell, LSTM) and cell.rule == RFLO(rate=0.01)
+    again = Zoneout(**CELL.as_given())
+    assert again.cell.as_given() == CELL.cell.as_given()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"cell": Ridge()}, "cell: should be a cell, such as LSTM"),
+        ({"cell": GRU}, r"is the class itself; write GRU\(\)"),
+        ({"cell": GRU(units=2), "p": {"c": 0.5}}, r"p: names of h are known \(got c\)"),
+        ({"cell": {"kind": "Ridge"}}, "should be a cell, which Ridge is not"),
+    ],
+)
+def test_bad_fields_are_told(fields, said):
+    with pytest.raises(ng.errors.FieldError, match=said):
+        Zoneout(**fields)
