@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from nodegraph.engines.ray.partition import title
 from nodegraph.engines.ray.placement import HOP, Estimate, group_nodes
+from nodegraph.engines.slot import Slot
 from nodegraph.graph.plan import Plan
 
-__all__ = ["START", "WARM", "advice", "stays"]
+__all__ = ["START", "WARM", "advice", "held", "stays"]
 
 START, WARM = 6e6, 0.3e6  # microseconds until a chunk is under way: actors started anew, or there
 LITTLE = 12e6, 2e6  # microseconds of work that may be done here: on this machine, on a cluster
@@ -82,3 +84,18 @@ def advice(
         f"of {rows} steps; {len(free)} actors would pay from chunk={int(needed) + 1} on. The local "
         "engine is the better one"
     )
+
+
+def held(slot: Slot) -> int:
+    """Return the bytes of the params and states in a slot."""
+
+    def count(part: Any) -> int:
+        if isinstance(part, Mapping):
+            return count(list(part.values()))
+        if isinstance(part, tuple | list):
+            return sum(map(count, part))
+        if (sparse := getattr(part, "indptr", None)) is not None:
+            return int(sparse.nbytes + part.indices.nbytes + part.data.nbytes)
+        return int(getattr(part, "nbytes", 0))
+
+    return count([slot.params, slot.state])

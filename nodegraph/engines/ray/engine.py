@@ -14,7 +14,7 @@ from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
 from nodegraph.engines.engine import LOCAL
 from nodegraph.engines.ray.cluster import STORE, Cluster
-from nodegraph.engines.ray.cost import advice, stays
+from nodegraph.engines.ray.cost import advice, held, stays
 from nodegraph.engines.ray.data_parallel import DataParallel
 from nodegraph.engines.ray.options import PLACED, check_options
 from nodegraph.engines.ray.partition import Partition, cut
@@ -24,11 +24,13 @@ from nodegraph.engines.ray.pools import Pools
 from nodegraph.engines.ray.resources import Resources
 from nodegraph.engines.ray.shares import fitting
 from nodegraph.engines.ray.stats import Stats
+from nodegraph.engines.ray.survey import heading, machines, unfit
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot, widths
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.plan import Plan
 from nodegraph.host.machine import usable_cpus
+from nodegraph.host.memory_budget import format_bytes
 
 __all__ = ["RayEngine", "the_engine"]
 
@@ -155,14 +157,15 @@ class RayEngine:
         self.close()
 
     def connect(self) -> None:
-        """Join the cluster, or start Ray here, before there is anything to do.
+        """Join the cluster that was named, before there is anything to do.
 
         Raises
         ------
         EngineError
             With who is at the address in its place, or why we are not let in.
         """
-        self._cluster.join()
+        if self._cluster.is_elsewhere:
+            self._cluster.join()
 
     def close(self) -> None:
         """End the actors, and Ray itself if it was started by this; a later call starts anew."""
@@ -256,10 +259,18 @@ class RayEngine:
         groups = group_nodes(plan, costs, count, self._resources_of, self.placement, hop)
         return cut(plan, groups, request.wanted, [name for name in targets if name in slots])
 
+    def survey(self) -> tuple[str, list[dict[str, str]], list[str]]:
+        """Return which Ray it is, a row for each machine, and what keeps any from running nodes."""
+        ray = self._cluster.join()
+        return heading(ray, self._cluster.head()), machines(ray), unfit(ray)
+
     def preview(
-        self, plan: Plan, slots: Mapping[str, Slot], request: Request, cpus: int
+        self, plan: Plan, slots: Mapping[str, Slot], request: Request, cpus: int | None
     ) -> tuple[list[dict[str, str]], str]:
-        """Return what each of the actors would hold on so many CPUs, and whether that pays."""
+        """Return what each of the actors would hold on so many CPUs, and whether that pays.
+
+        Without `cpus`: on the cluster that one is connected to, and whether there is room.
+        """
         costs = estimates(plan, slots, request.learn)
         parts = self.parts(plan, slots, request, cpus=cpus)
         rows = [
@@ -267,12 +278,14 @@ class RayEngine:
                 "actor": str(number),
                 "nodes": ", ".join(part.names),
                 "us a step": f"{sum(costs[name].step for name in part.names):.1f}",
+                "weights": format_bytes(sum(held(slots[name]) for name in part.names)),
                 "hears from": ", ".join(part.reads) or "-",
             }
             for number, part in enumerate(parts, 1)
         ]
-        size = self.rows(plan, widths(slots))
-        return rows, advice(plan, costs, [part.names for part in parts], size, cpus)
+        size, groups = self.rows(plan, widths(slots)), [part.names for part in parts]
+        words = advice(plan, costs, groups, size, int(self.cpus()) if cpus is None else cpus)
+        return rows, words if cpus is not None else f"{words}\n{self._pools.judged(groups)}"
 
     def _room(self, cpus: float) -> int:
         return max(1, int(cpus / max(1e-9, self._default.num_cpus or 1.0)))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from nodegraph.engines.ray import room
 from nodegraph.engines.ray.cluster import Cluster
 from nodegraph.engines.ray.head import Head
-from nodegraph.engines.ray.ray_pool import RayPool
-from nodegraph.engines.ray.resources import Resources
+from nodegraph.engines.ray.partition import title
+from nodegraph.engines.ray.ray_pool import RayPool, free_places
+from nodegraph.engines.ray.resources import Resources, needs_of
 from nodegraph.engines.ray.shares import shared
 
 __all__ = ["Pools"]
@@ -43,15 +46,31 @@ class Pools:
 
     def of(self, groups: Sequence[Sequence[str]]) -> RayPool:
         """Return the pool for some groups of nodes, whose actors are as large as they can be."""
-        ray, needs = self._cluster.join(), self._default
-        if self._elastic:
-            needs = shared(ray, groups, self._own, needs)
+        ray = self._cluster.join()
+        needs = self._needs(groups)
         if needs not in self._pools:
             head = Head(self._cluster.head())
             self._pools[needs] = RayPool(
                 ray, self._own, needs, self._timeout, head, elastic=self._elastic
             )
         return self._pools[needs]
+
+    def _needs(self, groups: Sequence[Sequence[str]]) -> Resources:
+        if not self._elastic:
+            return self._default
+        return shared(self._cluster.join(), groups, self._own, self._default)
+
+    def judged(self, groups: Sequence[Sequence[str]]) -> str:
+        """Return in words what actors for some groups of nodes take, or why they have no room."""
+        needs = [needs_of(names, self._own, self._needs(groups)) for names in groups]
+        found = free_places(self._cluster.join())
+        if room.packed(needs, [place.free for place in found]) is None:
+            return room.refusal(title(groups[0]), needs, found)
+        sums: Counter[str] = Counter()
+        for one in needs:
+            sums.update({name: count for name, count in one.counts().items() if count})
+        wanted = " and ".join(f"{count:g} {name}" for name, count in sums.items())
+        return f"there is room for it: {len(needs)} actors take {wanted}"
 
     def pids(self) -> list[int]:
         """Return the processes of the actors that there are."""

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from nodegraph.errors import NodegraphError
-from nodegraph.experiments.cli import catalogue, experiments, graphs, jobs, searching
+from nodegraph.experiments.cli import catalogue, clusters, experiments, graphs, jobs, searching
 from nodegraph.experiments.cli.console import SAID, debugging, say_error, say_in_any_alphabet
 from nodegraph.experiments.cli.endings import end_in_order
 
@@ -79,6 +79,7 @@ app.command("graphs")(graphs.graphs)
 app.command("kinds")(catalogue.kinds)
 app.command("datasets")(catalogue.datasets)
 app.command("schema")(catalogue.schema)
+app.command("cluster")(clusters.cluster)
 app.command("slurm")(jobs.slurm)
 app.command("pbs")(jobs.pbs)
 app.command("lsf")(jobs.lsf)

@@ -20,6 +20,7 @@ __all__ = ["Job", "lsf", "pbs", "script", "slurm", "ssh"]
 
 TIME = re.compile(r"(\d+-)?\d+(:\d+){0,2}")  # as sbatch takes it
 MOST = 1001  # elements of an array, as Slurm takes them unless it is told otherwise
+SIDE_BY_SIDE = 8  # settings of a search that are drawn before the first of them is scored
 DIRECTIVES = {
     "slurm": """\
 #SBATCH --job-name={name}
@@ -119,6 +120,8 @@ def script(kind: str, job: Job, hosts: tuple[str, ...] = ()) -> str:
     """
     alone = job.nodes * job.cpus == 1
     words = job.words if alone else (*job.words, "--engine", "ray")
+    if "search" in words[1:2] and not alone:
+        words += ("--batch", str(min(job.nodes * job.cpus, SIDE_BY_SIDE)))
     settings = [
         f"name={job.name} kept={quote(job.kept)}",
         f"PATH={quote(str(Path(sys.executable).parent))}:$PATH",

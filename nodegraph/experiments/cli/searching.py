@@ -85,7 +85,9 @@ def search(
         kept = study or (out or results_folder(spec, file)) / "study.journal"
         if resume and not kept.exists():
             say_error(f"--resume: there is no study {kept}; the search begins anew", "note")
-        chosen = ending.enter_context(closing(choose(engine_of(spec.header, engine, address))))
+        chosen = ending.enter_context(
+            closing(choose(engine_of(spec.header, engine, address, log=kept.with_name("ray.log"))))
+        )
         found = find(
             file,
             wanted,

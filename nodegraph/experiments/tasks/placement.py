@@ -19,10 +19,11 @@ from nodegraph.model.stages import stages
 __all__ = ["preview"]
 
 
-def preview(spec: Spec) -> Iterator[tuple[str, list[dict[str, str]], str]]:
+def preview(spec: Spec, joined: Any = None) -> Iterator[tuple[str, list[dict[str, str]], str]]:
     """Yield what happens, its actors and whether they pay: for each stage of learning, or to run.
 
-    Widths are those of the task's data; without a task one column is assumed.
+    On this machine alone, or on the cluster that the engine `joined` is connected to. Widths are
+    those of the task's data; without a task one column is assumed.
     """
     header = spec.header
     model = Model(spec.graph, seed=header.seed, dtype=header.dtype)
@@ -30,7 +31,7 @@ def preview(spec: Spec) -> Iterator[tuple[str, list[dict[str, str]], str]]:
     taught = any(rule.supervised for rule in model.plan.rules.values())
     x, y = _first_rows(spec, model.plan)
     draft.bind(x, y if taught else None)
-    engine, cpus = engine_of(header, "ray"), usable_cpus()
+    engine, cpus = joined or engine_of(header, "ray"), None if joined else usable_cpus()
     learners = [name for name in model.plan.rules if name in draft.slots]
     for number, stage in enumerate(stages(model.plan, learners, True), 1):
         work = Request(learn=frozenset(stage.learners))

@@ -156,7 +156,7 @@ def test_a_head_that_does_not_take_us_in(answer, words, listener, ours, monkeypa
 
 @pytest.fixture
 def head(ray_engine):
-    ray_engine.connect()
+    ray_engine.cpus()
     import ray
 
     return ray.get_runtime_context().gcs_address
