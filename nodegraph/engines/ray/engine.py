@@ -17,9 +17,9 @@ from nodegraph.engines.ray.cluster import STORE, Cluster
 from nodegraph.engines.ray.cost import advice, held, stays
 from nodegraph.engines.ray.data_parallel import DataParallel
 from nodegraph.engines.ray.options import PLACED, check_options
-from nodegraph.engines.ray.partition import Partition, cut
+from nodegraph.engines.ray.partition import Partition, cut, depth_of
 from nodegraph.engines.ray.pipeline import Pipeline, PipelineOptions
-from nodegraph.engines.ray.placement import HOP, estimates, group_nodes, window_of
+from nodegraph.engines.ray.placement import HOP, estimates, group_nodes, together_of, window_of
 from nodegraph.engines.ray.pools import Pools
 from nodegraph.engines.ray.resources import Resources
 from nodegraph.engines.ray.shares import fitting
@@ -67,7 +67,7 @@ class RayEngine:
     chunk : int, optional
         Steps in a chunk; about four million bytes of the widest node by default.
     window : int, optional
-        Chunks under way at the same time; two for each actor by default.
+        Chunks under way at the same time; by default as many as keep every actor at work.
     sync : bool
         False: nodes run freely, each with the latest that it has from the others, as independent
         units in the world would. Then results depend on who is faster, and are not repeated;
@@ -196,10 +196,14 @@ class RayEngine:
             coming = chain(known, coming)
         parts = self.parts(plan, slots, request, first.targets)
         pasts = [slots[name].past for part in parts for name in part.sends]
+        together = 1 if self._stale is not None else together_of(len(parts), first.n_steps)
         crossing = first.n_steps * sum(past.itemsize * past.shape[1] for past in pasts)
-        window = window_of(self.window or 2 * len(parts), crossing, self._store())
+        wanted = -(-self.window // together) if self.window else 2 * depth_of(parts)
+        window = window_of(wanted, together * crossing, self._store())
         pool = self._pools.of([part.names for part in parts])
-        options = PipelineOptions(window, None, self._snapshot, self._restarts, self._stale)
+        options = PipelineOptions(
+            window, together, None, self._snapshot, self._restarts, self._stale
+        )
         self.watch.begin()
         belt = Pipeline(pool, plan, parts, slots, request, options, self.watch)
         yield from belt.through(coming)

@@ -10,7 +10,7 @@ from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
 from nodegraph.graph.plan import Plan, Read
 
-__all__ = ["Partition", "cut", "pieces", "span_of", "title"]
+__all__ = ["Partition", "cut", "depth_of", "pieces", "span_of", "title"]
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,16 @@ def cut(
             )
         )
     return tuple(parts)
+
+
+def depth_of(parts: Sequence[Partition]) -> int:
+    """Return how many parts a chunk goes through one after the other, at most."""
+    depth, deepest = dict[str, int](), 1
+    for part in parts:
+        own = 1 + max((depth.get(n, 0) for n in part.reads if n not in part.late), default=0)
+        depth |= dict.fromkeys(part.sends, own)
+        deepest = max(deepest, own)
+    return deepest
 
 
 def span_of(plan: Plan, parts: Sequence[Partition]) -> int | None:

@@ -15,6 +15,7 @@ from nodegraph.data.series import Chunk
 from nodegraph.engines.checkpointer import heed, keep
 from nodegraph.engines.meter import Meter, Point
 from nodegraph.engines.ray.crew import Crew
+from nodegraph.engines.ray.parcels import Parcel, parcels
 from nodegraph.engines.ray.partition import Partition, pieces, span_of
 from nodegraph.engines.ray.pipeline_run import Barrier, InFlight, PipelineRun
 from nodegraph.engines.ray.pool import WorkerLost, WorkerPool
@@ -39,7 +40,9 @@ class PipelineOptions:
     Parameters
     ----------
     window : int
-        Chunks under way at the same time.
+        How many calls may be under way at the same time, for each part.
+    together : int
+        Chunks that go with one call.
     chunks : int, optional
         Chunks between two snapshots; None: as time goes.
     seconds : float
@@ -52,6 +55,7 @@ class PipelineOptions:
     """
 
     window: int = 4
+    together: int = 1
     chunks: int | None = None
     seconds: float = 2.0
     restarts: int = 3
@@ -141,14 +145,18 @@ class Pipeline:
                             "%d", self._fallen[-1], self._emitted, self._committed)  # fmt: skip
                 self._attempt += 1
 
-    def _short_enough(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-        """Yield chunks in pieces that can go through loops across parts."""
+    def _short_enough(self, chunks: Iterable[Chunk]) -> Iterator[Parcel]:
+        """Yield chunks together, or in pieces that can go through loops across parts."""
+        if self._span is None:
+            free = self._options.stale is not None
+            yield from parcels(chunks, 1 if free else self._options.together)
+        else:
+            yield from parcels(self._cut(chunks, self._span), 1)
+
+    def _cut(self, chunks: Iterable[Chunk], span: int) -> Iterator[Chunk]:
         done = 0
         for chunk in chunks:
-            if self._span is None:
-                yield chunk
-            else:
-                yield from pieces(chunk, self._span, done, self._request.every)
+            yield from pieces(chunk, span, done, self._request.every)
             done += chunk.n_steps
 
     def _tell(self, points: Iterable[Sequence[Point]]) -> None:
@@ -225,12 +233,16 @@ class Pipeline:
         if item.seq < self._emitted:  # it came before a worker was lost
             return
         self._emitted, self._row = item.seq + 1, self._row + item.n_steps
-        watch.chunks, watch.steps = watch.chunks + 1, watch.steps + item.n_steps
+        watch.chunks, watch.steps = watch.chunks + len(item.lengths), watch.steps + item.n_steps
         watch.tell()
         receipts: list[Receipt] = found[n:]
         self._tell(zip(*(one.points for one in receipts if one.points), strict=True))
         self._rest = [one.rest for one in receipts if one.rest is not None]
-        yield {name: _own(ys) for name, ys in zip(item.names, found[:n], strict=True)}
+        ends = np.cumsum(item.lengths)
+        for start, stop in zip([0, *ends[:-1]], ends, strict=True):
+            yield {
+                name: _own(ys[start:stop]) for name, ys in zip(item.names, found[:n], strict=True)
+            }
 
     def _commit(self, marker: Barrier, snapshots: Sequence[Snapshot]) -> None:
         self._meters = [snapshot.meter for snapshot in snapshots]
@@ -253,11 +265,11 @@ class Pipeline:
 class _Source:
     """Chunks that come once, kept until they are no longer needed."""
 
-    def __init__(self, chunks: Iterator[Chunk]):
-        self._chunks, self._kept = chunks, deque[tuple[int, Chunk]]()
+    def __init__(self, chunks: Iterator[Parcel]):
+        self._chunks, self._kept = chunks, deque[tuple[int, Parcel]]()
         self.reached = 0
 
-    def from_the_last_snapshot(self) -> Iterator[tuple[int, Chunk]]:
+    def from_the_last_snapshot(self) -> Iterator[tuple[int, Parcel]]:
         """Yield numbered chunks: those that were kept, then new ones."""
         yield from list(self._kept)
         for chunk in self._chunks:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
-from nodegraph.data.series import Chunk
 from nodegraph.engines.meter import Meter
+from nodegraph.engines.ray.parcels import Parcel
 from nodegraph.engines.ray.partition import Partition
 from nodegraph.engines.ray.pool import WorkerPool
 from nodegraph.engines.ray.stats import Stats
@@ -20,10 +20,11 @@ __all__ = ["Barrier", "InFlight", "PipelineRun"]
 
 
 class InFlight(NamedTuple):
-    """A chunk under way."""
+    """Chunks under way together."""
 
     seq: int
     n_steps: int
+    lengths: tuple[int, ...]
     names: tuple[str, ...]
     refs: list[Any]  # the outputs of `names`, then a receipt of each part that reports
 
@@ -114,19 +115,19 @@ class PipelineRun:
         waited = set(self._wanted).union(*read)
         return waited.isdisjoint(part.sends)
 
-    def send(self, attempt: int, seq: int, chunk: Chunk) -> InFlight:
-        """Send a chunk through all parts; outputs go from worker to worker."""
+    def send(self, attempt: int, seq: int, parcel: Parcel) -> InFlight:
+        """Send chunks through all parts; outputs go from worker to worker."""
         now: dict[str, Any] = {}
         receipts = []
         for worker, part, reports in zip(self._workers, self._parts, self._reporting, strict=True):
             inputs = [self._input(name, name in part.late, now) for name in part.reads]
             count = len(part.sends) + reports
-            refs = worker.call("run", attempt, seq, part.chunk(chunk), *inputs, returns=count)
+            refs = worker.call("run", attempt, seq, parcel.of(part), *inputs, returns=count)
             now |= dict(zip(part.sends, refs, strict=not reports))
             receipts += refs[len(part.sends) :]
         self._sent.appendleft(now)
         wanted = [now[name] for name in self._wanted]
-        return InFlight(seq, chunk.n_steps, self._wanted, [*wanted, *receipts])
+        return InFlight(seq, parcel.n_steps, parcel.lengths, self._wanted, [*wanted, *receipts])
 
     def _input(self, name: str, late: bool, now: dict[str, Any]) -> Any:
         """Return the outputs that a part gets: those in step, or the latest that are there."""

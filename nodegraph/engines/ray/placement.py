@@ -11,10 +11,11 @@ from nodegraph.errors import EngineError
 from nodegraph.graph.plan import Plan
 from nodegraph.host.memory_budget import format_bytes
 
-__all__ = ["HOP", "Estimate", "estimates", "group_nodes", "window_of"]
+__all__ = ["HOP", "Estimate", "estimates", "group_nodes", "together_of", "window_of"]
 
 HOP = 8000.0  # microseconds that it costs to hand a chunk from worker to worker
 WORTH = 0.8  # of the time of one actor, that several must stay below
+EACH, TOGETHER = 4, 8192  # parts for each chunk of a call, and rows of a call
 BASE = 1.0  # microseconds a step that any node takes
 PER_NUMBER = 0.4e-3  # microseconds a step for each weight
 PER_PAIR = 0.04e-3  # microseconds a step for each pair of inputs that an offline rule sums
@@ -93,6 +94,15 @@ def group_nodes(
         tuple(name for names in blocks[a:b] for name in names)
         for a, b in zip(starts, ends, strict=True)
     ]
+
+
+def together_of(parts: int, rows: int) -> int:
+    """Return how many chunks of so many rows go with one call.
+
+    The driver makes a call to each part, so that more parts get more chunks at a time: what a
+    chunk costs the driver does not grow with them.
+    """
+    return max(1, min(-(-parts // EACH), TOGETHER // rows))
 
 
 def window_of(wanted: int, chunk: int, store: float) -> int:

@@ -17,6 +17,7 @@ from nodegraph.engines.engine import LOCAL
 from nodegraph.engines.local import Sweep
 from nodegraph.engines.meter import Meter, Point
 from nodegraph.engines.outputs import DelayLine
+from nodegraph.engines.ray.parcels import Parcel
 from nodegraph.engines.ray.partition import Partition, pieces
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Answer, Slot
@@ -158,17 +159,17 @@ class Worker:
         """Let go of the part, and of the task."""
         self._loaded = self._task = None
 
-    def run(self, attempt: int, seq: int, chunk: Chunk, *inputs: Array | None) -> Any:
-        """Live through one chunk.
+    def run(self, attempt: int, seq: int, parcel: Parcel, *inputs: Array | None) -> Any:
+        """Live through chunks that came together.
 
         Parameters
         ----------
         attempt, seq : int
-        chunk : Chunk
+        parcel : Parcel
             What comes from outside.
         *inputs : ndarray
-            Outputs of the nodes in ``part.reads``: of this chunk, or of the one before it for
-            those that are late; None before the first one.
+            Outputs of the nodes in ``part.reads``: of these chunks, or of those before them for
+            those that are late; None before the first ones.
 
         Returns
         -------
@@ -182,7 +183,7 @@ class Worker:
         if self._free:
             part = replace(part, late=frozenset())
             inputs = tuple(
-                _as_now(ys, slots[name].past, chunk.n_steps)
+                _as_now(ys, slots[name].past, parcel.n_steps)
                 for name, ys in zip(part.reads, inputs, strict=True)
             )
         early = {n: ys for n, ys in zip(part.reads, inputs, strict=True) if n not in part.late}
@@ -191,10 +192,10 @@ class Worker:
                 slots[name].past = DelayLine(slots[name].past, ys, 0, len(ys)).new_past()
         before = {name: slots[name].past for name in part.late}
         with using(loaded.numerics):
-            found, points = self._live(loaded, seq, chunk, early)
+            found, points = self._live_through(loaded, parcel, early)
         for name, past in before.items():
             slots[name].past = past
-        self._turn, self._clock = (attempt, seq + 1), self._clock + chunk.n_steps
+        self._turn, self._clock = (attempt, seq + 1), self._clock + parcel.n_steps
         self._busy += perf_counter() - begin
         if self._reports:
             meter = loaded.meter
@@ -202,10 +203,27 @@ class Worker:
             found.append(Receipt(tuple(points), rest))
         return found[0] if len(found) == 1 else tuple(found)
 
+    def _live_through(
+        self, loaded: _Loaded, parcel: Parcel, early: Mapping[str, Array | None]
+    ) -> tuple[list[Any], list[Point]]:
+        """Return the outputs that are to be sent, and the points that were taken on the way."""
+        if len(parcel.lengths) == 1:
+            return self._live(loaded, parcel.first, parcel.chunk, early)
+        rows, points, clock = [], list[Point](), self._clock
+        for number, start, chunk in parcel.pieces():
+            own = {n: None if ys is None else ys[start : start + chunk.n_steps]
+                   for n, ys in early.items()}  # fmt: skip
+            self._clock = clock + start
+            found, more = self._live(loaded, number, chunk, own)
+            rows.append(found)
+            points += more
+        self._clock = clock
+        return [np.concatenate(parts) for parts in zip(*rows, strict=True)], points
+
     def _live(
         self, loaded: _Loaded, seq: int, chunk: Chunk, early: Mapping[str, Array | None]
     ) -> tuple[list[Any], list[Point]]:
-        """Return the outputs that are to be sent, and the points that were taken on the way."""
+        """Return what comes of one chunk."""
         part, slots, request, _, meter = loaded
         if meter is None:
             return self._sweep(loaded, seq, chunk, early, 0, part.sends), []

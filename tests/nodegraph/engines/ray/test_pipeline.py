@@ -64,11 +64,16 @@ def same_models(one, other):
 
 
 @settings(max_examples=15)
-@given(seed=SEEDS, chunk=st.sampled_from([1, 7, 64]), window=st.integers(1, 5))
+@given(
+    seed=SEEDS,
+    chunk=st.sampled_from([1, 7, 64]),
+    window=st.integers(1, 5),
+    together=st.integers(1, 4),
+)
 def test_any_graph_in_any_parts_runs_and_learns_as_the_naive_interpreter_does(
-    split, seed, chunk, window
+    split, seed, chunk, window, together
 ):
-    check_engine(split(seed, chunk, window=window), seed=seed)
+    check_engine(split(seed, chunk, window=window, together=together), seed=seed)
 
 
 @settings(max_examples=20)
@@ -84,10 +89,10 @@ def test_deaths_before_or_after_an_update_leave_no_trace(split, seed, deaths, af
 
 
 @pytest.mark.parametrize("word", GRAPHS)
-@pytest.mark.parametrize("deaths", [(), (3, 9, 40, 77)])
-def test_fit_run_and_generate_leave_the_bits_of_local(split, same_files, word, deaths):
+@pytest.mark.parametrize(("deaths", "together"), [((), 1), ((3, 9, 40, 77), 1), ((3, 9, 16), 3)])
+def test_fit_run_and_generate_leave_the_bits_of_local(split, same_files, word, deaths, together):
     (x, y), (more, _) = data()
-    engine = split(3, 11, deaths, window=3, chunks=2)
+    engine = split(3, 11, deaths, window=3, chunks=2, together=together)
     models = []
     for one in ("local", engine):
         model = ng.Model(GRAPHS[word](), seed=4, engine=one)
@@ -156,6 +161,7 @@ def test_what_a_node_raises_is_raised_here(split):
 
 def test_a_worker_refuses_what_comes_out_of_turn(split):
     from nodegraph.data.series import Chunk
+    from nodegraph.engines.ray.parcels import parcels
     from nodegraph.engines.ray.partition import cut
     from nodegraph.engines.ray.pool import InProcess
     from nodegraph.engines.ray.worker import Loading
@@ -168,11 +174,11 @@ def test_a_worker_refuses_what_comes_out_of_turn(split):
     pool = InProcess()
     (worker,) = pool.start([part.names])
     pool.take(worker.call("load", Loading(part, slots, Request(), "exact", 2, 5)))
-    chunk = Chunk(1, {"input": np.ones((1, 1))}, {})
+    (parcel,) = parcels([Chunk(1, {"input": np.ones((1, 1))}, {})], 1)
     for attempt, seq in ((1, 5), (2, 4), (2, 6)):
         with pytest.raises(EngineError, match=f"called for chunk {seq} of attempt {attempt}"):
-            pool.take(worker.call("run", attempt, seq, chunk, returns=2))
-    ys, _ = pool.take(worker.call("run", 2, 5, chunk, returns=2))
+            pool.take(worker.call("run", attempt, seq, parcel, returns=2))
+    ys, _ = pool.take(worker.call("run", 2, 5, parcel, returns=2))
     assert ys.any()
     with pytest.raises(EngineError, match="chunk 5 of attempt 2"):
-        pool.take(worker.call("run", 2, 5, chunk, returns=2))
+        pool.take(worker.call("run", 2, 5, parcel, returns=2))

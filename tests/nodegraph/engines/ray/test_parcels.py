@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.data.series import Chunk
+from nodegraph.engines.ray.parcels import parcels
+from nodegraph.engines.ray.partition import cut, depth_of
+from nodegraph.engines.ray.placement import group_nodes, together_of
+from nodegraph.testing.zoo import Sum
+
+ROWS = np.arange(20.0)[:, None]
+
+
+def chunks(warmup, *lengths, number=None):
+    start = 0
+    for length in lengths:
+        rows = ROWS[start : start + length]
+        yield Chunk(length, {"u": rows}, {"y": -rows}, max(0, warmup - start), number)
+        start += length
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 9])
+@pytest.mark.parametrize("warmup", [0, 3, 7])
+def test_chunks_come_out_as_they_went_in(size, warmup):
+    given = list(chunks(warmup, 5, 5, 4, 6))
+    found = list(parcels(given, size))
+    assert [len(parcel.lengths) for parcel in found] == {1: [1] * 4, 2: [2, 2], 3: [3, 1]}.get(
+        size, [4]
+    )
+    out = [piece for parcel in found for piece in parcel.pieces()]
+    assert [number for number, _, _ in out] == [0, 1, 2, 3]
+    for (_, _, chunk), one in zip(out, given, strict=True):
+        np.testing.assert_array_equal(chunk.data["u"], one.data["u"])
+        np.testing.assert_array_equal(chunk.targets["y"], one.targets["y"])
+        assert chunk._replace(data={}, targets={}) == one._replace(data={}, targets={})
+
+
+def test_chunks_that_do_not_go_on_alike_travel_apart():
+    one, two, three = chunks(0, 5, 5, 5)
+    others = [
+        two._replace(learn_from=2),
+        two._replace(number=1),
+        two._replace(targets={}),
+        two._replace(data={"u": two.data["u"].astype("float32")}),
+    ]
+    for other in others:
+        assert [parcel.lengths for parcel in parcels([one, other], 9)] == [(5,), (5,)]
+    assert [parcel.lengths for parcel in parcels([one, two, three], 9)] == [(5, 5, 5)]
+
+
+def test_more_parts_get_more_chunks_at_a_time_but_not_for_ever():
+    assert [together_of(parts, 256) for parts in (1, 4, 5, 65, 1000)] == [1, 1, 2, 17, 32]
+    assert together_of(1000, 100_000) == 1
+
+
+def test_a_chain_is_as_deep_as_it_has_parts_and_a_fan_as_its_longest_way():
+    a, b, c, d = (Sum(name=name) for name in "abcd")
+    for graph, deep in ((a >> b >> c >> d, 4), (a >> [b, c, d], 2), (a >> [b >> c, d], 3)):
+        plan = ng.plan(graph)
+        groups = group_nodes(plan, {}, 9, placement="node")
+        for wanted in ((), plan.outputs):
+            assert depth_of(cut(plan, groups, wanted, ())) == deep
