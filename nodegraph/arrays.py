@@ -18,6 +18,7 @@ __all__ = [
     "is_constant",
     "is_plain",
     "is_sparse",
+    "layout",
     "leaves",
     "read_only",
     "tree_map",
@@ -60,6 +61,14 @@ def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     names = getattr(tree, "_fields", None) or [str(i) for i in range(len(tree))]
     for name, part in zip(names, tree, strict=True):
         yield from leaves(part, f"{path}.{name}" if path else name)
+
+
+def layout(tree: Any) -> frozenset[tuple[str, ...]]:
+    """Return the field names of each kind of NamedTuple in `tree`."""
+    if not isinstance(tree, tuple):
+        return frozenset()
+    own = {tree._fields} if hasattr(tree, "_fields") else set()
+    return frozenset(own).union(*map(layout, tree))
 
 
 def cast(tree: Any, dtype: np.dtype[Any], kept: Container[str] = ()) -> Any:

@@ -26,7 +26,8 @@ class Ridge(TaughtReadout):
     solver : {"auto", "direct", "iterative", "qr"}
         By the Gram matrix of the inputs, by conjugate gradients that need no room for it but
         many passes over the data, or by the triangular factor of the rows, which loses no digits
-        to squares; "auto" takes the Gram matrix if it fits in memory.
+        to squares; "auto" takes the Gram matrix if it fits in memory, and the triangle in a
+        second pass where the matrix is singular to working precision.
     classes : sequence of str or int, optional
         What the outputs stand for, sorted, as ``np.unique(labels)`` gives them; labels are then
         its targets, as `nodegraph.Model.classify` says.

@@ -10,7 +10,7 @@ import numpy as np
 from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import ModelFileError
 
-__all__ = ["pack", "unpack"]
+__all__ = ["pack", "packed_layout", "unpack"]
 
 PLAIN = (bool, int, float, str, type(None))
 
@@ -45,6 +45,15 @@ def pack(tree: Any, key: str, arrays: dict[str, Array]) -> Any:
         "arrays and numbers alone (no pickle); save a graph without this node, or fit it anew "
         "after loading"
     )
+
+
+def packed_layout(packed: Any) -> frozenset[tuple[str, ...]]:
+    """Return the `nodegraph.arrays.layout` of the tree that `pack` took apart."""
+    if "tuple" not in packed:
+        return frozenset()
+    names = tuple(packed["tuple"])
+    own = set() if names == tuple(map(str, range(len(names)))) else {names}
+    return frozenset(own).union(*map(packed_layout, packed["parts"]))
 
 
 def unpack(packed: Any, arrays: Mapping[str, Array], template: Any = None) -> Any:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, layout
 from nodegraph.errors import ContractError
 from nodegraph.graph.lessons import Lesson
 
@@ -19,7 +19,9 @@ __all__ = [
     "Measured",
     "Passes",
     "Seamless",
+    "SecondLook",
     "Windowed",
+    "begun_like",
     "conclude",
     "refuse_halves",
     "refuse_hooks",
@@ -104,6 +106,18 @@ class Passes(_ByMethods, ABC):
         """Tell whether a node with these params can learn from series apart, to be merged."""
 
 
+class SecondLook(_ByMethods, ABC):
+    """An offline rule that learns better by a second look, where rows can be read again."""
+
+    @abstractmethod
+    def memories(self, params: Any) -> tuple[Any, Any]:
+        """Return the empty memories of the first pass and of the second, of other NamedTuples."""
+
+    @abstractmethod
+    def is_unsure(self, memory: Any) -> bool:
+        """Tell, after a pass, whether a second look is worth it."""
+
+
 class Seamless(_ByMethods, ABC):
     """A rule that keeps rows in the pieces they came in, and can join them."""
 
@@ -147,9 +161,18 @@ class Joint(_ByMethods, ABC):
 
 
 WHOLE = {
+    SecondLook: ("memories", "is_unsure"),
     Passes: ("after_pass", "merges"),
     Joint: ("team", "join", "split", "conclude_team"),
 }
+
+
+def begun_like(rule: Any, params: Any, memory: Any) -> Any:
+    """Return the empty memory of the pass that `memory` is of."""
+    if memory is None or not isinstance(rule, SecondLook):
+        return rule.begin(params)
+    first, second = rule.memories(params)
+    return second if layout(memory) == layout(second) else first
 
 
 def shortest(rule: Any, node: Any) -> int:

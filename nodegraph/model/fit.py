@@ -20,7 +20,7 @@ from nodegraph.engines.slot import Slot, widths
 from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import DataError, GraphError, placed
 from nodegraph.graph.plan import Plan
-from nodegraph.graph.protocols import Deals, Passes
+from nodegraph.graph.protocols import Deals, Passes, SecondLook, begun_like
 from nodegraph.graph.rule import Rule, merges
 from nodegraph.model.checks import check_long_enough
 from nodegraph.model.joint_readouts import JointReadouts, find_joint
@@ -148,6 +148,11 @@ class Fit(Pass):
         wanted = []
         for name in learning:
             rule, before = self._rule(name), slots[name].memory
+            if bound.again and isinstance(rule, SecondLook) and rule.is_unsure(before):
+                slots[name].memory = rule.memories(slots[name].params)[1]
+                slots[name].answer = None
+                wanted.append(name)
+                continue
             if not isinstance(rule, Passes):
                 continue
             slots[name].memory, more = rule.after_pass(before)
@@ -234,7 +239,7 @@ class Fit(Pass):
         """Return what the learners of a stage gather from a group of series, by name."""
         if batched(self.engine, group):
             return self._abreast(stage, slots, group)
-        memories: dict[str, Any] = dict.fromkeys(stage.learners)
+        memories = {name: self._begun(slots[name], name) for name in stage.learners}
         for i, series in group:
             place = self.initializer.fresh(slots, slots, i)
             for name in stage.learners:
@@ -249,7 +254,7 @@ class Fit(Pass):
         """Learn from a group of series that go through the graph side by side."""
         places = [self.initializer.fresh(slots, slots, i) for i, _ in group]
         for name in stage.learners:
-            places[0][name].memory = self._rule(name).begin(slots[name].params)
+            places[0][name].memory = self._begun(slots[name], name)
         learn, vitals = frozenset(stage.learners), self.hooks.vitals
         self.many(stage.plan, places, group, Request((), learn, self.clock, True, vitals=vitals))
         return {name: places[-1][name].memory for name in stage.learners}
@@ -276,6 +281,10 @@ class Fit(Pass):
         clock = self.clock + done
         request = Request((), frozenset(learning), clock, True, keeps, final, vitals=vitals)
         return self.one(stage.plan, slots, series, request, done)[1]
+
+    def _begun(self, slot: Slot, name: str) -> Any:
+        """Return what a part of the data is to be gathered in, in this pass."""
+        return begun_like(self._rule(name), slot.params, slot.memory)
 
     def _keep(self, slots: Slots, place: Mapping[str, Slot], stage: Stage) -> None:
         for name in stage.learners:

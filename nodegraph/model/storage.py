@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array, leaves
+from nodegraph.arrays import Array, layout, leaves
 from nodegraph.data.horizon import Ahead
 from nodegraph.data.tables import Columns
 from nodegraph.engines.slot import NOT_SAVED, OTHER_LAYOUT, Slot
 from nodegraph.errors import ModelFileError, NodegraphError, SpecError
 from nodegraph.files import tensor_file
-from nodegraph.files.pytree import pack, unpack
+from nodegraph.files.pytree import pack, packed_layout, unpack
 from nodegraph.files.yaml.spec import read_plain
 from nodegraph.files.yaml.writer import streams, to_plain
 from nodegraph.graph import Graph
 from nodegraph.graph.plan import Plan
-from nodegraph.graph.protocols import Seamless
+from nodegraph.graph.protocols import Seamless, SecondLook
 from nodegraph.graph.rule import Rule
 from nodegraph.host.numerics import checked_numerics
 from nodegraph.model.initializer import Initializer
@@ -265,7 +265,8 @@ def _unpack_slot(
         _check_alike(f"{name}.given", given, slot.params)
         parts["given"] = {field: getattr(given, field) for field in packed["given_fields"]}
     memory = packed.get("memory", {"value": None})
-    template = rule.begin(parts["params"]) if rule and memory != {"value": None} else None
+    kept = rule if memory != {"value": None} else None
+    template = kept and _empty_memory(kept, parts["params"], memory)
     lost = str(packed.get("lost", ""))
     if _has_other_fields(memory, template):
         memory, lost = {"value": None}, OTHER_LAYOUT
@@ -273,6 +274,14 @@ def _unpack_slot(
     if packed["noise"] is not None and slot.noise is not None:
         slot.noise.bit_generator.state = packed["noise"]
     return replace(slot, **parts, fitted=bool(packed["fitted"]), lost=lost)
+
+
+def _empty_memory(rule: Rule, params: Any, packed: Mapping[str, Any]) -> Any:
+    """Return a memory like the one that was saved, in which nothing is."""
+    if not isinstance(rule, SecondLook):
+        return rule.begin(params)
+    first, second = rule.memories(params)
+    return second if packed_layout(packed) == layout(second) else first
 
 
 def _has_other_fields(packed: Mapping[str, Any], template: Any) -> bool:

@@ -7,6 +7,7 @@ __all__ = [
     "fortran",
     "gathered",
     "gram",
+    "second_look",
     "solvers",
     "statistics",
     "strength",

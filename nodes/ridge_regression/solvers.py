@@ -12,7 +12,7 @@ from nodegraph.host.numerics import numerics
 from nodes.ridge_regression.blas_threads import bounded_threads
 from nodes.ridge_regression.gram import product
 
-__all__ = ["Solution", "least_norm", "solve_dual", "solve_primal"]
+__all__ = ["CARRYING", "EPS", "Solution", "is_definite", "least_norm", "solve_dual", "solve_primal"]
 
 EPS = float(np.finfo(float).eps)
 CARRYING = 10 * EPS  # share of the largest eigenvalue that is more than rounding
@@ -37,11 +37,14 @@ class Solution(NamedTuple):
     def warn(self) -> Solution:
         """Return itself, with a warning if the weights are not the only ones."""
         if not self.unique:
+            exact = ", or write solver='qr', which squares nothing" * (
+                self.solver == "eigenvectors"
+            )
             warn(
                 f"the readout's inputs are linearly dependent: rank {self.rank} of "
                 f"{self.W.shape[1]}, condition number {self.condition:.1e}; of all weights that "
                 "fit, small ones were taken; drop inputs that say the same, or bring all to one "
-                "size with a Scaler and take a larger ridge, to make them certain",
+                f"size with a Scaler and take a larger ridge, to make them certain{exact}",
                 IllConditionedWarning,
             )
         return self
@@ -62,6 +65,12 @@ def solve_primal(xx: Array, xt: Array, ridge: float) -> Solution:
     """
     xx.flat[:: len(xx) + 1] += ridge
     return _by_cholesky(xx, xt) or _by_eigenvectors(xx, xt)
+
+
+def is_definite(xx: Array, ridge: float) -> bool:
+    """Tell whether `solve_primal` solves it by Cholesky; `xx` is changed."""
+    xx.flat[:: len(xx) + 1] += ridge
+    return _by_cholesky(xx, np.empty((len(xx), 0))) is not None
 
 
 def solve_dual(xs: Array, ts: Array, ridge: float, exact: bool = False) -> Solution:

@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph import Array
 from nodes.ridge_regression.gram import add_cross, add_gram, product
-from nodes.ridge_regression.solvers import Solution, solve_primal
+from nodes.ridge_regression.solvers import Solution, is_definite, solve_primal
 
 __all__ = ["Statistics", "centred", "mass"]
 
@@ -81,13 +81,23 @@ class Statistics(NamedTuple):
 
     def solve(self, ridge: float, fit_bias: bool) -> Solution:
         """Return the weights and the bias of least penalised squared error."""
+        solution = solve_primal(*self._about(fit_bias), ridge)
+        if not fit_bias:
+            return solution
+        return solution._replace(b=self.t - product(solution.W, self.x[:, None])[:, 0])
+
+    def definite(self, ridge: float, fit_bias: bool) -> bool:
+        """Tell whether Cholesky solves it: whether it is not singular to working precision."""
+        return is_definite(self._about(fit_bias)[0], ridge)
+
+    def _about(self, mean: bool) -> tuple[Array, Array]:
+        """Return the sums of products about the means, or about zero."""
         xx = np.triu(self.xx)
         xx += np.triu(xx, 1).T
-        if fit_bias:
-            solution = solve_primal(xx, self.xt, ridge)
-            return solution._replace(b=self.t - product(solution.W, self.x[:, None])[:, 0])
+        if mean:
+            return xx, self.xt
         xx += self.n * np.outer(self.x, self.x)
-        return solve_primal(xx, self.xt + self.n * np.outer(self.x, self.t), ridge)
+        return xx, self.xt + self.n * np.outer(self.x, self.t)
 
     def mean_square_sum(self) -> float:
         """Return the mean over inputs of their sums of squares about the means."""

@@ -74,14 +74,17 @@ class Triangle(NamedTuple):
         sums = self.x, self.t, self.R, self.QT, self.rest
         return all(bool(np.isfinite(part).all()) for part in sums)
 
-    def solve(self, ridge: float, fit_bias: bool) -> Solution:
-        """Return the weights and the bias of least penalised squared error."""
+    def solve(self, ridge: float, fit_bias: bool, squared: bool = False) -> Solution:
+        """Return the weights and the bias of least penalised squared error.
+
+        If `squared`, without what a Gram matrix would lose.
+        """
         if fit_bias:
-            solution = solve_triangle(self.R, self.QT, ridge)
+            solution = solve_triangle(self.R, self.QT, ridge, squared)
             return solution._replace(b=self.t - product(solution.W, self.x[:, None])[:, 0])
         R, QT, root = self.R.copy(order="F"), self.QT.copy(order="F"), np.sqrt(self.n)
         fold(R, QT, root * self.x[None], root * self.t[None])
-        return solve_triangle(R, QT, ridge)
+        return solve_triangle(R, QT, ridge, squared)
 
     def mean_square_sum(self) -> float:
         """Return the mean over inputs of their sums of squares about the means."""

@@ -7,13 +7,13 @@ import numpy as np
 from nodegraph import Array
 from nodegraph.host.numerics import numerics
 from nodes.ridge_regression.blas_threads import bounded_threads
-from nodes.ridge_regression.solvers import EPS, Solution, least_norm
+from nodes.ridge_regression.solvers import CARRYING, EPS, Solution, least_norm
 from nodes.ridge_regression.triangular_factor import fold, solve_upper
 
 __all__ = ["solve_triangle"]
 
 
-def solve_triangle(R: Array, QT: Array, ridge: float) -> Solution:
+def solve_triangle(R: Array, QT: Array, ridge: float, squared: bool = False) -> Solution:
     """Return ``W = ((R'R + ridge I)^-1 R'QT)'`` and no bias, without a product of R with itself.
 
     With ``D`` the norms of the columns, to the next power of two, ``[R; sqrt(ridge) I] D^-1`` is
@@ -26,6 +26,8 @@ def solve_triangle(R: Array, QT: Array, ridge: float) -> Solution:
     R : ndarray of float64, shape (n, n), column by column
     QT : ndarray of float64, shape (n, k), column by column
     ridge : float
+    squared : bool
+        Whether to leave out what a Gram matrix would lose.
 
     References
     ----------
@@ -37,6 +39,8 @@ def solve_triangle(R: Array, QT: Array, ridge: float) -> Solution:
     if ridge:
         fold(S, C, np.diag(np.sqrt(ridge) / roots), np.zeros(QT.shape), dense=0)
     condition, certain = _condition(S), EPS if ridge else len(S) * EPS
+    if squared:
+        certain = float(np.sqrt(CARRYING))
     if condition > 1 / certain:
         return _by_singular_vectors(S, C, roots[:, None], certain)
     W = (solve_upper(S, C) / roots[:, None]).T

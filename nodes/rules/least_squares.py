@@ -18,6 +18,8 @@ from nodes.parts.sample_weights import PORT, row_weights
 from nodes.ridge_regression.blas_threads import bounded_threads
 from nodes.ridge_regression.conjugate_gradient import ConjugateGradient
 from nodes.ridge_regression.gathered import Gathered
+from nodes.ridge_regression.second_look import believed, is_lost
+from nodes.ridge_regression.solvers import Solution
 from nodes.ridge_regression.statistics import Statistics
 from nodes.ridge_regression.strength import (
     chosen_strengths,
@@ -71,11 +73,13 @@ class LeastSquares(Rule):
         Whether there is a bias; it is not penalised.
     solver : {"auto", "direct", "iterative", "qr"}
         Whether to sum up the Gram matrix of the inputs, or to solve by conjugate gradients, which
-        go through the data once for each step but need no more room than a few rows. "auto" takes
-        the Gram matrix if it fits in memory. "qr" keeps the triangular factor of the rows instead,
-        in the room of a Gram matrix and at some three times the cost [2]_: a Gram matrix squares
-        the condition number, so that strengths below some 1e-16 of its largest eigenvalue are
-        lost in rounding; a triangle knows them down to 1e-32.
+        go through the data once for each step but need no more room than a few rows. "qr" keeps
+        the triangular factor of the rows instead, in the room of a Gram matrix and at some three
+        times the cost [2]_: a Gram matrix squares the condition number, so that strengths below
+        some 1e-16 of its largest eigenvalue are lost in rounding; a triangle knows them down to
+        1e-32. "auto" takes the Gram matrix if it fits in memory; where it is singular to working
+        precision it looks at rows that can be read again by "qr", and keeps what is found so if
+        errors to be expected on other rows are half as large.
 
     References
     ----------
@@ -136,9 +140,20 @@ class LeastSquares(Rule):
                     f"{self.solver!r} does without for {n_in} inputs; give one strength"
                 )
             return ConjugateGradient.begin(n_in, n_out, self.strengths[0], self.fit_bias)
-        count = FOLDS if len(self.strengths) > 1 else 1
-        kind = Triangle if self.solver == "qr" else Statistics
-        return Gathered.nothing(n_in, n_out, count, kind)
+        return self.memories(params)[0]
+
+    def memories(self, params: Any) -> tuple[Gathered, Gathered]:
+        """Return what rows are gathered in first, and in a second look."""
+        n_out, n_in = params.W_out.shape
+        sizes, kinds = (n_in, n_out, FOLDS if self.deals else 1), (Statistics, Triangle)
+        first, second = (Gathered.nothing(*sizes, kind) for kind in kinds)
+        return (second, second) if self.solver == "qr" else (first, second)
+
+    def is_unsure(self, memory: Any) -> bool:
+        """Tell whether the Gram matrix has lost too many digits, and another look may find them."""
+        if self.solver != "auto" or not isinstance(memory, Gathered):
+            return False
+        return is_lost(memory, min(self.strengths), self.fit_bias)
 
     def update(self, params: Any, memory: Any, seen: Seen) -> tuple[Any, Any]:
         """Return `params` as they are, and the memory with the rows of `seen`."""
@@ -228,18 +243,26 @@ class LeastSquares(Rule):
             how = self.strengths, self.fit_bias, self.ridge == "cv"
             chosen = chosen_strengths(folds, columns, *how)
             wanted = dict.fromkeys(ridge for ridge, _ in chosen)
-            solutions = {ridge: whole.solve(ridge, self.fit_bias).warn() for ridge in wanted}
+            solutions = {ridge: self._solved(whole, ridge) for ridge in wanted}
             for ridge in wanted if self.ridge != "cv" else ():
                 warn_of_weight(whole, ridge, self.fit_bias)
-            errors = {r: whole.squared_error(each.W, each.b) for r, each in solutions.items()}
+            errors = {r: whole.squared_error(each.W, each.b) for r, (each, _) in solutions.items()}
         concluded = []
         for one, own, (ridge, more) in zip(params, columns, chosen, strict=True):
-            each = solutions[ridge]
+            each, why = solutions[ridge]
             rmse = mean_rmse(errors[ridge][own], whole.n)
-            facts = {"solver": each.solver, "condition": each.condition, "train_rmse": rmse}
+            facts = {"solver": each.solver, "condition": each.condition, "train_rmse": rmse, **why}
             learned = _with_weights(one, each.W[own], each.b[own])
             concluded.append((learned, {"rows": whole.n, "ridge": ridge, **facts, **more}))
         return concluded
+
+    def _solved(self, data: Any, ridge: float) -> tuple[Solution, dict[str, str]]:
+        """Return the solution, and why it was found in another way than by Cholesky."""
+        if self.solver == "auto":
+            solution, why = believed(data, ridge, self.fit_bias)
+        else:
+            solution, why = data.solve(ridge, self.fit_bias), {}
+        return solution.warn(), why
 
 
 @cache

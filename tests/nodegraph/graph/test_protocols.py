@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nodegraph.arrays import layout
 from nodegraph.errors import ContractError
 from nodegraph.graph import protocols
 from nodegraph.graph.rule import Rule, merges
@@ -10,7 +11,7 @@ from nodegraph.testing.zoo import Follow, Mix
 from nodes import Ridge
 from nodes.rules import BCM, AttentivePrediction, Scaling
 
-ALL = ("Deals", "Gathers", "Joint", "Measured", "Passes", "Windowed")
+ALL = ("Deals", "Gathers", "Joint", "Measured", "Passes", "SecondLook", "Windowed")
 
 
 class Sums(Rule):
@@ -44,7 +45,7 @@ class Adds(Sums):
         (Scaling(), ()),
         (BCM(), ("Measured",)),
         (AttentivePrediction(), ("Windowed",)),
-        (Ridge().rule, ("Deals", "Gathers", "Joint", "Passes")),
+        (Ridge().rule, ("Deals", "Gathers", "Joint", "Passes", "SecondLook")),
     ],
 )
 def test_who_keeps_which(rule, kept):
@@ -55,6 +56,14 @@ def test_a_plain_rule_learns_alone_from_series_of_any_length():
     assert protocols.shortest(Follow(), Mix()) == 1
     assert protocols.shortest(AttentivePrediction(), Mix()) == 2
     assert protocols.conclude(Sums(), ["before"], (6.0, 4)) == [(1.5, {})]
+
+
+def test_parts_of_a_second_look_are_gathered_as_it_is():
+    rule, params = Ridge().rule, type("Weights", (), {"W_out": np.zeros((1, 3))})
+    first, second = rule.memories(params)
+    for memory, begun in ((None, first), (first, first), (second, second)):
+        assert layout(protocols.begun_like(rule, params, memory)) == layout(begun)
+    assert protocols.begun_like(Sums(), None, (3.0, 1)) == (0.0, 0)
 
 
 def test_those_that_say_how_to_merge_can_be_merged():

@@ -286,3 +286,39 @@ def test_readouts_of_one_input_share_a_triangle_and_learn_what_each_would_alone(
         found, known = (m.params[readout.name].W_out for m in (model, alone))
         np.testing.assert_allclose(found, known, rtol=1e-12)
     assert model.update(xs, targets).report[0]["rows"] == 1800
+
+
+def test_where_a_gram_matrix_would_lose_digits_the_rows_are_read_again():
+    xs, ts = nearly_alike()
+    model = ng.Model(Ridge(ridge=1e-26, name="readout")).fit(xs, ts)
+    exact = ng.Model(Ridge(ridge=1e-26, solver="qr", name="readout")).fit(xs, ts)
+    same_trees(model.params["readout"], exact.params["readout"], "a second look is no first one")
+    assert model.report[0]["solver"] == "qr" and "read again" in model.report[0]["why"]
+    assert "why" not in exact.report[0]
+    plenty = ng.Model(Ridge(ridge=1e-3)).fit(xs, ts)
+    assert plenty.report[0]["solver"] == "cholesky" and "why" not in plenty.report[0]
+
+
+def test_rows_that_come_once_are_told_what_would_be_better():
+    xs, ts = nearly_alike()
+    with pytest.warns(IllConditionedWarning, match="or write solver='qr'"):
+        model = ng.Model(Ridge(ridge=1e-26)).fit(iter([(xs[:700], ts[:700]), (xs[700:], ts[700:])]))
+    assert model.report[0]["solver"] == "eigenvectors"
+
+
+@pytest.mark.parametrize("ridge", [1e-26, [1e-26, 1e-20]])
+def test_a_second_look_is_the_same_for_any_workers_and_goes_on_after_saving(tmp_path, ridge):
+    xs, ts = nearly_alike(6000)
+    parts = np.split(np.arange(6000), 20)
+    series = [xs[p] for p in parts], [ts[p] for p in parts]
+    models = [ng.Model(Ridge(ridge=ridge, name="readout")).fit(*series, workers=w) for w in (1, 3)]
+    same_trees(models[0].params["readout"], models[1].params["readout"], "workers show")
+    assert models[0].report[0]["solver"] == "qr" and models[0].report[0]["rows"] == 6000
+    models[0].save(tmp_path / "m.safetensors")
+    again = ng.load(tmp_path / "m.safetensors").update(xs[:300], ts[:300])
+    same_trees(
+        again.params["readout"],
+        models[1].update(xs[:300], ts[:300]).params["readout"],
+        "saving shows",
+    )
+    assert again.report[0]["rows"] == 6300
