@@ -27,12 +27,14 @@ from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.control import cond, repeat
 from nodegraph.compiling.functions import linear
 from nodegraph.compiling.reductions import reduce
+from nodegraph.compiling.sparse import SparseVar
 from nodegraph.compiling.synapses import Synapses, synapses
 from nodegraph.compiling.words import is_by_numpy, meaning, word
 
 __all__ = [
     "Synapses",
     "activate",
+    "arriving",
     "cond",
     "dot",
     "einsum",
@@ -126,6 +128,15 @@ def softplus(x: Any) -> Any:
 def matvec(W: Any, x: Any) -> Any:
     """Return ``W x``; W is dense, or sparse by rows."""
     return W @ x
+
+
+@word
+def arriving(W: Any, spikes: Any) -> Any:
+    """Return ``W spikes``, looking at those that are not 0 alone; for W that is sparse.
+
+    The bits are those of `matvec`.
+    """
+    return W.through(spikes) if isinstance(W, SparseVar) else W @ spikes
 
 
 @word

@@ -14,6 +14,7 @@ from nodes.dcm import DCM
 from nodes.dense import Dense
 from nodes.es2n import ES2N
 from nodes.esn import ESN
+from nodes.filter import Filter
 from nodes.forward_unit import ForwardUnit
 from nodes.gate import Gate
 from nodes.gru import GRU
@@ -22,7 +23,9 @@ from nodes.hopfield import Hopfield
 from nodes.hyper_node import HyperNode
 from nodes.impute import Impute
 from nodes.input import Input
+from nodes.izhikevich import Izhikevich
 from nodes.keyed_store import KeyedStore
+from nodes.latency_encoder import LatencyEncoder
 from nodes.lif import LIF
 from nodes.linear_attention import LinearAttention
 from nodes.lms import LMS
@@ -45,6 +48,7 @@ from nodes.predictive_coder import PredictiveCoder
 from nodes.product import Product
 from nodes.products import Products
 from nodes.random_attention import RandomAttention
+from nodes.rate_encoder import RateEncoder
 from nodes.reduce import Reduce
 from nodes.reservoir import Reservoir
 from nodes.reward_readout import RewardReadout
@@ -83,6 +87,7 @@ __all__ = [
     "ClockworkRNN",
     "Concat",
     "Dense",
+    "Filter",
     "ForwardUnit",
     "Gate",
     "Hold",
@@ -91,7 +96,9 @@ __all__ = [
     "Identity",
     "Impute",
     "Input",
+    "Izhikevich",
     "KeyedStore",
+    "LatencyEncoder",
     "LinearAttention",
     "LogisticRegression",
     "Mean",
@@ -107,6 +114,7 @@ __all__ = [
     "Product",
     "Products",
     "RandomAttention",
+    "RateEncoder",
     "Reduce",
     "Relu",
     "Reservoir",

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from pydantic import PositiveFloat, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, model_validator
 
 from nodegraph.arrays import Array, frozen_array
 from nodegraph.fields import PerUnit
-from nodegraph.maths import matvec
+from nodegraph.maths import arriving, matvec
 from nodegraph.node import Node
+from nodegraph.rule import AnyRule
+from nodes.parts.emitted import Emitted, in_order
 from nodes.parts.random_layer import RandomLayer
 
 __all__ = ["LIF"]
+
+Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
 class LIF(RandomLayer, Node):
     """Leaky integrate-and-fire reservoir [1]_; it gives out spikes, 0 or 1.
 
     ``v[t] = (1 - a) v[t-1] + W s[t-1] + W_in u[t] + bias`` and ``s[t] = v[t] >= threshold``; then
-    v is reset where there was a spike.
+    v is reset where there was a spike. Three things more may be asked for:
+
+    - `refractory`: for so many steps after a spike v stays as the reset left it, whatever arrives.
+    - `adaptation`: each spike raises a unit's own threshold, ``threshold + adaptation a[t-1]``;
+      ``a[t] = adaptation_decay a[t-1] + s[t]``.
+    - `synaptic_decay`: a spike acts for longer, through a current
+      ``i[t] = synaptic_decay i[t-1] + W s[t-1]`` in place of ``W s[t-1]``.
+
+    Of W, only what the spikes of the step before pass through is looked at, if it is sparse.
 
     Parameters
     ----------
@@ -33,6 +45,15 @@ class LIF(RandomLayer, Node):
         Potential at which a unit fires.
     reset : {"zero", "subtract"}
         Whether a unit that fires goes back to 0, or keeps what is above the threshold.
+    refractory : int
+        Steps after a spike in which a unit does nothing.
+    adaptation : float, at least 0
+        How much each spike raises the threshold of its unit.
+    adaptation_decay, synaptic_decay, trace_decay : float in [0, 1)
+        What is left after a step of what raises the threshold, of the current, and of the trace.
+    emits : tuple of {"spikes", "trace", "potentials"}
+        What is given out, side by side in that order. A trace is what spikes leave behind,
+        ``r[t] = trace_decay r[t-1] + s[t]``; potentials are those after the reset.
     spectral_radius : float, at least 0
         Largest absolute eigenvalue of W, also of one that is given.
     input_scaling : float, or one for each input
@@ -50,6 +71,8 @@ class LIF(RandomLayer, Node):
         the same each time. It is honoured by all methods: `fit` and lists start from it.
     W, W_in, bias : array, optional
         Weights of shape (n, n), (n, n_in) and (n,), used as they stand.
+    rule : Rule, optional
+        Local rule that adapts the weights, such as `nodes.rules.STDP`.
     wiring : Wiring, optional
         Who hears whom, and with which sign, as in `nodes.wirings`; weights are drawn there.
 
@@ -73,16 +96,43 @@ class LIF(RandomLayer, Node):
         bias: Array  # (n,)
 
     class State(NamedTuple):
-        """Potentials after the reset, and the last spikes."""
+        """Potentials after the reset, the last spikes, and what was asked for, else empty."""
 
         v: Array  # (n,)
         spikes: Array  # (n,)
+        rest: Array = np.zeros(0)  # (n,) steps of rest that are left
+        adapted: Array = np.zeros(0)  # (n,), a
+        current: Array = np.zeros(0)  # (n,), i
+        trace: Array = np.zeros(0)  # (n,), r
 
     smooth: ClassVar[bool] = False
 
     leak_rate: PerUnit = 0.1
     threshold: PositiveFloat = 1.0
     reset: Literal["zero", "subtract"] = "zero"
+    refractory: NonNegativeInt = 0
+    adaptation: NonNegativeFloat = 0.0
+    adaptation_decay: Decay = 0.95
+    synaptic_decay: Decay = 0.0
+    trace_decay: Decay = 0.9
+    emits: Emitted = ("spikes",)
+    rule: AnyRule | None = None
+
+    _emits = in_order("spikes", "trace", "potentials")
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        reasons = super().idle()
+        if self.adaptation == 0:
+            reasons["adaptation_decay"] = "adaptation is 0"
+        if "trace" not in self.emits:
+            reasons["trace_decay"] = "no trace is given out"
+        return reasons
+
+    @property
+    def declared_size(self) -> int | None:
+        """The number of signals given out."""
+        return self.neurons and self.neurons * len(self.emits)
 
     @model_validator(mode="after")
     def _leak_is_a_share(self) -> LIF:
@@ -99,6 +149,9 @@ class LIF(RandomLayer, Node):
 
     def doubts(self, x: Array, y: Array, params: Params) -> list[str]:
         """Return that no unit ever fires, or all of them at every step."""
+        if "spikes" not in self.emits:
+            return []
+        y = y[:, : self.neurons]
         if y.any() and not y.all():
             return []
         said, other = (
@@ -112,22 +165,48 @@ class LIF(RandomLayer, Node):
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return the weights, drawn or given."""
-        of_W, of_W_in, of_bias = rng.spawn(3)
+        n, (of_W, of_W_in, of_bias) = self.neurons or 0, rng.spawn(3)
         return self.Params(
-            W_in=self.draw_input(of_W_in, n_out, n_in),
-            W=self.draw_recurrent(of_W, n_out, n_in),
-            bias=self.draw_bias(of_bias, n_out),
+            W_in=self.draw_input(of_W_in, n, n_in),
+            W=self.draw_recurrent(of_W, n, n_in),
+            bias=self.draw_bias(of_bias, n),
         )
 
     def start(self, n_out: int, rng: np.random.Generator | None = None) -> State:
         """Return the potentials before the first step, at rest, given or drawn; no spikes."""
-        return self.State(self.begun(n_out, rng), np.zeros(n_out))
+        n, none = self.neurons or 0, np.zeros(0)
+        asked = (self.refractory, self.adaptation, self.synaptic_decay, "trace" in self.emits)
+        more = (np.zeros(n) if each else none for each in asked)
+        return self.State(self.begun(n, rng), np.zeros(n), *more)
 
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
-        """Return ``(state, spikes)`` one step later."""
-        drive = matvec(params.W, state.spikes) + matvec(params.W_in, x) + params.bias
+        """Return ``(state, y)`` one step later."""
+        current = arriving(params.W, state.spikes)
+        if self.synaptic_decay:
+            current = self.synaptic_decay * state.current + current
+        drive = current + matvec(params.W_in, x) + params.bias
         v = (1 - self.leak.astype(x.dtype)) * state.v + drive
-        fired = v >= self.threshold
+        if self.refractory:
+            v = np.where(state.rest > 0, state.v, v)
+        threshold = self.threshold + self.adaptation * state.adapted if self.adaptation else None
+        fired = v >= (self.threshold if threshold is None else threshold)
+        if self.refractory:
+            fired = fired & (state.rest <= 0)
         after = v - self.threshold if self.reset == "subtract" else np.zeros_like(v)
         spikes = fired.astype(x.dtype)
-        return self.State(np.where(fired, after, v), spikes), spikes.copy()
+        state = self._moved(state, spikes, current)._replace(v=np.where(fired, after, v))
+        shown = {"spikes": spikes, "trace": state.trace, "potentials": state.v}
+        return state, np.concatenate([shown[name] for name in self.emits])
+
+    def _moved(self, state: State, spikes: Array, current: Array) -> State:
+        """Return what else the spikes and the current leave behind."""
+        moved = {"spikes": spikes}
+        if self.refractory:
+            moved["rest"] = np.where(spikes > 0, self.refractory, np.maximum(state.rest - 1, 0))
+        if self.adaptation:
+            moved["adapted"] = self.adaptation_decay * state.adapted + spikes
+        if self.synaptic_decay:
+            moved["current"] = current
+        if "trace" in self.emits:
+            moved["trace"] = self.trace_decay * state.trace + spikes
+        return state._replace(**moved)

@@ -135,12 +135,17 @@ def _aligned(op: Op, letters: str, names: str) -> Op:
     return view(permuted(op, order), key)
 
 
-def sparse_product(parts: Sequence[Op], rows: Dim, columns: int, x: Any) -> Op:
-    """Return a product of sparse weights, as data, places and starts, with a vector."""
+def sparse_product(
+    parts: Sequence[Op], rows: Dim, columns: int, x: Any, by_column: Sequence[Op] = ()
+) -> Op:
+    """Return a product of sparse weights, as data, places and starts, with a vector.
+
+    Given its entries, targets and columns as well, it passes over columns of which x is 0.
+    """
     op = cast(lift(x), parts[0].dtype)
     if op.ndim != 1 or op.dims[0].value != columns:
         raise ValueError(f"a sparse matrix of shape {(rows.value, columns)} times {op.shape}")
-    return current().op("sparse", (*parts, op), (), (rows,), op.dtype)
+    return current().op("sparse", (*parts, op, *by_column), (), (rows,), op.dtype)
 
 
 def sparse_scan(parts: Sequence[Op], rows: Dim, columns: Dim) -> Op:

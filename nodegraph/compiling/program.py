@@ -18,7 +18,7 @@ from nodegraph.compiling.layout import flat, is_array, laid, mapped, restored
 from nodegraph.compiling.planning.plan import Plan
 from nodegraph.compiling.planning.storage import Storage
 from nodegraph.compiling.prelude import SIZE
-from nodegraph.compiling.sparse import sliced
+from nodegraph.compiling.sparse import by_column, sliced
 
 __all__ = ["Frame", "Program"]
 
@@ -94,7 +94,10 @@ class Program:
 
         def one(where: Any, array: Any) -> None:
             if is_sparse(array):
-                found.update({(*where, name): part for name, part in sliced(array).items()})
+                parts = sliced(array)
+                if (*where, "columns") in self.leaf_store:
+                    parts |= by_column(array)
+                found.update({(*where, name): part for name, part in parts.items()})
             elif is_array(array) and where in self.leaf_store:
                 store = self.leaf_store[where]
                 found[where] = laid(array, store.order or (), store.dtype)

@@ -13,7 +13,7 @@ from nodegraph.compiling.ir import Dim, Op, Trace, TraceError, dtype_of
 from nodegraph.compiling.operands import lift
 from nodegraph.compiling.products import sparse_product, sparse_scan
 
-__all__ = ["SparseVar", "sliced", "slots", "slots_of"]
+__all__ = ["SparseVar", "by_column", "sliced", "slots", "slots_of"]
 
 _KINDS = {"places": "places", "starts": "places", "rows": "places", "real": bool}
 
@@ -61,6 +61,26 @@ def sliced(W: Any) -> dict[str, np.ndarray]:
     return {**found, "rows": rows.astype(np.uint32), "starts": starts.astype(np.uint32)}
 
 
+def by_column(W: Any) -> dict[str, np.ndarray]:
+    """Return what a product that passes columns over needs beside `sliced`.
+
+    Returns
+    -------
+    dict of ndarray
+        The places of the ``entries`` column by column, their rows, the ``targets``, and where the
+        ``columns`` start among them.
+    """
+    order = np.argsort(W.indices, kind="stable")
+    rows = np.repeat(np.arange(W.shape[0]), np.diff(W.indptr))
+    counts = np.bincount(W.indices, minlength=W.shape[1])
+    found = {
+        "entries": slots_of(W)[order],
+        "targets": rows[order],
+        "columns": np.concatenate([[0], np.cumsum(counts)]),
+    }
+    return {name: part.astype(np.uint32) for name, part in found.items()}
+
+
 class SparseVar:
     """Sparse weights: what can be done with them is a product, and other weights in their place.
 
@@ -81,6 +101,7 @@ class SparseVar:
     def __init__(self, trace: Trace, path: Any, W: Any):
         self.shape, self.dtype, self.ndim = W.shape, np.dtype(W.dtype), 2
         self.n_rows, self.n_columns = map(Dim, W.shape)
+        self._trace, self._path, self._n_entries = trace, path, len(W.data)
         self.parts: dict[str, Op] = {
             name: trace.input((*path, name), (len(part),), _KINDS.get(name, W.dtype))
             for name, part in sliced(W).items()
@@ -115,6 +136,22 @@ class SparseVar:
         return Var(sparse_product(parts, self.n_rows, self.shape[1], x))
 
     dot = __matmul__
+
+    def through(self, x: Any) -> Var:
+        """Return the product with `x`, of which what is 0 is passed over: the same bits."""
+        parts = [self.parts[name] for name in ("data", "places", "starts")]
+        more = [
+            self._part("entries", self._n_entries),
+            self._part("targets", self._n_entries),
+            self._part("columns", self.shape[1] + 1),
+        ]
+        return Var(sparse_product(parts, self.n_rows, self.shape[1], x, more))
+
+    def _part(self, name: str, size: int) -> Op:
+        """Return a part that few steps need."""
+        path = (*self._path, name)
+        known = self._trace.leaves.get(path)
+        return self._trace.input(path, (size,), "places") if known is None else known
 
     def running_sums(self) -> Var:
         """Return at each place the sum of its column down to its own row."""

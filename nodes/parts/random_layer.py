@@ -81,7 +81,7 @@ class RandomLayer(Described):
 
     @model_validator(mode="after")
     def _sizes_agree(self) -> RandomLayer:
-        n = self.declared_size
+        n = self.neurons
         if n is None:
             raise ValueError("units is missing: write units=100, or give W")
         for name, axes in (("W", 2), ("bias", 1)):
@@ -109,6 +109,11 @@ class RandomLayer(Described):
 
     @property
     def declared_size(self) -> int | None:
+        """The number of signals given out: that of the units."""
+        return self.neurons
+
+    @property
+    def neurons(self) -> int | None:
         """The number of units: ``units``, or what the weights tell."""
         if self.units is not None:
             return self.units
@@ -123,7 +128,7 @@ class RandomLayer(Described):
 
     def require_per_unit(self, name: str) -> None:
         """Raise ValueError if the field `name` has neither one number nor one for each unit."""
-        numbers, n = getattr(self, name), self.declared_size
+        numbers, n = getattr(self, name), self.neurons
         if isinstance(numbers, tuple) and len(numbers) != n:
             raise ValueError(
                 f"{name}: expected one number or {n}, one for each unit, got {len(numbers)}"

@@ -33,6 +33,7 @@ from nodes.rules.rflo import RFLO
 from nodes.rules.sanger import Sanger
 from nodes.rules.scaling import Scaling
 from nodes.rules.slowness import Slowness
+from nodes.rules.stdp import STDP
 from nodes.rules.storage import Storage
 from nodes.rules.synaptic_normalization import SynapticNormalization
 from nodes.rules.tbptt import TBPTT
@@ -43,6 +44,7 @@ __all__ = [
     "BCM",
     "BPTT",
     "RFLO",
+    "STDP",
     "TBPTT",
     "AntiHebb",
     "Association",

@@ -74,6 +74,15 @@ def test_its_bits_are_those_of_a_compiled_step(name, dtype):
     np.testing.assert_array_equal(ys[0], np.ravel(getattr(maths, name)(*given)))
 
 
+@pytest.mark.parametrize("weights", [W, SPARSE])
+def test_spikes_arrive_as_a_product_has_them(weights):
+    for share in (0.0, 0.3, 1.0):
+        spikes = (np.random.default_rng(2).random(weights.shape[1]) < share).astype(float)
+        np.testing.assert_array_equal(
+            maths.arriving(weights, spikes), maths.matvec(weights, spikes)
+        )
+
+
 def test_sparse_weights_multiply():
     np.testing.assert_allclose(maths.matvec(SPARSE, v), SPARSE @ v, rtol=1e-13)
 

@@ -34,8 +34,11 @@ ARRAYS = {
 }
 OTHERS: dict[str, Any] = {
     "activation": "sigmoid",
+    "adaptation": 0.5,
+    "adaptation_decay": 0.5,
     "bias_scaling": 0.7,
     "connectivity": 0.5,
+    "emits": "potentials",
     "feedback_connectivity": 0.3,
     "feedback_scaling": 0.3,
     "input_connectivity": 0.5,
@@ -44,12 +47,16 @@ OTHERS: dict[str, Any] = {
     "leak_rate": 0.3,
     "normalise": True,
     "proximity": 0.3,
+    "refractory": 2,
     "reset": "subtract",
     "spectral_radius": 0.3,
     "start_": "random",
+    "synaptic_decay": 0.5,
     "threshold": 0.2,
     "topology": "uniform",
+    "trace_decay": 0.5,
 }
+BESIDE = {"adaptation_decay": {"adaptation": 0.5}, "trace_decay": {"emits": "trace"}}
 ELSEWHERE = {
     "name",
     "every",
@@ -88,6 +95,7 @@ def test_each_field_beside_a_given_array_has_an_effect_or_is_refused(kind, array
     usual = lived(kind(**given), LAYERS[kind])
     for field in kind.model_fields.keys() - ELSEWHERE:
         more = {"bias_scaling": 0.5} if field == "input_distribution" and array != "bias" else {}
+        more |= BESIDE.get(field, {})
         try:
             changed = kind(**given, **more, **{field: OTHERS[field]})
         except FieldError as error:

@@ -6,7 +6,7 @@ from scipy import sparse
 
 import nodegraph as ng
 from nodegraph.testing import check_node
-from nodes import LIF
+from nodes import LIF, Filter, Input, Ridge, Scaler
 
 
 def one_unit(**fields):
@@ -92,3 +92,49 @@ def test_its_spikes_are_those_of_the_equation(seed, reset, connectivity):
 def test_nonsense_is_refused(fields, message):
     with pytest.raises(ng.errors.FieldError, match=message):
         LIF(units=3, **fields)
+
+
+def test_a_unit_rests_after_a_spike():
+    u = np.full((40, 1), 0.5)
+    spikes = one_unit(leak_rate=0.0, refractory=3).run(u)[:, 0]
+    np.testing.assert_array_equal(np.flatnonzero(spikes), np.arange(1, 40, 5))  # 2 to rise, 3 rest
+    strong = one_unit(leak_rate=1.0, refractory=2).run(np.full((9, 1), 5.0))[:, 0]
+    np.testing.assert_array_equal(strong, [1, 0, 0, 1, 0, 0, 1, 0, 0])
+
+
+def test_each_spike_raises_the_threshold_for_a_while():
+    fields = {"leak_rate": 1.0, "adaptation": 1.0, "adaptation_decay": 0.5}
+    spikes = one_unit(**fields).run(np.full((5, 1), 1.6))[:, 0]
+    # thresholds 1, 2, 1.5, 2.25, 1.625
+    np.testing.assert_array_equal(spikes, [1, 0, 1, 0, 0])
+
+
+def test_a_spike_acts_for_longer_through_a_current():
+    node = LIF(W=[[0.0, 0.0], [0.6, 0.0]], W_in=[[1.0], [0.0]], leak_rate=1.0, synaptic_decay=0.5,
+               emits=("spikes", "potentials"))  # fmt: skip
+    found = ng.Model(node).run([[1.0], [0.0], [0.0], [0.0]])
+    np.testing.assert_allclose(found[:, 3], [0.0, 0.6, 0.3, 0.15])
+
+
+def test_a_trace_is_what_spikes_leave_behind():
+    node = LIF(W=[[0.0]], W_in=[[1.0]], leak_rate=1.0, trace_decay=0.5, emits=("spikes", "trace"))
+    found = ng.Model(node).run([[1.0], [0.0], [1.0], [0.0]])
+    np.testing.assert_allclose(found, [[1, 1], [0, 0.5], [1, 1.25], [0, 0.625]])
+
+
+@pytest.mark.parametrize("connectivity", [0.4, 1.0])
+@pytest.mark.parametrize("reset", ["zero", "subtract"])
+def test_all_of_it_together_keeps_the_contract(connectivity, reset):
+    more = {"refractory": 2, "adaptation": 0.3, "synaptic_decay": 0.5}
+    emits = ("potentials", "trace", "spikes")
+    check_node(LIF(units=9, connectivity=connectivity, reset=reset, emits=emits, **more))
+
+
+def test_its_spikes_through_a_filter_tell_mackey_glass_ahead():
+    u = ng.datasets.mackey_glass(3000, tau=17)
+    x, y = ng.datasets.to_forecasting(u, horizon=5)
+    pool = LIF(units=300, leak_rate=0.05, reset="subtract", input_scaling=2.0, bias_scaling=0.5)
+    for node, most in ((LIF(units=300), 0.3), (pool, 0.15)):
+        model = ng.Model(Input() >> Scaler() >> node >> Filter() >> Ridge(ridge=1e-3), seed=1)
+        model.fit(x[:2000], y[:2000], warmup=100)
+        assert ng.metrics.nrmse(y[2000:], model.run(x[2000:])) < most

@@ -7,7 +7,7 @@ from functools import cache, partial
 
 from nodegraph.compiling.prelude.elementary import ELEMENTARY, elementary
 from nodegraph.compiling.prelude.scans import scanned
-from nodegraph.compiling.prelude.sparse import slices, slices_of_many, slices_summed_up
+from nodegraph.compiling.prelude.sparse import arriving, slices, slices_of_many, slices_summed_up
 from nodegraph.compiling.prelude.sums import (
     columns_by_four,
     columns_in_lanes,
@@ -33,6 +33,7 @@ _CATALOGUE: dict[str, Callable[[str], str]] = {
     },
     "matmany": matrix_of_many,
     "slices": slices,
+    "arriving": arriving,
     "slicescan": slices_summed_up,
     **{f"scan{name}": partial(scanned, name=name) for name in ("add", "multiply")},
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nodegraph.compiling.prelude.builder import Builder, Value
 
-__all__ = ["slices", "slices_of_many", "slices_summed_up"]
+__all__ = ["arriving", "slices", "slices_of_many", "slices_summed_up"]
 
 ROWS = 8  # of a slice
 
@@ -29,6 +29,44 @@ def slices(dtype: str) -> str:
         b.store(total, y.at(index << 3))
 
     b.loop(0, n + (ROWS - 1) >> 3, 1, one)
+    return b.text()
+
+
+def arriving(dtype: str) -> str:
+    """Return y = W x, column by column; those of which x is 0 are passed over, 8 at a time.
+
+    Each number of y is summed in the order of `slices`, so that its bits are the same.
+    """
+    b = Builder(dtype)
+    W, entries, targets, columns, x, m, y, n = b.function(
+        f"arriving_{dtype}", "*W *entries *targets *columns *x m *y n"
+    )
+    b.clear(y, n * b.size)
+
+    def column(j: Value) -> None:
+        number = b.load(x.at(j))
+
+        def add() -> None:
+            first, stop = _bounds(b, columns, j)
+            b.loop(first, stop, 1, lambda k: entry(k, number))
+
+        b.only_when(number.test("une", b.number(0.0)), add)
+
+    def entry(k: Value, number: Value) -> None:
+        place, row = (b.load(of.at(k, "i32"), "i32").to("i64", "zext") for of in (entries, targets))
+        total = y.at(row)
+        b.store(b.load(total) + b.load(W.at(place)) * number, total)
+
+    def eight(j: Value) -> None:
+        there = b.load(x.at(j), ROWS).test("une", b.number(0.0, ROWS))
+        bits = b.put(f"bitcast {there} to i{ROWS}", f"i{ROWS}")
+        b.only_when(bits.test("ne", 0), lambda: columns_from(j, j + ROWS))
+
+    def columns_from(first: Value, stop: Value) -> None:
+        b.loop(first, stop, 1, column)
+
+    j = b.loop(0, m & -ROWS, ROWS, eight)[0]
+    b.loop(j, m, 1, column)
     return b.text()
 
 

@@ -13,6 +13,7 @@ from nodegraph.testing.comparing import dense
 from nodegraph.testing.recording import Recorder
 from nodes import (
     GRU,
+    LIF,
     LMS,
     RLS,
     Dense,
@@ -28,6 +29,7 @@ from nodes.rules import (
     BCM,
     BPTT,
     RFLO,
+    STDP,
     TBPTT,
     AntiHebb,
     EProp,
@@ -59,6 +61,7 @@ SIZED = {
     "ForwardUnit": {"units": 6},
     "GRU": {"units": 6, "rule": RFLO(batch=1)},
     "KeyedStore": {"slots": 3},
+    "Izhikevich": {"units": 6, "input_scaling": 10.0},
     "LIF": {"units": 6},
     "LinearAttention": {"kernel": "hedgehog", "batch": 1},
     "LSTM": {"units": 6, "rule": TBPTT(steps=59, batch=1)},
@@ -93,6 +96,7 @@ PLASTIC = [
     IntrinsicPlasticity(),
 ]
 LAYERS = [
+    LIF(units=4, rule=STDP(), connectivity=1.0, name="timed"),
     Dense(
         units=4,
         activation="relu",

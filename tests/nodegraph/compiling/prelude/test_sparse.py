@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from nodegraph.compiling.sparse import sliced, slots_of
+from nodegraph.compiling.sparse import by_column, sliced, slots_of
 
 DTYPES = {"f8": np.float64, "f4": np.float32}
 
@@ -46,3 +46,16 @@ def test_columns_are_summed_up_one_row_after_the_other(call, code):
     rows = np.repeat(np.arange(21), np.diff(W.indptr))
     expected = np.cumsum(W.toarray(), axis=0)[rows, W.indices]
     np.testing.assert_array_equal(found[slots_of(W)], expected)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("m", [1, 8, 30])
+@pytest.mark.parametrize("code", DTYPES)
+def test_columns_of_which_x_is_0_are_passed_over_and_no_bit_differs(call, code, m, share):
+    rng = np.random.default_rng(m)
+    W = scipy.sparse.random_array((21, m), density=0.4, rng=rng, dtype=DTYPES[code]).tocsr()
+    x = (rng.standard_normal(m) * (rng.random(m) < share)).astype(W.dtype)
+    data, y = sliced(W)["data"], np.ones(21, W.dtype)
+    entries, targets, columns = (by_column(W)[n] for n in ("entries", "targets", "columns"))
+    call(f"arriving_{code}", data, entries, targets, columns, x, m, y, 21)
+    np.testing.assert_array_equal(y, row_by_row(W, x))

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+from scipy import sparse
+
+import nodegraph as ng
+from nodegraph.testing import check_rule
+from nodes import LIF, Input, Reservoir
+from nodes.rules import STDP
+
+
+@pytest.mark.parametrize("reward", [False, True])
+@pytest.mark.parametrize("connectivity", [0.4, 1.0])
+def test_it_keeps_the_contract(reward, connectivity):
+    node = LIF(units=8, connectivity=connectivity, input_scaling=1.5)
+    check_rule(STDP(reward=reward), node)
+
+
+def change(gap, **fields):
+    """Return how a weight from 0 to 1 changes where 1 fires `gap` steps after 0."""
+    first, second = max(0, -gap), max(0, gap)
+    u = np.zeros((40, 2))
+    u[first, 0] = u[second, 1] = 1.0
+    W = [[0.0, 0.0], [0.5, 0.0]]
+    node = LIF(W=W, W_in=np.eye(2), leak_rate=1.0, rule=STDP(bound=2.0, **fields))
+    model = ng.Model(node)
+    model.partial_fit(u)
+    return model.params["lif"].W[1, 0] - 0.5
+
+
+@pytest.mark.parametrize("gap", [1, 3, 10])
+def test_a_source_that_fires_before_its_target_strengthens(gap):
+    found = change(gap, a_plus=0.01, a_minus=0.02, tau_plus=5.0, tau_minus=8.0)
+    assert found == pytest.approx(0.01 * np.exp(-(gap - 1) / 5.0))
+
+
+@pytest.mark.parametrize("gap", [-1, -3, -10])
+def test_one_that_fires_after_it_weakens(gap):
+    found = change(gap, a_plus=0.01, a_minus=0.02, tau_plus=5.0, tau_minus=8.0)
+    assert found == pytest.approx(-0.02 * np.exp((gap - 1) / 8.0))
+
+
+@pytest.mark.parametrize("connectivity", [0.3, 1.0])
+def test_it_is_the_sum_over_all_pairs(connectivity):
+    rule = STDP(a_plus=0.02, a_minus=0.03, tau_plus=4.0, tau_minus=6.0, bound=1.5)
+    node = LIF(units=9, connectivity=connectivity, input_scaling=1.2, rule=rule, name="pool")
+    model, u = ng.Model(Input() >> node, seed=2), np.random.default_rng(0).normal(size=(80, 2))
+
+    def weights():
+        W = model.params["pool"].W
+        return W.toarray() if sparse.issparse(W) else np.array(W)
+
+    model.run(u[:1])
+    W = weights()
+    model.reset()
+    spikes = model.partial_fit(u)
+    p, q, before = np.zeros(9), np.zeros(9), np.zeros(9)
+    for now in spikes:
+        p, q = p * np.exp(-1 / 4.0) + before, q * np.exp(-1 / 6.0)
+        change = 0.02 * np.outer(now, p) - 0.03 * np.outer(q, before)
+        W = np.sign(W) * np.clip(np.abs(W) + change, 0, 1.5)
+        q, before = q + now, now
+    np.testing.assert_allclose(weights(), W, rtol=1e-9, atol=1e-12)
+    assert spikes.sum() > 30
+
+
+def test_what_was_done_waits_for_its_reward():
+    W, u, r = [[0.0, 0.0], [0.5, 0.0]], np.zeros((30, 2)), np.zeros((30, 1))
+    u[0, 0] = u[1, 1] = 1.0
+    rule = STDP(a_plus=0.01, reward=True, tau_reward=10.0)
+    node = LIF(W=W, W_in=np.eye(2), leak_rate=1.0, rule=rule, name="pool")
+    graph = (Input(name="u") >> node) & (Input(name="r") >> node["reward"])
+    for size in (0.0, 2.0, -1.0):
+        r[6] = size
+        model = ng.Model(graph)
+        model.partial_fit({"u": u, "r": r})
+        found = model.params["pool"].W[1, 0] - 0.5
+        assert found == pytest.approx(size * 0.01 * np.exp(-5 / 10.0), abs=1e-12)
+
+
+def test_it_is_of_spikes():
+    with pytest.raises(ng.errors.GraphError, match="STDP is of spikes, which Reservoir does not"):
+        ng.Model(Input() >> Reservoir(units=3, rule=STDP()))
+    with pytest.raises(ng.errors.FieldError, match="tau_reward would have no effect"):
+        STDP(tau_reward=5.0)
