@@ -18,6 +18,7 @@ from nodes.filter import Filter
 from nodes.forward_unit import ForwardUnit
 from nodes.gate import Gate
 from nodes.gru import GRU
+from nodes.hmlstm import HMLSTM
 from nodes.hold import Hold
 from nodes.hopfield import Hopfield
 from nodes.hyper_node import HyperNode
@@ -73,6 +74,7 @@ __all__ = [
     "ES2N",
     "ESN",
     "GRU",
+    "HMLSTM",
     "LIF",
     "LMS",
     "LSTM",

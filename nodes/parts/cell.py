@@ -145,9 +145,9 @@ class Cell(Node, ABC):
         return self.advanced(params, state, x, {} if update is None else {"update": update})
 
     def _others(self, ports: Mapping[str, Array]) -> list[Any]:
-        """Return the first signal of each other port; 0 where nothing is wired."""
+        """Return the largest signal of each other port; 0 where nothing is wired."""
         names = [port for port in self.step_ports if port not in ("x", "update")]
-        return [ports[name][0] if name in ports else 0.0 for name in names]
+        return [ports[name].max() if name in ports else 0.0 for name in names]
 
     def _signal(self, name: str, params: Any, state: Any, after: Any, x: Array) -> Array:
         """Return what is given out by that name."""

@@ -16,7 +16,7 @@ class Past(NamedTuple):
 
     states: Any  # of the state before each step, a first axis of rows
     x: Array  # (rows, n_in)
-    others: Array  # (rows, ports), the first signal of each other port
+    others: Array  # (rows, ports), the largest signal of each other port
     steps: Array  # () int, steps so far
 
     @classmethod

@@ -8,7 +8,7 @@ compiled with the step. Known are the operators ``+ - * /``, slices, and the wor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, ClassVar, Literal
 
@@ -18,7 +18,7 @@ from nodegraph import maths
 from nodegraph.errors import ContractError
 from nodegraph.maths import outer, put, total, vecmat, where
 
-__all__ = ["Heard", "Taped", "gradients", "plain"]
+__all__ = ["Heard", "Taped", "gradients", "joined", "plain"]
 
 Heard = Literal["all", "own", "none"]
 Pull = Callable[[Any], Any]
@@ -116,6 +116,20 @@ class Taped:
 def plain(value: Any) -> Any:
     """Return the array without what it remembers."""
     return value.value if isinstance(value, Taped) else value
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """Return arrays of one axis one behind the other, taped if one of them is."""
+    whole = np.concatenate([plain(part) for part in parts])
+    if not any(isinstance(part, Taped) for part in parts):
+        return whole
+    ends = np.cumsum([part.shape[0] for part in parts]).tolist()
+    pairs = zip([0, *ends], ends, strict=False)
+    return _made(whole, *((part, _part(*pair)) for part, pair in zip(parts, pairs, strict=True)))
+
+
+def _part(start: int, stop: int) -> Pull:
+    return lambda change: change[start:stop]
 
 
 def gradients(outputs: list[tuple[Any, Any]], leaves: list[Taped]) -> list[Any]:

@@ -33,7 +33,7 @@ def unrolled(
         Takes the state before a step and the input of that step; returns what the loss of this
         step adds to the derivative by h before, and gradients of the head by name.
     ports : mapping
-        What is wired to other ports of the cell, of which the past holds the first signal.
+        What is wired to other ports of the cell, of which the past holds the largest signal.
     """
     names = (*cell.weights, "V", "offset")
     zeros = tuple(np.zeros_like(getattr(params, name), dtype=float) for name in names)

@@ -49,6 +49,7 @@ RNG = np.random.default_rng(8)
 U, Y = RNG.uniform(-1, 1, (60, 2)), RNG.uniform(-1, 1, (60, 2))
 SIZED = {
     "ClockworkRNN": {"units": 8, "rule": EProp(batch=1)},
+    "HMLSTM": {"units": 3, "rule": TBPTT(steps=59, batch=1)},
     "MTRNN": {"units": 5, "rule": EProp(batch=1)},
     "SkipRNN": {"cell": GRU(units=4, rule=RFLO(batch=1))},
     "TemporalConvolution": {"units": 3, "rule": LayerwiseForecast(batch=1)},

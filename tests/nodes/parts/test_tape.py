@@ -6,7 +6,7 @@ import pytest
 from nodegraph.errors import ContractError
 from nodegraph.maths import exp, matvec, sigmoid, softmax, tanh, where
 from nodegraph.testing import finite_differences
-from nodes.parts.tape import Taped, gradients, plain
+from nodes.parts.tape import Taped, gradients, joined, plain
 
 N = 3
 RNG = np.random.default_rng(0)
@@ -54,6 +54,14 @@ def test_what_nothing_depends_on_has_none():
     h, other = Taped(P.h), Taped(P.h)
     assert gradients([(h * 2, np.ones(N))], [h, other])[1] is None
     assert gradients([(P.h, np.ones(N))], [h]) == [None]
+
+
+def test_parts_that_are_joined_come_back_apart():
+    a, b = Taped(P.h), Taped(P.b)
+    back = gradients([(joined([a, P.h, b * 2]), np.arange(12.0))], [a, b])
+    np.testing.assert_array_equal(back[0], [0, 1, 2])
+    np.testing.assert_array_equal(back[1], 2 * np.arange(6.0, 12))
+    assert isinstance(joined([P.h, P.b]), np.ndarray)
 
 
 def test_a_row_that_is_repeated_gathers_what_comes_back():
