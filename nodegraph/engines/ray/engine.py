@@ -59,9 +59,8 @@ class RayEngine:
     num_cpus : float, optional
         CPUs of each actor, which takes as many threads; 1, or a part of one where there are more
         actors than CPUs.
-    num_gpus : float
-    resources : dict of float, optional
-        Custom resources of each actor.
+    num_gpus, resources : float, dict of float
+        GPUs and custom resources of each actor.
     nodes : dict of dict, optional
         What single nodes need in place of that, such as ``{"reservoir": {"num_cpus": 2}}``.
     chunk : int, optional
