@@ -4,11 +4,11 @@ BIN := .venv/bin
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs constraints clean
+.PHONY: help demo test cluster-test lint format docs constraints clean
 .DELETE_ON_ERROR:
 
 help:  ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.stamp  ## Train on sunspots and Mackey-Glass; table, picture and model go to out/
 	$(BIN)/nodegraph run graphs/sunspots.yaml --out out/sunspots
@@ -16,6 +16,9 @@ demo: .venv/.stamp  ## Train on sunspots and Mackey-Glass; table, picture and mo
 
 test: .venv/.stamp-dev  ## Run the tests, the docstring examples and the code of the documentation
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+cluster-test: .venv/.stamp-dev  ## Run the tests on two machines that are started here, and killed
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest tests/cluster
 
 lint: .venv/.stamp-dev  ## Check format, style and types
 	$(BIN)/ruff format --check .

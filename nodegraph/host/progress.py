@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Counted",
+    "Lines",
     "Progress",
     "Silent",
     "Terminal",
@@ -146,8 +147,72 @@ class Terminal:
         self._next = end + max(_PAUSE, _SHARE * (end - begin))
 
 
-def for_this_place() -> Progress:
-    """Return a bar for a terminal or a notebook, and silence for files, CI and batch jobs."""
+class Lines:
+    """A progress for a log: a line now and then, with steps, share and what there is to note.
+
+    Parameters
+    ----------
+    say : callable
+        Writes a line.
+    seconds : float
+        Between two lines, at least.
+
+    Examples
+    --------
+    >>> lines = Lines(print, seconds=0)
+    >>> lines.start(300, "fit")
+    >>> lines.note("2 workers, 3.1 chunks/s")
+    >>> lines.advance(150)
+    fit: 150 of 300 steps (50%), 2 workers, 3.1 chunks/s
+    """
+
+    def __init__(self, say: Callable[[str], object], seconds: float = 30.0):
+        self._say, self._seconds = say, seconds
+        self._what, self._total, self._done, self._note = "", 0, 0, ""
+        self._lock, self._next = Lock(), 0.0
+
+    def start(self, total_steps: int | None, description: str) -> None:
+        """Begin to count."""
+        self._what, self._total, self._done, self._note = description, total_steps or 0, 0, ""
+        self._next = monotonic() + self._seconds
+
+    def note(self, text: str) -> None:
+        """Add `text` to the lines that follow."""
+        self._note = text
+
+    def advance(self, n_steps: int) -> None:
+        """Count `n_steps`, and write a line if it is time to."""
+        with self._lock:
+            self._done += n_steps
+            if monotonic() < self._next:
+                return
+            self._next = monotonic() + self._seconds
+        share = f" of {self._total:,} steps ({self._done / self._total:.0%})" if self._total else ""
+        words = f"{self._what}: {self._done:,}{share or ' steps'}"
+        self._say(_printable(", ".join([words, *[self._note] * bool(self._note)])))
+
+    def stop(self) -> None:
+        """Say no more."""
+
+
+def for_this_place(
+    wanted: bool | None = None, say: Callable[[str], object] | None = None
+) -> Progress:
+    """Return a bar for a terminal or a notebook, and silence for files, CI and batch jobs.
+
+    Parameters
+    ----------
+    wanted : bool, optional
+        False: silence everywhere; True: where there is no bar, a line to `say` now and then.
+    say : callable, optional
+    """
+    if wanted is False:
+        return Silent()
+    found = _for_this_place()
+    return Lines(say) if wanted and say is not None and isinstance(found, Silent) else found
+
+
+def _for_this_place() -> Progress:
     if os.environ.get("CI") or os.environ.get("SLURM_JOB_ID"):
         return Silent()
     from rich.console import Console

@@ -301,20 +301,12 @@ class RayEngine:
         return float(self._cluster.join().cluster_resources().get("CPU", 1.0))
 
     def news(self) -> str:
-        """Return how many chunks a second come through, and how many are under way."""
-        watch = self.watch
-        oldest = f", inputs up to {max(watch.stale)} chunks old" if watch.stale else ""
-        return f"{watch.rate():.1f} chunks/s, {watch.depth} under way{oldest}"
+        """Return who is at work where, how fast chunks come through, who is slow, who was lost."""
+        return self.watch.news(*self._pools.count())
 
     def slowest(self) -> str:
         """Return which part worked longest, and how much of all work that was, in words."""
-        if self.watch.here and not self.watch.chunks:
-            return "all was done in this process: it is less work than actors take to start"
-        found = self.watch.slowest()
-        if found is None or (found[1] > 0.995 and not self.watch.lost):
-            return ""  # a part that did all the work held nothing up
-        lost = f"; {self.watch.lost} workers were lost and replaced" * bool(self.watch.lost)
-        return f"slowest: {found[0]}: {found[1]:.0%} of the time{lost}"
+        return self.watch.verdict()
 
     def pids(self) -> list[int]:
         """Return the processes of the actors that there are."""

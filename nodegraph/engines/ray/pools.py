@@ -76,6 +76,11 @@ class Pools:
         """Return the processes of the actors that there are."""
         return [pid for pool in list(self._pools.values()) for pid in pool.pids()]
 
+    def count(self) -> tuple[int, int]:
+        """Return how many actors there are, and on how many machines."""
+        homes = [home for pool in list(self._pools.values()) for home in pool.homes()]
+        return len(homes), len(set(homes))
+
     def close(self) -> None:
         """End all of them."""
         pools, self._pools = self._pools, {}

@@ -239,6 +239,10 @@ class RayPool:
         with sending(self._ray, "what is to be done"):
             return self._ray.put(value)
 
+    def homes(self) -> list[str]:
+        """Return the machines of all actors."""
+        return [worker.machine for worker in list(self._all) if worker.pid]
+
     def take(self, refs: Sequence[Any]) -> list[Any]:
         """Return what the calls gave; meanwhile look whether one is to wait any longer."""
         refs, begin = list(refs), monotonic()

@@ -66,3 +66,30 @@ class Stats:
             return None
         title = max(self.busy, key=self.busy.__getitem__)
         return title, self.busy[title] / total
+
+    def news(self, workers: int, machines: int) -> str:
+        """Return how it goes on so many workers of so many machines.
+
+        Examples
+        --------
+        >>> Stats(busy={"a": 3.0, "b": 1.0}, depth=4, lost=1).news(2, 2)
+        '2 workers on 2 machines, 0.0 chunks/s, 4 under way, slowest a: 75%, 1 lost'
+        """
+        who = [f"{workers} workers"] * (workers > 1) + [f"on {machines} machines"] * (machines > 1)
+        told = [" ".join(who)] * bool(who)
+        told += [f"{self.rate():.1f} chunks/s", f"{self.depth} under way"]
+        if self.stale:
+            told.append(f"inputs up to {max(self.stale)} chunks old")
+        if workers > 1 and (found := self.slowest()):
+            told.append(f"slowest {found[0]}: {found[1]:.0%}")
+        return ", ".join([*told, *[f"{self.lost} lost"] * bool(self.lost)])
+
+    def verdict(self) -> str:
+        """Return which part held the others up, in words; nothing if none did."""
+        if self.here and not self.chunks:
+            return "all was done in this process: it is less work than actors take to start"
+        found = self.slowest()
+        if found is None or (found[1] > 0.995 and not self.lost):
+            return ""  # a part that did all the work held nothing up
+        lost = f"; {self.lost} workers were lost and replaced" * bool(self.lost)
+        return f"slowest: {found[0]}: {found[1]:.0%} of the time{lost}"

@@ -60,6 +60,14 @@ def run(
     anew: Annotated[
         bool, typer.Option("--anew", help="Begin anew, even where a run could go on.")
     ] = False,
+    progress: Annotated[
+        bool | None,
+        typer.Option(
+            "--progress/--no-progress",
+            help="How far it is: a bar, or a line each half minute where that is no terminal.",
+            show_default=False,
+        ),
+    ] = None,
     plugins: Plugins = None,
     debug: Debug = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write files, say nothing.")] = False,
@@ -74,7 +82,7 @@ def run(
     from nodegraph.experiments.tasks.engine_choice import engine_of
     from nodegraph.experiments.tasks.experiment import Experiment
     from nodegraph.experiments.tasks.run_folder import made, write
-    from nodegraph.host.progress import Silent, for_this_place
+    from nodegraph.host.progress import for_this_place
 
     if resume and anew:
         raise typer.BadParameter("--anew and --resume exclude each other: write one of them")
@@ -100,10 +108,11 @@ def run(
         experiment = Experiment.of(spec, seed=seed, engine=chosen)
         for line in () if quiet else experiment.trial.data.told:
             say(line)
+        log = partial(say_error, label="progress")
         learn = partial(
             experiment.run,
             workers=workers,
-            progress=Silent() if quiet else for_this_place(),
+            progress=for_this_place(False if quiet else progress, log),
             watch=watch or False,
             checkpoint=checkpoint,
         )

@@ -187,3 +187,26 @@ def test_what_is_no_progress_is_refused_in_a_sentence(odd, method):
     with pytest.raises(ng.NodegraphError, match="progress: expected True, False or an object"):
         getattr(model, method)(*data, progress=odd)
     assert model.time == 59
+
+
+def test_a_log_has_a_line_now_and_then(monkeypatch):
+    clock, said = [0.0], []
+    monkeypatch.setattr(progress, "monotonic", lambda: clock[0])
+    lines = progress.Lines(said.append, seconds=30)
+    lines.start(1000, "fit")
+    for _ in range(10):
+        clock[0] += 9
+        lines.note("3.1 chunks/s\x1b[2J")
+        lines.advance(50)
+    lines.stop()
+    assert said == [
+        "fit: 200 of 1,000 steps (20%), 3.1 chunks/s?[2J",
+        "fit: 400 of 1,000 steps (40%), 3.1 chunks/s?[2J",
+    ]
+
+
+def test_lines_are_written_where_they_are_asked_for(monkeypatch):
+    monkeypatch.setenv("CI", "1")
+    assert isinstance(progress.for_this_place(None, print), progress.Silent)
+    assert isinstance(progress.for_this_place(True, print), progress.Lines)
+    assert isinstance(progress.for_this_place(False, print), progress.Silent)
