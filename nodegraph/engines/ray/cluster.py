@@ -116,7 +116,13 @@ class Cluster:
         """Start Ray on loopback, with a token of its own that only this process tree knows."""
         self._folder = OwnFolder()
         self._set_secret(str(self._folder.token))
-        with _environment({"PYTHONPATH": _own_path()}), _only_loopback(), _quiet(), own_signals():
+        with (
+            _environment({"PYTHONPATH": _own_path()}),
+            _silence(),
+            _only_loopback(),
+            _quiet(),
+            own_signals(),
+        ):
             try:
                 ray.init(
                     address="local",
@@ -159,7 +165,7 @@ class Cluster:
     def _connect(self, ray: Any, address: str) -> None:
         try:
             found = arrive(address, self.wait)
-            with _quiet(), own_signals():
+            with _silence(), _quiet(), own_signals():
                 ray.init(
                     address=found,
                     log_to_driver=False,
@@ -197,6 +203,28 @@ def _own_path() -> str:
 def _first_line(error: BaseException) -> str:
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0][:300]
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Let Ray's code below Python, which is about to start, write nothing to standard error.
+
+    It is told so by a variable, but says on standard error that it has seen that.
+    """
+    level = "RAY_BACKEND_LOG_LEVEL"
+    if level in os.environ:
+        yield
+        return
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        with _environment({level: "fatal"}):
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 @contextmanager

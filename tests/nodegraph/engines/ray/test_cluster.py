@@ -22,22 +22,18 @@ from ray.cluster_utils import Cluster
 import nodegraph as ng
 from nodes import RLS, Input, Reservoir
 
-cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "resources": {"n0": 4}})
-second = cluster.add_node(num_cpus=2, resources={"n1": 4})
+cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+second = cluster.add_node(num_cpus=1)
 cluster.wait_for_nodes()
 x = np.random.default_rng(0).standard_normal((30_000, 2))
 graph = Input() >> Reservoir(units=50) >> RLS()
 here = ng.Model(graph, seed=1)
 wanted = here.partial_fit(x, x)
-nodes = {"reservoir": {"resources": {"n1": 1}}, "rls": {"resources": {"n0": 1}}}
-engine = ng.RayEngine(cluster.address, nodes=nodes, chunk=64, snapshot=0.3, timeout=60)
+engine = ng.RayEngine(cluster.address, placement="node", chunk=64, snapshot=0.3, timeout=60)
 there = ng.Model(graph, seed=1, engine=engine)
 there.partial_fit(x[:200], x[:200])
 there = ng.Model(graph, seed=1, engine=engine)
 lost = engine.watch.lost
-
-cluster.add_node(num_cpus=2, resources={"n1": 4})
-cluster.wait_for_nodes()
 
 def switch_off():
     time.sleep(0.5)

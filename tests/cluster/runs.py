@@ -1,0 +1,93 @@
+"""`nodegraph run` on a small graph, ended in mid-stream in one way or another."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+from safetensors.numpy import load_file
+
+GRAPH = """
+nodegraph: 1
+name: small
+seed: 1
+nodes:
+  u:  {kind: Input}
+  a:  {kind: Reservoir, units: 400}
+  b:  {kind: Reservoir, units: 400}
+  ra: {kind: Ridge, ridge: 1.0e-6}
+  rb: {kind: Ridge, ridge: 1.0e-6}
+edges:
+  - u >> a >> ra
+  - u >> b >> rb
+engine: {kind: ray}
+task:
+  data: {dataset: narma, steps: 65000}
+  split: {train: 60000, warmup: 100}
+  metrics: [nrmse]
+"""
+OFTEN = (
+    "from nodegraph.model import checkpoints; checkpoints.EVERY = 0.5\n"
+    "from nodegraph.cli import main; main()"
+)
+LONGEST = 240.0  # seconds of a run
+
+
+class Run:
+    """A run into a folder, and what it said."""
+
+    def __init__(self, folder, *words, env=None, changes=()):
+        self.folder = folder
+        self.checkpoint = folder / "out" / "checkpoint.safetensors"
+        graph = folder / "small.yaml"
+        graph.write_text(GRAPH, encoding="utf-8")
+        changed = [word for change in changes for word in ("--set", change)]
+        self.begin, self._before = time.monotonic(), self._stamp()
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", OFTEN, "run", graph, "--out", folder / "out", *words, *changed],
+            env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
+
+    def _stamp(self):
+        return self.checkpoint.stat().st_mtime_ns if self.checkpoint.exists() else 0
+
+    def under_way(self):
+        """Wait until some of it is learned and kept."""
+        while self._stamp() == self._before:
+            assert self.process.poll() is None, self.process.communicate()
+            assert time.monotonic() - self.begin < LONGEST
+            time.sleep(0.02)
+        return self
+
+    def signal(self, *numbers, group=False, pause=1.0):
+        """Send signals, one after the other."""
+        for i, number in enumerate(numbers):
+            time.sleep(pause * bool(i))
+            (os.killpg if group else os.kill)(self.process.pid, number)
+        return self
+
+    def end(self):
+        """Wait for its end; return its exit status."""
+        since = time.monotonic()
+        try:
+            self.out, self.err = self.process.communicate(timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            raise
+        self.took = time.monotonic() - since
+        return self.process.returncode
+
+    def arrays(self):
+        """Return all that the model has learned."""
+        return load_file(self.folder / "out" / "model.safetensors")
+
+
+def same_bits(one, other):
+    """Hold two results to the same arrays."""
+    assert one.keys() == other.keys()
+    for name, array in one.items():
+        assert array.dtype == other[name].dtype, name
+        assert np.array_equal(array, other[name], equal_nan=True), name
