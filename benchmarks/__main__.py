@@ -24,6 +24,7 @@ QUESTIONS = (
     "jax",
     "growth",
     "forward_units",
+    "chaotic_systems",
     "gates",
     "ray_engine",
 )

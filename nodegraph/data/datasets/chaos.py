@@ -151,7 +151,7 @@ moore_spiegel = _dataset(
     Equations(
         "moore_spiegel",
         lambda x, y, z, T, R: (y, z, -z - (T - R + R * x * x) * y - T * x),
-        {"T": 6.0, "R": 20.0}, (0.1, 0.0, 0.0), 0.05, 2, (0.1119, 0.0, -1.1119),
+        {"T": 6.0, "R": 20.0}, (0.1, 0.0, 0.0), 0.05, 2, (0.0881, 0.0, -1.0881),
     ),
     "the Moore-Spiegel oscillator, a parcel of gas in a star.",
     "``dx/dt = y``, ``dy/dt = z``, ``dz/dt = -z - (T - R + R x**2) y - T x``",

@@ -53,7 +53,7 @@ def exponents(name: str) -> tuple[float, ...]:
 
     They are for the default parameters, in 1 / time (maps: 1 / step); of systems of many
     dimensions only the first ones. `nodegraph.dynamics.lyapunov_exponents` finds them anew; those
-    of mackey_glass are from there, over 200,000 units of time.
+    of mackey_glass and moore_spiegel are from there, over 200,000 and 3000 units of time.
 
     References
     ----------

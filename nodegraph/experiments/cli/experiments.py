@@ -139,6 +139,8 @@ def _show(result: Result, paths: list[Path]) -> None:
         return {key: shown_number(value) for key, value in row.items()}
 
     show_table([words(row) for row in score_rows(result)], result.trial.scored_on, numbers=True)
+    if result.validated:
+        show_table([words(result.validated.values)], result.validated.scored_on, numbers=True)
     own = [row for row in column_rows(result, COLUMNS) if row["model"] == result.scores[0].model]
     if own:
         show_table([words(row) for row in own], "by column", numbers=True)

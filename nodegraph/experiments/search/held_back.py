@@ -8,6 +8,7 @@ from typing import Any
 
 from nodegraph.errors import SpecError
 from nodegraph.experiments.tasks.task_data import prepare
+from nodegraph.experiments.tasks.validation import words
 from nodegraph.files.yaml.document import error_at
 from nodegraph.files.yaml.spec import Spec
 from nodegraph.files.yaml.task import ForecastTarget, GenerateTarget, Split, Task
@@ -36,7 +37,8 @@ def hold_back(spec: Spec) -> Held:
     """Return the last quarter of the rows to learn from, or a quarter of the series by class.
 
     Targets of trials end where the rows to learn from do, so that not even a forecast from the
-    last of them is looked at.
+    last of them is looked at. A task that says ``validate`` is scored on closed loops within the
+    training rows, so that nothing is held back.
 
     Raises
     ------
@@ -46,11 +48,13 @@ def hold_back(spec: Spec) -> Held:
     task = spec.header.task
     if task is None:
         raise error_at(spec.document, (), "there is no task: to search on; write data and split")
+    if task.validation is not None:
+        return Held(words(task.validation), ())
     data = prepare(task, root=spec.data or spec.folder, document=spec.document, gaps=True)
     if data.labels is not None:
         held = max(1, len(data.labels[0]) // SHARE)
-        words = f"{held} training series held back"
-        found = _held(words, task.split, len(data.labels[0]) - held, held)
+        said = f"{held} training series held back"
+        found = _held(said, task.split, len(data.labels[0]) - held, held)
         own = getattr(task.data, "test", None) is not None
         return replace(found, changes=(*found.changes, *["task.data.test=null"] * own))
     rows = _rows(data.train.y)
@@ -62,8 +66,8 @@ def hold_back(spec: Spec) -> Held:
         raise error_at(
             spec.document, ("task", "split"), f"{rows} rows are too few to hold {held} back"
         )
-    words = f"{held - ahead} training rows held back"
-    return _held(words, task.split, rows - held, held - ahead)
+    said = f"{held - ahead} training rows held back"
+    return _held(said, task.split, rows - held, held - ahead)
 
 
 def _held(words: str, split: Split, train: int, test: int | None) -> Held:
@@ -82,8 +86,8 @@ def _windows(spec: Spec, target: GenerateTarget, split: Split, rows: int) -> Hel
             f"{target.generate} need {needed} of the {rows} rows to learn from; make them shorter "
             "with --set task.target.generate=..., or learn from more rows"
         )
-    words = f"{target.windows} window{'s' * (target.windows > 1)} in {held} training rows held back"
-    return _held(words, split, rows - held, held if target.windows > 1 else None)
+    said = f"{target.windows} window{'s' * (target.windows > 1)} in {held} training rows held back"
+    return _held(said, split, rows - held, held if target.windows > 1 else None)
 
 
 def _ahead(task: Task) -> int:

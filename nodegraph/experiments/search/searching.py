@@ -105,7 +105,8 @@ def search(
 
     A quarter of what the task learns from is held back to score trials on: the last rows, or whole
     series by class. Nothing behind the rows to learn from, and no series of the test, is looked
-    at. The same seed gives the same trials, with a break or without.
+    at. A task that says ``validate`` is scored on closed loops within its training rows in place of
+    that. The same seed gives the same trials, with a break or without.
 
     Parameters
     ----------

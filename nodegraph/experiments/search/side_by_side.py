@@ -51,6 +51,8 @@ class _Trials:
         data = self.data if spec.header.task == self.task else None
         try:
             experiment = Experiment.of(spec, seed=seed, engine=engine, data=data)
+            if experiment.task.validation is not None:
+                return Outcome(experiment.validate().values)
             scores = experiment.run(progress=progress).scores
             own = [score.values for score in scores if score.model == scores[0].model]
             return Outcome(

@@ -22,6 +22,7 @@ from nodegraph.experiments.tasks.key_use import Situation, no_curve, no_workers
 from nodegraph.experiments.tasks.rehearsal import check_metrics, rehearse
 from nodegraph.experiments.tasks.task_data import prepare
 from nodegraph.experiments.tasks.trials import Trial, trial_of
+from nodegraph.experiments.tasks.validation import Validated, validated
 from nodegraph.files.yaml.document import error_at
 from nodegraph.files.yaml.header import Header
 from nodegraph.files.yaml.spec import Spec
@@ -71,6 +72,8 @@ class Result:
         The model first, then the baselines.
     seconds : dict of float
         How long reading the data, learning and scoring took.
+    validated : Validated, optional
+        What closed loops within the training rows came to, where the task says ``validate``.
     """
 
     spec: Spec
@@ -79,6 +82,7 @@ class Result:
     guess: Any
     scores: tuple[Score, ...]
     seconds: dict[str, float]
+    validated: Validated | None = None
 
     def __repr__(self) -> str:
         rows = [
@@ -204,7 +208,23 @@ class Experiment:
         guess = self.trial.guess(self.model)
         scores = self._scores(guess)
         self.clock.lap("score")
-        return Result(self.spec, self.model, self.trial, guess, scores, self.clock.laps)
+        found = None
+        if self.task.validation is not None:
+            found = self.validate(self.model)
+            self.clock.lap("validate")
+        return Result(self.spec, self.model, self.trial, guess, scores, self.clock.laps, found)
+
+    def validate(self, learned: Model | None = None) -> Validated:
+        """Score closed loops within the training rows; `learned` has learned from all of them."""
+
+        def taught(data: TaskData) -> Model:
+            if learned is not None and data.train is self.trial.data.train:
+                return learned
+            model = self.model.clone()
+            _learn(model, data, self.task, self.threads, {})
+            return model
+
+        return validated(self.trial, self.task, taught)
 
     def _scores(self, guess: Any) -> tuple[Score, ...]:
         guesses = [(self.spec.header.name or "graph", guess), *self.rivals.items()]

@@ -24,6 +24,7 @@ from nodegraph.files.yaml.task import (
     GenerateTarget,
     Split,
     Task,
+    Validation,
 )
 from nodegraph.graph.messages.trails import Loc
 from nodegraph.graph.plan import Plan
@@ -190,7 +191,9 @@ READ: Mapping[type[BaseModel], Mapping[str, Why]] = MappingProxyType(
             forcing=_forcing,
             metrics=always,
             baselines=_baselines,
+            validation=always,
         ),
+        Validation: dict(kind=always, folds=always),
         DatasetSource: dict(dataset=always),
         FileSource: dict(**dict.fromkeys(FileSource.model_fields, always)),
         LabelledFile: {**dict.fromkeys(LabelledFile.model_fields, always), "test": _own_test},

@@ -10,6 +10,7 @@ from nodegraph import metrics
 from nodegraph.errors import DataError, GraphError, SpecError
 from nodegraph.experiments.tasks.key_use import Situation, unread
 from nodegraph.experiments.tasks.trials import Trial
+from nodegraph.experiments.tasks.validation import folds
 from nodegraph.files.yaml.document import error_at
 from nodegraph.files.yaml.spec import Spec
 from nodegraph.files.yaml.task import GenerateTarget, Task
@@ -55,6 +56,9 @@ def rehearse(
     right = trial.right(model)
     with _at(spec, "metrics"):
         trial.score(right)
+    if task.validation is not None:
+        with _at(spec, "validate"):
+            folds(trial, task)
     with _at(spec, "baselines"):
         said = {trial.rivals[word]: trial.rival(word, right) for word in task.baselines}
     return situation, said

@@ -95,6 +95,7 @@ def _facts(result: Result) -> dict[str, Any]:
             _plain({**row, **({"columns": dict(score.columns)} if score.columns else {})})
             for row, score in zip(score_rows(result), result.scores, strict=True)
         ],
+        **({"validated": _plain(result.validated._asdict())} if result.validated else {}),
         "learning": [_plain(row) for row in result.model.report],
         **({"curves": _plain(result.model.curves)} if result.model.curves else {}),
         "seconds": {name: round(value, 3) for name, value in result.seconds.items()},
@@ -124,6 +125,7 @@ def _page(result: Result, svg: str, axes: Axes) -> str:
         svg=svg,
         tables={
             f"Scores on {result.trial.scored_on}": [_words(row) for row in score_rows(result)],
+            **_validated(result),
             **({"Scores by column": columns} if columns else {}),
             **({"What learned": learned} if learned else {}),
         },
@@ -137,6 +139,11 @@ def _page(result: Result, svg: str, axes: Axes) -> str:
             f"Time: {seconds}",
         ],
     )
+
+
+def _validated(result: Result) -> dict[str, list[dict[str, str]]]:
+    found = result.validated
+    return {} if found is None else {f"Scores on {found.scored_on}": [_words(found.values)]}
 
 
 def _words(row: dict[str, Any]) -> dict[str, str]:

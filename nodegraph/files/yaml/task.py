@@ -35,6 +35,7 @@ __all__ = [
     "Split",
     "Target",
     "Task",
+    "Validation",
 ]
 
 
@@ -170,6 +171,22 @@ class Split(Section):
         return self
 
 
+class Validation(Section):
+    """How closed loops are scored within the rows that are learned from.
+
+    Parameters
+    ----------
+    kind : "recycle" or "walk_forward"
+        Whether one model that learned from all of them starts anew at places among them, or a model
+        for each fold learns from the first rows and goes on right behind them.
+    folds : int
+        How many places, evenly spread.
+    """
+
+    kind: Literal["recycle", "walk_forward"]
+    folds: PositiveInt = 5
+
+
 Options = dict[str, str | int | float | bool]
 Metric = Text | Annotated[dict[str, Options], Field(min_length=1, max_length=1)]
 
@@ -215,6 +232,9 @@ class Task(Section):
         Names of metrics, or ``{name: {option: value}}``.
     baselines : list
         What to show beside: ``persistence``, ``linear``, ``mean``.
+    validate : mapping, optional
+        ``{kind: recycle, folds: 5}`` or ``{kind: walk_forward, folds: 5}``: closed loops are also
+        scored on the rows that are learned from; searches then go by that.
     """
 
     data: Data
@@ -226,6 +246,7 @@ class Task(Section):
     forcing: bool | Literal["all"] = True
     metrics: Metrics = ("nrmse",)
     baselines: Baselines = ()
+    validation: Validation | None = Field(None, alias="validate")
 
     @property
     def scores(self) -> dict[str, Options]:

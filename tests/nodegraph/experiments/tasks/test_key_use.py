@@ -30,6 +30,7 @@ from nodegraph.files.yaml.task import (
     GenerateTarget,
     Split,
     Task,
+    Validation,
 )
 
 CHAIN = {
@@ -117,7 +118,9 @@ PROBES = {
         "forcing": [True, False, "all"],
         "metrics": [["mae"], [{"nrmse": {"norm": "range"}}], [{"accuracy": {"per": "series"}}]],
         "baselines": [["mean"], ["persistence"], ["linear"], ["mean", "linear"]],
+        "validation": [{"kind": "recycle"}],  # in YAML it is validate: see test_validation
     },
+    Validation: {"kind": ["walk_forward"], "folds": [2]},
     DatasetSource: {"dataset": ["lorenz", "mso"]},
     FileSource: FILE,
     FileTarget: FILE,
@@ -218,6 +221,7 @@ def places(document, cls):
         ColumnTarget: [("task", "target")] * ("column" in target),
         GenerateTarget: [("task", "target")] * ("generate" in target),
         Split: [("task", "split")],
+        Validation: [("task", "validate")] * ("validate" in task),
         LocalEngine: [("engine",)],
         RayEngine: [("engine",)],
         RayNeeds: [("engine", "nodes", "r")],

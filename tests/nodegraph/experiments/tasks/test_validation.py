@@ -1,0 +1,103 @@
+"""Closed loops on training rows: which they are, what is refused, and that searches go by them."""
+
+import json
+
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.errors import SpecError
+from nodegraph.experiments.search import search
+from nodegraph.experiments.tasks.experiment import Experiment
+from nodegraph.experiments.tasks.run_folder import write
+from nodegraph.experiments.tasks.validation import folds
+from nodegraph.files.yaml.spec import read_yaml
+
+GRAPH = """\
+nodegraph: 1
+nodes:
+  u: {kind: Input}
+  r: {kind: Reservoir, units: 40, bias_scaling: 0.3}
+  out: {kind: Ridge, ridge: 1.0e-8}
+edges: [u >> r >> out]
+task:
+  data: {file: x.csv}
+  target: {generate: 15, prompt: 30}
+  split: {train: 400, warmup: 20}
+  metrics: [rmse, nrmse]
+  validate: {kind: recycle, folds: 4}
+"""
+
+
+@pytest.fixture
+def graph(tmp_path):
+    t = np.arange(600)
+    x = np.stack([np.sin(t / 4), np.cos(t / 4) + 0.3 * np.sin(t / 2.3)], axis=1)
+    np.savetxt(tmp_path / "x.csv", x, header="a,b", comments="", delimiter=",")
+    (tmp_path / "g.yaml").write_text(GRAPH)
+    return tmp_path / "g.yaml"
+
+
+def series(graph):
+    return np.loadtxt(graph.parent / "x.csv", delimiter=",", skiprows=1)
+
+
+@pytest.mark.parametrize("kind", ["recycle", "walk_forward"])
+def test_prompts_and_what_follows_are_rows_of_the_training_part(graph, kind):
+    experiment = Experiment.of(read_yaml(graph, [f"task.validate.kind={kind}"]))
+    u, found = series(graph), folds(experiment.trial, experiment.task)
+    windows = [window for fold in found for window in fold.data.windows]
+    assert len(windows) == 4
+    assert len(found) == (1 if kind == "recycle" else 4)
+    for window in windows:
+        start = window.first - 30
+        np.testing.assert_array_equal(window.seen, u[start : start + 30])
+        np.testing.assert_array_equal(window.truth, u[start + 30 : start + 45])
+        assert window.first + 15 <= 401  # the last target of the training rows is row 400
+    if kind == "walk_forward":
+        for fold in found:
+            assert len(fold.data.train.x) == fold.data.windows[0].first - 30
+        assert len(found[0].data.train.x) == 200
+    else:
+        assert windows[0].first == 20 + 30
+
+
+def test_the_score_is_that_of_the_model_by_hand(graph):
+    spec = read_yaml(graph)
+    result = ng.run_spec(spec)
+    u = series(graph)
+    model = ng.Model(spec.graph, seed=0).fit(u[:400], u[1:401], warmup=20)
+    starts = np.linspace(20, 400 - 30 - 15 + 1, 4).astype(int)
+    said = [model.generate(15, prompt=[u[start : start + 30]])[0] for start in starts]
+    wanted = ng.metrics.rmse([u[start + 30 : start + 45] for start in starts], said)
+    assert result.validated.values["rmse"] == pytest.approx(wanted, rel=1e-9)
+    assert result.validated.scored_on == "4 closed loops within the training rows (recycle)"
+    facts = json.loads(write(result, graph.parent / "out")[1].read_text())
+    assert facts["validated"]["values"] == pytest.approx(result.validated.values)
+
+
+def test_searches_go_by_it_and_look_at_nothing_behind(graph):
+    ranges = {"nodes.r.leak_rate": "0.2:1"}
+    found = search(graph, ranges, trials=3, seed=1)
+    assert found.scored_on == "4 closed loops within the training rows (recycle)"
+    u = series(graph)
+    u[401:] = np.random.default_rng(0).standard_normal((199, 2))
+    np.savetxt(graph.parent / "x.csv", u, header="a,b", comments="", delimiter=",")
+    assert search(graph, ranges, trials=3, seed=1).trials == found.trials
+    walks = search(graph, ranges, trials=2, seed=1, changes=["task.validate.kind=walk_forward"])
+    assert walks.best != found.best
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("task.target={forecast: 3}", "task.validate: scores closed loops; this task generates"),
+        ("task.target.prompt=0", "task.validate: starts anew in each fold"),
+        ("task.validate.folds=500", "task.validate: 500 folds of prompt 30"),
+        ("task.validate.kind=leave_out", "kind"),
+        ("task.validate.folds=0", "folds"),
+    ],
+)
+def test_what_cannot_be_validated_is_refused_at_its_line(graph, change, words):
+    with pytest.raises(SpecError, match=words):
+        Experiment.of(read_yaml(graph, [change]))
