@@ -26,6 +26,7 @@ QUESTIONS = (
     "forward_units",
     "chaotic_systems",
     "gates",
+    "liquid",
     "ray_engine",
 )
 LONG = ("soak", "stability", "study")  # ten minutes and more each: only by name

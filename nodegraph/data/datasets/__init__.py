@@ -19,6 +19,7 @@ from nodegraph.data.datasets.chaos import (
 from nodegraph.data.datasets.equations import System
 from nodegraph.data.datasets.forecasting import to_forecasting
 from nodegraph.data.datasets.henon import henon
+from nodegraph.data.datasets.irregular_sines import irregular_sines
 from nodegraph.data.datasets.japanese_vowels import Utterances, japanese_vowels
 from nodegraph.data.datasets.kuramoto_sivashinsky import kuramoto_sivashinsky
 from nodegraph.data.datasets.logistic_map import logistic_map
@@ -44,6 +45,7 @@ __all__ = [
     "henon",
     "hyper_rossler",
     "ikeda",
+    "irregular_sines",
     "japanese_vowels",
     "kuramoto_sivashinsky",
     "load",

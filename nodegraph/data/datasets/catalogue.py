@@ -9,6 +9,7 @@ from typing import Any
 
 from nodegraph.data.datasets import chaos
 from nodegraph.data.datasets.henon import henon
+from nodegraph.data.datasets.irregular_sines import irregular_sines
 from nodegraph.data.datasets.japanese_vowels import japanese_vowels
 from nodegraph.data.datasets.kuramoto_sivashinsky import kuramoto_sivashinsky
 from nodegraph.data.datasets.logistic_map import logistic_map
@@ -31,6 +32,7 @@ _GENERATORS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         for each in (
             *(getattr(chaos, name) for name in chaos.CHAOS),
             henon,
+            irregular_sines,
             japanese_vowels,
             kuramoto_sivashinsky,
             logistic_map,
@@ -53,7 +55,7 @@ def names() -> list[str]:
     Examples
     --------
     >>> len(names())
-    24
+    25
     """
     return sorted(_GENERATORS)
 

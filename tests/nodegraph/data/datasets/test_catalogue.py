@@ -128,6 +128,9 @@ OTHER = {  # for each option of each set two values that differ from the default
     "R": [15.0, 16.0],
     "kappa": [1.9, 1.8],
     "lam": [6.5, 6.6],
+    "sines": [2, 4],
+    "spread": [0.5, 0.6],
+    "slowest": [30.0, 50.0],
 }
 STARTS = {
     "henon": [[0.1, 0.0], [0.0, 0.1]],
