@@ -67,6 +67,10 @@ def order_of_root(op: Op) -> tuple[int, ...]:
     if op.kind == "contract":
         out, v = op.attrs[2], vector_of(op)
         return first_of(out.index(v) if v in out else fastest(op.shape), len(out)) if out else ()
+    if op.kind == "reduce" and op.ndim:
+        (arg,), (name, axis, order) = op.args, op.attrs
+        if name == "add" and (order != "lanes" or arg.many):  # sums side by side, as in `fits`
+            return first_of(arg.fast - (axis < arg.fast), op.ndim)
     return _side_by_side(op.ndim) if op.kind == "symv" else ()
 
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from nodegraph import maths
+from nodegraph.compiling import words
+from nodegraph.errors import NodegraphWarning
 
 X = np.array([0.5, 2.0, 3.0])
 
@@ -34,3 +36,34 @@ def test_einsum_is_that_of_numpy(how):
     parts = how.split("->")[0].split(",")
     a, b = (rng.standard_normal([sizes[axis] for axis in part]) for part in parts)
     np.testing.assert_allclose(maths.einsum(how, a, b), np.einsum(how, a, b), rtol=1e-13)
+
+
+SIZES = [(2, 20, 20), (1, 9, 30), (3, 5, 4), (20, 3, 2), (4, 17, 90)]  # what lies side by side
+SUMS = "j,jik,k->i", "jik,k,i->j", "jik,jik->k", "ijk,j->ki", "jik,k->ij"
+
+
+@pytest.mark.parametrize("how", SUMS)
+@pytest.mark.parametrize("sizes", SIZES)
+def test_einsum_of_three_axes_whichever_is_long(how, sizes):
+    rng, length = np.random.default_rng(0), dict(zip("jik", sizes, strict=True))
+    parts = how.partition("->")[0].split(",")
+    arrays = [rng.standard_normal([length[axis] for axis in part]) for part in parts]
+    found = maths.einsum(how, *arrays)
+    np.testing.assert_allclose(found, np.einsum(how, *arrays), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, (0, 1), (1, 2), (0, 2)])
+@pytest.mark.parametrize("shape", SIZES)
+def test_sums_of_three_axes_whichever_is_long(axis, shape):
+    x, near = np.random.default_rng(0).standard_normal(shape), {"rtol": 1e-9, "atol": 1e-12}
+    np.testing.assert_allclose(maths.total(x, axis=axis), x.sum(axis=axis), **near)
+    np.testing.assert_allclose(maths.mean(x, axis=axis), x.mean(axis=axis), **near)
+    length = np.sqrt((x * x).sum(axis=axis))
+    np.testing.assert_allclose(maths.norm(x, axis=axis), length, **near)
+
+
+def test_a_word_that_is_compiled_wrongly_is_found_at_its_first_use():
+    wrong = words.word(lambda x: x + 1 if words.is_by_numpy() else x * 2)
+    with pytest.warns(NodegraphWarning, match="other numbers compiled than in numpy, whose are t"):
+        assert wrong(X).tolist() == (X + 1).tolist()
+    assert wrong(X).tolist() == (X + 1).tolist()
