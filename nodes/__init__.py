@@ -9,6 +9,7 @@ from nodes.attention import Attention
 from nodes.cfc import CfC
 from nodes.clockwork_rnn import ClockworkRNN
 from nodes.concat import Concat
+from nodes.conceptor import Conceptor
 from nodes.ctrnn import CTRNN
 from nodes.dcm import DCM
 from nodes.dense import Dense
@@ -88,6 +89,7 @@ __all__ = [
     "CfC",
     "ClockworkRNN",
     "Concat",
+    "Conceptor",
     "Dense",
     "Filter",
     "ForwardUnit",

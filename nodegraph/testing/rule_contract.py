@@ -80,7 +80,8 @@ def check_rule(
 def _fold(rule: Rule, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
     if rule.online:
         return learn_by_step(rule, node, params, state, memory, lesson)
-    state, ys = run_node(node, params, state, lesson.inputs["x"])
+    heard = {port: rows for port, rows in lesson.inputs.items() if port in node.step_ports}
+    state, ys = run_node(node, params, state, heard.pop("x"), **heard)
     params, memory = rule.update(params, memory, block_of(lesson, ys))
     return Learned(params, state, memory, ys)
 

@@ -7,6 +7,7 @@ from nodes.rules.averaging import Averaging
 from nodes.rules.bcm import BCM
 from nodes.rules.bilinear_least_squares import BilinearLeastSquares
 from nodes.rules.bptt import BPTT
+from nodes.rules.correlation_filter import CorrelationFilter
 from nodes.rules.cross_entropy import CrossEntropy
 from nodes.rules.decorrelation import Decorrelation
 from nodes.rules.dendrite import Dendrite
@@ -51,6 +52,7 @@ __all__ = [
     "AttentivePrediction",
     "Averaging",
     "BilinearLeastSquares",
+    "CorrelationFilter",
     "CrossEntropy",
     "Decorrelation",
     "Dendrite",
