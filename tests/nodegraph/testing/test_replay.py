@@ -57,6 +57,7 @@ SIZED = {
     "Attention": {"window": 3},
     "CTRNN": {"units": 6},
     "CfC": {"units": 6},
+    "Conceptor": {"patterns": 2},
     "Dense": {"units": 6},
     "ES2N": {"units": 6},
     "ForwardUnit": {"units": 6},
@@ -111,7 +112,12 @@ LAYERS = [
 ]
 
 
-WIRED = {"gate": [0], "key": [0, 1], "value": [1]}  # columns for ports that need some
+WIRED = {
+    "active": [0, 1],
+    "gate": [0],
+    "key": [0, 1],
+    "value": [1],
+}  # columns for ports that need some
 
 
 def front(node):
