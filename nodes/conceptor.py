@@ -26,7 +26,7 @@ class Conceptor(Node):
 
     whose eigenvalues lie in [0, 1). Before, every C_j is I. In the loop of a reservoir it holds the
     reservoir in the pattern that is active; shares between 0 and 1 morph patterns. What is stored
-    can be put together by `nodes.conceptors`: ``conjunction``, ``disjunction``, ``negation``.
+    can be put together by `nodes.parts.conceptors`: ``conjunction``, ``disjunction``, ``negation``.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ __all__ = [
     "cell",
     "cell_rule",
     "chance",
+    "conceptors",
     "covariance_rule",
     "covariances",
     "descent",

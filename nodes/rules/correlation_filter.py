@@ -9,7 +9,7 @@ from pydantic import PositiveFloat
 
 from nodegraph import Array, Seen
 from nodegraph.errors import DataError
-from nodes.conceptors import conceptor
+from nodes.parts.conceptors import conceptor
 from nodes.parts.covariance_rule import CovarianceRule
 from nodes.parts.covariances import Covariances
 

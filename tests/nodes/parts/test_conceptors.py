@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodes.conceptors import (
+from nodes.parts.conceptors import (
     conceptor,
     conjunction,
     disjunction,
