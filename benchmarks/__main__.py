@@ -28,6 +28,7 @@ QUESTIONS = (
     "gates",
     "liquid",
     "ray_engine",
+    "many_machines",
 )
 LONG = ("soak", "stability", "study")  # ten minutes and more each: only by name
 

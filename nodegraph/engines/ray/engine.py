@@ -17,9 +17,10 @@ from nodegraph.engines.ray.cluster import STORE, Cluster
 from nodegraph.engines.ray.cost import advice, held, stays
 from nodegraph.engines.ray.data_parallel import DataParallel
 from nodegraph.engines.ray.options import PLACED, check_options
-from nodegraph.engines.ray.partition import Partition, cut, depth_of
+from nodegraph.engines.ray.pace import pace_of
+from nodegraph.engines.ray.partition import Partition, cut
 from nodegraph.engines.ray.pipeline import Pipeline, PipelineOptions
-from nodegraph.engines.ray.placement import HOP, estimates, group_nodes, together_of, window_of
+from nodegraph.engines.ray.placement import HOP, estimates, group_nodes
 from nodegraph.engines.ray.pools import Pools
 from nodegraph.engines.ray.resources import Resources
 from nodegraph.engines.ray.shares import fitting
@@ -194,15 +195,12 @@ class RayEngine:
                 return
             coming = chain(known, coming)
         parts = self.parts(plan, slots, request, first.targets)
-        pasts = [slots[name].past for part in parts for name in part.sends]
-        together = 1 if self._stale is not None else together_of(len(parts), first.n_steps)
-        crossing = first.n_steps * sum(past.itemsize * past.shape[1] for past in pasts)
-        wanted = -(-self.window // together) if self.window else 2 * depth_of(parts)
-        window = window_of(wanted, together * crossing, self._store())
+        pace = pace_of(
+            parts, estimates(plan, slots, request.learn), slots, first.n_steps,
+            window=self.window, free=self._stale is not None, store=self._store(),
+        )  # fmt: skip
         pool = self._pools.of([part.names for part in parts])
-        options = PipelineOptions(
-            window, together, None, self._snapshot, self._restarts, self._stale
-        )
+        options = PipelineOptions(*pace, None, self._snapshot, self._restarts, self._stale)
         self.watch.begin()
         belt = Pipeline(pool, plan, parts, slots, request, options, self.watch)
         yield from belt.through(coming)

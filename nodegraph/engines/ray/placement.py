@@ -15,7 +15,8 @@ __all__ = ["HOP", "Estimate", "estimates", "group_nodes", "together_of", "window
 
 HOP = 8000.0  # microseconds that it costs to hand a chunk from worker to worker
 WORTH = 0.8  # of the time of one actor, that several must stay below
-EACH, TOGETHER = 4, 8192  # parts for each chunk of a call, and rows of a call
+CALL = 1000.0  # microseconds of the driver for a call
+EACH, TOGETHER = 4, 32768  # parts for each chunk of a call, and rows of a call
 BASE = 1.0  # microseconds a step that any node takes
 PER_NUMBER = 0.4e-3  # microseconds a step for each weight
 PER_PAIR = 0.04e-3  # microseconds a step for each pair of inputs that an offline rule sums
@@ -96,13 +97,22 @@ def group_nodes(
     ]
 
 
-def together_of(parts: int, rows: int) -> int:
-    """Return how many chunks of so many rows go with one call.
+def together_of(parts: int, rows: int, heaviest: float) -> int:
+    """Return how many chunks go with one call, so that the driver holds nobody up.
 
-    The driver makes a call to each part, so that more parts get more chunks at a time: what a
-    chunk costs the driver does not grow with them.
+    The driver makes a call to each part. Where these take longer than the heaviest part works,
+    more parts get more chunks at a time: what a chunk costs the driver does not grow with them.
+
+    Parameters
+    ----------
+    parts : int
+    rows : int
+        Of a chunk.
+    heaviest : float
+        Microseconds a step that the slowest part takes.
     """
-    return max(1, min(-(-parts // EACH), TOGETHER // rows))
+    busy = -int(-CALL * parts // max(1.0, rows * heaviest))
+    return max(1, min(-(-parts // EACH), busy, TOGETHER // rows))
 
 
 def window_of(wanted: int, chunk: int, store: float) -> int:

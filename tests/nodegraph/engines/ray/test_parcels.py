@@ -48,9 +48,14 @@ def test_chunks_that_do_not_go_on_alike_travel_apart():
     assert [parcel.lengths for parcel in parcels([one, two, three], 9)] == [(5, 5, 5)]
 
 
-def test_more_parts_get_more_chunks_at_a_time_but_not_for_ever():
-    assert [together_of(parts, 256) for parts in (1, 4, 5, 65, 1000)] == [1, 1, 2, 17, 32]
-    assert together_of(1000, 100_000) == 1
+def test_more_light_parts_get_more_chunks_at_a_time_but_not_for_ever():
+    assert [together_of(n, 256, 1.0) for n in (1, 4, 5, 65, 1000)] == [1, 1, 2, 17, 128]
+    assert together_of(1000, 100_000, 1.0) == 1
+
+
+def test_heavy_parts_get_chunks_one_by_one():
+    assert together_of(65, 256, 300.0) == 1  # 77 ms of work, 65 ms of calls
+    assert together_of(65, 256, 100.0) == 3  # 26 ms of work
 
 
 def test_a_chain_is_as_deep_as_it_has_parts_and_a_fan_as_its_longest_way():
