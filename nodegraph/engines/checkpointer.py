@@ -198,7 +198,8 @@ class Checkpointer:
             if self._stop is not None:
                 raise self._stop from error
             raise EngineError(
-                f"{error}; where learning stood is kept in {self.path}: call again with resume=True"
+                f"{error}; where learning stood is kept in {self.path}: the next run goes on "
+                "there, a call with resume=True"
             ) from error
         finally:
             _current.reset(token)

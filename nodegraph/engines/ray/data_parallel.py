@@ -109,7 +109,7 @@ class DataParallel:
                 if not self._workers:
                     raise
                 self._count = len(self._workers)
-                log.warning("there is no room for more workers than %d: these go on", self._count)
+                log.warning("no room is left for another worker: it goes on with %d", self._count)
                 return
             self._workers += workers
             return

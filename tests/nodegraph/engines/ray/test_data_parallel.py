@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
+from nodegraph.engines.ray.pool import NoRoom
 from nodegraph.errors import DivergenceError, EngineError
 from nodegraph.testing.comparing import same_trees
 from nodes import Input, Reservoir, Ridge, Scaler
@@ -103,3 +104,18 @@ def test_what_goes_wrong_there_is_raised_here(spread):
     wild = Input() >> Reservoir(units=5, activation="identity", spectral_radius=9) >> Ridge()
     with pytest.raises(DivergenceError, match="reservoir"):
         ng.Model(wild, engine=spread(2)).fit(XS, YS)
+
+
+def test_where_there_is_no_room_for_another_the_others_do_its_work(spread, caplog):
+    engine = spread(2, (4,))
+    start = engine.pool.start
+
+    def only_at_first(groups):
+        if engine.pool.died:
+            raise NoRoom("no room for its worker")
+        return start(groups)
+
+    engine.pool.start = only_at_first
+    same_trees(HERE.params["ridge"], fitted(engine).params["ridge"], "ridge")
+    assert engine.pool.died == 1
+    assert "no room is left for another worker: it goes on with 1" in caplog.text

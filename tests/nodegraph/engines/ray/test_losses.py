@@ -58,7 +58,7 @@ def test_the_error_says_where_the_checkpoint_is_and_it_leads_to_the_same_bits(sp
     here = ng.Model(online(), seed=1)
     wanted = here.partial_fit(X, X)
     there = ng.Model(online(), seed=1, engine=doomed(split(0, 7, chunks=2, restarts=1), "rls", 5))
-    with pytest.raises(EngineError, match=r"steps 35 to 41 .* kept in .*kept\.safetensors: call"):
+    with pytest.raises(EngineError, match=r"steps 35 to 41 .* kept in .*kept\.safetensors: the"):
         there.partial_fit(X, X, checkpoint=path)
     again = ng.Model(online(), seed=1)
     rest = again.partial_fit(X, X, checkpoint=path, resume=True)
@@ -74,6 +74,34 @@ def test_replicas_lost_for_good_name_learners_and_series(spread):
     words = r"lost 4 times while ridge learned from series 1: the worker is dead; if memory"
     with pytest.raises(EngineError, match=words):
         model.fit(xs, xs)
+
+
+def test_those_that_live_keep_their_workers_and_go_back_to_their_own_snapshot(split):
+    engine = split(0, 7, {40}, window=3, chunks=2)
+    engine.groups = lambda plan: [(name,) for block in plan.blocks for name in block.names]
+    started, loaded, start = [], [], engine.pool.start
+
+    def noted(groups):
+        workers = start(groups)
+        started.extend(worker.title for worker in workers)
+        for worker in workers:
+            worker.worker.load = noting(worker.title, worker.worker.load)
+        return workers
+
+    def noting(title, load):
+        def do(loading):
+            loaded.append(title)
+            load(loading)
+
+        return do
+
+    engine.pool.start = noted
+    here = ng.Model(online(), seed=1)
+    wanted = here.partial_fit(X, X)
+    there = ng.Model(online(), seed=1, engine=engine)
+    assert np.array_equal(there.partial_fit(X, X), wanted)
+    assert engine.pool.died == 1
+    assert len(started) == 4 and len(loaded) == 4  # three nodes, one of them twice
 
 
 class Fuse(ng.Node):
