@@ -146,13 +146,23 @@ def test_a_worker_that_does_not_start_fails_the_job_and_is_named(submit, slurm, 
     assert "No such option" in (tmp_path / f"two-{job}.ray/n2.log").read_text("utf-8")
 
 
+OFTEN = """
+from nodegraph.model import checkpoints
+
+checkpoints.EVERY = 0.5
+from nodegraph.cli import main
+
+main()
+"""
+
+
 def test_a_warning_of_slurm_keeps_learning_and_the_job_goes_on(submit, slurm, same, tmp_path):
-    job = submit("-N", 2, "-c", 1)
+    (tmp_path / "often.py").write_text(OFTEN, encoding="utf-8")
+    job = submit("-N", 2, "-c", 1, change=("(nodegraph run", "(python3 often.py run"))
     end = time.monotonic() + PATIENCE
-    while not list(tmp_path.glob("out/two")):  # made as soon as there is something to learn
+    while not (tmp_path / "out/two/checkpoint.safetensors").exists():
         assert time.monotonic() < end
         time.sleep(0.1)
-    time.sleep(3)
     _run(slurm, "scancel", "-b", "-s", "USR1", job)
     await_state(slurm, job, "PENDING")
     assert (tmp_path / "out/two/checkpoint.safetensors").exists()

@@ -9,6 +9,7 @@ import platform
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -117,7 +118,7 @@ def _refuse(address: str, host: str, port: int, found: Listener) -> None:
     if found.kind in soon:
         raise _NotYet(soon[found.kind])
     others = {
-        "web": f"a web server listens there (it says {found.said!r})"
+        "web": f"a web server listens there (it says {found.said[:40]!r})"
         + " - Ray's dashboard has port 8265, its head 6379" * (port == 8265),
         "tls": "what listens there wants TLS; set RAY_USE_TLS=1 and its certificates, as the head "
         "has them",
@@ -165,7 +166,7 @@ def _understand(address: str, answer: dict[str, Any]) -> None:
         raise EngineError(
             f"the Ray at address {address!r} is version {theirs[0]} on Python {theirs[1]}, and "
             f"here is Ray {mine[0]} on Python {mine[1]}; all machines need the same of both: "
-            f"pip install ray=={theirs[0]} here, or start the cluster with what is here"
+            "install on those of the cluster what is here, or here what is there"
         )
     if not answer.get("here", True):
         raise _NotYet(
@@ -202,6 +203,4 @@ def _token_advice() -> str:
 
 
 def _versions() -> tuple[str, str]:
-    import ray
-
-    return ray.__version__, platform.python_version()
+    return version("ray"), platform.python_version()

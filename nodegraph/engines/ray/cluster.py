@@ -65,16 +65,20 @@ class Cluster:
         EngineError
             If nothing answers at the address.
         """
-        ray = _loaded_ray()
-        if ray.is_initialized():
-            return ray
+        known: Any = sys.modules.get("ray")
+        if known is not None and known.is_initialized():
+            return known
+        _settle()
         address = self.address or os.environ.get("RAY_ADDRESS")
+        elsewhere = address not in (None, "local")
+        found = arrive(str(address), self.wait) if elsewhere else ""
+        ray = _loaded_ray()
         self._ours = True
         self._log.listen()
-        if address in (None, "local"):
-            self._start(ray)
+        if elsewhere:
+            self._connect(ray, found)
         else:
-            self._connect(ray, str(address))
+            self._start(ray)
         return ray
 
     def leave(self) -> None:
@@ -164,17 +168,13 @@ class Cluster:
 
     def _connect(self, ray: Any, address: str) -> None:
         try:
-            found = arrive(address, self.wait)
             with _silence(), _quiet(), own_signals():
                 ray.init(
-                    address=found,
+                    address=address,
                     log_to_driver=False,
                     logging_level="error",
                     runtime_env=self._surroundings(),
                 )
-        except EngineError:
-            self.leave()
-            raise
         except Exception as error:
             self.leave()
             raise EngineError(
@@ -183,11 +183,15 @@ class Cluster:
             ) from error
 
 
-def _loaded_ray() -> Any:
+def _settle() -> None:
+    """Say to Ray what it reads when it is imported."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else ray warns of it
     os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # all that matter are raised here
     os.environ.setdefault("RAY_worker_niceness", "0")  # workers are not to wait for the driver
+
+
+def _loaded_ray() -> Any:
     with _quiet():
         import ray
     return ray
