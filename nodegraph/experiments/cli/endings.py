@@ -14,6 +14,7 @@ from nodegraph.experiments.cli.console import SAID, say_error
 
 __all__ = ["end_in_order", "last_words", "news_said", "resumed"]
 
+NAMES = "SIGTERM", "SIGUSR1", "SIGHUP", "SIGBREAK"  # not all are on every system
 ASIDE = "checkpoint-of-another-course.safetensors"
 
 _Found = TypeVar("_Found")
@@ -21,10 +22,18 @@ _Found = TypeVar("_Found")
 
 def end_in_order() -> None:
     """Let signals end the command as an exception does, so that all is put away."""
-    for name in ("SIGTERM", "SIGUSR1", "SIGHUP", "SIGBREAK"):
+    for name in NAMES:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end)
+
+
+def _end_once() -> None:
+    """Pass over further signals while all is put away: what was learned is kept already."""
+    for name in NAMES:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is _end:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _end(number: int, _: object) -> NoReturn:
@@ -80,6 +89,7 @@ def last_words(checkpoint: Path) -> Iterator[None]:
         yield
     except (KeyboardInterrupt, SystemExit) as error:
         error.add_note(SAID)
+        _end_once()
         if kept() != before:
             say_error(
                 f"learning is kept in {checkpoint}; the next run goes on there", "interrupted"
