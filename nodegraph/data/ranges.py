@@ -13,7 +13,7 @@ from nodegraph.errors import DataError
 from nodegraph.graph.messages.phrases import shown
 from nodegraph.host import memory_budget as budget
 
-__all__ = ["bounded", "count_rows", "exclusive", "generator", "real", "vector", "whole"]
+__all__ = ["bounded", "count_rows", "exclusive", "flag", "generator", "real", "vector", "whole"]
 
 _LARGEST = sys.float_info.max
 
@@ -25,6 +25,13 @@ def whole(where: str, value: Any, least: int = 1) -> int:
             f"{where}: should be a whole number of at least {least} (got {shown(value)})"
         )
     return int(value)
+
+
+def flag(where: str, value: Any) -> bool:
+    """Return `value`, True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise DataError(f"{where}: should be true or false (got {shown(value)})")
+    return bool(value)
 
 
 def real(

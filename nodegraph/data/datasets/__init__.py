@@ -16,6 +16,7 @@ from nodegraph.data.datasets.chaos import (
     thomas,
     windmi,
 )
+from nodegraph.data.datasets.delayed_input import delayed_input
 from nodegraph.data.datasets.equations import System
 from nodegraph.data.datasets.forecasting import to_forecasting
 from nodegraph.data.datasets.henon import henon
@@ -39,6 +40,7 @@ __all__ = [
     "burke_shaw",
     "chen",
     "chua",
+    "delayed_input",
     "describe",
     "exponents",
     "halvorsen",

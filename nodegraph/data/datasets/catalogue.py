@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from nodegraph.data.datasets import chaos
+from nodegraph.data.datasets.delayed_input import delayed_input
 from nodegraph.data.datasets.henon import henon
 from nodegraph.data.datasets.irregular_sines import irregular_sines
 from nodegraph.data.datasets.japanese_vowels import japanese_vowels
@@ -31,6 +32,7 @@ _GENERATORS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         each.__name__: each
         for each in (
             *(getattr(chaos, name) for name in chaos.CHAOS),
+            delayed_input,
             henon,
             irregular_sines,
             japanese_vowels,
@@ -55,7 +57,7 @@ def names() -> list[str]:
     Examples
     --------
     >>> len(names())
-    25
+    26
     """
     return sorted(_GENERATORS)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.datasets.equations import System
-from nodegraph.data.ranges import bounded, count_rows, exclusive, generator, real, vector
+from nodegraph.data.ranges import bounded, count_rows, exclusive, flag, generator, real, vector
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
 
@@ -32,6 +32,7 @@ def mackey_glass(
     seed: int | None = None,
     history: Sequence[float] | None = None,
     discard: int = 0,
+    squash: bool = False,
 ) -> Array:
     """Return the Mackey-Glass series, the concentration of cells whose making lags behind.
 
@@ -60,6 +61,8 @@ def mackey_glass(
         and `seed`.
     discard : int
         Rows left out at the beginning.
+    squash : bool
+        Whether to return ``tanh(x - 1)``, as those who forecast it long do [1]_.
 
     Returns
     -------
@@ -72,6 +75,8 @@ def mackey_glass(
 
     References
     ----------
+    .. [1] H. Jaeger, H. Haas, Science 304 (2004) 78-80.
+
     M. C. Mackey, L. Glass, Oscillation and chaos in physiological control systems, Science 197
     (1977) 287-289.
 
@@ -85,6 +90,7 @@ def mackey_glass(
     n, a = real("mackey_glass.n", n, above=0.0), real("mackey_glass.a", a)
     exclusive("mackey_glass", history=history, x0=x0)
     exclusive("mackey_glass", history=history, seed=seed)
+    squash = flag("mackey_glass.squash", squash)
     b, x0 = real("mackey_glass.b", b), real("mackey_glass.x0", 1.2 if x0 is None else x0)
     past = _past(tau, x0, seed, history)
     substeps = max(ceil(h / _STEP - 1e-9), ceil(4.0 * h / tau))
@@ -92,7 +98,8 @@ def mackey_glass(
     with np.errstate(all="ignore"):
         grid = _integrate(past, (steps + discard - 1) * substeps, h / substeps, tau, (n, a, b))
     x = grid.x[grid.lag :]
-    return bounded("mackey_glass", x[::substeps, None], "write another x0, a or b")[discard:]
+    x = bounded("mackey_glass", x[::substeps, None], "write another x0, a or b")[discard:]
+    return np.tanh(x - 1) if squash else x
 
 
 def mackey_glass_system(

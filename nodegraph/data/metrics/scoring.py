@@ -8,7 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from nodegraph.data.metrics.accuracy import accuracy
+from nodegraph.data.metrics.capacity import capacity
 from nodegraph.data.metrics.deviation import mae, mse, nrmse, r2, rmse
+from nodegraph.data.metrics.deviation_at_end import nrmse_at_end
 from nodegraph.data.metrics.prediction_time import valid_prediction_time
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
@@ -17,7 +19,20 @@ from nodegraph.graph.messages.phrases import nearest, shown
 __all__ = ["names", "score", "score_columns"]
 
 _METRICS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {each.__name__: each for each in (accuracy, mae, mse, nrmse, r2, rmse, valid_prediction_time)}
+    {
+        each.__name__: each
+        for each in (
+            accuracy,
+            capacity,
+            mae,
+            mse,
+            nrmse,
+            nrmse_at_end,
+            r2,
+            rmse,
+            valid_prediction_time,
+        )
+    }
 )
 
 
@@ -27,8 +42,8 @@ def names() -> list[str]:
 
     Examples
     --------
-    >>> names()
-    ['accuracy', 'mae', 'mse', 'nrmse', 'r2', 'rmse', 'valid_prediction_time']
+    >>> names()[:4]
+    ['accuracy', 'capacity', 'mae', 'mse']
     """
     return sorted(_METRICS)
 

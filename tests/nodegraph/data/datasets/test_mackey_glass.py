@@ -108,3 +108,10 @@ def test_a_wrong_option_is_refused_by_name(options, message):
 def test_a_step_that_asks_for_too_many_substeps_is_refused():
     with pytest.raises(BudgetError, match="mackey_glass"):
         mackey_glass(10, h=1e30)
+
+
+def test_squashed_it_is_tanh_of_its_distance_to_one():
+    plain = mackey_glass(50)
+    np.testing.assert_array_equal(mackey_glass(50, squash=True), np.tanh(plain - 1))
+    with pytest.raises(DataError, match="squash: should be true or false"):
+        mackey_glass(50, squash=1)

@@ -37,7 +37,7 @@ def test_options_come_as_in_yaml():
     ("asked", "message"),
     [
         (["nmrse"], "metrics: there is none called 'nmrse'; did you mean nrmse?"),
-        (["qqq"], "known are accuracy, mae"),
+        (["qqq"], "known are accuracy, capacity, mae"),
         ([3], "none called 3"),
         ([{"nrmse": {"nrom": "std"}}], "nrmse: unknown option 'nrom'; did you mean norm?"),
         ([{"nrmse": {"y": 1}}], "nrmse: unknown option 'y'; known are norm, multioutput"),
