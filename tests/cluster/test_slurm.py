@@ -99,8 +99,8 @@ def same(local):
 def submit(slurm, graph, tmp_path):
     """Return a function that submits a job, changed where that is asked for."""
 
-    def go(*options, change=("", "")):
-        words = ["nodegraph", "slurm", graph, *map(str, options)]
+    def go(*options, change=("", ""), file=graph):
+        words = ["nodegraph", "slurm", file, *map(str, options)]
         text = subprocess.run(words, env=slurm, check=True, capture_output=True, text=True).stdout
         (tmp_path / "job.sh").write_text(text.replace(*change) if change[0] else text)
         return _run(slurm, "sbatch", "--parsable", "job.sh", cwd=tmp_path)
@@ -176,9 +176,11 @@ def test_a_warning_of_slurm_keeps_learning_and_the_job_goes_on(submit, slurm, sa
 
 
 def test_seeds_are_an_array_with_a_folder_for_each(submit, slurm, tmp_path):
-    change = ("--engine ray", "--engine local")
-    job = submit("-c", 1, "--seeds", 2, "--set", "engine.kind=local", change=change)
+    file = tmp_path / "two.yaml"
+    small = GRAPH.format(steps=9_000, train=4_000).partition("engine:")[0]
+    file.write_text(small, encoding="utf-8")
+    job = submit("-N", 1, "-c", 1, "--seeds", 2, file=file)
     assert await_state(slurm, job, *ENDS) == {"COMPLETED"}
-    assert {path.parent.name for path in tmp_path.glob("out/two/*/metrics.json")} == {
-        "seed=0", "seed=1",
-    }  # fmt: skip
+    done = {path.parent.name for path in tmp_path.glob("out/two/*/metrics.json")}
+    assert done == {"seed=0", "seed=1"}
+    assert not list(tmp_path.glob("*.ray"))
