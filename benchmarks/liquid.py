@@ -35,7 +35,7 @@ def main() -> str:
             for dtype in ("float32", "float64")
             for kind, node in kinds
         ]
-    if find_spec("brian2"):
+    if find_spec("brian2") and hasattr(np.ndarray, "ptp"):  # 2.9 does not know numpy 2.4
         rows += [_beside_brian(n, drive) for n in (100, 500) for drive in (0.35, 0.7)]
     head = ["node", "peer", "us a step: peer", "`model.run`", "`model.step`", "peer / run"]
     return markdown("Liquid and spiking nodes", head, rows)
