@@ -27,6 +27,7 @@ QUESTIONS = (
     "chaotic_systems",
     "gates",
     "liquid",
+    "intervals",
     "ray_engine",
     "many_machines",
 )

@@ -25,6 +25,7 @@ from nodegraph.graph.rule import AnyRule, Lesson, Rule, Seen
 from nodegraph.graph.strangers import refuse_name
 from nodegraph.host.moved import Moved
 from nodegraph.model import Model
+from nodegraph.model.ensemble import Ensemble
 
 if TYPE_CHECKING:
     from nodegraph import datasets, dynamics, metrics, plotting
@@ -43,6 +44,7 @@ __all__ = [
     "Classes",
     "Composite",
     "Edge",
+    "Ensemble",
     "Fraction",
     "Graph",
     "Lesson",

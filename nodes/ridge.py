@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+from pydantic import model_validator
+
+from nodegraph import Array
 from nodes.parts.taught_readout import TaughtReadout
+from nodes.rules.interval_least_squares import (
+    IntervalLeastSquares,
+    IntervalParams,
+    Levels,
+    Source,
+)
 from nodes.rules.least_squares import LeastSquares, Solver, Strength
 
 __all__ = ["Ridge"]
@@ -33,6 +45,12 @@ class Ridge(TaughtReadout):
         its targets, as `nodegraph.Model.classify` says.
     W_out, bias : array, optional
         Weights (n_out, n_in) and (n_out,), used as they stand: such a readout does not learn.
+    intervals : sequence of float in (0, 1), optional
+        Quantiles of the target to learn beside it, such as [0.05, 0.95] for an interval of 90 %;
+        `nodegraph.Model.intervals` tells them.
+    intervals_by : {"residuals", "posterior"}
+        Whether they come from residuals of what was left out, which takes a second pass, or from
+        the posterior of ridge regression, which is normal; see `nodes.rules.IntervalLeastSquares`.
 
     References
     ----------
@@ -48,10 +66,43 @@ class Ridge(TaughtReadout):
 
     ridge: Strength = 1e-6
     solver: Solver = "auto"
+    intervals: Levels | None = None
+    intervals_by: Source = "residuals"
+
+    @model_validator(mode="after")
+    def _intervals_can_be_learned(self) -> Ridge:
+        levels = self.intervals or ()
+        if list(levels) != sorted(set(levels)):
+            raise ValueError(f"intervals should ascend, such as [0.05, 0.95], got {list(levels)}")
+        if levels and self.solver == "iterative":
+            raise ValueError("intervals need solver='direct' or 'qr': iterations keep no sums")
+        if levels and self.W_out is not None:
+            raise ValueError("intervals are learned, but W_out is given; leave one of them out")
+        return self
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        reasons = super().idle()
+        return reasons if self.intervals else reasons | {"intervals_by": "intervals is None"}
 
     @property
-    def rule(self) -> LeastSquares | None:
+    def rule(self) -> LeastSquares | IntervalLeastSquares | None:
         """The rule that it learns by; none if its weights are given."""
         if self.W_out is not None:
             return None
-        return LeastSquares(ridge=self.ridge, fit_bias=self.fit_bias, solver=self.solver)
+        if self.intervals is None:
+            return LeastSquares(**self.shared(LeastSquares))
+        how = self.shared(IntervalLeastSquares)
+        return IntervalLeastSquares(levels=self.intervals, by=self.intervals_by, **how)
+
+    def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Any:
+        """Return the weights that were given, or zeros; and intervals of no width."""
+        params = super().init(rng, n_in, n_out)
+        if self.intervals is None:
+            return params
+        return IntervalParams.of(params, len(self.intervals), keep=self.intervals_by == "posterior")
+
+    def bounds(self, params: Any, xs: Array, ys: Array) -> Array:
+        """Return the quantiles of each row, (n_steps, n_out, n_quantiles)."""
+        found: Array = params.bounds(xs, ys)
+        return found

@@ -130,7 +130,7 @@ def check_made(name: str, node: Node, made: Any, method: str, kind: str) -> Any:
     ContractError
     """
     where, expected = f"{name}: {type(node).__name__}.{method}", getattr(type(node), kind, None)
-    if isinstance(expected, type) and not isinstance(made, expected):
+    if isinstance(expected, type) and not _is_one(made, expected):
         raise ContractError(
             f"{where} returned {_told(made)}; expected {kind}, as in "
             f"return self.{kind}({', '.join(getattr(expected, '_fields', ()))})"
@@ -145,6 +145,13 @@ def check_made(name: str, node: Node, made: Any, method: str, kind: str) -> Any:
                 f"{where} returned {path} as {_told(leaf)}; expected an array, as np.array makes it"
             )
     return made
+
+
+def _is_one(made: Any, expected: type) -> bool:
+    """Tell whether it is of a class, or a tuple that has the fields of that one first."""
+    fields = getattr(expected, "_fields", ())
+    begins = getattr(made, "_fields", ())[: len(fields)]
+    return isinstance(made, expected) or (bool(fields) and begins == fields)
 
 
 def check_params(where: str, before: Any, after: Any) -> Any:

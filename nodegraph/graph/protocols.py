@@ -20,6 +20,7 @@ __all__ = [
     "Passes",
     "Seamless",
     "SecondLook",
+    "Uncertain",
     "Windowed",
     "begun_like",
     "conclude",
@@ -60,6 +61,17 @@ class Differentiable(_ByMethods, ABC):
 
         `inputs` are the rows by port, (n,) each; `d_state` and `d_inputs` are like `state` and
         `inputs` with an axis of k behind the others, and so is what is returned.
+        """
+
+
+class Uncertain(_ByMethods, ABC):
+    """A readout that knows how far it may be off."""
+
+    @abstractmethod
+    def bounds(self, params: Any, xs: Array, ys: Array) -> Array:
+        """Return the quantiles of the target at each row, (n_steps, n_out, n_levels).
+
+        Its field `intervals` has the levels; `xs` and `ys` are what it heard and gave out.
         """
 
 

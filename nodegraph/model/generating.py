@@ -43,6 +43,8 @@ class Generation:
         Output node by input node.
     outputs : iterable of str, optional
         Nodes whose outputs to return.
+    noise : bool
+        Whether nodes with noise are noisy.
     """
 
     engine: Engine
@@ -50,6 +52,7 @@ class Generation:
     x: Any = None
     loop: Mapping[str, str] | None = None
     outputs: Iterable[str] | None = None
+    noise: bool = False
 
     def after(self, state: ModelState, prompt: BoundData | None) -> list[Outputs]:
         """Return what is generated behind each prompt; a state whose own stream goes on moves."""
@@ -99,7 +102,7 @@ class Generation:
     def _last(self, state: ModelState, names: tuple[str, ...], shown: Any) -> Outputs:
         """Show a prompt; return the outputs at its last step."""
         bound = BoundData([shown], "one", {}, {})
-        request = Request(names, clock=state.time)
+        request = Request(names, clock=state.time, noise=self.noise)
         (outputs,) = self._run(state, request).through(bound)
         return {name: rows[-1:] for name, rows in outputs.items()}
 
@@ -118,7 +121,7 @@ class Generation:
         data = zeros(steps, {name: known[name] for name in idle if name in known})
         data |= {name: rows[:steps] for name, rows in outside.items()}
         bound = BoundData([Series(data, {}, steps)], "one", {}, {})
-        request = Request(names, clock=state.time)
+        request = Request(names, clock=state.time, noise=self.noise)
         return self._run(state, request, _plan(state, loop)).through(bound)
 
     def _run(self, state: ModelState, request: Request, plan: Plan | None = None) -> Run:

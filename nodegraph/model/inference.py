@@ -291,6 +291,7 @@ class Inference:
         x: Any = None,
         loop: Mapping[str, str] | None = None,
         outputs: Iterable[str] | None = None,
+        noise: bool = False,
     ) -> Any:
         """Return what the model says comes next, each output taken as the input that follows.
 
@@ -310,18 +311,18 @@ class Inference:
         x : dict by node name, optional
             Data for inputs that stay outside the loop, in the form of the prompt: a row for each
             step at which the model takes its own output. With a prompt these are the ``steps - 1``
-            rows behind it, row i going in with value i; a last row for the last value may be there.
-            Without a prompt they are `steps`.
+            rows behind it, row i with value i (one more may be there); without one, `steps`.
         loop : dict, optional
             Which node's output becomes which node's input, ``{"input": "readout"}``; needed
             where there is more than one of either.
         outputs : iterable of str, optional
             Nodes whose outputs to return, as in `run`.
+        noise : bool
+            Whether nodes with noise are noisy: each of a list of prompts then goes its own way.
 
         Returns
         -------
         ndarray (steps, n_out), list of such, or dict by node name
-            The generated values alone.
 
         Warns
         -----
@@ -329,10 +330,10 @@ class Inference:
             If the data of `fit` show that the output was not taught its input one step ahead, or
             if there is no prompt and the own stream of a model that has learned is at its start.
         """
-        draft = self._settle().draft()
+        draft = self._settle().draft(noise=noise)
         bound = None if prompt is None else draft.bind(prompt, None, running=True)
         names = draft.names(outputs)
-        wish = Generation(self._own_engine, checked_steps(steps), x, loop, names)
+        wish = Generation(self._own_engine, checked_steps(steps), x, loop, names, noise)
         with using(self.numerics):
             found = wish.after(draft, bound)
         self._hold(draft)

@@ -21,6 +21,7 @@ from nodegraph.model.estimating import Estimating
 from nodegraph.model.initializer import Initializer
 from nodegraph.model.state import ModelState
 from nodegraph.model.summary import Summary, summary
+from nodegraph.model.uncertainty import intervals_of
 
 __all__ = ["Model"]
 
@@ -150,6 +151,33 @@ class Model(Estimating):
         model._hold(state)
         model.report = report
         return model
+
+    @known_arguments
+    def intervals(self, x: Any, y: Any = None, *, rate: float = 0.05) -> Any:
+        """Return the quantiles between which the target is to be expected; the model moves on.
+
+        The output is a `Ridge(intervals=[0.05, 0.95])` or another readout that learned them.
+
+        Parameters
+        ----------
+        x : array_like (T, d), list of such, or dict by node name
+            As in `run`.
+        y : array_like (T, n_out), or list of such, optional
+            What came, of which each row is known a step later: bounds move up where it was above
+            them more often than it should, and down where less often.
+        rate : float
+            How fast they move, as a share of their width.
+
+        Returns
+        -------
+        ndarray (T, n_out, n_levels), or list of such
+
+        Raises
+        ------
+        GraphError
+            If the output keeps no residuals.
+        """
+        return intervals_of(self, x, y, rate)
 
     @known_arguments
     def summary(self) -> Summary:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.plotting.canvas import (
     COLOURS,
@@ -43,6 +44,7 @@ def prediction(
     names: Sequence[str] | None = None,
     start: int = 0,
     label: str | None = None,
+    band: npt.ArrayLike | None = None,
 ) -> Axes:
     """Draw a target and its prediction over time; several outputs stand one above the other.
 
@@ -69,6 +71,9 @@ def prediction(
     label : str, optional
         What is written at the axis of values, such as a unit; the name of a single output
         without it.
+    band : array (n_steps, n_out, n_levels), optional
+        Quantiles, as `nodegraph.Model.intervals` gives them: what lies between the first and the
+        last is shaded.
 
     Returns
     -------
@@ -95,9 +100,13 @@ def prediction(
     shown = chosen("prediction", "outputs", outputs, target.shape[1])
     labels = lane_names(names, shown, column_names(y, y_hat))
     steps = times("prediction", index, len(target), start)
+    ends = _ends(band, target)
     ax = ax if ax is not None else new_axes((9.0, 2.2 + 0.8 * len(shown)))
-    lanes = Lanes(np.vstack([target, guess])[:, shown])
+    lanes = Lanes(np.vstack([target, guess, *ends])[:, shown])
     for lane, column in enumerate(shown):
+        if ends:
+            low, high = (lanes(part[:, column], lane) for part in ends)
+            ax.fill_between(steps, low, high, color=COLOURS[1], alpha=0.25, lw=0)
         for values, colour, width, style, what in (
             (target, TRUTH, 1.6, "-", "target"),
             (guess, COLOURS[1], 1.3, "--", "prediction"),
@@ -109,6 +118,21 @@ def prediction(
     if label is not None:
         ax.set_ylabel(label)
     return ax
+
+
+def _ends(band: npt.ArrayLike | None, target: Floats) -> list[Floats]:
+    """Return the lower and the upper end of a band, or nothing without one."""
+    if band is None:
+        return []
+    bounds = np.asarray(band, float)
+    if bounds.ndim == 2:
+        bounds = bounds[:, None]
+    if bounds.ndim != 3 or bounds.shape[:2] != target.shape or bounds.shape[2] < 2:
+        raise DataError(
+            f"prediction: band should have shape {(*target.shape, 2)}, as model.intervals(x) gives "
+            f"it, got {np.shape(band)}"
+        )
+    return [bounds[..., 0], bounds[..., -1]]
 
 
 def _is_axes(value: Any) -> bool:

@@ -7,6 +7,7 @@ __all__ = [
     "fortran",
     "gathered",
     "gram",
+    "left_out",
     "second_look",
     "solvers",
     "statistics",

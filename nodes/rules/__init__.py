@@ -19,6 +19,7 @@ from nodes.rules.forecast import Forecast
 from nodes.rules.forward_forward import ForwardForward
 from nodes.rules.hebb import Hebb
 from nodes.rules.info_nce import InfoNCE
+from nodes.rules.interval_least_squares import IntervalLeastSquares
 from nodes.rules.intrinsic_plasticity import IntrinsicPlasticity
 from nodes.rules.layerwise_forecast import LayerwiseForecast
 from nodes.rules.least_mean_squares import LeastMeanSquares
@@ -64,6 +65,7 @@ __all__ = [
     "ForwardForward",
     "Hebb",
     "InfoNCE",
+    "IntervalLeastSquares",
     "IntrinsicPlasticity",
     "LayerwiseForecast",
     "LeastMeanSquares",

@@ -6,6 +6,7 @@ from nodegraph.data.metrics.deviation import mae, mse, nrmse, r2, rmse
 from nodegraph.data.metrics.deviation_at_end import nrmse_at_end
 from nodegraph.data.metrics.memory import MemoryCapacity, memory_capacity
 from nodegraph.data.metrics.prediction_time import valid_prediction_time
+from nodegraph.data.metrics.probability import coverage, crps, interval_score
 from nodegraph.data.metrics.scoring import names, score
 from nodegraph.data.metrics.spectral import spectral_radius
 
@@ -13,6 +14,9 @@ __all__ = [
     "MemoryCapacity",
     "accuracy",
     "capacity",
+    "coverage",
+    "crps",
+    "interval_score",
     "mae",
     "memory_capacity",
     "mse",

@@ -293,3 +293,14 @@ def test_curves_are_taken_from_the_model_that_has_them():
     assert line.get_ydata().tolist() == [0.5, 0.25]
     with pytest.raises(DataError, match=r"expected a model or model\.curves, got int"):
         plotting.learning_curves(3)
+
+
+def test_a_band_is_shaded_behind_the_prediction():
+    y = np.random.default_rng(0).normal(size=(50, 2))
+    band = np.stack([y - 1, y, y + 1], axis=2)
+    axes = plotting.prediction(y, y, band=band)
+    assert len(axes.collections) == 2
+    flat = plotting.prediction(y[:, 0], y[:, 0], band=band[:, 0])
+    assert len(flat.collections) == 1
+    with pytest.raises(DataError, match="band should have shape"):
+        plotting.prediction(y, y, band=band[:9])

@@ -1,0 +1,245 @@
+"""Models of one graph that differ by their seeds, or by the series that they have seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.errors import ArgumentError, DataError
+from nodegraph.graph import Composable
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.model.checks import checked_seed
+from nodegraph.model.model import Model
+
+__all__ = ["Ensemble"]
+
+Kind = Literal["mean", "median", "trimmed"]
+
+
+class Ensemble:
+    """Members that each learn and run alone; what they say together is a mean with a spread.
+
+    Member i is ``Model(graph, seed + i)``. With `bagged` each learns from as many series as were
+    given, drawn from them with replacement [1]_.
+
+    Parameters
+    ----------
+    graph : Graph, Node or Composite
+        It has one output.
+    members : int
+        2 or more.
+    seed : int
+    bagged : bool
+        Whether members learn from other series; `fit` then wants a list of them.
+    kind : {"mean", "median", "trimmed"}
+        What `run` and `generate` make of the members: "trimmed" is the mean without the largest and
+        the smallest fifth, so that a member that has left the attractor does not count.
+    options : dict
+        What else `Model` takes: ``dtype``, ``engine``, ``numerics``.
+
+    References
+    ----------
+    .. [1] L. Breiman, Machine Learning 24 (1996) 123-140.
+
+    Examples
+    --------
+    >>> import numpy as np, nodegraph as ng
+    >>> from nodes import Input, Reservoir, Ridge
+    >>> u = np.sin(np.arange(400) / 5)[:, None]
+    >>> graph = Input() >> Reservoir(units=30) >> Ridge()
+    >>> ensemble = ng.Ensemble(graph, members=5).fit(u[:-1], u[1:], warmup=50)
+    >>> ensemble.run(u[:100]).shape, ensemble.samples(u[:100]).shape
+    ((100, 1), (5, 100, 1))
+    """
+
+    @known_arguments
+    def __init__(
+        self,
+        graph: Composable,
+        *,
+        members: int = 10,
+        seed: int = 0,
+        bagged: bool = False,
+        kind: Kind = "mean",
+        **options: Any,
+    ):
+        if not isinstance(members, int) or members < 2:
+            raise ArgumentError(f"Ensemble: members should be 2 or more, got {members!r}")
+        if kind not in _MADE:
+            raise ArgumentError(f"Ensemble: kind should be one of {', '.join(_MADE)}, got {kind!r}")
+        self.seed, self.bagged, self.kind = checked_seed(seed), bagged, kind
+        graph = graph.as_graph()
+        self.widening: Array | None = None
+        self.members = tuple(Model(graph, seed=seed + i, **options) for i in range(members))
+
+    @known_arguments
+    def fit(self, x: Any = None, y: Any = None, **options: Any) -> Self:
+        """Let each member learn as `Model.fit` does; return the ensemble.
+
+        Raises
+        ------
+        DataError
+            If members are to have other series, and there is no list of them.
+        """
+        for i, member in enumerate(self.members):
+            own = self._bag(i, x, y) if self.bagged else (x, y)
+            member.fit(*own, **options)
+        return self
+
+    def _bag(self, i: int, x: Any, y: Any) -> tuple[Any, Any]:
+        """Return the series that member i learns from."""
+        several = all(isinstance(part, list | tuple) and len(part) > 1 for part in (x, y))
+        if not several or len(x) != len(y):
+            raise DataError(
+                "a bagged ensemble draws among series: give x and y as lists of them, or write "
+                "bagged=False, where members differ by their seeds"
+            )
+        drawn = np.random.default_rng([self.seed, i]).integers(len(x), size=len(x))
+        return [x[k] for k in drawn], [y[k] for k in drawn]
+
+    def _each(self, what: Callable[[Model], Any]) -> Any:
+        """Return what each member says, (n_members, n_steps, n_out), or a list of such."""
+        said = [what(member) for member in self.members]
+        if isinstance(said[0], dict):
+            raise ArgumentError("an ensemble has one output; end the graph in one")
+        if isinstance(said[0], list):
+            return [np.stack(rows) for rows in zip(*said, strict=True)]
+        return np.stack(said)
+
+    def _together(self, samples: Any) -> Any:
+        made = _MADE[self.kind]
+        return [made(rows) for rows in samples] if isinstance(samples, list) else made(samples)
+
+    @known_arguments
+    def samples(self, x: Any = None, **options: Any) -> Any:
+        """Return what each member says of `x`, (n_members, n_steps, n_out), or a list of such."""
+        return self._each(lambda member: member.run(x, **options))
+
+    @known_arguments
+    def run(self, x: Any = None, **options: Any) -> Any:
+        """Return what the members say together, in the form of `Model.run`."""
+        return self._together(self.samples(x, **options))
+
+    @known_arguments
+    def generated(self, steps: int, **options: Any) -> Any:
+        """Return how each member goes on by itself, (n_members, steps, n_out), or a list of such.
+
+        Parameters
+        ----------
+        steps : int
+        options : dict
+            As `Model.generate` takes them, such as ``prompt``.
+        """
+        return self._each(lambda member: member.generate(steps, **options))
+
+    @known_arguments
+    def generate(self, steps: int, **options: Any) -> Any:
+        """Return what the members say together of how it goes on; each closes its own loop."""
+        return self._together(self.generated(steps, **options))
+
+    @known_arguments
+    def intervals(self, samples: Any, levels: Sequence[float] = (0.05, 0.95)) -> Any:
+        """Return quantiles of what members said, (n_steps, n_out, n_levels), or a list of such.
+
+        About the mean, median or trimmed mean they are as many times wider as `calibrate` has found
+        at each step; without it they tell how the members differ, and not how far all are off.
+
+        Parameters
+        ----------
+        samples : ndarray (n_members, n_steps, n_out), or list of such
+            From `samples` or `generated`.
+        levels : sequence of float in (0, 1)
+        """
+        if isinstance(samples, list):
+            return [self.intervals(one, levels) for one in samples]
+        centre = self._together(samples)[..., None]
+        bounds = np.moveaxis(np.quantile(samples, levels, axis=0), 0, -1)
+        return centre + (bounds - centre) * self._wider(len(centre))[:, None, None]
+
+    def _wider(self, n_steps: int) -> Array:
+        """Return how many times wider intervals are at each step; the last factor goes on."""
+        if self.widening is None:
+            return np.ones(n_steps)
+        last = len(self.widening) - 1
+        wider: Array = self.widening[np.minimum(np.arange(n_steps), last)]
+        return wider
+
+    @known_arguments
+    def calibrate(
+        self,
+        samples: Sequence[Array],
+        truths: Sequence[Any],
+        levels: Sequence[float] = (0.05, 0.95),
+    ) -> Self:
+        """Widen intervals until they hold what they say on forecasts whose end is known [1]_.
+
+        At each step it is the factor by which as many values lie inside as the levels say, over
+        all forecasts and outputs and 2 steps on both sides.
+
+        Parameters
+        ----------
+        samples : list of ndarray (n_members, n_steps, n_out)
+            Forecasts behind prompts from the training data, of one length.
+        truths : list of ndarray (n_steps, n_out)
+            What came.
+        levels : sequence of two floats in (0, 1)
+
+        References
+        ----------
+        .. [1] K. Stankeviciute, A. M. Alaa, M. van der Schaar, Advances in Neural Information
+           Processing Systems 34 (2021).
+        """
+        if len(samples) != len(truths) or not len(samples):
+            raise DataError(f"calibrate: {len(samples)} forecasts for {len(truths)} truths")
+        self.widening, low, high = None, *sorted(levels)
+        shares = []
+        for said, y in zip(samples, truths, strict=True):
+            centre, bounds = self._together(said), self.intervals(said, [low, high])
+            off = np.reshape(np.asarray(y, float), centre.shape) - centre
+            half = np.where(off < 0, centre - bounds[..., 0], bounds[..., 1] - centre)
+            shares.append(np.abs(off) / np.maximum(half, np.finfo(float).tiny))
+        ratios = np.stack(shares)  # (forecasts, n_steps, n_out)
+        near = [ratios[:, max(0, t - 2) : t + 3] for t in range(ratios.shape[1])]
+        self.widening = np.array([np.quantile(part, high - low) for part in near])
+        return self
+
+    @known_arguments
+    def reset(self) -> Self:
+        """Put every member back to the start of its own stream; weights stay as they are."""
+        for member in self.members:
+            member.reset()
+        return self
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __repr__(self) -> str:
+        return f"Ensemble({self.members[0].graph!r}, members={len(self)}, kind={self.kind!r})"
+
+
+def _trimmed(samples: Array) -> Array:
+    """Return the mean over members without a fifth at each end, at least one."""
+    n = len(samples)
+    cut = min(max(1, n // 5), (n - 1) // 2)
+    mean: Array = np.sort(samples, axis=0)[cut : n - cut].mean(axis=0)
+    return mean
+
+
+def _mean(samples: Array) -> Array:
+    mean: Array = samples.mean(axis=0)
+    return mean
+
+
+def _median(samples: Array) -> Array:
+    median: Array = np.median(samples, axis=0)
+    return median
+
+
+_MADE: dict[str, Callable[[Array], Array]] = {
+    "mean": _mean,
+    "median": _median,
+    "trimmed": _trimmed,
+}

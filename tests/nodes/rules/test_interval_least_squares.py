@@ -1,0 +1,126 @@
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+import nodegraph as ng
+from nodegraph.errors import FieldError, GraphError
+from nodegraph.testing import check_node, check_rule
+from nodes import RLS, Concat, Input, Reservoir, Ridge
+from nodes.rules import IntervalLeastSquares
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(6000, 8))
+Y = X @ RNG.normal(size=(8, 2)) + RNG.standard_t(5, size=(6000, 2)) * [1.0, 3.0]
+
+
+def learned(n=2000, **fields):
+    out = Ridge(intervals=[0.05, 0.5, 0.95], name="out", **fields)
+    return ng.Model(Input() >> out).fit(X[:n], Y[:n])
+
+
+@pytest.mark.parametrize("by", ["residuals", "posterior"])
+def test_it_keeps_the_contract(by):
+    levels = (0.1, 0.9)
+    check_node(Ridge(intervals=levels, intervals_by=by, units=2))
+    check_rule(IntervalLeastSquares(levels=levels, by=by), Ridge(intervals=levels, intervals_by=by))
+
+
+@pytest.mark.parametrize("by", ["residuals", "posterior"])
+@pytest.mark.parametrize("solver", ["direct", "qr"])
+def test_nine_of_ten_new_values_lie_inside(by, solver):
+    model = learned(intervals_by=by, solver=solver)
+    q = model.intervals(X[2000:])
+    assert q.shape == (4000, 2, 3)
+    for column in range(2):
+        low, high = q[:, column, 0], q[:, column, 2]
+        assert 0.88 < ng.metrics.coverage(Y[2000:, column], low, high) < 0.92
+    y = model.reset().run(X[2000:])
+    plain = ng.Model(Input() >> Ridge(name="out", solver=solver)).fit(X[:2000], Y[:2000])
+    np.testing.assert_array_equal(y, plain.reset().run(X[2000:]))
+
+
+def test_the_posterior_is_that_of_ridge_regression():
+    model = learned(50, intervals_by="posterior", ridge=2.0)
+    x, t = X[:50] - X[:50].mean(axis=0), Y[:50]
+    inverse = np.linalg.inv(x.T @ x + 2 * np.eye(8))
+    freedom = 1 + np.trace(x @ inverse @ x.T)
+    error = t - model.reset().run(X[:50])
+    sigma = np.sqrt((error**2).sum(axis=0) / (50 - freedom))
+    new = 5 * X[60:70] - X[:50].mean(axis=0)
+    scale = np.sqrt(1 + 1 / 50 + np.einsum("ti,ij,tj->t", new, inverse, new))
+    wanted = scale[:, None] * sigma * norm.ppf(0.95)
+    y = model.reset().run(5 * X[60:70])
+    found = model.reset().intervals(5 * X[60:70])
+    np.testing.assert_allclose(found[..., 2] - y, wanted, rtol=1e-6)
+
+
+def test_with_fewer_rows_than_inputs_residuals_are_those_left_out():
+    x = RNG.normal(size=(60, 100))
+    t = x[:, :1] + 0.1 * RNG.normal(size=(60, 1))
+    model = ng.Model(Input() >> Ridge(ridge=1.0, intervals=[0.05, 0.95])).fit(x, t)
+    new = RNG.normal(size=(2000, 100))
+    q = model.intervals(new)
+    assert 0.7 < ng.metrics.coverage(new[:, :1], q[..., 0], q[..., 1]) < 0.99
+    assert model.report[0]["train_rmse"] < 0.1 < model.report[0]["interval_width"] / 4
+
+
+def test_chunks_and_series_and_files(tmp_path):
+    whole = learned()
+    out = Ridge(intervals=[0.05, 0.5, 0.95], name="out")
+    parts = ng.Model(Input() >> out).fit([X[:900], X[900:2000]], [Y[:900], Y[900:2000]])
+    for one, other in zip(parts.params["out"], whole.params["out"], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+    whole.save(tmp_path / "m.safetensors")
+    loaded = ng.load(tmp_path / "m.safetensors")
+    found = loaded.intervals([X[:7], X[7:9]])
+    np.testing.assert_array_equal(np.concatenate(found), whole.reset().intervals(X[:9]))
+    with pytest.raises(GraphError, match="goes through all data twice, so update cannot add"):
+        whole.update(X[:9], Y[:9])
+    out = Ridge(intervals=[0.05, 0.95], intervals_by="posterior", name="out")
+    more = ng.Model(Input() >> out).fit(X[:900], Y[:900]).update(X[900:2000], Y[900:2000])
+    once = ng.Model(Input() >> out).fit(X[:2000], Y[:2000])
+    np.testing.assert_allclose(more.params["out"].offsets, once.params["out"].offsets, rtol=1e-9)
+
+
+def test_adapted_intervals_hold_what_they_say_though_all_changes():
+    later = Y[2000:] * np.linspace(1, 4, 4000)[:, None]
+    model = learned()
+    plain = model.intervals(X[2000:])
+    moved = model.reset().intervals(X[2000:], later, rate=0.1)
+    assert ng.metrics.coverage(later, plain[..., 0], plain[..., 2]) < 0.8
+    assert 0.88 < ng.metrics.coverage(later, moved[..., 0], moved[..., 2]) < 0.92
+    gaps = later.copy()
+    gaps[::2] = np.nan
+    again = model.reset().intervals(X[2000:], gaps, rate=0.1)
+    assert 0.84 < ng.metrics.coverage(later, again[..., 0], again[..., 2]) < 0.93
+
+
+def test_what_keeps_no_residuals_is_refused():
+    plain = ng.Model(Input() >> Ridge()).fit(X, Y)
+    with pytest.raises(GraphError, match=r"ridge \(Ridge\) keeps no residuals, so it has no inter"):
+        plain.intervals(X)
+    with pytest.raises(GraphError, match=r"rls \(RLS\) keeps no residuals"):
+        ng.Model(Input() >> RLS()).fit(X[:9], Y[:9]).intervals(X)
+    out = Ridge(intervals=[0.1, 0.9])
+    late = ng.Model(Input() >> ng.delay(2) >> out).fit(X, Y)
+    with pytest.raises(GraphError, match=r"write Input\(\) >> .*, as in|as in Input\(\) >> Concat"):
+        late.intervals(X)
+    pool = Input() >> [Reservoir(units=3), Reservoir(units=4)]
+    both = ng.Model(pool >> Concat() >> Ridge(intervals=[0.1, 0.9])).fit(X, Y)
+    assert both.intervals(X).shape == (6000, 2, 2)
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ({"intervals": [0.9, 0.1]}, "intervals should ascend"),
+        ({"intervals": [0.0, 0.9]}, "intervals"),
+        ({"intervals": []}, "intervals"),
+        ({"intervals": [0.1, 0.9], "solver": "iterative"}, "intervals need solver='direct'"),
+        ({"intervals": [0.1, 0.9], "W_out": [[1.0]]}, "intervals are learned, but W_out is given"),
+        ({"intervals_by": "posterior"}, "intervals_by would have no effect, for intervals is None"),
+    ],
+)
+def test_fields_that_cannot_be_are_refused(fields, message):
+    with pytest.raises(FieldError, match=message):
+        Ridge(**fields)
