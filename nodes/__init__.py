@@ -43,6 +43,7 @@ from nodes.nvar import NVAR
 from nodes.output import Output
 from nodes.pad import Pad
 from nodes.partial_squares import PartialSquares
+from nodes.patches import Patches
 from nodes.pca import PCA
 from nodes.power import Power
 from nodes.predictive_cell import PredictiveCell
@@ -60,11 +61,13 @@ from nodes.scaler import Scaler
 from nodes.scikit_learn import ScikitLearn
 from nodes.select import Select
 from nodes.self_organising_map import SelfOrganisingMap
+from nodes.shared import Shared
 from nodes.skip_rnn import SkipRNN
 from nodes.slow_features import SlowFeatures
 from nodes.sparse_coder import SparseCoder
 from nodes.td import TD
 from nodes.temporal_convolution import TemporalConvolution
+from nodes.unpatch import Unpatch
 from nodes.vote import Vote
 from nodes.whitening import Whitening
 from nodes.zoneout import Zoneout
@@ -112,6 +115,7 @@ __all__ = [
     "Output",
     "Pad",
     "PartialSquares",
+    "Patches",
     "Power",
     "PredictiveCell",
     "PredictiveCoder",
@@ -128,6 +132,7 @@ __all__ = [
     "ScikitLearn",
     "Select",
     "SelfOrganisingMap",
+    "Shared",
     "Sigmoid",
     "SkipRNN",
     "SlowFeatures",
@@ -136,6 +141,7 @@ __all__ = [
     "SparseCoder",
     "Tanh",
     "TemporalConvolution",
+    "Unpatch",
     "Vote",
     "Whitening",
     "Zoneout",

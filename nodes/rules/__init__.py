@@ -34,6 +34,7 @@ from nodes.rules.reward_hebb import RewardHebb
 from nodes.rules.rflo import RFLO
 from nodes.rules.sanger import Sanger
 from nodes.rules.scaling import Scaling
+from nodes.rules.shared_learning import SharedLearning
 from nodes.rules.slowness import Slowness
 from nodes.rules.stdp import STDP
 from nodes.rules.storage import Storage
@@ -79,6 +80,7 @@ __all__ = [
     "RewardHebb",
     "Sanger",
     "Scaling",
+    "SharedLearning",
     "Slowness",
     "Storage",
     "SynapticNormalization",

@@ -1,5 +1,7 @@
 """The replay law over every registered kind, and that no error crosses from node to node."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,7 @@ from nodes import (
     Ridge,
     ScikitLearn,
     Select,
+    Shared,
 )
 from nodes.rules import (
     BCM,
@@ -71,6 +74,7 @@ SIZED = {
     "NeuralODE": {"units": 6},
     "PCA": {"units": 1},
     "LTC": {"units": 6},
+    "Patches": {"width": 2},
     "PredictiveCell": {"units": 6, "batch": 1},
     "PredictiveCoder": {"units": 6, "temporal": True},
     "RandomAttention": {"units": 8},
@@ -78,13 +82,16 @@ SIZED = {
     "RewardReadout": {"units": 2},
     "ScikitLearn": {"estimator": "LinearRegression"},
     "Select": {"columns": [0]},
+    "Shared": {"node": {"kind": "Reservoir", "units": 3}, "copies": 2},
     "SlowFeatures": {"units": 1},
     "SparseCoder": {"units": 3},
+    "Unpatch": {"width": 2},
     "TD": {"units": 2, "rate": 0.1, "trace_decay": 0.5},
     "Whitening": {"epsilon": 1e-6},
 }
 SHARES = np.eye(2)[RNG.integers(0, 2, 60)]
 APART = {"SlowFeatures", "NTMMemory"}  # hear at more ports than are wired here
+BOUNDED = partial(Ridge, intervals=[0.1, 0.9])
 NODES = sorted(
     name for name, kind in kinds().items() if issubclass(kind, Node) if name not in APART
 )
@@ -253,7 +260,7 @@ def test_a_plastic_reservoir_alone_learns_what_it_learned_in_a_loop(rule):
     check_replay(model, recorder.tapes)
 
 
-@pytest.mark.parametrize("readout", [Ridge, RLS, LMS])
+@pytest.mark.parametrize("readout", [Ridge, RLS, LMS, BOUNDED])
 def test_a_readout_alone_learns_what_it_learned_in_a_loop(readout):
     r, out = Reservoir(units=8, name="r"), readout(name="out")
     model = ng.Model((Input() >> r >> out) & (r << out), seed=4)
@@ -314,6 +321,7 @@ def test_no_error_crosses_from_node_to_node(part):
 
 def test_every_rule_belongs_to_a_node_that_was_tried():
     tried = {type(rule) for rule in PLASTIC} | {type(layer.learner) for layer in LAYERS}
+    tried |= {type(BOUNDED().learner), type(Shared(node=Ridge(), copies=2).learner)}
     for name in (*NODES, *APART):
         tried.add(type(made(name).learner))
     rules = {kind for kind in kinds().values() if issubclass(kind, Rule)}

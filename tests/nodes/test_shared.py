@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.errors import FieldError
+from nodegraph.files.yaml.spec import read_text
+from nodegraph.testing import check_node
+from nodes import (
+    NVAR,
+    PCA,
+    RLS,
+    Input,
+    LogisticRegression,
+    Patches,
+    Reservoir,
+    Ridge,
+    ScikitLearn,
+    Shared,
+)
+
+X = np.random.default_rng(0).normal(size=(80, 6))
+
+
+@pytest.mark.parametrize(
+    "node", [Reservoir(units=4, noise=0.1), NVAR(), Ridge(units=2)], ids=lambda n: type(n).__name__
+)
+def test_contract(node):
+    check_node(Shared(node=node, copies=2), n_in=6)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_each_part_lives_as_it_would_alone(dtype):
+    node = Reservoir(units=9, leak_rate=0.5)
+    model = ng.Model(Input() >> Shared(node=node, copies=3, name="pool"), seed=2, dtype=dtype)
+    found = model.run(X)
+    alone = ng.Model(Input() >> Reservoir(units=9, leak_rate=0.5, name="pool"), seed=7, dtype=dtype)
+    alone.run(X[:1, :2])
+    alone.params["pool"] = model.params["pool"]
+    for part in range(3):
+        wanted = alone.reset().run(X[:, 2 * part : 2 * part + 2])
+        np.testing.assert_array_equal(found[:, 9 * part : 9 * part + 9], wanted)
+    np.testing.assert_array_equal([model.reset().step(X[0])], found[:1])
+
+
+@pytest.mark.parametrize("solver", ["direct", "qr", "iterative"])
+def test_a_readout_learns_from_all_parts_as_from_series(solver):
+    y = np.hstack([X[:, :3] @ np.arange(3.0)[:, None], X[:, 3:] @ np.ones((3, 1))])
+    y[5] = np.nan
+    shared = Shared(node=Ridge(ridge=0.1, solver=solver), copies=2, name="out")
+    model = ng.Model(Input() >> shared).fit(X, y, warmup=3)
+    rows, t = X.reshape(160, 3), y.reshape(160, 1)
+    t[:6] = np.nan
+    alone = ng.Model(Input() >> Ridge(ridge=0.1, solver=solver, name="out")).fit(rows, t)
+    for one, other in zip(model.params["out"], alone.params["out"], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9)
+    assert model.report[0]["rows"] == 2 * 76
+
+
+def test_series_apart_files_and_yaml(tmp_path):
+    graph = Input() >> Patches(width=2, halo=1) >> Shared(node=NVAR(), copies=3)
+    graph = graph >> Shared(node=Ridge(ridge=[1e-3, 1.0]), copies=3, name="out")
+    parts = [X[:30], X[30:]]
+    model = ng.Model(graph).fit(parts, [part**2 for part in parts])
+    model.save(tmp_path / "m.safetensors")
+    loaded = ng.load(tmp_path / "m.safetensors")
+    np.testing.assert_array_equal(loaded.run(X), model.run(X))
+    again = ng.Model(read_text(ng.to_yaml(graph)).graph).fit(parts, [part**2 for part in parts])
+    np.testing.assert_array_equal(again.run(X), model.reset().run(X))
+
+
+def test_shares_of_classes_are_shared_too():
+    t = np.eye(2)[(X.reshape(80, 2, 3)[..., 0] > 0).astype(int)].reshape(80, 4)
+    model = ng.Model(Input() >> Shared(node=LogisticRegression(), copies=2)).fit(X, t)
+    assert ((model.run(X) > 0.5) == t).mean() > 0.97
+
+
+def test_one_readout_of_patches_goes_on_alone_with_a_wave_on_a_ring():
+    place, time = np.arange(12) * 2 * np.pi / 12, np.arange(700)[:, None] / 10
+    u = np.sin(place - time) + 0.5 * np.sin(2 * place - 2 * time)
+    pool = Reservoir(units=40, input_scaling=0.3, spectral_radius=0.5)
+    graph = Input() >> Patches(width=3, halo=1) >> Shared(node=pool, copies=4)
+    graph = graph >> Shared(node=Ridge(), copies=4)
+    model = ng.Model(graph, seed=1).fit(u[:499], u[1:500], warmup=50)
+    found = model.reset().generate(50, prompt=u[500:600])
+    assert ng.metrics.nrmse(u[600:650], found) < 0.001
+
+
+@pytest.mark.parametrize(
+    "node, message",
+    [
+        (RLS(), "RLS learns by itself"),
+        (PCA(units=1), "PCA learns by itself, .* put it before Patches"),
+        (Ridge(intervals=[0.1, 0.9]), "write Ridge without intervals"),
+        (Reservoir(units=3, every=2), r"copies have one clock; write Shared\(every=2"),
+        (ScikitLearn(estimator="Ridge"), "ScikitLearn"),
+    ],
+)
+def test_nodes_that_cannot_be_shared_are_refused(node, message):
+    with pytest.raises(FieldError, match=message):
+        Shared(node=node, copies=2)
+
+
+def test_parts_that_are_not_equal_are_refused():
+    with pytest.raises(FieldError, match="the 6 columns of the input do not divide into 4 parts"):
+        ng.Model(Input() >> Shared(node=NVAR(), copies=4)).run(X)
