@@ -27,6 +27,7 @@ from nodes.impute import Impute
 from nodes.input import Input
 from nodes.izhikevich import Izhikevich
 from nodes.keyed_store import KeyedStore
+from nodes.lasso import Lasso
 from nodes.latency_encoder import LatencyEncoder
 from nodes.lif import LIF
 from nodes.linear_attention import LinearAttention
@@ -105,6 +106,7 @@ __all__ = [
     "Input",
     "Izhikevich",
     "KeyedStore",
+    "Lasso",
     "LatencyEncoder",
     "LinearAttention",
     "LogisticRegression",

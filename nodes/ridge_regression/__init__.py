@@ -9,6 +9,7 @@ __all__ = [
     "gram",
     "left_out",
     "second_look",
+    "soft_thresholding",
     "solvers",
     "statistics",
     "strength",

@@ -36,6 +36,7 @@ from nodes.rules.sanger import Sanger
 from nodes.rules.scaling import Scaling
 from nodes.rules.shared_learning import SharedLearning
 from nodes.rules.slowness import Slowness
+from nodes.rules.sparse_least_squares import SparseLeastSquares
 from nodes.rules.stdp import STDP
 from nodes.rules.storage import Storage
 from nodes.rules.synaptic_normalization import SynapticNormalization
@@ -82,6 +83,7 @@ __all__ = [
     "Scaling",
     "SharedLearning",
     "Slowness",
+    "SparseLeastSquares",
     "Storage",
     "SynapticNormalization",
     "TemporalCoding",
