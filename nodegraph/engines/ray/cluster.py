@@ -86,7 +86,7 @@ class Cluster:
         ours, self._ours = self._ours, False
         ray = sys.modules.get("ray")
         if ours and ray is not None:
-            with _quiet():
+            with _quiet(), own_signals():
                 ray.shutdown()
         self._log.close()
         if self._before and ray is not None:
