@@ -23,6 +23,7 @@ __all__ = ["RayPool", "free_places"]
 
 START = 60.0  # seconds in which one more actor must have started
 PAUSE = 0.5  # seconds that one waits at a time, to look about in between
+SILENT = 1.5  # seconds without a word until machines are asked whether they are there
 FREED = 1.5  # seconds for what was let go to be free again
 
 
@@ -66,6 +67,7 @@ class RayPool:
         self._head, self._elastic = head or Head(None), elastic
         self._idle: dict[Resources, list[RayHandle]] = defaultdict(list)
         self._all: list[RayHandle] = []
+        self._silent = set[str]()  # machines that did not answer the last time
         self._gone = set[str]()  # machines that are down, which Ray may not know yet
         _pools.add(self)
 
@@ -262,6 +264,21 @@ class RayPool:
                 raise found from error
             heed()
             self._head.look()
+            if monotonic() - begin > SILENT:
+                self._look_at_machines()
+
+    def _look_at_machines(self) -> None:
+        """Find a machine that is down, whose silence Ray would bear with for ten seconds.
+
+        Raises
+        ------
+        WorkerLost
+        """
+        there = {worker.machine: worker for worker in self._all if worker.machine}
+        silent = {name for name in there if not room.is_there(self._ray, name)}
+        again, self._silent = silent & self._silent - self._gone, silent
+        for name in sorted(again):
+            raise WorkerLost("its machine does not answer", there[name])
 
     def ready(self, ref: Any) -> bool:
         """Tell whether what a call gives is there."""
