@@ -22,6 +22,7 @@ QUESTIONS = (
     "speed",
     "compiled_peers",
     "jax",
+    "torch_cells",
     "growth",
     "forward_units",
     "chaotic_systems",
@@ -31,7 +32,7 @@ QUESTIONS = (
     "ray_engine",
     "many_machines",
 )
-LONG = ("soak", "stability", "study")  # ten minutes and more each: only by name
+LONG = ("cell_learning", "soak", "stability", "study")  # ten minutes and more each: only by name
 
 
 def main(wanted: Sequence[str] = (), against: str | None = None) -> None:

@@ -15,6 +15,7 @@ from nodes.dcm import DCM
 from nodes.dense import Dense
 from nodes.es2n import ES2N
 from nodes.esn import ESN
+from nodes.families import FAMILIES as FAMILIES
 from nodes.filter import Filter
 from nodes.forward_unit import ForwardUnit
 from nodes.gate import Gate

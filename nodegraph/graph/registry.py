@@ -15,11 +15,22 @@ from typing import Any, TypeVar
 from nodegraph.errors import SpecError
 from nodegraph.host.plugins import imported
 
-__all__ = ["kinds", "load_plugin", "register", "resolve", "split_kind", "word", "written_kind"]
+__all__ = [
+    "families",
+    "family",
+    "kinds",
+    "load_plugin",
+    "register",
+    "resolve",
+    "split_kind",
+    "word",
+    "written_kind",
+]
 
 GROUP = "nodegraph.nodes"
 Kind = TypeVar("Kind", bound=type)
 _found: dict[str, type] = {}
+_families: dict[str, str] = {}
 
 
 def kinds() -> dict[str, type]:
@@ -29,6 +40,18 @@ def kinds() -> dict[str, type]:
         for _, entry in sorted(entries.items()):
             _offer_all(entry.value, partial(imported, entry))
     return _found
+
+
+def families() -> list[str]:
+    """Return the sorts of nodes that packages tell apart, in their order."""
+    kinds()
+    return list(dict.fromkeys(_families.values()))
+
+
+def family(kind: str) -> str:
+    """Return what sort of node a kind is, as ``FAMILIES`` of its package says, or ""."""
+    kinds()
+    return _families.get(kind.partition(".")[0], "")
 
 
 def load_plugin(module: str) -> None:
@@ -53,6 +76,8 @@ def _offer_all(module: str, load: Callable[[], ModuleType]) -> None:
         package = load()
     except ImportError as error:
         raise SpecError(f"plug-in {module!r} cannot be imported: {error}") from error
+    for family, members in getattr(package, "FAMILIES", {}).items():
+        _families.update(dict.fromkeys(members, family))
     for name in getattr(package, "__all__", ()):
         kind = getattr(package, name)
         if isinstance(kind, type):

@@ -15,8 +15,10 @@ SHORT = ["task.data.steps=7000", "task.target.generate=750", "task.target.window
 # What makes a graph run in a moment; the figures they reach as they stand are in benchmarks/.
 SMALL = {
     "deep_esn": ["task.data.steps=1600", "task.split.train=1000", "task.split.test=300"],
+    "delayed_xor": ["task.data.steps=2000", "task.split.train=1500", "task.split.test=400"],
     "ensemble": ["nodes.fast.units=60", "nodes.middle.units=60", "nodes.slow.units=60"],
     "force_sines": ["nodes.reservoir.units=200", "task.target.generate=300"],
+    "foreseeing_cell": ["task.data.steps=2500", "task.split.train=1800", "task.split.test=500"],
     "forward_hierarchy": ["task.data.steps=3600", "task.split.train=2500", "task.split.test=900"],
     "forward_units": ["task.data.steps=2600", "task.split.train=1900", "task.split.test=500"],
     "irregular_sines": ["task.data.steps=2500", "task.split.train=1900", "task.split.test=600"],

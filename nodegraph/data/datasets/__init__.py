@@ -17,6 +17,7 @@ from nodegraph.data.datasets.chaos import (
     windmi,
 )
 from nodegraph.data.datasets.delayed_input import delayed_input
+from nodegraph.data.datasets.delayed_xor import delayed_xor
 from nodegraph.data.datasets.equations import System
 from nodegraph.data.datasets.forecasting import to_forecasting
 from nodegraph.data.datasets.henon import henon
@@ -41,6 +42,7 @@ __all__ = [
     "chen",
     "chua",
     "delayed_input",
+    "delayed_xor",
     "describe",
     "exponents",
     "halvorsen",

@@ -9,6 +9,7 @@ from typing import Any
 
 from nodegraph.data.datasets import chaos
 from nodegraph.data.datasets.delayed_input import delayed_input
+from nodegraph.data.datasets.delayed_xor import delayed_xor
 from nodegraph.data.datasets.henon import henon
 from nodegraph.data.datasets.irregular_sines import irregular_sines
 from nodegraph.data.datasets.japanese_vowels import japanese_vowels
@@ -33,6 +34,7 @@ _GENERATORS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         for each in (
             *(getattr(chaos, name) for name in chaos.CHAOS),
             delayed_input,
+            delayed_xor,
             henon,
             irregular_sines,
             japanese_vowels,
@@ -57,7 +59,7 @@ def names() -> list[str]:
     Examples
     --------
     >>> len(names())
-    26
+    27
     """
     return sorted(_GENERATORS)
 

@@ -25,13 +25,18 @@ def kinds(
 ) -> None:
     """List the kinds of nodes and rules, or the fields of one."""
     from nodegraph.experiments.cli.kind_docs import fields, sort_of, summary
+    from nodegraph.graph.registry import families, family, resolve
     from nodegraph.graph.registry import kinds as known
-    from nodegraph.graph.registry import resolve
 
     load_plugins(plugins)
     if kind is None:
-        found = sorted(known().items(), key=lambda item: (sort_of(item[1]), item[0]))
-        show_table([{"kind": n, "is a": sort_of(c), "what": summary(c)} for n, c in found])
+        groups: dict[str, list[dict[str, str]]] = {group: [] for group in families()}
+        for name, one in sorted(known().items()):
+            sort = sort_of(one)
+            group = family(name) or ("other nodes" if sort == "node" else f"{sort}s")
+            groups.setdefault(group, []).append({"kind": name, "what": summary(one)})
+        for group in sorted(filter(groups.get, groups), key=lambda group: group == "rules"):
+            show_table(groups[group], group)
         return
     cls = resolve(kind)
     say(f"{kind}, a {sort_of(cls)}: {summary(cls)}", strong=True)

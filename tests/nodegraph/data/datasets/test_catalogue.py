@@ -95,6 +95,7 @@ def test_labels_without_a_class_are_refused(labels, classes, message):
 
 OTHER = {  # for each option of each set two values that differ from the default
     "steps": [30, 25],
+    "delay": [3, 4],
     "discard": [3, 4],
     "substeps": [3, 6],
     "seed": [1, 2],

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nodegraph.datasets import henon, logistic_map, mso, narma
+from nodegraph.datasets import delayed_xor, henon, logistic_map, mso, narma
 from nodegraph.errors import DataError
 
 
@@ -84,3 +84,11 @@ def test_narma_that_cannot_stay_bounded_says_so():
 def test_a_wrong_option_is_refused_by_name(call, message):
     with pytest.raises(DataError, match=message):
         call()
+
+
+@pytest.mark.parametrize("delay", [1, 3])
+def test_delayed_xor_compares_two_bits_of_the_past(delay):
+    u, y = delayed_xor(200, delay=delay, seed=2)
+    for t in range(delay + 1, 200):
+        assert y[t, 0] == (1 if u[t - delay, 0] != u[t - delay - 1, 0] else -1)
+    assert (y[: delay + 1] == 0).all() and set(u[:, 0]) == {-1, 1}

@@ -17,6 +17,9 @@ def call(*words):
 def test_kinds_lists_every_kind_and_the_fields_of_one():
     listed = call("kinds").stdout
     assert all(name in listed for name in kinds())
+    lines = [line.rstrip() for line in listed.splitlines()]
+    cells = " ".join(lines[lines.index("cells") : lines.index("spiking")])
+    assert all(name in cells for name in ("LSTM", "GRU", "ClockworkRNN")) and "Ridge" not in cells
     told = call("kinds", "Reservoir").stdout
     assert "leak_rate" in told and "spectral_radius" in told
     wrong = call("kinds", "Reservior")
