@@ -27,6 +27,7 @@ from nodes import (
     ScikitLearn,
     Select,
     Shared,
+    Sigmoid,
 )
 from nodes.rules import (
     BCM,
@@ -140,7 +141,8 @@ def needs_of(node, source, lag=0):
         graph = graph & (late >> node[port])
     for port in WIRED.keys() & {*node.ports}:
         chosen = Select(columns=WIRED[port], name=f"{port}_of_{node.name}")
-        graph = graph & (late >> chosen >> node[port])
+        above = Sigmoid(name=f"{port}_above_0_of_{node.name}")
+        graph = graph & (late >> chosen >> above >> node[port])
     return graph
 
 
