@@ -50,6 +50,14 @@ class Blockwise(_ByMethods, ABC):
         """Return ``(state, ys)`` after ``len(xs)`` steps."""
 
 
+class Silent(_ByMethods, ABC):
+    """A node without a state that knows when it says nothing yet, as a readout before it learns."""
+
+    @abstractmethod
+    def silence(self, params: Any, n_steps: int) -> Array | None:
+        """Return the outputs of so many steps if they are zeros whatever is read, else None."""
+
+
 class Differentiable(_ByMethods, ABC):
     """A node that says how its step moves along directions, faster than it can be found out."""
 

@@ -9,8 +9,8 @@ import nodegraph as ng
 from nodegraph.engines.compiled.traced_updates import course
 from nodegraph.errors import FieldError, NotFittedError
 from nodegraph.rule import Lesson
-from nodegraph.testing import check_rule, teach
-from nodes import LMS, RLS, Input, Ridge
+from nodegraph.testing import check_rule, run_node, teach
+from nodes import LMS, RLS, Input, LogisticRegression, Ridge
 from nodes.rules import LeastMeanSquares, RecursiveLeastSquares, RewardHebb, TemporalDifference
 
 W, B = np.array([[1.0, -2.0], [0.5, 3.0]]), np.array([0.1, -0.2])
@@ -98,3 +98,14 @@ def test_rules_of_readouts_teach_other_nodes_by_their_own_step(rule):
     widths = {port: rows.shape[1] for port, rows in inputs.items()}
     code = course(rule, node).step_code(params, (), found.memory, X.dtype, widths)
     assert code is not None
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_before_it_learns_it_says_nothing_and_so_it_is_known(dtype):
+    node, x = Ridge(), np.random.default_rng(0).standard_normal((7, 3)).astype(dtype)
+    params = Ridge.Params(np.zeros((2, 3), dtype), np.zeros(2, dtype))
+    silence = node.silence(params, 7)
+    _, ys = run_node(node, params, (), x)
+    assert silence.dtype == dtype and np.array_equal(silence, ys)
+    assert node.silence(params._replace(bias=np.ones(2, dtype)), 7) is None
+    assert LogisticRegression().silence(params, 7) is None  # its shares are not 0
