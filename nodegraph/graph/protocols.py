@@ -58,6 +58,14 @@ class Silent(_ByMethods, ABC):
         """Return the outputs of so many steps if they are zeros whatever is read, else None."""
 
 
+class AtOnce(_ByMethods, ABC):
+    """A node without a state whose rows BLAS makes all at once, where numerics are "fast"."""
+
+    @abstractmethod
+    def at_once(self, params: Any, xs: Array) -> Array | None:
+        """Return what `step` gives out for each row but for rounding; None if it cannot."""
+
+
 class Differentiable(_ByMethods, ABC):
     """A node that says how its step moves along directions, faster than it can be found out."""
 

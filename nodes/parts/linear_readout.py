@@ -75,6 +75,14 @@ class LinearReadout(Node):
         W_out = self.W_out if isinstance(self.W_out, np.ndarray) else self.W_out.toarray()
         return self.Params(np.array(W_out), bias)
 
+    def at_once(self, params: Params, xs: Array) -> Array | None:
+        """Return ``xs W_out' + bias``."""
+        if type(self).step is not LinearReadout.step:
+            return None
+        ys: Array = xs @ params.W_out.T
+        ys += params.bias
+        return ys
+
     def silence(self, params: Params, n_steps: int) -> Array | None:
         """Return outputs of 0 while all weights are 0."""
         if type(self).step is not LinearReadout.step or params.W_out.any() or params.bias.any():

@@ -109,3 +109,17 @@ def test_before_it_learns_it_says_nothing_and_so_it_is_known(dtype):
     assert silence.dtype == dtype and np.array_equal(silence, ys)
     assert node.silence(params._replace(bias=np.ones(2, dtype)), 7) is None
     assert LogisticRegression().silence(params, 7) is None  # its shares are not 0
+
+
+@pytest.mark.parametrize(("dtype", "near"), [("float32", 1e-4), ("float64", 1e-9)])
+def test_a_fast_model_multiplies_all_rows_at_once(dtype, near):
+    rng = np.random.default_rng(1)
+    x, W = rng.standard_normal((300, 40)), rng.standard_normal((7, 40))
+    exact, fast = (
+        ng.Model(Input() >> Ridge(W_out=W, bias=np.arange(7.0)), dtype=dtype, numerics=mode)
+        for mode in ("exact", "fast")
+    )
+    found = fast.run(x)
+    assert found.dtype == dtype and not np.array_equal(found, exact.reset().run(x))
+    np.testing.assert_allclose(found, exact.reset().run(x), rtol=near, atol=10 * near)
+    np.testing.assert_allclose(fast.step(x[0]), found[0], rtol=near, atol=10 * near)
