@@ -65,3 +65,12 @@ class LogisticRegression(TaughtReadout):
         """Return ``(state, probabilities)``."""
         z = matvec(params.W_out, x) + params.bias
         return state, softmax(z) if len(z) > 1 else sigmoid(z)
+
+    def tangent(
+        self, params: LinearReadout.Params, state: Any, inputs: Any, d_state: Any, d_inputs: Any
+    ) -> tuple[Any, Array]:
+        """Return ``(d_state, dp)``; see `nodegraph.graph.protocols.Differentiable`."""
+        _, p = self.step(params, state, inputs["x"])
+        dz = params.W_out @ d_inputs["x"]
+        dp: Array = p[:, None] * (dz - p @ dz if len(p) > 1 else (1 - p) * dz)
+        return d_state, dp
