@@ -26,7 +26,7 @@ from nodegraph.model.checks import checked_workers
 
 __all__ = ["Attempt", "Found", "search"]
 
-HIGHER_IS_BETTER = {"r2", "accuracy", "valid_prediction_time"}
+HIGHER_IS_BETTER = {"r2", "accuracy", "capacity", "valid_prediction_time"}
 
 
 @dataclass(frozen=True)

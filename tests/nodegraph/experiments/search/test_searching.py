@@ -179,7 +179,7 @@ def test_several_scored_nodes_count_alike(tmp_path, graph):
 
 
 def test_every_metric_has_a_direction():
-    lower = {"mae", "mse", "nrmse", "rmse"}
+    lower = {"mae", "mse", "nrmse", "nrmse_at_end", "rmse"}
     assert set(metrics.names()) == lower | searching.HIGHER_IS_BETTER
 
 
