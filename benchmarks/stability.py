@@ -20,9 +20,13 @@ from nodegraph.arrays import is_sparse
 from nodegraph.errors import DataWarning, DivergenceError
 from nodegraph.graph.registry import kinds
 from nodegraph.node import Node
-from nodes import LMS, RLS, Dense, Input, Reservoir
+from nodes import GRU, LMS, RLS, Dense, Hopfield, Input, LinearAttention, Reservoir
 from nodes.rules import (
     BCM,
+    BPTT,
+    RFLO,
+    STDP,
+    TBPTT,
     AntiHebb,
     ForwardForward,
     Hebb,
@@ -46,8 +50,12 @@ SIZED: dict[str, dict[str, Any]] = {
         "rule": ForwardForward(negatives="shuffled"),
     },
     "ForwardUnit": {"units": 10},
+    "GRU": {"units": 8, "rule": RFLO()},
+    "LIF": {"units": 10, "connectivity": 1.0, "rule": STDP()},
+    "LSTM": {"units": 8, "rule": TBPTT(steps=5)},
     "PredictiveCell": {"units": 10},
     "PredictiveCoder": {"units": 2, "temporal": True},
+    "SparseCoder": {"units": 6},
 }
 GROWING = (
     Hebb(rate=1e-3, weights="W_in"),
@@ -61,6 +69,7 @@ DIVERGES = {  # by their own law: what grows exponentially in linear units, what
     "Hebb, linear",
     "Hebb, tanh",
     "LMS",
+    "Hopfield",  # what is stored adds up
 }
 
 
@@ -117,6 +126,9 @@ def cases() -> Iterator[tuple[str, Node]]:
     yield "InfoNCE", Dense(units=10, rule=InfoNCE(), name="it")
     yield "LMS, normalized", LMS(rate=0.5, normalized=True, name="it")
     yield "RLS, forgetting", RLS(forgetting=0.99, learn_every=2, name="it")
+    yield "Hopfield, modern", Hopfield(mode="modern", slots=50, name="it")
+    yield "GRU, BPTT", GRU(units=8, rule=BPTT(steps=5), name="it")
+    yield "LinearAttention, hedgehog", LinearAttention(kernel="hedgehog", name="it")
     for name, kind in sorted(kinds().items()):
         if issubclass(kind, Node) and kind is not Reservoir:
             try:
@@ -134,6 +146,8 @@ def live(node: Node, series: Any) -> Fate:
     graph, data = u >> node, {"u": x}
     for port in learner.needs if learner else ():
         graph, data[port] = graph & (Input(name=port) >> node[port]), target
+    for port in {"key", "value"}.intersection(node.step_ports):
+        graph = graph & (u >> node[port])
     y = {"it": target} if learner and learner.supervised else None
     model = ng.Model(graph, seed=1)
     largest, cuts = [], [0, 1, *range(CHUNK, len(x), CHUNK), len(x)]
@@ -153,7 +167,7 @@ def live(node: Node, series: Any) -> Fate:
 def _largest(model: ng.Model) -> float:
     rule = model.plan.rules["it"]
     learned = [getattr(model.params["it"], name) for name in rule.modifies]
-    arrays = [np.asarray(W.data if is_sparse(W) else W, float) for W in learned]
+    arrays = [np.asarray(W.data if is_sparse(W) else W, float) for W in learned if np.ndim(W)]
     return float(max(np.abs(a).max(initial=0.0) for a in arrays))
 
 

@@ -12,6 +12,7 @@ from nodegraph.maths import einsum, exp, matvec, mean
 __all__ = ["FeatureMap", "Weights", "features", "weights", "width"]
 
 FeatureMap = Literal["identity", "elu", "based", "rebased", "hedgehog"]
+LARGEST = 40.0  # exponent, so that products of features stay finite
 EPSILON = 1e-5  # that of layer normalisation
 
 
@@ -58,7 +59,7 @@ def features(name: FeatureMap, of: Any, x: Array) -> Array:
     elu          x + 1 above 0, e^x below [1]_
     based        [1, x, vec(x x') / sqrt 2]: ``phi(q) . phi(k) = 1 + q.k + (q.k)^2 / 2`` [2]_
     rebased      (gamma LN(x) + beta)^2, LN(x) of mean 0 and variance 1 [3]_
-    hedgehog     [e^(W x + b), e^-(W x + b)] [4]_
+    hedgehog     [e^(W x + b), e^-(W x + b)], the exponents held within 40 [4]_
     ===========  ==========================================================================
 
     References
@@ -86,4 +87,5 @@ def features(name: FeatureMap, of: Any, x: Array) -> Array:
     h = x
     if of is not None:
         h = (matvec(of.W, x) if x.ndim == 1 else einsum("ij,kj->ki", of.W, x)) + of.b
+    h = np.clip(h, -LARGEST, LARGEST)
     return np.concatenate([exp(h), exp(-h)], axis=-1)
