@@ -5,17 +5,16 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from nodegraph.engines.ray.ray_pool import RayPool
-from nodegraph.engines.ray.resources import Resources
+from nodegraph.engines.ray.meaning import meaning
 
 
-def pool():
-    names = ("GetTimeoutError RayActorError ObjectLostError OwnerDiedError WorkerCrashedError "
-             "OutOfMemoryError NodeDiedError RayTaskError RaySystemError ObjectStoreFullError "
-             "OutOfDiskError RayError").split()  # fmt: skip
+def errors_of_ray():
+    names = ("ActorUnschedulableError GetTimeoutError LocalRayletDiedError NodeDiedError "
+             "ObjectLostError ObjectStoreFullError OutOfDiskError OutOfMemoryError OwnerDiedError "
+             "RayActorError RayError RaySystemError RayTaskError RpcError TaskCancelledError "
+             "WorkerCrashedError").split()  # fmt: skip
     kinds = {name: type(name, (Exception,), {}) for name in names}
-    ray = SimpleNamespace(exceptions=SimpleNamespace(**kinds))
-    return RayPool(ray, {}, Resources.of({"num_cpus": 1}, "engine"), 1.0), kinds
+    return SimpleNamespace(exceptions=SimpleNamespace(**kinds)), kinds
 
 
 TOLD = "No module named 'nodes.reservoir'; 'nodes' is not a package"
@@ -30,15 +29,15 @@ def test_a_file_called_nodes_is_named_where_it_is_what_workers_find(
         theirs = ModuleType("nodes")
         theirs.__file__ = str(tmp_path / "nodes.py")
         monkeypatch.setitem(sys.modules, "nodes", theirs)
-    team, kinds = pool()
+    ray, kinds = errors_of_ray()
     error = kinds[kind](f"ModuleNotFoundError: {TOLD}")
     error.cause = ModuleNotFoundError(TOLD, name="nodes.reservoir")
-    said = str(team._meaning(error))
+    said = str(meaning(ray, error, []))
     assert (str(tmp_path / "nodes.py") in said and "rename it" in said) == hidden
     assert ("install it on every machine" in said) == (not hidden)
 
 
 def test_other_modules_that_are_missing_are_to_be_installed():
-    team, kinds = pool()
+    ray, kinds = errors_of_ray()
     error = kinds["RaySystemError"]("ModuleNotFoundError: No module named 'nodes_of_mine'")
-    assert "install it on every machine" in str(team._meaning(error))
+    assert "install it on every machine" in str(meaning(ray, error, []))

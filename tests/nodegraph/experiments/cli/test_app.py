@@ -94,7 +94,17 @@ def test_check_prints_nodes_plan_and_stages(small):
     assert "learns from 200 rows, the first 20 of them as warmup; is scored on 99" in done.stdout
     rows = [line.split() for line in done.stdout.splitlines()]
     assert ["u", "Input", "as", "its", "data", "x"] in rows
-    assert ["readout", "Ridge", "as", "its", "target", "LeastSquares", "x,", "target"] in rows
+    assert [
+        "readout",
+        "Ridge",
+        "as",
+        "its",
+        "target",
+        "LeastSquares",
+        "x,",
+        "weight,",
+        "target",
+    ] in rows
     assert f"{small} is valid." in done.stdout
 
 
