@@ -41,6 +41,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "features": ("PCA", "Whitening", "SlowFeatures", "Power", "PartialSquares", "Products"),
     "readouts": (
         "Ridge",
+        "Lasso",
         "RLS",
         "LMS",
         "LogisticRegression",
@@ -48,6 +49,17 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
         "TD",
         "RewardReadout",
     ),
-    "combining": ("Concat", "Select", "Gate", "Mean", "Vote", "Product", "Reduce"),
+    "combining": (
+        "Concat",
+        "Select",
+        "Gate",
+        "Mean",
+        "Vote",
+        "Product",
+        "Reduce",
+        "Patches",
+        "Unpatch",
+        "Shared",
+    ),
     "activations": ("Identity", "Relu", "Sigmoid", "Softmax", "Softplus", "Tanh"),
 }
