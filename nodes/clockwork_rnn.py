@@ -15,6 +15,7 @@ from nodegraph.maths import matvec, tanh
 from nodes.parts.gated_cell import GatedCell
 from nodes.parts.update_mask import update_mask
 from nodes.parts.weights import orthogonal
+from nodes.wirings import Signs
 
 __all__ = ["ClockworkRNN"]
 
@@ -36,9 +37,13 @@ class ClockworkRNN(GatedCell):
     Parameters
     ----------
     units : int, optional
-        Number of units n, a multiple of the number of modules; may be left out if W is given.
+        Number of units n, a multiple of the number of modules; may be left out if W or a
+        wiring is given.
     periods : tuple of int
         T_g, from the fastest module to the slowest, each a multiple of the one before.
+    wiring : Wiring, optional
+        Who hears whom, as in `nodes.wirings`; W_in and W are drawn where it and
+        the clocks let them be, and stay 0 elsewhere.
     input_scaling, recurrent_scaling, bias_scaling : float, at least 0
         W_in is normal with deviation ``input_scaling / sqrt(n_in)``; a module hears itself by an
         orthogonal matrix times `recurrent_scaling`, slower ones by weights with deviation
@@ -108,22 +113,23 @@ class ClockworkRNN(GatedCell):
         """The period of each unit, (n,)."""
         return np.repeat(self.periods, self.width // len(self.periods))
 
-    def links(self) -> dict[str, Array]:
-        """Return where there are weights, of params that do not have all."""
-        return {"W": (self.period[:, None] <= self.period).astype(float)}
+    def structure(self) -> Signs:
+        """Return 1 from slow modules to fast ones and within modules, and from all inputs."""
+        slower = self.period[:, None] >= self.period
+        return Signs(slower.astype(float), np.ones((1, self.width)))
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return the weights, drawn or given."""
         of_weights, of_W, of_head = rng.spawn(3)
         W_in, W, bias = self.draw_weights(of_weights, n_in)
-        if self.W is None:
+        if self.W is None and self.wiring is None:
             W = self._triangle(of_W)
         return self.Params(W_in, W, bias, *self.draw_head(of_head, n_in, n_out))
 
     def _triangle(self, rng: np.random.Generator) -> Array:
         """Return W of orthogonal blocks, and normal weights from slower modules."""
         n, size = self.width, self.width // len(self.periods)
-        W: Array = rng.standard_normal((n, n)) / np.sqrt(n) * self.links()["W"]
+        W: Array = rng.standard_normal((n, n)) / np.sqrt(n) * self.structure().recurrent.T
         for first in range(0, n, size):
             block = slice(first, first + size)
             W[block, block] = orthogonal(rng, size, size)

@@ -33,9 +33,12 @@ class GRU(GatedCell):
     Parameters
     ----------
     units : int, optional
-        Number of units n; may be left out if W is given.
+        Number of units n; may be left out if W or a wiring is given.
     reset : {"before", "after"}
         Whether r acts before the product with W or after it.
+    wiring : Wiring, optional
+        Who hears whom, in all gates, as in `nodes.wirings`; W_in and W are drawn there, and stay 0
+        elsewhere.
     input_scaling, recurrent_scaling, bias_scaling : float, at least 0
         W_in is normal with deviation ``input_scaling / sqrt(n_in)``; in W each gate has an
         orthogonal matrix times `recurrent_scaling`; biases are normal with deviation

@@ -35,11 +35,14 @@ class LSTM(GatedCell):
     Parameters
     ----------
     units : int, optional
-        Number of units n; may be left out if W is given.
+        Number of units n; may be left out if W or a wiring is given.
     variant : {"standard", "peephole", "coupled"}
         Which of the equations above.
     forget_bias : float
         What is added to the biases of f that are drawn, so that a cell remembers at first.
+    wiring : Wiring, optional
+        Who hears whom, in all gates, as in `nodes.wirings`; W_in and W are drawn there, and stay 0
+        elsewhere.
     input_scaling, recurrent_scaling, bias_scaling : float, at least 0
         W_in is normal with deviation ``input_scaling / sqrt(n_in)``; in W each gate has an
         orthogonal matrix times `recurrent_scaling`; bias is normal with deviation `bias_scaling`.

@@ -13,6 +13,7 @@ from nodegraph.arrays import Array, frozen_array
 from nodegraph.graph.described import plain_value
 from nodegraph.maths import matvec, tanh
 from nodes.parts.gated_cell import GatedCell
+from nodes.wirings import Signs
 
 __all__ = ["MTRNN"]
 
@@ -48,7 +49,10 @@ class MTRNN(GatedCell):
     tau : float, one for each unit, or groups; at least 1
         Time constants, in steps.
     units : int, optional
-        Number of units n; may be left out if tau or W tells it.
+        Number of units n; may be left out if tau, W or a wiring tells it.
+    wiring : Wiring, optional
+        Who hears whom, as in `nodes.wirings`; W_in and W are drawn there, and stay 0 elsewhere;
+        of groups, where both let them be.
     input_scaling, recurrent_scaling, bias_scaling : float, at least 0
         W_in is normal with deviation ``input_scaling / sqrt(n_in)``; W is an orthogonal matrix
         times `recurrent_scaling`, at its links; bias is normal with deviation `bias_scaling`.
@@ -125,18 +129,18 @@ class MTRNN(GatedCell):
         counts = [count for count, _ in self.tau.values()] if isinstance(self.tau, dict) else [1]
         return np.repeat(np.arange(len(counts)), counts)
 
-    def links(self) -> dict[str, Array]:
-        """Return where there are weights, of params that do not have all."""
+    def structure(self) -> Signs | None:
+        """Return 1 where neighbouring groups are joined, and the input to the first."""
         if not isinstance(self.tau, dict):
-            return {}
+            return None
         near = abs(self._group[:, None] - self._group) <= 1
-        return {"W": near.astype(float), "W_in": (self._group[:, None] == 0).astype(float)}
+        return Signs(near.astype(float), (self._group == 0).astype(float)[None])
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return the weights, drawn or given."""
         of_weights, of_head = rng.spawn(2)
         W_in, W, bias = self.draw_weights(of_weights, n_in)
-        links = self.links()
+        links = self.links(n_in)
         W = W * links["W"] if "W" in links and self.W is None else W
         W_in = W_in * links["W_in"] if "W_in" in links and self.W_in is None else W_in
         return self.Params(W_in, W, bias, *self.draw_head(of_head, n_in, n_out))

@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
-from pydantic import NonNegativeFloat, PositiveInt, model_validator
+from pydantic import NonNegativeFloat, PositiveInt, PrivateAttr, model_validator
 
 from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import FieldError
 from nodegraph.fields import Matrix, Vector
 from nodes.parts.cell import LearningCell
 from nodes.parts.weights import orthogonal
+from nodes.wirings import AnyWiring, Signs
 
 __all__ = ["GatedCell", "as_dense"]
 
@@ -23,7 +24,11 @@ class GatedCell(LearningCell, ABC):
     Parameters
     ----------
     units : int, optional
-        Number of units n; may be left out if W is given.
+        Number of units n; may be left out if W or a wiring is given.
+    wiring : Wiring, optional
+        Who hears whom, in all gates, see `nodes.wirings`. Weights are drawn there alone: sizes are
+        those of normal numbers with deviation `input_scaling`, or `recurrent_scaling`, over the
+        root of how many a unit hears; signs are those of the wiring. Learning adds no synapse.
     input_scaling, recurrent_scaling, bias_scaling : float, at least 0
         W_in is normal with deviation ``input_scaling / sqrt(n_in)``; in W each gate has an
         orthogonal matrix times `recurrent_scaling`; bias is normal with deviation `bias_scaling`.
@@ -31,7 +36,10 @@ class GatedCell(LearningCell, ABC):
         Weights used as they stand.
     """
 
+    _synapses: dict[int, Signs] = PrivateAttr(default_factory=dict)  # by the number of inputs
+
     units: PositiveInt | None = None
+    wiring: AnyWiring | None = None
     input_scaling: NonNegativeFloat = 1.0
     recurrent_scaling: NonNegativeFloat = 1.0
     bias_scaling: NonNegativeFloat = 0.0
@@ -51,9 +59,11 @@ class GatedCell(LearningCell, ABC):
 
     @property
     def width(self) -> int:
-        """The number of units: ``units``, or what W tells."""
+        """The number of units: ``units``, or what the wiring or W tells."""
         if self.units is not None:
             return self.units
+        if self.wiring is not None:
+            return self.wiring.neurons
         return 0 if self.W is None else int(self.W.shape[1])
 
     @model_validator(mode="after")
@@ -61,6 +71,8 @@ class GatedCell(LearningCell, ABC):
         n = self.width
         if not n:
             raise ValueError("units is missing: write units=100, or give W")
+        if self.wiring is not None and self.wiring.neurons != n:
+            raise ValueError(f"wiring: it has {self.wiring.neurons} neurons, not {n}")
         self.require_gates("W", (n,), ValueError)
         self.require_gates("bias", (), ValueError)
         return self
@@ -82,11 +94,38 @@ class GatedCell(LearningCell, ABC):
     def idle(self) -> dict[str, str]:
         """Return the fields that have no effect beside the others, each with why."""
         scaled = {"W_in": "input_scaling", "W": "recurrent_scaling", "bias": "bias_scaling"}
-        return super().idle() | {
+        reasons = super().idle()
+        if self.W is not None and self.W_in is not None and (self.rule is None or self.frozen):
+            reasons["wiring"] = "W and W_in are given, and do not learn"
+        return reasons | {
             field: f"{name} is given, and used as it stands"
             for name, field in scaled.items()
             if getattr(self, name) is not None
         }
+
+    def structure(self) -> Signs | None:
+        """Return 1 where the cell itself lets a synapse be, sources in rows; None for anywhere."""
+        return None
+
+    def synapses(self, n_in: int) -> Signs | None:
+        """Return where there are synapses, with their signs if it is wired; None for anywhere."""
+        if self.wiring is None:
+            return self.structure()
+        if n_in not in self._synapses:
+            self._synapses[n_in] = self.wiring.signs(n_in, among=self.structure())
+        return self._synapses[n_in]
+
+    def links(self, n_in: int) -> dict[str, Array]:
+        """Return where there are weights, of params that do not have all."""
+        there = self.synapses(n_in)
+        return (
+            {}
+            if there is None
+            else {
+                name: np.tile(np.abs(part).T, (len(self.gates), 1))
+                for name, part in (("W", there.recurrent), ("W_in", there.sensory))
+            }
+        )
 
     def cost(self, n_in: int, n_out: int) -> dict[str, int]:
         """Return how many numbers the weights will hold."""
@@ -98,16 +137,28 @@ class GatedCell(LearningCell, ABC):
         n, k = self.width, len(self.gates)
         of_W_in, of_W, of_bias = rng.spawn(3)
         W_in = self.require_gates("W_in", (n_in,))
-        if W_in is None:
+        if W_in is None and self.wiring is not None:
+            W_in = self._wired(of_W_in, "sensory", n_in, self.input_scaling)
+        elif W_in is None:
             spread = self.input_scaling / np.sqrt(max(n_in, 1))
             W_in = spread * of_W_in.standard_normal((k * n, n_in))
         W = self.require_gates("W", (n,))
-        if W is None:
+        if W is None and self.wiring is not None:
+            W = self._wired(of_W, "recurrent", n_in, self.recurrent_scaling)
+        elif W is None:
             W = self.recurrent_scaling * np.concatenate([orthogonal(of_W, n, n) for _ in range(k)])
         bias = self.require_gates("bias", ())
         if bias is None:
             bias = self.bias_scaling * of_bias.standard_normal(k * n)
         return W_in, W, bias
+
+    def _wired(self, rng: np.random.Generator, part: str, n_in: int, scaling: float) -> Array:
+        """Return weights at the synapses alone, with their signs."""
+        signs = np.tile(getattr(self.synapses(n_in), part).T, (len(self.gates), 1))
+        heard = np.abs(signs).sum(axis=1, keepdims=True)
+        weights: Array = scaling * np.abs(rng.standard_normal(signs.shape)) * signs
+        weights /= np.sqrt(np.maximum(heard, 1))
+        return weights
 
 
 def as_dense(W: Any) -> Array:

@@ -52,8 +52,14 @@ class Wiring(Described, ABC):
         """Return what a neuron is."""
         return "motor" if neuron < self.outputs else "inter"
 
-    def signs(self, n_in: int) -> Signs:
+    def signs(self, n_in: int, among: Signs | None = None) -> Signs:
         """Return the signs of all synapses of a node with `n_in` inputs.
+
+        Parameters
+        ----------
+        n_in : int
+        among : Signs, optional
+            1 where the node itself lets a synapse be, else 0.
 
         Raises
         ------
@@ -61,6 +67,8 @@ class Wiring(Described, ABC):
             If a neuron cannot be reached from any input.
         """
         signs = self.drawn(n_in)
+        if among is not None:
+            signs = Signs(*(sign * there for sign, there in zip(signs, among, strict=True)))
         if lost := _unreached(signs):
             some = ", ".join(map(str, lost[:5])) + ", ..." * (len(lost) > 5)
             raise FieldError(
