@@ -1,5 +1,6 @@
-"""Series to learn from: twenty chaotic systems and others that are made here, two real sets."""
+"""Series to learn from: chaotic systems and others that are made here, tasks, two real sets."""
 
+from nodegraph.data.datasets.associative_recall import associative_recall
 from nodegraph.data.datasets.catalogue import describe, load, names, options
 from nodegraph.data.datasets.chaos import (
     burke_shaw,
@@ -16,6 +17,7 @@ from nodegraph.data.datasets.chaos import (
     thomas,
     windmi,
 )
+from nodegraph.data.datasets.copying import copying
 from nodegraph.data.datasets.delayed_input import delayed_input
 from nodegraph.data.datasets.delayed_xor import delayed_xor
 from nodegraph.data.datasets.equations import System
@@ -31,6 +33,7 @@ from nodegraph.data.datasets.mackey_glass import mackey_glass
 from nodegraph.data.datasets.mso import mso
 from nodegraph.data.datasets.narma import narma
 from nodegraph.data.datasets.one_hot import one_hot
+from nodegraph.data.datasets.questions import questions
 from nodegraph.data.datasets.rossler import rossler
 from nodegraph.data.datasets.sunspots import sunspots
 from nodegraph.data.datasets.systems import exponents, system, systems
@@ -38,9 +41,11 @@ from nodegraph.data.datasets.systems import exponents, system, systems
 __all__ = [
     "System",
     "Utterances",
+    "associative_recall",
     "burke_shaw",
     "chen",
     "chua",
+    "copying",
     "delayed_input",
     "delayed_xor",
     "describe",
@@ -64,6 +69,7 @@ __all__ = [
     "narma",
     "one_hot",
     "options",
+    "questions",
     "rabinovich_fabrikant",
     "rossler",
     "rucklidge",

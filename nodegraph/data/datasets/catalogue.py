@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from nodegraph.data.datasets import chaos
+from nodegraph.data.datasets.associative_recall import associative_recall
+from nodegraph.data.datasets.copying import copying
 from nodegraph.data.datasets.delayed_input import delayed_input
 from nodegraph.data.datasets.delayed_xor import delayed_xor
 from nodegraph.data.datasets.henon import henon
@@ -20,6 +22,7 @@ from nodegraph.data.datasets.lorenz96 import lorenz96
 from nodegraph.data.datasets.mackey_glass import mackey_glass
 from nodegraph.data.datasets.mso import mso
 from nodegraph.data.datasets.narma import narma
+from nodegraph.data.datasets.questions import questions
 from nodegraph.data.datasets.rossler import rossler
 from nodegraph.data.datasets.sunspots import sunspots
 from nodegraph.errors import DataError
@@ -33,6 +36,8 @@ _GENERATORS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         each.__name__: each
         for each in (
             *(getattr(chaos, name) for name in chaos.CHAOS),
+            associative_recall,
+            copying,
             delayed_input,
             delayed_xor,
             henon,
@@ -45,6 +50,7 @@ _GENERATORS: Mapping[str, Callable[..., Any]] = MappingProxyType(
             mackey_glass,
             mso,
             narma,
+            questions,
             rossler,
             sunspots,
         )
@@ -59,7 +65,7 @@ def names() -> list[str]:
     Examples
     --------
     >>> len(names())
-    27
+    30
     """
     return sorted(_GENERATORS)
 

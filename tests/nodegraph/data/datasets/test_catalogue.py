@@ -26,7 +26,7 @@ def test_options_reach_the_data_set():
     ("call", "message"),
     [
         (lambda: load("mackeyglass", steps=1), "none called 'mackeyglass'; did you mean mackey_gl"),
-        (lambda: load("zzz"), "known are burke_shaw, chen"),
+        (lambda: load("zzz"), "known are associative_recall, burke_shaw, chen"),
         (lambda: load(None), "dataset: there is none called None"),
         (lambda: load("lorenz", step=10), "lorenz: unknown option 'step'; did you mean steps?"),
         (lambda: load("lorenz"), r"lorenz: steps is required; write lorenz\(steps=1000\)"),
@@ -135,6 +135,15 @@ OTHER = {  # for each option of each set two values that differ from the default
     "sines": [2, 4],
     "spread": [0.5, 0.6],
     "slowest": [30.0, 50.0],
+    "series": [3, 4],
+    "pairs": [3, 5],
+    "width": [6, 7],
+    "values": [5, 6],
+    "shortest": [2, 3],
+    "longest": [21, 22],
+    "bits": [4, 5],
+    "task": [1, 15],
+    "facts": [6, 7],
 }
 STARTS = {
     "henon": [[0.1, 0.0], [0.0, 0.1]],

@@ -1,0 +1,76 @@
+"""Rows of bits that are to be said again after they were heard."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.data.ranges import generator, whole
+from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.host import memory_budget as budget
+
+__all__ = ["copying"]
+
+
+@known_arguments
+def copying(
+    series: int = 100, shortest: int = 1, longest: int = 20, bits: int = 8, seed: int = 0
+) -> tuple[list[Array], list[Array]]:
+    """Return random rows of bits between two marks, and the same rows once more behind them.
+
+    The copy task [1]_. A series of L rows to copy is 2 L + 2 steps long: a mark that begins, the
+    rows, a mark that ends, then L steps of zeros, whose targets are the rows. The columns of the
+    input are the bits, 0 or 1, the mark that begins, and the one that ends.
+
+    Parameters
+    ----------
+    series : int
+        How many independent series there are.
+    shortest, longest : int
+        Between which L is drawn, both included.
+    bits : int
+        Bits in a row.
+    seed : int
+        Starts the random numbers.
+
+    Returns
+    -------
+    u, y : lists of arrays, shape (2 L + 2, bits + 2) and (2 L + 2, bits)
+
+    Raises
+    ------
+    DataError
+        If an option is of a wrong type or out of range.
+
+    References
+    ----------
+    .. [1] A. Graves, G. Wayne, I. Danihelka, arXiv 1410.5401 (2014).
+
+    Examples
+    --------
+    >>> u, y = copying(series=1, shortest=2, longest=2, bits=3)
+    >>> u[0][:, 3:].T  # the marks
+    array([[1., 0., 0., 0., 0., 0.],
+           [0., 0., 0., 1., 0., 0.]])
+    >>> bool((u[0][1:3, :3] == y[0][4:]).all())
+    True
+    """
+    n, width = whole("copying.series", series), whole("copying.bits", bits)
+    low, high = whole("copying.shortest", shortest), whole("copying.longest", longest)
+    if low > high:
+        raise DataError(f"copying.shortest: should be at most longest, {high} (got {low})")
+    budget.check(dict([budget.part("series", (n, 2 * high + 2, 2 * width + 2))]), "copying")
+    rng = generator("copying", seed)
+    lengths = rng.integers(low, high + 1, n)
+    found = [_copied(rng.integers(0, 2, (length, width))) for length in lengths]
+    return [u for u, _ in found], [y for _, y in found]
+
+
+def _copied(rows: Array) -> tuple[Array, Array]:
+    """Return one series, and its target."""
+    length, width = rows.shape
+    u, y = np.zeros((2 * length + 2, width + 2)), np.zeros((2 * length + 2, width))
+    u[1 : length + 1, :width] = y[length + 2 :] = rows
+    u[0, width] = u[length + 1, width + 1] = 1
+    return u, y
