@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -63,10 +64,11 @@ class Cluster:
         Raises
         ------
         EngineError
-            If nothing answers at the address.
+            If nothing answers at the address, or this process is connected to another one.
         """
         known: Any = sys.modules.get("ray")
         if known is not None and known.is_initialized():
+            _check_same(known, self.address)
             return known
         _settle()
         address = self.address or os.environ.get("RAY_ADDRESS")
@@ -271,3 +273,24 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def _check_same(ray: Any, address: str | None) -> None:
+    """Refuse an address other than that of the Ray that this process is connected to."""
+    if address in (None, "auto", "local") or "://" in str(address):
+        return
+    here = str(ray.get_runtime_context().gcs_address)
+    if here and _numbers(here) != _numbers(str(address)):
+        raise EngineError(
+            f"this process is connected to the Ray at {here} already, so it cannot join the one at "
+            f"address {address!r}; leave address out, or call ray.shutdown() before"
+        )
+
+
+def _numbers(address: str) -> tuple[str, str]:
+    """Return the numbers of a host and a port, or their names where nobody knows them."""
+    host, _, port = address.rpartition(":")
+    try:
+        return socket.gethostbyname(host), port
+    except OSError:
+        return host, port

@@ -1,3 +1,6 @@
+import sys
+from types import ModuleType, SimpleNamespace
+
 from small_graph import call, fails
 
 from nodegraph.engines.ray import RayEngine
@@ -31,5 +34,21 @@ def test_what_a_run_would_take_is_shown_by_stage(monkeypatch, small):
     assert "a run, stage 1: readout" in done.stdout and "there is room for it" in done.stdout
 
 
-def test_nobody_is_there():
+def connected(monkeypatch, here):
+    ray = ModuleType("ray")
+    ray.is_initialized = lambda: here is not None
+    ray.get_runtime_context = lambda: SimpleNamespace(gcs_address=here)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+
+
+def test_a_process_stays_with_the_cluster_that_it_is_connected_to(monkeypatch):
+    connected(monkeypatch, "127.0.0.1:6379")
+    said = fails("cluster", "--address", "127.0.0.1:1")
+    assert "is connected to the Ray at 127.0.0.1:6379 already, so it cannot join the one" in said
+    engine = RayEngine("localhost:6379")
+    assert engine._cluster.join() is sys.modules["ray"]
+
+
+def test_nobody_is_there(monkeypatch):
+    connected(monkeypatch, None)
     assert "no Ray answers at address '127.0.0.1:1'" in fails("cluster", "--address", "127.0.0.1:1")
