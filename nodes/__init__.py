@@ -37,6 +37,7 @@ from nodes.logistic_regression import LogisticRegression
 from nodes.lstm import LSTM
 from nodes.ltc import LTC
 from nodes.mean import Mean
+from nodes.memn2n import MemN2N
 from nodes.mtrnn import MTRNN
 from nodes.neural_ode import NeuralODE
 from nodes.noise import Noise
@@ -112,6 +113,7 @@ __all__ = [
     "LinearAttention",
     "LogisticRegression",
     "Mean",
+    "MemN2N",
     "NTMMemory",
     "NeuralODE",
     "Noise",

@@ -37,6 +37,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
         "Hopfield",
         "KeyedStore",
         "NTMMemory",
+        "MemN2N",
     ),
     "features": ("PCA", "Whitening", "SlowFeatures", "Power", "PartialSquares", "Products"),
     "readouts": (

@@ -70,6 +70,7 @@ SIZED = {
     "Izhikevich": {"units": 6, "input_scaling": 10.0},
     "LIF": {"units": 6},
     "LinearAttention": {"kernel": "hedgehog", "batch": 1},
+    "MemN2N": {"slots": 3, "units": 2},
     "LSTM": {"units": 6, "rule": TBPTT(steps=59, batch=1)},
     "Noise": {"std": 0.01},
     "NeuralODE": {"units": 6},
@@ -125,12 +126,15 @@ WIRED = {
     "gate": [0],
     "key": [0, 1],
     "value": [1],
+    "question": [0, 1],
 }  # columns for ports that need some
 
 
 def front(node):
-    """Return where x is to be wired: to the node, or in front of one whose key is as wide as x."""
-    return Reservoir(units=2, name=f"front_{node.name}") if "key" in node.ports else node
+    """Return where x is to be wired: to the node, or in front of one that asks for a width."""
+    widths = {"key": 2, "question": 4}
+    wide = [width for port, width in widths.items() if port in node.ports]
+    return Reservoir(units=wide[0], name=f"front_{node.name}") if wide else node
 
 
 def needs_of(node, source, lag=0):
