@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -68,7 +67,8 @@ class Cluster:
         """
         known: Any = sys.modules.get("ray")
         if known is not None and known.is_initialized():
-            _check_same(known, self.address)
+            if not self._ours:
+                _check_same(known, self.address)
             return known
         _settle()
         address = self.address or os.environ.get("RAY_ADDRESS")
@@ -276,21 +276,15 @@ def _quiet() -> Iterator[None]:
 
 
 def _check_same(ray: Any, address: str | None) -> None:
-    """Refuse an address other than that of the Ray that this process is connected to."""
+    """Refuse the address of another Ray than this process is connected to.
+
+    Ports are compared: Ray calls its own host by whichever of its addresses it likes.
+    """
     if address in (None, "auto", "local") or "://" in str(address):
         return
     here = str(ray.get_runtime_context().gcs_address)
-    if here and _numbers(here) != _numbers(str(address)):
+    if here.rpartition(":")[2] != str(address).rpartition(":")[2]:
         raise EngineError(
             f"this process is connected to the Ray at {here} already, so it cannot join the one at "
             f"address {address!r}; leave address out, or call ray.shutdown() before"
         )
-
-
-def _numbers(address: str) -> tuple[str, str]:
-    """Return the numbers of a host and a port, or their names where nobody knows them."""
-    host, _, port = address.rpartition(":")
-    try:
-        return socket.gethostbyname(host), port
-    except OSError:
-        return host, port

@@ -45,7 +45,7 @@ def test_a_process_stays_with_the_cluster_that_it_is_connected_to(monkeypatch):
     connected(monkeypatch, "127.0.0.1:6379")
     said = fails("cluster", "--address", "127.0.0.1:1")
     assert "is connected to the Ray at 127.0.0.1:6379 already, so it cannot join the one" in said
-    engine = RayEngine("localhost:6379")
+    engine = RayEngine("10.0.0.7:6379")  # the same by another name
     assert engine._cluster.join() is sys.modules["ray"]
 
 
