@@ -48,6 +48,7 @@ from nodes.pad import Pad
 from nodes.partial_squares import PartialSquares
 from nodes.patches import Patches
 from nodes.pca import PCA
+from nodes.ponder import Ponder
 from nodes.power import Power
 from nodes.predictive_cell import PredictiveCell
 from nodes.predictive_coder import PredictiveCoder
@@ -121,6 +122,7 @@ __all__ = [
     "Pad",
     "PartialSquares",
     "Patches",
+    "Ponder",
     "Power",
     "PredictiveCell",
     "PredictiveCoder",

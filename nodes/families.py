@@ -15,6 +15,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
         "HMLSTM",
         "SkipRNN",
         "Zoneout",
+        "Ponder",
         "TemporalConvolution",
         "CTRNN",
         "LTC",

@@ -57,6 +57,7 @@ SIZED = {
     "MTRNN": {"units": 5, "rule": EProp(batch=1)},
     "SkipRNN": {"cell": GRU(units=4, rule=RFLO(batch=1))},
     "TemporalConvolution": {"units": 3, "rule": LayerwiseForecast(batch=1)},
+    "Ponder": {"cell": GRU(units=4, rule=EProp(batch=1)), "limit": 3},
     "Zoneout": {"cell": GRU(units=4, rule=EProp(batch=1))},
     "Attention": {"window": 3},
     "CTRNN": {"units": 6},

@@ -1,0 +1,137 @@
+"""A cell that goes on with the same input until its state stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import PositiveFloat, PositiveInt, model_validator
+
+from nodegraph.arrays import Array
+from nodegraph.maths import exp
+from nodes.parts.around_cell import AroundCell
+from nodes.parts.tape import plain
+
+__all__ = ["Ponder"]
+
+
+class Ponder(AroundCell):
+    """Adaptive computation time [1]_ of a cell: it hears an input again until it stands still.
+
+    With s_0 the state before a step and s_n what the cell makes of s_(n-1) and the same x::
+
+        h_n = exp(-max |s_n - s_(n-1)| / tolerance),   h_limit = 1
+        p_n = min(h_n, 1 - (p_1 + ... + p_(n-1))),     s = sum_n p_n s_n
+
+    so that the p_n sum to 1, and are 0 once the state stood still. Where [1]_ learns when to halt,
+    by a gradient from elsewhere, this learns nothing; rules that follow the cell's equation take p
+    as given. It saves no time: all `limit` turns are worked out.
+
+    Parameters
+    ----------
+    cell : node
+        The cell inside, such as ``GRU(units=100)``; in YAML ``{kind: GRU, units: 100}``. Its
+        `emits`, `rule` and `frozen` are those of the whole.
+    limit : int
+        How many turns there are at most.
+    tolerance : float
+        The change of the state that counts as standing still.
+    halt : bool
+        Whether p, of `limit` numbers, is given out too, behind what the cell gives out.
+
+    References
+    ----------
+    .. [1] A. Graves, arXiv 1603.08983 (2016).
+
+    Examples
+    --------
+    >>> import numpy as np, nodegraph as ng
+    >>> from nodes import MTRNN
+    >>> inside = MTRNN(tau=2.0, W=[[0.0]], W_in=[[1.0]], emits="u", rule=None)
+    >>> model = ng.Model(Ponder(cell=inside, limit=3, tolerance=1e-3, halt=True))
+    >>> model.run([[0.0], [1.0]]).round(3)  # one turn is enough, three are not
+    array([[0.   , 1.   , 0.   , 0.   ],
+           [0.875, 0.   , 0.   , 1.   ]])
+    """
+
+    class State(NamedTuple):
+        """The state of the cell inside, and how much each turn counted."""
+
+        cell: Any
+        p: Array  # (limit,)
+        past: Any = ()  # the last steps, for rules that look back
+
+    limit: PositiveInt = 5
+    tolerance: PositiveFloat = 0.01
+    halt: bool = False
+
+    @model_validator(mode="after")
+    def _the_prediction_is_alone(self) -> Ponder:
+        if self.halt and self.taught is not None and self.taught.supervised:
+            raise ValueError(
+                f"halt: a cell taught by {type(self.taught).__name__} gives out its prediction "
+                "alone; leave halt out"
+            )
+        return self
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return {"tolerance": "there is one turn"} if self.limit == 1 else {}
+
+    @property
+    def declared_size(self) -> int | None:
+        """The number of signals given out, if the input does not matter for it."""
+        inside = super().declared_size
+        return None if inside is None else inside + self.limit * self.halt
+
+    def size(self, n_in: int) -> int:
+        """Return the number of signals given out."""
+        return super().size(n_in) + self.limit * self.halt
+
+    def start(self, n_out: int, n_in: int = 0) -> Any:
+        """Return the state before the first step."""
+        inside = self.cell.start(self.cell.size(n_in), n_in)._replace(past=())
+        return self.remembers(self.State(inside, np.zeros(self.limit)), n_in)
+
+    def carry(self, state: State) -> list[Any]:
+        """Return what is carried from step to step."""
+        carry: list[Any] = self.cell.carry(state.cell)
+        return carry
+
+    def with_carry(self, state: State, values: Sequence[Any]) -> State:
+        """Return the state with other arrays in place of what is carried."""
+        return state._replace(cell=self.cell.with_carry(state.cell, values))
+
+    def shown(self, state: State, name: str) -> Any:
+        """Return what can be given out, by name."""
+        return self.cell.shown(state.cell, name)
+
+    def moved(self, params: Any, state: State, x: Array) -> State:
+        """Return the state one step later."""
+        mixed: list[Any] = []
+        old, shares, left = self.carry(state), [], 1.0
+        for turn in range(self.limit):
+            new = self.cell.moved(params, self.cell.with_carry(state.cell, old), x)
+            carried = self.cell.carry(new)
+            p = left if turn == self.limit - 1 else np.minimum(self._halts(carried, old), left)
+            left, old = left - p, carried
+            parts = [one * p for one in carried]
+            mixed = [a + b for a, b in zip(mixed, parts, strict=True)] if turn else parts
+            shares.append(p)
+        return state._replace(cell=self.cell.with_carry(new, mixed), p=np.stack(shares))
+
+    def _halts(self, new: Sequence[Any], old: Sequence[Any]) -> Any:
+        """Return h: 1 where nothing changed, near 0 where it changed by far more than tolerance."""
+        moves = [abs(plain(a) - plain(b)).max() for a, b in zip(new, old, strict=True)]
+        change = moves[0]
+        for move in moves[1:]:
+            change = np.maximum(change, move)
+        return exp(-change / change.dtype.type(self.tolerance))
+
+    def step(
+        self, params: Any, state: State, x: Array, update: Array | None = None
+    ) -> tuple[Any, Array]:
+        """Return ``(state, y)`` one step later."""
+        after, y = super().step(params, state, x, update)
+        return after, np.concatenate([y, after.p]) if self.halt else y
