@@ -64,6 +64,15 @@ class Conceptor(Node):
         """The rule that it learns by."""
         return CorrelationFilter(aperture=self.aperture)
 
+    def doubts(self, x: Array, y: Array, params: Params) -> list[str]:
+        """Return that there are patterns that were never active."""
+        whole = np.eye(x.shape[1], dtype=params.C.dtype)
+        left = [j for j, C in enumerate(params.C) if np.array_equal(C, whole)]
+        if not left or len(left) == self.patterns:
+            return []
+        names = ", ".join(map(str, left))
+        return [f"nothing was learned of pattern {names}: it was never the most active one"]
+
     def cost(self, n_in: int, n_out: int) -> dict[str, int]:
         """Return how many numbers the conceptors will hold."""
         return {"C": self.patterns * n_in * n_in}

@@ -16,6 +16,8 @@ from nodes.rules.storage import Storage
 
 __all__ = ["Hopfield", "sign"]
 
+CAPACITY = 0.14  # patterns that a unit is good for
+
 
 class Hopfield(Node):
     """A network whose stored patterns are where its energy is lowest.
@@ -84,6 +86,16 @@ class Hopfield(Node):
     def cost(self, n_in: int, n_out: int) -> dict[str, int]:
         """Return how many numbers what is stored will hold."""
         return {"W": n_in * n_in} if self.mode == "classical" else {"X": self.slots * n_in}
+
+    def doubts(self, x: Array, y: Array, params: Params) -> list[str]:
+        """Return that there are more patterns than it holds."""
+        n, most = x.shape[1], max(1, int(CAPACITY * x.shape[1]))
+        if self.mode == "modern" or params.stored <= most:
+            return []
+        return [
+            f"{int(params.stored)} patterns are stored in {n} units, which hold about {most}; "
+            'write mode="modern"'
+        ]
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return the params before anything was stored."""

@@ -111,6 +111,16 @@ class LinearAttention(Node):
         """Return how many numbers S will hold."""
         return {"S": n_out * width(self.kernel, n_in, self.features)}
 
+    def doubts(self, x: Array, y: Array, params: Weights) -> list[str]:
+        """Return that what y is divided by may be near 0."""
+        signed = self.kernel == "identity" and self.update == "sum" and self.normalise
+        if not signed or (x >= 0).all():
+            return []
+        return [
+            "y is divided by z'q, which may be near 0 where queries and keys have both signs; "
+            'write normalise=False, or kernel="elu"'
+        ]
+
     def init(
         self,
         rng: np.random.Generator,

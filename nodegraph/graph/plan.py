@@ -95,6 +95,9 @@ class Plan:
                 arrays.setdefault(target, set()).add(edge.port)
             before = reads[target].get(edge.port, ())
             reads[target][edge.port] = (*before, Read(source, edge.delay))
+        for name, node in nodes.items():
+            if isinstance(of := getattr(node, "of", None), str) and of not in nodes:
+                raise GraphError(f"{name}: of={of!r}, but the graph has {', '.join(nodes)}")
         nodes |= {name: driven(nodes[name], ports, name) for name, ports in arrays.items()}
         for name, node in nodes.items():
             if node.learner:

@@ -67,6 +67,8 @@ class LinearReadout(Node):
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return the weights that were given, or zeros."""
+        if n_in == 0:
+            raise FieldError("it reads x, but nothing is wired there; write source >> it")
         bias = np.zeros(n_out) if self.bias is None else np.array(self.bias)
         if self.W_out is None:
             return self.Params(np.zeros((n_out, n_in)), bias)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nodegraph as ng
-from nodegraph.errors import FieldError
+from nodegraph.errors import DataWarning, FieldError
 from nodegraph.testing import check_node
 from nodes import Hopfield
 
@@ -28,6 +28,7 @@ def test_patterns_come_back_from_a_part_of_them(fields):
     np.testing.assert_allclose(found, PATTERNS, atol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:h. 60 patterns are stored")
 def test_many_more_patterns_fit_into_the_modern_one():
     many = RNG.choice([-1.0, 1.0], (60, 100))
     cues = many * np.where(RNG.random(many.shape) < 0.1, -1, 1)
@@ -81,6 +82,13 @@ def test_the_modern_one_is_one_step_of_attention_and_forgets_the_oldest():
     s, kept = RNG.standard_normal(3), X[2:]
     a = np.exp(2 * kept @ s)
     np.testing.assert_allclose(one.run(s[None])[0], a / a.sum() @ kept, rtol=1e-10)
+
+
+def test_patterns_that_cannot_come_back_are_said():
+    with pytest.warns(DataWarning, match="taken by their signs, and 0 for 1; give patterns of -1"):
+        model(np.eye(20)[:2])
+    with pytest.warns(DataWarning, match="60 patterns are stored in 20 units, which hold about 2"):
+        model(RNG.choice([-1.0, 1.0], (60, 20)))
 
 
 def test_nothing_stored_and_fields_without_effect():

@@ -50,6 +50,11 @@ def test_it_tells_readouts_for_contexts_that_nobody_learned():
     assert np.median(scores) >= 0.9
 
 
+def test_there_is_a_node_that_it_is_of():
+    with pytest.raises(GraphError, match="hyper: of='nowhere', but the graph has c, hyper"):
+        ng.Model(Input(name="c") >> HyperNode(of="nowhere", name="hyper"))
+
+
 def test_it_is_of_one_node():
     hyper, other = HyperNode(of="readout", name="hyper"), Ridge(units=1, name="other")
     graph = (Input(name="c") >> hyper >> other["W_out"]) & (Input(name="u") >> other)

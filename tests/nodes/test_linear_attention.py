@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import DataError, FieldError, GraphError
+from nodegraph.errors import DataError, DataWarning, FieldError, GraphError
 from nodegraph.testing import check_node
-from nodes import Input, LinearAttention, Select
+from nodes import Input, LinearAttention, Ridge, Select
 
 KERNELS = ("identity", "elu", "based", "rebased", "hedgehog")
 RNG = np.random.default_rng(0)
@@ -85,6 +85,12 @@ def test_based_is_a_taylor_series(q, k):
     s = np.dot(q, k)
     y = model.run({"q": [q], "k": [k], "v": [[1.0]]})[0, 0]
     assert y == pytest.approx(1 + s + s * s / 2, rel=1e-14)
+
+
+def test_a_divisor_that_may_be_near_0_is_said():
+    with pytest.warns(DataWarning, match="divided by z'q, which may be near 0 .*normalise=False"):
+        many = {name: np.tile(rows, (2, 1)) for name, rows in DATA.items()}
+        ng.Model(stored() >> Ridge(name="out")).fit(many, many["v"])
 
 
 def test_nothing_under_a_query_gives_nothing():

@@ -123,3 +123,10 @@ def test_a_fast_model_multiplies_all_rows_at_once(dtype, near):
     assert found.dtype == dtype and not np.array_equal(found, exact.reset().run(x))
     np.testing.assert_allclose(found, exact.reset().run(x), rtol=near, atol=10 * near)
     np.testing.assert_allclose(fast.step(x[0]), found[0], rtol=near, atol=10 * near)
+
+
+@pytest.mark.parametrize("kind", [Ridge, RLS, LMS])
+def test_a_readout_that_reads_nothing_is_refused(kind):
+    out = kind(name="out")
+    with pytest.raises(FieldError, match="out: it reads x, but nothing is wired there"):
+        ng.Model(Input() >> out["target"]).fit(np.ones((5, 1)))
