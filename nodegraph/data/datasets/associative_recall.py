@@ -14,7 +14,12 @@ __all__ = ["associative_recall"]
 
 @known_arguments
 def associative_recall(
-    series: int = 100, pairs: int = 8, width: int = 16, values: int = 16, seed: int = 0
+    series: int = 100,
+    pairs: int = 8,
+    width: int = 16,
+    values: int = 16,
+    keys: int | None = None,
+    seed: int = 0,
 ) -> tuple[Array, Array]:
     """Return pairs of keys and values, then each key once more, and the values that go with them.
 
@@ -33,6 +38,9 @@ def associative_recall(
         Numbers of a key; at least 2.
     values : int
         How many symbols there are; at least 2.
+    keys : int, optional
+        How many different keys pairs have in a series; one that comes again has a new value, and
+        the last counts. Else each pair has a key of its own.
     seed : int
         Starts the random numbers.
 
@@ -61,12 +69,18 @@ def associative_recall(
     shape = n, 2 * m, 2 * d + 2 * symbols
     budget.check(dict([budget.part("series", shape)]), where)
     rng = generator(where, seed)
-    keys = rng.standard_normal((n, m, d))
-    keys /= np.linalg.norm(keys, axis=2, keepdims=True)
+    known = m if keys is None else whole(f"{where}.keys", keys)
+    named = np.tile(np.arange(m), (n, 1)) if keys is None else rng.integers(0, known, (n, m))
+    directions = rng.standard_normal((n, known, d))
+    directions /= np.linalg.norm(directions, axis=2, keepdims=True)
+    told = np.take_along_axis(directions, named[:, :, None], axis=1)
     stored = np.eye(symbols)[rng.integers(0, symbols, (n, m))]
+    same = named[:, :, None] == named[:, None, :]
+    last = m - 1 - same[:, :, ::-1].argmax(axis=2)[:, :, None]  # the newest pair of the same key
+    answers = np.take_along_axis(stored, last, axis=1)
     order = rng.permuted(np.tile(np.arange(m), (n, 1)), axis=1)[:, :, None]
     u, y = np.zeros((n, 2 * m, 2 * d + symbols)), np.zeros((n, 2 * m, symbols))
-    u[:, :m, d:] = np.concatenate([keys, stored], axis=2)
-    u[:, m:, :d] = np.take_along_axis(keys, order, axis=1)
-    y[:, m:] = np.take_along_axis(stored, order, axis=1)
+    u[:, :m, d:] = np.concatenate([told, stored], axis=2)
+    u[:, m:, :d] = np.take_along_axis(told, order, axis=1)
+    y[:, m:] = np.take_along_axis(answers, order, axis=1)
     return u, y

@@ -137,6 +137,7 @@ OTHER = {  # for each option of each set two values that differ from the default
     "slowest": [30.0, 50.0],
     "series": [3, 4],
     "pairs": [3, 5],
+    "keys": [2, 4],
     "width": [6, 7],
     "values": [5, 6],
     "shortest": [2, 3],

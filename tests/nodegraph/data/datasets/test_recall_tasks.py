@@ -22,6 +22,14 @@ def test_each_key_is_asked_once_for_the_value_that_came_with_it():
         assert not targets[:6].any() and not queries[:6].any() and not rows[6:, 4:].any()
 
 
+def test_of_pairs_whose_key_comes_again_the_last_counts():
+    u, y = associative_recall(series=5, pairs=9, width=4, values=3, keys=2, seed=1)
+    for rows, targets in zip(u, y, strict=True):
+        told = {tuple(row[4:8]): row[8:] for row in rows[:9]}  # later ones overwrite
+        assert len(told) == 2
+        np.testing.assert_array_equal([told[tuple(row[:4])] for row in rows[9:]], targets[9:])
+
+
 def test_rows_to_copy_come_again_behind_the_second_mark():
     u, y = copying(series=200, shortest=2, longest=5, bits=3, seed=1)
     lengths = [len(rows) // 2 - 1 for rows in u]
