@@ -140,9 +140,9 @@ class MTRNN(GatedCell):
         """Return the weights, drawn or given."""
         of_weights, of_head = rng.spawn(2)
         W_in, W, bias = self.draw_weights(of_weights, n_in)
-        links = self.links(n_in)
-        W = W * links["W"] if "W" in links and self.W is None else W
-        W_in = W_in * links["W_in"] if "W_in" in links and self.W_in is None else W_in
+        there = self.structure()
+        W = W * there.recurrent.T if there is not None and self.W is None else W
+        W_in = W_in * there.sensory.T if there is not None and self.W_in is None else W_in
         return self.Params(W_in, W, bias, *self.draw_head(of_head, n_in, n_out))
 
     def start(self, n_out: int, n_in: int = 0) -> State:

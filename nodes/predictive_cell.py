@@ -139,7 +139,7 @@ class PredictiveCell(Node):
         """Return the state with another h."""
         return state._replace(h=values[0])
 
-    def links(self, n_in: int) -> dict[str, Array]:
+    def links(self, params: Any) -> dict[str, Array]:
         """Return where there are weights, of params that do not have all."""
         return {}
 

@@ -99,9 +99,9 @@ class AroundCell(Cell, ABC):
         axes: Mapping[str, int] = self.cell.unit_axis
         return axes
 
-    def links(self, n_in: int) -> dict[str, Array]:
+    def links(self, params: Any) -> dict[str, Array]:
         """Return where there are weights, of params that do not have all."""
-        links: dict[str, Array] = self.cell.links(n_in)
+        links: dict[str, Array] = self.cell.links(params)
         return links
 
     def cost(self, n_in: int, n_out: int) -> dict[str, int]:

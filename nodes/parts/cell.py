@@ -84,7 +84,7 @@ class Cell(Node, ABC):
         shown: Array = getattr(state, name)
         return shown
 
-    def links(self, n_in: int) -> dict[str, Array]:
+    def links(self, params: Any) -> dict[str, Array]:
         """Return where there are weights, of params that do not have all."""
         return {}
 

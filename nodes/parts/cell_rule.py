@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ class CellRule(Descent, ABC):
       ``carried``: their names;
     - ``weights``: names of the params that learn;
     - ``unit_axis``: of params whose first axis is not that of the units (gate by gate), which is;
-    - ``links(n_in)``: of params that have weights at some places alone, where they are;
+    - ``links(params)``: of params that have weights at some places alone, where they are;
     - ``frozen``: whether only the head learns.
     """
 
@@ -88,9 +89,9 @@ class CellRule(Descent, ABC):
         return params
 
 
-def gathered(sums: Any, gradients: dict[str, Any], cell: Any, n_in: int) -> Any:
+def gathered(sums: Any, gradients: dict[str, Any], links: Mapping[str, Any]) -> Any:
     """Return `sums` with gradients added, of weights that are there."""
-    links, found = cell.links(n_in), {}
+    found = {}
     for name, gradient in gradients.items():
         found[name] = getattr(sums, name).copy()
         found[name][0] += gradient * links[name] if name in links else gradient

@@ -70,7 +70,7 @@ class Eligibility(CellRule, ABC):
                 trace = getattr(memory.traces[0], name)
                 found[name] = by_unit(blame, trace, axes.get(name, 0))
             memory = self._traced(params, memory, seen, on)
-        sums = gathered(memory.sums, found, self.cell, len(seen.x))
+        sums = gathered(memory.sums, found, self.cell.links(params))
         params, sums, now = descend(self, params, sums, memory.clock, self.moving)
         return params, memory._replace(sums=sums, clock=now)
 

@@ -115,9 +115,9 @@ class GatedCell(LearningCell, ABC):
             self._synapses[n_in] = self.wiring.signs(n_in, among=self.structure())
         return self._synapses[n_in]
 
-    def links(self, n_in: int) -> dict[str, Array]:
+    def links(self, params: Any) -> dict[str, Array]:
         """Return where there are weights, of params that do not have all."""
-        there = self.synapses(n_in)
+        there = self.synapses(params.W_in.shape[1])
         return (
             {}
             if there is None

@@ -62,7 +62,7 @@ class BPTT(CellRule):
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after one more step with a target."""
         found = self.gradients(params, seen)
-        sums = gathered(memory.sums, {n: found[n] for n in self.moving}, self.cell, len(seen.x))
+        sums = gathered(memory.sums, {n: found[n] for n in self.moving}, self.cell.links(params))
         params, sums, now = descend(self, params, sums, memory.clock, self.moving)
         return params, self.Memory(sums, now)
 

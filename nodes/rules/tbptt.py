@@ -64,7 +64,9 @@ class TBPTT(CellRule):
 
         def learned(params: Any, memory: Any) -> tuple[Any, Any]:
             found = self.gradients(params, seen)
-            sums = gathered(memory.sums, {n: found[n] for n in self.moving}, self.cell, len(seen.x))
+            sums = gathered(
+                memory.sums, {n: found[n] for n in self.moving}, self.cell.links(params)
+            )
             params, sums, now = descend(
                 self, params, sums, memory.clock, self.moving, rows=self.steps
             )
