@@ -11,7 +11,7 @@ import nodegraph as ng
 from benchmarks.layers import linear
 from benchmarks.tables import markdown
 from nodegraph.arrays import Array
-from nodes import GRU, LSTM, MTRNN, ClockworkRNN, Reservoir
+from nodes import CTRNN, GRU, LSTM, MTRNN, CfC, ClockworkRNN, Reservoir
 from nodes.parts.cell import Cell
 from nodes.rules import RFLO, TBPTT, EProp
 
@@ -30,6 +30,8 @@ CELLS: dict[str, Callable[..., Cell]] = {
     "GRU": lambda **fields: GRU(units=UNITS, **fields),
     "MTRNN": lambda **fields: MTRNN(units=UNITS, tau=2.0, **fields),
     "ClockworkRNN": lambda **fields: ClockworkRNN(units=UNITS, **fields),
+    "CTRNN": lambda **fields: CTRNN(units=UNITS, tau=2.0, connectivity=1.0, **fields),
+    "CfC": lambda **fields: CfC(units=UNITS, backbone=(), **fields),
 }
 
 
@@ -66,11 +68,12 @@ def rows(names: Sequence[str] = SERIES) -> Iterator[list[Any]]:
         esn = Reservoir(units=UNITS, connectivity=1.0)
         plain = np.median([errors(esn, x, seed)[1] for seed in SEEDS])
         for cell, make in CELLS.items():
+            emits = make(rule=None).shows[0], "error"
             for rule, how in RULES.items():
                 found = [
                     [
-                        *errors(make(rule=how, frozen=True, emits=("h", "error")), x, seed),
-                        *errors(make(rule=how, emits=("h", "error")), x, seed),
+                        *errors(make(rule=how, frozen=True, emits=emits), x, seed),
+                        *errors(make(rule=how, emits=emits), x, seed),
                     ]
                     for seed in SEEDS
                 ]

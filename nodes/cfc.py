@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, PrivateAttr, model_validator
 
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.fields import Matrix, Vector
 from nodegraph.maths import exp, matvec, sigmoid, tanh
-from nodegraph.node import DURATION, Limits, Node
+from nodegraph.node import DURATION, Limits
 from nodegraph.rule import AnyRule
+from nodes.parts.cell import LearningCell
 from nodes.parts.gated_cell import as_dense
 from nodes.parts.random_layer import require_shape
 from nodes.parts.solvers import duration
-from nodes.wirings import AnyWiring
+from nodes.parts.tape import joined, plain
+from nodes.wirings import AnyWiring, Wiring
 
 __all__ = ["CfC"]
 
@@ -24,7 +26,7 @@ LAYERS = ("backbone", "ff1", "ff2", "time_a", "time_b")
 HEADS = {"default": LAYERS[1:], "pure": ("ff1",), "no_gate": LAYERS[1:]}
 
 
-class CfC(Node):
+class CfC(LearningCell):
     """Closed-form continuous-time network [1]_.
 
     z is ``[u, h[t-1]]``, or what a hidden layer makes of it, if there is one:
@@ -58,8 +60,13 @@ class CfC(Node):
         Their biases.
     w_tau, A : array (n,), optional
         Of the mode pure; else 0 and 1.
-    rule : Rule, optional
-        Local rule that adapts the params.
+    emits : {"h", "prediction", "error"} or a tuple of them
+        What is given out, side by side in this order; the last two of a head.
+    rule : rule of a cell, or None
+        How it learns to foresee its input: `nodes.rules.EProp` or `RFLO`, which leave a hidden
+        layer as it is drawn, for its weights move all units; `TBPTT`, or `nodes.rules.BPTT`.
+    frozen : bool
+        Whether only the head learns.
 
     Raises
     ------
@@ -95,12 +102,17 @@ class CfC(Node):
         time_b_b: Array
         w_tau: Array  # (n,)
         A: Array  # (n,)
+        V: Array  # of the head, see `nodes.parts.cell.Head`
+        offset: Array
+        feedback: Array
 
     class State(NamedTuple):
         """The activity of the units."""
 
         h: Array  # (n,)
+        past: Any = ()  # the last steps, for rules that look back
 
+    _heard: dict[int, Array] = PrivateAttr(default_factory=dict)  # by the number of inputs
     limits: ClassVar[dict[str, Limits]] = {"dt": DURATION}
 
     units: PositiveInt | None = None
@@ -119,12 +131,12 @@ class CfC(Node):
     time_b_b: Vector | None = None
     w_tau: Vector | None = None
     A: Vector | None = None
-    rule: AnyRule | None = None
+    rule: AnyRule | None = None  # type: ignore[assignment]
 
     @model_validator(mode="after")
     def _sizes_agree(self) -> CfC:
-        n = self.declared_size
-        if n is None:
+        n = self.width
+        if not n:
             raise ValueError("units is missing: write units=32, or give ff1_W or a wiring")
         if self.wiring is not None and self.hidden:
             raise ValueError("wiring: a hidden layer would join all to all; write backbone=()")
@@ -143,9 +155,10 @@ class CfC(Node):
         heads = {f"{head}_{part}" for head in HEADS[self.mode] for part in "Wb"}
         heads |= {"w_tau", "A"} if self.mode == "pure" else set()
         hidden = {"backbone_W", "backbone_b"}
-        others = set(self.Params._fields) - heads - hidden
+        others = {f"{name}_{part}" for name in LAYERS for part in "Wb"} | {"w_tau", "A"}
+        others -= heads | hidden
         no_backbone = {} if self.hidden else dict.fromkeys(hidden, "backbone is ()")
-        return no_backbone | dict.fromkeys(others, f"mode is {self.mode}")
+        return super().idle() | no_backbone | dict.fromkeys(others, f"mode is {self.mode}")
 
     @property
     def hidden(self) -> int:
@@ -155,27 +168,45 @@ class CfC(Node):
         return sum(self.backbone)
 
     @property
-    def declared_size(self) -> int | None:
-        """The number of units."""
+    def width(self) -> int:
+        """The number of units: ``units``, or what ff1_W or the wiring tells."""
         if self.units is not None:
             return self.units
         if self.ff1_W is not None:
             return int(self.ff1_W.shape[0])
-        return None if self.wiring is None else self.wiring.neurons
+        return 0 if self.wiring is None else self.wiring.neurons
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Names of the params that can learn; a hidden layer by a rule that looks back."""
+        layers = (*("backbone",) * self._hidden_learns, *HEADS[self.mode])
+        pure = ("w_tau", "A") if self.mode == "pure" else ()
+        return (*(f"{layer}_{part}" for layer in layers for part in "Wb"), *pure)
+
+    @property
+    def _hidden_learns(self) -> bool:
+        return self.hidden > 0 and self.taught is not None and self.taught.window > 0
+
+    def links(self, params: Any) -> dict[str, Array]:
+        """Return where there are weights, of params that do not have all."""
+        if self.wiring is None:
+            return {}
+        there = self._there(self.wiring, params.ff1_W.shape[1] - self.width)
+        return {f"{head}_W": there for head in HEADS[self.mode]}
 
     def cost(self, n_in: int, n_out: int) -> dict[str, int]:
         """Return how many numbers the weights will hold."""
-        read, k = n_in + n_out, self.hidden
+        read, k, n_out = n_in + self.width, self.hidden, self.width
         return {"backbone_W": k * read, "heads": len(HEADS[self.mode]) * n_out * (k or read)}
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return the params, drawn (Glorot's even weights, even biases) or given."""
-        n, k, read = n_out, self.hidden, n_in + n_out
+        n, k, read = self.width, self.hidden, n_in + self.width
         shapes = {"backbone": (k, read)} if k else {}
         shapes |= dict.fromkeys(HEADS[self.mode], (n, k or read))
-        there = self._there(n_in, n)
+        there = self._there(self.wiring, n_in) if self.wiring is not None else 1.0
         arrays: dict[str, Array] = {}
-        streams = rng.spawn(len(LAYERS))  # one for each layer, so that the mode does not matter
+        *streams, of_head = rng.spawn(len(LAYERS) + 1)  # one each, so that the mode does not matter
         for name, of in zip(LAYERS, streams, strict=True):
             W, b = _drawn(of, shapes.get(name, (0, 0)))
             arrays |= {f"{name}_W": W * there if k == 0 and W.size else W, f"{name}_b": b}
@@ -185,27 +216,27 @@ class CfC(Node):
             if (given := getattr(self, name)) is not None:
                 require_shape(name, given, drawn.shape, FieldError)
                 arrays[name] = as_dense(given)
-        return self.Params(**arrays)
+        return self.Params(**arrays, **self.draw_head(of_head, n_in, n_out)._asdict())
 
-    def _there(self, n_in: int, n: int) -> Array | float:
-        """Return 1 where a head hears an input or unit, (n, n_in + n); 1.0 if all do."""
-        if self.wiring is None:
-            return 1.0
-        masks = self.wiring.masks(n_in)
-        themselves = np.maximum(masks.recurrent, np.eye(n))
-        return np.concatenate([masks.sensory, themselves]).T
+    def _there(self, wiring: Wiring, n_in: int) -> Array:
+        """Return 1 where a head hears an input or unit, (n, n_in + n)."""
+        if n_in not in self._heard:
+            masks = wiring.masks(n_in)
+            themselves = np.maximum(masks.recurrent, np.eye(self.width))
+            self._heard[n_in] = np.concatenate([masks.sensory, themselves]).T
+        return self._heard[n_in]
 
-    def start(self, n_out: int) -> State:
+    def start(self, n_out: int, n_in: int = 0) -> State:
         """Return the state before the first step: zeros."""
-        return self.State(np.zeros(n_out))
+        state: CfC.State = self.remembers(self.State(np.zeros(self.width)), n_in)
+        return state
 
-    def step(
-        self, params: Params, state: State, x: Array, dt: Array | None = None
-    ) -> tuple[State, Array]:
-        """Return ``(state, h)`` a time dt later."""
+    def moved(self, params: Params, state: State, x: Array, dt: Array | None = None) -> State:
+        """Return the state a time dt later."""
         p, time = params, duration(dt, x)
-        z = np.concatenate([x, state.h])
+        z = joined([x, state.h])
         if self.hidden:
+            z = z if self._hidden_learns else plain(z)
             z = 1.7159 * tanh(0.666 * (matvec(p.backbone_W, z) + p.backbone_b))
         one = matvec(p.ff1_W, z) + p.ff1_b
         if self.mode == "pure":
@@ -216,7 +247,19 @@ class CfC(Node):
             )
             one, two = tanh(one), tanh(matvec(p.ff2_W, z) + p.ff2_b)
             h = one + s * two if self.mode == "no_gate" else (1 - s) * one + s * two
-        return self.State(h), h.copy()
+        return state._replace(h=h)
+
+    def step(
+        self,
+        params: Params,
+        state: State,
+        x: Array,
+        update: Array | None = None,
+        dt: Array | None = None,
+    ) -> tuple[State, Array]:
+        """Return ``(state, y)`` a time dt later."""
+        ports = {"update": update, "dt": dt}
+        return self.advanced(params, state, x, {p: v for p, v in ports.items() if v is not None})
 
 
 def _drawn(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""A pool of leaky neurons in continuous time, with fixed random recurrent weights."""
+"""A pool of leaky neurons in continuous time, with random recurrent weights."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from pydantic import PositiveInt, model_validator
 
 from nodegraph.arrays import Array, frozen_array
 from nodegraph.fields import PerUnit
-from nodegraph.maths import activate, exp, expm1, matvec
-from nodegraph.node import DURATION, Limits, Node
+from nodegraph.maths import activate, exp, expm1, matvec, where
+from nodegraph.node import DURATION, Limits
 from nodegraph.rule import AnyRule
 from nodes.parts.activations import ActivationName
+from nodes.parts.cell import LearningCell
+from nodes.parts.gated_cell import as_dense
 from nodes.parts.random_layer import RandomLayer
+from nodes.parts.slopes import SLOPES
 from nodes.parts.solvers import SOLVERS, duration, unfolded
 
 __all__ = ["CTRNN"]
 
 
-class CTRNN(RandomLayer, Node):
+class CTRNN(LearningCell, RandomLayer):
     """Continuous-time recurrent network [1]_, for samples that are any time apart.
 
     ``dx/dt = -x / tau + f(W x + W_in u + bias)``; it gives out x after the time that arrives at its
@@ -66,8 +69,14 @@ class CTRNN(RandomLayer, Node):
         Weights of shape (n, n), (n, n_in) and (n,), used as they stand.
     wiring : Wiring, optional
         Who hears whom, and with which sign, as in `nodes.wirings`; weights are drawn there.
+    emits : {"x", "prediction", "error"} or a tuple of them
+        What is given out, side by side in this order; the last two of a head.
     rule : Rule, optional
-        Local rule that adapts the weights.
+        Local rule that adapts the weights; or one of a cell, by which it learns to foresee its
+        input: `nodes.rules.EProp`, `RFLO`, `TBPTT`, or `nodes.rules.BPTT`. Weights are then dense,
+        and those that are 0 stay so.
+    frozen : bool
+        Whether a rule of a cell teaches the head alone.
 
     Raises
     ------
@@ -92,19 +101,26 @@ class CTRNN(RandomLayer, Node):
         W_in: Any  # (n, n_in)
         W: Any  # (n, n)
         bias: Array  # (n,)
+        V: Array  # of the head, see `nodes.parts.cell.Head`
+        offset: Array
+        feedback: Array
 
     class State(NamedTuple):
         """The activity of the units."""
 
         x: Array  # (n,)
+        past: Any = ()  # the last steps, for rules that look back
 
+    carried: ClassVar[tuple[str, ...]] = ("x",)
+    shows: ClassVar[tuple[str, ...]] = ("x",)
+    weights: ClassVar[tuple[str, ...]] = ("W_in", "W", "bias")
     limits: ClassVar[dict[str, Limits]] = {"dt": DURATION}
 
     tau: PerUnit = 1.0
     solver: Literal["euler", "rk4", "exponential"] = "euler"
     unfolds: PositiveInt = 1
     activation: ActivationName = "tanh"
-    rule: AnyRule | None = None
+    rule: AnyRule | None = None  # type: ignore[assignment]
 
     @model_validator(mode="after")
     def _time_constants_are_above_zero(self) -> CTRNN:
@@ -112,6 +128,33 @@ class CTRNN(RandomLayer, Node):
         if self.taus.min() <= 0:
             raise ValueError(f"tau: should be greater than 0 (got {self.taus.min()})")
         return self
+
+    @model_validator(mode="after")
+    def _activation_has_a_slope(self) -> CTRNN:
+        if self.taught is not None and not self.frozen and self.activation not in SLOPES:
+            raise ValueError(
+                f"activation: {type(self.rule).__name__} knows the derivatives of "
+                f"{', '.join(SLOPES)} (got {self.activation})"
+            )
+        return self
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return RandomLayer.idle(self) | LearningCell.idle(self)
+
+    @property
+    def width(self) -> int:
+        """The number of units."""
+        return self.neurons or 0
+
+    def doubts(self, x: Array, y: Array, params: Params) -> list[str]:
+        """Return what looks wrong: raw input, states that are dead or saturated, a grown W."""
+        alone = self.given == self.shows
+        return (RandomLayer if alone else LearningCell).doubts(self, x, y, params)
+
+    def links(self, params: Any) -> dict[str, Array]:
+        """Return where there are weights, of params that do not have all."""
+        return {name: where(getattr(params, name) == 0, 0.0, 1.0) for name in ("W", "W_in")}
 
     @cached_property
     def taus(self) -> Array:
@@ -121,21 +164,21 @@ class CTRNN(RandomLayer, Node):
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return the weights, drawn or given."""
-        of_W, of_W_in, _, of_bias = rng.spawn(4)  # as a Reservoir does
-        return self.Params(
-            W_in=self.draw_input(of_W_in, n_out, n_in),
-            W=self.draw_recurrent(of_W, n_out, n_in),
-            bias=self.draw_bias(of_bias, n_out),
-        )
+        of_W, of_W_in, _, of_bias, of_head = rng.spawn(5)  # as a Reservoir does
+        n = self.width
+        W_in, W = self.draw_input(of_W_in, n, n_in), self.draw_recurrent(of_W, n, n_in)
+        if self.taught is not None:
+            W_in, W = (np.ascontiguousarray(as_dense(weights)) for weights in (W_in, W))
+        head = self.draw_head(of_head, n_in, n_out)
+        return self.Params(W_in, W, self.draw_bias(of_bias, n), *head)
 
-    def start(self, n_out: int, rng: np.random.Generator | None = None) -> State:
+    def start(self, n_out: int, n_in: int = 0, rng: np.random.Generator | None = None) -> State:
         """Return the state before the first step: zeros, given or drawn."""
-        return self.State(self.begun(n_out, rng))
+        state: CTRNN.State = self.remembers(self.State(self.begun(self.width, rng)), n_in)
+        return state
 
-    def step(
-        self, params: Params, state: State, x: Array, dt: Array | None = None
-    ) -> tuple[State, Array]:
-        """Return ``(state, y)`` a time dt later."""
+    def moved(self, params: Params, state: State, x: Array, dt: Array | None = None) -> State:
+        """Return the state a time dt later."""
         driven = matvec(params.W_in, x) + params.bias
         tau, h = self.taus.astype(x.dtype), duration(dt, x) / self.unfolds
 
@@ -143,10 +186,21 @@ class CTRNN(RandomLayer, Node):
             activity: Array = activate(self.activation, matvec(params.W, v) + driven)
             return activity
 
-        def moved(v: Array) -> Any:
+        def later(v: Array) -> Any:
             if self.solver == "exponential":
                 return exp(-h / tau) * v - tau * expm1(-h / tau) * f(v)
             return SOLVERS[self.solver](lambda v: f(v) - v / tau, v, h)
 
-        new = unfolded(self.unfolds, moved, state.x)
-        return self.State(new), new.copy()
+        return state._replace(x=unfolded(self.unfolds, later, state.x))
+
+    def step(
+        self,
+        params: Params,
+        state: State,
+        x: Array,
+        update: Array | None = None,
+        dt: Array | None = None,
+    ) -> tuple[State, Array]:
+        """Return ``(state, y)`` a time dt later."""
+        ports = {"update": update, "dt": dt}
+        return self.advanced(params, state, x, {p: v for p, v in ports.items() if v is not None})

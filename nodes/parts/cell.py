@@ -183,12 +183,12 @@ class LearningCell(Cell, ABC):
 
     @property
     def taught(self) -> CellRule | None:
-        """The rule that it learns by."""
-        return self.rule
+        """The rule that it learns by, if it is one of cells."""
+        return self.rule if isinstance(self.rule, CellRule) else None
 
     @model_validator(mode="after")
     def _emits_what_there_is(self) -> LearningCell:
-        said = SAID if self.rule is not None else ()
+        said = SAID if self.taught is not None else ()
         known = (*self.shows, *said)
         if self.emits is not None and not (self.emits and {*self.emits} <= {*known}):
             odd = [name for name in self.emits if name not in known]
@@ -196,9 +196,10 @@ class LearningCell(Cell, ABC):
             raise ValueError(
                 f"emits: should be one or more of {', '.join(known)} (got {odd}){more}"
             )
-        if self.rule is not None and self.rule.supervised and self.given != ("prediction",):
+        taught = self.taught
+        if taught is not None and taught.supervised and self.given != ("prediction",):
             raise ValueError(
-                f"emits: a cell taught by {type(self.rule).__name__} gives out its prediction; "
+                f"emits: a cell taught by {type(taught).__name__} gives out its prediction; "
                 "leave emits out"
             )
         return self
@@ -217,12 +218,15 @@ class LearningCell(Cell, ABC):
 
     def idle(self) -> dict[str, str]:
         """Return the fields that have no effect beside the others, each with why."""
-        return {"frozen": "rule is None, so nothing learns"} if self.rule is None else {}
+        if self.taught is not None:
+            return {}
+        why = "rule is None, so nothing learns" if self.rule is None else "there is no head"
+        return {"frozen": why}
 
     @property
     def given(self) -> tuple[str, ...]:
         """What is given out."""
         if self.emits is not None:
             return self.emits
-        taught = self.rule is not None and self.rule.supervised
-        return ("prediction",) if taught else self.shows[:1]
+        supervised = self.taught is not None and self.taught.supervised
+        return ("prediction",) if supervised else self.shows[:1]

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from nodegraph.arrays import Array
 from nodegraph.maths import repeat
+from nodes.parts.tape import Taped
 
 __all__ = ["SOLVERS", "dopri5", "duration", "euler", "midpoint", "rk4", "unfolded"]
 
@@ -83,5 +84,9 @@ def duration(dt: Array | None, x: Array) -> Any:
 
 
 def unfolded(unfolds: int, move: Callable[[Any], Any], state: Any) -> Any:
-    """Return `state` after `unfolds` moves, of which compiled code has one."""
-    return move(state) if unfolds == 1 else repeat(unfolds, move, state)
+    """Return `state` after `unfolds` moves, of which compiled code has one, or tapes each."""
+    if unfolds > 1 and not isinstance(state, Taped):
+        return repeat(unfolds, move, state)
+    for _ in range(unfolds):
+        state = move(state)
+    return state

@@ -17,6 +17,7 @@ import numpy as np
 from nodegraph import maths
 from nodegraph.errors import ContractError
 from nodegraph.maths import outer, put, total, vecmat, where
+from nodes.parts.slopes import SLOPES
 
 __all__ = ["Heard", "Taped", "gradients", "joined", "plain"]
 
@@ -37,14 +38,20 @@ class Taped:
         of each square block of W; or nothing.
     sources : tuple of (Taped, callable)
         What it was made of; each callable takes the derivative by this array to that by the source.
+    units : slice, optional
+        Where the units are in it, if other numbers are there too.
     """
 
     __array_ufunc__: ClassVar[None] = None  # operators of other arrays leave it to this class
 
     def __init__(
-        self, value: Any, heard: Heard = "all", sources: tuple[tuple[Taped, Pull], ...] = ()
+        self,
+        value: Any,
+        heard: Heard = "all",
+        sources: tuple[tuple[Taped, Pull], ...] = (),
+        units: slice = slice(None),
     ):
-        self.value, self.heard, self.sources = value, heard, sources
+        self.value, self.heard, self.sources, self.units = value, heard, sources, units
         self.number = next(_numbers)
 
     @property
@@ -87,6 +94,10 @@ class Taped:
     def __neg__(self) -> Taped:
         return _made(-self.value, (self, _negative))
 
+    def __abs__(self) -> Taped:
+        x = self.value
+        return _made(abs(x), (self, lambda d: where(x < 0, -d, d)))
+
     __radd__, __rmul__ = __add__, __mul__
 
     def __getitem__(self, key: Any) -> Taped:
@@ -124,8 +135,15 @@ def joined(parts: Sequence[Any]) -> Any:
     if not any(isinstance(part, Taped) for part in parts):
         return whole
     ends = np.cumsum([part.shape[0] for part in parts]).tolist()
-    pairs = zip([0, *ends], ends, strict=False)
-    return _made(whole, *((part, _part(*pair)) for part, pair in zip(parts, pairs, strict=True)))
+    pairs = [*zip([0, *ends], ends, strict=False)]
+    made = _made(whole, *((part, _part(*pair)) for part, pair in zip(parts, pairs, strict=True)))
+    taped = [slice(*pair) for part, pair in zip(parts, pairs, strict=True) if _is_taped(part)]
+    made.units = taped[0] if len(taped) == 1 else slice(None)
+    return made
+
+
+def _is_taped(part: Any) -> bool:
+    return isinstance(part, Taped)
 
 
 def _part(start: int, stop: int) -> Pull:
@@ -199,6 +217,11 @@ def _sigmoid(x: Taped) -> Taped:
     return _made(y, (x, lambda d: d * y * (1 - y)))
 
 
+def _activate(name: str, x: Taped) -> Taped:
+    y = maths.activate(name, x.value)
+    return _made(y, (x, lambda d: d * SLOPES[name](y)))
+
+
 def _exp(x: Taped) -> Taped:
     y = maths.exp(x.value)
     return _made(y, (x, lambda d: d * y))
@@ -207,28 +230,30 @@ def _exp(x: Taped) -> Taped:
 def _matvec(W: Any, x: Any) -> Taped:
     matrix, vector = plain(W), plain(x)
     back = {"all": _to_all, "own": _to_itself, "none": _to_none}
-    heard = (x if isinstance(x, Taped) else W).heard
+    known = x if isinstance(x, Taped) else W
     return _made(
         maths.matvec(matrix, vector),
         (W, lambda d: outer(d, vector)),
-        (x, lambda d: back[heard](d, matrix)),
+        (x, lambda d: back[known.heard](d, matrix, known.units)),
     )
 
 
-def _to_all(change: Any, W: Any) -> Any:
+def _to_all(change: Any, W: Any, units: slice) -> Any:
     return vecmat(change, W)
 
 
-def _to_itself(change: Any, W: Any) -> Any:
+def _to_itself(change: Any, W: Any, units: slice) -> Any:
     """Return what comes back by the diagonals of square blocks, one below the other."""
-    rows, n = W.shape
+    own = W if units == slice(None) else W[:, units]
+    rows, n = own.shape
     if rows % n:
         return None
-    parts = [np.diag(W[k : k + n]) * change[k : k + n] for k in range(0, rows, n)]
-    return sum(parts[1:], start=parts[0])
+    parts = [np.diag(own[k : k + n]) * change[k : k + n] for k in range(0, rows, n)]
+    back = sum(parts[1:], start=parts[0])
+    return back if own is W else put(0 * W[0], units, back)
 
 
-def _to_none(change: Any, W: Any) -> None:
+def _to_none(change: Any, W: Any, units: slice) -> None:
     return None
 
 
@@ -247,4 +272,5 @@ _PULLS: Mapping[str, Callable[..., Taped]] = {
     "exp": _exp,
     "matvec": _matvec,
     "where": _where,
+    "activate": _activate,
 }

@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nodegraph as ng
-from nodegraph.testing import check_node, run_node
-from nodes import CfC, Input
+from nodegraph.testing import check_node, check_rule, run_node
+from nodes import CfC, Input, SkipRNN
+from nodes.rules import RFLO, TBPTT, EProp
 from nodes.wirings import auto_ncp
 
 RNG = np.random.default_rng(0)
@@ -127,3 +128,82 @@ def test_weights_have_the_width_of_what_arrives():
     p = arrays(np.random.default_rng(1), "default")
     with pytest.raises(ng.errors.FieldError, match=r"backbone_W: expected shape \(10, 7\)"):
         ng.Model(CfC(**p), seed=1).run(U[:, :1])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"units": 3, "backbone": (5,), "rule": EProp()},
+        {"wiring": auto_ncp(6, 2), "backbone": (), "rule": RFLO(), "mode": "pure"},
+        {"units": 3, "backbone": (5,), "rule": TBPTT(steps=4)},
+        {"units": 3, "backbone": (5,), "mode": "no_gate", "rule": EProp(), "frozen": True},
+    ],
+)
+def test_learning_by_itself_it_keeps_the_contract(fields):
+    cell = CfC(**fields)
+    check_node(cell)
+    check_rule(cell.rule, cell)
+
+
+def learned(rule, **fields):
+    """Return a model that has learned to foresee its input, and the params that were drawn."""
+    cell = CfC(rule=rule, name="cell", emits=("h", "error"), **fields)
+    graph = (Input(name="u") >> cell) & (Input(name="dt") >> cell["dt"])
+    model = ng.Model(graph, seed=1)
+    model.run({"u": SINE[:1], "dt": GAPS[:1]})
+    drawn = {name: value.copy() for name, value in model.params["cell"]._asdict().items()}
+    return model.fit({"u": SINE, "dt": GAPS}), drawn
+
+
+GAPS = RNG.uniform(0.1, 0.6, (600, 1))
+SINE = 1.4 * np.sin(np.cumsum(GAPS, axis=0))
+
+
+@pytest.mark.parametrize("rule", [EProp, RFLO, TBPTT])
+def test_what_learns_foresees_better_than_its_frozen_twin(rule):
+    found, x = [], ng.datasets.lorenz(3000, discard=500)[:, :1] / 8
+    for frozen in (False, True):
+        how = {"rule": rule(batch=10, epochs=3), "frozen": frozen}
+        cell = CfC(units=20, backbone=(), emits=("h", "error"), name="cell", **how)
+        model = ng.Model(cell, seed=1)
+        drawn = [model.run(x[:1]), model.params["cell"].ff1_W.copy()][1]
+        model.fit(x[:2000])
+        assert (model.params["cell"].ff1_W != drawn).any() != frozen
+        found.append((model.reset().run(x)[2000:, 20:] ** 2).mean())
+    assert found[0] < 0.8 * found[1]
+
+
+@pytest.mark.parametrize(("rule", "moves"), [(EProp(), False), (TBPTT(), True)])
+def test_a_hidden_layer_learns_by_a_rule_that_looks_back(rule, moves):
+    model, drawn = learned(rule, units=5, backbone=(7,))
+    p = model.params["cell"]
+    assert (p.backbone_W != drawn["backbone_W"]).any() == moves
+    assert (p.ff1_W != drawn["ff1_W"]).any()
+
+
+def test_learning_adds_no_synapse():
+    model, drawn = learned(EProp(), wiring=auto_ncp(12, 3), backbone=())
+    for name in HEADS:
+        before, after = drawn[name + "_W"], getattr(model.params["cell"], name + "_W")
+        np.testing.assert_array_equal(after[before == 0], 0)
+        assert (after != before)[before != 0].mean() > 0.9
+
+
+def test_a_head_changes_nothing_of_what_is_drawn():
+    plain = ng.Model(CfC(units=5, backbone=(7,)), seed=1).run(U)
+    taught = ng.Model(CfC(units=5, backbone=(7,), rule=EProp()), seed=1).run(U)
+    np.testing.assert_array_equal(taught, plain)
+
+
+def test_it_waits_when_it_is_told_to():
+    cell = CfC(units=5, name="cell")
+    model = ng.Model((Input(name="u") >> cell) & (Input(name="go") >> cell["update"]), seed=1)
+    h = model.run({"u": U, "go": np.tile([[1.0], [0.0]], (25, 1))})
+    np.testing.assert_array_equal(h[1::2], h[::2])
+    assert (h[2::2] != h[:-2:2]).all()
+
+
+def test_cells_around_it_say_when_it_updates():
+    cell = SkipRNN(cell=CfC(units=3, backbone=(4,), rule=EProp()))
+    check_node(cell)
+    check_rule(cell.rule, cell)

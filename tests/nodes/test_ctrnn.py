@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.testing import check_node
-from nodes import CTRNN, Input, Reservoir
+from nodegraph.testing import check_node, check_rule
+from nodes import CTRNN, Input, Reservoir, Zoneout
+from nodes.rules import RFLO, TBPTT, EProp, Hebb
 
 RNG = np.random.default_rng(0)
 U = RNG.standard_normal((50, 2))
@@ -96,4 +97,87 @@ def test_time_given_as_one_is_time_not_wired():
 )
 def test_nonsense_is_refused(fields, message):
     with pytest.raises(ng.errors.FieldError, match=message):
+        CTRNN(units=3, **fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"rule": EProp(), "solver": "rk4", "unfolds": 2},
+        {"rule": RFLO(), "start": "random"},
+        {"rule": TBPTT(steps=4), "solver": "exponential", "activation": "sigmoid"},
+        {"rule": EProp(), "activation": "softmax", "frozen": True, "emits": ("x", "error")},
+    ],
+)
+def test_learning_by_itself_it_keeps_the_contract(fields):
+    cell = CTRNN(units=3, connectivity=1.0, tau=(1.0, 2.0, 3.0), **fields)
+    check_node(cell)
+    check_rule(cell.rule, cell)
+
+
+LORENZ = ng.datasets.lorenz(9000, discard=500)[:, :1] / 8
+
+
+@pytest.mark.parametrize("rule", [EProp, RFLO, TBPTT])
+def test_what_learns_foresees_better_than_its_frozen_twin(rule):
+    share, cell = [], CTRNN(units=20, tau=2.0, connectivity=0.9, name="cell")
+    for seed in range(3):
+        found = []
+        for frozen in (False, True):
+            how = {"rule": rule(batch=10, epochs=3), "frozen": frozen, "emits": ("x", "error")}
+            model = ng.Model(cell.model_copy(update=how), seed=seed)
+            drawn = [model.run(LORENZ[:1]), model.params["cell"].W.copy()][1]
+            W = model.fit(LORENZ[:6000]).params["cell"].W
+            np.testing.assert_array_equal(W[drawn == 0], 0)
+            assert (W != drawn).any() != frozen
+            found.append((model.reset().run(LORENZ)[6000:, 20:] ** 2).mean())
+        share.append(found[0] / found[1])
+    assert np.median(share) < 0.8
+
+
+def test_a_head_changes_nothing_of_what_is_drawn():
+    plain = ng.Model(CTRNN(units=9, start="random"), seed=1).run(U)
+    taught = ng.Model(CTRNN(units=9, start="random", rule=EProp()), seed=1).run(U)
+    np.testing.assert_allclose(taught, plain, rtol=1e-12, atol=1e-14)
+
+
+def test_it_waits_when_it_is_told_to():
+    cell = CTRNN(units=5, name="cell", connectivity=1.0)
+    model = ng.Model((Input(name="u") >> cell) & (Input(name="go") >> cell["update"]), seed=1)
+    x = model.run({"u": U, "go": np.tile([[1.0], [0.0]], (25, 1))})
+    np.testing.assert_array_equal(x[1::2], x[::2])
+    assert (x[2::2] != x[:-2:2]).all()
+
+
+def test_cells_around_it_say_when_it_updates():
+    cell = Zoneout(cell=CTRNN(units=3, connectivity=1.0, rule=EProp()))
+    check_node(cell)
+    check_rule(cell.rule, cell)
+
+
+def test_what_a_head_says_is_no_state_to_doubt():
+    cell = CTRNN(units=3, rule=EProp(), connectivity=1.0, input_scaling=9.0, emits=("x", "error"))
+    ng.Model(cell, seed=1).fit(U)
+
+
+def test_rules_of_reservoirs_still_teach_it():
+    before = ng.Model(CTRNN(units=9, rule=Hebb(), name="c"), seed=1)
+    before.run(U[:1])
+    drawn = before.params["c"].W.copy()
+    after = before.fit(U).params["c"]
+    assert abs(after.W - drawn).max() > 0
+    assert after.V.shape == (0, 9)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"rule": EProp(), "activation": "sin"}, "EProp knows the derivatives of identity, tanh"),
+        ({"frozen": True}, "frozen would have no effect, for rule is None"),
+        ({"rule": Hebb(), "frozen": True}, "frozen would have no effect, for there is no head"),
+        ({"rule": Hebb(), "emits": "error"}, "a head needs a rule"),
+    ],
+)
+def test_a_head_that_makes_no_sense_is_refused(fields, said):
+    with pytest.raises(ng.errors.FieldError, match=said):
         CTRNN(units=3, **fields)

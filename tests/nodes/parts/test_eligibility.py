@@ -3,7 +3,7 @@ import pytest
 
 from nodegraph.rule import Lesson
 from nodegraph.testing import finite_differences, run_node, teach
-from nodes import GRU, LSTM
+from nodes import CTRNN, GRU, LSTM, CfC
 from nodes.rules import EProp
 
 N, D = 3, 2
@@ -13,6 +13,9 @@ CELLS = [
     LSTM(units=N, rule=RULE, variant="peephole"),
     GRU(units=N, rule=RULE),
     GRU(units=N, rule=RULE, reset="after"),
+    CTRNN(units=N, rule=RULE, tau=(1.0, 2.0, 5.0), unfolds=2, connectivity=1.0),
+    CfC(units=N, rule=RULE, backbone=()),
+    CfC(units=N, rule=RULE, backbone=(), mode="pure"),
 ]
 
 
@@ -22,6 +25,9 @@ def drawn(cell):
     p = cell.init(rng, D, N)
     names = (*cell.weights, "V", "offset")
     p = p._replace(**{name: rng.normal(0, 0.6, getattr(p, name).shape) for name in names})
+    if isinstance(cell, CfC):
+        own = np.concatenate([np.ones((N, D)), np.eye(N)], axis=1)
+        return p._replace(**{n: getattr(p, n) * own for n in cell.weights if n.endswith("_W")})
     return p._replace(W=p.W * np.tile(np.eye(N), (len(p.W) // N, 1)))
 
 
@@ -50,6 +56,7 @@ def test_where_units_hear_only_themselves_it_is_the_gradient_through_all_time(ce
     for name in (*cell.weights, "V", "offset"):
         found = getattr(memory.sums, name)[0]
         expected = finite_differences(loss(cell), p, name)
+        expected = expected * cell.links(p).get(name, 1.0)
         np.testing.assert_allclose(found, expected, atol=1e-7, err_msg=name)
 
 

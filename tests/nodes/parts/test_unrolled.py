@@ -3,16 +3,28 @@ import pytest
 
 from nodegraph.rule import Lesson
 from nodegraph.testing import finite_differences, run_node, teach
-from nodes import GRU, LSTM
+from nodes import CTRNN, GRU, LSTM, CfC
 from nodes.rules import BPTT, TBPTT
 
 N, D, STEPS = 3, 2, 6
 X = np.random.default_rng(0).standard_normal((2 * STEPS, D))
+DT = np.tile(np.random.default_rng(1).uniform(0.1, 1.5, (STEPS, 1)), (2, 1))
 KINDS = [
     (LSTM, {"variant": "peephole"}),
     (GRU, {"reset": "before"}),
     (GRU, {"reset": "after"}),
+    (CTRNN, {"tau": (0.5, 1.0, 3.0), "solver": "exponential", "connectivity": 1.0}),
+    (CTRNN, {"solver": "rk4", "unfolds": 2, "activation": "sigmoid", "connectivity": 1.0}),
+    (CTRNN, {"activation": "relu", "connectivity": 1.0}),
+    (CfC, {"backbone": (4,)}),
+    (CfC, {"backbone": (), "mode": "no_gate"}),
+    (CfC, {"backbone": (4,), "mode": "pure"}),
 ]
+
+
+def ports(cell, steps):
+    """Return times between samples, of cells that are told."""
+    return {"dt": DT[:steps]} if "dt" in cell.step_ports else {}
 
 
 def drawn(cell):
@@ -24,7 +36,7 @@ def drawn(cell):
 
 def learned(cell, p, xs, target=None):
     """Return the gradients that are gathered."""
-    lesson = Lesson({"x": xs}, target, np.ones(len(xs), bool))
+    lesson = Lesson({"x": xs, **ports(cell, len(xs))}, target, np.ones(len(xs), bool))
     memory = cell.learner.begin(p)
     return teach(cell.learner, cell, p, cell.start(N, D), memory, lesson).memory.sums
 
@@ -32,8 +44,8 @@ def learned(cell, p, xs, target=None):
 def lived(cell, p, xs, state=None):
     """Return h before and after each step, and the state at the end."""
     state = state or cell.start(N, D)
-    after, ys = run_node(cell, p, state, xs)
-    return np.vstack([state.h, ys]), after
+    after, ys = run_node(cell, p, state, xs, **ports(cell, len(xs)))
+    return np.vstack([cell.carry(state)[0], ys]), after
 
 
 def half_square(e):
