@@ -80,15 +80,15 @@ class Learner(Inference):
     def snapshot(self) -> Any:
         """Return all that learning and running change, to be given to `restore` later."""
         state = self._settle()
-        return deepcopy((state.slots, state.frozen, state.time, state.ahead))
+        return deepcopy((state.slots, state.frozen, state.time, state.ahead, state.drift))
 
     @known_arguments
     def restore(self, snapshot: Any) -> Self:
         """Put the model back to where `snapshot` was taken."""
-        if not isinstance(snapshot, tuple) or len(snapshot) != 4:
+        if not isinstance(snapshot, tuple) or len(snapshot) != 5:
             raise DataError("restore takes what model.snapshot() gave")
         state = self._settle().draft()
-        state.slots, state.frozen, state.time, state.ahead = deepcopy(snapshot)
+        state.slots, state.frozen, state.time, state.ahead, state.drift = deepcopy(snapshot)
         self._hold(state)
         return self
 
@@ -213,7 +213,7 @@ class Learner(Inference):
         with using(self.numerics), checkpointer.keeping() if checkpointer else nullcontext():
             report, moved = course.run(draft.slots, bound)
         draft.time = moved if bound.own else draft.time
-        draft.ahead = Ahead(horizons(bound))
+        draft.ahead, draft.drift = Ahead(horizons(bound)), None
         self._hold(draft)
         self.report, self._trickle = report, None
         self.curves = history.curves() if history else {}

@@ -153,7 +153,7 @@ class Model(Estimating):
         return model
 
     @known_arguments
-    def intervals(self, x: Any, y: Any = None, *, rate: float = 0.05) -> Any:
+    def intervals(self, x: Any, y: Any = None, *, rate: float | None = None) -> Any:
         """Return the quantiles between which the target is to be expected; the model moves on.
 
         The output is a `Ridge(intervals=[0.05, 0.95])` or another readout that learned them.
@@ -164,9 +164,12 @@ class Model(Estimating):
             As in `run`.
         y : array_like (T, n_out), or list of such, optional
             What came, of which each row is known a step later: bounds move up where it was above
-            them more often than it should, and down where less often.
-        rate : float
-            How fast they move, as a share of their width.
+            them more often than it should, and down where less often. How far they have moved is
+            part of where the model's own stream stands: the next call goes on there (without y,
+            it tells them as they are), `save` keeps it, and `reset` and `fit` put it back. A list
+            is independent series, each from the start. A NaN moves nothing.
+        rate : float, optional
+            How fast they move, as a share of their mean width so far; 0.05 if left out.
 
         Returns
         -------
@@ -176,6 +179,8 @@ class Model(Estimating):
         ------
         GraphError
             If the output keeps no residuals.
+        DataError
+            If y does not fit x, or there is a rate and no y; the model is then as it was before.
         """
         return intervals_of(self, x, y, rate)
 

@@ -19,6 +19,7 @@ from nodegraph.engines.slot import NOT_SAVED, Slot
 from nodegraph.errors import DataError, NotFittedError
 from nodegraph.graph.names import node_name
 from nodegraph.graph.plan import Plan
+from nodegraph.model.drift import Drift
 from nodegraph.model.initializer import Initializer
 from nodegraph.model.teaching_inputs import teaching_only, with_zeros
 
@@ -40,6 +41,8 @@ class ModelState:
         Steps that the model's own stream has gone.
     ahead : Ahead
         How many rows ahead of which input each learner was taught.
+    drift : Drift, optional
+        How far intervals of the model's own stream have moved by what came.
     """
 
     initializer: Initializer
@@ -49,6 +52,7 @@ class ModelState:
     plans: dict[Any, Plan] = field(default_factory=dict)
     able: dict[Any, tuple[str, ...]] = field(default_factory=dict)
     ahead: Ahead = field(default_factory=Ahead)
+    drift: Drift | None = None
 
     @property
     def plan(self) -> Plan:
@@ -70,6 +74,7 @@ class ModelState:
                 slot.noise = deepcopy(slot.noise)
         twin = ModelState(self.initializer.copy(), slots, self.frozen, self.time)
         twin.plans, twin.able, twin.ahead = self.plans, self.able, self.ahead
+        twin.drift = self.drift
         return twin
 
     def bind(
@@ -345,4 +350,4 @@ class ModelState:
     def restart(self) -> None:
         """Put every state and delay line back to the start."""
         self.slots = self.initializer.restarted(self.slots)
-        self.time = 0
+        self.time, self.drift = 0, None

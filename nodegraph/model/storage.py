@@ -24,6 +24,7 @@ from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Seamless, SecondLook
 from nodegraph.graph.rule import Rule
 from nodegraph.host.numerics import checked_numerics
+from nodegraph.model.drift import Drift
 from nodegraph.model.initializer import Initializer
 from nodegraph.model.state import ModelState
 
@@ -102,6 +103,8 @@ def _packed(
         },
         "report": report,
     }
+    if state.drift is not None:
+        about["drift"] = state.drift.plain()
     return arrays, {"graph": json.dumps(graph), "model": json.dumps(about, default=_plain)}
 
 
@@ -241,6 +244,7 @@ def _filled(state: ModelState, about: Mapping[str, Any], arrays: Mapping[str, Ar
         for learner, by_input in about.get("ahead", {}).items()
     }
     state.ahead = Ahead(shown)
+    state.drift = Drift.of(about["drift"]) if "drift" in about else None
     return state
 
 

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.errors import DataError, GraphError
+from nodegraph.errors import DataError, FieldError, GraphError
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Uncertain
+from nodegraph.model.drift import Drift
 
-__all__ = ["adapted", "intervals_of"]
+__all__ = ["intervals_of"]
+
+RATE = 0.05
 
 
-def intervals_of(model: Any, x: Any, y: Any, rate: float) -> Any:
+def intervals_of(model: Any, x: Any, y: Any, rate: float | None) -> Any:
     """Return the quantiles of the targets at each row; see `nodegraph.Model.intervals`.
 
     Parameters
     ----------
     model : Model
-        It runs on `x`.
+        It runs on `x`; if that or `y` cannot be, it stays where it was.
     x, y : Any
-    rate : float
+    rate : float, optional
     """
-    name = _output(model.plan)
+    name, pace = _output(model.plan), _checked_rate(rate, y)
+    before = model._settle()
+    try:
+        return _moved_on(model, name, x, y, pace)
+    except BaseException:
+        model._hold(before)
+        raise
+
+
+def _moved_on(model: Any, name: str, x: Any, y: Any, rate: float) -> Any:
     node: Any = model.plan.nodes[name]
     sources = _sources(model.plan, name)
     found = model.run(x, outputs=list(dict.fromkeys([name, *sources])))
@@ -35,11 +46,58 @@ def intervals_of(model: Any, x: Any, y: Any, rate: float) -> Any:
         rows = {each: series[i] if apart else series for each, series in found.items()}
         xs = np.concatenate([rows[source] for source in sources], axis=1)
         told.append(node.bounds(params, xs, rows[name]))
+    truths = _truths(y, [bounds.shape[:2] for bounds in told], apart)
+    state, start = model._settle(), Drift.begin(*told[0].shape[1:])
+    here = start if apart or state.drift is None else state.drift
+    pairs = zip(told, truths, strict=True)
+    moved = [here.over(bounds, rows, node.intervals, rate) for bounds, rows in pairs]
+    if apart:
+        return [bounds for bounds, _ in moved]
     if y is not None:
-        truths = [np.asarray(row, float) for row in (y if apart else [y])]
-        pairs = zip(told, [row.reshape(len(row), -1) for row in truths], strict=True)
-        told = [adapted(bounds, row, node.intervals, rate) for bounds, row in pairs]
-    return told if apart else told[0]
+        state.drift = moved[0][1]
+    return moved[0][0]
+
+
+def _checked_rate(rate: float | None, y: Any) -> float:
+    """Return how fast bounds move."""
+    if rate is None:
+        return RATE
+    if y is None:
+        raise DataError(
+            f"intervals: rate={rate!r} says how fast bounds follow what came, and there is no y; "
+            "give y, or leave rate out"
+        )
+    number = isinstance(rate, int | float | np.number) and not isinstance(rate, bool)
+    if not number or not 0 <= rate < np.inf:
+        raise FieldError(f"intervals: rate should be a number of at least 0, got {rate!r}")
+    return float(rate)
+
+
+def _truths(y: Any, shapes: list[tuple[int, ...]], apart: bool) -> list[Array | None]:
+    """Return what came at the rows of each series.
+
+    Raises
+    ------
+    DataError
+        If it is not of their shapes.
+    """
+    if y is None:
+        return [None] * len(shapes)
+    if apart and (not isinstance(y, list | tuple) or len(y) != len(shapes)):
+        said = f"{len(y)}" if isinstance(y, list | tuple) else f"a {type(y).__name__}"
+        raise DataError(f"intervals: x is a list of {len(shapes)} series, y should be, got {said}")
+    return [_truth(one, shape) for one, shape in zip(y if apart else [y], shapes, strict=True)]
+
+
+def _truth(y: Any, shape: tuple[int, ...]) -> Array:
+    try:
+        rows = np.asarray(y, float)
+    except (TypeError, ValueError):
+        raise DataError(f"intervals: y should be numbers of shape {shape}, got {y!r}") from None
+    flat = rows[:, None] if rows.ndim == 1 and shape[1] == 1 else rows
+    if flat.shape != shape:
+        raise DataError(f"intervals: y should have shape {shape}, got {rows.shape}")
+    return flat
 
 
 def _output(plan: Plan) -> str:
@@ -77,36 +135,3 @@ def _sources(plan: Plan, name: str) -> tuple[str, ...]:
             f"as in Input() >> Concat() >> {name}, and delayed edges into that Concat"
         )
     return tuple(read.source for read in reads)
-
-
-def adapted(bounds: Array, y: Array, levels: Sequence[float], rate: float) -> Array:
-    """Return bounds that are moved on after each step by whether the target was below them [1]_.
-
-    ``q[t+1] = q[t] + rate s (level - 1(y[t] <= q[t]))``, for what is added to a bound; s is the
-    mean width of the intervals, or the mean error where there is one level alone. In the long run
-    the share below each bound is its level, whatever the data do.
-
-    Parameters
-    ----------
-    bounds : ndarray, shape (n_steps, n_out, n_levels)
-    y : ndarray, shape (n_steps, n_out)
-        A row with a NaN moves nothing.
-    levels : sequence of float
-    rate : float
-
-    References
-    ----------
-    .. [1] I. Gibbs, E. Candes, Advances in Neural Information Processing Systems 34 (2021).
-    """
-    if y.shape != bounds.shape[:2]:
-        raise DataError(f"intervals: y should have shape {bounds.shape[:2]}, got {y.shape}")
-    wide = np.abs(bounds[..., -1] - bounds[..., 0]).mean(axis=0)
-    error = np.nanmean(np.abs(y - bounds.mean(axis=2)), axis=0)
-    size = rate * np.where(wide > 0, wide, error)[:, None]
-    moved, shift = np.empty_like(bounds), np.zeros(bounds.shape[1:])
-    for t, row in enumerate(bounds):
-        moved[t] = row + shift
-        below = y[t][:, None] <= moved[t]
-        step = size * (np.asarray(levels) - below)
-        shift = shift + np.where(np.isfinite(y[t])[:, None], step, 0.0)
-    return np.sort(moved, axis=2)

@@ -93,7 +93,7 @@ class LeftOut(NamedTuple):
         if self.done:
             raise GraphError(
                 "a readout whose intervals come from residuals goes through all data twice, so "
-                "update cannot add to it: fit on all data, or write bounds='posterior'"
+                "update cannot add to it: fit on all data, or write intervals_by='posterior'"
             )
         return self._replace(pile=self.pile.add(xs, ts, copied=True))._counted()
 

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import norm
 
 import nodegraph as ng
-from nodegraph.errors import FieldError, GraphError
+from nodegraph.errors import DataError, FieldError, GraphError
 from nodegraph.testing import check_node, check_rule
 from nodes import RLS, Concat, Input, Reservoir, Ridge
 from nodes.rules import IntervalLeastSquares
@@ -74,7 +74,7 @@ def test_chunks_and_series_and_files(tmp_path):
     loaded = ng.load(tmp_path / "m.safetensors")
     found = loaded.intervals([X[:7], X[7:9]])
     np.testing.assert_array_equal(np.concatenate(found), whole.reset().intervals(X[:9]))
-    with pytest.raises(GraphError, match="goes through all data twice, so update cannot add"):
+    with pytest.raises(GraphError, match="goes through all data twice, so update cannot add.*intervals_by='posterior'"):
         whole.update(X[:9], Y[:9])
     out = Ridge(intervals=[0.05, 0.95], intervals_by="posterior", name="out")
     more = ng.Model(Input() >> out).fit(X[:900], Y[:900]).update(X[900:2000], Y[900:2000])
@@ -124,3 +124,81 @@ def test_what_keeps_no_residuals_is_refused():
 def test_fields_that_cannot_be_are_refused(fields, message):
     with pytest.raises(FieldError, match=message):
         Ridge(**fields)
+
+
+@pytest.mark.parametrize("levels", [(0.05, 0.5, 0.95), (0.9,)])
+@pytest.mark.parametrize("by", ["residuals", "posterior"])
+def test_adapted_intervals_go_on_from_call_to_call(by, levels, tmp_path):
+    out = Ridge(intervals=levels, intervals_by=by, name="out")
+    model = ng.Model(Input() >> out).fit(X[:300], Y[:300])
+    x, y = X[2000:2120], 4 * Y[2000:2120]
+    y[7] = np.nan
+    whole = model.reset().intervals(x, y)
+    assert not np.array_equal(whole, model.reset().intervals(x))
+    model.reset()
+    rows = [model.intervals(x[t : t + 1], y[t : t + 1]) for t in range(50)]
+    model.save(tmp_path / "m.safetensors")
+    here = model.snapshot()
+    for other in (ng.load(tmp_path / "m.safetensors"), model):
+        parts = [*rows, other.intervals(x[50:51], y[50:51]), other.intervals(x[51:], y[51:])]
+        np.testing.assert_array_equal(np.concatenate(parts), whole)
+    model.restore(here)
+    unknown = model.intervals(x[50:51])
+    np.testing.assert_array_equal(unknown, whole[50:51])
+    apart = model.intervals([x, x[:9]], [y, y[:9]])
+    np.testing.assert_array_equal(apart[0], whole)
+    np.testing.assert_array_equal(apart[1], whole[:9])
+    np.testing.assert_array_equal(model.intervals(x[50:], y[50:]), whole[50:])
+    again = model.fit(X[:300], Y[:300]).reset().intervals(x, y)
+    np.testing.assert_array_equal(again, whole)
+
+
+def test_learning_anew_starts_bounds_anew():
+    model = learned(300)
+    model.intervals(X[:50], Y[:50] + 9)
+    np.testing.assert_array_equal(
+        model.fit(X[:300], Y[:300]).intervals(X[:5]), learned(300).intervals(X[:5])
+    )
+
+
+def test_bounds_move_as_the_paper_has_it():
+    model, rate = learned(300), 0.1
+    plain = model.reset().intervals(X[300:340])
+    q, shift, level = [], np.zeros((2, 3)), np.array([0.05, 0.5, 0.95])
+    for t, y in enumerate(Y[300:340]):
+        q.append(np.sort(plain[t] + shift, axis=1))
+        wide = (plain[: t + 1, :, 2] - plain[: t + 1, :, 0]).mean(axis=0)
+        shift = shift + rate * wide[:, None] * (level - (y[:, None] <= plain[t] + shift))
+    found = model.reset().intervals(X[300:340], Y[300:340], rate=rate)
+    np.testing.assert_allclose(found, q, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        ({"rate": -1}, "y=y.*rate should be a number of at least 0, got -1"),
+        ({"rate": np.nan}, "y=y.*rate should be a number of at least 0, got nan"),
+        ({"rate": True}, "y=y.*rate should be a number of at least 0, got True"),
+        ({"rate": 0.1}, r"rate=0.1 says how fast .* there is no y; give y, or leave rate out"),
+        ({"y": Y[:5]}, r"y should have shape \(9, 2\), got \(5, 2\)"),
+        ({"y": "no"}, r"y should be numbers of shape \(9, 2\)"),
+        ({"x": [X[:9]], "y": Y[:9]}, "x is a list of 1 series, y should be, got a ndarray"),
+        ({"x": [X[:9]], "y": [Y[:9]] * 2}, "x is a list of 1 series, y should be, got 2"),
+    ],
+)
+def test_what_bounds_cannot_follow_is_refused_and_the_model_stays(given, message):
+    model = learned(300)
+    if message.startswith("y=y"):
+        given, message = {**given, "y": Y[:9]}, message[5:]
+    time = model.time
+    with pytest.raises((DataError, FieldError), match=message):
+        model.intervals(**{"x": X[:9], **given})
+    assert model.time == time
+
+
+@pytest.mark.filterwarnings("error")
+def test_where_nothing_came_nothing_moves():
+    model = learned(300)
+    nothing = np.full((9, 2), np.nan)
+    found = model.reset().intervals(X[:9], nothing)
+    np.testing.assert_array_equal(found, model.reset().intervals(X[:9]))
