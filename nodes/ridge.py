@@ -8,6 +8,8 @@ import numpy as np
 from pydantic import model_validator
 
 from nodegraph import Array
+from nodegraph.errors import GraphError
+from nodegraph.graph import Graph
 from nodes.parts.taught_readout import TaughtReadout
 from nodes.rules.interval_least_squares import (
     IntervalLeastSquares,
@@ -23,7 +25,8 @@ __all__ = ["Ridge"]
 class Ridge(TaughtReadout):
     """Linear readout ``y = W_out x + bias`` from ridge regression [1]_.
 
-    What arrives at the port ``weight`` while it learns is how much each row counts.
+    What arrives at the port ``weight`` while it learns is how much each row counts; with intervals
+    there is no such port.
 
     Parameters
     ----------
@@ -79,6 +82,15 @@ class Ridge(TaughtReadout):
         if levels and self.W_out is not None:
             raise ValueError("intervals are learned, but W_out is given; leave one of them out")
         return self
+
+    def __getitem__(self, port: str) -> Graph:
+        """Return this node with `port` as the place where the next edge arrives."""
+        if port == "weight" and self.intervals is not None:
+            raise GraphError(
+                f"{self.name or 'Ridge'} has no port 'weight': intervals count all rows alike; "
+                "leave intervals out, or make the targets of rows that should not count NaN"
+            )
+        return super().__getitem__(port)
 
     def idle(self) -> dict[str, str]:
         """Return the fields that have no effect beside the others, each with why."""

@@ -9,7 +9,8 @@ import numpy as np
 from pydantic import BeforeValidator, PlainSerializer, PositiveInt, model_validator
 
 from nodegraph.arrays import Array
-from nodegraph.errors import FieldError
+from nodegraph.errors import FieldError, GraphError
+from nodegraph.graph import Graph
 from nodegraph.graph.registry import split_kind, written_kind
 from nodegraph.node import Node
 from nodes.rules.shared_learning import SharedLearning
@@ -42,8 +43,8 @@ class Shared(Node):
     Parameters
     ----------
     node : Node
-        A node of one input, without learning, or a `Ridge` or `LogisticRegression`. In YAML
-        ``node: {kind: Reservoir, units: 500}``.
+        A node of one input, without learning, or a `Ridge`, `Lasso` or `LogisticRegression` without
+        classes. In YAML ``node: {kind: Reservoir, units: 500}``.
     copies : int
         In how many parts the columns of the input are cut.
 
@@ -67,6 +68,11 @@ class Shared(Node):
         learner, kind = self.node.learner, type(self.node).__name__
         if learner is not None and (why := SharedLearning.why_not(learner)):
             raise ValueError(f"node: {kind} {why}")
+        if getattr(self.node, "classes", None) is not None:
+            raise ValueError(
+                f"node: {kind} has classes, and a target of all parts has no labels; leave classes "
+                "out, and give as targets the 0 and 1 of each class, part beside part"
+            )
         if (every := self.node.every) != 1:
             raise ValueError(f"node: copies have one clock; write Shared(every={every}, ...)")
         if not type(self.node).traced:
@@ -78,6 +84,15 @@ class Shared(Node):
         """The rule that it learns by: that of its node, from the rows of all parts."""
         learner = self.node.learner
         return None if learner is None else SharedLearning(rule=learner, copies=self.copies)
+
+    def __getitem__(self, port: str) -> Graph:
+        """Return this node with `port` as the place where the next edge arrives."""
+        if port == "weight" and port in self.node.ports:
+            raise GraphError(
+                "Shared has no port 'weight': what counts a row would count all its parts alike; "
+                "to leave a row out, make its targets NaN"
+            )
+        return super().__getitem__(port)
 
     @property
     def ready(self) -> bool:

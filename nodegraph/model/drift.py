@@ -15,9 +15,9 @@ __all__ = ["Drift"]
 class Drift(NamedTuple):
     """What has been added to each bound so far, and the sums that say how fast it moves.
 
-    ``q[t+1] = q[t] + rate s (level - 1(y[t] <= q[t]))``, for what is added to a bound [1]_; s is the
-    mean width of the intervals so far, or the mean error where there is one level alone. In the
-    long run the share below each bound is its level, whatever the data do.
+    ``q[t+1] = q[t] + rate s (level - 1(y[t] <= q[t]))`` [1]_, for what is added to a bound; s is
+    the mean width of the intervals so far, or the mean error where there is one level alone. In
+    the long run the share below each bound is its level, whatever the data do.
 
     References
     ----------

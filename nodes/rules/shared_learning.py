@@ -10,6 +10,8 @@ from pydantic import PositiveInt
 
 from nodegraph import AnyRule, Array, Lesson, Node, Rule, Seen
 from nodegraph.graph.lessons import block_of
+from nodegraph.graph.protocols import Gathers, Joint, Passes, Seamless
+from nodegraph.graph.rule import merges
 
 __all__ = ["SharedLearning"]
 
@@ -37,8 +39,11 @@ class SharedLearning(Rule):
         """Return why a rule cannot be shared, or None if it can."""
         if rule.online or not rule.supervised:
             return "learns by itself, and parts would not learn the same; put it before Patches"
-        if rule.modifies != SharedLearning.modifies:
+        if "offsets" in rule.modifies:
             return "keeps more than weights, and cannot be shared; write Ridge without intervals"
+        gathers = all(isinstance(rule, kind) for kind in (Gathers, Seamless, Joint))
+        if rule.modifies != SharedLearning.modifies or not gathers:
+            return "learns in a way that parts cannot share; write Ridge, Lasso, LogisticRegression"
         return None
 
     def refusal(self, node: Node) -> str | None:
@@ -90,14 +95,11 @@ class SharedLearning(Rule):
 
     def after_pass(self, memory: Any) -> tuple[Any, bool]:
         """Return the memory after a pass, and whether another one is needed."""
-        rule: Any = self.rule
-        found: tuple[Any, bool] = rule.after_pass(memory)
-        return found
+        return self.rule.after_pass(memory) if isinstance(self.rule, Passes) else (memory, False)
 
     def merges(self, params: Any) -> bool:
         """Tell whether series can be learned from apart."""
-        rule: Any = self.rule
-        return bool(rule.merges(params))
+        return merges(self.rule, params)
 
     @property
     def team(self) -> Any:

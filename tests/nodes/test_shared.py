@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import FieldError
+from nodegraph.errors import FieldError, GraphError
 from nodegraph.files.yaml.spec import read_text
 from nodegraph.testing import check_node
 from nodes import (
@@ -10,6 +10,7 @@ from nodes import (
     PCA,
     RLS,
     Input,
+    Lasso,
     LogisticRegression,
     Patches,
     Reservoir,
@@ -56,6 +57,19 @@ def test_a_readout_learns_from_all_parts_as_from_series(solver):
     assert model.report[0]["rows"] == 2 * 76
 
 
+@pytest.mark.parametrize("l1", [5.0, "cv"])
+def test_few_weights_are_learned_from_all_parts(l1):
+    y = X.reshape(160, 3)[:, :1] + 0.1 * np.random.default_rng(1).normal(size=(160, 1))
+    node = Lasso(l1=l1)
+    model = ng.Model(Input() >> Shared(node=node, copies=2, name="out")).fit(X, y.reshape(80, 2))
+    alone = ng.Model(Input() >> Lasso(l1=l1, name="out")).fit(X.reshape(160, 3), y)
+    for one, other in zip(model.params["out"], alone.params["out"], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-7, atol=1e-12)
+    halves = [X[:40], X[40:]], [y[:80].reshape(40, 2), y[80:].reshape(40, 2)]
+    apart = ng.Model(Input() >> Shared(node=Lasso(l1=5.0), copies=2, name="out"))
+    assert apart.fit(*halves, workers=2).params["out"].W_out[0, 0] > 0.8
+
+
 def test_series_apart_files_and_yaml(tmp_path):
     graph = Input() >> Patches(width=2, halo=1) >> Shared(node=NVAR(), copies=3)
     graph = graph >> Shared(node=Ridge(ridge=[1e-3, 1.0]), copies=3, name="out")
@@ -91,6 +105,11 @@ def test_one_readout_of_patches_goes_on_alone_with_a_wave_on_a_ring():
         (RLS(), "RLS learns by itself"),
         (PCA(units=1), "PCA learns by itself, .* put it before Patches"),
         (Ridge(intervals=[0.1, 0.9]), "write Ridge without intervals"),
+        (
+            LogisticRegression(classes=[0, 1]),
+            "has classes, and a target of all parts has no labels",
+        ),
+        (Ridge(classes=["a", "b"]), "Ridge has classes, .* leave classes out"),
         (Reservoir(units=3, every=2), r"copies have one clock; write Shared\(every=2"),
         (ScikitLearn(estimator="Ridge"), "ScikitLearn"),
     ],
@@ -103,3 +122,9 @@ def test_nodes_that_cannot_be_shared_are_refused(node, message):
 def test_parts_that_are_not_equal_are_refused():
     with pytest.raises(FieldError, match="the 6 columns of the input do not divide into 4 parts"):
         ng.Model(Input() >> Shared(node=NVAR(), copies=4)).run(X)
+
+
+def test_weights_of_rows_are_refused_with_why():
+    shared = Shared(node=Ridge(), copies=2)
+    with pytest.raises(GraphError, match="a row would count all its parts alike"):
+        Input() >> shared["weight"]

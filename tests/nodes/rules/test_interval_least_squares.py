@@ -74,7 +74,7 @@ def test_chunks_and_series_and_files(tmp_path):
     loaded = ng.load(tmp_path / "m.safetensors")
     found = loaded.intervals([X[:7], X[7:9]])
     np.testing.assert_array_equal(np.concatenate(found), whole.reset().intervals(X[:9]))
-    with pytest.raises(GraphError, match="goes through all data twice, so update cannot add.*intervals_by='posterior'"):
+    with pytest.raises(GraphError, match=r"update cannot add.* intervals_by='posterior'"):
         whole.update(X[:9], Y[:9])
     out = Ridge(intervals=[0.05, 0.95], intervals_by="posterior", name="out")
     more = ng.Model(Input() >> out).fit(X[:900], Y[:900]).update(X[900:2000], Y[900:2000])
@@ -202,3 +202,11 @@ def test_where_nothing_came_nothing_moves():
     nothing = np.full((9, 2), np.nan)
     found = model.reset().intervals(X[:9], nothing)
     np.testing.assert_array_equal(found, model.reset().intervals(X[:9]))
+
+
+def test_weights_of_rows_are_refused_with_why():
+    out = Ridge(intervals=[0.1, 0.9])
+    with pytest.raises(GraphError, match="no port 'weight': intervals count all rows alike"):
+        Input() >> out["weight"]
+    with pytest.raises(GraphError, match="no port 'weigt'; it has"):
+        Input() >> out["weigt"]
