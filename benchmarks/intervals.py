@@ -10,7 +10,7 @@ from nodegraph.experiments.tasks.experiment import Experiment
 
 __all__ = ["covered", "main"]
 
-TASKS = ("narma10", "mackey_glass_10", "mackey_glass_50", "sunspots", "lorenz")
+TASKS = ("mackey_glass_10", "mackey_glass_50", "sunspots", "lorenz")
 LEVELS, SEEDS = [0.05, 0.95], (1, 2, 3)
 
 

@@ -89,8 +89,8 @@ class Shared(Node):
         """Return this node with `port` as the place where the next edge arrives."""
         if port == "weight" and port in self.node.ports:
             raise GraphError(
-                "Shared has no port 'weight': what counts a row would count all its parts alike; "
-                "to leave a row out, make its targets NaN"
+                f"{self.name or 'Shared'} has no port 'weight': what counts a row would "
+                "count all its parts alike; to leave a row out, make its targets NaN"
             )
         return super().__getitem__(port)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nodegraph.arrays import Array
 from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.series import Series
 from nodegraph.errors import DataError, FieldError
@@ -24,6 +25,7 @@ __all__ = [
     "checked_warmup",
     "checked_watch",
     "checked_workers",
+    "rows_like",
 ]
 
 
@@ -99,3 +101,15 @@ def check_long_enough(plan: Plan, learners: Iterable[str], bound: BoundData) -> 
                 f"far it looks back and ahead, and the longest series has {longest}; give "
                 "longer series, or let it look less far"
             )
+
+
+def rows_like(y: Any, shape: tuple[int, ...], what: str) -> Array:
+    """Return numbers of shape (n_steps, n_out); those of one output may lack the second axis."""
+    try:
+        rows = np.asarray(y, float)
+    except (TypeError, ValueError):
+        raise DataError(f"{what} should be numbers of shape {shape}, got {y!r}") from None
+    flat = rows[:, None] if rows.ndim == 1 and shape[1] == 1 else rows
+    if flat.shape != shape:
+        raise DataError(f"{what} should have shape {shape}, got {rows.shape}")
+    return flat

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Self
+from typing import Any, Literal, NoReturn, Self
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.errors import ArgumentError, DataError
+from nodegraph.errors import ArgumentError, DataError, UnknownNameError, warn
 from nodegraph.graph import Composable
 from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.strangers import refuse_name
 from nodegraph.model.checks import checked_seed
+from nodegraph.model.ensemble_checks import (
+    ALIKE,
+    alike,
+    checked_forecasts,
+    checked_levels,
+    checked_pair,
+    checked_samples,
+)
 from nodegraph.model.model import Model
 
 __all__ = ["Ensemble"]
@@ -73,6 +82,7 @@ class Ensemble:
         self.seed, self.bagged, self.kind = checked_seed(seed), bagged, kind
         graph = graph.as_graph()
         self.widening: Array | None = None
+        self._told = False  # that all members say the same
         self.members = tuple(Model(graph, seed=seed + i, **options) for i in range(members))
 
     @known_arguments
@@ -150,14 +160,28 @@ class Ensemble:
         Parameters
         ----------
         samples : ndarray (n_members, n_steps, n_out), or list of such
-            From `samples` or `generated`.
+            From `samples` or `generated`: ``ensemble.intervals(ensemble.samples(x))``.
         levels : sequence of float in (0, 1)
+
+        Warns
+        -----
+        DataWarning
+            Once, if all members say the same.
         """
-        if isinstance(samples, list):
-            return [self.intervals(one, levels) for one in samples]
+        shares = checked_levels(levels, "intervals")
+        apart = isinstance(samples, list | tuple)
+        said = [checked_samples(one, len(self), "intervals") for one in _listed(samples, apart)]
+        if said and not self._told and all(alike(one) for one in said):
+            self._told = True
+            warn(f"Ensemble.intervals: {ALIKE}; intervals have width 0")
+        told = [self._bounds(one, shares) for one in said]
+        return told if apart else told[0]
+
+    def _bounds(self, samples: Array, levels: Sequence[float]) -> Array:
         centre = self._together(samples)[..., None]
         bounds = np.moveaxis(np.quantile(samples, levels, axis=0), 0, -1)
-        return centre + (bounds - centre) * self._wider(len(centre))[:, None, None]
+        found: Array = centre + (bounds - centre) * self._wider(len(centre))[:, None, None]
+        return found
 
     def _wider(self, n_steps: int) -> Array:
         """Return how many times wider intervals are at each step; the last factor goes on."""
@@ -187,18 +211,22 @@ class Ensemble:
             What came.
         levels : sequence of two floats in (0, 1)
 
+        Raises
+        ------
+        DataError, FieldError
+            If samples, truths or levels are not such, or all members say the same.
+
         References
         ----------
         .. [1] K. Stankeviciute, A. M. Alaa, M. van der Schaar, Advances in Neural Information
            Processing Systems 34 (2021).
         """
-        if len(samples) != len(truths) or not len(samples):
-            raise DataError(f"calibrate: {len(samples)} forecasts for {len(truths)} truths")
-        self.widening, low, high = None, *sorted(levels)
-        shares = []
-        for said, y in zip(samples, truths, strict=True):
-            centre, bounds = self._together(said), self.intervals(said, [low, high])
-            off = np.reshape(np.asarray(y, float), centre.shape) - centre
+        low, high = checked_pair(levels)
+        forecasts, came = checked_forecasts(samples, truths, len(self))
+        self.widening, shares = None, []
+        for said, y in zip(forecasts, came, strict=True):
+            centre, bounds = self._together(said), self._bounds(said, [low, high])
+            off = y - centre
             half = np.where(off < 0, centre - bounds[..., 0], bounds[..., 1] - centre)
             shares.append(np.abs(off) / np.maximum(half, np.finfo(float).tiny))
         ratios = np.stack(shares)  # (forecasts, n_steps, n_out)
@@ -213,11 +241,23 @@ class Ensemble:
             member.reset()
         return self
 
+    def __getattr__(self, name: str) -> NoReturn:
+        if name in ("save", "load"):
+            raise UnknownNameError(
+                f"an Ensemble has no {name!r}: members are saved one by one, for i, member in "
+                'enumerate(ensemble.members): member.save(f"member{i}.safetensors")'
+            )
+        refuse_name("an Ensemble", name, [word for word in dir(self) if word[0] != "_"])
+
     def __len__(self) -> int:
         return len(self.members)
 
     def __repr__(self) -> str:
         return f"Ensemble({self.members[0].graph!r}, members={len(self)}, kind={self.kind!r})"
+
+
+def _listed(what: Any, apart: bool) -> Sequence[Any]:
+    return what if apart else [what]
 
 
 def _trimmed(samples: Array) -> Array:

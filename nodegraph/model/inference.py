@@ -162,15 +162,13 @@ class Inference:
         -------
         ndarray (T, n_out), list of such, or dict by node name
         """
-        plain = not noise and all(option is None for option in (outputs, workers, engine))
-        plain = plain and not progress
+        plain = not (noise or progress) and all(o is None for o in (outputs, workers, engine))
         if plain and steps is None and (y := self._quickly(x)) is not None:
             return y
         draft = self._settle().draft(noise=noise)
         bound = draft.bind(x, None, steps, running=True)
         request = Request(draft.names(outputs), clock=draft.time, noise=noise)
-        threads = checked_workers(workers)
-        hooks = Hooks(checked_progress(progress))
+        threads, hooks = checked_workers(workers), Hooks(checked_progress(progress))
         found = self._through(draft, bound, request, outputs, engine, hooks, workers=threads)
         if plain:
             self._went(bound)
@@ -234,7 +232,7 @@ class Inference:
         said = {name: labels_of(found[name], classes) for name, classes in judges.items()}
         return said if len(said) > 1 else next(iter(said.values()))
 
-    def step(self, x: Any = None, y: Any = None) -> Any:
+    def step(self, x: Any = None, y: Any = None, *, noise: bool = False) -> Any:
         """Return the outputs one step later.
 
         Parameters
@@ -242,6 +240,8 @@ class Inference:
         x : array_like (d,), or dict by node name
             None is a day without data: a row of NaN, where all who hear of it fill gaps.
         y : refused, since a step does not learn
+        noise : bool
+            Whether nodes with noise are noisy, as in `run`.
 
         Returns
         -------
@@ -249,21 +249,21 @@ class Inference:
         """
         if y is not None:
             refuse_target()
-        stepper = self._stepper
+        stepper = None if noise else self._stepper
         if stepper is not None and not stepper.learns and (y := stepper.step(x)) is not None:
             return y
-        found = self._slow_step(x)
+        found = self._slow_step(x, noise)
         if self._own_engine is not LOCAL:
             self._compile()
         return found
 
-    def _slow_step(self, x: Any) -> Any:
+    def _slow_step(self, x: Any, noise: bool) -> Any:
         """Return what `step` does, by a run of one step."""
         if isinstance(x, Mapping):
             rows: Any = {name: one_row(value, name) for name, value in x.items()}
         else:
             rows = self._settle().missing() if x is None else one_row(x, "x")
-        result = self.run(rows, steps=1 if rows is None else None)
+        result = self.run(rows, steps=1 if rows is None else None, noise=noise)
         return {n: y[0] for n, y in result.items()} if isinstance(result, dict) else result[0]
 
     @known_arguments

@@ -72,10 +72,7 @@ class ModelState:
         if noise:
             for slot in slots.values():
                 slot.noise = deepcopy(slot.noise)
-        twin = ModelState(self.initializer.copy(), slots, self.frozen, self.time)
-        twin.plans, twin.able, twin.ahead = self.plans, self.able, self.ahead
-        twin.drift = self.drift
-        return twin
+        return replace(self, initializer=self.initializer.copy(), slots=slots)
 
     def bind(
         self,
@@ -227,11 +224,9 @@ class ModelState:
 
     def _find_ready(self) -> tuple[str, ...]:
         able = {name for name in self.plan.nodes if self.is_ready(name)}
-        while True:
-            stuck = {name for name in able if self._waits_for(name) - able}
-            if not stuck:
-                return tuple(name for name in self.plan.nodes if name in able)
+        while stuck := {name for name in able if self._waits_for(name) - able}:
             able -= stuck
+        return tuple(name for name in self.plan.nodes if name in able)
 
     def _waits_for(self, name: str) -> set[str]:
         ports = self.plan.reads[name].items()

@@ -10,6 +10,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import DataError, FieldError, GraphError
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Uncertain
+from nodegraph.model.checks import rows_like
 from nodegraph.model.drift import Drift
 
 __all__ = ["intervals_of"]
@@ -86,18 +87,10 @@ def _truths(y: Any, shapes: list[tuple[int, ...]], apart: bool) -> list[Array | 
     if apart and (not isinstance(y, list | tuple) or len(y) != len(shapes)):
         said = f"{len(y)}" if isinstance(y, list | tuple) else f"a {type(y).__name__}"
         raise DataError(f"intervals: x is a list of {len(shapes)} series, y should be, got {said}")
-    return [_truth(one, shape) for one, shape in zip(y if apart else [y], shapes, strict=True)]
-
-
-def _truth(y: Any, shape: tuple[int, ...]) -> Array:
-    try:
-        rows = np.asarray(y, float)
-    except (TypeError, ValueError):
-        raise DataError(f"intervals: y should be numbers of shape {shape}, got {y!r}") from None
-    flat = rows[:, None] if rows.ndim == 1 and shape[1] == 1 else rows
-    if flat.shape != shape:
-        raise DataError(f"intervals: y should have shape {shape}, got {rows.shape}")
-    return flat
+    return [
+        rows_like(one, shape, "intervals: y")
+        for one, shape in zip(y if apart else [y], shapes, strict=True)
+    ]
 
 
 def _output(plan: Plan) -> str:

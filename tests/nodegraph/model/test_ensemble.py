@@ -1,8 +1,11 @@
+import copy
+import warnings
+
 import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import ArgumentError, DataError
+from nodegraph.errors import ArgumentError, DataError, DataWarning, FieldError, UnknownNameError
 from nodes import Input, Noise, Reservoir, Ridge
 
 U = np.sin(np.arange(900) / 5)[:, None] + 0.05 * np.random.default_rng(0).normal(size=(900, 1))
@@ -87,3 +90,86 @@ def test_what_cannot_be_is_refused():
     two = Input() >> pool >> [Ridge(name="a"), Ridge(name="b")]
     with pytest.raises(ArgumentError, match="an ensemble has one output"):
         ng.Ensemble(two, members=2).fit(U[:-1], U[1:]).run(U)
+
+
+SAID = np.random.default_rng(1).normal(size=(3, 9, 2))
+
+
+@pytest.fixture(scope="module")
+def three():
+    return ng.Ensemble(graph(), members=3).fit(U[:300], U[1:301], warmup=50)
+
+
+@pytest.mark.parametrize("x", [U[:9], [U[:9], U[9:20]], U[:9, 0], SAID[:2], "u", [[1.0], [1, 2]]])
+def test_intervals_of_data_instead_of_samples_say_what_to_write(three, x):
+    with pytest.raises(
+        DataError, match=r"shape \(3, n_steps, n_out\), .*e.intervals\(e.samples\(x"
+    ):
+        three.intervals(x)
+
+
+@pytest.mark.parametrize("levels", [[2.0], [0.1, np.nan], 0.9, [], "ab", [0.0, 0.9]])
+def test_levels_that_cannot_be_are_refused(three, levels):
+    with pytest.raises(FieldError, match=r"intervals: levels should be numbers between 0 and 1"):
+        three.intervals(SAID, levels)
+    with pytest.raises(FieldError, match=r"calibrate: levels should be numbers between 0 and 1"):
+        three.calibrate([SAID], [SAID[0]], levels)
+
+
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        (
+            ([1], [2]),
+            r"samples should have shape \(3, n_steps, n_out\).* got shape \(\); write e.cal",
+        ),
+        ((1, [2]), "samples should be a list, got a int"),
+        (([SAID], 2), "truths should be a list, got a int"),
+        (([], []), "0 forecasts for 0 truths"),
+        (([SAID, SAID[:, :5]], [SAID[0], SAID[0, :5]]), r"one length, got \(5, 2\) and \(9, 2\)"),
+        (([SAID], [SAID[0, :5]]), r"truths\[0\] should have shape \(9, 2\), got \(5, 2\)"),
+        (([SAID], ["no"]), r"truths\[0\] should be numbers of shape \(9, 2\)"),
+        (([SAID], [SAID[0] * np.nan]), r"truths\[0\] has values that are not finite"),
+        (([SAID[:1].repeat(3, 0)], [SAID[0]]), "all members say the same, .* no factor widens"),
+    ],
+)
+def test_what_cannot_be_calibrated_is_refused(three, given, message):
+    with pytest.raises(DataError, match=message):
+        three.calibrate(*given)
+    with pytest.raises(FieldError, match="levels should be two"):
+        three.calibrate([SAID], [SAID[0]], [0.1, 0.5, 0.9])
+    assert three.widening is None
+
+
+def test_members_that_are_all_equal_are_warned_of_once():
+    plain = ng.Ensemble(Input() >> Ridge(), members=3).fit(U[:-1], U[1:])
+    with pytest.warns(DataWarning, match="all members say the same, .* intervals have width 0"):
+        band = plain.intervals(plain.samples(U[:20]))
+    assert np.ptp(band, axis=2).max() == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plain.intervals([plain.samples(U[:20])])
+
+
+def test_an_ensemble_says_how_it_is_saved(three):
+    with pytest.raises(UnknownNameError, match=r"no 'save': members are saved one by one"):
+        three.save("e.safetensors")
+    with pytest.raises(UnknownNameError, match="no 'sample': did you mean samples"):
+        three.sample(U)
+    assert not hasattr(three, "_repr_html_")
+    again = copy.deepcopy(three).reset().run(U[:9])
+    np.testing.assert_array_equal(again, three.reset().run(U[:9]))
+
+
+def test_noisy_steps_are_those_of_a_noisy_run():
+    noisy = Input(name="u") >> Noise(std=0.05) >> Reservoir(units=20) >> Ridge(ridge=1e-3)
+    model = ng.Model(noisy, seed=1).fit(U[:300], U[1:301], warmup=50)
+    here = model.snapshot()
+    way = model.run(U[300:310], noise=True)
+    model.restore(here)
+    for row in U[280:290]:
+        model.step(row)
+    model.restore(here)
+    steps = [model.step(row, noise=True) for row in U[300:310]]
+    np.testing.assert_array_equal(steps, way)
+    assert np.abs(model.restore(here).run(U[300:310]) - way).max() > 1e-3

@@ -1,0 +1,96 @@
+"""What an ensemble is asked of: samples of its members, what came, and levels; checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.errors import DataError, FieldError
+from nodegraph.model.checks import rows_like
+
+__all__ = [
+    "ALIKE",
+    "alike",
+    "checked_forecasts",
+    "checked_levels",
+    "checked_pair",
+    "checked_samples",
+]
+
+ALIKE = (
+    "all members say the same, for nothing in the graph is drawn from a seed: take a node with "
+    "random weights, or bagged=True and lists of series"
+)
+
+
+def alike(samples: Array) -> bool:
+    """Tell whether all members say the same."""
+    return bool((samples == samples[:1]).all())
+
+
+def checked_levels(levels: Any, call: str) -> list[float]:
+    """Return levels, each between 0 and 1."""
+    try:
+        found = np.asarray(levels, float)
+    except (TypeError, ValueError):
+        found = np.empty(())
+    if found.ndim != 1 or not found.size or not ((found > 0) & (found < 1)).all():
+        raise FieldError(
+            f"{call}: levels should be numbers between 0 and 1, such as [0.05, 0.95], "
+            f"got {levels!r}"
+        )
+    return [float(level) for level in found]
+
+
+def checked_pair(levels: Any) -> tuple[float, float]:
+    """Return the lower and the upper one of two levels."""
+    found = sorted(checked_levels(levels, "calibrate"))
+    if len(found) != 2 or found[0] == found[1]:
+        raise FieldError(
+            f"calibrate: levels should be two, such as [0.05, 0.95], got {levels!r}; the factor "
+            "that it finds holds for others too"
+        )
+    return found[0], found[1]
+
+
+def checked_samples(samples: Any, members: int, call: str) -> Array:
+    """Return what members said, (n_members, n_steps, n_out)."""
+    wanted = f"samples should have shape ({members}, n_steps, n_out), one of each member"
+    cure = "write e.intervals(e.samples(x)) for data x, or e.generated(...) for forecasts"
+    if call == "calibrate":
+        cure = "write e.calibrate(e.generated(n, prompt=[...]), [...]), lists of one length"
+    try:
+        found = np.asarray(samples, float)
+    except (TypeError, ValueError):
+        said = type(samples).__name__
+        raise DataError(f"{call}: {wanted}, got a {said}; {cure}") from None
+    if found.ndim != 3 or len(found) != members:
+        raise DataError(f"{call}: {wanted}, got shape {found.shape}; {cure}")
+    return found
+
+
+def checked_forecasts(
+    samples: Any, truths: Any, members: int
+) -> tuple[Sequence[Array], Sequence[Array]]:
+    """Return forecasts of one length, and what came at each of their steps."""
+    for name, what in (("samples", samples), ("truths", truths)):
+        if not isinstance(what, list | tuple | np.ndarray):
+            raise DataError(f"calibrate: {name} should be a list, got a {type(what).__name__}")
+    if len(samples) != len(truths) or not len(samples):
+        raise DataError(f"calibrate: {len(samples)} forecasts for {len(truths)} truths")
+    said = [checked_samples(one, members, "calibrate") for one in samples]
+    if len(shapes := sorted({one.shape[1:] for one in said})) > 1:
+        raise DataError(
+            f"calibrate: forecasts should be of one length, got {shapes[0]} and {shapes[-1]}"
+        )
+    if all(alike(one) for one in said):
+        raise DataError(f"calibrate: {ALIKE}; no factor widens intervals of width 0")
+    came = [
+        rows_like(y, said[i].shape[1:], f"calibrate: truths[{i}]") for i, y in enumerate(truths)
+    ]
+    if odd := [i for i, y in enumerate(came) if not np.isfinite(y).all()]:
+        raise DataError(f"calibrate: truths[{odd[0]}] has values that are not finite")
+    return said, came
