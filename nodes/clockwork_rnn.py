@@ -49,7 +49,7 @@ class ClockworkRNN(GatedCell):
         orthogonal matrix times `recurrent_scaling`, slower ones by weights with deviation
         ``recurrent_scaling / sqrt(n)``; bias is normal with deviation `bias_scaling`.
     emits : {"h", "prediction", "error"} or a tuple of them
-        What is given out, side by side in this order.
+        What is given out, side by side in this order, whatever the order they are named in.
     rule : rule of a cell, or None
         How it learns to foresee its input: `nodes.rules.EProp`, `RFLO`, `TBPTT`; or
         `nodes.rules.BPTT`.

@@ -44,7 +44,7 @@ class GRU(GatedCell):
         orthogonal matrix times `recurrent_scaling`; biases are normal with deviation
         `bias_scaling`.
     emits : {"h", "prediction", "error"} or a tuple of them
-        What is given out, side by side in this order.
+        What is given out, side by side in this order, whatever the order they are named in.
     rule : rule of a cell, or None
         How it learns to foresee its input: `nodes.rules.EProp`, `RFLO`, `TBPTT`; or
         `nodes.rules.BPTT`.

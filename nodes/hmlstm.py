@@ -56,7 +56,7 @@ class HMLSTM(LearningCell):
         number of signals; in W each gate has an orthogonal matrix times `recurrent_scaling`; bias
         is normal with deviation `bias_scaling`, and 1 is added for f.
     emits : {"h", "c", "prediction", "error"} or a tuple of them
-        What is given out, side by side in this order.
+        What is given out, side by side in this order, whatever the order they are named in.
     rule : TBPTT, BPTT or None
         How it learns to foresee its input. Boundaries are taken as given.
     frozen : bool
@@ -100,6 +100,7 @@ class HMLSTM(LearningCell):
         surprise: Array  # (levels - 1,), its mean
         past: Any = ()  # the last steps, for rules that look back
 
+    smooth: ClassVar[bool] = False
     carried: ClassVar[tuple[str, ...]] = ("h", "c")
     shows: ClassVar[tuple[str, ...]] = ("h", "c")
     weights: ClassVar[tuple[str, ...]] = ("W_in", "W", "W_up", "W_down", "bias")

@@ -47,7 +47,7 @@ class LSTM(GatedCell):
         W_in is normal with deviation ``input_scaling / sqrt(n_in)``; in W each gate has an
         orthogonal matrix times `recurrent_scaling`; bias is normal with deviation `bias_scaling`.
     emits : {"h", "c", "prediction", "error"} or a tuple of them
-        What is given out, side by side in this order.
+        What is given out, side by side in this order, whatever the order they are named in.
     rule : rule of a cell, or None
         How it learns to foresee its input: `nodes.rules.EProp`, `RFLO`, `TBPTT`; or
         `nodes.rules.BPTT`.

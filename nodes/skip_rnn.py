@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import model_validator
@@ -61,6 +61,8 @@ class SkipRNN(AroundCell):
         mean: Array  # () of the surprise
         updates: Array  # () int, how many so far
         past: Any = ()  # the last steps, for rules that look back
+
+    smooth: ClassVar[bool] = False
 
     budget: Fraction = 0.5
     rate: Fraction = 0.02

@@ -20,6 +20,7 @@ __all__ = [
     "Passes",
     "Seamless",
     "SecondLook",
+    "Trailing",
     "Uncertain",
     "Windowed",
     "begun_like",
@@ -109,6 +110,14 @@ class Windowed(_ByMethods, ABC):
     @abstractmethod
     def shortest(self, node: Any) -> int:
         """Return how many steps a series must have for `node` to learn from it in `fit`."""
+
+
+class Trailing(_ByMethods, ABC):
+    """An online rule that learns from steps later than it sees them, such as window by window."""
+
+    @abstractmethod
+    def catch_up(self, params: Any, memory: Any) -> tuple[Any, Any]:
+        """Return ``(params, memory)`` after what still waits; `fit` asks for it before `finish`."""
 
 
 class Gathers(_ByMethods, ABC):

@@ -20,7 +20,7 @@ from nodegraph.engines.slot import Slot, widths
 from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import DataError, GraphError, placed
 from nodegraph.graph.plan import Plan
-from nodegraph.graph.protocols import Deals, Passes, SecondLook, begun_like
+from nodegraph.graph.protocols import Deals, Passes, SecondLook, Trailing, begun_like
 from nodegraph.graph.rule import Rule, merges
 from nodegraph.model.checks import check_long_enough
 from nodegraph.model.joint_readouts import JointReadouts, find_joint
@@ -90,6 +90,7 @@ class Fit(Pass):
                 if (number, turn) == (at.stage, at.turn):
                     begin = replace(begin, series=at.series, steps=at.steps)
                 moved = self._pass(teams, learning, begin)
+            self._catch_up(teams.slots, stage.learners)
             told = dict(teams.conclude())
             reports += [{"node": n, "stage": number + 1, **told[n]} for n in stage.learners]
             left = moved if number + 1 == len(steps) else 0
@@ -289,6 +290,13 @@ class Fit(Pass):
     def _keep(self, slots: Slots, place: Mapping[str, Slot], stage: Stage) -> None:
         for name in stage.learners:
             slots[name].params, slots[name].memory = place[name].params, place[name].memory
+
+    def _catch_up(self, slots: Slots, learners: Sequence[str]) -> None:
+        """Let rules learn from what they have seen and not learned from yet."""
+        for name in learners:
+            if isinstance(rule := self._rule(name), Trailing):
+                slot = slots[name]
+                slot.params, slot.memory = rule.catch_up(slot.params, slot.memory)
 
     def _finish(self, slot: Slot, name: str) -> dict[str, Any]:
         rule = self._rule(name)

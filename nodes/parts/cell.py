@@ -170,7 +170,8 @@ class LearningCell(Cell, ABC):
     ----------
     emits : tuple of str
         What is given out, side by side: arrays of the state by name, "prediction" (of the next
-        input) and "error" (of the last prediction).
+        input) and "error" (of the last prediction); in the node's own order, whatever the order
+        they are named in.
     rule : rule of a cell, or None
         `nodes.rules.EProp`, `RFLO`, `TBPTT` or `BPTT`; None for a cell without head.
     frozen : bool

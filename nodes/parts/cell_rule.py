@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import PrivateAttr
 
 from nodegraph.arrays import Array
-from nodegraph.errors import ContractError
+from nodegraph.errors import ContractError, DataError
 from nodegraph.node import Node
 from nodes.parts.descent import Descent, moments
 
@@ -82,6 +82,14 @@ class CellRule(Descent, ABC):
         """Return like params, the `moments` of each array that learns; of others ()."""
         none: dict[str, Any] = dict.fromkeys(params._fields, ())
         return params._replace(**none | {n: moments(getattr(params, n)) for n in self.moving})
+
+    def require_steps(self, steps: int, seen: int) -> None:
+        """Raise DataError if a course had fewer steps than the rule is to go back over."""
+        if seen < steps:
+            raise DataError(
+                f"{type(self).__name__} goes back over steps={steps}, but saw {seen} to learn "
+                f"from; give more data or write steps={max(1, seen)}"
+            )
 
     def finish(self, params: Any, memory: Any) -> Any:
         """Return the params as they are."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, tree_map
 
-__all__ = ["Past", "remembered"]
+__all__ = ["Past", "followed", "remembered"]
 
 
 class Past(NamedTuple):
@@ -54,6 +54,19 @@ def remembered(past: Past, state: Any, x: Array, others: list[Any]) -> Past:
     for i, signal in enumerate(others):
         told[row, i] = signal
     return Past(states, put(past.x, x), told, past.steps + 1)
+
+
+def followed(past: Past, other: Past) -> Past:
+    """Return `past` with the newest step of another one."""
+    row = (other.steps - 1) % len(other.x)
+
+    def put(rows: Any, others: Any) -> Any:
+        rows = rows.copy()
+        rows[row] = others[row]
+        return rows
+
+    states = _zipped(put, past.states, other.states)
+    return Past(states, put(past.x, other.x), put(past.others, other.others), other.steps)
 
 
 def _zipped(function: Any, one: Any, other: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,15 @@ Say = Callable[[Any, Array], tuple[Any, dict[str, Any]]]
 
 
 def unrolled(
-    cell: Any, params: Any, past: Past, change: tuple[Any, ...], say: Say, ports: Mapping[str, Any]
+    cell: Any,
+    params: Any,
+    past: Past,
+    change: tuple[Any, ...],
+    say: Say,
+    ports: Iterable[str],
+    rows: Any,
 ) -> dict[str, Any]:
-    """Return the gradient of a loss over the past, as far as it is remembered.
+    """Return the gradient of a loss over the last steps of the past.
 
     Parameters
     ----------
@@ -32,18 +38,21 @@ def unrolled(
     say : callable
         Takes the state before a step and the input of that step; returns what the loss of this
         step adds to the derivative by h before, and gradients of the head by name.
-    ports : mapping
-        What is wired to other ports of the cell, of which the past holds the largest signal.
+    ports : iterable of str
+        The ports to which something is wired; of other ones than x the past holds the largest
+        signal.
+    rows : int
+        How many steps it goes back, of those that are remembered.
     """
     names = (*cell.weights, "V", "offset")
     zeros = tuple(np.zeros_like(getattr(params, name), dtype=float) for name in names)
-    steps = len(past.x)
+    steps, wired = len(past.x), frozenset(ports)
 
     def turn(carry: Any) -> Any:
         back, changes, sums = carry
         state, x, others = past.at(back)
-        known = where((back < past.steps) & (back < steps), 1.0, 0.0)
-        changes, found = _pulled(cell, params, state, x, _row(cell, others, ports), changes)
+        known = where((back < past.steps) & (back < rows) & (back < steps), 1.0, 0.0)
+        changes, found = _pulled(cell, params, state, x, _row(cell, others, wired), changes)
         by_h, head = say(state, x)
         changes = (changes[0] + by_h, *changes[1:])
         found |= head
@@ -55,7 +64,7 @@ def unrolled(
     return dict(zip(names, sums, strict=True))
 
 
-def _row(cell: Any, others: Any, ports: Mapping[str, Any]) -> dict[str, Any]:
+def _row(cell: Any, others: Any, ports: frozenset[str]) -> dict[str, Any]:
     """Return what other ports heard at a step, of those that are wired."""
     names = [port for port in cell.step_ports if port not in ("x", "update")]
     return {name: others[i : i + 1] for i, name in enumerate(names) if name in ports}

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import PositiveInt
 
 from nodegraph import Array, Seen
-from nodegraph.maths import matvec, outer, vecmat
+from nodegraph.maths import matvec, outer, vecmat, where
 from nodes.parts.cell_rule import CellRule, gathered
 from nodes.parts.descent import Clock, clock, descend
 from nodes.parts.unrolled import unrolled
@@ -31,7 +31,8 @@ class BPTT(CellRule):
     Parameters
     ----------
     steps : int
-        How far back it goes; at least the length of a series for all of it.
+        How far back it goes; the length of the longest series for all of it. All data together
+        must have as many.
     rate, batch, decay, epochs
         How the weights move; see `nodes.parts.descent.Descent`.
 
@@ -41,10 +42,12 @@ class BPTT(CellRule):
     """
 
     class Memory(NamedTuple):
-        """Gradients."""
+        """Gradients, and how much of the data was seen."""
 
         sums: Any  # see `CellRule.sums`
         clock: Clock
+        last: Array  # () int, which step of its series the last one with a target was
+        seen: Array  # () int, steps up to those with targets
 
     supervised: ClassVar[bool] = True
 
@@ -57,14 +60,17 @@ class BPTT(CellRule):
 
     def begin(self, params: Any) -> Memory:
         """Return the memory before the first step."""
-        return self.Memory(self.sums(params), clock())
+        zero = np.zeros((), np.int64)
+        return self.Memory(self.sums(params), clock(), zero, zero.copy())
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after one more step with a target."""
         found = self.gradients(params, seen)
         sums = gathered(memory.sums, {n: found[n] for n in self.moving}, self.cell.links(params))
         params, sums, now = descend(self, params, sums, memory.clock, self.moving)
-        return params, self.Memory(sums, now)
+        last, steps = memory.last, seen.state.past.steps
+        more = where(steps > last, steps - last, steps)  # of this series, or of a new one
+        return params, self.Memory(sums, now, steps, memory.seen + more)
 
     def gradients(self, params: Any, seen: Seen) -> dict[str, Any]:
         """Return the gradient of the error of this step, by name."""
@@ -75,5 +81,10 @@ class BPTT(CellRule):
             return np.zeros_like(carried[0]), {"V": 0 * params.V, "offset": 0 * params.offset}
 
         change = (-vecmat(error, params.V), *(np.zeros_like(one) for one in carried[1:]))
-        found = unrolled(self.cell, params, seen.state.past, change, say, seen.ports)
+        found = unrolled(self.cell, params, seen.state.past, change, say, seen.ports, self.steps)
         return found | {"V": -outer(error, carried[0]), "offset": -error}
+
+    def finish(self, params: Any, memory: Memory) -> Any:
+        """Return the params as they are."""
+        self.require_steps(self.steps, int(memory.seen))
+        return super().finish(params, memory)

@@ -20,11 +20,11 @@ class STDP(Rule):
     ``p_j = p_j e^(-1/tau_plus) + s_j[t-1]`` of the sources and
     ``q_i = q_i e^(-1/tau_minus) + s_i[t]`` of the targets, a weight from j to i changes by::
 
-        dW_ij = a_plus s_i[t] p_j - a_minus q_i s_j[t-1]
+        dW_ij = a_plus s_i[t] p_j - a_minus q_i e^(-1/tau_minus) s_j[t-1]
 
-    where q is that before this step: a source that fired before its target strengthens, one that
-    fired after it weakens. Weights keep their sign and stay within [0, bound] in size; one that is
-    0 stays 0. With `reward` [2]_ the changes wait in an eligibility
+    where p is that after this step and q that before it: a source that fired before its target
+    strengthens, one that fired after it weakens. Weights keep their sign and stay within
+    [0, bound] in size; one that is 0 stays 0. With `reward` [2]_ the changes wait in an eligibility
     ``E = e^(-1/tau_reward) E + dW``, and ``W = W + r[t] E`` with what arrives at the port
     ``reward``.
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import PositiveInt
 
 from nodegraph import Array, Seen
-from nodegraph.errors import DataError
-from nodegraph.maths import cond, matvec, outer, vecmat
+from nodegraph.arrays import cast
+from nodegraph.maths import cond, matvec, outer, vecmat, where
 from nodes.parts.cell_rule import CellRule, gathered
 from nodes.parts.descent import Clock, clock, descend
+from nodes.parts.past import Past, followed
 from nodes.parts.unrolled import unrolled
+from nodes.parts.update_mask import update_mask
 
 __all__ = ["TBPTT"]
 
@@ -26,10 +29,14 @@ class TBPTT(CellRule):
     leaves the cell. Weights move by Adam, see `nodes.parts.descent`, when windows of together
     `batch` steps or more have been seen.
 
+    A window ends with its series too: what is left of it is learned from when the next series
+    begins, and at the end of `fit`. So each step teaches once, but for those at which the port
+    ``update`` holds the cell, which it does not remember.
+
     Parameters
     ----------
     steps : int
-        How far back it goes.
+        How far back it goes; all data together must have as many.
     rate, batch, decay, epochs
         How the weights move; see `nodes.parts.descent.Descent`.
 
@@ -39,11 +46,14 @@ class TBPTT(CellRule):
     """
 
     class Memory(NamedTuple):
-        """Gradients, and how many steps wait for their window to be full."""
+        """Gradients, and the steps that wait for the end of their window."""
 
         sums: Any  # see `CellRule.sums`
-        waiting: Array  # ()
         clock: Clock
+        past: Past  # of the cell, as far as it waits, after the last step that was seen
+        told: Array  # (ports,) 1 where something is wired to another port, else 0
+        taught: Array  # () int, up to which step of its series windows have ended
+        seen: Array  # () int, steps of this course
 
     online: ClassVar[bool] = True
 
@@ -56,29 +66,55 @@ class TBPTT(CellRule):
 
     def begin(self, params: Any) -> Memory:
         """Return the memory before the first step."""
-        return self.Memory(self.sums(params), np.zeros(()), clock())
+        n_in, zero = len(params.offset), np.zeros((), np.int64)
+        start = self.cell.start(self.cell.size(n_in), n_in)
+        past = cast(start.past, params.offset.dtype)
+        told = np.zeros(past.others.shape[1])
+        return self.Memory(self.sums(params), clock(), past, told, zero, zero.copy())
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after one more step."""
-        waiting = memory.waiting + 1
+        begun, now, last = seen.before.past.steps, seen.state.past, memory.past
+        ended = begun != last.steps  # the series that came before, or what there is to learn of it
+        taught = where(ended, begun, memory.taught)
+        full = now.steps - taught >= self.steps
+        rows = where(full, self.steps, where(ended, last.steps - memory.taught, 0))
 
-        def learned(params: Any, memory: Any) -> tuple[Any, Any]:
-            found = self.gradients(params, seen)
-            sums = gathered(
-                memory.sums, {n: found[n] for n in self.moving}, self.cell.links(params)
-            )
-            params, sums, now = descend(
-                self, params, sums, memory.clock, self.moving, rows=self.steps
-            )
-            return params, self.Memory(sums, 0 * waiting, now)
+        def learned(params: Any, sums: Any, clock: Clock) -> tuple[Any, Any, Clock]:
+            window = update_mask(full, now, last)
+            return self._learned(params, sums, clock, window, rows, seen.ports)
 
-        later: tuple[Any, Any] = cond(
-            waiting >= self.steps, learned, params, memory._replace(waiting=waiting)
+        params, sums, count = cond(rows > 0, learned, params, memory.sums, memory.clock)
+        return params, self.Memory(
+            sums,
+            count,
+            past=followed(last, now),
+            told=np.array([1.0 * (name in seen.ports) for name in self._others]),
+            taught=where(full, now.steps, taught),
+            seen=memory.seen + (now.steps - begun),
         )
-        return later
 
-    def gradients(self, params: Any, seen: Seen) -> dict[str, Any]:
-        """Return the gradient of the forecast errors of the last steps, by name."""
+    @property
+    def _others(self) -> list[str]:
+        """Names of the ports of which the past holds the largest signal."""
+        return [port for port in self.cell.step_ports if port not in ("x", "update")]
+
+    def _learned(
+        self, params: Any, sums: Any, clock: Clock, past: Past, rows: Any, ports: Iterable[str]
+    ) -> tuple[Any, Any, Clock]:
+        """Return ``(params, sums, clock)`` after a window of the last `rows` steps of the past."""
+        found = self.gradients(params, past, rows, ports)
+        moving = {name: found[name] for name in self.moving}
+        sums = gathered(sums, moving, self.cell.links(params))
+        return descend(self, params, sums, clock, self.moving, rows=rows)
+
+    def gradients(
+        self, params: Any, past: Past, rows: Any, ports: Iterable[str] = ()
+    ) -> dict[str, Any]:
+        """Return the gradient of the forecast errors of the last `rows` steps, by name.
+
+        `ports` are those of the cell to which something is wired.
+        """
         cell = self.cell
 
         def say(state: Any, x: Array) -> tuple[Any, dict[str, Any]]:
@@ -86,15 +122,22 @@ class TBPTT(CellRule):
             error = x - (matvec(params.V, h) + params.offset)
             return -vecmat(error, params.V), {"V": -outer(error, h), "offset": -error}
 
-        nothing = tuple(np.zeros_like(array) for array in cell.carry(seen.state))
-        return unrolled(cell, params, seen.state.past, nothing, say, seen.ports)
+        nothing = tuple(np.zeros_like(array[0]) for array in cell.carry(past.states))
+        return unrolled(cell, params, past, nothing, say, ports, rows)
+
+    def catch_up(self, params: Any, memory: Memory) -> tuple[Any, Memory]:
+        """Return ``(params, memory)`` after the window that the last series left open."""
+        rows = memory.past.steps - memory.taught
+        if rows == 0:
+            return params, memory
+        ports = [name for name, told in zip(self._others, memory.told, strict=True) if told]
+        params, sums, now = self._learned(
+            params, memory.sums, memory.clock, memory.past, rows, ports
+        )
+        taught = memory.past.steps.copy()
+        return params, memory._replace(sums=sums, clock=now, taught=taught)
 
     def finish(self, params: Any, memory: Memory) -> Any:
         """Return the params as they are."""
-        if memory.clock.powers[0] == 1 and not memory.clock.rows:
-            rows = int(memory.waiting)
-            raise DataError(
-                f"TBPTT goes back over steps={self.steps}, but saw {rows} to learn from; give more "
-                f"data or write steps={max(1, rows)}"
-            )
+        self.require_steps(self.steps, int(memory.seen))
         return super().finish(params, memory)

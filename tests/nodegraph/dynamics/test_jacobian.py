@@ -6,7 +6,21 @@ import pytest
 import nodegraph as ng
 from nodegraph.dynamics import effective_spectral_radius, jacobian
 from nodegraph.errors import DataError, GraphError
-from nodes import ES2N, LIF, NVAR, Input, Reservoir, Ridge, ScikitLearn, Softplus, Tanh, Vote
+from nodes import (
+    ES2N,
+    GRU,
+    HMLSTM,
+    LIF,
+    NVAR,
+    Input,
+    Reservoir,
+    Ridge,
+    ScikitLearn,
+    SkipRNN,
+    Softplus,
+    Tanh,
+    Vote,
+)
 
 U = np.random.default_rng(0).uniform(-1, 1, (300, 1))
 
@@ -109,7 +123,14 @@ def test_a_node_on_a_clock_holds_in_between():
 
 
 @pytest.mark.parametrize(
-    "node", [LIF(units=4), Vote(units=2), ScikitLearn(estimator="Ridge", units=1)]
+    "node",
+    [
+        LIF(units=4),
+        Vote(units=2),
+        ScikitLearn(estimator="Ridge", units=1),
+        SkipRNN(cell=GRU(units=3)),
+        HMLSTM(units=2),
+    ],
 )
 def test_what_jumps_is_refused_in_a_sentence(node):
     model = ng.Model(Input(units=4) >> Reservoir(units=4) >> node)

@@ -68,6 +68,30 @@ def test_a_window_of_forecast_errors_has_the_gradient_of_finite_differences(kind
         np.testing.assert_allclose(getattr(sums, name)[0], expected, atol=1e-7, err_msg=name)
 
 
+@pytest.mark.parametrize(("kind", "fields"), KINDS)
+def test_a_window_that_ends_with_its_series_has_it_too(kind, fields):
+    """Series of 8 and 4 steps: windows of 6 and 2, and of 4."""
+    cell = kind(units=N, rule=TBPTT(steps=STEPS, batch=1000), **fields)
+    p, rule = drawn(cell), cell.learner
+    _, begun = lived(cell, p, X[:STEPS])
+    parts = [(X[:STEPS], None), (X[STEPS:8], begun), (X[8:], None)]
+
+    def loss(p):
+        hs = [lived(cell, p, xs, state)[0][:-1] for xs, state in parts]
+        return half_square(X - np.vstack(hs) @ p.V.T - p.offset)
+
+    memory = rule.begin(p)
+    for xs in (X[:8], X[8:]):
+        lesson = Lesson({"x": xs}, None, np.ones(len(xs), bool))
+        memory = teach(rule, cell, p, cell.start(N, D), memory, lesson).memory
+    _, memory = rule.catch_up(p, memory)
+    assert memory.clock.rows == len(X)
+    for name in (*cell.weights, "V", "offset"):
+        expected = finite_differences(loss, p, name)
+        found = getattr(memory.sums, name)[0]
+        np.testing.assert_allclose(found, expected, atol=1e-7, err_msg=name)
+
+
 @pytest.mark.parametrize(("kind", "fields"), KINDS[:1])
 def test_a_target_here_and_there_has_the_gradient_of_finite_differences(kind, fields):
     cell = kind(units=N, rule=BPTT(steps=len(X), batch=1000), **fields)
