@@ -61,7 +61,8 @@ class CfC(LearningCell):
     w_tau, A : array (n,), optional
         Of the mode pure; else 0 and 1.
     emits : {"h", "prediction", "error"} or a tuple of them
-        What is given out, side by side in this order; the last two of a head.
+        What is given out, side by side in this order, whatever the order they are named in; the
+        last two of a head.
     rule : rule of a cell, or None
         How it learns to foresee its input: `nodes.rules.EProp` or `RFLO`, which leave a hidden
         layer as it is drawn, for its weights move all units; `TBPTT`, or `nodes.rules.BPTT`.

@@ -70,7 +70,8 @@ class CTRNN(LearningCell, RandomLayer):
     wiring : Wiring, optional
         Who hears whom, and with which sign, as in `nodes.wirings`; weights are drawn there.
     emits : {"x", "prediction", "error"} or a tuple of them
-        What is given out, side by side in this order; the last two of a head.
+        What is given out, side by side in this order, whatever the order they are named in; the
+        last two of a head.
     rule : Rule, optional
         Local rule that adapts the weights; or one of a cell, by which it learns to foresee its
         input: `nodes.rules.EProp`, `RFLO`, `TBPTT`, or `nodes.rules.BPTT`. Weights are then dense,

@@ -44,7 +44,7 @@ class ForwardUnit(Node, ABC):
         Whether they keep the weights that they were born with: the control, so that what says how
         they learn may stay where it is.
     emits : tuple of {"state", "prediction", "error"}
-        What is given out, side by side in that order.
+        What is given out, side by side in this order, whatever the order given.
     """
 
     label: ClassVar[str] = "ForwardUnit"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import PositiveInt, model_validator
@@ -43,7 +43,8 @@ class Izhikevich(RandomLayer, Node):
     substeps : int
         Steps of the potential in 1 ms.
     emits : tuple of {"spikes", "potentials"}
-        What is given out, side by side in that order; potentials are cut off at 30.
+        What is given out, side by side in this order, whatever the order given; potentials are cut
+        off at 30.
     spectral_radius : float, at least 0
         Largest absolute eigenvalue of W, also of one that is given.
     input_scaling : float, or one for each input
@@ -94,6 +95,8 @@ class Izhikevich(RandomLayer, Node):
         v: Array  # (n,)
         u: Array  # (n,)
         spikes: Array  # (n,)
+
+    smooth: ClassVar[bool] = False
 
     a: float | Vector = 0.02
     b: float | Vector = 0.2

@@ -52,8 +52,9 @@ class LIF(RandomLayer, Node):
     adaptation_decay, synaptic_decay, trace_decay : float in [0, 1)
         What is left after a step of what raises the threshold, of the current, and of the trace.
     emits : tuple of {"spikes", "trace", "potentials"}
-        What is given out, side by side in that order. A trace is what spikes leave behind,
-        ``r[t] = trace_decay r[t-1] + s[t]``; potentials are those after the reset.
+        What is given out, side by side in this order, whatever the order given. A trace is what
+        spikes leave behind, ``r[t] = trace_decay r[t-1] + s[t]``; potentials are those after the
+        reset.
     spectral_radius : float, at least 0
         Largest absolute eigenvalue of W, also of one that is given.
     input_scaling : float, or one for each input

@@ -61,8 +61,8 @@ class LTC(Node):
     unfolds : int
         Steps of the solver in one of the node.
     emits : tuple of {"output", "potentials"}
-        What is given out, side by side in that order: the motor neurons, mapped, or all
-        potentials as they are.
+        What is given out, side by side in this order, whatever the order given: the motor neurons,
+        mapped, or all potentials as they are.
     gleak, vleak, cm : array (n,), optional
         Conductance and potential of the leak, and capacity.
     w, mu, sigma, erev, mask : array (n, n), optional

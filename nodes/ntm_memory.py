@@ -40,7 +40,8 @@ class NTMMemory(Node):
     shifts : tuple of int
         How far each signal of the port `shift` moves the address.
     emits : tuple of {"read", "weights"}
-        What is given out, side by side: what was read (width,), and w (slots,).
+        What is given out, side by side in this order, whatever the order given: what was read
+        (width,), and w (slots,).
     memory : array (slots, width), optional
         What stands in the slots before the first step of every series; else zeros. All of w is then
         on slot 0.

@@ -13,6 +13,7 @@ from nodes import (
     LIF,
     NVAR,
     Input,
+    Izhikevich,
     Reservoir,
     Ridge,
     ScikitLearn,
@@ -126,6 +127,7 @@ def test_a_node_on_a_clock_holds_in_between():
     "node",
     [
         LIF(units=4),
+        Izhikevich(units=4),
         Vote(units=2),
         ScikitLearn(estimator="Ridge", units=1),
         SkipRNN(cell=GRU(units=3)),
