@@ -82,7 +82,7 @@ def test_a_window_that_ends_with_its_series_has_it_too(kind, fields):
 
     memory = rule.begin(p)
     for xs in (X[:8], X[8:]):
-        lesson = Lesson({"x": xs}, None, np.ones(len(xs), bool))
+        lesson = Lesson({"x": xs, **ports(cell, len(xs))}, None, np.ones(len(xs), bool))
         memory = teach(rule, cell, p, cell.start(N, D), memory, lesson).memory
     _, memory = rule.catch_up(p, memory)
     assert memory.clock.rows == len(X)
