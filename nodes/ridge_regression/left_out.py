@@ -53,8 +53,13 @@ def _of_scatter(data: Any, centred: bool) -> tuple[Array, Array, Array]:
 
 
 def leverage(xs: Array, centre: Array, root: Array) -> Array:
-    """Return ``|root' (x - centre)|^2`` of each row."""
-    found: Array = np.square(product(np.asarray(xs - centre, float), root)).sum(axis=1)
+    """Return ``|root' (x - centre)|^2`` of each row, to the same bits among whatever others."""
+    if not root.shape[1]:
+        return np.zeros(len(xs))
+    from nodes.kernels.affine import affine
+
+    rows, axes = np.asarray(xs - centre, float), np.ascontiguousarray(root.T, float)
+    found: Array = np.square(affine(rows, axes, np.zeros(len(axes)))).sum(axis=1)
     return found
 
 

@@ -153,6 +153,19 @@ def test_adapted_intervals_go_on_from_call_to_call(by, levels, tmp_path):
     np.testing.assert_array_equal(again, whole)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_bounds_of_a_row_do_not_depend_on_its_chunk(dtype):
+    out = Ridge(intervals=[0.1, 0.9], intervals_by="posterior")
+    graph = Input() >> Reservoir(units=61) >> out
+    model = ng.Model(graph, dtype=dtype).fit(X[:300], Y[:300])
+    here, x, y = model.snapshot(), X[300:400], Y[300:400]
+    whole = model.intervals(x, y)
+    for size in (1, 37):
+        model.restore(here)
+        parts = [model.intervals(x[i : i + size], y[i : i + size]) for i in range(0, 100, size)]
+        np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
 def test_learning_anew_starts_bounds_anew():
     model = learned(300)
     model.intervals(X[:50], Y[:50] + 9)
