@@ -79,7 +79,8 @@ def test_the_compiled_loop_learns_the_bits_of_plain_updates(n, m, signals, dtype
 
 
 def test_a_discount_of_0_ends_an_episode():
-    x, r = RNG.normal(size=(40, 2)), RNG.normal(size=(40, 1))
+    rng = np.random.default_rng(5)
+    x, r = rng.normal(size=(40, 2)), rng.normal(size=(40, 1))
     g = np.ones((40, 1))
     g[20] = 0
     rule = TemporalDifference(rate=1e-9, discount=1.0, trace_decay=0.9, fit_bias=False)
