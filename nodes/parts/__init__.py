@@ -20,6 +20,7 @@ __all__ = [
     "key_value",
     "layer_doubts",
     "linear_readout",
+    "lone_learner",
     "newton",
     "past",
     "plasticity",

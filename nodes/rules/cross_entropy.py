@@ -8,18 +8,19 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import NonNegativeFloat
 
-from nodegraph import Array, Lesson, Rule, Seen
+from nodegraph import Array, Lesson, Seen
 from nodegraph.arrays import copy_tree
 from nodegraph.errors import DataError
 from nodegraph.graph.lessons import block_of
 from nodegraph.host import memory_budget as budget
+from nodes.parts.lone_learner import LoneLearner
 from nodes.parts.newton import Newton
 from nodes.parts.sample_weights import PORT, row_weights
 
 __all__ = ["CrossEntropy"]
 
 
-class CrossEntropy(Rule):
+class CrossEntropy(LoneLearner):
     """Choose W_out, bias to minimise ``-sum weight t log p + ridge / 2 |W_out|^2`` [1]_.
 
     p is the softmax of ``W_out x + bias``; of one output alone the sigmoid, with ``t log p +
@@ -95,23 +96,6 @@ class CrossEntropy(Rule):
     def merges(self, params: Any) -> bool:
         """Tell that series are learned from in turn: a step needs the sums over all of them."""
         return False
-
-    @property
-    def team(self) -> Any:
-        """None: outputs are told together by one readout."""
-        return None
-
-    def join(self, params: Sequence[Any]) -> Any:
-        """Return the params of the only member."""
-        return params[0]
-
-    def split(self, memory: Any, widths: Sequence[int]) -> list[Any]:
-        """Return the memory of the only member."""
-        return [memory]
-
-    def finish(self, params: Any, memory: Newton) -> Any:
-        """Return the params with the weights solved for."""
-        return self.conclude_team([params], memory)[0][0]
 
     def conclude_team(
         self, params: Sequence[Any], memory: Newton

@@ -9,10 +9,11 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from nodegraph import Array, Lesson, Node, Rule, Seen
+from nodegraph import Array, Lesson, Node, Seen
 from nodegraph.errors import FieldError
 from nodegraph.graph.lessons import block_of
 from nodes.parts.linear_readout import LinearReadout
+from nodes.parts.lone_learner import LoneLearner
 from nodes.ridge_regression.blas_threads import bounded_threads
 from nodes.ridge_regression.dual_rows import BLOCK, Pile
 from nodes.ridge_regression.gathered import Gathered
@@ -59,7 +60,7 @@ class IntervalParams(NamedTuple):
         return found
 
 
-class IntervalLeastSquares(Rule):
+class IntervalLeastSquares(LoneLearner):
     """Do as `LeastSquares`, and learn quantiles of what is still to be expected of the target.
 
     `residuals`: those of what was left out, blocks of up to 256 neighbouring rows in turn, which a
@@ -163,23 +164,6 @@ class IntervalLeastSquares(Rule):
     def merge(self, one: Memory, other: Memory) -> Memory:
         """Return the memory of both."""
         return self.Memory(one.sums.plus(other.sums), ())
-
-    @property
-    def team(self) -> Any:
-        """None: intervals are those of one readout."""
-        return None
-
-    def join(self, params: Sequence[Any]) -> Any:
-        """Return the params of the only member."""
-        return params[0]
-
-    def split(self, memory: Any, widths: Sequence[int]) -> list[Any]:
-        """Return the memory of the only member."""
-        return [memory]
-
-    def finish(self, params: Any, memory: Memory) -> Any:
-        """Return the params with weights and intervals."""
-        return self.conclude_team([params], memory)[0][0]
 
     def conclude_team(
         self, params: Sequence[Any], memory: Memory

@@ -12,11 +12,12 @@ from nodegraph import AnyRule, Array, Lesson, Node, Rule, Seen
 from nodegraph.graph.lessons import block_of
 from nodegraph.graph.protocols import Gathers, Joint, Passes, Seamless
 from nodegraph.graph.rule import merges
+from nodes.parts.lone_learner import LoneLearner
 
 __all__ = ["SharedLearning"]
 
 
-class SharedLearning(Rule):
+class SharedLearning(LoneLearner):
     """Let another rule learn from parts of each row as if they were rows, in their order.
 
     Parameters
@@ -100,19 +101,6 @@ class SharedLearning(Rule):
     def merges(self, params: Any) -> bool:
         """Tell whether series can be learned from apart."""
         return merges(self.rule, params)
-
-    @property
-    def team(self) -> Any:
-        """None: it learns alone."""
-        return None
-
-    def join(self, params: Sequence[Any]) -> Any:
-        """Return the params of the only member."""
-        return params[0]
-
-    def split(self, memory: Any, widths: Sequence[int]) -> list[Any]:
-        """Return the memory of the only member."""
-        return [memory]
 
     def finish(self, params: Any, memory: Any) -> Any:
         """Return the params with what was learned."""

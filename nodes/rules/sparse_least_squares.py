@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import NonNegativeFloat
 
-from nodegraph import Array, Lesson, Rule, Seen
+from nodegraph import Array, Lesson, Seen
 from nodegraph.errors import DataError, IllConditionedWarning, warn
+from nodes.parts.lone_learner import LoneLearner
 from nodes.parts.sample_weights import PORT
 from nodes.ridge_regression.gathered import Gathered
 from nodes.ridge_regression.soft_thresholding import Penalised
@@ -21,7 +22,7 @@ __all__ = ["SparseLeastSquares"]
 GRID = 10.0 ** np.arange(0, -6, -0.5)  # of the strength that leaves no weight
 
 
-class SparseLeastSquares(Rule):
+class SparseLeastSquares(LoneLearner):
     """Choose W_out, bias to minimise ``sum |e|^2 + l1 sum |W_out| + ridge |W_out|^2``.
 
     e is ``W_out x + bias - t``. The lasso [1]_, with a ridge the elastic net. It is solved from the
@@ -90,23 +91,6 @@ class SparseLeastSquares(Rule):
     def seamless(self, memory: Gathered) -> Gathered:
         """Return the memory with rows that wait in one piece."""
         return memory.seamless()
-
-    @property
-    def team(self) -> Any:
-        """None: it learns alone."""
-        return None
-
-    def join(self, params: Sequence[Any]) -> Any:
-        """Return the params of the only member."""
-        return params[0]
-
-    def split(self, memory: Any, widths: Sequence[int]) -> list[Any]:
-        """Return the memory of the only member."""
-        return [memory]
-
-    def finish(self, params: Any, memory: Gathered) -> Any:
-        """Return the params with the weights solved for."""
-        return self.conclude_team([params], memory)[0][0]
 
     def conclude_team(
         self, params: Sequence[Any], memory: Gathered
