@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from importlib.resources import files
 from itertools import product
 from pathlib import Path
@@ -191,58 +192,38 @@ Ranges = Annotated[
 Trials = Annotated[int, typer.Option(min=1, help="Of a search.")]
 
 
-def slurm(
-    file: File,
-    nodes: Nodes = 1,
-    cpus: Cpus = 16,
-    time: Time = "24:00:00",
-    seeds: Seeds = None,
-    sweeps: Sweeps = None,
-    ranges: Ranges = None,
-    trials: Trials = 20,
-    changes: Changes = None,
-    plugins: Plugins = None,
-    debug: Debug = False,
-) -> None:
-    """Print an sbatch script: nodegraph slurm graph.yaml -N 4 > job.sh; sbatch job.sh."""
-    job = _job(file, seeds, sweeps, ranges, trials, changes, plugins)
-    _show("slurm", job._replace(nodes=nodes, cpus=cpus, time=_checked(time)))
+def _printer(system: str, words: str) -> Callable[..., None]:
+    """Return the command that prints a script for a system of queues."""
+
+    def command(
+        file: File,
+        nodes: Nodes = 1,
+        cpus: Cpus = 16,
+        time: Time = "24:00:00",
+        seeds: Seeds = None,
+        sweeps: Sweeps = None,
+        ranges: Ranges = None,
+        trials: Trials = 20,
+        changes: Changes = None,
+        plugins: Plugins = None,
+        debug: Debug = False,
+    ) -> None:
+        job = _job(file, seeds, sweeps, ranges, trials, changes, plugins)
+        _show(system, job._replace(nodes=nodes, cpus=cpus, time=_checked(time)))
+
+    command.__name__, command.__doc__ = system, words
+    return command
 
 
-def pbs(
-    file: File,
-    nodes: Nodes = 1,
-    cpus: Cpus = 16,
-    time: Time = "24:00:00",
-    seeds: Seeds = None,
-    sweeps: Sweeps = None,
-    ranges: Ranges = None,
-    trials: Trials = 20,
-    changes: Changes = None,
-    plugins: Plugins = None,
-    debug: Debug = False,
-) -> None:
-    """Print a script for PBS: nodegraph pbs graph.yaml -N 4 > job.sh; qsub job.sh."""
-    job = _job(file, seeds, sweeps, ranges, trials, changes, plugins)
-    _show("pbs", job._replace(nodes=nodes, cpus=cpus, time=_checked(time)))
-
-
-def lsf(
-    file: File,
-    nodes: Nodes = 1,
-    cpus: Cpus = 16,
-    time: Time = "24:00:00",
-    seeds: Seeds = None,
-    sweeps: Sweeps = None,
-    ranges: Ranges = None,
-    trials: Trials = 20,
-    changes: Changes = None,
-    plugins: Plugins = None,
-    debug: Debug = False,
-) -> None:
-    """Print a script for LSF: nodegraph lsf graph.yaml -N 4 > job.sh; bsub < job.sh."""
-    job = _job(file, seeds, sweeps, ranges, trials, changes, plugins)
-    _show("lsf", job._replace(nodes=nodes, cpus=cpus, time=_checked(time)))
+slurm = _printer(
+    "slurm", "Print an sbatch script: nodegraph slurm graph.yaml -N 4 > job.sh; sbatch job.sh."
+)
+pbs = _printer(
+    "pbs", "Print a script for PBS: nodegraph pbs graph.yaml -N 4 > job.sh; qsub job.sh."
+)
+lsf = _printer(
+    "lsf", "Print a script for LSF: nodegraph lsf graph.yaml -N 4 > job.sh; bsub < job.sh."
+)
 
 
 def ssh(
