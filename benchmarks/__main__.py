@@ -32,7 +32,13 @@ QUESTIONS = (
     "ray_engine",
     "many_machines",
 )
-LONG = ("cell_learning", "soak", "stability", "study")  # ten minutes and more each: only by name
+LONG = (
+    "cell_learning",
+    "cogscale",
+    "soak",
+    "stability",
+    "study",
+)  # ten minutes and more each: only by name
 
 
 def main(wanted: Sequence[str] = (), against: str | None = None) -> None:
