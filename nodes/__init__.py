@@ -6,6 +6,7 @@ from nodegraph.graph.strangers import refuse_name
 from nodes import forward as forward  # the kinds of ForwardUnit
 from nodes.activation import Identity, Relu, Sigmoid, Softmax, Softplus, Tanh
 from nodes.attention import Attention
+from nodes.backward import Backward
 from nodes.cfc import CfC
 from nodes.clockwork_rnn import ClockworkRNN
 from nodes.concat import Concat
@@ -93,6 +94,7 @@ __all__ = [
     "RLS",
     "TD",
     "Attention",
+    "Backward",
     "CfC",
     "ClockworkRNN",
     "Concat",

@@ -62,6 +62,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
         "Patches",
         "Unpatch",
         "Shared",
+        "Backward",
     ),
     "activations": ("Identity", "Relu", "Sigmoid", "Softmax", "Softplus", "Tanh"),
 }

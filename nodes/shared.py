@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import BeforeValidator, PlainSerializer, PositiveInt, model_validator
+from pydantic import PositiveInt, model_validator
 
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError, GraphError
 from nodegraph.graph import Graph
-from nodegraph.graph.registry import split_kind, written_kind
 from nodegraph.node import Node
+from nodes.parts.any_node import AnyNode
 from nodes.rules.shared_learning import SharedLearning
 
 __all__ = ["Shared"]
-
-
-def _by_kind(value: Any) -> Any:
-    if not isinstance(value, Mapping):
-        return value
-    fields = dict(value)
-    cls, more = split_kind(fields.pop("kind", "nothing"))
-    return cls(**more, **fields)
-
-
-def _to_kind(node: Node) -> dict[str, Any]:
-    return written_kind(node, node.as_given())
-
-
-AnyNode = Annotated[Node, BeforeValidator(_by_kind), PlainSerializer(_to_kind)]
 
 
 class Shared(Node):

@@ -205,7 +205,9 @@ def _check_values(rows: Array, where: str, gaps: bool, columns: Columns | None, 
 
 
 def one_row(value: Any, where: str) -> Any:
-    """Return one step of data as a series of one row."""
+    """Return one step of data as a series of one row, or such by name."""
+    if isinstance(value, Mapping):
+        return {name: one_row(row, name) for name, row in value.items()}
     if np.ndim(value) > 1:
         raise DataError(
             f"{where}: step takes one step of shape (d,), got {np.shape(value)}; "

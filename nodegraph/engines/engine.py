@@ -32,7 +32,8 @@ class Engine(NamedTuple):
     engine needs, or fails before anything is begun; `close` hands back what it holds, such as
     workers; it may be used again. One that `watches` takes the points of
     learning curves itself: it calls ``work.tell`` with each, after ``work.every`` steps; others are
-    looked at from outside, chunk by chunk.
+    looked at from outside, chunk by chunk. One that `cuts` may cut chunks into pieces; series that
+    must be there whole stay in this process then.
     """
 
     execute: Callable[[Plan, dict[str, Slot], Iterable[Chunk], Request], Iterator[dict[str, Array]]]
@@ -49,6 +50,7 @@ class Engine(NamedTuple):
     connect: Callable[[], None] = _nothing
     close: Callable[[], None] = _nothing
     watches: bool = False
+    cuts: bool = False
 
 
 LOCAL = Engine(local.execute, local.execute_many)

@@ -10,7 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 
-__all__ = ["Blocks", "Prepared", "StepCode", "fold", "one_by_one"]
+__all__ = ["Blocks", "FromEnd", "Prepared", "StepCode", "fold", "one_by_one"]
 
 
 class StepCode(NamedTuple):
@@ -73,6 +73,42 @@ class Blocks(Prepared):
     def run(self, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
         """Return ``(state, ys)`` after ``len(xs)`` steps."""
         return self.node.run_block(self.params, state, xs, **ports)  # type: ignore[no-any-return]
+
+
+class FromEnd(Prepared):
+    """A node that reads each series from its end; there are no steps of it for a loop.
+
+    Parameters
+    ----------
+    own : Prepared
+        The node as it runs on rows turned round.
+    """
+
+    def __init__(self, own: Prepared):
+        super().__init__(own.node, own.params)
+        self.own = own
+
+    def run(self, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
+        """Return the state after the first row, which is read last, and ``ys``."""
+        turned = {port: _turned(rows) for port, rows in ports.items()}
+        state, ys = self.own.run(state, _turned(xs), **turned)
+        return state, _turned(ys)
+
+    def run_many(
+        self, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
+    ) -> tuple[list[Any], list[Array]]:
+        """Return ``(states, ys)`` of many independent series."""
+        turned = {port: [*map(_turned, series)] for port, series in ports.items()}
+        states, ys = self.own.run_many(states, [*map(_turned, xs)], **turned)
+        return states, [*map(_turned, ys)]
+
+    def fits(self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int], n_out: int) -> bool:
+        """Tell whether it is known that each step returns what it should."""
+        return self.own.fits(state, dtype, widths, n_out)
+
+
+def _turned(rows: Array) -> Array:
+    return np.ascontiguousarray(rows[::-1])
 
 
 def fold(

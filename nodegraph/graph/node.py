@@ -112,6 +112,7 @@ class Node(_Part, ABC):
     takes: ClassVar[dict[str, frozenset[str]]] = {}
     traced: ClassVar[bool] = True  # whether `step` is to be compiled; else it runs in Python
     smooth: ClassVar[bool] = True  # whether `step` has a derivative; else its outputs jump
+    from_end: ClassVar[bool] = False  # whether it reads a series from its end, which must be known
     hears_noise: ClassVar[bool] = False
 
     @classmethod

@@ -12,8 +12,9 @@ from nodegraph.graph.graph import Composable, Graph
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.names import streams_of
 from nodegraph.graph.node import Node
-from nodegraph.graph.parameter_ports import driven, parameters
+from nodegraph.graph.parameter_ports import driven
 from nodegraph.graph.rule import Rule
+from nodegraph.graph.wiring_checks import check_loop, check_parameter, check_rule
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -91,7 +92,7 @@ class Plan:
         for edge in whole.edges:
             source, target = whole.names[edge.source], whole.names[edge.target]
             if edge.port not in nodes[target].ports:
-                _check_parameter(nodes, source, target, edge.port)
+                check_parameter(nodes, source, target, edge.port)
                 arrays.setdefault(target, set()).add(edge.port)
             before = reads[target].get(edge.port, ())
             reads[target][edge.port] = (*before, Read(source, edge.delay))
@@ -101,12 +102,15 @@ class Plan:
         nodes |= {name: driven(nodes[name], ports, name) for name, ports in arrays.items()}
         for name, node in nodes.items():
             if node.learner:
-                _check_rule(node.learner, node, name, reads[name])
+                check_rule(node.learner, node, name, reads[name])
         depth = dict.fromkeys(nodes, 1)
         for read in _all_reads(reads):
             depth[read.source] = max(depth[read.source], read.delay)
         streams = streams_of(whole.names, dict(whole.owners))
-        return cls(whole, nodes, reads, _arrange(reads), depth, streams)
+        blocks = _arrange(reads)
+        for block in blocks:
+            check_loop(nodes, block.names if block.span else ())
+        return cls(whole, nodes, reads, blocks, depth, streams)
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
@@ -139,6 +143,11 @@ class Plan:
         }:
             safe -= hurt
         return frozenset(safe)
+
+    @cached_property
+    def from_end(self) -> tuple[str, ...]:
+        """Nodes that read a series from its end, so that it must be there whole."""
+        return tuple(name for name in self.reads if self.nodes[name].from_end)
 
     def behind_summary(self, name: str) -> bool:
         """Tell whether a node hears of a series what was summed up of it."""
@@ -227,29 +236,6 @@ def plan(graph: Composable) -> Plan:
 
 def _is_external(node: Any) -> bool:
     return bool(getattr(node, "external", False))
-
-
-def _check_parameter(nodes: Mapping[str, Node], source: str, target: str, port: str) -> None:
-    node, wanted = nodes[target], getattr(nodes[source], "of", None)
-    if port not in parameters(node):
-        raise GraphError(f"{target} has no port {port!r}; it has {', '.join(node.ports)}")
-    if wanted not in (None, target):
-        raise GraphError(
-            f"{source} gives out parameters of {wanted}, but is wired to {target}; write "
-            f"{source} >> {wanted}[{port!r}], or of={target!r}"
-        )
-
-
-def _check_rule(rule: Rule, node: Node, name: str, wired: Mapping[str, Any]) -> None:
-    if why := rule.refusal(node):
-        raise GraphError(f"{name}: {why}")
-    for port in rule.needs:
-        if port not in wired:
-            raise GraphError(
-                f"{name}: {type(rule).__name__} learns from what arrives at the port {port}, but "
-                f'nothing is wired there; write Input(name="{port}") >> {name}["{port}"], or wire '
-                "another node to it"
-            )
 
 
 def _all_reads(reads: Reads) -> Iterable[Read]:

@@ -22,6 +22,7 @@ from nodegraph.model.data_warnings import warn_of_a_far_horizon, warn_of_no_past
 from nodegraph.model.running import Run
 from nodegraph.model.state import ModelState
 from nodegraph.model.teaching_inputs import teaching_only, zeros
+from nodegraph.model.whole_series import refuse_parts
 
 __all__ = ["Generation"]
 
@@ -86,6 +87,7 @@ class Generation:
         return _plan(state, loop)
 
     def _loop(self, state: ModelState) -> dict[str, str]:
+        refuse_parts(state.plan, "generate")
         state.require(state.names(self.outputs))
         base, idle = state.runnable(state.ready()), teaching_only(state.plan)
         takes = {n: width for n, width in state.initializer.data.items() if n not in idle}

@@ -12,7 +12,6 @@ from nodegraph.data.series import Series, one_row
 from nodegraph.engines import LOCAL, Engine, choose
 from nodegraph.engines.request import Request
 from nodegraph.engines.vitals import Vitals
-from nodegraph.errors import DataError
 from nodegraph.graph import Graph
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.plan import Plan
@@ -27,6 +26,7 @@ from nodegraph.model.running import Run, shaped
 from nodegraph.model.state import ModelState
 from nodegraph.model.stepping import MOST, Stepper
 from nodegraph.model.views import ArraysView
+from nodegraph.model.whole_series import check_steps, check_whole, refuse_parts
 
 __all__ = ["Inference"]
 
@@ -167,6 +167,7 @@ class Inference:
             return y
         draft = self._settle().draft(noise=noise)
         bound = draft.bind(x, None, steps, running=True)
+        check_whole(self.plan, bound, draft.time)
         request = Request(draft.names(outputs), clock=draft.time, noise=noise)
         threads, hooks = checked_workers(workers), Hooks(checked_progress(progress))
         found = self._through(draft, bound, request, outputs, engine, hooks, workers=threads)
@@ -259,10 +260,8 @@ class Inference:
 
     def _slow_step(self, x: Any, noise: bool) -> Any:
         """Return what `step` does, by a run of one step."""
-        if isinstance(x, Mapping):
-            rows: Any = {name: one_row(value, name) for name, value in x.items()}
-        else:
-            rows = self._settle().missing() if x is None else one_row(x, "x")
+        refuse_parts(self.plan, "step")
+        rows: Any = self._settle().missing() if x is None else one_row(x, "x")
         result = self.run(rows, steps=1 if rows is None else None, noise=noise)
         return {n: y[0] for n, y in result.items()} if isinstance(result, dict) else result[0]
 
@@ -273,8 +272,7 @@ class Inference:
         The numbers are those of `run`. The model moves on with each step that is taken.
         """
         bound = self._settle().draft().bind(x, None, steps, running=True)
-        if not bound.own:
-            raise DataError("steps goes through one series; got a list of them")
+        check_steps(self.plan, bound)
         for chunk in bound.series[0].chunks(1, 0, self.dtype):
             draft = self._settle().draft()
             row = draft.bind(chunk.data or None, None, 1)

@@ -43,6 +43,7 @@ from nodegraph.model.inference import Inference
 from nodegraph.model.passes import Hooks
 from nodegraph.model.state import ModelState
 from nodegraph.model.views import Named
+from nodegraph.model.whole_series import check_whole, refuse_parts
 
 __all__ = ["Learner"]
 
@@ -187,6 +188,7 @@ class Learner(Inference):
         draft = self._settle().draft()
         draft.forget_columns()
         bound = draft.bind(x, y, noted=True)
+        check_whole(self.plan, bound)
         learners = draft.learners(bound)
         if not learners:
             raise GraphError(f"nothing learns here: {draft.why_idle()}")
@@ -242,6 +244,7 @@ class Learner(Inference):
         """
         draft = self._settle().draft(self.plan.rules, noise=True)
         bound = draft.bind(x, y, noted=True)
+        check_whole(self.plan, bound, draft.time)
         learners = tuple(n for n in draft.learners(bound) if not self.plan.rules[n].online)
         if not learners:
             online = self.plan.rules and "partial_fit is for online rules"
@@ -301,6 +304,7 @@ class Learner(Inference):
         if plain and (found := self._quickly(x, y, learn=True)) is not None:
             self._trickled(len(found if type(found) is np.ndarray else next(iter(found.values()))))
             return found
+        refuse_parts(self.plan, "partial_fit")
         progress = checked_progress(progress)
         draft = self._settle().draft(self.plan.rules, noise=True)
         bound = draft.bind(x, y, noted=True)

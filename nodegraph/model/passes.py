@@ -11,7 +11,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.series import Series, Stream
-from nodegraph.engines import Engine
+from nodegraph.engines import LOCAL, Engine
 from nodegraph.engines.batches import Group
 from nodegraph.engines.checkpointer import Checkpointer, Cursor
 from nodegraph.engines.request import Request
@@ -107,11 +107,14 @@ class Pass:
         history = self.hooks.history if request.learn else None
         rows = self.engine.rows if history is None else partial(history.rows, self.engine)
         size, dtype = rows(plan, widths(slots)), self.initializer.dtype
+        engine = self.engine
+        if plan.from_end and isinstance(series, Series):  # what reads it turned round has no chunks
+            engine, size = LOCAL if engine.cuts else engine, series.n_steps
         chunks = series.chunks(size, self.warmup, dtype, done)
         counted = Counted(watched(chunks, self.hooks.progress, self.engine.news))
         total = series.n_steps - done if isinstance(series, Series) else None
         parts = _Parts(total, {name: slots[name].past[:0] for name in request.wanted})
-        for outputs in executed(self.engine, plan, slots, counted, request, history):
+        for outputs in executed(engine, plan, slots, counted, request, history):
             parts.add(outputs)
         return parts.joined(), counted.n_steps
 

@@ -19,6 +19,7 @@ from nodegraph.graph.plan import Plan
 from nodegraph.host.numerics import using
 from nodegraph.model.generating import Generation
 from nodegraph.model.inference import Inference
+from nodegraph.model.whole_series import refuse_parts
 
 __all__ = ["Standing", "input_width"]
 
@@ -49,6 +50,7 @@ class Standing:
     @classmethod
     def driven(cls, model: Inference, x: Any) -> Standing:
         """Return `model` with data `x` before it, as `Model.run` takes them for one series."""
+        refuse_parts(model.plan, "a step")
         state = model._settle().draft()
         bound = state.bind(x, None)
         if not bound.own or not isinstance(series := bound.series[0], Series):

@@ -41,7 +41,8 @@ def check_node(
 
     It is frozen and documented; its fields come back from YAML's plain values; the same seed
     draws the same params; its `step` can be compiled, unless it says ``traced = False``; what
-    engines run is a fold of `step`; chunks do not show, nor do other series beside one, nor whether
+    engines run is a fold of `step`, from the last row to the first for a node that says
+    ``from_end = True``; chunks do not show, nor do other series beside one, nor whether
     a loop calls it step by step, to the bit; arguments are left as they are; float32 stays float32;
     a tangent of its own is the derivative of `step`.
 
@@ -66,7 +67,8 @@ def check_node(
         trial.check_step()
         trial.check_it_is_compiled()
         trial.check_run_is_a_fold_of_step()
-        trial.check_chunks_do_not_show()
+        if not node.from_end:  # it has no chunks
+            trial.check_chunks_do_not_show()
         trial.check_many_series()
         trial.check_steps_of_loops()
         trial.check_arguments_are_left_alone()
@@ -190,12 +192,14 @@ class _Trial:
         return {} if drawn is None else {"noise": drawn.astype(self.dtype)}
 
     def check_run_is_a_fold_of_step(self) -> None:
+        """Compare a run with steps in their order, or from the end for a node that says so."""
         state, ys = self.run()
         rtol = 1e-9 if self.dtype.itemsize == 8 else 1e-4
         folded = self.start()
-        for t, x in enumerate(self.xs):
+        order = range(len(self.xs))
+        for t in reversed(order) if self.node.from_end else order:
             others = {port: rows[t] for port, rows in self.others.items()}
-            folded, y = self.node.step(self.params, folded, x, **others)
+            folded, y = self.node.step(self.params, folded, self.xs[t], **others)
             require(np.shape(y) == (self.n_out,), f"step gives shape {np.shape(y)}")
             close_trees(y, ys[t], f"run and step disagree at step {t}", rtol)
         close_trees(state, folded, "run and step leave different states", rtol)

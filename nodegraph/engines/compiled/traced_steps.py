@@ -15,7 +15,7 @@ from nodegraph.compiling.layout import is_array, mapped, signature
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.engines.compiled.tracing import fitting_rows, places, program_of, written
 from nodegraph.engines.compiled.untraced import Untraced
-from nodegraph.engines.prepared import Blocks, Prepared, StepCode, fold, one_by_one
+from nodegraph.engines.prepared import Blocks, FromEnd, Prepared, StepCode, fold, one_by_one
 from nodegraph.errors import ContractError
 from nodegraph.graph.protocols import AtOnce, Blockwise
 from nodegraph.host.numerics import numerics
@@ -28,7 +28,8 @@ FEWEST = 6  # series from which on lanes are faster than one after the other
 
 def prepared(node: Any, params: Any) -> Prepared:
     """Return `node` with these params, ready to run again and again."""
-    return Blocks(node, params) if isinstance(node, Blockwise) else Traced(node, params)
+    ready = Blocks(node, params) if isinstance(node, Blockwise) else Traced(node, params)
+    return FromEnd(ready) if node.from_end else ready
 
 
 class Traced(Prepared):

@@ -96,6 +96,7 @@ class RayEngine:
     """
 
     watches = True
+    cuts = True
 
     @known_arguments
     def __init__(

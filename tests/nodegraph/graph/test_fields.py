@@ -23,7 +23,7 @@ VALUES = [None, True, 1, 2, 3, 0.1, 0.5, 2.5, (0.2, 0.4), [[0.5]], "tanh", "relu
 
 FIELDS = [{}, {"units": 3}, {"units": 4}, {"W_out": [[1.0]]}, {"columns": 0}, {"std": 0.1},
           {"width": 2}, {"node": {"kind": "Input"}, "copies": 2},
-          {"rule": {"kind": "LeastSquares"}, "copies": 2},
+          {"rule": {"kind": "LeastSquares"}, "copies": 2}, {"node": {"kind": "Input"}},
           {"window": 3}, {"slots": 3}, {"patterns": 2},
           {"cell": {"kind": "GRU", "units": 2, "rule": {"kind": "EProp"}}}]  # fmt: skip
 

@@ -60,6 +60,7 @@ SIZED = {
     "Ponder": {"cell": GRU(units=4, rule=EProp(batch=1)), "limit": 3},
     "Zoneout": {"cell": GRU(units=4, rule=EProp(batch=1))},
     "Attention": {"window": 3},
+    "Backward": {"node": {"kind": "Reservoir", "units": 3}},
     "CTRNN": {"units": 6, "rule": EProp(batch=1)},
     "CfC": {"units": 6, "rule": TBPTT(steps=59, batch=1)},
     "Conceptor": {"patterns": 2},
@@ -93,7 +94,7 @@ SIZED = {
     "Whitening": {"epsilon": 1e-6},
 }
 SHARES = np.eye(2)[RNG.integers(0, 2, 60)]
-APART = {"SlowFeatures", "NTMMemory"}  # hear at more ports than are wired here
+APART = {"SlowFeatures", "NTMMemory", "Backward"}  # hear at more ports, or not in loops
 BOUNDED = partial(Ridge, intervals=[0.1, 0.9])
 NODES = sorted(
     name for name, kind in kinds().items() if issubclass(kind, Node) if name not in APART

@@ -81,6 +81,7 @@ class Split:
     """An engine that cuts plans at random and runs the parts in `Mortal` workers."""
 
     watches = True
+    cuts = True
 
     def __init__(self, seed=0, chunk=7, deaths=(), after=False, **options):
         self.rng, self.chunk = np.random.default_rng(seed), chunk
