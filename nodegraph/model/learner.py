@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from copy import deepcopy
 from os import PathLike
@@ -12,12 +12,12 @@ import numpy as np
 
 from nodegraph.data.binding import total_steps
 from nodegraph.data.horizon import Ahead, horizons
+from nodegraph.data.later import checked_ahead, later
 from nodegraph.engines import Engine
 from nodegraph.engines.request import Request
 from nodegraph.engines.vitals import Trickle
 from nodegraph.errors import DataError, GraphError, NotFittedError
 from nodegraph.graph.messages.calls import known_arguments
-from nodegraph.graph.names import node_name
 from nodegraph.host.numerics import using
 from nodegraph.host.progress import Progress, checked_progress
 from nodegraph.model.checkpoints import checkpointer_of
@@ -39,7 +39,7 @@ from nodegraph.model.data_warnings import (
     warn_of_states,
 )
 from nodegraph.model.fit import Fit
-from nodegraph.model.inference import Inference
+from nodegraph.model.freezing import Freezing
 from nodegraph.model.passes import Hooks
 from nodegraph.model.state import ModelState
 from nodegraph.model.views import Named
@@ -48,7 +48,7 @@ from nodegraph.model.whole_series import check_whole, refuse_parts
 __all__ = ["Learner"]
 
 
-class Learner(Inference):
+class Learner(Freezing):
     """The state of a model on an engine, with what was said of the last `fit`.
 
     Parameters
@@ -94,43 +94,13 @@ class Learner(Inference):
         return self
 
     @known_arguments
-    def freeze(self, *names: str) -> Self:
-        """Keep the params of these nodes as they are in every method, until `unfreeze`.
-
-        Raises
-        ------
-        DataError
-            If no name is given, or one is unknown, or its node has no rule.
-        """
-        if not names:
-            able = ", ".join(f'"{name}"' for name in self.plan.rules) or "none"
-            raise DataError(f"freeze: name the nodes that are to stay as they are, of {able}")
-        learners = {self._learner(name) for name in names}
-        self._settle().frozen |= learners
-        return self
-
-    @known_arguments
-    def unfreeze(self, *names: str) -> Self:
-        """Let these nodes learn again; all of them if none is named."""
-        learners = {self._learner(name) for name in names}
-        state = self._settle()
-        state.frozen -= learners or state.frozen
-        return self
-
-    def _learner(self, name: str) -> str:
-        found = node_name(name, list(self.plan.nodes), "freezing")
-        if found not in self.plan.rules:
-            able = ", ".join(self.plan.rules) or "none"
-            raise DataError(f"freezing for {found!r}: it has no rule; nodes that learn are {able}")
-        return found
-
-    @known_arguments
     def fit(
         self,
         x: Any = None,
         y: Any = None,
         *,
         warmup: int = 0,
+        ahead: int | Mapping[str, int] = 0,
         forcing: bool | str = True,
         workers: int | None = None,
         engine: Any = None,
@@ -154,6 +124,10 @@ class Learner(Inference):
             (a label) is that of its last step.
         warmup : int
             How many steps of each series only drive the states.
+        ahead : int, or dict by node name
+            How many steps later the target of a row stands in `y`: ``y[t + ahead]`` is learned at
+            row t of each series, and nothing at its last rows. One series is gone through once more
+            in the end, so that the model stands where ``run(x)`` leaves it.
         forcing : {True, False, "all"}
             True: while offline rules learn, feedback edges of a supervised node carry its
             target. "all": every edge of it does. False: none.
@@ -196,6 +170,8 @@ class Learner(Inference):
         draft.forget(learners)
         rules = checked_forcing(forcing), checked_warmup(warmup, bound)
         warn_of_doubts(self.plan, learners, bound, y, warmup)
+        shift = checked_ahead(ahead, bound, warmup)
+        bound = later(bound, shift)
         checkpointer = checkpointer_of(
             checkpoint, resume, draft, bound, {"learners": learners, "forcing and warmup": rules}
         )
@@ -214,6 +190,9 @@ class Learner(Inference):
         warn_of_idle_options(self.plan, learners, bound, course, draft.slots)
         with using(self.numerics), checkpointer.keeping() if checkpointer else nullcontext():
             report, moved = course.run(draft.slots, bound)
+            if shift and bound.own:  # the last rows had no teacher to stand in
+                draft.restart()
+                course.one(draft.runnable(draft.ready()), draft.slots, bound.series[0], Request())
         draft.time = moved if bound.own else draft.time
         draft.ahead, draft.drift = Ahead(horizons(bound)), None
         self._hold(draft)

@@ -11,7 +11,7 @@ from nodegraph.experiments.tasks.task_data import prepare
 from nodegraph.experiments.tasks.validation import words
 from nodegraph.files.yaml.document import error_at
 from nodegraph.files.yaml.spec import Spec
-from nodegraph.files.yaml.task import ForecastTarget, GenerateTarget, Split, Task
+from nodegraph.files.yaml.task import GenerateTarget, Split, Task, steps_ahead
 
 __all__ = ["Held", "hold_back"]
 
@@ -91,8 +91,7 @@ def _windows(spec: Spec, target: GenerateTarget, split: Split, rows: int) -> Hel
 
 
 def _ahead(task: Task) -> int:
-    targets = [task.target, *(task.targets or {}).values()]
-    return max((t.forecast for t in targets if isinstance(t, ForecastTarget)), default=0)
+    return max(map(steps_ahead, [task.target, *(task.targets or {}).values()]))
 
 
 def _rows(y: Any) -> int:

@@ -200,7 +200,7 @@ READ: Mapping[type[BaseModel], Mapping[str, Why]] = MappingProxyType(
         LabelledFolder: {**dict.fromkeys(LabelledFolder.model_fields, always), "test": _own_test},
         FileTarget: dict(**dict.fromkeys(FileTarget.model_fields, always)),
         ForecastTarget: dict(forecast=always, columns=always),
-        ColumnTarget: dict(column=always),
+        ColumnTarget: dict(column=always, ahead=always),
         GenerateTarget: dict(generate=always, prompt=_prompt, windows=_windows, loop=always),
         Split: dict(train=always, warmup=_warmup, test=_test),
         LocalEngine: dict(kind=always, workers=_workers),

@@ -26,7 +26,14 @@ from nodegraph.experiments.tasks.task_source import Source, table_and_target
 from nodegraph.files.table_columns import Table, chosen
 from nodegraph.files.yaml.document import Document
 from nodegraph.files.yaml.sources import DatasetSource, FileSource, LabelledFile, LabelledFolder
-from nodegraph.files.yaml.task import ColumnTarget, ForecastTarget, GenerateTarget, Target, Task
+from nodegraph.files.yaml.task import (
+    ColumnTarget,
+    ForecastTarget,
+    GenerateTarget,
+    Target,
+    Task,
+    steps_ahead,
+)
 from nodegraph.graph.plan import Plan
 
 __all__ = ["prepare"]
@@ -189,26 +196,21 @@ class _Preparation(Source):
     def _target(
         self, table: Table, target: Target | None, given: Array | None, *place: str
     ) -> tuple[Array, int, Titles]:
-        if isinstance(target, ForecastTarget):
-            ahead = target.forecast
-            if ahead >= len(table.values):
-                raise DataError(f"{ahead} steps ahead of {len(table.values)} rows")
-            return (
-                _columns(table, target.columns)[ahead:],
-                ahead,
-                _titles(table, target.columns, ahead),
-            )
-        if isinstance(target, ColumnTarget):
-            return _columns(table, target.column), 0, _titles(table, target.column)
-        titles = _titles(table)._replace(names=None)
+        if (ahead := steps_ahead(target)) >= len(table.values):
+            raise DataError(f"{ahead} steps ahead of {len(table.values)} rows")
+        if isinstance(target, ForecastTarget | ColumnTarget):
+            wanted = target.columns if isinstance(target, ForecastTarget) else target.column
+            return _columns(table, wanted)[ahead:], ahead, _titles(table, wanted, ahead)
+        titles = _titles(table, None, ahead)._replace(names=None)
         if isinstance(target, FileSource):
             other = self.table(target, *place)
-            given, titles = other.values, Titles(other.names, table.times or other.times)
+            given, times = other.values, table.times or other.times
+            titles = Titles(other.names, None if times is None else times[ahead:])
         if given is None:
             raise DataError("is required: this dataset is one series; write {forecast: 1}")
         if len(given) != len(table.values):
             raise DataError(f"{len(given)} rows of targets for {len(table.values)} of data")
-        return given, 0, titles
+        return given[ahead:], ahead, titles
 
     def _split(self, n_rows: int, most: int) -> tuple[int, int]:
         """Return where the rows to learn from end, and where those to score end, at `most`."""

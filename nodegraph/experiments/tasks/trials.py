@@ -20,7 +20,7 @@ from nodegraph.experiments.tasks.baselines import (
     persistence,
 )
 from nodegraph.experiments.tasks.examples import Examples, TaskData, Titles, Window
-from nodegraph.files.yaml.task import ForecastTarget, GenerateTarget, Task
+from nodegraph.files.yaml.task import GenerateTarget, Task, steps_ahead
 from nodegraph.model import Model
 
 __all__ = ["ClassTrial", "ForecastTrial", "GenerationTrial", "Trial", "trial_of"]
@@ -168,7 +168,7 @@ class ForecastTrial(Trial):
     def _horizon(self, node: str) -> int:
         """Return how long after its row a target is known."""
         target = (self.task.targets or {}).get(node, self.task.target)
-        return target.forecast if isinstance(target, ForecastTarget) else 1
+        return max(1, steps_ahead(target))
 
     def _inputs(self, y: Array, node: str) -> Array:
         """Return all inputs side by side, or what is known of the target where there are none."""

@@ -36,6 +36,7 @@ __all__ = [
     "Target",
     "Task",
     "Validation",
+    "steps_ahead",
 ]
 
 
@@ -55,19 +56,30 @@ class ForecastTarget(Section):
 
 
 class ColumnTarget(Section):
-    """Other columns of the data, at the same step.
+    """Other columns of the data, at the same step or later.
 
     Parameters
     ----------
     column : str, int or list of them
         By name or by number from 0.
+    ahead : int
+        How many steps later; the last rows have no target then.
     """
 
     column: SomeColumns
+    ahead: NonNegativeInt = 0
 
 
 class FileTarget(FileSource):
-    """A table in another file, a row for each row of the data."""
+    """A table in another file, a row for each row of the data.
+
+    Parameters
+    ----------
+    ahead : int
+        How many steps later the target of a row stands there; the last rows have none then.
+    """
+
+    ahead: NonNegativeInt = 0
 
 
 class GenerateTarget(Section):
@@ -90,6 +102,13 @@ class GenerateTarget(Section):
     prompt: NonNegativeInt = 100
     windows: PositiveInt = 1
     loop: Annotated[dict[Text, Text], Field(min_length=1)] | None = None
+
+
+def steps_ahead(target: Target | None) -> int:
+    """Return how many steps later a target stands than what it is learned from."""
+    if isinstance(target, ForecastTarget):
+        return target.forecast
+    return target.ahead if isinstance(target, ColumnTarget | FileTarget) else 0
 
 
 def _first_required(kind: type[Section]) -> str:
@@ -218,8 +237,8 @@ class Task(Section):
         Columns that go in, all but those of a column target if left out; ``[]`` is none, for a
         graph that runs alone.
     target : mapping, optional
-        ``{forecast: 10}``, ``{column: y}``, ``{file: y.csv}`` or ``{generate: 300}``; a dataset
-        with its own targets or labels needs none.
+        ``{forecast: 10}``, ``{column: y}``, ``{file: y.csv, ahead: 3}`` or ``{generate: 300}``; a
+        dataset with its own targets or labels needs none.
     targets : mapping of node to target, optional
         In place of `target`, where there are several supervised nodes.
     split : mapping

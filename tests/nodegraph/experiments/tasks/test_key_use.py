@@ -123,7 +123,7 @@ PROBES = {
     Validation: {"kind": ["walk_forward"], "folds": [2]},
     DatasetSource: {"dataset": ["lorenz", "mso"]},
     FileSource: FILE,
-    FileTarget: FILE,
+    FileTarget: {**FILE, "ahead": [2]},
     LabelledFile: {
         **LABELLED,
         "file": ["t.npz"],
@@ -134,7 +134,7 @@ PROBES = {
     },
     LabelledFolder: {**LABELLED, "folder": ["g"], "test": ["g"]},
     ForecastTarget: {"forecast": [3], "columns": [[1]]},
-    ColumnTarget: {"column": [[0]]},
+    ColumnTarget: {"column": [[0]], "ahead": [2]},
     GenerateTarget: {
         "generate": [4, 2],
         "prompt": [0, 9, 100],

@@ -62,6 +62,16 @@ def test_a_column_that_is_the_target_does_not_go_in(tmp_path: Path) -> None:
     assert found.train.y.tolist() == [[2.0]] * 6
 
 
+def test_a_target_in_a_column_or_a_file_may_stand_some_rows_later(tmp_path: Path) -> None:
+    np.save(tmp_path / "y.npy", ROWS[:, 1] + 1)
+    for target, y in (({"column": 1}, ROWS[:, 1]), ({"file": "y.npy"}, ROWS[:, 1] + 1)):
+        found = prepared(root=tmp_path, target={**target, "ahead": 3}, input=[0])
+        assert len(found.train.x) == 97 * 2 // 3 and len(found.test.x) == 97 - 97 * 2 // 3
+        np.testing.assert_array_equal(np.vstack([found.train.y, found.test.y])[:, 0], y[3:])
+        np.testing.assert_array_equal(np.vstack([found.train.x, found.test.x])[:, 0], ROWS[:97, 0])
+    assert "100 steps ahead of 100 rows" in refused(target={"column": 1, "ahead": 100})
+
+
 def test_a_column_named_as_input_goes_in_even_if_it_is_the_target() -> None:
     found = prepared(target={"column": 1}, input=[1])
     np.testing.assert_array_equal(found.train.x, found.train.y)

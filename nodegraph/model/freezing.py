@@ -1,0 +1,47 @@
+"""Who may learn: nodes that are frozen keep their params in every method."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.names import node_name
+from nodegraph.model.inference import Inference
+
+__all__ = ["Freezing"]
+
+
+class Freezing(Inference):
+    """A runner of whose nodes some may be kept as they are."""
+
+    @known_arguments
+    def freeze(self, *names: str) -> Self:
+        """Keep the params of these nodes as they are in every method, until `unfreeze`.
+
+        Raises
+        ------
+        DataError
+            If no name is given, or one is unknown, or its node has no rule.
+        """
+        if not names:
+            able = ", ".join(f'"{name}"' for name in self.plan.rules) or "none"
+            raise DataError(f"freeze: name the nodes that are to stay as they are, of {able}")
+        learners = {self._learner(name) for name in names}
+        self._settle().frozen |= learners
+        return self
+
+    @known_arguments
+    def unfreeze(self, *names: str) -> Self:
+        """Let these nodes learn again; all of them if none is named."""
+        learners = {self._learner(name) for name in names}
+        state = self._settle()
+        state.frozen -= learners or state.frozen
+        return self
+
+    def _learner(self, name: str) -> str:
+        found = node_name(name, list(self.plan.nodes), "freezing")
+        if found not in self.plan.rules:
+            able = ", ".join(self.plan.rules) or "none"
+            raise DataError(f"freezing for {found!r}: it has no rule; nodes that learn are {able}")
+        return found
