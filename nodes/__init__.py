@@ -14,6 +14,7 @@ from nodes.conceptor import Conceptor
 from nodes.ctrnn import CTRNN
 from nodes.dcm import DCM
 from nodes.dense import Dense
+from nodes.entity_memory import EntityMemory
 from nodes.es2n import ES2N
 from nodes.esn import ESN
 from nodes.families import FAMILIES as FAMILIES
@@ -100,6 +101,7 @@ __all__ = [
     "Concat",
     "Conceptor",
     "Dense",
+    "EntityMemory",
     "Filter",
     "ForwardUnit",
     "Gate",

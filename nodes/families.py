@@ -39,6 +39,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
         "KeyedStore",
         "NTMMemory",
         "MemN2N",
+        "EntityMemory",
     ),
     "features": ("PCA", "Whitening", "SlowFeatures", "Power", "PartialSquares", "Products"),
     "readouts": (

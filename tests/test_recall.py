@@ -1,11 +1,13 @@
 """Which memory recalls what: the figures of docs/memory.md, and a reservoir beside each."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
 import nodegraph as ng
 from nodegraph.datasets import associative_recall, copying, questions
-from nodes import Input, LinearAttention, NTMMemory, Reservoir, Ridge
+from nodes import EntityMemory, Input, LinearAttention, MemN2N, NTMMemory, Reservoir, Ridge
 
 D, BITS, WORDS = 16, 8, 17
 
@@ -104,8 +106,49 @@ def test_a_reservoir_of_300_copies_hardly_more_than_by_chance():
     assert 0.45 < np.mean(bits) < 0.7
 
 
+@cache
+def stories(task):
+    """Return 600 stories."""
+    return questions(series=600, task=task, seed=1)
+
+
+def answered(task, memory):
+    """Return the share of questions answered rightly that were not learned from."""
+    u, y = stories(task)
+    data = {"facts": u[:, :, : 2 * WORDS], "question": u[:, :, 2 * WORDS :]}
+    data["asked"] = data["question"].any(axis=2, keepdims=True) * 1.0
+    out = Ridge(name="out", ridge=1e-3)
+    graph = (Input(name="facts") >> memory >> out) & (Input(name="asked") >> out["weight"])
+    model = ng.Model(graph & (Input(name="question") >> memory["question"]), seed=2)
+    model.fit({port: [*rows[:400]] for port, rows in data.items()}, [*y[:400]])
+    answers = model.run({port: [*rows[400:]] for port, rows in data.items()})
+    said = np.array([rows[-1].argmax() for rows in answers])
+    return (said == y[400:, -1].argmax(axis=1)).mean()
+
+
+@pytest.mark.parametrize(("task", "recency"), [(2, 1.0), (15, 0.0)])
+def test_a_question_to_two_facts_takes_two_hops(task, recency):
+    assert answered(task, MemN2N(slots=8, hops=1, recency=recency)) <= 0.6
+    assert answered(task, MemN2N(slots=8, hops=2, recency=recency)) >= 0.95
+
+
+def test_the_newest_of_like_facts_counts():
+    assert answered(1, MemN2N(slots=8, hops=1)) >= 0.95
+    assert answered(1, MemN2N(slots=8, hops=1, recency=0.0)) <= 0.85
+
+
+@pytest.mark.parametrize(("task", "hops"), [(1, 1), (2, 2), (3, 2), (15, 2)])
+def test_slots_of_entities_answer_questions_of_all_tasks(task, hops):
+    assert answered(task, EntityMemory(hops=hops)) >= 0.98
+
+
+def test_what_came_before_takes_two_hops_and_an_order_of_facts():
+    assert answered(3, EntityMemory(hops=1)) <= 0.6
+    assert answered(3, MemN2N(slots=8, hops=3)) <= 0.8
+
+
 def test_a_reservoir_of_300_answers_few_questions_to_two_facts():
-    u, y = questions(series=600, task=2, seed=1)
+    u, y = stories(2)
     said = by_reservoir(u, y, u[:, :, 2 * WORDS :].any(axis=2, keepdims=True) * 1.0, 400)
     right = np.array([rows[-1].argmax() for rows in said]) == y[400:, -1].argmax(axis=1)
     assert right.mean() <= 0.5

@@ -73,6 +73,7 @@ SIZED = {
     "LIF": {"units": 6},
     "LinearAttention": {"kernel": "hedgehog", "batch": 1},
     "MemN2N": {"slots": 3, "units": 2},
+    "EntityMemory": {"units": 2, "content": 0.5},
     "LSTM": {"units": 6, "rule": TBPTT(steps=59, batch=1)},
     "Noise": {"std": 0.01},
     "NeuralODE": {"units": 6},
