@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.data.cells import cell
 from nodegraph.data.containers import as_array, axes, opened
+from nodegraph.data.kept_rows import Part
 from nodegraph.data.tables import Columns, columns_of
 from nodegraph.errors import DataError
 
@@ -32,6 +33,7 @@ class Chunk(NamedTuple):
     targets: Mapping[str, Array]  # by node, (n_steps, n_out); NaN where there is none
     learn_from: int = 0  # rows before it only drive the states
     number: int | None = None  # of an independent series, when they are dealt out in turn
+    known: Mapping[str, Array] = {}  # by node that does not run: its outputs
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Series:
     """One series: rows by input node, targets by learner, all of the same length.
 
     An independent one may have a number, see `nodegraph.data.dealing`.
-    `columns` and `taught` are the names of the columns of data and targets, where they have any.
+    `columns` and `taught` are the names of the columns of data and targets, where they have any;
+    `known` are the outputs of nodes that need not run.
     """
 
     data: Mapping[str, Array]
@@ -48,6 +51,15 @@ class Series:
     number: int | None = None
     columns: Mapping[str, Columns] = field(default_factory=dict)
     taught: Mapping[str, Columns] = field(default_factory=dict)
+    known: Mapping[str, Part] = field(default_factory=dict)
+
+    def first(self, n_steps: int) -> Series:
+        """Return the series without what comes after so many steps."""
+        data, targets = (
+            {name: rows[:n_steps] for name, rows in part.items()}
+            for part in (self.data, self.targets)
+        )
+        return replace(self, data=data, targets=targets, n_steps=n_steps)
 
     def whole(self, warmup: int, dtype: np.dtype[Any]) -> Chunk:
         """Return the series as one chunk."""
@@ -63,7 +75,8 @@ class Series:
             cut = slice(start, stop)
             data = {name: _cast(rows[cut], dtype, name) for name, rows in self.data.items()}
             targets = {name: _cast(rows[cut], dtype, name) for name, rows in self.targets.items()}
-            yield Chunk(stop - start, data, targets, max(0, warmup - start), self.number)
+            known = {name: rows[cut] for name, rows in self.known.items()}
+            yield Chunk(stop - start, data, targets, max(0, warmup - start), self.number, known)
 
 
 class Recent(NamedTuple):

@@ -39,6 +39,9 @@ class Cursor:
         How many steps of the next one are done.
     reports : tuple of dict
         Of the stages that are done.
+    kept : tuple of str
+        Nodes that did not run in this turn, for their outputs were known: they stand where they
+        last did.
     """
 
     stage: int = 0
@@ -47,6 +50,7 @@ class Cursor:
     series: int = 0
     steps: int = 0
     reports: tuple[dict[str, Any], ...] = ()
+    kept: tuple[str, ...] = ()
 
     @property
     def learned(self) -> bool:
@@ -84,6 +88,7 @@ class Cursor:
             int(plain["series"]),
             int(plain["steps"]),
             tuple(plain["reports"]),
+            tuple(plain.get("kept", ())),
         )
 
 

@@ -100,6 +100,8 @@ class Sweep:
         self.context = ChunkContext(plan, slots, chunk, request, clock, {}, taught)
         self.lines = self.context.lines
         self._at = ""  # who is at work
+        for name, rows in chunk.known.items():
+            self.receive(name, rows)
 
     def bound_node(self, name: str) -> BoundNode:
         """Return the place of one node in this chunk."""
@@ -194,7 +196,8 @@ class Sweep:
 
     def _check_bounds(self, name: str) -> None:
         ys, last = self.lines[name].rows(0, self.chunk.n_steps), self.slots[name].past[-1:]
-        given = *self.chunk.data.values(), *self.chunk.targets.values()
+        chunk = self.chunk
+        given = *chunk.data.values(), *chunk.targets.values(), *chunk.known.values()
         if self.plan.nodes[name].gaps != "passes":  # those give out what came in
             check_bounds(name, ys, last, self.clock, given)
 

@@ -106,6 +106,12 @@ class Slot:
         twin.__dict__.update(self.__dict__)
         return twin
 
+    def rewound(self) -> Slot:
+        """Return a slot that stands where it is, but whose outputs come from the start on."""
+        twin = self.copy()
+        twin.past = np.zeros(self.past.shape, self.past.dtype)
+        return twin
+
     def started(self, state: Any, noise: np.random.Generator | None) -> Slot:
         """Return a slot with the same params at the start of another series."""
         twin, zeros = self.copy(), np.zeros(self.past.shape, self.past.dtype)

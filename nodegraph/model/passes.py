@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple, Self
@@ -94,8 +94,11 @@ class Pass:
         series: Series | Stream,
         request: Request,
         done: int = 0,
+        into: Callable[[Outputs], object] | None = None,
     ) -> tuple[Outputs, int]:
         """Let a series go through `plan`, but for the steps that are `done`.
+
+        `into` is given the outputs chunk by chunk, which are then not returned.
 
         Returns
         -------
@@ -115,7 +118,7 @@ class Pass:
         total = series.n_steps - done if isinstance(series, Series) else None
         parts = _Parts(total, {name: slots[name].past[:0] for name in request.wanted})
         for outputs in executed(engine, plan, slots, counted, request, history):
-            parts.add(outputs)
+            (into or parts.add)(outputs)
         return parts.joined(), counted.n_steps
 
     def many(

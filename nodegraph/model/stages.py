@@ -14,10 +14,14 @@ Forcing = bool | str  # True, False or "all"
 
 @dataclass(frozen=True)
 class Stage:
-    """Learners that learn at the same time, and the plan of all that they need for it."""
+    """Learners that learn at the same time, and the plan of all that they need for it.
+
+    `record` are the nodes whose outputs are to be kept.
+    """
 
     learners: tuple[str, ...]
     plan: Plan
+    record: tuple[str, ...] = ()
 
 
 def stages(plan: Plan, learners: Collection[str], forcing: Forcing) -> tuple[Stage, ...]:

@@ -1,0 +1,204 @@
+"""Outputs that no later stage of learning changes, kept so that they are made once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from shutil import disk_usage
+from tempfile import gettempdir
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.data.binding import BoundData
+from nodegraph.data.kept_rows import KeptRows, Part, RowsInMemory, RowsOnDisk
+from nodegraph.data.series import Series
+from nodegraph.engines.checkpointer import Cursor
+from nodegraph.graph.plan import Plan, Reads
+from nodegraph.host.memory_budget import available_bytes
+from nodegraph.model.stages import Stage
+
+__all__ = ["KeptOutputs", "cut", "room_on_disk"]
+
+OF_MEMORY, OF_DISK = 0.25, 0.5  # what may be taken of the room that there is
+
+
+class KeptOutputs:
+    """The outputs of some nodes over all series, from the pass in which they become final on.
+
+    A node is kept if those that have yet to learn, or what runs behind them, will read it, and it
+    has no more to learn itself: in memory if there is room, else on disk. Where there is room in
+    neither, those of what it reads are, or it runs again; bits are the same in any case.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+        All that will be gone through.
+    bound : BoundData
+    widths : dict of int
+        By node.
+    dtype : dtype
+        Of the outputs.
+    """
+
+    def __init__(
+        self,
+        stages: Sequence[Stage],
+        bound: BoundData,
+        widths: Mapping[str, int],
+        dtype: np.dtype[Any],
+    ):
+        self._stages, self._widths, self._dtype = stages, widths, dtype
+        self._open: tuple[str, ...] = ()
+        self._rows: dict[str, KeptRows] = {}
+        lengths = [one.n_steps for one in bound.series if isinstance(one, Series)]
+        self._able = bool(stages) and len(lengths) == len(bound.series)
+        self._starts = list(accumulate(lengths, initial=0))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The nodes whose outputs are known."""
+        return tuple(name for name in self._rows if name not in self._open)
+
+    def begin(self, stage: Stage, at: Cursor, more: bool) -> Stage:
+        """Return what a pass has to run, with the nodes whose outputs are to be taken in it.
+
+        Parameters
+        ----------
+        stage : Stage
+            That of the pass, with everything upstream of its learners.
+        at : Cursor
+            Where the pass begins; if that is not at its first step, nothing is taken.
+        more : bool
+            Whether there will be another pass in the stage.
+        """
+        learners = tuple(name for name in stage.learners if name in at.learning)
+        plan = cut(stage.plan, learners, self._rows)
+        if len(learners) < len(stage.learners) and plan is stage.plan:
+            plan = plan.rewired(plan.reads, learners)
+        if self._able and not (at.series or at.steps):
+            wanted = self._wanted(stage, self._stages[at.stage + 1 :], more)
+            self._open_what_fits({name for name in wanted if name in plan.reads}, plan)
+        return Stage(learners, plan, self._open)
+
+    def data(self, bound: BoundData, stage: Stage) -> BoundData:
+        """Return the data that a stage hears, with the outputs of what does not run."""
+        reads, taught = stage.plan.reads, _teachers(stage)
+        silent = (_sources(reads, reads) & set(self.names)) - set(reads)
+        series = [
+            _heard(one, reads, taught, {name: self._part(self._rows[name], i) for name in silent})
+            for i, one in enumerate(bound.series)
+        ]
+        return replace(bound, series=series)
+
+    def take(self, outputs: Mapping[str, Array]) -> None:
+        """Keep the rows that come next, in the order of steps and series."""
+        for name in self._open:
+            self._rows[name].append(outputs[name])
+
+    def end(self, stage: Stage, number: int, more: bool) -> None:
+        """Let go what is not whole, and what nobody will read any more."""
+        whole, wanted = self._starts[-1], self._wanted(stage, self._stages[number + 1 :], more)
+        for name, rows in list(self._rows.items()):
+            if rows.n_rows < whole or name not in wanted:
+                self._rows.pop(name).close()
+        self._open = ()
+
+    def close(self) -> None:
+        """Let everything go."""
+        while self._rows:
+            self._rows.popitem()[1].close()
+
+    def _part(self, rows: KeptRows, i: int) -> Part:
+        return Part(rows, self._starts[i], self._starts[i + 1] - self._starts[i])
+
+    def _wanted(self, stage: Stage, later: Sequence[Stage], more: bool) -> set[str]:
+        """Return the nodes that are final, and read by some that are not, after a stage."""
+        final = _final(stage)
+        passes = [*([stage.plan] if more else []), *(one.plan for one in later)]
+        return {
+            name
+            for plan in passes
+            for name in _sources(plan.reads, set(plan.reads) - final)
+            if (name in final or name in self._rows) and _is_made(plan, name)
+        }
+
+    def _open_what_fits(self, names: set[str], plan: Plan) -> None:
+        """Open what fits of some nodes; of what does not, what it is made of."""
+        tried = set(names)
+        while names and self._bytes(names) > room_on_disk():
+            widest = max(names, key=lambda name: (self._widths[name], name))
+            above = {n for n in _sources(plan.reads, {widest}) if n in plan.reads}
+            new = {n for n in above - tried - self._rows.keys() if _is_made(plan, n)}
+            names = (names - {widest}) | new
+            tried |= new
+        in_memory = self._bytes(names) <= OF_MEMORY * available_bytes()
+        self._open = tuple(name for name in plan.reads if name in names)
+        for name in self._open:
+            self._rows[name] = self._new(self._widths[name], in_memory)
+
+    def _new(self, width: int, in_memory: bool) -> KeptRows:
+        if in_memory:
+            return RowsInMemory(self._starts[-1], width, self._dtype)
+        return RowsOnDisk(width, self._dtype)
+
+    def _bytes(self, names: Collection[str]) -> int:
+        return sum(self._starts[-1] * self._widths[n] * self._dtype.itemsize for n in names)
+
+
+def room_on_disk() -> int:
+    """Return how many bytes may be kept in the folder for temporary files."""
+    return int(OF_DISK * disk_usage(gettempdir()).free)
+
+
+def cut(plan: Plan, learners: Collection[str], known: Collection[str]) -> Plan:
+    """Return the plan of what has to run for some learners, where others are known."""
+    if not known:
+        return plan
+    reads = {name: ports for name, ports in plan.reads.items() if name not in known}
+    return plan.rewired(reads, [name for name in learners if name in reads])
+
+
+def _final(stage: Stage) -> set[str]:
+    """Return the nodes of a stage that its learners do not move."""
+    moved = set(stage.learners)
+    while more := {
+        name
+        for name, ports in stage.plan.reads.items()
+        if name not in moved
+        and any(r.source in moved and not r.taught for group in ports.values() for r in group)
+    }:
+        moved |= more
+    return set(stage.plan.reads) - moved
+
+
+def _sources(reads: Reads, names: Collection[str]) -> set[str]:
+    """Return whose outputs some nodes read."""
+    return {
+        read.source
+        for name in names
+        for group in reads[name].values()
+        for read in group
+        if not read.taught
+    }
+
+
+def _is_made(plan: Plan, name: str) -> bool:
+    """Tell whether a node makes something of what it reads, rather than giving out the data."""
+    return bool(plan.reads.get(name)) or not plan.nodes[name].external
+
+
+def _teachers(stage: Stage) -> set[str]:
+    """Return whose targets are heard of in a stage, or leave their last values."""
+    ports = (group for ports in stage.plan.reads.values() for group in ports.values())
+    return {*stage.plan.reads, *(read.source for group in ports for read in group if read.taught)}
+
+
+def _heard(one: Any, names: Collection[str], taught: Collection[str], known: Any) -> Any:
+    if not isinstance(one, Series):
+        return one
+    data = {name: rows for name, rows in one.data.items() if name in names}
+    targets = {name: rows for name, rows in one.targets.items() if name in taught}
+    return replace(one, data=data, targets=targets, known=known)
