@@ -11,6 +11,7 @@ from nodegraph.data.containers import opened
 from nodegraph.data.series import Series, split_series, to_rows
 from nodegraph.data.tables import Columns, check_columns, columns_of
 from nodegraph.data.targets import Lesson, one_target, series_targets
+from nodegraph.data.time_steps import check_steps
 from nodegraph.errors import DataError
 from nodegraph.graph.names import node_name
 
@@ -94,6 +95,8 @@ def one_series(
         name: to_rows(rows, f"{name}{which}", gaps=name in door.gappy)
         for name, rows in data.items()
     }
+    for name, rows in data.items():
+        check_steps(rows, f"{name}{which}")
     outs = {
         name: one_target(rows, f"target of {name}{which}", door.lesson(name))
         for name, rows in targets.items()

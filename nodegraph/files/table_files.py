@@ -80,8 +80,8 @@ def load_table(
         How a text file is written, where that is not to be guessed; see `TextOptions`. A list of
         names is for arrays as well.
     time : str or int, optional
-        The column that calls the rows, which is no column of numbers. Rows that go back in time
-        are warned of.
+        The column that calls the rows, which is no column of numbers. Rows that go back in time,
+        come twice or leave a gap are warned of.
     kept : list of str or int
         Further columns that are kept as text, the `words` of the table.
 

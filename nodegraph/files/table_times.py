@@ -1,15 +1,14 @@
-"""The column that calls the rows of a table: whether it goes forward."""
+"""The column that calls the rows of a table: whether it goes forward, step by step."""
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.time_steps import odd_steps
 from nodegraph.errors import DataWarning, warn
 
 __all__ = ["check_order", "time_index"]
@@ -17,10 +16,11 @@ __all__ = ["check_order", "time_index"]
 _ISO = re.compile(
     r"[0-9]{4}[-/][0-9]{1,2}([-/][0-9]{1,2}([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?Z?)?)?"
 )
+_AS_ISO = str.maketrans({"/": "-", ",": ".", "Z": None})
 
 
 def check_order(times: Sequence[str], where: str) -> str:
-    """Warn if a row is earlier than the one before it; return what was found, in a few words.
+    """Warn of rows that do not follow each other as steps do; return what was found, in words.
 
     Numbers and dates that begin with the year are compared; others, such as times of a day,
     are not.
@@ -32,21 +32,14 @@ def check_order(times: Sequence[str], where: str) -> str:
     where : str
         What the warning begins with.
     """
-    keys = _comparable(times)
-    if keys is None:
+    moments = _moments(times)
+    if moments is None:
         return (
             "it is not known whether the times go forward: dates such as 2020-01-31, or numbers, "
             "would tell"
         )
-    back = [row for row, (one, next_) in enumerate(itertools.pairwise(keys)) if next_ < one]
-    if back:
-        row = back[0]
-        warn(
-            f"{where}: rows go back in time {len(back)} times, first from {times[row]} to "
-            f"{times[row + 1]} (rows {row} and {row + 1}, from 0); sort them by time, or cut them "
-            "into series",
-            DataWarning,
-        )
+    if odd := odd_steps(moments):
+        warn(f"{where}: {odd}", DataWarning)
     return f"times from {times[0]} to {times[-1]}"
 
 
@@ -55,29 +48,42 @@ def time_index(times: Sequence[str]) -> Array | None:
 
     Examples
     --------
-    >>> time_index(["2020-01", "2020/02"])
+    >>> time_index(["2020-01", "2020/2"])
     array(['2020-01-01', '2020-02-01'], dtype='datetime64[D]')
     """
+    moments = _moments(times)
+    forward = moments is not None and len(moments) and (moments[1:] >= moments[:-1]).all()
+    return moments if forward else None
+
+
+def _moments(times: Sequence[str]) -> Array | None:
+    """Return dates or numbers as an array; None if they are neither."""
     try:
+        if _are_alike(times) and len(_padded(times[0])) == len(times[0].rstrip("Z")):
+            return _days(np.array([time.translate(_AS_ISO) for time in times], "M8"))
         if all(map(_ISO.fullmatch, times)):
-            index = np.array([re.sub("[/]", "-", time.rstrip("Z")) for time in times], "M8")
-            index = index.astype("M8[D]") if index.dtype in ("M8[Y]", "M8[M]") else index
-        else:
-            index = np.array(times, float)
+            return _days(np.array([_padded(time) for time in times], "M8"))
+        return np.array(times, float)
     except ValueError:
         return None
-    return index if len(index) and (index[1:] >= index[:-1]).all() else None
 
 
-def _comparable(times: Sequence[str]) -> list[Any] | None:
-    if _are_alike(times):
-        return list(times)  # digits in the same places: in the order of letters
-    if all(map(_ISO.fullmatch, times)):
-        return [_parts(time) for time in times]
-    try:
-        return [float(time) for time in times]
-    except ValueError:
-        return None
+def _days(moments: Array) -> Array:
+    """Return months and years as the days with which they begin."""
+    return moments.astype("M8[D]") if moments.dtype in ("M8[Y]", "M8[M]") else moments
+
+
+def _padded(time: str) -> str:
+    """Return a date with two digits in each place.
+
+    Examples
+    --------
+    >>> _padded("2020/1/9 5:03:07,5Z")
+    '2020-01-09T05:03:07.5'
+    """
+    date, _, clock = time.rstrip("Z").replace(" ", "T").replace(",", ".").partition("T")
+    date = "-".join(part.zfill(2) for part in re.split("[-/]", date))
+    return f"{date}T{'0' * (clock[1:2] == ':')}{clock}" if clock else date
 
 
 def _are_alike(times: Sequence[str]) -> bool:
@@ -91,9 +97,3 @@ def _are_alike(times: Sequence[str]) -> bool:
         ((letters[:, digits] >= ord("0")) & (letters[:, digits] <= ord("9"))).all()
         and (letters[:, ~digits] == letters[0, ~digits]).all()
     )
-
-
-def _parts(time: str) -> list[float]:
-    """Return year, month ... and seconds of a date."""
-    *whole, last = re.split(r"[-/T :]", time.rstrip("Z"))
-    return [*map(float, whole), float(last.replace(",", "."))]
