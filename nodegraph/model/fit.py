@@ -104,7 +104,8 @@ class Fit(LearningPass):
         resumed = at if number == at.stage and at.learning else None
         if number == at.stage and resumed is None:
             self.hooks.restore(slots)
-        teams = JointReadouts(find_joint(stage, self.plan.rules, bound), stage, slots, bound)
+        found = find_joint(stage, self.plan.rules, bound, widths(slots))
+        teams = JointReadouts(found, stage, slots, bound)
         if resumed is not None:
             self.hooks.restore(teams.slots)
         for turn, learning in self._turns(teams, resumed):

@@ -15,7 +15,7 @@ from nodegraph.data.series import Series
 from nodegraph.engines.first_use import check_params, check_still
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import warn
-from nodegraph.graph.plan import Plan, Read
+from nodegraph.graph.plan import Read
 from nodegraph.graph.protocols import Joint, conclude
 from nodegraph.graph.rule import Rule
 from nodegraph.model.stages import Stage
@@ -47,26 +47,38 @@ class JointReadout:
 
 
 def find_joint(
-    stage: Stage, rules: Mapping[str, Rule], bound: BoundData
+    stage: Stage, rules: Mapping[str, Rule], bound: BoundData, widths: Mapping[str, int]
 ) -> tuple[JointReadout, ...]:
     """Return the teams among the learners of `stage`.
 
-    Members have rules that say so, the same wiring, targets that are given as data and lack the
-    same rows, and nobody who reads them meanwhile.
+    Members have rules that say so, the same wiring but for their teachers, targets that are all
+    given as data and lack the same rows, or all wired and without gaps, and nobody who reads them
+    meanwhile.
+
+    Parameters
+    ----------
+    stage : Stage
+    rules : dict of Rule
+        By node.
+    bound : BoundData
+    widths : dict of int
+        Number of outputs of each node.
     """
-    read = {r.source for ports in stage.plan.reads.values() for g in ports.values() for r in g}
+    reads = stage.plan.reads
+    read = {r.source for ports in reads.values() for g in ports.values() for r in g}
     able = [
         name
         for name in stage.learners
-        if _team(rules[name]) is not None and name in bound.targets and name not in read
+        if _team(rules[name]) is not None and name not in read and _is_taught(stage, name, bound)
     ]
 
     def key(name: str) -> str:
-        return repr((_team(rules[name]), _wiring(stage.plan, name), stage.plan.nodes[name].every))
+        wiring = {port: group for port, group in reads[name].items() if port != "target"}
+        return repr((name in bound.targets, _team(rules[name]), wiring, _clock(stage, name)))
 
     found = [tuple(names) for _, names in groupby(sorted(able, key=key), key=key)]
     return tuple(
-        JointReadout(names, tuple(bound.targets[name] for name in names))
+        JointReadout(names, tuple(widths[name] for name in names))
         for names in found
         if len(names) > 1 and all(_lack_the_same(names, series) for series in bound.series)
     )
@@ -76,14 +88,28 @@ def _team(rule: Rule) -> Any:
     return rule.team if isinstance(rule, Joint) else None
 
 
-def _wiring(plan: Plan, name: str) -> dict[str, tuple[Read, ...]]:
-    return dict(plan.reads[name])
+def _clock(stage: Stage, name: str) -> tuple[int, int]:
+    node = stage.plan.nodes[name]
+    return node.every, node.phase
+
+
+def _is_taught(stage: Stage, name: str, bound: BoundData) -> bool:
+    """Tell whether a learner's target is there: as data, or by wires that bring no gaps."""
+    if name in bound.targets or not stage.plan.reads[name].get("target"):
+        return name in bound.targets
+    open_to_gaps = stage.plan.gappy & set(bound.data)
+    return not any(
+        np.isnan(series.data[node]).any()
+        for series in bound.series
+        for node in open_to_gaps
+        if isinstance(series, Series)
+    )
 
 
 def _lack_the_same(names: tuple[str, ...], series: Any) -> bool:
     if not isinstance(series, Series):
         return False
-    gaps = [np.isnan(series.targets[name]).any(axis=1) for name in names]
+    gaps = [np.isnan(series.targets[name]).any(axis=1) for name in names if name in series.targets]
     return all(np.array_equal(gaps[0], other) for other in gaps[1:])
 
 
@@ -112,6 +138,7 @@ class JointReadouts:
             return
         behind = {name for team in teams for name in team.members[1:]}
         reads = {n: ports for n, ports in stage.plan.reads.items() if n not in behind}
+        reads |= {team.leader: self._taught_by_all(team) for team in teams}
         learners = tuple(name for name in stage.learners if name not in behind)
         self.stage = Stage(learners, stage.plan.rewired(reads))
         self.slots = {name: slot for name, slot in slots.items() if name not in behind}
@@ -119,6 +146,12 @@ class JointReadouts:
             self.slots[team.leader] = self._joined(team)
         series = [self._with_joined_targets(one) for one in bound.series]
         self.bound = replace(bound, series=series)
+
+    def _taught_by_all(self, team: JointReadout) -> dict[str, tuple[Read, ...]]:
+        """Return the wiring of a leader, whose wired teachers stand side by side."""
+        wired = [self.stage.plan.reads[name] for name in team.members]
+        targets = tuple(read for ports in wired for read in ports.get("target", ()))
+        return {**wired[0], **({"target": targets} if targets else {})}
 
     def _joined(self, team: JointReadout) -> Slot:
         """Return the slot of a leader as wide as all members."""
@@ -131,7 +164,8 @@ class JointReadouts:
     def _with_joined_targets(self, series: Any) -> Any:
         targets = series.targets
         for team in self.teams:
-            targets = team.join(targets)
+            if team.leader in targets:
+                targets = team.join(targets)
         return replace(series, targets=targets)
 
     def conclude(self) -> list[tuple[str, dict[str, Any]]]:

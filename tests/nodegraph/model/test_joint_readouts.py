@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
+from nodegraph.engines.slot import widths
 from nodegraph.model.joint_readouts import find_joint
-from nodes import Input, Reservoir, Ridge
+from nodes import Hold, Input, Reservoir, Ridge
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(900, 2))
@@ -32,7 +33,7 @@ def found(model, x, ys):
     from nodegraph.model.stages import stages
 
     (stage,) = stages(model.plan, names, True)
-    return find_joint(stage, model.plan.rules, bound)
+    return find_joint(stage, model.plan.rules, bound, widths(draft.slots))
 
 
 def alone(i, ridge, x, ys, **options):
@@ -105,3 +106,39 @@ def test_a_forced_readout_learns_by_itself_and_leaves_its_teacher():
     model = ng.Model(wired).fit(X, ys)
     assert found(model, X, ys) == ()
     np.testing.assert_array_equal(model._settle().slots["r0"].past[-1], YS["r0"][-1])
+
+
+def named(n):
+    return Input(name="u") >> Reservoir(name="pool", units=40) >> [readout(i) for i in range(n)]
+
+
+def wired(n, filled=None):
+    """Readouts of one reservoir, each taught by an input of its own."""
+    pool = Input(name="u") >> Reservoir(name="pool", units=40)
+    graph = pool
+    for i in range(n):
+        out, teacher = readout(i), Input(name=f"t{i}")
+        graph = (
+            graph & (pool >> out) & ((teacher >> filled() if filled else teacher) >> out["target"])
+        )
+    return graph
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_readouts_with_wired_teachers_learn_as_one(many):
+    x, ys = (SERIES, series_of(YS)) if many else (X, YS)
+    data = {"u": x, **{f"t{i}": ys[f"r{i}"] for i in range(3)}}
+    model = ng.Model(wired(3)).fit(data, warmup=10)
+    assert [len(team.members) for team in found(model, data, None)] == [3]
+    given = ng.Model(named(3)).fit(x, {f"r{i}": ys[f"r{i}"] for i in range(3)}, warmup=10)
+    for i in range(3):
+        for mine, theirs in zip(model.params[f"r{i}"], given.params[f"r{i}"], strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+
+
+def test_wired_teachers_with_gaps_are_heard_each_by_itself():
+    holes = {name: rows.copy() for name, rows in YS.items()}
+    holes["r1"][::7] = np.nan
+    data = {"u": X, **{f"t{i}": holes[f"r{i}"] for i in range(3)}}
+    model = ng.Model(wired(3, Hold)).fit(data)
+    assert found(model, data, None) == ()
