@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import PositiveFloat, PositiveInt, model_validator
 
 from nodegraph.arrays import Array
-from nodegraph.maths import exp
+from nodegraph.maths import cond, exp, put, repeat, where
 from nodes.parts.around_cell import AroundCell
-from nodes.parts.tape import plain
+from nodes.parts.tape import Taped, plain
 
 __all__ = ["Ponder"]
 
@@ -26,7 +26,7 @@ class Ponder(AroundCell):
 
     so that the p_n sum to 1, and are 0 once the state stood still. Where [1]_ learns when to halt,
     by a gradient from elsewhere, this learns nothing; rules that follow the cell's equation take p
-    as given. It saves no time: all `limit` turns are worked out.
+    as given. Turns after the last that counts are worked out only where such a rule learns.
 
     Parameters
     ----------
@@ -109,17 +109,23 @@ class Ponder(AroundCell):
 
     def moved(self, params: Any, state: State, x: Array) -> State:
         """Return the state one step later."""
-        mixed: list[Any] = []
-        old, shares, left = self.carry(state), [], 1.0
-        for turn in range(self.limit):
-            new = self.cell.moved(params, self.cell.with_carry(state.cell, old), x)
-            carried = self.cell.carry(new)
-            p = left if turn == self.limit - 1 else np.minimum(self._halts(carried, old), left)
-            left, old = left - p, carried
-            parts = [one * p for one in carried]
-            mixed = [a + b for a, b in zip(mixed, parts, strict=True)] if turn else parts
-            shares.append(p)
-        return state._replace(cell=self.cell.with_carry(new, mixed), p=np.stack(shares))
+
+        def turn(cell: Any, mixed: Any, p: Any, left: Any, number: Any) -> Any:
+            new = self.cell.moved(params, cell, x)
+            share = np.minimum(self._halts(self.cell.carry(new), self.cell.carry(cell)), left)
+            share = where(number == self.limit - 1, left, share)
+            pairs = zip(mixed, self.cell.carry(new), strict=True)
+            mixed = tuple(all_before + one * share for all_before, one in pairs)
+            return new, mixed, put(p, number, share), left - share, number + 1
+
+        none = tuple(0 * plain(one) for one in self.carry(state))
+        now = turn(state.cell, none, 0 * state.p, 1 + 0 * state.p[0], np.zeros((), np.int64))
+        if any(isinstance(one, Taped) for one in now[1]):  # what learns goes back over every turn
+            for _ in range(self.limit - 1):
+                now = turn(*now)
+        else:
+            now = repeat(self.limit - 1, lambda now: cond(now[3] > 0, turn, *now), now)
+        return state._replace(cell=self.cell.with_carry(now[0], now[1]), p=now[2])
 
     def _halts(self, new: Sequence[Any], old: Sequence[Any]) -> Any:
         """Return h: 1 where nothing changed, near 0 where it changed by far more than tolerance."""
