@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from nodegraph.arrays import cast, copy_tree, is_sparse, leaves
+from nodegraph.arrays import cast, copy_tree, is_sparse, leaves, tree_map
 from nodegraph.errors import DataError, NotFittedError, UnknownKeyError, UnknownNameError
 from nodegraph.graph.names import node_name
 from nodegraph.model.shown import as_shown, plain
@@ -60,9 +60,9 @@ class ArraysView(MutableMapping[str, Any]):
     def __setitem__(self, name: str, value: Any) -> None:
         name, slot = self._slot(name)
         kept = self._state.plan.nodes[name].double if self._field == "state" else ()
-        value = copy_tree(cast(plain(value), self._state.initializer.dtype, kept))
         before = getattr(slot, self._field)
-        _check_alike(f"{self._field}[{name!r}]", value, before)
+        value = _alike(f"{self._field}[{name!r}]", plain(value), before)
+        value = copy_tree(cast(value, self._state.initializer.dtype, kept))
         self._state.slots[name] = replace(slot, **{self._field: value})
         if self._field == "params":
             self._state.given(name, _changed(before, value))
@@ -119,15 +119,28 @@ def _same(old: Any, new: Any) -> bool:
     )
 
 
-def _check_alike(where: str, new: Any, old: Any) -> None:
+def _alike(where: str, new: Any, old: Any) -> Any:
+    """Return new arrays as numbers of the same kind as the old ones, in whose places they fit."""
     here, there = dict(leaves(new)), dict(leaves(old))
     if here.keys() != there.keys():
         raise DataError(
             f"{where}: expected a tuple of {', '.join(there)}, got {shortened(new)}; write "
             "._replace(...) to change one"
         )
-    for path, array in there.items():
-        if np.shape(here[path]) != np.shape(array):
-            raise DataError(
-                f"{where}.{path}: expected shape {np.shape(array)}, got {np.shape(here[path])}"
-            )
+    parts = iter([_number(f"{where}.{path}", here[path], array) for path, array in there.items()])
+    return tree_map(lambda _: next(parts), new)
+
+
+def _number(where: str, new: Any, old: Any) -> Any:
+    array = new if is_sparse(new) else np.asarray(new)
+    if array.shape != np.shape(old):
+        raise DataError(f"{where}: expected shape {np.shape(old)}, got {array.shape}")
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{where}: expected numbers, got {array.dtype} values")
+    if np.isnan(array.data if is_sparse(array) else array).any():
+        raise DataError(f"{where}: NaN is no number to go on with")
+    dtype = getattr(old, "dtype", array.dtype)
+    alike = array if dtype.kind == array.dtype.kind else array.astype(dtype)
+    if is_sparse(alike) or np.array_equal(alike, array):
+        return alike
+    raise DataError(f"{where}: expected {dtype}, got {array.dtype} values that are none")

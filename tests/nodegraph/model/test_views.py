@@ -40,6 +40,29 @@ def test_what_does_not_fit_is_refused(model):
         del model.params["r"]
 
 
+@pytest.mark.parametrize(
+    ("bias", "message"),
+    [
+        (["a"] * 3, "expected numbers, got <U1 values"),
+        ([1j] * 3, "expected numbers, got complex128 values"),
+        ([np.nan, 1.0, 2.0], "NaN is no number to go on with"),
+        ([1.0, 2.0], r"expected shape \(3,\), got \(2,\)"),
+    ],
+)
+def test_what_no_step_could_read_is_refused_where_it_is_assigned(model, bias, message):
+    params = model.params["r"]
+    with pytest.raises(DataError, match=rf"params\['r'\]\.bias: {message}"):
+        model.params["r"] = params._replace(bias=bias)
+    assert np.array_equal(model.params["r"].bias, params.bias)
+
+
+def test_lists_and_whole_numbers_are_taken_as_the_floats_that_they_are(model):
+    for bias in ([1, 2, 3], np.array([1, 2, 3])):
+        model.params["r"] = model.params["r"]._replace(bias=bias)
+        assert model.params["r"].bias.dtype == float
+        assert model.params["r"].bias.tolist() == [1.0, 2.0, 3.0]
+
+
 def test_arrays_change_by_assignment_alone(model):
     for array in (model.params["r"].bias, model.params["r"].W_in, model.state["r"].x):
         with pytest.raises(ValueError, match="read-only"):
