@@ -71,6 +71,7 @@ from nodes.shared import Shared
 from nodes.skip_rnn import SkipRNN
 from nodes.slow_features import SlowFeatures
 from nodes.sparse_coder import SparseCoder
+from nodes.taught_layer import TaughtLayer
 from nodes.td import TD
 from nodes.temporal_convolution import TemporalConvolution
 from nodes.unpatch import Unpatch
@@ -151,6 +152,7 @@ __all__ = [
     "Softplus",
     "SparseCoder",
     "Tanh",
+    "TaughtLayer",
     "TemporalConvolution",
     "Unpatch",
     "Vote",

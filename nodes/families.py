@@ -27,6 +27,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
         "ForwardUnit",
         "PredictiveCoder",
         "Dense",
+        "TaughtLayer",
         "SparseCoder",
         "SelfOrganisingMap",
         "HyperNode",

@@ -95,8 +95,8 @@ class Sweep:
         self, plan: Plan, slots: dict[str, Slot], chunk: Chunk, request: Request, clock: int
     ):
         self.slots, self.chunk, self.clock, self.plan = slots, chunk, clock, plan
-        targets = chunk.targets.items()
-        taught = {name: self._teacher(name, rows) for name, rows in targets if name in slots}
+        known = [name for name in chunk.targets if name in slots and not plan.nodes[name].own_head]
+        taught = {name: self._teacher(name, chunk.targets[name]) for name in known}
         self.context = ChunkContext(plan, slots, chunk, request, clock, {}, taught)
         self.lines = self.context.lines
         self._at = ""  # who is at work

@@ -108,6 +108,7 @@ class Node(_Part, ABC):
     double: ClassVar[tuple[str, ...]] = ()  # fields of its state that are float64 in any model
     limits: ClassVar[dict[str, Limits]] = {}  # between what the signals of a port lie
     sums_up: ClassVar[bool] = False  # whether its last row tells of the whole series
+    own_head: ClassVar[bool] = False  # whether its target is that of a head inside it, of any width
     step_ports: ClassVar[tuple[str, ...]] = ("x",)
     takes: ClassVar[dict[str, frozenset[str]]] = {}
     traced: ClassVar[bool] = True  # whether `step` is to be compiled; else it runs in Python

@@ -18,6 +18,7 @@ __all__ = [
     "Joint",
     "Measured",
     "Passes",
+    "PassesApart",
     "Seamless",
     "SecondLook",
     "Trailing",
@@ -143,6 +144,14 @@ class Passes(_ByMethods, ABC):
         """Tell whether a node with these params can learn from series apart, to be merged."""
 
 
+class PassesApart(_ByMethods, ABC):
+    """A rule of several passes whose parts, each gathered apart, are merged in every pass."""
+
+    @abstractmethod
+    def without_rows(self, memory: Any) -> Any:
+        """Return the memory of the same pass before its first row."""
+
+
 class SecondLook(_ByMethods, ABC):
     """An offline rule that learns better by a second look, where rows can be read again."""
 
@@ -206,6 +215,8 @@ WHOLE = {
 
 def begun_like(rule: Any, params: Any, memory: Any) -> Any:
     """Return the empty memory of the pass that `memory` is of."""
+    if memory is not None and isinstance(rule, PassesApart):
+        return rule.without_rows(memory)
     if memory is None or not isinstance(rule, SecondLook):
         return rule.begin(params)
     first, second = rule.memories(params)

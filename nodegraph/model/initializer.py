@@ -75,9 +75,9 @@ class Initializer:
         """
         for known, new, what in ((self.data, data, "input"), (self.targets, targets, "target")):
             for name, width in new.items():
-                declared = self.plan.nodes[name].declared_size
-                if what == "input" and not self.plan.nodes[name].external:
-                    declared = None
+                node = self.plan.nodes[name]
+                own = node.external if what == "input" else not node.own_head
+                declared = node.declared_size if own else None
                 expected = known.get(name, declared or width)
                 if width != expected:
                     flat = "; if it was one flat step, write x[None]"
@@ -103,16 +103,15 @@ class Initializer:
         node = self.plan.nodes[name]
         if node.declared_size:
             return node.declared_size
-        taught = self.targets.get(name) or self._width(name, "target", sizes)
-        if taught:
+        if not node.own_head and (taught := self._width(name, "target", sizes)):
             return taught
         n_in = self._width(name, "x", sizes)
-        waits = node.learner is not None and node.learner.supervised
+        waits = node.learner is not None and node.learner.supervised and not node.own_head
         if waits or n_in is None or (node.external and not n_in):
             return None
         if node.alike:
             return self._common(name, sizes)
-        asked = node.takes["size"] & self.plan.reads[name].keys()
+        asked = node.takes["size"] & self._heard(name)
         widths = {port: self._width(name, port, sizes) for port in asked}
         known = {port: width for port, width in widths.items() if width is not None}
         return node.size(n_in, **known) if len(known) == len(widths) else None
@@ -132,11 +131,14 @@ class Initializer:
 
     def _width(self, name: str, port: str, sizes: Mapping[str, int]) -> int | None:
         """Return the width of what arrives at a port, or None while it cannot be told."""
+        if port == "target" and name in self.targets:
+            return self.targets[name]
         sources = [read.source for read in self.plan.reads[name].get(port, ())]
         if any(source not in sizes for source in sources):
             return None
         outside = self.data.get(name, 0) if port == "x" else 0
-        return outside + sum(sizes[source] for source in sources)
+        width = outside + sum(sizes[source] for source in sources)
+        return None if port == "target" and not width else width
 
     def build(self, slots: dict[str, Slot]) -> None:
         """Add the slots that are missing and can be made."""
@@ -150,8 +152,12 @@ class Initializer:
             slots[name] = self._slot(name, sizes[name], {p: w or 0 for p, w in ports.items()})
 
     def _widths(self, name: str, sizes: Mapping[str, int]) -> dict[str, int | None]:
+        return {port: self._width(name, port, sizes) for port in self._heard(name)}
+
+    def _heard(self, name: str) -> set[str]:
+        """Return the ports of a node whose widths it is made for."""
         ports = {"x", *self.plan.reads[name]} - {"target"}
-        return {port: self._width(name, port, sizes) for port in ports}
+        return ports | {"target"} if self.plan.nodes[name].own_head else ports
 
     def _check_budget(self, shapes: Mapping[str, tuple[int, int]]) -> None:
         parts = {

@@ -46,12 +46,12 @@ def stages(plan: Plan, learners: Collection[str], forcing: Forcing) -> tuple[Sta
 def forced_wiring(plan: Plan, learners: Collection[str], forcing: Forcing) -> Reads:
     """Return the wiring in which the teachers of `learners` stand in for their outputs."""
     reads = plan.without_targets(learners)
-    forced = {n for n in learners if plan.rules[n].supervised and not plan.rules[n].online}
+    stand_ins = {n for n in learners if _has_teacher(plan, n)}
     loops = {plan.graph.names[node]: loop for node, loop in plan.graph.loops.items()}
 
     def stand_in(name: str, read: Read) -> tuple[Read, ...]:
         feedback = loops[read.source] == loops[name]
-        if read.source not in forced or not (forcing == "all" or (forcing and feedback)):
+        if read.source not in stand_ins or not (forcing == "all" or (forcing and feedback)):
             return (read,)
         if wired := plan.reads[read.source].get("target"):
             return tuple(Read(r.source, r.delay + read.delay) for r in wired)
@@ -68,8 +68,13 @@ def forced_wiring(plan: Plan, learners: Collection[str], forcing: Forcing) -> Re
 
 def forced(plan: Plan, learners: Collection[str], forcing: Forcing) -> list[str]:
     """Return the learners whose delay lines hold their teacher at the end."""
-    rules = plan.rules
-    return [n for n in learners if forcing and rules[n].supervised and not rules[n].online]
+    return [n for n in learners if forcing and _has_teacher(plan, n)]
+
+
+def _has_teacher(plan: Plan, name: str) -> bool:
+    """Tell whether the target of a learner can stand in for its output."""
+    rule = plan.rules[name]
+    return rule.supervised and not rule.online and not plan.nodes[name].own_head
 
 
 def unsettled(

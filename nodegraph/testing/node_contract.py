@@ -50,7 +50,7 @@ def check_node(
     ----------
     node : Node
         With every port that it has wired to 2 signals, to one duration above 0, or to as many as
-        `ports` says.
+        `ports` says; so is the target of a head of its own.
     n_in : int
         Width of its input.
     n_out : int, optional
@@ -124,7 +124,9 @@ class _Trial:
         told = {port: limits.signals or 2 for port, limits in node.limits.items()}
         self.widths = dict.fromkeys(node.step_ports, 2) | told | dict(widths)
         self.ports = [p for p in node.step_ports if p != "x" and self.widths[p]]
-        asked = {p: self.widths[p] for p in self.ports if p in node.takes["size"]}
+        self.asked = [*self.ports, *["target"] * node.own_head]
+        self.widths.setdefault("target", 2)
+        asked = {p: self.widths[p] for p in self.asked if p in node.takes["size"]}
         self.n_out = node.declared_size or n_out or node.size(n_in, **asked)
         rng = np.random.default_rng(1)
         self.xs = rng.standard_normal((n_steps, n_in)).astype(dtype)
@@ -138,7 +140,7 @@ class _Trial:
         return rows if limits is None else limits.brought_in(rows)
 
     def draw(self) -> Any:
-        extra = {p: self.widths[p] for p in self.ports if p in self.node.takes["init"]}
+        extra = {p: self.widths[p] for p in self.asked if p in self.node.takes["init"]}
         params = self.node.init(generator(0, "node"), self.n_in, self.n_out, **extra)
         return _shaken(cast(params, self.dtype), self.node)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import reduce
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, reduce
 from itertools import pairwise
 from typing import Any
 
@@ -16,9 +16,10 @@ from nodegraph.engines.compiled.traced_updates import course
 from nodegraph.engines.compiled.tracing import Teaching, program_of
 from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.errors import ContractError
+from nodegraph.files.pytree import pack, unpack
 from nodegraph.graph.lessons import block_of
 from nodegraph.graph.node import Node
-from nodegraph.graph.protocols import Deals
+from nodegraph.graph.protocols import Deals, Passes, begun_like
 from nodegraph.graph.rule import Lesson, Rule, merges
 from nodegraph.testing.comparing import close_trees, dense, require, same_trees
 from nodegraph.testing.driving import run_node, teach
@@ -43,7 +44,8 @@ def check_rule(
     change nothing, and the node then gives out what it does when it runs; what engines learn is a
     fold of `update`; neither chunks show nor whether a loop calls it step by step, to the bit;
     arguments are left as they are; parts that are merged are the whole, wherever it is cut and
-    whichever of them are merged first.
+    whichever of them are merged first. A rule of several passes goes through all of them each time,
+    and through each once more from what a checkpoint keeps: it ends in the same bits.
 
     Parameters
     ----------
@@ -55,7 +57,8 @@ def check_rule(
     n_steps : int
         Length of the random series.
     ports : mapping, optional
-        How many signals arrive at which ports of the node; else one at each that the rule needs.
+        How many signals arrive at which ports of the node; else one at each that the rule needs,
+        and 2 as the target of a head of the node's own.
     target : ndarray, optional
         (n_steps, n_out), for a rule that does not take any numbers as targets.
     """
@@ -73,6 +76,7 @@ def check_rule(
         if dtype.itemsize == 8:
             trial.check_modifies()
             trial.check_learn_is_a_fold_of_update()
+            trial.check_a_pass_goes_on_from_what_is_kept()
             if merges(rule, trial.params):
                 trial.check_parts_merged_are_the_whole()
 
@@ -100,20 +104,24 @@ class _Trial:
         ports: Mapping[str, int],
         target: Array | None = None,
     ):
-        self.rule, self.node, self.dtype = rule, node, dtype
-        self.n_in, self.n_out = n_in, node.declared_size or n_out or node.size(n_in)
+        self.rule, self.node, self.dtype, self.n_in = rule, node, dtype, n_in
+        head = {"target": 2} if node.own_head else {}
+        widths = dict.fromkeys(rule.needs, 1) | head | dict(ports)
+        asked = {p: n for p, n in widths.items() if p in node.takes["size"]}
+        self.n_out = node.declared_size or n_out or node.size(n_in, **asked)
         rng = np.random.default_rng(3)
 
         def drawn(n: int) -> Array:
             return rng.standard_normal((n_steps, n)).astype(dtype)
 
         self.xs = drawn(n_in)
-        self.target = drawn(self.n_out) if rule.supervised else None
+        taught = widths.pop("target") if node.own_head else self.n_out
+        self.target = drawn(taught) if rule.supervised else None
         if target is not None:
             self.target = target.astype(dtype)
-        widths = dict.fromkeys(rule.needs, 1) | dict(ports)
         self.own = {port: drawn(n) for port, n in widths.items()}
-        extra = {port: n for port, n in widths.items() if port in node.takes["init"]}
+        heard = {**widths, "target": taught}
+        extra = {port: n for port, n in heard.items() if port in node.takes["init"]}
         self.params = cast(node.init(np.random.default_rng(4), n_in, self.n_out, **extra), dtype)
 
     def start(self) -> Any:
@@ -128,10 +136,22 @@ class _Trial:
         return Lesson({"x": xs, **own}, target, chosen)
 
     def learn(self, lesson: Lesson, how: Any = teach) -> Any:
+        return self.passes(lambda *at: how(self.rule, self.node, *at, lesson))
+
+    def passes(self, once: Callable[..., Learned]) -> Any:
+        """Return the params after all passes, and what there is after the last of them.
+
+        `once` lives through the data: it takes params, the state at the start, and the memory.
+        """
         params = copy_tree(self.params)
-        memory = self.rule.begin(params)
-        after = how(self.rule, self.node, params, self.start(), memory, lesson)
-        return self.rule.finish(after.params, after.memory), after
+        memory, more = self.rule.begin(params), True
+        while more:
+            after = once(params, self.start(), memory)
+            params, (memory, more) = after.params, self.after_pass(after.memory)
+        return self.rule.finish(params, memory), after
+
+    def after_pass(self, memory: Any) -> tuple[Any, bool]:
+        return self.rule.after_pass(memory) if isinstance(self.rule, Passes) else (memory, False)
 
     def check_update(self) -> None:
         """Look at what a model looks at once."""
@@ -201,13 +221,34 @@ class _Trial:
     def check_chunks_do_not_show(self) -> None:
         whole, _ = self.learn(self.lesson())
         for size in (1, 7, 64):
-            params, state = copy_tree(self.params), self.start()
-            memory, taught = self.rule.begin(params), course(self.rule, self.node)
-            for start in range(0, len(self.xs), size):
-                lesson = self.lesson(start, start + size)
-                params, state, memory, _ = taught.learn(params, state, memory, lesson)
-            found = self.rule.finish(params, memory)
+            taught = course(self.rule, self.node)
+            found, _ = self.passes(partial(self.in_chunks, taught, size))
             same_trees(found, whole, f"chunks of {size} learn something else")
+
+    def in_chunks(self, taught: Any, size: int, params: Any, state: Any, memory: Any) -> Learned:
+        """Live through the series so many steps at a time."""
+        for start in range(0, len(self.xs), size):
+            lesson = self.lesson(start, start + size)
+            params, state, memory, ys = taught.learn(params, state, memory, lesson)
+        return Learned(params, state, memory, ys)
+
+    def check_a_pass_goes_on_from_what_is_kept(self) -> None:
+        """Go through each pass with the memory as it comes back from a file."""
+        if not isinstance(self.rule, Passes):
+            return
+
+        def once(params: Any, state: Any, memory: Any) -> Learned:
+            arrays: dict[str, Array] = {}
+            packed = pack(memory, "memory", arrays)
+            kept = unpack(
+                packed,
+                {k: a.copy() for k, a in arrays.items()},
+                begun_like(self.rule, params, None),
+            )
+            return teach(self.rule, self.node, params, state, kept, self.lesson())
+
+        found, _ = self.passes(once)
+        same_trees(found, self.learn(self.lesson())[0], "a pass that goes on learns other params")
 
     def check_arguments_are_left_alone(self) -> None:
         before = copy_tree((self.xs, self.target, self.params))
@@ -226,19 +267,23 @@ class _Trial:
                 close_trees(found, whole, f"parts cut at {cuts} and merged differ", rtol=1e-5)
 
     def merged(self, cuts: Sequence[int], last_first: bool) -> Any:
-        """Return what is learned from parts that are seen apart and merged."""
-        memories = [self.gathered(*part) for part in pairwise(cuts)]
-        before = copy_tree(tuple(memories))
-        if last_first:
-            memory = reduce(lambda late, early: self.rule.merge(early, late), memories[::-1])
-        else:
-            memory = reduce(self.rule.merge, memories)
-        same_trees(tuple(memories), before, "merge changed what it was given")
+        """Return what is learned from parts that are seen apart and merged, in every pass."""
+        memory, more = None, True
+        while more:
+            memories = [self.gathered(memory, *part) for part in pairwise(cuts)]
+            before = copy_tree(tuple(memories))
+            if last_first:
+                found = reduce(lambda late, early: self.rule.merge(early, late), memories[::-1])
+            else:
+                found = reduce(self.rule.merge, memories)
+            same_trees(tuple(memories), before, "merge changed what it was given")
+            memory, more = self.after_pass(found)
         return self.rule.finish(copy_tree(self.params), memory)
 
-    def gathered(self, start: int, stop: int) -> Any:
+    def gathered(self, memory: Any, start: int, stop: int) -> Any:
+        """Return what a part is gathered to, in the pass that `memory` is of."""
         params = copy_tree(self.params)
-        memory = self.rule.begin(params)
+        memory = begun_like(self.rule, params, memory)
         if start == stop:
             return memory
         lesson = self.lesson(start, stop)

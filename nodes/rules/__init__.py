@@ -24,6 +24,7 @@ from nodes.rules.intrinsic_plasticity import IntrinsicPlasticity
 from nodes.rules.layerwise_forecast import LayerwiseForecast
 from nodes.rules.least_mean_squares import LeastMeanSquares
 from nodes.rules.least_squares import LeastSquares
+from nodes.rules.local_error import LocalError
 from nodes.rules.memory_goodness import MemoryGoodness
 from nodes.rules.neighbourhood import Neighbourhood
 from nodes.rules.oja import Oja
@@ -72,6 +73,7 @@ __all__ = [
     "LayerwiseForecast",
     "LeastMeanSquares",
     "LeastSquares",
+    "LocalError",
     "MemoryGoodness",
     "Neighbourhood",
     "Oja",

@@ -9,9 +9,18 @@ from nodegraph.graph import protocols
 from nodegraph.graph.rule import Rule, merges
 from nodegraph.testing.zoo import Follow, Mix
 from nodes import Ridge
-from nodes.rules import BCM, AttentivePrediction, Scaling
+from nodes.rules import BCM, AttentivePrediction, LocalError, Scaling
 
-ALL = ("Deals", "Gathers", "Joint", "Measured", "Passes", "SecondLook", "Windowed")
+ALL = (
+    "Deals",
+    "Gathers",
+    "Joint",
+    "Measured",
+    "Passes",
+    "PassesApart",
+    "SecondLook",
+    "Windowed",
+)
 
 
 class Sums(Rule):
@@ -45,6 +54,7 @@ class Adds(Sums):
         (Scaling(), ()),
         (BCM(), ("Measured",)),
         (AttentivePrediction(), ("Windowed",)),
+        (LocalError(), ("Deals", "Gathers", "Joint", "Passes", "PassesApart")),
         (Ridge().rule, ("Deals", "Gathers", "Joint", "Passes", "SecondLook")),
     ],
 )

@@ -10,8 +10,9 @@ from nodegraph.engines.compiled.traced_updates import TracedCourse
 from nodegraph.errors import ContractError
 from nodegraph.testing import check_rule
 from nodegraph.testing.zoo import Follow, Mix
-from nodes import Scaler
-from nodes.rules import Scaling
+from nodes import Scaler, TaughtLayer
+from nodes.rules import LocalError, Scaling
+from nodes.rules.local_error import Units
 
 
 class Sly(Follow):
@@ -113,6 +114,37 @@ def test_a_wrong_merge_is_found(rule, message):
 class Unsaid(Scaling):
     __doc__ = Scaling.__doc__
     modifies = ("scale",)
+
+
+class Partial(LocalError):
+    """Merges all but the slopes, of the third pass."""
+
+    def merge(self, one, other):
+        return super().merge(one, other)._replace(slope=super().merge(one, one).slope / 2)
+
+
+class Marked(Units):
+    """What no file tells from other units."""
+
+
+class Unkept(LocalError):
+    """Learns otherwise from a memory that was never in a file."""
+
+    def after_pass(self, memory):
+        memory, more = super().after_pass(memory)
+        return memory._replace(at=Marked(*memory.at)), more
+
+    def _summed(self, memory, xs, ts):
+        return super()._summed(memory, xs, ts + isinstance(memory.at, Marked) * xs[:, :1] ** 3)
+
+
+@pytest.mark.parametrize(
+    "kind, message",
+    [(Partial, "parts cut at"), (Unkept, "a pass that goes on learns other params")],
+)
+def test_passes_that_depend_on_more_than_their_memory_are_found(kind, message):
+    with pytest.raises(AssertionError, match=message):
+        check_rule(kind(rounds=1, share=1.0), TaughtLayer(units=2, rounds=1, share=1.0))
 
 
 def test_a_rule_that_changes_more_than_it_says_when_it_finishes_is_found():

@@ -5,7 +5,7 @@ import nodegraph as ng
 from nodegraph.engines.ray.pool import NoRoom
 from nodegraph.errors import DivergenceError, EngineError
 from nodegraph.testing.comparing import same_trees
-from nodes import Input, Reservoir, Ridge, Scaler
+from nodes import Input, Reservoir, Ridge, Scaler, TaughtLayer
 
 RNG = np.random.default_rng(0)
 XS = [RNG.standard_normal((int(n), 3)) for n in RNG.integers(100, 900, 40)]
@@ -119,3 +119,11 @@ def test_where_there_is_no_room_for_another_the_others_do_its_work(spread, caplo
     same_trees(HERE.params["ridge"], fitted(engine).params["ridge"], "ridge")
     assert engine.pool.died == 1
     assert "no room is left for another worker: it goes on with 1" in caplog.text
+
+
+def test_each_pass_of_a_taught_layer_is_merged_from_replicas(spread, same_files):
+    graph = Input() >> Scaler() >> TaughtLayer(units=5, rounds=1)
+    here, there = (
+        ng.Model(graph, seed=2, engine=engine).fit(XS, YS) for engine in ("local", spread(2, (5,)))
+    )
+    assert same_files(here, there)

@@ -1,0 +1,75 @@
+"""A linear head solved for in closed form, on whitened inputs and what is made of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nodegraph import Array
+from nodegraph.errors import DataError
+from nodes.ridge_regression.blas_threads import bounded_threads
+from nodes.ridge_regression.solvers import solve_primal
+from nodes.ridge_regression.statistics import Statistics
+
+__all__ = ["Head", "head_of", "require_rows", "whitening"]
+
+
+class Head(NamedTuple):
+    """``z = V f + offset`` of features f: inputs about their mean, then what is made of them."""
+
+    V: Array  # (n_target, n_in + units)
+    offset: Array  # (n_target,)
+
+
+def require_rows(sums: Statistics) -> None:
+    """Raise DataError if there was no row to learn from, or sums are no longer finite."""
+    if not sums.n:
+        raise DataError("there are no rows to learn from: warmup or NaN in targets left none")
+    if not sums.finite():
+        raise DataError("the sums over inputs and targets overflow: scale the data down")
+
+
+def whitening(sums: Statistics, epsilon: float) -> Array:
+    """Return ``M = (C + epsilon v I)^-1/2`` for the covariance C, v its largest eigenvalue.
+
+    What ``M x`` varies by, along each direction in which x varies by c, is ``c / (c + epsilon v)``.
+    """
+    from scipy.linalg import eigh
+
+    upper = np.triu(sums.xx)
+    covariance = (upper + np.triu(upper, 1).T) / sums.n
+    with bounded_threads():
+        values, vectors = eigh(covariance, check_finite=False)
+    values = np.maximum(values, 0.0)
+    least = epsilon * values[-1]
+    roots = np.sqrt(values + (least if least > 0 else 1.0))
+    with bounded_threads():
+        matrix: Array = (vectors / roots) @ vectors.T
+    return matrix
+
+
+def head_of(sums: Statistics, M: Array, ridge: float) -> Head:
+    """Return the head of least squared error, penalised on whitened inputs.
+
+    Parameters
+    ----------
+    sums : Statistics
+        Of the features, the first of which are the inputs, and of the target.
+    M : ndarray
+        See `whitening`.
+    ridge : float
+        Strength of the penalty, as a share of the sum of squares of each feature.
+    """
+    n_in = len(M)
+    upper = np.triu(sums.xx)
+    G, R = upper + np.triu(upper, 1).T, np.array(sums.xt)
+    with bounded_threads():
+        G[:n_in] = M @ G[:n_in]
+        G[:, :n_in] = G[:, :n_in] @ M
+        R[:n_in] = M @ R[:n_in]
+        size = np.sqrt(np.maximum(G.diagonal(), 0.0))
+        size[size == 0] = 1.0
+        V = solve_primal(G / size / size[:, None], R / size[:, None], ridge).W / size
+        V[:, :n_in] = V[:, :n_in] @ M
+    return Head(V, sums.t - V @ sums.x)

@@ -1,0 +1,25 @@
+import numpy as np
+
+from nodes.parts.whitened_head import head_of, whitening
+from nodes.ridge_regression.statistics import Statistics
+
+RNG = np.random.default_rng(1)
+X = RNG.standard_normal((500, 3)) @ RNG.standard_normal((3, 3)) + [5.0, 0.0, -1.0]
+T = np.tanh(X @ RNG.standard_normal((3, 2)))
+
+
+def test_a_whitened_input_has_shares_of_unit_variance():
+    sums = Statistics.empty(3, 0).add(X, X[:, :0])
+    M = whitening(sums, 1e-2)
+    values = np.linalg.eigvalsh(np.cov(X.T, bias=True))
+    found = np.linalg.eigvalsh(np.cov((X @ M).T, bias=True))
+    np.testing.assert_allclose(found, values / (values + 1e-2 * values[-1]), rtol=1e-9)
+
+
+def test_a_head_hears_nothing_of_a_signal_that_never_changes():
+    flat = np.column_stack([X, np.ones(len(X))])
+    sums = Statistics.empty(4, 2).add(flat, T)
+    head = head_of(sums, np.eye(3), 1e-3)
+    assert (head.V[:, 3] == 0).all()
+    shrunk = head_of(sums, np.eye(3), 1e9)
+    np.testing.assert_allclose(shrunk.offset, T.mean(0), rtol=1e-6)
