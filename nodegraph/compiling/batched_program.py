@@ -101,20 +101,27 @@ class BatchFrame(Frame):
         rows : dict of sequence of ndarray, (n_steps, n)
             By path; series may differ in length.
         """
-        before, count = _columns(states), len(states)
-        self._put(before, count)
-        lengths = np.zeros(self.batch.lanes, np.int64)
-        lengths[:count] = [len(x) for x in rows["x"]]
-        self.arrays["left",][...] = lengths
+        count = len(states)
+        lengths = self.begin(states, [len(x) for x in rows["x"]])
         stops = np.cumsum(lengths[:count])
         out = self._call_driver(rows, lengths, stops - lengths[:count])
-        ys = np.split(out, stops[:-1])
-        return _trees(states[0], self._taken(before, count), count), ys
+        return self.states_now(states), np.split(out, stops[:-1])
 
-    def _put(self, columns: list[Any], count: int) -> None:
-        for (seen, _), column in zip(self._views, columns, strict=True):
+    def begin(self, states: Sequence[Any], lengths: Sequence[int]) -> Array:
+        """Set states, and how many steps each will go on; return those of all lanes."""
+        count, left = len(states), self.arrays["left",]
+        for (seen, _), column in zip(self._views, _columns(states), strict=True):
             if seen is not None:
                 seen[:count] = column
+        left[...] = 0
+        left[:count] = lengths
+        all_lanes: Array = left.copy()
+        return all_lanes
+
+    def states_now(self, states: Sequence[Any]) -> list[Any]:
+        """Return the states of series that began with these."""
+        count = len(states)
+        return _trees(states[0], self._taken(_columns(states), count), count)
 
     def _taken(self, before: list[Any], count: int) -> Iterator[list[Any]]:
         """Yield, for each leaf of a state, those of all series now."""

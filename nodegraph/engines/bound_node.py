@@ -13,7 +13,7 @@ from nodegraph.data.series import Chunk
 from nodegraph.engines.first_use import FirstUse, check_still
 from nodegraph.engines.limits_of_ports import check_within
 from nodegraph.engines.outputs import DelayLine
-from nodegraph.engines.prepared import StepCode
+from nodegraph.engines.prepared import LanesCode, StepCode
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
 from nodegraph.graph.plan import Plan, Read
@@ -114,11 +114,7 @@ class BoundNode:
 
     def step_code(self) -> StepCode | None:
         """Return one step of the node as compiled code, if there is any."""
-        slot = self.slot
-        widths = {port: sum(s.rows.shape[1] for s in sources) for port, sources in self.ports}
-        dtype = slot.past.dtype
-        if self.is_noisy:
-            widths["noise"] = slot.past.shape[1]
+        slot, widths, dtype = self.slot, self.widths, self.slot.past.dtype
         if not self.learns:
             return self.prepared.step_code(slot.state, dtype, widths)
         rule = self.context.plan.rules[self.name]
@@ -126,6 +122,17 @@ class BoundNode:
             return None
         course = slot.course(rule, self.node)
         return course.step_code(slot.params, slot.state, slot.memory, dtype, widths)
+
+    def lanes_code(self, lanes: int) -> LanesCode | None:
+        """Return one step of the node for so many series, if it runs and there is any."""
+        slot = self.slot
+        return self.prepared.lanes_code(slot.state, slot.past.dtype, self.widths, lanes)
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """How many numbers arrive at each port in a step, and of noise if there is any."""
+        widths = {port: sum(s.rows.shape[1] for s in sources) for port, sources in self.ports}
+        return {**widths, "noise": self.slot.past.shape[1]} if self.is_noisy else widths
 
     def live(self, start: int, stop: int) -> Array:
         """Return the outputs from `start` to `stop`."""

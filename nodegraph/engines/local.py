@@ -11,6 +11,7 @@ from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
 from nodegraph.engines.bound_node import BoundNode, ChunkContext
 from nodegraph.engines.loops import fuse
+from nodegraph.engines.loops_side_by_side import LoopPart, fuse_many
 from nodegraph.engines.outputs import DelayLine, check_bounds, filled
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
@@ -64,8 +65,9 @@ def execute_many(
             with placed(f"in node {block.names[0]!r}"):
                 _side_by_side(block.names[0], sweeps)
             continue
+        waiting = sweeps if block.span is None else _loop_side_by_side(block, sweeps)
         before = sweeps[0]
-        for sweep in sweeps:
+        for sweep in waiting:
             _hand_on(block, before, sweep)
             with sweep.placing():
                 sweep.run(block)
@@ -163,24 +165,31 @@ class Sweep:
     def _loop(self, names: tuple[str, ...], span: int) -> None:
         """Run a feedback loop: compiled, or in Python `span` steps at a time."""
         n, self._at = self.chunk.n_steps, names[0]
-        for name in names:
-            held = int(self.plan.nodes[name].every > 1)  # it looks at its own last output
-            lag = max(held, self.plan.lag(name))
-            self.lines[name] = DelayLine(self.slots[name].past, None, lag, n)
-        bound_nodes, lines = (
-            [self.bound_node(name) for name in names],
-            [self.lines[name] for name in names],
-        )
+        bound_nodes, lines = self.loop_part(names)
         if not fuse(bound_nodes, lines, self.clock, n):
             for start in range(0, n, span):
                 stop = min(start + span, n)
                 for bound_node, line in zip(bound_nodes, lines, strict=True):
                     self._at = bound_node.name
                     line.rows(start, stop)[:] = bound_node.live(start, stop)
-        for bound_node in bound_nodes:
-            self._at = bound_node.name  # it is named if something is wrong
-            bound_node.check_limits(0, n)
-            self._check_bounds(self._at)
+        self.check_loop(names)
+
+    def loop_part(self, names: tuple[str, ...]) -> LoopPart:
+        """Return the nodes of a loop, and where their outputs are to go."""
+        for name in names:
+            held = int(self.plan.nodes[name].every > 1)  # it looks at its own last output
+            lag = max(held, self.plan.lag(name))
+            self.lines[name] = DelayLine(self.slots[name].past, None, lag, self.chunk.n_steps)
+        bound_nodes = [self.bound_node(name) for name in names]
+        return LoopPart(bound_nodes, [self.lines[name] for name in names])
+
+    def check_loop(self, names: tuple[str, ...]) -> None:
+        """Refuse what the nodes of a loop heard or gave out, if it is out of bounds."""
+        for name in names:
+            self._at = name  # it is named if something is wrong
+            if self.plan.nodes[name].limits:
+                self.bound_node(name).check_limits(0, self.chunk.n_steps)
+            self._check_bounds(name)
 
     def close(self) -> None:
         """Leave the last outputs and teachers where the next chunk looks for them."""
@@ -198,7 +207,8 @@ class Sweep:
         ys, last = self.lines[name].rows(0, self.chunk.n_steps), self.slots[name].past[-1:]
         chunk = self.chunk
         given = *chunk.data.values(), *chunk.targets.values(), *chunk.known.values()
-        if self.plan.nodes[name].gaps != "passes":  # those give out what came in
+        passes = self.plan.nodes[name].gaps == "passes"  # it gives out what came in
+        if not passes and not self.lines[name].bounded:
             check_bounds(name, ys, last, self.clock, given)
 
 
@@ -217,6 +227,16 @@ def _side_by_side(name: str, sweeps: Sequence[Sweep]) -> None:
     for sweep, bound_node, state, ys in zip(sweeps, bound_nodes, states, series, strict=True):
         bound_node.slot.state = state
         sweep.put(name, ys)
+
+
+def _loop_side_by_side(block: Block, sweeps: Sequence[Sweep]) -> list[Sweep]:
+    """Run a loop over all series at once; return those that have to go through it one by one."""
+    waiting = fuse_many([sweep.loop_part(block.names) for sweep in sweeps], sweeps[0].clock)
+    for i, sweep in enumerate(sweeps):
+        if i not in waiting:
+            with sweep.placing():
+                sweep.check_loop(block.names)
+    return [sweeps[i] for i in sorted(waiting)]
 
 
 def _hand_on(block: Block, before: Sweep, sweep: Sweep) -> None:

@@ -16,7 +16,7 @@ from nodegraph.engines.prepared import StepCode
 from nodegraph.graph.node import Node
 from nodegraph.graph.rule import Rule
 
-__all__ = ["FEWEST", "Instruction", "Program", "fuse"]
+__all__ = ["FEWEST", "Instruction", "Program", "fits", "fuse"]
 
 FEWEST = 8  # steps from which on a program is worth its making
 
@@ -124,7 +124,7 @@ def fuse(
     n_steps : int
     """
     dtype = bound_nodes[0].slot.past.dtype
-    if n_steps < FEWEST or not all(_fits(bound_node, dtype) for bound_node in bound_nodes):
+    if n_steps < FEWEST or not all(fits(bound_node, dtype) for bound_node in bound_nodes):
         return False
     codes = [bound_node.step_code() for bound_node in bound_nodes]
     instructions = []
@@ -153,7 +153,8 @@ def _places(instruction: Instruction) -> dict[str, int]:
     return {port: i for i, port in enumerate(rows)}
 
 
-def _fits(bound_node: BoundNode, dtype: np.dtype[Any]) -> bool:
+def fits(bound_node: BoundNode, dtype: np.dtype[Any]) -> bool:
+    """Tell whether all that a node reads is of one type."""
     return all(source.rows.dtype == dtype for _, sources in bound_node.ports for source in sources)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.errors import DivergenceError
 
-__all__ = ["DelayLine", "check_bounds", "filled"]
+__all__ = ["DelayLine", "are_bounded", "check_bounds", "filled"]
 
 LARGEST = {8: 1e30, 4: 1e18}  # by bytes of a number: what is larger has left all bounds
 
@@ -19,6 +19,7 @@ class DelayLine:
 
     def __init__(self, past: Array, ys: Array | None, lag: int, n_steps: int):
         self.past, self.depth, self.n_steps = past, lag, n_steps
+        self.bounded = False  # whether somebody has seen that all of it is within bounds
         if ys is not None and not lag:
             self.buffer = ys
             return
@@ -26,6 +27,10 @@ class DelayLine:
         self.buffer[:lag] = past[len(past) - lag :]
         if ys is not None:
             self.buffer[lag:] = ys
+
+    def lie_in(self, buffer: Array, bounded: bool) -> None:
+        """Take rows that were made elsewhere, with the past before them."""
+        self.buffer, self.bounded = buffer, bounded
 
     def rows(self, start: int, stop: int) -> Array:
         return self.buffer[self.depth + start : self.depth + stop]
@@ -48,6 +53,12 @@ def filled(rows: Array, last: Array) -> Array:
     return filled
 
 
+def are_bounded(ys: Array) -> bool:
+    """Tell whether all outputs are within bounds, whatever the data."""
+    most = LARGEST[ys.itemsize]
+    return not ys.size or bool(ys.max() < most and -most < ys.min())  # NaN is neither
+
+
 def check_bounds(name: str, ys: Array, last: Array, clock: int, given: Iterable[Array]) -> None:
     """Refuse outputs that are not finite, or beyond 1e30 (1e18 in float32), where sums are lost.
 
@@ -68,9 +79,9 @@ def check_bounds(name: str, ys: Array, last: Array, clock: int, given: Iterable[
     DivergenceError
         With the first step that is beyond it.
     """
-    most = LARGEST[ys.itemsize]
-    if not ys.size or (ys.max() < most and -most < ys.min()):  # NaN is neither; no thread of BLAS
+    if are_bounded(ys):
         return
+    most = LARGEST[ys.itemsize]
     largest = np.abs(ys).max(axis=1, initial=0.0)
     bound = most * max([1.0, *(float(np.nanmax(np.abs(a), initial=1.0)) for a in given)])
     within = largest.astype(float) < bound  # NaN is not

@@ -10,7 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 
-__all__ = ["Blocks", "FromEnd", "Prepared", "StepCode", "fold", "one_by_one"]
+__all__ = ["Blocks", "FromEnd", "LanesCode", "Prepared", "StepCode", "fold", "one_by_one"]
 
 
 class StepCode(NamedTuple):
@@ -27,6 +27,30 @@ class StepCode(NamedTuple):
     unpack: Callable[[Any], Any] = lambda state: state  # from that tree to the node's own state
     n_out: int | None = None  # how many numbers it writes, where it knows
     release: Callable[[], None] = lambda: None  # to be called when it is unpacked for good
+
+
+class LanesCode(ABC):
+    """One step of a node for many series, each in a lane of its own.
+
+    Attributes
+    ----------
+    step : StepCode
+        Each of its rows is of all series: the numbers of one column lie side by side.
+    """
+
+    step: StepCode
+
+    @abstractmethod
+    def put(self, states: Sequence[Any], acts: Sequence[int]) -> None:
+        """Begin with these states; that of a series stays as it is after so many steps."""
+
+    @abstractmethod
+    def take(self, states: Sequence[Any]) -> list[Any]:
+        """Return the states now, of series that began with these."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """Be done with it."""
 
 
 class Prepared(ABC):
@@ -59,6 +83,15 @@ class Prepared(ABC):
 
         It leaves the same bits as `run`; `widths` are those of the ports. Without it a loop calls
         `run` for each step.
+        """
+        return None
+
+    def lanes_code(
+        self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int], lanes: int
+    ) -> LanesCode | None:
+        """Return one step for so many series, whose states are like `state`; None if there is none.
+
+        It leaves the same bits in each lane as `run` does.
         """
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,14 @@ from nodegraph.data.assembly import Door
 from nodegraph.data.binding import BoundData, bind
 from nodegraph.data.series import Series
 from nodegraph.engines import Engine
+from nodegraph.engines.batches import batched
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import widths
 from nodegraph.errors import DataError
 from nodegraph.graph.plan import Plan
 from nodegraph.model.closed_loop import closed_plan, find_loop
 from nodegraph.model.data_warnings import warn_of_a_far_horizon, warn_of_no_past
+from nodegraph.model.lineup import Lineup
 from nodegraph.model.running import Run
 from nodegraph.model.state import ModelState
 from nodegraph.model.teaching_inputs import teaching_only, zeros
@@ -27,6 +29,7 @@ from nodegraph.model.whole_series import refuse_parts
 __all__ = ["Generation"]
 
 Outputs = dict[str, Array]
+MANY = 32  # prompts at a time
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,48 @@ class Generation:
         series: list[Any] = [None] if prompt is None else list(prompt.series)
         outside = self._outside(state, loop, prompt)
         self._warn(state, loop, prompt)
+        done: dict[int, Outputs] = {}
+        if prompt is not None and not prompt.own:
+            done = self._side_by_side(state, names, loop, series, outside)
         found = []
         for i, (shown, given) in enumerate(zip(series, outside, strict=True)):
+            if i in done:
+                found.append(done[i])
+                continue
             place = state if prompt is None or prompt.own else _apart(state, i)
             first = [] if shown is None else [self._last(place, names, shown)]
             rest = self._closed(place, names, loop, self.steps - len(first), given)
             found.append({n: np.concatenate([part[n] for part in (*first, *rest)]) for n in names})
         return found
+
+    def _side_by_side(
+        self,
+        state: ModelState,
+        names: tuple[str, ...],
+        loop: Mapping[str, str],
+        prompts: Sequence[Any],
+        outside: Sequence[Mapping[str, Array]],
+    ) -> dict[int, Outputs]:
+        """Return by number what comes behind prompts of one length, some at a time."""
+        lengths: dict[int, list[int]] = {}
+        for i, shown in enumerate(prompts):
+            if isinstance(shown, Series):
+                lengths.setdefault(shown.n_steps, []).append(i)
+        base, closed = state.runnable(state.ready()), _plan(state, loop)
+        done: dict[int, Outputs] = {}
+        for rows, numbers in lengths.items():
+            for group in (numbers[k : k + MANY] for k in range(0, len(numbers), MANY)):
+                if not batched(self.engine, [(i, prompts[i]) for i in group]):
+                    continue
+                places = [state.initializer.fresh(state.slots, state.slots, i) for i in group]
+                line = Lineup(self.engine, state.initializer.dtype, places, names, self.noise)
+                parts = [line.last(base, [prompts[i] for i in group])]
+                if self.steps > 1:
+                    given = [self._given(state, outside[i], self.steps - 1) for i in group]
+                    parts += line.through(closed, given, rows)
+                for i, *own in zip(group, *parts, strict=True):
+                    done[i] = {n: np.concatenate([part[n] for part in own]) for n in names}
+        return done
 
     def closed(self, state: ModelState, prompt: BoundData | None) -> Plan:
         """Show `state` a prompt and return the plan in which it goes on by itself from there.
@@ -119,12 +157,15 @@ class Generation:
         """Return what comes in `steps` steps of the closed loop."""
         if not steps:
             return []
-        known, idle = state.initializer.data, teaching_only(state.plan)
-        data = zeros(steps, {name: known[name] for name in idle if name in known})
-        data |= {name: rows[:steps] for name, rows in outside.items()}
-        bound = BoundData([Series(data, {}, steps)], "one", {}, {})
+        bound = BoundData([self._given(state, outside, steps)], "one", {}, {})
         request = Request(names, clock=state.time, noise=self.noise)
         return self._run(state, request, _plan(state, loop)).through(bound)
+
+    def _given(self, state: ModelState, outside: Mapping[str, Array], steps: int) -> Series:
+        """Return what comes from outside in `steps` steps of the closed loop."""
+        known, idle = state.initializer.data, teaching_only(state.plan)
+        data = zeros(steps, {name: known[name] for name in idle if name in known})
+        return Series(data | {name: rows[:steps] for name, rows in outside.items()}, {}, steps)
 
     def _run(self, state: ModelState, request: Request, plan: Plan | None = None) -> Run:
         made = state.initializer

@@ -15,7 +15,15 @@ from nodegraph.compiling.layout import is_array, mapped, signature
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.engines.compiled.tracing import fitting_rows, places, program_of, written
 from nodegraph.engines.compiled.untraced import Untraced
-from nodegraph.engines.prepared import Blocks, FromEnd, Prepared, StepCode, fold, one_by_one
+from nodegraph.engines.prepared import (
+    Blocks,
+    FromEnd,
+    LanesCode,
+    Prepared,
+    StepCode,
+    fold,
+    one_by_one,
+)
 from nodegraph.errors import ContractError
 from nodegraph.graph.protocols import AtOnce, Blockwise
 from nodegraph.host.numerics import numerics
@@ -44,7 +52,7 @@ class Traced(Prepared):
     def __init__(self, node: Any, params: Any):
         super().__init__(node, params)
         self._bound: dict[Any, _Bound] = {}
-        self._many: dict[Any, Any] = {}
+        self._many: dict[Any, _Lanes | None] = {}
         self._last: tuple[Any, Any, _Bound] | None = None  # the state that it left, and for what
 
     def with_params(self, params: Any) -> Traced:
@@ -53,7 +61,7 @@ class Traced(Prepared):
 
     def run(self, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
         """Return ``(state, ys)`` after ``len(xs)`` steps."""
-        if numerics() == "fast" and len(xs) >= FEW and isinstance(self.node, AtOnce):
+        if len(xs) >= FEW and self._by_blas():
             ys = self.node.at_once(self.params, np.asarray(xs))
             if ys is not None:
                 return state, ys
@@ -72,12 +80,18 @@ class Traced(Prepared):
         self._last = state, (dtype, widths), bound
         return state, ys
 
+    def _by_blas(self) -> bool:
+        """Tell whether rows go through BLAS, which has other bits than a step."""
+        return numerics() == "fast" and isinstance(self.node, AtOnce)
+
     def run_many(
         self, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
     ) -> tuple[list[Any], list[Array]]:
         """Return ``(states, ys)`` of many independent series."""
         lanes = 32 if len(xs) >= 32 else 16
-        many = self._lanes(states[0], {"x": xs, **ports}, lanes) if len(xs) >= FEWEST else None
+        widths = {p: rows[0].shape[1] for p, rows in {"x": xs, **ports}.items()}
+        enough = len(xs) >= FEWEST and not self._by_blas()
+        many = self._lanes(states[0], xs[0].dtype, widths, lanes) if enough else None
         if many is None:
             return one_by_one(self.run, states, xs, ports)
         order = sorted(range(len(xs)), key=lambda i: -len(xs[i]))
@@ -122,9 +136,17 @@ class Traced(Prepared):
             self._bound[key] = _Bound(program, self.params)
         return self._bound[key]
 
-    def _lanes(self, state: Any, rows: Mapping[str, Sequence[Array]], lanes: int) -> Any:
+    def lanes_code(
+        self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int], lanes: int
+    ) -> LanesCode | None:
+        """Return one step for many series, or None if there is none."""
+        many = self._lanes(state, dtype, widths, lanes)
+        return None if many is None else _LanesStep(many)
+
+    def _lanes(
+        self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int], lanes: int
+    ) -> _Lanes | None:
         """Return the program of many series, or None if they go one by one."""
-        dtype, widths = rows["x"][0].dtype, {p: r[0].shape[1] for p, r in rows.items()}
         if isinstance(self._bind(state, dtype, widths), Untraced):
             return None
         key = (tuple(widths.items()), dtype, signature(state), lanes)
@@ -184,13 +206,34 @@ class _Lanes:
 
     def run(self, states: list[Any], rows: dict[Any, list[Array]]) -> tuple[list[Any], list[Array]]:
         """Return ``(states, ys)``."""
-        try:
-            frame = self.frames.pop()
-        except IndexError:
-            frame = self.many.frame(self.params, self.state)
+        frame = self.frame()
         found = frame.run_all(states, rows)
         self.frames.append(frame)
         return found
+
+    def frame(self) -> BatchFrame:
+        """Return a frame that nobody uses."""
+        try:
+            return self.frames.pop()
+        except IndexError:
+            return self.many.frame(self.params, self.state)
+
+
+class _LanesStep(LanesCode):
+    """A step of many series, with a frame of its own."""
+
+    def __init__(self, lanes: _Lanes):
+        self._lanes, self._frame = lanes, lanes.frame()
+        self.step = StepCode(self._frame.program.address, self._frame.args, ())
+
+    def put(self, states: Sequence[Any], acts: Sequence[int]) -> None:
+        self._frame.begin(states, acts)
+
+    def take(self, states: Sequence[Any]) -> list[Any]:
+        return self._frame.states_now(states)
+
+    def release(self) -> None:
+        self._lanes.frames.append(self._frame)
 
 
 def moving_tree(frame: Frame, state: Any) -> Any:

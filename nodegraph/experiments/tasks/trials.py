@@ -205,26 +205,32 @@ class GenerationTrial(Trial):
 
     def guess(self, model: Model) -> list[Array]:
         """Return what the model generates, from a fresh state wherever there is a prompt."""
+        windows = self.data.windows
+        if windows[0].prompt is not None:
+            seen = _listed([window.seen for window in windows])
+            outside = _listed([window.outside for window in windows])
+            return list(self._generate(model, seen, outside))
         after = model.snapshot()
-        generated = [self._generate(model, window) for window in self.data.windows]
+        generated = self._generate(model, None, windows[0].outside)
         model.restore(after)
-        return generated
+        return [generated]
 
     def right(self, model: Model) -> list[Array]:
         """Return what really came after each prompt."""
         return [window.truth for window in self.data.windows]
 
-    def _generate(self, model: Model, window: Window) -> Array:
-        if window.prompt is not None:
-            model.reset()
-        target = self.task.target
+    def _generate(self, model: Model, prompt: Any, outside: Any) -> Any:
+        """Return what comes behind each prompt; without one, what comes next."""
+        target, steps = self.task.target, len(self.data.windows[0].truth)
         loop = target.loop if isinstance(target, GenerateTarget) else None
-        given = {"prompt": window.seen, "x": window.outside, "loop": loop}
+        given = {"prompt": prompt, "x": outside, "loop": loop}
         if loop is None:
-            return np.asarray(model.generate(len(window.truth), **given))
-        outputs = list(dict.fromkeys(loop.values()))
-        found = model.generate(len(window.truth), **given, outputs=outputs)
-        return np.hstack([found[name] for name in loop.values()])
+            return model.generate(steps, **given)
+        found = model.generate(steps, **given, outputs=list(dict.fromkeys(loop.values())))
+        parts = [found[name] for name in loop.values()]
+        if prompt is None:
+            return np.hstack(parts)
+        return [np.hstack(rows) for rows in zip(*parts, strict=True)]
 
     def rival(self, name: str, guess: list[Array]) -> list[Array]:
         """Return what a baseline says comes after each prompt."""
@@ -327,3 +333,10 @@ def _each_side_by_side(data: Any) -> list[Array]:
     if isinstance(data, Mapping):
         return [np.hstack(parts) for parts in zip(*data.values(), strict=True)]
     return list(data)
+
+
+def _listed(each: list[Any]) -> Any:
+    """Return what there is of each window in lists, by node where it is by node."""
+    if isinstance(each[0], Mapping):
+        return {node: [one[node] for one in each] for node in each[0]}
+    return None if each[0] is None else each
