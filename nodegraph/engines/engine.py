@@ -10,6 +10,7 @@ from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
 from nodegraph.engines import local
 from nodegraph.engines.request import Request
+from nodegraph.engines.side_by_side import execute_many
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import GraphError
 from nodegraph.graph.plan import Plan
@@ -53,7 +54,7 @@ class Engine(NamedTuple):
     cuts: bool = False
 
 
-LOCAL = Engine(local.execute, local.execute_many)
+LOCAL = Engine(local.execute, execute_many)
 _GROUP = "nodegraph.engines"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -11,7 +11,7 @@ from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
 from nodegraph.engines.bound_node import BoundNode, ChunkContext
 from nodegraph.engines.loops import fuse
-from nodegraph.engines.loops_side_by_side import LoopPart, fuse_many
+from nodegraph.engines.loops_side_by_side import LoopPart
 from nodegraph.engines.outputs import DelayLine, check_bounds, filled
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
@@ -19,7 +19,7 @@ from nodegraph.engines.vitals import Sample
 from nodegraph.errors import placed
 from nodegraph.graph.plan import Block, Plan
 
-__all__ = ["Sweep", "execute", "execute_many"]
+__all__ = ["Sweep", "execute"]
 
 
 def execute(
@@ -47,36 +47,6 @@ def execute(
         yield sweep.wanted()
         if request.checkpointer is not None:
             request.checkpointer.moved_on(clock - request.clock)
-
-
-def execute_many(
-    plan: Plan, places: Sequence[dict[str, Slot]], chunks: Sequence[Chunk], request: Request
-) -> list[dict[str, Array]]:
-    """Do what `execute` does to many independent series of one chunk each, side by side.
-
-    What the nodes in ``work.learn`` have learned and remember is handed on from series to series.
-    """
-    sweeps = [
-        Sweep(plan, slots, chunk, request, request.clock)
-        for slots, chunk in zip(places, chunks, strict=True)
-    ]
-    for block in plan.blocks:
-        if block.span is None and sweeps[0].is_steady(block):
-            with placed(f"in node {block.names[0]!r}"):
-                _side_by_side(block.names[0], sweeps)
-            continue
-        waiting = sweeps if block.span is None else _loop_side_by_side(block, sweeps)
-        before = sweeps[0]
-        for sweep in waiting:
-            _hand_on(block, before, sweep)
-            with sweep.placing():
-                sweep.run(block)
-            before = sweep
-    for sweep in sweeps:
-        sweep.close()
-        if request.vitals is not None:
-            request.vitals.take(plan.reads, sweep.chunk, sweep.sample, len(sweeps))
-    return [sweep.wanted() for sweep in sweeps]
 
 
 class Sweep:
@@ -210,36 +180,3 @@ class Sweep:
         passes = self.plan.nodes[name].gaps == "passes"  # it gives out what came in
         if not passes and not self.lines[name].bounded:
             check_bounds(name, ys, last, self.clock, given)
-
-
-def _side_by_side(name: str, sweeps: Sequence[Sweep]) -> None:
-    """Run one node over all series at once."""
-    bound_nodes = [sweep.bound_node(name) for sweep in sweeps]
-    inputs = [
-        bound_node.inputs(0, sweep.chunk.n_steps)
-        for bound_node, sweep in zip(bound_nodes, sweeps, strict=True)
-    ]
-    ports = {port: [rows[port] for rows in inputs] for port in inputs[0]}
-    if not bound_nodes[0].slot.kept.ran:
-        bound_nodes[0].try_step(inputs[0])
-    states = [bound_node.slot.state for bound_node in bound_nodes]
-    states, series = bound_nodes[0].prepared.run_many(states, ports.pop("x"), **ports)
-    for sweep, bound_node, state, ys in zip(sweeps, bound_nodes, states, series, strict=True):
-        bound_node.slot.state = state
-        sweep.put(name, ys)
-
-
-def _loop_side_by_side(block: Block, sweeps: Sequence[Sweep]) -> list[Sweep]:
-    """Run a loop over all series at once; return those that have to go through it one by one."""
-    waiting = fuse_many([sweep.loop_part(block.names) for sweep in sweeps], sweeps[0].clock)
-    for i, sweep in enumerate(sweeps):
-        if i not in waiting:
-            with sweep.placing():
-                sweep.check_loop(block.names)
-    return [sweeps[i] for i in sorted(waiting)]
-
-
-def _hand_on(block: Block, before: Sweep, sweep: Sweep) -> None:
-    for name in sweep.context.request.learn.intersection(block.names):
-        slot, last = sweep.slots[name], before.slots[name]
-        slot.params, slot.memory = last.params, last.memory
