@@ -16,7 +16,6 @@ from nodegraph.engines.outputs import DelayLine, check_bounds, filled
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
 from nodegraph.engines.vitals import Sample
-from nodegraph.errors import placed
 from nodegraph.graph.plan import Block, Plan
 
 __all__ = ["Sweep", "execute"]

@@ -8,6 +8,7 @@ import nodegraph as ng
 from nodegraph import delay
 from nodegraph.data import kept_rows
 from nodegraph.engines import Engine, local
+from nodegraph.engines.side_by_side import execute_many
 from nodegraph.host.progress import Silent
 from nodegraph.model import checkpoints, kept_outputs
 from nodegraph.testing.comparing import same_trees
@@ -18,7 +19,7 @@ RNG = np.random.default_rng(3)
 X = RNG.standard_normal((300, 2))
 Y = np.cumsum(X, axis=0) / 9
 LISTS = [X[:120], X[100:], X[:50]], [Y[:120], Y[100:], Y[:50]]
-PLAIN = Engine(local.execute, local.execute_many)  # the same, but nobody keeps outputs for it
+PLAIN = Engine(local.execute, execute_many)  # the same, but nobody keeps outputs for it
 RUNS: Counter[str] = Counter()
 
 
