@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from nodegraph.graph.node import Node
     from nodegraph.graph.rule import Rule
 
-__all__ = ["NOT_SAVED", "OTHER_LAYOUT", "Answer", "Slot", "widths"]
+__all__ = ["LET_GO", "NOT_SAVED", "OTHER_LAYOUT", "Answer", "Slot", "widths"]
 
 
 NOT_SAVED = "was not saved"
+LET_GO = "was let go, since readouts learned one by one"
 OTHER_LAYOUT = "was saved by another version, whose rule remembers other things, and is left out"
 
 
@@ -104,6 +105,12 @@ class Slot:
         """Return a slot with the same arrays."""
         twin = Slot.__new__(Slot)
         twin.__dict__.update(self.__dict__)
+        return twin
+
+    def without_memory(self, why: str) -> Slot:
+        """Return a slot of a node that has learned and cannot learn more."""
+        twin = self.copy()
+        twin.memory, twin.lost = None, why
         return twin
 
     def rewound(self) -> Slot:

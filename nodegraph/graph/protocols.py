@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from nodegraph.arrays import Array, layout
 from nodegraph.errors import ContractError
@@ -19,10 +19,12 @@ __all__ = [
     "Measured",
     "Passes",
     "PassesApart",
+    "Room",
     "Seamless",
     "SecondLook",
     "Trailing",
     "Uncertain",
+    "Weighed",
     "Windowed",
     "begun_like",
     "conclude",
@@ -130,6 +132,24 @@ class Gathers(_ByMethods, ABC):
 
         The memory's arrays are the learner's own: they may be changed in place.
         """
+
+
+class Room(NamedTuple):
+    """What learning takes: bytes, and products of numbers."""
+
+    sums: int  # bytes of what is gathered
+    merging: int  # bytes beside it while parts of independent series are joined
+    solving: int  # bytes beside it while a learner concludes
+    row: float  # multiplications and additions for a row
+    end: float  # the same while a learner concludes
+
+
+class Weighed(_ByMethods, ABC):
+    """An offline rule that knows beforehand how much room and work learning takes."""
+
+    @abstractmethod
+    def room(self, n_in: int, n_out: int, n_rows: int, itemsize: int) -> Room:
+        """Return what a learner of these widths needs for so many rows, of numbers of this size."""
 
 
 class Passes(_ByMethods, ABC):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,14 +15,14 @@ from nodegraph.engines import LOCAL
 from nodegraph.engines.checkpointer import Cursor
 from nodegraph.engines.first_use import concluded
 from nodegraph.engines.request import Request
-from nodegraph.engines.slot import Slot, widths
+from nodegraph.engines.slot import LET_GO, Slot, widths
 from nodegraph.errors import DataError, GraphError
-from nodegraph.graph.protocols import Deals, Trailing
+from nodegraph.graph.protocols import Deals, Trailing, Weighed
 from nodegraph.model.checks import check_long_enough
 from nodegraph.model.joint_readouts import JointReadouts, find_joint
 from nodegraph.model.kept_outputs import KeptOutputs, cut
 from nodegraph.model.learning_pass import LearningPass
-from nodegraph.model.stages import Forcing, Stage, forced, forced_wiring, stages, unsettled
+from nodegraph.model.stages import Forcing, Stage, forced, forced_wiring, parted, stages, unsettled
 from nodegraph.model.turns import epochs, wanted_again
 
 __all__ = ["Fit"]
@@ -40,15 +40,27 @@ class Fit(LearningPass):
         The nodes that learn.
     forcing : {True, False, "all"}
         See `nodegraph.model.stages.stages`.
+    groups : dict, optional
+        For the learners of each stage: in which groups they learn one after the other, and let go
+        then what they learned from.
     """
 
     learners: tuple[str, ...]
     forcing: Forcing = True
+    groups: Mapping[tuple[str, ...], tuple[tuple[str, ...], ...]] | None = None
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
         """The stages of this course."""
-        return stages(self.plan, self.learners, self.forcing)
+        found = stages(self.plan, self.learners, self.forcing)
+        if self.groups is None:
+            return found
+        return tuple(part for one in found for part in parted(one, self.groups[one.learners]))
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether readouts learn one after the other, and keep nothing to learn more from."""
+        return self.groups is not None
 
     def run(self, slots: Slots, bound: BoundData) -> tuple[list[dict[str, Any]], int]:
         """Let every learner learn in its stage; return a report of each and the steps gone.
@@ -67,7 +79,7 @@ class Fit(LearningPass):
         self.hooks.progress.start((total := total_steps(bound)) and total * sum(passes), "fit")
         moved, at = 0, self.hooks.start
         reports: list[dict[str, Any]] = [*at.reports]
-        with closing(self._kept(slots, bound)) as kept:
+        with closing(self.kept(slots, bound)) as kept:
             for number in range(at.stage, len(steps)):
                 moved, told = self._stage(number, slots, bound, kept, reports)
                 stage = steps[number].learners
@@ -82,7 +94,7 @@ class Fit(LearningPass):
         self.hooks.progress.stop()
         return reports, moved
 
-    def _kept(self, slots: Slots, bound: BoundData) -> KeptOutputs:
+    def kept(self, slots: Slots, bound: BoundData) -> KeptOutputs:
         """Return where outputs are kept.
 
         None are where engines have workers elsewhere, or where one stream is read from its end.
@@ -116,7 +128,11 @@ class Fit(LearningPass):
             moved = self.go(teams, kept, begin)
         self._catch_up(teams.slots, stage.learners)
         kept.end(stage, number, False)
-        return moved, dict(teams.conclude())
+        told = dict(teams.conclude())
+        if self.one_by_one:
+            heavy = [n for n in stage.learners if isinstance(self._rule(n), Weighed)]
+            slots.update({name: slots[name].without_memory(LET_GO) for name in heavy})
+        return moved, told
 
     def _run_up(self, teams: JointReadouts, at: Cursor) -> None:
         """Let nodes whose outputs were known, and no more are, go to where learning goes on."""

@@ -140,7 +140,7 @@ class JointReadouts:
         reads = {n: ports for n, ports in stage.plan.reads.items() if n not in behind}
         reads |= {team.leader: self._taught_by_all(team) for team in teams}
         learners = tuple(name for name in stage.learners if name not in behind)
-        self.stage = Stage(learners, stage.plan.rewired(reads))
+        self.stage = replace(stage, learners=learners, plan=stage.plan.rewired(reads))
         self.slots = {name: slot for name, slot in slots.items() if name not in behind}
         for team in teams:
             self.slots[team.leader] = self._joined(team)

@@ -62,6 +62,15 @@ class KeptOutputs:
         """The nodes whose outputs are known."""
         return tuple(name for name in self._rows if name not in self._open)
 
+    def foreseen(self) -> int:
+        """Return how many bytes of memory outputs will take at most."""
+        if not self._able:
+            return 0
+        later = [self._stages[number + 1 :] for number in range(len(self._stages))]
+        pairs = zip(self._stages, later, strict=True)
+        sizes = [self._bytes(self._wanted(stage, rest, False)) for stage, rest in pairs]
+        return max((size for size in sizes if self._fits_in_memory(size)), default=0)
+
     def begin(self, stage: Stage, at: Cursor, more: bool) -> Stage:
         """Return what a pass has to run, with the nodes whose outputs are to be taken in it.
 
@@ -81,7 +90,7 @@ class KeptOutputs:
         if self._able and not (at.series or at.steps):
             wanted = self._wanted(stage, self._stages[at.stage + 1 :], more)
             self._open_what_fits({name for name in wanted if name in plan.reads}, plan)
-        return Stage(learners, plan, self._open)
+        return replace(stage, learners=learners, plan=plan, record=self._open)
 
     def data(self, bound: BoundData, stage: Stage) -> BoundData:
         """Return the data that a stage hears, with the outputs of what does not run."""
@@ -134,7 +143,7 @@ class KeptOutputs:
             new = {n for n in above - tried - self._rows.keys() if _is_made(plan, n)}
             names = (names - {widest}) | new
             tried |= new
-        in_memory = self._bytes(names) <= OF_MEMORY * available_bytes()
+        in_memory = self._fits_in_memory(self._bytes(names))
         self._open = tuple(name for name in plan.reads if name in names)
         for name in self._open:
             self._rows[name] = self._new(self._widths[name], in_memory)
@@ -143,6 +152,9 @@ class KeptOutputs:
         if in_memory:
             return RowsInMemory(self._starts[-1], width, self._dtype)
         return RowsOnDisk(width, self._dtype)
+
+    def _fits_in_memory(self, size: int) -> bool:
+        return size <= OF_MEMORY * available_bytes()
 
     def _bytes(self, names: Collection[str]) -> int:
         return sum(self._starts[-1] * self._widths[n] * self._dtype.itemsize for n in names)

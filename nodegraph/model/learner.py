@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from copy import deepcopy
+from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
 
@@ -40,6 +41,7 @@ from nodegraph.model.data_warnings import (
 )
 from nodegraph.model.fit import Fit
 from nodegraph.model.freezing import Freezing
+from nodegraph.model.order import Order, checked_order, ordered
 from nodegraph.model.passes import Hooks
 from nodegraph.model.state import ModelState
 from nodegraph.model.views import Named
@@ -102,6 +104,7 @@ class Learner(Freezing):
         warmup: int = 0,
         ahead: int | Mapping[str, int] = 0,
         forcing: bool | str = True,
+        order: Order | None = None,
         workers: int | None = None,
         engine: Any = None,
         progress: Progress | bool | None = None,
@@ -131,6 +134,10 @@ class Learner(Freezing):
         forcing : {True, False, "all"}
             True: while offline rules learn, feedback edges of a supervised node carry its
             target. "all": every edge of it does. False: none.
+        order : {"all at once", "one by one"}, optional
+            Whether readouts of a stage learn side by side, or one after the other, to the same
+            bits, in the room of one. They then keep nothing for `update`. Left out, it is chosen by
+            what is free, and said if it is "one by one".
         workers : int, optional
             Threads over independent series, or replicas on Ray; -1 is one for each core. None:
             one thread, or as many replicas as the cluster has CPUs. The result is the same.
@@ -168,25 +175,28 @@ class Learner(Freezing):
             raise GraphError(f"nothing learns here: {draft.why_idle()}")
         warn_of_params_replaced(self.plan, draft.slots, learners)
         draft.forget(learners)
-        rules = checked_forcing(forcing), checked_warmup(warmup, bound)
+        order, rules = (
+            checked_order(order),
+            (checked_forcing(forcing), checked_warmup(warmup, bound)),
+        )
         warn_of_doubts(self.plan, learners, bound, y, warmup)
         shift = checked_ahead(ahead, bound, warmup)
         bound = later(bound, shift)
-        checkpointer = checkpointer_of(
-            checkpoint, resume, draft, bound, {"learners": learners, "forcing and warmup": rules}
-        )
-        history = self._history(watch, progress, {})
-        hooks = Hooks(progress, history, checkpointer, vitals_of(self.plan, bound))
-        forcing, warmup = rules
         course = Fit(
             initializer=draft.initializer,
             engine=self._engine(engine),
-            warmup=warmup,
+            warmup=rules[1],
             workers=checked_workers(workers),
-            hooks=hooks,
             learners=learners,
-            forcing=forcing,
+            forcing=rules[0],
         )
+        course = ordered(course, order, draft.slots, bound)
+        how: dict[str, Any] = {"learners": learners, "forcing and warmup": rules}
+        how["order"] = "one by one" if course.one_by_one else "all at once"
+        checkpointer = checkpointer_of(checkpoint, resume, draft, bound, how)
+        history = self._history(watch, progress, {})
+        hooks = Hooks(progress, history, checkpointer, vitals_of(self.plan, bound))
+        course = replace(course, hooks=hooks)
         warn_of_idle_options(self.plan, learners, bound, course, draft.slots)
         with using(self.numerics), checkpointer.keeping() if checkpointer else nullcontext():
             report, moved = course.run(draft.slots, bound)

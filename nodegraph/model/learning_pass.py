@@ -121,7 +121,7 @@ class LearningPass(Pass):
     ) -> None:
         """Learn from groups of series apart and merge what they hold, in the order of series."""
         sizes = widths(slots)
-        rows = group_rows(max(sizes[name] for name in stage.plan.reads))
+        rows = group_rows(max(sizes[name] for name in stage.whole if name in sizes))
         waiting = islice(groups(series, rows), at.series, None)
         alone = replace(self, engine=LOCAL, hooks=self.hooks.elsewhere())
         task = BatchTask(alone, (stage, dict(slots)), f"{', '.join(stage.learners)} learned from")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nodegraph.graph.plan import Plan, Read, Reads
 
-__all__ = ["Forcing", "Stage", "forced", "forced_wiring", "stages", "unsettled"]
+__all__ = ["Forcing", "Stage", "forced", "forced_wiring", "parted", "stages", "unsettled"]
 
 Forcing = bool | str  # True, False or "all"
 
@@ -16,12 +16,21 @@ Forcing = bool | str  # True, False or "all"
 class Stage:
     """Learners that learn at the same time, and the plan of all that they need for it.
 
-    `record` are the nodes whose outputs are to be kept.
+    Parameters
+    ----------
+    learners : tuple of str
+    plan : Plan
+    record : tuple of str
+        Nodes whose outputs are to be kept.
+    whole : tuple of str
+        All that the stage ran before it was parted, or others stood in; its groups of series are
+        as large as if they still did.
     """
 
     learners: tuple[str, ...]
     plan: Plan
     record: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
 
 
 def stages(plan: Plan, learners: Collection[str], forcing: Forcing) -> tuple[Stage, ...]:
@@ -39,8 +48,18 @@ def stages(plan: Plan, learners: Collection[str], forcing: Forcing) -> tuple[Sta
     for number in sorted(set(rank.values())):
         names = tuple(name for name in plan.nodes if rank.get(name) == number)
         wiring = _without_other_targets(reads, names)
-        found.append(Stage(names, plan.rewired(wiring, names)))
+        cut = plan.rewired(wiring, names)
+        found.append(Stage(names, cut, whole=tuple(cut.reads)))
     return tuple(found)
+
+
+def parted(stage: Stage, groups: Iterable[tuple[str, ...]]) -> tuple[Stage, ...]:
+    """Return stages for groups of the learners of one, who learn one group after the other."""
+    return tuple(
+        replace(stage, learners=names, plan=stage.plan.rewired(wiring, names))
+        for names in groups
+        for wiring in [_without_other_targets(stage.plan.reads, names)]
+    )
 
 
 def forced_wiring(plan: Plan, learners: Collection[str], forcing: Forcing) -> Reads:

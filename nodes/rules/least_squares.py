@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, NonNegativeFloat
 from nodegraph import Array, Lesson, Rule, Seen
 from nodegraph.arrays import copy_tree
 from nodegraph.errors import DataError, FieldError
+from nodegraph.graph.protocols import Room
 from nodegraph.host.memory_budget import available_bytes
 from nodes.parts.sample_weights import PORT, row_weights
 from nodes.ridge_regression.blas_threads import bounded_threads
@@ -32,6 +33,7 @@ from nodes.ridge_regression.triangle import Triangle
 __all__ = ["LeastSquares", "Solver", "Strength"]
 
 FOLDS = 5
+SOLVING = 6  # matrices as large as the Gram matrix, while it is solved
 LARGE = 2000  # inputs up to which nobody asks whether their Gram matrix fits in memory
 Solver = Literal["auto", "direct", "iterative", "qr"]
 GRID = tuple(10.0**k for k in range(-10, 3))
@@ -125,6 +127,16 @@ class LeastSquares(Rule):
             return self.solver == "iterative"
         n_in = params.W_out.shape[1]
         return n_in > LARGE and not _fits(n_in, FOLDS if len(self.strengths) > 1 else 1)
+
+    def room(self, n_in: int, n_out: int, n_rows: int, itemsize: int) -> Room:
+        """Return the room for sums, or for the rows while they are few, and for solving."""
+        n, square = min(n_in, n_rows), 8 * n_in * n_in
+        work = len(self.strengths) * (n**3 / 3 + 2.0 * n * n * n_out)
+        if n_rows < n_in:
+            rows = itemsize * n_rows * (n_in + n_out)
+            return Room(rows, 0, 8 * n * (4 * n + n_in), 0.0, work)
+        sums = (FOLDS if self.deals else 1) * (square + 8 * n_in * n_out)
+        return Room(sums, 2 * sums, SOLVING * square, n_in * (n_in + 2.0 * n_out), work)
 
     def merges(self, params: Any) -> bool:
         """Tell whether series can be learned from apart: sums can be added, iterations cannot."""
