@@ -6,6 +6,7 @@ import math
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from typing import IO, Any, BinaryIO
 
 import numpy as np
@@ -15,7 +16,7 @@ from nodegraph.errors import DataError
 from nodegraph.files.safe_files import LARGEST_FILE
 from nodegraph.graph.messages.phrases import nearest, shown
 
-__all__ = ["read_npy", "read_npz"]
+__all__ = ["read_each", "read_npy", "read_npz"]
 
 MOST_AXES = 8
 LARGEST_HEADER = 10_000
@@ -28,7 +29,7 @@ _BROKEN = (
     RuntimeError,
     ValueError,
 )
-UNEQUAL = "; series of unequal length are learned from in Python: model.fit(list_of_arrays, labels)"
+UNEQUAL = "; for series of unequal length write np.savez(file, *list_of_arrays) and series: arrays"
 DENSEST = 200  # times that an archive may unfold by, where it is large
 
 
@@ -98,11 +99,42 @@ def read_npz(file: BinaryIO, name: str, key: str | None) -> Array:
     DataError
         If there is no such array, the archive unfolds to too much, or as `read_npy`.
     """
+    (array,) = _read(file, name, lambda archive: [_member(archive, name, key)]).values()
+    return array
+
+
+def read_each(file: BinaryIO, name: str) -> dict[str, Array]:
+    """Return all arrays of a .npz file by name, in their order there.
+
+    Raises
+    ------
+    DataError
+        If there is none, or as `read_npz`.
+    """
+
+    def all_of(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+        infos = [_sound(info, name, key) for key, info in _members(archive).items()]
+        if not infos:
+            raise DataError(f"{name}: holds no arrays")
+        if (total := sum(info.file_size for info in infos)) > LARGEST_FILE:
+            raise DataError(f"{name}: unfolds to {total} bytes; too many")
+        return infos
+
+    return _read(file, name, all_of)
+
+
+def _read(
+    file: BinaryIO, name: str, wanted: Callable[[zipfile.ZipFile], list[zipfile.ZipInfo]]
+) -> dict[str, Array]:
+    """Return some of the arrays of an archive."""
+    found = {}
     try:
         with zipfile.ZipFile(file) as archive:
-            info = _member(archive, name, key)
-            with archive.open(info) as stream:
-                return _read_array(stream, info.file_size, f"{name}[{info.filename[:-4]}]")
+            for info in wanted(archive):
+                called = info.filename[:-4]
+                with archive.open(info) as stream:
+                    found[called] = _read_array(stream, info.file_size, f"{name}[{called}]")
+        return found
     except DataError:
         raise
     except _BROKEN as error:
@@ -110,12 +142,20 @@ def read_npz(file: BinaryIO, name: str, key: str | None) -> Array:
 
 
 def _member(archive: zipfile.ZipFile, name: str, key: str | None) -> zipfile.ZipInfo:
-    infos = {i.filename[:-4]: i for i in archive.infolist() if i.filename.endswith(".npy")}
+    infos = _members(archive)
     if key is None and len(infos) == 1:
         (key,) = infos
     if key is None or key not in infos:
         raise DataError(f"{name}: {_no_key(key, list(infos))}")
-    info = infos[key]
+    return _sound(infos[key], name, key)
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    return {i.filename[:-4]: i for i in archive.infolist() if i.filename.endswith(".npy")}
+
+
+def _sound(info: zipfile.ZipInfo, name: str, key: str) -> zipfile.ZipInfo:
+    """Return a member that may be unfolded."""
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
         raise DataError(f"{name}: {shown(key)} is packed in a way that is not read")
     unfolds = info.file_size > DENSEST * info.compress_size and info.file_size > 2**24
@@ -128,6 +168,7 @@ def _no_key(key: str | None, known: list[str]) -> str:
     listed = ", ".join(shown(name) for name in known[:10]) or "none"
     listed += ", ..." * (len(known) > 10)
     if key is None:
-        return f"holds several arrays; write key: with one of {listed}"
+        several = f"holds several arrays; write key: with one of {listed}"
+        return several + ", or series: arrays where each is a series" * (len(known) > 1)
     guess = nearest(key, known)
     return f"no array {shown(key)}; " + (f"did you mean {guess}?" if guess else f"it has {listed}")

@@ -28,6 +28,9 @@ class Table(NamedTuple):
         What was taken for what, in a sentence.
     words : tuple of tuple of str
         The cells of further columns that are kept as text.
+    lengths : tuple of int or None
+        How many rows each of the independent series has that stand one under the other in it;
+        None: it is one series.
     """
 
     values: Array
@@ -35,6 +38,7 @@ class Table(NamedTuple):
     times: tuple[str, ...] | None = None
     told: str = ""
     words: tuple[tuple[str, ...], ...] = ()
+    lengths: tuple[int, ...] | None = None
 
 
 def chosen(columns: Columns, names: Sequence[str] | None, width: int, where: str) -> list[int]:
@@ -43,7 +47,8 @@ def chosen(columns: Columns, names: Sequence[str] | None, width: int, where: str
     Parameters
     ----------
     columns : list of str or int, str, int or None
-        What is asked for; None is all.
+        What is asked for; None is all. ``"3..7"`` and ``"first..last"`` are all from one to the
+        other.
     names : list of str or None
         What the columns are called.
     width : int
@@ -60,13 +65,31 @@ def chosen(columns: Columns, names: Sequence[str] | None, width: int, where: str
     --------
     >>> chosen(["y", 0], ["x", "y"], 2, "a.csv")
     [1, 0]
+    >>> chosen(["5..7", 2], None, 9, "a.npy")
+    [5, 6, 7, 2]
     """
     if columns is None:
         return list(range(width))
     asked = [columns] if isinstance(columns, (str, int)) else list(columns)
     if not asked:
         raise DataError(f"{where}: columns is an empty list; leave it out for all")
-    return [_one(column, names, width, where) for column in asked]
+    return [i for column in asked for i in _some(column, names, width, where)]
+
+
+def _some(column: str | int, names: Sequence[str] | None, width: int, where: str) -> Sequence[int]:
+    """Return the number of one column, or of all in a range."""
+    ends = column.split("..") if isinstance(column, str) else []
+    if len(ends) != 2 or not all(ends) or column in (names or ()):
+        return [_one(column, names, width, where)]
+    first, last = (_one(_end(end, names), names, width, where) for end in ends)
+    if last < first:
+        raise DataError(f"{where}: {column} goes back; write {ends[1]}..{ends[0]}")
+    return range(first, last + 1)
+
+
+def _end(word: str, names: Sequence[str] | None) -> str | int:
+    """Return one end of a range: a number unless it is a name."""
+    return int(word) if word.isascii() and word.isdigit() and word not in (names or ()) else word
 
 
 def listed(columns: Sequence[Any], most: int = 8) -> str:

@@ -9,12 +9,13 @@ from typing import Any, BinaryIO
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
-from nodegraph.files.array_files import read_npy, read_npz
+from nodegraph.files.array_files import read_each, read_npy, read_npz
 from nodegraph.files.csv_files import Names, TextOptions, read_csv
 from nodegraph.files.numerals import Decimal
 from nodegraph.files.parquet_files import read_parquet
 from nodegraph.files.safe_files import open_below, open_named
 from nodegraph.files.table_columns import Columns, Table, chosen
+from nodegraph.files.table_series import ARRAYS, by_column, by_rows, joined, stacked
 from nodegraph.files.table_times import check_order
 
 __all__ = ["load_array", "load_table"]
@@ -65,12 +66,13 @@ def load_table(
     missing: Sequence[str | float] = (),
     encoding: str | None = None,
     time: str | int | None = None,
+    series: str | int | None = None,
     kept: Sequence[str | int] = (),
 ) -> Table:
     """Return a table from a file below `root`: floats of shape (n_rows, n_columns), and names.
 
-    Takes what `load_array` takes; an array with one axis becomes one column. Missing cells of a
-    text are NaN.
+    Takes what `load_array` takes; an array with one axis becomes one column, one with three,
+    (series, steps, columns), series one under the other. Missing cells of a text are NaN.
 
     Parameters
     ----------
@@ -81,7 +83,10 @@ def load_table(
         names is for arrays as well.
     time : str or int, optional
         The column that calls the rows, which is no column of numbers. Rows that go back in time,
-        come twice or leave a gap are warned of.
+        come twice or leave a gap are warned of, if they are one series.
+    series : str or int, optional
+        The column that names the series that a row belongs to; or how many rows each series has;
+        or ``"arrays"``, where each array of a .npz file is one.
     kept : list of str or int
         Further columns that are kept as text, the `words` of the table.
 
@@ -92,19 +97,36 @@ def load_table(
         have an effect.
     """
     options = TextOptions(names, separator, decimal, tuple(missing), encoding)
-    texts = kept if time is None else (time, *kept)
-    table = _load(file, root, key, columns, options, texts)
+    owner = (series,) if isinstance(series, str) and not _is_archive(file) else ()
+    texts = (*([] if time is None else [time]), *owner, *kept)
+    table = _load(file, root, key, columns, options, texts, series)
     array = table.values
     if array.ndim not in (1, 2) or array.size == 0:
         raise DataError(f"{file}: should be a table with rows and columns (got {array.shape})")
     floats = array.astype(array.dtype.newbyteorder("=") if array.dtype.kind == "f" else float)
     told = table.told or f"read {len(floats)} rows from {file}"
     table = table._replace(values=floats[:, None] if floats.ndim == 1 else floats)
-    if time is None:
-        return table._replace(told=told)
-    times, *words = table.words
-    told += f"; {check_order(times, file)}"
-    return table._replace(times=times, words=tuple(words), told=told)
+    words = list(table.words)
+    times = None if time is None else words.pop(0)
+    owners = words.pop(0) if owner else None
+    table = table._replace(times=times, words=tuple(words), told=told)
+    if owners is not None:
+        return by_column(table, owners, file)
+    if isinstance(series, int):
+        return _in_rows(table, series, file)
+    if times is None or table.lengths is not None:
+        return table
+    return table._replace(told=f"{told}; {check_order(times, file)}")
+
+
+def _in_rows(table: Table, rows: int, file: str) -> Table:
+    if table.lengths is not None:
+        raise DataError(f"{file}: has three axes, so its series are known; leave series out")
+    return by_rows(table, rows, file)
+
+
+def _is_archive(file: str) -> bool:
+    return _base(file).lower().endswith(".npz")
 
 
 def _load(
@@ -114,7 +136,9 @@ def _load(
     columns: Columns,
     options: TextOptions,
     kept: Sequence[str | int],
+    series: str | int | None = 0,
 ) -> Table:
+    """Return what is in a file; arrays of three axes as series unless `series` is 0."""
     suffix = next((end for end in SUFFIXES if _base(file).lower().endswith(end)), None)
     if suffix is None:
         raise DataError(f"{file}: should end in {', '.join(SUFFIXES)}")
@@ -127,8 +151,27 @@ def _load(
             return read_csv(opened, file, columns, options, kept)
         if suffix == ".parquet":
             return read_parquet(opened, file, columns, kept)
+        if suffix == ".npz" and isinstance(series, str):
+            return _columns_of(_each(opened, file, key, series), columns, options.names, file)
         array = read_npy(opened, file) if suffix == ".npy" else read_npz(opened, file, key)
+    if array.ndim == 3 and series != 0:
+        return _columns_of(stacked(array, file), columns, options.names, file)
     return _cut(array, columns, options.names, kept, file)
+
+
+def _each(opened: BinaryIO, file: str, key: str | None, series: str) -> Table:
+    if series != ARRAYS or key is not None:
+        raise DataError(
+            f"{file}: has arrays and no columns of words; write series: arrays where each is a "
+            "series, and no key"
+        )
+    return joined(read_each(opened, file), file)
+
+
+def _columns_of(table: Table, columns: Columns, names: Names, file: str) -> Table:
+    """Return some columns of series."""
+    cut = _cut(table.values, columns, names, (), file)
+    return table._replace(values=cut.values, names=cut.names)
 
 
 def _base(file: str) -> str:

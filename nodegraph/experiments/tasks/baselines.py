@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,6 +130,23 @@ class Autoregression:
         lags, strength = min(errors, key=errors.__getitem__)
         return cls(lags, list(_ridges(*_examples(x, y, lags, warmup)))[strength])
 
+    @classmethod
+    def of_series(cls, xs: Sequence[Array], ys: Sequence[Array], warmup: int = 0) -> Autoregression:
+        """Learn from independent series; every fourth one chooses lags and strength."""
+        shortest = min(map(len, xs)) - warmup
+        room = max(1, min(LAGS[-1], MOST_FEATURES // xs[0].shape[1], shortest // 8))
+        held = np.arange(len(xs)) % HELD_BACK == HELD_BACK - 1
+        told = np.flatnonzero(held if held.any() else ~held)
+        errors = {}
+        for lags in (lags for lags in LAGS if lags <= room):
+            parts = [_examples(x, y, lags, warmup) for x, y in zip(xs, ys, strict=True)]
+            x, y = _joined(parts, told)
+            for i, ridge in enumerate(_ridges(*_joined(parts, np.flatnonzero(~held)))):
+                errors[lags, i] = float(((ridge(x) - y) ** 2).sum()) / max(1, len(x))
+        lags, strength = min(errors, key=errors.__getitem__)
+        parts = [_examples(x, y, lags, warmup) for x, y in zip(xs, ys, strict=True)]
+        return cls(lags, list(_ridges(*_joined(parts, range(len(parts)))))[strength])
+
     def predict(self, x: Array, start: int) -> Array:
         """Return the forecasts from row `start` of `x` on."""
         return self.ridge(_lagged(x, self.lags)[start:])
@@ -143,6 +160,12 @@ class Autoregression:
             seen = np.concatenate(rows[-self.lags :])
             rows.append(np.clip(self.ridge(seen), low - room, high + room))
         return np.array(rows[-n_steps:])
+
+
+def _joined(parts: Sequence[tuple[Array, Array]], which: Iterable[int]) -> tuple[Array, Array]:
+    """Return the rows and targets of some series, one after the other."""
+    some = [parts[i] for i in which]
+    return np.vstack([x for x, _ in some]), np.vstack([y for _, y in some])
 
 
 def _examples(x: Array, y: Array, lags: int, warmup: int) -> tuple[Array, Array]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from nodegraph.engines.slot import Slot
-from nodegraph.experiments.tasks.trials import ClassTrial, Trial
+from nodegraph.experiments.tasks.trials import ClassTrial, SeriesTrial, Trial
 from nodegraph.files.yaml.header import LocalEngine, RayEngine, RayNeeds
 from nodegraph.files.yaml.sources import DatasetSource, FileSource, LabelledFile, LabelledFolder
 from nodegraph.files.yaml.task import (
@@ -98,7 +98,7 @@ def no_workers(situation: Situation) -> str:
     """Return why more than one worker would have nothing to do, or nothing."""
     if situation.task.online:
         return f"online learning takes one step after the other; {LEAVE}"
-    if not isinstance(situation.trial, ClassTrial):
+    if not isinstance(situation.trial, ClassTrial | SeriesTrial):
         return f"are for independent series, and these data are one series; {LEAVE}"
     if not situation.apart:
         return f"are for rules that learn from series apart, and none does here; {LEAVE}"
@@ -163,7 +163,7 @@ def _stale(situation: Situation, engine: RayEngine) -> str:
 
 
 def _whole_series(situation: Situation, engine: RayEngine) -> str:
-    if not isinstance(situation.trial, ClassTrial):
+    if not isinstance(situation.trial, ClassTrial | SeriesTrial):
         return ""
     return f"is for one long series; of many each goes through the graph whole: {LEAVE}"
 

@@ -8,7 +8,12 @@ import numpy as np
 
 from nodegraph import plotting
 from nodegraph.experiments.tasks.experiment import Result
-from nodegraph.experiments.tasks.trials import ClassTrial, ForecastTrial, GenerationTrial
+from nodegraph.experiments.tasks.trials import (
+    ClassTrial,
+    ForecastTrial,
+    GenerationTrial,
+    SeriesTrial,
+)
 from nodegraph.files.table_times import time_index
 from nodegraph.plotting.window import apart
 
@@ -38,6 +43,13 @@ def outcome(result: Result) -> Axes:
         if index is not None and isinstance(called, str):
             axes.set_xlabel(called)
         return axes
+    if isinstance(trial, SeriesTrial):
+        name, series = next(iter(result.guess.items()))
+        truth = trial.right(result.model)[name][0][:STEPS]
+        first = trial.task.split.warmup
+        return plotting.prediction(
+            truth, series[0][:STEPS], start=first, names=trial.titles(name).names
+        )
     if isinstance(trial, GenerationTrial):
         window = trial.data.windows[0]
         prompt = trial.learned if window.prompt is None else window.prompt

@@ -2,107 +2,33 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.metrics.scoring import score, score_columns
 from nodegraph.experiments.tasks.baselines import (
     Autoregression,
-    LinearClassifier,
     filled,
-    majority,
     mean,
     persistence,
 )
-from nodegraph.experiments.tasks.examples import Examples, TaskData, Titles, Window
+from nodegraph.experiments.tasks.class_trial import ClassTrial
+from nodegraph.experiments.tasks.examples import Examples, TaskData, Window
+from nodegraph.experiments.tasks.series_trial import SeriesTrial, has_series
+from nodegraph.experiments.tasks.trial import Trial, scored_nodes, side_by_side
 from nodegraph.files.yaml.task import GenerateTarget, Task, steps_ahead
 from nodegraph.model import Model
 
-__all__ = ["ClassTrial", "ForecastTrial", "GenerationTrial", "Trial", "trial_of"]
-
-Scores = dict[str, dict[str, Any]]  # by the node whose output is scored, by metric
-
-
-@dataclass(frozen=True)
-class Trial(ABC):
-    """Data that a model has not learned from, and what is to be known of it there.
-
-    Parameters
-    ----------
-    data : TaskData
-    task : Task
-    """
-
-    data: TaskData
-    task: Task
-
-    rivals: ClassVar[Mapping[str, str]] = {
-        "persistence": "persistence",
-        "linear": "linear autoregression",
-        "mean": "mean of the training data",
-    }
-    has_columns: ClassVar[bool] = True  # whether each column of a target is a quantity of its own
-
-    @property
-    @abstractmethod
-    def scored_on(self) -> str:
-        """What the scores are taken on, in words."""
-
-    @property
-    def learned_from(self) -> str:
-        """What the model learns from, in words."""
-        y, warmup = self.data.train.y, self.task.split.warmup
-        first = f", the first {warmup} of them as warmup" * bool(warmup)
-        if isinstance(y, list):
-            return f"{len(y)} series" + f", the first {warmup} steps of each as warmup" * bool(
-                warmup
-            )
-        return f"{len(_side_by_side(y))} rows{first}"
-
-    @abstractmethod
-    def guess(self, model: Model) -> Any:
-        """Return what `model` says of the data, after it has learned."""
-
-    @abstractmethod
-    def right(self, model: Model) -> Any:
-        """Return the guess of `model` that would be right everywhere."""
-
-    @abstractmethod
-    def rival(self, name: str, guess: Any) -> Any:
-        """Return what a baseline says of them, in the form of `guess`."""
-
-    @abstractmethod
-    def pairs(self, guess: Any) -> Iterator[tuple[str, Any, Any]]:
-        """Yield what was right and what was guessed, by the node whose output is scored."""
-
-    def score(self, guess: Any) -> Scores:
-        """Return the metrics of the task for each node whose output is scored."""
-        return {node: score(self.task.scores, y, said) for node, y, said in self.pairs(guess)}
-
-    def score_columns(self, guess: Any) -> dict[str, dict[str, dict[str, float]]]:
-        """Return the metrics by column of each node whose output has several."""
-        found = {}
-        for node, y, said in self.pairs(guess) if self.has_columns else ():
-            each = score_columns(self.task.scores, y, said)
-            names = self.titles(node).names
-            width = len(next(iter(each.values()), ()))
-            if width > 1:
-                known = names is not None and len({*names}) == width
-                called = names if names and known else tuple(map(str, range(width)))
-                found[node] = {
-                    name: {metric: float(values[i]) for metric, values in each.items()}
-                    for i, name in enumerate(called)
-                }
-        return found
-
-    def titles(self, node: str) -> Titles:
-        """Return what the columns of a node's target, and its rows, are called."""
-        return self.data.titles.get(node) or self.data.titles.get("", Titles())
+__all__ = [
+    "ClassTrial",
+    "ForecastTrial",
+    "GenerationTrial",
+    "SeriesTrial",
+    "Trial",
+    "trial_of",
+]
 
 
 class ForecastTrial(Trial):
@@ -146,10 +72,7 @@ class ForecastTrial(Trial):
         return self.truth(self._scored(model))
 
     def _scored(self, model: Model) -> list[str]:
-        if isinstance(self.data.train.y, Mapping):
-            return list(self.data.train.y)
-        taught = [name for name, rule in model.plan.rules.items() if rule.supervised]
-        return [name for name in taught if name in model.plan.outputs] or taught[-1:]
+        return scored_nodes(self.data.train.y, model)
 
     def rival(self, name: str, guess: Mapping[str, Array]) -> dict[str, Array]:
         """Return the guess of a baseline, by node."""
@@ -175,10 +98,10 @@ class ForecastTrial(Trial):
         parts = [part.x for part in (self.data.train, self.data.test) if part is not None]
         if parts[0] is None:
             return persistence(y, 0, self._horizon(node))
-        return filled(np.vstack([_side_by_side(x) for x in parts]))
+        return filled(np.vstack([side_by_side(x) for x in parts]))
 
     def _rows(self, examples: Examples) -> Array:
-        return _side_by_side(examples.y)
+        return side_by_side(examples.y)
 
     def _targets(self, names: Iterable[str]) -> dict[str, Array]:
         """Return the targets of all rows, by node; by each of `names` if they are not named."""
@@ -249,7 +172,7 @@ class GenerationTrial(Trial):
     @property
     def learned(self) -> Array:
         """The rows that were learned, all that is generated side by side."""
-        return _side_by_side(self.data.train.y)
+        return side_by_side(self.data.train.y)
 
     def _known(self) -> list[tuple[Window, Array]]:
         """Return each window and the rows right before it."""
@@ -260,79 +183,13 @@ class GenerationTrial(Trial):
         yield "", [window.truth for window in self.data.windows], guess
 
 
-class ClassTrial(Trial):
-    """Series with a class each; a guess is an array with a number for each series and class.
-
-    It is the last output for each series, or with ``accuracy: {per: series}`` the mean of all.
-    """
-
-    rivals: ClassVar[Mapping[str, str]] = {
-        "persistence": "persistence",
-        "linear": "ridge on mean and last row",
-        "mean": "the commonest class",
-    }
-    has_columns: ClassVar[bool] = False
-
-    @property
-    def scored_on(self) -> str:
-        """What the scores are taken on, in words."""
-        which = "series held back" if self.data.held_back else "test series"
-        return f"{len(self.labels[1])} {which}"
-
-    def guess(self, model: Model) -> Array:
-        """Return what the model says of each series of the test."""
-        voted = self.task.scores.get("accuracy", {}).get("per") == "series"
-        said = model.run(self._test.x)
-        rows = next(iter(said.values())) if isinstance(said, Mapping) else said
-        return np.array([each.mean(axis=0) if voted else each[-1] for each in rows])
-
-    def right(self, model: Model) -> Array:
-        """Return a row of zeros for each series of the test, with a one for its class."""
-        return self._one_hot(1)
-
-    def _one_hot(self, part: int) -> Array:
-        rows: Array = np.eye(len(self.data.classes))[self.labels[part]]
-        return rows
-
-    @property
-    def _test(self) -> Any:
-        return self.data.test
-
-    @property
-    def labels(self) -> tuple[Array, Array]:
-        """Class of each series to learn from and to score."""
-        return self.data.labels or (np.zeros(0, int), np.zeros(0, int))
-
-    def rival(self, name: str, guess: Array) -> Array:
-        """Return the guess of a baseline; persistence has nothing to say of classes."""
-        n_classes = len(self.data.classes)
-        if name == "mean":
-            return majority(self.labels[0], n_classes, len(self.labels[1]))
-        linear = LinearClassifier.fit(_each_side_by_side(self.data.train.x), self._one_hot(0))
-        return linear.predict(_each_side_by_side(self._test.x))
-
-    def pairs(self, guess: Array) -> Iterator[tuple[str, Any, Any]]:
-        """Yield all series, classes as rows of zeros with a one."""
-        yield "", list(self._one_hot(1)[:, None]), list(guess[:, None])
-
-
 def trial_of(data: TaskData, task: Task) -> Trial:
     """Return the trial that the data of a task are for."""
     if data.labels is not None:
         return ClassTrial(data, task)
-    return GenerationTrial(data, task) if data.windows else ForecastTrial(data, task)
-
-
-def _side_by_side(data: Any) -> Array:
-    parts = list(data.values()) if isinstance(data, Mapping) else [data]
-    return np.hstack([np.asarray(part, dtype=float) for part in parts])
-
-
-def _each_side_by_side(data: Any) -> list[Array]:
-    """Return series with all that goes in side by side."""
-    if isinstance(data, Mapping):
-        return [np.hstack(parts) for parts in zip(*data.values(), strict=True)]
-    return list(data)
+    if data.windows:
+        return GenerationTrial(data, task)
+    return SeriesTrial(data, task) if has_series(data.train) else ForecastTrial(data, task)
 
 
 def _listed(each: list[Any]) -> Any:

@@ -11,6 +11,7 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeInt,
+    PositiveInt,
     model_validator,
 )
 
@@ -126,15 +127,21 @@ class FileSource(Reading):
         of the YAML or below it.
     time : str or int, optional
         The column that calls the rows and is no number, such as ``date``.
+    series : int or str, optional
+        How many rows each of many independent series has; or the column that names the series of
+        a row; or ``arrays``, where each array of a .npz file is a series. An array of three axes
+        (series, steps, columns) needs none.
     """
 
     file: Text
     time: Column | None = None
+    series: PositiveInt | Text | None = None
 
     @property
     def options(self) -> dict[str, Any]:
         """What `nodegraph.files.table_files.load_table` takes beside the file."""
-        return super().options | ({} if self.time is None else {"time": self.time})
+        more = {"time": self.time, "series": self.series}
+        return super().options | {key: value for key, value in more.items() if value is not None}
 
 
 class LabelledFile(Reading):

@@ -139,7 +139,6 @@ Data = Annotated[
     _choice(
         dataset=DatasetSource,
         folder=LabelledFolder,
-        series=LabelledFile,
         label=LabelledFile,
         file=FileSource,
     ),
@@ -162,9 +161,10 @@ Target = Annotated[
 class Split(Section):
     """Which rows are learned from, and which are held back.
 
-    Of series with a class each, whole series are counted: `train` of those that there are to learn
-    from, in the share of each class; with `test`, so many of the others are held back and scored
-    in place of test series of their own. Recordings without such are held back by a third.
+    Of independent series, whole ones are counted: `train` of those that there are to learn from, in
+    their order; of series with a class each in the share of each class. With `test`, so many of
+    the others are held back and scored in place of test series of their own. Recordings without
+    such are held back by a third.
 
     Parameters
     ----------
@@ -179,15 +179,6 @@ class Split(Section):
     train: PositiveInt | None = None
     warmup: NonNegativeInt = 0
     test: PositiveInt | None = None
-
-    @model_validator(mode="after")
-    def _something_is_left_to_learn_from(self) -> Split:
-        if self.train is not None and self.warmup >= self.train:
-            raise ValueError(
-                f"warmup should be below train ({self.train}), or nothing is learned from "
-                f"(got {self.warmup})"
-            )
-        return self
 
 
 class Validation(Section):
@@ -223,6 +214,11 @@ Baselines = Annotated[
     BeforeValidator(as_tuple),
     AfterValidator(_each_once),
 ]
+
+
+def _may_be_series(data: Any) -> bool:
+    """Tell whether only the file says if it holds one series or many."""
+    return bool(data.file.lower().endswith((".npy", ".npz")))
 
 
 class Task(Section):
@@ -274,6 +270,17 @@ class Task(Section):
         for metric in self.metrics:
             found.update({metric: {}} if isinstance(metric, str) else metric)
         return found
+
+    @model_validator(mode="after")
+    def _something_is_left_to_learn_from(self) -> Task:
+        split, table = self.split, isinstance(self.data, FileSource) and self.data.series is None
+        rows = isinstance(self.data, DatasetSource) or (table and not _may_be_series(self.data))
+        if rows and split.train is not None and split.warmup >= split.train:
+            raise ValueError(
+                f"split: warmup should be below train ({split.train}), or nothing is learned from "
+                f"(got {split.warmup})"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_way_of_saying_what_to_learn(self) -> Task:

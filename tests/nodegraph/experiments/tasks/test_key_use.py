@@ -104,8 +104,9 @@ FILE = {
     "missing": [["?"]],
     "encoding": ["latin-1"],
     "time": [99],
+    "series": [5, "arrays"],
 }
-LABELLED = {key: probes for key, probes in FILE.items() if key not in ("file", "time")}
+LABELLED = {key: probes for key, probes in FILE.items() if key not in ("file", "time", "series")}
 LABELLED["targets"] = ["one_hot", "repeat"]
 PROBES = {
     Task: {

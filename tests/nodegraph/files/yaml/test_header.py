@@ -83,7 +83,7 @@ def test_one_edge_needs_no_list() -> None:
         ("task.target={forecast: 0}", "task.target.forecast: should be greater than 0 (got 0)"),
         ("task.target={forcast: 1}", "task.target: should be {forecast: ...} or {column: ...}"),
         ("task.target={generate: 1, promt: 3}", "task.target: unknown field 'promt'; did you"),
-        ("task.split.train=100", "task.split: warmup should be below train (100)"),
+        ("task.split.train=100", "task: split: warmup should be below train (100)"),
         ("task.metrics=nrmse", "task.metrics: should be a list (got 'nrmse')"),
         ("task.metrics=[3]", "task.metrics[0]: should be text or a mapping"),
         (

@@ -1,0 +1,96 @@
+"""Independent series that a model has not learned from, scored row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.experiments.tasks.baselines import Autoregression, filled, persistence
+from nodegraph.experiments.tasks.examples import Examples
+from nodegraph.experiments.tasks.trial import Trial, each_side_by_side, scored_nodes
+from nodegraph.files.yaml.task import steps_ahead
+from nodegraph.model import Model
+
+__all__ = ["SeriesTrial", "has_series"]
+
+Series = list[Array]
+
+
+def has_series(examples: Examples) -> bool:
+    """Tell whether these are lists of series."""
+    y = examples.y
+    return isinstance(next(iter(y.values())) if isinstance(y, Mapping) else y, list)
+
+
+class SeriesTrial(Trial):
+    """Targets at every step of independent series, the first `warmup` of each left out.
+
+    A guess is a dict by node of lists of arrays; without series held back, those learned from are
+    scored.
+    """
+
+    rivals: ClassVar[Mapping[str, str]] = {**Trial.rivals, "linear": "ridge on the last rows"}
+
+    @property
+    def learned_from(self) -> str:
+        """What the model learns from, in words."""
+        first = self.task.split.warmup
+        count = len(next(iter(self._targets(self.data.train, ("",)).values())))
+        return f"{count} series" + f", the first {first} steps of each as warmup" * bool(first)
+
+    @property
+    def scored_on(self) -> str:
+        """What the scores are taken on, in words."""
+        truth = next(iter(self._targets(self._part, ("",)).values()))
+        rows = sum(int(np.isfinite(y).all(axis=1).sum()) for y in self._late(truth))
+        which = "test" if self.data.test else "training"
+        return f"{rows} rows of {len(truth)} {which} series"
+
+    @property
+    def _part(self) -> Examples:
+        return self.data.test or self.data.train
+
+    def _late(self, series: Iterable[Array]) -> Series:
+        """Return the rows of each series that are scored."""
+        return [rows[self.task.split.warmup :] for rows in series]
+
+    def _targets(self, part: Examples, names: Iterable[str]) -> dict[str, Series]:
+        return dict(part.y) if isinstance(part.y, Mapping) else dict.fromkeys(names, part.y)
+
+    def guess(self, model: Model) -> dict[str, Series]:
+        """Return the outputs of the supervised nodes, or of those at the output ends."""
+        found = model.run(self._part.x, outputs=scored_nodes(self.data.train.y, model))
+        return {name: self._late(series) for name, series in found.items()}
+
+    def right(self, model: Model) -> dict[str, Series]:
+        """Return the targets that are scored, by node."""
+        truth = self._targets(self._part, scored_nodes(self.data.train.y, model))
+        return {name: self._late(series) for name, series in truth.items()}
+
+    def pairs(self, guess: dict[str, Series]) -> Iterator[tuple[str, Any, Any]]:
+        """Yield all rows with a target, series after series."""
+        for name, series in self._targets(self._part, guess).items():
+            y, said = np.vstack(self._late(series)), np.vstack(guess[name])
+            kept = np.isfinite(y).all(axis=1)
+            yield name, y[kept], said[kept]
+
+    def rival(self, name: str, guess: Mapping[str, Series]) -> dict[str, Series]:
+        """Return the guess of a baseline, by node."""
+        truth = self._targets(self._part, guess)
+        return {node: self._late(self._rival(name, node, y)) for node, y in truth.items()}
+
+    def _rival(self, name: str, node: str, truth: Series) -> Series:
+        learned = self._targets(self.data.train, (node,))[node]
+        if name == "mean":
+            rows = np.vstack(self._late(learned))
+            middle = rows[np.isfinite(rows).all(axis=1)].mean(axis=0)
+            return [np.tile(middle, (len(y), 1)) for y in truth]
+        if name == "persistence":
+            target = (self.task.targets or {}).get(node, self.task.target)
+            return [persistence(y, 0, max(1, steps_ahead(target))) for y in truth]
+        xs = [filled(x) for x in each_side_by_side(self.data.train.x)]
+        rival = Autoregression.of_series(xs, learned, self.task.split.warmup)
+        return [rival.predict(filled(x), 0) for x in each_side_by_side(self._part.x)]

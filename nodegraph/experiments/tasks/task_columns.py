@@ -1,0 +1,189 @@
+"""Which columns of a task's table go in, which are targets, and how many rows are learned from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.data.series import to_rows
+from nodegraph.errors import DataError
+from nodegraph.experiments.tasks.examples import Titles, named, picked
+from nodegraph.experiments.tasks.series_data import fitted
+from nodegraph.experiments.tasks.task_source import Source
+from nodegraph.files.table_columns import Table, chosen
+from nodegraph.files.yaml.document import Document
+from nodegraph.files.yaml.sources import FileSource
+from nodegraph.files.yaml.task import (
+    ColumnTarget,
+    ForecastTarget,
+    GenerateTarget,
+    Target,
+    Task,
+    steps_ahead,
+)
+from nodegraph.graph.plan import Plan
+
+__all__ = ["Choice", "titles_of"]
+
+
+class Choice(Source):
+    """What of the data of a task goes where, as the task says.
+
+    Parameters
+    ----------
+    task, root, document, load
+        As in `Source`.
+    gaps : bool
+        Whether inputs with gaps are taken as well, in place of an error.
+    plan : Plan, optional
+        Of the graph, which says what inputs may have gaps in rows with targets.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        root: str | os.PathLike[str],
+        document: Document | None,
+        load: Callable[..., Any] | None,
+        gaps: bool,
+        plan: Plan | None,
+    ) -> None:
+        super().__init__(task, root, document, load)
+        self.gaps, self.plan = gaps, plan
+
+    def check_gaps(self, x: Any, rows: int, columns: Mapping[str, tuple[str, ...]]) -> None:
+        """Refuse a gap that no node fills in the first `rows`, by row and column of the data."""
+        used = None if self.gaps else picked(x, slice(rows))
+        parts = used if isinstance(used, Mapping) else {} if used is None else {None: used}
+        with self.at("data"):
+            for node, part in parts.items():
+                filled = self.is_filled(node)
+                if filled and isinstance(self.task.target, GenerateTarget) and np.isnan(part).any():
+                    row = int(np.isnan(part).any(axis=1).argmax())
+                    raise DataError(
+                        f"input: NaN in row {row}; a task that generates needs all rows"
+                    )
+                to_rows(named(part, columns, node or ""), "input", gaps=filled)
+
+    def is_filled(self, node: str | None) -> bool:
+        """Return whether all who hear of `node`, or of any input, fill gaps in it."""
+        if self.plan is None:
+            return False
+        return self.plan.gappy.issuperset(self.plan.inputs if node is None else [node])
+
+    def inputs(self, table: Table, taken: Sequence[int] = ()) -> Any:
+        """Return the columns that go in, by node where the task says so; None for no input."""
+        wanted = self.task.input
+        with self.at("input"):
+            if wanted is None:
+                rest = [i for i in range(table.values.shape[1]) if i not in taken]
+                return table.values[:, rest] if rest else None
+            if isinstance(wanted, Mapping):
+                return {node: _columns(table, columns) for node, columns in wanted.items()}
+            return _columns(table, wanted) if wanted else None
+
+    def called(self, table: Table, taken: Sequence[int] = ()) -> dict[str, tuple[str, ...]]:
+        """Return what the columns that go in are called, by node; nothing if they have no names."""
+        if table.names is None:
+            return {}
+        wanted = self.task.input
+        if wanted is None:
+            return {"": tuple(name for i, name in enumerate(table.names) if i not in taken)}
+        each = wanted if isinstance(wanted, Mapping) else {"": wanted}
+        with self.at("input"):
+            return {
+                n: titles_of(table, c).names or () for n, c in each.items() if c not in ((), [])
+            }
+
+    def taken(self, table: Table) -> list[int]:
+        """Return the columns that are targets at the same step and so do not go in."""
+        targets = [self.task.target, *(self.task.targets or {}).values()]
+        width = table.values.shape[1]
+        with self.at("target"):
+            return [
+                i
+                for target in targets
+                if isinstance(target, ColumnTarget)
+                for i in self.found(target.column, table, width)
+            ]
+
+    def targets(self, table: Table, given: Array | None) -> tuple[Any, int, dict[str, Titles]]:
+        """Return the targets, how many of the last rows have none, and what they are called."""
+        each = self.task.targets
+        if each is None:
+            with self.at("target"):
+                y, ahead, titles = self._target(table, self.task.target, given, "target")
+                return y, ahead, {"": titles}
+        found = {}
+        for node, target in each.items():
+            with self.at("targets", node):
+                found[node] = self._target(table, target, given, "targets", node)
+        ys = {node: y for node, (y, _, _) in found.items()}
+        called = {node: each for node, (_, _, each) in found.items()}
+        return ys, max(ahead for _, ahead, _ in found.values()), called
+
+    def _target(
+        self, table: Table, target: Target | None, given: Array | None, *place: str
+    ) -> tuple[Array, int, Titles]:
+        if (ahead := steps_ahead(target)) >= len(table.values):
+            raise DataError(f"{ahead} steps ahead of {len(table.values)} rows")
+        if isinstance(target, ForecastTarget | ColumnTarget):
+            wanted = target.columns if isinstance(target, ForecastTarget) else target.column
+            return _columns(table, wanted)[ahead:], ahead, titles_of(table, wanted, ahead)
+        titles = titles_of(table, None, ahead)._replace(names=None)
+        if isinstance(target, FileSource):
+            other = self.table(target, *place)
+            given, times = other.values, table.times or other.times
+            titles = Titles(other.names, None if times is None else times[ahead:])
+        if given is None:
+            raise DataError("is required: this dataset is one series; write {forecast: 1}")
+        if isinstance(target, FileSource) and table.lengths is None and other.lengths is not None:
+            raise DataError(
+                f"{target.file}: {len(other.lengths)} series for data that are one; say series: in "
+                "data, or leave it out here"
+            )
+        if table.lengths is not None and isinstance(target, FileSource):
+            given = fitted(other, table.lengths, target.file)
+        if len(given) != len(table.values):
+            raise DataError(f"{len(given)} rows of targets for {len(table.values)} of data")
+        return given[ahead:], ahead, titles
+
+    def split(self, n_rows: int, most: int, *, series: bool = False) -> tuple[int, int]:
+        """Return where what is learned from ends, and what is scored, at `most`; rows or series."""
+        split, what = self.task.split, "series" if series else "rows"
+        train = 2 * n_rows // 3 if split.train is None else split.train
+        end = most if split.test is None else train + split.test
+        with self.at("split"):
+            if train > n_rows or end > most:
+                raise DataError(
+                    f"train {train} + test {split.test or 0} {what}, but only "
+                    f"{most if end > most else n_rows} have a target"
+                )
+            if split.warmup >= train and not series:
+                raise DataError(f"warmup {split.warmup} leaves nothing of {train} rows to learn")
+        return train, end
+
+    @property
+    def known(self) -> tuple[Any, ...]:
+        """Return the classes that the readout names, if there is one that does."""
+        nodes = () if self.plan is None else self.plan.nodes.values()
+        named = {tuple(known): None for node in nodes if (known := getattr(node, "classes", None))}
+        if len(named) > 1:
+            raise DataError("nodes name different classes; a task has one label for each series")
+        return next(iter(named), ())
+
+
+def titles_of(table: Table, columns: Any = None, ahead: int = 0) -> Titles:
+    """Return what some columns, and the rows from `ahead` on, are called."""
+    names, times = table.names, table.times
+    if names is not None:
+        names = tuple(names[i] for i in chosen(columns, names, len(names), "data"))
+    return Titles(names, None if times is None else times[ahead:])
+
+
+def _columns(table: Table, columns: Any) -> Array:
+    return table.values[:, chosen(columns, table.names, table.values.shape[1], "data")]
