@@ -71,6 +71,7 @@ from nodes.shared import Shared
 from nodes.skip_rnn import SkipRNN
 from nodes.slow_features import SlowFeatures
 from nodes.sparse_coder import SparseCoder
+from nodes.taught_attention import TaughtAttention
 from nodes.taught_layer import TaughtLayer
 from nodes.td import TD
 from nodes.temporal_convolution import TemporalConvolution
@@ -152,6 +153,7 @@ __all__ = [
     "Softplus",
     "SparseCoder",
     "Tanh",
+    "TaughtAttention",
     "TaughtLayer",
     "TemporalConvolution",
     "Unpatch",

@@ -35,6 +35,7 @@ FAMILIES: Final[dict[str, tuple[str, ...]]] = {
     "memory and attention": (
         "Attention",
         "RandomAttention",
+        "TaughtAttention",
         "LinearAttention",
         "Hopfield",
         "KeyedStore",

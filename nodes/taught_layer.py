@@ -13,7 +13,8 @@ from nodegraph.fields import Fraction
 from nodegraph.maths import activate, matvec
 from nodegraph.node import Node
 from nodes.parts.emitted import Emitted, in_order
-from nodes.rules.local_error import Feedback, LocalError, Slanted
+from nodes.parts.slopes import Slanted
+from nodes.rules.local_error import Feedback, LocalError
 
 __all__ = ["TaughtLayer"]
 

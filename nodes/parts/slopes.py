@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
 from nodegraph import Array
 from nodes.parts.activations import ACTIVATIONS, sigmoid, softmax
 
-__all__ = ["SLOPES", "along"]
+__all__ = ["SLOPES", "Slanted", "along"]
+
+Slanted = Literal["relu", "tanh", "sigmoid"]  # whose slope their value tells
 
 SLOPES: Final[dict[str, Callable[[Array], Array]]] = {  # by name of the activation, given y
     "identity": np.ones_like,

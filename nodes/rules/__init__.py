@@ -24,6 +24,7 @@ from nodes.rules.intrinsic_plasticity import IntrinsicPlasticity
 from nodes.rules.layerwise_forecast import LayerwiseForecast
 from nodes.rules.least_mean_squares import LeastMeanSquares
 from nodes.rules.least_squares import LeastSquares
+from nodes.rules.local_descent import LocalDescent
 from nodes.rules.local_error import LocalError
 from nodes.rules.memory_goodness import MemoryGoodness
 from nodes.rules.neighbourhood import Neighbourhood
@@ -73,6 +74,7 @@ __all__ = [
     "LayerwiseForecast",
     "LeastMeanSquares",
     "LeastSquares",
+    "LocalDescent",
     "LocalError",
     "MemoryGoodness",
     "Neighbourhood",

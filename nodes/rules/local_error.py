@@ -14,7 +14,7 @@ from nodegraph.fields import Fraction
 from nodegraph.graph.lessons import block_of
 from nodes.parts.activations import ACTIVATIONS
 from nodes.parts.lone_learner import LoneLearner
-from nodes.parts.slopes import SLOPES
+from nodes.parts.slopes import SLOPES, Slanted
 from nodes.parts.whitened_head import Head, head_of, require_rows, whitening
 from nodes.ridge_regression.blas_threads import bounded_threads
 from nodes.ridge_regression.dual_rows import BLOCK, Pile
@@ -22,10 +22,9 @@ from nodes.ridge_regression.gram import product
 from nodes.ridge_regression.statistics import Statistics
 from nodes.ridge_regression.strength import mean_rmse
 
-__all__ = ["Feedback", "LocalError", "Slanted"]
+__all__ = ["Feedback", "LocalError"]
 
 Feedback = Literal["head", "random"]
-Slanted = Literal["relu", "tanh", "sigmoid"]  # activations whose slope their value tells
 LEAST = 1e-9  # spread of a unit below which it is as good as dead
 
 

@@ -25,6 +25,7 @@ FIELDS = [{}, {"units": 3}, {"units": 4}, {"W_out": [[1.0]]}, {"columns": 0}, {"
           {"width": 2}, {"node": {"kind": "Input"}, "copies": 2},
           {"rule": {"kind": "LeastSquares"}, "copies": 2}, {"node": {"kind": "Input"}},
           {"window": 3}, {"slots": 3}, {"patterns": 2},
+          {"heads": 1, "keys": 2, "span": 3, "units": 2},
           {"cell": {"kind": "GRU", "units": 2, "rule": {"kind": "EProp"}}}]  # fmt: skip
 
 

@@ -1,0 +1,209 @@
+"""Causal attention heads and hidden units that learn from a linear head of their own."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from nodegraph.arrays import Array
+from nodegraph.errors import FieldError
+from nodegraph.maths import activate, einsum, matvec, softmax
+from nodegraph.node import Node
+from nodes.parts.emitted import Emitted, in_order
+from nodes.parts.slopes import Slanted
+from nodes.rules.local_descent import LocalDescent
+
+__all__ = ["TaughtAttention"]
+
+
+class TaughtAttention(Node):
+    """Heads look back [1]_ and units hear them; both serve a linear head of their own [2]_.
+
+    With the input z `ahead` steps ago, and in each head its own share of the rows of q, k and v::
+
+        q = W_q z + b_q,   k[j] = W_k x[t-j],   v[j] = W_v x[t-j] + b_v,   j = 0 .. span - 1
+        c = sum_j softmax_j(q . k[j] / sqrt(keys)) v[j],   h = f(W_h [z, c] + b_h)
+
+    and a linear map ``V [z, c, h] + offset`` of its own foretells the target. Each head and each
+    unit hears the error of this map alone, by Adam; see `nodes.rules.LocalDescent`. No error of
+    another node reaches it, and none of its own leaves it. It gives out c and h, each at the spread
+    1 that it had while it learned; before it has learned it gives out 0.
+
+    With `ahead` it answers late, and so has seen what follows: its target should come as late,
+    by an edge ``truth >> delay(ahead) >> layer["target"]``.
+
+    Parameters
+    ----------
+    heads : int
+        Number of attention heads.
+    keys : int
+        Width of queries, keys and values of each.
+    span : int
+        How many steps they look back, the present one included.
+    units : int
+        Number of hidden units.
+    ahead : int
+        How many steps late it answers.
+    activation : {"relu", "tanh", "sigmoid"}
+        f.
+    passes : int
+        How often learning goes through the data by Adam; two more passes are for the linear heads.
+    rate : float, above 0
+        Size of the largest step of Adam.
+    batch : int
+        How many rows an update looks at, at least.
+    window : int
+        How many steps of a series are looked at together.
+    decay : float, at least 0
+        Pull of the weights towards 0.
+    ridge : float
+        Strength of the penalty on the linear heads, as a share of each feature's sum of squares.
+    epsilon : float
+        Share of the largest variance that is added to each where those heads whiten the input.
+    frozen : bool
+        Whether heads and units stay as they were drawn, to be compared with.
+    emits : {"units", "prediction"} or several
+        What is given out, in this order.
+
+    References
+    ----------
+    .. [1] A. Vaswani et al., Adv. Neural Inf. Process. Syst. 30 (2017) 5998-6008.
+    .. [2] H. Mostafa, V. Ramesh, G. Cauwenberghs, Front. Neurosci. 12 (2018) 608.
+
+    Examples
+    --------
+    >>> import numpy as np, nodegraph as ng
+    >>> x = np.random.default_rng(0).choice([-1.0, 1.0], (400, 2))
+    >>> layer = TaughtAttention(heads=2, keys=3, span=4, units=5, passes=2)
+    >>> ng.Model(layer, seed=1).fit(x, x[:, :1] * x[:, 1:]).run(x).shape
+    (400, 11)
+    """
+
+    class Params(NamedTuple):
+        """The weights; of inputs at mean 0 and spread 1 until they have learned."""
+
+        W_q: Array  # (heads * keys, n_in)
+        b_q: Array  # (heads * keys,)
+        W_k: Array  # (heads * keys, n_in)
+        W_v: Array  # (heads * keys, n_in)
+        b_v: Array  # (heads * keys,)
+        W_h: Array  # (units, n_in + heads * keys)
+        b_h: Array  # (units,)
+        gain: Array  # (heads * keys + units,)
+        V: Array  # (n_target, n_in + heads * keys + units)
+        offset: Array  # (n_target,)
+
+    class State(NamedTuple):
+        """What arrived in the last steps; step t is in row ``t % n`` of n."""
+
+        inputs: Array  # (ahead + 1, n_in)
+        keys: Array  # (span, heads * keys)
+        values: Array  # (span, heads * keys)
+        steps: Array  # () int
+
+    own_head: ClassVar[bool] = True
+
+    heads: PositiveInt
+    keys: PositiveInt
+    span: PositiveInt
+    units: PositiveInt
+    ahead: NonNegativeInt = 0
+    activation: Slanted = "relu"
+    passes: NonNegativeInt = 16
+    rate: PositiveFloat = 1e-3
+    batch: PositiveInt = 1000
+    window: PositiveInt = 256
+    decay: NonNegativeFloat = 0.01
+    ridge: PositiveFloat = 6e-3
+    epsilon: PositiveFloat = 3e-3
+    frozen: bool = False
+    emits: Emitted = ("units",)
+
+    _in_order = in_order("units", "prediction")
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        if not self.frozen:
+            return {}
+        return dict.fromkeys(("passes", "rate", "batch", "decay"), "what is frozen does not move")
+
+    @property
+    def rule(self) -> LocalDescent:
+        """The rule that it learns by."""
+        fields = self.shared(LocalDescent)
+        return LocalDescent(**fields, passes=0) if self.frozen else LocalDescent(**fields)
+
+    @property
+    def width(self) -> int:
+        """The number of signals of all heads."""
+        return self.heads * self.keys
+
+    @property
+    def declared_size(self) -> int | None:
+        """The number of heads' signals and units, if nothing but them is given out."""
+        return self.width + self.units if self.emits == ("units",) else None
+
+    def size(self, n_in: int, target: int = 0) -> int:
+        """Return how many signals are given out."""
+        shown = self.width + self.units
+        return shown * ("units" in self.emits) + target * ("prediction" in self.emits)
+
+    def cost(self, n_in: int, n_out: int) -> dict[str, int]:
+        """Return how many numbers weights, what Adam keeps and the sums of the head will hold."""
+        weights = 3 * self.width * n_in + self.units * (n_in + self.width)
+        sums = 2 * (n_in + self.width + self.units) ** 2
+        return {"weights": 5 * weights, "sums": sums, "keys": 2 * self.span * self.width}
+
+    def init(self, rng: np.random.Generator, n_in: int, n_out: int, target: int = 0) -> Params:
+        """Return heads and units as they are drawn, and a head that says nothing."""
+        if n_in == 0:
+            raise FieldError("it reads x, but nothing is wired there; write source >> it")
+        shapes = {name: (self.width, n_in) for name in ("W_q", "W_k", "W_v")}
+        shapes["W_h"] = self.units, n_in + self.width
+        drawn = {
+            name: own.standard_normal(shape) / np.sqrt(3 * shape[1])
+            for own, (name, shape) in zip(rng.spawn(4), shapes.items(), strict=True)
+        }
+        shown = self.width + self.units
+        return self.Params(
+            **drawn,
+            b_q=np.zeros(self.width),
+            b_v=np.zeros(self.width),
+            b_h=np.zeros(self.units),
+            gain=np.zeros(shown),
+            V=np.zeros((target, n_in + shown)),
+            offset=np.zeros(target),
+        )
+
+    def start(self, n_out: int, n_in: int = 0) -> State:
+        """Return the state before the first step: nothing was seen."""
+        past = np.zeros((self.span, self.width))
+        inputs = np.zeros((self.ahead + 1, n_in))
+        return self.State(inputs, past, past.copy(), np.zeros((), np.int64))
+
+    def silence(self, params: Params, n_steps: int) -> Array | None:
+        """Return outputs of 0 before it has learned."""
+        if params.gain.any() or params.V.any() or params.offset.any():
+            return None
+        return np.zeros((n_steps, self.size(0, len(params.offset))), params.W_q.dtype)
+
+    def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
+        """Return ``(state, y)``, y being c and h at their gain, the prediction, or both."""
+        now, n = state.steps, self.span
+        inputs, keys, values = state.inputs.copy(), state.keys.copy(), state.values.copy()
+        inputs[now % (self.ahead + 1)] = x
+        keys[now % n] = matvec(params.W_k, x)
+        values[now % n] = matvec(params.W_v, x) + params.b_v
+        z = inputs[(now + 1) % (self.ahead + 1)]
+        q = (matvec(params.W_q, z) + params.b_q).reshape(self.heads, -1)
+        scores = einsum("hd,jhd->hj", q, keys.reshape(n, self.heads, -1))
+        scores = scores / np.sqrt(x.dtype.type(self.keys))
+        a = softmax(np.where(np.arange(n) <= now, scores, -np.inf), axis=1)
+        c = einsum("hj,jhd->hd", a, values.reshape(n, self.heads, -1)).reshape(-1)
+        h = activate(self.activation, matvec(params.W_h, np.concatenate([z, c])) + params.b_h)
+        parts = [params.gain * np.concatenate([c, h])] if "units" in self.emits else []
+        if "prediction" in self.emits:
+            parts.append(matvec(params.V, np.concatenate([z, c, h])) + params.offset)
+        return self.State(inputs, keys, values, now + 1), np.concatenate(parts)

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph import delay
+from nodegraph.errors import FieldError, NotFittedError
+from nodegraph.testing import check_node
+from nodegraph.testing.comparing import same_trees
+from nodes import Input, Ridge, TaughtAttention
+
+RNG = np.random.default_rng(0)
+FLAG = RNG.random(800) < 0.3
+X = np.column_stack([FLAG, RNG.uniform(-1, 1, 800)]).astype(float)
+SPAN = 5
+EARLIER = np.array([np.roll(X, k, axis=0) * (np.arange(800) >= k)[:, None] for k in range(SPAN)])
+Y = EARLIER.prod(axis=2).sum(axis=0) / np.maximum(1, EARLIER[:, :, 0].sum(axis=0))
+Y = Y[:, None]  # the mean of those of the last values that were flagged
+QUICK = {"heads": 2, "keys": 2, "span": SPAN, "units": 4, "window": 64, "batch": 64, "rate": 0.02}
+
+
+def learned(x=X, y=Y, seed=1, **fields):
+    layer = TaughtAttention(**{**QUICK, **fields}, name="layer")
+    return ng.Model(Input() >> layer, seed=seed).fit(x, y)
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"ahead": 2, "emits": ("units", "prediction"), "activation": "tanh"}]
+)
+def test_it_is_a_node(fields):
+    check_node(TaughtAttention(heads=2, keys=2, span=5, units=3, **fields))
+
+
+def test_heads_learn_whom_to_attend_to():
+    known = {name: value for name, value in QUICK.items() if name not in ("batch", "rate")}
+    frozen = ng.Model(TaughtAttention(**known, frozen=True), seed=1).fit(X, Y)
+    taught = learned(passes=8)
+    assert taught.report[0]["train_rmse"] < 0.5 * frozen.report[0]["train_rmse"]
+
+
+def test_what_is_given_out_is_what_the_head_learned_from():
+    out = learned(emits=("units", "prediction"), passes=1).reset().run(X)
+    np.testing.assert_allclose(out[:, :8].std(axis=0), 1, rtol=1e-6)
+    root = np.sqrt(np.mean((out[:, 8:] - Y) ** 2))
+    assert root == pytest.approx(learned(passes=1).report[0]["train_rmse"], rel=1e-6)
+
+
+def test_one_that_answers_late_knows_what_follows():
+    u, t = Input(name="u"), Input(name="t")
+    x = RNG.choice([-1.0, 1.0], (600, 1))
+    y = np.zeros_like(x)
+    y[:-2] = x[1:-1] + x[2:]
+    left = []
+    for ahead in (0, 2):
+        layer = TaughtAttention(**{**QUICK, "span": 3}, ahead=ahead, passes=0, name="layer")
+        truth = t >> delay(ahead) if ahead else t
+        model = ng.Model((u >> layer) & (truth >> layer["target"]), seed=1)
+        left.append(model.fit({"u": x, "t": y}).report[0]["train_rmse"])
+    assert left[1] < 0.3 < 1 < left[0]
+
+
+def test_series_and_files_leave_their_bits(tmp_path):
+    xs, ys = [X[:300], X[300:310], X[310:500]], [Y[:300], Y[300:310], Y[310:500]]
+    one, other = learned(xs, ys, passes=1), learned(xs, ys, passes=1)
+    same_trees(one.params["layer"], other.params["layer"], "again")
+    one.save(tmp_path / "m.safetensors")
+    loaded = ng.load(tmp_path / "m.safetensors")
+    same_trees(loaded.run(xs[1]), one.run(xs[1]), "file")
+    same_trees(loaded.update(X, Y).params["layer"], one.update(X, Y).params["layer"], "memory")
+
+
+def test_a_target_without_a_name_teaches_it_and_the_readout_behind_it():
+    graph = Input() >> TaughtAttention(**QUICK, passes=1) >> Ridge()
+    model = ng.Model(graph, seed=1).fit(X, Y)
+    assert [told["node"] for told in model.report] == ["taught_attention", "ridge"]
+
+
+def test_what_cannot_be_is_refused():
+    with pytest.raises(NotFittedError, match="layer"):
+        ng.Model(Input() >> TaughtAttention(**QUICK, name="layer")).run(X)
+    with pytest.raises(FieldError, match="what is frozen does not move"):
+        TaughtAttention(**QUICK, frozen=True)
