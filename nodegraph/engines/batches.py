@@ -17,7 +17,7 @@ from nodegraph.host.progress import Progress
 
 __all__ = ["BatchTask", "batched", "group_rows", "groups", "map_batches", "map_items"]
 
-NUMBERS, LEAST, MOST = 1 << 23, 512, 16384  # numbers and rows of a group
+NUMBERS, LEAST, MOST = 1 << 23, 4096, 16384  # numbers and rows of a group
 
 Group = Sequence[tuple[int, Series | Stream]]
 

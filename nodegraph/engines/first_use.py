@@ -11,7 +11,7 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree, is_sparse, leaves, read_only
 from nodegraph.errors import ContractError, placed
 from nodegraph.graph.node import Node
-from nodegraph.graph.protocols import conclude
+from nodegraph.graph.protocols import Absorbs, conclude
 from nodegraph.graph.rule import Lesson, Rule, Seen
 
 __all__ = ["FirstUse", "check_made", "check_params", "check_still", "concluded", "merged"]
@@ -186,11 +186,14 @@ def check_still(where: str, rule: Rule, before: Any, after: Any) -> Any:
 def merged(name: str, rule: Rule, one: Any, other: Any) -> Any:
     """Return the memory of two courses of learning, the first of which may have none yet.
 
+    Both may be changed in place.
+
     Raises
     ------
     ContractError
     """
-    memory = other if one is None else rule.merge(one, other)
+    merge = rule.absorb if isinstance(rule, Absorbs) else rule.merge
+    memory = other if one is None else merge(one, other)
     if memory is None:
         raise ContractError(
             f"{name}: {type(rule).__name__}.merge returned None; expected the memory of both, "

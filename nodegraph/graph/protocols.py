@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from nodegraph.arrays import Array, layout
+from nodegraph.arrays import Array, layout, leaves
 from nodegraph.errors import ContractError
 from nodegraph.graph.lessons import Lesson
 
 __all__ = [
+    "Absorbs",
     "Blockwise",
     "Deals",
     "Differentiable",
@@ -26,8 +27,10 @@ __all__ = [
     "Uncertain",
     "Weighed",
     "Windowed",
+    "begun",
     "begun_like",
     "conclude",
+    "next_look",
     "refuse_halves",
     "refuse_hooks",
     "shortest",
@@ -176,12 +179,24 @@ class SecondLook(_ByMethods, ABC):
     """An offline rule that learns better by a second look, where rows can be read again."""
 
     @abstractmethod
-    def memories(self, params: Any) -> tuple[Any, Any]:
-        """Return the empty memories of the first pass and of the second, of other NamedTuples."""
+    def memories(self, params: Any) -> tuple[Any, ...]:
+        """Return the empty memories of one pass after the other.
+
+        Each has NamedTuples of other fields, or other truth values, than the others. Where rows
+        can be read only once, learning starts with `begin`.
+        """
 
     @abstractmethod
     def is_unsure(self, memory: Any) -> bool:
-        """Tell, after a pass, whether a second look is worth it."""
+        """Tell, after a pass, whether the next look is worth it, if there is one."""
+
+
+class Absorbs(_ByMethods, ABC):
+    """An offline rule that merges without a copy of what it has gathered so far."""
+
+    @abstractmethod
+    def absorb(self, one: Any, other: Any) -> Any:
+        """Return what `merge` does but for rounding; both may be changed in place."""
 
 
 class Seamless(_ByMethods, ABC):
@@ -233,14 +248,32 @@ WHOLE = {
 }
 
 
+def begun(rule: Any, params: Any, again: bool) -> Any:
+    """Return the empty memory of the first pass over rows that can be read again, or cannot."""
+    looks = rule.memories(params) if again and isinstance(rule, SecondLook) else ()
+    return looks[0] if looks else rule.begin(params)
+
+
 def begun_like(rule: Any, params: Any, memory: Any) -> Any:
     """Return the empty memory of the pass that `memory` is of."""
     if memory is not None and isinstance(rule, PassesApart):
         return rule.without_rows(memory)
     if memory is None or not isinstance(rule, SecondLook):
         return rule.begin(params)
-    first, second = rule.memories(params)
-    return second if layout(memory) == layout(second) else first
+    looks = rule.memories(params)
+    return next((one for one in looks if _mould(one) == _mould(memory)), looks[0])
+
+
+def next_look(rule: Any, params: Any, memory: Any) -> Any:
+    """Return the empty memory of the pass behind the one that `memory` is of; None: the last."""
+    looks = rule.memories(params)
+    moulds = [_mould(one) for one in looks]
+    behind = moulds.index(_mould(memory)) + 1 if _mould(memory) in moulds else len(looks)
+    return next(iter(looks[behind:]), None)
+
+
+def _mould(memory: Any) -> Any:
+    return layout(memory), {leaf for _, leaf in leaves(memory) if isinstance(leaf, bool)}
 
 
 def shortest(rule: Any, node: Any) -> int:

@@ -17,8 +17,9 @@ from nodegraph.engines.slot import Slot, widths
 from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import placed
 from nodegraph.graph.plan import Plan
-from nodegraph.graph.protocols import begun_like
+from nodegraph.graph.protocols import SecondLook, begun, begun_like
 from nodegraph.graph.rule import Rule, merges
+from nodegraph.host.lent_threads import lent_threads
 from nodegraph.model.joint_readouts import JointReadouts
 from nodegraph.model.kept_outputs import KeptOutputs
 from nodegraph.model.passes import Outputs, Pass
@@ -57,12 +58,19 @@ class LearningPass(Pass):
         bound, at = kept.data(teams.bound, stage), replace(at, kept=kept.names)
         if self.hooks.vitals is not None:
             self.hooks.vitals.begin()
+        self._begin(teams.slots, at.learning, bound.again)
         if bound.own:
             moved = self._pass_own(stage, teams, bound.series[0], at, kept)
         else:
             moved = self._pass_independent(stage, teams.slots, bound.series, at, kept)
         kept.end(teams.stage, at.stage, True)
         return moved
+
+    def _begin(self, slots: Slots, names: Sequence[str], again: bool) -> None:
+        """Give those who may look twice what they gather in first."""
+        for name in names:
+            if slots[name].memory is None and isinstance(self._rule(name), SecondLook):
+                slots[name].memory = begun(self._rule(name), slots[name].params, again)
 
     def _pass_own(
         self,
@@ -126,13 +134,14 @@ class LearningPass(Pass):
         alone = replace(self, engine=LOCAL, hooks=self.hooks.elsewhere())
         task = BatchTask(alone, (stage, dict(slots)), f"{', '.join(stage.learners)} learned from")
         parts = map_batches(self.engine, task, waiting, self.workers, self.hooks.progress)
-        for done, (memories, vitals, found) in enumerate(parts, at.series + 1):
-            self._merge(slots, memories)
-            for outputs in found:
-                kept.take(outputs)
-            if self.hooks.vitals is not None:
-                self.hooks.vitals.join(vitals)
-            self.hooks.reached(replace(at, series=done), slots)
+        with lent_threads(self.workers):
+            for done, (memories, vitals, found) in enumerate(parts, at.series + 1):
+                self._merge(slots, memories)
+                for outputs in found:
+                    kept.take(outputs)
+                if self.hooks.vitals is not None:
+                    self.hooks.vitals.join(vitals)
+                self.hooks.reached(replace(at, series=done), slots)
 
     def _merge(self, slots: Slots, memories: Mapping[str, Any]) -> None:
         for name, memory in memories.items():

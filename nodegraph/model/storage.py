@@ -284,8 +284,8 @@ def _empty_memory(rule: Rule, params: Any, packed: Mapping[str, Any]) -> Any:
     """Return a memory like the one that was saved, in which nothing is."""
     if not isinstance(rule, SecondLook):
         return rule.begin(params)
-    first, second = rule.memories(params)
-    return second if packed_layout(packed) == layout(second) else first
+    looks = rule.memories(params)
+    return next((one for one in looks if packed_layout(packed) == layout(one)), looks[0])
 
 
 def _has_other_fields(packed: Mapping[str, Any], template: Any) -> bool:

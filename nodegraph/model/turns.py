@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from nodegraph.data.binding import BoundData
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError
-from nodegraph.graph.protocols import Passes, SecondLook
+from nodegraph.graph.protocols import Passes, SecondLook, next_look
 from nodegraph.graph.rule import Rule
 
 __all__ = ["epochs", "is_repeated", "wanted_again"]
@@ -41,10 +41,11 @@ def wanted_again(
     for name in learning:
         rule, before = rules[name], slots[name].memory
         if bound.again and isinstance(rule, SecondLook) and rule.is_unsure(before):
-            slots[name].memory = rule.memories(slots[name].params)[1]
-            slots[name].answer = None
-            wanted.append(name)
-            continue
+            closer = next_look(rule, slots[name].params, before)
+            if closer is not None:
+                slots[name].memory, slots[name].answer = closer, None
+                wanted.append(name)
+                continue
         if not isinstance(rule, Passes):
             continue
         slots[name].memory, more = rule.after_pass(before)

@@ -10,9 +10,10 @@ from nodegraph import Array
 from nodes.ridge_regression.gram import product
 from nodes.ridge_regression.solvers import Solution, solve_dual
 
-__all__ = ["BLOCK", "Pile", "Rows", "joined_rows", "split_rows"]
+__all__ = ["BLOCK", "LARGE", "Pile", "Rows", "joined_rows", "split_rows"]
 
 BLOCK = 256  # rows that are summed at a time, counted from the start of learning
+LARGE = 2048  # the same for wide inputs, whose sums take long to be added up
 
 
 class Rows(NamedTuple):
@@ -64,17 +65,18 @@ class Rows(NamedTuple):
 
 
 class Pile(NamedTuple):
-    """Rows in blocks of 256, counted from the first one on, so that chunks do not show."""
+    """Rows in blocks, counted from the first one on, so that chunks do not show."""
 
-    xs: tuple[Array, ...] = ()  # of (n, n_in), together fewer than 256 rows
+    xs: tuple[Array, ...] = ()  # of (n, n_in), together fewer rows than a block
     ts: tuple[Array, ...] = ()
-    full_xs: tuple[Array, ...] = ()  # of (256, n_in)
+    full_xs: tuple[Array, ...] = ()  # of (block, n_in)
     full_ts: tuple[Array, ...] = ()
+    block: int = BLOCK
 
     @property
     def n(self) -> int:
         """The number of rows."""
-        return sum(map(len, self.xs)) + BLOCK * len(self.full_xs)
+        return sum(map(len, self.xs)) + sum(map(len, self.full_xs))
 
     @property
     def blocks(self) -> list[tuple[Array, Array]]:
@@ -83,20 +85,20 @@ class Pile(NamedTuple):
 
     def add(self, xs: Array, ts: Array, copied: bool) -> Pile:
         """Return the pile with more rows; full blocks are views of them if they are not copied."""
-        more_xs, left_xs = split_rows(self.xs, xs, copied)
-        more_ts, left_ts = split_rows(self.ts, ts, copied)
-        return Pile(left_xs, left_ts, self.full_xs + more_xs, self.full_ts + more_ts)
+        more_xs, left_xs = split_rows(self.xs, xs, copied, self.block)
+        more_ts, left_ts = split_rows(self.ts, ts, copied, self.block)
+        return Pile(left_xs, left_ts, self.full_xs + more_xs, self.full_ts + more_ts, self.block)
 
     def closed(self) -> Pile:
         """Return the pile with its left-over rows as a block, a short one."""
         if not self.xs:
             return self
         last = (joined_rows(*self.xs),), (joined_rows(*self.ts),)
-        return Pile((), (), self.full_xs + last[0], self.full_ts + last[1])
+        return Pile((), (), self.full_xs + last[0], self.full_ts + last[1], self.block)
 
     def emptied(self) -> Pile:
         """Return the pile without its full blocks."""
-        return Pile(self.xs, self.ts)
+        return self._replace(full_xs=(), full_ts=())
 
     def seamless(self) -> Pile:
         """Return the pile with its left-over rows in one piece."""
@@ -121,16 +123,16 @@ class Pile(NamedTuple):
 
 
 def split_rows(
-    parts: tuple[Array, ...], rows: Array, copied: bool = True
+    parts: tuple[Array, ...], rows: Array, copied: bool = True, block: int = BLOCK
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     """Return full blocks of what was left and of more rows, and what is left now."""
-    room, blocks = BLOCK - sum(map(len, parts)), []
+    room, blocks = block - sum(map(len, parts)), []
     if len(rows) < room:
         return (), (*parts, rows.copy())
     if parts:
         blocks, rows = [joined_rows(*parts, rows[:room])], rows[room:]
-    full = len(rows) // BLOCK * BLOCK
-    views = [rows[start : start + BLOCK] for start in range(0, full, BLOCK)]
+    full = len(rows) // block * block
+    views = [rows[start : start + block] for start in range(0, full, block)]
     blocks += [view.copy() if copied else view for view in views]
     return tuple(blocks), (rows[full:].copy(),) if len(rows) > full else ()
 

@@ -28,15 +28,15 @@ def call(library: Literal["blas", "lapack"], name: str, *arguments: Array | byte
     _routine(library, name, len(arguments))(*map(_reference, arguments))
 
 
-def check_order(*arrays: Array) -> None:
+def check_order(*arrays: Array, dtype: Any = np.float64) -> None:
     """Refuse what BLAS would misread.
 
     Raises
     ------
     TypeError
     """
-    if any(array.dtype != np.float64 or not array.flags.c_contiguous for array in arrays):
-        raise TypeError("rows should be float64 and C-contiguous, sums stored column by column")
+    if any(array.dtype != dtype or not array.flags.c_contiguous for array in arrays):
+        raise TypeError(f"rows should be {np.dtype(dtype)} and C-contiguous, sums column by column")
 
 
 def _reference(value: Array | bytes | float) -> Any:

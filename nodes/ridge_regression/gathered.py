@@ -9,7 +9,8 @@ import numpy as np
 from nodegraph import Array
 from nodegraph.arrays import copy_tree
 from nodegraph.errors import DataError
-from nodes.ridge_regression.dual_rows import Pile, Rows
+from nodes.ridge_regression.dual_rows import BLOCK, LARGE, Pile, Rows
+from nodes.ridge_regression.gram import PANEL
 from nodes.ridge_regression.statistics import Statistics
 from nodes.ridge_regression.strength import dealt, joined
 from nodes.ridge_regression.triangle import Triangle
@@ -29,12 +30,11 @@ class Gathered(NamedTuple):
     folds: tuple[Any, ...]  # of Statistics, or of Triangle
 
     @classmethod
-    def nothing(
-        cls, n_in: int, n_out: int, folds: int, kind: type[Statistics] | type[Triangle]
-    ) -> Gathered:
-        """Return what there is before the first row."""
-        statistics = tuple(kind.empty(n_in, n_out) for _ in range(folds))
-        return cls(Pile(), (Pile(),) * folds, 0, statistics)
+    def nothing(cls, kind: Statistics | Triangle, folds: int) -> Gathered:
+        """Return what there is before the first row, in folds of statistics of this `kind`."""
+        wide = folds == 1 and len(kind.x) > PANEL and isinstance(kind, Statistics)
+        pile = Pile(block=LARGE if wide else BLOCK)
+        return cls(pile, (pile,) * folds, 0, tuple(copy_tree(kind) for _ in range(folds)))
 
     def add(
         self, xs: Array, ts: Array, number: int | None, weights: Array | None = None
@@ -59,6 +59,21 @@ class Gathered(NamedTuple):
         turned = other.folds[-shift:] + other.folds[:-shift] if shift else other.folds
         folds = tuple(a.plus(b) for a, b in zip(one.folds, turned, strict=True))
         return one._replace(blocks=one.blocks + other.blocks, folds=folds)
+
+    def absorb(self, other: Gathered) -> Gathered:
+        """Return what `plus` does, in place: rows that the other has not summed up are summed here.
+
+        So there is one sum of wide inputs, however many parts of the data have waited for it.
+        """
+        if self._is_empty:
+            return other
+        if len(self.folds) > 1 or other.folds[0].n:
+            return self.plus(other)
+        one = self._replace(
+            stream=self.stream.closed(), apart=tuple(pile.closed() for pile in self.apart)
+        )._counted()
+        rest = other.stream.closed(), tuple(pile.closed() for pile in other.apart)
+        return one._replace(stream=rest[0], apart=rest[1])._counted()
 
     def of(self, columns: slice) -> Gathered:
         """Return it for some of the targets; sums over inputs stay shared."""
@@ -89,6 +104,11 @@ class Gathered(NamedTuple):
             raise DataError("there are no rows to learn from: warmup or NaN in targets left none")
         return found
 
+    @property
+    def _is_empty(self) -> bool:
+        waiting = any(pile.n for pile in (self.stream, *self.apart))
+        return not waiting and not any(fold.n for fold in self.folds)
+
     def is_small(self, more: int = 0) -> bool:
         """Tell whether all rows are at hand, alike, and with `more` of them fewer than inputs."""
         if self._weighed():
@@ -114,10 +134,12 @@ class Gathered(NamedTuple):
         return Gathered(self.stream.emptied(), apart, blocks, tuple(folds))
 
     def _closed(self) -> Gathered:
-        """Return a copy with all rows in the statistics, the left-over ones as short blocks."""
+        """Return it with all rows in the statistics, in copies if there are any left over."""
         apart = tuple(pile.closed() for pile in self.apart)
-        folds = copy_tree(self.folds)
-        return Gathered(self.stream.closed(), apart, self.blocks, folds)._counted()
+        stream = self.stream.closed()
+        if not any(pile.full_xs for pile in (stream, *apart)):
+            return self
+        return Gathered(stream, apart, self.blocks, copy_tree(self.folds))._counted()
 
     def _few_rows(self) -> list[Rows]:
         """Return the rows of each fold that has any, while all are at hand."""

@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 
 from nodegraph import Array
+from nodes.ridge_regression.dual_rows import LARGE
 from nodes.ridge_regression.gathered import Gathered
 from nodes.ridge_regression.solvers import EPS, Solution
 from nodes.ridge_regression.statistics import Statistics
 from nodes.ridge_regression.strength import joined
 from nodes.ridge_regression.triangle import Triangle
 
-__all__ = ["believed", "is_lost"]
+__all__ = ["believed", "is_lost", "is_rounded"]
 
+EPS32 = float(np.finfo(np.float32).eps) / 2
+SOME = 512  # columns that are looked at for all
 WORTH = 0.5  # share of the error from which on what a Gram matrix loses is believed
 
 
@@ -29,6 +32,33 @@ def is_lost(gathered: Gathered, ridge: float, fit_bias: bool) -> bool:
         return False  # it overflows, or the ridge is enough, whatever the rest
     whole = joined(folds)
     return bool(whole.finite()) and not whole.definite(ridge, fit_bias)
+
+
+def is_rounded(gathered: Gathered, ridge: float, fit_bias: bool) -> bool:
+    """Tell whether sums in float32 are too coarse for this ridge.
+
+    With the diagonal brought to ones, what rounding adds to ``xx + ridge I`` has a norm of at most
+    ``4 eps sqrt(n_in / blocks)``, as measured on reservoirs and on layers of a transformer. The
+    least eigenvalue has to be twice as large: that of every second, third ... column, up to 512.
+    """
+    if gathered.is_small() or not getattr(gathered.folds[0], "single", False):
+        return False
+    whole = joined(gathered.data())
+    if not whole.finite():
+        return True
+    n_in, mean = len(whole.x), whole.x * (not fit_bias)
+    coarse = 8 * EPS32 * np.sqrt(n_in * LARGE / max(whole.n, LARGE))
+    diagonal = whole.xx.diagonal() + whole.n * mean**2
+    if ridge >= coarse * diagonal.max():
+        return False
+    from scipy.linalg import eigvalsh
+
+    some = slice(None, None, -(-n_in // SOME))
+    upper = np.triu(whole.xx[some, some])
+    square = upper + np.triu(upper, 1).T + whole.n * np.outer(mean[some], mean[some])
+    square.flat[:: len(square) + 1] += ridge
+    roots = np.sqrt(np.where(diagonal[some] > 0, square.diagonal(), 1.0))
+    return bool(eigvalsh(square / roots / roots[:, None])[0] < coarse)
 
 
 def believed(data: Any, ridge: float, fit_bias: bool) -> tuple[Solution, dict[str, str]]:

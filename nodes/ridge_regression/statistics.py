@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nodegraph import Array
-from nodes.ridge_regression.gram import add_cross, add_gram, product
+from nodes.ridge_regression.gram import PANEL, add_products, own_loops, product
 from nodes.ridge_regression.solvers import Solution, is_definite, solve_primal
 
 __all__ = ["Statistics", "centred", "mass"]
@@ -22,12 +22,13 @@ class Statistics(NamedTuple):
     xx: Array  # (n_in, n_in), upper triangle
     xt: Array  # (n_in, n_out)
     tt: Array  # (n_out,)
+    single: bool = False  # whether products of a block of float32 rows are summed in float32
 
     @classmethod
-    def empty(cls, n_in: int, n_out: int) -> Statistics:
-        """Return the statistics of no rows."""
-        shapes = ((n_in,), (n_out,), (n_in, n_in), (n_in, n_out), (n_out,))
-        return cls(0, *(np.zeros(shape, order="F") for shape in shapes))
+    def empty(cls, n_in: int, n_out: int, single: bool = False) -> Statistics:
+        """Return the statistics of no rows; they take no room for sums yet."""
+        xx, xt = np.zeros((0, 0)), np.zeros((0, n_out))
+        return cls(0, np.zeros(n_in), np.zeros(n_out), xx, xt, np.zeros(n_out), single)
 
     def add(self, xs: Array, ts: Array, weights: Array | None = None) -> Statistics:
         """Return the statistics with a block of rows more [1]_; arrays are changed in place.
@@ -42,16 +43,27 @@ class Statistics(NamedTuple):
         n = self.n + mass(xs, weights)
         if n == self.n:
             return self
+        dtype = np.float32 if self._in_single(xs, ts, weights) else np.float64
         with np.errstate(over="ignore", invalid="ignore"):
-            dx, step_x = centred(xs, self.x, self.n, weights)
-            dt, step_t = centred(ts, self.t, self.n, weights)
+            dx, step_x = centred(xs, self.x, self.n, weights, dtype)
+            dt, step_t = centred(ts, self.t, self.n, weights, dtype)
             self.x[:] += step_x
             self.t[:] += step_t
-            self.tt[:] += np.square(dt).sum(axis=0)
-        add_gram(dx, self.xx)
-        if dt.shape[1]:
-            add_cross(dx, dt, self.xt)
-        return self._replace(n=n)
+            self.tt[:] += np.square(dt, dtype=float).sum(axis=0)
+        grown = self._with_room()
+        add_products(dx, dt, grown.xx, grown.xt)
+        return grown._replace(n=n)
+
+    def _with_room(self) -> Statistics:
+        n_in, n_out = len(self.x), len(self.t)
+        if len(self.xx) == n_in:
+            return self
+        xx, xt = (np.zeros((n_in, n), order="F") for n in (n_in, n_out))
+        return self._replace(xx=xx, xt=xt)
+
+    def _in_single(self, xs: Array, ts: Array, weights: Array | None) -> bool:
+        alike = xs.dtype == ts.dtype == np.float32 and weights is None
+        return self.single and alike and not own_loops()
 
     def plus(self, other: Statistics) -> Statistics:
         """Return the statistics of both, which lose no digits to their offsets."""
@@ -67,6 +79,7 @@ class Statistics(NamedTuple):
                 np.asfortranarray(self.xx + other.xx + weight * np.outer(dx, dx)),
                 np.asfortranarray(self.xt + other.xt + weight * np.outer(dx, dt)),
                 self.tt + other.tt + weight * dt * dt,
+                self.single,
             )
 
     def of(self, columns: slice) -> Statistics:
@@ -91,12 +104,18 @@ class Statistics(NamedTuple):
         return is_definite(self._about(fit_bias)[0], ridge)
 
     def _about(self, mean: bool) -> tuple[Array, Array]:
-        """Return the sums of products about the means, or about zero."""
-        xx = np.triu(self.xx)
-        xx += np.triu(xx, 1).T
+        """Return copies of the sums of products about the means, or about zero."""
+        xx, n = self.xx.copy(order="F"), len(self.x)
+        for start in range(0, n, PANEL):
+            own = slice(start, start + PANEL)
+            square = np.triu(xx[own, own])
+            xx[own, own] = square + np.triu(square, 1).T
+            xx[start + PANEL :, own] = xx[own, start + PANEL :].T
         if mean:
             return xx, self.xt
-        xx += self.n * np.outer(self.x, self.x)
+        for start in range(0, n, PANEL):
+            own = slice(start, start + PANEL)
+            xx[:, own] += self.n * np.outer(self.x, self.x[own])
         return xx, self.xt + self.n * np.outer(self.x, self.t)
 
     def mean_square_sum(self) -> float:
@@ -119,9 +138,10 @@ class Statistics(NamedTuple):
 
         It is a difference of sums: below about 1e-8 of the spread of t its root is rounding.
         """
-        upper = np.triu(self.xx)
+        from scipy.linalg.blas import dsymm
+
         gap = self.t - W @ self.x - b
-        spread = 2 * np.sum((W @ upper) * W, axis=1) - (W * W) @ np.diag(upper)
+        spread = np.sum(dsymm(1.0, self.xx, W.T) * W.T, axis=0)
         around = self.tt - 2 * np.sum(W * self.xt.T, axis=1) + spread
         error: Array = self.n * gap * gap + np.maximum(0.0, around)
         return error
@@ -133,17 +153,17 @@ def mass(rows: Array, weights: Array | None) -> float:
 
 
 def centred(
-    rows: Array, mean: Array, n: float, weights: Array | None = None
+    rows: Array, mean: Array, n: float, weights: Array | None = None, dtype: Any = np.float64
 ) -> tuple[Array, Array]:
     """Return rows about their mean, with a row for its distance to `mean`; and the step there.
 
     Rows with weights are multiplied by their roots.
     """
-    rows = np.ascontiguousarray(rows, dtype=float)
+    rows = np.ascontiguousarray(rows, dtype)
     m = mass(rows, weights)
-    own = rows.mean(axis=0) if weights is None else weights @ rows / m
-    about = np.empty((len(rows) + 1, len(mean)))
-    about[:-1] = rows - own
+    own = rows.mean(axis=0, dtype=float) if weights is None else weights @ rows / m
+    about = np.empty((len(rows) + 1, len(mean)), dtype)
+    np.subtract(rows, own.astype(dtype), out=about[:-1])
     if weights is not None:
         about[:-1] *= np.sqrt(weights)[:, None]
     about[-1] = np.sqrt(n * m / (n + m)) * (own - mean)

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nodegraph.host.lent_threads import lent_threads
 from nodegraph.host.numerics import using
-from nodes.ridge_regression.gram import add_cross, add_gram
+from nodes.ridge_regression.gram import PANEL, add_products
 
 MODES = ["exact", "portable", "fast"]
 
@@ -15,27 +16,42 @@ def columns(rng, *shape):
     return np.asfortranarray(rng.normal(size=shape))
 
 
-@settings(max_examples=30, deadline=None)
-@given(m=st.integers(1, 40), n=st.integers(1, 40), k=st.integers(1, 5), mode=st.sampled_from(MODES))
+@settings(max_examples=20, deadline=None)
+@given(
+    m=st.integers(1, 9),
+    n=st.integers(1, 40) | st.sampled_from([PANEL, PANEL + 1]),
+    k=st.integers(0, 5),
+    mode=st.sampled_from(MODES),
+)
 def test_sums_are_those_of_numpy(m, n, k, mode):
     rng = np.random.default_rng(m)
     left, right = rng.normal(size=(m, n)), rng.normal(size=(m, k))
-    gram, product = columns(rng, n, n), columns(rng, n, k)
-    expected = np.triu(gram + left.T @ left), product + left.T @ right
+    gram, cross = columns(rng, n, n), columns(rng, n, k)
+    expected = np.triu(gram + left.T @ left), cross + left.T @ right
     with using(mode):
-        add_gram(left, gram)
-        add_cross(left, right, product)
+        add_products(left, right, gram, cross)
     np.testing.assert_allclose(np.triu(gram), expected[0], atol=1e-12)
-    np.testing.assert_allclose(product, expected[1], atol=1e-12)
+    np.testing.assert_allclose(cross, expected[1], atol=1e-12)
+
+
+@pytest.mark.parametrize("n", [30, PANEL + 30])
+def test_a_block_of_single_precision_is_summed_in_it_and_added_up_in_double(n):
+    rng = np.random.default_rng(0)
+    left, right = (rng.normal(size=(700, k)).astype(np.float32) for k in (n, 3))
+    gram, cross = np.full((n, n), 1e9, order="F"), np.full((n, 3), 1e9, order="F")
+    add_products(left, right, gram, cross)
+    exact = left.T.astype(float) @ np.hstack([left, right]).astype(float)
+    error = np.triu(gram) - np.triu(exact[:, :n] + 1e9), cross - exact[:, n:] - 1e9
+    assert max(np.abs(part).max() for part in error) < 1e-6 * 700
 
 
 def test_workers_get_the_bits_of_one():
     parts = [np.random.default_rng(i).normal(size=(257, 120)) for i in range(8)]
 
     def summed(part):
-        total = np.zeros((120, 120), order="F")
+        total, none = np.zeros((120, 120), order="F"), np.zeros((120, 0), order="F")
         for _ in range(5):
-            add_gram(part, total)
+            add_products(part, part[:, :0].copy(), total, none)
         return total
 
     with ThreadPoolExecutor(4) as pool:
@@ -44,8 +60,23 @@ def test_workers_get_the_bits_of_one():
         np.testing.assert_array_equal(total, summed(part))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_panels_that_threads_share_have_the_bits_of_one_thread(dtype):
+    rng, n = np.random.default_rng(0), 3 * PANEL + 5
+    left, right = (rng.normal(size=(40, k)).astype(dtype) for k in (n, 7))
+    found = []
+    for threads in (None, 3):
+        gram, cross = np.zeros((n, n), order="F"), np.zeros((n, 7), order="F")
+        with lent_threads(threads):
+            add_products(left, right, gram, cross)
+        found.append((np.triu(gram), cross))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_arrays_in_another_order_are_refused():
+    none = np.zeros((4, 0)), np.zeros((3, 0), order="F")
     with pytest.raises(TypeError, match="column by column"):
-        add_gram(np.zeros((4, 3), order="F"), np.zeros((3, 3), order="F"))
+        add_products(np.zeros((4, 3), order="F"), none[0], np.zeros((3, 3), order="F"), none[1])
     with pytest.raises(TypeError, match="column by column"):
-        add_gram(np.zeros((4, 3)), np.zeros((3, 3))[:, ::2])
+        add_products(np.zeros((4, 3)), none[0], np.zeros((3, 3))[:, ::2], none[1])

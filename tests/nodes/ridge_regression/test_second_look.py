@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nodes.ridge_regression.gathered import Gathered
-from nodes.ridge_regression.second_look import believed, is_lost
+from nodes.ridge_regression.second_look import believed, is_lost, is_rounded
 from nodes.ridge_regression.statistics import Statistics
 from nodes.ridge_regression.triangle import Triangle
 
@@ -17,7 +17,7 @@ def rows(noise, n=2000, n_in=12):
 
 
 def gathered(kind, xs, ts):
-    return Gathered.nothing(xs.shape[1], 1, 1, kind).add(xs, ts, None)
+    return Gathered.nothing(kind.empty(xs.shape[1], 1), 1).add(xs, ts, None)
 
 
 @pytest.mark.parametrize("ridge, lost", [(1.0, False), (1e-9, False), (1e-20, True), (0.0, True)])
@@ -61,3 +61,36 @@ def test_sums_are_believed_as_they_are():
     (data,) = gathered(Statistics, *rows(0.1)).data()
     solution, facts = believed(data, 1e-3, True)
     assert solution.solver == "cholesky" and facts == {}
+
+
+def in_single(ridge, fit_bias, faint):
+    """Return what float32 sums of inputs with some faint directions are told, and the error."""
+    rng = np.random.default_rng(3)
+    xs = rng.normal(size=(4200, 20)) @ rng.normal(size=(20, 600)) + faint * rng.normal(
+        size=(4200, 600)
+    )
+    xs = (xs / xs.std(axis=0)).astype(np.float32)
+    ts = (xs @ rng.normal(size=(600, 1)) / 25 + rng.normal(size=(4200, 1))).astype(np.float32)
+    found = []
+    for single in (True, False):
+        empty = Gathered.nothing(Statistics.empty(600, 1, single), 1)
+        found.append(empty.add(xs, ts, None))
+    rounded = is_rounded(found[0], ridge, fit_bias)
+    data = [each.data()[0] for each in found]
+    weights = [each.solve(ridge, fit_bias) for each in data]
+    errors = [data[1].squared_error(each.W, each.b)[0] for each in weights]
+    return rounded, errors[0] / errors[1] - 1
+
+
+@pytest.mark.parametrize("fit_bias", [True, False])
+@pytest.mark.parametrize("ridge, faint", [(0.0, 1.0), (1.0, 1e-3), (0.5, 0.0)])
+def test_sums_in_single_precision_are_good_where_the_ridge_or_the_data_cover_it(
+    ridge, faint, fit_bias
+):
+    rounded, more = in_single(ridge, fit_bias, faint)
+    assert not rounded and abs(more) < 1e-4
+
+
+@pytest.mark.parametrize("fit_bias", [True, False])
+def test_sums_in_single_precision_are_known_to_be_too_coarse(fit_bias):
+    assert in_single(1e-3, fit_bias, 1e-5)[0]

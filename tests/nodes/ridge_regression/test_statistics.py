@@ -86,3 +86,22 @@ def test_sums_that_overflow_are_told_without_a_warning_from_numpy():
     assert gathered(xs, ts).finite()
     assert not gathered(1e200 * xs, ts).finite()
     assert not gathered(xs, 1e200 * ts).finite()
+
+
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+def test_blocks_in_single_precision_are_as_near_as_their_size_lets_them(offset):
+    xs, ts = (part.astype(np.float32) for part in rows(4096, 40, offset=offset))
+    single = Statistics.empty(40, 2, single=True).add(xs[:2048], ts[:2048])
+    single = single.add(xs[2048:], ts[2048:])
+    double = gathered(xs, ts)
+    scale = np.sqrt(np.outer(double.xx.diagonal(), double.xx.diagonal()))
+    assert np.abs(np.triu(single.xx - double.xx) / scale).max() < 1e-6
+    np.testing.assert_allclose(single.x, double.x, rtol=1e-12, atol=1e-12)
+
+
+def test_weights_of_rows_are_summed_in_double():
+    xs, ts = (part.astype(np.float32) for part in rows(300))
+    one, other = (
+        Statistics.empty(4, 2, single).add(xs, ts, np.ones(300)) for single in (True, False)
+    )
+    np.testing.assert_array_equal(np.triu(one.xx), np.triu(other.xx))

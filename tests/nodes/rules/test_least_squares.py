@@ -136,8 +136,8 @@ def test_with_fewer_rows_than_inputs_the_dual_gives_the_same_weights(n, n_in, fi
 def test_rows_that_wait_are_dropped_when_there_are_as_many_as_inputs():
     rule, (xs, ts) = LeastSquares(ridge=0.1), problem(700, 600)
     few, many = gathered(rule, xs[:599], ts[:599]), gathered(rule, xs, ts)
-    assert len(few.stream.full_xs) == 2 and few.blocks == 0
-    assert many.stream.full_xs == () and many.blocks == 2
+    assert few.stream.n == 599 and few.blocks == 0 and few.is_small()
+    assert many.stream.full_xs == () and not many.is_small()
     W, _ = ridge_regression(xs, ts, 0.1)
     np.testing.assert_allclose(finished(rule, many, xs, ts)[0].W_out, W, rtol=1e-6, atol=1e-9)
 
@@ -322,3 +322,61 @@ def test_a_second_look_is_the_same_for_any_workers_and_goes_on_after_saving(tmp_
         "saving shows",
     )
     assert again.report[0]["rows"] == 6300
+
+
+WIDE = RNG.normal(size=(2600, 530)).astype(np.float32)
+SUMS = (WIDE @ RNG.normal(size=(530, 2)) + RNG.normal(size=(2600, 2))).astype(np.float32)
+
+
+def in_float32(*data, dtype="float32", **fields):
+    readout = Ridge(**{"ridge": 0.1, "name": "readout", **fields})
+    return ng.Model(readout, dtype=dtype).fit(*data)
+
+
+def test_wide_inputs_in_float32_are_summed_in_it_and_learn_the_same():
+    single, double = in_float32(WIDE, SUMS), in_float32(WIDE, SUMS, solver="direct")
+    assert single.report[0]["sums"] == "float32" and "sums" not in double.report[0]
+    one, other = (model.params["readout"].W_out for model in (single, double))
+    np.testing.assert_allclose(one, other, atol=2e-6)
+    assert single.report[0]["train_rmse"] == pytest.approx(double.report[0]["train_rmse"], rel=1e-4)
+    narrow = in_float32(WIDE[:, :500], SUMS)
+    assert "sums" not in narrow.report[0]
+
+
+def test_sums_in_float32_do_not_show_chunks_nor_saving(tmp_path):
+    whole = in_float32(WIDE, SUMS)
+    parts = [np.split(rows, (3, 2047, 2050)) for rows in (WIDE, SUMS)]
+    chunks = type("Again", (), {"__iter__": lambda self: zip(*parts, strict=True)})()
+    same_trees(in_float32(chunks).params["readout"], whole.params["readout"], "chunks show")
+    first = in_float32(WIDE[:2100], SUMS[:2100])
+    first.save(tmp_path / "m.safetensors")
+    again = ng.load(tmp_path / "m.safetensors").update(WIDE[2100:], SUMS[2100:])
+    same_trees(again.params["readout"], whole.params["readout"], "saving shows")
+    assert again.report[0]["sums"] == "float32"
+
+
+def test_workers_change_no_bit_of_sums_in_float32():
+    series = [[rows.reshape(13, 200, -1)[i] for i in range(13)] for rows in (WIDE, SUMS)]
+    graph = Ridge(ridge=0.1, name="readout")
+    fits = [ng.Model(graph, dtype="float32").fit(*series, workers=w) for w in (1, 3)]
+    same_trees(fits[0].params["readout"], fits[1].params["readout"], "workers show")
+    np.testing.assert_allclose(
+        fits[0].params["readout"].W_out,
+        ridge_regression(WIDE.astype(float), SUMS, 0.1)[0],
+        atol=2e-6,
+    )
+
+
+def test_what_float32_cannot_hold_is_summed_again_in_float64():
+    xs = (WIDE[:, :20] @ RNG.normal(size=(20, 530)) + 1e-6 * WIDE).astype(np.float32)
+    again, direct = (
+        in_float32(xs, SUMS, ridge=1e-3),
+        in_float32(xs, SUMS, ridge=1e-3, solver="direct"),
+    )
+    same_trees(again.params["readout"], direct.params["readout"], "the second look is in float32")
+    assert "sums" not in again.report[0]
+    once = in_float32(iter([(xs, SUMS)]), ridge=1e-3)
+    same_trees(once.params["readout"], direct.params["readout"], "rows that come once are not")
+    good = in_float32(WIDE, SUMS, ridge=1e-3)
+    with pytest.warns(IllConditionedWarning, match="sums in float32 have lost digits"):
+        good.update(150 * xs, 150 * SUMS)
