@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from pydantic import FiniteFloat, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
@@ -40,6 +40,10 @@ class LSTM(GatedCell):
         Which of the equations above.
     forget_bias : float
         What is added to the biases of f that are drawn, so that a cell remembers at first.
+    longest : float above 2, optional
+        In place of `forget_bias`: units are to remember from 1 to so many steps at first, biases of
+        f being ``log u`` with u even from 1 to ``longest - 1``, and those of i ``-log u`` ("chrono
+        initialization" [3]_).
     wiring : Wiring, optional
         Who hears whom, in all gates, as in `nodes.wirings`; W_in and W are drawn there, and stay 0
         elsewhere.
@@ -63,6 +67,7 @@ class LSTM(GatedCell):
     ----------
     .. [1] S. Hochreiter, J. Schmidhuber, Neural Computation 9 (1997) 1735-1780.
     .. [2] F. A. Gers, J. Schmidhuber, IJCNN (2000).
+    .. [3] C. Tallec, Y. Ollivier, ICLR (2018).
 
     Examples
     --------
@@ -96,6 +101,7 @@ class LSTM(GatedCell):
 
     variant: Literal["standard", "peephole", "coupled"] = "standard"
     forget_bias: FiniteFloat = 1.0
+    longest: Annotated[FiniteFloat, Field(gt=2)] | None = None
     peephole: Matrix | None = None
 
     @property
@@ -131,23 +137,36 @@ class LSTM(GatedCell):
         """Return the fields that have no effect beside the others, each with why."""
         reasons = super().idle()
         if self.bias is not None:
-            reasons["forget_bias"] = "bias is given, and used as it stands"
+            reasons |= dict.fromkeys(("forget_bias", "longest"), "bias is given, as it stands")
+        elif self.longest is not None:
+            reasons["forget_bias"] = "longest says what is added to the biases of f"
         if self.variant != "peephole":
             reasons["peephole"] = f"variant is {self.variant}, not peephole"
         return reasons
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return the weights, drawn or given."""
-        of_weights, of_peephole, of_head = rng.spawn(3)
-        n, f = self.width, self.gates.index("f")
+        of_weights, of_peephole, of_head, of_spans = rng.spawn(4)
+        n = self.width
         W_in, W, bias = self.draw_weights(of_weights, n_in)
         if self.bias is None:
-            bias[f * n : (f + 1) * n] += self.forget_bias
+            self._remember(bias, of_spans)
         peephole = np.zeros((0, n))
         if self.variant == "peephole":
             drawn = 0.1 * of_peephole.standard_normal((3, n))
             peephole = drawn if self.peephole is None else np.array(self.peephole)
         return self.Params(W_in, W, bias, peephole, *self.draw_head(of_head, n_in, n_out))
+
+    def _remember(self, bias: Any, rng: np.random.Generator) -> None:
+        """Add to biases what lets the cell remember at first."""
+        gates = dict(zip(self.gates, bias.reshape(len(self.gates), -1), strict=True))
+        if self.longest is None:
+            gates["f"] += self.forget_bias
+            return
+        spans = np.log(rng.uniform(1, self.longest - 1, self.width))
+        gates["f"] += spans
+        if "i" in gates:
+            gates["i"] -= spans
 
     def start(self, n_out: int, n_in: int = 0) -> State:
         """Return the state before the first step: zeros."""

@@ -233,7 +233,9 @@ class BoundNode:
     def lessons(self, target: Array | None, steps: Array) -> Array:
         """Return which of `steps` are to be learned from."""
         rows = steps >= self.context.chunk.learn_from
-        return rows if target is None else rows & np.isfinite(target).all(axis=1)
+        if target is None or self.context.plan.rules[self.name].sees_gaps:
+            return rows
+        return rows & np.isfinite(target).all(axis=1)
 
     def masked_target(self) -> Array | None:
         """Return the target of the whole chunk, with NaN where nothing is to be learned."""

@@ -87,6 +87,11 @@ class Rule(Described, ABC):
         """Those of its ports without which there is nothing to learn from."""
         return self.ports
 
+    @property
+    def sees_gaps(self) -> bool:
+        """Whether an online rule also sees steps without a target, which is NaN there."""
+        return False
+
     def of(self, node: Node) -> Rule:
         """Return this rule as it teaches `node`: one that needs to know what the node is.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -32,10 +32,21 @@ class Eligibility(CellRule, ABC):
 
         dw = -L_j P_h[t-1],   dV = -e h[t-1]',   doffset = -e
 
+    With ``learns="target"`` the head says what is wanted at the same step, as a readout does, and
+    the error is ``e = target - V h[t] - offset``, told with ``P_h[t]``: an error of the cell's own
+    head, of no other node. Steps whose target is NaN move traces, and teach nothing.
+
     Rows of J add up to at most 0.999. Traces begin anew where the state does.
+
+    Parameters
+    ----------
+    learns : {"forecast", "target"}
+        What the head is to say: the next input, or what arrives at the port ``target``.
     """
 
     heard: ClassVar[Heard]
+
+    learns: Literal["forecast", "target"] = "forecast"
 
     class Memory(NamedTuple):
         """Gradients, the traces by carried array, and what was carried last."""
@@ -58,21 +69,42 @@ class Eligibility(CellRule, ABC):
         last = tuple(np.zeros(n) for _ in carried)
         return self.Memory(self.sums(params), traces, last, clock())
 
+    @property
+    def supervised(self) -> bool:  # type: ignore[override]
+        """Whether a target teaches it."""
+        return self.learns == "target"
+
+    @property
+    def sees_gaps(self) -> bool:
+        """Whether it also sees steps without a target: traces go on."""
+        return self.supervised
+
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after one more step."""
-        h = self.cell.carry(seen.before)[0]
-        error = seen.x - (matvec(params.V, h) + params.offset)
+        state, wanted = (seen.state, seen.target) if self.supervised else (seen.before, seen.x)
+        h = self.cell.carry(state)[0]
+        error, rows = wanted - (matvec(params.V, h) + params.offset), 1
+        if self.supervised:
+            known = (wanted == wanted).all()
+            error, rows = where(known, error, np.zeros_like(error)), where(known, 1, 0)
         found = {"V": -outer(error, h), "offset": -error}
         if not self.cell.frozen:
             on = self._goes_on(memory, seen.before)
-            blame, axes = -on * self.told(params, error), self.cell.unit_axis
-            for name in self.cell.weights:
-                trace = getattr(memory.traces[0], name)
-                found[name] = by_unit(blame, trace, axes.get(name, 0))
-            memory = self._traced(params, memory, seen, on)
+            later = self._traced(params, memory, seen, on)
+            fresh, blame = (later, -1.0) if self.supervised else (memory, -on)
+            found |= self._blamed(fresh.traces[0], blame * self.told(params, error))
+            memory = later
         sums = gathered(memory.sums, found, self.cell.links(params))
-        params, sums, now = descend(self, params, sums, memory.clock, self.moving)
+        params, sums, now = descend(self, params, sums, memory.clock, self.moving, rows=rows)
         return params, memory._replace(sums=sums, clock=now)
+
+    def _blamed(self, traces: Any, blame: Array) -> dict[str, Any]:
+        """Return the gradients of the weights, each unit being blamed for its own."""
+        axes = self.cell.unit_axis
+        return {
+            name: by_unit(blame, getattr(traces, name), axes.get(name, 0))
+            for name in self.cell.weights
+        }
 
     def _traced(self, params: Any, memory: Memory, seen: Seen, on: Any) -> Memory:
         """Return the memory with traces one step later."""

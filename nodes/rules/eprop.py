@@ -32,6 +32,9 @@ class EProp(Eligibility):
     ----------
     feedback : {"random", "head"}
         How a unit learns of the error.
+    learns : {"forecast", "target"}
+        What the head is to say: the cell's next input, or a target, which then arrives at the
+        port ``target``; see `nodes.parts.eligibility.Eligibility`.
     rate, batch, decay, epochs
         How the weights move; see `nodes.parts.descent.Descent`.
 

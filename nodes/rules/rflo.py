@@ -23,6 +23,9 @@ class RFLO(Eligibility):
 
     Parameters
     ----------
+    learns : {"forecast", "target"}
+        What the head is to say: the cell's next input, or a target, which then arrives at the
+        port ``target``; see `nodes.parts.eligibility.Eligibility`.
     rate, batch, decay, epochs
         How the weights move; see `nodes.parts.descent.Descent`.
 

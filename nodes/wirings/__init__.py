@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nodes.wirings.alone import Alone
 from nodes.wirings.field import AnyWiring
 from nodes.wirings.full import Full
 from nodes.wirings.given import Given, from_graph
@@ -17,6 +18,7 @@ __all__ = [
     "from_graph",
     "fully_connected",
     "ncp",
+    "self_connected",
 ]
 
 
@@ -78,3 +80,16 @@ def fully_connected(
            [1., 1., 0.]])
     """
     return Full(units=units, output_size=output_size, self_connections=self_connections, seed=seed)
+
+
+def self_connected(units: int, seed: int = 1111) -> Alone:
+    """Return a wiring in which a unit hears inputs and itself; see `nodes.wirings.alone.Alone`.
+
+    Examples
+    --------
+    >>> self_connected(3).masks(2).recurrent
+    array([[1., 0., 0.],
+           [0., 1., 0.],
+           [0., 0., 1.]])
+    """
+    return Alone(units=units, seed=seed)

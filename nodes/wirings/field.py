@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, PlainSerializer
 
 from nodegraph.arrays import is_sparse
 from nodegraph.graph.messages import shown
+from nodes.wirings.alone import Alone
 from nodes.wirings.full import Full
 from nodes.wirings.given import Given, from_graph
 from nodes.wirings.policy import AutoPolicy, Policy
@@ -17,7 +18,7 @@ from nodes.wirings.wiring import Wiring
 __all__ = ["KINDS", "AnyWiring"]
 
 KINDS: Final[dict[str, type[Wiring]]] = {
-    kind.word: kind for kind in (Policy, AutoPolicy, Full, Given)
+    kind.word: kind for kind in (Policy, AutoPolicy, Full, Alone, Given)
 }
 
 

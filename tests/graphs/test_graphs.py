@@ -14,6 +14,14 @@ SHIPPED = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 SHORT = ["task.data.steps=7000", "task.target.generate=750", "task.target.windows=2"]
 # What makes a graph run in a moment; the figures they reach as they stand are in benchmarks/.
 SMALL = {
+    "adding": [
+        "task.data.length=10",
+        "task.data.series=1700",
+        "task.split.train=1500",
+        "task.split.test=200",
+        "nodes.cell.longest=10",
+        "nodes.cell.rule.rate=0.02",
+    ],
     "deep_esn": ["task.data.steps=1600", "task.split.train=1000", "task.split.test=300"],
     "delayed_xor": ["task.data.steps=2000", "task.split.train=1500", "task.split.test=400"],
     "ensemble": ["nodes.fast.units=60", "nodes.middle.units=60", "nodes.slow.units=60"],

@@ -110,6 +110,18 @@ def test_another_node_tells_it_when_to_update():
     np.testing.assert_array_equal(ys, np.zeros((len(X), N)))
 
 
+@pytest.mark.parametrize(("variant", "opposite"), [("standard", True), ("coupled", False)])
+def test_units_remember_from_one_to_the_longest_steps_at_first(variant, opposite):
+    """A gate of sigmoid(b) keeps a share of 1 - 1 / (1 + e^b): 1 + e^b steps."""
+    cell = LSTM(units=900, variant=variant, longest=50.0)
+    bias = cell.init(np.random.default_rng(0), 1, 900).bias.reshape(-1, 900)
+    steps = 1 + np.exp(bias[cell.gates.index("f")])
+    assert 2 <= steps.min() < 2.5 and 49 < steps.max() <= 50
+    assert steps.mean() == pytest.approx(26, abs=1.5)
+    if opposite:
+        np.testing.assert_array_equal(bias[0], -bias[1])
+
+
 def test_it_remembers_at_first_and_runs_in_a_loop():
     p = LSTM(units=4).init(np.random.default_rng(0), 2, 4)
     np.testing.assert_array_equal(p.bias, np.repeat([0.0, 1, 0, 0], 4))
@@ -131,6 +143,11 @@ def test_it_remembers_at_first_and_runs_in_a_loop():
         ({"variant": "peephole", "peephole": PEEPHOLE[:2]}, "a row for each of i, f, o"),
         ({"peephole": PEEPHOLE}, "no effect, for variant is standard"),
         ({"forget_bias": 2.0}, "no effect, for bias is given"),
+        ({"longest": 9.0}, "no effect, for bias is given"),
+        (
+            {"longest": 9.0, "forget_bias": 2.0, "bias": None},
+            "forget_bias would have no effect, for lo",
+        ),
         ({"emits": "x"}, "should be one or more of h, c"),
     ],
 )

@@ -1,5 +1,6 @@
 """Series to learn from: chaotic systems and others that are made here, tasks, two real sets."""
 
+from nodegraph.data.datasets.adding import adding
 from nodegraph.data.datasets.associative_recall import associative_recall
 from nodegraph.data.datasets.catalogue import describe, load, names, options
 from nodegraph.data.datasets.chaos import (
@@ -41,6 +42,7 @@ from nodegraph.data.datasets.systems import exponents, system, systems
 __all__ = [
     "System",
     "Utterances",
+    "adding",
     "associative_recall",
     "burke_shaw",
     "chen",

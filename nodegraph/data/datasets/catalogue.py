@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from nodegraph.data.datasets import chaos
+from nodegraph.data.datasets.adding import adding
 from nodegraph.data.datasets.associative_recall import associative_recall
 from nodegraph.data.datasets.copying import copying
 from nodegraph.data.datasets.delayed_input import delayed_input
@@ -36,6 +37,7 @@ _GENERATORS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         each.__name__: each
         for each in (
             *(getattr(chaos, name) for name in chaos.CHAOS),
+            adding,
             associative_recall,
             copying,
             delayed_input,
@@ -65,7 +67,7 @@ def names() -> list[str]:
     Examples
     --------
     >>> len(names())
-    30
+    31
     """
     return sorted(_GENERATORS)
 

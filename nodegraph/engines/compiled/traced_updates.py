@@ -84,6 +84,8 @@ class TracedCourse(Course):
         widths: Mapping[str, int],
     ) -> StepCode | None:
         """Return one step and lesson as compiled code, or None if there is none."""
+        if self.rule.sees_gaps:
+            return None  # loops pass over steps whose target is NaN
         taught = self.rule.supervised
         program = self._program(params, state, memory, dtype, widths, taught)
         if isinstance(program, Untraced):

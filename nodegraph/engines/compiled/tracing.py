@@ -221,7 +221,8 @@ class _Writer:
         flag = symbol(trace, ("learn",), (), bool)
         if teaching.taught:
             target = symbol(trace, "target", seen.y.shape, self.dtype)
-            flag, seen = flag & np.isfinite(target).all(), seen._replace(target=target)
+            seen = seen._replace(target=target)
+            flag = flag if teaching.rule.sees_gaps else flag & np.isfinite(target).all()
 
         def update(P: Any, M: Any) -> Any:
             params, memory = _pair(teaching.rule.update(P, M, seen), "(params, memory)")

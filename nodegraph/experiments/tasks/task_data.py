@@ -90,11 +90,11 @@ class _Preparation(Choice):
         if isinstance(source, tuple) and not isinstance(source, Table) and len(source) == 4:
             return self._classes(Classes.of(*source))
         table, given = table_and_target(source)
-        if table.lengths is not None:
-            return self._series(table, table.lengths)
         if given is not None and (self.task.target is not None or self.task.targets is not None):
             with self.at("target" if self.task.targets is None else "targets"):
                 raise DataError("this dataset has targets of its own; leave it out")
+        if table.lengths is not None:
+            return self._series(table, table.lengths, given)
         if isinstance(self.task.target, GenerateTarget):
             return self._generation(table, self.task.target)
         return self._aligned(table, given)
@@ -113,7 +113,7 @@ class _Preparation(Choice):
         train = Examples(picked(x, rows), picked(y, rows))
         return TaskData(train, test, titles=titles, columns=columns)
 
-    def _series(self, table: Table, lengths: Sequence[int]) -> TaskData:
+    def _series(self, table: Table, lengths: Sequence[int], given: Array | None = None) -> TaskData:
         """Return independent series and their targets, the last rows of each without one left out.
 
         Whole series are learned from or scored.
@@ -126,7 +126,7 @@ class _Preparation(Choice):
             return labels
         taken = self.taken(table)
         x = self.inputs(table, taken)
-        y, ahead, titles = self.targets(table, None)
+        y, ahead, titles = self.targets(table, given)
         with self.at("data"):
             rows = rows_of(lengths, ahead)
             inputs, targets = cut(x, rows), cut(y, rows)

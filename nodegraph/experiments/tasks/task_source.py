@@ -144,9 +144,16 @@ def table_and_target(source: Any) -> tuple[Table, Array | None]:
     if isinstance(source, Table):
         return source, None
     if isinstance(source, tuple):
-        x, y = (_two_axes(part) for part in source)
-        return Table(x), y
+        lengths = _lengths(source[0])
+        x, y = (_two_axes(part if lengths is None else np.vstack([*part])) for part in source)
+        return Table(x, lengths=lengths), y
     return Table(_two_axes(source)), None
+
+
+def _lengths(series: Any) -> tuple[int, ...] | None:
+    """Return how long independent series are; None of one series."""
+    apart = isinstance(series, list) or np.ndim(series) == 3
+    return tuple(len(rows) for rows in series) if apart else None
 
 
 def _two_axes(array: Any) -> Array:

@@ -4,7 +4,9 @@ import pytest
 import nodegraph as ng
 from nodegraph.rule import Lesson
 from nodegraph.testing import check_rule, teach
-from nodes import Input, PredictiveCell
+from nodes import GRU, LSTM, Input, PredictiveCell
+from nodes.rules import EProp
+from nodes.wirings import self_connected
 
 X = np.random.default_rng(0).standard_normal((12, 2))
 
@@ -86,3 +88,52 @@ def test_dull_and_loud_input_leaves_bounded_weights(xs, scale):
 def test_less_than_one_batch_is_refused():
     with pytest.raises(ng.errors.DataError, match="EProp saw 1 steps to learn from, less than one"):
         ng.Model(Input() >> PredictiveCell(units=2)).fit(X[:1])
+
+
+def lived_with(node, params, xs, ys):
+    lesson = Lesson({"x": xs}, ys, np.ones(len(xs), bool))
+    state = node.start(len(params.V), xs.shape[1])
+    return teach(node.learner, node, params, state, node.learner.begin(params), lesson)
+
+
+def test_a_target_teaches_the_head_and_the_cell_behind_it_through_all_time():
+    """Where units hear only themselves; steps without a target move traces and count for none."""
+    rng, y = np.random.default_rng(2), np.full((12, 1), np.nan)
+    y[[6, 11]] = [[0.7], [-0.4]]
+    rule = EProp(learns="target", feedback="head", batch=3)
+    wiring = self_connected(3)
+    node = LSTM(wiring=wiring, recurrent_scaling=0.0, rule=rule)
+    p = node.init(rng, 2, 1)._replace(V=rng.standard_normal((1, 3)))
+
+    def loss(p):
+        state, total = node.start(1, 2), 0.0
+        for x, wanted in zip(X, y, strict=True):
+            state, said = node.step(p, state, x)
+            total += np.nansum((wanted - said) ** 2) / 2
+        return total
+
+    memory, h = lived_with(node, p, X, y).memory, 1e-6
+    assert memory.clock.rows == 2
+    for name in node.learner.modifies:
+        array, gathered = getattr(p, name), getattr(memory.sums, name)[0]
+        there = node.links(p).get(name, np.ones_like(array))
+        for place in zip(*np.nonzero(there), strict=True):
+            up, down = array.copy(), array.copy()
+            up[place] += h
+            down[place] -= h
+            change = loss(p._replace(**{name: up})) - loss(p._replace(**{name: down}))
+            assert gathered[place] == pytest.approx(change / (2 * h), abs=1e-6), name
+
+
+def test_it_keeps_the_contract_with_a_target():
+    node = GRU(units=3, rule=EProp(learns="target", batch=2))
+    check_rule(node.rule, node, n_out=2)
+
+
+def test_series_without_any_target_teach_nothing():
+    cell = LSTM(units=3, rule=EProp(learns="target", batch=1), name="it")
+    y = np.array([np.zeros((12, 1)), np.full((12, 1), np.nan)])
+    once = ng.Model(Input() >> cell, seed=1).fit([X], [y[0]]).params["it"]
+    both = ng.Model(Input() >> cell, seed=1).fit([X, X], [*y]).params["it"]
+    for name in cell.learner.modifies:
+        np.testing.assert_array_equal(getattr(once, name), getattr(both, name))

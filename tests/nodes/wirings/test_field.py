@@ -3,7 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodes import LTC
-from nodes.wirings import Given, auto_ncp, fully_connected, ncp
+from nodes.wirings import Given, auto_ncp, fully_connected, ncp, self_connected
 from nodes.wirings.field import KINDS
 
 
@@ -13,6 +13,7 @@ from nodes.wirings.field import KINDS
         ncp(6, 4, 2, 3, 2, 3, 2, seed=7),
         auto_ncp(12, 3, 0.3),
         fully_connected(3, 2, self_connections=False),
+        self_connected(3),
         Given(recurrent=[[0, 1], [1, 0]], sensory=[[1, 0]]),
     ],
 )
@@ -27,7 +28,7 @@ def test_a_wiring_comes_back_from_its_kind_and_plain_values(wiring):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({}, "a wiring needs a kind of ncp, auto_ncp, fully_connected, given"),
+        ({}, "a wiring needs a kind of ncp, auto_ncp, fully_connected, self_connected, given"),
         ({"kind": "ring"}, "got 'ring'"),
         ("ncp", "wiring"),
         ({"kind": "auto_ncp", "units": 12}, "output_size"),

@@ -4,12 +4,13 @@ import pytest
 
 import nodegraph as ng
 from nodes import CTRNN, ES2N, LIF, LTC, Reservoir
-from nodes.wirings import Given, auto_ncp, fully_connected, ncp
+from nodes.wirings import Given, auto_ncp, fully_connected, ncp, self_connected
 
 WIRINGS = {
     "ncp": ncp(6, 4, 2, 3, 2, 3, 2),
     "auto_ncp": auto_ncp(16, 3),
     "fully_connected": fully_connected(5, 2),
+    "self_connected": self_connected(5),
 }
 
 

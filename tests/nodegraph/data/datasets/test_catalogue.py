@@ -26,7 +26,7 @@ def test_options_reach_the_data_set():
     ("call", "message"),
     [
         (lambda: load("mackeyglass", steps=1), "none called 'mackeyglass'; did you mean mackey_gl"),
-        (lambda: load("zzz"), "known are associative_recall, burke_shaw, chen"),
+        (lambda: load("zzz"), "known are adding, associative_recall, burke_shaw, chen"),
         (lambda: load(None), "dataset: there is none called None"),
         (lambda: load("lorenz", step=10), "lorenz: unknown option 'step'; did you mean steps?"),
         (lambda: load("lorenz"), r"lorenz: steps is required; write lorenz\(steps=1000\)"),
@@ -160,6 +160,8 @@ STARTS |= {
     for name in set(datasets.systems()) - set(STARTS)
 }
 
+OWN = {"mackey_glass": {"h": [1.1, 1.2]}, "adding": {"length": [20, 21]}}
+
 
 def made(name, given):
     """Return all numbers of a data set in one array; None if it refuses the options."""
@@ -178,7 +180,7 @@ def differ(one, two):
 
 @pytest.mark.parametrize("name", names())
 def test_every_option_has_an_effect_alone_and_beside_every_other_or_is_refused(name):
-    own = {"x0": STARTS.get(name), **({"h": [1.1, 1.2]} if name == "mackey_glass" else {})}
+    own = {"x0": STARTS.get(name), **OWN.get(name, {})}
     values = {option: own.get(option) or OTHER[option] for option in options(name)}
     for option, (value, _) in values.items():
         alone = made(name, {option: value})

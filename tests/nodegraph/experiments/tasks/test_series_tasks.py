@@ -11,7 +11,7 @@ from nodegraph.experiments.search import search
 from nodegraph.experiments.search.held_back import hold_back
 from nodegraph.experiments.tasks.experiment import Experiment, run_spec
 from nodegraph.experiments.tasks.result_figures import outcome, portraits
-from nodegraph.files.yaml.spec import read_yaml
+from nodegraph.files.yaml.spec import read_text, read_yaml
 
 RNG = np.random.default_rng(0)
 LENGTHS = (20, 31, 12, 25, 40, 18, 22, 30, 15, 20)
@@ -169,3 +169,17 @@ def test_a_gap_is_named_by_its_series(folder):
     np.savez(folder / "x.npz", *texts)
     with pytest.raises(SpecError, match=r"input \(series 4\): NaN in row 7, column 2"):
         run_spec(spec_of(folder, data=X, target=Y))
+
+
+def test_a_data_set_of_series_with_targets_is_dealt_out_series_by_series():
+    spec = read_text(
+        "nodegraph: 1\nname: copies\nseed: 3\nnodes:\n  u: {kind: Input}\n"
+        "  out: {kind: Ridge}\nedges: u >> out\ntask:\n  metrics: [rmse]\n"
+        "  data: {dataset: copying, series: 40, longest: 3, bits: 1}\n"
+        "  split: {train: 25, test: 10}\n"
+    )
+    result = run_spec(spec)
+    u, y = ng.datasets.copying(series=40, longest=3, bits=1)
+    model = ng.Model(spec.graph, seed=3).fit(u[:25], y[:25])
+    said, wanted = (np.vstack(rows) for rows in (model.run(u[25:35]), y[25:35]))
+    assert result.scores[0].values["rmse"] == pytest.approx(np.sqrt(((said - wanted) ** 2).mean()))
