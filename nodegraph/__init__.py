@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from nodegraph import errors
 from nodegraph.arrays import Array
+from nodegraph.data.chunks import Chunks
+from nodegraph.data.lazy_series import SeriesOf as Series
 from nodegraph.errors import NodegraphError, UnknownNameError
 from nodegraph.files.yaml.writer import to_yaml
 from nodegraph.graph import Edge, Graph, delay
@@ -41,6 +43,7 @@ sys.meta_path.insert(0, Moved())  # before a folder of an old name that holds ca
 __all__ = [
     "AnyRule",
     "Array",
+    "Chunks",
     "Classes",
     "Composite",
     "Edge",
@@ -59,6 +62,7 @@ __all__ = [
     "Result",
     "Rule",
     "Seen",
+    "Series",
     "Spec",
     "UnitInterval",
     "Vector",

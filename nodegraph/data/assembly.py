@@ -15,7 +15,14 @@ from nodegraph.data.time_steps import check_steps
 from nodegraph.errors import DataError
 from nodegraph.graph.names import node_name
 
-__all__ = ["Door", "check_equal_columns", "many_series", "one_series", "widths_of"]
+__all__ = [
+    "Door",
+    "check_equal_columns",
+    "check_equal_widths",
+    "many_series",
+    "one_series",
+    "widths_of",
+]
 
 
 @dataclass(frozen=True)
@@ -158,7 +165,7 @@ def many_series(
         for i in range(len(series))
     ]
     series = [replace(one, taught=names) for one, names in zip(series, taught, strict=True)]
-    _check_equal_widths(series)
+    check_equal_widths(series)
     check_equal_columns(series)
     return series, frozenset(name for name, (_, once) in outs.items() if once)
 
@@ -172,10 +179,16 @@ def _length(part: Any) -> int:
     return int(part.shape[0]) if hasattr(part, "shape") else len(part)
 
 
-def _check_equal_widths(series: Sequence[Series]) -> None:
+def check_equal_widths(series: Sequence[Series], number: int = 1) -> None:
+    """Refuse series that are not as wide as the first; the second one is that of this number.
+
+    Raises
+    ------
+    DataError
+    """
     for role in ("data", "targets"):
         expected = widths_of(getattr(series[0], role))
-        for i, one in enumerate(series):
+        for i, one in enumerate(series[1:], number):
             for name, width in widths_of(getattr(one, role)).items():
                 if width != expected[name]:
                     raise DataError(

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from nodegraph.data.assembly import Door, check_equal_columns, many_series, one_series, widths_of
+from nodegraph.data.chunks import declared
 from nodegraph.data.containers import is_stream
+from nodegraph.data.lazy_series import is_lazy, lazy_series
 from nodegraph.data.series import Series, Stream, split_series
 from nodegraph.data.tables import Columns, check_order
 from nodegraph.errors import DataError
@@ -69,6 +71,9 @@ def bind(x: Any, y: Any, door: Door, steps: int | None = None) -> BoundData:
     DataError
         If a name is unknown, a length differs, or values are not finite numbers.
     """
+    if is_lazy(x) or is_lazy(y):
+        read, once = lazy_series(x, y, door)
+        return _fed(read, "list", read[0], once=once)
     if is_stream(x) or is_stream(y):
         return _feed_stream(x, y, door)
     if y is not None:
@@ -109,6 +114,7 @@ def _feed_nothing(steps: int | None) -> BoundData:
 
 def _feed_stream(x: Any, y: Any, door: Door) -> BoundData:
     """Return a stream of chunks; the first one is looked at for its widths."""
+    x, y = declared(x, "x"), declared(y, "y")
     again = all(part is None or iter(part) is not part for part in (x, y))
     parts = _parts(x, y, door)
     head = next(parts, None)

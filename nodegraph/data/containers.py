@@ -11,6 +11,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, is_plain, is_sparse
 from nodegraph.data.cells import floats
+from nodegraph.data.chunks import Chunks
 from nodegraph.data.tables import columns_of, frame_rows, instances, is_frame, is_panel
 from nodegraph.errors import DataError
 
@@ -25,6 +26,8 @@ def is_stream(x: Any) -> bool:
     """Tell whether `x` is an iterable of chunks rather than an array, a list or a dict."""
     if x is None or is_plain(x):
         return False
+    if isinstance(x, Chunks):
+        return True
     known = (list, tuple, deque, Mapping, str, bytes, bytearray, set, frozenset, *FLAT)
     read = any(hasattr(x, name) for name in READ_BY_NUMPY) or is_sparse(x)
     return isinstance(x, Iterable) and not isinstance(x, known) and not read

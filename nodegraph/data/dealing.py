@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 
 import numpy as np
@@ -38,7 +39,7 @@ def dealt_out(bound: BoundData, warmup: int) -> BoundData:
 
 
 def _numbered(series: Series | Stream, turn: int | None) -> Series | Stream:
-    return replace(series, number=turn) if isinstance(series, Series) else series
+    return series.changed(partial(replace, number=turn)) if isinstance(series, Series) else series
 
 
 def _label(series: Series | Stream, warmup: int) -> Label | None:

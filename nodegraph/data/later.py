@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -89,11 +90,14 @@ def later(bound: BoundData, ahead: Mapping[str, int]) -> BoundData:
     """
     if not ahead:
         return bound
-    series = [_moved(one, ahead) if isinstance(one, Series) else one for one in bound.series]
+    series = [
+        one.changed(partial(_moved, ahead)) if isinstance(one, Series) else one
+        for one in bound.series
+    ]
     return replace(bound, series=series)
 
 
-def _moved(one: Series, ahead: Mapping[str, int]) -> Series:
+def _moved(ahead: Mapping[str, int], one: Series) -> Series:
     moved = {name: _rows(one.targets[name], k) for name, k in ahead.items() if name in one.targets}
     return replace(one, targets={**one.targets, **moved})
 

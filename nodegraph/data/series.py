@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -60,6 +60,10 @@ class Series:
             for part in (self.data, self.targets)
         )
         return replace(self, data=data, targets=targets, n_steps=n_steps)
+
+    def changed(self, how: Callable[[Series], Series]) -> Series:
+        """Return what `how` makes of the series."""
+        return how(self)
 
     def whole(self, warmup: int, dtype: np.dtype[Any]) -> Chunk:
         """Return the series as one chunk."""

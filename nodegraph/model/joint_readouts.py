@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate, groupby, pairwise
 from typing import Any
 
@@ -144,7 +145,10 @@ class JointReadouts:
         self.slots = {name: slot for name, slot in slots.items() if name not in behind}
         for team in teams:
             self.slots[team.leader] = self._joined(team)
-        series = [self._with_joined_targets(one) for one in bound.series]
+        series = [
+            one.changed(partial(_with_joined_targets, teams)) if isinstance(one, Series) else one
+            for one in bound.series
+        ]
         self.bound = replace(bound, series=series)
 
     def _taught_by_all(self, team: JointReadout) -> dict[str, tuple[Read, ...]]:
@@ -160,13 +164,6 @@ class JointReadouts:
         params = rule.join([slot.params for slot in slots])
         past = np.hstack([slot.past for slot in slots])
         return replace(slots[0], params=params, past=past, memory=None, taught=None)
-
-    def _with_joined_targets(self, series: Any) -> Any:
-        targets = series.targets
-        for team in self.teams:
-            if team.leader in targets:
-                targets = team.join(targets)
-        return replace(series, targets=targets)
 
     def conclude(self) -> list[tuple[str, dict[str, Any]]]:
         """Give every learner what it has learned; return what is worth knowing, by name."""
@@ -211,3 +208,11 @@ def _concluded(rule: Rule, slot: Slot, params: list[Any]) -> list[tuple[Any, dic
     for warning in answer.warnings:
         warn(warning)
     return [(answer.params, answer.facts)]
+
+
+def _with_joined_targets(teams: Sequence[JointReadout], series: Series) -> Series:
+    targets: Any = series.targets
+    for team in teams:
+        if team.leader in targets:
+            targets = team.join(targets)
+    return replace(series, targets=targets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import accumulate
 from shutil import disk_usage
 from tempfile import gettempdir
@@ -97,7 +98,11 @@ class KeptOutputs:
         reads, taught = stage.plan.reads, _teachers(stage)
         silent = (_sources(reads, reads) & set(self.names)) - set(reads)
         series = [
-            _heard(one, reads, taught, {name: self._part(self._rows[name], i) for name in silent})
+            one.changed(
+                partial(_heard, reads, taught, {n: self._part(self._rows[n], i) for n in silent})
+            )
+            if isinstance(one, Series)
+            else one
             for i, one in enumerate(bound.series)
         ]
         return replace(bound, series=series)
@@ -208,9 +213,7 @@ def _teachers(stage: Stage) -> set[str]:
     return {*stage.plan.reads, *(read.source for group in ports for read in group if read.taught)}
 
 
-def _heard(one: Any, names: Collection[str], taught: Collection[str], known: Any) -> Any:
-    if not isinstance(one, Series):
-        return one
+def _heard(names: Collection[str], taught: Collection[str], known: Any, one: Series) -> Series:
     data = {name: rows for name, rows in one.data.items() if name in names}
     targets = {name: rows for name, rows in one.targets.items() if name in taught}
     return replace(one, data=data, targets=targets, known=known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -38,11 +39,13 @@ def with_zeros(bound: BoundData, widths: Mapping[str, int]) -> BoundData:
     if not wanted or not all(isinstance(one, Series) for one in bound.series):
         return bound
     series = [
-        replace(one, data={**one.data, **zeros(one.n_steps, wanted)})
-        for one in bound.series
-        if isinstance(one, Series)
+        one.changed(partial(_with, wanted)) for one in bound.series if isinstance(one, Series)
     ]
     return replace(bound, series=series, data={**bound.data, **wanted})
+
+
+def _with(wanted: Mapping[str, int], one: Series) -> Series:
+    return replace(one, data={**one.data, **zeros(one.n_steps, wanted)})
 
 
 def zeros(n_steps: int, widths: Mapping[str, int]) -> dict[str, Array]:

@@ -28,6 +28,21 @@ def test_series_that_are_read_from_their_end_are_whole_on_any_engine(spread, out
     assert here.curves.keys() == there.curves.keys()
 
 
+class Shelf:
+    """Texts that are read where they are learned from."""
+
+    def __len__(self):
+        return len(TEXTS)
+
+    def __getitem__(self, i):
+        return TEXTS[i], YS[i]
+
+
+def test_workers_elsewhere_read_series_themselves(spread, same_files):
+    wanted, found = (both_ways(engine) for engine in ("local", spread(2)))
+    assert same_files(wanted.fit(TEXTS, YS), found.fit(ng.Series(Shelf())))
+
+
 @pytest.mark.ray
 def test_on_ray_as_well(ray_engine):
     wanted, told = found("local")[1], found(ray_engine)[1]

@@ -1,0 +1,213 @@
+"""Independent series that are read when they are needed, and need not fit in memory together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from nodegraph.data.assembly import Door, check_equal_columns, check_equal_widths, one_series
+from nodegraph.data.containers import axes
+from nodegraph.data.series import Chunk, Series
+from nodegraph.data.targets import series_targets
+from nodegraph.errors import DataError
+
+__all__ = ["LazySeries", "SeriesOf", "is_lazy", "lazy_series"]
+
+
+class SeriesOf:
+    """Independent series that are read when they are asked for: ``ng.Series(texts)``.
+
+    Each starts from the zero state, as those of a list do. What is read from need not fit in
+    memory: `fit` reads each series once to measure and check it before anything is learned, and
+    once more in each pass. A generator is read whole, at once.
+
+    Parameters
+    ----------
+    source : sequence or iterable
+        What has a length and gives series number i at ``source[i]``, such as an object of yours
+        that opens a file there; on Ray it is sent to where it reads. Any other iterable is read
+        into memory. A series is an array (T, d), a dict of such by node, or a pair (x, y) of
+        inputs and targets. Inside a dict, each input may be a `Series` of its own.
+
+    Examples
+    --------
+    >>> import numpy as np, nodegraph as ng
+    >>> from nodes import Reduce
+    >>> class Files:
+    ...     def __len__(self):
+    ...         return 3
+    ...
+    ...     def __getitem__(self, i):
+    ...         return np.full((2, 1), 1.0 + i)  # or np.load(f"text{i}.npy")
+    >>> [rows[-1, 0] for rows in ng.Model(Reduce(kind="sum")).run(ng.Series(Files()))]
+    [2.0, 4.0, 6.0]
+    """
+
+    def __init__(self, source: Any):
+        able = hasattr(source, "__len__") and hasattr(source, "__getitem__")
+        if isinstance(source, Mapping | str) or not (able or isinstance(source, Iterable)):
+            raise DataError(
+                f"Series: expected a sequence of series, got a {type(source).__name__}; of inputs "
+                "by node write {node: ng.Series(...)}, or let each series be a dict"
+            )
+        if isinstance(source, np.ndarray) and source.ndim != 3:
+            raise DataError(
+                f"Series: an array of shape {source.shape} holds no series; one has three axes, "
+                "(series, steps, columns)"
+            )
+        self.source: Any = source if able else list(source)
+        if not len(self):
+            raise DataError("Series: there is none in it")
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, i: int) -> Any:
+        return self.source[i]
+
+    def __repr__(self) -> str:
+        return f"Series({len(self)} of {type(self.source).__name__})"
+
+
+class LazySeries(Series):
+    """A series whose rows are read whenever they are asked for.
+
+    Parameters
+    ----------
+    make : callable
+        Reads it.
+    n_steps : int
+    columns, taught : dict of Columns
+    """
+
+    def __init__(self, make: Callable[[], Series], like: Series):
+        for name, value in (("make", make), ("n_steps", like.n_steps), ("number", like.number)):
+            object.__setattr__(self, name, value)
+        for name in ("columns", "taught"):
+            object.__setattr__(self, name, getattr(like, name))
+
+    make: Callable[[], Series]
+
+    @property
+    def data(self) -> Any:
+        """Rows by input node, read now."""
+        return self._read().data
+
+    @property
+    def targets(self) -> Any:
+        """Targets by learner, read now."""
+        return self._read().targets
+
+    @property
+    def known(self) -> Any:
+        """Outputs that are known, by node."""
+        return self._read().known
+
+    def __repr__(self) -> str:
+        return f"LazySeries({self.n_steps} steps)"
+
+    def _read(self) -> Series:
+        found = self.make()
+        if found.n_steps != self.n_steps:
+            raise DataError(
+                f"a series of ng.Series had {self.n_steps} steps when it was read first, and now "
+                f"{found.n_steps}"
+            )
+        return found
+
+    def chunks(
+        self, size: int, warmup: int, dtype: np.dtype[Any], done: int = 0
+    ) -> Iterator[Chunk]:
+        """Yield the series in chunks; it is read once for all of them."""
+        return self._read().chunks(size, warmup, dtype, done)
+
+    def first(self, n_steps: int) -> Series:
+        """Return the series, read now, without what comes after so many steps."""
+        return self._read().first(n_steps)
+
+    def changed(self, how: Callable[[Series], Series]) -> Series:
+        """Return the series as `how` makes it of what is read."""
+        return LazySeries(partial(_then, self.make, how), self)
+
+
+def _then(make: Callable[[], Series], how: Callable[[Series], Series]) -> Series:
+    return how(make())
+
+
+def is_lazy(value: Any) -> bool:
+    """Tell whether data are, or hold, series that are read when they are asked for."""
+    parts = value.values() if isinstance(value, Mapping) else [value]
+    return any(isinstance(part, SeriesOf) for part in parts)
+
+
+def lazy_series(x: Any, y: Any, door: Door) -> tuple[list[Series], frozenset[str]]:
+    """Return the series of `x` and `y`, each read once to be checked and measured.
+
+    Raises
+    ------
+    DataError
+        If they are not as many, or as `nodegraph.data.assembly.many_series` says of one.
+    """
+    counts = {**_counts(x, "x"), **_counts(y, "y")}
+    if len({*counts.values()}) > 1:
+        shown = ", ".join(f"{n} series for {name}" for name, n in counts.items())
+        raise DataError(f"inputs and targets must be as many: {shown}")
+    read = _Reading(x, y, door)
+    first, once = read.measured(0)
+    found: list[Series] = [LazySeries(partial(read, 0), first)]
+    for i in range(1, next(iter(counts.values()))):
+        one, short = read.measured(i)
+        check_equal_widths([first, one], i)
+        check_equal_columns([first, one], f"series {i}")
+        found.append(LazySeries(partial(read, i), one))
+        once &= short
+    return found, once
+
+
+def _counts(value: Any, where: str) -> dict[str, int]:
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return {k: n for name, part in value.items() for k, n in _counts(part, name).items()}
+    many = isinstance(value, SeriesOf | list | tuple) or axes(value) in (1, 3)
+    if not many:
+        raise DataError(
+            f"{where}: one series beside ng.Series; give an ng.Series, or a list of arrays, of both"
+        )
+    return {where: len(value)}
+
+
+class _Reading:
+    """Reads series by number."""
+
+    def __init__(self, x: Any, y: Any, door: Door):
+        self.x, self.y, self.door = x, y, door
+
+    def _item(self, i: int) -> tuple[Any, Any]:
+        x, y = _at(self.x, i), _at(self.y, i)
+        return x if isinstance(x, tuple) and len(x) == 2 and y is None else (x, y)
+
+    def __call__(self, i: int) -> Series:
+        return self.measured(i)[0]
+
+    def measured(self, i: int) -> tuple[Series, frozenset[str]]:
+        """Return series number `i`, and the learners that were given one row or label for it."""
+        x, y = self._item(i)
+        data, which = self.door.data(x), f" (series {i})"
+        given, targets, once = self.door.targets(y), dict[str, Any](), set[str]()
+        n_steps = one_series(data, {}, which, self.door).n_steps if data else 0
+        for name, value in given.items():
+            lesson = self.door.lesson(name)
+            rows, short = series_targets([value], name, [n_steps or len(value)], lesson)
+            targets[name] = rows[0]
+            once |= {name} if short else set()
+        return one_series(data, targets, which, self.door), frozenset(once)
+
+
+def _at(value: Any, i: int) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _at(part, i) for name, part in value.items()}
+    return None if value is None else value[i]
