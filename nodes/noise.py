@@ -50,6 +50,12 @@ class Noise(Node):
         """Return ``(state, x + noise)``."""
         return state, x.copy() if noise is None else x + noise
 
+    def tangent(
+        self, params: Any, state: Any, inputs: Any, d_state: Any, d_inputs: Any
+    ) -> tuple[Any, Array]:
+        """Return ``(d_state, dx)``; see `nodegraph.graph.protocols.Differentiable`."""
+        return d_state, d_inputs["x"].copy()
+
     def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array:
         """Return the noise of `n_steps` steps."""
         if self.distribution == "normal":

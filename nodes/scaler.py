@@ -71,6 +71,12 @@ class Scaler(Node):
         """Return ``(state, scale x + offset)``."""
         return state, params.scale * x + params.offset
 
+    def tangent(
+        self, params: Params, state: Any, inputs: Any, d_state: Any, d_inputs: Any
+    ) -> tuple[Any, Array]:
+        """Return ``(d_state, scale dx)``; see `nodegraph.graph.protocols.Differentiable`."""
+        return d_state, params.scale[:, None] * d_inputs["x"]
+
     @staticmethod
     def inverse(params: Params, ys: Array) -> Array:
         """Return the signals that scaled ones came from: ``(y - offset) / scale``."""

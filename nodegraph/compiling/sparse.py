@@ -131,7 +131,9 @@ class SparseVar:
         """Tell whether the pattern is the same."""
         return self.parts["places"] is other.parts["places"]
 
-    def __matmul__(self, x: Any) -> Var:
+    def __matmul__(self, x: Any) -> Any:
+        if len(np.shape(x)) == 2:  # column by column
+            return np.stack([self @ x[:, k] for k in range(x.shape[1])], axis=1)
         parts = [self.parts[name] for name in ("data", "places", "starts")]
         return Var(sparse_product(parts, self.n_rows, self.shape[1], x))
 

@@ -11,6 +11,7 @@ from scipy.linalg.lapack import dgeqrf, dorgqr
 from nodegraph.arrays import Array
 from nodegraph.data.datasets.equations import System
 from nodegraph.data.ranges import real, vector, whole
+from nodegraph.dynamics.spectrum_program import lengths_compiled
 from nodegraph.dynamics.trajectories import Trajectory, trajectory
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
@@ -132,6 +133,11 @@ def _count(where: str, way: Trajectory, steps: int | None, warmup: int) -> int:
 def _logs(way: Trajectory, k: int, steps: int, warmup: int, every: int) -> Array:
     """Return ``log |R_ii|`` of each QR behind the warmup."""
     Q, _ = _qr(np.random.default_rng(0).standard_normal((way.size, k)))
+    known = lengths_compiled(way, Q, warmup + steps)
+    if known is not None:
+        firsts = np.arange(0, steps, every)
+        added: Array = np.add.reduceat(np.log(known[warmup:]), firsts, axis=0)
+        return added
     for _ in range(warmup):
         Q, _ = _qr(way.push(Q))
     found = []

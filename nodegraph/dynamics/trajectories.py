@@ -56,6 +56,16 @@ class GraphTrajectory(Trajectory):
         self._z, self._step = self._whole.start, 0
         self.size, self.rows, self.parts = self._whole.size, standing.n_steps, self._whole.parts
 
+    @property
+    def whole(self) -> WholeStep:
+        """The step that moves it on."""
+        return self._whole
+
+    @property
+    def data(self) -> Mapping[str, Array]:
+        """What drives it, by node."""
+        return self._standing.data
+
     def skip(self, steps: int) -> None:
         """Move on by some steps."""
         for _ in range(steps):

@@ -50,6 +50,10 @@ class WholeStep:
     ----------
     start : ndarray, shape (n,)
         Where the slots stand.
+    params : dict
+        Those of each node.
+    has_tangents : bool
+        Whether every node says itself how it moves, at every step.
     parts : dict of slice
         Where in z the state of a node is, ``"reservoir.x"``, or an output that is read later,
         ``"readout[t-1]"``.
@@ -71,6 +75,8 @@ class WholeStep:
             places[name] = self._place(plan, name, slots[name], numbers)
         self.start = np.concatenate([*numbers, np.zeros(0)])
         self._units = [_Unit(plan, name, slots[name], places) for name in names]
+        self.params = {unit.name: unit.params for unit in self._units}
+        self.has_tangents = all(unit.has_tangent for unit in self._units)
 
     def _place(self, plan: Plan, name: str, slot: Slot, numbers: list[Array]) -> _Place:
         begin = at = sum(each.size for each in numbers)
@@ -93,7 +99,12 @@ class WholeStep:
         return len(self.start)
 
     def push(
-        self, z: Array, V: Array, row: Mapping[str, Array], clock: int
+        self,
+        z: Array,
+        V: Array,
+        row: Mapping[str, Array],
+        clock: int,
+        params: Mapping[str, Any] | None = None,
     ) -> tuple[Array, Array, dict[str, Array]]:
         """Return z one step later, where the columns of `V` have gone, and all outputs.
 
@@ -106,11 +117,14 @@ class WholeStep:
             Data of the step, by node.
         clock : int
             Number of the step, for nodes on a clock.
+        params : dict, optional
+            In place of the nodes' own, such as symbolic ones.
         """
+        given = self.params if params is None else params
         now: dict[str, tuple[Array, Array]] = {}
         later, moved = z.copy(), V.copy()
         for unit in self._units:
-            now[unit.name] = unit.go((z, V), (later, moved), row, now, clock)
+            now[unit.name] = unit.go((z, V), (later, moved), row, now, clock, given[unit.name])
         return later, moved, {name: y for name, (y, _) in now.items()}
 
 
@@ -130,10 +144,12 @@ class _Unit:
         }
         self._places = places
         self._method: Method | None = None
+        flows = all(getattr(leaf, "dtype", DOUBLE).kind == "f" for _, leaf in leaves(slot.state))
+        self.has_tangent = isinstance(self.node, Differentiable) and self.node.every == 1 and flows
 
     def go(
         self, before: Point, after: Point, row: Mapping[str, Array], now: Mapping[str, Point],
-        clock: int,
+        clock: int, params: Any,
     ) -> Point:  # fmt: skip
         """Move the node on; return its output."""
         place = self.place
@@ -143,7 +159,7 @@ class _Unit:
         else:
             inputs = {port: self._input(port, before, row, now) for port in self.ports}
             state = before[0][place.state], before[1][place.state]
-            moved, y = self._step(state, inputs)
+            moved, y = self._step(params, state, inputs)
             after[0][place.state], after[1][place.state] = moved
         if place.depth:
             for old, new, last in zip(before, after, y, strict=True):
@@ -170,10 +186,10 @@ class _Unit:
             return parts[0]
         return np.concatenate([p for p, _ in parts]), np.concatenate([d for _, d in parts])
 
-    def _step(self, state: Point, inputs: Mapping[str, Point]) -> tuple[Point, Point]:
+    def _step(self, params: Any, state: Point, inputs: Mapping[str, Point]) -> tuple[Point, Point]:
         """Return the state and the output one step later, each with how it moves."""
         if isinstance(self.node, Differentiable):
-            return self._own_step(state, inputs)
+            return self._own_step(params, state, inputs)
         parts = [state, *inputs.values()]
         w = np.concatenate([p for p, _ in parts])
         dw = np.concatenate([d for _, d in parts])
@@ -182,9 +198,9 @@ class _Unit:
 
         def step(w: Array) -> Array:
             flat, *rows = np.split(w, cuts)
-            tree, y = self._plain_step(flat, dict(zip(inputs, rows, strict=True)))
+            tree, y = self._plain_step(params, flat, dict(zip(inputs, rows, strict=True)))
             trees.append(tree)
-            return np.concatenate([_flat(tree), y])
+            return np.concatenate([_flat(tree, self.whole), y])
 
         if self._method is None:
             self._method = method_for(step, w, self.name)
@@ -193,19 +209,26 @@ class _Unit:
         self.whole, n = trees[0], len(state[0])
         return (after[:n], moved[:n]), (after[n:], moved[n:])
 
-    def _plain_step(self, flat: Array, rows: Mapping[str, Array]) -> tuple[Any, Array]:
-        found: tuple[Any, Array] = self.node.step(self.params, _filled(self.whole, flat), **rows)
+    def _plain_step(self, params: Any, flat: Array, rows: Mapping[str, Array]) -> tuple[Any, Array]:
+        found: tuple[Any, Array] = self.node.step(params, _filled(self.whole, flat), **rows)
         return found
 
-    def _own_step(self, state: Point, inputs: Mapping[str, Point]) -> tuple[Point, Point]:
+    def _own_step(
+        self, params: Any, state: Point, inputs: Mapping[str, Point]
+    ) -> tuple[Point, Point]:
         """Return the same by the node's own tangent."""
         rows = {port: row for port, (row, _) in inputs.items()}
         ways = {port: way for port, (_, way) in inputs.items()}
         tree = _filled(self.whole, state[0])
-        d_tree, dy = self.node.tangent(self.params, tree, rows, _filled(self.whole, state[1]), ways)
         with by_numpy():
-            self.whole, y = self._plain_step(state[0], rows)
-        return (_flat(self.whole), _flat(d_tree, state[1].shape[1])), (y, dy)
+            d_state = _filled(self.whole, state[1])
+            d_tree, dy = self.node.tangent(params, tree, rows, d_state, ways)
+            after, y = self._plain_step(params, state[0], rows)
+        moved = _flat(d_tree, self.whole, state[1].shape[1]), dy
+        there = _flat(after, self.whole), y
+        if isinstance(y, np.ndarray):  # counts within a state go on
+            self.whole = after
+        return (there[0], moved[0]), (there[1], moved[1])
 
 
 def _refuse_jumps(name: str, node: Node) -> None:
@@ -222,18 +245,20 @@ def _floats(state: Any) -> Iterator[tuple[str, Array]]:
             yield path, leaf
 
 
-def _flat(state: Any, ways: int | None = None) -> Array:
+def _flat(state: Any, like: Any, ways: int | None = None) -> Array:
     """Return the numbers of a state one after the other, those that count left out.
 
-    With `ways` each array has an axis of so many directions behind.
+    `like` is a state of plain arrays; with `ways` each array has an axis of so many directions
+    behind.
     """
     behind = () if ways is None else (ways,)
     parts = [
-        leaf.reshape(int(np.prod(leaf.shape[: leaf.ndim - len(behind)])), *behind)
-        for _, leaf in leaves(state)
-        if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fc"
+        leaf.reshape(plain.size, *behind)
+        for (_, leaf), (_, plain) in zip(leaves(state), leaves(like), strict=True)
+        if isinstance(plain, np.ndarray) and plain.dtype.kind in "fc"
     ]
-    return np.concatenate([*parts, np.zeros((0, *behind))])
+    found: Array = np.concatenate(parts) if parts else np.zeros((0, *behind))
+    return found
 
 
 def _filled(state: Any, flat: Array) -> Any:

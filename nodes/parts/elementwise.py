@@ -9,6 +9,7 @@ from nodegraph.arrays import Array
 from nodegraph.maths import activate
 from nodegraph.node import Node
 from nodes.parts.activations import ActivationName
+from nodes.parts.slopes import along
 
 __all__ = ["Elementwise"]
 
@@ -21,3 +22,9 @@ class Elementwise(Node, ABC):
     def step(self, params: Any, state: Any, x: Array) -> tuple[Any, Array]:
         """Return f of `x`; `x` itself if f is the identity."""
         return state, x if self.function == "identity" else activate(self.function, x)
+
+    def tangent(
+        self, params: Any, state: Any, inputs: Any, d_state: Any, d_inputs: Any
+    ) -> tuple[Any, Array]:
+        """Return ``(d_state, f'(x) dx)``; see `nodegraph.graph.protocols.Differentiable`."""
+        return d_state, along(self.function, inputs["x"], d_inputs["x"])

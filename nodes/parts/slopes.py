@@ -8,7 +8,7 @@ from typing import Final, Literal
 import numpy as np
 
 from nodegraph import Array
-from nodes.parts.activations import ACTIVATIONS, sigmoid, softmax
+from nodegraph.maths import activate
 
 __all__ = ["SLOPES", "Slanted", "along"]
 
@@ -23,7 +23,7 @@ SLOPES: Final[dict[str, Callable[[Array], Array]]] = {  # by name of the activat
 
 _FROM_INPUT: Final[dict[str, Callable[[Array], Array]]] = {  # of the others, given x
     "leaky_relu": lambda x: np.where(x > 0, 1, 0.01),
-    "softplus": sigmoid,
+    "softplus": lambda x: activate("sigmoid", x),
     "softsign": lambda x: 1 / (1 + np.abs(x)) ** 2,
     "hard_tanh": lambda x: (np.abs(x) < 1).astype(x.dtype),
     "elu": lambda x: np.exp(np.minimum(x, 0)),
@@ -43,9 +43,9 @@ def along(name: str, x: Array, dx: Array) -> Array:
         Directions, a column each.
     """
     if name == "softmax":
-        y = softmax(x)[:, None]
+        y = activate(name, x)[:, None]
         shared: Array = y * (dx - (y * dx).sum(axis=0))
         return shared
-    slope = SLOPES[name](ACTIVATIONS[name](x)) if name in SLOPES else _FROM_INPUT[name](x)  # type: ignore[index]
+    slope = SLOPES[name](activate(name, x)) if name in SLOPES else _FROM_INPUT[name](x)
     moved: Array = slope[:, None] * dx
     return moved
