@@ -33,6 +33,7 @@ QUESTIONS = (
     "many_machines",
 )
 LONG = (
+    "bert",
     "cell_learning",
     "cogscale",
     "soak",

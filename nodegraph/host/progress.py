@@ -24,6 +24,7 @@ __all__ = [
     "Terminal",
     "checked_progress",
     "for_this_place",
+    "tell_note",
     "watched",
 ]
 
@@ -266,6 +267,22 @@ def watched(
         if note is not None and news is not None:
             note(news())
         progress.advance(chunk.n_steps)
+
+
+def tell_note(progress: Progress, text: str) -> None:
+    """Have `text` shown beside the steps, now if it is time to; one without ``note`` is not told.
+
+    Examples
+    --------
+    >>> lines = Lines(print, seconds=0)
+    >>> lines.start(300, "fit")
+    >>> tell_note(lines, "stage 1 of 2, solving readout")
+    fit: 0 of 300 steps (0%), stage 1 of 2, solving readout
+    """
+    note = getattr(progress, "note", None)
+    if note is not None:
+        note(text)
+        progress.advance(0)
 
 
 class Counted(Generic[_Chunk]):

@@ -18,6 +18,7 @@ from nodegraph.engines.request import Request
 from nodegraph.engines.slot import LET_GO, Slot, widths
 from nodegraph.errors import DataError, GraphError
 from nodegraph.graph.protocols import Deals, Trailing, Weighed
+from nodegraph.host.progress import tell_note
 from nodegraph.model.checks import check_long_enough
 from nodegraph.model.joint_readouts import JointReadouts, find_joint
 from nodegraph.model.kept_outputs import KeptOutputs, cut
@@ -28,6 +29,7 @@ from nodegraph.model.turns import epochs, wanted_again
 __all__ = ["Fit"]
 
 Slots = dict[str, Slot]
+SHOWN = 3  # learners that a progress names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +115,7 @@ class Fit(LearningPass):
     ) -> tuple[int, dict[str, dict[str, Any]]]:
         """Let the learners of a stage learn; return the steps gone, and what is told of each."""
         stage, at, moved = self.stages[number], self.hooks.start, 0
+        self._say(number, "learning")
         resumed = at if number == at.stage and at.learning else None
         if number == at.stage and resumed is None:
             self.hooks.restore(slots)
@@ -128,11 +131,18 @@ class Fit(LearningPass):
             moved = self.go(teams, kept, begin)
         self._catch_up(teams.slots, stage.learners)
         kept.end(stage, number, False)
+        self._say(number, "solving")
         told = dict(teams.conclude())
         if self.one_by_one:
             heavy = [n for n in stage.learners if isinstance(self._rule(n), Weighed)]
             slots.update({name: slots[name].without_memory(LET_GO) for name in heavy})
         return moved, told
+
+    def _say(self, number: int, what: str) -> None:
+        """Tell the progress which stage it is, of how many, and who learns or is solved in it."""
+        names, many = self.stages[number].learners, len(self.stages)
+        shown = ", ".join(names[:SHOWN]) + f" and {len(names) - SHOWN} more" * (len(names) > SHOWN)
+        tell_note(self.hooks.progress, f"stage {number + 1} of {many}, {what} {shown}")
 
     def _run_up(self, teams: JointReadouts, at: Cursor) -> None:
         """Let nodes whose outputs were known, and no more are, go to where learning goes on."""

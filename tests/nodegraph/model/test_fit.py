@@ -10,7 +10,8 @@ from ridge_by_hand import T, U, Y, chain, numpy_ridge, numpy_states
 
 import nodegraph as ng
 from nodegraph.errors import DataError, DataWarning, GraphError, NotFittedError
-from nodes import LMS, RLS, Input, Reservoir, Ridge
+from nodegraph.host.progress import Silent
+from nodes import LMS, RLS, Input, Reservoir, Ridge, Scaler
 from nodes.rules import IntrinsicPlasticity
 
 
@@ -195,3 +196,25 @@ def test_float32_reaches_weights_states_and_outputs():
 def test_lms_does_not_learn_offline():
     with pytest.raises(GraphError, match="nothing here learns offline"):
         ng.Model(Input() >> LMS(name="out")).update(U, Y)
+
+
+class Noted(Silent):
+    """A progress that keeps what it is told beside the steps."""
+
+    def __init__(self):
+        self.notes = []
+
+    def note(self, text):
+        self.notes.append(text)
+
+
+def test_the_progress_is_told_which_stage_learns_or_is_solved():
+    graph = Input() >> Scaler(name="s") >> [Ridge(name=f"y{k}") for k in range(5)]
+    progress, x = Noted(), np.random.default_rng(0).standard_normal((60, 2))
+    ng.Model(graph).fit(x, {f"y{k}": x for k in range(5)}, progress=progress)
+    assert progress.notes == [
+        "stage 1 of 2, learning s",
+        "stage 1 of 2, solving s",
+        "stage 2 of 2, learning y0, y1, y2 and 2 more",
+        "stage 2 of 2, solving y0, y1, y2 and 2 more",
+    ]

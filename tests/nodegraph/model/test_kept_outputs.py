@@ -152,7 +152,7 @@ class Killed(Silent):
         self.left = chunks
 
     def advance(self, n_steps):
-        self.left -= 1
+        self.left -= bool(n_steps)
         if self.left < 0:
             raise OSError("killed")
 
