@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from nodegraph.engines.merge_tree import Bough
 from nodegraph.engines.slot import Slot
+from nodegraph.engines.sums_beside import sums_folder
 from nodegraph.errors import EngineError
 
 __all__ = ["ENDS", "Checkpointer", "Cursor", "heed", "keep"]
@@ -111,24 +114,40 @@ class Checkpointer:
         Where the course stands, and what moves on from there.
     restore : callable
         Puts the slots of a stage to where they stood.
+    begun : sequence of Bough
+        What was gathered of a pass that was begun, where learning goes on from.
+    boughs : sequence of Bough
+        What is gathered of this pass.
     """
 
     path: str
-    write: Callable[[Cursor, Mapping[str, Slot]], None]
+    write: Callable[[Cursor, Mapping[str, Slot], Sequence[Bough]], None]
     seconds: float = 60.0
     start: Cursor = field(default_factory=Cursor)
     at: Cursor = field(default_factory=Cursor)
     slots: Mapping[str, Slot] = field(default_factory=dict)
     restore: Callable[[dict[str, Slot]], None] = lambda slots: None
+    begun: Sequence[Bough] = ()
+    boughs: Sequence[Bough] = ()
     _steps: int = 0  # gone since `at`, when last heard of
     _last: float = field(default_factory=monotonic)
     _took: float = 0.0  # seconds, the last time
     _stop: BaseException | None = None
     _asked: list[float] = field(default_factory=list)  # when signals came
 
-    def mark(self, at: Cursor, slots: Mapping[str, Slot]) -> None:
+    def mark(self, at: Cursor, slots: Mapping[str, Slot], boughs: Sequence[Bough] = ()) -> None:
         """Take note of where the course stands, and of the slots that move from here on."""
-        self.at, self.slots, self._steps = at, slots, 0
+        self.at, self.slots, self.boughs, self._steps = at, slots, boughs, 0
+
+    @property
+    def folder(self) -> Path:
+        """Where those who have sums of parts of the data write them."""
+        return sums_folder(Path(self.path))
+
+    def kept(self) -> Sequence[Bough]:
+        """Return what was gathered of the pass that is gone on with, once."""
+        begun, self.begun = self.begun, ()
+        return begun
 
     @property
     def due(self) -> bool:
@@ -158,7 +177,7 @@ class Checkpointer:
         """Write a checkpoint, but none of nothing; tell whether the file leads on from here."""
         if self.slots and self.here.learned:
             begin = monotonic()
-            self.write(self.here, self.slots)
+            self.write(self.here, self.slots, self.boughs)
             self._last = monotonic()
             self._took = self._last - begin
             return True

@@ -28,7 +28,8 @@ class Engine(NamedTuple):
     An engine without the second one is given one series after the other. One with `rows` says how
     many steps a chunk should have. One with `map` does a task to independent groups of series,
     each somewhere else: ``map(task, groups, workers)`` yields ``task(group, engine, progress)``
-    of each, in their order, for the local engine of that place. One with `news` can say in a few
+    of each, in their order, for the local engine of that place. One with `gather` sums up where it
+    is what such tasks gather, see `nodegraph.engines.gathering`. One with `news` can say in a few
     words how it goes, and one with `slowest` what held the work up. `connect` reaches what the
     engine needs, or fails before anything is begun; `close` hands back what it holds, such as
     workers; it may be used again. One that `watches` takes the points of
@@ -46,6 +47,7 @@ class Engine(NamedTuple):
     ) = None
     rows: Callable[[Plan, Mapping[str, int]], int] = Plan.chunk_rows
     map: Callable[[Any, Iterable[Any], int | None], Iterator[Any]] | None = None
+    gather: Callable[[Any, Sequence[Any], int | None, Any, Any], Any] | None = None
     news: Callable[[], str] | None = None
     slowest: Callable[[], str] = str
     connect: Callable[[], None] = _nothing

@@ -86,8 +86,8 @@ class Vitals:
         self._held |= part._held
 
     def blank(self) -> Vitals:
-        """Return one of the same nodes for series apart, which keeps few rows."""
-        return Vitals(self.names, 2)
+        """Return one of the same nodes for series apart, which holds no rows yet."""
+        return Vitals(self.names, self._most // EACH)
 
     def join(self, other: Vitals) -> None:
         """Add what another one holds, who looked at other series of the same pass."""

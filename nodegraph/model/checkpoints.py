@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from logging import getLogger
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
+from nodegraph.arrays import Array
 from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
 from nodegraph.engines.checkpointer import Checkpointer, Cursor
+from nodegraph.engines.merge_tree import Bough
 from nodegraph.engines.slot import Slot
+from nodegraph.engines.sums_beside import sums_folder, sweep
 from nodegraph.errors import DataError, ModelFileError, OtherCourseError
 from nodegraph.files import tensor_file
 from nodegraph.host.paths import own_path
 from nodegraph.model import storage
 from nodegraph.model.state import ModelState
+from nodegraph.model.sums_file import PackedSums
 
-__all__ = ["checkpointer_of"]
+__all__ = ["checkpointer_of", "move_checkpoint", "remove_checkpoint"]
 
 log = getLogger("nodegraph.learning")
 EVERY = 10.0  # seconds between two checkpoints, at least
@@ -67,13 +72,29 @@ def checkpointer_of(
     }
     plain: dict[str, Any] = json.loads(json.dumps(mark, default=str))
 
-    def write(at: Cursor, slots: Mapping[str, Slot]) -> None:
-        extra = {"position": at.plain(), "mark": plain}
-        storage.save_checkpoint(path, state, {**state.slots, **slots}, extra)
+    def write(at: Cursor, slots: Mapping[str, Slot], boughs: Sequence[Bough]) -> None:
+        told, arrays = _packed_boughs(boughs)
+        extra = {"position": at.plain(), "mark": plain, "boughs": told}
+        storage.save_checkpoint(path, state, {**state.slots, **slots}, extra, arrays)
+        sweep(path, {one.value.name for one in boughs if isinstance(one.value, Path)})
 
     if resume and path.exists():
         return _resumed(path, state, plain, write)
     return Checkpointer(str(path), write, EVERY)
+
+
+def remove_checkpoint(path: Path) -> None:
+    """Remove a checkpoint that is no longer wanted, and what lies beside it."""
+    path.unlink(missing_ok=True)
+    sweep(path, set())
+
+
+def move_checkpoint(path: Path, to: Path) -> Path:
+    """Give a checkpoint another name, and what lies beside it; return the new one."""
+    remove_checkpoint(to)
+    if (beside := sums_folder(path)).is_dir():
+        beside.replace(sums_folder(to))
+    return path.replace(to)
 
 
 def _resumed(path: Any, state: ModelState, mark: Mapping[str, Any], write: Any) -> Checkpointer:
@@ -83,6 +104,7 @@ def _resumed(path: Any, state: ModelState, mark: Mapping[str, Any], write: Any) 
         packed = json.loads(metadata["model"])["nodes"]
         at = Cursor.of(extra["position"])
         there = dict(extra["mark"])
+        boughs = [_unpacked_bough(path, one, arrays) for one in extra["boughs"]]
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path}: this is no checkpoint of learning ({error!r})") from error
     odd = [key for key in mark if there.get(key) != mark[key]]
@@ -97,7 +119,29 @@ def _resumed(path: Any, state: ModelState, mark: Mapping[str, Any], write: Any) 
     def restore(slots: dict[str, Slot]) -> None:
         storage.unpack_slots(state, slots, packed, arrays)
 
-    return Checkpointer(str(path), write, EVERY, at, restore=restore)
+    return Checkpointer(str(path), write, EVERY, at, restore=restore, begun=boughs)
+
+
+def _packed_boughs(boughs: Sequence[Bough]) -> tuple[list[dict[str, Any]], dict[str, Array]]:
+    """Return what was gathered as plain values and arrays; what is in files stays there."""
+    told, arrays = [], dict[str, Array]()
+    for one in boughs:
+        plain = {"first": one.first, "stop": one.stop, "level": one.level, "groups": one.groups}
+        if isinstance(one.value, Path):
+            told.append({**plain, "file": one.value.name})
+            continue
+        packed = PackedSums.of(one.value, f"gathered/{one.first}")
+        told.append({**plain, "nodes": packed.nodes})
+        arrays |= packed.arrays
+    return told, arrays
+
+
+def _unpacked_bough(path: Path, told: Mapping[str, Any], arrays: Mapping[str, Array]) -> Bough:
+    kept: Any = PackedSums(told["nodes"], arrays) if "nodes" in told else None
+    if kept is None:
+        kept = sums_folder(path) / Path(str(told["file"])).name
+    first, stop, level, groups = (int(told[n]) for n in ("first", "stop", "level", "groups"))
+    return Bough(first, stop, level, kept, groups)
 
 
 def _graph_of(state: ModelState) -> str:

@@ -183,7 +183,7 @@ class Fit(LearningPass):
         (stage,), moved, bound = self.stages, 0, self._dealt(bound)
         for i, series in enumerate(bound.series):
             place = slots if bound.own else self.initializer.fresh(slots, slots, i)
-            moved = self._live(stage, place, series)
+            moved = self.live(stage, place, series)
             self._keep(slots, place, stage)
         reports = [{"node": name, **self._finish(slots[name], name)} for name in stage.learners]
         if bound.own:

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Any
 
 from nodegraph.data.series import Series, Stream
-from nodegraph.engines import LOCAL
-from nodegraph.engines.batches import BatchTask, Group, batched, group_rows, groups, map_batches
 from nodegraph.engines.checkpointer import Cursor
-from nodegraph.engines.first_use import merged
 from nodegraph.engines.request import Request
-from nodegraph.engines.slot import Slot, widths
-from nodegraph.engines.vitals import Vitals
+from nodegraph.engines.slot import Slot
 from nodegraph.errors import placed
 from nodegraph.graph.plan import Plan
-from nodegraph.graph.protocols import SecondLook, begun, begun_like
+from nodegraph.graph.protocols import SecondLook, begun
 from nodegraph.graph.rule import Rule, merges
-from nodegraph.host.lent_threads import lent_threads
+from nodegraph.model.apart import learn_apart
 from nodegraph.model.joint_readouts import JointReadouts
 from nodegraph.model.kept_outputs import KeptOutputs
 from nodegraph.model.passes import Outputs, Pass
@@ -89,7 +83,7 @@ class LearningPass(Pass):
         self.hooks.mark(at, slots)
         last = at.turn >= epochs(self.plan.rules, teams.stage.learners) - 1
         final = frozenset(teams.alone(stage.learners)) if last else frozenset[str]()
-        return at.steps + self._live(stage, slots, series, kept.take, at.steps, final)
+        return at.steps + self.live(stage, slots, series, kept.take, at.steps, final)
 
     def _pass_independent(
         self,
@@ -102,14 +96,14 @@ class LearningPass(Pass):
         """Go through independent series: groups of them apart, or one after the other."""
         self.hooks.mark(at, slots)
         if self.apart(stage, slots):
-            self._pass_apart(stage, slots, series, at, kept)
+            learn_apart(self, stage, slots, series, at, kept)
             return 0
         for i, one in enumerate(series):
             if i < at.series:
                 continue
             place = self.initializer.fresh(slots, slots, i)
             with placed(f"in series {i}"):
-                self._live(stage, place, one, kept.take)
+                self.live(stage, place, one, kept.take)
             self._keep(slots, place, stage)
             self.hooks.reached(replace(at, series=i + 1), slots)
         return 0
@@ -119,73 +113,7 @@ class LearningPass(Pass):
         rules = [(self._rule(name), slots[name].params) for name in stage.learners]
         return all(not rule.online and merges(rule, params) for rule, params in rules)
 
-    def _pass_apart(
-        self,
-        stage: Stage,
-        slots: Slots,
-        series: Sequence[Series | Stream],
-        at: Cursor,
-        kept: KeptOutputs,
-    ) -> None:
-        """Learn from groups of series apart and merge what they hold, in the order of series."""
-        sizes = widths(slots)
-        rows = group_rows(max(sizes[name] for name in stage.whole if name in sizes))
-        waiting = islice(groups(series, rows), at.series, None)
-        alone = replace(self, engine=LOCAL, hooks=self.hooks.elsewhere())
-        task = BatchTask(alone, (stage, dict(slots)), f"{', '.join(stage.learners)} learned from")
-        parts = map_batches(self.engine, task, waiting, self.workers, self.hooks.progress)
-        with lent_threads(self.workers):
-            for done, (memories, vitals, found) in enumerate(parts, at.series + 1):
-                self._merge(slots, memories)
-                for outputs in found:
-                    kept.take(outputs)
-                if self.hooks.vitals is not None:
-                    self.hooks.vitals.join(vitals)
-                self.hooks.reached(replace(at, series=done), slots)
-
-    def _merge(self, slots: Slots, memories: Mapping[str, Any]) -> None:
-        for name, memory in memories.items():
-            slots[name].memory = merged(name, self._rule(name), slots[name].memory, memory)
-
-    def group(
-        self, stage: Stage, slots: Slots, group: Group
-    ) -> tuple[dict[str, Any], Vitals | None, list[Outputs]]:
-        """Return what the learners of a stage gather from a group of series.
-
-        With it come its vitals, and the outputs that are to be kept.
-        """
-        vitals, found = self.hooks.elsewhere().vitals, list[Outputs]()
-        own = replace(self, hooks=self.hooks._replace(vitals=vitals))
-        return own._gathered(stage, slots, group, found), vitals, found
-
-    def _gathered(
-        self, stage: Stage, slots: Slots, group: Group, found: list[Outputs]
-    ) -> dict[str, Any]:
-        """Return what the learners of a stage gather from a group of series, by name."""
-        if batched(self.engine, group):
-            return self._abreast(stage, slots, group, found)
-        memories = {name: self._begun(slots[name], name) for name in stage.learners}
-        for i, series in group:
-            place = self.initializer.fresh(slots, slots, i)
-            for name in stage.learners:
-                place[name].memory = memories[name]
-            self._live(stage, place, series, found.append)
-            memories = {name: place[name].memory for name in stage.learners}
-        return memories
-
-    def _abreast(
-        self, stage: Stage, slots: Slots, group: Group, found: list[Outputs]
-    ) -> dict[str, Any]:
-        """Learn from a group of series that go through the graph side by side."""
-        places = [self.initializer.fresh(slots, slots, i) for i, _ in group]
-        for name in stage.learners:
-            places[0][name].memory = self._begun(slots[name], name)
-        learn, vitals = frozenset(stage.learners), self.hooks.vitals
-        request = Request(stage.record, learn, self.clock, True, vitals=vitals)
-        found += self.many(stage.plan, places, group, request)
-        return {name: places[-1][name].memory for name in stage.learners}
-
-    def _live(
+    def live(
         self,
         stage: Stage,
         slots: Slots,
@@ -208,10 +136,6 @@ class LearningPass(Pass):
         learn = frozenset(stage.learners)
         request = Request(stage.record, learn, clock, True, keeps, final, vitals=vitals)
         return self.one(stage.plan, slots, series, request, done, into)[1]
-
-    def _begun(self, slot: Slot, name: str) -> Any:
-        """Return what a part of the data is to be gathered in, in this pass."""
-        return begun_like(self._rule(name), slot.params, slot.memory)
 
     def _keep(self, slots: Slots, place: Mapping[str, Slot], stage: Stage) -> None:
         for name in stage.learners:

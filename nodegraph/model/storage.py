@@ -28,7 +28,7 @@ from nodegraph.model.drift import Drift
 from nodegraph.model.initializer import Initializer
 from nodegraph.model.state import ModelState
 
-__all__ = ["load", "pack_graph", "save", "save_checkpoint", "unpack_slots"]
+__all__ = ["empty_memory", "load", "pack_graph", "save", "save_checkpoint", "unpack_slots"]
 
 Report = list[dict[str, Any]]
 
@@ -63,9 +63,11 @@ def save_checkpoint(
     state: ModelState,
     slots: Mapping[str, Slot],
     extra: Mapping[str, Any],
+    more: Mapping[str, Array],
 ) -> None:
     """Write the slots of a model that is at work, and what else must be known to go on."""
     arrays, texts = _packed(state, slots, [], True)
+    arrays |= more
     texts["checkpoint"] = json.dumps(extra, default=_plain)
     tensor_file.write(path, arrays, texts)
 
@@ -270,7 +272,7 @@ def _unpack_slot(
         parts["given"] = {field: getattr(given, field) for field in packed["given_fields"]}
     memory = packed.get("memory", {"value": None})
     kept = rule if memory != {"value": None} else None
-    template = kept and _empty_memory(kept, parts["params"], memory)
+    template = kept and empty_memory(kept, parts["params"], memory)
     lost = str(packed.get("lost", ""))
     if _has_other_fields(memory, template):
         memory, lost = {"value": None}, OTHER_LAYOUT
@@ -280,7 +282,7 @@ def _unpack_slot(
     return replace(slot, **parts, fitted=bool(packed["fitted"]), lost=lost)
 
 
-def _empty_memory(rule: Rule, params: Any, packed: Mapping[str, Any]) -> Any:
+def empty_memory(rule: Rule, params: Any, packed: Mapping[str, Any]) -> Any:
     """Return a memory like the one that was saved, in which nothing is."""
     if not isinstance(rule, SecondLook):
         return rule.begin(params)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from nodegraph.engines.ray.partition import title
+from nodegraph.engines.ray.partition import Partition, title
 from nodegraph.engines.ray.placement import HOP, Estimate, group_nodes
 from nodegraph.engines.slot import Slot
 from nodegraph.graph.plan import Plan
+from nodegraph.host.memory_budget import format_bytes
 
-__all__ = ["START", "WARM", "advice", "held", "stays"]
+__all__ = ["START", "WARM", "advice", "held", "stays", "told"]
 
 START, WARM = 6e6, 0.3e6  # microseconds until a chunk is under way: actors started anew, or there
 LITTLE = 12e6, 2e6  # microseconds of work that may be done here: on this machine, on a cluster
@@ -40,6 +41,22 @@ def stays(
     loads = [sum(costs[name].step for name in group) for group in groups]
     saved = (sum(loads) - max(loads)) * n_steps
     return sum(loads) * n_steps <= LITTLE[joined] and saved <= (WARM if warm else START)
+
+
+def told(
+    parts: Sequence[Partition], costs: Mapping[str, Estimate], slots: Mapping[str, Slot]
+) -> list[dict[str, str]]:
+    """Return what each actor would hold, in a row for people."""
+    return [
+        {
+            "actor": str(number),
+            "nodes": ", ".join(part.names),
+            "us a step": f"{sum(costs[name].step for name in part.names):.1f}",
+            "weights": format_bytes(sum(held(slots[name]) for name in part.names)),
+            "hears from": ", ".join(part.reads) or "-",
+        }
+        for number, part in enumerate(parts, 1)
+    ]
 
 
 def advice(

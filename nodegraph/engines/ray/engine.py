@@ -13,15 +13,18 @@ from typing import Any, Self
 from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
 from nodegraph.engines.engine import LOCAL
+from nodegraph.engines.gathering import GatherTask, Keeper, Leaf, Sums
 from nodegraph.engines.ray.cluster import STORE, Cluster
-from nodegraph.engines.ray.cost import advice, held, stays
+from nodegraph.engines.ray.cost import advice, stays, told
 from nodegraph.engines.ray.data_parallel import DataParallel
+from nodegraph.engines.ray.gatherers import Gatherers
 from nodegraph.engines.ray.options import PLACED, check_options
 from nodegraph.engines.ray.pace import pace_of
 from nodegraph.engines.ray.partition import Partition, cut
 from nodegraph.engines.ray.pipeline import Pipeline, PipelineOptions
 from nodegraph.engines.ray.placement import HOP, estimates, group_nodes
 from nodegraph.engines.ray.pools import Pools
+from nodegraph.engines.ray.replicas import Replicas
 from nodegraph.engines.ray.resources import Resources
 from nodegraph.engines.ray.shares import fitting
 from nodegraph.engines.ray.stats import Stats
@@ -31,7 +34,7 @@ from nodegraph.engines.slot import Slot, widths
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.plan import Plan
 from nodegraph.host.machine import usable_cpus
-from nodegraph.host.memory_budget import format_bytes
+from nodegraph.host.progress import Progress
 
 __all__ = ["RayEngine", "the_engine"]
 
@@ -231,11 +234,25 @@ class RayEngine:
 
         The task is done to each group somewhere else; nothing but the results comes back.
         """
+        yield from DataParallel(self._team(task, workers)).each(groups)
+
+    def gather(
+        self,
+        task: GatherTask,
+        leaves: Sequence[Leaf],
+        workers: int | None,
+        progress: Progress,
+        keeper: Keeper,
+    ) -> Sums:
+        """Return what `task` gathers from all leaves, summed and merged by the replicas."""
+        return Gatherers(self._team(task, workers), task, leaves, progress, keeper).total()
+
+    def _team(self, task: Any, workers: int | None) -> Replicas:
+        """Return who does a task to many things; none of them has started."""
         count = workers or self.workers or fitting(self._cluster.join(), self._default)
         names = tuple(self._resources)
-        yield from DataParallel(
-            self._pools.of([names] * count), names, task, count, self._restarts, self.watch
-        ).each(groups)
+        pool = self._pools.of([names] * count)
+        return Replicas(pool, names, task, count, self._restarts, self.watch)
 
     def rows(self, plan: Plan, sizes: Mapping[str, int]) -> int:
         """Return how many steps a chunk should have."""
@@ -275,16 +292,7 @@ class RayEngine:
         """
         costs = estimates(plan, slots, request.learn)
         parts = self.parts(plan, slots, request, cpus=cpus)
-        rows = [
-            {
-                "actor": str(number),
-                "nodes": ", ".join(part.names),
-                "us a step": f"{sum(costs[name].step for name in part.names):.1f}",
-                "weights": format_bytes(sum(held(slots[name]) for name in part.names)),
-                "hears from": ", ".join(part.reads) or "-",
-            }
-            for number, part in enumerate(parts, 1)
-        ]
+        rows = told(parts, costs, slots)
         size, groups = self.rows(plan, widths(slots)), [part.names for part in parts]
         words = advice(plan, costs, groups, size, int(self.cpus()) if cpus is None else cpus)
         return rows, words if cpus is not None else f"{words}\n{self._pools.judged(groups)}"

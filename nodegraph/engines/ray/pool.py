@@ -72,6 +72,9 @@ class WorkerPool(Protocol):
     def ready(self, ref: Ref) -> bool:
         """Tell whether what a call gives is there."""
 
+    def some(self, refs: Sequence[Ref]) -> list[Ref]:
+        """Return those of some calls that are done, as soon as one is."""
+
     def release(self, workers: Sequence[Any]) -> None:
         """Give back workers that may do other work."""
 
@@ -151,6 +154,10 @@ class InProcess:
     def ready(self, ref: Ref) -> bool:
         """Tell that it is there: calls are done at once."""
         return True
+
+    def some(self, refs: Sequence[Ref]) -> list[Ref]:
+        """Return all: calls are done at once."""
+        return list(refs)
 
     def release(self, workers: Sequence[Any]) -> None:
         """Forget the workers."""

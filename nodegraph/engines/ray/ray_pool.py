@@ -11,8 +11,8 @@ from weakref import WeakSet
 from nodegraph.engines.checkpointer import heed
 from nodegraph.engines.ray import room
 from nodegraph.engines.ray.actors import RayHandle, sending, started_actor
+from nodegraph.engines.ray.answers import PAUSE, Answers
 from nodegraph.engines.ray.head import Head
-from nodegraph.engines.ray.meaning import meaning
 from nodegraph.engines.ray.partition import title
 from nodegraph.engines.ray.pool import NoRoom, WorkerLost
 from nodegraph.engines.ray.resources import Resources, needs_of
@@ -22,8 +22,6 @@ from nodegraph.errors import EngineError
 __all__ = ["RayPool", "free_places"]
 
 START = 60.0  # seconds in which one more actor must have started
-PAUSE = 0.5  # seconds that one waits at a time, to look about in between
-SILENT = 1.5  # seconds without a word until machines are asked whether they are there
 FREED = 1.5  # seconds for what was let go to be free again
 
 
@@ -63,12 +61,11 @@ class RayPool:
         head: Head | None = None,
         elastic: bool = False,
     ):
-        self._ray, self._resources, self._default, self._timeout = ray, resources, default, timeout
+        self._ray, self._resources, self._default = ray, resources, default
         self._head, self._elastic = head or Head(None), elastic
         self._idle: dict[Resources, list[RayHandle]] = defaultdict(list)
         self._all: list[RayHandle] = []
-        self._silent = set[str]()  # machines that did not answer the last time
-        self._gone = set[str]()  # machines that are down, which Ray may not know yet
+        self._answers = Answers(ray, self._all, timeout, self._head)
         _pools.add(self)
 
     def start(self, groups: Sequence[Sequence[str]]) -> list[Any]:
@@ -127,10 +124,10 @@ class RayPool:
         needs = [self._needs(names) for names in groups]
         begin = monotonic()
         while True:
-            found = [p for p in room.places(self._ray) if p.machine not in self._gone]
+            found = [p for p in room.places(self._ray) if p.machine not in self._answers.gone]
             homes = room.packed(needs, [place.free for place in found])
             if homes is not None:
-                return [found[home].machine if self._gone else None for home in homes]
+                return [found[home].machine if self._answers.gone else None for home in homes]
             could = room.packed(needs, [place.total for place in found]) is not None
             if could and (_send_home() or monotonic() - begin < FREED):
                 sleep(PAUSE / 5)
@@ -168,8 +165,8 @@ class RayPool:
         """
         self._head.wait()
         first = [] if lost.worker is None else [lost.worker]
-        self._gone |= {w.machine for w in first if not room.is_there(self._ray, w.machine)}
-        dead = [w for w in workers if w in first or w.machine in self._gone]
+        self._answers.look_at({worker.machine for worker in first})
+        dead = [w for w in workers if w in first or w.machine in self._answers.gone]
         pings = {worker: self._ping(worker) for worker in workers if worker not in dead}
         refs = [ref for ref in pings.values() if ref is not None]
         ready = self._ray.wait(refs, num_returns=len(refs), timeout=PAUSE)[0] if refs else []
@@ -216,7 +213,9 @@ class RayPool:
         self, groups: Sequence[Sequence[str]], living: Sequence[RayHandle]
     ) -> _Squeezed | None:
         """Return where some actors can be that do not have what is theirs."""
-        there = [place for place in free_places(self._ray) if place.machine not in self._gone]
+        there = [
+            place for place in free_places(self._ray) if place.machine not in self._answers.gone
+        ]
         free = [place.free for place in there]
         share = room.largest_share(self._default, len(groups), [], free)
         if share is not None:
@@ -247,38 +246,11 @@ class RayPool:
 
     def take(self, refs: Sequence[Any]) -> list[Any]:
         """Return what the calls gave; meanwhile look whether one is to wait any longer."""
-        refs, begin = list(refs), monotonic()
-        while True:
-            try:
-                return list(self._ray.get(refs, timeout=PAUSE))
-            except self._ray.exceptions.GetTimeoutError as error:
-                if monotonic() - begin > self._timeout:
-                    raise EngineError(
-                        f"a worker has said nothing for {self._timeout:g} s; if its chunks take "
-                        "that long, give a smaller chunk or a longer timeout"
-                    ) from error
-            except Exception as error:
-                found = meaning(self._ray, error, self._all)
-                if found is error:
-                    raise
-                raise found from error
-            heed()
-            self._head.look()
-            if monotonic() - begin > SILENT:
-                self._look_at_machines()
+        return self._answers.take(refs)
 
-    def _look_at_machines(self) -> None:
-        """Find a machine that is down, whose silence Ray would bear with for ten seconds.
-
-        Raises
-        ------
-        WorkerLost
-        """
-        there = {worker.machine: worker for worker in self._all if worker.machine}
-        silent = {name for name in there if not room.is_there(self._ray, name)}
-        again, self._silent = silent & self._silent - self._gone, silent
-        for name in sorted(again):
-            raise WorkerLost("its machine does not answer", there[name])
+    def some(self, refs: Sequence[Any]) -> list[Any]:
+        """Return those of some calls that are done, as soon as one is."""
+        return self._answers.some(refs)
 
     def ready(self, ref: Any) -> bool:
         """Tell whether what a call gives is there."""

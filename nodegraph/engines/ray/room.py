@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import socket
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nodegraph.engines.ray.resources import Resources
 
-__all__ = ["Place", "how_many", "is_there", "largest_share", "packed", "places", "refusal"]
+__all__ = ["Place", "how_many", "largest_share", "packed", "places", "refusal", "silent"]
 
 PATIENCE = 1.0  # seconds for a machine to answer
 
@@ -55,13 +55,15 @@ def places(ray: Any) -> list[Place]:
     return found
 
 
-def is_there(ray: Any, machine: str) -> bool:
-    """Tell whether a machine is up; Ray itself takes ten seconds and more to see that."""
-    known = {one["NodeID"]: one for one in ray.nodes() if one["Alive"]}
-    if (one := known.get(machine)) is None:
-        return False
+def silent(ray: Any, machines: Collection[str]) -> set[str]:
+    """Return which of some machines are down; Ray itself takes ten seconds and more to see that."""
+    known = {one["NodeID"]: one for one in ray.nodes() if one["Alive"]} if machines else {}
+    return {name for name in machines if name not in known or not _answers(known[name])}
+
+
+def _answers(machine: Mapping[str, Any]) -> bool:
     try:
-        where = one["NodeManagerAddress"], int(one["NodeManagerPort"])
+        where = machine["NodeManagerAddress"], int(machine["NodeManagerPort"])
         socket.create_connection(where, timeout=PATIENCE).close()
     except OSError:
         return False

@@ -13,12 +13,12 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
-from nodegraph.engines.engine import LOCAL
 from nodegraph.engines.local import Sweep
 from nodegraph.engines.meter import Meter, Point
 from nodegraph.engines.outputs import DelayLine
 from nodegraph.engines.ray.parcels import Parcel
 from nodegraph.engines.ray.partition import Partition, pieces
+from nodegraph.engines.ray.replica import Replica
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Answer, Slot
 from nodegraph.engines.vitals import Vitals
@@ -26,7 +26,6 @@ from nodegraph.errors import EngineError
 from nodegraph.graph.protocols import conclude
 from nodegraph.graph.rule import Rule
 from nodegraph.host.numerics import Numerics, using
-from nodegraph.host.progress import Silent
 
 __all__ = ["Loading", "Receipt", "Snapshot", "Worker"]
 
@@ -88,7 +87,7 @@ class _Loaded(NamedTuple):
     meter: Meter | None
 
 
-class Worker:
+class Worker(Replica):
     """Holds one part of a plan: params, states, rule memories and delay lines of its nodes.
 
     It knows nothing of other workers; what it reads comes in as arguments, and it never changes
@@ -96,8 +95,8 @@ class Worker:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._loaded: _Loaded | None = None
-        self._task: Any = None
         self._free, self._reports, self._busy = False, True, 0.0
         self._turn = (0, 0)
         self._clock = 0
@@ -145,19 +144,10 @@ class Worker:
         self._loaded = loaded._replace(request=request, meter=held.meter)
         self._turn, self._clock = turn, clock
 
-    def prepare(self, task: Any, mode: Numerics) -> None:
-        """Take over a task that is to be done to many things, each by itself."""
-        self._task = task, mode
-
-    def do(self, item: Any) -> Any:
-        """Return what the task gives for one thing."""
-        task, mode = self._task
-        with using(mode):
-            return task(item, LOCAL, Silent())
-
     def unload(self) -> None:
         """Let go of the part, and of the task."""
-        self._loaded = self._task = None
+        super().unload()
+        self._loaded = None
 
     def run(self, attempt: int, seq: int, parcel: Parcel, *inputs: Array | None) -> Any:
         """Live through chunks that came together.

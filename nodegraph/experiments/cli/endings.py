@@ -11,6 +11,7 @@ from typing import NoReturn, TypeVar
 
 from nodegraph.errors import OtherCourseError
 from nodegraph.experiments.cli.console import SAID, say_error
+from nodegraph.model.checkpoints import move_checkpoint
 
 __all__ = ["end_in_order", "last_words", "news_said", "resumed"]
 
@@ -72,7 +73,7 @@ def resumed(learn: Callable[..., _Found], checkpoint: Path, resume: bool, anew: 
     except OtherCourseError as error:
         if resume:
             raise
-        aside = checkpoint.replace(checkpoint.with_name(ASIDE))
+        aside = move_checkpoint(checkpoint, checkpoint.with_name(ASIDE))
         say_error(f"{error}; it is {aside} now, and learning begins anew", "note")
     return learn(resume=False)
 

@@ -19,6 +19,7 @@ from nodegraph.experiments.cli.console import (
 )
 from nodegraph.experiments.cli.endings import last_words, news_said, resumed
 from nodegraph.experiments.cli.graphs import Changes, DataFolder, File, read, results_folder
+from nodegraph.model.checkpoints import remove_checkpoint
 
 if TYPE_CHECKING:
     from nodegraph.experiments.tasks.experiment import Result
@@ -119,7 +120,7 @@ def run(
         with made(folder), last_words(checkpoint):
             result = resumed(learn, checkpoint, resume, anew)
             paths = write(result, folder)
-        checkpoint.unlink(missing_ok=True)
+        remove_checkpoint(checkpoint)
         slowest = chosen.slowest()
     if not quiet:
         _show(result, paths)

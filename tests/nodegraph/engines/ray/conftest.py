@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 from ray import cloudpickle
 
+from nodegraph.engines import batches, gathering
 from nodegraph.engines.ray import RayEngine
 from nodegraph.engines.ray.data_parallel import DataParallel
+from nodegraph.engines.ray.gatherers import Gatherers
 from nodegraph.engines.ray.partition import cut, pieces
 from nodegraph.engines.ray.pipeline import Pipeline, PipelineOptions
 from nodegraph.engines.ray.pool import InProcess, WorkerLost
+from nodegraph.engines.ray.replicas import Replicas
 
 
 class Pickler(cloudpickle.Pickler):
@@ -115,8 +118,24 @@ class Spread(Split):
         super().__init__(0, 7, deaths)
         self.count = count
 
+    def team(self, task, workers):
+        return Replicas(self.pool, (), task, workers or self.count)
+
     def map(self, task, groups, workers):
-        yield from DataParallel(self.pool, (), task, workers or self.count).each(groups)
+        yield from DataParallel(self.team(task, workers)).each(groups)
+
+    def gather(self, task, leaves, workers, progress, keeper):
+        return Gatherers(self.team(task, workers), task, leaves, progress, keeper).total()
+
+
+@pytest.fixture(scope="module")
+def small_leaves():
+    """Groups of two series or so, leaves of three groups or so."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "LEAST", 80)
+        patch.setattr(batches, "MOST", 80)
+        patch.setattr(gathering, "ENOUGH", 150)
+        yield
 
 
 @pytest.fixture(scope="session")

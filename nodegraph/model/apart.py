@@ -1,0 +1,226 @@
+"""Offline learning from independent series, each gathered by itself, wherever that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nodegraph.data.series import Series, Stream
+from nodegraph.engines import LOCAL, Engine
+from nodegraph.engines.batches import Group, batched, group_rows
+from nodegraph.engines.checkpointer import Checkpointer, Cursor
+from nodegraph.engines.first_use import merged
+from nodegraph.engines.gathering import GatherTask, Keeper, Sums, gathered, leaves
+from nodegraph.engines.merge_tree import Bough
+from nodegraph.engines.request import Request
+from nodegraph.engines.slot import Slot, widths
+from nodegraph.graph.protocols import Seamless, begun_like
+from nodegraph.graph.rule import Rule
+from nodegraph.host.lent_threads import lent_threads
+from nodegraph.host.progress import Progress
+from nodegraph.model.kept_outputs import KeptOutputs
+from nodegraph.model.passes import Outputs
+from nodegraph.model.stages import Stage
+from nodegraph.model.storage import empty_memory
+from nodegraph.model.sums_file import PackedSums, read_sums, write_sums
+
+if TYPE_CHECKING:
+    from nodegraph.model.learning_pass import LearningPass
+
+__all__ = ["Apart", "learn_apart"]
+
+VITALS = ""  # under this name sums have rows to judge nodes by; no node has it
+KEPT = "/"  # under this one, outputs that are to be kept, as long as nobody took them
+
+Slots = dict[str, Slot]
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Learners of one stage, and the slots that each series starts from.
+
+    Parameters
+    ----------
+    course : LearningPass
+    stage : Stage
+    slots : dict of Slot
+    """
+
+    course: LearningPass
+    stage: Stage
+    slots: Slots
+
+    def at(self, engine: Engine, progress: Progress) -> Apart:
+        """Return the same on another engine."""
+        return replace(self, course=self.course.at(engine, progress))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Under which sums hold something."""
+        return (*self.stage.learners, VITALS)
+
+    def gather(self, sums: Sums | None, group: Group) -> Sums:
+        """Return what learners gather from a group of series, on top of what they have."""
+        memories = sums or self._begun()
+        found: list[Outputs] = memories.get(KEPT, [])
+        vitals = memories[VITALS]
+        own = replace(self.course, hooks=self.course.hooks._replace(vitals=vitals))
+        gather = self._abreast if batched(own.engine, group) else self._one_by_one
+        return {**gather(own, memories, group, found), VITALS: vitals, KEPT: found}
+
+    def _begun(self) -> Sums:
+        """Return what is gathered of no series, in this pass."""
+        rules, slots = self.stage.plan.rules, self.slots
+        memories = {
+            name: begun_like(rules[name], slots[name].params, slots[name].memory)
+            for name in self.stage.learners
+        }
+        return {**memories, VITALS: self.course.hooks.elsewhere().vitals}
+
+    def _one_by_one(
+        self, own: LearningPass, memories: Sums, group: Group, found: list[Outputs]
+    ) -> Sums:
+        for i, series in group:
+            place = self._fresh(i)
+            self._hand(place, memories)
+            own.live(self.stage, place, series, found.append)
+            memories = self._of(place)
+        return memories
+
+    def _abreast(
+        self, own: LearningPass, memories: Sums, group: Group, found: list[Outputs]
+    ) -> Sums:
+        """Learn from a group of series that go through the graph side by side."""
+        places = [self._fresh(i) for i, _ in group]
+        self._hand(places[0], memories)
+        learn, vitals = frozenset(self.stage.learners), own.hooks.vitals
+        request = Request(self.stage.record, learn, own.clock, True, vitals=vitals)
+        found += own.many(self.stage.plan, places, group, request)
+        return self._of(places[-1])
+
+    def _fresh(self, number: int) -> Slots:
+        return self.course.initializer.fresh(self.slots, self.slots, number)
+
+    def _hand(self, place: Slots, memories: Sums) -> None:
+        for name in self.stage.learners:
+            place[name].memory = memories[name]
+
+    def _of(self, place: Mapping[str, Slot]) -> Sums:
+        return {name: place[name].memory for name in self.stage.learners}
+
+    def merge(self, name: str, one: Any, other: Any) -> Any:
+        """Return what two sums hold together under a name."""
+        if name != VITALS:
+            return merged(name, self.stage.plan.rules[name], one, other)
+        if one is not None:
+            one.join(other)
+        return one
+
+    def write(self, path: Path, sums: Sums) -> None:
+        """Write sums to a file."""
+        write_sums(path, self.plain(sums))
+
+    def plain(self, sums: Sums) -> Sums:
+        """Return of sums what is kept of them."""
+        rules = self.stage.plan.rules
+        return {n: _seamless(rules[n], sums[n]) for n in self.stage.learners}
+
+    def read(self, kept: Path | PackedSums) -> Sums:
+        """Return sums that were kept."""
+        packed = read_sums(kept) if isinstance(kept, Path) else kept
+
+        def template(name: str, each: Any) -> Any:
+            return empty_memory(self.stage.plan.rules[name], self.slots[name].params, each)
+
+        return {**packed.unpacked(template), VITALS: self.course.hooks.elsewhere().vitals}
+
+
+def _seamless(rule: Rule, memory: Any) -> Any:
+    return rule.seamless(memory) if isinstance(rule, Seamless) else memory
+
+
+class _Kept(Keeper):
+    """Keeps outputs, and in the checkpoints of a course what was gathered.
+
+    Parameters
+    ----------
+    checkpointer : Checkpointer, optional
+    at : Cursor
+        Where the pass began.
+    slots : dict of Slot
+    apart : Apart
+    kept : KeptOutputs
+    """
+
+    def __init__(
+        self,
+        checkpointer: Checkpointer | None,
+        at: Cursor,
+        slots: Slots,
+        apart: Apart,
+        kept: KeptOutputs,
+    ):
+        super().__init__(() if checkpointer is None else checkpointer.kept())
+        self._checkpointer, self._at, self._slots = checkpointer, at, slots
+        self._apart, self._kept = apart, kept
+
+    @property
+    def place(self) -> Path | None:
+        """The folder for files of sums."""
+        return None if self._checkpointer is None else self._checkpointer.folder
+
+    @property
+    def due(self) -> bool:
+        """Whether a checkpoint is due."""
+        return self._checkpointer is not None and self._checkpointer.due
+
+    def take(self, sums: Sums) -> Sums:
+        """Return sums without the outputs that come with them, which are kept."""
+        for outputs in sums.pop(KEPT, ()):
+            self._kept.take(outputs)
+        return sums
+
+    def hear(self, boughs: Sequence[Bough], groups: int) -> None:
+        """Take note of boughs; what is not a file yet goes into the checkpoint itself."""
+        if self._checkpointer is None:
+            return
+        at = replace(self._at, series=groups)
+        plain = [
+            one if isinstance(one.value, Path) else one._replace(value=self._apart.plain(one.value))
+            for one in boughs
+        ]
+        self._checkpointer.mark(at, self._slots, plain)
+        self._checkpointer.moved_on(0)
+        if any(one.groups for one in plain):  # its arrays change from here on
+            done = [one for one in plain if not one.groups]
+            self._checkpointer.mark(at, self._slots, done)
+
+
+def learn_apart(
+    course: LearningPass,
+    stage: Stage,
+    slots: Slots,
+    series: Sequence[Series | Stream],
+    at: Cursor,
+    kept: KeptOutputs,
+) -> None:
+    """Let the learners of a stage gather from all series; `slots` hold it then."""
+    sizes = widths(slots)
+    data = leaves(series, group_rows(max(sizes[name] for name in stage.whole if name in sizes)))
+    count = sum(map(len, data))
+    alone = replace(course, engine=LOCAL, hooks=course.hooks.elsewhere())
+    apart, hooks = Apart(alone, stage, dict(slots)), course.hooks
+    keeper = _Kept(hooks.checkpointer, at, slots, apart, kept)
+    if at.series == count and not keeper.boughs:
+        return
+    task = GatherTask(apart, (), f"{', '.join(stage.learners)} learned from")
+    with lent_threads(course.workers):
+        found = gathered(course.engine, task, data, course.workers, hooks.progress, keeper)
+        for name in stage.learners:
+            rule, before = stage.plan.rules[name], slots[name].memory
+            slots[name].memory = merged(name, rule, before, found.pop(name))
+    if hooks.vitals is not None:
+        hooks.vitals.join(found[VITALS])
+    hooks.reached(replace(at, series=count), slots)
