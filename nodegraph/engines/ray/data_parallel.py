@@ -69,7 +69,7 @@ class DataParallel:
         """Give something to the worker that has least to do."""
         load = Counter(id(given.worker) for given in waiting)
         worker = min(self._team.workers, key=lambda worker: load[id(worker)])
-        return _Given(number, item, worker, _ask(worker, item))
+        return _Given(number, item, worker, _ask(worker, self._team, item))
 
     def _next(self, waiting: deque[_Given]) -> Any:
         """Return the oldest result, with as many tries as there may be."""
@@ -100,10 +100,10 @@ class DataParallel:
                 waiting[i] = self._give(given.number, given.item, waiting)
 
 
-def _ask(worker: Any, item: Any) -> list[Any] | None:
+def _ask(worker: Any, team: Replicas, item: Any) -> list[Any] | None:
     """Return what will come of something; nothing if the worker is known to be dead."""
     try:
-        found: list[Any] = worker.call("do", item)
+        found: list[Any] = worker.call("do", team.sendable(item))
     except WorkerLost:
         return None
     return found

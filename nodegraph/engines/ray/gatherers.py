@@ -148,7 +148,8 @@ class Gatherers:
                 hand.group = self._begun[leaf].groups
                 hand.ask("hold", leaf, self._sendable(self._begun[leaf]), leaf=leaf)
         groups = self._data[hand.leaf]
-        hand.ask("gather", hand.leaf, groups[hand.group], leaf=hand.leaf, group=hand.group)
+        group = self._team.sendable(groups[hand.group])
+        hand.ask("gather", hand.leaf, group, leaf=hand.leaf, group=hand.group)
         hand.group += 1
         if hand.group == len(groups):
             hand.leaf = -1

@@ -7,6 +7,7 @@ from typing import Any
 
 from nodegraph.arrays import copy_tree
 from nodegraph.engines.engine import LOCAL
+from nodegraph.engines.ray.file_rows import FileRows, opened
 from nodegraph.host.numerics import Numerics, using
 from nodegraph.host.progress import Silent
 
@@ -28,12 +29,13 @@ class Replica:
     def do(self, item: Any) -> Any:
         """Return what the task gives for one thing."""
         with using(self._mode):
-            return self._task(item, LOCAL, Silent())
+            return self._task(opened(item), LOCAL, Silent())
 
     def gather(self, leaf: int, group: Any) -> None:
         """Gather from another group of series of a leaf."""
         with using(self._mode):
-            self._sums[leaf] = self._task.more(self._sums.get(leaf), group, LOCAL, Silent())
+            before, series = self._sums.get(leaf), opened(group)
+            self._sums[leaf] = self._task.more(before, series, LOCAL, Silent())
 
     def join(self, one: int, other: int) -> None:
         """Merge two sums that are here."""
@@ -63,6 +65,10 @@ class Replica:
     def write(self, first: int, path: Path) -> None:
         """Write a sum to a file."""
         self._task.who.write(path, self._sums[first])
+
+    def has(self, file: FileRows) -> bool:
+        """Tell whether a file of data is here."""
+        return file.is_here()
 
     def sees(self, path: Path, word: str) -> bool:
         """Tell whether a file is here, with what was written to it elsewhere."""

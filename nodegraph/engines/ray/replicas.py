@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from nodegraph.engines.checkpointer import heed
+from nodegraph.engines.ray.file_rows import FileRows, sendable
 from nodegraph.engines.ray.pool import NoRoom, WorkerLost, WorkerPool
 from nodegraph.engines.ray.stats import Stats, log
 from nodegraph.host.numerics import numerics
@@ -43,6 +45,7 @@ class Replicas:
         self.workers: list[Any] = []
         self._prepared: dict[int, list[Any]] = {}
         self._shared: Any = None
+        self._folders: dict[Path, bool] = {}  # of files of data: whether all workers see them
 
     def start(self, count: int) -> None:
         """Start workers beside each other, and give each the task.
@@ -72,6 +75,22 @@ class Replicas:
                 return
             self.workers += workers
             return
+
+    def sendable(self, item: Any) -> Any:
+        """Return something as it goes to workers: rows of a file that they see stay there."""
+        return sendable(item, self._is_there)
+
+    def _is_there(self, file: FileRows) -> bool:
+        folder = file.path.parent
+        if folder not in self._folders:
+            try:
+                asked = [ref for worker in self.workers for ref in worker.call("has", file)]
+                self._folders[folder] = all(self.pool.take(asked))
+            except WorkerLost:  # who it is will be found by those who wait for it
+                return False
+            if not self._folders[folder]:
+                log.info("%s is not the same folder on all machines: its rows are sent", folder)
+        return self._folders[folder]
 
     def take(self, worker: Any, refs: Sequence[Any]) -> list[Any]:
         """Return what a worker gave, as soon as it is done.
