@@ -11,6 +11,7 @@ FIGURES = {
     "forward_forward": ("accuracy", 0.955),
     "in_context_learning": ("shrinkage", 1000),
     "reservoir_bert": ("mean_r2", 0.75),
+    "taught_layer": ("gain", 1.5),
 }  # what an example has to reach
 GIVEN = {"reservoir_bert": "--teacher random --texts 24 --tokens 60 --units 60".split()}
 
