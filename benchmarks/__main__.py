@@ -25,6 +25,7 @@ QUESTIONS = (
     "torch_cells",
     "growth",
     "forward_units",
+    "taught",
     "chaotic_systems",
     "gates",
     "liquid",

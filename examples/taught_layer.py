@@ -1,8 +1,8 @@
 """A layer that is taught by a linear head of its own, beside the same units as they were drawn.
 
 The Mackey-Glass series is to be told 50 steps ahead from its last 20 values. Each of 100 hidden
-units learns from the error of the layer's own head alone; the twin has the same whitened inputs, the
-same weights to start from, and a head.
+units learns from the error of the layer's own head alone; the twin has the same whitened inputs,
+the same weights to start from, and a head.
 """
 
 from statistics import median

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from nodegraph.node import Node
+from benchmarks.study import taught
+from nodegraph.graph.graph import Composable
 from nodes import NVAR, ForwardUnit, Reservoir
 from nodes.rules import IntrinsicPlasticity
 
@@ -22,7 +24,7 @@ Settings = dict[str, Any]
 class Model(NamedTuple):
     """A population: how it is made from settings, and how settings are drawn."""
 
-    make: Callable[[Settings], list[Node]]
+    make: Callable[[Settings], list[Composable]]
     draw: Callable[[np.random.Generator], Settings]
 
 
@@ -49,7 +51,7 @@ def _plastic(rng: np.random.Generator) -> Settings:
     return {**_reservoir(rng), "plasticity": plasticity}
 
 
-def _make_plastic(settings: Settings) -> list[Node]:
+def _make_plastic(settings: Settings) -> list[Composable]:
     rest = dict(settings)
     plasticity = IntrinsicPlasticity(**rest.pop("plasticity", {}))
     return [Reservoir(units=UNITS, rule=plasticity, **rest)]
@@ -64,13 +66,13 @@ def _tapped(rng: np.random.Generator) -> Settings:
     return {"taps": int(rng.integers(2, 25)), "reservoir": _reservoir(rng)}
 
 
-def _make_tapped(settings: Settings) -> list[Node]:
+def _make_tapped(settings: Settings) -> list[Composable]:
     taps = settings.get("taps", 10)
     reservoir = Reservoir(units=UNITS - taps, **settings.get("reservoir", {}))
     return [reservoir, NVAR(delay=taps, order=1)]
 
 
-def _make_mixed(settings: Settings) -> list[Node]:
+def _make_mixed(settings: Settings) -> list[Composable]:
     share = settings.get("forecasting", UNITS // 2)
     reservoir = Reservoir(units=UNITS - share, **settings.get("reservoir", {}))
     return [reservoir, ForwardUnit(units=share, kind="forecast", **settings.get("forecast", {}))]
@@ -160,6 +162,17 @@ def _models() -> dict[str, Model]:
         models[f"{kind}, frozen"] = _population(kind, frozen=True)
         models[f"{kind}, learned"] = _population(kind, frozen=False)
     models["ESN and forecast, mixed"] = Model(_make_mixed, _mixed)
+    for learns, frozen in (("frozen", True), ("learned", False)):
+        for kind in taught.CELLS:
+            made = taught.cell(kind, UNITS, frozen)
+            models[f"{kind}, {learns}"] = Model(made, partial(taught.draw_cell, kind))
+        settings = partial(taught.draw_taught, _reservoir)
+        models[f"ESN and taught layer, {learns}"] = Model(
+            taught.taught_layer(UNITS, frozen), settings
+        )
+        models[f"ESN and taught attention, {learns}"] = Model(
+            taught.taught_attention(UNITS, frozen), settings
+        )
     return models
 
 

@@ -1,4 +1,4 @@
-"""One trial: units learn by themselves, stay as they are, and a ridge reads them."""
+"""One trial: units learn by themselves or are taught, stay as they are, and a ridge reads them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from benchmarks.study.tasks import Task
 from nodegraph import metrics
 from nodegraph.arrays import Array
 from nodegraph.errors import NodegraphError
+from nodegraph.graph.graph import Composable
 from nodes import Input, Output
 
 __all__ = ["Outcome", "trial"]
@@ -29,13 +30,19 @@ class Outcome(NamedTuple):
     running: float
 
 
-def trial(population: Sequence[ng.Node], task: Task, seed: int) -> Outcome:
-    """Return how well a ridge on ``[1, u, x]`` does, x being what the population gives out."""
+def trial(population: Sequence[Composable], task: Task, seed: int) -> Outcome:
+    """Return how well a ridge on ``[1, u, x]`` does, x being what the population gives out.
+
+    Layers that are taught hear the same labels as the ridge.
+    """
     model = ng.Model(Input(name="u") >> list(population) >> Output(name="x"), seed=seed)
-    learns = any(node.learner is not None for node in population)
+    rules = model.plan.rules
+    taught = {name: _labels(task) for name, rule in rules.items() if rule.supervised}
     try:
-        model.run(task.u[:1])  # draws the weights
-        learning = _timed(lambda: model.reset().fit(task.u[: task.train])) if learns else 0.0
+        if not taught:
+            model.run(task.u[:1])  # draws the weights
+        seen = task.u[: task.train]
+        learning = _timed(lambda: model.reset().fit(seen, taught or None)) if rules else 0.0
         start = time.process_time()
         x = model.reset().run(task.u)
         running = time.process_time() - start
@@ -45,6 +52,14 @@ def trial(population: Sequence[ng.Node], task: Task, seed: int) -> Outcome:
     validation, test = _read(features, task)
     steps = len(task.u)
     return Outcome(validation, test, learning / task.train * 1e6, running / steps * 1e6)
+
+
+def _labels(task: Task) -> Array:
+    """Return what is wanted on the training rows, NaN where the readout sees none either."""
+    learned, _, _ = task.rows()
+    y = task.y[: task.train].copy()
+    y[: learned.start] = np.nan
+    return y
 
 
 def _timed(work: Callable[[], Any]) -> float:

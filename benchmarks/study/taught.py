@@ -1,0 +1,69 @@
+"""Populations of the study beside forward units: cells that foresee, and layers that are taught."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nodegraph.graph.graph import Composable
+from nodes import CTRNN, GRU, LSTM, MTRNN, Reservoir, TaughtAttention, TaughtLayer
+from nodes.rules import EProp
+
+__all__ = ["CELLS", "cell", "draw_cell", "draw_taught", "taught_attention", "taught_layer"]
+
+Settings = dict[str, Any]
+CELLS: dict[str, type[Any]] = {"GRU": GRU, "LSTM": LSTM, "CTRNN": CTRNN, "MTRNN": MTRNN}
+
+
+def cell(kind: str, units: int, frozen: bool) -> Callable[[Settings], list[Composable]]:
+    """Return how a cell of this kind is made, which learns to foresee its own input."""
+
+    def make(settings: Settings) -> list[Composable]:
+        rest = dict(settings)
+        rule = EProp(rate=rest.pop("rate", 2e-3))
+        return [CELLS[kind](units=units, rule=rule, frozen=frozen, **rest)]
+
+    return make
+
+
+def draw_cell(kind: str, rng: np.random.Generator) -> Settings:
+    """Return settings of a cell, drawn."""
+    slow = {"tau": float(rng.uniform(1, 12))} if kind in ("CTRNN", "MTRNN") else {}
+    return {"rate": float(np.exp(rng.uniform(np.log(1e-4), np.log(1e-2)))), **slow}
+
+
+def taught_layer(units: int, frozen: bool) -> Callable[[Settings], list[Composable]]:
+    """Return how a reservoir and a taught layer that reads it are made, half and half."""
+
+    def make(settings: Settings) -> list[Composable]:
+        half = Reservoir(units=units // 2, **settings.get("reservoir", {}))
+        moving = {} if frozen else settings.get("moving", {})
+        layer = TaughtLayer(units=units - units // 2, frozen=frozen, **moving)
+        return [half, half >> layer]
+
+    return make
+
+
+def taught_attention(units: int, frozen: bool) -> Callable[[Settings], list[Composable]]:
+    """Return how a reservoir and taught attention that reads it are made, half and half."""
+
+    def make(settings: Settings) -> list[Composable]:
+        half, rest = Reservoir(units=units // 2, **settings.get("reservoir", {})), units // 2
+        moving = {} if frozen else {"batch": 256, "rate": settings.get("rate", 3e-3)}
+        sizes = {"heads": 2, "keys": rest // 5, "span": settings.get("span", 16)}
+        layer = TaughtAttention(**sizes, units=rest - 2 * (rest // 5), frozen=frozen, **moving)
+        return [half, half >> layer]
+
+    return make
+
+
+def draw_taught(
+    reservoir: Callable[[np.random.Generator], Settings], rng: np.random.Generator
+) -> Settings:
+    """Return settings of a taught layer, or of taught attention, and of its reservoir."""
+    moving = {"rounds": int(rng.integers(4, 17)), "share": float(rng.choice([0.4, 1.0]))}
+    rate = float(np.exp(rng.uniform(np.log(3e-4), np.log(1e-2))))
+    span = int(rng.integers(4, 33))
+    return {"reservoir": reservoir(rng), "moving": moving, "rate": rate, "span": span}
