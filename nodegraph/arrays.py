@@ -16,6 +16,7 @@ __all__ = [
     "copy_tree",
     "frozen_array",
     "is_constant",
+    "is_dead",
     "is_plain",
     "is_sparse",
     "layout",
@@ -26,6 +27,7 @@ __all__ = [
 
 Array = NDArray[Any]
 ROUNDING = 2e-13  # share of a signal's size
+DEAD = 1e-12  # of the largest range among signals: one below that says nothing
 
 
 def is_sparse(value: Any) -> bool:
@@ -132,6 +134,18 @@ def is_constant(least: Any, most: Any, dtype: Any = np.float64) -> Array:
     share = max(10 * float(np.finfo(dtype).eps), ROUNDING)
     size = np.maximum(np.abs(least), np.abs(most))
     found: Array = np.subtract(most, least) <= share * size
+    return found
+
+
+def is_dead(ranges: Any) -> Array:
+    """Tell which signals vary by less than 1e-12 of what others do, as leftovers of rounding.
+
+    Examples
+    --------
+    >>> is_dead([1.0, 2.0, 1e-15, 0.0])
+    array([False, False,  True,  True])
+    """
+    found: Array = np.asarray(ranges) < DEAD * np.max(ranges)
     return found
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from pydantic import model_validator
 
 from nodegraph import Array, Node
+from nodegraph.arrays import DEAD
+from nodegraph.graph.messages.phrases import columns_in_words
 from nodes.rules.scaling import Scaling, scaled_by
 
 __all__ = ["Scaler"]
@@ -25,6 +27,10 @@ class Scaler(Node):
         What the smallest and the largest value of each signal become.
     kind : {"range", "z-score"}
         With "z-score" mean 0 and standard deviation 1 in place of a range.
+    dead : {"tell", "shift", "scale"}
+        What becomes of signals that vary by less than 1e-12 of what the others do, as leftovers of
+        rounding: they are scaled up to full size, which a warning tells; only shifted, so that
+        they stay constant; or scaled without a word.
 
     Examples
     --------
@@ -42,6 +48,7 @@ class Scaler(Node):
     low: float = -1.0
     high: float = 1.0
     kind: Literal["range", "z-score"] = "range"
+    dead: Literal["tell", "shift", "scale"] = "tell"
 
     def idle(self) -> dict[str, str]:
         """Return the fields that have no effect beside the others, each with why."""
@@ -76,6 +83,20 @@ class Scaler(Node):
     ) -> tuple[Any, Array]:
         """Return ``(d_state, scale dx)``; see `nodegraph.graph.protocols.Differentiable`."""
         return d_state, params.scale[:, None] * d_inputs["x"]
+
+    def doubts(self, x: Array, y: Array, params: Params) -> list[str]:
+        """Return which signals are multiplied by far more than the others."""
+        scale, moves = np.abs(params.scale), np.ptp(x, axis=0) > 0
+        if self.dead != "tell" or not moves.any():
+            return []
+        dead = np.flatnonzero(scale[moves].min() < DEAD * scale)
+        if not len(dead):
+            return []
+        return [
+            f"{columns_in_words(dead)} vary by less than 1e-12 of what others do and are "
+            f"multiplied by up to {scale.max():.0e}: write Scaler(dead='shift') to "
+            "hold them still, dead='scale' if that is meant"
+        ]
 
     @staticmethod
     def inverse(params: Params, ys: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from nodegraph import Array, Rule, Seen
-from nodegraph.arrays import is_constant
+from nodegraph.arrays import is_constant, is_dead
 from nodegraph.errors import DataError
 
 __all__ = ["Scaling", "scaled_by"]
@@ -17,7 +17,8 @@ class Scaling(Rule):
     """Choose scale and offset so that ``scale x + offset`` lies in [low, high] or has unit spread.
 
     A signal that never changes, or by no more than rounding, is only shifted: to the middle of the
-    range, or to 0.
+    range, or to 0; and so is a dead one, which varies by less than 1e-12 of what others do, where
+    that is asked for.
 
     Parameters
     ----------
@@ -26,6 +27,8 @@ class Scaling(Rule):
     kind : {"range", "z-score"}
         Whether smallest and largest value become `low` and `high`, or mean and standard deviation
         become 0 and 1.
+    dead : {"tell", "shift", "scale"}
+        Whether dead signals are only shifted.
     """
 
     class Memory(NamedTuple):
@@ -45,6 +48,7 @@ class Scaling(Rule):
     low: float = -1.0
     high: float = 1.0
     kind: Literal["range", "z-score"] = "range"
+    dead: Literal["tell", "shift", "scale"] = "tell"
 
     def idle(self) -> dict[str, str]:
         """Return the fields that have no effect beside the others, each with why."""
@@ -98,6 +102,8 @@ class Scaling(Rule):
             width, middle, size = self._target(memory)
             changes = width > size / largest
             changes &= ~is_constant(memory.least, memory.most, dtype)
+            if self.dead == "shift":
+                changes &= ~is_dead(memory.most - memory.least)
             scale = np.where(changes, size / np.where(changes, width, 1.0), 1.0)
             mean = memory.first + memory.sums / memory.n
             centre = mean if self.kind == "z-score" else memory.least / 2 + memory.most / 2

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import nodegraph as ng
-from nodegraph.errors import DataError, FieldError, NotFittedError
+from nodegraph.errors import DataError, DataWarning, FieldError, NotFittedError
 from nodegraph.testing import check_node
 from nodes import Input, Reservoir, Ridge, Scaler
 
@@ -139,3 +139,19 @@ def test_signals_that_span_too_much_are_refused(kind, size):
 def test_a_span_too_small_for_a_factor_counts_as_constant():
     model = ng.Model(Scaler(name="s")).fit([[0.0], [1e-320]])
     assert model.params["s"].scale == [1.0] and abs(model.run([[0.0]])[0, 0]) < 1e-319
+
+
+DEAD = X * [1, 1e-31, 1]
+
+
+@pytest.mark.parametrize("kind", ["range", "z-score"])
+def test_dead_signals_are_named_held_still_or_scaled(kind):
+    with pytest.warns(DataWarning, match=r"scaler: column 1 vary .* multiplied by up to .e\+"):
+        told = ng.Model(Scaler(kind=kind)).fit(DEAD)
+    still = ng.Model(Scaler(kind=kind, dead="shift")).fit(DEAD)
+    scaled = ng.Model(Scaler(kind=kind, dead="scale")).fit(DEAD)
+    np.testing.assert_array_equal(told.run(DEAD), scaled.reset().run(DEAD))
+    np.testing.assert_allclose(still.run(DEAD)[:, 1], 0, atol=1e-12)
+    np.testing.assert_array_equal(still.run(DEAD)[:, [0, 2]], scaled.run(DEAD)[:, [0, 2]])
+    small = 1e-20 * np.column_stack([X, np.zeros(300)])
+    ng.Model(Scaler(kind=kind)).fit(small)  # nothing moves more than another, and one not at all

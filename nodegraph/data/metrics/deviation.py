@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import ROUNDING, Array
+from nodegraph.arrays import ROUNDING, Array, is_dead
 from nodegraph.data.metrics.pairing import pair_rows
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
-from nodegraph.graph.messages.phrases import nearest, shown
+from nodegraph.graph.messages.phrases import columns_in_words, nearest, shown
 
 __all__ = ["mae", "mse", "nrmse", "r2", "rmse"]
+
+MEAN, RAW = ("mean", "uniform", "uniform_average"), ("raw", "raw_values")
+POOLED = ("pooled", "variance_weighted")
 
 
 @known_arguments
@@ -25,8 +28,9 @@ def mse(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
     ----------
     y, y_hat : array_like, shape (T, d), or lists of such
         Targets and predictions. Rows of `y` with a NaN are left out.
-    multioutput : {"mean", "raw"}
-        The mean over columns, or an array of shape (d,).
+    multioutput : {"mean", "raw", "pooled"}
+        The mean over columns; an array of shape (d,); or that of all numbers as of one column.
+        "uniform_average", "raw_values" and "variance_weighted" are scikit-learn's words for them.
 
     Returns
     -------
@@ -43,7 +47,8 @@ def mse(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
     5.0
     """
     targets, predictions = pair_rows("mse", y, y_hat)
-    return _gather("mse", ((targets - predictions) ** 2).mean(axis=0), multioutput)
+    errors = ((targets - predictions) ** 2).mean(axis=0)
+    return _gather("mse", errors, multioutput, errors.mean())
 
 
 @known_arguments
@@ -57,7 +62,8 @@ def rmse(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
     >>> rmse([0.0, 0.0, 0.0, 0.0], [2.0, -2.0, 2.0, 2.0])
     2.0
     """
-    return _gather("rmse", _root(*pair_rows("rmse", y, y_hat)), multioutput)
+    roots = _root(*pair_rows("rmse", y, y_hat))
+    return _gather("rmse", roots, multioutput, np.sqrt((roots**2).mean()))
 
 
 @known_arguments
@@ -72,11 +78,14 @@ def mae(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
     2.0
     """
     targets, predictions = pair_rows("mae", y, y_hat)
-    return _gather("mae", np.abs(targets - predictions).mean(axis=0), multioutput)
+    errors = np.abs(targets - predictions).mean(axis=0)
+    return _gather("mae", errors, multioutput, errors.mean())
 
 
 @known_arguments
-def nrmse(y: Any, y_hat: Any, norm: str = "std", multioutput: str = "mean") -> Any:
+def nrmse(
+    y: Any, y_hat: Any, norm: str = "std", multioutput: str = "mean", dead: str = "refuse"
+) -> Any:
     """Return the root mean squared error over the spread of the target, column by column.
 
     ``sqrt(mean_t (y - y_hat)**2) / norm(y)``. By standard deviation, predicting the mean of the
@@ -89,8 +98,9 @@ def nrmse(y: Any, y_hat: Any, norm: str = "std", multioutput: str = "mean") -> A
     norm : {"std", "range", "mean", "iqr"}
         Standard deviation, largest minus smallest, absolute mean, or distance between the
         quartiles of `y`.
-    multioutput : {"mean", "raw"}
-        The mean over columns, or an array of shape (d,).
+    multioutput, dead
+        As in `r2`; pooled is the root of the mean squared error of all columns over that of their
+        norms.
 
     Returns
     -------
@@ -100,7 +110,7 @@ def nrmse(y: Any, y_hat: Any, norm: str = "std", multioutput: str = "mean") -> A
     ------
     DataError
         If shapes differ, a prediction is not finite, or the norm of a column is zero up to
-        rounding.
+        rounding, or it is dead.
 
     Examples
     --------
@@ -112,24 +122,32 @@ def nrmse(y: Any, y_hat: Any, norm: str = "std", multioutput: str = "mean") -> A
         guess = nearest(str(norm), _NORMS)
         hint = f"did you mean {guess}?" if guess else f"known are {', '.join(_NORMS)}"
         raise DataError(f"nrmse.norm: there is none called {shown(norm)}; {hint}")
-    sizes = _NORMS[norm](targets)
-    _refuse_zero("nrmse", targets, sizes, f"a {norm} of zero", "write rmse, or another norm")
-    return _gather("nrmse", _root(targets, predictions) / sizes, multioutput)
+    kept, sizes = _alive("nrmse", targets, dead, multioutput), _NORMS[norm](targets)
+    advice = "write rmse, or another norm"
+    _refuse_zero("nrmse", targets[:, kept], sizes[kept], f"a {norm} of zero", advice)
+    roots = _root(targets, predictions)
+    scores = np.where(kept, roots / np.where(kept, sizes, 1.0), np.nan)
+    pooled = np.sqrt((roots[kept] ** 2).mean() / (sizes[kept] ** 2).mean())
+    return _gather("nrmse", scores, multioutput, pooled)
 
 
 @known_arguments
-def r2(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
+def r2(y: Any, y_hat: Any, multioutput: str = "mean", dead: str = "refuse") -> Any:
     """Return the share of the target's variance that is predicted.
 
     ``1 - sum_t (y - y_hat)**2 / sum_t (y - mean(y))**2``: 1 is perfect, predicting the mean of the
-    target scores 0, and worse predictions score below.
+    target scores 0, and worse predictions score below. Pooled, both sums are over all columns.
 
     Parameters
     ----------
     y, y_hat : array_like, shape (T, d), or lists of such
         Targets and predictions. Rows of `y` with a NaN are left out.
-    multioutput : {"mean", "raw"}
-        The mean over columns, or an array of shape (d,).
+    multioutput : {"mean", "raw", "pooled"}
+        As in `mse`.
+    dead : {"refuse", "skip", "keep"}
+        What becomes of columns of `y` that vary by less than 1e-12 of what the others do: they are
+        refused (unless pooled, where they weigh nothing), left out (NaN where raw), or scored as
+        they are.
 
     Returns
     -------
@@ -138,17 +156,27 @@ def r2(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
     Raises
     ------
     DataError
-        If shapes differ, a prediction is not finite, or a column of `y` is constant.
+        If shapes differ, a prediction is not finite, or a column of `y` is constant or dead.
 
     Examples
     --------
     >>> r2([1.0, 2.0, 3.0], [1.0, 2.0, 4.0])
     0.5
+    >>> r2([[1.0, 10.0], [2.0, 30.0]], [[1.0, 10.0], [1.5, 28.0]], multioutput="pooled")
+    0.9788029925187033
     """
     targets, predictions = pair_rows("r2", y, y_hat)
-    spread = targets.var(axis=0)
-    _refuse_zero("r2", targets, np.ptp(targets, axis=0), "no variance", "write mse")
-    return _gather("r2", 1.0 - ((targets - predictions) ** 2).mean(axis=0) / spread, multioutput)
+    kept = _alive("r2", targets, dead, multioutput)
+    ranges, advice = np.ptp(targets, axis=0)[kept], "write mse"
+    if multioutput in POOLED:
+        ranges = np.atleast_1d(ranges.max())
+    _refuse_zero("r2", targets[:, kept], ranges, "no variance", advice)
+    spread = np.where(kept, targets.var(axis=0), 1.0)
+    errors = ((targets - predictions) ** 2).mean(axis=0)
+    pooled = 1.0 - errors[kept].sum() / spread[kept].sum()
+    with np.errstate(divide="ignore", invalid="ignore"):  # a column without variance, when pooled
+        scores = np.where(kept, 1.0 - errors / spread, np.nan)
+    return _gather("r2", scores, multioutput, pooled)
 
 
 def _root(targets: Array, predictions: Array) -> Array:
@@ -179,9 +207,28 @@ def _refuse_zero(where: str, y: Array, sizes: Array, what: str, advice: str) -> 
         raise DataError(f"{where}: column {int(np.argmax(zero))} of y has {what}; {advice}")
 
 
-def _gather(where: str, scores: Array, multioutput: str) -> Any:
-    if multioutput not in ("mean", "raw"):
+def _alive(where: str, y: Array, dead: str, multioutput: str) -> Array:
+    """Return which columns of y are scored; refuse dead ones unless it is said what to do."""
+    if dead not in ("refuse", "skip", "keep"):
+        raise DataError(f"{where}.dead: should be 'refuse', 'skip' or 'keep' (got {shown(dead)})")
+    found = is_dead(np.ptp(y, axis=0))
+    if dead == "refuse" and found.any() and multioutput not in POOLED:
+        varying = found & (np.ptp(y, axis=0) > 0)
+        if varying.any():
+            raise DataError(
+                f"{where}: {columns_in_words(np.flatnonzero(found))} of y vary by less than 1e-12 "
+                "of what the others do; write dead='skip' to leave them out, dead='keep' to score "
+                "them as they are"
+            )
+    return ~found if dead == "skip" else np.ones(len(found), bool)
+
+
+def _gather(where: str, scores: Array, multioutput: str, pooled: Any) -> Any:
+    if multioutput in POOLED:
+        return float(pooled)
+    if multioutput not in (*MEAN, *RAW):
         raise DataError(
-            f"{where}.multioutput: should be 'mean' or 'raw' (got {shown(multioutput)})"
+            f"{where}.multioutput: should be 'mean' or 'raw', or 'pooled' "
+            f"(got {shown(multioutput)})"
         )
-    return scores if multioutput == "raw" else float(scores.mean())
+    return scores if multioutput in RAW else float(np.nanmean(scores))

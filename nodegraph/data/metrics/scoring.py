@@ -96,8 +96,10 @@ def score_columns(metrics: Any, y: Any, y_hat: Any) -> dict[str, Any]:
     scores = {}
     for name, given in _entries(metrics):
         metric = _metric(name, given)
-        if "multioutput" in inspect.signature(metric).parameters:
-            scores[name] = metric(y, y_hat, **{**given, "multioutput": "raw"})
+        known = inspect.signature(metric).parameters
+        if "multioutput" in known:
+            skip = {"dead": "skip"} if "dead" in known else {}
+            scores[name] = metric(y, y_hat, **{**skip, **given, "multioutput": "raw"})
     return scores
 
 

@@ -36,6 +36,19 @@ def nearest(word: str, known: Collection[str]) -> str | None:
     return lower[found[0]] if found else None
 
 
+def columns_in_words(numbers: Any, most: int = 8) -> str:
+    """Return which columns they are, the first few of many.
+
+    Examples
+    --------
+    >>> columns_in_words([127, 223])
+    'columns 127, 223'
+    """
+    words = ", ".join(str(number) for number in numbers[:most])
+    more = f" and {len(numbers) - most} more" if len(numbers) > most else ""
+    return f"column{'s' * (len(numbers) > 1)} {words}{more}"
+
+
 def shown(value: object) -> str:
     """Return `value` in a few words, safe to print.
 

@@ -118,3 +118,51 @@ def test_what_does_not_fit_together_is_refused(metric, y, y_hat, message):
 def test_what_has_no_value_is_refused_with_what_to_write(call, message):
     with pytest.raises(DataError, match=message):
         call()
+
+
+DEAD = np.column_stack([U := np.sin(np.arange(60.0)), np.cos(np.arange(60.0)), 1e-31 * U])
+SAID = DEAD + 0.1 * np.random.default_rng(0).normal(size=DEAD.shape)
+
+
+def test_pooled_scores_are_those_of_all_numbers_as_of_one_column():
+    y, y_hat = DEAD[:, :2] * [1, 10], SAID[:, :2] * [1, 10]
+    off = ((y - y_hat) ** 2).sum()
+    assert r2(y, y_hat, multioutput="pooled") == pytest.approx(
+        1 - off / ((y - y.mean(axis=0)) ** 2).sum()
+    )
+    assert rmse(y, y_hat, multioutput="pooled") == pytest.approx(np.sqrt(off / y.size))
+    assert mse(y, y_hat, multioutput="pooled") == pytest.approx(off / y.size)
+    wanted = np.sqrt(off / ((y - y.mean(axis=0)) ** 2).sum())
+    assert nrmse(y, y_hat, multioutput="pooled") == pytest.approx(wanted)
+
+
+def test_the_words_of_scikit_learn_mean_what_they_mean_there():
+    sklearn = pytest.importorskip("sklearn.metrics")
+    y, y_hat = DEAD[:, :2] * [1, 10], SAID[:, :2]
+    for word in ("uniform_average", "raw_values", "variance_weighted"):
+        wanted = sklearn.r2_score(y, y_hat, multioutput=word)
+        np.testing.assert_allclose(r2(y, y_hat, multioutput=word), wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("metric", [r2, nrmse])
+def test_dead_columns_are_named_and_left_out_on_request(metric):
+    with pytest.raises(DataError, match=r"column 2 of y vary by less than 1e-12 .* dead='skip'"):
+        metric(DEAD, SAID)
+    alive = metric(DEAD[:, :2], SAID[:, :2])
+    assert metric(DEAD, SAID, dead="skip") == pytest.approx(alive)
+    raw = metric(DEAD, SAID, dead="skip", multioutput="raw")
+    assert np.isnan(raw[2]) and np.nanmean(raw) == pytest.approx(alive)
+    assert abs(metric(DEAD, SAID, dead="keep")) > 1e20
+    with pytest.raises(DataError, match="should be 'refuse', 'skip' or 'keep'"):
+        metric(DEAD, SAID, dead="drop")
+
+
+def test_pooled_a_dead_column_weighs_nothing_and_only_what_is_all_constant_is_refused():
+    y_hat = np.column_stack([SAID[:, :2], np.zeros(60)])
+    alive = r2(DEAD[:, :2], SAID[:, :2], multioutput="pooled")
+    assert r2(DEAD, y_hat, multioutput="pooled") == pytest.approx(alive)
+    assert r2(DEAD, y_hat, multioutput="pooled", dead="skip") == pytest.approx(alive)
+    flat = np.column_stack([DEAD[:, :2], np.ones(60)])
+    assert r2(flat, flat, multioutput="pooled") == 1.0
+    with pytest.raises(DataError, match="no variance"):
+        r2(np.ones((9, 2)), np.ones((9, 2)), multioutput="pooled")
