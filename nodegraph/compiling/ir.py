@@ -157,12 +157,15 @@ class Op:
         return f"#{self.number} {self.kind} {self.attrs} {self.shape} {self.dtype}"
 
 
+SHORT = 256  # numbers of an axis that are too few for long loops along it
+
+
 def fastest(shape: Sequence[int]) -> int:
     """Return the axis along which numbers lie side by side in compiled code.
 
-    The first, unless the last is more than four times as long.
+    The first, unless the last is more than four times as long and the first one is short.
     """
-    return len(shape) - 1 if shape and shape[-1] > 4 * shape[0] else 0
+    return len(shape) - 1 if shape and shape[-1] > 4 * shape[0] and shape[0] < SHORT else 0
 
 
 def code_of(dtype: Any) -> str:

@@ -66,11 +66,15 @@ class Silent(_ByMethods, ABC):
 
 
 class AtOnce(_ByMethods, ABC):
-    """A node without a state whose rows BLAS makes all at once, where numerics are "fast"."""
+    """A node without a state that makes many rows at once faster than one after the other."""
 
     @abstractmethod
-    def at_once(self, params: Any, xs: Array) -> Array | None:
-        """Return what `step` gives out for each row but for rounding; None if it cannot."""
+    def lay_out(self, params: Any) -> Any:
+        """Return the params as `at_once` wants them in this numeric mode; None if it cannot."""
+
+    @abstractmethod
+    def at_once(self, laid: Any, xs: Array) -> Array:
+        """Return what `step` gives out for each row: to the bit, but where numerics are "fast"."""
 
 
 class Differentiable(_ByMethods, ABC):

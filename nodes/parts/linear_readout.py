@@ -9,9 +9,13 @@ from pydantic import PositiveInt, model_validator
 
 from nodegraph import Array, Matrix, Node, Vector
 from nodegraph.errors import FieldError
+from nodegraph.host.numerics import numerics
 from nodegraph.maths import matvec
 
 __all__ = ["LinearReadout"]
+
+MANY = 32  # outputs that fill a register together
+COLUMNS = 256  # outputs from which on `step` sums four columns at a time however many there are
 
 
 class LinearReadout(Node):
@@ -77,13 +81,25 @@ class LinearReadout(Node):
         W_out = self.W_out if isinstance(self.W_out, np.ndarray) else self.W_out.toarray()
         return self.Params(np.array(W_out), bias)
 
-    def at_once(self, params: Params, xs: Array) -> Array | None:
-        """Return ``xs W_out' + bias``."""
+    def lay_out(self, params: Params) -> Any:
+        """Return W_out by columns and the bias, for BLAS or for rows in the order of `step`."""
         if type(self).step is not LinearReadout.step:
             return None
-        ys: Array = xs @ params.W_out.T
-        ys += params.bias
-        return ys
+        n_out, n_in = params.W_out.shape
+        if numerics() == "fast":
+            return params.W_out.T, params.bias
+        by_columns = n_out >= COLUMNS or (MANY <= n_out and n_in <= 4 * n_out)
+        return (np.ascontiguousarray(params.W_out.T), params.bias) if by_columns else None
+
+    def at_once(self, laid: Any, xs: Array) -> Array:
+        """Return ``xs W_out' + bias``."""
+        if numerics() == "fast":
+            ys: Array = xs @ laid[0]
+            ys += laid[1]
+            return ys
+        from nodes.kernels.affine import affine_by_columns
+
+        return affine_by_columns(xs, *laid)
 
     def silence(self, params: Params, n_steps: int) -> Array | None:
         """Return outputs of 0 while all weights are 0."""

@@ -95,9 +95,9 @@ def product(left: Array, right: Array) -> Array:
     if numerics() != "portable":
         products: Array = left @ right
         return products
-    from nodes.kernels.affine import affine
+    from nodes.kernels.affine import affine_by_columns
 
-    return affine(left, np.ascontiguousarray(right.T), np.zeros(right.shape[1]))
+    return affine_by_columns(left, right, np.zeros(right.shape[1]))
 
 
 def own_loops() -> bool:

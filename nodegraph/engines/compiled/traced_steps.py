@@ -30,7 +30,7 @@ from nodegraph.host.numerics import numerics
 
 __all__ = ["Traced", "moving_tree", "node_state", "prepared"]
 
-FEW = 16  # rows from which on BLAS is faster
+FEW = 16  # rows from which on those that make many at once are faster
 FEWEST = 6  # series from which on lanes are faster than one after the other
 
 
@@ -54,6 +54,7 @@ class Traced(Prepared):
         self._bound: dict[Any, _Bound] = {}
         self._many: dict[Any, _Lanes | None] = {}
         self._last: tuple[Any, Any, _Bound] | None = None  # the state that it left, and for what
+        self._at_once: dict[str, Any] = {}  # by numeric mode: what makes many rows at once
 
     def with_params(self, params: Any) -> Traced:
         """Return this, or the same for other params."""
@@ -61,10 +62,8 @@ class Traced(Prepared):
 
     def run(self, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
         """Return ``(state, ys)`` after ``len(xs)`` steps."""
-        if len(xs) >= FEW and self._by_blas():
-            ys = self.node.at_once(self.params, np.asarray(xs))
-            if ys is not None:
-                return state, ys
+        if len(xs) >= FEW and (laid := self._laid_out()) is not None:
+            return state, self.node.at_once(laid, np.asarray(xs))
         rows = {"x": np.asarray(xs), **ports}
         dtype, widths = rows["x"].dtype, {port: array.shape[1] for port, array in rows.items()}
         last = self._last
@@ -80,9 +79,13 @@ class Traced(Prepared):
         self._last = state, (dtype, widths), bound
         return state, ys
 
-    def _by_blas(self) -> bool:
-        """Tell whether rows go through BLAS, which has other bits than a step."""
-        return numerics() == "fast" and isinstance(self.node, AtOnce)
+    def _laid_out(self) -> Any:
+        """Return the params as the node makes many rows at once with, or None."""
+        if not isinstance(self.node, AtOnce):
+            return None
+        if (mode := numerics()) not in self._at_once:
+            self._at_once[mode] = self.node.lay_out(self.params)
+        return self._at_once[mode]
 
     def run_many(
         self, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
@@ -90,7 +93,8 @@ class Traced(Prepared):
         """Return ``(states, ys)`` of many independent series."""
         lanes = 32 if len(xs) >= 32 else 16
         widths = {p: rows[0].shape[1] for p, rows in {"x": xs, **ports}.items()}
-        enough = len(xs) >= FEWEST and not self._by_blas()
+        apart = self._laid_out() is not None and max(map(len, xs)) >= FEW
+        enough = len(xs) >= FEWEST and not apart
         many = self._lanes(states[0], xs[0].dtype, widths, lanes) if enough else None
         if many is None:
             return one_by_one(self.run, states, xs, ports)

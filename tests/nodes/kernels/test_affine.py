@@ -17,7 +17,7 @@ def drawn(n_steps, n_in, n_out, dtype, seed=0):
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
-@pytest.mark.parametrize("n_in", [1, 3, 4, 31, 32, 33, 100, 257])
+@pytest.mark.parametrize("n_in", [1, 3, 4, 31, 127, 128, 129, 257])
 def test_values_equal_the_product_in_numpy(n_in, dtype):
     xs, W, bias = drawn(5, n_in, 7, dtype)
     ys = affine(xs, W, bias)
@@ -28,10 +28,10 @@ def test_values_equal_the_product_in_numpy(n_in, dtype):
 
 @settings(max_examples=40, deadline=None)
 @given(
-    n_steps=st.integers(0, 40),
-    cut=st.integers(0, 40),
+    n_steps=st.integers(0, 40) | st.just(131),
+    cut=st.integers(0, 131),
     n_in=st.integers(1, 70),
-    n_out=st.integers(1, 5),
+    n_out=st.integers(1, 5) | st.just(258),
     dtype=st.sampled_from(PRECISIONS),
 )
 def test_rows_have_the_same_bits_alone_and_together(n_steps, cut, n_in, n_out, dtype):
@@ -39,7 +39,7 @@ def test_rows_have_the_same_bits_alone_and_together(n_steps, cut, n_in, n_out, d
     whole = affine(xs, W, bias)
     parts = np.concatenate([affine(xs[:cut], W, bias), affine(xs[cut:], W, bias)])
     np.testing.assert_array_equal(parts, whole)
-    for t in range(n_steps):
+    for t in range(0, n_steps, 7):
         np.testing.assert_array_equal(affine(xs[t : t + 1], W, bias)[0], whole[t])
 
 

@@ -39,6 +39,24 @@ def test_one_chunk_or_two_give_the_same_bits(cut, dtype):
     assert np.array_equal(np.concatenate([model.run(X[:cut]), model.run(X[cut:])]), whole)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "n_in, n_out", [(3, 2), (50, 32), (127, 32), (129, 32), (40, 255), (1030, 256), (261, 300)]
+)
+def test_rows_made_at_once_have_the_bits_of_one_step_after_the_other(n_in, n_out, dtype):
+    rng = np.random.default_rng(n_in)
+    node = Ridge(W_out=rng.normal(size=(n_out, n_in)), bias=rng.normal(size=n_out))
+    xs = rng.normal(size=(70, n_in))
+    model = ng.Model(Input() >> node, dtype=dtype)
+    whole = model.run(xs)
+    np.testing.assert_array_equal([model.step(x) for x in xs[:3]], whole[:3])
+    np.testing.assert_array_equal(np.concatenate([model.run(xs[:9]), model.run(xs[9:])]), whole)
+    np.testing.assert_array_equal(np.concatenate(model.run([xs[:9]] * 3 + [xs] * 4)[-1:]), whole)
+    exact = xs.astype(dtype).astype(float) @ node.W_out.astype(dtype).T.astype(float) + node.bias
+    eps = np.finfo(dtype).eps
+    np.testing.assert_allclose(whole, exact, atol=40 * eps * np.sqrt(n_in), rtol=10 * eps)
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
