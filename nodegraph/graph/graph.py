@@ -146,6 +146,17 @@ class Graph(Composable):
         """Names of the output ends, such as the readouts."""
         return tuple(dict.fromkeys(self.names[end.node] for end in output_ends(self)))
 
+    @cached_property
+    def outputs_of_composites(self) -> dict[str, list[str]]:
+        """Names of the nodes that are the output ends of each composite, by its name."""
+        found: dict[str, list[str]] = {}
+        for node, whole in self.owners:
+            parts = self.names.get(node, "").split(".")
+            for level, composite in enumerate(whole, 1):
+                if any(end.node is node for end in composite.as_graph().tails):
+                    found.setdefault(".".join(parts[:level]), []).append(self.names[node])
+        return found
+
     def __getitem__(self, name: str) -> Any:
         """Return the node called `name`."""
         for node, given in self.names.items():

@@ -146,8 +146,10 @@ def _free(base: str, taken: set[str]) -> str:
     return name
 
 
-def node_name(name: str, known: Collection[str], role: str) -> str:
-    """Return `name`, or that of the only node of a composite called so.
+def node_name(
+    name: str, known: Collection[str], role: str, ends: Mapping[str, list[str]] | None = None
+) -> str:
+    """Return `name`, or that of the only node of a composite called so, or its only one of `ends`.
 
     Raises
     ------
@@ -157,6 +159,7 @@ def node_name(name: str, known: Collection[str], role: str) -> str:
     if name in known:
         return name
     inside = [other for other in known if other.startswith(f"{name}.")]
+    inside = (ends or {}).get(name, []) if len(inside) > 1 else inside
     if len(inside) == 1:
         return inside[0]
     near = get_close_matches(str(name), known, n=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import (
@@ -220,7 +221,7 @@ class Node(_Part, ABC):
 
         The name of an array of its params is a port as well: what arrives there stands in for it.
         """
-        arrays = getattr(getattr(type(self), "Params", None), "_fields", ())
+        arrays = _arrays(self)
         if port not in (*self.ports, *arrays):
             own = f", and parameters {', '.join(arrays)}" if arrays else ""
             raise GraphError(
@@ -228,6 +229,11 @@ class Node(_Part, ABC):
                 f"it has {', '.join(self.ports)}{own}"
             )
         return Graph(nodes=(self,), heads=(End(self, port),), tails=(End(self, port),))
+
+
+def _arrays(node: Node) -> tuple[str, ...]:
+    """Return the names of the arrays of a node's params."""
+    return getattr(getattr(type(node), "Params", None), "_fields", ())
 
 
 class Composite(_Part, ABC):
@@ -259,3 +265,24 @@ class Composite(_Part, ABC):
     def as_graph(self) -> Graph:
         """Return the graph that this word stands for; always the same nodes."""
         return self._graph
+
+    def __getitem__(self, port: str) -> Graph:
+        """Return this graph with `port`, of the one node in it that has it, as where edges arrive.
+
+        ``x`` is where they arrive without it.
+        """
+        graph = self._graph
+        if port == "x":
+            return graph
+        named = {name: (*node.ports, *_arrays(node)) for node, name in graph.names.items()}
+        able = [name for name, ports in named.items() if port in ports]
+        if len(able) != 1:
+            there = sorted({*itertools.chain(*named.values())})
+            raise GraphError(
+                f"{self.name or type(self).__name__} has no port {port!r}; it has "
+                f"{', '.join(there)}"
+                if not able
+                else f"{self.name or type(self).__name__}: {', '.join(able)} have a port {port!r} "
+                "each; wire the parts by themselves in place of this word"
+            )
+        return graph._with_ends((End(graph[able[0]], port),), graph.tails)

@@ -104,16 +104,26 @@ class Run(Pass):
         return outputs
 
 
+class ByName(dict[str, Any]):
+    """Outputs by node; the name of a composite stands for its node that is there."""
+
+    def __missing__(self, name: str) -> Any:
+        inside = [key for key in self if key.startswith(f"{name}.")]
+        if len(inside) != 1:
+            raise KeyError(name)
+        return self[inside[0]]
+
+
 def shaped(results: Sequence[Outputs], names: Sequence[str], form: str, as_dict: bool) -> Any:
     """Return the outputs of `names` in the form in which the data came.
 
     There are none of a list of series that were all done before learning was resumed.
     """
     if form in ("one", "stream"):
-        return results[0] if as_dict else next(iter(results[0].values()))
+        return ByName(results[0]) if as_dict else next(iter(results[0].values()))
     joined = {name: [result[name] for result in results] for name in names}
     stacked: dict[str, Any] = {
         name: np.stack(parts) if form == "array" and parts else parts
         for name, parts in joined.items()
     }
-    return stacked if as_dict else next(iter(stacked.values()))
+    return ByName(stacked) if as_dict else next(iter(stacked.values()))

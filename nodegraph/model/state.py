@@ -270,7 +270,8 @@ class ModelState:
             return self.plan.outputs
         if isinstance(outputs, str) or not isinstance(outputs, Iterable):
             raise DataError(f"outputs: expected a list of names, got {outputs!r}; write [...]")
-        return tuple(node_name(n, list(self.plan.nodes), "outputs") for n in outputs)
+        known, ends = list(self.plan.nodes), self.plan.graph.outputs_of_composites
+        return tuple(node_name(name, known, "outputs", ends) for name in outputs)
 
     def forget(self, names: Iterable[str]) -> None:
         """Put back what learners change to what it was before they ever learned.

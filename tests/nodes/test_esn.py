@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
+from nodegraph.errors import DataError, GraphError
+from nodegraph.files.yaml.spec import read_text
 from nodegraph.testing.node_contract import check_fields
-from nodes import ESN, Input, Reservoir, Ridge
+from nodes import ESN, Input, Reservoir, Ridge, Scaler
 
 U = np.random.default_rng(0).standard_normal((300, 2))
 Y = np.cumsum(U, axis=0)[:, :1] * 0.1 + np.roll(U, 1, axis=0)[:, 1:]
@@ -82,3 +84,70 @@ def test_a_given_readout_needs_no_fit():
 def test_a_bad_field_is_refused_where_it_is_written(fields, message):
     with pytest.raises(ng.errors.FieldError, match=message):
         ESN(**fields)
+
+
+def taught_by_layers():
+    """Return two networks in a row, each taught by an input of its own through a scaler."""
+    first, second = (ESN(units=10, name=name, input_scaling=0.2) for name in ("first", "second"))
+    h = [Input(name=f"h{i}") for i in range(3)]
+    graph = (h[0] >> Scaler() >> first >> second) & (h[1] >> Scaler() >> first["target"])
+    return graph & (h[2] >> Scaler() >> second["target"])
+
+
+def test_its_ports_are_those_of_its_parts():
+    esn, u, t = ESN(units=10, name="esn"), Input(name="u"), Input(name="t")
+    wired = ng.plan((u >> esn["x"]) & (t >> esn["target"]))
+    assert [read.source for read in wired.reads["esn.readout"]["target"]] == ["t"]
+    assert [read.source for read in wired.reads["esn.reservoir"]["x"]] == ["u"]
+    for port in ("weight", "feedback", "W_out"):
+        owner = "esn.reservoir" if port == "feedback" else "esn.readout"
+        assert port in ng.plan((u >> esn) & (t >> esn[port])).reads[owner]
+    with pytest.raises(GraphError, match="esn has no port 'taget'; it has W, W_fb, W_in, W_out"):
+        esn["taget"]
+    with pytest.raises(GraphError, match=r"esn.reservoir, esn.readout have a port 'bias' each"):
+        esn["bias"]
+
+
+def test_its_name_stands_for_its_output_and_its_target():
+    model = ng.Model(taught_by_layers(), seed=1)
+    x = {f"h{i}": [U[:80] * (i + 1), U[80:150] * (i + 1)] for i in range(3)}
+    model.fit(x)
+    student = {"h0": x["h0"]}
+    found = model.run(student, outputs=["first", "second", "h0"])
+    assert list(found) == ["first.readout", "second.readout", "h0"]
+    np.testing.assert_array_equal(found["second"][1], model.run(student)[1])
+    np.testing.assert_array_equal(found["first"][0], found["first.readout"][0])
+    with pytest.raises(KeyError):
+        found["third"]
+    with pytest.raises(DataError, match=r"did you mean 'first\.readout'"):
+        model.run(student, outputs=["first.redout"])
+    alone = ng.Model(Input() >> ESN(units=10, name="layer"), seed=1)
+    alone.fit(U[:-1], {"layer": Y[:-1]}, warmup=3)
+    assert alone.run(U[:9], outputs=["layer"])["layer"].shape == (9, 1)
+
+
+def test_a_student_needs_no_teacher_wherever_it_runs(tmp_path):
+    model = ng.Model(taught_by_layers(), seed=1)
+    x = {f"h{i}": [U[:80] * (i + 1), U[80:150] * (i + 1)] for i in range(3)}
+    model.fit(x)
+    dummies = model.run({"h0": x["h0"], "h1": x["h1"], "h2": x["h2"]})
+    model.save(tmp_path / "m.safetensors")
+    for one in (model, ng.load(tmp_path / "m.safetensors")):
+        for found in (one.run({"h0": x["h0"]}), one.run(x["h0"]), one.run(x["h0"], workers=2)):
+            for a, b in zip(found, dummies, strict=True):
+                np.testing.assert_array_equal(a, b)
+        rows = np.array([one.step(row) for row in x["h0"][0]])
+        np.testing.assert_array_equal(rows, dummies[0])
+        free = one.reset().generate(4, prompt=x["h0"][0], loop={"h0": "second.readout"})
+        assert free.shape == (4, 2)
+        np.testing.assert_array_equal(free[0], dummies[0][-1])
+
+
+def test_yaml_wires_its_ports():
+    text = """
+nodegraph: 1
+nodes: {u: {kind: Input}, t: {kind: Input}, layer: {kind: ESN, units: 5}}
+edges: [u >> layer, "t >> layer[target]"]
+"""
+    plan = ng.plan(read_text(text).graph)
+    assert plan.reads["layer.readout"]["target"][0].source == "t"
