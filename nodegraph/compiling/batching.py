@@ -178,7 +178,7 @@ def _concat(batch: _Batch, op: Op, args: list[Op]) -> Any:
 
 _MANY: dict[str, Callable[[_Batch, Op, list[Op]], Any]] = {  # operands and attrs for many series
     "elem": _elem, "view": _view, "put": _put, "reduce": _reduce, "contract": _contract,
-    "sparse": lambda batch, op, args: (args[:4], ()), "concat": _concat,
+    "sparse": lambda batch, op, args: (args[: op.attrs[0] + 1], op.attrs), "concat": _concat,
     "reshape": lambda batch, op, args: (args, op.attrs + 1),
     "scan": lambda batch, op, args: (args, (op.attrs[0], op.attrs[1] + 1)),
 }  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 from nodegraph.arrays import is_sparse
 from nodegraph.compiling.arrays import symbol
 from nodegraph.compiling.ir import Trace, TraceError, dtype_of
-from nodegraph.compiling.sparse import SparseVar, slots
+from nodegraph.compiling.sparse import SparseVar, is_sorted, slots
 
 __all__ = ["flat", "is_array", "laid", "mapped", "restored", "signature", "symbolic"]
 
@@ -56,8 +56,8 @@ def signature(tree: Any) -> Any:
     if isinstance(tree, tuple):
         return (type(tree), *(signature(t) for t in tree))
     if is_sparse(tree):
-        room = slots(tree) if tree.format == "csr" else 0
-        return tree.format, tree.shape, tree.dtype.str, tree.nnz, room
+        room = (slots(tree), is_sorted(tree)) if tree.format == "csr" else ()
+        return tree.format, tree.shape, tree.dtype.str, tree.nnz, *room
     if is_array(tree):
         return tree.shape, tree.dtype.str
     return type(tree), tree

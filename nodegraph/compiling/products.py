@@ -138,14 +138,16 @@ def _aligned(op: Op, letters: str, names: str) -> Op:
 def sparse_product(
     parts: Sequence[Op], rows: Dim, columns: int, x: Any, by_column: Sequence[Op] = ()
 ) -> Op:
-    """Return a product of sparse weights, as data, places and starts, with a vector.
+    """Return a product of sparse weights, as data, places, starts and maybe order, with a vector.
 
-    Given its entries, targets and columns as well, it passes over columns of which x is 0.
+    Given its entries, targets and columns as well, it passes over columns of which x is 0. The
+    attribute tells how many operands stand before the vector.
     """
     op = cast(lift(x), parts[0].dtype)
     if op.ndim != 1 or op.dims[0].value != columns:
         raise ValueError(f"a sparse matrix of shape {(rows.value, columns)} times {op.shape}")
-    return current().op("sparse", (*parts, op, *by_column), (), (rows,), op.dtype)
+    args = (*parts, op, *by_column)
+    return current().op("sparse", args, (len(parts),), (rows,), op.dtype)
 
 
 def sparse_scan(parts: Sequence[Op], rows: Dim, columns: Dim) -> Op:

@@ -13,21 +13,49 @@ from nodegraph.compiling.ir import Dim, Op, Trace, TraceError, dtype_of
 from nodegraph.compiling.operands import lift
 from nodegraph.compiling.products import sparse_product, sparse_scan
 
-__all__ = ["SparseVar", "by_column", "sliced", "slots", "slots_of"]
+__all__ = ["SparseVar", "by_column", "is_sorted", "sliced", "slots", "slots_of"]
 
-_KINDS = {"places": "places", "starts": "places", "rows": "places", "real": bool}
+_KINDS = {
+    "places": "places", "starts": "places", "rows": "places", "real": bool, "order": "places",
+    "lines": "places",
+}  # fmt: skip
+WINDOW = 256  # rows that are put in order among themselves: what they write to lies together
+GAIN = 0.95  # of the places that rows as they are would take
 
 
-def _starts(W: Any) -> np.ndarray:
-    """Return where slices start, in steps of 8."""
+def _lengths(W: Any) -> np.ndarray:
     lengths = np.diff(W.indptr)
-    padded = np.concatenate([lengths, np.zeros(-len(lengths) % 8, lengths.dtype)])
-    return np.concatenate([[0], np.cumsum(padded.reshape(-1, 8).max(axis=1))])
+    return np.concatenate([lengths, np.zeros(-len(lengths) % 8, lengths.dtype)])
+
+
+def _longest(lengths: np.ndarray) -> np.ndarray:
+    longest: np.ndarray = lengths.reshape(-1, 8).max(axis=1)
+    return longest
+
+
+def _order(W: Any) -> np.ndarray | None:
+    """Return the rows as they lie, the longest of a window first; None is as they are."""
+    lengths = _lengths(W)
+    order = np.lexsort((-lengths, np.arange(len(lengths)) // WINDOW))
+    fewer = _longest(lengths[order]).sum() < GAIN * _longest(lengths).sum()
+    return order if fewer else None
+
+
+def is_sorted(W: Any) -> bool:
+    """Tell whether rows lie in the order of their lengths, since that fills slices better."""
+    return _order(W) is not None
+
+
+def _lying(W: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows as they lie, and where slices start, in steps of 8."""
+    lengths, order = _lengths(W), _order(W)
+    order = np.arange(len(lengths)) if order is None else order
+    return order, np.concatenate([[0], np.cumsum(_longest(lengths[order]))])
 
 
 def slots(W: Any) -> int:
     """Return how many places there are, entries and what fills slices up."""
-    return 8 * int(_starts(W)[-1])
+    return 8 * int(_lying(W)[1][-1])
 
 
 def slots_of(W: Any) -> np.ndarray:
@@ -35,7 +63,9 @@ def slots_of(W: Any) -> np.ndarray:
     lengths = np.diff(W.indptr)
     rows = np.repeat(np.arange(len(lengths)), lengths)
     k = np.arange(len(W.data)) - np.repeat(W.indptr[:-1], lengths)
-    found: np.ndarray = 8 * (_starts(W)[rows // 8] + k) + rows % 8
+    order, starts = _lying(W)
+    lines = np.argsort(order)[rows]
+    found: np.ndarray = 8 * (starts[lines // 8] + k) + lines % 8
     return found
 
 
@@ -47,10 +77,11 @@ def sliced(W: Any) -> dict[str, np.ndarray]:
     dict of ndarray
         Of each place the ``data``, its column in ``places``, its row in ``rows``, which may be
         one behind the last, and in ``real`` whether it is an entry; and the ``starts`` of slices.
+        If rows are sorted, their ``order``, and in which of the ``lines`` each lies.
     """
-    at, starts = slots_of(W), _starts(W)
+    at, (order, starts) = slots_of(W), _lying(W)
     eights = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    rows = (8 * eights[:, None] + np.arange(8)).ravel()
+    rows = order.reshape(-1, 8)[eights].ravel()
     found = {
         "data": np.zeros(len(rows), W.dtype),
         "places": np.zeros(len(rows), np.uint32),
@@ -58,7 +89,9 @@ def sliced(W: Any) -> dict[str, np.ndarray]:
     }
     for name, given in zip(found, (W.data, W.indices, 1), strict=True):
         found[name][at] = given
-    return {**found, "rows": rows.astype(np.uint32), "starts": starts.astype(np.uint32)}
+    found |= {"rows": rows.astype(np.uint32), "starts": starts.astype(np.uint32)}
+    turned = {"order": order, "lines": np.argsort(order)} if is_sorted(W) else {}
+    return found | {name: part.astype(np.uint32) for name, part in turned.items()}
 
 
 def by_column(W: Any) -> dict[str, np.ndarray]:
@@ -134,20 +167,24 @@ class SparseVar:
     def __matmul__(self, x: Any) -> Any:
         if len(np.shape(x)) == 2:  # column by column
             return np.stack([self @ x[:, k] for k in range(x.shape[1])], axis=1)
-        parts = [self.parts[name] for name in ("data", "places", "starts")]
-        return Var(sparse_product(parts, self.n_rows, self.shape[1], x))
+        return Var(sparse_product(self._weights("order"), self.n_rows, self.shape[1], x))
 
     dot = __matmul__
 
     def through(self, x: Any) -> Var:
         """Return the product with `x`, of which what is 0 is passed over: the same bits."""
-        parts = [self.parts[name] for name in ("data", "places", "starts")]
         more = [
             self._part("entries", self._n_entries),
             self._part("targets", self._n_entries),
             self._part("columns", self.shape[1] + 1),
         ]
-        return Var(sparse_product(parts, self.n_rows, self.shape[1], x, more))
+        weights = self._weights("order")
+        return Var(sparse_product(weights, self.n_rows, self.shape[1], x, more))
+
+    def _weights(self, turned: str) -> list[Op]:
+        """Return data, places and starts; and one part more if rows are sorted."""
+        names = ("data", "places", "starts", turned)
+        return [self.parts[name] for name in names if name in self.parts]
 
     def _part(self, name: str, size: int) -> Op:
         """Return a part that few steps need."""
@@ -157,8 +194,7 @@ class SparseVar:
 
     def running_sums(self) -> Var:
         """Return at each place the sum of its column down to its own row."""
-        parts = [self.parts[name] for name in ("data", "places", "starts")]
-        return Var(sparse_scan(parts, self.n_rows, self.n_columns))
+        return Var(sparse_scan(self._weights("lines"), self.n_rows, self.n_columns))
 
     def _refuse(self, *_: Any) -> Any:
         raise TraceError(self.refused)

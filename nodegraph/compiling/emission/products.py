@@ -89,19 +89,20 @@ def _many_by_one(v: Values, op: Op, many: Operand, one: Operand) -> None:
 
 def sparse(v: Values, op: Op) -> None:
     """Write the product of a sparse matrix and a vector: 8 rows side by side, or by columns."""
-    *weights, x = op.args[:4]
-    by_column = op.args[4:]
+    (before,) = op.attrs
+    weights, x, by_column = op.args[:before], op.args[before], op.args[before + 1 :]
     if by_column:
-        weights = [weights[0], *by_column]
+        weights = (weights[0], *by_column)
     parts = ", ".join(f"ptr {v.b.pointer(v.memory.storage[part])}" for part in weights)
     pointer, strides = v.address(x)
     y = v.b.pointer(v.memory.storage[op])
+    plain, many = ("slices", "many") if before == 3 else ("sorted", "sorted")
     if by_column:
         name, columns = f"arriving_{op.dtype}", f"ptr {pointer}, i64 {v.b.size(x.dims[0])}"
     elif op.many:
-        name, columns = f"many{op.shape[0]}_{op.dtype}", f"ptr {pointer}, i64 {strides[1]}"
+        name, columns = f"{many}{op.shape[0]}_{op.dtype}", f"ptr {pointer}, i64 {strides[1]}"
     else:
-        name, columns = f"slices_{op.dtype}", f"ptr {pointer}"
+        name, columns = f"{plain}_{op.dtype}", f"ptr {pointer}"
     rows = v.b.size(op.dims[1 if op.many else 0])
     v.b.do(f"call void {v.b.need(name)}({parts}, {columns}, ptr {y}, i64 {rows})")
 

@@ -43,5 +43,5 @@ def sparse_scan(v: Values, op: Op) -> None:
     above = Storage(("buffer", op.number, "above"), (columns,), op.dtype)
     arrays = [*(v.memory.storage[part] for part in op.args), above, v.memory.storage[op]]
     pointers = ", ".join(f"ptr {b.pointer(store)}" for store in arrays)
-    name = b.need(f"slicescan_{op.dtype}")
+    name = b.need(f"{'slicescan' if len(op.args) == 3 else 'sortedscan'}_{op.dtype}")
     b.do(f"call void {name}({pointers}, i64 {b.size(rows)}, i64 {b.size(columns)})")

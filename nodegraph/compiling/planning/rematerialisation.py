@@ -127,7 +127,7 @@ class _Choice:
 def _operands_in_memory(op: Op) -> list[int]:
     """Return the operands that a product or sum reads from memory."""
     if op.kind == "sparse":
-        return [0, 3]
+        return [0, op.attrs[0]]
     if op.kind == "sparsescan":
         return [0]
     return [i for i, a in enumerate(op.args) if op.kind != "rankone" or (i > 0 and a.ndim)]

@@ -188,7 +188,11 @@ class Builder:
             return value
         for half in (n for n in (16, 8, 4, 2, 1) if n < width):
             value = add(self._part(value, 0, half), self._part(value, half, half))
-        return self.put(f"extractelement {value}, i64 0", self.T)
+        return self.part(value, 0)
+
+    def part(self, value: Value, index: int) -> Value:
+        """Return one number of a vector."""
+        return self.put(f"extractelement {value}, i64 {index}", self.T)
 
     def _part(self, value: Value, first: int, width: int) -> Value:
         """Return `width` numbers of a vector."""

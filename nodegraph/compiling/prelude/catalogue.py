@@ -23,7 +23,11 @@ _CATALOGUE: dict[str, Callable[[str], str]] = {
     **{f"{kind}4": partial(columns_by_four, kind=kind) for kind in ("scalar", "vector", "sum")},
     **{f"{kind}32": partial(columns_in_lanes, kind=kind) for kind in ("scalar", "vector", "sum")},
     **{kind: partial(one_in_lanes, kind=kind) for kind in ("dot", "add", "top")},
-    **{f"many{lanes}": partial(slices_of_many, lanes=lanes) for lanes in (16, 32)},
+    **{
+        f"{name}{lanes}": partial(slices_of_many, lanes=lanes, ordered=ordered)
+        for lanes in (16, 32)
+        for name, ordered in (("many", False), ("sorted", True))
+    },
     **{
         f"{'rank' * changes}{'sym' * multiplies}{which}": partial(
             made, changes=changes, multiplies=multiplies
@@ -35,6 +39,8 @@ _CATALOGUE: dict[str, Callable[[str], str]] = {
     "slices": slices,
     "arriving": arriving,
     "slicescan": slices_summed_up,
+    "sorted": partial(slices, ordered=True),
+    "sortedscan": partial(slices_summed_up, ordered=True),
     **{f"scan{name}": partial(scanned, name=name) for name in ("add", "multiply")},
 }
 

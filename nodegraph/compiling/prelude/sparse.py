@@ -11,13 +11,19 @@ ROWS = 8  # of a slice
 
 def _bounds(b: Builder, starts: Value, index: Value) -> list[Value]:
     """Return where the entries of a slice begin and end."""
-    return [b.load(starts.at(index + k, "i32"), "i32").to("i64", "zext") for k in (0, 1)]
+    return [_place(b, starts, index + k) for k in (0, 1)]
 
 
-def slices(dtype: str) -> str:
-    """Return y = W x, the rows of a slice side by side, each from its first entry on."""
+def slices(dtype: str, ordered: bool = False) -> str:
+    """Return y = W x, the rows of a slice side by side, each from its first entry on.
+
+    If the rows are `ordered`, y is written to where each belongs.
+    """
     b = Builder(dtype)
-    W, places, starts, x, y, n = b.function(f"slices_{dtype}", "*W *places *starts *x *y n")
+    name, given = ("sorted", "*order ") if ordered else ("slices", "")
+    W, places, starts, *order, x, y, n = b.function(
+        f"{name}_{dtype}", f"*W *places *starts {given}*x *y n"
+    )
 
     def add(k: Value, total: Value) -> Value:
         at = k << 3
@@ -26,10 +32,17 @@ def slices(dtype: str) -> str:
     def one(index: Value) -> None:
         first, stop = _bounds(b, starts, index)
         _, total = b.loop(first, stop, 1, add, b.number(0, ROWS))
-        b.store(total, y.at(index << 3))
+        if not order:
+            b.store(total, y.at(index << 3))
+        for k in range(ROWS if order else 0):
+            b.store(b.part(total, k), y.at(_place(b, order[0], (index << 3) + k)))
 
     b.loop(0, n + (ROWS - 1) >> 3, 1, one)
     return b.text()
+
+
+def _place(b: Builder, places: Value, index: Value) -> Value:
+    return b.load(places.at(index, "i32"), "i32").to("i64", "zext")
 
 
 def arriving(dtype: str) -> str:
@@ -53,7 +66,7 @@ def arriving(dtype: str) -> str:
         b.only_when(number.test("une", b.number(0.0)), add)
 
     def entry(k: Value, number: Value) -> None:
-        place, row = (b.load(of.at(k, "i32"), "i32").to("i64", "zext") for of in (entries, targets))
+        place, row = (_place(b, of, k) for of in (entries, targets))
         total = y.at(row)
         b.store(b.load(total) + b.load(W.at(place)) * number, total)
 
@@ -82,11 +95,12 @@ def _gathered(b: Builder, x: Value, places: Value) -> Value:
     return vector
 
 
-def slices_of_many(dtype: str, lanes: int) -> str:
+def slices_of_many(dtype: str, lanes: int, ordered: bool = False) -> str:
     """Return y = W x for many x, (n, lanes) each: two rows at once, entry by entry."""
     b = Builder(dtype)
-    W, places, starts, x, lda, y, n = b.function(
-        f"many{lanes}_{dtype}", "*W *places *starts *x lda *y n"
+    name, given = ("sorted", "*order ") if ordered else ("many", "")
+    W, places, starts, *order, x, lda, y, n = b.function(
+        f"{name}{lanes}_{dtype}", f"*W *places *starts {given}*x lda *y n"
     )
 
     def two(i: Value) -> None:
@@ -98,34 +112,39 @@ def slices_of_many(dtype: str, lanes: int) -> str:
 
         def entry(at: Value) -> Value:
             weight = b.spread(b.load(W.at(at)), lanes)
-            place = b.load(places.at(at, "i32"), "i32").to("i64", "zext")
-            return weight * b.load(x.at(place * lda), lanes)
+            return weight * b.load(x.at(_place(b, places, at) * lda), lanes)
 
         zero = b.number(0, lanes)
         first, stop = _bounds(b, starts, i >> 3)
         _, *totals = b.loop(first, stop, 1, add, zero, zero)
         for row, total in enumerate(totals):
-            b.store(total, y.at(i * lanes + row * lanes))
+            goal = _place(b, order[0], i + row) if order else i + row
+            b.store(total, y.at(goal * lanes))
 
     b.loop(0, n, 2, two)
     return b.text()
 
 
-def slices_summed_up(dtype: str) -> str:
-    """Return at each place the sum of its column down to its row, one row after the other."""
+def slices_summed_up(dtype: str, ordered: bool = False) -> str:
+    """Return at each place the sum of its column down to its row, one row after the other.
+
+    If the rows are `ordered`, `lines` says where each lies.
+    """
     b = Builder(dtype)
-    W, places, starts, above, y, n, columns = b.function(
-        f"slicescan_{dtype}", "*W *places *starts *above *y n columns"
+    name, given = ("sortedscan", "*lines ") if ordered else ("slicescan", "")
+    W, places, starts, *lines, above, y, n, columns = b.function(
+        f"{name}_{dtype}", f"*W *places *starts {given}*above *y n columns"
     )
     b.clear(above, columns * b.size)
 
     def row(i: Value) -> None:
-        first, stop = _bounds(b, starts, i >> 3)
-        lane = i & 7
+        line = _place(b, lines[0], i) if lines else i
+        first, stop = _bounds(b, starts, line >> 3)
+        lane = line & 7
 
         def entry(k: Value) -> None:
             at = (k << 3) + lane
-            total = above.at(b.load(places.at(at, "i32"), "i32").to("i64", "zext"))
+            total = above.at(_place(b, places, at))
             so_far = b.load(total) + b.load(W.at(at))
             b.store(so_far, total)
             b.store(so_far, y.at(at))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from nodegraph.compiling.sparse import by_column, sliced, slots_of
+from nodegraph.compiling.sparse import by_column, is_sorted, sliced, slots_of
 
 DTYPES = {"f8": np.float64, "f4": np.float32}
 
@@ -18,31 +18,48 @@ def row_by_row(W, x):
     return y
 
 
-@pytest.mark.parametrize("n", [1, 7, 8, 20, 37])
+def matrix(rng, n, m, code, alike):
+    """Return a matrix whose rows are equally long, or as chance has it, some of them empty."""
+    W = scipy.sparse.random_array((n, m), density=0.3, rng=rng, dtype=DTYPES[code]).tocsr()
+    if not alike:
+        W = scipy.sparse.csr_array(W * (np.arange(n) % 7 > 2)[:, None])
+        W.eliminate_zeros()
+        return W
+    columns = np.concatenate([np.sort(rng.permutation(m)[:4]) for _ in range(n)])
+    data = rng.standard_normal(4 * n).astype(W.dtype)
+    return scipy.sparse.csr_array((data, columns, np.arange(0, 4 * n + 1, 4)), shape=(n, m))
+
+
+@pytest.mark.parametrize("alike", [True, False])
+@pytest.mark.parametrize("n", [1, 7, 8, 20, 37, 520])
 @pytest.mark.parametrize("code", DTYPES)
-def test_rows_are_added_from_their_first_entry_on(call, code, n):
+def test_rows_are_added_from_their_first_entry_on(call, code, n, alike):
     rng = np.random.default_rng(n)
-    W = scipy.sparse.random_array((n, 30), density=0.3, rng=rng, dtype=DTYPES[code]).tocsr()
-    weights, places, starts = (sliced(W)[name] for name in ("data", "places", "starts"))
+    W = matrix(rng, n, 30, code, alike)
+    parts = sliced(W)
+    assert is_sorted(W) == ("order" in parts) == (n > 8 and not alike)
+    weights = [parts[name] for name in ("data", "places", "starts", "order") if name in parts]
+    plain, many = ("sorted", "sorted") if is_sorted(W) else ("slices", "many")
     padded = np.zeros(-(-n // 8) * 8, W.dtype)
     x = rng.standard_normal(30).astype(W.dtype)
-    call(f"slices_{code}", weights, places, starts, x, padded, n)
+    call(f"{plain}_{code}", *weights, x, padded, n)
     np.testing.assert_array_equal(padded[:n], row_by_row(W, x))
     for lanes in (16, 32):
         X = rng.standard_normal((30, lanes)).astype(W.dtype)
         Y = np.zeros((n + 1, lanes), W.dtype)
-        call(f"many{lanes}_{code}", weights, places, starts, X, lanes, Y, n)
+        call(f"{many}{lanes}_{code}", *weights, X, lanes, Y, n)
         np.testing.assert_array_equal(Y[:n], row_by_row(W, X))
 
 
+@pytest.mark.parametrize("alike", [True, False])
 @pytest.mark.parametrize("code", DTYPES)
-def test_columns_are_summed_up_one_row_after_the_other(call, code):
-    rng = np.random.default_rng(1)
-    W = scipy.sparse.random_array((21, 13), density=0.3, rng=rng, dtype=DTYPES[code]).tocsr()
+def test_columns_are_summed_up_one_row_after_the_other(call, code, alike):
+    W = matrix(np.random.default_rng(1), 21, 13, code, alike)
     parts, above = sliced(W), np.ones(13, W.dtype)
     found = np.zeros_like(parts["data"])
-    arrays = [parts["data"], parts["places"], parts["starts"], above, found]
-    call(f"slicescan_{code}", *arrays, 21, 13)
+    weights = [parts[name] for name in ("data", "places", "starts", "lines") if name in parts]
+    name = "slicescan" if alike else "sortedscan"
+    call(f"{name}_{code}", *weights, above, found, 21, 13)
     rows = np.repeat(np.arange(21), np.diff(W.indptr))
     expected = np.cumsum(W.toarray(), axis=0)[rows, W.indices]
     np.testing.assert_array_equal(found[slots_of(W)], expected)
@@ -53,7 +70,7 @@ def test_columns_are_summed_up_one_row_after_the_other(call, code):
 @pytest.mark.parametrize("code", DTYPES)
 def test_columns_of_which_x_is_0_are_passed_over_and_no_bit_differs(call, code, m, share):
     rng = np.random.default_rng(m)
-    W = scipy.sparse.random_array((21, m), density=0.4, rng=rng, dtype=DTYPES[code]).tocsr()
+    W = matrix(rng, 21, m, code, alike=False)
     x = (rng.standard_normal(m) * (rng.random(m) < share)).astype(W.dtype)
     data, y = sliced(W)["data"], np.ones(21, W.dtype)
     entries, targets, columns = (by_column(W)[n] for n in ("entries", "targets", "columns"))
