@@ -22,6 +22,12 @@ SMALL = {
         "nodes.cell.longest=10",
         "nodes.cell.rule.rate=0.02",
     ],
+    "copying": [
+        "task.data.series=150",
+        "task.split.train=100",
+        "task.split.test=50",
+        "nodes.reservoir.units=150",
+    ],
     "deep_esn": ["task.data.steps=1600", "task.split.train=1000", "task.split.test=300"],
     "delayed_xor": ["task.data.steps=2000", "task.split.train=1500", "task.split.test=400"],
     "ensemble": ["nodes.fast.units=60", "nodes.middle.units=60", "nodes.slow.units=60"],
@@ -46,7 +52,25 @@ SMALL = {
     "mixed_units": ["task.data.steps=3500"],
     "narma10": ["nodes.reservoir.units=100", "task.split.test=500"],
     "nested_loops": ["task.data.steps=2700", "task.split.train=2000", "task.split.test=500"],
+    "primitives": ["task.data.steps=3000", "task.split.train=2000"],
+    "situations": [
+        "task.data.series=300",
+        "task.split.train=200",
+        "task.split.test=100",
+        "nodes.reservoir.units=200",
+    ],
     "sunspots": ["nodes.reservoir.units=100"],
+    "thematic_roles": [
+        "task.data.series=300",
+        "task.split.train=200",
+        "task.split.test=100",
+        "nodes.reservoir.units=150",
+    ],
+    "word_boundaries": [
+        "task.data.steps=8000",
+        "task.split.train=6500",
+        "nodes.cell.units=15",
+    ],
 }
 HIGHER_IS_BETTER = {"accuracy", "capacity", "valid_prediction_time", "r2"}
 OUTDONE = {"force_sines": ["linear autoregression"]}  # sines are what it is made for

@@ -34,10 +34,14 @@ from nodegraph.data.datasets.mackey_glass import mackey_glass
 from nodegraph.data.datasets.mso import mso
 from nodegraph.data.datasets.narma import narma
 from nodegraph.data.datasets.one_hot import one_hot
+from nodegraph.data.datasets.primitives import primitives
 from nodegraph.data.datasets.questions import questions
 from nodegraph.data.datasets.rossler import rossler
+from nodegraph.data.datasets.situations import situations
 from nodegraph.data.datasets.sunspots import sunspots
 from nodegraph.data.datasets.systems import exponents, system, systems
+from nodegraph.data.datasets.thematic_roles import thematic_roles
+from nodegraph.data.datasets.word_boundaries import word_boundaries
 
 __all__ = [
     "System",
@@ -71,15 +75,19 @@ __all__ = [
     "narma",
     "one_hot",
     "options",
+    "primitives",
     "questions",
     "rabinovich_fabrikant",
     "rossler",
     "rucklidge",
+    "situations",
     "sprott_jerk",
     "sunspots",
     "system",
     "systems",
+    "thematic_roles",
     "thomas",
     "to_forecasting",
     "windmi",
+    "word_boundaries",
 ]

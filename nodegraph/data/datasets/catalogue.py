@@ -23,9 +23,13 @@ from nodegraph.data.datasets.lorenz96 import lorenz96
 from nodegraph.data.datasets.mackey_glass import mackey_glass
 from nodegraph.data.datasets.mso import mso
 from nodegraph.data.datasets.narma import narma
+from nodegraph.data.datasets.primitives import primitives
 from nodegraph.data.datasets.questions import questions
 from nodegraph.data.datasets.rossler import rossler
+from nodegraph.data.datasets.situations import situations
 from nodegraph.data.datasets.sunspots import sunspots
+from nodegraph.data.datasets.thematic_roles import thematic_roles
+from nodegraph.data.datasets.word_boundaries import word_boundaries
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.messages.phrases import nearest, shown
@@ -52,9 +56,13 @@ _GENERATORS: Mapping[str, Callable[..., Any]] = MappingProxyType(
             mackey_glass,
             mso,
             narma,
+            primitives,
             questions,
             rossler,
+            situations,
             sunspots,
+            thematic_roles,
+            word_boundaries,
         )
     }
 )
@@ -67,7 +75,7 @@ def names() -> list[str]:
     Examples
     --------
     >>> len(names())
-    31
+    35
     """
     return sorted(_GENERATORS)
 

@@ -145,6 +145,9 @@ OTHER = {  # for each option of each set two values that differ from the default
     "bits": [4, 5],
     "task": [1, 15],
     "facts": [6, 7],
+    "objects": [3, 5],
+    "colours": [3, 5],
+    "habit": [0.2, 0.9],
 }
 STARTS = {
     "henon": [[0.1, 0.0], [0.0, 0.1]],
@@ -160,7 +163,11 @@ STARTS |= {
     for name in set(datasets.systems()) - set(STARTS)
 }
 
-OWN = {"mackey_glass": {"h": [1.1, 1.2]}, "adding": {"length": [20, 21]}}
+OWN = {
+    "adding": {"length": [20, 21]},
+    "mackey_glass": {"h": [1.1, 1.2]},
+    "primitives": {"length": [5, 6], "order": ["AB", "BA"]},
+}
 
 
 def made(name, given):
