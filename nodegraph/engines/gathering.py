@@ -130,6 +130,7 @@ def gathered(
             begun[here.first] = here
         else:
             tree.add(here)
+    _merge(tree, task)
     if engine.map is None and (workers or 1) == 1:
         _one_by_one(engine, task, data, progress, keeper, tree, begun)
     else:
@@ -167,6 +168,10 @@ def _one_by_one(
 def _grow(tree: MergeTree, task: GatherTask, leaf: int, sums: Sums) -> None:
     """Take the sums of a leaf, and merge what can be merged."""
     tree.add(Bough(leaf, leaf + 1, 0, sums))
+    _merge(tree, task)
+
+
+def _merge(tree: MergeTree, task: GatherTask) -> None:
     while pair := tree.pair():
         one, other = pair
         tree.add(one.with_next(other, task.merge(one.value, other.value)))

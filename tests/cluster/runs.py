@@ -28,6 +28,31 @@ task:
   split: {train: 60000, warmup: 100}
   metrics: [nrmse]
 """
+SERIES = """
+nodegraph: 1
+name: small
+seed: 1
+nodes:
+  u:  {kind: Input}
+  a:  {kind: Reservoir, units: 700}
+  ra: {kind: Ridge, ridge: 1.0e-6}
+edges:
+  - u >> a >> ra
+engine: {kind: ray}
+task:
+  data: {file: series.npy}
+  target: {forecast: 3}
+  split: {train: 220, warmup: 10, test: 20}
+  metrics: [nrmse]
+"""
+
+
+def series_file(folder):
+    """Write 240 independent series of 250 steps of 8 columns."""
+    steps = np.random.default_rng(0).standard_normal((240, 250, 8)).cumsum(axis=1)
+    np.save(folder / "series.npy", np.sin(steps / 5).astype(np.float32))
+
+
 OFTEN = (
     "from nodegraph.model import checkpoints; checkpoints.EVERY = 0.5\n"
     "from nodegraph.cli import main; main()"
@@ -38,11 +63,11 @@ LONGEST = 240.0  # seconds of a run
 class Run:
     """A run into a folder, and what it said."""
 
-    def __init__(self, folder, *words, env=None, changes=()):
+    def __init__(self, folder, *words, env=None, changes=(), text=GRAPH):
         self.folder = folder
         self.checkpoint = folder / "out" / "checkpoint.safetensors"
         graph = folder / "small.yaml"
-        graph.write_text(GRAPH, encoding="utf-8")
+        graph.write_text(text, encoding="utf-8")
         changed = [word for change in changes for word in ("--set", change)]
         self.begin, self._before = time.monotonic(), self._stamp()
         self.process = subprocess.Popen(
