@@ -34,6 +34,7 @@ from nodes.rules import (
     IntrinsicPlasticity,
     Oja,
     Sanger,
+    SoftHebb,
     SynapticNormalization,
 )
 
@@ -124,6 +125,7 @@ def cases() -> Iterator[tuple[str, Node]]:
         node = Reservoir(units=UNITS, activation=rule.activation, rule=rule, name="it")
         yield f"IntrinsicPlasticity, {rule.activation}", node
     yield "InfoNCE", Dense(units=10, rule=InfoNCE(), name="it")
+    yield "SoftHebb", Dense(units=10, rule=SoftHebb(), name="it")
     yield "LMS, normalized", LMS(rate=0.5, normalized=True, name="it")
     yield "RLS, forgetting", RLS(forgetting=0.99, learn_every=2, name="it")
     yield "Hopfield, modern", Hopfield(mode="modern", slots=50, name="it")

@@ -7,6 +7,7 @@ import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 FIGURES = {
+    "conceptors": ("kept", 200),
     "few_labels": ("gain", 2.0),
     "forward_forward": ("accuracy", 0.955),
     "in_context_learning": ("shrinkage", 1000),

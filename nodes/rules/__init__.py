@@ -38,6 +38,7 @@ from nodes.rules.sanger import Sanger
 from nodes.rules.scaling import Scaling
 from nodes.rules.shared_learning import SharedLearning
 from nodes.rules.slowness import Slowness
+from nodes.rules.soft_hebb import SoftHebb
 from nodes.rules.sparse_least_squares import SparseLeastSquares
 from nodes.rules.stdp import STDP
 from nodes.rules.storage import Storage
@@ -87,6 +88,7 @@ __all__ = [
     "Scaling",
     "SharedLearning",
     "Slowness",
+    "SoftHebb",
     "SparseLeastSquares",
     "Storage",
     "SynapticNormalization",

@@ -44,6 +44,7 @@ from nodes.rules import (
     LayerwiseForecast,
     Oja,
     Sanger,
+    SoftHebb,
     SynapticNormalization,
 )
 
@@ -121,6 +122,7 @@ LAYERS = [
         name="shuffled",
     ),
     Dense(units=4, rule=InfoNCE(batch=1, negatives=3), name="contrast"),
+    Dense(units=4, rule=SoftHebb(rate=0.1), name="competing"),
     GRU(units=4, rule=BPTT(steps=3, batch=1), name="taught"),
     Hopfield(mode="modern", slots=7, name="modern"),
 ]
