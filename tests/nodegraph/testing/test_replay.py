@@ -122,10 +122,10 @@ LAYERS = [
         name="shuffled",
     ),
     Dense(units=4, rule=InfoNCE(batch=1, negatives=3), name="contrast"),
-    Dense(units=4, rule=SoftHebb(rate=0.1), name="competing"),
     GRU(units=4, rule=BPTT(steps=3, batch=1), name="taught"),
     Hopfield(mode="modern", slots=7, name="modern"),
 ]
+COMPETING = Dense(units=4, rule=SoftHebb(rate=0.1), name="competing")
 
 
 WIRED = {
@@ -273,6 +273,14 @@ def test_a_plastic_reservoir_alone_learns_what_it_learned_in_a_loop(rule):
     check_replay(model, recorder.tapes)
 
 
+def test_units_that_compete_learn_alone_what_they_learned_in_a_loop():
+    model = ng.Model(in_a_loop(COMPETING), seed=4)
+    recorder = Recorder()
+    model.partial_fit(U, engine=recorder)
+    assert recorder.tapes["competing"].learns
+    check_replay(model, recorder.tapes)
+
+
 @pytest.mark.parametrize("readout", [Ridge, RLS, LMS, BOUNDED])
 def test_a_readout_alone_learns_what_it_learned_in_a_loop(readout):
     r, out = Reservoir(units=8, name="r"), readout(name="out")
@@ -306,7 +314,9 @@ def updates(model, targets, perturbed=None):
     return {n: [b - a for a, b in zip(before[n], after[n], strict=True)] for n in before}
 
 
-ONLINE = [part for part in every_learner_and_node() if part.learner and part.learner.online]
+ONLINE = [
+    part for part in [*every_learner_and_node(), COMPETING] if part.learner and part.learner.online
+]
 
 
 @pytest.mark.parametrize("part", ONLINE, ids=lambda part: type(part.learner).__name__)
@@ -334,7 +344,11 @@ def test_no_error_crosses_from_node_to_node(part):
 
 def test_every_rule_belongs_to_a_node_that_was_tried():
     tried = {type(rule) for rule in PLASTIC} | {type(layer.learner) for layer in LAYERS}
-    tried |= {type(BOUNDED().learner), type(Shared(node=Ridge(), copies=2).learner)}
+    tried |= {
+        type(COMPETING.learner),
+        type(BOUNDED().learner),
+        type(Shared(node=Ridge(), copies=2).learner),
+    }
     for name in (*NODES, *APART):
         tried.add(type(made(name).learner))
     rules = {kind for kind in kinds().values() if issubclass(kind, Rule)}
