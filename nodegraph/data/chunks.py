@@ -8,6 +8,7 @@ from logging import getLogger
 from typing import Any
 
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
 
 __all__ = ["Chunks", "declared"]
 
@@ -36,6 +37,7 @@ class Chunks:
     array([1., 2., 3., 4., 5.])
     """
 
+    @known_arguments
     def __init__(self, source: Any):
         if not isinstance(source, Iterable) or isinstance(source, dict | str | bytes):
             raise DataError(

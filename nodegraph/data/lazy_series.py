@@ -13,6 +13,7 @@ from nodegraph.data.containers import axes
 from nodegraph.data.series import Chunk, Series
 from nodegraph.data.targets import series_targets
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
 
 __all__ = ["LazySeries", "SeriesOf", "is_lazy", "lazy_series"]
 
@@ -46,6 +47,7 @@ class SeriesOf:
     [2.0, 4.0, 6.0]
     """
 
+    @known_arguments
     def __init__(self, source: Any):
         able = hasattr(source, "__len__") and hasattr(source, "__getitem__")
         if isinstance(source, Mapping | str) or not (able or isinstance(source, Iterable)):

@@ -5,7 +5,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.data import chunks
-from nodegraph.errors import DataError
+from nodegraph.errors import ArgumentError, DataError
 from nodegraph.testing.comparing import same_trees
 from nodes import Input, Reservoir, Ridge, Scaler
 
@@ -66,3 +66,11 @@ def test_what_is_no_iterable_of_arrays_is_refused():
     for source in (3, {"input": PARTS}, "x"):
         with pytest.raises(DataError, match="Chunks: expected an iterable of arrays"):
             ng.Chunks(source)
+
+
+@pytest.mark.parametrize("kind", [ng.Chunks, ng.Series])
+def test_wrong_calls_say_what_is_taken(kind):
+    with pytest.raises(ArgumentError, match="takes source by position"):
+        kind([], 3)
+    with pytest.raises(ArgumentError, match="no argument 'texts'; known are source"):
+        kind(texts=[])
