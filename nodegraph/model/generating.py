@@ -116,7 +116,8 @@ class Generation:
             If there are several prompts, or an input stays outside the loop.
         """
         loop = self._loop(state)
-        if outside := [name for name in state.initializer.data if name not in loop]:
+        inside = {*loop, *teaching_only(state.plan)}
+        if outside := [name for name in state.initializer.data if name not in inside]:
             raise DataError(f"{outside[0]} is not in the loop: name it in loop=, or give x")
         if prompt is not None:
             if not prompt.own:

@@ -166,9 +166,10 @@ class Inference:
         if plain and steps is None and (y := self._quickly(x)) is not None:
             return y
         draft = self._settle().draft(noise=noise)
-        bound = draft.bind(x, None, steps, running=True)
+        names = draft.names(outputs)
+        bound = draft.bind(x, None, steps, wanted=names)
         check_whole(self.plan, bound, draft.time)
-        request = Request(draft.names(outputs), clock=draft.time, noise=noise)
+        request = Request(names, clock=draft.time, noise=noise)
         threads, hooks = checked_workers(workers), Hooks(checked_progress(progress))
         found = self._through(draft, bound, request, outputs, engine, hooks, workers=threads)
         if plain:
@@ -271,7 +272,7 @@ class Inference:
 
         The numbers are those of `run`. The model moves on with each step that is taken.
         """
-        bound = self._settle().draft().bind(x, None, steps, running=True)
+        bound = self._settle().draft().bind(x, None, steps, wanted=self.plan.outputs)
         check_steps(self.plan, bound)
         for chunk in bound.series[0].chunks(1, 0, self.dtype):
             draft = self._settle().draft()
@@ -329,8 +330,8 @@ class Inference:
             if there is no prompt and the own stream of a model that has learned is at its start.
         """
         draft = self._settle().draft(noise=noise)
-        bound = None if prompt is None else draft.bind(prompt, None, running=True)
         names = draft.names(outputs)
+        bound = None if prompt is None else draft.bind(prompt, None, wanted=names)
         wish = Generation(self._own_engine, checked_steps(steps), x, loop, names, noise)
         with using(self.numerics):
             found = wish.after(draft, bound)

@@ -52,7 +52,7 @@ class Standing:
         """Return `model` with data `x` before it, as `Model.run` takes them for one series."""
         refuse_parts(model.plan, "a step")
         state = model._settle().draft()
-        bound = state.bind(x, None)
+        bound = state.bind(x, None, wanted=model.plan.outputs)
         if not bound.own or not isinstance(series := bound.series[0], Series):
             raise DataError("x: expected one array (rows, d), or {node: array}")
         state.require(state.names(None))
@@ -66,7 +66,7 @@ class Standing:
     ) -> Standing:
         """Return `model` as `Model.generate` goes on by itself behind a prompt."""
         state = model._settle().draft()
-        bound = None if prompt is None else state.bind(prompt, None)
+        bound = None if prompt is None else state.bind(prompt, None, wanted=model.plan.outputs)
         with using(model.numerics):
             plan = Generation(LOCAL, 1, loop=loop).closed(state, bound)
         return cls(plan, state.slots, state.time, {})

@@ -81,14 +81,14 @@ class ModelState:
         steps: int | None = None,
         *,
         noted: bool = False,
-        running: bool = False,
+        wanted: Sequence[str] = (),
     ) -> BoundData:
         """Return the data by node, and build the slots whose sizes they tell.
 
-        Names of columns must be those that were `noted` before, as they are when learning. Who is
-        only `running` may leave out inputs that learning alone hears of.
+        Names of columns must be those that were `noted` before, as they are when learning. Who
+        only runs, for the outputs that are `wanted`, may leave out inputs that none of them hears.
         """
-        idle = teaching_only(self.plan) if running else frozenset()
+        idle = teaching_only(self.plan, wanted) if wanted else frozenset()
         bound = bind(x, y, self._door(idle), steps)
         known = self.initializer.data
         bound = with_zeros(bound, {name: known[name] for name in idle if name in known})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -10,15 +10,19 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.binding import BoundData
-from nodegraph.data.series import Series
+from nodegraph.data.series import Series, Stream
 from nodegraph.graph.plan import Plan
 
 __all__ = ["teaching_only", "with_zeros", "zeros"]
 
 
-def teaching_only(plan: Plan) -> frozenset[str]:
-    """Return the inputs that reach no output but through targets and ports of rules."""
-    heard, waiting = set(plan.outputs), list(plan.outputs)
+def teaching_only(plan: Plan, wanted: Iterable[str] = ()) -> frozenset[str]:
+    """Return the inputs that reach no output but through targets and ports of rules.
+
+    Outputs are those of the graph, and others that are `wanted`.
+    """
+    heard = {*plan.outputs, *wanted}
+    waiting = list(heard)
     while waiting:
         name = waiting.pop()
         rule = plan.rules.get(name)
@@ -31,17 +35,27 @@ def teaching_only(plan: Plan) -> frozenset[str]:
 
 
 def with_zeros(bound: BoundData, widths: Mapping[str, int]) -> BoundData:
-    """Return the data with zeros for inputs of these widths that were not given.
-
-    Streams, whose length nobody knows, stay as they are.
-    """
+    """Return the data with zeros for inputs of these widths that were not given."""
     wanted = {name: width for name, width in widths.items() if name not in bound.data}
-    if not wanted or not all(isinstance(one, Series) for one in bound.series):
+    if not wanted:
         return bound
     series = [
-        one.changed(partial(_with, wanted)) for one in bound.series if isinstance(one, Series)
+        one.changed(partial(_with, wanted))
+        if isinstance(one, Series)
+        else Stream(_Filled(one.parts, wanted))
+        for one in bound.series
     ]
     return replace(bound, series=series, data={**bound.data, **wanted})
+
+
+class _Filled:
+    """Parts of a stream with zeros for some inputs."""
+
+    def __init__(self, parts: Iterable[Series], wanted: Mapping[str, int]):
+        self._parts, self._wanted = parts, wanted
+
+    def __iter__(self) -> Iterator[Series]:
+        return (_with(self._wanted, part) for part in self._parts)
 
 
 def _with(wanted: Mapping[str, int], one: Series) -> Series:
