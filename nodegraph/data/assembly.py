@@ -110,6 +110,8 @@ def one_series(
     }
     lengths = {name: len(rows) for name, rows in ins.items()}
     n_steps = max(lengths.values(), default=max(map(len, outs.values()), default=0))
+    longest = max(lengths, key=lambda name: lengths[name], default="")
+    of = f" {longest}" * (len(lengths) > 1)
     for name, rows in {**ins, **outs}.items():
         if len(rows) != n_steps:
             what = "target" if rows is outs.get(name) else "input"
@@ -117,7 +119,7 @@ def one_series(
                 len(rows) in r.shape for r in ins.values() if r is not rows
             )
             raise DataError(
-                f"{name}{which}: the {what} has {len(rows)} rows, the input {n_steps}; "
+                f"{name}{which}: the {what} has {len(rows)} rows, the input{of} {n_steps}; "
                 "each step needs one row of both"
                 + "; rows are steps: one of them seems to be turned round, as by .T"
                 * turned

@@ -17,6 +17,7 @@ from nodegraph.graph.protocols import shortest
 from nodegraph.host.machine import usable_cpus
 
 __all__ = [
+    "check_in_time",
     "check_long_enough",
     "checked_dtype",
     "checked_forcing",
@@ -101,6 +102,35 @@ def check_long_enough(plan: Plan, learners: Iterable[str], bound: BoundData) -> 
                 f"far it looks back and ahead, and the longest series has {longest}; give "
                 "longer series, or let it look less far"
             )
+
+
+def check_in_time(plan: Plan, learners: Iterable[str], bound: BoundData) -> None:
+    """Refuse targets that are delayed past the end of every series, so that only zeros are taught.
+
+    Raises
+    ------
+    DataError
+    """
+    lengths = [one.n_steps if isinstance(one, Series) else inf for one in bound.series]
+    lags = _lags(plan, bound.data)
+    for name in learners:
+        found = [lags[r.source] + r.delay for r in plan.reads[name].get("target", ())]
+        late = min(found, default=0)
+        if max(lengths) <= late < inf:
+            raise DataError(
+                f"{name}: its target comes {late:.0f} steps late, past the end of the longest "
+                f"series, which has {max(lengths):.0f}; shorten the delay, or give longer series"
+            )
+
+
+def _lags(plan: Plan, inputs: Iterable[str]) -> dict[str, float]:
+    """Return after how many steps, at least, each node hears of any data; inf: never."""
+    lags = {name: inf for name in plan.reads} | dict.fromkeys(inputs, 0.0)
+    for _ in plan.reads:
+        for name, ports in plan.reads.items():
+            heard = [lags[r.source] + r.delay for p, g in ports.items() if p != "target" for r in g]
+            lags[name] = min([lags[name], *heard])
+    return lags
 
 
 def rows_like(y: Any, shape: tuple[int, ...], what: str) -> Array:

@@ -145,11 +145,26 @@ class Initializer:
         if len(slots) == len(self.plan.nodes):
             return
         sizes = self.sizes()
+        self._check_teachers(sizes)
         widths = {name: self._widths(name, sizes) for name in sizes if name not in slots}
         ready = {name: w for name, w in widths.items() if None not in w.values()}
         self._check_budget({name: (w["x"] or 0, sizes[name]) for name, w in ready.items()})
         for name, ports in ready.items():
             slots[name] = self._slot(name, sizes[name], {p: w or 0 for p, w in ports.items()})
+
+    def _check_teachers(self, sizes: Mapping[str, int]) -> None:
+        """Refuse targets that are wired to a node of another width."""
+        for name, size in sizes.items():
+            wired = self.plan.reads[name].get("target", ())
+            if self.plan.nodes[name].own_head or not wired or name in self.targets:
+                continue
+            width = self._width(name, "target", sizes)
+            if width is not None and width != size:
+                said = ", ".join(f"{read.source} ({sizes[read.source]})" for read in wired)
+                raise GraphError(
+                    f"{name}: it has {size} outputs, and its target {width} columns, from {said}; "
+                    "leave units out, or let Select(columns=...) choose columns"
+                )
 
     def _widths(self, name: str, sizes: Mapping[str, int]) -> dict[str, int | None]:
         return {port: self._width(name, port, sizes) for port in self._heard(name)}

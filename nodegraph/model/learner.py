@@ -23,6 +23,7 @@ from nodegraph.host.numerics import using
 from nodegraph.host.progress import Progress, checked_progress
 from nodegraph.model.checkpoints import checkpointer_of
 from nodegraph.model.checks import (
+    check_in_time,
     checked_forcing,
     checked_warmup,
     checked_watch,
@@ -180,6 +181,7 @@ class Learner(Freezing):
             (checked_forcing(forcing), checked_warmup(warmup, bound)),
         )
         warn_of_doubts(self.plan, learners, bound, y, warmup)
+        check_in_time(self.plan, learners, bound)
         shift = checked_ahead(ahead, bound, warmup)
         bound = later(bound, shift)
         course = Fit(

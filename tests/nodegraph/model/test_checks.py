@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
+from nodegraph import delay
 from nodegraph.errors import ArgumentError, DataError, FieldError, GraphError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.model.checks import checked_workers
-from nodes import RLS, Input, Reservoir, Ridge
+from nodes import RLS, Input, Reservoir, Ridge, Scaler
 from nodes.rules import IntrinsicPlasticity, Oja
 
 X = np.random.default_rng(0).normal(size=(40, 3))
@@ -84,3 +85,37 @@ def test_a_class_in_place_of_an_object_is_told():
         Input() >> Ridge
     with pytest.raises(GraphError, match="got the class Ridge"):
         ng.Model(Ridge)
+
+
+TEXTS = [np.random.default_rng(i).normal(size=(30, 3)) for i in range(4)]
+
+
+def taught(lag=0, **fields):
+    """Return a readout whose teacher comes through a scaler, and perhaps late."""
+    out, up = Ridge(name="out", **fields), Input(name="t") >> Scaler(name="scaled")
+    late = up >> delay(lag) if lag else up
+    return (Input(name="u") >> Reservoir(units=5) >> out) & (late >> out["target"])
+
+
+def test_a_teacher_of_another_width_is_refused_before_anything_is_learned():
+    model = ng.Model(taught(units=2))
+    with pytest.raises(GraphError, match=r"and its target 3 columns, from scaled \(3\);"):
+        model.fit({"u": TEXTS, "t": TEXTS})
+    assert ng.Model(taught(units=3)).fit({"u": TEXTS, "t": TEXTS}).report
+    classes = ng.Model(taught(classes=["a", "b"]))
+    with pytest.raises(GraphError, match="out: it has 2 outputs, and its target 3 columns"):
+        classes.fit({"u": TEXTS, "t": TEXTS})
+
+
+def test_texts_of_other_lengths_are_named():
+    shorter = [TEXTS[0], TEXTS[1][:20], *TEXTS[2:]]
+    with pytest.raises(DataError, match=r"t \(series 1\): the input has 20 rows, the input u 30"):
+        ng.Model(taught()).fit({"u": TEXTS, "t": shorter})
+
+
+def test_a_target_that_is_delayed_past_every_text_is_refused():
+    with pytest.raises(DataError, match="out: its target comes 30 steps late, past the end of the"):
+        ng.Model(taught(lag=30)).fit({"u": TEXTS, "t": TEXTS})
+    longer = [*TEXTS, np.vstack(TEXTS[:2])]
+    assert ng.Model(taught(lag=30)).fit({"u": longer, "t": longer}).report
+    assert ng.Model(taught(lag=30)).fit({"u": np.vstack(TEXTS), "t": np.vstack(TEXTS)}).report
