@@ -3,6 +3,8 @@
 Who takes part is `MODELS`: one configuration each for all tasks, nothing tuned. Where a task has
 no target the package has rows of -100; there the readout is taught nothing. In rows that have one,
 -100 beside the class is 0. The readout is ridge regression, its strength chosen on fifths left out.
+`MADE` has graphs of memories that were wired for one task each: which column marks what, and what
+is the key of what, is a programme there; the readout alone learns.
 """
 
 from __future__ import annotations
@@ -14,11 +16,29 @@ import numpy as np
 
 import nodegraph as ng
 from benchmarks.tables import markdown
+from nodegraph import delay
 from nodegraph.arrays import Array
-from nodes import CTRNN, GRU, LSTM, MTRNN, CfC, ClockworkRNN, Input, Reservoir, Ridge
+from nodes import (
+    CTRNN,
+    GRU,
+    LSTM,
+    MTRNN,
+    Attention,
+    CfC,
+    ClockworkRNN,
+    Concat,
+    Dense,
+    Gate,
+    Input,
+    KeyedStore,
+    Reduce,
+    Reservoir,
+    Ridge,
+    Select,
+)
 from nodes.rules import TBPTT
 
-__all__ = ["MODELS", "TASKS", "error", "main"]
+__all__ = ["MADE", "MODELS", "TASKS", "error", "main"]
 
 UNITS, SEED, NOTHING = 100, 1, -100.0
 STRENGTHS = [10.0**power for power in range(-12, 5, 2)]
@@ -63,6 +83,48 @@ def models() -> dict[str, Make]:
 MODELS: dict[str, Make] = models()
 
 
+def _linear(W_in: Any, bias: Any = None, name: str | None = None) -> Dense:
+    return Dense(units=len(W_in), W_in=W_in, bias=bias, activation="identity", name=name)
+
+
+def _adding(u: Any, width: int) -> Any:
+    """Add up the symbols that are marked; random features tell which sum it is."""
+    marked, sums = Gate(), Reduce(kind="sum")
+    what, mark = Select(columns=[*range(width - 2)]), Select(columns=[width - 2], name="mark")
+    graph = u >> what >> marked >> sums >> Dense(units=100, bias_scaling=1.0)
+    return graph & (u >> mark >> marked["gate"])
+
+
+def _recall(u: Any, width: int) -> Any:
+    """Look at each second step for the key of the step before; of equals the first counts."""
+    match = 1000 * np.eye(width + 1, width)
+    look = Attention(window=100, every=2, phase=1)
+    graph = (u >> _linear(match, -20 * np.eye(width + 1)[width], "query") >> look) & (
+        u >> look["value"]
+    )
+    time = u >> _linear(np.ones((1, width)), name="one") >> Reduce(kind="sum")
+    return graph & ([u >> delay(1) >> Concat(), time] >> Concat(name="key") >> look["key"])
+
+
+def _selective_copy(u: Any, width: int) -> Any:
+    """Store what is marked under its number, and ask for one number after the other."""
+    store, n = KeyedStore(slots=100), width - 2
+    mark, ask = Select(columns=[n], name="mark"), Select(columns=[n + 1], name="ask")
+    stored, asked = (_linear([[1.0], [0.0]], [0.0, 1.0], name) for name in ("stored", "asked"))
+    graph = u >> Select(columns=[*range(n)], name="what") >> store["value"]
+    graph = graph & (u >> mark >> store["write"])
+    graph = graph & (mark >> Reduce(kind="sum", name="count") >> stored >> store["key"])
+    since = Reduce(kind="sum", name="begun") >> delay(1) >> Reduce(kind="sum", name="since")
+    return graph & (u >> ask >> since >> asked >> store)
+
+
+MADE: Mapping[str, Make] = {
+    "adding_problem": _adding,
+    "associative_recall": _recall,
+    "selective_copy": _selective_copy,
+}
+
+
 def error(name: str, make: Make, difficulty: str = "small") -> float:
     """Return the error of a model on the test series of a task, as the package scores it.
 
@@ -105,5 +167,8 @@ def main(wanted: Sequence[str] = ()) -> str:
         for label, make in MODELS.items()
         if not wanted or label in wanted
     ]
+    if not wanted or "made for it" in wanted:
+        told = [f"{error(name, MADE[name]):.2g}" if name in MADE else "" for name in TASKS]
+        rows.append(["memories, wired for the task", *told])
     title = "CogScale, small: share of wrong answers, or mean squared error"
     return markdown(title, ["before the readout", *TASKS.values()], rows)
