@@ -211,6 +211,14 @@ class Seamless(_ByMethods, ABC):
         """Return the memory as it is saved: the same, whatever chunks it was gathered from."""
 
 
+class Chooses(_ByMethods, ABC):
+    """An offline rule that chooses among settings, and can conclude by each from one memory."""
+
+    @abstractmethod
+    def choices(self) -> Sequence[Any]:
+        """Return the rule with each of the settings alone; itself if there is nothing to choose."""
+
+
 class Deals(_ByMethods, ABC):
     """An offline rule that can deal independent series out in turn, as parts that are left out."""
 

@@ -121,6 +121,10 @@ class LeastSquares(Rule):
             return FAR if self.solver == "qr" else GRID
         return (self.ridge,)
 
+    def choices(self) -> list[LeastSquares]:
+        """Return the rule with each of its strengths alone."""
+        return [self.model_copy(update={"ridge": ridge}) for ridge in self.strengths]
+
     @property
     def ports(self) -> tuple[str, ...]:
         """How much each row counts."""

@@ -10,7 +10,7 @@ from pydantic import PositiveInt
 
 from nodegraph import AnyRule, Array, Lesson, Node, Rule, Seen
 from nodegraph.graph.lessons import block_of
-from nodegraph.graph.protocols import Gathers, Joint, Passes, Seamless
+from nodegraph.graph.protocols import Chooses, Gathers, Joint, Passes, Seamless
 from nodegraph.graph.rule import merges
 from nodes.parts.lone_learner import LoneLearner
 
@@ -88,6 +88,12 @@ class SharedLearning(LoneLearner):
         """Return the memory with rows that wait in one piece."""
         rule: Any = self.rule
         return rule.seamless(memory)
+
+    def choices(self) -> list[SharedLearning]:
+        """Return the rule with each of the settings of the other alone."""
+        rule: Any = self.rule
+        own = rule.choices() if isinstance(rule, Chooses) else [rule]
+        return [self.model_copy(update={"rule": one}) for one in own]
 
     @property
     def deals(self) -> bool:

@@ -16,7 +16,9 @@ from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.messages.phrases import nearest, shown
 
-__all__ = ["names", "score", "score_columns"]
+__all__ = ["HIGHER_IS_BETTER", "names", "score", "score_columns"]
+
+HIGHER_IS_BETTER = {"r2", "accuracy", "capacity", "valid_prediction_time"}
 
 _METRICS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {

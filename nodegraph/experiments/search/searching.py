@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from nodegraph.data.metrics.scoring import HIGHER_IS_BETTER
 from nodegraph.engines import choose
 from nodegraph.errors import SpecError
 from nodegraph.experiments.search.draws import Draw, check_ends, draws, is_listable, unseen
@@ -25,8 +26,6 @@ from nodegraph.files.yaml.spec import Spec, read_yaml
 from nodegraph.model.checks import checked_workers
 
 __all__ = ["Attempt", "Found", "search"]
-
-HIGHER_IS_BETTER = {"r2", "accuracy", "capacity", "valid_prediction_time"}
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from nodegraph.files.yaml.task import Task
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host.progress import Progress, Silent
 from nodegraph.model import Model
+from nodegraph.model.choosing import chooser, settle
 
 __all__ = ["Experiment", "Result", "Score", "run_spec", "task_of"]
 
@@ -205,13 +206,16 @@ class Experiment:
         kept = {"checkpoint": checkpoint, "resume": resume, "progress": progress or Silent()}
         _learn(self.model, self.trial.data, self.task, threads, {**kept, "watch": watch})
         self.clock.lap("fit")
-        guess = self.trial.guess(self.model)
-        scores = self._scores(guess)
-        self.clock.lap("score")
         found = None
         if self.task.validation is not None:
             found = self.validate(self.model)
+            if found.best is not None:
+                name, rules = chooser(self.model.plan)
+                settle(self.model, name, rules[found.best])
             self.clock.lap("validate")
+        guess = self.trial.guess(self.model)
+        scores = self._scores(guess)
+        self.clock.lap("score")
         return Result(self.spec, self.model, self.trial, guess, scores, self.clock.laps, found)
 
     def validate(self, learned: Model | None = None) -> Validated:

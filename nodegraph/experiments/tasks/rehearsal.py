@@ -16,6 +16,7 @@ from nodegraph.files.yaml.spec import Spec
 from nodegraph.files.yaml.task import GenerateTarget, Task
 from nodegraph.model import Model
 from nodegraph.model.checks import check_long_enough, checked_warmup
+from nodegraph.model.choosing import chooser
 from nodegraph.model.closed_loop import closed_plan, find_loop
 from nodegraph.model.data_warnings import warn_of_series_passed_over
 from nodegraph.model.state import ModelState
@@ -59,6 +60,8 @@ def rehearse(
     if task.validation is not None:
         with _at(spec, "validate"):
             folds(trial, task)
+            if task.validation.choose:
+                chooser(model.plan)
     with _at(spec, "baselines"):
         said = {trial.rivals[word]: trial.rival(word, right) for word in task.baselines}
     return situation, said

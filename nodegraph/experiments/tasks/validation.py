@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from nodegraph.errors import DataError
+from nodegraph.data.metrics.scoring import HIGHER_IS_BETTER
+from nodegraph.errors import DataError, DivergenceError
 from nodegraph.experiments.tasks.examples import Examples, TaskData, Window, picked
 from nodegraph.experiments.tasks.trials import GenerationTrial, Trial
 from nodegraph.files.yaml.task import GenerateTarget, Task, Validation
 from nodegraph.model import Model
+from nodegraph.model.choosing import chooser, settle
 
 __all__ = ["Validated", "folds", "validated", "words"]
 
@@ -25,11 +27,17 @@ class Validated(NamedTuple):
     scored_on : str
         What they are, in words.
     values : dict of float
-        By metric, the mean over folds.
+        By metric, the mean over folds; where a strength is chosen, those with the best one.
+    best : int, optional
+        The number of the setting that was best by the first metric.
+    each : tuple of dict
+        The values of all settings.
     """
 
     scored_on: str
     values: dict[str, float]
+    best: int | None = None
+    each: tuple[dict[str, float], ...] = ()
 
 
 def words(asked: Validation) -> str:
@@ -112,7 +120,31 @@ def validated(trial: Trial, task: Task, taught: Callable[[TaskData], Model]) -> 
         Returns the model that has learned from the training part of a fold.
     """
     asked = task.validation
-    scores = [fold.score(fold.guess(taught(fold.data))) for fold in folds(trial, task)]
+    if asked is None or asked.choose is None:
+        scores = [fold.score(fold.guess(taught(fold.data))) for fold in folds(trial, task)]
+        return Validated("" if asked is None else words(asked), _means(scores))
+    each: list[list[Any]] = []
+    for fold in folds(trial, task):
+        model = taught(fold.data)
+        name, rules = chooser(model.plan)
+        each.append([_score_of(fold, model, name, rule) for rule in rules])
+    means = tuple(_means(scores) for scores in zip(*each, strict=True))
+    metric = next(iter(task.scores))
+    sign = -1.0 if metric in HIGHER_IS_BETTER else 1.0
+    told = [sign * values[metric] for values in means]
+    best = int(np.argmin(np.where(np.isfinite(told), told, np.inf)))
+    return Validated(words(asked), means[best], best, means)
+
+
+def _score_of(fold: GenerationTrial, model: Model, name: str, rule: Any) -> Any:
+    """Return the scores of a fold by one setting; none where the model leaves all bounds."""
+    settle(model, name, rule)
+    try:
+        return fold.score(fold.guess(model))
+    except DivergenceError:
+        return {"": dict.fromkeys(fold.task.scores, np.nan)}
+
+
+def _means(scores: Sequence[Any]) -> dict[str, float]:
     every = [values for found in scores for values in found.values()]
-    means = {name: float(np.mean([np.mean(values[name]) for values in every])) for name in every[0]}
-    return Validated("" if asked is None else words(asked), means)
+    return {name: float(np.mean([np.mean(values[name]) for values in every])) for name in every[0]}

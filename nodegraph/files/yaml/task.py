@@ -191,10 +191,14 @@ class Validation(Section):
         for each fold learns from the first rows and goes on right behind them.
     folds : int
         How many places, evenly spread.
+    choose : "ridge", optional
+        Lets a readout that was given several strengths take the one whose closed loops score best
+        by the first metric, in place of the one that tells best, a step ahead, what is left out.
     """
 
     kind: Literal["recycle", "walk_forward"]
     folds: PositiveInt = 5
+    choose: Literal["ridge"] | None = None
 
 
 Options = dict[str, str | int | float | bool]
@@ -249,7 +253,8 @@ class Task(Section):
         What to show beside: ``persistence``, ``linear``, ``mean``.
     validate : mapping, optional
         ``{kind: recycle, folds: 5}`` or ``{kind: walk_forward, folds: 5}``: closed loops are also
-        scored on the rows that are learned from; searches then go by that.
+        scored on the rows that are learned from; searches then go by that. With ``choose: ridge`` a
+        readout with several strengths takes the best of them.
     """
 
     data: Data

@@ -8,10 +8,11 @@ import pytest
 import nodegraph as ng
 from nodegraph.errors import SpecError
 from nodegraph.experiments.search import search
-from nodegraph.experiments.tasks.experiment import Experiment
+from nodegraph.experiments.tasks.experiment import Experiment, run_spec
 from nodegraph.experiments.tasks.run_folder import write
 from nodegraph.experiments.tasks.validation import folds
 from nodegraph.files.yaml.spec import read_yaml
+from nodes import Ridge, Shared
 
 GRAPH = """\
 nodegraph: 1
@@ -101,3 +102,31 @@ def test_searches_go_by_it_and_look_at_nothing_behind(graph):
 def test_what_cannot_be_validated_is_refused_at_its_line(graph, change, words):
     with pytest.raises(SpecError, match=words):
         Experiment.of(read_yaml(graph, [change]))
+
+
+STRENGTHS = (1e-2, 1e-6, 1e-9)
+
+
+@pytest.mark.parametrize("kind", ["recycle", "walk_forward"])
+def test_a_strength_is_chosen_by_closed_loops(graph, kind):
+    asked = [f"task.validate.kind={kind}"]
+    listed = [f"nodes.out.ridge={list(STRENGTHS)}", "task.validate.choose=ridge"]
+    found = run_spec(read_yaml(graph, [*asked, *listed]))
+    each = [run_spec(read_yaml(graph, [*asked, f"nodes.out.ridge={r}"])) for r in STRENGTHS]
+    errors = [one.validated.values["rmse"] for one in each]
+    assert found.validated.best == np.argmin(errors)
+    told = [values["rmse"] for values in found.validated.each]
+    np.testing.assert_allclose(told, errors, rtol=1e-6)
+    best = each[found.validated.best]
+    assert found.model.report[-1]["ridge"] == STRENGTHS[found.validated.best]
+    np.testing.assert_allclose(found.scores[0].values["rmse"], best.scores[0].values["rmse"])
+
+
+def test_what_cannot_be_chosen_is_said_at_its_line(graph):
+    with pytest.raises(SpecError, match="validate: one readout chooses, and no readout has sev"):
+        Experiment.of(read_yaml(graph, ["task.validate.choose=ridge"]))
+
+
+def test_shared_readouts_choose_as_well():
+    rule = Shared(node=Ridge(ridge=STRENGTHS), copies=2).rule
+    assert [one.rule.ridge for one in rule.choices()] == list(STRENGTHS)
