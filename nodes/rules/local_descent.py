@@ -13,6 +13,7 @@ from nodegraph.arrays import copy_tree
 from nodes.parts.causal_heads import Heads, Weights, features, gradients
 from nodes.parts.descent import FADING, descended, moments
 from nodes.parts.lone_learner import LoneLearner
+from nodes.parts.series_windows import SeriesWindows, earlier
 from nodes.parts.slopes import Slanted
 from nodes.parts.whitened_head import Head, head_of, require_rows, whitening
 from nodes.ridge_regression.blas_threads import bounded_threads
@@ -35,16 +36,6 @@ class Scene(NamedTuple):
     M: Array  # (n_in, n_in), see `nodes.parts.whitened_head.whitening`
     base: Head  # of the inputs alone
     size: float  # spread of the target
-
-
-class Waiting(NamedTuple):
-    """Rows of the present series that wait for the end of their window, and those before them."""
-
-    before: Array  # (n, n_in)
-    xs: tuple[Array, ...]
-    ts: tuple[Array, ...]  # NaN where nothing is to be learned
-    number: int  # of the series
-    steps: int  # of it that were seen
 
 
 class LocalDescent(LoneLearner):
@@ -92,7 +83,7 @@ class LocalDescent(LoneLearner):
         done: int  # rows that weights have moved by
         open: int  # rows whose slopes wait in the sums
         powers: Array  # (2,), see `nodes.parts.descent.descended`
-        waiting: Waiting
+        windows: SeriesWindows
         at: Weights
         slopes: Weights  # `nodes.parts.descent.moments` of each
         scene: Scene
@@ -134,9 +125,9 @@ class LocalDescent(LoneLearner):
         nothing = np.zeros(n_in, dtype)
         head = Head(np.zeros((len(u), n_in)), np.zeros(len(u)))
         scene = Scene(0, nothing, nothing + 1, np.zeros((n_in, n_in)), head, 1.0)
-        empty = _empty(n_in, dtype)
+        windows = SeriesWindows.empty(nothing[None])
         sums = Statistics.empty(n_in, len(u))
-        return self.Memory(0, 0, 0, np.ones(2), empty, at, slopes, scene, sums)
+        return self.Memory(0, 0, 0, np.ones(2), windows, at, slopes, scene, sums)
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return `params` as they are, and the memory with the rows of `seen`."""
@@ -154,43 +145,27 @@ class LocalDescent(LoneLearner):
     def _added(self, memory: Memory, xs: Array, ts: Array, number: int | None) -> Memory:
         """Return the memory with rows more; windows that are whole are learned from."""
         series = -1 if number is None else number
-        if series != memory.waiting.number:
-            memory = self._ended(memory)
-            memory = memory._replace(waiting=memory.waiting._replace(number=series))
-        early = memory.waiting.steps + np.arange(len(xs)) < self.ahead
+        if series != memory.windows.number:
+            memory = self._ended(memory, series)
+        early = memory.windows.steps + np.arange(len(xs)) < self.ahead
         ts[early] = np.nan  # they are told of what was before the series
-        wait = memory.waiting
-        wait = wait._replace(xs=(*wait.xs, xs), ts=(*wait.ts, ts), steps=wait.steps + len(xs))
-        memory = memory._replace(waiting=wait)
-        while sum(map(len, memory.waiting.xs)) >= self.window:
-            memory = self._windowed(memory, self.window)
+        memory = memory._replace(windows=memory.windows.add(xs, ts))
+        while memory.windows.waiting >= self.window:
+            memory = self._windowed(memory)
         return memory
 
-    def _ended(self, memory: Memory) -> Memory:
-        """Return the memory after the end of a series."""
-        if memory.waiting.xs:
-            memory = self._windowed(memory, self.window)
-        empty = _empty(memory.waiting.before.shape[1], memory.waiting.before.dtype)
-        return memory._replace(waiting=empty)
+    def _ended(self, memory: Memory, series: int = -1) -> Memory:
+        """Return the memory after the end of a series, before another one."""
+        if memory.windows.waiting:
+            memory = self._windowed(memory)
+        return memory._replace(windows=SeriesWindows.empty(memory.windows.before, series))
 
-    def _windowed(self, memory: Memory, rows: int) -> Memory:
-        """Return the memory after the first of the rows that wait."""
-        wait = memory.waiting
-        xs, ts = np.concatenate(wait.xs), np.concatenate(wait.ts)
-        x = np.concatenate([wait.before, xs[:rows]])
-        left = (xs[rows:],) if len(xs) > rows else ()
-        after = wait._replace(
-            before=x[max(0, len(x) - self._back) :], xs=left, ts=(ts[rows:],) * len(left)
-        )
-        taught = ts[:rows]
-        query = _shifted(x, len(taught), self.ahead)
+    def _windowed(self, memory: Memory) -> Memory:
+        """Return the memory after the next window of the rows that wait."""
+        windows, x, ts = memory.windows.cut(self.window, max(self.span - 1, self.ahead))
+        query = earlier(x, len(ts), self.ahead)
         with bounded_threads():
-            return self._learned(memory._replace(waiting=after), query, x, taught)
-
-    @property
-    def _back(self) -> int:
-        """How many rows before a window are needed."""
-        return max(self.span - 1, self.ahead)
+            return self._learned(memory._replace(windows=windows), query, x, ts)
 
     def _learned(self, memory: Memory, query: Array, x: Array, ts: Array) -> Memory:
         known = np.isfinite(ts).all(axis=1)
@@ -298,18 +273,6 @@ class _Pace(NamedTuple):
 
     rate: float
     decay: float
-
-
-def _empty(n_in: int, dtype: Any) -> Waiting:
-    return Waiting(np.zeros((0, n_in), dtype), (), (), -1, 0)
-
-
-def _shifted(x: Array, n: int, ahead: int) -> Array:
-    """Return what came `ahead` steps before each of the last n rows, zeros before the series."""
-    if not ahead:
-        return x[len(x) - n :]
-    there = x[max(0, len(x) - n - ahead) : len(x) - ahead]
-    return np.concatenate([np.zeros((n - len(there), x.shape[1]), x.dtype), there])
 
 
 def _of_raw_inputs(at: Weights, mean: Array, spread: Array) -> dict[str, Array]:
