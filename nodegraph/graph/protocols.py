@@ -145,7 +145,8 @@ class Room(NamedTuple):
     """What learning takes: bytes, and products of numbers."""
 
     sums: int  # bytes of what is gathered
-    merging: int  # bytes beside it while parts of independent series are joined
+    waiting: int  # bytes of rows of one series that wait to be gathered
+    adding: int  # bytes beside it while rows are added
     solving: int  # bytes beside it while a learner concludes
     row: float  # multiplications and additions for a row
     end: float  # the same while a learner concludes

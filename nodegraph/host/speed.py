@@ -19,7 +19,8 @@ class Rates(NamedTuple):
     """Operations a second of one core."""
 
     product: float  # multiplications and additions in products of matrices
-    small: float  # the same, one row after the other, where weights come from memory
+    dense: float  # the same, one row after the other
+    sparse: float  # the same, where numbers are picked from a row
     curve: float  # values of tanh and the like
 
 
@@ -28,10 +29,11 @@ def measured_rates(dtype: str) -> Rates:
     """Return the rates for numbers of a dtype; BLAS may use several threads, whose time counts."""
     rng = np.random.default_rng(0)
     rows = rng.standard_normal((ROWS, COLUMNS)).astype(dtype)
-    square, row = rows[:COLUMNS], rows[0]
+    square, row, places = rows[:COLUMNS], rows[0], rng.integers(0, COLUMNS, 64 * COLUMNS)
     return Rates(
-        2 * ROWS * COLUMNS**2 / _seconds(lambda: rows.T @ rows),
+        ROWS * COLUMNS**2 / _seconds(lambda: rows.T @ rows),  # numpy does a half of it
         2 * COLUMNS**2 * 32 / _seconds(lambda: [square @ row for _ in range(32)]),
+        2 * len(places) / _seconds(lambda: (row[places] * row[places]).sum()),
         ROWS * COLUMNS / _seconds(lambda: np.tanh(rows)),
     )
 

@@ -17,6 +17,7 @@ __all__ = ["CARRYING", "EPS", "Solution", "is_definite", "least_norm", "solve_du
 EPS = float(np.finfo(float).eps)
 CARRYING = 10 * EPS  # share of the largest eigenvalue that is more than rounding
 UNSEEN = 1e-14  # share of a sum of squares that nobody misses
+STRIP = 64  # columns whose sums are made at a time
 DOUBTFUL = 1e12  # condition number from which on products of rows have lost too many digits
 
 
@@ -103,12 +104,19 @@ def _roots(A: Array) -> Array:
 
 
 def _by_cholesky(A: Array, B: Array) -> Solution | None:
-    """Return the solution by Cholesky, or None if A is singular to working precision."""
+    """Return the solution by Cholesky, or None if A is singular to working precision.
+
+    A is scaled in place, without rounding, and as it was where there is no solution.
+    """
     roots = _roots(A)
-    S, C = A / roots / roots[:, None], B / roots[:, None]
+    A /= roots
+    A /= roots[:, None]
+    C = B / roots[:, None]
     with bounded_threads():
-        solution = _own_cholesky(S, C) if numerics() == "portable" else _cholesky(S, C, roots)
+        solution = _own_cholesky(A, C) if numerics() == "portable" else _cholesky(A, C, roots)
     if solution is None or solution.condition > 1 / EPS:
+        A *= roots
+        A *= roots[:, None]
         return None
     return solution._replace(W=solution.W / roots)
 
@@ -131,19 +139,27 @@ def _cholesky(S: Array, B: Array, roots: Array) -> Solution | None:
         factor = cho_factor(S, lower=False, check_finite=False)
     except LinAlgError:
         return None
+    W = cho_solve(factor, B, check_finite=False).T
     condition = _condition(S, factor[0], 1 / np.sqrt(S.diagonal()))
     if condition > 1 / EPS:  # no scaling is best for every matrix
-        condition = min(condition, _condition(S, factor[0], roots))
-    W = cho_solve(factor, B, check_finite=False).T
+        whole = cho_factor(S, lower=False, check_finite=False)[0]
+        condition = min(condition, _condition(S, whole, roots))
     return Solution(W, np.zeros(len(W)), "cholesky", condition, len(S), True)
 
 
 def _condition(S: Array, factor: Array, scale: Array) -> float:
-    """Return about the condition number of S with its rows and columns times `scale`."""
+    """Return about the condition number of S with its rows and columns times `scale`.
+
+    Its factor is changed.
+    """
     from scipy.linalg import lapack
 
-    norm = (np.abs(S) * scale * scale[:, None]).sum(axis=0).max()
-    inverse, _ = lapack.dpocon(factor * scale, norm)
+    strips = (slice(start, start + STRIP) for start in range(0, len(S), STRIP))
+    norm = max(
+        (np.abs(S[:, own]) * scale[own] * scale[:, None]).sum(axis=0).max() for own in strips
+    )
+    factor *= scale
+    inverse, _ = lapack.dpocon(factor, norm)
     return float(f"{1 / inverse:.4g}") if inverse > 0 else np.inf  # more is not repeatable
 
 

@@ -18,6 +18,8 @@ from nodegraph.host.memory_budget import available_bytes
 from nodes.parts.sample_weights import PORT, row_weights
 from nodes.ridge_regression.blas_threads import bounded_threads
 from nodes.ridge_regression.conjugate_gradient import ConjugateGradient
+from nodes.ridge_regression.dual_rows import BLOCK
+from nodes.ridge_regression.dual_rows import LARGE as WIDE
 from nodes.ridge_regression.gathered import Gathered
 from nodes.ridge_regression.gram import PANEL
 from nodes.ridge_regression.second_look import believed, is_lost, is_rounded
@@ -34,7 +36,7 @@ from nodes.ridge_regression.triangle import Triangle
 __all__ = ["LeastSquares", "Solver", "Strength"]
 
 FOLDS = 5
-SOLVING = 6  # matrices as large as the Gram matrix, while it is solved
+SOLVING = 3  # more matrices like the Gram matrix: with what waited, about means, factorised
 ROUNDED = (
     "the inputs of more rows are so nearly dependent that sums in float32 have lost digits that "
     "the ridge does not cover; fit on all data in one call, or write solver='direct'"
@@ -144,13 +146,19 @@ class LeastSquares(Rule):
 
     def room(self, n_in: int, n_out: int, n_rows: int, itemsize: int) -> Room:
         """Return the room for sums, or for the rows while they are few, and for solving."""
-        n, square = min(n_in, n_rows), 8 * n_in * n_in
-        work = len(self.strengths) * (n**3 / 3 + 2.0 * n * n * n_out)
+        n, square, cross = min(n_in, n_rows), 8 * n_in * n_in, 8 * n_in * n_out
+        looks = 2 if self.solver == "auto" else 1  # whether it is singular is asked before
+        work = (len(self.strengths) + looks) * n**3 / 3 + 4.0 * n * n * n_out
         if n_rows < n_in:
             rows = itemsize * n_rows * (n_in + n_out)
-            return Room(rows, 0, 8 * n * (4 * n + n_in), 0.0, work)
-        sums = (FOLDS if self.deals else 1) * (square + 8 * n_in * n_out)
-        return Room(sums, 2 * sums, SOLVING * square, n_in * (n_in + 2.0 * n_out), work)
+            return Room(rows, 0, 0, 8 * n * (3 * n + 2 * n_in), 0.0, work)
+        wide = itemsize == 4 and n_in > PANEL and not self.deals
+        full = WIDE if wide else BLOCK
+        block = min(n_rows, full) * (n_in + n_out) * (4 if wide else 8)
+        sums = (FOLDS if self.deals else 1) * (square + cross)
+        copies = max(SOLVING * square + 4 * cross, sums + 3 * block)
+        added = 2 * block * (n_rows >= full)
+        return Room(sums, block, added, copies, n_in * (n_in + 2.0 * n_out), work)
 
     def merges(self, params: Any) -> bool:
         """Tell whether series can be learned from apart: sums can be added, iterations cannot."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -116,11 +116,23 @@ def _task_lines(spec: Spec) -> list[str]:
     """Try all of the task but the learning, as `run` does; return what it comes to."""
     from nodegraph.experiments.tasks.experiment import Experiment
 
-    trial = Experiment.of(spec).trial
+    experiment = Experiment.of(spec)
+    trial = experiment.trial
     return [
         *trial.data.told,
         f"learns from {trial.learned_from}; is scored on {trial.scored_on}",
+        *_foreseen(experiment),
     ]
+
+
+def _foreseen(experiment: Any) -> list[str]:
+    """Return what learning will take, if anything learns from all data."""
+    from nodegraph.model.foresight import foreseen, sentence
+
+    if experiment.task.online or not experiment.model.plan.rules:
+        return []
+    train = experiment.trial.data.train
+    return [sentence(foreseen(experiment.model, train.x, train.y, experiment.threads))]
 
 
 def _show_actors(spec: Spec) -> None:

@@ -92,6 +92,7 @@ def test_check_prints_nodes_plan_and_stages(small):
     assert "loop, 1 step at a time" in done.stdout
     assert "1. readout" in done.stdout
     assert "learns from 200 rows, the first 20 of them as warmup; is scored on 99" in done.stdout
+    assert "learning takes about" in done.stdout and "of one core" in done.stdout
     rows = [line.split() for line in done.stdout.splitlines()]
     assert ["u", "Input", "as", "its", "data", "x"] in rows
     assert [
