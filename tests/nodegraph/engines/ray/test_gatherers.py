@@ -174,6 +174,16 @@ def count_calls(pool, calls):
     pool.start = started
 
 
+def test_twelve_readouts_with_sums_of_their_own_go_from_worker_to_worker_one_by_one(spread):
+    graph = Input() >> Reservoir(units=9) >> [Ridge(ridge=10.0**-i) for i in range(12)]
+    models = []
+    for engine in ("local", watched := spread(4, (60,))):
+        model = ng.Model(graph, seed=3, engine=engine)
+        models.append(model.fit(XS, dict.fromkeys(model.plan.rules, YS)))
+    same(*models)
+    assert watched.pool.died == 1
+
+
 def test_a_group_at_which_all_die_is_named(spread):
     with pytest.raises(EngineError, match=r"lost 4 times while .* learned from series \d+"):
         fitted(spread(2, range(10, 1000)))

@@ -38,6 +38,15 @@ def test_a_search_on_any_number_of_workers_that_may_die_finds_the_same(
     assert engine.pool.died == len(deaths)
 
 
+def test_rows_to_test_on_are_nobody_s_business(spread, graph):
+    options = {"trials": 2, "seed": 1, "batch": 2}
+    before = search(graph, RANGES, engine=spread(3, ()), **options)
+    series = np.loadtxt(graph.parent / "x.csv", skiprows=1)
+    series[425:] = 1e6 * np.random.default_rng(0).standard_normal(175)  # behind 400 and 3 ahead
+    np.savetxt(graph.parent / "x.csv", series, header="x", comments="")
+    assert search(graph, RANGES, engine=spread(2, (5,)), **options) == before
+
+
 @pytest.mark.ray
 def test_a_search_on_ray_finds_what_is_found_here(ray_engine, graph):
     here = search(graph, RANGES, **OPTIONS)
