@@ -22,6 +22,8 @@ QUESTIONS = (
     "speed",
     "compiled_peers",
     "jax",
+    "cell_tasks",
+    "songs",
     "torch_cells",
     "growth",
     "forward_units",

@@ -31,6 +31,11 @@ SMALL = {
     "deep_esn": ["task.data.steps=1600", "task.split.train=1000", "task.split.test=300"],
     "delayed_xor": ["task.data.steps=2000", "task.split.train=1500", "task.split.test=400"],
     "ensemble": ["nodes.fast.units=60", "nodes.middle.units=60", "nodes.slow.units=60"],
+    "finch_songs": [
+        "task.data.songs=10",
+        "task.split.train=8",
+        "nodes.reservoir.units=100",
+    ],
     "force_sines": ["nodes.reservoir.units=200", "task.target.generate=300"],
     "foreseeing_cell": ["task.data.steps=2500", "task.split.train=1800", "task.split.test=500"],
     "forward_hierarchy": ["task.data.steps=3600", "task.split.train=2500", "task.split.test=900"],
@@ -66,11 +71,7 @@ SMALL = {
         "task.split.test=100",
         "nodes.reservoir.units=150",
     ],
-    "word_boundaries": [
-        "task.data.steps=8000",
-        "task.split.train=6500",
-        "nodes.cell.units=15",
-    ],
+    "word_boundaries": ["task.data.steps=9000", "task.split.train=7000"],
 }
 HIGHER_IS_BETTER = {"accuracy", "capacity", "valid_prediction_time", "r2"}
 OUTDONE = {"force_sines": ["linear autoregression"]}  # sines are what it is made for

@@ -22,6 +22,7 @@ from nodegraph.data.datasets.copying import copying
 from nodegraph.data.datasets.delayed_input import delayed_input
 from nodegraph.data.datasets.delayed_xor import delayed_xor
 from nodegraph.data.datasets.equations import System
+from nodegraph.data.datasets.finch_songs import finch_songs
 from nodegraph.data.datasets.forecasting import to_forecasting
 from nodegraph.data.datasets.henon import henon
 from nodegraph.data.datasets.irregular_sines import irregular_sines
@@ -56,6 +57,7 @@ __all__ = [
     "delayed_xor",
     "describe",
     "exponents",
+    "finch_songs",
     "halvorsen",
     "henon",
     "hyper_rossler",

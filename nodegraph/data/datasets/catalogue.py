@@ -13,6 +13,7 @@ from nodegraph.data.datasets.associative_recall import associative_recall
 from nodegraph.data.datasets.copying import copying
 from nodegraph.data.datasets.delayed_input import delayed_input
 from nodegraph.data.datasets.delayed_xor import delayed_xor
+from nodegraph.data.datasets.finch_songs import finch_songs
 from nodegraph.data.datasets.henon import henon
 from nodegraph.data.datasets.irregular_sines import irregular_sines
 from nodegraph.data.datasets.japanese_vowels import japanese_vowels
@@ -46,6 +47,7 @@ _GENERATORS: Mapping[str, Callable[..., Any]] = MappingProxyType(
             copying,
             delayed_input,
             delayed_xor,
+            finch_songs,
             henon,
             irregular_sines,
             japanese_vowels,
@@ -75,7 +77,7 @@ def names() -> list[str]:
     Examples
     --------
     >>> len(names())
-    35
+    36
     """
     return sorted(_GENERATORS)
 

@@ -45,7 +45,7 @@ def word_boundaries(steps: int, discard: int = 0) -> tuple[Array, Array]:
     Examples
     --------
     >>> u, y = word_boundaries(1000)
-    >>> u.shape, y[0, 0]
+    >>> u.shape, float(y[0, 0])
     ((1000, 26), 1.0)
     """
     steps, discard = count_rows("word_boundaries", steps, discard, width=27)

@@ -148,6 +148,8 @@ OTHER = {  # for each option of each set two values that differ from the default
     "objects": [3, 5],
     "colours": [3, 5],
     "habit": [0.2, 0.9],
+    "songs": [1, 3],
+    "noise": [0.1, 0.2],
 }
 STARTS = {
     "henon": [[0.1, 0.0], [0.0, 0.1]],
@@ -173,6 +175,7 @@ OWN = {
 def made(name, given):
     """Return all numbers of a data set in one array; None if it refuses the options."""
     rows = {"steps": 20} if "steps" in options(name) else {}
+    rows |= {"songs": 2} if name == "finch_songs" else {}
     try:
         found = load(name, **{**rows, **given})
     except DataError:
