@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from nodegraph.graph.changed import changed
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.model.classifying import is_classifier, share_right
 from nodegraph.model.learner import Learner
+from nodegraph.model.scores import Scores, scores_of
 
 __all__ = ["Estimating"]
 
@@ -68,6 +70,52 @@ class Estimating(Learner):
         from nodegraph.data.metrics import r2  # with it comes scipy, which takes long
 
         return float(np.mean(r2(np.reshape(y, np.shape(y_hat)), y_hat)))
+
+    @known_arguments
+    def scores(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        train: Any = None,
+        warmup: int = 0,
+        ahead: int | Mapping[str, int] = 0,
+    ) -> Scores:
+        """Return how well each output does on data, beside what is had for nothing.
+
+        A row for each output that has a target: how many rows are scored, the mean squared error,
+        the `score` (R2 of all columns as of one, ``metrics.r2(multioutput="pooled")``, or the share
+        of labels that are right), and the same score of three rivals: the `mean` of the target (or
+        the commonest class), a `copy` of the first input that is as wide as the target, and a
+        `linear` map of the inputs of the same row. The model stays where it stands.
+
+        Parameters
+        ----------
+        x, y : as in `fit`
+            A target that is led to its learner in the graph is an input, and taken from there.
+        train : (x, y), optional
+            What the rivals learn from; without it there is no linear map, and the mean is that of
+            the data that are scored.
+        warmup, ahead
+            As in `fit`.
+
+        Returns
+        -------
+        Scores
+            A dict of dicts by output; printed it is a table.
+
+        Examples
+        --------
+        >>> import numpy as np, nodegraph as ng
+        >>> from nodes import NVAR, Input, Ridge
+        >>> u = np.sin(np.arange(90) / 5)[:, None]
+        >>> graph = Input() >> NVAR(delay=2) >> Ridge(name="next")
+        >>> model = ng.Model(graph).fit(u[:60], u[:60], ahead=1, warmup=2)
+        >>> found = model.scores(u[60:], u[60:], train=(u[:60], u[:60]), ahead=1)["next"]
+        >>> {word: round(found[word], 2) for word in ("score", "copy", "linear")}
+        {'score': 1.0, 'copy': 0.96, 'linear': 0.96}
+        """
+        return scores_of(self, x, y, train, warmup, ahead)
 
     @known_arguments
     def get_params(self, deep: bool = True) -> dict[str, Any]:
