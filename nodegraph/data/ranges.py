@@ -13,7 +13,17 @@ from nodegraph.errors import DataError
 from nodegraph.graph.messages.phrases import shown
 from nodegraph.host import memory_budget as budget
 
-__all__ = ["bounded", "count_rows", "exclusive", "flag", "generator", "real", "vector", "whole"]
+__all__ = [
+    "bounded",
+    "count_rows",
+    "exclusive",
+    "flag",
+    "generator",
+    "real",
+    "unasked",
+    "vector",
+    "whole",
+]
 
 _LARGEST = sys.float_info.max
 
@@ -32,6 +42,11 @@ def flag(where: str, value: Any) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise DataError(f"{where}: should be true or false (got {shown(value)})")
     return bool(value)
+
+
+def unasked(where: str, gaps: Any) -> float:
+    """Return what targets are where nothing is asked: NaN with `gaps`, else 0."""
+    return math.nan if flag(f"{where}.gaps", gaps) else 0.0
 
 
 def real(

@@ -14,6 +14,8 @@ SHIPPED = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 SHORT = ["task.data.steps=7000", "task.target.generate=750", "task.target.windows=2"]
 # What makes a graph run in a moment; the figures they reach as they stand are in benchmarks/.
 SMALL = {
+    "associative_recall": ["task.data.series=90", "task.split.train=60"],
+    "copying_machine": ["task.data.series=30", "task.split.train=20"],
     "adding": [
         "task.data.length=10",
         "task.data.series=1700",
@@ -64,6 +66,7 @@ SMALL = {
         "task.split.test=100",
         "nodes.reservoir.units=200",
     ],
+    "questions": ["task.data.series=450", "task.split.train=300"],
     "sunspots": ["nodes.reservoir.units=100"],
     "thematic_roles": [
         "task.data.series=300",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.ranges import generator, whole
+from nodegraph.data.ranges import generator, unasked, whole
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host import memory_budget as budget
 
@@ -20,6 +20,7 @@ def associative_recall(
     values: int = 16,
     keys: int | None = None,
     seed: int = 0,
+    gaps: bool = False,
 ) -> tuple[Array, Array]:
     """Return pairs of keys and values, then each key once more, and the values that go with them.
 
@@ -43,6 +44,8 @@ def associative_recall(
         the last counts. Else each pair has a key of its own.
     seed : int
         Starts the random numbers.
+    gaps : bool
+        Whether targets are NaN, and so neither learned nor scored, where nothing is asked.
 
     Returns
     -------
@@ -79,7 +82,8 @@ def associative_recall(
     last = m - 1 - same[:, :, ::-1].argmax(axis=2)[:, :, None]  # the newest pair of the same key
     answers = np.take_along_axis(stored, last, axis=1)
     order = rng.permuted(np.tile(np.arange(m), (n, 1)), axis=1)[:, :, None]
-    u, y = np.zeros((n, 2 * m, 2 * d + symbols)), np.zeros((n, 2 * m, symbols))
+    u = np.zeros((n, 2 * m, 2 * d + symbols))
+    y = np.full((n, 2 * m, symbols), unasked(where, gaps))
     u[:, :m, d:] = np.concatenate([told, stored], axis=2)
     u[:, m:, :d] = np.take_along_axis(told, order, axis=1)
     y[:, m:] = np.take_along_axis(answers, order, axis=1)

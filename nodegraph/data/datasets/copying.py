@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.ranges import generator, whole
+from nodegraph.data.ranges import generator, unasked, whole
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host import memory_budget as budget
@@ -15,7 +15,12 @@ __all__ = ["copying"]
 
 @known_arguments
 def copying(
-    series: int = 100, shortest: int = 1, longest: int = 20, bits: int = 8, seed: int = 0
+    series: int = 100,
+    shortest: int = 1,
+    longest: int = 20,
+    bits: int = 8,
+    seed: int = 0,
+    gaps: bool = False,
 ) -> tuple[list[Array], list[Array]]:
     """Return random rows of bits between two marks, and the same rows once more behind them.
 
@@ -33,6 +38,8 @@ def copying(
         Bits in a row.
     seed : int
         Starts the random numbers.
+    gaps : bool
+        Whether targets are NaN, and so neither learned nor scored, where nothing is asked.
 
     Returns
     -------
@@ -63,14 +70,15 @@ def copying(
     budget.check(dict([budget.part("series", (n, 2 * high + 2, 2 * width + 2))]), "copying")
     rng = generator("copying", seed)
     lengths = rng.integers(low, high + 1, n)
-    found = [_copied(rng.integers(0, 2, (length, width))) for length in lengths]
+    silence = unasked("copying", gaps)
+    found = [_copied(rng.integers(0, 2, (length, width)), silence) for length in lengths]
     return [u for u, _ in found], [y for _, y in found]
 
 
-def _copied(rows: Array) -> tuple[Array, Array]:
+def _copied(rows: Array, silence: float) -> tuple[Array, Array]:
     """Return one series, and its target."""
     length, width = rows.shape
-    u, y = np.zeros((2 * length + 2, width + 2)), np.zeros((2 * length + 2, width))
+    u, y = np.zeros((2 * length + 2, width + 2)), np.full((2 * length + 2, width), silence)
     u[1 : length + 1, :width] = y[length + 2 :] = rows
     u[0, width] = u[length + 1, width + 1] = 1
     return u, y

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.ranges import generator, whole
+from nodegraph.data.ranges import generator, unasked, whole
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host import memory_budget as budget
@@ -26,7 +26,7 @@ Told = list[tuple[str, str]]
 
 @known_arguments
 def questions(
-    series: int = 100, task: int = 2, facts: int = 8, seed: int = 0
+    series: int = 100, task: int = 2, facts: int = 8, seed: int = 0, gaps: bool = False
 ) -> tuple[Array, Array]:
     """Return short stories, each with a question at its end, and the answers.
 
@@ -51,6 +51,8 @@ def questions(
         Facts in each story: at least as many as a question takes, for 15 from 5 to 8.
     seed : int
         Starts the random numbers.
+    gaps : bool
+        Whether targets are NaN, and so neither learned nor scored, where nothing is asked.
 
     Returns
     -------
@@ -80,13 +82,14 @@ def questions(
     words = len(_WORDS)
     budget.check(dict([budget.part("series", (n, count + 1, 4 * words))]), "questions")
     rng = generator("questions", seed)
-    u, y = np.zeros((n, count + 1, 3 * words)), np.zeros((n, count + 1, words))
+    u = np.zeros((n, count + 1, 3 * words))
+    y = np.full((n, count + 1, words), unasked("questions", gaps))
     for i in range(n):
         told, question, answer = _fears(rng, count) if task == 15 else _story(rng, count, task)
         for t, (about, says) in enumerate(told):
             u[i, t, [_WORDS.index(about), words + _WORDS.index(says)]] = 1
         u[i, -1, [2 * words + _WORDS.index(word) for word in question]] = 1
-        y[i, -1, _WORDS.index(answer)] = 1
+        y[i, -1] = np.eye(words)[_WORDS.index(answer)]
     return u, y
 
 

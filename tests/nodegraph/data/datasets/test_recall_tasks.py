@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nodegraph.datasets import associative_recall, copying, questions
+from nodegraph.datasets import associative_recall, copying, load, questions
 from nodegraph.errors import DataError
 
 WORDS = (
@@ -94,3 +94,14 @@ def test_facts_answer_the_question(task):
 def test_nonsense_is_refused(call, message):
     with pytest.raises(DataError, match=message):
         call()
+
+
+@pytest.mark.parametrize("name", ["associative_recall", "copying", "questions"])
+def test_gaps_are_where_nothing_is_asked(name):
+    (u, y), (same, gappy) = load(name, series=5), load(name, series=5, gaps=True)
+    for one, other, whole, some in zip(u, same, y, gappy, strict=True):
+        np.testing.assert_array_equal(one, other)
+        asked = ~np.isnan(some).any(axis=1)
+        assert 0 < asked.sum() < len(some)
+        np.testing.assert_array_equal(some[asked], whole[asked])
+        assert not whole[~asked].any()
