@@ -122,6 +122,7 @@ OTHER = {  # for each option of each set two values that differ from the default
     "low": [-0.4, -0.3],
     "delays": [4, 5],
     "squash": [True, False],
+    "gaps": [True, False],
     "s": [9.0, 9.5],
     "v": [4.0, 5.0],
     "alpha": [1.0, 1.05],
@@ -185,7 +186,9 @@ def made(name, given):
 
 
 def differ(one, two):
-    return one is None or two is None or one.shape != two.shape or not np.array_equal(one, two)
+    return (
+        one is None or two is None or one.shape != two.shape or not np.array_equal(one, two, True)
+    )
 
 
 @pytest.mark.parametrize("name", names())
