@@ -42,6 +42,7 @@ LONG = (
     "soak",
     "stability",
     "study",
+    "wide_readouts",
 )  # ten minutes and more each: only by name
 
 
