@@ -118,7 +118,8 @@ def search(
         How many, with those that a study holds that goes on. No setting is tried twice: where
         there are fewer (choices, whole numbers), the search ends when all were tried.
     metric : str, optional
-        One of the task's metrics; else the first. Where several nodes are scored, their mean.
+        One of the task's metrics; else the first. Where several nodes are scored, their mean, or
+        that of one, such as ``layer6.mse``.
     seed : int
         Of the search (Optuna's TPE).
     seeds : int
@@ -171,7 +172,7 @@ def search(
     kept = open_study(
         None if study is None else Path(study).expanduser(),
         facts,
-        higher=name in HIGHER_IS_BETTER,
+        higher=_is_higher_better(name),
         resume=resume,
     )
     with ExitStack() as ending:
@@ -303,7 +304,7 @@ def _found(study: Any, draws: Sequence[Draw], name: str, held: Held, interrupted
             f"{failed[-1].why}"
         )
     seeds = study.user_attrs.get(MINE, {}).get("seeds", 1)
-    sign = -1.0 if name in HIGHER_IS_BETTER else 1.0
+    sign = -1.0 if _is_higher_better(name) else 1.0
     worked.sort(key=lambda each: sign * (each.value or 0.0))
     rows = [
         {
@@ -321,9 +322,15 @@ def _found(study: Any, draws: Sequence[Draw], name: str, held: Held, interrupted
 
 def _metric(spec: Spec, wanted: str | None) -> str:
     task = spec.header.task
-    known = list(task.scores) if task is not None else []
+    known, nodes = (list(task.scores), list(task.targets or ())) if task is not None else ([], [])
     if wanted is None and known:
         return known[0]
-    if wanted not in known:
-        raise SpecError(f"metric {wanted!r} is not one of the task's: {', '.join(known)}")
+    node, _, name = (wanted or "").rpartition(".")
+    if name not in known or (node and node not in nodes):
+        one = f", or of one node, such as {nodes[0]}.{known[0]}" if nodes and known else ""
+        raise SpecError(f"metric {wanted!r} is not one of the task's: {', '.join(known)}{one}")
     return str(wanted)
+
+
+def _is_higher_better(metric: str) -> bool:
+    return metric.rpartition(".")[2] in HIGHER_IS_BETTER

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from nodegraph.engines import Engine
 from nodegraph.engines.batches import map_items
 from nodegraph.errors import NodegraphError
 from nodegraph.experiments.tasks.examples import TaskData
-from nodegraph.experiments.tasks.experiment import Experiment, task_of
+from nodegraph.experiments.tasks.experiment import Experiment, Score, task_of
 from nodegraph.experiments.tasks.task_data import prepare
 from nodegraph.files.yaml.spec import Spec
 from nodegraph.files.yaml.task import Task
@@ -33,7 +34,7 @@ class Setting(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of it: the mean over nodes and columns of each metric, or why there is none."""
+    """What came of it: each metric, of all nodes and of each, or why there is none."""
 
     values: dict[str, float]
     why: str = ""
@@ -54,10 +55,7 @@ class _Trials:
             if experiment.task.validation is not None:
                 return Outcome(experiment.validate().values)
             scores = experiment.run(progress=progress).scores
-            own = [score.values for score in scores if score.model == scores[0].model]
-            return Outcome(
-                {name: float(np.mean([np.mean(each[name]) for each in own])) for name in own[0]}
-            )
+            return Outcome(_values([s for s in scores if s.model == scores[0].model]))
         except BAD as error:
             return Outcome({}, first_line(error))
 
@@ -66,8 +64,21 @@ class _Trials:
         return f"while a model with seed {setting.seed} learned"
 
 
+def _values(scores: Sequence[Score]) -> dict[str, float]:
+    """Return the mean of each metric over nodes, and its values by node, such as ``layer1.mse``."""
+    own = {s.node: {name: float(np.mean(v)) for name, v in s.values.items()} for s in scores}
+    means = {
+        name: float(np.mean([each[name] for each in own.values()])) for name in scores[0].values
+    }
+    return means | {f"{node}.{n}": v for node, each in own.items() for n, v in each.items() if node}
+
+
 def outcomes(
-    common: Spec, settings: Iterable[Setting], engine: Engine, workers: int | None
+    common: Spec,
+    settings: Iterable[Setting],
+    engine: Engine,
+    workers: int | None,
+    data: TaskData | None = None,
 ) -> Iterator[Outcome]:
     """Yield what comes of each setting, in their order, wherever it was found.
 
@@ -79,11 +90,17 @@ def outcomes(
     engine : Engine
         One that has workers elsewhere does a model in each, others one model on each thread.
     workers : int, optional
+    data : TaskData, optional
+        Those of `common`, where they have been read.
     """
-    task = task_of(common)
+    work = _Trials(task_of(common), common_data(common) if data is None else data)
+    yield from map_items(engine, work, settings, workers, Silent())
+
+
+def common_data(common: Spec) -> TaskData:
+    """Return the data of a graph's task."""
     root = common.data or common.folder
-    data = prepare(task, root=root, document=common.document, gaps=True)
-    yield from map_items(engine, _Trials(task, data), settings, workers, Silent())
+    return prepare(task_of(common), root=root, document=common.document, gaps=True)
 
 
 @dataclass(frozen=True)
@@ -108,6 +125,16 @@ class Runner:
     engine: Engine
     workers: int | None
 
+    @cached_property
+    def common(self) -> Spec:
+        """The graph without a setting."""
+        return self.read(())
+
+    @cached_property
+    def data(self) -> TaskData:
+        """The data that all settings have in common, read once."""
+        return common_data(self.common)
+
     def __call__(self, batch: Sequence[Mapping[str, Any]]) -> Iterator[list[float] | str]:
         """Yield the value of the metric for each seed, or why there is none, for each setting."""
         specs = [self._spec(settings) for settings in batch]
@@ -117,7 +144,7 @@ class Runner:
             if isinstance(spec, Spec)
             for i in range(self.seeds)
         ]
-        found = outcomes(self.read(()), made, self.engine, self.workers)
+        found = outcomes(self.common, made, self.engine, self.workers, self.data)
         for spec in specs:
             yield spec if isinstance(spec, str) else self._values(list(islice(found, self.seeds)))
 

@@ -9,7 +9,7 @@ from nodegraph import metrics
 from nodegraph.cli import app
 from nodegraph.datasets import japanese_vowels
 from nodegraph.errors import SpecError
-from nodegraph.experiments.search import search, searching
+from nodegraph.experiments.search import search, searching, side_by_side
 from nodegraph.experiments.tasks.experiment import Experiment, run_spec
 from nodegraph.experiments.tasks.task_data import prepare
 from nodegraph.files.yaml.spec import read_yaml
@@ -164,18 +164,48 @@ def test_a_study_of_another_search_is_refused_and_one_in_the_way_moved_aside(gra
     assert (tmp_path / "s-1.journal").read_bytes().startswith(before)
 
 
-def test_several_scored_nodes_count_alike(tmp_path, graph):
+@pytest.fixture
+def two(graph):
+    """Two readouts, of 3 and of 9 steps ahead."""
     text = GRAPH.replace("  out: {kind: Ridge}\n", "  out: {kind: Ridge}\n  far: {kind: Ridge}\n")
     text = text.replace("[u >> r >> out]", '["u >> r >> [out, far]"]')
     text = text.replace(
         "target: {forecast: 3}", "targets: {out: {forecast: 3}, far: {forecast: 9}}"
     )
     graph.write_text(text)
-    found = search(graph, {"nodes.r.leak_rate": "0.1:1"}, trials=2)
+    return graph
+
+
+def scores_of(graph, found):
     held = ["task.split.train=300", "task.split.test=91", *found.changes]
-    scores = run_spec(read_yaml(graph, held)).scores
-    assert found.best == pytest.approx(np.mean([score.values["nrmse"] for score in scores]))
-    assert len(scores) == 2
+    return {score.node: score.values["nrmse"] for score in run_spec(read_yaml(graph, held)).scores}
+
+
+def test_several_scored_nodes_count_alike(two):
+    found = search(two, {"nodes.r.leak_rate": "0.1:1"}, trials=2)
+    scores = scores_of(two, found)
+    assert found.best == pytest.approx(np.mean(list(scores.values())))
+    assert set(scores) == {"out", "far"}
+
+
+def test_one_node_may_be_what_counts(two):
+    found = search(two, {"nodes.r.leak_rate": "0.1:1"}, trials=2, metric="far.nrmse")
+    assert found.best == pytest.approx(scores_of(two, found)["far"])
+    assert found.metric == "far.nrmse" and found.best == found.trials[0]["far.nrmse"]
+    with pytest.raises(
+        SpecError, match=r"not one of the task's: .*of one node, such as out\.nrmse"
+    ):
+        search(two, {"nodes.r.leak_rate": "0.1:1"}, trials=2, metric="r.nrmse")
+
+
+def test_the_data_of_all_trials_are_read_once(graph, monkeypatch):
+    read = []
+    monkeypatch.setattr(side_by_side, "common_data", lambda common: read.append(1) or real(common))
+    search(graph, RANGES, trials=5)
+    assert len(read) == 1
+
+
+real = side_by_side.common_data
 
 
 def test_every_metric_has_a_direction():
