@@ -39,6 +39,7 @@ LONG = (
     "bert",
     "cell_learning",
     "cogscale",
+    "digits",
     "soak",
     "stability",
     "study",

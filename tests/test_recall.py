@@ -8,6 +8,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.datasets import associative_recall, copying, questions
 from nodes import EntityMemory, Input, LinearAttention, MemN2N, NTMMemory, Reservoir, Ridge
+from nodes.parts.feature_maps import features
 
 D, BITS, WORDS = 16, 8, 17
 
@@ -52,6 +53,20 @@ def test_based_and_hedgehog_recall_more_than_elu(pairs):
     assert elu <= 0.3
     assert recalled(pairs, 4.0, kernel="based") >= 0.95
     assert recalled(pairs, 4.0, kernel="hedgehog", features=64, window=32) >= elu + 0.25
+
+
+def entropy(kernel, pairs=16):
+    """Return how evenly queries attend to keys, as a share of what is most even."""
+    u, _ = associative_recall(series=10, pairs=pairs, width=D, seed=1)
+    q, k = 4 * u[:, pairs:, :D], 4 * u[:, :pairs, D : 2 * D]
+    alike = features(kernel, None, q) @ features(kernel, None, k).swapaxes(1, 2)
+    p = alike / alike.sum(axis=2, keepdims=True)
+    return -(p * np.log(p)).sum(axis=2).mean() / np.log(pairs)
+
+
+def test_elu_attends_to_all_keys_almost_alike_and_based_does_not():
+    assert entropy("elu") >= 0.98
+    assert entropy("based") <= 0.7
 
 
 def test_a_reservoir_of_300_recalls_few_of_4_pairs():
