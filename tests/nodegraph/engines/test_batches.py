@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 import nodegraph as ng
 from nodegraph.data.series import Series
 from nodegraph.engines import choose, local
-from nodegraph.engines.batches import groups
+from nodegraph.engines.batches import group_rows, groups
 from nodegraph.engines.side_by_side import execute_many
 from nodes import RLS, Input, Reservoir, Ridge, Scaler, Tanh
 from nodes.rules import IntrinsicPlasticity
@@ -29,6 +29,22 @@ def test_groups_are_neighbours_of_few_rows_and_nobody_is_lost(lengths, rows):
     assert [i for group in found for i, _ in group] == list(range(len(lengths)))
     for group in found:
         assert len(group) == 1 or sum(one.n_steps for _, one in group) <= rows
+
+
+@pytest.mark.parametrize("widest", [100, 1000, 10_000])
+def test_groups_of_wide_nodes_hold_enough_series_to_fill_the_lanes(widest):
+    found = list(groups(made([250] * 200), group_rows(widest)))
+    assert min(map(len, found[:-1])) >= 16
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sparse_weights_of_many_inputs_have_the_bits_of_one_series_in_lanes(dtype):
+    pool = Reservoir(name="pool", units=40, input_connectivity=0.05, connectivity=0.2)
+    model = ng.Model(Input() >> pool, seed=3, dtype=dtype)
+    series = list(np.random.default_rng(0).normal(size=(20, 30, 150)))
+    together = model.run(series)
+    for x, y in zip(series[::5], together[::5], strict=True):
+        np.testing.assert_array_equal(model.run([x])[0], y)
 
 
 def graphs():
