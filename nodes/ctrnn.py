@@ -153,6 +153,15 @@ class CTRNN(LearningCell, RandomLayer):
         alone = self.given == self.shows
         return (RandomLayer if alone else LearningCell).doubts(self, x, y, params)
 
+    @property
+    def remedy(self) -> str:
+        """What to do if its state leaves all bounds: steps of the solver may be too long."""
+        usual = super().remedy
+        if self.solver == "exponential":
+            return usual
+        longest = f"2 tau ({2 * self.taus.min():g})"
+        return f'keep dt / unfolds below {longest}, or write solver="exponential"; else {usual}'
+
     def links(self, params: Any) -> dict[str, Array]:
         """Return where there are weights, of params that do not have all."""
         return {name: where(getattr(params, name) == 0, 0.0, 1.0) for name in ("W", "W_in")}

@@ -105,6 +105,11 @@ class NTMMemory(Node):
         """Return how many numbers the memory will hold."""
         return {"M": self.slots * self.width}
 
+    @property
+    def remedy(self) -> str:
+        """What to do if what it reads is no number."""
+        return "at no step may all signals at the port shift be 0, for they are shares of their sum"
+
     def init(
         self,
         rng: np.random.Generator,

@@ -77,7 +77,8 @@ class GraphTrajectory(Trajectory):
         self._z, moved, outputs = self._whole.push(last, V, row, clock)
         if not np.isfinite(self._z).all():
             for name, y in outputs.items():
-                check_bounds(name, y[None], np.zeros((1, y.size)), clock, row.values())
+                remedy = self._standing.plan.nodes[name].remedy
+                check_bounds(name, y[None], np.zeros((1, y.size)), clock, row.values(), remedy)
         self._step += 1
         return moved
 

@@ -178,4 +178,4 @@ class Sweep:
         given = *chunk.data.values(), *chunk.targets.values(), *chunk.known.values()
         passes = self.plan.nodes[name].gaps == "passes"  # it gives out what came in
         if not passes and not self.lines[name].bounded:
-            check_bounds(name, ys, last, self.clock, given)
+            check_bounds(name, ys, last, self.clock, given, self.plan.nodes[name].remedy)

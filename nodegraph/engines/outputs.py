@@ -59,7 +59,9 @@ def are_bounded(ys: Array) -> bool:
     return not ys.size or bool(ys.max() < most and -most < ys.min())  # NaN is neither
 
 
-def check_bounds(name: str, ys: Array, last: Array, clock: int, given: Iterable[Array]) -> None:
+def check_bounds(
+    name: str, ys: Array, last: Array, clock: int, given: Iterable[Array], remedy: str
+) -> None:
     """Refuse outputs that are not finite, or beyond 1e30 (1e18 in float32), where sums are lost.
 
     Parameters
@@ -73,6 +75,8 @@ def check_bounds(name: str, ys: Array, last: Array, clock: int, given: Iterable[
         Number of the first step.
     given : iterable of ndarray
         Data from outside; numbers larger than 1 among them raise the bound as many times.
+    remedy : str
+        What to do, see `nodegraph.Node.remedy`.
 
     Raises
     ------
@@ -94,6 +98,5 @@ def check_bounds(name: str, ys: Array, last: Array, clock: int, given: Iterable[
     beyond = f", or as good as that: {largest[row]:.3g}" if np.isfinite(largest[row]) else ""
     raise DivergenceError(
         f"{name}: output is no longer finite at step {clock + row}{beyond} (norm one step before: "
-        f"{norm:.3g}); lower spectral_radius, scalings or learning rates, or use a bounded "
-        "activation"
+        f"{norm:.3g}); {remedy}"
     )

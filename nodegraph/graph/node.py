@@ -52,6 +52,7 @@ Name = Annotated[
 
 Gaps = Literal["refuses", "passes", "fills"]
 
+REMEDY = "lower spectral_radius, scalings or learning rates, or use a bounded activation"
 _COMPILED = "leave it out, for step is compiled; run_block of nodegraph.graph.protocols runs blocks"
 _GONE = dict.fromkeys(("run", "run_many", "prepared", "step_code"), _COMPILED)
 
@@ -211,6 +212,11 @@ class Node(_Part, ABC):
         to look for. The sentences come in a `DataWarning` after the name of the node.
         """
         return []
+
+    @property
+    def remedy(self) -> str:
+        """What to do if what it gives out leaves all bounds, for the message of the error."""
+        return REMEDY
 
     def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
         """Return the noise of `n_steps` steps, or None for a node without noise."""

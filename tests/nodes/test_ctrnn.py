@@ -181,3 +181,13 @@ def test_rules_of_reservoirs_still_teach_it():
 def test_a_head_that_makes_no_sense_is_refused(fields, said):
     with pytest.raises(ng.errors.FieldError, match=said):
         CTRNN(units=3, **fields)
+
+
+@pytest.mark.parametrize("solver", ["euler", "rk4"])
+def test_steps_too_long_for_the_solver_are_told_with_the_cure(solver):
+    pool = CTRNN(W=[[0.0]], W_in=[[1.0]], tau=0.2, solver=solver, name="pool")
+    cure = r"keep dt / unfolds below 2 tau \(0.4\), or write solver=.exponential."
+    with pytest.raises(ng.errors.DivergenceError, match=cure):
+        ng.Model(Input() >> pool).run(np.ones((400, 1)))
+    calm = pool.model_copy(update={"solver": "exponential"})
+    assert np.abs(ng.Model(Input() >> calm).run(np.ones((400, 1)))).max() < 1

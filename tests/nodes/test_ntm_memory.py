@@ -120,3 +120,10 @@ def test_ports_of_another_width_are_refused():
         tape().run(still(2, shift=[[0, 1], [0, 1]]))
     with pytest.raises(FieldError, match=r"memory should have shape \(128, 20\)"):
         NTMMemory(memory=np.ones((3, 2)))
+
+
+def test_shares_that_are_all_0_are_told():
+    given = controls(6)
+    given["shift"][3] = 0
+    with pytest.raises(ng.errors.DivergenceError, match=r"at step 3 .* signals at the port shift"):
+        tape().run(given)

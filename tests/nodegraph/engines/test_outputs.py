@@ -66,18 +66,18 @@ def test_what_cancels_in_a_sum_is_seen():
     with pytest.raises(
         DivergenceError, match="n: output is no longer finite at step 8, or as good as that"
     ):
-        check_bounds("n", ys, np.zeros(2), 7, [])
+        check_bounds("n", ys, np.zeros(2), 7, [], "lower it")
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_what_is_not_finite_is_told_with_the_norm_before(bad):
     ys = np.array([[3.0, 4.0], [bad, 0.0]])
     with pytest.raises(DivergenceError, match=r"finite at step 1 \(norm one step before: 5\)"):
-        check_bounds("n", ys, np.zeros(2), 0, [])
+        check_bounds("n", ys, np.zeros(2), 0, [], "lower it")
     with pytest.raises(DivergenceError, match=r"finite at step 0 \(norm one step before: 13\)"):
-        check_bounds("n", ys[1:], np.array([5.0, 12.0]), 0, [])
+        check_bounds("n", ys[1:], np.array([5.0, 12.0]), 0, [], "lower it")
 
 
 def test_many_large_numbers_below_the_bound_pass():
-    check_bounds("n", np.full((100, 100), 9e29), np.zeros(100), 0, [])
-    check_bounds("n", np.full((100, 100), 9e17, np.float32), np.zeros(100), 0, [])
+    check_bounds("n", np.full((100, 100), 9e29), np.zeros(100), 0, [], "lower it")
+    check_bounds("n", np.full((100, 100), 9e17, np.float32), np.zeros(100), 0, [], "lower it")
