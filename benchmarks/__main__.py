@@ -34,6 +34,7 @@ QUESTIONS = (
     "intervals",
     "ray_engine",
     "many_machines",
+    "lists_on_ray",
 )
 LONG = (
     "bert",

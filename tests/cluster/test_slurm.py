@@ -133,8 +133,7 @@ def test_a_good_job_has_the_bits_of_one_process_and_a_log_of_ours(submit, slurm,
     assert not THEIRS.search(log)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["job.sh", "out", f"two-{job}.log"]
     assert (tmp_path / "out/two/metrics.json").stat().st_mode & 0o044
-    left = subprocess.run(["pgrep", "-f", "raylet.*/tmp/ray-"], capture_output=True, text=True)
-    assert left.stdout == ""
+    assert not _processes("raylet.*/tmp/ray-")
 
 
 def test_a_worker_that_does_not_start_fails_the_job_and_is_named(submit, slurm, tmp_path):
@@ -156,13 +155,19 @@ main()
 """
 
 
+def under_way(tmp_path):
+    """Wait until some of it is learned and kept; return when that was written."""
+    checkpoint, end = tmp_path / "out/two/checkpoint.safetensors", time.monotonic() + PATIENCE
+    while not checkpoint.exists():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    return checkpoint.stat().st_mtime_ns
+
+
 def test_a_warning_of_slurm_keeps_learning_and_the_job_goes_on(submit, slurm, same, tmp_path):
     (tmp_path / "often.py").write_text(OFTEN, encoding="utf-8")
     job = submit("-N", 2, "-c", 1, change=("(nodegraph run", "(python3 often.py run"))
-    end = time.monotonic() + PATIENCE
-    while not (tmp_path / "out/two/checkpoint.safetensors").exists():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    under_way(tmp_path)
     _run(slurm, "scancel", "-b", "-s", "USR1", job)
     await_state(slurm, job, "PENDING")
     assert (tmp_path / "out/two/checkpoint.safetensors").exists()
@@ -173,6 +178,29 @@ def test_a_warning_of_slurm_keeps_learning_and_the_job_goes_on(submit, slurm, sa
     log = (tmp_path / f"two-{job}.log").read_text("utf-8")
     assert "goes on from out/two/checkpoint.safetensors" in log and "from step " in log
     assert same(tmp_path / "out/two")
+
+
+def test_scancel_keeps_learning_for_the_next_job(submit, slurm, same, tmp_path):
+    (tmp_path / "often.py").write_text(OFTEN, encoding="utf-8")
+    often = ("(nodegraph run", "(python3 often.py run")
+    job = submit("-N", 2, "-c", 1, change=often)
+    under_way(tmp_path)
+    _run(slurm, "scancel", job)
+    assert await_state(slurm, job, *ENDS) == {"CANCELLED"}
+    kept = under_way(tmp_path)
+    end = time.monotonic() + PATIENCE
+    while _processes("raylet.*/tmp/ray-"):  # the node still ends what ran there
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    again = submit("-N", 2, "-c", 1, change=often)
+    assert await_state(slurm, again, *ENDS) == {"COMPLETED"}
+    assert "learning goes on from step " in (tmp_path / f"two-{again}.log").read_text("utf-8")
+    assert kept and same(tmp_path / "out/two")
+
+
+def _processes(pattern):
+    found = subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True)
+    return [int(pid) for pid in found.stdout.split()]
 
 
 def test_seeds_are_an_array_with_a_folder_for_each(submit, slurm, tmp_path):
