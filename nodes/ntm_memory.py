@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
@@ -80,6 +80,14 @@ class NTMMemory(Node):
     memory: Matrix | None = None
 
     _emits = in_order("read", "weights")
+
+    @field_validator("shifts")
+    @classmethod
+    def _each_once(cls, shifts: tuple[int, ...]) -> tuple[int, ...]:
+        if twice := [far for i, far in enumerate(shifts) if far in shifts[:i]]:
+            raise ValueError(f"should have each shift once (got {twice[0]} twice)")
+        return shifts
+
     limits: ClassVar[dict[str, Limits]] = {
         "beta": Limits(0, signals=1),
         "gate": Limits(0, 1, signals=1),

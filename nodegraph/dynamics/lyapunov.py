@@ -180,6 +180,9 @@ def kaplan_yorke(exponents: Any) -> float:
     2.062
     """
     finite = np.asarray(exponents, float)
+    if np.isnan(finite).any():
+        place = int(np.argmax(np.isnan(finite)))
+        raise DataError(f"kaplan_yorke: exponent {place} is NaN; leave it out if it is not known")
     ordered = (
         np.sort(vector("kaplan_yorke", finite[np.isfinite(finite)]))[::-1]
         if (np.isfinite(finite).any())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -13,6 +12,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from nodegraph.errors import SpecError
+from nodegraph.graph.messages.phrases import nearest
 from nodegraph.host.plugins import imported
 
 __all__ = [
@@ -152,8 +152,8 @@ def resolve(kind: str) -> type:
     known = kinds()
     if kind in known:
         return known[kind]
-    near = get_close_matches(str(kind), known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "'nodegraph kinds' lists those there are"
+    near = nearest(str(kind), known)
+    hint = f"did you mean {near!r}?" if near else "'nodegraph kinds' lists those there are"
     own = "a class of your own becomes known by nodegraph.register(it), or --plugin MODULE"
     raise SpecError(f"unknown kind {kind!r}; {hint}; {own}")
 

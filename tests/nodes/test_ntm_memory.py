@@ -127,3 +127,8 @@ def test_shares_that_are_all_0_are_told():
     given["shift"][3] = 0
     with pytest.raises(ng.errors.DivergenceError, match=r"at step 3 .* signals at the port shift"):
         tape().run(given)
+
+
+def test_a_shift_stands_once():
+    with pytest.raises(FieldError, match=r"should have each shift once \(got 1 twice\)"):
+        NTMMemory(shifts=(1, 1))

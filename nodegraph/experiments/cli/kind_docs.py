@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from types import UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -110,5 +111,28 @@ def _default(field: FieldInfo, cls: type[Described]) -> str:
 
 
 def _type_words(field: FieldInfo) -> str:
-    annotation = field.annotation
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    return in_words(field.annotation)
+
+
+def in_words(annotation: Any) -> str:
+    """Return a type as people write it, without what checks it.
+
+    Examples
+    --------
+    >>> in_words(Annotated[int, "above 0"] | None), in_words(Literal["a", "b"])
+    ('int', 'a or b')
+    """
+    if annotation is Any:
+        return "array"
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation.__name__
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return in_words(parts[0])
+    if origin is Literal:
+        return " or ".join(map(str, parts))
+    if origin in (Union, UnionType):
+        words = [in_words(part) for part in parts if part is not type(None)]
+        return " or ".join(dict.fromkeys(words))
+    inner = ", ".join(in_words(part) for part in parts if part is not Ellipsis)
+    return f"{origin.__name__} of {inner}" if origin is not None and inner else str(annotation)

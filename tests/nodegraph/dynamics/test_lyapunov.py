@@ -109,3 +109,8 @@ def test_bad_arguments_are_refused(call, words):
     model = ng.Model(Input(units=1) >> Reservoir(units=4) >> out)
     with pytest.raises(DataError, match=words):
         call(ng.datasets.system("henon"), model)
+
+
+def test_a_dimension_of_exponents_that_are_not_known_is_refused():
+    with pytest.raises(DataError, match="kaplan_yorke: exponent 0 is NaN"):
+        kaplan_yorke([np.nan, 1.0])

@@ -70,3 +70,11 @@ def test_a_plugin_named_as_an_installed_package_is_not_taken_for_it(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SpecError, match=r"belongs to an installed package.*rename yours"):
         registry.load_plugin("nodes")
+
+
+@pytest.mark.parametrize(
+    "kind, meant", [("Gru", "GRU"), ("lstm", "LSTM"), ("Reservior", "Reservoir")]
+)
+def test_the_kind_that_is_meant_is_told_however_it_is_written(kind, meant):
+    with pytest.raises(SpecError, match=f"did you mean '{meant}'"):
+        registry.resolve(kind)
