@@ -86,11 +86,13 @@ def foresee(course: Fit, slots: Slots, bound: BoundData) -> Foresight | None:
     )
     held, fullest, seconds = dict[str, int](), dict[str, int](), 0.0
     for stage in course.stages:
+        waits = bound.own or len(_parts(stage, slots, bound)) == 1
         learning = held | _gathered(course, stage, slots, bound, rows)
         moments = [learning | _in_flight(course, stage, slots, bound)]
         for team, room in _rooms(course, stage, slots, bound, rows):
             held |= {_label(team, "sums"): room.sums + room.waiting * bound.own}
-            moments.append(learning | held | {_label(team, "solving"): room.solving})
+            copies = room.solving + room.sums * waits  # with the rows that still wait
+            moments.append(learning | held | {_label(team, "solving"): copies})
         fullest = max(fullest, *moments, key=lambda parts: sum(parts.values()))
         held = {} if course.one_by_one else held
         seconds += _seconds(course, stage, slots, bound, rows)
@@ -129,6 +131,13 @@ def _gathered(
     }
 
 
+def _parts(stage: Stage, slots: Slots, bound: BoundData) -> list[Any]:
+    """Return the groups in which independent series are learned from."""
+    sizes = widths(slots)
+    most = group_rows(max(sizes[name] for name in stage.whole))
+    return list(groups([one for one in bound.series if isinstance(one, Series)], most))
+
+
 def _in_flight(course: Fit, stage: Stage, slots: Slots, bound: BoundData) -> dict[str, int]:
     """Return the bytes of the rows that are on their way, and of what is gathered of them."""
     sizes, itemsize, n = widths(slots), course.initializer.dtype.itemsize, total_steps(bound) or 0
@@ -142,8 +151,7 @@ def _in_flight(course: Fit, stage: Stage, slots: Slots, bound: BoundData) -> dic
     }
     if bound.own:
         return {"rows": stage.plan.chunk_rows(sizes) * (width + once) * itemsize} | added
-    most = group_rows(max(sizes[n] for n in stage.whole))
-    parts = list(groups([one for one in bound.series if isinstance(one, Series)], most))
+    parts = _parts(stage, slots, bound)
     rows = max(sum(one.n_steps for _, one in part) for part in parts)
     threads = min(course.workers or 1, len(parts))
     found = list(_rooms(course, stage, slots, bound, rows))

@@ -36,7 +36,7 @@ from nodes.ridge_regression.triangle import Triangle
 __all__ = ["LeastSquares", "Solver", "Strength"]
 
 FOLDS = 5
-SOLVING = 3  # more matrices like the Gram matrix: with what waited, about means, factorised
+SOLVING = 2  # more matrices like the Gram matrix: about means, and factorised
 ROUNDED = (
     "the inputs of more rows are so nearly dependent that sums in float32 have lost digits that "
     "the ridge does not cover; fit on all data in one call, or write solver='direct'"
@@ -156,7 +156,7 @@ class LeastSquares(Rule):
         full = WIDE if wide else BLOCK
         block = min(n_rows, full) * (n_in + n_out) * (4 if wide else 8)
         sums = (FOLDS if self.deals else 1) * (square + cross)
-        copies = max(SOLVING * square + 4 * cross, sums + 3 * block)
+        copies = max(SOLVING * square + 4 * cross, 3 * block)
         added = 2 * block * (n_rows >= full)
         return Room(sums, block, added, copies, n_in * (n_in + 2.0 * n_out), work)
 
