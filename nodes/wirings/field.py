@@ -25,8 +25,13 @@ KINDS: Final[dict[str, type[Wiring]]] = {
 def _to_wiring(value: Any) -> Any:
     if hasattr(value, "is_directed") and hasattr(value, "nodes"):
         return from_graph(value)
-    if not isinstance(value, Mapping):
+    if isinstance(value, Wiring):
         return value
+    if not isinstance(value, Mapping):
+        raise ValueError(
+            "should be a wiring, such as auto_ncp(32, output_size=4), or a networkx graph "
+            f"(got {shown(value)})"
+        )
     fields = dict(value)
     kind = fields.pop("kind", None)
     if kind not in KINDS:

@@ -30,7 +30,7 @@ def test_a_wiring_comes_back_from_its_kind_and_plain_values(wiring):
     [
         ({}, "a wiring needs a kind of ncp, auto_ncp, fully_connected, self_connected, given"),
         ({"kind": "ring"}, "got 'ring'"),
-        ("ncp", "wiring"),
+        ("ncp", r"should be a wiring, such as auto_ncp\(32, output_size=4\), or a networkx"),
         ({"kind": "auto_ncp", "units": 12}, "output_size"),
     ],
 )
