@@ -37,6 +37,7 @@ QUESTIONS = (
     "lists_on_ray",
 )
 LONG = (
+    "kuramoto_sivashinsky",
     "bert",
     "cell_learning",
     "cogscale",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError, FieldError, GraphError
-from nodegraph.graph.plan import Plan
+from nodegraph.graph.plan import Plan, Read
 from nodegraph.graph.protocols import Uncertain
 from nodegraph.model.checks import rows_like
 from nodegraph.model.drift import Drift
@@ -30,22 +31,27 @@ def intervals_of(model: Any, x: Any, y: Any, rate: float | None) -> Any:
     """
     name, pace = _output(model.plan), _checked_rate(rate, y)
     before = model._settle()
+    pasts = {source: slot.past for source, slot in before.slots.items()}
     try:
-        return _moved_on(model, name, x, y, pace)
+        return _moved_on(model, name, x, y, pace, pasts)
     except BaseException:
         model._hold(before)
         raise
 
 
-def _moved_on(model: Any, name: str, x: Any, y: Any, rate: float) -> Any:
+def _moved_on(
+    model: Any, name: str, x: Any, y: Any, rate: float, pasts: Mapping[str, Array]
+) -> Any:
     node: Any = model.plan.nodes[name]
-    sources = _sources(model.plan, name)
+    reads = _reads(model.plan, name)
+    sources = [read.source for read in reads]
     found = model.run(x, outputs=list(dict.fromkeys([name, *sources])))
     apart, params = isinstance(found[name], list), model.params[name]
     told = []
     for i in range(len(found[name]) if apart else 1):
         rows = {each: series[i] if apart else series for each, series in found.items()}
-        xs = np.concatenate([rows[source] for source in sources], axis=1)
+        own = {} if apart else pasts
+        xs = np.concatenate([_heard(rows[r.source], r, own) for r in reads], axis=1)
         told.append(node.bounds(params, xs, rows[name]))
     truths = _truths(y, [bounds.shape[:2] for bounds in told], apart)
     state, start = model._settle(), Drift.begin(*told[0].shape[1:])
@@ -113,18 +119,28 @@ def _output(plan: Plan) -> str:
     return name
 
 
-def _sources(plan: Plan, name: str) -> tuple[str, ...]:
-    """Return the nodes that `name` hears.
+def _reads(plan: Plan, name: str) -> tuple[Read, ...]:
+    """Return what `name` hears, from whom and how late.
 
     Raises
     ------
     GraphError
-        If it hears them later, or nothing but data from outside.
+        If it hears nothing but data from outside.
     """
     reads = plan.reads[name].get("x", ())
-    if not reads or any(read.delay for read in reads):
+    if not reads:
         raise GraphError(
-            f"intervals need what {name} hears at the same step: lead it through a node in front, "
-            f"as in Input() >> Concat() >> {name}, and delayed edges into that Concat"
+            f"intervals need to see what {name} hears: lead the data through a node in front, as "
+            f"in Input() >> {name}"
         )
-    return tuple(read.source for read in reads)
+    return reads
+
+
+def _heard(rows: Array, read: Read, pasts: Mapping[str, Array]) -> Array:
+    """Return what an edge brings at each row, of outputs and of those before them; else zeros."""
+    if not read.delay:
+        return rows
+    past = pasts.get(read.source, rows[:0])[-read.delay :]
+    nothing = np.zeros((read.delay - len(past), rows.shape[1]), rows.dtype)
+    heard: Array = np.concatenate([nothing, past, rows])[: len(rows)]
+    return heard
