@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nodegraph import Array
+from nodegraph.arrays import ROUNDING
 from nodegraph.errors import DataError
 from nodes.ridge_regression.blas_threads import bounded_threads
 from nodes.ridge_regression.solvers import solve_primal
 from nodes.ridge_regression.statistics import Statistics
 
-__all__ = ["Head", "head_of", "require_rows", "whitening"]
+__all__ = ["Head", "gains", "head_of", "moving", "require_rows", "whitening"]
+
+DEAD = 1e-3  # spread below which a unit, whose input is of unit size, is as good as dead
 
 
 class Head(NamedTuple):
@@ -30,15 +33,30 @@ def require_rows(sums: Statistics) -> None:
         raise DataError("the sums over inputs and targets overflow: scale the data down")
 
 
-def whitening(sums: Statistics, epsilon: float) -> Array:
+def moving(sums: Statistics, dtype: Any = np.float64) -> Array:
+    """Tell which inputs vary by more than the rounding of numbers of their size."""
+    spread = np.sqrt(sums.xx.diagonal() / max(sums.n, 1))
+    share = max(10 * float(np.finfo(dtype).eps), ROUNDING)
+    found: Array = spread > share * np.abs(sums.x)
+    return found
+
+
+def gains(spread: Array) -> Array:
+    """Return what brings units to spread 1; dead ones to 0, so that they never leap up."""
+    return np.where(spread > DEAD, 1 / np.maximum(spread, DEAD), 0.0)
+
+
+def whitening(sums: Statistics, epsilon: float, dtype: Any = np.float64) -> Array:
     """Return ``M = (C + epsilon v I)^-1/2`` for the covariance C, v its largest eigenvalue.
 
     What ``M x`` varies by, along each direction in which x varies by c, is ``c / (c + epsilon v)``.
+    Of inputs that do not move nothing is let through.
     """
     from scipy.linalg import eigh
 
     upper = np.triu(sums.xx)
-    covariance = (upper + np.triu(upper, 1).T) / sums.n
+    moves = moving(sums, dtype)
+    covariance = (upper + np.triu(upper, 1).T) / sums.n * moves * moves[:, None]
     with bounded_threads():
         values, vectors = eigh(covariance, check_finite=False)
     values = np.maximum(values, 0.0)
@@ -46,7 +64,7 @@ def whitening(sums: Statistics, epsilon: float) -> Array:
     roots = np.sqrt(values + (least if least > 0 else 1.0))
     with bounded_threads():
         matrix: Array = (vectors / roots) @ vectors.T
-    return matrix
+    return matrix * moves * moves[:, None]
 
 
 def head_of(sums: Statistics, M: Array, ridge: float) -> Head:

@@ -15,7 +15,7 @@ from nodes.parts.descent import FADING, descended, moments
 from nodes.parts.lone_learner import LoneLearner
 from nodes.parts.series_windows import SeriesWindows, earlier
 from nodes.parts.slopes import Slanted
-from nodes.parts.whitened_head import Head, head_of, require_rows, whitening
+from nodes.parts.whitened_head import Head, gains, head_of, moving, require_rows, whitening
 from nodes.ridge_regression.blas_threads import bounded_threads
 from nodes.ridge_regression.gram import product
 from nodes.ridge_regression.statistics import Statistics
@@ -24,7 +24,6 @@ from nodes.ridge_regression.strength import mean_rmse
 __all__ = ["LocalDescent"]
 
 WARM = 0.1  # share of the updates in which the rate rises
-TINY = 1e-9  # spread below which a signal is as good as constant
 
 
 class Scene(NamedTuple):
@@ -227,12 +226,11 @@ class LocalDescent(LoneLearner):
         """Return the memory with what the first pass tells."""
         sums, dtype = memory.sums, memory.at.W_q.dtype
         require_rows(sums)
-        M = whitening(sums, self.epsilon)
-        spread = np.sqrt(sums.xx.diagonal() / sums.n)
+        M, moves = whitening(sums, self.epsilon, dtype), moving(sums, dtype)
+        spread = np.where(moves, np.sqrt(sums.xx.diagonal() / sums.n), 1.0).astype(dtype)
         base = head_of(sums, M, self.ridge)
         base = base._replace(offset=base.offset + base.V @ sums.x)
         size = float(np.sqrt(sums.tt.mean() / sums.n)) or 1.0
-        spread = np.where(spread > TINY, spread, 1.0).astype(dtype)
         scene = Scene(int(sums.n), sums.x.astype(dtype), spread, M, base, size)
         return memory._replace(scene=scene)
 
@@ -257,7 +255,7 @@ class LocalDescent(LoneLearner):
         spread = np.sqrt(sums.xx.diagonal()[n_in:] / sums.n)
         learned = {
             **_of_raw_inputs(at, mean, scene.spread.astype(float)),
-            "gain": np.where(spread > TINY, 1 / np.maximum(spread, TINY), 0.0),
+            "gain": gains(spread),
             "V": head.V,
             "offset": head.offset - head.V[:, :n_in] @ mean,
         }

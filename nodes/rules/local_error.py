@@ -15,7 +15,7 @@ from nodegraph.graph.lessons import block_of
 from nodes.parts.activations import ACTIVATIONS
 from nodes.parts.lone_learner import LoneLearner
 from nodes.parts.slopes import SLOPES, Slanted
-from nodes.parts.whitened_head import Head, head_of, require_rows, whitening
+from nodes.parts.whitened_head import Head, gains, head_of, require_rows, whitening
 from nodes.ridge_regression.blas_threads import bounded_threads
 from nodes.ridge_regression.dual_rows import BLOCK, Pile
 from nodes.ridge_regression.gram import product
@@ -25,7 +25,6 @@ from nodes.ridge_regression.strength import mean_rmse
 __all__ = ["Feedback", "LocalError"]
 
 Feedback = Literal["head", "random"]
-LEAST = 1e-9  # spread of a unit below which it is as good as dead
 
 
 class Units(NamedTuple):
@@ -209,7 +208,7 @@ class LocalError(LoneLearner):
         return self.without_rows(done._replace(turn=done.turn + 1, at=at)), True
 
     def _whitened(self, memory: Memory) -> Units:
-        M = whitening(memory.sums, self.epsilon)
+        M = whitening(memory.sums, self.epsilon, memory.at.W.dtype)
         at = memory.at
         mean, M = memory.sums.x.astype(at.W.dtype), M.astype(at.W.dtype)
         return at._replace(mean=mean, M=M, W_x=_seen(at.W, M))
@@ -248,7 +247,7 @@ class LocalError(LoneLearner):
         learned = {
             "W_in": at.W_x,
             "bias": at.bias - at.W_x.astype(float) @ mean,
-            "gain": np.where(spread > LEAST, 1 / np.maximum(spread, LEAST), 0.0),
+            "gain": gains(spread),
             "V": head.V,
             "offset": head.offset - head.V[:, :n_in] @ mean,
         }

@@ -129,3 +129,10 @@ def test_what_cannot_be_is_refused():
         ng.Model(Input() >> TaughtLayer(units=2, name="layer")).fit(X)
     with pytest.raises(DataError, match="target should have 2 columns"):
         learned().fit(X, Y[:, :1])
+
+
+def test_a_signal_that_was_still_while_it_learned_moves_nothing_later():
+    still = np.column_stack([X, 1 + 1e-15 * np.sign(X[:, 0])])
+    model = learned(still)
+    moved = np.add(still, [0, 0, 0, 1])
+    np.testing.assert_array_equal(model.run(moved), model.reset().run(still))
