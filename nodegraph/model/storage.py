@@ -291,9 +291,13 @@ def empty_memory(rule: Rule, params: Any, packed: Mapping[str, Any]) -> Any:
 
 
 def _has_other_fields(packed: Mapping[str, Any], template: Any) -> bool:
-    """Tell whether a rule of today keeps another memory than the one that was saved."""
-    fields = getattr(type(template), "_fields", None)
-    return fields is not None and tuple(packed.get("tuple", fields)) != fields
+    """Tell whether a rule of today keeps another memory, or parts of it, than was saved."""
+    if not isinstance(template, tuple) or "tuple" not in packed:
+        return False
+    fields = getattr(template, "_fields", None)
+    if fields is not None and tuple(packed["tuple"]) != fields:
+        return True
+    return any(map(_has_other_fields, packed["parts"], template))
 
 
 def _check_alike(where: str, new: Any, old: Any) -> None:

@@ -11,6 +11,7 @@ from nodes import LMS, RLS, ForwardUnit, Input, Reservoir, Ridge, Scaler
 from nodes.rules import (
     Hebb,
     IntrinsicPlasticity,
+    LeastSquares,
     Oja,
     RecursiveLeastSquares,
     SynapticNormalization,
@@ -182,3 +183,22 @@ def test_a_memory_of_a_rule_that_remembers_other_things_today_is_lost_and_said(
     np.testing.assert_array_equal(
         weights(loaded.fit(X, Y)), weights(ng.Model(Input() >> RLS(name="o")).fit(X, Y))
     )
+
+
+def test_so_is_a_memory_of_which_a_part_has_other_fields(tmp_path, monkeypatch):
+    class Sums(NamedTuple):
+        """As a version before may have had them."""
+
+        n: float
+
+    model = ng.Model(Input() >> Ridge(name="o", solver="direct")).fit(X[OLD], Y[OLD])
+    begin = LeastSquares.begin
+
+    def before(self, params):
+        return begin(self, params)._replace(folds=(Sums(0.0),))
+
+    with monkeypatch.context() as old:
+        old.setattr(LeastSquares, "begin", before)
+        loaded = reloaded(model, tmp_path, memory=True)
+    with pytest.raises(NotFittedError, match=r"o cannot learn more: .* saved by another version"):
+        loaded.update(X[NEW], Y[NEW])
