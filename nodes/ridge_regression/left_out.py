@@ -87,6 +87,17 @@ class LeftOut(NamedTuple):
     done: bool
     block: int  # of rows that are left out together
 
+    @classmethod
+    def nothing(cls) -> LeftOut:
+        """Return what stands for it as long as there is no fit."""
+        none, flat = np.empty((0, 0)), np.empty(0)
+        return cls(Pile(), none, flat, flat, none, 0.0, none, 1, 0, False, 1)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a fit whose residuals are wanted."""
+        return self.W.size > 0
+
     def add(self, xs: Array, ts: Array) -> LeftOut:
         """Return it with more rows, in blocks that do not depend on chunks.
 

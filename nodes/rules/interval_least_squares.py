@@ -90,7 +90,7 @@ class IntervalLeastSquares(LoneLearner):
         """What least squares has gathered, and residuals from the second pass on."""
 
         sums: Any  # Gathered
-        second: Any  # LeftOut; before the second pass ()
+        second: LeftOut  # that of no fit before the second pass
 
     online: ClassVar[bool] = False
     supervised: ClassVar[bool] = True
@@ -126,34 +126,32 @@ class IntervalLeastSquares(LoneLearner):
                 "intervals: conjugate gradients keep too little for them; write solver='direct', "
                 "solver='qr', or leave intervals out"
             )
-        return self.Memory(sums, ())
+        return self.Memory(sums, LeftOut.nothing())
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return `params` as they are, and the memory with the rows of `seen`."""
-        if isinstance(memory.second, LeftOut):
+        if memory.second.begun:
             xs, ts = np.atleast_2d(seen.x), np.atleast_2d(seen.target)
             return params, memory._replace(second=memory.second.add(xs, ts))
         return params, memory._replace(sums=self.plain.update(params, memory.sums, seen)[1])
 
     def gather(self, params: Any, memory: Memory, lesson: Lesson, ys: Array) -> tuple[Any, Memory]:
         """Gather the rows of a chunk, in place."""
-        if isinstance(memory.second, LeftOut):
+        if memory.second.begun:
             return self.update(params, memory, block_of(lesson, ys))
         sums = self.plain.gather(params, memory.sums, lesson, ys)[1]
         return params, memory._replace(sums=sums)
 
     def seamless(self, memory: Memory) -> Memory:
         """Return the memory with rows that wait in one piece each."""
-        second = memory.second
-        if isinstance(second, LeftOut):
-            second = second._replace(pile=second.pile.seamless())
+        second = memory.second._replace(pile=memory.second.pile.seamless())
         return self.Memory(self.plain.seamless(memory.sums), second)
 
     def after_pass(self, memory: Memory) -> tuple[Memory, bool]:
         """Return the memory after a pass; residuals need a second one."""
         if self.by == "posterior":
             return memory, False
-        if isinstance(memory.second, LeftOut):
+        if memory.second.begun:
             return memory._replace(second=memory.second.closed()), False
         return memory._replace(second=self._begun(memory.sums)), True
 
@@ -163,7 +161,7 @@ class IntervalLeastSquares(LoneLearner):
 
     def merge(self, one: Memory, other: Memory) -> Memory:
         """Return the memory of both."""
-        return self.Memory(one.sums.plus(other.sums), ())
+        return self.Memory(one.sums.plus(other.sums), one.second)
 
     def conclude_team(
         self, params: Sequence[Any], memory: Memory
@@ -188,7 +186,7 @@ class IntervalLeastSquares(LoneLearner):
     def _spread(self, memory: Memory, weights: Any, ridge: float) -> dict[str, Any]:
         """Return offsets, and how they widen away from the centre."""
         none = {"base": 1.0}
-        if isinstance(memory.second, LeftOut):
+        if memory.second.begun:
             return {"offsets": memory.second.quantiles(self.levels), **none}
         whole = joined(memory.sums.data())
         full = self.by == "posterior"
