@@ -83,7 +83,8 @@ class Estimating(Learner):
     ) -> Scores:
         """Return how well each output does on data, beside what is had for nothing.
 
-        A row for each output that has a target: how many rows are scored, the mean squared error,
+        A row for each output that has a target (a layer taught by its own head gives out units,
+        so it has none): how many rows are scored, the mean squared error,
         the `score` (R2 of all columns as of one, ``metrics.r2(multioutput="pooled")``, or the share
         of labels that are right), and the same score of three rivals: the `mean` of the target (or
         the commonest class), a `copy` of the first input that is as wide as the target, and a

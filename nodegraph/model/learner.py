@@ -219,14 +219,29 @@ class Learner(Freezing):
         return Recorder(checked_watch(watch), progress, before)
 
     @known_arguments
-    def update(self, x: Any = None, y: Any = None, *, forcing: bool | str = True) -> Self:
+    def update(
+        self,
+        x: Any = None,
+        y: Any = None,
+        *,
+        forcing: bool | str = True,
+        warmup: int = 0,
+        ahead: int | Mapping[str, int] = 0,
+    ) -> Self:
         """Let offline rules learn from more data, as if `fit` had seen it too.
 
         One series goes on where the model's own stream stands, so that ``fit(a).update(b)``
         equals ``fit`` on a then b; a list is further independent series. Online rules rest.
 
+        Parameters
+        ----------
+        x, y, forcing, warmup, ahead
+            As in `fit`, of which nothing is remembered: give them again. `ahead` is for lists.
+
         Raises
         ------
+        DataError
+            If `ahead` is asked for one series: its first targets would be missing.
         NotFittedError
             Before `fit`, or if what was learned from is no longer known: it was not saved, or
             weights were given since.
@@ -243,9 +258,17 @@ class Learner(Freezing):
         if fresh := [n for n in learners if n not in draft.slots or not draft.slots[n].fitted]:
             raise NotFittedError(f"{fresh[0]} has not learned yet: call fit before update")
         draft.require_memory(learners)
+        shift = checked_ahead(ahead, bound, warmup)
+        if shift and bound.own:
+            raise DataError(
+                "ahead: a series that goes on where the model stands lacks its first targets; give "
+                "further series as a list, update([x], [y], ahead=...)"
+            )
+        bound = later(bound, shift)
         course = Fit(
             initializer=draft.initializer,
             engine=self._own_engine,
+            warmup=checked_warmup(warmup, bound),
             learners=learners,
             forcing=checked_forcing(forcing),
             clock=draft.time if bound.own else 0,

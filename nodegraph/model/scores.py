@@ -67,6 +67,8 @@ def scores_of(model: Any, x: Any, y: Any, train: Any, warmup: int, ahead: Any) -
     learned = None if train is None else _heard(model, wired, *_pair(train), warmup, ahead)[0]
     idle, found = teaching_only(model.plan), Scores()
     for name in (*bound.targets, *wired):
+        if model.plan.nodes[name].own_head:
+            continue  # what it gives out is its units
         parts = [said[name]] if bound.own else list(said[name])
         kept = [_kept(one, name, warmup) for one in bound.series]
         guess = np.concatenate([rows[k] for rows, k in zip(parts, kept, strict=True)])
@@ -80,6 +82,8 @@ def scores_of(model: Any, x: Any, y: Any, train: Any, warmup: int, ahead: Any) -
             "score": measure(rows.y, guess),
             **{word: measure(rows.y, rival) for word, rival in rows.rivals(before).items()},
         }
+    if not found:
+        raise DataError("scores: no output has a target; those of hidden units are none")
     return found
 
 

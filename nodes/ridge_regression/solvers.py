@@ -7,18 +7,33 @@ from typing import NamedTuple
 import numpy as np
 
 from nodegraph import Array
+from nodegraph.arrays import ROUNDING
 from nodegraph.errors import IllConditionedWarning, warn
 from nodegraph.host.numerics import numerics
 from nodes.ridge_regression.blas_threads import bounded_threads
 from nodes.ridge_regression.gram import product
 
-__all__ = ["CARRYING", "EPS", "Solution", "is_definite", "least_norm", "solve_dual", "solve_primal"]
+__all__ = [
+    "CARRYING",
+    "EPS",
+    "Solution",
+    "is_definite",
+    "least_norm",
+    "solve_dual",
+    "solve_primal",
+    "unmoved",
+]
 
 EPS = float(np.finfo(float).eps)
 CARRYING = 10 * EPS  # share of the largest eigenvalue that is more than rounding
 UNSEEN = 1e-14  # share of a sum of squares that nobody misses
 STRIP = 64  # columns whose sums are made at a time
 DOUBTFUL = 1e12  # condition number from which on products of rows have lost too many digits
+
+
+def unmoved(mean: Array, squares: Array, n: float) -> Array:
+    """Return the inputs whose sum of squares about the mean is but rounding of the mean."""
+    return np.flatnonzero(np.sqrt(squares / max(n, 1)) <= ROUNDING * np.abs(mean))
 
 
 class Solution(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph import Array
 from nodes.ridge_regression.gram import PANEL, add_products, own_loops, product
-from nodes.ridge_regression.solvers import Solution, is_definite, solve_primal
+from nodes.ridge_regression.solvers import Solution, is_definite, solve_primal, unmoved
 
 __all__ = ["Statistics", "centred", "mass"]
 
@@ -112,11 +112,19 @@ class Statistics(NamedTuple):
             xx[own, own] = square + np.triu(square, 1).T
             xx[start + PANEL :, own] = xx[own, start + PANEL :].T
         if mean:
-            return xx, self.xt
+            return self._without(unmoved(self.x, xx.diagonal(), self.n), xx)
         for start in range(0, n, PANEL):
             own = slice(start, start + PANEL)
             xx[:, own] += self.n * np.outer(self.x, self.x[own])
         return xx, self.xt + self.n * np.outer(self.x, self.t)
+
+    def _without(self, still: Array, xx: Array) -> tuple[Array, Array]:
+        """Return the sums in which inputs that never move say nothing."""
+        if not len(still):
+            return xx, self.xt
+        xx[still], xx[:, still], xt = 0.0, 0.0, self.xt.copy()
+        xt[still] = 0.0
+        return xx, xt
 
     def mean_square_sum(self) -> float:
         """Return the mean over inputs of their sums of squares about the means."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph import Array
 from nodes.ridge_regression.gram import product
-from nodes.ridge_regression.solvers import Solution
+from nodes.ridge_regression.solvers import Solution, unmoved
 from nodes.ridge_regression.statistics import centred, mass
 from nodes.ridge_regression.triangular_factor import fold
 from nodes.ridge_regression.triangular_solver import solve_triangle
@@ -80,7 +80,11 @@ class Triangle(NamedTuple):
         If `squared`, without what a Gram matrix would lose.
         """
         if fit_bias:
-            solution = solve_triangle(self.R, self.QT, ridge, squared)
+            still, R = unmoved(self.x, np.square(self.R).sum(axis=0), self.n), self.R
+            if len(still):
+                R = R.copy(order="F")
+                R[:, still] = 0.0
+            solution = solve_triangle(R, self.QT, ridge, squared)
             return solution._replace(b=self.t - product(solution.W, self.x[:, None])[:, 0])
         R, QT, root = self.R.copy(order="F"), self.QT.copy(order="F"), np.sqrt(self.n)
         fold(R, QT, root * self.x[None], root * self.t[None])

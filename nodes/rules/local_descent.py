@@ -162,14 +162,15 @@ class LocalDescent(LoneLearner):
     def _windowed(self, memory: Memory) -> Memory:
         """Return the memory after the next window of the rows that wait."""
         windows, x, ts = memory.windows.cut(self.window, max(self.span - 1, self.ahead))
+        memory = memory._replace(windows=windows)
+        if not np.isfinite(ts).all(axis=1).any():
+            return memory
         query = earlier(x, len(ts), self.ahead)
         with bounded_threads():
-            return self._learned(memory._replace(windows=windows), query, x, ts)
+            return self._learned(memory, query, x, ts)
 
     def _learned(self, memory: Memory, query: Array, x: Array, ts: Array) -> Memory:
         known = np.isfinite(ts).all(axis=1)
-        if not known.any():
-            return memory
         if memory.turn == 0:
             return memory._replace(sums=memory.sums.add(query[known], ts[known]))
         scene = memory.scene

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import DataError, FieldError, NotFittedError
+from nodegraph.errors import DataError, FieldError, IllConditionedWarning, NotFittedError
 from nodegraph.testing import check_node
 from nodes import Input, Reservoir, Ridge
 
@@ -169,3 +169,18 @@ def test_weights_that_do_not_fit_the_input_are_refused():
     model = Input() >> Ridge(W_out=np.ones((2, 3)), name="readout")
     with pytest.raises(FieldError, match=r"readout: W_out: expected shape \(2, 4\), got \(2, 3\)"):
         ng.Model(model).run(X)
+
+
+@pytest.mark.parametrize("solver", ["auto", "direct", "qr"])
+@pytest.mark.parametrize("c", [0.1, 1 / 3, 0.001, 1e8 + 0.1])
+def test_an_input_that_never_moves_gets_no_weight_whatever_its_mean_rounds_to(solver, c):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 2))
+    y = np.tanh(x[:, :1]) + 0.1 * rng.normal(size=(300, 1))
+    model = ng.Model(Input() >> Ridge(ridge=0.0, solver=solver, name="out"))
+    with pytest.warns(IllConditionedWarning, match="rank 2 of 3"):
+        model.fit(np.column_stack([x, np.full(300, c)]), y)
+    W = model.params["out"].W_out
+    centred = np.linalg.lstsq(x - x.mean(axis=0), y - y.mean(), rcond=None)[0].T
+    assert W[0, 2] == 0.0
+    np.testing.assert_allclose(W[:, :2], centred, rtol=1e-12)
