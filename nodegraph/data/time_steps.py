@@ -56,7 +56,7 @@ cut them into series'
             "cut them into series"
         )
     usual = np.median(steps) if len(steps) else zero
-    if _some(gaps := steps > GAP * usual):
+    if usual > zero and _some(gaps := steps > GAP * usual):
         return (
             f"rows are {_shown(usual)} apart, but more {_place(gaps, times)}; each row is one "
             "step: fill in what is missing (empty cells, for Impute() or Hold()), or cut the "

@@ -94,7 +94,7 @@ def echo_state_index(
         square = np.zeros(len(distances))
         for name, rows in begun.outputs(names).items():
             square[1:] += ((rows - first[name]) ** 2).sum(axis=1)
-        square[0] = sum(_apart(standing.slots[n], begun.slots[n]) for n in standing.plan.reads)
+        square[0] = sum(_apart(standing.slots[n], begun.slots[n]) for n in names)
         distances += np.sqrt(square) / starts
     tail = distances[-max(1, len(distances) // 10) :]
     return EchoState(float(tail.mean() / distances[0]), _rate(distances), distances)

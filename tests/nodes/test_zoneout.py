@@ -4,12 +4,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nodegraph as ng
+from nodegraph.engines.compiled.courses import learn_by_step
 from nodegraph.files.yaml.spec import read_text
-from nodegraph.testing import check_node, check_rule
+from nodegraph.graph.lessons import Lesson
+from nodegraph.testing import check_node, check_rule, teach
+from nodegraph.testing.comparing import same_trees
 from nodes import GRU, LSTM, Input, Ridge, Zoneout
-from nodes.rules import RFLO
+from nodes.rules import RFLO, EProp
 
-N = 4
+N, RNG = 4, np.random.default_rng
 X = np.random.default_rng(0).standard_normal((50, 2))
 CELL = Zoneout(cell=LSTM(units=N, emits=("h", "c")), p={"h": 0.1, "c": 0.5})
 
@@ -57,6 +60,34 @@ def test_it_draws_while_it_learns_alone():
     assert model.run(X).shape == X.shape
     plain = ng.Model(Zoneout(cell=GRU(units=3), p=0.0), seed=1).run(X)
     np.testing.assert_array_equal(plain, ng.Model(GRU(units=3, name="zoneout"), seed=1).run(X))
+
+
+@pytest.mark.parametrize("rule", [EProp(decay=0.0), RFLO(decay=0.0)])
+def test_traces_follow_the_state_that_was_drawn(rule):
+    def learned(p):
+        cell = Zoneout(cell=GRU(units=3, rule=rule), p=p, name="z")
+        return ng.Model(Input() >> cell, seed=1).fit(X).params["z"]
+
+    never, hardly, often = learned(0.0), learned(1e-9), learned(0.1)
+    same_trees(hardly, never, "chance without a share")
+    assert not np.array_equal(often.W, never.W)
+    np.testing.assert_allclose(often.W, never.W, atol=0.1)
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3])
+def test_noise_teaches_compiled_what_it_teaches_in_python(p):
+    cell = Zoneout(cell=GRU(units=3, rule=EProp(batch=4)), p=p)
+    noise, rule = cell.draw_noise(RNG(2), len(X), 3), cell.learner
+    inputs = {"x": X} if noise is None else {"x": X, "noise": noise}
+
+    def learned(learn):
+        params = cell.init(RNG(1), 2, 3)
+        lesson = Lesson(inputs, None, np.ones(len(X), bool))
+        return learn(rule, cell, params, cell.start(3, 2), rule.begin(params), lesson).params
+
+    found, drawn = learned(teach), cell.init(RNG(1), 2, 3)
+    same_trees(found, learned(learn_by_step), "compiled and in Python")
+    assert not np.array_equal(found.W, drawn.W)
 
 
 def test_p_0_draws_nothing():

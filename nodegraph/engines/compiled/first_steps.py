@@ -87,8 +87,7 @@ def _step(node: Any, rule: Any, before: Any, rows: dict[str, Array], t: int) -> 
     heard = {p: row for p, row in now.items() if p not in own}
     first, (state, y) = state, node.step(params, state, x, **heard)
     if rule is not None:
-        heard = {port: row for port, row in now.items() if port != "noise"}
-        params, memory = rule.update(params, memory, Seen(x, y, state, target, heard, before=first))
+        params, memory = rule.update(params, memory, Seen(x, y, state, target, now, before=first))
     return (params, state, memory), y
 
 

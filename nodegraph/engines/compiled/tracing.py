@@ -208,10 +208,8 @@ class _Writer:
         _check_output(y, self.dtype)
         outputs = {"y": y, **_moved(S, after, ("s",))}
         if self.teaching is not None:
-            heard = {port: row for port, row in rows.items() if port != "noise"}
-            outputs |= self._lesson(
-                trace, P, Seen(x, y, after, None, heard, before=S), self.teaching
-            )
+            seen = Seen(x, y, after, None, rows, before=S)
+            outputs |= self._lesson(trace, P, seen, self.teaching)
         return outputs
 
     def _lesson(self, trace: Trace, P: Any, seen: Seen, teaching: Teaching) -> dict[Any, Any]:

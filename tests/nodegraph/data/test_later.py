@@ -104,3 +104,13 @@ def test_a_target_before_is_an_edge_with_a_delay():
     late = np.vstack([np.zeros((2, 2)), X[:-2]])
     model = ng.Model(graph).fit({"x": late, "y": X}, warmup=2)
     np.testing.assert_allclose(model.params["out"].W_out, np.eye(2), atol=1e-6)
+
+
+def test_more_series_teach_what_they_would_have_taught_with_the_others():
+    how = {"warmup": 1, "ahead": 2}
+    whole, parts = model().fit(TEXTS, TRUTHS, **how), model().fit(TEXTS[:2], TRUTHS[:2], **how)
+    parts.update(TEXTS[2:], TRUTHS[2:], **how)
+    assert parts.report[0]["rows"] == whole.report[0]["rows"] == 27 + 9 + 52 + 1 + 27
+    np.testing.assert_allclose(parts.params["out"].W_out, whole.params["out"].W_out, rtol=1e-8)
+    with pytest.raises(DataError, match=r"update\(\[x\], \[y\], ahead=...\)"):
+        model().fit(X, Y).update(X, Y, ahead=2)

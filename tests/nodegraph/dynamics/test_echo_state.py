@@ -39,3 +39,14 @@ def test_spiking_nodes_and_feedback_are_looked_at_too():
 def test_a_graph_without_a_state_is_refused():
     with pytest.raises(DataError, match="no node of the graph has a state"):
         echo_state_index(ng.Model(Input(units=1) >> Concat()), U)
+
+
+def test_the_units_of_the_data_do_not_show():
+    u = np.sin(np.arange(60) / 5)[:, None]
+    found = []
+    for graph in (Input(name="u") >> Reservoir(units=20, name="r"), Reservoir(units=20, name="r")):
+        model = ng.Model(graph, seed=1)
+        model.run([[1e6]])
+        found.append(echo_state_index(model, u).distances)
+    assert found[0][0] < 2 * found[0][1]
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=0.1)  # other states are drawn

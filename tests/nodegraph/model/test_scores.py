@@ -3,7 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import DataError
-from nodes import ESN, Input, Reduce, Reservoir, Ridge, Scaler
+from nodes import ESN, Input, Reduce, Reservoir, Ridge, Scaler, TaughtLayer
 
 RNG = np.random.default_rng(0)
 TEXTS = [RNG.normal(size=(n, 3)) for n in (30, 22, 41, 30, 25, 33)]
@@ -85,3 +85,12 @@ def test_what_cannot_be_scored_is_said(call, said):
     model = ng.Model(Input() >> Ridge(name="near"), seed=1).fit(*TRAIN)
     with pytest.raises(DataError, match=said):
         call(model)
+
+
+def test_hidden_units_that_a_head_of_their_own_teaches_have_no_score():
+    x = np.random.default_rng(3).normal(size=(300, 2))
+    graph = Input() >> TaughtLayer(units=1, rounds=1, name="layer")
+    both = ng.Model(graph >> Ridge(name="out"), seed=1).fit(x, x[:, :1])
+    assert list(both.scores(x, x[:, :1])) == ["out"]
+    with pytest.raises(DataError, match="hidden units"):
+        ng.Model(graph, seed=1).fit(x, x[:, :1]).scores(x, x[:, :1])
