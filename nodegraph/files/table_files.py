@@ -15,8 +15,8 @@ from nodegraph.files.numerals import Decimal
 from nodegraph.files.parquet_files import read_parquet
 from nodegraph.files.safe_files import open_below, open_named
 from nodegraph.files.table_columns import Columns, Table, chosen
-from nodegraph.files.table_series import ARRAYS, by_column, by_rows, joined, stacked
-from nodegraph.files.table_times import check_order
+from nodegraph.files.table_series import ARRAYS, bounds, by_column, by_rows, joined, stacked
+from nodegraph.files.table_times import check_each, check_order
 
 __all__ = ["load_array", "load_table"]
 
@@ -111,9 +111,11 @@ def load_table(
     owners = words.pop(0) if owner else None
     table = table._replace(times=times, words=tuple(words), told=told)
     if owners is not None:
-        return by_column(table, owners, file)
+        table = by_column(table, owners, file)
     if isinstance(series, int):
-        return _in_rows(table, series, file)
+        table = _in_rows(table, series, file)
+    if table.times is not None and table.lengths is not None:
+        check_each(table.times, bounds(table.lengths), file)
     if times is None or table.lengths is not None:
         return table
     return table._replace(told=f"{told}; {check_order(times, file)}")

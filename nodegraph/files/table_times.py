@@ -11,7 +11,7 @@ from nodegraph.arrays import Array
 from nodegraph.data.time_steps import odd_steps
 from nodegraph.errors import DataWarning, warn
 
-__all__ = ["check_order", "time_index"]
+__all__ = ["check_each", "check_order", "time_index"]
 
 _ISO = re.compile(
     r"[0-9]{4}[-/][0-9]{1,2}([-/][0-9]{1,2}([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?Z?)?)?"
@@ -41,6 +41,15 @@ def check_order(times: Sequence[str], where: str) -> str:
     if odd := odd_steps(moments):
         warn(f"{where}: {odd}", DataWarning)
     return f"times from {times[0]} to {times[-1]}"
+
+
+def check_each(times: Sequence[str], bounds: Sequence[tuple[int, int]], where: str) -> None:
+    """Warn of the first of some series whose rows do not follow each other as steps do."""
+    for i, (start, stop) in enumerate(bounds):
+        moments = _moments(times[start:stop])
+        if moments is not None and (odd := odd_steps(moments)):
+            warn(f"{where}, series {i}: {odd}", DataWarning)
+            return
 
 
 def time_index(times: Sequence[str]) -> Array | None:

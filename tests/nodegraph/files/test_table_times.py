@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodegraph.errors import DataWarning
-from nodegraph.files.table_times import check_order
+from nodegraph.files.table_times import check_each, check_order
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,12 @@ def test_one_date_in_other_places_than_the_rest_is_compared_by_its_parts():
     assert check_order(times, "a.csv").startswith("it is not known")
     with pytest.warns(DataWarning):
         check_order(["2020-01-10", "2020-1-09", "2020-01-11"], "a.csv")
+
+
+def test_of_several_series_the_first_odd_one_is_told():
+    times = ["2020-01-01", "2020-01-02", "2020-01-01", "2020-01-03", "2020-01-02"]
+    with pytest.warns(DataWarning, match=r"a.csv, series 1: rows go back in time once.*rows 1 and"):
+        check_each(times, [(0, 2), (2, 5)], "a.csv")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_each(times, [(0, 2), (2, 4), (4, 5)], "a.csv")
