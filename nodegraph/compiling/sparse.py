@@ -17,7 +17,7 @@ __all__ = ["SparseVar", "by_column", "is_sorted", "sliced", "slots", "slots_of"]
 
 _KINDS = {
     "places": "places", "starts": "places", "rows": "places", "real": bool, "order": "places",
-    "lines": "places",
+    "lines": "places", "sorted": "places",
 }  # fmt: skip
 WINDOW = 256  # rows that are put in order among themselves: what they write to lies together
 GAIN = 0.95  # of the places that rows as they are would take
@@ -77,7 +77,8 @@ def sliced(W: Any) -> dict[str, np.ndarray]:
     dict of ndarray
         Of each place the ``data``, its column in ``places``, its row in ``rows``, which may be
         one behind the last, and in ``real`` whether it is an entry; and the ``starts`` of slices.
-        If rows are sorted, their ``order``, and in which of the ``lines`` each lies.
+        If rows are sorted, they are ``sorted`` in place of ``rows``, which lie side by side; and
+        with them come their ``order``, and in which of the ``lines`` each lies.
     """
     at, (order, starts) = slots_of(W), _lying(W)
     eights = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
@@ -89,9 +90,10 @@ def sliced(W: Any) -> dict[str, np.ndarray]:
     }
     for name, given in zip(found, (W.data, W.indices, 1), strict=True):
         found[name][at] = given
-    found |= {"rows": rows.astype(np.uint32), "starts": starts.astype(np.uint32)}
-    turned = {"order": order, "lines": np.argsort(order)} if is_sorted(W) else {}
-    return found | {name: part.astype(np.uint32) for name, part in turned.items()}
+    places = {"rows": rows, "starts": starts}
+    if is_sorted(W):
+        places = {"sorted": rows, "starts": starts, "order": order, "lines": np.argsort(order)}
+    return found | {name: part.astype(np.uint32) for name, part in places.items()}
 
 
 def by_column(W: Any) -> dict[str, np.ndarray]:
@@ -140,9 +142,14 @@ class SparseVar:
             for name, part in sliced(W).items()
         }
         places = Dim(self.parts["data"].shape[0], eights=True)
-        for name in ("data", "places", "rows", "real"):
-            places.same(self.parts[name].dims[0])
+        for part in (self.rows, *(self.parts[name] for name in ("data", "places", "real"))):
+            places.same(part.dims[0])
         self.filled = len(W.data) == self.parts["data"].shape[0]  # slices have entries alone
+
+    @property
+    def rows(self) -> Op:
+        """The row of each place."""
+        return self.parts["sorted" if "sorted" in self.parts else "rows"]
 
     def with_data(self, new: Any) -> SparseVar:
         """Return weights of the same pattern; what fills slices up stays 0."""

@@ -82,13 +82,10 @@ class _Traced(Synapses):
     def post(self, y: Any) -> Any:
         op = lift(y)
         beside = spread(op, op.dims, key="rows")  # a copy: slices may reach over its end
-        return Var(beside)[self._at("rows")]
+        return Var(beside)[Var(self._W.rows)]
 
     def pre(self, x: Any) -> Any:
-        return Var(lift(x))[self._at("places")]
-
-    def _at(self, name: str) -> Var:
-        return Var(self._W.parts[name])
+        return Var(lift(x))[Var(self._W.parts["places"])]
 
     def sums(self, values: Any) -> Any:
         ones = np.ones(self._W.shape[1], values.dtype)

@@ -43,8 +43,8 @@ class SeriesOf:
     ...
     ...     def __getitem__(self, i):
     ...         return np.full((2, 1), 1.0 + i)  # or np.load(f"text{i}.npy")
-    >>> [rows[-1, 0] for rows in ng.Model(Reduce(kind="sum")).run(ng.Series(Files()))]
-    [2.0, 4.0, 6.0]
+    >>> [rows[-1].tolist() for rows in ng.Model(Reduce(kind="sum")).run(ng.Series(Files()))]
+    [[2.0], [4.0], [6.0]]
     """
 
     @known_arguments

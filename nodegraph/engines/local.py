@@ -66,7 +66,8 @@ class Sweep:
         self, plan: Plan, slots: dict[str, Slot], chunk: Chunk, request: Request, clock: int
     ):
         self.slots, self.chunk, self.clock, self.plan = slots, chunk, clock, plan
-        known = [name for name in chunk.targets if name in slots and not plan.nodes[name].own_head]
+        heads = {name for name, node in plan.nodes.items() if node.own_head}
+        known = [name for name in chunk.targets if name in slots and name not in heads]
         taught = {name: self._teacher(name, chunk.targets[name]) for name in known}
         self.context = ChunkContext(plan, slots, chunk, request, clock, {}, taught)
         self.lines = self.context.lines

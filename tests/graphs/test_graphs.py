@@ -40,7 +40,7 @@ SMALL = {
     ],
     "force_sines": ["nodes.reservoir.units=200", "task.target.generate=300"],
     "foreseeing_cell": ["task.data.steps=2500", "task.split.train=1800", "task.split.test=500"],
-    "forward_hierarchy": ["task.data.steps=2600", "task.split.train=2500", "task.split.test=900"],
+    "forward_hierarchy": ["task.data.steps=3500", "task.split.train=2500", "task.split.test=900"],
     "forward_units": ["task.data.steps=2600", "task.split.train=1900", "task.split.test=500"],
     "irregular_sines": ["task.data.steps=2500", "task.split.train=1900", "task.split.test=600"],
     "japanese_vowels": ["nodes.reservoir.units=150"],

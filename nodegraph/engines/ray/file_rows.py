@@ -121,7 +121,7 @@ def _each_part(item: Any, change: Callable[[Any], Any]) -> Any:
         return item
     return [
         (one[0], _changed(one[1], change))
-        if isinstance(one, tuple) and len(one) == 2 and isinstance(one[1], Series)
+        if isinstance(one, tuple) and len(one) == 2 and type(one[1]) is Series  # rows are there
         else one
         for one in item
     ]

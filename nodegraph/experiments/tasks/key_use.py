@@ -193,7 +193,7 @@ READ: Mapping[type[BaseModel], Mapping[str, Why]] = MappingProxyType(
             baselines=_baselines,
             validation=always,
         ),
-        Validation: dict(kind=always, folds=always),
+        Validation: dict(kind=always, folds=always, choose=always),
         DatasetSource: dict(dataset=always),
         FileSource: dict(**dict.fromkeys(FileSource.model_fields, always)),
         LabelledFile: {**dict.fromkeys(LabelledFile.model_fields, always), "test": _own_test},

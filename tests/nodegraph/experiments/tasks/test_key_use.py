@@ -121,7 +121,7 @@ PROBES = {
         "baselines": [["mean"], ["persistence"], ["linear"], ["mean", "linear"]],
         "validation": [{"kind": "recycle"}],  # in YAML it is validate: see test_validation
     },
-    Validation: {"kind": ["walk_forward"], "folds": [2]},
+    Validation: {"kind": ["walk_forward"], "folds": [2], "choose": ["ridge"]},
     DatasetSource: {"dataset": ["lorenz", "mso"]},
     FileSource: FILE,
     FileTarget: {**FILE, "ahead": [2]},
