@@ -31,6 +31,8 @@ class Table(NamedTuple):
     lengths : tuple of int or None
         How many rows each of the independent series has that stand one under the other in it;
         None: it is one series.
+    owners : tuple of str or None
+        What those series are called.
     """
 
     values: Array
@@ -39,6 +41,7 @@ class Table(NamedTuple):
     told: str = ""
     words: tuple[tuple[str, ...], ...] = ()
     lengths: tuple[int, ...] | None = None
+    owners: tuple[str, ...] | None = None
 
 
 def chosen(columns: Columns, names: Sequence[str] | None, width: int, where: str) -> list[int]:

@@ -61,7 +61,7 @@ def joined(arrays: Mapping[str, Array], where: str) -> Table:
     lengths = tuple(map(len, arrays.values()))
     names = listed(list(arrays), 3)
     told = f"read {len(lengths)} series ({names}) of {_span(lengths)} rows from {where}"
-    return Table(np.vstack(list(arrays.values())), told=told, lengths=lengths)
+    return Table(np.vstack(list(arrays.values())), told=told, lengths=lengths, owners=tuple(arrays))
 
 
 def by_rows(table: Table, rows: int, where: str) -> Table:
@@ -95,7 +95,9 @@ def by_column(table: Table, names: Sequence[str], where: str) -> Table:
     lengths = tuple(map(len, rows.values()))
     times = None if table.times is None else tuple(table.times[row] for row in order)
     told = f"{table.told}; {len(lengths)} series of {_span(lengths)} rows"
-    return table._replace(values=table.values[order], times=times, lengths=lengths, told=told)
+    return table._replace(
+        values=table.values[order], times=times, lengths=lengths, told=told, owners=tuple(rows)
+    )
 
 
 def _span(lengths: Sequence[int]) -> str:

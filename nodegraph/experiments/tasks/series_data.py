@@ -10,7 +10,7 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.experiments.tasks.recordings import Recordings
-from nodegraph.files.table_columns import Table
+from nodegraph.files.table_columns import Table, listed
 from nodegraph.files.table_series import bounds
 
 __all__ = ["cut", "fitted", "labelled", "rows_of"]
@@ -45,7 +45,7 @@ def cut(data: Any, rows: Sequence[slice]) -> Any:
     return None if data is None else [data[each] for each in rows]
 
 
-def fitted(other: Table, lengths: Sequence[int], where: str) -> Array:
+def fitted(other: Table, table: Table, where: str) -> Array:
     """Return the targets of a file, a row for each row of the data, or spread from one a series.
 
     A target of a whole series is that of its last row.
@@ -55,6 +55,13 @@ def fitted(other: Table, lengths: Sequence[int], where: str) -> Array:
     DataError
         If they are of other series.
     """
+    lengths = table.lengths or ()
+    ours, theirs = table.owners or (), other.owners or ()
+    if ours != theirs and set(ours) == set(theirs):
+        raise DataError(
+            f"{where}: its series come in the order {listed(theirs, 3)}, those of the data in "
+            f"{listed(ours, 3)}; bring them into one order"
+        )
     if len(other.values) == len(lengths) < sum(lengths):
         rows = np.full((sum(lengths), other.values.shape[1]), np.nan)
         rows[[stop - 1 for _, stop in bounds(lengths)]] = other.values

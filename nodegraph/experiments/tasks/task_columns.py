@@ -147,7 +147,7 @@ class Choice(Source):
                 "data, or leave it out here"
             )
         if table.lengths is not None and isinstance(target, FileSource):
-            given = fitted(other, table.lengths, target.file)
+            given = fitted(other, table, target.file)
         if len(given) != len(table.values):
             raise DataError(f"{len(given)} rows of targets for {len(table.values)} of data")
         return given[ahead:], ahead, titles

@@ -183,3 +183,14 @@ def test_a_data_set_of_series_with_targets_is_dealt_out_series_by_series():
     model = ng.Model(spec.graph, seed=3).fit(u[:25], y[:25])
     said, wanted = (np.vstack(rows) for rows in (model.run(u[25:35]), y[25:35]))
     assert result.scores[0].values["rmse"] == pytest.approx(np.sqrt(((said - wanted) ** 2).mean()))
+
+
+def test_targets_whose_series_come_in_another_order_are_refused(folder):
+    named = {f"s{i}": np.vstack([truth, truth])[:30] for i, truth in enumerate(TRUTHS)}
+    texts = {f"s{i}": np.vstack([text] * 3)[:30] for i, text in enumerate(TEXTS)}
+    np.savez(folder / "x.npz", **texts)
+    np.savez(folder / "y.npz", **dict(reversed(named.items())))
+    with pytest.raises(
+        SpecError, match=r"in the order s9, s8, s7, \.\.\., those of the data in s0"
+    ):
+        run_spec(spec_of(folder, data=X, target=Y, split={"train": 6, "test": 3}))
