@@ -33,6 +33,8 @@ def check_order(times: Sequence[str], where: str) -> str:
         What the warning begins with.
     """
     moments = _moments(times)
+    if moments is None and (odd := _no_date(times)) is not None:
+        return f"row {odd} has no date as others have ({times[odd]!r}), so no order is known"
     if moments is None:
         return (
             "it is not known whether the times go forward: dates such as 2020-01-31, or numbers, "
@@ -41,6 +43,12 @@ def check_order(times: Sequence[str], where: str) -> str:
     if odd := odd_steps(moments):
         warn(f"{where}: {odd}", DataWarning)
     return f"times from {times[0]} to {times[-1]}"
+
+
+def _no_date(times: Sequence[str]) -> int | None:
+    """Return the first row that has no date, where most have one."""
+    odd = [row for row, time in enumerate(times) if not _ISO.fullmatch(time)]
+    return odd[0] if odd and 2 * len(odd) < len(times) else None
 
 
 def check_each(times: Sequence[str], bounds: Sequence[tuple[int, int]], where: str) -> None:

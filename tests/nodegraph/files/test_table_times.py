@@ -73,3 +73,8 @@ def test_of_several_series_the_first_odd_one_is_told():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check_each(times, [(0, 2), (2, 4), (4, 5)], "a.csv")
+
+
+def test_one_row_without_a_date_is_named():
+    times = ["2020-01-01", "2020-01-02", "soon", "2020-01-04"]
+    assert check_order(times, "a.csv").startswith("row 2 has no date as others have ('soon')")
