@@ -150,7 +150,15 @@ def is_dead(ranges: Any) -> Array:
 
 
 def frozen_array(value: Any) -> Any:
-    """Return `value` as a read-only float array, or as a CSR array if it is sparse."""
+    """Return `value` as a read-only float array, or as a CSR array if it is sparse.
+
+    Raises
+    ------
+    ValueError
+        If it is complex.
+    """
+    if np.iscomplexobj(value):
+        raise ValueError("should hold real numbers (got complex ones)")
     if is_sparse(value):
         from scipy import sparse
 

@@ -198,3 +198,9 @@ def test_a_networkx_graph_is_a_matrix_of_weights():
     assert states.shape == (200, 5)
     with pytest.raises(FieldError, match="W: should be a graph with nodes"):
         Reservoir(W=nx.DiGraph())
+
+
+@pytest.mark.parametrize("W", [np.eye(2) * 1j, [[1j, 0], [0, 1]]])
+def test_complex_numbers_are_no_weights(W):
+    with pytest.raises(FieldError, match="W: should be an array of numbers"):
+        Reservoir(W=W)
