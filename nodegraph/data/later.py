@@ -15,7 +15,7 @@ from nodegraph.data.series import Series
 from nodegraph.errors import DataError, FieldError
 from nodegraph.graph.names import node_name
 
-__all__ = ["checked_ahead", "later"]
+__all__ = ["checked_ahead", "further", "later"]
 
 
 def checked_ahead(ahead: Any, bound: BoundData, warmup: int = 0) -> dict[str, int]:
@@ -95,6 +95,23 @@ def later(bound: BoundData, ahead: Mapping[str, int]) -> BoundData:
         for one in bound.series
     ]
     return replace(bound, series=series)
+
+
+def further(bound: BoundData, ahead: Any, warmup: int) -> BoundData:
+    """Return more data with later targets, as `later` does.
+
+    Raises
+    ------
+    DataError
+        If it is one series: the rows before it lack what are its first targets.
+    """
+    steps = checked_ahead(ahead, bound, warmup)
+    if steps and bound.own:
+        raise DataError(
+            "ahead: a series that goes on where the model stands lacks its first targets; give "
+            "further series as a list, update([x], [y], ahead=...)"
+        )
+    return later(bound, steps)
 
 
 def _moved(ahead: Mapping[str, int], one: Series) -> Series:

@@ -33,8 +33,8 @@ def check_order(times: Sequence[str], where: str) -> str:
         What the warning begins with.
     """
     moments = _moments(times)
-    if moments is None and (odd := _no_date(times)) is not None:
-        return f"row {odd} has no date as others have ({times[odd]!r}), so no order is known"
+    if moments is None and (row := _no_date(times)) is not None:
+        return f"row {row} has no date as others have ({times[row]!r}), so no order is known"
     if moments is None:
         return (
             "it is not known whether the times go forward: dates such as 2020-01-31, or numbers, "

@@ -13,7 +13,7 @@ import numpy as np
 
 from nodegraph.data.binding import total_steps
 from nodegraph.data.horizon import Ahead, horizons
-from nodegraph.data.later import checked_ahead, later
+from nodegraph.data.later import checked_ahead, further, later
 from nodegraph.engines import Engine
 from nodegraph.engines.request import Request
 from nodegraph.engines.vitals import Trickle
@@ -258,13 +258,7 @@ class Learner(Freezing):
         if fresh := [n for n in learners if n not in draft.slots or not draft.slots[n].fitted]:
             raise NotFittedError(f"{fresh[0]} has not learned yet: call fit before update")
         draft.require_memory(learners)
-        shift = checked_ahead(ahead, bound, warmup)
-        if shift and bound.own:
-            raise DataError(
-                "ahead: a series that goes on where the model stands lacks its first targets; give "
-                "further series as a list, update([x], [y], ahead=...)"
-            )
-        bound = later(bound, shift)
+        bound = further(bound, ahead, warmup)
         course = Fit(
             initializer=draft.initializer,
             engine=self._own_engine,
