@@ -122,10 +122,10 @@ class Apart:
         """Write sums to a file."""
         write_sums(path, self.plain(sums))
 
-    def plain(self, sums: Sums) -> Sums:
-        """Return of sums what is kept of them."""
-        rules = self.stage.plan.rules
-        return {n: _seamless(rules[n], sums[n]) for n in self.stage.learners}
+    def plain(self, sums: Sums | PackedSums) -> Sums:
+        """Return of sums what is kept of them; some come from a checkpoint as they are."""
+        rules, held = self.stage.plan.rules, sums if isinstance(sums, dict) else self.read(sums)
+        return {n: _seamless(rules[n], held[n]) for n in self.stage.learners}
 
     def read(self, kept: Path | PackedSums) -> Sums:
         """Return sums that were kept."""

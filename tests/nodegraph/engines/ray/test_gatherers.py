@@ -90,6 +90,7 @@ def test_what_one_engine_kept_any_other_one_goes_on_with(
     rng = np.random.default_rng(seed)
     learn = partial(fitted, checkpoint=tmp_path / "c.safetensors", resume=True)
     monkeypatch.setattr(checkpoints, "EVERY", 0.0)
+    monkeypatch.setattr(checkpointer, "SHARE", 0)
 
     def engine():
         """Return the local one, or one of some workers, two of whom die."""
@@ -123,6 +124,7 @@ def test_what_is_kept_is_written_by_workers_where_they_can(
     spread, tmp_path, monkeypatch, caplog, shared
 ):
     monkeypatch.setattr(checkpoints, "EVERY", 0.0)
+    monkeypatch.setattr(checkpointer, "SHARE", 0)
     path, engine = tmp_path / "c.safetensors", spread(2)
     blind(engine.pool, shared)
     with suppress(OSError):
