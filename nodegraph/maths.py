@@ -26,6 +26,7 @@ from nodegraph.compiling import products
 from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.control import cond, repeat
 from nodegraph.compiling.functions import linear
+from nodegraph.compiling.operands import lift
 from nodegraph.compiling.reductions import reduce
 from nodegraph.compiling.sparse import SparseVar
 from nodegraph.compiling.synapses import Synapses, synapses
@@ -265,7 +266,8 @@ def outer(a: Any, b: Any) -> Any:
 
 def put(base: Any, place: Any, value: Any) -> Any:
     """Return a copy of `base` with ``base[place] = value``."""
-    new = base.copy()
+    traced = (value, *place) if isinstance(place, tuple) else (value, place)
+    new = Var(lift(base)) if any(isinstance(v, Var) for v in traced) else base.copy()
     new[place] = value
     return new
 

@@ -46,8 +46,9 @@ _UNKNOWN = {  # what Python asks for, which only numbers have; what to write ins
     "__float__": ("float(), or math.exp", "leave it out: x[0] is a number; np.exp for math.exp"),
     "__complex__": ("complex()", "keep two arrays"),
     "__index__": (
-        "range(), a shape or an index of a list",
-        "take it from a field or a shape; np.stack the list to look into it; repeat the most often",
+        "range(), a shape, or an index of a list or of a plain array",
+        "take it from a field or a shape; np.stack the list to look into it, or keep the array in "
+        "Params; repeat the most often",
     ),
 }
 

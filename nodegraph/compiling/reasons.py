@@ -107,7 +107,7 @@ def why_numbers(what: str = "a function of another library", cure: str = _OWN) -
         what, cure = "np.array() of arrays", "write np.stack([a, b]) or leave np.asarray() out"
     elif re.search(r"random|\b(rng|normal|choice|permutation|shuffle)\b", line):
         what, cure = "a random draw", "let it come in at the port noise"
-    elif re.match(r"\s*[\w.]+\[.*\]\s*\W?=[^=]", line) and "float(" not in line:
+    elif re.search(r"(^|[;:])\s*[\w.]+\[[^;]*\]\s*\W?=[^=]", line) and "float(" not in line:
         what, cure = "writing into an array of numbers", "begin with np.zeros_like(x, shape=(..))"
     elif re.search(r"\b(np|numpy)\.[\w.]+\(\s*[\[(]", line):
         what, cure = "a function of a list of arrays", "write np.stack([a, b]) for the list"

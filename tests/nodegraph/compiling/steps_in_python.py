@@ -257,3 +257,14 @@ def output_with_two_axes(self, p, s, x):
 @is_refused("expected an array")
 def output_as_a_list(self, p, s, x):
     return s, [x[0]] * N
+
+
+@falls_back("keep the array in Params")
+def place_in_a_plain_array(self, p, s, x):
+    return s, np.eye(N)[np.argmax(p.U @ x)]
+
+
+@falls_back("np.zeros_like")
+def writes_behind_another_statement(self, p, s, x):
+    y = np.zeros(N); y[0] = x[0]  # fmt: skip  # noqa: E702
+    return s, y

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+import nodegraph as ng
 from nodegraph import maths
 from nodegraph.compiling import words
 from nodegraph.errors import NodegraphWarning
+from nodes import Input
 
 X = np.array([0.5, 2.0, 3.0])
 
@@ -67,3 +69,18 @@ def test_a_word_that_is_compiled_wrongly_is_found_at_its_first_use():
     with pytest.warns(NodegraphWarning, match="other numbers compiled than in numpy, whose are t"):
         assert wrong(X).tolist() == (X + 1).tolist()
     assert wrong(X).tolist() == (X + 1).tolist()
+
+
+class Winner(ng.Node):
+    """One at the place where the input is greatest."""
+
+    def step(self, params, state, x):
+        place = np.argmax(x)
+        return state, maths.put(np.zeros(3), place, x[place])
+
+
+def test_put_writes_into_an_array_of_numbers_in_a_compiled_step():
+    rows = np.array([[0.2, 3.0, 1.0], [5.0, 4.0, 4.5], [-1.0, -2.0, -0.5]])
+    model = ng.Model(Input() >> Winner(), seed=0)  # warnings are errors: it is compiled
+    expected = np.where(rows == rows.max(axis=1, keepdims=True), rows, 0)
+    np.testing.assert_array_equal(model.run(rows), expected)
