@@ -2,9 +2,10 @@
 
 import re
 
+import idioms_compiled  # noqa: F401 - each module adds its steps
 import pytest
-import steps_compiled  # noqa: F401 - each module adds its steps
 import steps_in_python  # noqa: F401
+import systems_compiled  # noqa: F401
 from strangers import EXPECTED, outcome
 
 NEVER_ALIKE = ("random", "shuffled", "clock")
