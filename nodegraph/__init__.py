@@ -32,7 +32,8 @@ from nodegraph.model.ensemble import Ensemble
 if TYPE_CHECKING:
     from nodegraph import datasets, dynamics, metrics, plotting
     from nodegraph.engines.ray.engine import RayEngine
-    from nodegraph.experiments.tasks.experiment import Result, run_spec
+    from nodegraph.experiments.tasks.experiment import run_spec
+    from nodegraph.experiments.tasks.result import Result
     from nodegraph.files.yaml.spec import Spec, read_yaml
 
 __version__ = "0.1.0"
@@ -82,7 +83,7 @@ __all__ = [
 
 _LATER = {  # what takes long to import, and few need at once
     "RayEngine": "nodegraph.engines.ray.engine",
-    "Result": "nodegraph.experiments.tasks.experiment",
+    "Result": "nodegraph.experiments.tasks.result",
     "Spec": "nodegraph.files.yaml.spec",
     "read_yaml": "nodegraph.files.yaml.spec",
     "run_spec": "nodegraph.experiments.tasks.experiment",

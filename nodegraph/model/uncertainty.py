@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from nodegraph.graph.protocols import Uncertain
 from nodegraph.model.checks import rows_like
 from nodegraph.model.drift import Drift
 
-__all__ = ["intervals_of"]
+__all__ = ["bounds_of", "intervals_of", "keeps_intervals", "refuse_unheard"]
 
 RATE = 0.05
 
@@ -31,28 +31,18 @@ def intervals_of(model: Any, x: Any, y: Any, rate: float | None) -> Any:
     """
     name, pace = _output(model.plan), _checked_rate(rate, y)
     before = model._settle()
-    pasts = {source: slot.past for source, slot in before.slots.items()}
     try:
-        return _moved_on(model, name, x, y, pace, pasts)
+        return _moved_on(model, name, x, y, pace)
     except BaseException:
         model._hold(before)
         raise
 
 
-def _moved_on(
-    model: Any, name: str, x: Any, y: Any, rate: float, pasts: Mapping[str, Array]
-) -> Any:
+def _moved_on(model: Any, name: str, x: Any, y: Any, rate: float) -> Any:
     node: Any = model.plan.nodes[name]
-    reads = _reads(model.plan, name)
-    sources = [read.source for read in reads]
-    found = model.run(x, outputs=list(dict.fromkeys([name, *sources])))
-    apart, params = isinstance(found[name], list), model.params[name]
-    told = []
-    for i in range(len(found[name]) if apart else 1):
-        rows = {each: series[i] if apart else series for each, series in found.items()}
-        own = {} if apart else pasts
-        xs = np.concatenate([_heard(rows[r.source], r, own) for r in reads], axis=1)
-        told.append(node.bounds(params, xs, rows[name]))
+    found = bounds_of(model, x, outputs=[name])[name]
+    apart = isinstance(found, list)
+    told = found if apart else [found]
     truths = _truths(y, [bounds.shape[:2] for bounds in told], apart)
     state, start = model._settle(), Drift.begin(*told[0].shape[1:])
     here = start if apart or state.drift is None else state.drift
@@ -63,6 +53,72 @@ def _moved_on(
     if y is not None:
         state.drift = moved[0][1]
     return moved[0][0]
+
+
+def bounds_of(
+    model: Any, x: Any = None, *, outputs: Sequence[str], **options: Any
+) -> dict[str, Any]:
+    """Return by readout the quantiles that it learned for each row; the model moves on.
+
+    Parameters
+    ----------
+    model : Model
+    x : Any
+    outputs : sequence of str
+        Readouts that keep intervals.
+    options : dict
+        What else `Model.run` takes.
+
+    Returns
+    -------
+    dict of ndarray (n_steps, n_out, n_levels), or of lists of such
+
+    Raises
+    ------
+    GraphError
+        If one hears nothing but data from outside.
+    """
+    reads = {name: _reads(model.plan, name) for name in outputs}
+    pasts = {source: slot.past for source, slot in model._settle().slots.items()}
+    heard = [read.source for each in reads.values() for read in each]
+    found = model.run(x, outputs=list(dict.fromkeys([*outputs, *heard])), **options)
+    return {name: _bounds(model, name, reads[name], found, pasts) for name in outputs}
+
+
+def _bounds(
+    model: Any,
+    name: str,
+    reads: Sequence[Read],
+    found: Mapping[str, Any],
+    pasts: Mapping[str, Array],
+) -> Any:
+    """Return the quantiles of a readout, from what it heard and gave out."""
+    node, params = model.plan.nodes[name], model.params[name]
+    if not isinstance(found[name], list):
+        xs = np.concatenate([_heard(found[r.source], r, pasts) for r in reads], axis=1)
+        return node.bounds(params, xs, found[name])
+    told = []
+    for i, rows in enumerate(found[name]):
+        xs = np.concatenate([_heard(found[r.source][i], r, {}) for r in reads], axis=1)
+        told.append(node.bounds(params, xs, rows))
+    return told
+
+
+def keeps_intervals(plan: Plan, name: str) -> bool:
+    """Tell whether a node is a readout that learns intervals beside its weights."""
+    node: Any = plan.nodes[name]
+    return isinstance(node, Uncertain) and bool(getattr(node, "intervals", None))
+
+
+def refuse_unheard(plan: Plan, name: str) -> None:
+    """Refuse a readout whose intervals could not be told.
+
+    Raises
+    ------
+    GraphError
+        If it hears nothing but data from outside.
+    """
+    _reads(plan, name)
 
 
 def _checked_rate(rate: float | None, y: Any) -> float:
@@ -110,10 +166,10 @@ def _output(plan: Plan) -> str:
     name = plan.outputs[0]
     if len(plan.outputs) > 1:
         raise GraphError(f"intervals are of one output, and there are {', '.join(plan.outputs)}")
-    node: Any = plan.nodes[name]
-    if not isinstance(node, Uncertain) or not getattr(node, "intervals", None):
+    if not keeps_intervals(plan, name):
+        kind = type(plan.nodes[name]).__name__
         raise GraphError(
-            f"{name} ({type(node).__name__}) keeps no residuals, so it has no intervals: end the "
+            f"{name} ({kind}) keeps no residuals, so it has no intervals: end the "
             "graph in Ridge(intervals=[0.05, 0.95]) and fit, or take ng.Ensemble(graph)"
         )
     return name

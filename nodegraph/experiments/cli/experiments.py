@@ -22,7 +22,7 @@ from nodegraph.experiments.cli.graphs import Changes, DataFolder, File, read, re
 from nodegraph.model.checkpoints import remove_checkpoint
 
 if TYPE_CHECKING:
-    from nodegraph.experiments.tasks.experiment import Result
+    from nodegraph.experiments.tasks.result import Result
 
 __all__ = ["run"]
 
@@ -131,6 +131,7 @@ def run(
 def _show(result: Result, paths: list[Path]) -> None:
     from nodegraph.experiments.tasks.result_tables import (
         column_rows,
+        interval_rows,
         learning_rows,
         score_rows,
         shown_number,
@@ -140,6 +141,10 @@ def _show(result: Result, paths: list[Path]) -> None:
         return {key: shown_number(value) for key, value in row.items()}
 
     show_table([words(row) for row in score_rows(result)], result.trial.scored_on, numbers=True)
+    for note in result.notes:
+        say(f"note: {note}")
+    if intervals := interval_rows(result):
+        show_table([words(row) for row in intervals], "intervals", numbers=True)
     if result.validated:
         show_table([words(result.validated.values)], result.validated.scored_on, numbers=True)
     own = [row for row in column_rows(result, COLUMNS) if row["model"] == result.scores[0].model]

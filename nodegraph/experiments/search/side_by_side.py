@@ -15,7 +15,8 @@ from nodegraph.engines import Engine
 from nodegraph.engines.batches import map_items
 from nodegraph.errors import NodegraphError
 from nodegraph.experiments.tasks.examples import TaskData
-from nodegraph.experiments.tasks.experiment import Experiment, Score, task_of
+from nodegraph.experiments.tasks.experiment import Experiment, task_of
+from nodegraph.experiments.tasks.result import Score
 from nodegraph.experiments.tasks.task_data import prepare
 from nodegraph.files.yaml.spec import Spec
 from nodegraph.files.yaml.task import Task

@@ -27,6 +27,9 @@ class ClassTrial(Trial):
         "mean": "the commonest class",
     }
     has_columns: ClassVar[bool] = False
+    unbounded: ClassVar[str] = (
+        "a class has none; LogisticRegression(classes=...) tells how probable each class is"
+    )
 
     @property
     def scored_on(self) -> str:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from html import escape
 from os import PathLike
 from pathlib import Path
 from time import perf_counter
-from types import MappingProxyType
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from nodegraph.engines import choose
 from nodegraph.errors import ArgumentError, SpecError
@@ -20,11 +15,11 @@ from nodegraph.experiments.tasks.engine_choice import engine_of
 from nodegraph.experiments.tasks.examples import TaskData, named
 from nodegraph.experiments.tasks.key_use import Situation, no_curve, no_workers
 from nodegraph.experiments.tasks.rehearsal import check_metrics, rehearse
+from nodegraph.experiments.tasks.result import Result, Score
 from nodegraph.experiments.tasks.task_data import prepare
 from nodegraph.experiments.tasks.trials import Trial, trial_of
 from nodegraph.experiments.tasks.validation import Validated, validated
 from nodegraph.files.yaml.document import error_at
-from nodegraph.files.yaml.header import Header
 from nodegraph.files.yaml.spec import Spec
 from nodegraph.files.yaml.task import Task
 from nodegraph.graph.messages.calls import known_arguments
@@ -32,89 +27,7 @@ from nodegraph.host.progress import Progress, Silent
 from nodegraph.model import Model
 from nodegraph.model.choosing import chooser, settle
 
-__all__ = ["Experiment", "Result", "Score", "run_spec", "task_of"]
-
-
-class Score(NamedTuple):
-    """How well one model, or one baseline, did.
-
-    Parameters
-    ----------
-    model : str
-        Its name.
-    node : str
-        The node whose output is scored; empty where there is only one.
-    values : dict of float, or of list of float
-        By metric.
-    columns : dict of dict of float
-        By column of the target, where it has several, and by metric.
-    """
-
-    model: str
-    node: str
-    values: dict[str, Any]
-    columns: Mapping[str, dict[str, float]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, repr=False)
-class Result:
-    """What came of a run.
-
-    Parameters
-    ----------
-    spec : Spec
-    model : Model
-        As it stands at the end of the data; after a generation as it stood before.
-    trial : Trial
-        What the model was scored on.
-    guess : object
-        What the model said of it.
-    scores : tuple of Score
-        The model first, then the baselines.
-    seconds : dict of float
-        How long reading the data, learning and scoring took.
-    validated : Validated, optional
-        What closed loops within the training rows came to, where the task says ``validate``.
-    """
-
-    spec: Spec
-    model: Model
-    trial: Trial
-    guess: Any
-    scores: tuple[Score, ...]
-    seconds: dict[str, float]
-    validated: Validated | None = None
-
-    def __repr__(self) -> str:
-        rows = [
-            f"{score.model}{f' ({score.node})' * bool(score.node)}: "
-            + ", ".join(f"{name} {np.mean(value):.4g}" for name, value in score.values.items())
-            for score in self.scores
-        ]
-        return "\n  ".join([f"Result of {self.name}, on {self.trial.scored_on}:", *rows])
-
-    def _repr_html_(self) -> str:
-        names = list(self.scores[0].values) if self.scores else []
-        lines = [
-            (escape(score.model), *(f"{np.mean(score.values[name]):.4g}" for name in names))
-            for score in self.scores
-        ]
-        head = "".join(f"<th>{escape(word)}</th>" for word in ("model", *names))
-        body = "".join(
-            "<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>" for line in lines
-        )
-        caption = f"<caption>{escape(self.name)}: {escape(self.trial.scored_on)}</caption>"
-        return f"<table>{caption}<tr>{head}</tr>{body}</table>"
-
-    @property
-    def header(self) -> Header:
-        """What the YAML says beside its nodes."""
-        return self.spec.header
-
-    @property
-    def name(self) -> str:
-        """What the graph is called."""
-        return self.header.name or "graph"
+__all__ = ["Experiment", "run_spec", "task_of"]
 
 
 @dataclass(frozen=True)
@@ -213,10 +126,20 @@ class Experiment:
                 name, rules = chooser(self.model.plan)
                 settle(self.model, name, rules[found.best])
             self.clock.lap("validate")
-        guess = self.trial.guess(self.model)
+        bounds, guess = self._bounds(), self.trial.guess(self.model)
         scores = self._scores(guess)
         self.clock.lap("score")
-        return Result(self.spec, self.model, self.trial, guess, scores, self.clock.laps, found)
+        laps = self.clock.laps
+        return Result(self.spec, self.model, self.trial, guess, scores, laps, found, bounds)
+
+    def _bounds(self) -> dict[str, Any]:
+        """Return the quantiles that readouts expect; the model stays where it stands."""
+        if not self.trial.bounded(self.model):
+            return {}
+        before = self.model.snapshot()
+        found = self.trial.bounds(self.model)
+        self.model.restore(before)
+        return found
 
     def validate(self, learned: Model | None = None) -> Validated:
         """Score closed loops within the training rows; `learned` has learned from all of them."""
@@ -231,8 +154,12 @@ class Experiment:
         return validated(self.trial, self.task, taught)
 
     def _scores(self, guess: Any) -> tuple[Score, ...]:
-        guesses = [(self.spec.header.name or "graph", guess), *self.rivals.items()]
-        return tuple(s for who, said in guesses for s in _scores_of(who, self.trial, said))
+        name = self.spec.header.name or "graph"
+        guesses = [(name, self.trial, guess)]
+        if (stayed := self.trial.stayed(guess)) is not None:
+            guesses.append((f"{name} where it stayed", *stayed))
+        guesses += [(who, self.trial, said) for who, said in self.rivals.items()]
+        return tuple(score for each in guesses for score in _scores_of(*each))
 
 
 @known_arguments

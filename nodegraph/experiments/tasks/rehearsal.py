@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from nodegraph import metrics
@@ -20,6 +20,7 @@ from nodegraph.model.choosing import chooser
 from nodegraph.model.closed_loop import closed_plan, find_loop
 from nodegraph.model.data_warnings import warn_of_series_passed_over
 from nodegraph.model.state import ModelState
+from nodegraph.model.uncertainty import refuse_unheard
 
 __all__ = ["check_metrics", "rehearse"]
 
@@ -62,6 +63,9 @@ def rehearse(
             folds(trial, task)
             if task.validation.choose:
                 chooser(model.plan)
+    for name in trial.bounded(model):
+        with _under(spec, "nodes", name):
+            refuse_unheard(model.plan, name)
     with _at(spec, "baselines"):
         said = {trial.rivals[word]: trial.rival(word, right) for word in task.baselines}
     return situation, said
@@ -108,10 +112,15 @@ def _check_loop(draft: ModelState, target: GenerateTarget) -> None:
     closed_plan(draft.plan, draft.initializer.sizes(), takes, closed)
 
 
+def _at(spec: Spec, *keys: str) -> AbstractContextManager[None]:
+    """Say of what does not fit where it stands in the task."""
+    return _under(spec, "task", *keys)
+
+
 @contextmanager
-def _at(spec: Spec, *keys: str) -> Iterator[None]:
+def _under(spec: Spec, *keys: str) -> Iterator[None]:
     """Say of what does not fit where it stands in the file."""
     try:
         yield
     except (DataError, GraphError) as error:
-        raise error_at(spec.document, ("task", *keys), str(error)) from error
+        raise error_at(spec.document, keys, str(error)) from error

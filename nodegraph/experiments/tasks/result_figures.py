@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nodegraph import plotting
-from nodegraph.experiments.tasks.experiment import Result
+from nodegraph.experiments.tasks.result import Result
 from nodegraph.experiments.tasks.trials import (
     ClassTrial,
     ForecastTrial,
@@ -37,7 +37,12 @@ def outcome(result: Result) -> Axes:
         titles, rows = trial.titles(name), slice(trial.start, trial.start + len(truth))
         index = time_index(titles.times[rows]) if titles.times else None
         axes = plotting.prediction(
-            truth, guess[:STEPS], start=trial.start, names=titles.names, index=index
+            truth,
+            guess[:STEPS],
+            start=trial.start,
+            names=titles.names,
+            index=index,
+            band=_band(result, name),
         )
         called = getattr(trial.task.data, "time", None)
         if index is not None and isinstance(called, str):
@@ -48,7 +53,11 @@ def outcome(result: Result) -> Axes:
         truth = trial.right(result.model)[name][0][:STEPS]
         first = trial.task.split.warmup
         return plotting.prediction(
-            truth, series[0][:STEPS], start=first, names=trial.titles(name).names
+            truth,
+            series[0][:STEPS],
+            start=first,
+            names=trial.titles(name).names,
+            band=_band(result, name),
         )
     if isinstance(trial, GenerationTrial):
         window = trial.data.windows[0]
@@ -64,6 +73,13 @@ def outcome(result: Result) -> Axes:
     if isinstance(trial, ClassTrial):
         return plotting.confusion(trial.labels[1], result.guess.argmax(axis=1), trial.data.classes)
     raise TypeError(f"{type(trial).__name__} has no picture")
+
+
+def _band(result: Result, name: str) -> Any:
+    """Return the quantiles of what is drawn, where a readout has an interval."""
+    bounds = result.bounds.get(name)
+    rows = bounds[0] if isinstance(bounds, list) else bounds
+    return None if rows is None or rows.shape[2] < 2 else rows[:STEPS]
 
 
 @apart()

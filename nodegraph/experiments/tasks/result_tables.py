@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from nodegraph.experiments.tasks.experiment import Result
+from nodegraph.arrays import Array
+from nodegraph.data.metrics.probability import coverage, interval_score
+from nodegraph.experiments.tasks.result import Result
 
-__all__ = ["column_rows", "learning_rows", "score_rows", "shown_number"]
+__all__ = ["column_rows", "interval_rows", "learning_rows", "score_rows", "shown_number"]
 
 SHOWN = ("node", "rule", "rows", "ridge", "solver", "condition", "train_rmse")
 
@@ -33,6 +36,48 @@ def column_rows(result: Result, most: int) -> list[dict[str, Any]]:
         for score in result.scores
         for column, values in list(score.columns.items())[:most]
     ]
+
+
+def interval_rows(result: Result) -> list[dict[str, Any]]:
+    """Return a row for each interval of each readout that has some.
+
+    `nominal` is the share of values that should lie within it and `found` the one that did;
+    `mean_width` is in the units of the target, and `interval_score` adds what it missed by.
+    """
+    truths = result.trial.right(result.model) if result.bounds else {}
+    rows = []
+    for node, bounds in result.bounds.items():
+        said = {"output": node} if len(result.bounds) > 1 else {}
+        levels = getattr(result.model.plan.nodes[node], "intervals", ())
+        y, q = (_stacked(part) for part in (truths[node], bounds))
+        rows += [{**said, **row} for row in _rows_of(levels, y, q)]
+    return rows
+
+
+def _rows_of(levels: Sequence[float], y: Array, bounds: Array) -> list[dict[str, Any]]:
+    """Return a row for each pair of quantiles, the widest first, and one for a middle one."""
+    rows: list[dict[str, Any]] = []
+    for i in range(len(levels) // 2):
+        low, high, share = bounds[..., i], bounds[..., -1 - i], levels[-1 - i] - levels[i]
+        rows.append(
+            {
+                "interval": f"{levels[i]:.4g} to {levels[-1 - i]:.4g}",
+                "nominal": share,
+                "found": coverage(y, low, high),
+                "mean_width": float((high - low).mean()),
+                "interval_score": interval_score(y, low, high, share),
+            }
+        )
+    if len(levels) % 2:
+        middle = bounds[..., len(levels) // 2]
+        level = levels[len(levels) // 2]
+        found = coverage(y, np.full_like(middle, -np.inf), middle)
+        rows.append({"interval": f"below {level:.4g}", "nominal": level, "found": found})
+    return rows
+
+
+def _stacked(rows: Any) -> Array:
+    return np.concatenate(rows) if isinstance(rows, list) else rows
 
 
 def learning_rows(result: Result) -> list[dict[str, Any]]:

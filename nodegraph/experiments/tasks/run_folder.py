@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nodegraph.errors import DataError
-from nodegraph.experiments.tasks.experiment import Result
 from nodegraph.experiments.tasks.html_report import report, versions
+from nodegraph.experiments.tasks.result import Result
 from nodegraph.experiments.tasks.result_figures import outcome, portraits
 from nodegraph.experiments.tasks.result_tables import (
     column_rows,
+    interval_rows,
     learning_rows,
     score_rows,
     shown_number,
@@ -95,6 +96,8 @@ def _facts(result: Result) -> dict[str, Any]:
             _plain({**row, **({"columns": dict(score.columns)} if score.columns else {})})
             for row, score in zip(score_rows(result), result.scores, strict=True)
         ],
+        **({"intervals": _plain(interval_rows(result))} if result.bounds else {}),
+        **({"notes": result.notes} if result.notes else {}),
         **({"validated": _plain(result.validated._asdict())} if result.validated else {}),
         "learning": [_plain(row) for row in result.model.report],
         **({"curves": _plain(result.model.curves)} if result.model.curves else {}),
@@ -126,6 +129,7 @@ def _page(result: Result, svg: str, axes: Axes) -> str:
         tables={
             f"Scores on {result.trial.scored_on}": [_words(row) for row in score_rows(result)],
             **_validated(result),
+            **_intervals(result),
             **({"Scores by column": columns} if columns else {}),
             **({"What learned": learned} if learned else {}),
         },
@@ -135,6 +139,7 @@ def _page(result: Result, svg: str, axes: Axes) -> str:
         seed=result.model.seed,
         notes=[
             result.header.description,
+            *result.notes,
             *(f"Data: {told}" for told in result.trial.data.told),
             f"Time: {seconds}",
         ],
@@ -144,6 +149,11 @@ def _page(result: Result, svg: str, axes: Axes) -> str:
 def _validated(result: Result) -> dict[str, list[dict[str, str]]]:
     found = result.validated
     return {} if found is None else {f"Scores on {found.scored_on}": [_words(found.values)]}
+
+
+def _intervals(result: Result) -> dict[str, list[dict[str, str]]]:
+    rows = interval_rows(result)
+    return {"Intervals": [_words(row) for row in rows]} if rows else {}
 
 
 def _words(row: dict[str, Any]) -> dict[str, str]:

@@ -10,9 +10,10 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.experiments.tasks.baselines import Autoregression, filled, persistence
 from nodegraph.experiments.tasks.examples import Examples
-from nodegraph.experiments.tasks.trial import Trial, each_side_by_side, scored_nodes
+from nodegraph.experiments.tasks.trial import Trial, each_side_by_side, scored_nodes, uncertain
 from nodegraph.files.yaml.task import steps_ahead
 from nodegraph.model import Model
+from nodegraph.model.uncertainty import bounds_of
 
 __all__ = ["SeriesTrial", "has_series"]
 
@@ -63,6 +64,15 @@ class SeriesTrial(Trial):
     def guess(self, model: Model) -> dict[str, Series]:
         """Return the outputs of the supervised nodes, or of those at the output ends."""
         found = model.run(self._part.x, outputs=scored_nodes(self.data.train.y, model))
+        return {name: self._late(series) for name, series in found.items()}
+
+    def bounded(self, model: Model) -> list[str]:
+        """Return the nodes whose intervals are scored."""
+        return uncertain(model, scored_nodes(self.data.train.y, model))
+
+    def bounds(self, model: Model) -> dict[str, Series]:
+        """Return by node the quantiles of each row of each series, (n_rows, n_out, n_levels)."""
+        found = bounds_of(model, self._part.x, outputs=self.bounded(model))
         return {name: self._late(series) for name, series in found.items()}
 
     def right(self, model: Model) -> dict[str, Series]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,8 +14,9 @@ from nodegraph.data.metrics.scoring import score, score_columns
 from nodegraph.experiments.tasks.examples import TaskData, Titles
 from nodegraph.files.yaml.task import Task
 from nodegraph.model import Model
+from nodegraph.model.uncertainty import keeps_intervals
 
-__all__ = ["Scores", "Trial", "each_side_by_side", "scored_nodes", "side_by_side"]
+__all__ = ["Scores", "Trial", "each_side_by_side", "scored_nodes", "side_by_side", "uncertain"]
 
 Scores = dict[str, dict[str, Any]]  # by the node whose output is scored, by metric
 
@@ -39,6 +40,7 @@ class Trial(ABC):
         "mean": "mean of the training data",
     }
     has_columns: ClassVar[bool] = True  # whether each column of a target is a quantity of its own
+    unbounded: ClassVar[str] = "what it says is not scored"  # why there are no intervals to score
 
     @property
     @abstractmethod
@@ -59,6 +61,24 @@ class Trial(ABC):
     @abstractmethod
     def guess(self, model: Model) -> Any:
         """Return what `model` says of the data, after it has learned."""
+
+    def bounds(self, model: Model) -> dict[str, Any]:
+        """Return by node the quantiles that it learned to expect, in the form of a guess."""
+        return {}
+
+    def notes(self, model: Model, guess: Any) -> list[str]:
+        """Return what is to be known of the scores, in sentences."""
+        kept = [name for name in model.plan.nodes if keeps_intervals(model.plan, name)]
+        silent = [name for name in kept if name not in self.bounded(model)]
+        return [f"intervals of {', '.join(silent)}: {self.unbounded}"] if silent else []
+
+    def bounded(self, model: Model) -> list[str]:
+        """Return the nodes whose intervals are scored."""
+        return []
+
+    def stayed(self, guess: Any) -> tuple[Trial, Any] | None:
+        """Return what is left of trial and guess without what left all bounds, if anything did."""
+        return None
 
     @abstractmethod
     def right(self, model: Model) -> Any:
@@ -103,6 +123,11 @@ def scored_nodes(y: Any, model: Model) -> list[str]:
         return list(y)
     taught = [name for name, rule in model.plan.rules.items() if rule.supervised]
     return [name for name in taught if name in model.plan.outputs] or taught[-1:]
+
+
+def uncertain(model: Model, names: Iterable[str]) -> list[str]:
+    """Return those of `names` that are readouts with intervals."""
+    return [name for name in names if keeps_intervals(model.plan, name)]
 
 
 def side_by_side(data: Any) -> Array:

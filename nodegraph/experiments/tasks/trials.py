@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,13 @@ from nodegraph.experiments.tasks.baselines import (
     persistence,
 )
 from nodegraph.experiments.tasks.class_trial import ClassTrial
-from nodegraph.experiments.tasks.examples import Examples, TaskData, Window
+from nodegraph.experiments.tasks.examples import Examples, TaskData
+from nodegraph.experiments.tasks.generation_trial import GenerationTrial
 from nodegraph.experiments.tasks.series_trial import SeriesTrial, has_series
-from nodegraph.experiments.tasks.trial import Trial, scored_nodes, side_by_side
-from nodegraph.files.yaml.task import GenerateTarget, Task, steps_ahead
+from nodegraph.experiments.tasks.trial import Trial, scored_nodes, side_by_side, uncertain
+from nodegraph.files.yaml.task import Task, steps_ahead
 from nodegraph.model import Model
+from nodegraph.model.uncertainty import bounds_of
 
 __all__ = [
     "ClassTrial",
@@ -57,15 +60,27 @@ class ForecastTrial(Trial):
 
     def guess(self, model: Model) -> dict[str, Array]:
         """Return the outputs of the supervised nodes, or of those at the output ends."""
-        if self.data.test is not None:
-            return self._said(model, self.data.test)
-        found = self._said(model.reset(), self.data.train)
-        return {name: rows[self.start :] for name, rows in found.items()}
+        return self._said(model, model.run, self._scored(model))
 
-    def _said(self, model: Model, part: Examples) -> dict[str, Array]:
-        steps = len(self._rows(part)) if part.x is None else None
-        found: dict[str, Array] = model.run(part.x, steps=steps, outputs=self._scored(model))
-        return found
+    def bounded(self, model: Model) -> list[str]:
+        """Return the nodes whose intervals are scored."""
+        return uncertain(model, self._scored(model))
+
+    def bounds(self, model: Model) -> dict[str, Array]:
+        """Return by node the quantiles of each row, (n_rows, n_out, n_levels)."""
+        return self._said(model, partial(bounds_of, model), self.bounded(model))
+
+    def _said(
+        self, model: Model, run: Callable[..., dict[str, Array]], names: list[str]
+    ) -> dict[str, Array]:
+        """Return what `run` says of the rows that are scored."""
+        part = self.data.test
+        if part is None:
+            part = self.data.train
+            model.reset()
+        found = run(part.x, steps=len(self._rows(part)) if part.x is None else None, outputs=names)
+        first = 0 if self.data.test is not None else self.start
+        return {name: found[name][first:] for name in names}
 
     def right(self, model: Model) -> dict[str, Array]:
         """Return the targets that are scored, by node."""
@@ -117,72 +132,6 @@ class ForecastTrial(Trial):
             yield name, y[kept], guess[name][kept]
 
 
-class GenerationTrial(Trial):
-    """Windows in which the model runs alone; a guess is a list of arrays, one for each."""
-
-    @property
-    def scored_on(self) -> str:
-        """What the scores are taken on, in words."""
-        count, n_steps = len(self.data.windows), len(self.data.windows[0].truth)
-        return f"{count} window{'s' * (count > 1)} of {n_steps} generated steps"
-
-    def guess(self, model: Model) -> list[Array]:
-        """Return what the model generates, from a fresh state wherever there is a prompt."""
-        windows = self.data.windows
-        if windows[0].prompt is not None:
-            seen = _listed([window.seen for window in windows])
-            outside = _listed([window.outside for window in windows])
-            return list(self._generate(model, seen, outside))
-        after = model.snapshot()
-        generated = self._generate(model, None, windows[0].outside)
-        model.restore(after)
-        return [generated]
-
-    def right(self, model: Model) -> list[Array]:
-        """Return what really came after each prompt."""
-        return [window.truth for window in self.data.windows]
-
-    def _generate(self, model: Model, prompt: Any, outside: Any) -> Any:
-        """Return what comes behind each prompt; without one, what comes next."""
-        target, steps = self.task.target, len(self.data.windows[0].truth)
-        loop = target.loop if isinstance(target, GenerateTarget) else None
-        given = {"prompt": prompt, "x": outside, "loop": loop}
-        if loop is None:
-            return model.generate(steps, **given)
-        found = model.generate(steps, **given, outputs=list(dict.fromkeys(loop.values())))
-        parts = [found[name] for name in loop.values()]
-        if prompt is None:
-            return np.hstack(parts)
-        return [np.hstack(rows) for rows in zip(*parts, strict=True)]
-
-    def rival(self, name: str, guess: list[Array]) -> list[Array]:
-        """Return what a baseline says comes after each prompt."""
-        if name == "mean":
-            y = self.learned[self.task.split.warmup :]
-            return [mean(y, len(window.truth)) for window in self.data.windows]
-        if name == "persistence":
-            return [np.tile(known[-1], (len(w.truth), 1)) for w, known in self._known()]
-        series = self.learned
-        shortest = min(len(known) for _, known in self._known())
-        model = Autoregression.fit(
-            series[:-1], series[1:], self.task.split.warmup, most_lags=shortest
-        )
-        return [model.generate(known, len(w.truth)) for w, known in self._known()]
-
-    @property
-    def learned(self) -> Array:
-        """The rows that were learned, all that is generated side by side."""
-        return side_by_side(self.data.train.y)
-
-    def _known(self) -> list[tuple[Window, Array]]:
-        """Return each window and the rows right before it."""
-        return [(w, self.learned if w.prompt is None else w.prompt) for w in self.data.windows]
-
-    def pairs(self, guess: list[Array]) -> Iterator[tuple[str, Any, Any]]:
-        """Yield all windows."""
-        yield "", [window.truth for window in self.data.windows], guess
-
-
 def trial_of(data: TaskData, task: Task) -> Trial:
     """Return the trial that the data of a task are for."""
     if data.labels is not None:
@@ -190,10 +139,3 @@ def trial_of(data: TaskData, task: Task) -> Trial:
     if data.windows:
         return GenerationTrial(data, task)
     return SeriesTrial(data, task) if has_series(data.train) else ForecastTrial(data, task)
-
-
-def _listed(each: list[Any]) -> Any:
-    """Return what there is of each window in lists, by node where it is by node."""
-    if isinstance(each[0], Mapping):
-        return {node: [one[node] for one in each] for node in each[0]}
-    return None if each[0] is None else each

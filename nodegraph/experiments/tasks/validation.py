@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.data.metrics.scoring import HIGHER_IS_BETTER
-from nodegraph.errors import DataError, DivergenceError
+from nodegraph.errors import DataError
 from nodegraph.experiments.tasks.examples import Examples, TaskData, Window, picked
 from nodegraph.experiments.tasks.trials import GenerationTrial, Trial
 from nodegraph.files.yaml.task import GenerateTarget, Task, Validation
@@ -137,12 +137,9 @@ def validated(trial: Trial, task: Task, taught: Callable[[TaskData], Model]) -> 
 
 
 def _score_of(fold: GenerationTrial, model: Model, name: str, rule: Any) -> Any:
-    """Return the scores of a fold by one setting; none where the model leaves all bounds."""
+    """Return the scores of a fold by one setting."""
     settle(model, name, rule)
-    try:
-        return fold.score(fold.guess(model))
-    except DivergenceError:
-        return {"": dict.fromkeys(fold.task.scores, np.nan)}
+    return fold.score(fold.guess(model))
 
 
 def _means(scores: Sequence[Any]) -> dict[str, float]:
