@@ -8,17 +8,14 @@ import numpy as np
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
-from nodegraph.errors import FieldError
 from nodegraph.maths import activate, einsum, matvec, softmax
-from nodegraph.node import Node
-from nodes.parts.emitted import Emitted, in_order
-from nodes.parts.slopes import Slanted
+from nodes.parts.taught_units import TaughtUnits
 from nodes.rules.local_descent import LocalDescent
 
 __all__ = ["TaughtAttention"]
 
 
-class TaughtAttention(Node):
+class TaughtAttention(TaughtUnits):
     """Heads look back [1]_ and units hear them; both serve a linear head of their own [2]_.
 
     With the input z `ahead` steps ago, and in each head its own share of the rows of q, k and v::
@@ -103,37 +100,22 @@ class TaughtAttention(Node):
         values: Array  # (span, heads * keys)
         steps: Array  # () int
 
-    own_head: ClassVar[bool] = True
+    moves: ClassVar[tuple[str, ...]] = ("passes", "rate", "batch", "decay")
 
     heads: PositiveInt
     keys: PositiveInt
     span: PositiveInt
-    units: PositiveInt
     ahead: NonNegativeInt = 0
-    activation: Slanted = "relu"
     passes: NonNegativeInt = 16
     rate: PositiveFloat = 1e-3
     batch: PositiveInt = 1000
     window: PositiveInt = 256
     decay: NonNegativeFloat = 0.01
-    ridge: PositiveFloat = 6e-3
-    epsilon: PositiveFloat = 3e-3
-    frozen: bool = False
-    emits: Emitted = ("units",)
-
-    _in_order = in_order("units", "prediction")
-
-    def idle(self) -> dict[str, str]:
-        """Return the fields that have no effect beside the others, each with why."""
-        if not self.frozen:
-            return {}
-        return dict.fromkeys(("passes", "rate", "batch", "decay"), "what is frozen does not move")
 
     @property
     def rule(self) -> LocalDescent:
         """The rule that it learns by."""
-        fields = self.shared(LocalDescent)
-        return LocalDescent(**fields, passes=0) if self.frozen else LocalDescent(**fields)
+        return self.taught_by(LocalDescent)
 
     @property
     def width(self) -> int:
@@ -141,39 +123,32 @@ class TaughtAttention(Node):
         return self.heads * self.keys
 
     @property
-    def declared_size(self) -> int | None:
-        """The number of heads' signals and units, if nothing but them is given out."""
-        return self.width + self.units if self.emits == ("units",) else None
-
-    def size(self, n_in: int, target: int = 0) -> int:
-        """Return how many signals are given out."""
-        shown = self.width + self.units
-        return shown * ("units" in self.emits) + target * ("prediction" in self.emits)
+    def shown(self) -> int:
+        """The number of signals that the linear head hears beside the inputs."""
+        return self.width + self.units
 
     def cost(self, n_in: int, n_out: int) -> dict[str, int]:
         """Return how many numbers weights, what Adam keeps and the sums of the head will hold."""
         weights = 3 * self.width * n_in + self.units * (n_in + self.width)
-        sums = 2 * (n_in + self.width + self.units) ** 2
+        sums = 2 * (n_in + self.shown) ** 2
         return {"weights": 5 * weights, "sums": sums, "keys": 2 * self.span * self.width}
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int, target: int = 0) -> Params:
         """Return heads and units as they are drawn, and a head that says nothing."""
-        if n_in == 0:
-            raise FieldError("it reads x, but nothing is wired there; write source >> it")
+        self.require_input(n_in)
         shapes = {name: (self.width, n_in) for name in ("W_q", "W_k", "W_v")}
         shapes["W_h"] = self.units, n_in + self.width
         drawn = {
             name: own.standard_normal(shape) / np.sqrt(3 * shape[1])
             for own, (name, shape) in zip(rng.spawn(4), shapes.items(), strict=True)
         }
-        shown = self.width + self.units
         return self.Params(
             **drawn,
             b_q=np.zeros(self.width),
             b_v=np.zeros(self.width),
             b_h=np.zeros(self.units),
-            gain=np.zeros(shown),
-            V=np.zeros((target, n_in + shown)),
+            gain=np.zeros(self.shown),
+            V=np.zeros((target, n_in + self.shown)),
             offset=np.zeros(target),
         )
 
@@ -182,12 +157,6 @@ class TaughtAttention(Node):
         past = np.zeros((self.span, self.width))
         inputs = np.zeros((self.ahead + 1, n_in))
         return self.State(inputs, past, past.copy(), np.zeros((), np.int64))
-
-    def silence(self, params: Params, n_steps: int) -> Array | None:
-        """Return outputs of 0 before it has learned."""
-        if params.gain.any() or params.V.any() or params.offset.any():
-            return None
-        return np.zeros((n_steps, self.size(0, len(params.offset))), params.W_q.dtype)
 
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, y)``, y being c and h at their gain, the prediction, or both."""

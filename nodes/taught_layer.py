@@ -5,21 +5,18 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat
 
 from nodegraph.arrays import Array
-from nodegraph.errors import FieldError
 from nodegraph.fields import Fraction
 from nodegraph.maths import activate, matvec
-from nodegraph.node import Node
-from nodes.parts.emitted import Emitted, in_order
-from nodes.parts.slopes import Slanted
+from nodes.parts.taught_units import TaughtUnits
 from nodes.rules.local_error import Feedback, LocalError
 
 __all__ = ["TaughtLayer"]
 
 
-class TaughtLayer(Node):
+class TaughtLayer(TaughtUnits):
     """Hidden units that learn from the target of their own layer, and from nothing else [1]_.
 
     ``h = f(W_in x + bias)`` and a linear head ``z = V [x, h] + offset`` of its own, which foretells
@@ -84,42 +81,23 @@ class TaughtLayer(Node):
         offset: Array  # (n_target,)
         B: Array  # (n_target, units), random feedback; (0, 0) without
 
-    own_head: ClassVar[bool] = True
+    moves: ClassVar[tuple[str, ...]] = ("rounds", "share", "rate", "feedback")
 
-    units: PositiveInt
-    activation: Slanted = "relu"
     rounds: NonNegativeInt = 8
     share: Fraction = 0.4
     rate: PositiveFloat = 1.0
-    ridge: PositiveFloat = 6e-3
-    epsilon: PositiveFloat = 3e-3
     bias_scaling: NonNegativeFloat = 0.3
     feedback: Feedback = "head"
-    frozen: bool = False
-    emits: Emitted = ("units",)
-
-    _in_order = in_order("units", "prediction")
-
-    def idle(self) -> dict[str, str]:
-        """Return the fields that have no effect beside the others, each with why."""
-        if not self.frozen:
-            return {}
-        return dict.fromkeys(("rounds", "share", "rate", "feedback"), "frozen units do not move")
 
     @property
     def rule(self) -> LocalError:
         """The rule that it learns by."""
-        rule = LocalError(**self.shared(LocalError))
-        return LocalError(ridge=self.ridge, epsilon=self.epsilon, rounds=0) if self.frozen else rule
+        return self.taught_by(LocalError)
 
     @property
-    def declared_size(self) -> int | None:
-        """The number of units, if nothing but them is given out."""
-        return self.units if self.emits == ("units",) else None
-
-    def size(self, n_in: int, target: int = 0) -> int:
-        """Return how many signals are given out."""
-        return self.units * ("units" in self.emits) + target * ("prediction" in self.emits)
+    def shown(self) -> int:
+        """The number of signals that the head hears beside the inputs."""
+        return self.units
 
     def cost(self, n_in: int, n_out: int) -> dict[str, int]:
         """Return how many numbers the weights and the sums of the head will hold."""
@@ -127,8 +105,7 @@ class TaughtLayer(Node):
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int, target: int = 0) -> Params:
         """Return units as they are drawn, and a head that says nothing."""
-        if n_in == 0:
-            raise FieldError("it reads x, but nothing is wired there; write source >> it")
+        self.require_input(n_in)
         of_W, of_bias, of_B = rng.spawn(3)
         feedback = (target, self.units) if self.feedback == "random" else (0, 0)
         return self.Params(
@@ -139,12 +116,6 @@ class TaughtLayer(Node):
             offset=np.zeros(target),
             B=of_B.standard_normal(feedback),
         )
-
-    def silence(self, params: Params, n_steps: int) -> Array | None:
-        """Return outputs of 0 before it has learned."""
-        if params.gain.any() or params.V.any() or params.offset.any():
-            return None
-        return np.zeros((n_steps, self.size(0, len(params.offset))), params.W_in.dtype)
 
     def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:
         """Return ``(state, y)``, y being ``gain h``, z or both."""

@@ -8,19 +8,17 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import NonNegativeFloat
 
-from nodegraph import Array, Lesson, Seen
-from nodegraph.arrays import copy_tree
+from nodegraph import Array, Seen
 from nodegraph.errors import DataError
-from nodegraph.graph.lessons import block_of
 from nodegraph.host import memory_budget as budget
-from nodes.parts.lone_learner import LoneLearner
 from nodes.parts.newton import Newton
+from nodes.parts.row_learner import RowLearner
 from nodes.parts.sample_weights import PORT, row_weights
 
 __all__ = ["CrossEntropy"]
 
 
-class CrossEntropy(LoneLearner):
+class CrossEntropy(RowLearner):
     """Choose W_out, bias to minimise ``-sum weight t log p + ridge / 2 |W_out|^2`` [1]_.
 
     p is the softmax of ``W_out x + bias``; of one output alone the sigmoid, with ``t log p +
@@ -69,17 +67,8 @@ class CrossEntropy(LoneLearner):
         budget.check({name: 3 * size}, "what Newton's method sums up (PCA in front narrows it)")
         return Newton.begin(n_in, n_out, self.ridge, self.fit_bias)
 
-    def update(self, params: Any, memory: Newton, seen: Seen) -> tuple[Any, Newton]:
-        """Return `params` as they are, and the memory with the rows of `seen`."""
-        return params, self._added(copy_tree(memory), seen)
-
-    def gather(self, params: Any, memory: Newton, lesson: Lesson, ys: Array) -> tuple[Any, Newton]:
-        """Gather the rows of a chunk, in place."""
-        if lesson.target is None:
-            return params, memory
-        return params, self._added(memory, block_of(lesson, ys))
-
-    def _added(self, memory: Newton, seen: Seen) -> Newton:
+    def added(self, memory: Newton, seen: Seen) -> Newton:
+        """Return the memory with the rows of `seen`, in place."""
         xs, ts = np.atleast_2d(seen.x), np.atleast_2d(seen.target)
         _check_shares(ts)
         return memory.add(xs, ts, row_weights(seen.ports, len(xs)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -12,32 +11,18 @@ from nodegraph import Array, Lesson, Seen
 from nodegraph.arrays import copy_tree
 from nodes.parts.causal_heads import Heads, Weights, features, gradients
 from nodes.parts.descent import FADING, descended, moments
-from nodes.parts.lone_learner import LoneLearner
+from nodes.parts.own_head import OwnHead
+from nodes.parts.scene import Scene
 from nodes.parts.series_windows import SeriesWindows, earlier
-from nodes.parts.slopes import Slanted
-from nodes.parts.whitened_head import Head, gains, head_of, moving, require_rows, whitening
 from nodes.ridge_regression.blas_threads import bounded_threads
-from nodes.ridge_regression.gram import product
 from nodes.ridge_regression.statistics import Statistics
-from nodes.ridge_regression.strength import mean_rmse
 
 __all__ = ["LocalDescent"]
 
 WARM = 0.1  # share of the updates in which the rate rises
 
 
-class Scene(NamedTuple):
-    """What the first pass tells of inputs and target."""
-
-    rows: int  # that taught
-    mean: Array  # (n_in,)
-    spread: Array  # (n_in,)
-    M: Array  # (n_in, n_in), see `nodes.parts.whitened_head.whitening`
-    base: Head  # of the inputs alone
-    size: float  # spread of the target
-
-
-class LocalDescent(LoneLearner):
+class LocalDescent(OwnHead):
     """Let attention heads and hidden units learn what a ridge of their own leaves over [1]_.
 
     First a linear head of the inputs alone is solved for. What it leaves, r, is then told by
@@ -63,12 +48,10 @@ class LocalDescent(LoneLearner):
         How many steps of a series are looked at together.
     decay : float, at least 0
         Pull of the weights towards 0.
-    ridge, epsilon : float
-        As in `nodes.rules.LocalError`.
     heads, span, ahead : int
         Those of the node.
-    activation : {"relu", "tanh", "sigmoid"}
-        f of the hidden units.
+    ridge, epsilon, activation
+        See `nodes.parts.own_head.OwnHead`.
 
     References
     ----------
@@ -88,12 +71,11 @@ class LocalDescent(LoneLearner):
         scene: Scene
         sums: Statistics  # of features and target
 
-    online: ClassVar[bool] = False
-    supervised: ClassVar[bool] = True
     modifies: ClassVar[tuple[str, ...]] = (
         *("W_q", "b_q", "W_k", "W_v", "b_v", "W_h", "b_h"),
         *("gain", "V", "offset"),
     )
+    counts: ClassVar[str] = "passes"
     deals: ClassVar[bool] = True  # so that series have numbers, which tell one from the next
 
     passes: NonNegativeInt = 16
@@ -101,12 +83,14 @@ class LocalDescent(LoneLearner):
     batch: PositiveInt = 1000
     window: PositiveInt = 256
     decay: NonNegativeFloat = 0.01
-    ridge: PositiveFloat = 6e-3
-    epsilon: PositiveFloat = 3e-3
     heads: PositiveInt = 1
     span: PositiveInt = 16
     ahead: NonNegativeInt = 0
-    activation: Slanted = "relu"
+
+    @property
+    def last(self) -> int:
+        """The number of the pass that solves for the head that is kept."""
+        return self.passes + 1
 
     @property
     def how(self) -> Heads:
@@ -121,29 +105,23 @@ class LocalDescent(LoneLearner):
         U, u = np.zeros((len(params.offset), n_out), dtype), np.zeros(len(params.offset), dtype)
         at = Weights(**drawn, U=U, u=u)
         slopes = Weights(*(moments(w).astype(dtype) for w in at))
-        nothing = np.zeros(n_in, dtype)
-        head = Head(np.zeros((len(u), n_in)), np.zeros(len(u)))
-        scene = Scene(0, nothing, nothing + 1, np.zeros((n_in, n_in)), head, 1.0)
-        windows = SeriesWindows.empty(nothing[None])
-        sums = Statistics.empty(n_in, len(u))
+        scene = Scene.unknown(n_in, len(at.u), dtype)
+        windows = SeriesWindows.empty(scene.mean[None])
+        sums = Statistics.empty(n_in, len(at.u))
         return self.Memory(0, 0, 0, np.ones(2), windows, at, slopes, scene, sums)
 
-    def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
-        """Return `params` as they are, and the memory with the rows of `seen`."""
-        xs, ts = np.atleast_2d(seen.x), np.atleast_2d(seen.target)
-        return params, self._added(copy_tree(memory), xs.copy(), ts.copy(), seen.number)
-
     def gather(self, params: Any, memory: Memory, lesson: Lesson, ys: Array) -> tuple[Any, Memory]:
-        """Gather the rows of a chunk, in place."""
-        xs, ts = lesson.inputs["x"], lesson.target
+        """Gather the rows of a chunk, in place; those that teach nothing are looked back at."""
+        x, ts = lesson.inputs["x"], lesson.target
         if ts is None:
             return params, memory
         ts = np.where(lesson.rows[:, None], ts, ts.dtype.type(np.nan))
-        return params, self._added(memory, xs.copy(), ts, lesson.number)
+        return params, self.added(memory, Seen(x, ys, target=ts, number=lesson.number))
 
-    def _added(self, memory: Memory, xs: Array, ts: Array, number: int | None) -> Memory:
+    def added(self, memory: Memory, seen: Seen) -> Memory:
         """Return the memory with rows more; windows that are whole are learned from."""
-        series = -1 if number is None else number
+        xs, ts = np.atleast_2d(seen.x).copy(), np.atleast_2d(seen.target).copy()
+        series = -1 if seen.number is None else seen.number
         if series != memory.windows.number:
             memory = self._ended(memory, series)
         early = memory.windows.steps + np.arange(len(xs)) < self.ahead
@@ -174,13 +152,12 @@ class LocalDescent(LoneLearner):
         if memory.turn == 0:
             return memory._replace(sums=memory.sums.add(query[known], ts[known]))
         scene = memory.scene
-        near, seen = (((part - scene.mean) / scene.spread).astype(x.dtype) for part in (query, x))
-        if memory.turn > self.passes:
+        near, seen = scene.scaled(query), scene.scaled(x)
+        if memory.turn == self.last:
             y = features(memory.at, self.how, near, seen).y
             rows = np.concatenate([query - scene.mean, y], axis=1)
             return memory._replace(sums=memory.sums.add(rows[known], ts[known]))
-        base = product(query - scene.mean, np.ascontiguousarray(scene.base.V.T.astype(x.dtype)))
-        left = ((ts - base - scene.base.offset) / scene.size).astype(x.dtype)
+        left = scene.left(query, ts)
         for total, slope in zip(
             memory.slopes, gradients(memory.at, self.how, near, seen, left), strict=True
         ):
@@ -211,11 +188,12 @@ class LocalDescent(LoneLearner):
 
     def after_pass(self, memory: Memory) -> tuple[Memory, bool]:
         """Return the memory of the next pass; of the last one it stays, for more rows."""
-        memory = self._ended(copy_tree(memory))
-        if memory.turn > self.passes:
+        memory = self.closed(memory)
+        if memory.turn == self.last:
             return memory, False
         if memory.turn == 0:
-            memory = self._looked(memory)
+            scene = Scene.of(memory.sums, self.epsilon, self.ridge, memory.at.W_q.dtype)
+            memory = memory._replace(scene=scene)
         elif memory.open:
             memory = self._moved(memory)
         if memory.turn == self.passes:
@@ -223,48 +201,25 @@ class LocalDescent(LoneLearner):
             memory = memory._replace(sums=Statistics.empty(n_in + n_out, len(memory.at.u)))
         return memory._replace(turn=memory.turn + 1), True
 
-    def _looked(self, memory: Memory) -> Memory:
-        """Return the memory with what the first pass tells."""
-        sums, dtype = memory.sums, memory.at.W_q.dtype
-        require_rows(sums)
-        M, moves = whitening(sums, self.epsilon, dtype), moving(sums, dtype)
-        spread = np.where(moves, np.sqrt(sums.xx.diagonal() / sums.n), 1.0).astype(dtype)
-        base = head_of(sums, M, self.ridge)
-        base = base._replace(offset=base.offset + base.V @ sums.x)
-        size = float(np.sqrt(sums.tt.mean() / sums.n)) or 1.0
-        scene = Scene(int(sums.n), sums.x.astype(dtype), spread, M, base, size)
-        return memory._replace(scene=scene)
+    def closed(self, memory: Memory) -> Memory:
+        """Return a copy in which the last window of a series is learned from, though short."""
+        return self._ended(copy_tree(memory))
 
-    def conclude_team(
-        self, params: Sequence[Any], memory: Memory
-    ) -> list[tuple[Any, dict[str, Any]]]:
-        """Return the params, and rows, passes and training error of the head.
+    def whitened_by(self, memory: Memory) -> tuple[Array, Array]:
+        """Return the mean of the inputs, and the matrix that whitens them."""
+        return memory.scene.mean, memory.scene.M
 
-        Raises
-        ------
-        DataError
-            If there was no row to learn from, or sums are no longer finite.
-        """
-        (alone,) = params
-        if memory.turn <= self.passes:  # an engine asks what it would be
-            return [(alone, {})]
-        done = self._ended(copy_tree(memory))
-        sums, scene, at = done.sums, done.scene, done.at
-        require_rows(sums)
-        head, n_in = head_of(sums, scene.M, self.ridge), len(scene.mean)
-        mean = scene.mean.astype(float)
-        spread = np.sqrt(sums.xx.diagonal()[n_in:] / sums.n)
-        learned = {
-            **_of_raw_inputs(at, mean, scene.spread.astype(float)),
-            "gain": gains(spread),
-            "V": head.V,
-            "offset": head.offset - head.V[:, :n_in] @ mean,
-        }
-        dtype = alone.W_q.dtype
-        arrays = {name: np.ascontiguousarray(array, dtype) for name, array in learned.items()}
-        error = mean_rmse(sums.squared_error(head.V, head.offset), int(sums.n))
-        facts = {"rows": int(sums.n), "passes": self.passes, "train_rmse": error}
-        return [(alone._replace(**arrays), facts)]
+    def of_raw_inputs(self, memory: Memory) -> dict[str, Array]:
+        """Return the weights for inputs that are not brought to mean 0 and spread 1."""
+        scene, found = memory.scene, {}
+        mean, spread, n_in = scene.mean.astype(float), scene.spread.astype(float), len(scene.mean)
+        for name, bias in (("W_q", "b_q"), ("W_k", ""), ("W_v", "b_v"), ("W_h", "b_h")):
+            W = getattr(memory.at, name).astype(float)
+            W[:, :n_in] /= spread
+            found[name] = W
+            if bias:
+                found[bias] = getattr(memory.at, bias) - W[:, :n_in] @ mean
+        return found
 
 
 class _Pace(NamedTuple):
@@ -272,15 +227,3 @@ class _Pace(NamedTuple):
 
     rate: float
     decay: float
-
-
-def _of_raw_inputs(at: Weights, mean: Array, spread: Array) -> dict[str, Array]:
-    """Return the weights for inputs that are not brought to mean 0 and spread 1."""
-    n_in, found = len(mean), {}
-    for name, bias in (("W_q", "b_q"), ("W_k", ""), ("W_v", "b_v"), ("W_h", "b_h")):
-        W = getattr(at, name).astype(float)
-        W[:, :n_in] /= spread
-        found[name] = W
-        if bias:
-            found[bias] = getattr(at, bias) - W[:, :n_in] @ mean
-    return found

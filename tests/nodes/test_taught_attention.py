@@ -77,5 +77,5 @@ def test_a_target_without_a_name_teaches_it_and_the_readout_behind_it():
 def test_what_cannot_be_is_refused():
     with pytest.raises(NotFittedError, match="layer"):
         ng.Model(Input() >> TaughtAttention(**QUICK, name="layer")).run(X)
-    with pytest.raises(FieldError, match="what is frozen does not move"):
+    with pytest.raises(FieldError, match="frozen units do not move"):
         TaughtAttention(**QUICK, frozen=True)
