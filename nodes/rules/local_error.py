@@ -14,12 +14,15 @@ from nodes.parts.hidden_units import HiddenUnits
 from nodes.parts.own_head import OwnHead
 from nodes.parts.whitened_head import require_rows
 from nodes.ridge_regression.blas_threads import bounded_threads
-from nodes.ridge_regression.dual_rows import BLOCK, Pile
+from nodes.ridge_regression.dual_rows import BLOCK, LARGE, Pile
+from nodes.ridge_regression.gram import PANEL
 from nodes.ridge_regression.statistics import Statistics
 
 __all__ = ["Feedback", "LocalError"]
 
 Feedback = Literal["head", "random"]
+
+TURN = (np.sqrt(5) - 1) / 2  # by which the choice of each round is moved on from that of the last
 
 
 class LocalError(OwnHead):
@@ -34,16 +37,17 @@ class LocalError(OwnHead):
     Nothing passes between units but the residual of the head, and nothing leaves the layer. A
     round goes through the data twice, for the head and for the slopes; before the first one mean
     and covariance are taken, and after the last one the head is solved for from all rows. There is
-    no optimiser, and nothing is remembered but sums that can be merged. More data, as `update`
-    gives them, teach the head alone.
+    no optimiser, and nothing is remembered but sums that can be merged, in float32 models with more
+    than 512 features as in `nodes.rules.LeastSquares`. More data, as `update` gives them, teach the
+    head alone.
 
     Parameters
     ----------
     rounds : int
         How often the units move; 0 leaves them as they were drawn.
     share : float in (0, 1]
-        Share of the independent series, dealt out evenly, that rounds look at; of a single series,
-        of its blocks of 256 rows.
+        Share of the independent series, dealt out evenly, that a round looks at, each round at
+        others; of a single series, of its blocks of 256 rows.
     rate : float
         Length of the first step, as a share of that of the weights.
     feedback : {"head", "random"}
@@ -88,24 +92,27 @@ class LocalError(OwnHead):
     def begin(self, params: Any) -> Memory:
         """Return the memory before the first pass."""
         at = HiddenUnits.drawn(params)
-        return self.Memory(0, Pile(), 0, at, *_nothing(0, at))
+        wide = sum(at.W.shape) > PANEL
+        return self.Memory(0, Pile(block=LARGE if wide else BLOCK), 0, at, *_nothing(0, at))
 
     def without_rows(self, memory: Memory) -> Memory:
         """Return the memory of the same pass before its first row."""
-        return self.Memory(memory.turn, Pile(), 0, memory.at, *_nothing(memory.turn, memory.at))
+        sums, slope = _nothing(memory.turn, memory.at)
+        return memory._replace(pile=Pile(block=memory.pile.block), seen=0, sums=sums, slope=slope)
 
     def added(self, memory: Memory, seen: Seen) -> Memory:
         """Return the memory with the rows of `seen`, in place."""
         xs, ts = np.atleast_2d(seen.x), np.atleast_2d(seen.target)
         if 0 < memory.turn < self.last and self.share < 1:
             memory, number = _numbered(memory, len(xs), seen.number)
-            taken = self._takes(number)
+            taken = self._takes(number, (memory.turn - 1) // 2)
             xs, ts = xs[taken], ts[taken]
         return self._counted(memory._replace(pile=memory.pile.add(xs, ts, copied=False)))
 
-    def _takes(self, number: Any) -> Any:
-        """Tell whether rounds look at series, or blocks of a single one, of these numbers."""
-        return np.ceil((number + 1) * self.share) > np.ceil(number * self.share)
+    def _takes(self, number: Any, turn: int) -> Any:
+        """Tell whether a round looks at series, or blocks of a single one, of these numbers."""
+        start = turn * TURN
+        return np.ceil((number + 1) * self.share + start) > np.ceil(number * self.share + start)
 
     def _counted(self, memory: Memory) -> Memory:
         """Return the memory with all full blocks in its sums, in place."""
@@ -177,7 +184,8 @@ def _nothing(turn: int, at: HiddenUnits) -> tuple[Statistics, Array]:
     if turn == 0:
         return Statistics.empty(n_in, 0), np.zeros((units, 0))
     if turn % 2:
-        return Statistics.empty(n_in + units, n_target), np.zeros((units, 0))
+        n = n_in + units
+        return Statistics.empty(n, n_target, single=n > PANEL), np.zeros((units, 0))
     return Statistics.empty(0, 0), np.zeros((units, n_in))
 
 

@@ -117,7 +117,10 @@ def test_random_feedback_stays_as_it_was_drawn_and_leads_elsewhere():
 
 def test_rounds_look_at_their_share_and_the_rest_at_all_rows():
     rule = LocalError(rounds=2, share=0.4)
-    assert np.flatnonzero(rule._takes(np.arange(10))).tolist() == [0, 2, 5, 7]
+    looks = np.array([rule._takes(np.arange(100), turn) for turn in range(10)])
+    assert np.flatnonzero(looks[0][:10]).tolist() == [0, 2, 5, 7]
+    assert np.abs(looks.sum(axis=1) - 40).max() <= 1  # of the series in each round
+    assert looks.sum(axis=0).min() >= 3 and looks.sum(axis=0).max() <= 5  # rounds, for each series
     node, params = made(rounds=1, share=0.5)
     xs, ts = np.tile(X, (2, 1))[:768], np.tile(T, (2, 1))[:768]  # three blocks, two of them taken
     found = []
@@ -129,6 +132,16 @@ def test_rounds_look_at_their_share_and_the_rest_at_all_rows():
         memory = course(node, params)[1]
         _, after = node.rule.update(params, memory, Seen(X, None, target=T, number=number))
         assert node.rule.merge(after, node.rule.without_rows(after)).sums.n == n
+
+
+def test_sums_of_many_features_in_single_precision_tell_the_same():
+    node = TaughtLayer(units=520, rounds=0, share=1.0, emits="prediction")
+    found = []
+    for dtype in ("float64", "float32"):
+        model = ng.Model(Input() >> node, seed=1, dtype=dtype)
+        found.append(model.fit(X, T).run(X[:50]))
+    assert found[1].dtype == np.float32
+    np.testing.assert_allclose(found[1], found[0], atol=2e-3)
 
 
 def test_without_a_row_there_is_nothing_to_learn():
