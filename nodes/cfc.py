@@ -250,18 +250,6 @@ class CfC(LearningCell):
             h = one + s * two if self.mode == "no_gate" else (1 - s) * one + s * two
         return state._replace(h=h)
 
-    def step(
-        self,
-        params: Params,
-        state: State,
-        x: Array,
-        update: Array | None = None,
-        dt: Array | None = None,
-    ) -> tuple[State, Array]:
-        """Return ``(state, y)`` a time dt later."""
-        ports = {"update": update, "dt": dt}
-        return self.advanced(params, state, x, {p: v for p, v in ports.items() if v is not None})
-
 
 def _drawn(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Array, Array]:
     """Return the weights and biases of a layer."""

@@ -202,15 +202,3 @@ class CTRNN(LearningCell, RandomLayer):
             return SOLVERS[self.solver](lambda v: f(v) - v / tau, v, h)
 
         return state._replace(x=unfolded(self.unfolds, later, state.x))
-
-    def step(
-        self,
-        params: Params,
-        state: State,
-        x: Array,
-        update: Array | None = None,
-        dt: Array | None = None,
-    ) -> tuple[State, Array]:
-        """Return ``(state, y)`` a time dt later."""
-        ports = {"update": update, "dt": dt}
-        return self.advanced(params, state, x, {p: v for p, v in ports.items() if v is not None})

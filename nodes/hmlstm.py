@@ -216,15 +216,3 @@ class HMLSTM(LearningCell):
         faded = usual + FADING * (surprise - usual)
         m = state.mean[level] + FADING * away
         return surprise > self.peak * usual, m.astype(entering.dtype), faded.astype(entering.dtype)
-
-    def step(
-        self,
-        params: Params,
-        state: State,
-        x: Array,
-        update: Array | None = None,
-        boundary: Array | None = None,
-    ) -> tuple[State, Array]:
-        """Return ``(state, y)`` one step later."""
-        ports = {"update": update, "boundary": boundary}
-        return self.advanced(params, state, x, {p: v for p, v in ports.items() if v is not None})

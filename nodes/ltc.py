@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
@@ -11,12 +12,13 @@ from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.fields import Matrix, Vector
 from nodegraph.maths import sigmoid, total
-from nodegraph.node import DURATION, Limits, Node
+from nodegraph.node import DURATION, Limits
 from nodegraph.rule import AnyRule
-from nodes.parts.emitted import Emitted, in_order
+from nodes.parts.cell import LearningCell
 from nodes.parts.gated_cell import as_dense
 from nodes.parts.random_layer import require_shape
 from nodes.parts.solvers import duration, unfolded
+from nodes.parts.tape import against, joined
 from nodes.wirings import AnyWiring, Wiring, fully_connected
 
 __all__ = ["LTC"]
@@ -29,10 +31,11 @@ RANGES: Final = {
 }  # fmt: skip
 PER_NEURON = ("gleak", "vleak", "cm")
 PER_SYNAPSE = ("w", "mu", "sigma", "erev", "mask")
+SYNAPSES = tuple(of + name for of in ("", "sensory_") for name in PER_SYNAPSE[:-1])
 POSITIVE = ("gleak", "cm", "w", "sensory_w", "mask", "sensory_mask")
 
 
-class LTC(Node):
+class LTC(LearningCell):
     """Liquid time-constant network [1]_, in steps of any length.
 
     The potential v of a neuron leaks to vleak, and each synapse from a source s, which is an input
@@ -50,6 +53,11 @@ class LTC(Node):
     where ``tau = cm / gleak`` and W is the sum of ``w / cm``: see `time_constants`. It gives out
     ``output_w v + output_b`` of the motor neurons, which are the first ones.
 
+    With a rule of cells its head foresees the input from all neurons, the motor ones through their
+    map. All arrays but the masks learn; `EProp` and `RFLO` leave the map of the inputs, which moves
+    all neurons, as it is. As in the code of [1]_, cm stays at 1e-6 or more, gleak, w and sensory_w
+    at 1e-5.
+
     Parameters
     ----------
     units : int, optional
@@ -60,9 +68,9 @@ class LTC(Node):
         `nodes.wirings`. A networkx graph will do as well.
     unfolds : int
         Steps of the solver in one of the node.
-    emits : tuple of {"output", "potentials"}
+    emits : tuple of {"output", "potentials", "prediction", "error"}
         What is given out, side by side in this order, whatever the order given: the motor neurons,
-        mapped, or all potentials as they are.
+        mapped; all potentials as they are; the last two of a head.
     gleak, vleak, cm : array (n,), optional
         Conductance and potential of the leak, and capacity.
     w, mu, sigma, erev, mask : array (n, n), optional
@@ -75,7 +83,10 @@ class LTC(Node):
     output_w, output_b : array (n_motor,), optional
         The map of the motor neurons; else they are as they are. Potentials have no map.
     rule : Rule, optional
-        Local rule that adapts the params.
+        Local rule that adapts the params; or one of a cell, by which it learns to foresee its
+        input: `nodes.rules.EProp`, `RFLO`, `TBPTT`, or `nodes.rules.BPTT`.
+    frozen : bool
+        Whether a rule of a cell teaches the head alone.
 
     Raises
     ------
@@ -116,18 +127,28 @@ class LTC(Node):
         input_b: Array
         output_w: Array  # (n_motor,)
         output_b: Array
+        V: Any = ()  # of the head, see `nodes.parts.cell.Head`
+        offset: Any = ()
+        feedback: Any = ()
 
     class State(NamedTuple):
-        """The potentials."""
+        """The potentials, and what the head reads."""
 
         v: Array  # (n,)
+        h: Any = ()  # (n,) the potentials, those of motor neurons mapped
+        past: Any = ()  # the last steps, for rules that look back
 
+    carried: ClassVar[tuple[str, ...]] = ("h", "v")
+    shows: ClassVar[tuple[str, ...]] = ("output", "potentials")
+    unit_axis: ClassVar[Mapping[str, int]] = dict.fromkeys(SYNAPSES, 1)
+    floors: ClassVar[Mapping[str, float]] = {"cm": 1e-6} | dict.fromkeys(
+        ("gleak", "w", "sensory_w"), 1e-5
+    )
     limits: ClassVar[dict[str, Limits]] = {"dt": DURATION}
 
     units: PositiveInt | None = None
     wiring: AnyWiring | None = None
     unfolds: PositiveInt = 6
-    emits: Emitted = ("output",)
     gleak: Vector | None = None
     vleak: Vector | None = None
     cm: Vector | None = None
@@ -145,7 +166,7 @@ class LTC(Node):
     input_b: Vector | None = None
     output_w: Vector | None = None
     output_b: Vector | None = None
-    rule: AnyRule | None = None
+    rule: AnyRule | None = None  # type: ignore[assignment]
 
     @model_validator(mode="after")
     def _sizes_agree(self) -> LTC:
@@ -164,8 +185,6 @@ class LTC(Node):
         if self.cm is not None and not self.cm.min():
             raise ValueError("cm: should be greater than 0, for a capacity of 0 has no dynamics")
         return self
-
-    _emits = in_order("output", "potentials")
 
     def _require(
         self, names: tuple[str, ...], shape: tuple[int, ...], error: type[Exception] = FieldError
@@ -192,10 +211,24 @@ class LTC(Node):
         return len(given[0]) if given else self.neurons or 0
 
     @property
-    def declared_size(self) -> int | None:
-        """The number of signals given out."""
-        sizes = {"output": self.outputs, "potentials": self.neurons or 0}
-        return sum(sizes[name] for name in self.emits)
+    def width(self) -> int:
+        """The number of neurons."""
+        return self.neurons or 0
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Names of the params that can learn; the map of the inputs by a rule that looks back."""
+        looks_back = self.taught is not None and self.taught.window > 0
+        inputs = ("input_w", "input_b") * looks_back
+        return (*PER_NEURON, *SYNAPSES, *inputs, "output_w", "output_b")
+
+    def width_of(self, name: str) -> int:
+        """Return of how many numbers that is which is given out by this name."""
+        return self.outputs if name == "output" else self.width
+
+    def shown(self, state: State, name: str) -> Array:
+        """Return what can be given out, by name."""
+        return state.h[: self.outputs].copy() if name == "output" else state.v.copy()
 
     def cost(self, n_in: int, n_out: int) -> dict[str, int]:
         """Return how many numbers the synapses will hold."""
@@ -217,20 +250,20 @@ class LTC(Node):
         }  # fmt: skip
         shapes = dict.fromkeys(PER_NEURON, (n,)) | dict.fromkeys(PER_SYNAPSE, (n, n))
         shapes |= dict.fromkeys(sensory, (n_in, n))
-        for (name, between), stream in zip(RANGES.items(), rng.spawn(len(RANGES)), strict=True):
+        *streams, of_head = rng.spawn(len(RANGES) + 1)
+        for (name, between), stream in zip(RANGES.items(), streams, strict=True):
             found[name] = stream.uniform(*between, shapes[name])
-        given = {name: getattr(self, name) for name in self.Params._fields}
+        given = {name: getattr(self, name) for name in (*shapes, *found)}
         found |= {name: as_dense(array) for name, array in given.items() if array is not None}
-        return self.Params(**found)
+        return self.Params(**found, **self.draw_head(of_head, n_in, n_out)._asdict())
 
-    def start(self, n_out: int) -> State:
-        """Return the potentials before the first step: zeros."""
-        return self.State(np.zeros(self.neurons or 0))
+    def start(self, n_out: int, n_in: int = 0) -> State:
+        """Return the state before the first step: zeros."""
+        state: LTC.State = self.remembers(self.State(*np.zeros((2, self.width))), n_in)
+        return state
 
-    def step(
-        self, params: Params, state: State, x: Array, dt: Array | None = None
-    ) -> tuple[State, Array]:
-        """Return ``(state, y)`` a time dt later."""
+    def moved(self, params: Params, state: State, x: Array, dt: Array | None = None) -> State:
+        """Return the state a time dt later."""
         p = params
         from_inputs = _heard(x * p.input_w + p.input_b, *_sensory(p))
         cm_h = p.cm / (duration(dt, x) / self.unfolds)
@@ -238,16 +271,12 @@ class LTC(Node):
         leak = cm_h + p.gleak + total(from_inputs, axis=0) + EPSILON
         w = p.w * p.mask
 
-        def moved(v: Array) -> Any:
+        def later(v: Array) -> Any:
             g = _heard(v, w, p.mu, p.sigma)
             return (cm_h * v + rest + total(g * p.erev, axis=0)) / (leak + total(g, axis=0))
 
-        v = unfolded(self.unfolds, moved, state.v)
-        shown = {
-            "output": lambda: v[: len(p.output_w)] * p.output_w + p.output_b,
-            "potentials": lambda: v.copy(),
-        }
-        return self.State(v), np.concatenate([shown[name]() for name in self.emits])
+        v, m = unfolded(self.unfolds, later, state.v), len(p.output_w)
+        return state._replace(h=joined([v[:m] * p.output_w + p.output_b, v[m:]]), v=v)
 
     def time_constants(self, params: Params, v: Array, u: Array) -> Array:
         """Return the time constant of each neuron, ``cm / (gleak + sum g)``, (n,).
@@ -276,4 +305,4 @@ def _sensory(p: LTC.Params) -> tuple[Array, Array, Array]:
 
 def _heard(sources: Array, w: Array, mu: Array, sigma: Array) -> Any:
     """Return the conductance of each synapse, sources in rows."""
-    return w * sigmoid(sigma * (sources[:, None] - mu))
+    return w * sigmoid(sigma * against(sources, mu))

@@ -79,19 +79,13 @@ class Ponder(AroundCell):
         """Return the fields that have no effect beside the others, each with why."""
         return {"tolerance": "there is one turn"} if self.limit == 1 else {}
 
-    @property
-    def declared_size(self) -> int | None:
-        """The number of signals given out, if the input does not matter for it."""
-        inside = super().declared_size
-        return None if inside is None else inside + self.limit * self.halt
-
     def size(self, n_in: int) -> int:
         """Return the number of signals given out."""
         return super().size(n_in) + self.limit * self.halt
 
-    def start(self, n_out: int, n_in: int = 0) -> Any:
+    def start(self, n_out: int, n_in: int = 0, **more: Any) -> Any:
         """Return the state before the first step."""
-        inside = self.cell.start(self.cell.size(n_in), n_in)._replace(past=())
+        inside = self.cell.start(self.cell.size(n_in), n_in, **more)._replace(past=())
         return self.remembers(self.State(inside, np.zeros(self.limit)), n_in)
 
     def carry(self, state: State) -> list[Any]:
@@ -107,11 +101,11 @@ class Ponder(AroundCell):
         """Return what can be given out, by name."""
         return self.cell.shown(state.cell, name)
 
-    def moved(self, params: Any, state: State, x: Array) -> State:
+    def moved(self, params: Any, state: State, x: Array, **ports: Array) -> State:
         """Return the state one step later."""
 
         def turn(cell: Any, mixed: Any, p: Any, left: Any, number: Any) -> Any:
-            new = self.cell.moved(params, cell, x)
+            new = self.cell.moved(params, cell, x, **ports)
             share = np.minimum(self._halts(self.cell.carry(new), self.cell.carry(cell)), left)
             share = where(number == self.limit - 1, left, share)
             pairs = zip(mixed, self.cell.carry(new), strict=True)
@@ -135,9 +129,7 @@ class Ponder(AroundCell):
             change = np.maximum(change, move)
         return exp(-change / change.dtype.type(self.tolerance))
 
-    def step(
-        self, params: Any, state: State, x: Array, update: Array | None = None
-    ) -> tuple[Any, Array]:
+    def step(self, params: Any, state: State, x: Array, **ports: Array | None) -> tuple[Any, Array]:
         """Return ``(state, y)`` one step later."""
-        after, y = super().step(params, state, x, update)
+        after, y = super().step(params, state, x, **ports)
         return after, np.concatenate([y, after.p]) if self.halt else y

@@ -73,9 +73,9 @@ class SkipRNN(AroundCell):
             raise ValueError("cell: a head tells the surprise; give it a rule such as EProp()")
         return self
 
-    def start(self, n_out: int, n_in: int = 0) -> Any:
+    def start(self, n_out: int, n_in: int = 0, **more: Any) -> Any:
         """Return the state before the first step."""
-        inside = self.cell.start(n_out, n_in)._replace(past=())
+        inside = self.cell.start(n_out, n_in, **more)._replace(past=())
         zero = np.zeros(())
         return self.remembers(self.State(inside, zero, zero.copy(), np.zeros((), np.int64)), n_in)
 
@@ -92,12 +92,12 @@ class SkipRNN(AroundCell):
         """Return what can be given out, by name."""
         return self.cell.shown(state.cell, name)
 
-    def moved(self, params: Any, state: State, x: Array) -> State:
+    def moved(self, params: Any, state: State, x: Array, **ports: Array) -> State:
         """Return the state one step later."""
         error = x - (matvec(params.V, plain(self.carry(state)[0])) + params.offset)
         surprise = total(error * error)
         goes = surprise >= state.threshold
-        new = self.cell.moved(params, state.cell, x)
+        new = self.cell.moved(params, state.cell, x, **ports)
         mean = state.mean + self.rate * (surprise - state.mean)
         u = goes.astype(x.dtype)
         threshold = state.threshold + self.rate * mean * (u - self.budget)

@@ -57,14 +57,21 @@ class Zoneout(AroundCell):
         return self.p.get(name, 0.0) if isinstance(self.p, dict) else self.p
 
     def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
-        """Return even numbers in [0, 1), one for each unit, carried array and step."""
-        if not any(self._share(name) for name in self.carried):
+        """Return even numbers in [0, 1) for each unit and carried array; then noise of the cell."""
+        inside = self.cell.draw_noise(rng, n_steps, n_out)
+        if inside is None and not any(self._share(name) for name in self.carried):
             return None
-        return rng.random((n_steps, len(self.carried) * self.width))
+        own = rng.random((n_steps, len(self.carried) * self.width))
+        return own if inside is None else np.concatenate([own, inside], axis=1)
 
-    def moved(self, params: Any, state: Any, x: Array, noise: Array | None = None) -> Any:
+    def moved(
+        self, params: Any, state: Any, x: Array, noise: Array | None = None, **ports: Array
+    ) -> Any:
         """Return the state one step later, as `noise` says; without it, in the mean."""
-        after, mixed, n = self.cell.moved(params, state, x), {}, self.width
+        n, mixed, heard = self.width, {}, dict(ports)
+        if noise is not None and len(noise) > len(self.carried) * n:
+            heard["noise"] = noise[len(self.carried) * n :]
+        after = self.cell.moved(params, state, x, **heard)
         for i, name in enumerate(self.carried):
             p, old, new = self._share(name), getattr(state, name), getattr(after, name)
             if noise is not None:
@@ -72,15 +79,3 @@ class Zoneout(AroundCell):
             else:
                 mixed[name] = p * old + (1 - p) * new if p else new
         return after._replace(**mixed)
-
-    def step(
-        self,
-        params: Any,
-        state: Any,
-        x: Array,
-        update: Array | None = None,
-        noise: Array | None = None,
-    ) -> tuple[Any, Array]:
-        """Return ``(state, y)`` one step later."""
-        ports = {"update": update, "noise": noise}
-        return self.advanced(params, state, x, {p: v for p, v in ports.items() if v is not None})

@@ -44,8 +44,9 @@ def check_rule(
     change nothing, and the node then gives out what it does when it runs; what engines learn is a
     fold of `update`; neither chunks show nor whether a loop calls it step by step, to the bit;
     arguments are left as they are; parts that are merged are the whole, wherever it is cut and
-    whichever of them are merged first. A rule of several passes goes through all of them each time,
-    and through each once more from what a checkpoint keeps: it ends in the same bits.
+    whichever of them are merged first: all with noise, of a node that draws some. A rule of several
+    passes goes through all of them each time, and through each once more from what a checkpoint
+    keeps: it ends in the same bits.
 
     Parameters
     ----------
@@ -84,10 +85,15 @@ def check_rule(
 def _fold(rule: Rule, node: Node, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
     if rule.online:
         return learn_by_step(rule, node, params, state, memory, lesson)
-    heard = {port: rows for port, rows in lesson.inputs.items() if port in node.step_ports}
+    heard = _heard(node, lesson.inputs)
     state, ys = run_node(node, params, state, heard.pop("x"), **heard)
     params, memory = rule.update(params, memory, block_of(lesson, ys))
     return Learned(params, state, memory, ys)
+
+
+def _heard(node: Node, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Return what the node hears of what arrives; the rest is for its rule alone."""
+    return {port: rows for port, rows in inputs.items() if port in (*node.step_ports, "noise")}
 
 
 class _Trial:
@@ -120,6 +126,8 @@ class _Trial:
         if target is not None:
             self.target = target.astype(dtype)
         self.own = {port: drawn(n) for port, n in widths.items()}
+        noise = node.draw_noise(np.random.default_rng(5), n_steps, self.n_out)
+        self.own |= {} if noise is None else {"noise": noise.astype(dtype)}
         heard = {**widths, "target": taught}
         extra = {port: n for port, n in heard.items() if port in node.takes["init"]}
         self.params = cast(node.init(np.random.default_rng(4), n_in, self.n_out, **extra), dtype)
@@ -208,8 +216,9 @@ class _Trial:
         params, memory = copy_tree(self.params), self.rule.begin(self.params)
         after = teach(self.rule, self.node, params, self.start(), memory, self.lesson(rows=none))
         same_trees(after.params, self.params, "rows that are left out are learned from")
-        heard = {port: rows for port, rows in self.own.items() if port in self.node.step_ports}
-        _, ys = run_node(self.node, self.params, self.start(), self.xs, **heard)
+        _, ys = run_node(
+            self.node, self.params, self.start(), self.xs, **_heard(self.node, self.own)
+        )
         same_trees(after.ys, ys, "a node gives other outputs as it learns")
 
     def check_learn_is_a_fold_of_update(self) -> None:

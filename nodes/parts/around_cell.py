@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Annotated, Any
 
 import numpy as np
@@ -47,10 +48,18 @@ class AroundCell(Cell, ABC):
     ----------
     cell : node
         The cell inside, such as ``LSTM(units=100)``; in YAML ``{kind: LSTM, units: 100}``. Its
-        `emits`, `rule` and `frozen` are those of the whole.
+        ports, `emits`, `rule` and `frozen` are those of the whole.
     """
 
     cell: AnyCell
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **more: Any) -> None:
+        """Leave it to the cell inside which ports there are, and what it is told at first."""
+        super().__pydantic_init_subclass__(**more)
+        cls.hears_noise = True
+        for name in ("step_ports", "takes", "limits"):
+            setattr(cls, name, property(attrgetter(f"cell.{name}")))
 
     @property
     def rule(self) -> CellRule | None:
@@ -99,6 +108,17 @@ class AroundCell(Cell, ABC):
         axes: Mapping[str, int] = self.cell.unit_axis
         return axes
 
+    @property
+    def floors(self) -> Mapping[str, float]:  # type: ignore[override]
+        """The least numbers of params that have some."""
+        floors: Mapping[str, float] = self.cell.floors
+        return floors
+
+    def width_of(self, name: str) -> int:
+        """Return of how many numbers that is which is given out by this name."""
+        width: int = self.cell.width_of(name)
+        return width
+
     def links(self, params: Any) -> dict[str, Array]:
         """Return where there are weights, of params that do not have all."""
         links: dict[str, Array] = self.cell.links(params)
@@ -109,10 +129,15 @@ class AroundCell(Cell, ABC):
         cost: dict[str, int] = self.cell.cost(n_in, n_out)
         return cost
 
-    def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Any:
-        """Return the weights of the cell inside."""
-        return self.cell.init(rng, n_in, n_out)
+    def init(self, rng: np.random.Generator, n_in: int, n_out: int, **widths: int) -> Any:
+        """Return the weights of the cell inside, which is told the widths that it asks for."""
+        return self.cell.init(rng, n_in, n_out, **widths)
 
-    def start(self, n_out: int, n_in: int = 0) -> Any:
+    def start(self, n_out: int, n_in: int = 0, **more: Any) -> Any:
         """Return the state of the cell inside."""
-        return self.cell.start(n_out, n_in)
+        return self.cell.start(n_out, n_in, **more)
+
+    def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
+        """Return the noise of the cell inside."""
+        noise: Array | None = self.cell.draw_noise(rng, n_steps, n_out)
+        return noise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from inspect import signature
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -46,6 +47,15 @@ class Cell(Node, ABC):
     shows: ClassVar[tuple[str, ...]] = ("h",)  # what it can give out, each with a number per unit
     carried: ClassVar[tuple[str, ...]] = ("h",)  # from step to step; the head reads the first
     unit_axis: ClassVar[Mapping[str, int]] = {}
+    floors: ClassVar[Mapping[str, float]] = {}  # of params that have a least number
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **more: Any) -> None:
+        """Read off the signature of `moved` which ports there are, beside ``update``."""
+        super().__pydantic_init_subclass__(**more)
+        known = [*signature(cls.moved).parameters][4:]
+        cls.hears_noise = "noise" in known
+        cls.step_ports = ("x", "update", *(port for port in known if port != "noise"))
 
     @property
     @abstractmethod
@@ -69,7 +79,10 @@ class Cell(Node, ABC):
 
     @abstractmethod
     def moved(self, params: Any, state: Any, x: Array) -> Any:
-        """Return the state one step later."""
+        """Return the state one step later.
+
+        Further keyword arguments are ports, or ``noise``, as those of `Node.step` are.
+        """
 
     def carry(self, state: Any) -> list[Any]:
         """Return what is carried from step to step, (n,) each."""
@@ -91,11 +104,15 @@ class Cell(Node, ABC):
     @property
     def declared_size(self) -> int | None:
         """The number of signals given out, if the input does not matter for it."""
-        return None if {*self.given} & {*SAID} else self.width * len(self.given)
+        return None if {*self.given} & {*SAID} else self.size(0)
 
     def size(self, n_in: int) -> int:
         """Return the number of signals given out."""
-        return sum(n_in if name in SAID else self.width for name in self.given)
+        return sum(n_in if name in SAID else self.width_of(name) for name in self.given)
+
+    def width_of(self, name: str) -> int:
+        """Return of how many numbers that is which is given out by this name."""
+        return self.width
 
     def draw_head(self, rng: np.random.Generator, n_in: int, n_out: int) -> Head:
         """Return the head, 0 at first."""
@@ -120,29 +137,27 @@ class Cell(Node, ABC):
     def relived(self, params: Any, state: Any, x: Array, ports: Mapping[str, Array]) -> Any:
         """Return the state one step later, without what it remembers for its rule."""
         known = (*self.step_ports, "noise")
-        others = {port: row for port, row in ports.items() if port in known}
-        told = others.pop("update", None)
-        after = self.moved(params, state, x, **others)
-        return after if told is None else update_mask((told > 0).any(), after, state)
+        heard = {port: row for port, row in ports.items() if port in known}
+        return self._told(params, state, x, **heard)
 
-    def advanced(
-        self, params: Any, state: Any, x: Array, ports: Mapping[str, Array]
-    ) -> tuple[Any, Array]:
-        """Return ``(state, y)`` one step later."""
+    def _told(
+        self, params: Any, state: Any, x: Array, update: Array | None = None, **others: Array
+    ) -> Any:
+        """Return the state one step later, or as it is if `update` says so."""
+        after = self.moved(params, state, x, **others)
+        return after if update is None else update_mask((update > 0).any(), after, state)
+
+    def step(self, params: Any, state: Any, x: Array, **ports: Array | None) -> tuple[Any, Array]:
+        """Return ``(state, y)`` one step later; ports are ``update`` and those of `moved`."""
         past, state = state.past, state._replace(past=())
-        after = self.relived(params, state, x, ports)
+        wired = {port: row for port, row in ports.items() if row is not None}
+        after = self._told(params, state, x, **wired)
         y = np.concatenate([self._signal(name, params, state, after, x) for name in self.given])
         if self.taught is not None and self.taught.window:
-            told = ports.get("update")
-            now = remembered(past, state, x, self._others(ports))
+            told = wired.get("update")
+            now = remembered(past, state, x, self._others(wired))
             past = now if told is None else update_mask((told > 0).any(), now, past)
         return after._replace(past=past), y
-
-    def step(
-        self, params: Any, state: Any, x: Array, update: Array | None = None
-    ) -> tuple[Any, Array]:
-        """Return ``(state, y)`` one step later."""
-        return self.advanced(params, state, x, {} if update is None else {"update": update})
 
     def _others(self, ports: Mapping[str, Array]) -> list[Any]:
         """Return the largest signal of each other port; 0 where nothing is wired."""

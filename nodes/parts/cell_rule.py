@@ -33,6 +33,7 @@ class CellRule(Descent, ABC):
     - ``weights``: names of the params that learn;
     - ``unit_axis``: of params whose first axis is not that of the units (gate by gate), which is;
     - ``links(params)``: of params that have weights at some places alone, where they are;
+    - ``floors``: of params that have a least number, which;
     - ``frozen``: whether only the head learns.
     """
 
@@ -68,6 +69,11 @@ class CellRule(Descent, ABC):
     def moving(self) -> tuple[str, ...]:
         """Names of the arrays that learn."""
         return HEAD if self._cell is None or self.cell.frozen else self.modifies
+
+    def within(self, name: str, array: Array) -> Array:
+        """Return an array with numbers that the cell takes, none below its floor."""
+        floors: Mapping[str, float] = {} if self._cell is None else self.cell.floors
+        return np.maximum(array, array.dtype.type(floors[name])) if name in floors else array
 
     def refusal(self, node: Node) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""
@@ -109,12 +115,15 @@ def gathered(sums: Any, gradients: dict[str, Any], links: Mapping[str, Any]) -> 
 def by_unit(numbers: Array, array: Array, axis: int = 0) -> Array:
     """Return `array` times a number for each unit, whose axis may be repeated gate by gate.
 
+    An array of fewer is of the first units.
+
     Examples
     --------
     >>> by_unit(np.array([1.0, 2.0]), np.ones(4))
     array([1., 2., 1., 2.])
     """
-    repeated = array.shape[axis] // len(numbers)
-    along: Array = numbers if repeated == 1 else np.concatenate([numbers] * repeated)
+    length = array.shape[axis]
+    repeated = length // len(numbers)
+    along: Array = np.concatenate([numbers] * repeated) if repeated > 1 else numbers[:length]
     scaled: Array = along[:, None] * array if array.ndim == 2 and axis == 0 else along * array
     return scaled

@@ -70,6 +70,10 @@ class Descent(Rule):
     decay: NonNegativeFloat = 0.01
     epochs: PositiveInt = 1
 
+    def within(self, name: str, array: Array) -> Array:
+        """Return an array after an update, brought back to the numbers that it may have."""
+        return array
+
     def require_update(self, clock: Clock) -> None:
         """Raise DataError if a course ends before its first update."""
         if clock.powers[0] == 1:
@@ -137,7 +141,7 @@ def descend(
             name: descended(getattr(params, name), getattr(sums, name), now.powers, rule, count)
             for name in names
         }
-        params = params._replace(**{name: pair[0] for name, pair in pairs.items()})
+        params = params._replace(**{name: rule.within(name, w) for name, (w, _) in pairs.items()})
         return params, sums._replace(**{name: pair[1] for name, pair in pairs.items()}), now
 
     later: tuple[Any, Any, Clock] = cond(

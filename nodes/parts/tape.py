@@ -19,7 +19,7 @@ from nodegraph.errors import ContractError
 from nodegraph.maths import outer, put, total, vecmat, where
 from nodes.parts.slopes import SLOPES
 
-__all__ = ["Heard", "Taped", "gradients", "joined", "plain"]
+__all__ = ["Heard", "Taped", "against", "gradients", "joined", "plain"]
 
 Heard = Literal["all", "own", "none"]
 Pull = Callable[[Any], Any]
@@ -116,12 +116,12 @@ class Taped:
 
     def __word__(self, name: str, values: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
         """Return what a word of `nodegraph.maths` makes of arrays, one of which is taped."""
-        if name not in _PULLS or options:
+        if name not in _PULLS or not {*options} <= _OPTIONS.get(name, frozenset()):
             raise ContractError(
                 f"a cell that learns by its own equation uses {name}, which has no derivative "
                 f"here; known are + - * /, slices, {', '.join(_PULLS)}"
             )
-        return _PULLS[name](*values)
+        return _PULLS[name](*values, **options)
 
 
 def plain(value: Any) -> Any:
@@ -139,6 +139,21 @@ def joined(parts: Sequence[Any]) -> Any:
     made = _made(whole, *((part, _part(*pair)) for part, pair in zip(parts, pairs, strict=True)))
     taped = [slice(*pair) for part, pair in zip(parts, pairs, strict=True) if _is_taped(part)]
     made.units = taped[0] if len(taped) == 1 else slice(None)
+    return made
+
+
+def against(sources: Any, thresholds: Any) -> Any:
+    """Return ``sources[:, None] - thresholds``: at each synapse, sources in rows.
+
+    What goes back to the sources is what would go back to them through a product with W.
+    """
+    value = plain(sources)[:, None] - plain(thresholds)
+    if not (_is_taped(sources) or _is_taped(thresholds)):
+        return value
+    made = _made(value, (sources, lambda d: total(d, axis=1)), (thresholds, _negative))
+    back: Mapping[Heard, Pull] = {"own": np.diag, "none": lambda d: None}
+    if made.heard in back and _is_taped(sources):
+        made.sources = ((sources, back[made.heard]), *made.sources[1:])
     return made
 
 
@@ -227,6 +242,14 @@ def _exp(x: Taped) -> Taped:
     return _made(y, (x, lambda d: d * y))
 
 
+def _total(x: Taped, axis: int | None = None) -> Taped:
+    rest = np.zeros_like(x.value)
+    return _made(
+        maths.total(x.value, axis=axis),
+        (x, lambda d: rest + (d if axis in (None, 0) else d[:, None])),
+    )
+
+
 def _matvec(W: Any, x: Any) -> Taped:
     matrix, vector = plain(W), plain(x)
     back = {"all": _to_all, "own": _to_itself, "none": _to_none}
@@ -273,4 +296,6 @@ _PULLS: Mapping[str, Callable[..., Taped]] = {
     "matvec": _matvec,
     "where": _where,
     "activate": _activate,
+    "total": _total,
 }
+_OPTIONS: Mapping[str, frozenset[str]] = {"total": frozenset(("axis",))}

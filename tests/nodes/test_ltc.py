@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 import nodegraph as ng
 from nodegraph.files.yaml.spec import read_text
-from nodegraph.testing import check_node, run_node
+from nodegraph.rule import Lesson
+from nodegraph.testing import check_node, check_rule, finite_differences, run_node, teach
 from nodes import LTC, Input
+from nodes.rules import BPTT, RFLO, TBPTT, EProp
 from nodes.wirings import auto_ncp, fully_connected, ncp
 
 RNG = np.random.default_rng(0)
@@ -204,3 +206,97 @@ def test_nonsense_is_refused(fields, message):
 def test_arrays_of_inputs_have_their_width():
     with pytest.raises(ng.errors.FieldError, match=r"sensory_w: expected shape \(3, 2\)"):
         ng.Model(LTC(units=2, sensory_w=np.ones((1, 2))), seed=1).run(U)
+
+
+@pytest.mark.parametrize("rule", [RFLO(), TBPTT(steps=4)])
+def test_learning_by_itself_it_keeps_the_contract(rule):
+    cell = LTC(wiring=auto_ncp(5, 2), unfolds=1, rule=rule)
+    check_node(cell)
+    check_rule(rule, cell)
+
+
+def in_memory(cell, p, u, dt):
+    """Return the gradients that the rule of a cell gathers over a series."""
+    lesson = Lesson({"x": u, "dt": dt}, None, np.ones(len(u), bool))
+    start, memory = cell.start(cell.size(u.shape[1]), u.shape[1]), cell.learner.begin(p)
+    return teach(cell.learner, cell, p, start, memory, lesson).memory.sums
+
+
+def forecast_loss(cell, u, dt):
+    """Return half the squared errors of a head that reads mapped and other potentials."""
+
+    def of(p):
+        seen = by_hand(p._asdict(), u, dt, cell.unfolds)
+        m = len(p.output_w)
+        h = np.concatenate([seen[:, :m], seen[:, 2 * m :]], axis=1)
+        before = np.vstack([0 * h[:1], h[:-1]])
+        return ((u - before @ p.V.T - p.offset) ** 2).sum() / 2
+
+    return of
+
+
+@pytest.mark.parametrize("rule", [TBPTT(steps=8), EProp(feedback="head")])
+def test_its_gradients_are_those_of_finite_differences(rule):
+    """Those of EProp where neurons hear themselves alone; there its traces are exact."""
+    rng, u, dt = np.random.default_rng(5), U[:8, :2], DT[:8]
+    cell = LTC(units=3, output_w=[0.9, -0.6], unfolds=2, emits="potentials", rule=rule)
+    given = arrays(rng, n=3, d=2) | {"V": rng.normal(size=(2, 3)), "offset": rng.normal(size=2)}
+    given |= {"mask": np.eye(3), "output_w": np.array([0.9, -0.6])} if rule.window == 0 else {}
+    p = cell.init(np.random.default_rng(0), 2, 3)._replace(**given)
+    sums, loss = in_memory(cell, p, u, dt), forecast_loss(cell, u, dt)
+    for name in (*cell.weights, "V", "offset"):
+        expected = finite_differences(loss, p, name)
+        np.testing.assert_allclose(getattr(sums, name)[0], expected, atol=1e-7, err_msg=name)
+    assert ("input_w" in cell.weights) == (rule.window > 0)
+
+
+def test_conductances_and_capacities_stay_above_zero():
+    cell = LTC(units=4, unfolds=1, rule=EProp(rate=0.1, batch=1), name="cell")
+    p = ng.Model(cell, seed=1).fit(np.tile(U, (20, 1))).params["cell"]
+    assert p.cm.min() >= 1e-6
+    assert min(array.min() for array in (p.gleak, p.w, p.sensory_w)) == 1e-5
+    LTC(**{name: getattr(p, name) for name in ("cm", "gleak", "w")})
+
+
+def test_what_is_not_wired_is_not_learned():
+    rule = TBPTT(steps=4, decay=0.0)
+    cell = LTC(wiring=auto_ncp(8, 2), unfolds=1, rule=rule, name="cell")
+    model = ng.Model(cell, seed=1)
+    drawn = [model.run(U[:1]), model.params["cell"]][1]
+    learned = model.fit(np.tile(U, (4, 1))).params["cell"]
+    for of in ("", "sensory_"):
+        there = getattr(drawn, of + "mask") != 0
+        for name in ("w", "mu", "sigma", "erev"):
+            moved = getattr(learned, of + name) != getattr(drawn, of + name)
+            assert moved[there].mean() > 0.9 and not moved[~there].any()
+
+
+@pytest.mark.parametrize("rule", [EProp, TBPTT])
+def test_what_learns_foresees_better_than_its_frozen_twin(rule):
+    found, x = [], ng.datasets.lorenz(2500, discard=500)[:, :1] / 8
+    for frozen in (False, True):
+        how = {"rule": rule(batch=10, epochs=2, rate=0.01), "frozen": frozen}
+        cell = LTC(units=8, unfolds=1, emits="error", name="cell", **how)
+        model = ng.Model(cell, seed=1).fit(x[:2000])
+        found.append((model.reset().run(x)[2000:] ** 2).mean())
+    assert found[0] < 0.8 * found[1]
+
+
+def test_a_head_changes_nothing_of_what_is_drawn():
+    plain = ng.Model(LTC(units=5), seed=1).run(U)
+    np.testing.assert_array_equal(ng.Model(LTC(units=5, rule=EProp()), seed=1).run(U), plain)
+
+
+def test_a_target_teaches_what_it_gives_out():
+    model = ng.Model(LTC(units=6, unfolds=1, rule=BPTT(steps=4, rate=0.02)), seed=1)
+    wanted = np.tanh(U[:, :1])
+    model.fit([U] * 40, [wanted] * 40)
+    assert ng.metrics.nrmse(wanted, model.reset().run(U)) < 0.8
+
+
+def test_it_waits_when_it_is_told_to():
+    cell = LTC(units=5, name="cell")
+    model = ng.Model((Input(name="u") >> cell) & (Input(name="go") >> cell["update"]), seed=1)
+    v = model.run({"u": U, "go": np.tile([[1.0], [0.0]], (25, 1))})
+    np.testing.assert_array_equal(v[1::2], v[::2])
+    assert (v[2::2] != v[:-2:2]).all()

@@ -10,7 +10,7 @@ from nodegraph.engines.compiled.traced_updates import TracedCourse
 from nodegraph.errors import ContractError
 from nodegraph.testing import check_rule
 from nodegraph.testing.zoo import Follow, Mix
-from nodes import Scaler, TaughtLayer
+from nodes import GRU, Scaler, TaughtLayer, Zoneout
 from nodes.rules import LocalError, Scaling
 from nodes.rules.local_error import Units
 
@@ -194,3 +194,20 @@ def test_an_update_that_cannot_be_compiled_fails_unless_it_says_so():
     with pytest.raises(AssertionError, match=r"Doubting.update runs through Python"):
         check_rule(Doubting(), Mix())
     check_rule(Resigned(), Mix())
+
+
+def test_lessons_that_do_not_hear_the_noise_of_their_node_are_found(monkeypatch):
+    cell, right = Zoneout(cell=GRU(units=3), p=0.5), TracedCourse.learn
+    monkeypatch.setattr(
+        TracedCourse,
+        "learn",
+        lambda own, *told: right(own, *told[:-1], _quiet(told[-1])),
+    )
+    monkeypatch.setattr(TracedCourse, "step_code", lambda *_: None)
+    with pytest.raises(AssertionError, match=r"gives other outputs|lessons and update"):
+        check_rule(cell.rule, cell)
+
+
+def _quiet(lesson):
+    inputs = {port: rows for port, rows in lesson.inputs.items() if port != "noise"}
+    return lesson._replace(inputs=inputs)

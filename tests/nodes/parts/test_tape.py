@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from nodegraph.errors import ContractError
-from nodegraph.maths import exp, matvec, sigmoid, softmax, tanh, where
+from nodegraph.maths import exp, matvec, sigmoid, softmax, tanh, total, where
 from nodegraph.testing import finite_differences
-from nodes.parts.tape import Taped, gradients, joined, plain
+from nodes.parts.tape import Taped, against, gradients, joined, plain
 
 N = 3
 RNG = np.random.default_rng(0)
@@ -73,3 +73,25 @@ def test_a_row_that_is_repeated_gathers_what_comes_back():
 def test_a_word_without_derivative_is_told():
     with pytest.raises(ContractError, match="uses softmax, which has no derivative here; known"):
         softmax(Taped(P.h))
+
+
+@pytest.mark.parametrize("heard", ["all", "own", "none"])
+def test_synapses_bring_back_what_products_with_weights_do(heard):
+    mu, weight = RNG.standard_normal((N, N)), RNG.standard_normal((N, N))
+    h, thresholds = Taped(P.h, heard), Taped(mu, heard)
+    y = against(h, thresholds)
+    np.testing.assert_array_equal(plain(y), P.h[:, None] - mu)
+    back, by_mu = gradients([(y, weight)], [h, thresholds])
+    expected = {"all": weight.sum(axis=1), "own": np.diag(weight), "none": None}[heard]
+    np.testing.assert_equal(back, expected)
+    np.testing.assert_array_equal(by_mu, -weight)
+    assert against(P.h, mu).shape == (N, N)
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1])
+def test_sums_bring_back_to_all_that_was_added(axis):
+    x = Taped(RNG.standard_normal((2, N)))
+    weight = RNG.standard_normal(np.sum(x.value, axis=axis).shape)
+    (back,) = gradients([(total(x, axis=axis), weight)], [x])
+    spread = weight[:, None] if axis == 1 else weight
+    np.testing.assert_array_equal(back, np.broadcast_to(spread, (2, N)))
