@@ -11,8 +11,8 @@ from nodegraph.errors import ContractError
 from nodegraph.testing import check_rule
 from nodegraph.testing.zoo import Follow, Mix
 from nodes import GRU, Scaler, TaughtLayer, Zoneout
+from nodes.parts.hidden_units import HiddenUnits
 from nodes.rules import LocalError, Scaling
-from nodes.rules.local_error import Units
 
 
 class Sly(Follow):
@@ -123,7 +123,7 @@ class Partial(LocalError):
         return super().merge(one, other)._replace(slope=super().merge(one, one).slope / 2)
 
 
-class Marked(Units):
+class Marked(HiddenUnits):
     """What no file tells from other units."""
 
 
