@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 import numpy as np
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, PrivateAttr, model_validator
 
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.maths import matvec, mean, sigmoid, tanh, where
 from nodes.parts.cell import LearningCell
 from nodes.parts.cell_rule import CellRule
+from nodes.parts.gated_cell import wired
 from nodes.parts.tape import joined, plain
 from nodes.parts.update_mask import update_mask
 from nodes.parts.weights import orthogonal
 from nodes.rules.tbptt import TBPTT
+from nodes.wirings import AnyWiring, Signs
 
 __all__ = ["HMLSTM"]
 
@@ -43,14 +45,18 @@ class HMLSTM(LearningCell):
 
     Parameters
     ----------
-    units : int
-        Number of units n of each level.
+    units : int, optional
+        Number of units n of each level; may be left out if a wiring is given.
     levels : int, at least 2
         Number of levels.
     boundaries : {"felt", "told"}
         "told" insists on a boundary port that is wired.
     peak : float, above 0
         How many times its mean a surprise is where a boundary is felt.
+    wiring : Wiring, optional
+        Who hears whom within each level, in all gates, as in `nodes.wirings`, and which units of
+        level 1 hear which input; of the levels below and above a unit hears its counterpart and
+        those that it hears in its own. Weights are drawn there, and stay 0 elsewhere.
     input_scaling, recurrent_scaling, bias_scaling : float, at least 0
         W_in, W_up and W_down are normal with deviation of `input_scaling` over the root of the
         number of signals; in W each gate has an orthogonal matrix times `recurrent_scaling`; bias
@@ -105,7 +111,10 @@ class HMLSTM(LearningCell):
     shows: ClassVar[tuple[str, ...]] = ("h", "c")
     weights: ClassVar[tuple[str, ...]] = ("W_in", "W", "W_up", "W_down", "bias")
 
-    units: PositiveInt
+    _synapses: dict[int, Signs] = PrivateAttr(default_factory=dict)  # by the number of inputs
+
+    units: PositiveInt | None = None
+    wiring: AnyWiring | None = None
     levels: PositiveInt = 2
     boundaries: Literal["felt", "told"] = "felt"
     peak: PositiveFloat = 2.0
@@ -117,10 +126,21 @@ class HMLSTM(LearningCell):
     @property
     def width(self) -> int:
         """The number of units of all levels."""
-        return self.levels * self.units
+        return self.levels * self.each
+
+    @property
+    def each(self) -> int:
+        """The number of units of a level: ``units``, or what the wiring tells."""
+        if self.units is not None:
+            return self.units
+        return 0 if self.wiring is None else self.wiring.neurons
 
     @model_validator(mode="after")
     def _levels_and_rule_fit(self) -> HMLSTM:
+        if not self.each:
+            raise ValueError("units is missing: write units=50, or give a wiring")
+        if self.wiring is not None and self.wiring.neurons != self.each:
+            raise ValueError(f"wiring: it has {self.wiring.neurons} neurons, not {self.each}")
         if self.levels < 2:
             raise ValueError("levels: should be at least 2; of one level write LSTM")
         if self.rule is not None and not self.rule.window:
@@ -132,7 +152,7 @@ class HMLSTM(LearningCell):
 
     def cost(self, n_in: int, n_out: int) -> dict[str, int]:
         """Return how many numbers the weights will hold."""
-        rows, n = 4 * self.units, self.units
+        rows, n = 4 * self.each, self.each
         return {"W": (3 * self.levels - 2) * rows * n, "W_in": rows * n_in}
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int, boundary: int = 0) -> Params:
@@ -142,24 +162,57 @@ class HMLSTM(LearningCell):
                 "boundaries are told, but nothing is wired to the port boundary; write ends >> "
                 'hmlstm["boundary"], or boundaries="felt"'
             )
-        n, levels = self.units, self.levels
+        n, levels = self.each, self.levels
         of_W_in, of_W, of_up, of_down, of_bias, of_head = rng.spawn(6)
-        one = [[orthogonal(of_W, n, n) for _ in range(4)] for _ in range(levels)]
         bias = self.bias_scaling * of_bias.standard_normal((levels, 4 * n))
         bias[:, n : 2 * n] += 1
+        signs, rngs = self.synapses(n_in), (of_W_in, of_W, of_up, of_down)
+        weights = self._joined(n_in, *rngs) if signs is None else self._wired(signs, *rngs)
+        return self.Params(*weights, bias, *self.draw_head(of_head, n_in, n_out))
+
+    def _joined(self, n_in: int, *rngs: np.random.Generator) -> tuple[Array, ...]:
+        """Return W_in, W, W_up and W_down where all hear all."""
+        of_W_in, of_W, of_up, of_down = rngs
+        n, levels = self.each, self.levels
+        one = [[orthogonal(of_W, n, n) for _ in range(4)] for _ in range(levels)]
         shape, spread = (levels - 1, 4 * n, n), self.input_scaling / np.sqrt(n)
-        return self.Params(
+        return (
             self.input_scaling / np.sqrt(max(n_in, 1)) * of_W_in.standard_normal((4 * n, n_in)),
             self.recurrent_scaling * np.array(one).reshape(levels, 4 * n, n),
             spread * of_up.standard_normal(shape),
             spread * of_down.standard_normal(shape),
-            bias,
-            *self.draw_head(of_head, n_in, n_out),
         )
+
+    def _wired(self, signs: Signs, *rngs: np.random.Generator) -> tuple[Array, ...]:
+        """Return W_in, W, W_up and W_down at the synapses alone, with their signs."""
+        of_W_in, of_W, of_up, of_down = rngs
+        near, more = _with_counterparts(signs.recurrent), range(self.levels - 1)
+        return (
+            wired(of_W_in, signs.sensory, 4, self.input_scaling),
+            np.array([wired(of_W, signs.recurrent, 4, self.recurrent_scaling) for _ in [0, *more]]),
+            np.array([wired(of_up, near, 4, self.input_scaling) for _ in more]),
+            np.array([wired(of_down, near, 4, self.input_scaling) for _ in more]),
+        )
+
+    def synapses(self, n_in: int) -> Signs | None:
+        """Return the signs of the synapses of level 1, if it is wired; None for anywhere."""
+        if self.wiring is None:
+            return None
+        if n_in not in self._synapses:
+            self._synapses[n_in] = self.wiring.signs(n_in)
+        return self._synapses[n_in]
+
+    def links(self, params: Any) -> dict[str, Array]:
+        """Return where there are weights, of params that do not have all."""
+        if (signs := self.synapses(params.W_in.shape[1])) is None:
+            return {}
+        near = _with_counterparts(signs.recurrent)
+        parts = {"W_in": signs.sensory, "W": signs.recurrent, "W_up": near, "W_down": near}
+        return {name: np.tile(np.abs(part).T, (4, 1)) for name, part in parts.items()}
 
     def start(self, n_out: int, n_in: int = 0) -> State:
         """Return the state before the first step: zeros."""
-        means = tuple(np.zeros(n) for n in [n_in] + [self.units] * (self.levels - 2))
+        means = tuple(np.zeros(n) for n in [n_in] + [self.each] * (self.levels - 2))
         h, c = np.zeros((2, self.width))
         begun = self.State(h, c, np.zeros(self.levels), means, np.zeros(self.levels - 1))
         state: HMLSTM.State = self.remembers(begun, n_in)
@@ -195,7 +248,7 @@ class HMLSTM(LearningCell):
         self, params: Params, state: State, level: int, below: Any, entered: Any
     ) -> tuple[Any, Any]:
         """Return h and c of a level one step later."""
-        n, ended = self.units, state.z[level]
+        n, ended = self.each, state.z[level]
         h, c = (array[level * n : (level + 1) * n] for array in (state.h, state.c))
         up = params.W_in if level == 0 else params.W_up[level - 1]
         heard = where(entered, 1.0, 0.0).astype(ended.dtype)
@@ -216,3 +269,9 @@ class HMLSTM(LearningCell):
         faded = usual + FADING * (surprise - usual)
         m = state.mean[level] + FADING * away
         return surprise > self.peak * usual, m.astype(entering.dtype), faded.astype(entering.dtype)
+
+
+def _with_counterparts(signs: Array) -> Array:
+    """Return signs with a synapse from each unit's counterpart, excitatory where there is none."""
+    own = np.diag(signs)
+    return signs + np.diag(np.where(own == 0, 1.0, 0.0))

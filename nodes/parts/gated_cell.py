@@ -15,7 +15,7 @@ from nodes.parts.cell import LearningCell
 from nodes.parts.weights import orthogonal
 from nodes.wirings import AnyWiring, Signs
 
-__all__ = ["GatedCell", "as_dense"]
+__all__ = ["GatedCell", "as_dense", "wired"]
 
 
 class GatedCell(LearningCell, ABC):
@@ -154,11 +154,17 @@ class GatedCell(LearningCell, ABC):
 
     def _wired(self, rng: np.random.Generator, part: str, n_in: int, scaling: float) -> Array:
         """Return weights at the synapses alone, with their signs."""
-        signs = np.tile(getattr(self.synapses(n_in), part).T, (len(self.gates), 1))
-        heard = np.abs(signs).sum(axis=1, keepdims=True)
-        weights: Array = scaling * np.abs(rng.standard_normal(signs.shape)) * signs
-        weights /= np.sqrt(np.maximum(heard, 1))
-        return weights
+        signs: Array = getattr(self.synapses(n_in), part)
+        return wired(rng, signs, len(self.gates), scaling)
+
+
+def wired(rng: np.random.Generator, signs: Array, gates: int, scaling: float) -> Array:
+    """Return weights of some gates at synapses alone, with their signs, whose rows are sources."""
+    there = np.tile(signs.T, (gates, 1))
+    heard = np.abs(there).sum(axis=1, keepdims=True)
+    weights: Array = scaling * np.abs(rng.standard_normal(there.shape)) * there
+    weights /= np.sqrt(np.maximum(heard, 1))
+    return weights
 
 
 def as_dense(W: Any) -> Array:

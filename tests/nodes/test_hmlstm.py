@@ -6,6 +6,7 @@ from nodegraph.rule import Lesson
 from nodegraph.testing import check_node, check_rule, finite_differences, run_node, teach
 from nodes import HMLSTM
 from nodes.rules import TBPTT, EProp
+from nodes.wirings import auto_ncp
 
 N, D = 3, 2
 X = np.random.default_rng(0).standard_normal((40, D))
@@ -95,3 +96,47 @@ def test_bad_fields_are_told(fields, said):
 def test_a_boundary_port_that_is_needed_and_not_wired_is_told():
     with pytest.raises(ng.errors.FieldError, match="nothing is wired to the port boundary; write"):
         ng.Model(HMLSTM(units=3, boundaries="told")).run(X)
+
+
+WIRED = HMLSTM(wiring=auto_ncp(6, 2), rule=TBPTT(steps=4, batch=8, decay=0.0))
+
+
+def heard(signs):
+    return np.tile(abs(signs).T, (4, 1)) > 0
+
+
+def test_it_hears_what_it_is_wired_to():
+    p, signs = WIRED.init(np.random.default_rng(0), D, 12), auto_ncp(6, 2).signs(D)
+    counterparts = signs.recurrent + np.eye(6) * (np.diag(signs.recurrent) == 0)
+    np.testing.assert_array_equal(p.W_in != 0, heard(signs.sensory))
+    for level in range(2):
+        np.testing.assert_array_equal(np.sign(p.W[level]), np.tile(signs.recurrent.T, (4, 1)))
+    for W in (*p.W_up, *p.W_down):
+        np.testing.assert_array_equal(np.sign(W), np.tile(counterparts.T, (4, 1)))
+    assert HMLSTM(wiring=auto_ncp(6, 2)).width == 12
+
+
+def test_learning_adds_no_synapse():
+    model = ng.Model(WIRED.model_copy(update={"name": "cell"}), seed=1)
+    drawn = [model.run(X[:1]), model.params["cell"]][1]
+    learned = model.fit(np.tile(X, (10, 1))).params["cell"]
+    for name in ("W_in", "W", "W_up", "W_down"):
+        before, after = getattr(drawn, name), getattr(learned, name)
+        np.testing.assert_array_equal(after[before == 0], 0)
+        assert (after != before)[before != 0].mean() > 0.5
+
+
+def test_a_wired_one_keeps_the_contract():
+    check_node(WIRED)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({}, "units is missing: write units=50, or give a wiring"),
+        ({"units": 3, "wiring": auto_ncp(6, 2)}, "wiring: it has 6 neurons, not 3"),
+    ],
+)
+def test_sizes_agree(fields, message):
+    with pytest.raises(ng.errors.FieldError, match=message):
+        HMLSTM(**fields)
