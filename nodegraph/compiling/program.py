@@ -144,6 +144,12 @@ class Frame:
 
         mapped(state, ("s",), one)
 
+    def point_to(self, arrays: Mapping[Any, np.ndarray]) -> None:
+        """Use these arrays from now on; their owner keeps them."""
+        for i, store in self.program.arrays:
+            if store.path in arrays:
+                self.args[i] = _at(arrays[store.path])
+
     def put(self, state: Any) -> None:
         """Set what moves to `state`."""
         for (seen, _), array in zip(self._views, flat(state), strict=True):

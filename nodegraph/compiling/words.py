@@ -22,8 +22,10 @@ __all__ = ["by_numpy", "is_by_numpy", "meaning", "word"]
 
 _MOST = 4096  # programs that are kept, one for each word and kind of arguments
 _NEAR = {"float64": 1e-6, "float32": 1e-2}  # of the largest number; last places may differ
-_known: dict[Any, tuple[Program, tuple[int, ...]] | None] = {}  # None: by numpy
+_SMALL = 1 << 16  # bytes of scratch that wait for the next call of a word
+_known: dict[Any, _Compiled | None] = {}  # None: by numpy
 _here = local()
+_SYMBOLS, _NUMBERS = (Var, SparseVar), (str, int, float)  # np.float64 is a float as well
 
 
 @contextmanager
@@ -49,11 +51,15 @@ def word(function: Callable[..., Any]) -> Callable[..., Any]:
         own = meaning(values)
         if own is not None:
             return own(function.__name__, values, options)
-        if is_by_numpy() or any(isinstance(v, Var | SparseVar) for v in values):
+        if is_by_numpy() or any(map(_is_symbolic, values)):
             return function(*values, **options)
         return _run(function, tuple(map(_argument, values)), options)
 
     return called
+
+
+def _is_symbolic(value: Any) -> bool:
+    return isinstance(value, _SYMBOLS)
 
 
 def meaning(values: tuple[Any, ...]) -> Callable[..., Any] | None:
@@ -67,15 +73,16 @@ def meaning(values: tuple[Any, ...]) -> Callable[..., Any] | None:
 
 def _argument(value: Any) -> Any:
     """Return an array; numbers of Python adapt to the precision of others, so they stay."""
-    plain = isinstance(value, str | int | float) and not isinstance(value, np.generic)
-    if plain or is_sparse(value):
-        return value
+    if type(value) is not np.ndarray:
+        plain = isinstance(value, _NUMBERS) and not isinstance(value, np.generic)
+        if plain or is_sparse(value):
+            return value
     array = np.asarray(value)
     return array.astype(float) if array.dtype.kind in "iub" else array
 
 
 def _run(function: Callable[..., Any], values: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    if all(isinstance(v, str | int | float) for v in values):  # no array: as one of float64
+    if all(isinstance(v, _NUMBERS) for v in values):  # no array: as one of float64
         values = tuple(v if isinstance(v, str) else np.array(v, float) for v in values)
     key = function, signature(values), repr(options)
     first = key not in _known
@@ -86,7 +93,7 @@ def _run(function: Callable[..., Any], values: tuple[Any, ...], options: dict[st
     known = _known[key]
     if known is None:
         return _by_numpy(function, values, options)
-    found = _compiled(*known, values)
+    found = known(values)
     if not first or _agree(found, expected := _by_numpy(function, values, options)):
         return found
     _known[key] = None
@@ -112,18 +119,42 @@ def _agree(found: Any, expected: Any) -> bool:
     return bool(np.abs(one - other).max(initial=0.0) <= _NEAR[one.dtype.name] * max(scale, 1e-300))
 
 
-def _compiled(program: Program, shape: tuple[int, ...], values: tuple[Any, ...]) -> Any:
-    y = program.plan.finals["y"]
-    out = np.empty(y.shape, dtype_of(y.dtype))
-    Frame(program, program.lay(values, ("a",))).run({"y": out[None]}, 1)
-    result = out.reshape(shape)
-    return result if result.ndim else result[()]
+class _Compiled:
+    """A word for arguments of one kind, with frames that wait to be used.
+
+    Parameters
+    ----------
+    program : Program
+    shape : tuple of int
+        Of what it returns.
+    """
+
+    def __init__(self, program: Program, shape: tuple[int, ...]):
+        y = program.plan.finals["y"]
+        self.program, self.shape, self.row = program, shape, (1, *y.shape)
+        self.dtype = dtype_of(y.dtype)
+        self.frames: list[Frame] = []
+
+    def __call__(self, values: tuple[Any, ...]) -> Any:
+        """Return what the word makes of arrays."""
+        arrays, out = self.program.lay(values, ("a",)), np.empty(self.row, self.dtype)
+        try:
+            frame = self.frames.pop()
+            frame.point_to(arrays)
+        except IndexError:
+            frame = Frame(self.program, arrays)
+            frame.arrays.clear()  # they are the caller's
+        frame.run({"y": out}, 1)
+        if self.program.room <= _SMALL:
+            self.frames.append(frame)
+        result = out.reshape(self.shape)
+        return result if result.ndim else result[()]
 
 
 def _made(
     function: Callable[..., Any], values: tuple[Any, ...], options: dict[str, Any]
-) -> tuple[Program, tuple[int, ...]]:
-    """Return the program of a word, and the shape of what it returns."""
+) -> _Compiled:
+    """Return a word for arguments like these."""
     shapes: list[tuple[int, ...]] = []
 
     def build(trace: Trace) -> dict[Any, Any]:
@@ -131,4 +162,5 @@ def _made(
         shapes.append(y.shape)
         return {"y": y.reshape(-1) if y.ndim != 1 else y}
 
-    return Program(build, {"y": 0}, np.float64), shapes[0]
+    program = Program(build, {"y": 0}, np.float64)
+    return _Compiled(program, shapes[0])

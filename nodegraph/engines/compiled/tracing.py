@@ -17,6 +17,7 @@ from nodegraph.compiling.machine_code import is_enabled
 from nodegraph.compiling.program import Program
 from nodegraph.compiling.reasons import line_naming
 from nodegraph.compiling.sparse import SparseVar
+from nodegraph.engines.compiled.alike import programs_of_alike
 from nodegraph.engines.compiled.first_steps import difference
 from nodegraph.engines.compiled.untraced import Untraced, place_of
 from nodegraph.errors import ContractError, DataError
@@ -70,17 +71,28 @@ def program_of(
     kinds = (signature(params), signature(state), tuple(sorted(widths.items())), dtype.str)
     lesson = teaching and (signature(teaching.memory), teaching.taught)
     known: list[tuple[Program | Untraced, Any]]
+    program: Program | Untraced | None
     try:
         known = _programs.setdefault(node, {}).setdefault((kinds, lesson), [])
     except TypeError as error:  # a leaf without a hash
         return Untraced(type(node), "step", f"{place_of(type(node).step)}: {error}")
     rule = teaching and teaching.rule
-    for program, its_rule in known:
-        if its_rule is rule or _are_alike(its_rule, rule):
-            return program
-    program = _made(_Writer(node, params, state, widths, dtype, teaching))
-    known.append((program, rule))
+    program = _of(known, rule)
+    if program is None:
+        alike = programs_of_alike(node, (kinds, lesson)) if is_enabled() else []
+        program = _of(alike, rule)
+        if program is None:
+            program = _made(_Writer(node, params, state, widths, dtype, teaching))
+            if isinstance(program, Program):
+                alike.append((program, rule))
+        known.append((program, rule))
     return program
+
+
+def _of(programs: list[tuple[Any, Any]], rule: Any) -> Any:
+    """Return the program of those that is a step with this rule, or None."""
+    found = (made for made, its in programs if its is rule or _are_alike(its, rule))
+    return next(found, None)
 
 
 def _are_alike(one: Any, other: Any) -> bool:
