@@ -12,7 +12,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 hypothesis.settings.register_profile(
     "house",
     derandomize=True,
-    max_examples=100,
+    max_examples=int(os.environ.get("EXAMPLES", 40)),  # more at night: EXAMPLES=1000
     deadline=None,
     print_blob=False,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],

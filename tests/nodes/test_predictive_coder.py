@@ -31,7 +31,7 @@ def by_hand(C, x, p, v, precision, prior, f):
     return (precision * (x - C @ f(v)) ** 2).sum() / 2 + prior * ((v - p) ** 2).sum() / 2
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     activation=st.sampled_from(["tanh", "identity"]),

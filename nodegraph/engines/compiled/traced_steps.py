@@ -13,6 +13,7 @@ from nodegraph.compiling.batched_program import BatchedProgram, BatchFrame
 from nodegraph.compiling.ir import TraceError
 from nodegraph.compiling.layout import is_array, mapped, signature
 from nodegraph.compiling.program import Frame, Program
+from nodegraph.engines.compiled.alike import programs_of_alike
 from nodegraph.engines.compiled.tracing import fitting_rows, places, program_of, written
 from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.engines.prepared import (
@@ -155,16 +156,24 @@ class Traced(Prepared):
             return None
         key = (tuple(widths.items()), dtype, signature(state), lanes)
         if key not in self._many:
-            build = written(self.node, self.params, state, widths, dtype)
-            try:
-                many = BatchedProgram(
-                    build, places(self.node), dtype, lambda p: p in widths or p[0] == "s", lanes
-                )
-            except TraceError:  # what differs from series to series in ways that lanes cannot
-                self._many[key] = None
-            else:
-                self._many[key] = _Lanes(many, self.params, state)
+            alike = programs_of_alike(self.node, (signature(self.params), *key))
+            if not alike:
+                alike.append(self._batched(state, dtype, widths, lanes))
+            many = alike[0]
+            self._many[key] = None if many is None else _Lanes(many, self.params, state)
         return self._many[key]
+
+    def _batched(
+        self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int], lanes: int
+    ) -> BatchedProgram | None:
+        build = written(self.node, self.params, state, widths, dtype)
+        own = {*widths}
+        try:
+            return BatchedProgram(
+                build, places(self.node), dtype, lambda p: p in own or p[0] == "s", lanes
+            )
+        except TraceError:  # what differs from series to series in ways that lanes cannot
+            return None
 
 
 class _Bound:

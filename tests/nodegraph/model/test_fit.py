@@ -1,5 +1,7 @@
 """What `fit` and `update` learn from data of every form."""
 
+from copy import deepcopy
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -64,11 +66,16 @@ def test_the_number_of_workers_changes_no_bit():
     assert np.array_equal(one, two)
 
 
+@cache
+def taught_at_once():
+    return ng.Model(chain(units=8), seed=3).fit(U, Y, warmup=30)
+
+
 @given(st.lists(st.integers(1, T - 1), max_size=4))
 def test_an_iterator_of_chunks_is_the_same_as_the_whole_series(cuts):
     edges = [0, *sorted(set(cuts)), T]
     chunks = [(U[a:b], Y[a:b]) for a, b in pairwise(edges)]
-    whole = ng.Model(chain(units=8), seed=3).fit(U, Y, warmup=30)
+    whole = deepcopy(taught_at_once())
     parts = ng.Model(chain(units=8), seed=3).fit(iter(chunks), warmup=30)
     assert np.array_equal(whole.params["out"].W_out, parts.params["out"].W_out)
     assert np.array_equal(whole.run(U[:5]), parts.run(U[:5]))

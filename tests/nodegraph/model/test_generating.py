@@ -59,9 +59,14 @@ def test_the_first_value_is_the_forecast_of_the_step_after_the_prompt(kind):
     np.testing.assert_array_equal(model.run(X[91:99]), twin.run(X[91:99]))
 
 
+@pytest.fixture(scope="module")
+def hears_itself():
+    return fitted(with_feedback())
+
+
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=4), st.integers(1, 30))
-def test_generation_in_parts_is_generation_of_the_whole(parts, shown):
-    model = fitted(with_feedback())
+def test_generation_in_parts_is_generation_of_the_whole(hears_itself, parts, shown):
+    model = hears_itself
     whole = model.reset().generate(sum(parts), prompt=X[:shown])
     first = model.reset().generate(parts[0], prompt=X[:shown])
     rest = [model.generate(n) for n in parts[1:]]
