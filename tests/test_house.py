@@ -223,7 +223,7 @@ def test_pins_hold_versions_and_no_addresses():
 
 
 def test_importing_nodegraph_and_a_node_loads_nothing_heavy():
-    script = "import sys, nodegraph; from nodes import Input; print(*sys.modules)"
+    script = "import sys, nodegraph; from nodes import Reservoir; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
