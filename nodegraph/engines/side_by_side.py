@@ -76,4 +76,5 @@ def _loop_side_by_side(block: Block, sweeps: Sequence[Sweep]) -> list[Sweep]:
 def _hand_on(block: Block, before: Sweep, sweep: Sweep) -> None:
     for name in sweep.context.request.learn.intersection(block.names):
         slot, last = sweep.slots[name], before.slots[name]
-        slot.params, slot.memory = last.params, last.memory
+        params, memory, last.memory = last.params, last.memory, None  # which would hold its rows
+        slot.params, slot.memory = params, memory

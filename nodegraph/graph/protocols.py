@@ -148,7 +148,7 @@ class Room(NamedTuple):
     waiting: int  # bytes of rows of one series that wait to be gathered
     adding: int  # bytes beside it while rows are added
     solving: int  # bytes beside it while a learner concludes
-    row: float  # multiplications and additions for a row
+    row: float  # multiplications and additions for a row; those in float32 count half
     end: float  # the same while a learner concludes
 
 

@@ -1,67 +1,41 @@
-"""What a fit will take, before it begins: bytes at its fullest moment, and seconds."""
+"""What a fit will hold at its fullest moment, in bytes, before it begins."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
-from nodegraph.arrays import is_sparse, leaves
+from nodegraph.arrays import is_sparse
+from nodegraph.arrays import leaves as leaves_of
 from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.series import Series
 from nodegraph.engines import LOCAL
-from nodegraph.engines.batches import group_rows, groups
+from nodegraph.engines.batches import Group, group_rows
+from nodegraph.engines.gathering import Leaf, leaves
 from nodegraph.engines.slot import Slot, widths
 from nodegraph.graph.protocols import Room, Weighed
 from nodegraph.graph.rule import merges
-from nodegraph.host.memory_budget import format_bytes
-from nodegraph.host.speed import Rates, measured_rates
 from nodegraph.model.fit import Fit
 from nodegraph.model.joint_readouts import find_joint
+from nodegraph.model.kept_outputs import cut
 from nodegraph.model.stages import Stage
 
-if TYPE_CHECKING:
-    from nodegraph.model.model import Model
-
-__all__ = ["Foresight", "Team", "foresee", "foreseen", "sentence", "teams_of"]
+__all__ = ["Foresight", "Team", "foresee", "products", "teams_of"]
 
 Slots = dict[str, Slot]
 
 
 class Foresight(NamedTuple):
-    """Bytes at the fullest moment, by what they hold, and the seconds of one core."""
+    """Bytes at the fullest moment, by what they hold, and CPU seconds where they are known."""
 
     parts: dict[str, int]
-    seconds: float
+    seconds: float | None = None
 
     @property
     def bytes(self) -> int:
         """All bytes together."""
         return sum(self.parts.values())
-
-
-def foreseen(model: Model, x: Any, y: Any, workers: int | None = None) -> Foresight | None:
-    """Return what `Model.fit` will take here; nothing is learned, and the model stays as it is."""
-    draft = model._settle().draft()
-    bound = draft.bind(x, y)
-    learners = draft.learners(bound)
-    course = Fit(initializer=draft.initializer, engine=LOCAL, workers=workers, learners=learners)
-    return foresee(course, draft.slots, bound)
-
-
-def sentence(found: Foresight | None) -> str:
-    """Return in words what a fit will take.
-
-    Examples
-    --------
-    >>> sentence(Foresight({"readout, sums: 9,000 inputs": 648_000_000, "weights": 2_000_000}, 90))
-    'learning takes about 650.0 MB (most: readout, sums: 9,000 inputs) and 90 s of one core'
-    """
-    if found is None or not found.parts:
-        return "what learning takes cannot be told: the length of a stream is not known"
-    most = max(found.parts, key=found.parts.__getitem__)
-    took = f"{found.seconds:.2g} s" if found.seconds < 100 else f"{found.seconds / 60:.0f} min"
-    size = format_bytes(found.bytes)
-    return f"learning takes about {size} (most: {most}) and {took} of one core"
 
 
 class Team(NamedTuple):
@@ -81,12 +55,12 @@ def foresee(course: Fit, slots: Slots, bound: BoundData) -> Foresight | None:
     if rows is None:
         return None
     fixed = {"weights": sum(_numbers(slot.params) for slot in slots.values()) * dtype.itemsize}
-    fixed |= (
-        {"kept outputs": course.kept(slots, bound).foreseen()} if course.engine is LOCAL else {}
-    )
-    held, fullest, seconds = dict[str, int](), dict[str, int](), 0.0
-    for stage in course.stages:
-        waits = bound.own or len(_parts(stage, slots, bound)) == 1
+    kept = course.kept(slots, bound)
+    fixed |= {"kept outputs": kept.foreseen()} if course.engine is LOCAL else {}
+    held, fullest = dict[str, int](), dict[str, int]()
+    for number, whole in enumerate(course.stages):
+        stage = replace(whole, plan=cut(whole.plan, whole.learners, kept.before(number)))
+        waits = bound.own or len(_leaves(stage, slots, bound)) == 1
         learning = held | _gathered(course, stage, slots, bound, rows)
         moments = [learning | _in_flight(course, stage, slots, bound)]
         for team, room in _rooms(course, stage, slots, bound, rows):
@@ -95,8 +69,13 @@ def foresee(course: Fit, slots: Slots, bound: BoundData) -> Foresight | None:
             moments.append(learning | held | {_label(team, "solving"): copies})
         fullest = max(fullest, *moments, key=lambda parts: sum(parts.values()))
         held = {} if course.one_by_one else held
-        seconds += _seconds(course, stage, slots, bound, rows)
-    return Foresight({name: size for name, size in (fixed | fullest).items() if size}, seconds)
+    return Foresight({name: size for name, size in (fixed | fullest).items() if size})
+
+
+def products(course: Fit, slots: Slots, bound: BoundData, rows: int) -> float:
+    """Return the multiplications and additions of sums and solutions, over so many rows."""
+    rooms = [r for one in course.stages for _, r in _rooms(course, one, slots, bound, rows)]
+    return sum(room.row * rows + room.end for room in rooms)
 
 
 def teams_of(course: Fit, stage: Stage, slots: Slots, bound: BoundData) -> list[Team]:
@@ -131,11 +110,11 @@ def _gathered(
     }
 
 
-def _parts(stage: Stage, slots: Slots, bound: BoundData) -> list[Any]:
-    """Return the groups in which independent series are learned from."""
+def _leaves(stage: Stage, slots: Slots, bound: BoundData) -> list[Leaf]:
+    """Return the groups in which independent series are learned from, as they become one sum."""
     sizes = widths(slots)
     most = group_rows(max(sizes[name] for name in stage.whole))
-    return list(groups([one for one in bound.series if isinstance(one, Series)], most))
+    return leaves([one for one in bound.series if isinstance(one, Series)], most)
 
 
 def _in_flight(course: Fit, stage: Stage, slots: Slots, bound: BoundData) -> dict[str, int]:
@@ -151,39 +130,26 @@ def _in_flight(course: Fit, stage: Stage, slots: Slots, bound: BoundData) -> dic
     }
     if bound.own:
         return {"rows": stage.plan.chunk_rows(sizes) * (width + once) * itemsize} | added
-    parts = _parts(stage, slots, bound)
-    rows = max(sum(one.n_steps for _, one in part) for part in parts)
-    threads = min(course.workers or 1, len(parts))
-    found = list(_rooms(course, stage, slots, bound, rows))
-    waiting = min(1 if threads == 1 else 3 * threads, len(parts) - 1)
+    found = _leaves(stage, slots, bound)
+    threads = min(course.workers or 1, len(found))
+    abreast = sorted((max(_rows(group) for group in leaf) for leaf in found), reverse=True)
+    most = max(sum(_rows(group) for group in leaf) for leaf in found)
+    rooms = [room for _, room in _rooms(course, stage, slots, bound, most)]
+    others = min(1 if threads == 1 else 3 * threads, len(found) - 1)
     return {
-        "rows": rows * (threads * width + once) * itemsize,
-        f"parts of {threads} worker{'s' * (threads > 1)}": waiting * sum(r.sums for _, r in found),
+        "rows": (sum(abreast[:threads]) * width + abreast[0] * once) * itemsize,
+        "rows that wait": threads * sum(room.waiting for room in rooms),
+        f"parts of {threads} worker{'s' * (threads > 1)}": others * sum(r.sums for r in rooms),
     } | added
 
 
-def _seconds(course: Fit, stage: Stage, slots: Slots, bound: BoundData, rows: int) -> float:
-    """Return the seconds that a stage takes on one core."""
-    rates = measured_rates(course.initializer.dtype.name)
-    running = sum(
-        _work(slots[name].params, rates) + slots[name].past.shape[1] / rates.curve
-        for name in stage.plan.reads
-        if name not in stage.learners
-    )
-    teams = [room for _, room in _rooms(course, stage, slots, bound, rows)]
-    learning = sum(room.row * rows + room.end for room in teams) / rates.product
-    return float(rows * running + learning)
-
-
-def _work(params: Any, rates: Rates) -> float:
-    """Return the seconds in which a row goes through some weights."""
-    sparse = sum(leaf.nnz for _, leaf in leaves(params) if is_sparse(leaf))
-    return float(2 * ((_numbers(params) - sparse) / rates.dense + sparse / rates.sparse))
+def _rows(group: Group) -> int:
+    return sum(one.n_steps for _, one in group if isinstance(one, Series))
 
 
 def _numbers(params: Any) -> int:
     """Return how many numbers some arrays hold."""
-    found = [leaf for _, leaf in leaves(params)]
+    found = [leaf for _, leaf in leaves_of(params)]
     return sum(leaf.nnz if is_sparse(leaf) else getattr(leaf, "size", 1) for leaf in found)
 
 

@@ -65,12 +65,15 @@ class KeptOutputs:
 
     def foreseen(self) -> int:
         """Return how many bytes of memory outputs will take at most."""
-        if not self._able:
-            return 0
-        later = [self._stages[number + 1 :] for number in range(len(self._stages))]
-        pairs = zip(self._stages, later, strict=True)
-        sizes = [self._bytes(self._wanted(stage, rest, False)) for stage, rest in pairs]
+        sizes = [self._bytes(self.before(number + 1)) for number in range(len(self._stages))]
         return max((size for size in sizes if self._fits_in_memory(size)), default=0)
+
+    def before(self, number: int) -> set[str]:
+        """Return the nodes whose outputs will be known when the stage of this number begins."""
+        if not (self._able and number):
+            return set()
+        names = self._wanted(self._stages[number - 1], self._stages[number:], False)
+        return names if self._bytes(names) <= room_on_disk() else set()
 
     def begin(self, stage: Stage, at: Cursor, more: bool) -> Stage:
         """Return what a pass has to run, with the nodes whose outputs are to be taken in it.

@@ -158,7 +158,8 @@ class LeastSquares(Rule):
         sums = (FOLDS if self.deals else 1) * (square + cross)
         copies = max(SOLVING * square + 4 * cross, 3 * block)
         added = 2 * block * (n_rows >= full)
-        return Room(sums, block, added, copies, n_in * (n_in + 2.0 * n_out), work)
+        row = n_in * (n_in + 2.0 * n_out) * (0.5 if wide else 1.0)
+        return Room(sums, block, added, copies, row, work)
 
     def merges(self, params: Any) -> bool:
         """Tell whether series can be learned from apart: sums can be added, iterations cannot."""

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.model.foresight import foreseen, sentence
+from nodegraph.engines import LOCAL
+from nodegraph.model.fit import Fit
+from nodegraph.model.forecast import foreseen, sentence
+from nodegraph.model.foresight import foresee
 from nodes import Input, Reservoir, Ridge, Scaler
 
 RNG = np.random.default_rng(7)
@@ -27,6 +30,15 @@ def stack(mode, units=600):
     return ng.Model(graph, seed=1, dtype="float32")
 
 
+def told(model, data, workers=None):
+    """Return the parts of what a fit will hold."""
+    draft = model._settle().draft()
+    bound = draft.bind(data, None)
+    learners = draft.learners(bound)
+    course = Fit(initializer=draft.initializer, engine=LOCAL, workers=workers, learners=learners)
+    return foresee(course, draft.slots, bound)
+
+
 @pytest.mark.parametrize(
     ("mode", "data", "workers"),
     [("forced", ONE, None), ("cascade", TEXTS, None)],
@@ -34,23 +46,40 @@ def stack(mode, units=600):
 def test_memory_is_foreseen_within_a_fifth_of_what_is_measured(mode, data, workers):
     stack(mode, 20).fit(data)  # compiles
     model = stack(mode)
-    told = foreseen(model, data, None, workers).bytes
+    expected = told(model, data, workers).bytes
     tracemalloc.start()
     try:
         model.fit(data, workers=workers)
         measured = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert told == pytest.approx(measured, rel=0.2)
+    assert expected == pytest.approx(measured, rel=0.2)
 
 
-def test_what_is_foreseen_grows_as_it_should():
-    few, many = (foreseen(stack("forced", n), TEXTS, None) for n in (300, 1200))
+def test_sums_grow_with_the_square_of_the_inputs():
+    few, many = (told(stack("forced", n), TEXTS) for n in (300, 1200))
     sums = [sum(v for k, v in one.parts.items() if "sums" in k) for one in (few, many)]
     assert sums[1] / sums[0] == pytest.approx((1224 / 324) ** 2, rel=0.1)
-    twice = {name: np.concatenate([rows] * 4) for name, rows in TEXTS.items()}
-    assert foreseen(stack("forced", 300), twice, None).seconds > 2 * few.seconds
-    assert "MB" in sentence(few) and "one core" in sentence(few)
+
+
+def test_workers_hold_rows_and_blocks_of_their_own_only_where_there_are_parts_for_them():
+    long = {name: np.concatenate([rows] * 40) for name, rows in TEXTS.items()}
+    few = [told(stack("forced", 40), TEXTS, workers).parts for workers in (1, 2)]
+    assert {**few[0]} == {**few[1]}  # one leaf
+    one, two = (told(stack("forced", 40), long, workers).parts for workers in (1, 2))
+    assert two["rows that wait"] == 2 * one["rows that wait"] > 0
+    assert one["rows"] < two["rows"] < 2 * one["rows"]
+
+
+def test_what_is_kept_is_not_on_its_way_again():
+    forced, cascade = (told(stack(mode, 200), TEXTS).parts for mode in ("forced", "cascade"))
+    assert cascade["rows"] <= 0.6 * forced["rows"]  # a reservoir at a time
+
+
+def test_it_is_said_in_words():
+    found = foreseen(stack("forced", 20), {name: rows[:2] for name, rows in TEXTS.items()}, None)
+    assert "kB" in sentence(found) and "one core" in sentence(found)
+    assert "does not tell" in sentence(found._replace(seconds=None))
 
 
 def test_of_a_stream_it_is_said_that_nothing_can_be_told():

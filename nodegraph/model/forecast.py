@@ -1,0 +1,70 @@
+"""What a fit will take, before it begins, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nodegraph.engines import LOCAL
+from nodegraph.host.memory_budget import format_bytes
+from nodegraph.host.numerics import using
+from nodegraph.host.speed import products_a_second
+from nodegraph.model.fit import Fit
+from nodegraph.model.foresight import Foresight, foresee
+from nodegraph.model.order import ordered
+from nodegraph.model.rehearsal import Clock, Rehearsal, working
+
+if TYPE_CHECKING:
+    from nodegraph.model.model import Model
+
+__all__ = ["foreseen", "sentence"]
+
+
+def foreseen(
+    model: Model, x: Any, y: Any, workers: int | None = None, clock: Clock = working
+) -> Foresight | None:
+    """Return what `Model.fit` will take here; None for streams, whose length nobody knows.
+
+    A part of the data is learned from, and forgotten: the model stays as it is.
+
+    Raises
+    ------
+    BudgetError
+        If it would not fit in memory.
+    """
+    begun = clock()
+    draft = model._settle().draft()
+    bound = draft.bind(x, y)
+    learners = draft.learners(bound)
+    draft.forget(learners)
+    course = Fit(initializer=draft.initializer, engine=LOCAL, workers=workers, learners=learners)
+    course = ordered(course, None, draft.slots, bound)
+    found = foresee(course, draft.slots, bound)
+    if found is None:
+        return None
+    made = clock() - begun
+    with using(model.numerics):
+        learned = Rehearsal(course, draft.slots, bound, products_a_second(), clock).seconds()
+    return found._replace(seconds=None if learned is None else made + learned)
+
+
+def sentence(found: Foresight | None) -> str:
+    """Return in words what a fit will take.
+
+    Examples
+    --------
+    >>> sentence(Foresight({"readout, sums: 9,000 inputs": 648_000_000, "weights": 2_000_000}, 90))
+    'learning takes about 650.0 MB (most: readout, sums: 9,000 inputs) and 90 s of one core'
+    """
+    if found is None or not found.parts:
+        return "what learning takes cannot be told: the length of a stream is not known"
+    most = max(found.parts, key=found.parts.__getitem__)
+    return (
+        f"learning takes about {format_bytes(found.bytes)} (most: {most}) and {_took(found)}"
+        " of one core"
+    )
+
+
+def _took(found: Foresight) -> str:
+    if found.seconds is None:
+        return "a time that a part of the data does not tell,"
+    return f"{found.seconds:.2g} s" if found.seconds < 100 else f"{found.seconds / 60:.0f} min"
