@@ -112,7 +112,7 @@ class Ridge(TaughtReadout):
         params = super().init(rng, n_in, n_out)
         if self.intervals is None:
             return params
-        return IntervalParams.of(params, len(self.intervals), keep=self.intervals_by == "posterior")
+        return IntervalParams.of(params, len(self.intervals))
 
     def bounds(self, params: Any, xs: Array, ys: Array) -> Array:
         """Return the quantiles of each row, (n_steps, n_out, n_quantiles)."""

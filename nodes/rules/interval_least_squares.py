@@ -10,14 +10,14 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from nodegraph import Array, Lesson, Node, Seen
-from nodegraph.errors import FieldError
+from nodegraph.errors import DataError, FieldError
 from nodegraph.graph.lessons import block_of
 from nodes.parts.linear_readout import LinearReadout
 from nodes.parts.lone_learner import LoneLearner
 from nodes.ridge_regression.blas_threads import bounded_threads
-from nodes.ridge_regression.dual_rows import BLOCK, Pile
+from nodes.ridge_regression.dual_rows import BLOCK
 from nodes.ridge_regression.gathered import Gathered
-from nodes.ridge_regression.left_out import LeftOut, leverage, principal_axes
+from nodes.ridge_regression.left_out import LeftOut, leverage, lost, principal_axes, symmetric
 from nodes.ridge_regression.strength import chosen_strengths, joined
 from nodes.rules.least_squares import LeastSquares, Solver, Strength
 
@@ -36,35 +36,39 @@ Source = Literal["residuals", "posterior"]
 
 
 class IntervalParams(NamedTuple):
-    """Weights, and what tells intervals: ``y + offsets sqrt(base + |root' (x - centre)|^2)``."""
+    """Weights, and what tells intervals: ``y + offsets (base + |root' (x - centre)|^2)^power``."""
 
     W_out: Array  # (n_out, n_in)
     bias: Array  # (n_out,)
     offsets: Array  # (n_levels, n_out)
     base: Array  # ()
+    power: Array  # (), 0 where the interval is as wide everywhere
     centre: Array  # (n_in,)
-    root: Array  # (n_in, n_in), or (n_in, 0) where the interval is as wide everywhere
+    root: Array  # (n_in, n_in)
 
     @classmethod
-    def of(cls, weights: Any, levels: int, keep: bool) -> IntervalParams:
-        """Return weights with intervals of no width; `keep` says whether they may widen."""
+    def of(cls, weights: Any, levels: int) -> IntervalParams:
+        """Return weights with intervals of no width."""
         n_out, n_in = weights.W_out.shape
-        root = np.zeros((n_in, n_in if keep else 0))
-        offsets, centre = np.zeros((levels, n_out)), np.zeros(n_in)
-        return cls(weights.W_out, weights.bias, offsets, np.ones(()), centre, root)
+        offsets, centre, root = np.zeros((levels, n_out)), np.zeros(n_in), np.zeros((n_in, n_in))
+        one, none = np.ones(()), np.zeros(())
+        return cls(weights.W_out, weights.bias, offsets, one, none, centre, root)
 
     def bounds(self, xs: Array, ys: Array) -> Array:
         """Return the interval of each row, (n_steps, n_out, n_levels)."""
-        scale = np.sqrt(self.base + leverage(xs, self.centre, self.root))
-        found: Array = ys[:, :, None] + scale[:, None, None] * self.offsets.T
-        return found
+        if not self.power:
+            return np.asarray(ys[:, :, None] + self.offsets.T)
+        scale = (self.base + leverage(xs, self.centre, self.root)) ** self.power
+        return np.asarray(ys[:, :, None] + scale[:, None, None] * self.offsets.T)
 
 
 class IntervalLeastSquares(LoneLearner):
     """Do as `LeastSquares`, and learn quantiles of what is still to be expected of the target.
 
     `residuals`: those of what was left out, blocks of up to 256 neighbouring rows in turn, which a
-    second pass over the data finds: the jackknife [1]_, which asks for no distribution.
+    second pass over the data finds: the jackknife [1]_, which asks for no distribution. Where they
+    grow with the leverage ``1 / n + (x - mean)' (X'X + ridge I)^-1 (x - mean)`` of their rows,
+    intervals do (`LeftOut.widening`): a forecast is further off away from what was seen.
     `posterior`: those of the normal distribution with variance
     ``s^2 (1 + 1 / n + (x - mean)' (X'X + ridge I)^-1 (x - mean))``, the posterior of ridge
     regression [2]_, wider far from what was seen; ``s^2`` is the sum of squared errors over n less
@@ -111,6 +115,22 @@ class IntervalLeastSquares(LoneLearner):
     def deals(self) -> bool:
         """Whether independent series are left out in turn, to choose among strengths."""
         return self.plain.deals
+
+    def choices(self) -> list[IntervalLeastSquares]:
+        """Return the rule with each of its strengths alone.
+
+        Raises
+        ------
+        DataError
+            If residuals were found by one strength, and another might be taken.
+        """
+        strengths = self.plain.strengths
+        if self.by == "residuals" and len(strengths) > 1:
+            raise DataError(
+                "intervals are residuals of one strength, so that no other can be chosen behind "
+                "them: write intervals_by: posterior, or one ridge"
+            )
+        return [self.model_copy(update={"ridge": ridge}) for ridge in strengths]
 
     def refusal(self, node: Node) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""
@@ -178,28 +198,34 @@ class IntervalLeastSquares(LoneLearner):
         plain = LinearReadout.Params(alone.W_out, alone.bias)
         ((weights, facts),) = self.plain.conclude_team([plain], memory.sums)
         spread = self._spread(memory, weights, facts["ridge"])
-        width = np.sqrt(spread["base"]) * (spread["offsets"][-1] - spread["offsets"][0]).mean()
+        width = spread.pop("wide") * (spread["offsets"][-1] - spread["offsets"][0]).mean()
         more = {name: np.asarray(part).astype(dtype) for name, part in spread.items()}
         learned = alone._replace(W_out=weights.W_out, bias=weights.bias, **more)
         return [(learned, {**facts, "interval_width": float(width)})]
 
     def _spread(self, memory: Memory, weights: Any, ridge: float) -> dict[str, Any]:
-        """Return offsets, and how they widen away from the centre."""
-        none = {"base": 1.0}
+        """Return offsets, how they widen away from the centre, and by how much in the mean."""
         if memory.second.begun:
-            return {"offsets": memory.second.quantiles(self.levels), **none}
+            return self._of_residuals(memory.second)
         whole = joined(memory.sums.data())
-        full = self.by == "posterior"
-        centre, root, base, freedom = _inverse(whole, ridge, self.fit_bias, full)
+        centre, root, base, freedom = _inverse(whole, ridge, self.fit_bias)
         squares = whole.squared_error(weights.W_out.astype(float), weights.bias.astype(float))
         sigma = np.sqrt(squares / max(whole.n - freedom, 1.0))
         offsets = np.outer([NormalDist().inv_cdf(level) for level in self.levels], sigma)
         if self.by == "residuals":  # and the data were gone through once
-            return {"offsets": offsets, **none}
-        norms = np.linalg.norm(root, axis=0)
-        axes = root / np.where(norms > 0, norms, 1.0)
-        symmetric = root @ axes.T  # the only one: axes have no sign, nor an order
-        return {"offsets": offsets, "base": 1 + base, "centre": centre, "root": symmetric}
+            return {"offsets": offsets, "wide": 1.0}
+        about = {"centre": centre, "root": symmetric(root), "base": 1 + base, "power": 0.5}
+        return {"offsets": offsets, "wide": np.sqrt(1 + base), **about}
+
+    def _of_residuals(self, second: LeftOut) -> dict[str, Any]:
+        """Return what residuals tell of intervals."""
+        form = second.widening()
+        wide = form(second.far)
+        found = {"offsets": second.quantiles(self.levels, wide), "wide": float(wide.mean())}
+        if not form.power:
+            return found
+        about = {"centre": second.centre, "root": second.spread_root()}
+        return {**found, **about, "base": form.base + second.base, "power": form.power}
 
     def _begun(self, sums: Gathered) -> LeftOut:
         """Return the residuals of no rows, with the weights that one pass has found."""
@@ -211,18 +237,15 @@ class IntervalLeastSquares(LoneLearner):
             ((ridge, _),) = chosen_strengths(folds, [slice(0, n_out)], *how)
             solution = whole.solve(ridge, self.fit_bias)
             centre, root, base, _ = _inverse(whole, ridge, self.fit_bias)
-        kept = np.empty((0, n_out))
         block = int(np.clip(whole.n // PARTS, 1, BLOCK))
-        return LeftOut(Pile(), solution.W, solution.b, centre, root, base, kept, 1, 0, False, block)
+        return LeftOut.of(solution.W, solution.b, centre, root, base, block)
 
 
-def _inverse(
-    whole: Any, ridge: float, fit_bias: bool, full: bool = False
-) -> tuple[Array, Array, float, float]:
+def _inverse(whole: Any, ridge: float, fit_bias: bool) -> tuple[Array, Array, float, float]:
     """Return centre, root and base of the leverage, and the effective number of weights."""
-    centre, values, axes = principal_axes(whole, fit_bias, full)
+    centre, values, axes = principal_axes(whole, fit_bias)
     total = values + ridge
-    kept = total > np.finfo(float).eps * values.max(initial=0.0)
+    kept = total > lost(whole) * values.max(initial=0.0)
     total = np.where(kept, total, 1.0)
     root = np.where(kept, axes / np.sqrt(total), 0.0)
     freedom = float(np.where(kept, values / total, 0.0).sum()) + fit_bias

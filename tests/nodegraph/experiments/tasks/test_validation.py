@@ -122,6 +122,21 @@ def test_a_strength_is_chosen_by_closed_loops(graph, kind):
     np.testing.assert_allclose(found.scores[0].values["rmse"], best.scores[0].values["rmse"])
 
 
+def test_intervals_from_the_posterior_go_with_the_strength_that_is_chosen(graph):
+    listed = [f"nodes.out.ridge={list(STRENGTHS)}", "task.validate.choose=ridge"]
+    asked = [*listed, "nodes.out.intervals=[0.05, 0.95]"]
+    found = run_spec(read_yaml(graph, [*asked, "nodes.out.intervals_by=posterior"]))
+    assert found.validated == run_spec(read_yaml(graph, listed)).validated
+    best = f"nodes.out.ridge={STRENGTHS[found.validated.best]}"
+    alone = [best, asked[2], "nodes.out.intervals_by=posterior"]
+    offsets = [
+        one.model.params["out"].offsets for one in (found, run_spec(read_yaml(graph, alone)))
+    ]
+    np.testing.assert_allclose(*offsets, rtol=1e-6)
+    with pytest.raises(SpecError, match="validate: intervals are residuals of one strength"):
+        Experiment.of(read_yaml(graph, asked))
+
+
 def test_what_cannot_be_chosen_is_said_at_its_line(graph):
     with pytest.raises(SpecError, match="validate: one readout chooses, and no readout has sev"):
         Experiment.of(read_yaml(graph, ["task.validate.choose=ridge"]))
