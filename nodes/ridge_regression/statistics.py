@@ -12,6 +12,8 @@ from nodes.ridge_regression.solvers import Solution, is_definite, solve_primal, 
 
 __all__ = ["Statistics", "centred", "mass"]
 
+FEW = 32  # rows that are squared at a time
+
 
 class Statistics(NamedTuple):
     """Count, means, and scatter about the means, in float64; the bias is then free."""
@@ -49,7 +51,8 @@ class Statistics(NamedTuple):
             dt, step_t = centred(ts, self.t, self.n, weights, dtype)
             self.x[:] += step_x
             self.t[:] += step_t
-            self.tt[:] += np.square(dt, dtype=float).sum(axis=0)
+            for start in range(0, len(dt), FEW):  # what lies near is not fetched again
+                self.tt[:] += np.square(dt[start : start + FEW], dtype=float).sum(axis=0)
         grown = self._with_room()
         add_products(dx, dt, grown.xx, grown.xt)
         return grown._replace(n=n)

@@ -32,7 +32,7 @@ class Scaling(Rule):
     """
 
     class Memory(NamedTuple):
-        """Count and extremes of each signal, and sums about its first value."""
+        """Count and extremes of each signal; for the z-score also sums about its first value."""
 
         n: int
         least: Array
@@ -62,15 +62,18 @@ class Scaling(Rule):
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return `params` as they are, and the memory with the rows of `seen`."""
-        rows = np.atleast_2d(seen.x).astype(float)
-        first = memory.first if memory.n else rows[0].copy()
+        rows = np.atleast_2d(seen.x)
+        least = np.minimum(memory.least, rows.min(axis=0))
+        most = np.maximum(memory.most, rows.max(axis=0))
+        more = memory._replace(n=memory.n + len(rows), least=least, most=most)
+        if self.kind == "range":
+            return params, more
+        first = memory.first if memory.n else rows[0].astype(float)
         with np.errstate(over="ignore", invalid="ignore"):  # `finish` says so
             shifted = rows - first
             sums = _sum_in_order(memory.sums, shifted)
             squares = _sum_in_order(memory.squares, shifted**2)
-        least = np.minimum(memory.least, rows.min(axis=0))
-        most = np.maximum(memory.most, rows.max(axis=0))
-        return params, self.Memory(memory.n + len(rows), least, most, first, sums, squares)
+        return params, more._replace(first=first, sums=sums, squares=squares)
 
     def merge(self, one: Memory, other: Memory) -> Memory:
         """Return the memory of both."""

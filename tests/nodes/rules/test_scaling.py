@@ -31,9 +31,16 @@ def test_scale_and_offset_are_those_of_the_closed_form():
     params = Scaling(low=-2.0, high=4.0).finish(PARAMS, gathered(Scaling(), X))
     np.testing.assert_allclose(params.scale, 6 / (high - low), rtol=1e-14)
     np.testing.assert_allclose(params.offset, -2 - 6 / (high - low) * low, rtol=1e-12)
-    params = Scaling(kind="z-score").finish(PARAMS, gathered(Scaling(), X))
+    rule = Scaling(kind="z-score")
+    params = rule.finish(PARAMS, gathered(rule, X))
     np.testing.assert_allclose(params.scale, 1 / X.std(axis=0), rtol=1e-13)
     np.testing.assert_allclose(params.offset, -X.mean(axis=0) / X.std(axis=0), rtol=1e-13)
+
+
+def test_a_range_sums_nothing():
+    memory = gathered(Scaling(), X[:30], X[30:])
+    assert not (memory.first.any() or memory.sums.any() or memory.squares.any())
+    assert memory.n == len(X)
 
 
 @settings(max_examples=20, deadline=None)
