@@ -16,7 +16,7 @@ from nodegraph.engines.gathering import GatherTask, Keeper, Sums, gathered, leav
 from nodegraph.engines.merge_tree import Bough
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot, widths
-from nodegraph.graph.protocols import Seamless, begun_like
+from nodegraph.graph.protocols import Seamless, Weighed, begun_like
 from nodegraph.graph.rule import Rule
 from nodegraph.host.lent_threads import lent_threads
 from nodegraph.host.progress import Progress
@@ -29,8 +29,9 @@ from nodegraph.model.sums_file import PackedSums, read_sums, write_sums
 if TYPE_CHECKING:
     from nodegraph.model.learning_pass import LearningPass
 
-__all__ = ["Apart", "learn_apart"]
+__all__ = ["Apart", "abreast", "learn_apart"]
 
+LARGE = 1 << 28  # bytes of sums that are not held once for each worker
 VITALS = ""  # under this name sums have rows to judge nodes by; no node has it
 KEPT = "/"  # under this one, outputs that are to be kept, as long as nobody took them
 
@@ -198,6 +199,22 @@ class _Kept(Keeper):
             self._checkpointer.mark(at, self._slots, done)
 
 
+def abreast(course: LearningPass, stage: Stage, slots: Mapping[str, Slot]) -> int | None:
+    """Return how many workers gather sums of their own.
+
+    In this process one is enough where sums are large: threads then share the columns of that one,
+    in the room of one, to the same bits.
+    """
+    sizes, itemsize = widths(slots), course.initializer.dtype.itemsize
+
+    def room(name: str) -> int:
+        rule, n_in = stage.plan.rules[name], slots[name].ports.get("x", 0)
+        return rule.room(n_in, sizes[name], n_in, itemsize).sums if isinstance(rule, Weighed) else 0
+
+    here = course.engine.map is None and course.engine.gather is None
+    return 1 if here and max(map(room, stage.learners)) > LARGE else course.workers
+
+
 def learn_apart(
     course: LearningPass,
     stage: Stage,
@@ -216,8 +233,9 @@ def learn_apart(
     if at.series == count and not keeper.boughs:
         return
     task = GatherTask(apart, (), f"{', '.join(stage.learners)} learned from")
+    workers = abreast(course, stage, slots)
     with lent_threads(course.workers):
-        found = gathered(course.engine, task, data, course.workers, hooks.progress, keeper)
+        found = gathered(course.engine, task, data, workers, hooks.progress, keeper)
         for name in stage.learners:
             rule, before = stage.plan.rules[name], slots[name].memory
             slots[name].memory = merged(name, rule, before, found.pop(name))

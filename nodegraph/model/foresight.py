@@ -16,6 +16,7 @@ from nodegraph.engines.gathering import Leaf, leaves
 from nodegraph.engines.slot import Slot, widths
 from nodegraph.graph.protocols import Room, Weighed
 from nodegraph.graph.rule import merges
+from nodegraph.model.apart import abreast
 from nodegraph.model.fit import Fit
 from nodegraph.model.joint_readouts import find_joint
 from nodegraph.model.kept_outputs import cut
@@ -131,13 +132,13 @@ def _in_flight(course: Fit, stage: Stage, slots: Slots, bound: BoundData) -> dic
     if bound.own:
         return {"rows": stage.plan.chunk_rows(sizes) * (width + once) * itemsize} | added
     found = _leaves(stage, slots, bound)
-    threads = min(course.workers or 1, len(found))
-    abreast = sorted((max(_rows(group) for group in leaf) for leaf in found), reverse=True)
+    threads = min(abreast(course, stage, slots) or 1, len(found))
+    longest = sorted((max(_rows(group) for group in leaf) for leaf in found), reverse=True)
     most = max(sum(_rows(group) for group in leaf) for leaf in found)
     rooms = [room for _, room in _rooms(course, stage, slots, bound, most)]
     others = min(1 if threads == 1 else 3 * threads, len(found) - 1)
     return {
-        "rows": (sum(abreast[:threads]) * width + abreast[0] * once) * itemsize,
+        "rows": (sum(longest[:threads]) * width + longest[0] * once) * itemsize,
         "rows that wait": threads * sum(room.waiting for room in rooms),
         f"parts of {threads} worker{'s' * (threads > 1)}": others * sum(r.sums for r in rooms),
     } | added

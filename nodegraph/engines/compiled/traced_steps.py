@@ -95,6 +95,7 @@ class Traced(Prepared):
         lanes = 32 if len(xs) >= 32 else 16
         widths = {p: rows[0].shape[1] for p, rows in {"x": xs, **ports}.items()}
         apart = self._laid_out() is not None and max(map(len, xs)) >= FEW
+        apart = apart or self._passes(states[0], xs[0].dtype, widths)
         enough = len(xs) >= FEWEST and not apart
         many = self._lanes(states[0], xs[0].dtype, widths, lanes) if enough else None
         if many is None:
@@ -140,6 +141,11 @@ class Traced(Prepared):
                 return program
             self._bound[key] = _Bound(program, self.params)
         return self._bound[key]
+
+    def _passes(self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]) -> bool:
+        """Tell whether the node gives out what it reads, for which nothing is copied."""
+        bound = self._bind(state, dtype, widths)
+        return not isinstance(bound, Untraced) and bound.program.passes
 
     def lanes_code(
         self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int], lanes: int

@@ -262,3 +262,10 @@ def test_a_step_that_keeps_an_array_on_itself_is_told_by_class_and_line():
     wanted = r"Checkpointer.step .*test_traced_steps.py:\d+.*self.last.*belongs into the state"
     with pytest.warns(PlainStepWarning, match=wanted):
         ng.Model(Checkpointer()).run(np.ones((3, 2)))
+
+
+def test_what_passes_through_is_not_copied_for_many_series_either():
+    series = [U[i : i + 9] for i in range(20)]
+    states, ys = prepared(Input(), None).run_many([None] * 20, series)
+    assert states == [None] * 20
+    assert all(np.shares_memory(y, x) for y, x in zip(ys, series, strict=True))
