@@ -19,12 +19,13 @@ from pathlib import Path
 import numpy as np
 
 import nodegraph as ng
-from nodes import Backward, Input, Reservoir, Ridge, Scaler
+from nodes import Backward, Input, Reservoir, Ridge, Scaler, TaughtLayer
 
-MODES = ("forced", "shared", "cascade", "both-ways")
+MODES = ("forced", "shared", "cascade", "both-ways", "taught")
 DEAD = 1e-12  # range of a column, as a share of the others', below which it says nothing
 MILD = {"leak_rate": 0.9, "spectral_radius": 0.5, "input_scaling": 0.5}
 MILD |= {"input_distribution": "bernoulli", "input_connectivity": 0.05}
+TAUGHT = {"rounds": 16, "epsilon": 0.01, "ridge": 0.02, "emits": "prediction"}
 
 
 def hidden_states(texts, tokens, folder, dtype):
@@ -85,7 +86,8 @@ def students(mode, layers, units):
     """Return a graph of a readout for each layer, of a reservoir over what it is shown.
 
     forced: the true layer below; cascade: what the readout below says; shared: one reservoir of the
-    embeddings for all; both-ways: a cascade of reservoirs half of which read the text from its end.
+    embeddings for all; both-ways: a cascade of reservoirs half of which read the text from its end;
+    taught: such a cascade with seven units of ten that their own layer teaches, behind the rest.
     Each readout sees the input of its reservoir, too; with 0 units, nothing else.
     """
     scaled = [Scaler(name=f"scaled{k}") for k in range(layers + 1)]
@@ -93,16 +95,24 @@ def students(mode, layers, units):
     for k in range(1, layers + 1):
         seen = {"forced": scaled[k - 1], "shared": scaled[0]}.get(mode, said)
         pools = pools if mode == "shared" or k == 1 else reservoirs(mode, k, units)
-        out = said = Ridge(name=f"layer{k}", ridge=0.1)
+        out = said = readout(mode, k, units)
         graph = graph & (seen >> out) & (Input(name=f"h{k}") >> scaled[k] >> out["target"])
         for pool in pools:
             graph = graph & (seen >> pool >> out)
     return graph
 
 
+def readout(mode, k, units):
+    """Return what tells a layer: a ridge, or the head of units that the layer teaches."""
+    if mode != "taught" or not units:
+        return Ridge(name=f"layer{k}", ridge=0.1)
+    return TaughtLayer(name=f"layer{k}", units=units - units * 3 // 10, **TAUGHT)
+
+
 def reservoirs(mode, k, units):
     """Return the reservoirs of a layer."""
-    sizes = [units // 2, units - units // 2] if mode == "both-ways" else [units]
+    units = units * 3 // 10 if mode == "taught" else units
+    sizes = [units // 2, units - units // 2] if mode in ("both-ways", "taught") else [units]
     found = [
         Reservoir(units=n, connectivity=min(1, 10 / n), name=f"pool{k}{'_back' * i}", **MILD)
         for i, n in enumerate(sizes)

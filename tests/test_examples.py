@@ -27,7 +27,7 @@ def test_an_example_runs_and_prints_its_result(path, capsys, monkeypatch):
         assert names[figure] >= least
 
 
-@pytest.mark.parametrize("mode", ["forced", "shared", "both-ways"])
+@pytest.mark.parametrize("mode", ["forced", "shared", "both-ways", "taught"])
 def test_each_way_to_be_a_transformer_runs(mode, capsys, monkeypatch):
     path = next(path for path in EXAMPLES if path.stem == "reservoir_bert")
     given = "--teacher random --texts 12 --tokens 40 --units 20 --mode".split()
