@@ -1,5 +1,5 @@
 #!/bin/bash
-# One host, two Slurm nodes n1 and n2 (Debian: apt-get install slurm-wlm munge), on loopback; root.
+# One host, three Slurm nodes n1, n2 and n3 (Debian: apt-get install slurm-wlm munge), on loopback; root.
 # usage: slurm.sh start FOLDER | slurm.sh stop FOLDER ; between them: SLURM_CONF=FOLDER/slurm.conf
 set -eu
 d=$(mkdir -p "$2" && cd "$2" && pwd)
@@ -13,7 +13,7 @@ if [ "$1" = stop ]; then
     exit
 fi
 host=$(hostname -s)
-mkdir -p "$d"/{state,log,run,spool.n1,spool.n2}
+mkdir -p "$d"/{state,log,run,spool.n1,spool.n2,spool.n3}
 dd if=/dev/urandom of="$d/munge.key" bs=1 count=1024 status=none
 chmod 400 "$d/munge.key"
 chmod 711 "$d" "$d/run"
@@ -51,8 +51,8 @@ SlurmdTimeout=20
 MessageTimeout=20
 JobRequeue=1
 MinJobAge=3600
-NodeName=n[1-2] NodeHostname=$host NodeAddr=127.0.0.1 Port=[17011-17012] CPUs=2 RealMemory=4000 State=UNKNOWN
-PartitionName=all Nodes=n[1-2] Default=YES MaxTime=INFINITE State=UP
+NodeName=n[1-3] NodeHostname=$host NodeAddr=127.0.0.1 Port=[17011-17013] CPUs=2 RealMemory=4000 State=UNKNOWN
+PartitionName=all Nodes=n[1-3] Default=YES MaxTime=INFINITE State=UP
 CONF
 : > "$d/run/pids"
 start() { # NAME COMMAND...
@@ -64,9 +64,9 @@ start munged munged --foreground --force --key-file="$d/munge.key" \
     --log-file="$d/log/munged.log" --seed-file="$d/run/munge.seed"
 for _ in $(seq 100); do [ -S "$d/run/munge.socket" ] && break; sleep 0.1; done
 start slurmctld slurmctld -D
-for n in n1 n2; do start slurmd.$n slurmd -D -N $n; done
+for n in n1 n2 n3; do start slurmd.$n slurmd -D -N $n; done
 for _ in $(seq 300); do
-    [ "$(sinfo -h -N -t idle -o %N 2> /dev/null | wc -l)" = 2 ] && exit
+    [ "$(sinfo -h -N -t idle -o %N 2> /dev/null | wc -l)" = 3 ] && exit
     sleep 0.1
 done
 echo "Slurm did not start; its logs are in $d/log" >&2

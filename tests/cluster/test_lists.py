@@ -42,9 +42,8 @@ def test_an_actor_that_dies_leaves_no_trace(raylets, spread, alone):
 
 
 def test_a_machine_that_dies_leaves_no_trace(raylets, spread, alone):
-    raylets.kill("second", "raylet/raylet")
-    assert spread.end() == 0, spread.err
     raylets.down("second")
+    assert spread.end() == 0, spread.err
     assert "1 of 2 workers were lost: what they were at is done again" in spread.err
     assert quiet(spread)
     same_bits(alone, spread.arrays())

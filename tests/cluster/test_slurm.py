@@ -1,9 +1,10 @@
-"""Jobs of a real Slurm of two nodes on this machine, as `nodegraph slurm` writes them."""
+"""Jobs of a real Slurm of three nodes on this machine, as `nodegraph slurm` writes them."""
 
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from raylets import family
 from safetensors.numpy import load_file
 
 HERE = Path(__file__).parent
@@ -30,7 +32,7 @@ def environment():
 
 @pytest.fixture(scope="session")
 def slurm(environment):
-    """Return the environment of a Slurm of two nodes that is there for these tests alone."""
+    """Return the environment of a Slurm of three nodes that is there for these tests alone."""
     missing = [name for name in ("slurmctld", "slurmd", "munged", "sbatch")
                if not shutil.which(name, path=environment["PATH"])]  # fmt: skip
     if missing or os.geteuid() != 0:
@@ -201,6 +203,34 @@ def test_scancel_keeps_learning_for_the_next_job(submit, slurm, same, tmp_path):
 def _processes(pattern):
     found = subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True)
     return [int(pid) for pid in found.stdout.split()]
+
+
+def running_on(slurm, node):
+    """Return the daemons of a node, which have its log open, and all that they started."""
+    log = str(Path(slurm["SLURM_CONF"]).parent / f"log/slurmd.{node}.log")
+    return [
+        one
+        for pid in _processes("slurmd|slurmstepd")
+        if log in {os.path.realpath(fd) for fd in Path(f"/proc/{pid}/fd").glob("*")}
+        for one in family(pid)
+    ]
+
+
+def test_a_node_that_is_lost_puts_the_job_back_and_it_goes_on_another(
+    submit, slurm, same, tmp_path
+):
+    (tmp_path / "often.py").write_text(OFTEN, encoding="utf-8")
+    job = submit("-N", 2, "-c", 1, change=("(nodegraph run", "(python3 often.py run"))
+    under_way(tmp_path)
+    for pid in running_on(slurm, "n2"):
+        os.kill(pid, signal.SIGKILL)
+    _run(slurm, "scontrol", "update", "nodename=n2", "state=down", "reason=lost")  # or 20 s later
+    await_state(slurm, job, "PENDING")
+    _run(slurm, "scontrol", "update", f"jobid={job}", "starttime=now")
+    time.sleep(1)
+    assert await_state(slurm, job, *ENDS) == {"COMPLETED"}
+    assert "learning goes on from step " in (tmp_path / f"two-{job}.log").read_text("utf-8")
+    assert same(tmp_path / "out/two")
 
 
 def test_seeds_are_an_array_with_a_folder_for_each(submit, slurm, tmp_path):
