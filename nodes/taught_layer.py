@@ -38,8 +38,9 @@ class TaughtLayer(TaughtUnits):
         How often the units move; learning goes through the data ``2 rounds + 2`` times.
     share : float in (0, 1]
         Share of the series, or of the blocks of a single one, that a round looks at, each round at
-        others; the head is solved for from all of them. Which series hangs on what is in them, to
-        the last bit (not on their order): numbers in another precision choose others.
+        others beside the first; the head is solved for from all of them. Which series hangs on what
+        is in them, to the last bit (not on their order): numbers in another precision choose
+        others.
     rate : float
         Length of the first step, as a share of that of a unit's weights.
     ridge : float

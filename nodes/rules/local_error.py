@@ -9,6 +9,7 @@ from pydantic import NonNegativeInt, PositiveFloat
 
 from nodegraph import Array, Seen
 from nodegraph.arrays import copy_tree
+from nodegraph.errors import DataError
 from nodegraph.fields import Fraction
 from nodes.parts.hidden_units import HiddenUnits
 from nodes.parts.own_head import OwnHead
@@ -47,7 +48,7 @@ class LocalError(OwnHead):
         How often the units move; 0 leaves them as they were drawn.
     share : float in (0, 1]
         Share of the independent series, dealt out evenly, that a round looks at, each round at
-        others; of a single series, of its blocks of 256 rows.
+        others beside the first; of a single series, of its blocks of 256 rows.
     rate : float
         Length of the first step, as a share of that of the weights.
     feedback : {"head", "random"}
@@ -110,9 +111,13 @@ class LocalError(OwnHead):
         return self._counted(memory._replace(pile=memory.pile.add(xs, ts, copied=False)))
 
     def _takes(self, number: Any, turn: int) -> Any:
-        """Tell whether a round looks at series, or blocks of a single one, of these numbers."""
+        """Tell whether a round looks at series, or blocks of a single one, of these numbers.
+
+        The first is among them each time, so that a short one is not passed over.
+        """
         start = turn * TURN
-        return np.ceil((number + 1) * self.share + start) > np.ceil(number * self.share + start)
+        dealt = np.ceil((number + 1) * self.share + start) > np.ceil(number * self.share + start)
+        return dealt | (number == 0)
 
     def _counted(self, memory: Memory) -> Memory:
         """Return the memory with all full blocks in its sums, in place."""
@@ -156,6 +161,11 @@ class LocalError(OwnHead):
         if memory.turn == self.last:
             return memory, False
         done = self.closed(memory)
+        if 0 < done.turn and not done.sums.n:
+            raise DataError(
+                "there are rows to learn from, but none in the series that a round looks at; "
+                "write share=1"
+            )
         require_rows(done.sums)
         return self.without_rows(done._replace(turn=done.turn + 1, at=self._next(done))), True
 

@@ -120,7 +120,9 @@ def test_rounds_look_at_their_share_and_the_rest_at_all_rows():
     looks = np.array([rule._takes(np.arange(100), turn) for turn in range(10)])
     assert np.flatnonzero(looks[0][:10]).tolist() == [0, 2, 5, 7]
     assert np.abs(looks.sum(axis=1) - 40).max() <= 1  # of the series in each round
-    assert looks.sum(axis=0).min() >= 3 and looks.sum(axis=0).max() <= 5  # rounds, for each series
+    assert looks[:, 0].all()
+    rounds = looks[:, 1:].sum(axis=0)  # of each series
+    assert rounds.min() >= 3 and rounds.max() <= 5
     node, params = made(rounds=1, share=0.5)
     xs, ts = np.tile(X, (2, 1))[:768], np.tile(T, (2, 1))[:768]  # three blocks, two of them taken
     found = []
@@ -132,6 +134,19 @@ def test_rounds_look_at_their_share_and_the_rest_at_all_rows():
         memory = course(node, params)[1]
         _, after = node.rule.update(params, memory, Seen(X, None, target=T, number=number))
         assert node.rule.merge(after, node.rule.without_rows(after)).sums.n == n
+
+
+def test_a_short_series_is_looked_at_in_each_round():
+    report = ng.Model(Input() >> TaughtLayer(units=4), seed=1).fit(X[:100], T[:100]).report[0]
+    assert (report["rounds"], report["rows"]) == (8, 100)
+
+
+def test_a_round_that_passes_over_all_rows_says_so():
+    node, params = made(share=0.1)
+    memory = course(node, params)[1]
+    _, memory = node.rule.update(params, memory, Seen(X, None, target=T, number=4))
+    with pytest.raises(DataError, match="none in the series that a round looks at; write share=1"):
+        node.rule.after_pass(memory)
 
 
 def test_sums_of_many_features_in_single_precision_tell_the_same():
