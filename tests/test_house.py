@@ -10,7 +10,8 @@ from pathlib import Path
 import networkx as nx
 
 ROOT = Path(__file__).parents[1]
-LONGEST = 350
+LONGEST = 350  # lines of a module
+LONGEST_BODY = 40  # of a function
 
 # A part of nodegraph imports only parts on its own line or on a line before it.
 # A part that is not named here is still held to import nothing that imports it.
@@ -192,6 +193,22 @@ def test_a_module_is_read_in_one_sitting():
     sources = [*SOURCES, *(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/**/*.py"))]
     lengths = {s: len((ROOT / s).read_text(encoding="utf-8").splitlines()) for s in sources}
     assert {source: n for source, n in lengths.items() if n >= LONGEST} == {}
+
+
+def body_lines(function):
+    """Return how many lines of code a function has, without those of its docstring."""
+    first = function.body[ast.get_docstring(function, clean=False) is not None :]
+    return {part.lineno for top in first for part in ast.walk(top) if hasattr(part, "lineno")}
+
+
+def test_a_function_fits_on_a_screen():
+    functions = ast.FunctionDef | ast.AsyncFunctionDef
+
+    def found(source):
+        parts = [part for part in ast.walk(tree(source)) if isinstance(part, functions)]
+        return [part.name for part in parts if len(body_lines(part)) > LONGEST_BODY]
+
+    assert offenders(SOURCES, found) == {}
 
 
 def test_a_node_and_a_rule_have_their_own_test():

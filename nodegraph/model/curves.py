@@ -15,11 +15,19 @@ from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot, widths
 from nodegraph.graph.plan import Plan
 from nodegraph.host.progress import Progress
+from nodegraph.model.checks import checked_watch
 
-__all__ = ["Curves", "Recorder", "executed"]
+__all__ = ["Curves", "Recorder", "executed", "recorder_of"]
 
 Curves = dict[str, dict[str, Array]]
 SHOWN = 4  # nodes on the progress line
+
+
+def recorder_of(
+    watch: bool | int, progress: Progress, before: Curves | None = None
+) -> Recorder | None:
+    """Return who takes the curves that are asked for, going on from those before; None for none."""
+    return None if watch is False else Recorder(checked_watch(watch), progress, before)
 
 
 class Recorder:

@@ -1,8 +1,9 @@
-"""Who may learn: nodes that are frozen keep their params in every method."""
+"""What stays as it is: the params of nodes that are frozen, and snapshots to go back to."""
 
 from __future__ import annotations
 
-from typing import Self
+from copy import deepcopy
+from typing import Any, Self
 
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
@@ -13,7 +14,23 @@ __all__ = ["Freezing"]
 
 
 class Freezing(Inference):
-    """A runner of whose nodes some may be kept as they are."""
+    """A runner that can be put back, and of whose nodes some may be kept as they are."""
+
+    @known_arguments
+    def snapshot(self) -> Any:
+        """Return all that learning and running change, to be given to `restore` later."""
+        state = self._settle()
+        return deepcopy((state.slots, state.frozen, state.time, state.ahead, state.drift))
+
+    @known_arguments
+    def restore(self, snapshot: Any) -> Self:
+        """Put the model back to where `snapshot` was taken."""
+        if not isinstance(snapshot, tuple) or len(snapshot) != 5:
+            raise DataError("restore takes what model.snapshot() gave")
+        state = self._settle().draft()
+        state.slots, state.frozen, state.time, state.ahead, state.drift = deepcopy(snapshot)
+        self._hold(state)
+        return self
 
     @known_arguments
     def freeze(self, *names: str) -> Self:

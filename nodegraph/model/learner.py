@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
-from copy import deepcopy
 from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
 
 import numpy as np
 
-from nodegraph.data.binding import total_steps
+from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.horizon import Ahead, horizons
 from nodegraph.data.later import checked_ahead, further, later
 from nodegraph.engines import Engine
 from nodegraph.engines.request import Request
 from nodegraph.engines.vitals import Trickle
-from nodegraph.errors import DataError, GraphError, NotFittedError
+from nodegraph.errors import GraphError, NotFittedError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host.numerics import using
 from nodegraph.host.progress import Progress, checked_progress
@@ -26,10 +25,9 @@ from nodegraph.model.checks import (
     check_in_time,
     checked_forcing,
     checked_warmup,
-    checked_watch,
     checked_workers,
 )
-from nodegraph.model.curves import Curves, Recorder
+from nodegraph.model.curves import Curves, recorder_of
 from nodegraph.model.data_warnings import (
     trickle_of,
     vitals_of,
@@ -44,6 +42,7 @@ from nodegraph.model.fit import Fit
 from nodegraph.model.freezing import Freezing
 from nodegraph.model.order import Order, checked_order, ordered
 from nodegraph.model.passes import Hooks
+from nodegraph.model.reasons import why_idle
 from nodegraph.model.state import ModelState
 from nodegraph.model.views import Named
 from nodegraph.model.whole_series import check_whole, refuse_parts
@@ -79,22 +78,6 @@ class Learner(Freezing):
         classes = {n: getattr(node, "classes", None) for n, node in self.plan.nodes.items()}
         known = {name: tuple(map(str, each)) for name, each in classes.items() if each}
         return Named("columns", taught | known)
-
-    @known_arguments
-    def snapshot(self) -> Any:
-        """Return all that learning and running change, to be given to `restore` later."""
-        state = self._settle()
-        return deepcopy((state.slots, state.frozen, state.time, state.ahead, state.drift))
-
-    @known_arguments
-    def restore(self, snapshot: Any) -> Self:
-        """Put the model back to where `snapshot` was taken."""
-        if not isinstance(snapshot, tuple) or len(snapshot) != 5:
-            raise DataError("restore takes what model.snapshot() gave")
-        state = self._settle().draft()
-        state.slots, state.frozen, state.time, state.ahead, state.drift = deepcopy(snapshot)
-        self._hold(state)
-        return self
 
     @known_arguments
     def fit(
@@ -167,19 +150,9 @@ class Learner(Freezing):
             If the data do not fit or a state diverges; the model is then as it was before.
         """
         progress = checked_progress(progress)
-        draft = self._settle().draft()
-        draft.forget_columns()
-        bound = draft.bind(x, y, noted=True)
-        check_whole(self.plan, bound)
-        learners = draft.learners(bound)
-        if not learners:
-            raise GraphError(f"nothing learns here: {draft.why_idle()}")
-        warn_of_params_replaced(self.plan, draft.slots, learners)
-        draft.forget(learners)
-        order, rules = (
-            checked_order(order),
-            (checked_forcing(forcing), checked_warmup(warmup, bound)),
-        )
+        draft, bound, learners = self._to_learn(x, y)
+        order = checked_order(order)
+        rules = checked_forcing(forcing), checked_warmup(warmup, bound)
         warn_of_doubts(self.plan, learners, bound, y, warmup)
         check_in_time(self.plan, learners, bound)
         shift = checked_ahead(ahead, bound, warmup)
@@ -196,7 +169,7 @@ class Learner(Freezing):
         how: dict[str, Any] = {"learners": learners, "forcing and warmup": rules}
         how["order"] = "one by one" if course.one_by_one else "all at once"
         checkpointer = checkpointer_of(checkpoint, resume, draft, bound, how)
-        history = self._history(watch, progress, {})
+        history = recorder_of(watch, progress)
         hooks = Hooks(progress, history, checkpointer, vitals_of(self.plan, bound))
         course = replace(course, hooks=hooks)
         warn_of_idle_options(self.plan, learners, bound, course, draft.slots)
@@ -213,10 +186,18 @@ class Learner(Freezing):
         warn_of_states(self.plan, draft.slots, hooks.vitals)
         return self
 
-    def _history(self, watch: bool | int, progress: Progress, before: Curves) -> Recorder | None:
-        if watch is False:
-            return None
-        return Recorder(checked_watch(watch), progress, before)
+    def _to_learn(self, x: Any, y: Any) -> tuple[ModelState, BoundData, tuple[str, ...]]:
+        """Return a draft, the data by node, and who learns all anew from them."""
+        draft = self._settle().draft()
+        draft.forget_columns()
+        bound = draft.bind(x, y, noted=True)
+        check_whole(self.plan, bound)
+        learners = draft.learners(bound)
+        if not learners:
+            raise GraphError(f"nothing learns here: {why_idle(draft)}")
+        warn_of_params_replaced(self.plan, draft.slots, learners)
+        draft.forget(learners)
+        return draft, bound, learners
 
     @known_arguments
     def update(
@@ -254,7 +235,7 @@ class Learner(Freezing):
         learners = tuple(n for n in draft.learners(bound) if not self.plan.rules[n].online)
         if not learners:
             online = self.plan.rules and "partial_fit is for online rules"
-            raise GraphError(f"nothing here learns offline: {online or draft.why_idle()}")
+            raise GraphError(f"nothing here learns offline: {online or why_idle(draft)}")
         if fresh := [n for n in learners if n not in draft.slots or not draft.slots[n].fitted]:
             raise NotFittedError(f"{fresh[0]} has not learned yet: call fit before update")
         draft.require_memory(learners)
@@ -318,13 +299,13 @@ class Learner(Freezing):
         bound = draft.bind(x, y, noted=True)
         learners = frozenset(n for n in draft.learners(bound) if self.plan.rules[n].online)
         if not learners:
-            raise GraphError(f"nothing here learns online: {draft.why_idle(online=True)}")
+            raise GraphError(f"nothing here learns online: {why_idle(draft, online=True)}")
         draft.begin(learners)
         vitals, self._trickle = vitals_of(self.plan, bound), self._trickle or trickle_of(self.plan)
         trickle = self._trickle
         taking = trickle.now() if vitals is None and trickle is not None else vitals
         request = Request(draft.names(outputs), learners, draft.time, noise=True, vitals=taking)
-        history = self._history(watch, progress, self.curves)
+        history = recorder_of(watch, progress, self.curves)
         how = {"warmup": checked_warmup(warmup, bound), "time": draft.time}
         warn_of_series_passed_over(self.plan, (), bound, warmup)
         checkpointer = checkpointer_of(

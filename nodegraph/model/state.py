@@ -21,6 +21,7 @@ from nodegraph.graph.names import node_name
 from nodegraph.graph.plan import Plan
 from nodegraph.model.drift import Drift
 from nodegraph.model.initializer import Initializer
+from nodegraph.model.reasons import why_not_ready
 from nodegraph.model.teaching_inputs import teaching_only, with_zeros
 
 __all__ = ["ModelState"]
@@ -196,20 +197,6 @@ class ModelState:
                 raise DataError(f"{name} has no target to learn from: give y, or {{{name!r}: ...}}")
         return tuple(names)
 
-    def why_idle(self, online: bool = False) -> str:
-        """Return why no rule learns, or none that is online."""
-        rules = {n: rule for n, rule in self.plan.rules.items() if rule.online or not online}
-        if not rules and self.plan.rules:
-            known = ", ".join(self.plan.rules)
-            return f"use fit, then update, or an RLS or LMS readout; rules are {known}"
-        if not rules:
-            fixed = [n for n, v in self.plan.nodes.items() if getattr(v, "W_out", None) is not None]
-            return f"the weights of {fixed[0]} are given" if fixed else "no node has a rule"
-        waiting = [name for name in rules if name not in self.frozen]
-        if not waiting:
-            return f"{', '.join(sorted(rules))} frozen; call unfreeze"
-        return f"{waiting[0]} has no target to learn from: give y"
-
     def is_ready(self, name: str) -> bool:
         """Tell whether a node can run: its size is known and it has learned if it must."""
         slot = self.slots.get(name)
@@ -224,11 +211,12 @@ class ModelState:
 
     def _find_ready(self) -> tuple[str, ...]:
         able = {name for name in self.plan.nodes if self.is_ready(name)}
-        while stuck := {name for name in able if self._waits_for(name) - able}:
+        while stuck := {name for name in able if self.waits_for(name) - able}:
             able -= stuck
         return tuple(name for name in self.plan.nodes if name in able)
 
-    def _waits_for(self, name: str) -> set[str]:
+    def waits_for(self, name: str) -> set[str]:
+        """Return the nodes that must run before a node can."""
         ports = self.plan.reads[name].items()
         return {read.source for port, group in ports if port != "target" for read in group}
 
@@ -250,19 +238,7 @@ class ModelState:
         able = self.ready()
         for name in names:
             if name not in able:
-                raise NotFittedError(self._why_not(name, set()))
-
-    def _why_not(self, name: str, seen: set[str]) -> str:
-        if name in self.slots and not self.is_ready(name):
-            given = ", or give its W_out" if hasattr(self.plan.nodes[name], "W_out") else ""
-            return f"{name} has not learned yet: call fit first{given}"
-        seen.add(name)
-        for source in self._waits_for(name) - seen - set(self.ready()):
-            return self._why_not(source, seen)
-        rule = self.plan.rules.get(name)
-        if rule is not None and rule.supervised:
-            return f"{name} has not learned yet: its size comes from its target; call fit first"
-        return f"the size of {name} is not known: set units there, or give data"
+                raise NotFittedError(why_not_ready(self, name))
 
     def names(self, outputs: Iterable[str] | None) -> tuple[str, ...]:
         """Return the names of the nodes whose outputs are wanted."""

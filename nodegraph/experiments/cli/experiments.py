@@ -23,6 +23,7 @@ from nodegraph.model.checkpoints import remove_checkpoint
 
 if TYPE_CHECKING:
     from nodegraph.experiments.tasks.result import Result
+    from nodegraph.files.yaml.header import Header
 
 __all__ = ["run"]
 
@@ -88,23 +89,14 @@ def run(
     if resume and anew:
         raise typer.BadParameter("--anew and --resume exclude each other: write one of them")
     spec = read(file, changes, plugins, data)
-    name = spec.header.name or file.stem
     if not quiet:
-        say(name, strong=True)
-        if spec.header.description:
-            say(spec.header.description)
+        _introduce(spec.header, file)
     folder = out or results_folder(spec, file)
     checkpoint = folder / "checkpoint.safetensors"
     if resume and not checkpoint.exists():
         say_error(f"--resume: there is no {checkpoint}; learning begins anew", "note")
-    with (
-        warnings_said(),
-        news_said(quiet),
-        compiling_said(quiet),
-        closing(
-            choose(engine_of(spec.header, engine, address, wait, folder / "ray.log"))
-        ) as chosen,
-    ):
+    chosen = choose(engine_of(spec.header, engine, address, wait, folder / "ray.log"))
+    with closing(chosen), warnings_said(), news_said(quiet), compiling_said(quiet):
         chosen.connect()
         experiment = Experiment.of(spec, seed=seed, engine=chosen)
         for line in () if quiet else experiment.trial.data.told:
@@ -126,6 +118,12 @@ def run(
         _show(result, paths)
         if slowest:
             say(slowest)
+
+
+def _introduce(header: Header, file: Path) -> None:
+    say(header.name or file.stem, strong=True)
+    if header.description:
+        say(header.description)
 
 
 def _show(result: Result, paths: list[Path]) -> None:

@@ -19,6 +19,7 @@ from nodegraph.model.checks import check_long_enough, checked_warmup
 from nodegraph.model.choosing import chooser
 from nodegraph.model.closed_loop import closed_plan, find_loop
 from nodegraph.model.data_warnings import warn_of_series_passed_over
+from nodegraph.model.reasons import why_idle
 from nodegraph.model.state import ModelState
 from nodegraph.model.uncertainty import refuse_unheard
 
@@ -90,7 +91,7 @@ def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> tuple[ModelSta
         learners = draft.learners(bound)
         rules = model.plan.rules
         if task.online and not any(rules[name].online for name in learners):
-            raise GraphError(f"nothing here learns online: {draft.why_idle(online=True)}")
+            raise GraphError(f"nothing here learns online: {why_idle(draft, online=True)}")
     with _at(spec, "split"):
         warmup = checked_warmup(task.split.warmup, bound)
         warn_of_series_passed_over(model.plan, learners, bound, warmup)

@@ -32,47 +32,55 @@ def outcome(result: Result) -> Axes:
     """Return the picture of the guess beside the truth."""
     trial = result.trial
     if isinstance(trial, ForecastTrial):
-        name, guess = next(iter(result.guess.items()))
-        truth = trial.truth(result.guess)[name][:STEPS]
-        titles, rows = trial.titles(name), slice(trial.start, trial.start + len(truth))
-        index = time_index(titles.times[rows]) if titles.times else None
-        axes = plotting.prediction(
-            truth,
-            guess[:STEPS],
-            start=trial.start,
-            names=titles.names,
-            index=index,
-            band=_band(result, name),
-        )
-        called = getattr(trial.task.data, "time", None)
-        if index is not None and isinstance(called, str):
-            axes.set_xlabel(called)
-        return axes
+        return _forecast(result, trial)
     if isinstance(trial, SeriesTrial):
-        name, series = next(iter(result.guess.items()))
-        truth = trial.right(result.model)[name][0][:STEPS]
-        first = trial.task.split.warmup
-        return plotting.prediction(
-            truth,
-            series[0][:STEPS],
-            start=first,
-            names=trial.titles(name).names,
-            band=_band(result, name),
-        )
+        return _first_series(result, trial)
     if isinstance(trial, GenerationTrial):
-        window = trial.data.windows[0]
-        prompt = trial.learned if window.prompt is None else window.prompt
-        titles = trial.titles("")
-        axes = plotting.generation(
-            prompt[-PROMPT:], window.truth, result.guess[0], names=titles.names
-        )
-        if titles.times:
-            ended = titles.times[window.first - 1]
-            axes.set_xlabel(f"{axes.get_xlabel()}, which ends at {ended}")
-        return axes
+        return _generated(result, trial)
     if isinstance(trial, ClassTrial):
         return plotting.confusion(trial.labels[1], result.guess.argmax(axis=1), trial.data.classes)
     raise TypeError(f"{type(trial).__name__} has no picture")
+
+
+def _forecast(result: Result, trial: ForecastTrial) -> Axes:
+    name, guess = next(iter(result.guess.items()))
+    truth = trial.truth(result.guess)[name][:STEPS]
+    titles, rows = trial.titles(name), slice(trial.start, trial.start + len(truth))
+    index = time_index(titles.times[rows]) if titles.times else None
+    axes = plotting.prediction(
+        truth,
+        guess[:STEPS],
+        start=trial.start,
+        names=titles.names,
+        index=index,
+        band=_band(result, name),
+    )
+    called = getattr(trial.task.data, "time", None)
+    if index is not None and isinstance(called, str):
+        axes.set_xlabel(called)
+    return axes
+
+
+def _first_series(result: Result, trial: SeriesTrial) -> Axes:
+    name, series = next(iter(result.guess.items()))
+    return plotting.prediction(
+        trial.right(result.model)[name][0][:STEPS],
+        series[0][:STEPS],
+        start=trial.task.split.warmup,
+        names=trial.titles(name).names,
+        band=_band(result, name),
+    )
+
+
+def _generated(result: Result, trial: GenerationTrial) -> Axes:
+    window = trial.data.windows[0]
+    prompt = trial.learned if window.prompt is None else window.prompt
+    titles = trial.titles("")
+    axes = plotting.generation(prompt[-PROMPT:], window.truth, result.guess[0], names=titles.names)
+    if titles.times:
+        ended = titles.times[window.first - 1]
+        axes.set_xlabel(f"{axes.get_xlabel()}, which ends at {ended}")
+    return axes
 
 
 def _band(result: Result, name: str) -> Any:
