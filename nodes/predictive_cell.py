@@ -78,6 +78,7 @@ class PredictiveCell(Node):
     carried: ClassVar[tuple[str, ...]] = ("h",)
     weights: ClassVar[tuple[str, ...]] = ("W", "W_in", "bias")
     unit_axis: ClassVar[Mapping[str, int]] = {}
+    floors: ClassVar[Mapping[str, float]] = {}
 
     units: PositiveInt
     leak_rate: Fraction = 1.0
