@@ -11,7 +11,7 @@ import nodegraph as ng
 from benchmarks.layers import linear
 from benchmarks.tables import markdown
 from nodegraph.arrays import Array
-from nodes import CTRNN, GRU, LSTM, MTRNN, CfC, ClockworkRNN, Reservoir
+from nodes import CTRNN, GRU, LSTM, LTC, MTRNN, CfC, ClockworkRNN, Reservoir
 from nodes.parts.cell import Cell
 from nodes.rules import RFLO, TBPTT, EProp
 
@@ -32,6 +32,7 @@ CELLS: dict[str, Callable[..., Cell]] = {
     "ClockworkRNN": lambda **fields: ClockworkRNN(units=UNITS, **fields),
     "CTRNN": lambda **fields: CTRNN(units=UNITS, tau=2.0, connectivity=1.0, **fields),
     "CfC": lambda **fields: CfC(units=UNITS, backbone=(), **fields),
+    "LTC": lambda **fields: LTC(units=UNITS, **fields),
 }
 
 
@@ -61,13 +62,14 @@ def errors(node: Any, x: Array, seed: int) -> tuple[float, float]:
     return float(own / x.var()), float((told**2).mean() / x.var())
 
 
-def rows(names: Sequence[str] = SERIES) -> Iterator[list[Any]]:
+def rows(names: Sequence[str] = SERIES, cells: Sequence[str] = tuple(CELLS)) -> Iterator[list[Any]]:
     """Yield series, cell, rule, errors of the own forecast frozen and learned, of a readout."""
     for name in names:
         x = series(name)
         esn = Reservoir(units=UNITS, connectivity=1.0)
         plain = np.median([errors(esn, x, seed)[1] for seed in SEEDS])
-        for cell, make in CELLS.items():
+        for cell in cells:
+            make = CELLS[cell]
             emits = make(rule=None).shows[0], "error"
             for rule, how in RULES.items():
                 found = [
@@ -82,8 +84,8 @@ def rows(names: Sequence[str] = SERIES) -> Iterator[list[Any]]:
                 yield [name, cell, rule, *(f"{value:.2g}" for value in told)]
 
 
-def main() -> str:
-    """Return the table."""
+def main(cells: Sequence[str] = tuple(CELLS)) -> str:
+    """Return the table, of all cells or those named."""
     head = [
         "series",
         "cell",
@@ -99,4 +101,4 @@ def main() -> str:
         f"Cells that learn by themselves: errors as shares of the variance, {UNITS} units, "
         f"medians of {len(SEEDS)} seeds"
     )
-    return markdown(title, head, list(rows()))
+    return markdown(title, head, list(rows(cells=cells)))

@@ -21,7 +21,9 @@ from nodegraph.arrays import Array
 from nodes import (
     CTRNN,
     GRU,
+    HMLSTM,
     LSTM,
+    LTC,
     MTRNN,
     Attention,
     CfC,
@@ -35,8 +37,9 @@ from nodes import (
     Reservoir,
     Ridge,
     Select,
+    TemporalConvolution,
 )
-from nodes.rules import TBPTT
+from nodes.rules import TBPTT, LayerwiseForecast
 
 __all__ = ["MADE", "MODELS", "TASKS", "error", "main"]
 
@@ -52,13 +55,19 @@ TASKS: Mapping[str, str] = {
     "associative_recall": "recall", "induction_heads": "induction",
 }  # fmt: skip
 LEARN = TBPTT(steps=16, batch=16, rate=2e-3, epochs=3)
+LAYERWISE = LayerwiseForecast(batch=16, rate=2e-3, epochs=3)
 CELLS: Mapping[str, Callable[[Any], Any]] = {
-    "LSTM": lambda rule: LSTM(units=UNITS, rule=rule),
-    "GRU": lambda rule: GRU(units=UNITS, rule=rule),
-    "MTRNN": lambda rule: MTRNN(units=UNITS, tau=2.0, rule=rule),
-    "ClockworkRNN": lambda rule: ClockworkRNN(units=UNITS, rule=rule),
-    "CTRNN": lambda rule: CTRNN(units=UNITS, tau=2.0, rule=rule),
-    "CfC": lambda rule: CfC(units=UNITS, backbone=(), rule=rule),
+    f"LSTM({UNITS})": lambda rule: LSTM(units=UNITS, rule=rule),
+    f"GRU({UNITS})": lambda rule: GRU(units=UNITS, rule=rule),
+    f"MTRNN({UNITS})": lambda rule: MTRNN(units=UNITS, tau=2.0, rule=rule),
+    f"ClockworkRNN({UNITS})": lambda rule: ClockworkRNN(units=UNITS, rule=rule),
+    f"CTRNN({UNITS})": lambda rule: CTRNN(units=UNITS, tau=2.0, rule=rule),
+    f"CfC({UNITS})": lambda rule: CfC(units=UNITS, backbone=(), rule=rule),
+    f"HMLSTM(2 x {UNITS // 2})": lambda rule: HMLSTM(units=UNITS // 2, rule=rule),
+    "LTC(32)": lambda rule: LTC(units=32, rule=rule),
+    f"TemporalConvolution({UNITS})": lambda rule: TemporalConvolution(
+        units=UNITS, kernel=2, layers=4, rule=rule and LAYERWISE
+    ),
 }
 
 Make = Callable[[Any, int], Any]
@@ -75,8 +84,8 @@ def models() -> dict[str, Make]:
         f"Reservoir({UNITS})": lambda u, width: u >> Reservoir(units=UNITS),
     }
     for name, make in CELLS.items():
-        found[f"{name}({UNITS}), frozen"] = behind(make, None)
-        found[f"{name}({UNITS}), learned"] = behind(make, LEARN)
+        found[f"{name}, frozen"] = behind(make, None)
+        found[f"{name}, learned"] = behind(make, LEARN)
     return found
 
 

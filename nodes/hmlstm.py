@@ -168,7 +168,8 @@ class HMLSTM(LearningCell):
         bias[:, n : 2 * n] += 1
         signs, rngs = self.synapses(n_in), (of_W_in, of_W, of_up, of_down)
         weights = self._joined(n_in, *rngs) if signs is None else self._wired(signs, *rngs)
-        return self.Params(*weights, bias, *self.draw_head(of_head, n_in, n_out))
+        W_in, W, W_up, W_down = weights
+        return self.Params(W_in, W, W_up, W_down, bias, *self.draw_head(of_head, n_in, n_out))
 
     def _joined(self, n_in: int, *rngs: np.random.Generator) -> tuple[Array, ...]:
         """Return W_in, W, W_up and W_down where all hear all."""
@@ -273,5 +274,5 @@ class HMLSTM(LearningCell):
 
 def _with_counterparts(signs: Array) -> Array:
     """Return signs with a synapse from each unit's counterpart, excitatory where there is none."""
-    own = np.diag(signs)
-    return signs + np.diag(np.where(own == 0, 1.0, 0.0))
+    joined: Array = signs + np.diag(np.where(np.diag(signs) == 0, 1.0, 0.0))
+    return joined

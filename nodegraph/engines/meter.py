@@ -57,7 +57,7 @@ class Meter:
             change = _change(self._before[name], _weights(rule, slots[name]))
             error = _error(self._wrong.get(name))
             own = rule.measure(params, memory) if isinstance(rule, Measured) else {}
-            found[name] = {"change": change, **error, **own}
+            found[name] = {"change": change, **own, **error}
         return Point(self.steps, found)
 
     def point(self, slots: Mapping[str, Slot]) -> Point:

@@ -119,6 +119,11 @@ class AroundCell(Cell, ABC):
         width: int = self.cell.width_of(name)
         return width
 
+    def shown(self, state: Any, name: str) -> Array:
+        """Return what the cell inside can give out, by name."""
+        shown: Array = self.cell.shown(state, name)
+        return shown
+
     def links(self, params: Any) -> dict[str, Array]:
         """Return where there are weights, of params that do not have all."""
         links: dict[str, Array] = self.cell.links(params)

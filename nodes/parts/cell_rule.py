@@ -4,19 +4,39 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import PrivateAttr
 
 from nodegraph.arrays import Array
 from nodegraph.errors import ContractError, DataError
+from nodegraph.maths import mean, where
 from nodegraph.node import Node
 from nodes.parts.descent import Descent, moments
 
-__all__ = ["CellRule", "by_unit", "gathered"]
+__all__ = ["CellRule", "Wrong", "by_unit", "gathered"]
 
 HEAD = ("V", "offset")
+LASTING = 0.99  # of what is summed up of errors
+
+
+class Wrong(NamedTuple):
+    """Fading sums of what a head said wrong, in double precision."""
+
+    squares: Array  # () the mean squares of its errors
+    steps: Array  # () 1 for each
+
+    @classmethod
+    def nothing(cls) -> Wrong:
+        """Return the sums before the first error."""
+        return cls(np.zeros(()), np.zeros(()))
+
+    def and_of(self, error: Array, steps: Any = 1) -> Wrong:
+        """Return the sums with one more error, unless `steps` is 0."""
+        fading = where(steps == 0, 1.0, LASTING)
+        squares = fading * self.squares + mean(error * error)
+        return Wrong(squares.astype(float), (fading * self.steps + steps).astype(float))
 
 
 class CellRule(Descent, ABC):
@@ -88,6 +108,11 @@ class CellRule(Descent, ABC):
         """Return like params, the `moments` of each array that learns; of others ()."""
         none: dict[str, Any] = dict.fromkeys(params._fields, ())
         return params._replace(**none | {n: moments(getattr(params, n)) for n in self.moving})
+
+    def measure(self, params: Any, memory: Any) -> dict[str, float]:
+        """Return the error of the head, before it learned from it: the root of its mean square."""
+        squares, steps = (float(number) for number in memory.wrong)
+        return {"error": np.sqrt(squares / steps) if steps else np.nan}
 
     def require_steps(self, steps: int, seen: int) -> None:
         """Raise DataError if a course had fewer steps than the rule is to go back over."""

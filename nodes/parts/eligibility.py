@@ -9,7 +9,7 @@ import numpy as np
 
 from nodegraph import Array, Seen
 from nodegraph.maths import matvec, outer, where
-from nodes.parts.cell_rule import CellRule, by_unit, gathered
+from nodes.parts.cell_rule import CellRule, Wrong, by_unit, gathered
 from nodes.parts.descent import Clock, clock, descend
 from nodes.parts.tape import Heard, Taped, gradients, plain
 
@@ -55,6 +55,7 @@ class Eligibility(CellRule, ABC):
         traces: Any  # like params, of each carried array
         last: Any  # (n,) of each
         clock: Clock
+        wrong: Wrong
 
     @abstractmethod
     def told(self, params: Any, error: Array) -> Array:
@@ -67,7 +68,7 @@ class Eligibility(CellRule, ABC):
         zeros = {name: np.zeros(getattr(params, name).shape) for name in self.cell.weights}
         traces = tuple(params._replace(**none | zeros) for _ in carried)
         last = tuple(np.zeros(n) for _ in carried)
-        return self.Memory(self.sums(params), traces, last, clock())
+        return self.Memory(self.sums(params), traces, last, clock(), Wrong.nothing())
 
     @property
     def supervised(self) -> bool:  # type: ignore[override]
@@ -96,7 +97,7 @@ class Eligibility(CellRule, ABC):
             memory = later
         sums = gathered(memory.sums, found, self.cell.links(params))
         params, sums, now = descend(self, params, sums, memory.clock, self.moving, rows=rows)
-        return params, memory._replace(sums=sums, clock=now)
+        return params, memory._replace(sums=sums, clock=now, wrong=memory.wrong.and_of(error, rows))
 
     def _blamed(self, traces: Any, blame: Array) -> dict[str, Any]:
         """Return the gradients of the weights, each unit being blamed for its own."""

@@ -9,7 +9,7 @@ from pydantic import PositiveInt
 
 from nodegraph import Array, Seen
 from nodegraph.maths import matvec, outer, vecmat, where
-from nodes.parts.cell_rule import CellRule, gathered
+from nodes.parts.cell_rule import CellRule, Wrong, gathered
 from nodes.parts.descent import Clock, clock, descend
 from nodes.parts.unrolled import unrolled
 
@@ -48,6 +48,7 @@ class BPTT(CellRule):
         clock: Clock
         last: Array  # () int, which step of its series the last one with a target was
         seen: Array  # () int, steps up to those with targets
+        wrong: Wrong
 
     supervised: ClassVar[bool] = True
 
@@ -61,7 +62,7 @@ class BPTT(CellRule):
     def begin(self, params: Any) -> Memory:
         """Return the memory before the first step."""
         zero = np.zeros((), np.int64)
-        return self.Memory(self.sums(params), clock(), zero, zero.copy())
+        return self.Memory(self.sums(params), clock(), zero, zero.copy(), Wrong.nothing())
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after one more step with a target."""
@@ -70,7 +71,8 @@ class BPTT(CellRule):
         params, sums, now = descend(self, params, sums, memory.clock, self.moving)
         last, steps = memory.last, seen.state.past.steps
         more = where(steps > last, steps - last, steps)  # of this series, or of a new one
-        return params, self.Memory(sums, now, steps, memory.seen + more)
+        wrong = memory.wrong.and_of(found["offset"])
+        return params, self.Memory(sums, now, steps, memory.seen + more, wrong)
 
     def gradients(self, params: Any, seen: Seen) -> dict[str, Any]:
         """Return the gradient of the error of this step, by name."""

@@ -11,7 +11,7 @@ from pydantic import PositiveInt
 from nodegraph import Array, Seen
 from nodegraph.arrays import cast
 from nodegraph.maths import cond, matvec, outer, vecmat, where
-from nodes.parts.cell_rule import CellRule, gathered
+from nodes.parts.cell_rule import CellRule, Wrong, gathered
 from nodes.parts.descent import Clock, clock, descend
 from nodes.parts.past import Past, followed
 from nodes.parts.unrolled import unrolled
@@ -54,6 +54,7 @@ class TBPTT(CellRule):
         told: Array  # (ports,) 1 where something is wired to another port, else 0
         taught: Array  # () int, up to which step of its series windows have ended
         seen: Array  # () int, steps of this course
+        wrong: Wrong
 
     online: ClassVar[bool] = True
 
@@ -70,7 +71,9 @@ class TBPTT(CellRule):
         start = self.cell.start(self.cell.size(n_in), n_in)
         past = cast(start.past, params.offset.dtype)
         told = np.zeros(past.others.shape[1])
-        return self.Memory(self.sums(params), clock(), past, told, zero, zero.copy())
+        return self.Memory(
+            self.sums(params), clock(), past, told, zero, zero.copy(), Wrong.nothing()
+        )
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after one more step."""
@@ -79,6 +82,8 @@ class TBPTT(CellRule):
         taught = where(ended, begun, memory.taught)
         full = now.steps - taught >= self.steps
         rows = where(full, self.steps, where(ended, last.steps - memory.taught, 0))
+        h = self.cell.carry(seen.before)[0]
+        error = seen.x - (matvec(params.V, h) + params.offset)
 
         def learned(params: Any, sums: Any, clock: Clock) -> tuple[Any, Any, Clock]:
             window = update_mask(full, now, last)
@@ -92,6 +97,7 @@ class TBPTT(CellRule):
             told=np.array([1.0 * (name in seen.ports) for name in self._others]),
             taught=where(full, now.steps, taught),
             seen=memory.seen + (now.steps - begun),
+            wrong=memory.wrong.and_of(error),
         )
 
     @property

@@ -21,12 +21,14 @@ def copying(
     bits: int = 8,
     seed: int = 0,
     gaps: bool = False,
+    blank: int = 0,
 ) -> tuple[list[Array], list[Array]]:
     """Return random rows of bits between two marks, and the same rows once more behind them.
 
     The copy task [1]_. A series of L rows to copy is 2 L + 2 steps long: a mark that begins, the
     rows, a mark that ends, then L steps of zeros, whose targets are the rows. The columns of the
-    input are the bits, 0 or 1, the mark that begins, and the one that ends.
+    input are the bits, 0 or 1, the mark that begins, and the one that ends. With `blank` so many
+    steps of zeros come before the mark that ends.
 
     Parameters
     ----------
@@ -40,10 +42,12 @@ def copying(
         Starts the random numbers.
     gaps : bool
         Whether targets are NaN, and so neither learned nor scored, where nothing is asked.
+    blank : int
+        Steps of zeros between the rows and the mark that ends.
 
     Returns
     -------
-    u, y : lists of arrays, shape (2 L + 2, bits + 2) and (2 L + 2, bits)
+    u, y : lists of arrays, shape (2 L + 2 + blank, bits + 2) and (2 L + 2 + blank, bits)
 
     Raises
     ------
@@ -67,18 +71,21 @@ def copying(
     low, high = whole("copying.shortest", shortest), whole("copying.longest", longest)
     if low > high:
         raise DataError(f"copying.shortest: should be at most longest, {high} (got {low})")
-    budget.check(dict([budget.part("series", (n, 2 * high + 2, 2 * width + 2))]), "copying")
+    empty = whole("copying.blank", blank, 0)
+    steps = 2 * high + 2 + empty
+    budget.check(dict([budget.part("series", (n, steps, 2 * width + 2))]), "copying")
     rng = generator("copying", seed)
     lengths = rng.integers(low, high + 1, n)
     silence = unasked("copying", gaps)
-    found = [_copied(rng.integers(0, 2, (length, width)), silence) for length in lengths]
+    found = [_copied(rng.integers(0, 2, (length, width)), silence, empty) for length in lengths]
     return [u for u, _ in found], [y for _, y in found]
 
 
-def _copied(rows: Array, silence: float) -> tuple[Array, Array]:
+def _copied(rows: Array, silence: float, blank: int) -> tuple[Array, Array]:
     """Return one series, and its target."""
     length, width = rows.shape
-    u, y = np.zeros((2 * length + 2, width + 2)), np.full((2 * length + 2, width), silence)
-    u[1 : length + 1, :width] = y[length + 2 :] = rows
-    u[0, width] = u[length + 1, width + 1] = 1
+    end = length + 1 + blank
+    u, y = np.zeros((end + 1 + length, width + 2)), np.full((end + 1 + length, width), silence)
+    u[1 : length + 1, :width] = y[end + 1 :] = rows
+    u[0, width] = u[end, width + 1] = 1
     return u, y

@@ -3,8 +3,9 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.testing import check_node, check_rule, run_node
-from nodes import CTRNN, HMLSTM, LSTM, CfC, Input, Ponder, SkipRNN, Zoneout
+from nodes import CTRNN, HMLSTM, LSTM, LTC, CfC, Input, Ponder, SkipRNN, Zoneout
 from nodes.rules import TBPTT, EProp
+from nodes.wirings import auto_ncp
 
 X = np.random.default_rng(0).standard_normal((60, 2))
 DT = np.random.default_rng(1).uniform(0.1, 3, (60, 1))
@@ -32,6 +33,7 @@ def transparent(cell):
         (CTRNN(units=4, solver="exponential", start="random", rule=EProp()), {"dt": DT}),
         (HMLSTM(units=2, boundaries="told"), {"boundary": ENDS}),
         (LSTM(units=4), {"update": ENDS}),
+        (LTC(wiring=auto_ncp(8, 2), unfolds=2, rule=EProp()), {"dt": DT}),
     ],
 )
 def test_it_has_the_ports_of_the_cell_inside(cell, ports):

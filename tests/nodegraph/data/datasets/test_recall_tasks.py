@@ -38,6 +38,15 @@ def test_rows_to_copy_come_again_behind_the_second_mark():
         np.testing.assert_array_equal(rows[1 : length + 1, :3], target[length + 2 :])
         np.testing.assert_array_equal(np.flatnonzero(rows[:, 3:].any(axis=1)), [0, length + 1])
         assert not target[: length + 2].any() and not rows[length + 2 :].any()
+
+
+def test_a_blank_keeps_rows_from_the_mark_that_asks_for_them():
+    at_once, late = (copying(series=20, longest=4, bits=3, seed=1, blank=n) for n in (0, 7))
+    for (u, y), (v, z) in zip(zip(*at_once, strict=True), zip(*late, strict=True), strict=True):
+        length = len(u) // 2 - 1
+        np.testing.assert_array_equal(np.delete(v, np.s_[length + 1 : length + 8], axis=0), u)
+        np.testing.assert_array_equal(np.delete(z, np.s_[length + 1 : length + 8], axis=0), y)
+        assert not v[length + 1 : length + 8].any() and len(v) == len(u) + 7
     assert np.mean([target.sum() / target.size for target in y]) == pytest.approx(0.19, abs=0.03)
 
 
@@ -85,6 +94,7 @@ def test_facts_answer_the_question(task):
     [
         (lambda: associative_recall(width=1), "associative_recall.width: .* at least 2"),
         (lambda: associative_recall(pairs=0), "associative_recall.pairs"),
+        (lambda: copying(blank=-1), "copying.blank: should be a whole number of at least 0"),
         (lambda: copying(shortest=30), "copying.shortest: should be at most longest, 20"),
         (lambda: questions(task=4), r"questions.task: should be one of 1, 2, 3, 15 \(got 4\)"),
         (lambda: questions(task=15, facts=9), "should be from 5 to 8 for task 15"),
