@@ -17,12 +17,14 @@ from benchmarks.tables import markdown
 from nodegraph.arrays import Array
 from nodes import LSTM, MTRNN, Input, Reservoir, Ridge
 from nodes.rules import BPTT, EProp
+from nodes.wirings import self_connected
 
 __all__ = ["main"]
 
 LEARNED, TESTED = 1500, 500
 Series = list[Array]
 MOVES: dict[str, Any] = {"batch": 16, "rate": 5e-3, "decay": 0.0, "epochs": 6}
+BLANKS = (0, 20, 50, 100)
 GROUPS = {"io": [20, 2.0], "fast": [80, 5.0], "slow": [40, 50.0]}
 
 
@@ -74,6 +76,34 @@ def roles() -> Iterator[list[Any]]:
         yield [name, wrong(said[:, :4], wanted[:, :4], [4]), float(played), seconds]
 
 
+def copies() -> Iterator[list[Any]]:
+    """Yield the model, and shares of wrong bits and seconds by length of the blank."""
+    rows: dict[str, list[str]] = {}
+    for blank in BLANKS:
+        told: dict[str, Any] = {"longest": 5, "shortest": 5, "bits": 2, "gaps": True}
+        u, y = ng.datasets.copying(LEARNED + 300, blank=blank, **told)
+        for name, behind in memories(blank).items():
+            model, began = ng.Model(Input() >> behind, seed=1), process_time()
+            model.fit(u[:LEARNED], y[:LEARNED])
+            seconds = process_time() - began
+            said, wanted = (np.array(s)[:, -5:] for s in (model.run(u[LEARNED:]), y[LEARNED:]))
+            off = ((said > 0.5) != (wanted > 0.5)).mean()
+            rows.setdefault(name, []).append(f"{off:.3f} ({seconds:.0f} s)")
+    yield from ([name, *cells] for name, cells in rows.items())
+
+
+def memories(blank: int) -> dict[str, Any]:
+    """Return what is to copy after a blank, by name."""
+    local = EProp(learns="target", feedback="head", **MOVES | {"epochs": 4})
+    pool = Reservoir(units=400, spectral_radius=1.0, input_scaling=0.1)
+    alone = {"wiring": self_connected(60), "recurrent_scaling": 0.0, "longest": blank + 20.0}
+    return {
+        "ESN(400)": pool >> Ridge(ridge=1e-8),
+        "LSTM(60), frozen": LSTM(units=60, rule=None) >> Ridge(ridge=1e-8),
+        "LSTM(60), each alone, EProp": LSTM(rule=local, **alone),
+    }
+
+
 def movements() -> Iterator[list[Any]]:
     """Yield the time scales, and the error of the next sample, everywhere and behind a loop."""
     u = ng.datasets.primitives(6001)
@@ -95,6 +125,11 @@ def main() -> str:
         [
             markdown("Scenes: share of sentences misunderstood", ["", *sizes], [*scenes()]),
             markdown("Speakers and roles: shares wrong", ["", "speaker", "roles", "s"], [*roles()]),
+            markdown(
+                "Copying: share of wrong bits",
+                ["", *(f"blank of {n}" for n in BLANKS)],
+                [*copies()],
+            ),
             markdown("Movements: NRMSE", ["tau", "all", "behind a loop"], [*movements()]),
         ]
     )
