@@ -32,6 +32,7 @@ QUESTIONS = (
     "gates",
     "liquid",
     "intervals",
+    "closed_loops",
     "ray_engine",
     "many_machines",
     "lists_on_ray",

@@ -27,12 +27,14 @@ def covered(name: str, seed: int, **fields: Any) -> tuple[float, float]:
         series = ng.datasets.lorenz(steps=9000, h=0.02, discard=1000)
         x, y, u, t = series[:5000], series[1:5001], series[5000:-1], series[5001:]
     else:
-        x, y, u, t = (_rows(part) for part in (*data.train, *data.test))
+        parts = (data.train.x, data.train.y, data.test.x, data.test.y) if data.test else ()
+        x, y, u, t = map(_rows, parts)
     model.fit(x, y, warmup=task.task.split.warmup)
     before = model.snapshot()
     plain = model.intervals(u)
     moved = model.restore(before).intervals(u, t)
-    return tuple(ng.metrics.coverage(t, q[..., 0], q[..., 1]) for q in (plain, moved))
+    found, adapted = (ng.metrics.coverage(t, q[..., 0], q[..., 1]) for q in (plain, moved))
+    return found, adapted
 
 
 def _rows(part: Any) -> Any:

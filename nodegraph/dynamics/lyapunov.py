@@ -19,6 +19,8 @@ from nodegraph.model import Model
 
 __all__ = ["Lyapunov", "kaplan_yorke", "lyapunov_exponents"]
 
+SHOWN = 5  # exponents
+
 
 class Lyapunov(NamedTuple):
     """A Lyapunov spectrum.
@@ -38,6 +40,14 @@ class Lyapunov(NamedTuple):
     dimension: float
     times: Array
     course: Array
+
+    def __repr__(self) -> str:
+        first = ", ".join(f"{exponent:.4g}" for exponent in self.exponents[:SHOWN])
+        rest = ", ..." if len(self.exponents) > SHOWN else ""
+        return (
+            f"Lyapunov(exponents=[{first}{rest}], dimension={self.dimension:.4g}, "
+            f"over {self.times[-1]:.6g} of time)"
+        )
 
 
 @known_arguments

@@ -22,6 +22,17 @@ def test_maps_have_the_exponents_that_are_known():
     assert abs(henon.sum() - np.log(b)) < 1e-9
 
 
+def test_a_spectrum_is_shown_in_a_line():
+    maps = lyapunov_exponents(ng.datasets.system("henon"), steps=50)
+    first, second = maps.exponents
+    assert repr(maps) == (
+        f"Lyapunov(exponents=[{first:.4g}, {second:.4g}], dimension={maps.dimension:.4g}, "
+        "over 50 of time)"
+    )
+    many = maps._replace(exponents=np.arange(0.0, -200, -1))
+    assert repr(many).startswith("Lyapunov(exponents=[0, -1, -2, -3, -4, ...], ")
+
+
 def test_lorenz_has_its_three():
     found = lyapunov_exponents(ng.datasets.system("lorenz", h=0.05, substeps=4), steps=4000)
     np.testing.assert_allclose(found.exponents, [0.906, 0, -14.57], atol=0.05)
