@@ -4,59 +4,10 @@ import json
 
 import numpy as np
 import pytest
+from tensor_files import GRAPH, assert_same, join, refusal, some_arrays, split
 
 from nodegraph.errors import ModelFileError
 from nodegraph.files import tensor_file
-
-GRAPH = {"graph": "u >> reservoir >> readout", "seed": "42"}
-
-
-def some_arrays():
-    rng = np.random.default_rng(0)
-    return {
-        "reservoir.W": rng.normal(size=(5, 5)),
-        "reservoir.bias": rng.normal(size=5).astype(np.float32),
-        "readout.step": np.array(17),
-        "readout.mask": rng.random(7) < 0.5,
-        "readout.empty": np.empty((0, 3), np.int16),
-    }
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.safetensors"
-
-
-@pytest.fixture
-def saved(path):
-    tensor_file.write(path, some_arrays(), GRAPH)
-    return path
-
-
-def assert_same(found, wanted):
-    assert found.keys() == wanted.keys()
-    for name, array in wanted.items():
-        assert found[name].dtype == array.dtype.newbyteorder("=")
-        assert found[name].shape == array.shape
-        assert found[name].tobytes() == array.astype(array.dtype.newbyteorder("=")).tobytes()
-
-
-def split(data):
-    length = int.from_bytes(data[:8], "little")
-    return json.loads(data[8 : 8 + length]), data[8 + length :]
-
-
-def join(header, body):
-    text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + body
-
-
-def refusal(path, data):
-    path.write_bytes(data)
-    with pytest.raises(ModelFileError) as caught:
-        tensor_file.read(path)
-    assert str(caught.value).startswith(f"{path}: ")
-    return str(caught.value)
 
 
 def test_every_single_flipped_bit_of_the_arrays_is_noticed(saved):

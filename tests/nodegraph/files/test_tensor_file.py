@@ -1,8 +1,6 @@
 """What is written comes back bit for bit; what cannot is refused by name."""
 
-import json
 import os
-from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -10,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from safetensors import safe_open
+from tensor_files import GRAPH, assert_same, refusal, sealed, some_arrays
 
 from nodegraph.errors import BudgetError, ModelFileError
 from nodegraph.files import tensor_file
@@ -17,58 +16,6 @@ from nodegraph.files.tensor_header import MAX_HEADER
 from nodegraph.host import memory_budget as budget
 
 DTYPES = ["f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?"]
-GRAPH = {"graph": "u >> reservoir >> readout", "seed": "42"}
-
-
-def some_arrays():
-    rng = np.random.default_rng(0)
-    return {
-        "reservoir.W": rng.normal(size=(5, 5)),
-        "reservoir.bias": rng.normal(size=5).astype(np.float32),
-        "readout.step": np.array(17),
-        "readout.mask": rng.random(7) < 0.5,
-        "readout.empty": np.empty((0, 3), np.int16),
-    }
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.safetensors"
-
-
-@pytest.fixture
-def saved(path):
-    tensor_file.write(path, some_arrays(), GRAPH)
-    return path
-
-
-def assert_same(found, wanted):
-    assert found.keys() == wanted.keys()
-    for name, array in wanted.items():
-        assert found[name].dtype == array.dtype.newbyteorder("=")
-        assert found[name].shape == array.shape
-        assert found[name].tobytes() == array.astype(array.dtype.newbyteorder("=")).tobytes()
-
-
-def join(header, body):
-    text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + body
-
-
-def sealed(arrays, said, body):
-    """Assemble a file by hand, with the checksums as the format defines them."""
-    said = {"nodegraph.format": "1", "nodegraph.data_sha256": sha256(body).hexdigest(), **said}
-    text = json.dumps([arrays, said], sort_keys=True)
-    said["nodegraph.header_sha256"] = sha256(text.encode()).hexdigest()
-    return join({"__metadata__": said, **arrays}, body)
-
-
-def refusal(path, data):
-    path.write_bytes(data)
-    with pytest.raises(ModelFileError) as caught:
-        tensor_file.read(path)
-    assert str(caught.value).startswith(f"{path}: ")
-    return str(caught.value)
 
 
 def test_arrays_and_text_come_back_bit_equal(saved):

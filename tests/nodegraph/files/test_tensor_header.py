@@ -1,41 +1,11 @@
 """Headers that lie, and what is said of them."""
 
-import json
-from hashlib import sha256
-
 import pytest
+from tensor_files import join, refusal, sealed
 
-from nodegraph.errors import ModelFileError
-from nodegraph.files import tensor_file
 from nodegraph.files.tensor_header import MAX_HEADER
 
 DAMAGED = "damaged or cut, or no model file: "  # and what safetensors says
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "model.safetensors"
-
-
-def join(header, body):
-    text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + body
-
-
-def sealed(arrays, said, body):
-    """Assemble a file by hand, with the checksums as the format defines them."""
-    said = {"nodegraph.format": "1", "nodegraph.data_sha256": sha256(body).hexdigest(), **said}
-    text = json.dumps([arrays, said], sort_keys=True)
-    said["nodegraph.header_sha256"] = sha256(text.encode()).hexdigest()
-    return join({"__metadata__": said, **arrays}, body)
-
-
-def refusal(path, data):
-    path.write_bytes(data)
-    with pytest.raises(ModelFileError) as caught:
-        tensor_file.read(path)
-    assert str(caught.value).startswith(f"{path}: ")
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,11 @@
 """Series with a class each: how a task of them is learned and scored."""
 
 import numpy as np
+from small_nodes import NODES
 
 import nodegraph as ng
 from nodegraph.experiments.tasks.experiment import run_spec
 from nodegraph.files.yaml.spec import read_text
-
-NODES = """\
-nodegraph: 1
-name: small
-seed: 3
-nodes:
-  u: {kind: Input}
-  reservoir: {kind: Reservoir, units: 40, input_scaling: 0.5, bias_scaling: 0.3}
-  readout: {kind: Ridge, ridge: 1.0e-6}
-edges: u >> reservoir >> readout
-"""
 
 
 def spec(task, nodes=NODES):

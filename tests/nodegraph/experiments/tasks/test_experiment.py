@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from small_nodes import NODES
 
 import nodegraph as ng
 from nodegraph.datasets import lorenz, mackey_glass
@@ -16,16 +17,6 @@ from nodegraph.experiments.tasks.run_folder import write
 from nodegraph.files.yaml.spec import read_text
 from nodegraph.metrics import nrmse, rmse, valid_prediction_time
 
-NODES = """\
-nodegraph: 1
-name: small
-seed: 3
-nodes:
-  u: {kind: Input}
-  reservoir: {kind: Reservoir, units: 40, input_scaling: 0.5, bias_scaling: 0.3}
-  readout: {kind: Ridge, ridge: 1.0e-6}
-edges: u >> reservoir >> readout
-"""
 FORECAST = """\
 task:
   data: {dataset: mackey_glass, steps: 700}
