@@ -48,7 +48,7 @@ def test_the_energy_never_rises_while_causes_settle(seed, activation, scale, pri
     x, p = scale * rng.standard_normal(m), rng.standard_normal(n)
     f = {"tanh": np.tanh, "identity": lambda v: v}[activation]
     energies = []
-    for steps in range(25):
+    for steps in range(15):
         v = relaxed(node, params, x, p, steps)
         energies.append(by_hand(params.C, x, p, v, params.precision, prior, f))
         assert energies[-1] == pytest.approx(energy(node, params, x, p, v))

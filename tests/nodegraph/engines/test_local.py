@@ -10,7 +10,7 @@ from nodegraph.testing import check_engine
 from nodegraph.testing.zoo import Mix, Sum, Trace
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(st.integers(0, 10**9))
 def test_any_graph_runs_and_learns_as_the_naive_interpreter_does(seed):
     check_engine("local", seed=seed)

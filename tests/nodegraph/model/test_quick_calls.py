@@ -78,7 +78,7 @@ ACTS = ["learn", "learn", "learn", "learn few", "no target", "run", "run few", "
 ACTS += ["nan", "inf target", "copy", "half a target"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.sampled_from(ACTS), min_size=5, max_size=40))
 def test_whatever_happens_in_between_learning_goes_on(acts):
     model, plain = (ng.Model(two_that_learn(), seed=1) for _ in range(2))

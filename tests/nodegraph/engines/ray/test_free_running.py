@@ -58,7 +58,7 @@ def test_a_loop_runs_on_what_it_has(split):
 
 
 def test_online_learning_goes_on_with_stale_inputs(split):
-    u = np.sin(np.arange(4000) / 40)[:, None]
+    u = np.sin(np.arange(2000) / 40)[:, None]
     engine = slow(by_node(split(0, 1, stale=1)), share=0.8)
     model = ng.Model(Input() >> Reservoir(units=30) >> RLS(), seed=1, engine=engine)
     ys = model.partial_fit(u[:-1], u[1:])
