@@ -121,24 +121,26 @@ def _leaves(stage: Stage, slots: Slots, bound: BoundData) -> list[Leaf]:
 def _in_flight(course: Fit, stage: Stage, slots: Slots, bound: BoundData) -> dict[str, int]:
     """Return the bytes of the rows that are on their way, and of what is gathered of them."""
     sizes, itemsize, n = widths(slots), course.initializer.dtype.itemsize, total_steps(bound) or 0
-    joined = max(slots[name].ports.get("x", 0) for name in stage.plan.reads)
     made = [
         name for name, ports in stage.plan.reads.items() if ports and name not in stage.learners
     ]
-    width, once = sum(sizes[name] for name in made), joined + max(sizes.values())
+    width = sum(sizes[name] for name in made)
     added = {
         "adding": max((r.adding for _, r in _rooms(course, stage, slots, bound, n)), default=0)
     }
     if bound.own:
+        joined = max(slots[name].ports.get("x", 0) for name in stage.plan.reads)
+        once = joined + max(sizes.values())
         return {"rows": stage.plan.chunk_rows(sizes) * (width + once) * itemsize} | added
     found = _leaves(stage, slots, bound)
     threads = min(abreast(course, stage, slots) or 1, len(found))
     longest = sorted((max(_rows(group) for group in leaf) for leaf in found), reverse=True)
     most = max(sum(_rows(group) for group in leaf) for leaf in found)
     rooms = [room for _, room in _rooms(course, stage, slots, bound, most)]
+    heard = max((slots[name].ports.get("x", 0) for name in made), default=0)
     others = min(1 if threads == 1 else 3 * threads, len(found) - 1)
     return {
-        "rows": (sum(longest[:threads]) * width + longest[0] * once) * itemsize,
+        "rows": (sum(longest[:threads]) * width + longest[0] * heard) * itemsize,
         "rows that wait": threads * sum(room.waiting for room in rooms),
         f"parts of {threads} worker{'s' * (threads > 1)}": others * sum(r.sums for r in rooms),
     } | added

@@ -147,10 +147,10 @@ class LeastSquares(Rule):
     def room(self, n_in: int, n_out: int, n_rows: int, itemsize: int) -> Room:
         """Return the room for sums, or for the rows while they are few, and for solving."""
         n, square, cross = min(n_in, n_rows), 8 * n_in * n_in, 8 * n_in * n_out
-        looks = 2 if self.solver == "auto" else 1  # whether it is singular is asked before
-        work = (len(self.strengths) + looks) * n**3 / 3 + 4.0 * n * n * n_out
+        work = len(self.strengths) * n**3 / 3 + 4.0 * n * n * n_out
         if n_rows < n_in:
             rows = itemsize * n_rows * (n_in + n_out)
+            work += n * n_in * (n + 4.0 * n_out)  # products of rows, weights, errors
             return Room(rows, 0, 0, 8 * n * (3 * n + 2 * n_in), 0.0, work)
         wide = itemsize == 4 and n_in > PANEL and not self.deals
         full = WIDE if wide else BLOCK

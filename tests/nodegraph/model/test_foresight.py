@@ -73,7 +73,7 @@ def test_workers_hold_rows_and_blocks_of_their_own_only_where_there_are_parts_fo
 
 def test_what_is_kept_is_not_on_its_way_again():
     forced, cascade = (told(stack(mode, 200), TEXTS).parts for mode in ("forced", "cascade"))
-    assert cascade["rows"] <= 0.6 * forced["rows"]  # a reservoir at a time
+    assert cascade["rows"] < 0.7 * forced["rows"]  # a reservoir at a time
 
 
 def test_it_is_said_in_words():

@@ -94,8 +94,9 @@ def test_a_line_is_carried_on_and_never_falls():
 
 def test_sums_and_solutions_are_told_by_their_products():
     course, slots, bound = course_of(ng.Model(Ridge(), seed=1), X, Y)
-    row, end = 3 * 3 + 2 * 3 * 1, 3 * 3**3 / 3 + 4 * 3 * 3  # x'x and x't; two factors more
+    row, end = 3 * 3 + 2 * 3 * 1, 3**3 / 3 + 4 * 3 * 3  # x'x and x't; factor, solution and error
     assert products(course, slots, bound, 3000) == 3000 * row + end
+    assert products(course, slots, bound, 2) == 2**3 / 3 + 4 * 2 * 2 + 2 * 3 * (2 + 4)  # few rows
     many = course_of(ng.Model(Input() >> Reservoir(units=600) >> Ridge(), seed=1), X, Y)
     single = course_of(
         ng.Model(Input() >> Reservoir(units=600) >> Ridge(), seed=1, dtype="float32"), X, Y
