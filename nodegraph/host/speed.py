@@ -9,7 +9,7 @@ import numpy as np
 
 __all__ = ["products_a_second"]
 
-ROWS, COLUMNS = 1024, 512  # of the matrix that is multiplied
+ROWS, COLUMNS = 1024, 1024  # of the matrix that is multiplied
 REPEATS = 3
 
 

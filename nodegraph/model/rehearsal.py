@@ -22,7 +22,7 @@ from nodegraph.model.foresight import products
 __all__ = ["Rehearsal", "Trial", "carried_on", "first_rows", "working"]
 
 FEW, GROWTH = 512, 4  # rows of the first trial, and how many times more are in the next
-ENOUGH, LONG = 0.5, 5.0  # seconds of a trial that tells enough, and of one that is the last
+ENOUGH, LONG = 0.5, 5.0  # seconds of a trial that tells enough, and of one not done twice
 
 Clock = Callable[[], float]
 
@@ -67,7 +67,7 @@ class Rehearsal:
                 again = trial if trial.seconds > LONG else self._trial(trial.rows) or trial
                 once, trial = trial.seconds - again.seconds, again
             found.append(trial)
-            if trial.seconds > LONG or (len(found) > 1 and trial.seconds > ENOUGH):
+            if len(found) > 1 and trial.seconds > ENOUGH:
                 break
         if not found:
             return None
