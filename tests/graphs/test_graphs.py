@@ -24,6 +24,11 @@ SMALL = {
         "nodes.cell.longest=10",
         "nodes.cell.rule.rate=0.02",
     ],
+    "context_switching": [
+        "task.data.series=70",
+        "task.data.steps=120",
+        "task.split.train=60",
+    ],
     "copying": [
         "task.data.series=150",
         "task.split.train=100",
@@ -79,8 +84,11 @@ SMALL = {
     ],
     "memory_capacity": ["nodes.reservoir.units=60", "task.data.delays=80"],
     "mixed_units": ["task.data.steps=3500"],
+    "mqar": ["task.data.series=60", "task.split.train=40"],
     "narma10": ["nodes.reservoir.units=100", "task.split.test=500"],
     "nested_loops": ["task.data.steps=2700", "task.split.train=2000", "task.split.test=500"],
+    "parity": ["task.data.series=150", "task.split.train=100"],
+    "pointer_sort": ["task.data.series=30", "task.split.train=20"],
     "primitives": ["task.data.steps=3000", "task.split.train=2000"],
     "situations": [
         "task.data.series=300",

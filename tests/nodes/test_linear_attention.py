@@ -30,7 +30,7 @@ def phi(kernel, x):
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-@pytest.mark.parametrize("update", ["sum", "delta"])
+@pytest.mark.parametrize("update", ["sum", "delta", "least_squares"])
 def test_contract(kernel, update):
     ports = {"key": 3, "beta": int(update == "delta")}
     check_node(LinearAttention(kernel=kernel, update=update), ports=ports)
@@ -65,6 +65,39 @@ def test_delta_is_a_step_of_least_mean_squares(kernel, beta):
         share = BETA[t] if beta else 1
         S = S + np.outer(share * (DATA["v"][t] - S @ k), k)
         np.testing.assert_allclose(y[t], S @ phi(kernel, DATA["q"][t]), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_least_squares_is_ridge_regression_on_all_pairs_so_far(kernel):
+    fields = {"frozen": True} if kernel == "hedgehog" else {}
+    fields |= {"kernel": kernel, "update": "least_squares", "ridge": 0.3}
+    y = ng.Model(stored(**fields)).run(DATA)
+    weights = ng.Model(stored(output="weights", **fields)).run(DATA)
+    Q, K = (np.array([phi(kernel, row) for row in DATA[name]]) for name in "qk")
+    for t in (0, 5, 39):
+        k, v = K[: t + 1], DATA["v"][: t + 1]
+        S = np.linalg.solve(k.T @ k + 0.3 * np.eye(k.shape[1]), k.T @ v).T
+        np.testing.assert_allclose(y[t], S @ Q[t], rtol=1e-8, atol=1e-8)
+        np.testing.assert_allclose(weights[t], S.ravel(), rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("update", ["sum", "delta"])
+def test_weights_are_what_is_stored_row_by_row(update):
+    model = ng.Model(stored(update=update, output="weights"))
+    weights = model.run(DATA)
+    assert weights.shape == (40, 12)
+    np.testing.assert_array_equal(weights[-1].reshape(3, 4), model.state["memory"].S)
+
+
+def test_what_is_stored_may_be_the_weights_of_another_node():
+    """Learned in this series, and used in it: the readout is told as it goes on."""
+    u, y = Input(name="u"), Input(name="y")
+    own = LinearAttention(update="least_squares", ridge=1e-9, output="weights", name="own")
+    out = Ridge(units=1, fit_bias=False, name="out")
+    graph = (u >> own >> out["W_out"]) & (u >> own["key"]) & (y >> own["value"]) & (u >> out)
+    x = RNG.standard_normal((30, 3))
+    said = ng.Model(graph).run({"u": x, "y": x @ [[1.0], [-2.0], [0.5]]})
+    np.testing.assert_allclose(said[3:, 0], (x @ [1.0, -2.0, 0.5])[3:], rtol=1e-6)
 
 
 def test_what_was_stored_comes_back_from_orthogonal_keys_and_the_last_value_counts():
@@ -114,7 +147,7 @@ def test_ports_that_do_not_go_together_are_refused():
         ng.Model(Input() >> memory).run(DATA["q"])
     with pytest.raises(FieldError, match=r"equally wide: 4 signals arrive as the query.* 3 at the"):
         ng.Model(stored()).run({**DATA, "k": DATA["v"]})
-    with pytest.raises(FieldError, match='beta has no effect on a sum; write update="delta"'):
+    with pytest.raises(FieldError, match=r"beta has no effect on 'sum'; write update=.delta"):
         ng.Model(stored(True)).run({**DATA, "beta": BETA})
     with pytest.raises(GraphError, match="beta should be one signal, got 2"):
         ng.Model(stored(True, update="delta")).run({**DATA, "beta": np.ones((40, 2))})
@@ -129,6 +162,12 @@ def test_a_share_out_of_bounds_is_refused():
 def test_fields_without_effect_are_refused():
     with pytest.raises(FieldError, match="nothing of 'elu' learns"):
         LinearAttention(kernel="elu", rate=0.1)
+    with pytest.raises(FieldError, match=r"ridge would have no effect, for the update is 'delta'"):
+        LinearAttention(update="delta", ridge=0.1)
+    with pytest.raises(FieldError, match=r"normalise .* for the update is 'least_squares'"):
+        LinearAttention(update="least_squares", normalise=False)
+    with pytest.raises(FieldError, match=r"normalise .* a sum is given out as it is"):
+        LinearAttention(output="weights", normalise=False)
     with pytest.raises(FieldError, match="it is frozen"):
         LinearAttention(kernel="hedgehog", frozen=True, window=3)
 

@@ -18,6 +18,7 @@ from nodegraph.data.datasets.chaos import (
     thomas,
     windmi,
 )
+from nodegraph.data.datasets.context_switching import context_switching
 from nodegraph.data.datasets.copying import copying
 from nodegraph.data.datasets.delayed_input import delayed_input
 from nodegraph.data.datasets.delayed_xor import delayed_xor
@@ -35,10 +36,12 @@ from nodegraph.data.datasets.mackey_glass import mackey_glass
 from nodegraph.data.datasets.mso import mso
 from nodegraph.data.datasets.narma import narma
 from nodegraph.data.datasets.one_hot import one_hot
+from nodegraph.data.datasets.parity import parity
 from nodegraph.data.datasets.primitives import primitives
 from nodegraph.data.datasets.questions import questions
 from nodegraph.data.datasets.rossler import rossler
 from nodegraph.data.datasets.situations import situations
+from nodegraph.data.datasets.sorting import sorting
 from nodegraph.data.datasets.sunspots import sunspots
 from nodegraph.data.datasets.systems import exponents, system, systems
 from nodegraph.data.datasets.thematic_roles import thematic_roles
@@ -52,6 +55,7 @@ __all__ = [
     "burke_shaw",
     "chen",
     "chua",
+    "context_switching",
     "copying",
     "delayed_input",
     "delayed_xor",
@@ -77,12 +81,14 @@ __all__ = [
     "narma",
     "one_hot",
     "options",
+    "parity",
     "primitives",
     "questions",
     "rabinovich_fabrikant",
     "rossler",
     "rucklidge",
     "situations",
+    "sorting",
     "sprott_jerk",
     "sunspots",
     "system",

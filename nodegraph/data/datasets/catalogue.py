@@ -10,6 +10,7 @@ from typing import Any
 from nodegraph.data.datasets import chaos
 from nodegraph.data.datasets.adding import adding
 from nodegraph.data.datasets.associative_recall import associative_recall
+from nodegraph.data.datasets.context_switching import context_switching
 from nodegraph.data.datasets.copying import copying
 from nodegraph.data.datasets.delayed_input import delayed_input
 from nodegraph.data.datasets.delayed_xor import delayed_xor
@@ -24,10 +25,12 @@ from nodegraph.data.datasets.lorenz96 import lorenz96
 from nodegraph.data.datasets.mackey_glass import mackey_glass
 from nodegraph.data.datasets.mso import mso
 from nodegraph.data.datasets.narma import narma
+from nodegraph.data.datasets.parity import parity
 from nodegraph.data.datasets.primitives import primitives
 from nodegraph.data.datasets.questions import questions
 from nodegraph.data.datasets.rossler import rossler
 from nodegraph.data.datasets.situations import situations
+from nodegraph.data.datasets.sorting import sorting
 from nodegraph.data.datasets.sunspots import sunspots
 from nodegraph.data.datasets.thematic_roles import thematic_roles
 from nodegraph.data.datasets.word_boundaries import word_boundaries
@@ -44,6 +47,7 @@ _GENERATORS: Mapping[str, Callable[..., Any]] = MappingProxyType(
             *(getattr(chaos, name) for name in chaos.CHAOS),
             adding,
             associative_recall,
+            context_switching,
             copying,
             delayed_input,
             delayed_xor,
@@ -58,10 +62,12 @@ _GENERATORS: Mapping[str, Callable[..., Any]] = MappingProxyType(
             mackey_glass,
             mso,
             narma,
+            parity,
             primitives,
             questions,
             rossler,
             situations,
+            sorting,
             sunspots,
             thematic_roles,
             word_boundaries,
@@ -77,7 +83,7 @@ def names() -> list[str]:
     Examples
     --------
     >>> len(names())
-    36
+    39
     """
     return sorted(_GENERATORS)
 

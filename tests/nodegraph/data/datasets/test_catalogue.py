@@ -146,6 +146,7 @@ OTHER = {  # for each option of each set two values that differ from the default
     "bits": [4, 5],
     "task": [1, 15],
     "facts": [6, 7],
+    "levels": [17, 18],
     "objects": [3, 5],
     "colours": [3, 5],
     "habit": [0.2, 0.9],
@@ -168,7 +169,9 @@ STARTS |= {
 
 OWN = {
     "adding": {"length": [20, 21]},
+    "context_switching": {"gaps": [3, 4]},
     "mackey_glass": {"h": [1.1, 1.2]},
+    "sorting": {"length": [3, 4]},
     "primitives": {"length": [5, 6], "order": ["AB", "BA"]},
 }
 
