@@ -14,7 +14,7 @@ from nodegraph.graph.names import streams_of
 from nodegraph.graph.node import Node
 from nodegraph.graph.parameter_ports import driven
 from nodegraph.graph.rule import Rule
-from nodegraph.graph.wiring_checks import check_loop, check_parameter, check_rule
+from nodegraph.graph.wiring_checks import check_loop, check_parameter, check_rule, check_told
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -96,9 +96,9 @@ class Plan:
                 arrays.setdefault(target, set()).add(edge.port)
             before = reads[target].get(edge.port, ())
             reads[target][edge.port] = (*before, Read(source, edge.delay))
-        for name, node in nodes.items():
-            if isinstance(of := getattr(node, "of", None), str) and of not in nodes:
-                raise GraphError(f"{name}: of={of!r}, but the graph has {', '.join(nodes)}")
+        check_told(
+            nodes, [(whole.names[e.source], whole.names[e.target], e.port) for e in whole.edges]
+        )
         nodes |= {name: driven(nodes[name], ports, name) for name, ports in arrays.items()}
         for name, node in nodes.items():
             if node.learner:

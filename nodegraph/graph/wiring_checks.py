@@ -10,7 +10,7 @@ from nodegraph.graph.node import Node
 from nodegraph.graph.parameter_ports import parameters
 from nodegraph.graph.rule import Rule
 
-__all__ = ["check_loop", "check_parameter", "check_rule"]
+__all__ = ["check_loop", "check_parameter", "check_rule", "check_told"]
 
 
 def check_loop(nodes: Mapping[str, Node], names: Iterable[str]) -> None:
@@ -25,7 +25,7 @@ def check_loop(nodes: Mapping[str, Node], names: Iterable[str]) -> None:
 
 def check_parameter(nodes: Mapping[str, Node], source: str, target: str, port: str) -> None:
     """Refuse a port that is neither a node's own nor one of its params, or is of another node."""
-    node, wanted = nodes[target], getattr(nodes[source], "of", None)
+    node, wanted = nodes[target], _of(nodes[source])
     if port not in parameters(node):
         raise GraphError(f"{target} has no port {port!r}; it has {', '.join(node.ports)}")
     if wanted not in (None, target):
@@ -33,6 +33,36 @@ def check_parameter(nodes: Mapping[str, Node], source: str, target: str, port: s
             f"{source} gives out parameters of {wanted}, but is wired to {target}; write "
             f"{source} >> {wanted}[{port!r}], or of={target!r}"
         )
+
+
+def check_told(nodes: Mapping[str, Node], edges: Iterable[tuple[str, str, str]]) -> None:
+    """Refuse a node that gives out parameters of another (`of`) unless it is wired to them."""
+    told = {name: of for name, node in nodes.items() if isinstance(of := _of(node), str)}
+    heard: set[str] = set()
+    for source, target, port in edges:
+        if source in told and port in nodes[target].ports:
+            raise GraphError(
+                f"{source} gives out parameters of {told[source]}, but {target} takes it as a "
+                f"signal, at its port {port}; {_to_its_params(nodes, source, told[source])}"
+            )
+        heard.add(source)
+    for name, of in told.items():
+        if of not in nodes:
+            raise GraphError(f"{name}: of={of!r}, but the graph has {', '.join(nodes)}")
+        if name not in heard:
+            raise GraphError(
+                f"{name}: of={of!r}, but no edge leads there; {_to_its_params(nodes, name, of)}"
+            )
+
+
+def _of(node: Node) -> str | None:
+    return getattr(node, "of", None)
+
+
+def _to_its_params(nodes: Mapping[str, Node], name: str, of: str) -> str:
+    arrays = parameters(nodes[of]) if of in nodes else ()
+    array = arrays[0] if arrays else "W_out"
+    return f"write {name} >> {of}[{array!r}], or leave of={of!r} out"
 
 
 def check_rule(rule: Rule, node: Node, name: str, wired: Mapping[str, Any]) -> None:

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -59,4 +61,23 @@ def test_it_is_of_one_node():
     hyper, other = HyperNode(of="readout", name="hyper"), Ridge(units=1, name="other")
     graph = (Input(name="c") >> hyper >> other["W_out"]) & (Input(name="u") >> other)
     with pytest.raises(GraphError, match="gives out parameters of readout, but is wired to other"):
+        ng.Model(graph)
+
+
+@pytest.mark.parametrize("port", ["x", "weight"])
+def test_parameters_are_no_signals(port):
+    hyper, readout = HyperNode(of="readout", name="hyper"), Ridge(units=1, name="readout")
+    graph = (Input(name="c") >> hyper >> readout[port]) & (Input(name="u") >> readout)
+    said = (
+        f"hyper gives out parameters of readout, but readout takes it as a signal, at its port "
+        f"{port}; write hyper >> readout['W_out'], or leave of='readout' out"
+    )
+    with pytest.raises(GraphError, match=re.escape(said)):
+        ng.Model(graph)
+
+
+def test_parameters_arrive_somewhere():
+    hyper, readout = HyperNode(of="readout", name="hyper"), Ridge(units=1, name="readout")
+    graph = (Input(name="c") >> hyper) & (Input(name="u") >> readout)
+    with pytest.raises(GraphError, match=r"of='readout', but no edge leads there; write hyper >>"):
         ng.Model(graph)
