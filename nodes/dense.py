@@ -10,6 +10,7 @@ from pydantic import NonNegativeFloat, PositiveInt, model_validator
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.fields import Matrix, Vector
+from nodegraph.graph.protocols import Wary
 from nodegraph.maths import activate, matvec, total
 from nodegraph.node import Node
 from nodegraph.rule import AnyRule
@@ -112,8 +113,10 @@ class Dense(Node):
         return self.Params(np.array(dense, order="C"), np.array(bias))
 
     def doubts(self, x: Array, y: Array, params: Params) -> list[str]:
-        """Return that random features are saturated."""
-        doubt = saturation(self, x, y, params) if self.rule is None else ""
+        """Return that random features are saturated, or what a rule says of the input."""
+        if self.rule is not None:
+            return self.rule.doubts(x) if isinstance(self.rule, Wary) else []
+        doubt = saturation(self, x, y, params)
         return [doubt] if doubt else []
 
     def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:

@@ -25,6 +25,7 @@ __all__ = [
     "SecondLook",
     "Trailing",
     "Uncertain",
+    "Wary",
     "Weighed",
     "Windowed",
     "begun",
@@ -150,6 +151,14 @@ class Room(NamedTuple):
     solving: int  # bytes beside it while a learner concludes
     row: float  # multiplications and additions for a row; those in float32 count half
     end: float  # the same while a learner concludes
+
+
+class Wary(_ByMethods, ABC):
+    """A rule that can tell from rows of the input that little will be learned from them."""
+
+    @abstractmethod
+    def doubts(self, x: Array) -> list[str]:
+        """Return sentences, with the cure, on what looks wrong with rows ``(n_steps, n_in)``."""
 
 
 class Weighed(_ByMethods, ABC):

@@ -7,12 +7,15 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 
-from nodegraph import Node, Rule, Seen
+from nodegraph import Array, Node, Rule, Seen
 from nodegraph.maths import matvec, outer, softmax
 from nodes.dense import Dense
 from nodes.parts.plasticity import paced
 
 __all__ = ["SoftHebb"]
+
+
+FAINT = 0.05  # of the temperature: units share rows that are shorter than this evenly
 
 
 class SoftHebb(Rule):
@@ -25,7 +28,8 @@ class SoftHebb(Rule):
     Rows of W_in become directions of clusters of the input, each of length 1; the lower the
     temperature, the more the winner takes all. [1]_ has u_i in place of ``max(u_i, 0)``: then a row
     that is longer than 1 grows without bound wherever it wins below 0. A step never forgets more
-    than all of a row: where rate is above ``1 / (p_i u_i)``, that is taken. What the layer gives
+    than all of a row: where rate is above ``1 / (p_i u_i)``, that is taken; rows of W_in then jump
+    from input to input, so an input longer than ``1 / rate`` is warned of. What the layer gives
     out, its activation and bias, is left as it is.
 
     Parameters
@@ -74,6 +78,23 @@ class SoftHebb(Rule):
             "SoftHebb teaches a Dense layer that takes its input as it is: write "
             "Dense(units=..., rule=SoftHebb())"
         )
+
+    def doubts(self, x: Array) -> list[str]:
+        """Return that rows are too long for the rate, or too short for the temperature."""
+        length = float(np.sqrt((np.square(x, dtype=float)).sum(axis=1).mean()))
+        if self.rate * length > 1:
+            return [
+                f"its input has rows of length {length:.3g}, so that a step of rate {self.rate:g} "
+                "overshoots and rows of W_in do not come to length 1: put a Scaler in front, or "
+                f"lower rate to {1 / length:.1g} or less"
+            ]
+        if 0 < length < FAINT * self.temperature:
+            return [
+                f"its input has rows of length {length:.3g}, far below temperature "
+                f"({self.temperature:g}), so that no unit wins: put a Scaler in front, or lower "
+                "temperature"
+            ]
+        return []
 
     def begin(self, params: Any) -> Memory:
         """Return the memory before the first step."""

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import GraphError
+from nodegraph.errors import DataWarning, GraphError
 from nodegraph.testing import check_rule
-from nodes import Dense, Input
+from nodes import Dense, Input, Scaler
 from nodes.rules import SoftHebb
 
 
@@ -51,3 +51,25 @@ def test_hot_units_share_the_mean_and_cold_ones_do_not():
 def test_a_layer_that_normalises_is_refused():
     with pytest.raises(GraphError, match="takes its input as it is: write Dense"):
         ng.Model(Dense(units=2, normalise=True, rule=SoftHebb())).fit(np.ones((5, 2)))
+
+
+def scaled(length, rule, scaler=False):
+    """Return the lengths of rows of W_in after inputs of some length."""
+    x = np.random.default_rng(2).standard_normal((2000, 6))
+    x *= length / np.linalg.norm(x, axis=1, keepdims=True)
+    layer = Dense(units=4, rule=rule, name="layer")
+    front = Input() >> Scaler() if scaler else Input()
+    model = ng.Model(front >> layer, seed=1).fit(x)
+    return np.linalg.norm(model.params["layer"].W_in, axis=1)
+
+
+def test_inputs_too_long_for_its_rate_are_warned_of_and_a_scaler_or_a_rate_mends_them():
+    with pytest.warns(DataWarning, match=r"rows of length 1e\+03, .* lower rate to 0.001 or less"):
+        assert np.ptp(scaled(1000.0, SoftHebb())) > 0.5
+    np.testing.assert_allclose(scaled(1000.0, SoftHebb(rate=1e-5)), 1, atol=0.1)
+    np.testing.assert_allclose(scaled(1000.0, SoftHebb(rate=0.03), scaler=True), 1, atol=0.1)
+
+
+def test_inputs_too_short_for_its_temperature_are_warned_of():
+    with pytest.warns(DataWarning, match=r"rows of length 0.001, far below temperature \(0.1\)"):
+        scaled(0.001, SoftHebb())
