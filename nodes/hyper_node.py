@@ -41,3 +41,7 @@ class HyperNode(Ridge):
     """
 
     of: Name | None = None
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return {field: why for field, why in super().idle().items() if field != "of"}

@@ -155,6 +155,9 @@ class Reservoir(ReservoirFields, Node):
                 f"{' and '.join(odd)} given, but nothing is fed back; write reservoir << readout, "
                 f"or leave {' and '.join(odd)} out"
             )
+        why = super(ReservoirFields, self).idle().get("input_distribution")
+        if why and "input_distribution" in self.model_fields_set:
+            raise FieldError(f"input_distribution would have no effect, for {why}: leave it out")
         return np.zeros((n_out, 0))
 
     def start(self, n_out: int, rng: np.random.Generator | None = None) -> State:

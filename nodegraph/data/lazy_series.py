@@ -112,13 +112,7 @@ class LazySeries(Series):
         return f"LazySeries({self.n_steps} steps)"
 
     def _read(self) -> Series:
-        found = self.make()
-        if found.n_steps != self.n_steps:
-            raise DataError(
-                f"a series of ng.Series had {self.n_steps} steps when it was read first, and now "
-                f"{found.n_steps}"
-            )
-        return found
+        return self.make()
 
     def chunks(
         self, size: int, warmup: int, dtype: np.dtype[Any], done: int = 0
@@ -187,6 +181,7 @@ class _Reading:
 
     def __init__(self, x: Any, y: Any, door: Door):
         self.x, self.y, self.door = x, y, door
+        self.marks: dict[int, Any] = {}  # what each series was when it was read first
 
     def _item(self, i: int) -> tuple[Any, Any]:
         x, y = _at(self.x, i), _at(self.y, i)
@@ -198,6 +193,8 @@ class _Reading:
     def measured(self, i: int) -> tuple[Series, frozenset[str]]:
         """Return series number `i`, and the learners that were given one row or label for it."""
         x, y = self._item(i)
+        if x is None and self.x is not None:
+            raise DataError(f"series {i} of ng.Series is None; give an array of shape (T, d)")
         data, which = self.door.data(x), f" (series {i})"
         given, targets, once = self.door.targets(y), dict[str, Any](), set[str]()
         n_steps = one_series(data, {}, which, self.door).n_steps if data else 0
@@ -206,7 +203,30 @@ class _Reading:
             rows, short = series_targets([value], name, [n_steps or len(value)], lesson)
             targets[name] = rows[0]
             once |= {name} if short else set()
-        return one_series(data, targets, which, self.door), frozenset(once)
+        found = one_series(data, targets, which, self.door)
+        self._compare(i, found)
+        return found, frozenset(once)
+
+    def _compare(self, i: int, found: Series) -> None:
+        """Refuse a series that is another than when it was read first."""
+        mark = _mark(found)
+        before = self.marks.setdefault(i, mark)
+        if before[0] != mark[0]:
+            raise DataError(
+                f"series {i} of ng.Series had {before[0]} steps when it was read first, and now "
+                f"{mark[0]}"
+            )
+        if before != mark:
+            raise DataError(
+                f"series {i} of ng.Series was another when it was read again; each reading must "
+                "give the same: draw noise from a generator that i seeds, or read a list of copies"
+            )
+
+
+def _mark(one: Series) -> tuple[int, Any]:
+    """Return what tells a series from another: its steps, widths, and the rows at both ends."""
+    parts = [*one.data.items(), *one.targets.items()]
+    return one.n_steps, [(name, a.shape, a[[0, -1]].tobytes()) for name, a in parts]
 
 
 def _at(value: Any, i: int) -> Any:

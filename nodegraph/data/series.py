@@ -155,6 +155,11 @@ def split_series(value: Any, where: str) -> tuple[list[Any], str]:
         dims = {axes(item) for item in value}
         if dims == {2}:
             return list(value), "list"
+        if all(_is_pair(item) for item in value):
+            raise DataError(
+                f"{where}: a list of pairs (x, y); write fit([x for x, _ in pairs], [y for _, y in "
+                "pairs]), or fit(ng.Series(pairs))"
+            )
         if max(dims) >= 2 or any(hasattr(item, "shape") and axes(item) for item in value):
             raise DataError(
                 f"{where}: a list holds independent series, each of shape (T, d); got items with "
@@ -167,6 +172,11 @@ def split_series(value: Any, where: str) -> tuple[list[Any], str]:
             raise DataError(f"{where}: there is no series in it, its shape is {stack.shape}")
         return list(stack), "array"
     return [value], "one"
+
+
+def _is_pair(item: Any) -> bool:
+    """Tell whether this is a tuple of two arrays: a series and its targets, as it seems."""
+    return isinstance(item, tuple) and len(item) == 2 and all(axes(part) >= 2 for part in item)
 
 
 def _as_column(items: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,18 +39,28 @@ SHOWN = 5
 
 
 def warn_of_doubts(
-    plan: Plan, learners: Sequence[str], bound: BoundData, y: Any, warmup: int
+    plan: Plan,
+    learners: Sequence[str],
+    bound: BoundData,
+    y: Any,
+    warmup: int,
+    ahead: Mapping[str, int],
 ) -> None:
     """Warn of data for `fit` that are perhaps not what was meant; `y` is as it was given."""
     _warn_of_turned_data(bound)
     _warn_of_turned_series(bound)
     _warn_of_series_in_rows(plan, bound, y)
     _warn_of_labels(plan, bound, y)
-    warn_of_series_passed_over(plan, learners, bound, warmup)
+    _warn_of_absent_classes(plan, learners, bound)
+    warn_of_series_passed_over(plan, learners, bound, warmup, ahead)
 
 
 def warn_of_series_passed_over(
-    plan: Plan, learners: Sequence[str], bound: BoundData, warmup: int = 0
+    plan: Plan,
+    learners: Sequence[str],
+    bound: BoundData,
+    warmup: int = 0,
+    ahead: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     """Warn if some series are too short for anything to be learned from them."""
     lengths = [one.n_steps for one in bound.series if isinstance(one, Series)]
@@ -61,6 +72,14 @@ def warn_of_series_passed_over(
             f"warmup={warmup} leaves nothing of {_which(short, len(lengths))}, no longer than "
             "that: nothing is learned from them; lower warmup, or leave them out"
         )
+    for name, rows in ahead.items():
+        short = [i for i, n_steps in enumerate(lengths) if warmup < n_steps <= warmup + rows]
+        if short:
+            what = f"ahead={rows} and warmup={warmup} leave" if warmup else f"ahead={rows} leaves"
+            warn(
+                f"{what} nothing of {_which(short, len(lengths))}: {name} learns nothing from "
+                "them; leave them out, or lower what takes their rows"
+            )
     for name in learners:
         needed = shortest(plan.rules[name], plan.nodes[name])
         short = [i for i, n_steps in enumerate(lengths) if warmup < n_steps < needed]
@@ -199,6 +218,23 @@ def _warn_of_labels(plan: Plan, bound: BoundData, y: Any) -> None:
                 "learned as quantities; for classes write Ridge(classes=np.unique(y)), or give "
                 "ng.datasets.one_hot(y); for quantities "
                 "y.astype(float)"
+            )
+
+
+def _warn_of_absent_classes(plan: Plan, learners: Sequence[str], bound: BoundData) -> None:
+    """Warn of classes that no label is of: they are learned as what never is."""
+    series = [one for one in bound.series if type(one) is Series]
+    if len(series) < len(bound.series):  # what is not read yet
+        return
+    for name in learners:
+        classes = getattr(plan.nodes[name], "classes", None)
+        if classes is None or name not in bound.targets:
+            continue
+        seen = np.sum([(one.targets[name] > 0).any(axis=0) for one in series], axis=0)
+        if absent := [repr(word) for word, times in zip(classes, seen, strict=True) if not times]:
+            warn(
+                f"target of {name}: no label is of {' or '.join(absent)}, so it will never say "
+                "that; leave classes out that do not occur, or give data of them"
             )
 
 

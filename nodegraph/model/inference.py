@@ -21,6 +21,7 @@ from nodegraph.host.progress import Progress, checked_progress
 from nodegraph.model.checks import checked_steps, checked_workers
 from nodegraph.model.classifying import classes_by_output, labels_of
 from nodegraph.model.generating import Generation
+from nodegraph.model.noise import require_noise
 from nodegraph.model.passes import Hooks
 from nodegraph.model.running import Run, shaped
 from nodegraph.model.state import ModelState
@@ -169,6 +170,8 @@ class Inference:
         names = draft.names(outputs)
         bound = draft.bind(x, None, steps, wanted=names)
         check_whole(self.plan, bound, draft.time)
+        if noise:
+            require_noise(draft)
         request = Request(names, clock=draft.time, noise=noise)
         threads, hooks = checked_workers(workers), Hooks(checked_progress(progress))
         found = self._through(draft, bound, request, outputs, engine, hooks, workers=threads)
@@ -332,6 +335,8 @@ class Inference:
         draft = self._settle().draft(noise=noise)
         names = draft.names(outputs)
         bound = None if prompt is None else draft.bind(prompt, None, wanted=names)
+        if noise:
+            require_noise(draft)
         wish = Generation(self._own_engine, checked_steps(steps), x, loop, names, noise)
         with using(self.numerics):
             found = wish.after(draft, bound)

@@ -153,9 +153,9 @@ class Learner(Freezing):
         draft, bound, learners = self._to_learn(x, y)
         order = checked_order(order)
         rules = checked_forcing(forcing), checked_warmup(warmup, bound)
-        warn_of_doubts(self.plan, learners, bound, y, warmup)
-        check_in_time(self.plan, learners, bound)
         shift = checked_ahead(ahead, bound, warmup)
+        warn_of_doubts(self.plan, learners, bound, y, warmup, shift)
+        check_in_time(self.plan, learners, bound)
         bound = later(bound, shift)
         course = Fit(
             initializer=draft.initializer,

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from nodegraph.errors import GraphError
 from nodegraph.model.state import ModelState
 
-__all__ = ["NoiseAhead", "is_noisy"]
+__all__ = ["NoiseAhead", "is_noisy", "require_noise"]
 
 
 class NoiseAhead:
@@ -44,6 +45,15 @@ class NoiseAhead:
             self._node.draw_noise(self._generator, now - before, n_out)
         self.rows[np.arange(now, now + count) % count] = self._node.draw_noise(
             self.generator, count, n_out
+        )
+
+
+def require_noise(state: ModelState) -> None:
+    """Refuse noise that is asked for where no node draws any."""
+    if all(slot.noise is None for slot in state.slots.values()):
+        raise GraphError(
+            "noise=True, but no node here draws noise; leave noise out, or write "
+            "Reservoir(noise=0.01), or Noise() where it is wanted"
         )
 
 

@@ -8,13 +8,15 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from nodegraph import Array, Seen
+from nodegraph.errors import warn
 from nodegraph.maths import matvec, outer, where
 from nodes.parts.cell_rule import CellRule, Wrong, by_unit, gathered
-from nodes.parts.descent import Clock, clock, descend
+from nodes.parts.descent import FADING, Clock, clock, descend
 from nodes.parts.tape import Heard, Taped, gradients, plain
 
 __all__ = ["LONGEST", "Eligibility"]
 
+FAR = 10.0  # times what weights moved, and what a spread of 1 leaves: errors that cannot go away
 LONGEST = 0.999  # how much of a trace is left a step later, at most
 
 
@@ -98,6 +100,20 @@ class Eligibility(CellRule, ABC):
         sums = gathered(memory.sums, found, self.cell.links(params))
         params, sums, now = descend(self, params, sums, memory.clock, self.moving, rows=rows)
         return params, memory._replace(sums=sums, clock=now, wrong=memory.wrong.and_of(error, rows))
+
+    def finish(self, params: Any, memory: Memory) -> Any:
+        """Return the params as they are; say that targets are beyond the reach of all updates."""
+        params, clock = super().finish(params, memory), memory.clock
+        updates = np.log(max(clock.powers[1], 1e-300)) / np.log(FADING[1])
+        error = float(np.sqrt(memory.sums.offset[2] / (1 - clock.powers[1])).max())
+        if self.supervised and error > FAR * max(1.0, self.rate * updates):
+            warn(
+                f"{type(self).__name__}: errors of the head are still {error:.2g}, and in "
+                f"{updates:.0f} updates of rate={self.rate:g} a weight moves by about "
+                f"{self.rate * updates:.2g}: divide the targets by their spread, "
+                "and multiply what is said by it"
+            )
+        return params
 
     def _blamed(self, traces: Any, blame: Array) -> dict[str, Any]:
         """Return the gradients of the weights, each unit being blamed for its own."""

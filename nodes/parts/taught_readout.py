@@ -34,6 +34,14 @@ class TaughtReadout(LinearReadout):
             )
         return self
 
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        reasons = super().idle()
+        if self.W_out is None or self.rule is not None:
+            return reasons
+        own = set(type(self).model_fields) - set(TaughtReadout.model_fields)
+        return dict.fromkeys(own, "W_out is given, and nothing is learned") | reasons
+
     @property
     def declared_size(self) -> int | None:
         """The number of outputs: that of classes, ``units``, or what W_out tells."""

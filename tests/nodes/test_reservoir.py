@@ -6,8 +6,9 @@ from scipy import sparse
 
 import nodegraph as ng
 from nodegraph.data.metrics.spectral import spectral_radius
+from nodegraph.errors import FieldError
 from nodegraph.testing import check_node, run_node
-from nodes import Input, Reservoir
+from nodes import Dense, Input, Reservoir
 from nodes.parts.activations import ACTIVATIONS
 
 U = np.random.default_rng(0).standard_normal((50, 2))
@@ -246,3 +247,13 @@ def test_softmax_shares_one_among_all_units_on_every_path():
         drive = np.exp(params.W @ x + params.W_in @ row)
         x = drive / drive.sum()
         np.testing.assert_allclose(state, x, rtol=1e-11)
+
+
+def test_a_distribution_that_nothing_is_drawn_from_is_refused():
+    node = Reservoir(W_in=np.ones((4, 1)), input_distribution="bernoulli", name="node")
+    with pytest.raises(FieldError, match="input_distribution would have no effect, for W_in is"):
+        ng.Model(Input() >> node).run(np.ones((3, 1)))
+    out = Dense(units=2, name="out")
+    model = ng.Model((Input() >> node >> out) & (node << out), seed=1)
+    model.run(np.ones((3, 1)))
+    assert {*np.abs(model.params["node"].W_fb).ravel().tolist()} == {1.0}

@@ -6,7 +6,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.errors import DataError, FieldError, IllConditionedWarning, NotFittedError
 from nodegraph.testing import check_node
-from nodes import Input, Reservoir, Ridge
+from nodes import HyperNode, Input, Reservoir, Ridge
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(3, 1, (500, 4))
@@ -184,3 +184,10 @@ def test_an_input_that_never_moves_gets_no_weight_whatever_its_mean_rounds_to(so
     centred = np.linalg.lstsq(x - x.mean(axis=0), y - y.mean(), rcond=None)[0].T
     assert W[0, 2] == 0.0
     np.testing.assert_allclose(W[:, :2], centred, rtol=1e-12)
+
+
+@pytest.mark.parametrize("field", [{"ridge": 0.1}, {"solver": "qr"}])
+@pytest.mark.parametrize("kind", [Ridge, HyperNode])
+def test_what_nothing_is_learned_with_is_refused_beside_given_weights(kind, field):
+    with pytest.raises(FieldError, match="for W_out is given, and nothing is learned"):
+        kind(W_out=np.ones((1, 3)), **field)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.data.lazy_series import LazySeries
 from nodegraph.errors import DataError
 from nodegraph.testing.comparing import same_trees
 from nodes import RLS, Backward, Concat, Input, LogisticRegression, Reduce, Reservoir, Ridge, Scaler
@@ -129,18 +128,32 @@ def test_memory_does_not_grow_with_the_number_of_series():
     assert peaks[1] < 1.3 * peaks[0]
 
 
-def test_what_changes_between_two_readings_is_said():
-    shelf = Shelf([text.copy() for text in TEXTS])
-    lazy = LazySeries(lambda: ng_series(shelf[0]), ng_series(TEXTS[0]))
-    shelf.items[0] = TEXTS[0][:5]
-    with pytest.raises(DataError, match="had 20 steps when it was read first, and now 5"):
-        list(lazy.chunks(4, 0, np.dtype(float)))
+class Changing(Shelf):
+    """Gives other series from the second reading of each on."""
+
+    def __init__(self, items, later):
+        super().__init__(items)
+        self.later, self.readings = later, 0
+
+    def __getitem__(self, i):
+        self.readings += 1
+        first = self.readings <= len(self.items)
+        return super().__getitem__(i) if first else self.later(super().__getitem__(i))
 
 
-def ng_series(rows):
-    from nodegraph.data.series import Series
-
-    return Series({"input": rows}, {}, len(rows))
+@pytest.mark.parametrize(
+    ("later", "said"),
+    [
+        (lambda text: text[:5], "series 0 of ng.Series had 20 steps when it was read first, .* 5"),
+        (lambda text: 2 * text, "series 0 of ng.Series was another when it was read again"),
+        (lambda text: np.hstack([text, text]), "was another when it was read again"),
+        (lambda text: None, "series 0 of ng.Series is None; give an array"),
+    ],
+)
+def test_what_changes_between_two_readings_is_refused(later, said):
+    shelf = Changing([text.copy() for text in TEXTS], later)
+    with pytest.raises(DataError, match=said):
+        ng.Model(Input() >> Reservoir(units=3)).run(ng.Series(shelf))
 
 
 @pytest.mark.parametrize(

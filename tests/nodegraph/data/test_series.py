@@ -92,3 +92,9 @@ def test_a_gap_far_down_is_found_with_its_row_and_column():
     rows[3, 1] = -np.inf
     with pytest.raises(DataError, match="u: inf in row 3, column 1"):
         to_rows(rows, "u", gaps=True)
+
+
+def test_a_list_of_pairs_is_named_with_the_two_ways_to_write_it():
+    pairs = [(np.zeros((4, 1)), np.zeros((4, 1)))] * 2
+    with pytest.raises(DataError, match=r"a list of pairs \(x, y\); write fit\(.*ng.Series"):
+        split_series(pairs, "input")

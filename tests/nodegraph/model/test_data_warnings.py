@@ -7,7 +7,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import DataError, DataWarning, IllConditionedWarning
-from nodes import LMS, Dense, ForwardUnit, Input, Reduce, Ridge, ScikitLearn
+from nodes import LMS, Dense, ForwardUnit, Input, Reduce, Reservoir, Ridge, ScikitLearn
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 
@@ -184,3 +184,21 @@ def test_what_a_readout_warns_of_is_told_at_the_line_of_the_caller():
     with pytest.warns(IllConditionedWarning) as caught:
         model.fit(np.hstack([x, x]), x)
     assert {warning.filename for warning in caught} == {__file__}
+
+
+def test_classes_that_no_label_is_of_are_said():
+    x = [np.random.default_rng(i).standard_normal((9, 2)) for i in range(4)]
+    model = ng.Model(Input() >> Reservoir(units=5) >> Ridge(classes=["a", "b", "c"], name="out"))
+    with pytest.warns(DataWarning, match="target of out: no label is of 'b' or 'c', so it will"):
+        model.fit(x, ["a", "a", "a", "a"])
+    model.fit(x, ["a", "b", "c", "a"])
+
+
+def test_series_too_short_for_warmup_and_ahead_together_are_said():
+    x = [np.random.default_rng(i).standard_normal((n, 2)) for i, n in enumerate((30, 12, 30))]
+    model = ng.Model(Input() >> Reservoir(units=5) >> Ridge(name="out"))
+    with pytest.warns(DataWarning, match=r"ahead=5 and warmup=10 leave nothing of 1 of 3 .*out"):
+        model.fit(x, x, warmup=10, ahead=5)
+    with pytest.warns(DataWarning, match="ahead=12 leaves nothing of 1 of 3 series"):
+        model.fit(x, x, ahead=12)
+    model.fit(x, x, warmup=6, ahead=5)

@@ -255,3 +255,21 @@ def test_partial_fit_of_an_offline_readout_says_what_to_do():
 def test_bad_options_of_a_model_are_refused(options, message):
     with pytest.raises(ng.NodegraphError, match=message):
         ng.Model(Input() >> Reservoir(units=3), **options)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda model, x: model.run(x, noise=True),
+        lambda model, x: model.run([x], noise=True),
+        lambda model, x: model.step(x[0], noise=True),
+        lambda model, x: model.generate(3, prompt=x, noise=True),
+    ],
+)
+def test_noise_where_no_node_draws_any_is_refused(asked):
+    x = np.sin(np.arange(30.0))[:, None]
+    model = ng.Model(Input() >> Reservoir(units=5) >> Ridge(), seed=1).fit(x[:-1], x[1:])
+    with pytest.raises(GraphError, match="noise=True, but no node here draws noise; leave noise"):
+        asked(model, x)
+    noisy = ng.Model(Input() >> Reservoir(units=5, noise=0.1) >> Ridge(), seed=1)
+    assert asked(noisy.fit(x[:-1], x[1:]), x) is not None

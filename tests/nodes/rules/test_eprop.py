@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
+from nodegraph.errors import DataWarning
 from nodegraph.rule import Lesson
 from nodegraph.testing import check_rule, teach
-from nodes import GRU, LSTM, Input, PredictiveCell
-from nodes.rules import EProp
+from nodes import GRU, LSTM, MTRNN, Input, PredictiveCell
+from nodes.rules import RFLO, EProp
 from nodes.wirings import self_connected
 
 X = np.random.default_rng(0).standard_normal((12, 2))
@@ -137,3 +138,13 @@ def test_series_without_any_target_teach_nothing():
     both = ng.Model(Input() >> cell, seed=1).fit([X, X], [*y]).params["it"]
     for name in cell.learner.modifies:
         np.testing.assert_array_equal(getattr(once, name), getattr(both, name))
+
+
+@pytest.mark.parametrize("rule", [EProp, RFLO])
+def test_targets_that_its_updates_cannot_reach_are_warned_of(rule):
+    x = np.random.default_rng(0).standard_normal((120, 1))
+    graph = Input() >> MTRNN(units=3, tau=2.0, rule=rule(learns="target", batch=10), name="cell")
+    ng.Model(graph, seed=1).fit(x, 2 * x)
+    said = r"errors of the head are still .*e\+05, and in 12 updates of rate=0.002 .* their spread"
+    with pytest.warns(DataWarning, match=said):
+        ng.Model(graph, seed=1).fit(x, 1e6 * x)
