@@ -13,17 +13,18 @@ from nodegraph.errors import DataWarning, warn
 
 __all__ = ["check_each", "check_order", "time_index"]
 
-_ISO = re.compile(
-    r"[0-9]{4}[-/][0-9]{1,2}([-/][0-9]{1,2}([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?Z?)?)?"
-)
+_CLOCK = r"([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+_ISO = re.compile(rf"[0-9]{{4}}[-/][0-9]{{1,2}}([-/][0-9]{{1,2}}{_CLOCK})?")
+_DOTTED = re.compile(rf"[0-9]{{1,2}}\.[0-9]{{1,2}}\.[0-9]{{4}}{_CLOCK}")  # day, month, year
+_OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})$")
 _AS_ISO = str.maketrans({"/": "-", ",": ".", "Z": None})
 
 
 def check_order(times: Sequence[str], where: str) -> str:
     """Warn of rows that do not follow each other as steps do; return what was found, in words.
 
-    Numbers and dates that begin with the year are compared; others, such as times of a day,
-    are not.
+    Numbers, dates that begin with the year and those like 31.1.2020 are compared, with a time and
+    what it is ahead of universal time (+01:00); others, such as times of a day, are not.
 
     Parameters
     ----------
@@ -37,8 +38,8 @@ def check_order(times: Sequence[str], where: str) -> str:
         return f"row {row} has no date as others have ({times[row]!r}), so no order is known"
     if moments is None:
         return (
-            "it is not known whether the times go forward: dates such as 2020-01-31, or numbers, "
-            "would tell"
+            f"it is not known whether the times ({times[0]!r}, ...) go forward: dates such as "
+            "2020-01-31 or 31.1.2020, or numbers, would tell"
         )
     if odd := odd_steps(moments):
         warn(f"{where}: {odd}", DataWarning)
@@ -47,7 +48,7 @@ def check_order(times: Sequence[str], where: str) -> str:
 
 def _no_date(times: Sequence[str]) -> int | None:
     """Return the first row that has no date, where most have one."""
-    odd = [row for row, time in enumerate(times) if not _ISO.fullmatch(time)]
+    odd = [row for row, time in enumerate(times) if not _is_date(time) or _moments([time]) is None]
     return odd[0] if odd and 2 * len(odd) < len(times) else None
 
 
@@ -78,11 +79,32 @@ def _moments(times: Sequence[str]) -> Array | None:
     try:
         if _are_alike(times) and len(_padded(times[0])) == len(times[0].rstrip("Z")):
             return _days(np.array([time.translate(_AS_ISO) for time in times], "M8"))
-        if all(map(_ISO.fullmatch, times)):
-            return _days(np.array([_padded(time) for time in times], "M8"))
+        if all(map(_is_date, times)):
+            moments = np.array([_padded(time) for time in times], "M8")
+            ahead = np.array([_ahead(time) for time in times], "m8[m]")
+            return moments - ahead if ahead.any() else _days(moments)
         return np.array(times, float)
     except ValueError:
         return None
+
+
+def _is_date(time: str) -> bool:
+    return bool(_ISO.fullmatch(time) or _DOTTED.fullmatch(time))
+
+
+def _ahead(time: str) -> int:
+    """Return by how many minutes a time is ahead of universal time.
+
+    Examples
+    --------
+    >>> _ahead("2020-01-31 10:00+01:30"), _ahead("2020-01-31")
+    (90, 0)
+    """
+    found = _OFFSET.search(time) if ":" in time else None
+    if found is None:
+        return 0
+    sign, hours, minutes = found.groups()
+    return int(f"{sign}1") * (60 * int(hours) + int(minutes))
 
 
 def _days(moments: Array) -> Array:
@@ -95,18 +117,21 @@ def _padded(time: str) -> str:
 
     Examples
     --------
-    >>> _padded("2020/1/9 5:03:07,5Z")
-    '2020-01-09T05:03:07.5'
+    >>> _padded("2020/1/9 5:03:07,5Z"), _padded("31.1.2020 10:00+01:00")
+    ('2020-01-09T05:03:07.5', '2020-01-31T10:00')
     """
+    if ":" in time:
+        time = _OFFSET.sub("", time)
     date, _, clock = time.rstrip("Z").replace(" ", "T").replace(",", ".").partition("T")
-    date = "-".join(part.zfill(2) for part in re.split("[-/]", date))
+    parts = [part.zfill(2) for part in re.split("[-/.]", date)]
+    date = "-".join(parts if len(parts[0]) == 4 else reversed(parts))
     return f"{date}T{'0' * (clock[1:2] == ':')}{clock}" if clock else date
 
 
 def _are_alike(times: Sequence[str]) -> bool:
     """Tell whether all are dates that are written in the same way, digit under digit."""
     first, size = times[0], len(times[0])
-    if not _ISO.fullmatch(first) or not {*map(len, times)} == {size}:
+    if not _ISO.fullmatch(first) or "+" in first or not {*map(len, times)} == {size}:
         return False
     letters = np.array(times, f"U{size}").view(np.uint32).reshape(-1, size)
     digits = np.array([letter.isdigit() for letter in first])
