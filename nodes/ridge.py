@@ -34,8 +34,8 @@ class Ridge(TaughtReadout):
         Number of outputs; taken from the targets if left out.
     ridge : float, list of float or "cv"
         Strength of the penalty on W_out, in the squared units of x; the bias is not penalised. Of
-        several, the one is taken that predicts best what is left out; see
-        `nodes.rules.LeastSquares`.
+        several ("cv": 1e-10 to 100), the one is taken that predicts best what is left out, blocks
+        of 256 rows of one series or whole independent series; see `nodes.rules.LeastSquares`.
     fit_bias : bool
         Whether there is a bias.
     solver : {"auto", "direct", "iterative", "qr"}

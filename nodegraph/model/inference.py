@@ -152,7 +152,10 @@ class Inference:
         outputs : iterable of str, optional
             Nodes whose outputs to return as a dict; else those of the output ends.
         noise : bool
-            Whether nodes with noise are noisy, as they are while learning.
+            Whether nodes with noise are noisy, as they are while learning. Each series of a list
+            has noise of its own, drawn from the seed and its place in the list: the same in each
+            call, whatever stands beside it. On the model's own stream, noise goes on from call to
+            call. Refused where no node draws any.
         workers : int, optional
             Threads over independent series, or replicas on Ray; -1 is one for each core. None:
             one thread, or as many replicas as the cluster has CPUs.
@@ -320,7 +323,8 @@ class Inference:
         outputs : iterable of str, optional
             Nodes whose outputs to return, as in `run`.
         noise : bool
-            Whether nodes with noise are noisy: each of a list of prompts then goes its own way.
+            Whether nodes with noise are noisy, as in `run`: each of a list of prompts then goes its
+            own way, equal ones too, and the same way in each call.
 
         Returns
         -------
