@@ -52,7 +52,7 @@ def _cure(node: Any, x: Array, y: Array, params: Any) -> str:
     what = f"the sizes of {array}" if given else f"{scaling} ({getattr(node, scaling)})"
     fed = np.size(getattr(params, "W_fb", ())) > 0 and node.W_fb is None
     back = f" or feedback_scaling ({node.feedback_scaling})" if fed else ""
-    large = array == "W_in" and np.sqrt(np.mean(x**2)) > LARGE
+    large = array == "W_in" and np.linalg.norm(x / LARGE) > np.sqrt(x.size)
     return f"lower {what}{back}{', or put a Scaler in front' * bool(large)}"
 
 

@@ -101,7 +101,9 @@ class Gathered(NamedTuple):
         folds = self._few_rows() if self.is_small() else self._closed().folds
         found = [fold for fold in folds if fold.n]
         if not found:
-            raise DataError("there are no rows to learn from: warmup or NaN in targets left none")
+            raise DataError(
+                "there are no rows to learn from: warmup, NaN or weights of 0 left none"
+            )
         return found
 
     @property

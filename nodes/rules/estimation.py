@@ -63,7 +63,9 @@ class Estimation(Rule):
             If there was no row, or the estimator refuses them.
         """
         if not memory.xs:
-            raise DataError("there are no rows to learn from: warmup or NaN in targets left none")
+            raise DataError(
+                "there are no rows to learn from: warmup, NaN or weights of 0 left none"
+            )
         xs, ts = np.concatenate(memory.xs), np.concatenate(memory.ts)
         try:
             return params._replace(estimator=_fitted(_seeded(self.estimator, params.seed), xs, ts))

@@ -15,7 +15,7 @@ from nodegraph.files.yaml.task import steps_ahead
 from nodegraph.model import Model
 from nodegraph.model.uncertainty import bounds_of
 
-__all__ = ["SeriesTrial", "has_series"]
+__all__ = ["SeriesTrial", "has_series", "persisting"]
 
 Series = list[Array]
 
@@ -94,13 +94,21 @@ class SeriesTrial(Trial):
 
     def _rival(self, name: str, node: str, truth: Series) -> Series:
         learned = self._targets(self.data.train, (node,))[node]
-        if name == "mean":
+        if name in ("mean", "persistence"):
             rows = np.vstack(self._late(learned))
             middle = rows[np.isfinite(rows).all(axis=1)].mean(axis=0)
-            return [np.tile(middle, (len(y), 1)) for y in truth]
-        if name == "persistence":
             target = (self.task.targets or {}).get(node, self.task.target)
-            return [persistence(y, 0, max(1, steps_ahead(target))) for y in truth]
+            lag = max(1, steps_ahead(target))
+            if name == "mean":
+                return [np.tile(middle, (len(y), 1)) for y in truth]
+            return [persisting(y, lag, middle) for y in truth]
         xs = [filled(x) for x in each_side_by_side(self.data.train.x)]
         rival = Autoregression.of_series(xs, learned, self.task.split.warmup)
         return [rival.predict(filled(x), 0) for x in each_side_by_side(self._part.x)]
+
+
+def persisting(y: Array, lag: int, middle: Array) -> Array:
+    """Return the value `lag` steps before each row, and `middle` where none is known yet."""
+    known = np.isfinite(y).all(axis=1).cumsum() > 0
+    before = np.concatenate([np.zeros(lag, bool), known])[: len(y)]
+    return np.where(before[:, None], persistence(y, 0, lag), middle)

@@ -127,6 +127,8 @@ def _unknown(name: str, fields: Collection[str], foreign: Mapping[str, str]) -> 
     said = f"unknown field {shown(name)}"
     if name in foreign:
         return f"{said}; write {foreign[name]}"
+    if name in fields:  # of another kind of the same section
+        return f"{said} of this kind; leave it out"
     if guess := nearest(name, fields):
         return f"{said}; did you mean {guess}?"
     return f"{said}; known are {', '.join(sorted(fields))}" if fields else said

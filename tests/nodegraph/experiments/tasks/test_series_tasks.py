@@ -11,6 +11,7 @@ from nodegraph.experiments.search import search
 from nodegraph.experiments.search.held_back import hold_back
 from nodegraph.experiments.tasks.experiment import Experiment, run_spec
 from nodegraph.experiments.tasks.result_figures import outcome, portraits
+from nodegraph.experiments.tasks.series_trial import persisting
 from nodegraph.files.yaml.spec import read_text, read_yaml
 
 RNG = np.random.default_rng(0)
@@ -194,3 +195,21 @@ def test_targets_whose_series_come_in_another_order_are_refused(folder):
         SpecError, match=r"in the order s9, s8, s7, \.\.\., those of the data in s0"
     ):
         run_spec(spec_of(folder, data=X, target=Y, split={"train": 6, "test": 3}))
+
+
+def test_persistence_says_nothing_that_is_not_known_yet():
+    """Before the first target of a series, and a horizon behind it, it says the mean."""
+    y = np.array([[np.nan], [np.nan], [2.0], [np.nan], [4.0], [5.0]])
+    said = persisting(y, 1, np.array([7.0]))[:, 0].tolist()
+    assert said == [7, 7, 7, 2, 2, 4]
+    assert persisting(y, 9, np.array([7.0]))[:, 0].tolist() == [7] * 6
+
+
+def test_persistence_of_series_of_one_step_is_the_mean(tmp_path):
+    data = {"dataset": "parity", "series": 60}
+    spec = spec_of(
+        tmp_path, data=data, split={"train": 40}, metrics=["accuracy"],
+        baselines=["persistence", "mean"],
+    )  # fmt: skip
+    _, persistent, mean = run_spec(spec).scores
+    assert persistent.values == mean.values

@@ -58,6 +58,10 @@ def test_one_edge_needs_no_list() -> None:
         ("nodegraph=2", "nodegraph: is the version of the format, 1 (got 2)"),
         ("nodegraph=true", "nodegraph: should be a whole number (got True)"),
         ("sed=1", "unknown field 'sed'; did you mean seed?"),
+        (
+            "engine={kind: local, address: auto}",
+            "unknown field 'address' of this kind; leave it out",
+        ),
         ("seed=-1", "seed: should be at least 0 (got -1)"),
         ("seed=.nan", "seed: should be a whole number (got nan)"),
         ("dtype=float16", "dtype: should be 'float64' or 'float32' (got 'float16')"),
