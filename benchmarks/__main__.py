@@ -30,6 +30,7 @@ QUESTIONS = (
     "taught",
     "chaotic_systems",
     "gates",
+    "distillation",
     "liquid",
     "intervals",
     "closed_loops",

@@ -51,7 +51,8 @@ class LinearAttention(Node):
         parameters that a `HyperNode` is to tell, or those of another node.
     features : int, optional
         Rows m of W of "hedgehog", drawn at random; else W begins as the identity. The more there
-        are, the nearer to softmax it can come.
+        are, the nearer to softmax it can come: with the identity it tells apart what is linear in
+        k; 16 numbers whose ``q . k / sqrt(d)`` have a spread of 1 take 32 rows, of 1.5 some 1000.
     frozen : bool
         Whether W and b of "hedgehog" stay as they are, instead of learning by
         `nodes.rules.Distillation`.
