@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import inf
 from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, leaves
 from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.series import Series
+from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, FieldError
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import shortest
@@ -19,6 +20,7 @@ from nodegraph.host.machine import usable_cpus
 __all__ = [
     "check_in_time",
     "check_long_enough",
+    "check_snapshot",
     "checked_dtype",
     "checked_forcing",
     "checked_seed",
@@ -143,3 +145,26 @@ def rows_like(y: Any, shape: tuple[int, ...], what: str) -> Array:
     if flat.shape != shape:
         raise DataError(f"{what} should have shape {shape}, got {rows.shape}")
     return flat
+
+
+def check_snapshot(snapshot: Any, plan: Plan, slots: Mapping[str, Slot]) -> None:
+    """Refuse what is no snapshot, or one of a model of other nodes or of other sizes."""
+    if not isinstance(snapshot, tuple) or len(snapshot) != 5:
+        raise DataError("restore takes what model.snapshot() gave")
+    taken: Mapping[str, Slot] = snapshot[0]
+    if strange := sorted(taken.keys() - plan.nodes.keys()):
+        raise DataError(
+            f"restore: the snapshot is of another model, which has {', '.join(strange)}; this one "
+            f"has {', '.join(plan.nodes)}"
+        )
+    for name in taken.keys() & slots.keys():
+        here, there = (_shapes(each[name].params) for each in (slots, taken))
+        if here != there:
+            raise DataError(
+                f"restore: the snapshot is of another model: params of {name} have shapes "
+                f"{there}, here {here}"
+            )
+
+
+def _shapes(params: Any) -> list[tuple[int, ...]]:
+    return [np.shape(leaf) for _, leaf in leaves(params)]

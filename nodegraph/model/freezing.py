@@ -8,6 +8,7 @@ from typing import Any, Self
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.names import node_name
+from nodegraph.model.checks import check_snapshot
 from nodegraph.model.inference import Inference
 
 __all__ = ["Freezing"]
@@ -25,9 +26,8 @@ class Freezing(Inference):
     @known_arguments
     def restore(self, snapshot: Any) -> Self:
         """Put the model back to where `snapshot` was taken."""
-        if not isinstance(snapshot, tuple) or len(snapshot) != 5:
-            raise DataError("restore takes what model.snapshot() gave")
         state = self._settle().draft()
+        check_snapshot(snapshot, self.plan, state.slots)
         state.slots, state.frozen, state.time, state.ahead, state.drift = deepcopy(snapshot)
         self._hold(state)
         return self

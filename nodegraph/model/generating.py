@@ -21,6 +21,7 @@ from nodegraph.graph.plan import Plan
 from nodegraph.model.closed_loop import closed_plan, find_loop
 from nodegraph.model.data_warnings import warn_of_a_far_horizon, warn_of_no_past
 from nodegraph.model.lineup import Lineup
+from nodegraph.model.noise import require_noise
 from nodegraph.model.running import Run
 from nodegraph.model.state import ModelState
 from nodegraph.model.teaching_inputs import teaching_only, zeros
@@ -60,6 +61,7 @@ class Generation:
 
     def after(self, state: ModelState, prompt: BoundData | None) -> list[Outputs]:
         """Return what is generated behind each prompt; a state whose own stream goes on moves."""
+        require_noise(state, self.noise)
         names, loop = state.names(self.outputs), self._loop(state)
         series: list[Any] = [None] if prompt is None else list(prompt.series)
         outside = self._outside(state, loop, prompt)

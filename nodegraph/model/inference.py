@@ -21,7 +21,6 @@ from nodegraph.host.progress import Progress, checked_progress
 from nodegraph.model.checks import checked_steps, checked_workers
 from nodegraph.model.classifying import classes_by_output, labels_of
 from nodegraph.model.generating import Generation
-from nodegraph.model.noise import require_noise
 from nodegraph.model.passes import Hooks
 from nodegraph.model.running import Run, shaped
 from nodegraph.model.state import ModelState
@@ -152,10 +151,7 @@ class Inference:
         outputs : iterable of str, optional
             Nodes whose outputs to return as a dict; else those of the output ends.
         noise : bool
-            Whether nodes with noise are noisy, as they are while learning. Each series of a list
-            has noise of its own, drawn from the seed and its place in the list: the same in each
-            call, whatever stands beside it. On the model's own stream, noise goes on from call to
-            call. Refused where no node draws any.
+            Whether nodes draw noise, as while learning; each of a list its own, same in each call.
         workers : int, optional
             Threads over independent series, or replicas on Ray; -1 is one for each core. None:
             one thread, or as many replicas as the cluster has CPUs.
@@ -173,8 +169,6 @@ class Inference:
         names = draft.names(outputs)
         bound = draft.bind(x, None, steps, wanted=names)
         check_whole(self.plan, bound, draft.time)
-        if noise:
-            require_noise(draft)
         request = Request(names, clock=draft.time, noise=noise)
         threads, hooks = checked_workers(workers), Hooks(checked_progress(progress))
         found = self._through(draft, bound, request, outputs, engine, hooks, workers=threads)
@@ -323,8 +317,7 @@ class Inference:
         outputs : iterable of str, optional
             Nodes whose outputs to return, as in `run`.
         noise : bool
-            Whether nodes with noise are noisy, as in `run`: each of a list of prompts then goes its
-            own way, equal ones too, and the same way in each call.
+            Whether nodes with noise are noisy, as in `run`: each of several prompts on its own way.
 
         Returns
         -------
@@ -339,8 +332,6 @@ class Inference:
         draft = self._settle().draft(noise=noise)
         names = draft.names(outputs)
         bound = None if prompt is None else draft.bind(prompt, None, wanted=names)
-        if noise:
-            require_noise(draft)
         wish = Generation(self._own_engine, checked_steps(steps), x, loop, names, noise)
         with using(self.numerics):
             found = wish.after(draft, bound)

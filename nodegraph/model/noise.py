@@ -48,9 +48,9 @@ class NoiseAhead:
         )
 
 
-def require_noise(state: ModelState) -> None:
+def require_noise(state: ModelState, wanted: bool) -> None:
     """Refuse noise that is asked for where no node draws any."""
-    if all(slot.noise is None for slot in state.slots.values()):
+    if wanted and all(slot.noise is None for slot in state.slots.values()):
         raise GraphError(
             "noise=True, but no node here draws noise; leave noise out, or write "
             "Reservoir(noise=0.01), or Noise() where it is wanted"

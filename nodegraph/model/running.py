@@ -16,6 +16,7 @@ from nodegraph.engines.request import Request
 from nodegraph.engines.slot import widths
 from nodegraph.errors import placed
 from nodegraph.graph.plan import Plan
+from nodegraph.model.noise import require_noise
 from nodegraph.model.passes import Outputs, Pass
 from nodegraph.model.state import ModelState
 
@@ -42,6 +43,7 @@ class Run(Pass):
 
     def through(self, bound: BoundData) -> list[Outputs]:
         """Return the wanted outputs of each series."""
+        require_noise(self.state, self.request.noise and not self.request.learn)
         self.hooks.progress.start(total_steps(bound), "run")
         results = self._own(bound.series[0]) if bound.own else self._apart(bound.series)
         self.hooks.progress.stop()

@@ -244,7 +244,7 @@ class ModelState:
         """Return the names of the nodes whose outputs are wanted."""
         if outputs is None:
             return self.plan.outputs
-        if isinstance(outputs, str) or not isinstance(outputs, Iterable):
+        if isinstance(outputs, str) or not isinstance(outputs, Iterable) or outputs in ([], ()):
             raise DataError(f"outputs: expected a list of names, got {outputs!r}; write [...]")
         known, ends = list(self.plan.nodes), self.plan.graph.outputs_of_composites
         return tuple(node_name(name, known, "outputs", ends) for name in outputs)

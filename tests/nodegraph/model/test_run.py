@@ -273,3 +273,24 @@ def test_noise_where_no_node_draws_any_is_refused(asked):
         asked(model, x)
     noisy = ng.Model(Input() >> Reservoir(units=5, noise=0.1) >> Ridge(), seed=1)
     assert asked(noisy.fit(x[:-1], x[1:]), x) is not None
+
+
+def test_a_snapshot_of_another_model_is_refused():
+    x = np.sin(np.arange(30.0))[:, None]
+    model, wider, other = (
+        ng.Model(Input() >> node >> Ridge(), seed=1).fit(x, x)
+        for node in (Reservoir(units=5), Reservoir(units=6), RLS())
+    )
+    with pytest.raises(DataError, match=r"params of reservoir have shapes .*\(6, 6\).*, here "):
+        model.restore(wider.snapshot())
+    with pytest.raises(DataError, match="is of another model, which has rls; this one has input"):
+        model.restore(other.snapshot())
+    with pytest.raises(DataError, match=r"restore takes what model.snapshot\(\) gave"):
+        model.restore(None)
+    here, said = model.snapshot(), model.run(x)
+    np.testing.assert_array_equal(model.restore(here).run(x), said)
+
+
+def test_outputs_of_no_node_are_refused():
+    with pytest.raises(DataError, match=r"outputs: expected a list of names, got \[\]"):
+        ng.Model(Input() >> Reservoir(units=5)).run(np.ones((3, 1)), outputs=[])
