@@ -139,8 +139,8 @@ class NTMMemory(Node):
             if arrives[port] != n:
                 where_to = "the node itself" if port == "x" else f"node[{port!r}]"
                 raise FieldError(
-                    f"the port {port} takes {n} signals, got {arrives[port]}; wire source >> "
-                    f"{where_to}"
+                    f"the port {port} takes {n} signal{'s' * (n > 1)}, got {arrives[port]}; "
+                    f"wire source >> {where_to}"
                 )
         return ()
 

@@ -114,7 +114,7 @@ def test_controls_out_of_their_limits_are_refused(port, value, wanted):
 
 
 def test_ports_of_another_width_are_refused():
-    with pytest.raises(FieldError, match="the port beta takes 1 signals, got 0"):
+    with pytest.raises(FieldError, match="the port beta takes 1 signal, got 0"):
         ng.Model(Input() >> NTMMemory(slots=3, width=2)).run(np.ones((4, 2)))
     with pytest.raises(FieldError, match="the port shift takes 3 signals, got 2"):
         tape().run(still(2, shift=[[0, 1], [0, 1]]))
