@@ -45,7 +45,12 @@ def parity(series: int = 100, bits: int = 8, seed: int = 0) -> tuple[Array, Arra
     Examples
     --------
     >>> u, y = parity(series=2, bits=4)
-    >>> u[:, 0], y[:, 0]
+    >>> u[:, 0]
+    array([[ 1., -1., -1., -1.],
+           [ 0., -1., -1.,  1.]])
+    >>> y[:, 0]
+    array([[0., 1.],
+           [0., 1.]])
     """
     n, width = whole("parity.series", series), whole("parity.bits", bits)
     budget.check(dict([budget.part("series", (n, 1, width + 2))]), "parity")

@@ -55,7 +55,9 @@ def sorting(
     --------
     >>> u, y = sorting(series=1, length=3, levels=4)
     >>> u[0, :3, :4].sum(axis=1)  # the numbers
+    array([3., 1., 2.])
     >>> y[0, 3:].argmax(axis=1)  # how many steps ago the smallest stood, then the next
+    array([2, 2, 5])
     """
     n, m = whole("sorting.series", series), whole("sorting.length", length)
     top = whole("sorting.levels", levels)
