@@ -153,7 +153,7 @@ class Newton(NamedTuple):
             raise DataError(
                 "the sums over inputs overflow: scale the data down"
                 if sums.n
-                else "there are no rows to learn from: warmup, NaN or weights of 0 left none"
+                else "no rows to learn from: warmup or NaN in targets, or weights of 0, left none"
             )
         fresh = Sums.empty(*self.W.shape)
         if self.passes and loss > self.best + SUFFICIENT * self.slope:  # back, half the way
@@ -214,7 +214,7 @@ class Newton(NamedTuple):
         """Return the end of all steps in the space of the rows, and the way back from there."""
         if not self.pile.n:
             raise DataError(
-                "there are no rows to learn from: warmup, NaN or weights of 0 left none"
+                "no rows to learn from: warmup or NaN in targets, or weights of 0, left none"
             )
         rows = self.pile.rows()
         xs, ts = np.asarray(rows.xs, float), np.asarray(rows.ts, float)

@@ -28,7 +28,9 @@ class Head(NamedTuple):
 def require_rows(sums: Statistics) -> None:
     """Raise DataError if there was no row to learn from, or sums are no longer finite."""
     if not sums.n:
-        raise DataError("there are no rows to learn from: warmup, NaN or weights of 0 left none")
+        raise DataError(
+            "no rows to learn from: warmup or NaN in targets, or weights of 0, left none"
+        )
     if not sums.finite():
         raise DataError("the sums over inputs and targets overflow: scale the data down")
 

@@ -134,7 +134,7 @@ class ConjugateGradient(NamedTuple):
         residual = self.moments.xt
         if not self.moments.n:
             raise DataError(
-                "there are no rows to learn from: warmup, NaN or weights of 0 left none"
+                "no rows to learn from: warmup or NaN in targets, or weights of 0, left none"
             )
         if not np.isfinite(residual).all():
             raise DataError("the sums over inputs and targets overflow: scale the data down")

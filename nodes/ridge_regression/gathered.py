@@ -102,7 +102,7 @@ class Gathered(NamedTuple):
         found = [fold for fold in folds if fold.n]
         if not found:
             raise DataError(
-                "there are no rows to learn from: warmup, NaN or weights of 0 left none"
+                "no rows to learn from: warmup or NaN in targets, or weights of 0, left none"
             )
         return found
 

@@ -64,7 +64,7 @@ class Estimation(Rule):
         """
         if not memory.xs:
             raise DataError(
-                "there are no rows to learn from: warmup, NaN or weights of 0 left none"
+                "no rows to learn from: warmup or NaN in targets, or weights of 0, left none"
             )
         xs, ts = np.concatenate(memory.xs), np.concatenate(memory.ts)
         try:
