@@ -1,22 +1,60 @@
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 import nodegraph as ng
 from nodegraph.dynamics import largest_exponent
-from nodegraph.errors import DataError
+from nodegraph.errors import DataError, DataWarning
+
+LORENZ = ng.datasets.lorenz(8000, discard=500)
+ROSSLER = ng.datasets.rossler(6000, discard=500)
+
+
+@pytest.mark.parametrize("column", [0, 1, 2, slice(None)])
+def test_each_column_of_lorenz_tells_the_exponent(column):
+    found = largest_exponent(LORENZ[:, column], 0.02)
+    assert found.exponent == pytest.approx(0.906, rel=0.15)
+    assert found.fit[0] > 10  # behind the turn of directions
+    assert found.logs.shape == found.times.shape
+
+
+@pytest.mark.parametrize("column", [0, 1, slice(None)])
+def test_columns_of_rossler_tell_the_exponent(column):
+    assert largest_exponent(ROSSLER[:, column], 0.1).exponent == pytest.approx(0.0714, rel=0.25)
 
 
 @pytest.mark.parametrize(
-    ("series", "dt", "options", "wanted"),
+    ("series", "wanted"),
     [
-        (lambda: ng.datasets.logistic_map(5000, r=4.0, x0=0.3), 1, {"dimension": 1}, 0.693),
-        (lambda: ng.datasets.henon(4000)[:, 0], 1, {"dimension": 2, "horizon": 25}, 0.419),
-        (lambda: ng.datasets.lorenz(6000, discard=500), 0.02, {}, 0.906),
-        (lambda: ng.datasets.lorenz(6000, discard=500)[:, 0], 0.02, {"lag": 5}, 1.0),
+        (ng.datasets.logistic_map(4000, r=4.0, x0=0.3), np.log(2)),
+        (ng.datasets.logistic_map(4000, r=3.8, x0=0.3), 0.432),
+        (ng.datasets.henon(4000), 0.419),
+        (ng.datasets.henon(4000)[:, 0], 0.419),
     ],
 )
-def test_it_comes_near_the_exponents_that_are_known(series, dt, options, wanted):
-    assert largest_exponent(series(), dt, **options).exponent == pytest.approx(wanted, rel=0.15)
+def test_maps_tell_the_exponents_that_are_known(series, wanted):
+    assert largest_exponent(series).exponent == pytest.approx(wanted, rel=0.07)
+
+
+def test_mackey_glass_parts_slowly():
+    assert 0.003 < largest_exponent(ng.datasets.mackey_glass(4000)).exponent < 0.009
+
+
+def _ar(a):
+    noise = np.random.default_rng(0).standard_normal(3000)
+    return lfilter([1.0], [1.0, -a], noise)
+
+
+@pytest.mark.parametrize("a", [0.0, 0.5, 0.9, 0.98])
+def test_of_noise_there_is_no_exponent(a):
+    with pytest.warns(DataWarning, match="no part of the curve is straight"):
+        assert np.isnan(largest_exponent(_ar(a)).exponent)
+
+
+@pytest.mark.parametrize("series", [np.sin(np.arange(3000) * 0.1), np.tile([0.0, 1.0], 500)])
+def test_what_is_periodic_stays_together(series):
+    with pytest.warns(DataWarning, match="neighbours stay together"):
+        assert abs(largest_exponent(series).exponent) < 1e-4
 
 
 def test_what_is_periodic_does_not_part():
@@ -32,3 +70,5 @@ def test_bad_arguments_are_refused():
         largest_exponent(x, horizon=70)
     with pytest.raises(DataError, match="fit: should be two rows of 21"):
         largest_exponent(x, horizon=20, fit=(5, 40))
+    with pytest.raises(DataError, match="never changes"):
+        largest_exponent(np.ones(300))
