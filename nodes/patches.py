@@ -58,9 +58,10 @@ class Patches(Node):
                 f"write width={nearest}"
             )
         if self.width + 2 * self.halo > n_in:
+            most = (n_in - self.width) // 2
             raise FieldError(
                 f"halo: a patch of {self.width} and {self.halo} on each side is wider than the "
-                f"{n_in} columns that arrive; write halo={(n_in - self.width) // 2} or less"
+                f"{n_in} columns that arrive; write halo={most}{' or less' * bool(most)}"
             )
         return ()
 

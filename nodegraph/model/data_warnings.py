@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nodegraph.data.binding import BoundData, total_steps
+from nodegraph.data.precision import blurred
 from nodegraph.data.series import Series
 from nodegraph.engines.slot import Slot
 from nodegraph.engines.vitals import FEWEST, Trickle, Vitals
@@ -45,8 +46,10 @@ def warn_of_doubts(
     y: Any,
     warmup: int,
     ahead: Mapping[str, int],
+    dtype: np.dtype[Any],
 ) -> None:
     """Warn of data for `fit` that are perhaps not what was meant; `y` is as it was given."""
+    _warn_of_lost_digits(bound, dtype)
     _warn_of_turned_data(bound)
     _warn_of_turned_series(bound)
     _warn_of_series_in_rows(plan, bound, y)
@@ -235,6 +238,21 @@ def _warn_of_absent_classes(plan: Plan, learners: Sequence[str], bound: BoundDat
             warn(
                 f"target of {name}: no label is of {' or '.join(absent)}, so it will never say "
                 "that; leave classes out that do not occur, or give data of them"
+            )
+
+
+def _warn_of_lost_digits(bound: BoundData, dtype: np.dtype[Any]) -> None:
+    """Warn if the precision of the model takes from a column most of what moves in it."""
+    series = bound.series[0]
+    if not isinstance(series, Series):
+        return
+    named = [*series.data.items()]
+    named += [(f"target of {name}", rows) for name, rows in series.targets.items()]
+    for name, rows in named:
+        if found := blurred(rows, dtype):
+            warn(
+                f"{name}: {found}; take its mean off before they are given, x - x.mean(axis=0), "
+                "or write dtype='float64'"
             )
 
 

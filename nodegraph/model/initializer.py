@@ -175,11 +175,17 @@ class Initializer:
         return ports | {"target"} if self.plan.nodes[name].own_head else ports
 
     def _check_budget(self, shapes: Mapping[str, tuple[int, int]]) -> None:
-        parts = {
-            f"{name}.{array}": numbers * self.dtype.itemsize
+        numbers = {
+            f"{name}.{array}": count
             for name, shape in shapes.items()
-            for array, numbers in self.plan.nodes[name].cost(*shape).items()
+            for array, count in self.plan.nodes[name].cost(*shape).items()
         }
+        numbers |= {
+            f"{name}, its last {self.plan.depth[name]} outputs": self.plan.depth[name] * n_out
+            for name, (_, n_out) in shapes.items()
+            if self.plan.depth[name] > 1
+        }
+        parts = {where: count * self.dtype.itemsize for where, count in numbers.items()}
         budget.check(parts, "this model")
 
     def _slot(self, name: str, n_out: int, ports: dict[str, int]) -> Slot:

@@ -154,7 +154,7 @@ class Learner(Freezing):
         order = checked_order(order)
         rules = checked_forcing(forcing), checked_warmup(warmup, bound)
         shift = checked_ahead(ahead, bound, warmup)
-        warn_of_doubts(self.plan, learners, bound, y, warmup, shift)
+        warn_of_doubts(self.plan, learners, bound, y, warmup, shift, draft.initializer.dtype)
         check_in_time(self.plan, learners, bound)
         bound = later(bound, shift)
         course = Fit(

@@ -25,6 +25,7 @@ __all__ = [
 TINY = 1e-2  # spread of inputs below which a penalty may outweigh them by their units alone
 WEIGHTY = 0.1  # share of the inputs' mean sum of squares from which on a penalty is looked at
 WORSE = 1.5  # times the error of another strength, to be worth a word
+KEPT = 0.5  # share of the variance another strength explains; less is worth a word as well
 FURTHER, GAIN = (1, 2, 4, 6, 8), 0.02  # powers of ten beyond the end; what is worth a word there
 SMALL, NOTHING = 1e-6, 0.95  # errors: as good as none, and no better than that of the mean
 LOOKED_AT = (1e-1, 1e-3, 1e-5)  # strengths to compare with, as shares of the mean sum of squares
@@ -171,7 +172,7 @@ def warn_of_weight(data: Any, ridge: float, fit_bias: bool) -> None:
         r: _unseen(data, values, r, fit_bias) for r in (ridge, *(mean * f for f in LOOKED_AT))
     }
     best = min(errors, key=lambda r: errors[r])
-    if errors[ridge] <= WORSE * errors[best] or errors[ridge] <= SMALL:
+    if not _is_worse(errors[ridge], errors[best]):
         return
     warn(
         f"ridge={ridge:g} outweighs the inputs, whose sums of squares are {mean:.1e} in the mean: "
@@ -198,7 +199,7 @@ def warn_of_weight_beside_one(moments: Any, ridge: float, squared: Array) -> Non
     spread = np.where(moments.tt > 0, moments.tt, 1.0)
     error = float(np.sqrt(squared / spread).mean())
     alone = float(np.sqrt(np.maximum(moments.tt - explained.max(axis=0), 0.0) / spread).mean())
-    if error <= WORSE * alone or error <= SMALL:
+    if not _is_worse(error, alone):
         return
     warn(
         f"ridge={ridge:g} outweighs the inputs, whose sums of squares are {mean:.1e} in the mean: "
@@ -206,6 +207,20 @@ def warn_of_weight_beside_one(moments: Any, ridge: float, squared: Array) -> Non
         f"put a Scaler in front, or write ridge={mean * LOOKED_AT[1]:.0e}",
         DataWarning,
     )
+
+
+def _is_worse(error: float, best: float) -> bool:
+    """Tell whether an error is much worse than another, both in spreads of the target.
+
+    Much is half as much again, or half of what is explained: noise keeps both errors near 1.
+
+    Examples
+    --------
+    >>> _is_worse(0.2, 0.1), _is_worse(0.99, 0.7), _is_worse(0.8, 0.7), _is_worse(1.0, 0.97)
+    (True, True, False, False)
+    """
+    lost = best < NOTHING and 1 - error**2 < KEPT * (1 - best**2)
+    return error > SMALL and (error > WORSE * best or lost)
 
 
 def _unseen(data: Any, values: Array, ridge: float, fit_bias: bool) -> float:

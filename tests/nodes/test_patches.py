@@ -43,6 +43,7 @@ def test_each_patch_has_its_neighbours_on_both_sides(width, halo, count, periodi
             "width: patches of 8 do not divide the 12 columns that arrive; write width=6",
         ),
         ({"width": 6, "halo": 4}, "is wider than the 12 columns that arrive; write halo=3 or less"),
+        ({"width": 12, "halo": 1}, "is wider than the 12 columns that arrive; write halo=0$"),
     ],
 )
 def test_patches_that_cannot_be_are_refused(fields, message):

@@ -99,3 +99,9 @@ def test_arrays_that_would_not_fit_are_refused_before_any_is_made(monkeypatch):
     monkeypatch.setattr(budget, "available_bytes", lambda: 10_000)
     with pytest.raises(BudgetError, match=r"r\.W"):
         ng.Model(Input() >> Reservoir(name="r", units=500, connectivity=1.0)).run(np.ones((3, 1)))
+
+
+def test_a_delay_that_would_not_fit_in_memory_names_its_node():
+    graph = Input(name="u") >> ng.delay(10**12) >> Reservoir(units=2, name="r")
+    with pytest.raises(BudgetError, match=r"u, its last 1000000000000 outputs = 8\.0 TB"):
+        ng.Model(graph, seed=1).run(np.ones((3, 1)))

@@ -52,6 +52,17 @@ def test_a_list_and_conjugate_gradients_are_judged_as_well(how):
     fitted(1e-3 * x / 1e-6, **how)
 
 
+@pytest.mark.parametrize("size", [1e-5, 1e-6])
+def test_noise_on_the_target_does_not_hide_what_a_penalty_takes(size):
+    u = DRAWN.normal(size=(1000, 3))
+    y = u[:, 2:] + DRAWN.normal(size=(1000, 1))  # half of it can be told
+    with pytest.warns(DataWarning, match=r"error of 1 spreads .*with ridge=.* of 0\.7"):
+        ng.Model(Input() >> Ridge(ridge=1e5 * size**2), seed=1).fit(size * u, y)
+    ng.Model(Input() >> Ridge(ridge=1e-2), seed=1).fit(u, y)
+    noise = DRAWN.normal(size=(1000, 1))
+    ng.Model(Input() >> Ridge(ridge=1e5 * size**2), seed=1).fit(size * u, noise)
+
+
 def test_there_is_nothing_to_say_where_no_weaker_penalty_would_help():
     x = series()
     fitted(x)  # warnings are errors here

@@ -1,0 +1,40 @@
+"""What float32 cannot tell apart is said before anything is learned from it."""
+
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.data.precision import blurred
+from nodegraph.errors import NodegraphWarning
+from nodes import Input, Ridge
+
+SINGLE = np.dtype("float32")
+X = np.random.default_rng(0).standard_normal((300, 2))
+
+
+@pytest.mark.parametrize("offset", [1e6, 1e9, -1e12])
+def test_a_column_far_from_zero_is_told_with_its_place(offset):
+    rows = X.copy()
+    rows[:, 1] += offset
+    assert blurred(rows, SINGLE).startswith("column 1 goes from")
+    assert not blurred(rows.astype(SINGLE), SINGLE)  # it was lost before
+
+
+def test_numbers_below_the_least_are_told():
+    assert "column 0" in blurred(1e-44 * X, SINGLE)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
+def test_there_is_nothing_to_say_of_what_float32_holds(scale):
+    steady, gaps = np.full((300, 2), 0.1), np.where(X > 0, X, np.nan)
+    for rows in (X, X + 1e3, steady, steady * (1 + 1e-16 * X), gaps, 0 * X, gaps * np.nan):
+        assert not blurred(scale * rows, SINGLE)
+
+
+@pytest.mark.parametrize("x, y, where", [(X + 1e9, X, "input"), (X, X - 1e9, "target of o")])
+def test_a_fit_in_float32_warns_and_one_in_float64_is_right(x, y, where):
+    graph = Input(name="input") >> Ridge(name="o")
+    with pytest.warns(NodegraphWarning, match=rf"{where}: column 0 .*x - x.mean\(axis=0\)"):
+        ng.Model(graph, dtype="float32").fit(x, y)
+    said = ng.Model(graph).fit(x, y).run(x)
+    np.testing.assert_allclose(said - y.mean(axis=0), X - X.mean(axis=0), atol=1e-5)
