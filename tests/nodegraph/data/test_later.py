@@ -3,7 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph import delay
-from nodegraph.errors import DataError, FieldError
+from nodegraph.errors import DataError, DataWarning, FieldError
 from nodegraph.testing.comparing import same_trees
 from nodes import ESN, RLS, Input, Reservoir, Ridge, Scaler
 
@@ -32,7 +32,8 @@ def test_a_target_some_steps_later_is_that_of_rows_moved_by_hand(out):
 
 
 def test_each_series_has_rows_without_a_target_of_its_own():
-    one = model().fit(TEXTS, TRUTHS, ahead=5)
+    with pytest.warns(DataWarning, match=r"ahead=5 leaves nothing of 1 of 5 series \(number 3\)"):
+        one = model().fit(TEXTS, TRUTHS, ahead=5)
     two = model().fit(TEXTS, [moved(y, 5) for y in TRUTHS])
     same_trees(one.params["out"], two.params["out"], "other weights")
     assert one.report[0]["rows"] == 25 + 7 + 50 + 0 + 25
@@ -42,7 +43,8 @@ def test_learners_may_look_differently_far():
     outs = [Ridge(name="near"), Ridge(name="far")]
     graph = Input() >> Reservoir(units=12) >> outs
     y = {"near": TRUTHS, "far": TRUTHS}
-    both = ng.Model(graph, seed=1).fit(TEXTS, y, ahead={"far": 4})
+    with pytest.warns(DataWarning, match=r"nothing of 1 of 5 series \(number 3\): far learns"):
+        both = ng.Model(graph, seed=1).fit(TEXTS, y, ahead={"far": 4})
     for name, k in (("near", 0), ("far", 4)):
         alone = ng.Model(graph, seed=1).fit(TEXTS, [moved(y, k) for y in TRUTHS])
         np.testing.assert_allclose(both.params[name].W_out, alone.params[name].W_out, rtol=1e-9)
