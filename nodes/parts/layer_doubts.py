@@ -15,6 +15,7 @@ __all__ = ["layer_doubts", "saturation"]
 
 STEEPEST = {"sigmoid": 0.25}  # slopes of activations where they are not 1
 LARGE = 2.0  # root mean square of inputs that a Scaler would bring down
+SLOW = 1e-5  # leak rates below it, and states so far below what drives them, are dead
 GROWN = 2.0  # from so many times the spectral radius on, a rule is said to have multiplied it
 
 
@@ -23,7 +24,7 @@ def layer_doubts(node: Any, x: Array, y: Array, params: Any) -> list[str]:
     known = RANGES.get(getattr(node, "activation", ""))
     doubts = [raw_input(x, np.minimum(_largest(params.W_in), 1.0))] if known else []
     full = saturation(node, x, y, params)
-    doubts += [full or _still(node, x, y), _grown(node, params)]
+    doubts += [full or _still(node, x, y, params), _grown(node, params)]
     return [words for words in doubts if words]
 
 
@@ -56,15 +57,27 @@ def _cure(node: Any, x: Array, y: Array, params: Any) -> str:
     return f"lower {what}{back}{', or put a Scaler in front' * bool(large)}"
 
 
-def _still(node: Any, x: Array, y: Array) -> str:
+def _still(node: Any, x: Array, y: Array, params: Any) -> str:
+    """Return that nothing moves behind the first half of the rows, or hardly ever did, and why."""
     if not is_still(x, y):
+        return _hardly(node, x, y, params)
+    if np.ptp(x, axis=0).any():
+        return f"its states do not move: raise input_scaling ({node.input_scaling})"
+    if y.any():
+        return "its states do not move, for its input does not: give it data that move"
+    return (
+        "its states do not move, for nothing drives it and it starts from zeros: write "
+        'start="random", or bias_scaling=0.1'
+    )
+
+
+def _hardly(node: Any, x: Array, y: Array, params: Any) -> str:
+    """Return that a tiny leak rate lets nearly nothing of the drive in."""
+    leak = float(np.max(getattr(node, "leak_rate", 1.0)))
+    drive = np.abs(params.W_in @ x.T).max(initial=0.0) if leak < SLOW and x.shape[1] else 0.0
+    if np.abs(y).max(initial=0.0) >= SLOW * min(drive, 1.0):
         return ""
-    if not x.any():
-        return (
-            "its states do not move, for nothing drives it and it starts from zeros: write "
-            'start="random", or bias_scaling=0.1'
-        )
-    return f"its states do not move: raise input_scaling ({node.input_scaling}) or bias_scaling"
+    return f"its states hardly move: raise leak_rate ({node.leak_rate})"
 
 
 def _grown(node: Any, params: Any) -> str:

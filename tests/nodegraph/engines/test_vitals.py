@@ -119,8 +119,36 @@ def test_a_few_steps_are_no_reason_to_speak():
     assert said(lambda: model.partial_fit(300 + U[:20], U[:20])) == []
 
 
-def test_an_input_that_rests_is_no_fault_of_the_node():
-    assert fitted(Reservoir(units=9, bias_scaling=0.1), np.ones((400, 1))) == []
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("bias", [0.0, 0.2])
+def test_a_constant_input_leaves_nothing_to_learn_from(bias, dtype):
+    x = np.full((600, 3), 3.0)
+    pool = Reservoir(units=20, bias_scaling=bias, leak_rate=0.5, name="pool")
+    model = ng.Model(Input() >> Scaler() >> pool >> Ridge(), seed=1, dtype=dtype)
+    (words,) = said(lambda: model.fit(x, RNG.normal(size=(600, 1)), warmup=100))
+    assert "pool: its states do not move, for " in words
+    model = ng.Model(Input() >> pool >> Ridge(), seed=1, dtype=dtype)
+    (words,) = said(lambda: model.fit(x, RNG.normal(size=(600, 1)), warmup=100))
+    assert "its states do not move, for its input does not" in words
+
+
+def test_units_that_do_not_hear_are_told():
+    deaf = Reservoir(units=20, input_scaling=0, bias_scaling=0.2, name="pool")
+    assert fitted(deaf) == ["pool: its states do not move: raise input_scaling (0.0)"]
+    slow = Reservoir(units=20, leak_rate=1e-9, bias_scaling=0.2, name="pool")
+    assert fitted(slow) == ["pool: its states hardly move: raise leak_rate (1e-09)"]
+
+
+@pytest.mark.parametrize("leak", [1e-4, 1e-3, 1e-2])
+@pytest.mark.parametrize("u", [U, U[:60], 1e-3 * U, np.sin(np.arange(400) / 90)[:, None]])
+def test_what_is_slow_is_not_dead(leak, u):
+    for bias in (0.0, 0.2):
+        assert fitted(Reservoir(units=20, leak_rate=leak, bias_scaling=bias), u) == []
+
+
+def test_an_input_that_comes_to_rest_is_no_fault_of_the_node():
+    x = np.where(np.arange(1000) < 100, np.sin(np.arange(1000.0)), 0.0)[:, None]
+    assert fitted(Reservoir(units=9, bias_scaling=0.1, spectral_radius=0.3), x) == []
 
 
 def test_rows_are_spread_over_the_whole_series_and_bounded():
