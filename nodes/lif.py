@@ -29,7 +29,8 @@ class LIF(RandomLayer, Node):
 
     - `refractory`: for so many steps after a spike v stays as the reset left it, whatever arrives.
     - `adaptation`: each spike raises a unit's own threshold, ``threshold + adaptation a[t-1]``;
-      ``a[t] = adaptation_decay a[t-1] + s[t]``.
+      ``a[t] = adaptation_decay a[t-1] + s[t]``. A reset that subtracts takes `threshold` away and
+      not what adaptation adds to it, as in [2]_.
     - `synaptic_decay`: a spike acts for longer, through a current
       ``i[t] = synaptic_decay i[t-1] + W s[t-1]`` in place of ``W s[t-1]``.
 
@@ -44,7 +45,7 @@ class LIF(RandomLayer, Node):
     threshold : float, above 0
         Potential at which a unit fires.
     reset : {"zero", "subtract"}
-        Whether a unit that fires goes back to 0, or keeps what is above the threshold.
+        Whether a unit that fires goes back to 0, or to ``v[t] - threshold``.
     refractory : int
         Steps after a spike in which a unit does nothing.
     adaptation : float, at least 0
@@ -80,6 +81,8 @@ class LIF(RandomLayer, Node):
     References
     ----------
     .. [1] W. Maass, T. Natschlaeger, H. Markram, Neural Computation 14 (2002) 2531-2560.
+    .. [2] G. Bellec et al., A solution to the learning dilemma for recurrent networks of spiking
+       neurons, Nature Communications 11 (2020) 3625.
 
     Examples
     --------

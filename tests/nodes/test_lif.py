@@ -138,3 +138,26 @@ def test_its_spikes_through_a_filter_tell_mackey_glass_ahead():
         model = ng.Model(Input() >> Scaler() >> node >> Filter() >> Ridge(ridge=1e-3), seed=1)
         model.fit(x[:2000], y[:2000], warmup=100)
         assert ng.metrics.nrmse(y[2000:], model.run(x[2000:])) < most
+
+
+def test_a_reset_that_subtracts_takes_the_threshold_without_its_adaptation():
+    node = LIF(
+        W=[[0.0]],
+        W_in=[[1.0]],
+        leak_rate=0.25,
+        threshold=0.5,
+        reset="subtract",
+        adaptation=0.3,
+        adaptation_decay=0.9,
+        emits=("spikes", "potentials"),
+    )
+    u = np.random.default_rng(0).uniform(0.2, 0.8, 40)
+    v = a = 0.0
+    wanted = []
+    for drive in u:
+        v = 0.75 * v + drive
+        fired = float(v >= 0.5 + 0.3 * a)
+        v, a = v - 0.5 * fired, 0.9 * a + fired  # Bellec et al. (2020), with v_th = 0.5
+        wanted.append((fired, v))
+    assert 5 < sum(fired for fired, _ in wanted) < 35
+    np.testing.assert_allclose(ng.Model(node).run(u[:, None]), wanted, rtol=1e-12)
