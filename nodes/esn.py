@@ -16,6 +16,15 @@ from nodes.rules.least_squares import Strength
 
 __all__ = ["ESN"]
 
+READOUT = {  # fields of the readout, and what they are called in Ridge
+    "outputs": "units",
+    "ridge": "ridge",
+    "fit_bias": "fit_bias",
+    "W_out": "W_out",
+    "readout_bias": "bias",
+    "classes": "classes",
+}
+
 
 class ESN(ReservoirFields, Composite):
     """Echo state network [1]_: ``reservoir >> readout``, a `Reservoir` and a `Ridge`.
@@ -97,12 +106,9 @@ input_connectivity, topology, input_distribution, activation, noise, start, W, W
         return Reservoir(name="reservoir", **fields)
 
     def _readout(self) -> Ridge:
-        return Ridge(
-            name="readout",
-            units=self.outputs,
-            ridge=self.ridge,
-            fit_bias=self.fit_bias,
-            W_out=self.W_out,
-            bias=self.readout_bias,
-            classes=self.classes,
-        )
+        fields: dict[str, Any] = {
+            field: getattr(self, name)
+            for name, field in READOUT.items()
+            if name in self.model_fields_set
+        }
+        return Ridge(name="readout", **fields)

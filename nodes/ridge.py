@@ -79,8 +79,6 @@ class Ridge(TaughtReadout):
             raise ValueError(f"intervals should ascend, such as [0.05, 0.95], got {list(levels)}")
         if levels and self.solver == "iterative":
             raise ValueError("intervals need solver='direct' or 'qr': iterations keep no sums")
-        if levels and self.W_out is not None:
-            raise ValueError("intervals are learned, but W_out is given; leave one of them out")
         return self
 
     def __getitem__(self, port: str) -> Graph:

@@ -224,13 +224,15 @@ class LearningCell(Cell, ABC):
     @classmethod
     def _emits_in_order(cls, fields: Any) -> Any:
         emits = fields.get("emits") if isinstance(fields, dict) else None
-        if isinstance(emits, str):
-            return {**fields, "emits": (emits,)}
-        if isinstance(emits, Iterable):
-            known = {name: i for i, name in enumerate((*cls.shows, *SAID))}
-            once = dict.fromkeys(emits)
-            return {**fields, "emits": tuple(sorted(once, key=lambda n: known.get(n, 9)))}
-        return fields
+        if emits is None:
+            return fields
+        if not isinstance(emits, Iterable):
+            raise ValueError(
+                f"emits: should be one or more of {', '.join(cls.shows)} (got {emits!r})"
+            )
+        known = {name: i for i, name in enumerate((*cls.shows, *SAID))}
+        once = dict.fromkeys([emits] if isinstance(emits, str) else emits)
+        return {**fields, "emits": tuple(sorted(once, key=lambda n: known.get(n, 9)))}
 
     def idle(self) -> dict[str, str]:
         """Return the fields that have no effect beside the others, each with why."""

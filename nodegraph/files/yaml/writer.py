@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StoreArray", "dumped", "streams", "to_plain", "to_yaml"]
 
-INLINE = 64  # numbers of an explicit array that may stand in the YAML itself
+INLINE = 256  # numbers of an explicit array that may stand in the YAML itself
 LONGEST_LIST = 10_000  # numbers of a field that may
 
 StoreArray = Callable[[str, Any], dict[str, Any]]

@@ -116,7 +116,10 @@ def test_what_keeps_no_residuals_is_refused():
         ({"intervals": [0.0, 0.9]}, "intervals"),
         ({"intervals": []}, "intervals"),
         ({"intervals": [0.1, 0.9], "solver": "iterative"}, "intervals need solver='direct'"),
-        ({"intervals": [0.1, 0.9], "W_out": [[1.0]]}, "intervals are learned, but W_out is given"),
+        (
+            {"intervals": [0.1, 0.9], "W_out": [[1.0]]},
+            "intervals would have no effect, for W_out is given",
+        ),
         ({"intervals_by": "posterior"}, "intervals_by would have no effect, for intervals is None"),
     ],
 )

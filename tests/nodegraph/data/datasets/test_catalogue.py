@@ -106,6 +106,7 @@ OTHER = {  # for each option of each set two values that differ from the default
     "units": [8, 10],
     "length": [20.0, 21.0],
     "history": [[1.0, 1.1], [0.9, 1.0]],
+    "blank": [2, 3],
     "tau": [15.0, 16.0],
     "n": [9.0, 9.5],
     "r": [3.5, 3.6],
