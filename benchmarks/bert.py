@@ -11,8 +11,10 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 import nodegraph as ng
@@ -55,18 +57,20 @@ def cpu(
     return time.process_time() - begun
 
 
-def peak(mode: Mode, texts: int, units: int = 1000) -> int:
-    """Return the MB at the fullest moment of a fit in a process of its own, above the start's."""
+def peak(mode: Mode, layers: Sequence[Array], units: int = 1000) -> int:
+    """Return the MB at the fullest moment of a fit in a process of its own, above its data."""
     code = (
         "from resource import getrusage as g; from benchmarks import bert as b; import sys; "
-        "layers = b.stack(int(sys.argv[2])); b.cpu(sys.argv[1], [x[:2] for x in layers]); "
+        "layers = list(b.np.load(sys.argv[2])); b.cpu(sys.argv[1], [x[:2] for x in layers]); "
         "before = g(0).ru_maxrss; b.cpu(sys.argv[1], layers, int(sys.argv[3])); "
         "print((g(0).ru_maxrss - before) // 1000)"
     )
-    told = subprocess.run(
-        [sys.executable, "-c", code, mode, str(texts), str(units)],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    with TemporaryDirectory() as folder:
+        np.save(file := f"{folder}/layers.npy", np.stack(layers))
+        told = subprocess.run(
+            [sys.executable, "-c", code, mode, file, str(units)],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
     return int(told.stdout)
 
 
@@ -99,7 +103,7 @@ def main(texts: int = 40, big: bool = True) -> str:
     spent = {mode: (cpu(mode, layers), Floor(1000).cpu(layers, mode)) for mode in MODES}
     forced = spent["forced"][0]
     rows = [
-        [mode, ours, floor, ours / floor, ours / forced, peak(mode, texts)]
+        [mode, ours, floor, ours / floor, ours / forced, peak(mode, layers)]
         for mode, (ours, floor) in spent.items()
     ]
     head = ("mode", "CPU s", "floor, CPU s", "over the floor", "over forced", "peak MB")
