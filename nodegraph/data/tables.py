@@ -25,10 +25,14 @@ __all__ = [
 
 
 class Columns(NamedTuple):
-    """Names of columns; `firm` ones are a table's, others the name of one flat series."""
+    """Names of columns; `firm` ones are a table's, others the name of one flat series.
+
+    Not all are `text` in the table itself: numbers, dates and tuples are kept as they print.
+    """
 
     names: tuple[str, ...]
     firm: bool = True
+    text: bool = True
 
 
 def is_frame(value: Any) -> bool:
@@ -41,7 +45,7 @@ def is_frame(value: Any) -> bool:
 
 
 def columns_of(value: Any) -> Columns | None:
-    """Return the names of the columns of `value`; None if they are not all text.
+    """Return the names of the columns of `value`; None if they have none, but for 0, 1, 2 ...
 
     Examples
     --------
@@ -51,7 +55,7 @@ def columns_of(value: Any) -> Columns | None:
     if is_plain(value):
         return None
     if is_frame(value):
-        return _text(_names(value), True)
+        return _called_so(_names(value))
     kind = type(value)
     if hasattr(kind, "dims") and hasattr(kind, "coords"):
         last = value.dims[-1] if np.ndim(value) > 1 else None
@@ -78,7 +82,7 @@ def check_columns(known: Columns, new: Columns, where: str, before: str) -> None
         f"{w} {', '.join(map(repr, n))}" for w, n in (("without", missing), ("with", more)) if n
     ]
     what = " and ".join(faults) or f"in the order {', '.join(map(repr, new.names))}"
-    cure = "" if missing else f"; write x[{list(known.names)!r}]"
+    cure = "" if missing or not new.text else f"; write x[{list(known.names)!r}]"
     raise DataError(f"{where}: columns {what}; {before} {', '.join(map(repr, known.names))}{cure}")
 
 
@@ -118,6 +122,14 @@ def _parts(value: Any) -> list[Any]:
     if hasattr(type(value), "iloc"):
         return [value.iloc[:, i] for i in range(value.shape[1])]
     return list(value.columns if _is_arrow(value) else value.get_columns())
+
+
+def _called_so(names: list[Any]) -> Columns | None:
+    """Return the names of a table's columns; those that only count are none."""
+    if not names or names == list(range(len(names))):
+        return None
+    text = all(isinstance(name, str) for name in names)
+    return Columns(tuple(map(str, names)), text=text)
 
 
 def _text(names: list[Any], firm: bool) -> Columns | None:
@@ -229,7 +241,9 @@ def _called(given: Any, target: Any) -> Any:
 
 
 def _mixed(one: Any, other: Any) -> bool:
-    if len(one) != len(other) or one.nlevels != other.nlevels or one.equals(other):
+    if len(one) != len(other) or one.nlevels != other.nlevels:
+        return False
+    if one.equals(other) or np.all(one == other):  # the same times may be told in two zones
         return False
     return bool(one.is_unique and other.is_unique and other.isin(one).all())
 

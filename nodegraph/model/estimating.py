@@ -7,6 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from nodegraph.arrays import Array
+from nodegraph.data.tables import check_columns, check_order, columns_of, frame_rows, is_frame
 from nodegraph.errors import DataError, FieldError
 from nodegraph.graph.changed import changed
 from nodegraph.graph.messages.calls import known_arguments
@@ -59,17 +61,27 @@ class Estimating(Learner):
         That is the share of the variance of `y` that is explained (R2), or the share of labels `y`
         that are right (accuracy) where the output is of classes.
         """
+        self._check_tables(x, y)
         y_hat = self.predict(x)
         if is_classifier(self.plan):
             return share_right(self.plan, y, y_hat)
         if isinstance(y_hat, list):
-            y, y_hat = np.concatenate([np.asarray(rows) for rows in y]), np.concatenate(y_hat)
-        y = np.asarray(y)
+            y, y_hat = np.concatenate([_numbers(rows) for rows in y]), np.concatenate(y_hat)
+        y = _numbers(y)
         if y.size != y_hat.size:
             raise DataError(f"score: y has shape {y.shape}, what was predicted {y_hat.shape}")
         from nodegraph.data.metrics import r2  # with it comes scipy, which takes long
 
         return float(np.mean(r2(np.reshape(y, np.shape(y_hat)), y_hat)))
+
+    def _check_tables(self, x: Any, y: Any) -> None:
+        """Refuse targets in tables whose rows or columns stand in another order."""
+        check_order(x, y)
+        known = [*self._kept.initializer.taught.values()]
+        for one in y if isinstance(y, list | tuple) else [y]:
+            new = columns_of(one)
+            if len(known) == 1 and new is not None:
+                check_columns(known[0], new, "score: y", "the model learned")
 
     @known_arguments
     def scores(
@@ -167,3 +179,8 @@ class Estimating(Learner):
         from sklearn.utils import RegressorTags, Tags, TargetTags
 
         return Tags("regressor", TargetTags(required=False), regressor_tags=RegressorTags())
+
+
+def _numbers(y: Any) -> Array:
+    rows: Array = frame_rows(y, "score: y") if is_frame(y) else np.asarray(y)
+    return rows

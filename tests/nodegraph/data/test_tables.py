@@ -56,14 +56,46 @@ def test_chunks_and_series_have_their_columns_alike():
             ng.Model(Input() >> Ridge()).fit(x, y)
 
 
-def test_names_that_are_no_text_are_none():
+def test_score_takes_targets_in_the_order_that_was_learned():
+    model = ng.Model(Input() >> Ridge()).fit(table("ab"), table("cd"))
+    assert model.score(A, table("cd")) == model.score(A, A) > 0.99
+    with pytest.raises(DataError, match=r"score: y: columns in the order 'd', 'c'"):
+        model.score(A, table("dc"))
+
+
+def test_names_that_only_count_are_none():
     pandas = pytest.importorskip("pandas")
     assert columns_of(pandas.DataFrame(A)) is None
-    assert columns_of(pandas.DataFrame(A, columns=["a", 1])) is None
     assert columns_of(A) is None
     row = pandas.DataFrame(A, columns=["b", "a"]).iloc[0]
     with pytest.raises(DataError, match="in the order 'b', 'a'"):
         learned().step(row)
+
+
+NAMES = [10, 20], ["a", 1], [("a", 1), ("a", 2)], [2.5, 0.5], [np.datetime64("2020", "s")] * 2
+
+
+@pytest.mark.parametrize("names", NAMES, ids=str)
+def test_names_that_are_no_text_have_their_order_too(names, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    x = pandas.DataFrame(A, columns=[names[0], names[1]])
+    if names[0] == names[1]:
+        x.columns = x.columns + pandas.to_timedelta([0, 1], unit="D")
+    model = ng.Model(Input() >> Ridge()).fit(x, A)
+    model.save(tmp_path / "m.safetensors")
+    for one in (model, ng.load(tmp_path / "m.safetensors")):
+        one.run(x)
+        with pytest.raises(DataError, match="columns in the order"):
+            one.run(x.iloc[:, ::-1])
+
+
+def test_the_same_times_in_two_zones_are_in_one_order():
+    pandas = pytest.importorskip("pandas")
+    x = pandas.DataFrame(A, index=pandas.date_range("2020", periods=9, freq="h", tz="Europe/Oslo"))
+    y = x.tz_convert("UTC")
+    ng.Model(Input() >> Ridge()).fit(x, y)
+    with pytest.raises(DataError, match="another order"):
+        ng.Model(Input() >> Ridge()).fit(x, y[::-1])
 
 
 def test_a_column_of_words_is_named():
