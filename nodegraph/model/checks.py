@@ -157,7 +157,7 @@ def check_snapshot(snapshot: Any, plan: Plan, slots: Mapping[str, Slot]) -> None
             f"restore: the snapshot is of another model, which has {', '.join(strange)}; this one "
             f"has {', '.join(plan.nodes)}"
         )
-    for name in taken.keys() & slots.keys():
+    for name in (name for name in slots if name in taken):
         here, there = (_shapes(each[name].params) for each in (slots, taken))
         if here != there:
             raise DataError(
