@@ -61,11 +61,6 @@ def _still(node: Any, x: Array, y: Array, params: Any) -> str:
     """Return that nothing moves behind the first half of the rows, or hardly ever did, and why."""
     if not is_still(x, y):
         return _hardly(node, x, y, params)
-    rule = getattr(node, "rule", None)
-    if np.ptp(x, axis=0).any() and rule is not None and "W_in" in rule.modifies:
-        return (
-            f"its states do not move: {type(rule).__name__} has unlearned the input; lower its rate"
-        )
     if np.ptp(x, axis=0).any():
         return f"its states do not move: raise input_scaling ({node.input_scaling})"
     if y.any():
