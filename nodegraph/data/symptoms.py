@@ -28,8 +28,9 @@ def beyond(y: Array, low: float, high: float) -> float:
 def is_still(x: Array, y: Array) -> bool:
     """Tell whether outputs `y` come to rest, while inputs `x` do not or never moved at all.
 
-    The later half of the rows is judged, by the largest output of all. Outputs that come to rest
-    with an input that moved before are no fault of the node.
+    The later half of the rows is judged, by the largest output: of that half, or of all rows if no
+    input ever moved. Outputs that come to rest with an input that moved before are no fault of the
+    node, nor are those that a rule has made small and that still move.
 
     Examples
     --------
@@ -38,9 +39,11 @@ def is_still(x: Array, y: Array) -> bool:
     (True, False, False)
     """
     late = slice(len(y) // 2, None)
-    if np.ptp(y[late], axis=0).max(initial=0.0) > RESTS * np.abs(y).max(initial=0.0):
+    moved = bool(np.ptp(x, axis=0).any())
+    largest = np.abs(y[late] if moved else y).max(initial=0.0)
+    if np.ptp(y[late], axis=0).max(initial=0.0) > RESTS * largest:
         return False
-    return bool(not np.ptp(x, axis=0).any() or np.ptp(x[late], axis=0).any())
+    return not moved or bool(np.ptp(x[late], axis=0).any())
 
 
 def raw_input(x: Array, gain: Array | float = 1.0, far: float = 2.0, faint: float = 0.0) -> str:
