@@ -79,6 +79,8 @@ class Ridge(TaughtReadout):
             raise ValueError(f"intervals should ascend, such as [0.05, 0.95], got {list(levels)}")
         if levels and self.solver == "iterative":
             raise ValueError("intervals need solver='direct' or 'qr': iterations keep no sums")
+        if levels and self.classes is not None:
+            raise ValueError("intervals are of quantities, and classes have none; leave one out")
         return self
 
     def __getitem__(self, port: str) -> Graph:

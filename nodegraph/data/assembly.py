@@ -83,7 +83,8 @@ def _given_to(
     if role == "input" and len(names) > 1:
         raise DataError(
             f"the graph has {len(names)} inputs: give a dict, "
-            f"{{{', '.join(f'{name!r}: ...' for name in names)}}}"
+            f"{{{', '.join(f'{name!r}: ...' for name in names)}}}, of one series or of a list of "
+            "series each"
         )
     return dict.fromkeys(names, value)
 

@@ -212,7 +212,18 @@ def _each_once(words: tuple[Any, ...]) -> tuple[Any, ...]:
     return words
 
 
-Metrics = Annotated[tuple[Metric, ...], BeforeValidator(as_tuple), AfterValidator(_each_once)]
+def _some_metric(metrics: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not metrics:
+        raise ValueError("should name at least one, such as [nrmse]; leave the key out for that")
+    return metrics
+
+
+Metrics = Annotated[
+    tuple[Metric, ...],
+    BeforeValidator(as_tuple),
+    AfterValidator(_each_once),
+    AfterValidator(_some_metric),
+]
 Baselines = Annotated[
     tuple[Literal["persistence", "linear", "mean"], ...],
     BeforeValidator(as_tuple),

@@ -88,7 +88,12 @@ def test_a_graph_without_inputs_is_told_how_long_to_run():
         (U, Y[:4], {}, "out: the target has 4 rows, the input 6; each step needs one row of both$"),
         (U, None, {"inputs": ()}, r"an edge reaches every node; write Input\(\) >>"),
         (U, Y, {"learners": ()}, "a target was given, but no node learns from one"),
-        (U, None, {"inputs": ("a", "b")}, r"has 2 inputs: give a dict, {'a': ..., 'b': ...}"),
+        (
+            U,
+            None,
+            {"inputs": ("a", "b")},
+            r"has 2 inputs: give a dict, {'a': ..., 'b': ...}, of one series or of a list",
+        ),
         ({"a": U, "b": [U]}, None, {"inputs": ("a", "b")}, "some inputs are one series and some a"),
         ({"a": [U], "b": [U, U]}, None, {"inputs": ("a", "b")}, "1 series for a, 2 series for b"),
         ([U, U], [1, 2, 3], {}, "target of out: 3 labels for 2 series"),

@@ -113,6 +113,7 @@ def test_what_keeps_no_residuals_is_refused():
     "fields, message",
     [
         ({"intervals": [0.9, 0.1]}, "intervals should ascend"),
+        ({"intervals": [0.1, 0.9], "classes": [0, 1]}, "intervals are of quantities"),
         ({"intervals": [0.0, 0.9]}, "intervals"),
         ({"intervals": []}, "intervals"),
         ({"intervals": [0.1, 0.9], "solver": "iterative"}, "intervals need solver='direct'"),
