@@ -9,6 +9,7 @@ from typing import Any
 __all__ = ["programs_of_alike"]
 
 _KEPT = 64  # those that were looked for last
+_OURS = "nodegraph", "nodes"
 _TOLD_APART = str | int | float | None  # 1 and 1.0 are equal, 0.0 and -0.0, and not the same
 
 
@@ -16,15 +17,13 @@ def programs_of_alike(node: Any, arrays: Hashable) -> list[Any]:
     """Return the list of programs of all nodes of a class and fields, for arrays of a kind.
 
     A step is a function of the fields, and its name is none of them. A node with fields that have
-    no hash, such as weights, has a list of its own, and so has one whose class a script or a
-    notebook defines: there, globals that a step reads may be others for the next model.
+    no hash, such as weights, has a list of its own, and so has one whose class, or that of what it
+    holds, is not of this library: globals that its step reads may be others for the next model.
     """
     kind: Any = type(node)
-    if kind.__module__ == "__main__":
-        return []
-    fields = (getattr(node, name) for name in kind.model_fields if name != "name")
     try:
-        return _kept(kind, kind.step, tuple(map(_key, fields)), arrays)
+        fields = tuple(_key(getattr(node, name)) for name in kind.model_fields if name != "name")
+        return _kept(_own(kind), kind.step, fields, arrays)
     except TypeError:
         return []
 
@@ -34,8 +33,17 @@ def _kept(kind: Hashable, step: Any, fields: Hashable, arrays: Hashable) -> list
     return []
 
 
-def _key(value: Any) -> Any:
+def _key(value: Any) -> Hashable:
     """Return what tells a value of a field from all others."""
     if isinstance(value, tuple):
         return tuple(map(_key, value))
-    return repr(value) if isinstance(value, _TOLD_APART) else value
+    if isinstance(value, _TOLD_APART):
+        return repr(value)
+    kind: Any = _own(type(value))
+    return kind, *(_key(getattr(value, name)) for name in kind.model_fields)
+
+
+def _own(kind: type) -> type:
+    if kind.__module__.partition(".")[0] not in _OURS or not hasattr(kind, "model_fields"):
+        raise TypeError(f"{kind.__name__} is no node or rule of the library")
+    return kind

@@ -17,6 +17,15 @@ class Scaled(ng.Node):
         return state, x * self.by
 
 
+Scaled.__module__ = "nodes.scaled"
+GAIN = 2.0
+
+
+class Stranger(ng.Node):
+    def step(self, params, state, x):
+        return state, x * GAIN
+
+
 def program(node):
     return program_of(node, None, None, {"x": 2}, np.dtype(float))
 
@@ -51,7 +60,7 @@ def test_a_class_whose_step_was_replaced_is_traced_again(monkeypatch):
         (Reservoir(units=3, rule=Oja()), Reservoir(units=3, rule=Hebb()), False),
         (Dense(units=3, activation="tanh"), Dense(units=3, activation="relu"), False),
         (Reservoir(W=np.eye(3)), Reservoir(W=np.eye(3)), False),  # as good as never alike
-        (Shared(node=Scaled(), copies=2), Shared(node=Scaled(), copies=2), False),
+        (Shared(node=Scaled(), copies=2), Shared(node=Scaled(), copies=2), True),
     ],
 )
 def test_fields_tell_who_is_alike(one, other, shared):
@@ -67,6 +76,9 @@ def test_few_are_kept():
     assert programs_of_alike(Scaled(by=-1.0), "arrays") is not first
 
 
-def test_what_a_script_defines_is_traced_for_each_node(monkeypatch):
-    monkeypatch.setattr(Scaled, "__module__", "__main__")
-    assert program(Scaled(by=7.0)) is not program(Scaled(by=7.0))
+def test_what_strangers_define_is_traced_for_each_node(monkeypatch):
+    np.testing.assert_array_equal(ng.Model(Stranger()).run(X), 2 * X)
+    monkeypatch.setattr(f"{__name__}.GAIN", 5.0)
+    np.testing.assert_array_equal(ng.Model(Stranger()).run(X), 5 * X)
+    inside = [programs_of_alike(Shared(node=Stranger(), copies=2), "arrays") for _ in range(2)]
+    assert inside[0] is not inside[1]
