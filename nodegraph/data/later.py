@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,7 +18,9 @@ from nodegraph.graph.names import node_name
 __all__ = ["checked_ahead", "further", "later"]
 
 
-def checked_ahead(ahead: Any, bound: BoundData, warmup: int = 0) -> dict[str, int]:
+def checked_ahead(
+    ahead: Any, bound: BoundData, warmup: int = 0, wired: Collection[str] = ()
+) -> dict[str, int]:
     """Return how many steps later the target of each learner stands, without those of 0.
 
     Parameters
@@ -27,6 +29,8 @@ def checked_ahead(ahead: Any, bound: BoundData, warmup: int = 0) -> dict[str, in
     bound : BoundData
     warmup : int
         Rows at the start of each series that are not learned from either.
+    wired : collection of str
+        Learners whose targets are led to them in the graph, and cannot come later.
 
     Raises
     ------
@@ -41,6 +45,11 @@ def checked_ahead(ahead: Any, bound: BoundData, warmup: int = 0) -> dict[str, in
             raise DataError(
                 "ahead: no target was given that could come later; one that is led to its learner "
                 "in the graph comes with its row, so give it as y"
+            )
+        if steps and ahead and (led := sorted(set(wired) - steps.keys())):
+            raise DataError(
+                f"ahead={ahead}: the target of {', '.join(led)} is led to it in the graph, and "
+                f"comes with its row; say which are to come later, ahead={dict.fromkeys(steps, ahead)}"
             )
     found = {name: k for name, k in steps.items() if k}
     if found:

@@ -153,7 +153,8 @@ class Learner(Freezing):
         draft, bound, learners = self._to_learn(x, y)
         order = checked_order(order)
         rules = checked_forcing(forcing), checked_warmup(warmup, bound)
-        shift = checked_ahead(ahead, bound, warmup)
+        wired = [name for name in learners if self.plan.reads[name].get("target")]
+        shift = checked_ahead(ahead, bound, warmup, wired)
         warn_of_doubts(self.plan, learners, bound, y, warmup, shift, draft.initializer.dtype)
         check_in_time(self.plan, learners, bound)
         bound = later(bound, shift)

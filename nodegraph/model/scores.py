@@ -105,7 +105,7 @@ def _heard(
     """Return data with the targets of all learners, and what the model says; it stays put."""
     bound = model._settle().draft().bind(x, y)
     checked_warmup(warmup, bound)
-    bound = later(bound, checked_ahead(ahead, bound, warmup))
+    bound = later(bound, checked_ahead(ahead, bound, warmup, wired))
     if not bound.targets and not wired:
         raise DataError("scores: give y, the targets that outputs are to be compared with")
     here, sources = model.snapshot(), [read.source for reads in wired.values() for read in reads]

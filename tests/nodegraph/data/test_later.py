@@ -50,6 +50,17 @@ def test_learners_may_look_differently_far():
         np.testing.assert_allclose(both.params[name].W_out, alone.params[name].W_out, rtol=1e-9)
 
 
+def test_one_number_is_refused_where_some_targets_are_led_in_the_graph():
+    teacher, led = Input(name="teacher"), Ridge(name="led")
+    graph = (Input(name="u") >> [led, Ridge(name="out")]) & (teacher >> led["target"])
+    data = {"u": X, "teacher": Y}
+    with pytest.raises(DataError, match=r"ahead=2: the target of led is led .*ahead=\{'out': 2\}"):
+        ng.Model(graph, seed=1).fit(data, {"out": Y}, ahead=2)
+    one = ng.Model(graph, seed=1).fit(data, {"out": Y}, ahead={"out": 2})
+    two = ng.Model(Input() >> Ridge(name="out"), seed=1).fit(X, Y, ahead=2)
+    np.testing.assert_allclose(one.params["out"].W_out, two.params["out"].W_out, rtol=1e-9)
+
+
 def test_a_loop_is_left_where_running_leaves_it():
     pool, out = Reservoir(units=12, feedback_scaling=0.05), Ridge(name="out", ridge=1e-3)
     looped = ng.Model((Input() >> pool >> out) & (pool << out), seed=1)
