@@ -47,9 +47,10 @@ def checked_ahead(
                 "in the graph comes with its row, so give it as y"
             )
         if steps and ahead and (led := sorted(set(wired) - steps.keys())):
+            cure = dict.fromkeys(steps, ahead)
             raise DataError(
                 f"ahead={ahead}: the target of {', '.join(led)} is led to it in the graph, and "
-                f"comes with its row; say which are to come later, ahead={dict.fromkeys(steps, ahead)}"
+                f"comes with its row; say which are to come later, ahead={cure}"
             )
     found = {name: k for name, k in steps.items() if k}
     if found:
