@@ -1,18 +1,25 @@
 import numpy as np
 import pytest
+from scipy import sparse
 
 import nodegraph as ng
 from nodegraph.testing import check_node, run_node
 from nodes import Input, PredictiveCell, Ridge
+from nodes.wirings import auto_ncp
 
 X = np.random.default_rng(0).standard_normal((60, 2))
 
 
 @pytest.mark.parametrize(
-    "fields", [{}, {"leak_rate": 0.3, "gives": "prediction"}, {"gives": "error", "frozen": True}]
+    "fields",
+    [
+        {"bias_scaling": 0.2, "start": "random"},
+        {"leak_rate": 0.3, "gives": "prediction", "connectivity": 0.4},
+        {"gives": "error", "frozen": True},
+    ],
 )
 def test_it_keeps_the_contract(fields):
-    check_node(PredictiveCell(units=5, bias_scaling=0.2, **fields))
+    check_node(PredictiveCell(units=5, **fields))
 
 
 def test_its_outputs_are_those_of_the_equation():
@@ -79,3 +86,32 @@ def test_a_readout_hears_what_the_cell_remembers():
 def test_it_needs_an_input():
     with pytest.raises(ng.errors.FieldError, match="foresees its input, but nothing is wired"):
         ng.Model(PredictiveCell(units=3)).run(steps=4)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"connectivity": 0.3, "input_connectivity": 0.5},
+        {"topology": "ring"},
+        {"wiring": auto_ncp(8, 2)},
+        {"W": sparse.random_array((8, 8), density=0.3, rng=0), "units": 8},
+    ],
+)
+def test_learning_adds_no_weight_where_few_are_drawn(fields):
+    cell = PredictiveCell(**{"units": 8, "batch": 5, "name": "cell"} | fields)
+    first = cell.init(np.random.default_rng(0), 2, 8)
+    model = ng.Model(cell, seed=1)
+    model.run(X[:1])
+    model.params["cell"] = first
+    model.partial_fit(X)
+    after = model.params["cell"]
+    assert not ((first.W == 0) & (after.W != 0)).any()
+    assert (after.W != first.W)[first.W != 0].all() and (first.W == 0).any()
+    if "topology" not in fields and "W" not in fields:
+        np.testing.assert_array_equal(after.W_in != 0, first.W_in != 0)
+        assert (first.W_in == 0).any()
+
+
+def test_dense_weights_that_are_0_learn():
+    cell = PredictiveCell(W=np.zeros((3, 3)), batch=5, name="cell")
+    assert np.all(ng.Model(cell, seed=1).fit(X).params["cell"].W != 0)

@@ -3,7 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.testing import check_node, check_rule, run_node
-from nodes import CTRNN, HMLSTM, LSTM, LTC, CfC, Input, Ponder, SkipRNN, Zoneout
+from nodes import CTRNN, HMLSTM, LSTM, LTC, CfC, Input, Ponder, PredictiveCell, SkipRNN, Zoneout
 from nodes.rules import TBPTT, EProp
 from nodes.wirings import auto_ncp
 
@@ -33,6 +33,7 @@ def transparent(cell):
         (CTRNN(units=4, solver="exponential", start="random", rule=EProp()), {"dt": DT}),
         (HMLSTM(units=2, boundaries="told"), {"boundary": ENDS}),
         (LSTM(units=4), {"update": ENDS}),
+        (PredictiveCell(units=4, leak_rate=0.5), {"update": ENDS}),
         (LTC(wiring=auto_ncp(8, 2), unfolds=2, rule=EProp()), {"dt": DT}),
     ],
 )
