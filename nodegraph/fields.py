@@ -2,6 +2,7 @@
 
 from nodegraph.graph.described import Described
 from nodegraph.graph.fields import (
+    BySource,
     Classes,
     Fraction,
     Matrix,
@@ -14,6 +15,7 @@ from nodegraph.graph.fields import (
 )
 
 __all__ = [
+    "BySource",
     "Classes",
     "Described",
     "Fraction",

@@ -57,7 +57,7 @@ class ClockworkRNN(GatedCell):
         Whether only the head learns.
     W_in, W, bias : array, optional
         Weights of shape (n, n_in), (n, n) and (n,), used as they stand; units in the order of
-        the modules.
+        the modules. W may be a networkx graph.
 
     References
     ----------

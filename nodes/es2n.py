@@ -52,7 +52,8 @@ class ES2N(RandomLayer, Node):
         Weights of shape (n, n), (n, n), (n, n_in) and (n,), used as they stand. O need not be
         orthogonal, though that is the idea; else it is drawn evenly from the orthogonal group.
     wiring : Wiring, optional
-        Who hears whom, and with which sign, as in `nodes.wirings`; weights are drawn there.
+        Who hears whom by W and W_in, and with which sign, as in `nodes.wirings`; weights are drawn
+        there. O joins all to all.
 
     References
     ----------

@@ -51,7 +51,8 @@ class GRU(GatedCell):
     frozen : bool
         Whether only the head learns.
     W_in, W, bias : array, optional
-        Weights of shape (3n, n_in), (3n, n) and (3n,), used as they stand.
+        Weights of shape (3n, n_in), (3n, n) and (3n,), used as they stand. W may be a networkx
+        graph of n nodes, or a sparse array (n, n): each gate then has its weights.
     bias_hidden : array (3n,), optional
         The biases beside W h of ``reset="after"``, used as they stand; else drawn as bias is.
 

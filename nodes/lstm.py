@@ -59,7 +59,8 @@ class LSTM(GatedCell):
         Whether only the head learns.
     W_in, W, bias : array, optional
         Weights of shape (4n, n_in), (4n, n) and (4n,), used as they stand. For "coupled" the rows
-        of i are left out of them; with or without these rows they are taken.
+        of i are left out of them; with or without these rows they are taken. W may be a networkx
+        graph of n nodes, or a sparse array (n, n): each gate then has its weights.
     peephole : array (3, n), optional
         p_i, p_f and p_o, used as they stand; else normal with deviation 0.1.
 

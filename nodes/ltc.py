@@ -10,7 +10,7 @@ from pydantic import PositiveInt, model_validator
 
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
-from nodegraph.fields import Matrix, Vector
+from nodegraph.fields import BySource, Matrix, Vector
 from nodegraph.maths import sigmoid, total
 from nodegraph.node import DURATION, Limits
 from nodegraph.rule import AnyRule
@@ -152,11 +152,11 @@ class LTC(LearningCell):
     gleak: Vector | None = None
     vleak: Vector | None = None
     cm: Vector | None = None
-    w: Matrix | None = None
-    mu: Matrix | None = None
-    sigma: Matrix | None = None
-    erev: Matrix | None = None
-    mask: Matrix | None = None
+    w: BySource | None = None
+    mu: BySource | None = None
+    sigma: BySource | None = None
+    erev: BySource | None = None
+    mask: BySource | None = None
     sensory_w: Matrix | None = None
     sensory_mu: Matrix | None = None
     sensory_sigma: Matrix | None = None

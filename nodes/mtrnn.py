@@ -64,7 +64,7 @@ class MTRNN(GatedCell):
     frozen : bool
         Whether only the head learns.
     W_in, W, bias : array, optional
-        Weights of shape (n, n_in), (n, n) and (n,), used as they stand.
+        Weights of shape (n, n_in), (n, n) and (n,), used as they stand. W may be a networkx graph.
 
     References
     ----------

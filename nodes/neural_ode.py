@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from nodegraph.node import DURATION, Limits, Node
 from nodes.parts.gated_cell import as_dense
 from nodes.parts.random_layer import require_shape
 from nodes.parts.solvers import SOLVERS, duration, unfolded
+from nodes.wirings import AnyWiring, Signs
 
 __all__ = ["NeuralODE"]
 
@@ -29,21 +31,28 @@ class NeuralODE(Node):
     Parameters
     ----------
     units : int, optional
-        Number of state variables n; may be left out if W_out is given.
+        Number of state variables n; may be left out if W_out or a wiring is given.
     hidden : int
-        Units k inside the field; W says how many if it is given.
+        Units k inside the field; W says how many if it is given. With a wiring a multiple of n, by
+        default the next one of 64.
+    wiring : Wiring, optional
+        Which inputs and variables move which, and with which sign, as in `nodes.wirings`: unit j of
+        the field hears what variable ``j % n`` hears, and moves that one alone. Weights are drawn
+        there.
     solver : {"euler", "midpoint", "rk4", "dopri5"}
         How a step is taken, of order 1, 2, 4 and 5.
     unfolds : int
         Steps of the solver in one of the node.
     gain : float, at least 0
-        W_out and W are normal with deviation ``gain / sqrt(k)`` and ``gain / sqrt(n)``.
+        W_out and W are normal with deviation ``gain / sqrt(k)`` and ``gain / sqrt(n)``, of k and n
+        that are joined.
     input_scaling, bias_scaling : float, at least 0
         W_in and bias are even between minus and plus this.
     decay : float, at least 0
         Pull towards 0; above 0 the state stays bounded as long as h decay < 1.
     W_out, W, W_in, bias : array, optional
-        Weights of shape (n, k), (k, n), (k, n_in) and (k,), used as they stand.
+        Weights of shape (n, k), (k, n), (k, n_in) and (k,), used as they stand. W may be a networkx
+        graph; then k is n.
 
     Raises
     ------
@@ -79,6 +88,7 @@ class NeuralODE(Node):
 
     units: PositiveInt | None = None
     hidden: PositiveInt = 64
+    wiring: AnyWiring | None = None
     solver: Literal["euler", "midpoint", "rk4", "dopri5"] = "rk4"
     unfolds: PositiveInt = 1
     gain: NonNegativeFloat = 1.5
@@ -94,7 +104,14 @@ class NeuralODE(Node):
     def _sizes_agree(self) -> NeuralODE:
         n = self.declared_size
         if n is None:
-            raise ValueError("units is missing: write units=100, or give W_out")
+            raise ValueError("units is missing: write units=100, or give W_out or a wiring")
+        if self.wiring is not None and self.wiring.neurons != n:
+            raise ValueError(f"wiring: it has {self.wiring.neurons} neurons, not {n}")
+        if self.wiring is not None and self.inner % n:
+            raise ValueError(
+                f"hidden: {self.inner} units do not divide among the {n} neurons of the wiring; "
+                f"write hidden={_next_multiple(self.inner, n)}"
+            )
         require_shape("W_out", self.W_out, (n, self.inner), ValueError)
         require_shape("W", self.W, (self.inner, n), ValueError)
         require_shape("bias", self.bias, (self.inner,), ValueError)
@@ -104,7 +121,8 @@ class NeuralODE(Node):
         """Return the fields that have no effect beside the others, each with why."""
         given = {n for n in self.Params._fields if getattr(self, n) is not None}
         made_by = {
-            "input_scaling": {"W_in"}, "bias_scaling": {"bias"}, "gain": {"W", "W_out"}
+            "input_scaling": {"W_in"}, "bias_scaling": {"bias"}, "gain": {"W", "W_out"},
+            "wiring": {"W", "W_in", "W_out"},
         }  # fmt: skip
         return {
             field: f"{' and '.join(sorted(names))} stand as given"
@@ -119,6 +137,8 @@ class NeuralODE(Node):
             for array, axis in ((self.W, 0), (self.W_out, 1), (self.bias, 0)):
                 if array is not None:
                     return int(array.shape[axis])
+            if self.wiring is not None:
+                return _next_multiple(self.hidden, self.wiring.neurons)
         return self.hidden
 
     @property
@@ -128,6 +148,8 @@ class NeuralODE(Node):
             return self.units
         if self.W_out is not None:
             return int(self.W_out.shape[0])
+        if self.wiring is not None:
+            return self.wiring.neurons
         return None if self.W is None else int(self.W.shape[1])
 
     def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
@@ -148,11 +170,23 @@ class NeuralODE(Node):
             "W_in": self.input_scaling * streams[2].uniform(-1, 1, (k, n_in)),
             "bias": self.bias_scaling * streams[3].uniform(-1, 1, k),
         }
+        if self.wiring is not None:
+            arrays |= self._wired(self.wiring.signs(n_in), arrays)
         for name, drawn in arrays.items():
             if (given := getattr(self, name)) is not None:
                 require_shape(name, given, drawn.shape, FieldError)
                 arrays[name] = as_dense(given)
         return self.Params(**arrays)
+
+    def _wired(self, signs: Signs, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the weights that were drawn where there are synapses, with their signs."""
+        k, n = arrays["W"].shape
+        hears = {part: np.tile(getattr(signs, part).T, (k // n, 1)) for part in Signs._fields}
+        there = {"W": hears["recurrent"], "W_in": hears["sensory"]}
+        there["W_out"] = np.tile(np.eye(n), (1, k // n))
+        heard = np.maximum(np.abs(there["W"]).sum(axis=1, keepdims=True), 1)
+        wider = {"W": np.sqrt(n / heard), "W_in": 1.0, "W_out": np.sqrt(n)}
+        return {name: np.abs(arrays[name]) * there[name] * wider[name] for name in there}
 
     def start(self, n_out: int) -> State:
         """Return the state before the first step: zeros."""
@@ -170,3 +204,7 @@ class NeuralODE(Node):
 
         new = unfolded(self.unfolds, lambda v: SOLVERS[self.solver](field, v, h), state.x)
         return self.State(new), new.copy()
+
+
+def _next_multiple(number: int, of: int) -> int:
+    return -(-number // of) * of

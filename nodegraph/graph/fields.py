@@ -12,6 +12,7 @@ from nodegraph.graph.described import plain_value
 from nodegraph.graph.messages import shown
 
 __all__ = [
+    "BySource",
     "Classes",
     "Fraction",
     "Matrix",
@@ -24,12 +25,12 @@ __all__ = [
 ]
 
 
-def _to_array(ndim: int) -> Any:
+def _to_array(ndim: int, by_source: bool = False) -> Any:
     def convert(value: Any) -> Any:
         if value is None:
             return None
         if ndim == 2 and hasattr(value, "is_directed"):
-            value = _adjacency(value)
+            value = _adjacency(value, by_source)
         try:
             array = frozen_array(value)
         except (TypeError, ValueError):
@@ -49,12 +50,17 @@ def _to_array(ndim: int) -> Any:
     return convert
 
 
-def _adjacency(graph: Any) -> Any:
-    """Return the weights of a networkx graph: an edge from node j to node i is in W[i, j]."""
+def _adjacency(graph: Any, by_source: bool) -> Any:
+    """Return the weights of a networkx graph: an edge from node j to node i is in W[i, j].
+
+    `by_source`: in W[j, i].
+    """
     import networkx as nx
 
     if not len(graph):
         raise ValueError("should be a graph with nodes (got none)")
+    if by_source:
+        return nx.to_numpy_array(graph, dtype=np.dtype(float))
     return nx.to_scipy_sparse_array(graph, dtype=np.dtype(float), format="csc").T
 
 
@@ -105,6 +111,7 @@ def _to_tuple(value: Any) -> Any:
 Fraction = Annotated[float, Field(gt=0, le=1)]
 UnitInterval = Annotated[float, Field(ge=0, le=1)]
 Matrix = Annotated[Any, BeforeValidator(_to_array(2))]
+BySource = Annotated[Any, BeforeValidator(_to_array(2, by_source=True))]  # sources in rows
 Tensor = Annotated[Any, BeforeValidator(_to_array(3))]
 Vector = Annotated[Any, BeforeValidator(_to_array(1))]
 Classes = Annotated[

@@ -33,7 +33,9 @@ class GatedCell(LearningCell, ABC):
         W_in is normal with deviation ``input_scaling / sqrt(n_in)``; in W each gate has an
         orthogonal matrix times `recurrent_scaling`; bias is normal with deviation `bias_scaling`.
     W_in, W, bias : array, optional
-        Weights used as they stand.
+        Weights used as they stand. W may be a networkx graph of n nodes, or a sparse array (n, n):
+        each gate then has these weights, ``W[i, j]`` being that of the edge from j to i. Where a
+        sparse array or a graph has no weight, learning makes none.
     """
 
     _synapses: dict[int, Signs] = PrivateAttr(default_factory=dict)  # by the number of inputs
@@ -84,6 +86,8 @@ class GatedCell(LearningCell, ABC):
         array = getattr(self, name)
         if array is None:
             return None
+        if name == "W" and is_sparse(array) and array.shape == (self.width, self.width):
+            array = np.tile(as_dense(array), (len(self.gates), 1))
         expected = len(self.gates) * self.width, *columns
         if array.shape != expected:
             rows = f", {self.width} rows for each of {', '.join(self.gates)}, in this order"
@@ -117,15 +121,14 @@ class GatedCell(LearningCell, ABC):
 
     def links(self, params: Any) -> dict[str, Array]:
         """Return where there are weights, of params that do not have all."""
-        there = self.synapses(params.W_in.shape[1])
-        return (
-            {}
-            if there is None
-            else {
-                name: np.tile(np.abs(part).T, (len(self.gates), 1))
-                for name, part in (("W", there.recurrent), ("W_in", there.sensory))
-            }
-        )
+        n_in, links = params.W_in.shape[1], {}
+        if (there := self.synapses(n_in)) is not None:
+            for name, part in (("W", there.recurrent), ("W_in", there.sensory)):
+                links[name] = np.tile(np.abs(part).T, (len(self.gates), 1))
+        for name, columns in (("W", self.width), ("W_in", n_in)):
+            if is_sparse(getattr(self, name)):
+                links[name] = np.where(self.require_gates(name, (columns,)) == 0, 0.0, 1.0)
+        return links
 
     def cost(self, n_in: int, n_out: int) -> dict[str, int]:
         """Return how many numbers the weights will hold."""

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import PositiveInt, model_validator
 
 from nodegraph.errors import FieldError
-from nodegraph.fields import Matrix
+from nodegraph.fields import BySource
 from nodes.wirings.wiring import Signs, Wiring
 
 __all__ = ["Given", "from_graph"]
@@ -29,8 +29,8 @@ class Given(Wiring):
 
     word: ClassVar[str] = "given"
 
-    recurrent: Matrix
-    sensory: Matrix
+    recurrent: BySource
+    sensory: BySource
     output_size: PositiveInt | None = None
 
     @model_validator(mode="after")
