@@ -221,9 +221,9 @@ def check_equal_columns(series: Sequence[Series], where: str = "") -> None:
     first = series[0]
     for i, one in enumerate(series[1:], 1):
         for known, new in ((first.columns, one.columns), (first.taught, one.taught)):
-            for name in known.keys() & new.keys():
+            for name in {**known, **new}:
                 place = f"{name} ({where or f'series {i}'})"
-                check_columns(known[name], new[name], place, "there were first")
+                check_columns(known.get(name), new.get(name), place, "there were first")
 
 
 def widths_of(rows: Mapping[str, Array]) -> dict[str, int]:

@@ -27,7 +27,8 @@ __all__ = [
 class Columns(NamedTuple):
     """Names of columns; `firm` ones are a table's, others the name of one flat series.
 
-    Not all are `text` in the table itself: numbers, dates and tuples are kept as they print.
+    Not all are `text` in the table itself: numbers, dates and tuples are kept as they print. So
+    '1' and '0' that are no text are the plain numbers of columns, in another order.
     """
 
     names: tuple[str, ...]
@@ -59,22 +60,25 @@ def columns_of(value: Any) -> Columns | None:
     kind = type(value)
     if hasattr(kind, "dims") and hasattr(kind, "coords"):
         last = value.dims[-1] if np.ndim(value) > 1 else None
-        return (
-            _text(np.asarray(value.coords[last]).tolist(), True) if last in value.coords else None
-        )
+        return _called_so(np.asarray(value.coords[last]).tolist()) if last in value.coords else None
     flat = hasattr(kind, "name") and np.ndim(value) == 1
-    return _text([value.name], False) if flat and value.name != "" else None
+    named = flat and isinstance(value.name, str) and value.name != ""
+    return Columns((value.name,), firm=False) if named else None
 
 
-def check_columns(known: Columns, new: Columns, where: str, before: str) -> None:
+def check_columns(known: Columns | None, new: Columns | None, where: str, before: str) -> None:
     """Refuse columns that are not those that were seen before, in their order.
+
+    None are columns without names, or named 0, 1, 2 ...: they go with any names but these numbers
+    in another order.
 
     Raises
     ------
     DataError
         With the columns that are missing or more, or with their right order.
     """
-    if not new.firm or known.names == new.names:
+    known, new = known or _counted(new), new or _counted(known)
+    if known is None or new is None or not new.firm or known.names == new.names:
         return
     missing = [name for name in known.names if name not in new.names]
     more = [name for name in new.names if name not in known.names]
@@ -82,8 +86,25 @@ def check_columns(known: Columns, new: Columns, where: str, before: str) -> None
         f"{w} {', '.join(map(repr, n))}" for w, n in (("without", missing), ("with", more)) if n
     ]
     what = " and ".join(faults) or f"in the order {', '.join(map(repr, new.names))}"
-    cure = "" if missing or not new.text else f"; write x[{list(known.names)!r}]"
+    cure = "" if missing else _chosen(known.names, new.text)
     raise DataError(f"{where}: columns {what}; {before} {', '.join(map(repr, known.names))}{cure}")
+
+
+def _counted(other: Columns | None) -> Columns | None:
+    """Return the names 0, 1, 2 ... if those are what `other` names in another order."""
+    if other is None or other.text:
+        return None
+    plain = tuple(map(str, range(len(other.names))))
+    return Columns(plain, text=False) if sorted(other.names) == sorted(plain) else None
+
+
+def _chosen(names: tuple[str, ...], text: bool) -> str:
+    """Return how columns of these names are taken in this order, where that is short."""
+    if text:
+        return f"; write x[{list(names)!r}]"
+    if not all(name.isdecimal() for name in names):
+        return ""
+    return f"; write x[[{', '.join(names)}]], or x.to_numpy() if they are meant as they stand"
 
 
 def frame_rows(value: Any, where: str) -> Array:
@@ -130,12 +151,6 @@ def _called_so(names: list[Any]) -> Columns | None:
         return None
     text = all(isinstance(name, str) for name in names)
     return Columns(tuple(map(str, names)), text=text)
-
-
-def _text(names: list[Any], firm: bool) -> Columns | None:
-    if not names or not all(isinstance(name, str) for name in names):
-        return None
-    return Columns(tuple(map(str, names)), firm)
 
 
 def _plain(kind: Any) -> bool:

@@ -77,11 +77,12 @@ class Estimating(Learner):
     def _check_tables(self, x: Any, y: Any) -> None:
         """Refuse targets in tables whose rows or columns stand in another order."""
         check_order(x, y)
-        known = [*self._kept.initializer.taught.values()]
+        seen = self._kept.initializer
+        if len(seen.targets) != 1:
+            return
+        known = seen.taught.get(next(iter(seen.targets)))
         for one in y if isinstance(y, list | tuple) else [y]:
-            new = columns_of(one)
-            if len(known) == 1 and new is not None:
-                check_columns(known[0], new, "score: y", "the model learned")
+            check_columns(known, columns_of(one), "score: y", "the model learned")
 
     @known_arguments
     def scores(

@@ -65,6 +65,11 @@ class Initializer:
         self.columns |= {n: c for n, c in columns.items() if n not in self.columns}
         self.taught |= {n: c for n, c in taught.items() if n not in self.taught}
 
+    def forget_columns(self) -> None:
+        """Let the next data have other columns."""
+        self.columns.clear()
+        self.taught.clear()
+
     def see(self, data: Mapping[str, int], targets: Mapping[str, int]) -> None:
         """Take note of the widths of data; they must be what they were before.
 

@@ -190,8 +190,7 @@ class Learner(Freezing):
     def _to_learn(self, x: Any, y: Any) -> tuple[ModelState, BoundData, tuple[str, ...]]:
         """Return a draft, the data by node, and who learns all anew from them."""
         draft = self._settle().draft()
-        draft.forget_columns()
-        bound = draft.bind(x, y, noted=True)
+        bound = draft.bind(x, y, anew=True)
         check_whole(self.plan, bound)
         learners = draft.learners(bound)
         if not learners:

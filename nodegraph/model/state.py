@@ -82,12 +82,14 @@ class ModelState:
         steps: int | None = None,
         *,
         noted: bool = False,
+        anew: bool = False,
         wanted: Sequence[str] = (),
     ) -> BoundData:
         """Return the data by node, and build the slots whose sizes they tell.
 
-        Names of columns must be those that were `noted` before, as they are when learning. Who
-        only runs, for the outputs that are `wanted`, may leave out inputs that none of them hears.
+        Names of columns must be those that were `noted` before, as they are when learning, but
+        where all is learned `anew`. Who only runs, for the outputs that are `wanted`, may leave
+        out inputs that none of them hears.
         """
         idle = teaching_only(self.plan, wanted) if wanted else frozenset()
         bound = bind(x, y, self._door(idle), steps)
@@ -99,8 +101,11 @@ class ModelState:
             )
         self._check_inputs(bound)
         self._check_as_before(bound)
-        self.check_columns(bound)
-        if noted:
+        if anew and not self.frozen:  # who is frozen keeps what it has learned, from these columns
+            self.initializer.forget_columns()
+        else:
+            self.check_columns(bound)
+        if noted or anew:
             self.initializer.note(bound.columns, bound.taught)
         self.initializer.see(bound.data, bound.targets)
         self.initializer.build(self.slots)
@@ -157,19 +162,15 @@ class ModelState:
 
     def check_columns(self, bound: BoundData) -> None:
         """Refuse tables whose columns are not those that were learned from."""
+        seen = self.initializer
         pairs = (
-            (self.initializer.columns, bound.columns, ""),
-            (self.initializer.taught, bound.taught, "target of "),
+            (seen.columns, bound.columns, seen.data.keys() & bound.data.keys(), ""),
+            (seen.taught, bound.taught, seen.targets.keys() & bound.targets.keys(), "target of "),
         )
-        for known, new, said in pairs:
-            for name in known.keys() & new.keys():
-                check_columns(known[name], new[name], f"{said}{name}", "the model learned from")
-
-    def forget_columns(self) -> None:
-        """Let the next data have other columns, unless a learner keeps what it has learned."""
-        if not self.frozen:
-            self.initializer.columns.clear()
-            self.initializer.taught.clear()
+        for known, new, names, said in pairs:
+            for name in names:
+                told = f"{said}{name}", "the model learned from"
+                check_columns(known.get(name), new.get(name), *told)
 
     def build_ahead(self) -> None:
         """Build what can be built before any data are seen: if every input declares its size."""

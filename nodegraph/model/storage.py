@@ -252,8 +252,8 @@ def _filled(state: ModelState, about: Mapping[str, Any], arrays: Mapping[str, Ar
 
 def _columns(packed: Mapping[str, Any]) -> dict[str, Columns]:
     return {
-        name: Columns(tuple(map(str, names)), bool(firm))
-        for name, (names, firm, *_) in packed.items()
+        name: Columns(tuple(map(str, names)), *map(bool, told))
+        for name, (names, *told) in packed.items()
     }
 
 

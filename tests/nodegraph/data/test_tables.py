@@ -89,6 +89,45 @@ def test_names_that_are_no_text_have_their_order_too(names, tmp_path):
             one.run(x.iloc[:, ::-1])
 
 
+@pytest.mark.parametrize("fitted", [(0, 1), (1, 0)])
+def test_columns_that_are_called_by_numbers_of_columns_have_their_order(fitted, tmp_path):
+    """The reader of two columns 0 and 1 may choose them in either order, and must keep to it."""
+    pandas = pytest.importorskip("pandas")
+    first, other = (pandas.DataFrame(A)[list(names)] for names in (fitted, fitted[::-1]))
+    model = ng.Model(Input() >> Ridge(ridge=1e-9)).fit(first, A)
+    model.save(tmp_path / "m.safetensors")
+    cure = rf"learned from '{fitted[0]}', '{fitted[1]}'; write x\[\[{fitted[0]}, {fitted[1]}\]\]"
+    for call in CALLS.values():
+        for one in (model.clone().fit(first, A), ng.load(tmp_path / "m.safetensors")):
+            call(one, first)
+            with pytest.raises(DataError, match=cure):
+                call(one, other)
+    with pytest.raises(DataError, match=r"series 1\): columns in the order"):
+        model.run([first, other])
+    assert np.allclose(model.fit(other, A).run(other), A)
+
+
+def test_tables_whose_columns_were_never_named_go_with_any_but_mixed_numbers():
+    pandas = pytest.importorskip("pandas")
+    whole = pandas.DataFrame(np.hstack([A, A]))
+    for x in (A, whole.iloc[:, :2], whole.iloc[:, 2:], whole.iloc[:, 2:].to_numpy()):
+        model = ng.Model(Input() >> Ridge(ridge=1e-9)).fit(x, whole.iloc[:, 2:])
+        assert np.allclose(model.run(whole.iloc[:, :2]), A)
+        assert model.score(x, whole.iloc[:, 2:]) > 0.99
+    with pytest.raises(DataError, match="score: y: columns in the order '3', '2'"):
+        model.score(A, whole[[3, 2]])
+    with pytest.raises(DataError, match=r"in the order '1', '0'.* x\.to_numpy\(\)"):
+        ng.Model(Input() >> Ridge()).fit(A, A).run(whole[[1, 0]])
+
+
+def test_numbers_along_the_columns_of_xarray_have_their_order():
+    xarray = pytest.importorskip("xarray")
+    heights = xarray.DataArray(A, dims=("time", "height"), coords={"height": [2.0, 10.0]})
+    model = ng.Model(Input() >> Ridge()).fit(heights, A)
+    with pytest.raises(DataError, match=r"in the order '10\.0', '2\.0'"):
+        model.run(heights[:, ::-1])
+
+
 def test_the_same_times_in_two_zones_are_in_one_order():
     pandas = pytest.importorskip("pandas")
     x = pandas.DataFrame(A, index=pandas.date_range("2020", periods=9, freq="h", tz="Europe/Oslo"))
