@@ -50,7 +50,7 @@ input_connectivity, topology, input_distribution, activation, noise, start, W, W
         Whether the readout sees ``[u, x]`` instead of x.
     feedback : bool
         Whether the output is fed back to the reservoir, one step later.
-    classes : sequence of str or int, optional
+    classes : sequence of str, int or bool, optional
         What the outputs stand for; see `Ridge`.
 
     References

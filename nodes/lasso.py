@@ -28,7 +28,7 @@ class Lasso(TaughtReadout):
         Strength of a penalty on squared weights beside it: the elastic net.
     fit_bias : bool
         Whether there is a bias; it is not penalised.
-    classes : sequence of str or int, optional
+    classes : sequence of str, int or bool, optional
         What the outputs stand for, sorted, as ``np.unique(labels)`` gives them; labels are then
         its targets, as `nodegraph.Model.classify` says.
     W_out, bias : array, optional

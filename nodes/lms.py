@@ -31,7 +31,7 @@ class LMS(TaughtReadout):
         Whether there is a bias.
     normalized : bool
         Whether the rate is relative to the square of the input (NLMS).
-    classes : sequence of str or int, optional
+    classes : sequence of str, int or bool, optional
         What the outputs stand for, sorted, as ``np.unique(labels)`` gives them; labels are then
         its targets, as `nodegraph.Model.classify` says.
     W_out, bias : array, optional

@@ -30,7 +30,7 @@ class LogisticRegression(TaughtReadout):
         Strength of the penalty ``ridge / 2 |W_out|^2``; 1 / C of scikit-learn.
     fit_bias : bool
         Whether there is a bias; it is not penalised.
-    classes : sequence of str or int, optional
+    classes : sequence of str, int or bool, optional
         What the outputs stand for, sorted, as ``np.unique(labels)`` gives them; labels are then
         its targets, as `nodegraph.Model.classify` says.
     W_out, bias : array, optional

@@ -43,7 +43,7 @@ class Ridge(TaughtReadout):
         many passes over the data, or by the triangular factor of the rows, which loses no digits
         to squares; "auto" takes the Gram matrix if it fits in memory, and the triangle in a
         second pass where the matrix is singular to working precision.
-    classes : sequence of str or int, optional
+    classes : sequence of str, int or bool, optional
         What the outputs stand for, sorted, as ``np.unique(labels)`` gives them; labels are then
         its targets, as `nodegraph.Model.classify` says.
     W_out, bias : array, optional

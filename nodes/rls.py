@@ -36,7 +36,7 @@ class RLS(TaughtReadout):
         Whether there is a bias.
     learn_every : int
         Of so many steps that have a target, the first is learned from.
-    classes : sequence of str or int, optional
+    classes : sequence of str, int or bool, optional
         What the outputs stand for, sorted, as ``np.unique(labels)`` gives them; labels are then
         its targets, as `nodegraph.Model.classify` says.
     W_out, bias : array, optional

@@ -35,7 +35,7 @@ class ScikitLearn(Node):
         Arguments of that class.
     units : int, optional
         Number of outputs; taken from the targets if left out.
-    classes : sequence of str or int, optional
+    classes : sequence of str, int or bool, optional
         What the outputs stand for, as in `Ridge`: then labels are the targets.
 
     Examples

@@ -65,17 +65,19 @@ def _adjacency(graph: Any, by_source: bool) -> Any:
 
 
 def _to_classes(value: Any) -> Any:
-    """Return names of classes as a tuple of words or of whole numbers, sorted and each once."""
+    """Return names of classes as words, whole numbers or truth values, sorted and each once."""
     if value is None:
         return None
     if isinstance(value, str | bytes) or not hasattr(value, "__iter__"):
         raise ValueError(
-            f"should be several words or whole numbers, in sorted order (got {value!r})"
+            "should be several words, whole numbers or truth values, in sorted order "
+            f"(got {value!r})"
         )
     names = tuple(_class_name(item) for item in plain_value(list(value)))
-    kinds = {str if isinstance(name, str) else int for name in names}
-    if len(kinds) > 1:
-        raise ValueError("should be all words or all whole numbers (got both)")
+    if len({type(name) for name in names}) > 1:
+        raise ValueError(
+            f"should be all words, all whole numbers or all truth values (got {shown(list(names))})"
+        )
     right = tuple(sorted(set(names)))
     if len(right) < 2:
         raise ValueError(f"should be at least 2 different classes (got {shown(list(names))})")
@@ -87,7 +89,7 @@ def _to_classes(value: Any) -> Any:
 def _class_name(item: Any) -> str | int:
     if isinstance(item, bytes):
         return item.decode()
-    if isinstance(item, str):
+    if isinstance(item, str | bool):
         return item
     if isinstance(item, int | float) and item == item and int(item) == item:
         return int(item)
@@ -115,7 +117,7 @@ BySource = Annotated[Any, BeforeValidator(_to_array(2, by_source=True))]  # sour
 Tensor = Annotated[Any, BeforeValidator(_to_array(3))]
 Vector = Annotated[Any, BeforeValidator(_to_array(1))]
 Classes = Annotated[
-    tuple[str, ...] | tuple[int, ...] | None, BeforeValidator(_to_classes)
+    tuple[str, ...] | tuple[bool, ...] | tuple[int, ...] | None, BeforeValidator(_to_classes)
 ]  # None: quantities
 
 

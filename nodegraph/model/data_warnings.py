@@ -210,7 +210,7 @@ def _warn_of_labels(plan: Plan, bound: BoundData, y: Any) -> None:
         if labels.dtype.kind == "b":
             warn(
                 f"target of {name}: truth values, one for each series, are learned as quantities; "
-                "for classes write Ridge(classes=[0, 1]); for quantities y.astype(float)"
+                "for classes write Ridge(classes=[False, True]); for quantities y.astype(float)"
             )
             continue
         known = np.unique(labels)

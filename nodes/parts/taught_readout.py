@@ -17,7 +17,7 @@ class TaughtReadout(LinearReadout):
     ----------
     units, fit_bias, W_out, bias
         See `LinearReadout`.
-    classes : sequence of str or int, optional
+    classes : sequence of str, int or bool, optional
         What the outputs stand for, sorted, as ``np.unique(labels)`` gives them: then labels are
         its targets, and `nodegraph.Model.classify` says labels.
     """

@@ -5,7 +5,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import FieldError
-from nodes import LMS, RLS, Ridge
+from nodes import LMS, RLS, LogisticRegression, Ridge
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 LABELS = np.where(X[:, 0] > 0.5, "high", np.where(X[:, 0] < -0.5, "low", "mid"))
@@ -30,16 +30,33 @@ def test_classes_are_kept_by_files_of_graphs_and_of_models(tmp_path):
         assert np.array_equal(ng.load(tmp_path / "m.safetensors").classify(X), model.classify(X))
 
 
+@pytest.mark.parametrize("kind", [Ridge, RLS, LMS, LogisticRegression])
+def test_truth_values_come_back_as_truth_values(kind, tmp_path):
+    """A mask made of what was said takes rows; one of 0 and 1 would take the first two."""
+    x = np.linspace(-1, 1, 40)[:, None]
+    y = x[:, 0] > 0.1
+    model = ng.Model(kind(classes=np.unique(y)))
+    model.fit(x, y)
+    model.save(tmp_path / "m.safetensors")
+    again = ng.load(tmp_path / "m.safetensors")
+    said = again.classify(x)
+    assert said.dtype == bool and again.score(x, y) == np.mean(said == y)
+    assert np.array_equal(x[said], x[model.run(x).argmax(axis=1) == 1])
+    assert "classes: [false, true]" in ng.to_yaml(again.graph)
+
+
 @pytest.mark.parametrize(
     ("classes", "message"),
     [
         (["b", "a"], r"should be sorted, each once; write classes=\['a', 'b'\]"),
         ([1, 2, 2], r"write classes=\[1, 2\]"),
         (["a"], "at least 2 different classes"),
-        ("ab", "several words or whole numbers"),
-        (3, "several words or whole numbers"),
+        ("ab", "several words, whole numbers or truth values"),
+        (3, "several words, whole numbers or truth values"),
         ([1.5, 2.0], r"words or whole numbers \(got 1.5\)"),
-        (["a", 1], "all words or all whole numbers"),
+        (["a", 1], "all words, all whole numbers or all truth values"),
+        ([False, 1], r"all truth values \(got \[False, 1\]\)"),
+        ([True, False], r"write classes=\[False, True\]"),
     ],
 )
 def test_what_are_no_classes_is_refused(classes, message):
