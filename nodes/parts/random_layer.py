@@ -17,6 +17,7 @@ from nodes.parts.weights import (
     Distribution,
     Topology,
     recurrent,
+    require_cycle,
     scale_columns,
     scale_spectral_radius,
     signed,
@@ -90,6 +91,8 @@ class RandomLayer(Described):
             require_shape("start", self.start_, (n,), ValueError)
         if self.wiring is not None and self.wiring.neurons != n:
             raise ValueError(f"wiring: it has {self.wiring.neurons} neurons, not {n}")
+        if self.W is not None and "spectral_radius" in self.model_fields_set:
+            require_cycle(self.W, self.spectral_radius)
         return self
 
     def idle(self) -> dict[str, str]:

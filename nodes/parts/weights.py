@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from nodegraph.arrays import Array
-from nodegraph.data.metrics.spectral import spectral_radius
+from nodegraph.data.metrics.spectral import holds_cycle, spectral_radius
 from nodegraph.errors import FieldError
 from nodes.parts.topologies import block, line, permutation, ring, scattered, small_world
 
@@ -22,6 +22,7 @@ __all__ = [
     "normal",
     "orthogonal",
     "recurrent",
+    "require_cycle",
     "scale_columns",
     "scale_spectral_radius",
     "signed",
@@ -40,6 +41,9 @@ Topology = Literal[
     "ring",
     "line",
 ]
+
+
+ALMOST_NILPOTENT = 1e-7  # of the largest weight: what rounding makes of a spectral radius of 0
 
 
 def uniform(rng: np.random.Generator, n_out: int, n_in: int, connectivity: float = 1.0) -> Any:
@@ -193,7 +197,8 @@ def scale_spectral_radius(W: Any, radius: float) -> Any:
     Raises
     ------
     FieldError
-        If `W` is nilpotent, so that no multiple of it has the spectral radius wanted.
+        If `W` is nilpotent, or is but for rounding, so that no multiple of it has the spectral
+        radius wanted.
 
     Examples
     --------
@@ -204,13 +209,23 @@ def scale_spectral_radius(W: Any, radius: float) -> Any:
     if radius == 0:
         return W * 0.0
     own = spectral_radius(W)
-    if own == 0:
-        raise FieldError(
-            f"W is nilpotent (spectral radius 0), so it cannot be scaled to {radius}: the "
-            f"connections of its {W.shape[0]} units hold no cycle; raise connectivity or units, "
-            "or write spectral_radius=0; beside a W that is given, leave spectral_radius out"
-        )
+    if own <= ALMOST_NILPOTENT * abs(W).max():
+        raise FieldError(_nilpotent(W, radius))
     return W * (radius / own)
+
+
+def require_cycle(W: Any, radius: float) -> None:
+    """Raise ValueError if no connections of `W` close a cycle, so that nothing scales it."""
+    if radius and not holds_cycle(W):
+        raise ValueError(_nilpotent(W, radius))
+
+
+def _nilpotent(W: Any, radius: float) -> str:
+    return (
+        f"W is nilpotent (spectral radius 0), so it cannot be scaled to {radius}: the connections "
+        f"of its {W.shape[0]} units hold no cycle, or cycles that cancel out; raise connectivity "
+        "or units, or write spectral_radius=0; beside a W that is given, leave spectral_radius out"
+    )
 
 
 def signed(rng: np.random.Generator, signs: Array, radius: float) -> Array:

@@ -8,7 +8,7 @@ import nodegraph as ng
 from nodegraph.data.metrics.spectral import spectral_radius
 from nodegraph.errors import FieldError
 from nodegraph.testing import check_node, run_node
-from nodes import Dense, Input, Reservoir
+from nodes import CTRNN, LIF, Dense, Input, Reservoir
 from nodes.parts.activations import ACTIVATIONS
 
 U = np.random.default_rng(0).standard_normal((50, 2))
@@ -201,6 +201,16 @@ def test_weights_that_do_not_fit_the_graph_are_refused(fields, message):
 def test_weights_that_cannot_have_the_spectral_radius_are_refused():
     with pytest.raises(ng.errors.FieldError, match="nilpotent"):
         ng.Model(Input(units=1) >> Reservoir(units=1, topology="small_world"))
+
+
+@pytest.mark.parametrize("kind", [Reservoir, CTRNN, LIF])
+def test_a_given_W_without_cycles_is_refused_where_it_is_given(kind):
+    W = np.eye(4, k=-1)
+    for drawn in (W, sparse.csr_array(W)):
+        with pytest.raises(ng.errors.FieldError, match="leave spectral_radius out"):
+            kind(W=drawn, spectral_radius=0.9)
+        assert kind(W=drawn).neurons == kind(W=drawn, spectral_radius=0).neurons == 4
+    kind(W=W + np.diag([0, 0, 0.1, 0]), spectral_radius=0.9)
 
 
 @pytest.mark.parametrize("connectivity", [0.2, 1.0])

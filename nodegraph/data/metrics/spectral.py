@@ -13,7 +13,7 @@ from threadpoolctl import ThreadpoolController
 from nodegraph.arrays import is_sparse
 from nodegraph.errors import DataError
 
-__all__ = ["spectral_radius"]
+__all__ = ["holds_cycle", "spectral_radius"]
 
 _DENSE = 500  # up to this size all eigenvalues are cheaper than a Krylov space
 _DENSE_AT_LAST = 4000  # up to this size they are affordable when the Krylov space fails
@@ -65,6 +65,15 @@ def spectral_radius(W: Any) -> float:
         return 0.0
     with _controller().limit(limits=1, user_api="blas"):
         return scale * max(_component_radius(block) for block in _components(matrix / scale))
+
+
+def holds_cycle(W: Any) -> bool:
+    """Tell whether the weights of `W` lead from some unit back to itself; else it is nilpotent."""
+    from scipy.sparse.csgraph import connected_components
+
+    matrix = _square(W)
+    parts = connected_components(matrix, connection="strong", return_labels=False)
+    return bool(parts < matrix.shape[0] or matrix.diagonal().any())
 
 
 def _square(W: Any) -> Any:

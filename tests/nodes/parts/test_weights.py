@@ -178,6 +178,16 @@ def test_a_nilpotent_matrix_cannot_be_scaled():
         scale_spectral_radius(line(rng(), 4, 4), 0.9)
 
 
+@pytest.mark.parametrize("size", [1.0, 1e-12])
+def test_cycles_that_cancel_out_but_for_rounding_are_not_blown_up(size):
+    """``[[1, a], [-1/a, -1]]`` squared is 0, and eigenvalues of it come out as some 1e-9."""
+    W = size * np.array([[1.0, 0.7], [-1 / 0.7, -1.0]])
+    with pytest.raises(FieldError, match=r"nilpotent .*cancel out"):
+        scale_spectral_radius(W, 0.9)
+    with pytest.raises(FieldError, match="nilpotent"):
+        scale_spectral_radius(np.zeros((3, 3)), 0.9)
+
+
 def test_scaling_leaves_its_argument_alone_and_sparse_stays_canonical():
     W = normal(rng(), 20, 20, 0.3)
     before = W.toarray()
