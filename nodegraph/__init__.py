@@ -8,7 +8,7 @@ from nodegraph import errors
 from nodegraph.arrays import Array
 from nodegraph.data.chunks import Chunks
 from nodegraph.data.lazy_series import SeriesOf as Series
-from nodegraph.errors import NodegraphError, UnknownNameError
+from nodegraph.errors import NodegraphError
 from nodegraph.files.yaml.writer import to_yaml
 from nodegraph.graph import Edge, Graph, delay
 from nodegraph.graph.fields import (
@@ -22,7 +22,7 @@ from nodegraph.graph.fields import (
 )
 from nodegraph.graph.node import Composite, Node
 from nodegraph.graph.plan import Plan, plan
-from nodegraph.graph.registry import kinds, register
+from nodegraph.graph.registry import homes, register
 from nodegraph.graph.rule import AnyRule, Lesson, Rule, Seen
 from nodegraph.graph.strangers import refuse_name
 from nodegraph.host.moved import Moved
@@ -95,12 +95,9 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(_LATER[name]), name)
     if name in __all__:
         return import_module(f"nodegraph.{name}")
-    if name[:1].isupper() and name in kinds():
-        home = kinds()[name].__module__.partition(".")[0]
-        raise UnknownNameError(f"{name} is one of the nodes: write from {home} import {name}")
     if name in ("maths", "testing"):
         return import_module(f"nodegraph.{name}")
-    refuse_name("nodegraph", name, __all__)
+    refuse_name("nodegraph", name, __all__, homes if name[:1].isupper() else dict)
 
 
 def __dir__() -> list[str]:

@@ -5,6 +5,7 @@
     NodegraphError
     ├── GraphError        (ValueError)       a graph that cannot be: names, ends, rings, sizes
     ├── UnknownNameError  (AttributeError)   a name that a model or node does not have, or keeps
+    ├── UnknownImportError (ImportError)     such a name in ``from nodes import ...``
     ├── ArgumentError     (TypeError)        an argument that a method does not have
     ├── ContractError     (TypeError)        a node or rule of one's own returns what it must not
     ├── FieldError        (ValueError)       a hyper-parameter that cannot be
@@ -42,6 +43,7 @@ __all__ = [
     "OtherCourseError",
     "PlainStepWarning",
     "SpecError",
+    "UnknownImportError",
     "UnknownKeyError",
     "UnknownNameError",
     "placed",
@@ -59,6 +61,10 @@ class GraphError(NodegraphError, ValueError):
 
 class UnknownNameError(NodegraphError, AttributeError):
     """A name that a model or node does not have, or that is not to be assigned; with what is."""
+
+
+class UnknownImportError(NodegraphError, ImportError):
+    """A name that is imported from where it is not; the message has where it is, or the nearest."""
 
 
 class UnknownKeyError(NodegraphError, KeyError):

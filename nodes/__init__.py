@@ -250,15 +250,22 @@ _HOMES = {
     "Zoneout": "zoneout",
 }
 
+_ROOMS = ("rules", "forward", "wirings")
+
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         found = globals()[name] = getattr(import_module(f"nodes.{_HOMES[name]}"), name)
         return found
-    if name in ("forward", "rules"):
+    if name in _ROOMS:
         return import_module(f"nodes.{name}")
-    refuse_name("nodes", name, __all__)
+    refuse_name("nodes", name, __all__, _elsewhere)
+
+
+def _elsewhere() -> dict[str, str]:
+    rooms = [import_module(f"nodes.{room}") for room in reversed(_ROOMS)]
+    return {name: room.__name__ for room in rooms for name in room.__all__}
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, *_ROOMS]

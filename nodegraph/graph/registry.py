@@ -18,6 +18,7 @@ from nodegraph.host.plugins import imported
 __all__ = [
     "families",
     "family",
+    "homes",
     "kinds",
     "load_plugin",
     "register",
@@ -40,6 +41,18 @@ def kinds() -> dict[str, type]:
         for _, entry in sorted(entries.items()):
             _offer_all(entry.value, partial(imported, entry))
     return _found
+
+
+def homes() -> dict[str, str]:
+    """Return from which module each kind is imported: the outermost that offers it."""
+    return {name: _home(name, kind) for name, kind in kinds().items() if "." not in name}
+
+
+def _home(name: str, kind: type) -> str:
+    parts = kind.__module__.split(".")
+    around = [".".join(parts[: i + 1]) for i in range(len(parts))]
+    offers = [module for module in around if getattr(sys.modules.get(module), name, None) is kind]
+    return offers[0] if offers else kind.__module__
 
 
 def families() -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from opcode import opmap
 from typing import Any, NoReturn
 
-from nodegraph.errors import ArgumentError, UnknownNameError
+from nodegraph.errors import ArgumentError, UnknownImportError, UnknownNameError
 from nodegraph.graph.messages import nearest
 
 __all__ = [
@@ -90,20 +92,47 @@ def refuse_word_of_a_node(kind: str, name: str) -> NoReturn:
     raise AttributeError(f"{kind!r} object has no attribute {name!r}")
 
 
-def refuse_name(where: str, name: str, known: Iterable[str]) -> NoReturn:
+def refuse_name(
+    where: str,
+    name: str,
+    known: Iterable[str],
+    elsewhere: Callable[[], Mapping[str, str]] = dict,
+) -> NoReturn:
     """Say of a name that a module, or another thing with names, does not have what is near.
+
+    Parameters
+    ----------
+    where, name : str
+        What was asked, and for what.
+    known : iterable of str
+        What it has.
+    elsewhere : callable
+        Returns in which module other names are; asked only if someone wants to know.
 
     Raises
     ------
     UnknownNameError
         Or a plain AttributeError for a name that Python looks for.
+    UnknownImportError
+        To ``from where import name``, where Python would not show the other.
     """
     if name.startswith("_"):
         raise AttributeError(f"{where} has no attribute {name!r}")
-    names = list(known)
-    near = nearest(name, names)
+    names, homes = list(known), elsewhere()
+    near = nearest(name, [*names, *homes])
     hint = f"did you mean {near}?" if near else f"there are {', '.join(names)}"
-    raise UnknownNameError(f"{where} has no {name!r}: {hint}")
+    if near and near in homes and near not in names:
+        hint = f"did you mean {homes[near]}.{near}? Write from {homes[near]} import {near}"
+    error = UnknownImportError if _is_imported() else UnknownNameError
+    raise error(f"{where} has no {name!r}: {hint}")
+
+
+def _is_imported() -> bool:
+    """Tell whether the one who asks is a line ``from ... import ...``."""
+    frame = sys._getframe(2)
+    while frame.f_back and frame.f_code.co_name == "__getattr__":
+        frame = frame.f_back
+    return frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == opmap.get("IMPORT_FROM")
 
 
 def refuse_call(what: Any, cure: str) -> NoReturn:

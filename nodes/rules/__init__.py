@@ -1,5 +1,9 @@
 """Local learning rules, one in each file."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+from nodegraph.graph.strangers import refuse_name
 from nodes.rules.anti_hebb import AntiHebb
 from nodes.rules.association import Association
 from nodes.rules.attentive_prediction import AttentivePrediction
@@ -95,3 +99,12 @@ __all__ = [
     "TemporalCoding",
     "TemporalDifference",
 ]
+
+if not TYPE_CHECKING:  # else type checkers would take any name for one of these
+
+    def __getattr__(name: str) -> NoReturn:
+        refuse_name("nodes.rules", name, __all__, _elsewhere)
+
+
+def _elsewhere() -> dict[str, str]:
+    return dict.fromkeys(import_module("nodes").__all__, "nodes")

@@ -233,6 +233,12 @@ def test_the_signature_of_a_node_is_one_of_names_and_defaults():
         (lambda m: ng.metrics.nrsme, AttributeError, "did you mean nrmse"),
         (lambda m: ng.plotting.learning_curve, AttributeError, "did you mean learning_curves"),
         (lambda m: nodes.Reservoirs, AttributeError, "did you mean Reservoir"),
+        (lambda m: nodes.Eprop, AttributeError, "did you mean nodes.rules.EProp"),
+        (lambda m: nodes.auto_npc, AttributeError, "did you mean nodes.wirings.auto_ncp"),
+        (lambda m: nodes.rules.Eprop, AttributeError, "did you mean EProp"),
+        (lambda m: nodes.rules.Ridge, AttributeError, "did you mean nodes.Ridge"),
+        (lambda m: ng.Rigde, AttributeError, r"nodes.Ridge\? Write from nodes import Ridge"),
+        (lambda m: ng.EProp, AttributeError, "Write from nodes.rules import EProp"),
         (lambda m: m.params["out"]["W"], TypeError, "read by a dot: write .W"),
         (lambda m: m.params["out"].V, AttributeError, "Params has no 'V': there are|did you mean"),
         (lambda m: m + m, TypeError, "a Model is no node: join nodes by a >> b"),
@@ -250,6 +256,27 @@ def test_a_wrong_call_says_what_to_write_instead(model, call, error, cure):
     with pytest.raises(ng.NodegraphError, match=cure) as caught:
         call(model)
     assert isinstance(caught.value, error)
+
+
+@pytest.mark.parametrize(
+    ("line", "cure"),
+    [
+        ("from nodes import EProp", "from nodes.rules import EProp"),
+        ("from nodes.rules import Ridge", "from nodes import Ridge"),
+        ("from nodegraph import Ridge", "from nodes import Ridge"),
+        ("from nodegraph.metrics import nrsme", "did you mean nrmse"),
+    ],
+)
+def test_a_wrong_import_says_where_the_name_is(line, cure):
+    """Python itself says "cannot import name", in place of any AttributeError."""
+    with pytest.raises(ng.errors.UnknownImportError, match=cure):
+        exec(line)
+    assert not hasattr(nodes, "EProp") and getattr(nodes.rules, "Ridge", None) is None
+
+
+def test_modules_list_what_they_have():
+    assert {"Ridge", "rules", "wirings", "forward"} < set(dir(nodes))
+    assert all(getattr(nodes, name) is not None for name in dir(nodes))
 
 
 def test_the_room_of_contracts_needs_no_import_of_its_own():
