@@ -95,7 +95,7 @@ class Cursor:
         )
 
 
-@dataclass
+@dataclass(repr=False)  # the module `signal` writes out whose method listens, arrays and all
 class Checkpointer:
     """Writes checkpoints now and then, and before it lets a signal end the work.
 

@@ -7,9 +7,9 @@ from time import monotonic
 from typing import Any
 
 from nodegraph.engines.checkpointer import heed
-from nodegraph.engines.ray import room
 from nodegraph.engines.ray.actors import RayHandle
 from nodegraph.engines.ray.head import Head
+from nodegraph.engines.ray.machines import Machines
 from nodegraph.engines.ray.meaning import meaning
 from nodegraph.engines.ray.pool import WorkerLost
 from nodegraph.errors import EngineError
@@ -35,6 +35,7 @@ class Answers:
 
     def __init__(self, ray: Any, workers: list[RayHandle], timeout: float, head: Head):
         self._ray, self._workers, self._timeout, self._head = ray, workers, timeout, head
+        self.machines = Machines(ray, head)
         self._silent = set[str]()  # machines that did not answer the last time
         self.gone = set[str]()  # machines that are down, which Ray may not know yet
 
@@ -89,11 +90,11 @@ class Answers:
         WorkerLost
         """
         there = {worker.machine: worker for worker in self._workers if worker.machine}
-        silent = room.silent(self._ray, there)
+        silent = self.machines.silent(there)
         again, self._silent = silent & self._silent - self.gone, silent
         for name in sorted(again):
             raise WorkerLost("its machine does not answer", there[name])
 
     def look_at(self, machines: Collection[str]) -> None:
         """Take note of which of some machines are down."""
-        self.gone |= room.silent(self._ray, machines)
+        self.gone |= self.machines.silent(machines)

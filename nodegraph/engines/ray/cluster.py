@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from nodegraph.engines.ray.arrival import arrive
+from nodegraph.engines.ray.epitaph import Epitaph
+from nodegraph.engines.ray.head import Head
 from nodegraph.engines.ray.own_folder import OwnFolder
 from nodegraph.engines.ray.ray_log import RayLog
 from nodegraph.engines.ray.signals import own_signals
@@ -56,6 +58,8 @@ class Cluster:
         self._ours = self._started_here = False
         self._before: dict[str, str | None] = {}
         self._folder: OwnFolder | None = None
+        self._head: Head | None = None
+        self._epitaph: Epitaph | None = None
 
     def join(self) -> Any:
         """Return the module `ray`, connected; start it if there is none to join.
@@ -69,6 +73,7 @@ class Cluster:
         if known is not None and known.is_initialized():
             if not self._ours:
                 _check_same(known, self.address)
+            self.head().wait()  # whatever is asked next would wait for it in silence
             return known
         _settle()
         address = self.address or os.environ.get("RAY_ADDRESS")
@@ -81,6 +86,7 @@ class Cluster:
             self._connect(ray, found)
         else:
             self._start(ray)
+        self._epitaph = Epitaph()
         return ray
 
     def leave(self) -> None:
@@ -91,19 +97,24 @@ class Cluster:
             with _quiet(), own_signals():
                 ray.shutdown()
         self._log.close()
+        if self._epitaph is not None:
+            self._epitaph.withdraw()
         if self._before and ray is not None:
             self._set_secret(None)
             self._before = {}
         if self._folder is not None:
             self._folder.remove()
-        self._folder, self._started_here = None, False
+        self._folder = self._head = self._epitaph = None
+        self._started_here = False
 
-    def head(self) -> str | None:
-        """Return ``host:port`` of the head of the cluster that is joined; None from afar."""
+    def head(self) -> Head:
+        """Return the head of the cluster that is joined."""
         ray = sys.modules["ray"]
-        if ray.util.client.ray.is_connected():
-            return None
-        return str(ray.get_runtime_context().gcs_address)
+        afar = ray.util.client.ray.is_connected()
+        name = None if afar else str(ray.get_runtime_context().gcs_address)
+        if self._head is None or self._head.name != name:
+            self._head = Head(name)
+        return self._head
 
     @property
     def is_local(self) -> bool:
@@ -190,6 +201,7 @@ def _settle() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else ray warns of it
     os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # all that matter are raised here
+    os.environ.setdefault("RAY_task_events_shutdown_flush_timeout_ms", "200")  # not 5 s for a log
     os.environ.setdefault("RAY_worker_niceness", "0")  # workers are not to wait for the driver
 
 

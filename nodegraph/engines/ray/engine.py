@@ -281,7 +281,7 @@ class RayEngine:
     def survey(self) -> tuple[str, list[dict[str, str]], list[str]]:
         """Return which Ray it is, a row for each machine, and what keeps any from running nodes."""
         ray = self._cluster.join()
-        return heading(ray, self._cluster.head()), machines(ray), unfit(ray)
+        return heading(ray, self._cluster.head().name), machines(ray), unfit(ray)
 
     def preview(
         self, plan: Plan, slots: Mapping[str, Slot], request: Request, cpus: int | None

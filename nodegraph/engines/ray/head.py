@@ -13,7 +13,7 @@ __all__ = ["Head"]
 
 EVERY = 2.0  # seconds between two questions
 PATIENCE = 1.0  # seconds for an answer
-GRACE = 10.0  # seconds in which it may come back
+GRACE = 8.0  # seconds in which it may come back
 
 
 class Head:
@@ -21,12 +21,13 @@ class Head:
 
     Parameters
     ----------
-    address : str, optional
+    name : str, optional
         ``host:port``; None: it cannot be asked, and is taken to be there.
     """
 
-    def __init__(self, address: str | None):
-        host, _, port = (address or "").rpartition(":")
+    def __init__(self, name: str | None):
+        host, _, port = (name or "").rpartition(":")
+        self.name = name
         self.address = (host.strip("[]"), int(port)) if host and port.isdigit() else None
         self._asked = monotonic()
         self._gone: float | None = None  # since when it does not answer
@@ -58,12 +59,11 @@ class Head:
             return
         if self._gone is None:
             self._gone = now
-            log.warning("the head of the cluster at %s:%d does not answer any more; it has %g s "
-                        "to come back", *(self.address or ("", 0)), GRACE)  # fmt: skip
+            log.warning("the head of the cluster at %s does not answer any more; it has %g s to "
+                        "come back", self.name, GRACE)  # fmt: skip
             keep()
         if now - self._gone >= GRACE:
-            host, port = self.address or ("", 0)
-            raise EngineError(f"the head of the cluster at {host}:{port} is gone, and with it the "
+            raise EngineError(f"the head of the cluster at {self.name} is gone, and with it the "
                               "cluster; start it again, or another one")  # fmt: skip
 
     def wait(self) -> None:

@@ -30,6 +30,7 @@ from nodegraph.host.numerics import numerics
 __all__ = ["Pipeline", "PipelineOptions"]
 
 
+TOLD = "the worker of %s was lost at chunk %d; another one goes on from chunk %d"
 SOON = 1  # chunks until the next snapshot after a worker was lost
 
 
@@ -128,6 +129,8 @@ class Pipeline:
         while True:
             try:
                 self._crew.hire(before)
+                if before is not None:
+                    log.warning(TOLD, self._fallen[-1], self._emitted, self._committed)
                 yield from self._go(source)
                 return
             except WorkerLost as lost:
@@ -141,8 +144,6 @@ class Pipeline:
                 if self._failures > self._options.restarts:
                     raise EngineError(self._obituary(lost, source)) from lost
                 self._watch.lost += 1
-                log.warning("the worker of %s was lost at chunk %d; another one goes on from chunk "
-                            "%d", self._fallen[-1], self._emitted, self._committed)  # fmt: skip
                 self._attempt += 1
 
     def _short_enough(self, chunks: Iterable[Chunk]) -> Iterator[Parcel]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 from nodegraph.engines.ray import room
 from nodegraph.engines.ray.cluster import Cluster
-from nodegraph.engines.ray.head import Head
 from nodegraph.engines.ray.partition import title
 from nodegraph.engines.ray.ray_pool import RayPool, free_places
 from nodegraph.engines.ray.resources import Resources, needs_of
@@ -49,7 +48,7 @@ class Pools:
         ray = self._cluster.join()
         needs = self._needs(groups)
         if needs not in self._pools:
-            head = Head(self._cluster.head())
+            head = self._cluster.head()
             self._pools[needs] = RayPool(
                 ray, self._own, needs, self._timeout, head, elastic=self._elastic
             )

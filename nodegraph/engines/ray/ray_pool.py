@@ -153,6 +153,7 @@ class RayPool:
                     )
             for worker, found in zip(workers, self.take(refs), strict=True):
                 worker.pid, worker.machine = found
+            self._answers.machines.meet([worker.machine for worker in workers])
         except BaseException:
             self.stop(workers)
             raise

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nodegraph.engines.ray.resources import Resources
 
-__all__ = ["Place", "how_many", "largest_share", "packed", "places", "refusal", "silent"]
-
-PATIENCE = 1.0  # seconds for a machine to answer
+__all__ = ["Place", "how_many", "largest_share", "packed", "places", "refusal"]
 
 GRAIN = 10_000  # Ray counts resources in such parts
 BUNDLE = re.compile(r"(.+)_group_(\d+)_([0-9a-f]+)")
@@ -53,21 +50,6 @@ def places(ray: Any) -> list[Place]:
             bundles, rests = _bundles(total, group), _bundles(left, group)
             found += [Place(number, own, rests.get(i, {})) for i, own in bundles.items()]
     return found
-
-
-def silent(ray: Any, machines: Collection[str]) -> set[str]:
-    """Return which of some machines are down; Ray itself takes ten seconds and more to see that."""
-    known = {one["NodeID"]: one for one in ray.nodes() if one["Alive"]} if machines else {}
-    return {name for name in machines if name not in known or not _answers(known[name])}
-
-
-def _answers(machine: Mapping[str, Any]) -> bool:
-    try:
-        where = machine["NodeManagerAddress"], int(machine["NodeManagerPort"])
-        socket.create_connection(where, timeout=PATIENCE).close()
-    except OSError:
-        return False
-    return True
 
 
 def _free(ray: Any) -> dict[str, dict[str, float]] | None:

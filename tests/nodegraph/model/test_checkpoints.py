@@ -255,3 +255,8 @@ def test_learning_that_was_at_its_end_can_be_resumed(path, form, monkeypatch):
 def test_a_place_where_no_checkpoint_can_be_is_refused_at_once(tmp_path, place, message):
     with pytest.raises(ModelFileError, match=message):
         learn(feedback, (X, Y), Dying(0), checkpoint=tmp_path / place)
+
+
+def test_who_listens_to_signals_does_not_write_its_arrays_out(tmp_path):
+    one = Checkpointer(str(tmp_path), lambda *_: None, slots={"ridge": np.zeros(3)})
+    assert "array" not in repr(one._hear)

@@ -22,7 +22,7 @@ def test_a_head_that_is_gone_is_told_once_and_may_come_back(clock, caplog):
         clock[0] += 3
         one.look()
     assert caplog.text == ""
-    for _ in range(4):
+    for _ in range(int(head.GRACE) // 3 + 1):
         clock[0] += 3
         one.look()
     assert caplog.text.count("does not answer any more") == 1

@@ -1,5 +1,3 @@
-import socket
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +10,6 @@ from nodegraph.engines.ray.room import (
     packed,
     places,
     refusal,
-    silent,
 )
 
 CPUS = st.lists(st.integers(0, 64), min_size=1, max_size=6)
@@ -84,27 +81,3 @@ class Fake:
 
 def test_machines_that_are_down_are_no_room():
     assert places(Fake()) == [Place("a", {"CPU": 2.0}, {"CPU": 2.0})]
-
-
-def test_machines_that_do_not_answer_are_found_in_one_look_at_all():
-    class Looked:
-        looks = 0
-
-        def nodes(self):
-            self.looks += 1
-            return [
-                {"NodeID": name, "Alive": alive, "NodeManagerAddress": "127.0.0.1",
-                 "NodeManagerPort": port}
-                for name, alive, port in (("up", True, open_port), ("down", True, closed_port),
-                                          ("known", False, open_port))
-            ]  # fmt: skip
-
-    with socket.create_server(("127.0.0.1", 0)) as there, socket.socket() as other:
-        other.bind(("127.0.0.1", 0))  # taken, and nobody listens
-        open_port, closed_port = there.getsockname()[1], other.getsockname()[1]
-        ray = Looked()
-        assert silent(ray, ["up", "down", "known", "never heard of"]) == {
-            "down", "known", "never heard of"
-        }  # fmt: skip
-    assert ray.looks == 1
-    assert silent(ray, []) == set() and ray.looks == 1
