@@ -96,13 +96,13 @@ class BoundNode:
         return signals
 
     @property
-    def is_noisy(self) -> bool:
-        """Whether there will be noise in the next steps; none is drawn yet."""
+    def noise_width(self) -> int:
+        """How many numbers of noise there will be in each of the next steps; none is drawn yet."""
         generator = self.slot.noise if self.context.request.noise else None
         if generator is None or not self.node.hears_noise:
-            return False
+            return 0
         noise = self.node.draw_noise(deepcopy(generator), 1, self.slot.past.shape[1])
-        return noise is not None
+        return 0 if noise is None else noise.shape[1]
 
     def noise(self, n_steps: int) -> Array | None:
         """Return the noise of the next steps, or None if there is none now."""
@@ -132,7 +132,8 @@ class BoundNode:
     def widths(self) -> dict[str, int]:
         """How many numbers arrive at each port in a step, and of noise if there is any."""
         widths = {port: sum(s.rows.shape[1] for s in sources) for port, sources in self.ports}
-        return {**widths, "noise": self.slot.past.shape[1]} if self.is_noisy else widths
+        noise = self.noise_width
+        return {**widths, "noise": noise} if noise else widths
 
     def live(self, start: int, stop: int) -> Array:
         """Return the outputs from `start` to `stop`."""

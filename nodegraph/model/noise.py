@@ -29,8 +29,9 @@ class NoiseAhead:
     def __init__(self, state: ModelState, name: str, count: int):
         slot, self._node = state.slots[name], state.plan.nodes[name]
         self._generator: Any = deepcopy(slot.noise)
-        self.rows = np.zeros((count, slot.past.shape[1]), slot.past.dtype)
-        self.go_on(0, 0)
+        self._n_out = slot.past.shape[1]
+        drawn = self._node.draw_noise(self.generator, count, self._n_out)
+        self.rows = np.array(drawn, slot.past.dtype)
 
     @property
     def generator(self) -> np.random.Generator:
@@ -40,11 +41,11 @@ class NoiseAhead:
 
     def go_on(self, before: int, now: int) -> None:
         """Let go of the rows of steps from `before` to `now`, and draw those from there on."""
-        count, n_out = self.rows.shape
+        count = len(self.rows)
         if now > before:
-            self._node.draw_noise(self._generator, now - before, n_out)
+            self._node.draw_noise(self._generator, now - before, self._n_out)
         self.rows[np.arange(now, now + count) % count] = self._node.draw_noise(
-            self.generator, count, n_out
+            self.generator, count, self._n_out
         )
 
 

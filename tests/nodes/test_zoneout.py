@@ -4,12 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nodegraph as ng
+from nodegraph import delay
 from nodegraph.engines.compiled.courses import learn_by_step
 from nodegraph.files.yaml.spec import read_text
 from nodegraph.graph.lessons import Lesson
 from nodegraph.testing import check_node, check_rule, teach
 from nodegraph.testing.comparing import same_trees
-from nodes import GRU, LSTM, Input, Ridge, Zoneout
+from nodes import GRU, LMS, LSTM, Input, Ridge, Zoneout
 from nodes.rules import RFLO, EProp
 
 N, RNG = 4, np.random.default_rng
@@ -88,6 +89,18 @@ def test_noise_teaches_compiled_what_it_teaches_in_python(p):
     found, drawn = learned(teach), cell.init(RNG(1), 2, 3)
     same_trees(found, learned(learn_by_step), "compiled and in Python")
     assert not np.array_equal(found.W, drawn.W)
+
+
+@pytest.mark.parametrize("looped", [False, True])
+def test_steps_one_by_one_draw_what_a_whole_series_draws(looped):
+    held, out = Zoneout(cell=LSTM(units=4), p=0.3), LMS(name="out")
+    graph = Input() >> held >> out
+    graph = graph & (out >> delay(1) >> held) if looped else graph
+    u = np.random.default_rng(0).standard_normal((90, 2))
+    whole = ng.Model(graph, seed=1).partial_fit(u, u)
+    model = ng.Model(graph, seed=1)
+    parts = [model.partial_fit(row[None], row[None]) for row in u]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
 def test_p_0_draws_nothing():
