@@ -76,8 +76,16 @@ def layout(tree: Any) -> frozenset[tuple[str, ...]]:
 def cast(tree: Any, dtype: np.dtype[Any], kept: Container[str] = ()) -> Any:
     """Return `tree` with every floating array, dense or sparse, in `dtype`.
 
-    Fields at its top that are named in `kept` stay as they are.
+    Fields at its top, or at that of each part of a plain tuple, that are named in `kept` stay as
+    they are.
+
+    Examples
+    --------
+    >>> cast((np.zeros(1), np.zeros(1, int)), np.dtype("float32"))
+    (array([0.], dtype=float32), array([0]))
     """
+    if kept and type(tree) is tuple:
+        return tuple(cast(part, dtype, kept) for part in tree)
 
     def convert(leaf: Any) -> Any:
         floating = isinstance(leaf, np.ndarray) or is_sparse(leaf)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import model_validator
 
 from nodegraph.arrays import Array
-from nodegraph.node import Node
-from nodes.parts.any_node import AnyNode
+from nodes.parts.around_node import AroundNode
 
 __all__ = ["Backward"]
 
 
-class Backward(Node):
+class Backward(AroundNode):
     """``y[t] = f(x[T-1], ..., x[t])``: a node that reads each series of T steps from its end [1]_.
 
     Both directions stand side by side in ``[Reservoir(), Backward(node=Reservoir())]``: what
@@ -27,7 +27,9 @@ class Backward(Node):
     Parameters
     ----------
     node : Node
-        A node of one input, without learning. In YAML ``node: {kind: Reservoir, units: 500}``.
+        A node that does not learn. In YAML ``node: {kind: Reservoir, units: 500}``. Its ports are
+        those of the whole, and are read from the end as well: what arrives at ``dt`` at step t is
+        the time to step t + 1, of which its node is told when it comes from there.
 
     References
     ----------
@@ -42,8 +44,7 @@ class Backward(Node):
     """
 
     from_end: ClassVar[bool] = True
-
-    node: AnyNode
+    alike = property(attrgetter("node.alike"))
 
     @model_validator(mode="after")
     def _can_be_turned_round(self) -> Backward:
@@ -64,30 +65,25 @@ class Backward(Node):
         """The number of outputs of its node, where that is declared."""
         return self.node.declared_size
 
-    def size(self, n_in: int) -> int:
+    def size(self, n_in: int, **widths: int) -> int:
         """Return the number of outputs of its node."""
-        return self.node.size(n_in)
+        return self.node.size(n_in, **widths)
 
     def cost(self, n_in: int, n_out: int) -> dict[str, int]:
         """Return how many numbers each large array of its node will hold."""
         return self.node.cost(n_in, n_out)
 
-    def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Any:
+    def init(self, rng: np.random.Generator, n_in: int, n_out: int, **widths: int) -> Any:
         """Return the params of its node."""
-        return self.node.init(rng, n_in, n_out)
+        return self.node.init(rng, n_in, n_out, **self.asked("init", widths))
 
-    def start(self, n_out: int, n_in: int = 0, rng: np.random.Generator | None = None) -> Any:
+    def start(self, n_out: int, **told: Any) -> Any:
         """Return the state of its node before the last row."""
-        given = {"n_in": n_in, "rng": rng}
-        return self.node.start(
-            n_out, **{n: given[n] for n in given if n in self.node.takes["start"]}
-        )
+        return self.node.start(n_out, **self.asked("start", told))
 
-    def step(
-        self, params: Any, state: Any, x: Array, noise: Array | None = None
-    ) -> tuple[Any, Array]:
+    def step(self, params: Any, state: Any, x: Array, **ports: Array) -> tuple[Any, Array]:
         """Return ``(state, y)`` one step earlier."""
-        return self.node.step(params, state, x, **({} if noise is None else {"noise": noise}))
+        return self.node.step(params, state, x, **ports)
 
     def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
         """Return the noise of its node."""

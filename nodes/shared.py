@@ -10,14 +10,14 @@ from pydantic import PositiveInt, model_validator
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError, GraphError
 from nodegraph.graph import Graph
-from nodegraph.node import Node
-from nodes.parts.any_node import AnyNode
+from nodegraph.node import Limits
+from nodes.parts.around_node import AroundNode
 from nodes.rules.shared_learning import SharedLearning
 
 __all__ = ["Shared"]
 
 
-class Shared(Node):
+class Shared(AroundNode):
     """``y = [f(x_1), f(x_2), ...]``: one node f over equal parts of the input, side by side [1]_.
 
     Each part has a state of its own; weights are one. A readout learns from the rows of all parts:
@@ -27,10 +27,11 @@ class Shared(Node):
     Parameters
     ----------
     node : Node
-        A node of one input, without learning, or a `Ridge`, `Lasso` or `LogisticRegression` without
-        classes. In YAML ``node: {kind: Reservoir, units: 500}``.
+        A node that does not learn, or a `Ridge`, `Lasso` or `LogisticRegression` without classes.
+        In YAML ``node: {kind: Reservoir, units: 500}``.
     copies : int
-        In how many parts the columns of the input are cut.
+        In how many parts the columns of the input are cut, and those of every other port of the
+        node; a port where one signal arrives, such as ``dt``, is heard by all parts.
 
     References
     ----------
@@ -44,7 +45,6 @@ class Shared(Node):
     array([[2., 4., 3., 9.]])
     """
 
-    node: AnyNode
     copies: PositiveInt
 
     @model_validator(mode="after")
@@ -89,37 +89,60 @@ class Shared(Node):
         one = self.node.declared_size
         return None if one is None else one * self.copies
 
-    def size(self, n_in: int) -> int:
+    @property
+    def limits(self) -> dict[str, Limits]:  # type: ignore[override]
+        """What may arrive at each port; how many signals is looked at part by part."""
+        own = self.node.limits
+        return own if self.copies == 1 else {p: own[p]._replace(signals=None) for p in own}
+
+    def size(self, n_in: int, **widths: int) -> int:
         """Return the number of outputs of all parts."""
-        return self.node.size(n_in // self.copies) * self.copies
+        each = {port: self._each(port, width) for port, width in widths.items()}
+        return self.node.size(n_in // self.copies, **each) * self.copies
 
-    def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Any:
+    def _each(self, what: str, columns: int) -> int:
+        """Return how many columns of a port arrive at a part; refuse parts that are not equal."""
+        if columns % self.copies and (columns != 1 or what in ("input", "output")):
+            one = "" if what in ("input", "output") else ", and are not one for all"
+            raise FieldError(
+                f"copies: the {columns} columns of the {what} do not divide into {self.copies} "
+                f"parts{one}"
+            )
+        return columns // self.copies or columns
+
+    def init(self, rng: np.random.Generator, n_in: int, n_out: int, **widths: int) -> Any:
         """Return the params of its node, for one part; refuse parts that are not equal."""
-        for what, n in (("input", n_in), ("output", n_out)):
-            if n % self.copies:
-                raise FieldError(
-                    f"copies: the {n} columns of the {what} do not divide into {self.copies} parts"
-                )
-        return self.node.init(rng, n_in // self.copies, n_out // self.copies)
+        n_in, n_out = self._each("input", n_in), self._each("output", n_out)
+        each = {port: self._each(port, width) for port, width in widths.items()}
+        for port, limits in self.node.limits.items():
+            if (wanted := limits.signals) not in (None, each.get(port, wanted)):
+                got = f"got {widths[port]} for all"
+                raise FieldError(f"{port}: each of {self.copies} parts takes {wanted}, {got}")
+        return self.node.init(rng, n_in, n_out, **self.asked("init", each))
 
-    def start(self, n_out: int, n_in: int = 0) -> Any:
+    def start(self, n_out: int, n_in: int = 0, rng: np.random.Generator | None = None) -> Any:
         """Return the states of all parts."""
-        extra = {"n_in": n_in // self.copies} if "n_in" in self.node.takes["start"] else {}
-        return tuple(self.node.start(n_out // self.copies, **extra) for _ in range(self.copies))
+        told = self.asked("start", {"n_in": n_in // self.copies, "rng": rng})
+        return tuple(self.node.start(n_out // self.copies, **told) for _ in range(self.copies))
 
-    def step(
-        self, params: Any, state: Any, x: Array, noise: Array | None = None
-    ) -> tuple[Any, Array]:
+    def step(self, params: Any, state: Any, x: Array, **ports: Array | None) -> tuple[Any, Array]:
         """Return ``(state, y)`` one step later."""
-        parts = zip(state, np.split(x, self.copies), self._shares(noise), strict=True)
-        done = [self.node.step(params, own, part, **extra) for own, part, extra in parts]
+        heard = {"x": x} | {port: row for port, row in ports.items() if row is not None}
+        parts = {port: self._parts(row) for port, row in heard.items()}
+        done = [
+            self.node.step(params, own, **{port: rows[i] for port, rows in parts.items()})
+            for i, own in enumerate(state)
+        ]
         return tuple(own for own, _ in done), np.concatenate([y for _, y in done])
 
-    def _shares(self, noise: Array | None) -> list[dict[str, Array]]:
-        if noise is None:
-            return [{}] * self.copies
-        return [{"noise": part} for part in np.split(noise, self.copies)]
+    def _parts(self, row: Array) -> list[Array]:
+        """Return what each part hears of a row."""
+        return [row] * self.copies if len(row) == 1 else np.split(row, self.copies)
 
     def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
         """Return the noise of its node, for all parts."""
-        return self.node.draw_noise(rng, n_steps, n_out)
+        each = [
+            self.node.draw_noise(rng, n_steps, n_out // self.copies) for _ in range(self.copies)
+        ]
+        drawn = [noise for noise in each if noise is not None]
+        return np.concatenate(drawn, axis=1) if drawn else None

@@ -275,7 +275,8 @@ class _Trial:
         require(ys.dtype == self.dtype, f"float32 became {ys.dtype}")
         for path, leaf in leaves(state):
             if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f":
-                wanted = np.float64 if path.split(".")[0] in self.node.double else self.dtype
+                field = path.lstrip("0123456789.").split(".")[0]  # of one part, if there are parts
+                wanted = np.float64 if field in self.node.double else self.dtype
                 require(leaf.dtype == wanted, f"state {path} became {leaf.dtype}")
 
 

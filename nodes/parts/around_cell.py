@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping
-from operator import attrgetter
 from typing import Annotated, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from pydantic import BeforeValidator, PlainSerializer
 
 from nodegraph.arrays import Array
 from nodegraph.graph.registry import split_kind, written_kind
+from nodes.parts.around_node import hands_on
 from nodes.parts.cell import Cell
 from nodes.parts.cell_rule import CellRule
 
@@ -57,9 +57,7 @@ class AroundCell(Cell, ABC):
     def __pydantic_init_subclass__(cls, **more: Any) -> None:
         """Leave it to the cell inside which ports there are, and what it is told at first."""
         super().__pydantic_init_subclass__(**more)
-        cls.hears_noise = True
-        for name in ("step_ports", "takes", "limits"):
-            setattr(cls, name, property(attrgetter(f"cell.{name}")))
+        hands_on(cls, "cell.step_ports", "cell.takes", "cell.limits")
 
     @property
     def rule(self) -> CellRule | None:

@@ -7,16 +7,109 @@ from nodegraph.errors import DataError, FieldError, GraphError
 from nodegraph.files.yaml.spec import read_text
 from nodegraph.testing import check_node, check_replay
 from nodegraph.testing.recording import Recorder
-from nodes import ESN, LSTM, RLS, Backward, Input, Reduce, Reservoir, Ridge, Scaler
+from nodes import (
+    CTRNN,
+    ESN,
+    GRU,
+    HMLSTM,
+    LSTM,
+    RLS,
+    Backward,
+    CfC,
+    Gate,
+    Hold,
+    Input,
+    LinearAttention,
+    Mean,
+    Reduce,
+    Reservoir,
+    Ridge,
+    Scaler,
+    Zoneout,
+)
 
 RNG = np.random.default_rng(0)
 TEXTS = [RNG.normal(size=(n, 3)) for n in (40, 7, 25, 40, 12, 30, 33, 21, 9, 40)]
 POOL = Reservoir(units=8, leak_rate=0.6, name="pool")
 
 
-@pytest.mark.parametrize("node", [Reservoir(units=4, noise=0.1), Reduce(kind="mean")])
+HEARS = {  # what else a node hears, beside x of 3 columns
+    "CfC": (CfC(units=4), {"dt": 1}),
+    "GRU": (GRU(units=4, rule=None), {"update": 2}),
+    "CTRNN": (CTRNN(units=4), {"dt": 1, "update": 2}),
+    "Reservoir": (Reservoir(units=4), {"feedback": 2}),
+    "Gate": (Gate(), {"gate": 3}),
+    "HMLSTM": (HMLSTM(units=3, boundaries="told", rule=None), {"boundary": 1}),
+    "LinearAttention": (LinearAttention(update="delta"), {"key": 3, "value": 2, "beta": 1}),
+}
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        Reservoir(units=4, noise=0.1),
+        Reduce(kind="mean"),
+        Mean(units=2),
+        Zoneout(cell=CTRNN(units=4, start="random"), p=0.3),
+        HEARS["CfC"][0],
+    ],
+    ids=lambda node: type(node).__name__,
+)
 def test_contract(node):
-    check_node(Backward(node=node))
+    check_node(Backward(node=node), n_in=4 if isinstance(node, Mean) else 3)
+
+
+def turned(series):
+    return {name: [rows[::-1] for rows in many] for name, many in series.items()}
+
+
+@pytest.mark.parametrize("kind", HEARS)
+def test_all_ports_of_its_node_are_turned_round_with_it(kind):
+    node, ports = HEARS[kind]
+    rng, sizes = np.random.default_rng(3), (9, 30, 9)
+    series = {"u": [rng.normal(size=(n, 3)) for n in sizes]}
+    for port, width in ports.items():
+        low = 0.1 if port in ("dt", "beta") else -0.9
+        series[port] = [rng.uniform(low, 1, (n, width)) for n in sizes]
+
+    def model(one):
+        wired = Input(name="u") >> one
+        for port in ports:
+            wired &= Input(name=port) >> one[port]
+        return ng.Model(wired, seed=2)
+
+    back = model(Backward(node=node, name="it"))
+    found = back.run(series)
+    wanted = model(node.model_copy(update={"name": "it"})).run(turned(series))
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one, other[::-1])
+    for port in ports:  # each matters
+        moved = back.run(series | {port: turned(series)[port]})
+        assert not np.array_equal(np.vstack(moved), np.vstack(found)), port
+
+
+def test_a_bound_of_its_nodes_port_is_told_with_the_step_of_the_data():
+    back = Backward(node=CfC(units=3), name="back")
+    model = ng.Model((Input(name="u") >> back) & (Input(name="dt") >> back["dt"]))
+    dt = np.ones((5, 1))
+    dt[1] = 0
+    with pytest.raises(DataError, match=r"back: dt should be above 0.*got 0 at step 1"):
+        model.run({"u": [np.ones((5, 3))], "dt": [dt]})
+
+
+def test_sources_side_by_side_and_gaps_are_its_nodes_too():
+    x = RNG.normal(size=(6, 2))
+    both = [Input(name="a"), Input(name="b")] >> Backward(node=Mean(), name="mean")
+    np.testing.assert_allclose(ng.Model(both).run({"a": x, "b": 3 * x}), 2 * x, rtol=1e-12)
+    gaps = np.array([[np.nan], [1.0], [np.nan], [3.0]])
+    filled = ng.Model(Input() >> Backward(node=Hold())).run(gaps)
+    np.testing.assert_array_equal(filled[:, 0], [1, 1, 3, 3])
+
+
+def test_a_mean_in_single_precision_is_summed_in_double():
+    x = (1000 + RNG.normal(size=(20000, 1))).astype("float32")
+    model = ng.Model(Input() >> Backward(node=Reduce(kind="mean")), dtype="float32")
+    assert model.run(x)[0, 0] == pytest.approx(x.mean(dtype=float), abs=6e-5)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -6,24 +6,40 @@ from nodegraph.errors import FieldError, GraphError
 from nodegraph.files.yaml.spec import read_text
 from nodegraph.testing import check_node
 from nodes import (
+    CTRNN,
+    GRU,
+    LMS,
+    LSTM,
     NVAR,
     PCA,
     RLS,
+    Gate,
     Input,
     Lasso,
     LogisticRegression,
     Patches,
+    Reduce,
     Reservoir,
     Ridge,
     ScikitLearn,
     Shared,
+    Zoneout,
 )
 
 X = np.random.default_rng(0).normal(size=(80, 6))
 
 
 @pytest.mark.parametrize(
-    "node", [Reservoir(units=4, noise=0.1), NVAR(), Ridge(units=2)], ids=lambda n: type(n).__name__
+    "node",
+    [
+        Reservoir(units=4, noise=0.1),
+        NVAR(),
+        Ridge(units=2),
+        CTRNN(units=4, start="random"),
+        Zoneout(cell=LSTM(units=3, rule=None), p=0.4),
+        Reduce(kind="mean"),
+    ],
+    ids=lambda n: type(n).__name__,
 )
 def test_contract(node):
     check_node(Shared(node=node, copies=2), n_in=6)
@@ -41,6 +57,50 @@ def test_each_part_lives_as_it_would_alone(dtype):
         wanted = alone.reset().run(X[:, 2 * part : 2 * part + 2])
         np.testing.assert_array_equal(found[:, 9 * part : 9 * part + 9], wanted)
     np.testing.assert_array_equal([model.reset().step(X[0])], found[:1])
+
+
+TOLD = {  # a node, a port, how many signals arrive there, and how many a part hears
+    "one for all": (CTRNN(units=4), "dt", 1, 1),
+    "one each": (CTRNN(units=4), "dt", 3, 1),
+    "feedback": (Reservoir(units=4), "feedback", 6, 2),
+    "gate": (Gate(), "gate", 6, 2),
+    "gates": (Gate(), "gate", 3, 1),
+    "update": (GRU(units=4, rule=None), "update", 3, 1),
+}
+
+
+@pytest.mark.parametrize("case", TOLD)
+def test_other_ports_are_parted_too_and_one_signal_is_for_all(case):
+    node, port, width, each = TOLD[case]
+    other = np.random.default_rng(4).uniform(0.1, 1, (80, width)) - 0.4 * (port != "dt")
+
+    def model(one):
+        return ng.Model((Input(name="u") >> one) & (Input(name="o") >> one[port]), seed=2)
+
+    shared = model(Shared(node=node, copies=3, name="it"))
+    found = shared.run({"u": X, "o": other})
+    alone = model(node.model_copy(update={"name": "it"}))
+    alone.run({"u": X[:1, :2], "o": other[:1, :each]})
+    alone.params["it"] = shared.params["it"]
+    for i, part in enumerate(np.split(found, 3, axis=1)):
+        heard = other if width == 1 else other[:, i * each : (i + 1) * each]
+        wanted = alone.reset().run({"u": X[:, 2 * i : 2 * i + 2], "o": heard})
+        np.testing.assert_array_equal(part, wanted)
+
+
+def test_units_of_all_parts_are_held_by_chance_while_a_readout_learns():
+    cell = Zoneout(cell=LSTM(units=4, rule=None), p=0.6)
+    model = ng.Model(Input() >> Shared(node=cell, copies=3, name="z") >> LMS(name="out"), seed=1)
+    kept = []
+    for row in X[:40]:
+        before = model.state["z"] if kept else None
+        model.partial_fit(row[None], row[None])
+        after = model.state["z"]
+        if before is not None:
+            kept.append([(a.h == b.h).mean() for a, b in zip(after, before, strict=True)])
+        else:
+            kept.append([0.6] * 3)
+    assert np.abs(np.mean(kept, axis=0) - 0.6).max() < 0.15
 
 
 @pytest.mark.parametrize("solver", ["direct", "qr", "iterative"])
@@ -122,6 +182,21 @@ def test_nodes_that_cannot_be_shared_are_refused(node, message):
 def test_parts_that_are_not_equal_are_refused():
     with pytest.raises(FieldError, match="the 6 columns of the input do not divide into 4 parts"):
         ng.Model(Input() >> Shared(node=NVAR(), copies=4)).run(X)
+
+
+@pytest.mark.parametrize(
+    ("node", "port", "width", "message"),
+    [
+        (CTRNN(units=4), "dt", 6, "dt: each of 3 parts takes 1, got 6 for all"),
+        (Reservoir(units=4), "feedback", 4, "4 columns of the feedback do not .* not one for all"),
+        (Gate(), "gate", 9, "the gate should have 1 column or 2, got 3"),
+    ],
+)
+def test_ports_that_do_not_divide_are_refused(node, port, width, message):
+    shared = Shared(node=node, copies=3)
+    model = ng.Model((Input(name="u") >> shared) & (Input(name="o") >> shared[port]))
+    with pytest.raises((FieldError, GraphError), match=message):
+        model.run({"u": X, "o": np.ones((80, width))})
 
 
 def test_weights_of_rows_are_refused_with_why():
