@@ -67,13 +67,11 @@ class Gathered(NamedTuple):
         """
         if self._is_empty:
             return other
-        if len(self.folds) > 1 or other.folds[0].n:
+        if len(self.folds) > 1:
             return self.plus(other)
-        one = self._replace(
-            stream=self.stream.closed(), apart=tuple(pile.closed() for pile in self.apart)
-        )._counted()
-        rest = other.stream.closed(), tuple(pile.closed() for pile in other.apart)
-        return one._replace(stream=rest[0], apart=rest[1])._counted()
+        one, rest = self._ended()._counted(), other._ended()
+        folds = (one.folds[0].absorb(other.folds[0]),)
+        return rest._replace(blocks=one.blocks + other.blocks, folds=folds)._counted()
 
     def of(self, columns: slice) -> Gathered:
         """Return it for some of the targets; sums over inputs stay shared."""
@@ -135,13 +133,17 @@ class Gathered(NamedTuple):
         apart = tuple(pile.emptied() for pile in self.apart)
         return Gathered(self.stream.emptied(), apart, blocks, tuple(folds))
 
+    def _ended(self) -> Gathered:
+        """Return it with left-over rows as blocks, short ones."""
+        apart = tuple(pile.closed() for pile in self.apart)
+        return self._replace(stream=self.stream.closed(), apart=apart)
+
     def _closed(self) -> Gathered:
         """Return it with all rows in the statistics, in copies if there are any left over."""
-        apart = tuple(pile.closed() for pile in self.apart)
-        stream = self.stream.closed()
-        if not any(pile.full_xs for pile in (stream, *apart)):
+        ended = self._ended()
+        if not any(pile.full_xs for pile in (ended.stream, *ended.apart)):
             return self
-        return Gathered(stream, apart, self.blocks, copy_tree(self.folds))._counted()
+        return ended._replace(folds=copy_tree(self.folds))._counted()
 
     def _few_rows(self) -> list[Rows]:
         """Return the rows of each fold that has any, while all are at hand."""

@@ -63,7 +63,8 @@ class _Panels(NamedTuple):
         if self.rows.dtype == np.float64:
             self._multiply(start, stop, *sums, (len(self.gram),) * 2, np.ones(()))
             return
-        square, cross = (np.zeros(total.shape, np.float32, order="F") for total in sums)
+        square, cross = (np.empty(total.shape, np.float32, order="F") for total in sums)
+        square[start:] = 0.0  # what lies below the diagonal is not written
         leads = stop, stop - start
         self._multiply(start, stop, square, cross, leads, np.zeros((), np.float32))
         for total, part in zip(sums, (square, cross), strict=True):

@@ -52,7 +52,7 @@ class Statistics(NamedTuple):
             self.x[:] += step_x
             self.t[:] += step_t
             for start in range(0, len(dt), FEW):  # what lies near is not fetched again
-                self.tt[:] += np.square(dt[start : start + FEW], dtype=float).sum(axis=0)
+                self.tt[:] += np.square(dt[start : start + FEW]).sum(axis=0)
         grown = self._with_room()
         add_products(dx, dt, grown.xx, grown.xt)
         return grown._replace(n=n)
@@ -84,6 +84,19 @@ class Statistics(NamedTuple):
                 self.tt + other.tt + weight * dt * dt,
                 self.single,
             )
+
+    def absorb(self, other: Statistics) -> Statistics:
+        """Return what `plus` does, to the same bits; arrays of both may be changed in place."""
+        if not self.n or not other.n:
+            return self if self.n else other
+        n = self.n + other.n
+        with np.errstate(over="ignore", invalid="ignore"):
+            dx, dt, weight = other.x - self.x, other.t - self.t, self.n * other.n / n
+            _absorb(self.xx, other.xx, weight, dx, dx, upper=True)
+            _absorb(self.xt, other.xt, weight, dx, dt)
+            tt = self.tt + other.tt + weight * dt * dt
+            x, t = self.x + dx * (other.n / n), self.t + dt * (other.n / n)
+        return self._replace(n=n, x=x, t=t, tt=tt)
 
     def of(self, columns: slice) -> Statistics:
         """Return the statistics for some of the targets; what is about inputs alone is shared."""
@@ -156,6 +169,17 @@ class Statistics(NamedTuple):
         around = self.tt - 2 * np.sum(W * self.xt.T, axis=1) + spread
         error: Array = self.n * gap * gap + np.maximum(0.0, around)
         return error
+
+
+def _absorb(
+    one: Array, other: Array, weight: float, left: Array, right: Array, upper: bool = False
+) -> None:
+    """Add to sums, a few columns at a time, what another has, and ``weight left right'``."""
+    for start in range(0, one.shape[1], FEW):
+        own = slice(start, start + FEW)
+        rows = slice(start + FEW if upper else None)
+        one[rows, own] += other[rows, own]
+        one[rows, own] += weight * np.outer(right[own], left[rows]).T
 
 
 def mass(rows: Array, weights: Array | None) -> float:

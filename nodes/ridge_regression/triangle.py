@@ -64,6 +64,10 @@ class Triangle(NamedTuple):
             x, t = self.x + dx * (other.n / n), self.t + dt * (other.n / n)
             return Triangle(n, x, t, R, QT, self.rest + other.rest + rest)
 
+    def absorb(self, other: Triangle) -> Triangle:
+        """Return the statistics of both."""
+        return self.plus(other)
+
     def of(self, columns: slice) -> Triangle:
         """Return the statistics for some of the targets; what is about inputs alone is shared."""
         QT = np.asfortranarray(self.QT[:, columns])

@@ -105,3 +105,18 @@ def test_weights_of_rows_are_summed_in_double():
         Statistics.empty(4, 2, single).add(xs, ts, np.ones(300)) for single in (True, False)
     )
     np.testing.assert_array_equal(np.triu(one.xx), np.triu(other.xx))
+
+
+def test_sums_are_absorbed_to_the_bits_of_their_sum():
+    xs, ts = rows(700, 40)
+    whole = gathered(xs[:300], ts[:300]).plus(gathered(xs[300:], ts[300:]))
+    one = gathered(xs[:300], ts[:300])
+    found = one.absorb(gathered(xs[300:], ts[300:]))
+    assert found.xx is one.xx
+    for name, part in whole._asdict().items():
+        mine = getattr(found, name)
+        np.testing.assert_array_equal(
+            *((np.triu(part), np.triu(mine)) if name == "xx" else (part, mine))
+        )
+    assert one.absorb(Statistics.empty(40, 2)) is one
+    assert Statistics.empty(40, 2).absorb(one) is one
