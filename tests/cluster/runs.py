@@ -57,6 +57,7 @@ OFTEN = (
     "from nodegraph.model import checkpoints; checkpoints.EVERY = 0.5\n"
     "from nodegraph.cli import main; main()"
 )
+OURS = ("note: ", "warning: ", "interrupted: ", "error: ")
 LONGEST = 240.0  # seconds of a run
 
 
@@ -108,6 +109,11 @@ class Run:
     def arrays(self):
         """Return all that the model has learned."""
         return load_file(self.folder / "out" / "model.safetensors")
+
+
+def others_words(said):
+    """Return the lines that are not ours."""
+    return [line for line in said.splitlines() if line and not line.startswith(OURS)]
 
 
 def same_bits(one, other):

@@ -5,9 +5,9 @@ import signal
 
 import pytest
 from raylets import command, family
-from runs import SERIES, Run, same_bits, series_file
+from runs import SERIES, Run, others_words, same_bits, series_file
 
-OURS = ("note: ", "warning: ", "interrupted: ", "error: ")
+pytestmark = pytest.mark.xdist_group("raylets")
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +27,12 @@ def spread(raylets, tmp_path):
     return Run(tmp_path, "--address", raylets.address, env=raylets.env, text=SERIES).under_way()
 
 
-def quiet(run):
-    return all(line.startswith(OURS) for line in run.err.splitlines() if line)
-
-
 def test_an_actor_that_dies_leaves_no_trace(raylets, spread, alone):
     pids = [p for member in raylets.members.values() for p in family(member.pid)]
     os.kill(next(p for p in pids if command(p).startswith("ray::Actor")), signal.SIGKILL)
     assert spread.end() == 0, spread.err
     assert "1 of 2 workers were lost: what they were at is done again" in spread.err
-    assert quiet(spread)
+    assert not others_words(spread.err)
     same_bits(alone, spread.arrays())
     assert not list(spread.folder.glob("out/checkpoint*"))
 
@@ -45,7 +41,7 @@ def test_a_machine_that_dies_leaves_no_trace(raylets, spread, alone):
     raylets.down("second")
     assert spread.end() == 0, spread.err
     assert "1 of 2 workers were lost: what they were at is done again" in spread.err
-    assert quiet(spread)
+    assert not others_words(spread.err)
     same_bits(alone, spread.arrays())
 
 
