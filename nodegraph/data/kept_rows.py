@@ -100,6 +100,11 @@ class Part:
     start: int
     n_rows: int
 
+    @property
+    def n_bytes(self) -> int:
+        """How much of memory they take, if they are in memory."""
+        return self[:].nbytes
+
     def __getitem__(self, cut: slice) -> Array:
         first, last, _ = cut.indices(self.n_rows)
         return self.rows.read(self.start + first, self.start + last)

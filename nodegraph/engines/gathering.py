@@ -12,6 +12,7 @@ from nodegraph.data.series import Series, Stream
 from nodegraph.engines import Engine
 from nodegraph.engines.batches import BatchTask, Group, groups, map_items
 from nodegraph.engines.merge_tree import Bough, MergeTree
+from nodegraph.engines.shelf import Keeping, Shelf
 from nodegraph.errors import placed
 from nodegraph.host.progress import Progress
 
@@ -27,15 +28,24 @@ Sums = dict[str, Any]  # by learner
 class GatherTask(BatchTask):
     """What is gathered from groups of series, wherever that is.
 
-    `who` has methods `gather(sums, group)`, which returns the sums with a group more,
+    `who` has methods `gather(sums, group, shelf)`, which returns the sums with a group more,
     `merge(name, one, other)` of what sums hold under each of its `names`, `write(path, sums)` and
-    `read(kept)`.
+    `read(kept)`. Workers elsewhere keep on a shelf what `keeping` names.
     """
 
-    def more(self, sums: Sums | None, group: Group, engine: Engine, progress: Progress) -> Sums:
+    keeping: Keeping | None = None
+
+    def more(
+        self,
+        sums: Sums | None,
+        group: Group,
+        engine: Engine,
+        progress: Progress,
+        shelf: Shelf | None = None,
+    ) -> Sums:
         """Return sums with another group of series; their arrays may change in place."""
         with placed(self.about(group)):
-            found: Sums = self.who.at(engine, progress).gather(sums, group)
+            found: Sums = self.who.at(engine, progress).gather(sums, group, shelf)
         return found
 
     def __call__(self, leaf: Any, engine: Engine, progress: Progress) -> Any:

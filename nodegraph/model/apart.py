@@ -15,11 +15,13 @@ from nodegraph.engines.first_use import merged
 from nodegraph.engines.gathering import GatherTask, Keeper, Sums, gathered, leaves
 from nodegraph.engines.merge_tree import Bough
 from nodegraph.engines.request import Request
+from nodegraph.engines.shelf import Shelf
 from nodegraph.engines.slot import Slot, widths
 from nodegraph.graph.protocols import Seamless, Weighed, begun_like
 from nodegraph.graph.rule import Rule
 from nodegraph.host.lent_threads import lent_threads
 from nodegraph.host.progress import Progress
+from nodegraph.model.kept_elsewhere import Shelved
 from nodegraph.model.kept_outputs import KeptOutputs
 from nodegraph.model.passes import Outputs
 from nodegraph.model.stages import Stage
@@ -47,11 +49,14 @@ class Apart:
     course : LearningPass
     stage : Stage
     slots : dict of Slot
+    shelved : Shelved, optional
+        What is kept, and taken, by workers elsewhere.
     """
 
     course: LearningPass
     stage: Stage
     slots: Slots
+    shelved: Shelved | None = None
 
     def at(self, engine: Engine, progress: Progress) -> Apart:
         """Return the same on another engine."""
@@ -62,8 +67,18 @@ class Apart:
         """Under which sums hold something."""
         return (*self.stage.learners, VITALS)
 
-    def gather(self, sums: Sums | None, group: Group) -> Sums:
+    def gather(self, sums: Sums | None, group: Group, shelf: Shelf | None = None) -> Sums:
         """Return what learners gather from a group of series, on top of what they have."""
+        if shelf is None or self.shelved is None:
+            return self._gather(sums, group)
+        known = self.shelved.known(shelf, group)
+        stage = self.shelved.whole if known is None else self.shelved.stage
+        who = replace(self, stage=stage)
+        found = who._gather(sums, known or group)
+        shelf.put(group, found.pop(KEPT))
+        return found
+
+    def _gather(self, sums: Sums | None, group: Group) -> Sums:
         memories = sums or self._begun()
         found: list[Outputs] = memories.get(KEPT, [])
         vitals = memories[VITALS]
@@ -228,11 +243,12 @@ def learn_apart(
     data = leaves(series, group_rows(max(sizes[name] for name in stage.whole if name in sizes)))
     count = sum(map(len, data))
     alone = replace(course, engine=LOCAL, hooks=course.hooks.elsewhere())
-    apart, hooks = Apart(alone, stage, dict(slots)), course.hooks
+    hooks, shelved = course.hooks, kept.shelved
+    apart = Apart(alone, stage, dict(slots), shelved)
     keeper = _Kept(hooks.checkpointer, at, slots, apart, kept)
     if at.series == count and not keeper.boughs:
         return
-    task = GatherTask(apart, (), f"{', '.join(stage.learners)} learned from")
+    task = GatherTask(apart, (), f"{', '.join(stage.learners)} learned from", shelved)
     workers = abreast(course, stage, slots)
     with lent_threads(course.workers):
         found = gathered(course.engine, task, data, workers, hooks.progress, keeper)

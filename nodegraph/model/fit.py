@@ -21,6 +21,7 @@ from nodegraph.graph.protocols import Deals, Trailing, Weighed
 from nodegraph.host.progress import tell_note
 from nodegraph.model.checks import check_long_enough
 from nodegraph.model.joint_readouts import JointReadouts, find_joint
+from nodegraph.model.kept_elsewhere import KeptElsewhere
 from nodegraph.model.kept_outputs import KeptOutputs, cut
 from nodegraph.model.learning_pass import LearningPass
 from nodegraph.model.stages import Forcing, Stage, forced, forced_wiring, parted, stages, unsettled
@@ -97,13 +98,15 @@ class Fit(LearningPass):
         return reports, moved
 
     def kept(self, slots: Slots, bound: BoundData) -> KeptOutputs:
-        """Return where outputs are kept.
+        """Return where outputs are kept: here, or by workers that gather from series elsewhere.
 
-        None are where engines have workers elsewhere, or where one stream is read from its end.
+        None are of one stream that is read from its end, or that goes through workers elsewhere.
         """
-        able = self.engine is LOCAL and not (bound.own and self.plan.from_end)
-        steps = self.stages if able else ()
-        return KeptOutputs(steps, bound, widths(slots), self.initializer.dtype)
+        elsewhere = self.engine.gather is not None
+        able = not (bound.own and (elsewhere or self.plan.from_end or self.engine is not LOCAL))
+        form = KeptElsewhere if elsewhere else KeptOutputs
+        steps = self.stages if able and (elsewhere or self.engine is LOCAL) else ()
+        return form(steps, bound, widths(slots), self.initializer.dtype)
 
     def _stage(
         self,

@@ -21,7 +21,7 @@ from nodegraph.graph.plan import Plan, Reads
 from nodegraph.host.memory_budget import available_bytes
 from nodegraph.model.stages import Stage
 
-__all__ = ["KeptOutputs", "cut", "room_on_disk"]
+__all__ = ["KeptOutputs", "cut", "heard", "room_on_disk", "silent", "teachers"]
 
 OF_MEMORY, OF_DISK = 0.25, 0.5  # what may be taken of the room that there is
 
@@ -52,6 +52,7 @@ class KeptOutputs:
         dtype: np.dtype[Any],
     ):
         self._stages, self._widths, self._dtype = stages, widths, dtype
+        self.shelved: Any = None  # what is kept elsewhere, of the pass that began last
         self._open: tuple[str, ...] = ()
         self._rows: dict[str, KeptRows] = {}
         lengths = [one.n_steps for one in bound.series if isinstance(one, Series)]
@@ -88,21 +89,25 @@ class KeptOutputs:
             Whether there will be another pass in the stage.
         """
         learners = tuple(name for name in stage.learners if name in at.learning)
-        plan = cut(stage.plan, learners, self._rows)
-        if len(learners) < len(stage.learners) and plan is stage.plan:
-            plan = plan.rewired(plan.reads, learners)
+        plan = self._plan(stage, learners, self._rows)
         if self._able and not (at.series or at.steps):
             wanted = self._wanted(stage, self._stages[at.stage + 1 :], more)
             self._open_what_fits({name for name in wanted if name in plan.reads}, plan)
         return replace(stage, learners=learners, plan=plan, record=self._open)
 
+    def _plan(self, stage: Stage, learners: tuple[str, ...], known: Collection[str]) -> Plan:
+        """Return the plan of what has to run for some learners of a stage."""
+        plan = cut(stage.plan, learners, known)
+        if len(learners) < len(stage.learners) and plan is stage.plan:
+            return plan.rewired(plan.reads, learners)
+        return plan
+
     def data(self, bound: BoundData, stage: Stage) -> BoundData:
         """Return the data that a stage hears, with the outputs of what does not run."""
-        reads, taught = stage.plan.reads, _teachers(stage)
-        silent = (_sources(reads, reads) & set(self.names)) - set(reads)
+        reads, taught, quiet = stage.plan.reads, teachers(stage), silent(stage.plan, self.names)
         series = [
             one.changed(
-                partial(_heard, reads, taught, {n: self._part(self._rows[n], i) for n in silent})
+                partial(heard, reads, taught, {n: self._part(self._rows[n], i) for n in quiet})
             )
             if isinstance(one, Series)
             else one
@@ -211,13 +216,21 @@ def _is_made(plan: Plan, name: str) -> bool:
     return bool(plan.reads.get(name)) or not plan.nodes[name].external
 
 
-def _teachers(stage: Stage) -> set[str]:
+def teachers(stage: Stage) -> set[str]:
     """Return whose targets are heard of in a stage, or leave their last values."""
     ports = (group for ports in stage.plan.reads.values() for group in ports.values())
     return {*stage.plan.reads, *(read.source for group in ports for read in group if read.taught)}
 
 
-def _heard(names: Collection[str], taught: Collection[str], known: Any, one: Series) -> Series:
+def silent(plan: Plan, known: Collection[str]) -> set[str]:
+    """Return which of those whose outputs are known a plan reads without running them."""
+    return (_sources(plan.reads, plan.reads) & set(known)) - set(plan.reads)
+
+
+def heard(
+    names: Collection[str], taught: Collection[str], known: Mapping[str, Part], one: Series
+) -> Series:
+    """Return of a series what some nodes hear, and the outputs of those that do not run."""
     data = {name: rows for name, rows in one.data.items() if name in names}
     targets = {name: rows for name, rows in one.targets.items() if name in taught}
     return replace(one, data=data, targets=targets, known=known)

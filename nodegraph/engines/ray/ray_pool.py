@@ -91,11 +91,14 @@ class RayPool:
         return self._answering(started)
 
     def _waiting(self, names: Sequence[str]) -> RayHandle | None:
-        """Return an idle actor for some nodes, if there is one."""
+        """Return an idle actor for some nodes, if there is one: in the order of their last work.
+
+        So they are given the same parts of the data again, of which they may have kept something.
+        """
         idle = self._idle[self._needs(names)]
         if not idle:
             return None
-        worker = idle.pop()
+        worker = idle.pop(0)
         worker.title, worker.names = title(names), names
         return worker
 

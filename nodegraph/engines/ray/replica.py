@@ -8,6 +8,7 @@ from typing import Any
 from nodegraph.arrays import copy_tree
 from nodegraph.engines.engine import LOCAL
 from nodegraph.engines.ray.file_rows import FileRows, opened
+from nodegraph.engines.shelf import Shelf
 from nodegraph.host.numerics import Numerics, using
 from nodegraph.host.progress import Silent
 
@@ -21,10 +22,12 @@ class Replica:
         self._task: Any = None
         self._mode: Numerics = "exact"
         self._sums: dict[int, dict[str, Any]] = {}
+        self._shelf = Shelf()
 
     def prepare(self, task: Any, mode: Numerics) -> None:
         """Take over a task that is to be done to many things, each by itself."""
         self._task, self._mode, self._sums = task, mode, {}
+        self._shelf.open(getattr(task, "keeping", None))
 
     def do(self, item: Any) -> Any:
         """Return what the task gives for one thing."""
@@ -35,7 +38,7 @@ class Replica:
         """Gather from another group of series of a leaf."""
         with using(self._mode):
             before, series = self._sums.get(leaf), opened(group)
-            self._sums[leaf] = self._task.more(before, series, LOCAL, Silent())
+            self._sums[leaf] = self._task.more(before, series, LOCAL, Silent(), self._shelf)
 
     def join(self, one: int, other: int) -> None:
         """Merge two sums that are here."""
@@ -75,5 +78,6 @@ class Replica:
         return path.exists() and path.read_text(encoding="ascii") == word
 
     def unload(self) -> None:
-        """Let go of the task, and of what was gathered."""
+        """Let go of the task, of what was gathered, and of what nobody will read any more."""
+        self._shelf.close(getattr(self._task, "keeping", None))
         self._task, self._sums = None, {}

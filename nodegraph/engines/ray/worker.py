@@ -102,7 +102,8 @@ class Worker(Replica):
         self._clock = 0
 
     def load(self, loading: Loading) -> None:
-        """Take over a part as it stands."""
+        """Take over a part as it stands; what was kept of other work is let go."""
+        self._shelf.open(None)
         slots = {name: slot.copy() for name, slot in loading.slots.items()}
         for name in loading.request.learn:
             slots[name].params = copy_tree(slots[name].params)
