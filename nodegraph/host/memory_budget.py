@@ -16,6 +16,7 @@ from nodegraph.host.machine import installed_memory
 __all__ = ["available_bytes", "check", "format_bytes", "part"]
 
 _SHARE = 0.8
+_NO_LIMIT = 2**62  # what groups of version 1 say that have none lies above
 _LINES = 12
 _ITEM_BYTES = {"float64": 8, "float32": 4, "float16": 2, "bool": 1}
 _ITEM_BYTES |= {f"{sign}int{8 * n}": n for sign in ("", "u") for n in (1, 2, 4, 8)}
@@ -155,7 +156,7 @@ def _free_upwards(mount: Path, group: str, limit_name: str, usage_name: str) -> 
     inside = Path(group.lstrip("/"))
     for folder in (mount / inside, *(mount / above for above in inside.parents)):
         limit = _number(folder / limit_name)
-        if limit is not None:
+        if limit is not None and limit < _NO_LIMIT:
             used = (_number(folder / usage_name) or 0) - _reclaimable(folder / "memory.stat")
             yield limit - max(used, 0)
 
@@ -199,6 +200,7 @@ def _number(path: Path) -> int | None:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text("utf-8", "replace").splitlines()
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().splitlines()
     except OSError:
         return []
