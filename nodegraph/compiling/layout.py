@@ -53,13 +53,13 @@ def symbolic(trace: Trace, tree: Any, path: tuple[Any, ...]) -> Any:
 
 def signature(tree: Any) -> Any:
     """Return what a program depends on: kinds, shapes and dtypes."""
+    if is_array(tree):
+        return tree.shape, tree.dtype
     if isinstance(tree, tuple):
-        return (type(tree), *(signature(t) for t in tree))
+        return (type(tree), *map(signature, tree))
     if is_sparse(tree):
         room = (slots(tree), is_sorted(tree)) if tree.format == "csr" else ()
-        return tree.format, tree.shape, tree.dtype.str, tree.nnz, *room
-    if is_array(tree):
-        return tree.shape, tree.dtype.str
+        return tree.format, tree.shape, tree.dtype, tree.nnz, *room
     return type(tree), tree
 
 
@@ -67,7 +67,8 @@ def laid(array: Any, order: Sequence[int], dtype: str) -> np.ndarray:
     """Return `array` with its axes in memory from the slowest to the fastest; maybe itself."""
     memory = np.uint8 if dtype == "b1" else dtype_of(dtype)
     if array.ndim < 2:
-        return np.ascontiguousarray(array, memory).reshape(array.shape)
+        fits = type(array) is np.ndarray and array.dtype == memory and array.flags.c_contiguous
+        return array if fits else np.ascontiguousarray(array, memory).reshape(array.shape)
     turned = array.transpose(tuple(order)[::-1])
     return np.ascontiguousarray(turned, memory).reshape(turned.shape)
 

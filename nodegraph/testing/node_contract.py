@@ -11,8 +11,6 @@ from nodegraph.arrays import Array, cast, copy_tree, leaves, tree_map
 from nodegraph.engines import first_use
 from nodegraph.engines.bound_node import RowSource
 from nodegraph.engines.compiled.traced_steps import prepared
-from nodegraph.engines.compiled.tracing import program_of
-from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.engines.loops import Instruction, Program
 from nodegraph.engines.prepared import StepCode
 from nodegraph.errors import ContractError, FieldError
@@ -23,6 +21,7 @@ from nodegraph.graph.registry import resolve, word
 from nodegraph.graph.rule import Rule
 from nodegraph.model.initializer import generator
 from nodegraph.testing.comparing import close_trees, require, same_trees
+from nodegraph.testing.compiled_contract import check_it_is_compiled
 from nodegraph.testing.driving import run_node
 
 __all__ = ["check_node", "driven"]
@@ -171,8 +170,7 @@ class _Trial:
     def check_it_is_compiled(self) -> None:
         """Fail with what stands in the way, if the step cannot be compiled and nobody says so."""
         widths = {"x": self.n_in, **{p: rows.shape[1] for p, rows in self.others.items()}}
-        found = program_of(self.node, self.params, self.state, widths, self.dtype)
-        require(not (isinstance(found, Untraced) and found.reason), f"{found}")
+        check_it_is_compiled(self.node, self.params, self.state, widths, self.dtype)
 
     def check_steps_of_loops(self) -> None:
         """Compare the step that loops call, if there is one, with a sweep, also with noise."""

@@ -13,8 +13,7 @@ from nodegraph.arrays import Array, cast, copy_tree, leaves
 from nodegraph.engines import first_use
 from nodegraph.engines.compiled.courses import Learned, learn_by_step
 from nodegraph.engines.compiled.traced_updates import course
-from nodegraph.engines.compiled.tracing import Teaching, program_of
-from nodegraph.engines.compiled.untraced import Untraced
+from nodegraph.engines.compiled.tracing import Teaching
 from nodegraph.errors import ContractError
 from nodegraph.files.pytree import pack, unpack
 from nodegraph.graph.lessons import block_of
@@ -22,6 +21,7 @@ from nodegraph.graph.node import Node
 from nodegraph.graph.protocols import Deals, Passes, begun_like
 from nodegraph.graph.rule import Lesson, Rule, merges
 from nodegraph.testing.comparing import close_trees, dense, require, same_trees
+from nodegraph.testing.compiled_contract import check_it_is_compiled
 from nodegraph.testing.driving import run_node, teach
 from nodegraph.testing.node_contract import check_fields, driven
 
@@ -178,8 +178,7 @@ class _Trial:
         widths = {"x": self.n_in, **{port: rows.shape[1] for port, rows in self.own.items()}}
         memory = self.rule.begin(self.params)
         teaching = Teaching(self.rule, memory, self.target is not None)
-        found = program_of(self.node, self.params, self.start(), widths, self.dtype, teaching)
-        require(not (isinstance(found, Untraced) and found.reason), f"{found}")
+        check_it_is_compiled(self.node, self.params, self.start(), widths, self.dtype, teaching)
 
     def check_steps_of_loops(self) -> None:
         """Compare the lesson that loops call with a sweep, if there is one."""

@@ -6,7 +6,10 @@ from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["programs_of_alike"]
+from nodegraph.arrays import is_sparse
+from nodegraph.compiling.layout import is_array
+
+__all__ = ["is_ours", "programs_of_alike"]
 
 _KEPT = 64  # those that were looked for last
 _OURS = "nodegraph", "nodes"
@@ -28,6 +31,16 @@ def programs_of_alike(node: Any, arrays: Hashable) -> list[Any]:
         return []
 
 
+def is_ours(value: Any) -> bool:
+    """Tell whether a node or rule, and all that it holds, is of this library."""
+    if isinstance(value, tuple):
+        return all(map(is_ours, value))
+    if isinstance(value, _TOLD_APART) or is_array(value) or is_sparse(value):
+        return True
+    kind: Any = type(value)
+    return _is_own(kind) and all(is_ours(getattr(value, name)) for name in kind.model_fields)
+
+
 @lru_cache(_KEPT)
 def _kept(kind: Hashable, step: Any, fields: Hashable, arrays: Hashable) -> list[Any]:
     return []
@@ -43,7 +56,11 @@ def _key(value: Any) -> Hashable:
     return kind, *(_key(getattr(value, name)) for name in kind.model_fields)
 
 
+def _is_own(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] in _OURS and hasattr(kind, "model_fields")
+
+
 def _own(kind: type) -> type:
-    if kind.__module__.partition(".")[0] not in _OURS or not hasattr(kind, "model_fields"):
+    if not _is_own(kind):
         raise TypeError(f"{kind.__name__} is no node or rule of the library")
     return kind

@@ -17,13 +17,13 @@ from nodegraph.compiling.machine_code import is_enabled
 from nodegraph.compiling.program import Program
 from nodegraph.compiling.reasons import line_naming
 from nodegraph.compiling.sparse import SparseVar
-from nodegraph.engines.compiled.alike import programs_of_alike
+from nodegraph.engines.compiled.alike import is_ours, programs_of_alike
 from nodegraph.engines.compiled.first_steps import difference
 from nodegraph.engines.compiled.untraced import Untraced, place_of
 from nodegraph.errors import ContractError, DataError
 from nodegraph.graph.lessons import Seen
 
-__all__ = ["Teaching", "fitting_rows", "places", "program_of", "written"]
+__all__ = ["Teaching", "check_again", "fitting_rows", "places", "program_of", "written"]
 
 SPARSE = "expected the sparse weights, or what synapses(W).matrix(..) made of them"
 
@@ -110,6 +110,27 @@ def written(
     return _Writer(node, params, state, widths, dtype, None)
 
 
+def check_again(
+    program: Program,
+    node: Any,
+    params: Any,
+    state: Any,
+    widths: Mapping[str, int],
+    dtype: np.dtype[Any],
+    teaching: Teaching | None = None,
+) -> None:
+    """Raise unless a step, or a step and a lesson, is what it was when its program was made.
+
+    A stranger's is looked at before it runs; those of this library by their contract alone.
+
+    Raises
+    ------
+    TraceError
+        If it is another one, or keeps something.
+    """
+    _check_again(_Writer(node, params, state, widths, dtype, teaching), program.written)
+
+
 def fitting_rows(rows: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Array]:
     """Return rows as compiled steps read them: C-contiguous, of one precision and length."""
     n = len(rows["x"])
@@ -120,7 +141,7 @@ def fitting_rows(rows: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, A
 
 
 def _made(writer: _Writer) -> Program | Untraced:
-    """Trace twice, and compile."""
+    """Trace, and compile; trace a stranger's step again, which may be another one then."""
     node, rule = writer.node, writer.rule
     silent = not node.traced or not (rule is None or rule.traced) or writer.dtype.kind != "f"
     if silent or not is_enabled():
@@ -129,10 +150,8 @@ def _made(writer: _Writer) -> Program | Untraced:
     before = [dict(vars(part)) for part in parts]
     try:
         program = Program(writer, places(node, rule), writer.dtype)
-        between = [dict(vars(part)) for part in parts]
-        with Trace(like=program.written) as again:
-            writer(again)
-        _check_again(writer, parts, between, program.written == again.signature())
+        if not all(map(is_ours, parts)):
+            _check_again(writer, program.written)
         _check_numbers(writer, program)
         return program
     except Exception as error:
@@ -153,8 +172,12 @@ def _untraced(writer: _Writer, error: Exception) -> Untraced:
     return Untraced.because(kind, writer.method, error)
 
 
-def _check_again(writer: _Writer, parts: list[Any], between: list[Any], same: bool) -> None:
+def _check_again(writer: _Writer, written: Any) -> None:
     """Refuse a step that is another one when it is traced again, or that keeps something."""
+    parts = [part for part in (writer.node, writer.rule) if part is not None]
+    between = [dict(vars(part)) for part in parts]
+    with Trace(like=written) as again:
+        writer(again)
     for part, then in zip(parts, between, strict=True):
         for name, value in vars(part).items():
             if value is not then.get(name) or _holds_symbols(value):
@@ -162,7 +185,7 @@ def _check_again(writer: _Writer, parts: list[Any], between: list[Any], same: bo
                     f"it changes self.{name} as it runs: what lasts belongs into the state",
                     line_naming(getattr(writer.kind, writer.method), name),
                 )
-    if not same:
+    if written != again.signature():
         raise TraceError("it does less when it is called again: what lasts belongs into the state")
 
 

@@ -4,6 +4,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.engines.compiled.alike import programs_of_alike
 from nodegraph.engines.compiled.tracing import program_of
+from nodegraph.testing.compiled_contract import check_it_is_compiled
 from nodes import Dense, Reservoir, Shared
 from nodes.rules import Hebb, Oja
 
@@ -34,6 +35,30 @@ def test_nodes_that_say_the_same_have_one_program_and_others_do_not():
     assert program(Scaled(by=2.0)) is program(Scaled(by=2.0, name="other"))
     programs = [program(Scaled(by=by)) for by in (1, 1.0, 0.0, -0.0, 2.5)]
     assert len({id(made) for made in programs}) == 5
+
+
+def test_a_step_of_the_library_is_traced_once_and_that_of_a_stranger_twice(monkeypatch):
+    traced = []
+
+    def step(self, params, state, x):
+        traced.append(type(x).__name__)
+        return state, x * 7
+
+    for kind, times in ((Scaled, 1), (Stranger, 2)):
+        monkeypatch.setattr(kind, "step", step)
+        traced.clear()
+        program(kind())
+        assert traced.count("Var") == times
+
+
+def test_one_of_the_library_that_keeps_something_breaks_its_contract(monkeypatch):
+    def step(self, params, state, x):
+        vars(self)["kept"] = x
+        return state, x * 8
+
+    monkeypatch.setattr(Scaled, "step", step)
+    with pytest.raises(AssertionError, match=r"Scaled: .*it changes self\.kept as it runs"):
+        check_it_is_compiled(Scaled(), None, None, {"x": 2}, np.dtype(float))
 
 
 def test_so_do_models_that_are_made_anew():
