@@ -89,7 +89,7 @@ def _offer_all(module: str, load: Callable[[], ModuleType]) -> None:
         package = load()
     except ImportError as error:
         raise SpecError(f"plug-in {module!r} cannot be imported: {error}") from error
-    for family, members in getattr(package, "FAMILIES", {}).items():
+    for family, members in vars(package).get("FAMILIES", {}).items():
         _families.update(dict.fromkeys(members, family))
     for name in getattr(package, "__all__", ()):
         kind = getattr(package, name)
