@@ -24,15 +24,26 @@ def check_steps(table: Any, where: str) -> None:
         return
     dated = index.dtype.kind in "Mm"
     times = index.to_numpy(f"{index.dtype.kind}8[ns]") if dated else index.to_numpy()
-    if odd := odd_steps(times):
+    said = [_unknown(times), odd_steps(times)]
+    if any(said):
+        odd = "; ".join(filter(None, said))
         warn(f"{where}: {odd}; x.to_numpy() has no index, and is taken as it stands")
+
+
+def _unknown(times: Array) -> str:
+    unknown = np.flatnonzero(times != times)
+    if not unknown.size:
+        return ""
+    more = f" and {len(unknown) - 1} more" * (len(unknown) > 1)
+    return f"row {unknown[0]}{more} has no time ({times[unknown[0]]}); write it, or leave it out"
 
 
 def odd_steps(times: Array) -> str:
     """Return what is odd about the times of rows, and the cure; else nothing.
 
     Rows that go back in time; and, where they are few, rows at the time of the row before and
-    steps longer than 1.5 times the usual one. Each row is one step of a model, however long.
+    steps longer than 1.5 times the usual one. Each row is one step of a model, however long. Rows
+    whose time is unknown (NaN, NaT) are passed over.
 
     Parameters
     ----------
@@ -45,21 +56,23 @@ def odd_steps(times: Array) -> str:
     'rows go back in time once, first from 3 to 2 (rows 0 and 1, from 0); sort them by time, or \
 cut them into series'
     """
-    steps = np.diff(times)
+    rows = np.flatnonzero(times == times)
+    steps = np.diff(times[rows])
     zero = steps.dtype.type(0)
     if (back := steps < zero).any():
-        where = _place(back, times)
+        where = _place(back, times, rows)
         return f"rows go back in time {where}; sort them by time, or cut them into series"
     if _some(same := steps == zero):
         return (
-            f"rows have the time of the row before {_place(same, times)}; leave one of two out, or "
-            "cut them into series"
+            f"rows have the time of the row before {_place(same, times, rows)}; leave one of two "
+            "out, or cut them into series"
         )
-    usual = np.median(steps) if len(steps) else zero
-    if usual > zero and _some(gaps := steps > GAP * usual):
+    next_row = np.diff(rows) == 1
+    usual = np.median(steps[next_row]) if next_row.any() else zero
+    if usual > zero and _some(gaps := (steps > GAP * usual) & next_row):
         return (
-            f"rows are {_shown(usual)} apart, but more {_place(gaps, times)}; each row is one "
-            "step: fill in what is missing (empty cells, for Impute() or Hold()), or cut the "
+            f"rows are {_shown(usual)} apart, but more {_place(gaps, times, rows)}; each row is "
+            "one step: fill in what is missing (empty cells, for Impute() or Hold()), or cut the "
             "series there"
         )
     return ""
@@ -69,12 +82,11 @@ def _some(odd: Array) -> bool:
     return bool(0 < odd.mean() <= RARE) if len(odd) else False
 
 
-def _place(odd: Array, times: Array) -> str:
-    count, row = int(odd.sum()), int(odd.argmax())
+def _place(odd: Array, times: Array, rows: Array) -> str:
+    count = int(odd.sum())
     often = "once" if count == 1 else f"{count} times"
-    return (
-        f"{often}, first from {times[row]} to {times[row + 1]} (rows {row} and {row + 1}, from 0)"
-    )
+    one, other = rows[odd.argmax() :][:2]
+    return f"{often}, first from {times[one]} to {times[other]} (rows {one} and {other}, from 0)"
 
 
 def _shown(step: Any) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.time_steps import odd_steps
 from nodegraph.errors import DataWarning, warn
+from nodegraph.files.slashed_dates import with_dots
 
 __all__ = ["check_each", "check_order", "time_index"]
 
@@ -23,8 +24,9 @@ _AS_ISO = str.maketrans({"/": "-", ",": ".", "Z": None})
 def check_order(times: Sequence[str], where: str) -> str:
     """Warn of rows that do not follow each other as steps do; return what was found, in words.
 
-    Numbers, dates that begin with the year and those like 31.1.2020 are compared, with a time and
-    what it is ahead of universal time (+01:00); others, such as times of a day, are not.
+    Numbers, dates that begin with the year and those like 31.1.2020 or 1/31/2020 are compared,
+    with a time and what it is ahead of universal time (+01:00); others, such as times of a day,
+    are not.
 
     Parameters
     ----------
@@ -33,32 +35,71 @@ def check_order(times: Sequence[str], where: str) -> str:
     where : str
         What the warning begins with.
     """
-    moments = _moments(times)
-    if moments is None and (row := _no_date(times)) is not None:
-        return f"row {row} has no date as others have ({times[row]!r}), so no order is known"
+    moments, doubt = _read(times)
+    if moments is not None and (odd := odd_steps(moments)):
+        doubt = f"{doubt}; {odd}" if doubt else odd
+    if doubt:
+        warn(f"{where}: {doubt}", DataWarning)
     if moments is None:
         return (
             f"it is not known whether the times ({times[0]!r}, ...) go forward: dates such as "
             "2020-01-31 or 31.1.2020, or numbers, would tell"
         )
-    if odd := odd_steps(moments):
-        warn(f"{where}: {odd}", DataWarning)
     return f"times from {times[0]} to {times[-1]}"
-
-
-def _no_date(times: Sequence[str]) -> int | None:
-    """Return the first row that has no date, where most have one."""
-    odd = [row for row, time in enumerate(times) if not _is_date(time) or _moments([time]) is None]
-    return odd[0] if odd and 2 * len(odd) < len(times) else None
 
 
 def check_each(times: Sequence[str], bounds: Sequence[tuple[int, int]], where: str) -> None:
     """Warn of the first of some series whose rows do not follow each other as steps do."""
-    for i, (start, stop) in enumerate(bounds):
-        moments = _moments(times[start:stop])
-        if moments is not None and (odd := odd_steps(moments)):
+    moments, doubt = _read(times)
+    if doubt:
+        warn(f"{where}: {doubt}", DataWarning)
+    for i, (start, stop) in enumerate(bounds if moments is not None else ()):
+        if odd := odd_steps(moments[start:stop]):
             warn(f"{where}, series {i}: {odd}", DataWarning)
             return
+
+
+def _read(times: Sequence[str]) -> tuple[Array | None, str]:
+    """Return dates or numbers, unknown ones where a cell is neither; and what is wrong with them.
+
+    None are times that are neither, or whose order of day and month is not known.
+    """
+    try:
+        times = with_dots(times, _roughness)
+    except ValueError as error:
+        return None, str(error)
+    moments = _moments(times)
+    if moments is None:
+        moments = _most(times, _is_date)
+    if moments is None:
+        moments = _most(times, _is_number)
+    if moments is None or not (odd := np.flatnonzero(moments != moments)).size:
+        return moments, ""
+    others = f", nor has {len(odd) - 1} more" * (len(odd) > 1)
+    return moments, (
+        f"row {odd[0]} has no time as others have ({times[odd[0]]!r}){others}; write it, "
+        "or leave out a row that is none"
+    )
+
+
+def _most(times: Sequence[str], is_one: Callable[[str], bool]) -> Array | None:
+    """Return times of one sort where most are of it; the others are unknown."""
+    rows = [row for row, time in enumerate(times) if is_one(time) and _moments([time]) is not None]
+    known = _moments([times[row] for row in rows]) if 2 * len(rows) > len(times) else None
+    if known is None:
+        return None
+    moments = np.full(len(times), np.nan if known.dtype.kind == "f" else "NaT", known.dtype)
+    moments[rows] = known
+    return moments
+
+
+def _roughness(times: Sequence[str]) -> float:
+    """Return the longest step over the usual one; infinite where times go back, or are none."""
+    moments = _moments(times)
+    steps = np.zeros(0) if moments is None else np.diff(moments).astype(float)
+    if not len(steps) or steps.min() < 0:
+        return np.inf
+    return float(steps.max() / max(np.median(steps), steps.max() * 1e-9 or 1.0))
 
 
 def time_index(times: Sequence[str]) -> Array | None:
@@ -69,7 +110,7 @@ def time_index(times: Sequence[str]) -> Array | None:
     >>> time_index(["2020-01", "2020/2"])
     array(['2020-01-01', '2020-02-01'], dtype='datetime64[D]')
     """
-    moments = _moments(times)
+    moments, _ = _read(times)
     forward = moments is not None and len(moments) and (moments[1:] >= moments[:-1]).all()
     return moments if forward else None
 
@@ -86,6 +127,10 @@ def _moments(times: Sequence[str]) -> Array | None:
         return np.array(times, float)
     except ValueError:
         return None
+
+
+def _is_number(time: str) -> bool:
+    return not _is_date(time)
 
 
 def _is_date(time: str) -> bool:

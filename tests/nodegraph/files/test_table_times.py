@@ -1,14 +1,14 @@
 import itertools
 import re
 import warnings
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nodegraph.errors import DataWarning
-from nodegraph.files.table_times import check_each, check_order
+from nodegraph.files.table_times import check_each, check_order, time_index
 
 
 @pytest.mark.parametrize(
@@ -88,9 +88,48 @@ def test_of_several_series_the_first_odd_one_is_told():
         check_each(times, [(0, 2), (2, 4), (4, 5)], "a.csv")
 
 
-def test_one_row_without_a_date_is_named():
-    times = ["2020-01-01", "2020-01-02", "soon", "2020-01-04"]
-    assert check_order(times, "a.csv").startswith("row 2 has no date as others have ('soon')")
-    times[2] = "2020-13-45"
-    said = "row 2 has no date as others have ('2020-13-45')"
-    assert check_order(times, "a.csv").startswith(said)
+@pytest.mark.parametrize("odd", ["soon", "2020-13-45", "", "5"])
+def test_one_row_without_a_date_is_warned_of_and_the_others_are_compared(odd):
+    times = ["2020-01-01", "2020-01-02", odd, "2020-01-04", "2020-01-05"]
+    with pytest.warns(DataWarning, match=rf"row 2 has .* have \('{odd}'\)") as caught:
+        assert check_order(times, "a.csv") == "times from 2020-01-01 to 2020-01-05"
+    assert len(caught) == 1
+    times[3] = "2019-12-31"
+    said = r"row 2 has no time.*; rows go back in time once, .*\(rows 1 and 3, from 0\)"
+    with pytest.warns(DataWarning, match=said) as caught:
+        check_order(times, "a.csv")
+    assert len(caught) == 1
+    with pytest.warns(DataWarning, match="row 1 has no time"):
+        check_order(["1", "x", "3"], "a.csv")
+
+
+HOURS = [datetime(2025, 1, 1) + timedelta(hours=7 * i) for i in range(60)]
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%Y %I:%M %p", "%d-%m-%Y %H:%M:%S", "%d/%m/%Y %H:%M"])
+def test_one_day_past_12_tells_the_order_of_all_dates(form):
+    times = [stamp.strftime(form) for stamp in HOURS]
+    found = time_index(times)
+    assert found.tolist() == HOURS
+    check_order(times, "a.csv")
+    with pytest.warns(DataWarning, match="rows 1 and 2, from 0"):
+        check_order([times[0], times[50], *times[1:50]], "a.csv")
+
+
+def test_where_no_day_is_past_12_the_order_is_the_one_that_goes_forward_evenly():
+    years = [datetime(2015 + i // 12, i % 12 + 1, 1) for i in range(30)]
+    for form in ("%d/%m/%Y", "%m/%d/%Y"):
+        assert time_index([day.strftime(form) for day in years]).tolist() == [
+            day.date() for day in years
+        ]
+    with pytest.warns(DataWarning, match=r"row 0: '1/2/2020'\).*write dates as 2025-12-31"):
+        check_order(["1/2/2020", "2/3/2020"], "a.csv")
+    assert check_order(["1/1/2020", "2/2/2020"], "a.csv") == "times from 1/1/2020 to 2/2/2020"
+
+
+def test_two_orders_in_one_column_are_told_with_both_places():
+    with pytest.warns(DataWarning, match=r"first in row 0 \('31/12/2024'\).* row 1 \('1/13/2025'"):
+        check_order(["31/12/2024", "1/13/2025"], "a.csv")
+    with pytest.warns(DataWarning, match="write all dates as") as caught:
+        check_each(["31/12/2024", "1/13/2025", "2/13/2025"], [(0, 1), (1, 3)], "a.csv")
+    assert len(caught) == 1
