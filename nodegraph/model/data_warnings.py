@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nodegraph.data.binding import BoundData, total_steps
+from nodegraph.data.binding import BoundData
 from nodegraph.data.precision import blurred
 from nodegraph.data.series import Series
 from nodegraph.engines.slot import Slot
-from nodegraph.engines.vitals import FEWEST, Trickle, Vitals
 from nodegraph.errors import warn
 from nodegraph.graph.node import Node
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import shortest
+from nodegraph.model.target_warnings import flat_labels, in_classes, warn_of_targets
 
 if TYPE_CHECKING:
     from nodegraph.model.fit import Fit
 
 __all__ = [
-    "trickle_of",
-    "vitals_of",
-    "warn_in_time",
     "warn_of_a_far_horizon",
     "warn_of_doubts",
     "warn_of_idle_options",
     "warn_of_no_past",
     "warn_of_params_replaced",
     "warn_of_series_passed_over",
-    "warn_of_states",
 ]
 
 FEW, WIDE = 20, 20  # rows of one series that are few, and how many times as many columns are wide
@@ -53,8 +49,7 @@ def warn_of_doubts(
     _warn_of_turned_data(bound)
     _warn_of_turned_series(bound)
     _warn_of_series_in_rows(plan, bound, y)
-    _warn_of_labels(plan, bound, y)
-    _warn_of_absent_classes(plan, learners, bound)
+    warn_of_targets(plan, learners, bound, y)
     warn_of_series_passed_over(plan, learners, bound, warmup, ahead)
 
 
@@ -157,90 +152,6 @@ def _behind(plan: Plan, name: str, learners: Container[str]) -> str:
     return name
 
 
-def vitals_of(plan: Plan, bound: BoundData) -> Vitals | None:
-    """Return who is to take rows of the nodes that can judge themselves; None of few steps."""
-    names, total = _judges(plan), total_steps(bound)
-    return Vitals(names) if names and (total is None or total >= FEWEST) else None
-
-
-def trickle_of(plan: Plan) -> Trickle | None:
-    """Return who is to take rows of them in calls of few steps; None if there are none."""
-    names = _judges(plan)
-    return Trickle(names) if names else None
-
-
-def _judges(plan: Plan) -> list[str]:
-    return [name for name, node in plan.nodes.items() if type(node).doubts is not Node.doubts]
-
-
-def warn_of_states(plan: Plan, slots: Mapping[str, Slot], vitals: Vitals | None) -> None:
-    """Warn, once for all, of nodes with which little can be learned; each says so itself."""
-    if vitals is not None and (said := _said(plan, slots, vitals)):
-        warn(said)
-
-
-def warn_in_time(plan: Plan, slots: Mapping[str, Slot], trickle: Trickle) -> None:
-    """Warn so of a model that learns a few rows at a time, and only once."""
-    said = _said(plan, slots, trickle.vitals)
-    trickle.looked(bool(said))
-    if said:
-        warn(said)
-
-
-def _said(plan: Plan, slots: Mapping[str, Slot], vitals: Vitals) -> str:
-    said = []
-    for name in plan.nodes:
-        sample = vitals.sample(name)
-        if sample is not None and (found := plan.nodes[name].doubts(*sample, slots[name].params)):
-            said.append(f"{name}: {'; '.join(found)}")
-    return "\n".join(said)
-
-
-def _warn_of_labels(plan: Plan, bound: BoundData, y: Any) -> None:
-    """Warn if classes seem to be learned as quantities: few whole numbers, one for each series.
-
-    They must be integers, 0 or 1 and all that follow without a gap, three of them or more, and
-    each twice on average; floats are never taken for classes, and truth values always.
-    """
-    if bound.own:
-        return
-    for name, labels in _flat_labels(bound, y, len(bound.series)):
-        if plan.nodes[name].knows_classes or labels.dtype.kind not in "iub":
-            continue
-        if labels.dtype.kind == "b":
-            warn(
-                f"target of {name}: truth values, one for each series, are learned as quantities; "
-                "for classes write Ridge(classes=[False, True]); for quantities y.astype(float)"
-            )
-            continue
-        known = np.unique(labels)
-        first, last, count = int(known[0]), int(known[-1]), len(known)
-        if first in (0, 1) and count == last - first + 1 >= 3 and 2 * count <= len(labels):
-            warn(
-                f"target of {name}: the whole numbers {first} to {last}, one for each series, are "
-                "learned as quantities; for classes write Ridge(classes=np.unique(y)), or give "
-                "ng.datasets.one_hot(y); for quantities "
-                "y.astype(float)"
-            )
-
-
-def _warn_of_absent_classes(plan: Plan, learners: Sequence[str], bound: BoundData) -> None:
-    """Warn of classes that no label is of: they are learned as what never is."""
-    series = [one for one in bound.series if type(one) is Series]
-    if len(series) < len(bound.series):  # what is not read yet
-        return
-    for name in learners:
-        classes = getattr(plan.nodes[name], "classes", None)
-        if classes is None or name not in bound.targets:
-            continue
-        seen = np.sum([(one.targets[name] > 0).any(axis=0) for one in series], axis=0)
-        if absent := [repr(word) for word, times in zip(classes, seen, strict=True) if not times]:
-            warn(
-                f"target of {name}: no label is of {' or '.join(absent)}, so it will never say "
-                "that; leave classes out that do not occur, or give data of them"
-            )
-
-
 def _warn_of_lost_digits(bound: BoundData, dtype: np.dtype[Any]) -> None:
     """Warn if the precision of the model takes from a column most of what moves in it."""
     series = bound.series[0]
@@ -293,7 +204,7 @@ def _warn_of_series_in_rows(plan: Plan, bound: BoundData, y: Any) -> None:
     one = bound.series[0]
     if bound.form != "one" or not isinstance(one, Series) or not _remembers(plan):
         return
-    labels = [_in_classes(plan, name, given) for name, given in _flat_labels(bound, y, one.n_steps)]
+    labels = [in_classes(plan, name, given) for name, given in flat_labels(bound, y, one.n_steps)]
     for name, rows in one.data.items() if any(labels) else ():
         if rows.shape[1] >= WIDE and (rows.shape[1] >= len(rows) or _smooth_along_rows(rows)):
             warn(
@@ -309,27 +220,9 @@ def _remembers(plan: Plan) -> bool:
     return delayed or any(type(n).start is not Node.start for n in plan.nodes.values())
 
 
-def _in_classes(plan: Plan, name: str, labels: Any) -> bool:
-    """Tell whether labels are of classes: so told, or few whole numbers that come again."""
-    known = plan.nodes[name].knows_classes
-    return known or (labels.dtype.kind in "iu" and 2 * len(np.unique(labels)) <= len(labels))
-
-
 def _smooth_along_rows(rows: Any) -> bool:
     along, across = (np.nanmean(np.abs(np.diff(rows, axis=axis))) for axis in (1, 0))
     return bool(2 * along < across)
-
-
-def _flat_labels(bound: BoundData, y: Any, count: int) -> Iterator[tuple[str, Any]]:
-    """Yield the targets that are `count` labels and no quantities, by the first who learns them."""
-    given = y if isinstance(y, Mapping) else dict.fromkeys(list(bound.targets)[:1], y)
-    for name, value in given.items():
-        try:
-            labels = np.asarray(value)
-        except ValueError:  # rows of different lengths
-            continue
-        if labels.dtype.kind not in "fc" and labels.shape in ((count,), (count, 1)):
-            yield name, labels
 
 
 def _which(short: Sequence[int], total: int) -> str:

@@ -29,14 +29,10 @@ from nodegraph.model.checks import (
 )
 from nodegraph.model.curves import Curves, recorder_of
 from nodegraph.model.data_warnings import (
-    trickle_of,
-    vitals_of,
-    warn_in_time,
     warn_of_doubts,
     warn_of_idle_options,
     warn_of_params_replaced,
     warn_of_series_passed_over,
-    warn_of_states,
 )
 from nodegraph.model.fit import Fit
 from nodegraph.model.freezing import Freezing
@@ -44,6 +40,12 @@ from nodegraph.model.order import Order, checked_order, ordered
 from nodegraph.model.passes import Hooks
 from nodegraph.model.reasons import why_idle
 from nodegraph.model.state import ModelState
+from nodegraph.model.state_warnings import (
+    trickle_of,
+    vitals_of,
+    warn_in_time,
+    warn_of_states,
+)
 from nodegraph.model.views import Named
 from nodegraph.model.whole_series import check_whole, refuse_parts
 
