@@ -53,7 +53,9 @@ def check_each(times: Sequence[str], bounds: Sequence[tuple[int, int]], where: s
     moments, doubt = _read(times)
     if doubt:
         warn(f"{where}: {doubt}", DataWarning)
-    for i, (start, stop) in enumerate(bounds if moments is not None else ()):
+    if moments is None:
+        return
+    for i, (start, stop) in enumerate(bounds):
         if odd := odd_steps(moments[start:stop]):
             warn(f"{where}, series {i}: {odd}", DataWarning)
             return

@@ -44,12 +44,18 @@ def warn_of_doubts(
     ahead: Mapping[str, int],
     dtype: np.dtype[Any],
 ) -> None:
-    """Warn of data for `fit` that are perhaps not what was meant; `y` is as it was given."""
+    """Warn of data for `fit` that are perhaps not what was meant; `y` is as it was given.
+
+    Raises
+    ------
+    DataError
+        If they can teach nothing.
+    """
     _warn_of_lost_digits(bound, dtype)
     _warn_of_turned_data(bound)
     _warn_of_turned_series(bound)
     _warn_of_series_in_rows(plan, bound, y)
-    warn_of_targets(plan, learners, bound, y)
+    warn_of_targets(plan, learners, bound, y, warmup)
     warn_of_series_passed_over(plan, learners, bound, warmup, ahead)
 
 

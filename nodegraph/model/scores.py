@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, is_constant
 from nodegraph.data.binding import BoundData
 from nodegraph.data.later import checked_ahead, later
 from nodegraph.data.series import Series
@@ -184,9 +184,11 @@ def _linear(x: Array, y: Array, x_new: Array) -> Array:
 
 
 def _explained(y: Array, y_hat: Array) -> float:
-    """Return the pooled share of variance that is explained."""
+    """Return the pooled share of variance that is explained; NaN of a target that has none."""
     from nodegraph.data.metrics import r2  # with it comes scipy, which takes long
 
+    if is_constant(y.min(axis=0), y.max(axis=0)).all():
+        return np.nan
     return float(r2(y, y_hat, multioutput="pooled"))
 
 

@@ -9,16 +9,53 @@ import numpy as np
 
 from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
-from nodegraph.errors import warn
+from nodegraph.data.stillness import stillness
+from nodegraph.errors import DataError, warn
+from nodegraph.graph.messages.phrases import columns_in_words
 from nodegraph.graph.plan import Plan
 
 __all__ = ["flat_labels", "in_classes", "warn_of_targets"]
 
 
-def warn_of_targets(plan: Plan, learners: Sequence[str], bound: BoundData, y: Any) -> None:
-    """Warn of targets for `fit` that are perhaps not what was meant; `y` is as it was given."""
+FEWEST_STILL = 10  # rows that are the same by more than chance
+
+
+def warn_of_targets(
+    plan: Plan, learners: Sequence[str], bound: BoundData, y: Any, warmup: int
+) -> None:
+    """Warn of targets for `fit` that are perhaps not what was meant; `y` is as it was given.
+
+    Raises
+    ------
+    DataError
+        If a column of targets is NaN in every row, so that no row teaches anything.
+    """
     _warn_of_labels(plan, bound, y)
     _warn_of_absent_classes(plan, learners, bound)
+    for name in learners:
+        if name in bound.targets:
+            _warn_of_constants(plan, name, bound, warmup)
+
+
+def _warn_of_constants(plan: Plan, name: str, bound: BoundData, warmup: int) -> None:
+    """Warn of columns of targets that do not move; refuse those that are all NaN."""
+    taught = [one.targets[name][warmup:] for one in bound.series if type(one) is Series]
+    if len(taught) < len(bound.series):  # what is not read yet
+        return
+    found = stillness(taught)
+    titles = bound.taught[name].names if name in bound.taught else ()
+    if found.unknown.size:
+        raise DataError(
+            f"target of {name}: {columns_in_words(found.unknown, titles=titles)} NaN in every row "
+            "that is learned from, and a row with a NaN teaches nothing; leave such columns out"
+        )
+    if found.still.size and found.n_rows >= FEWEST_STILL and not plan.nodes[name].knows_classes:
+        values = columns_in_words([f"{value:.12g}" for value in found.values]).split(" ", 1)[1]
+        warn(
+            f"target of {name}: {columns_in_words(found.still, titles=titles)} at rest ({values} "
+            f"in all {found.n_rows} rows that are learned from), so nothing else will be said "
+            "there; leave out what does not move, or look at where it comes from"
+        )
 
 
 def _warn_of_labels(plan: Plan, bound: BoundData, y: Any) -> None:

@@ -6,7 +6,7 @@ import difflib
 import re
 import reprlib
 import types
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -36,15 +36,17 @@ def nearest(word: str, known: Collection[str]) -> str | None:
     return lower[found[0]] if found else None
 
 
-def columns_in_words(numbers: Any, most: int = 8) -> str:
-    """Return which columns they are, the first few of many.
+def columns_in_words(numbers: Any, most: int = 8, titles: Sequence[str] = ()) -> str:
+    """Return which columns they are, the first few of many, by name if they have `titles`.
 
     Examples
     --------
     >>> columns_in_words([127, 223])
     'columns 127, 223'
+    >>> columns_in_words([1], titles=("rain", "wind"))
+    "column 'wind'"
     """
-    words = ", ".join(str(number) for number in numbers[:most])
+    words = ", ".join(repr(titles[n]) if titles else str(n) for n in numbers[:most])
     more = f" and {len(numbers) - most} more" if len(numbers) > most else ""
     return f"column{'s' * (len(numbers) > 1)} {words}{more}"
 

@@ -7,7 +7,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import DataError, DataWarning, IllConditionedWarning
-from nodes import LMS, Dense, ForwardUnit, Input, Reduce, Reservoir, Ridge, ScikitLearn
+from nodes import LMS, RLS, Dense, ForwardUnit, Input, Reduce, Reservoir, Ridge, ScikitLearn
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 
@@ -90,7 +90,7 @@ def test_one_series_of_few_rows_and_many_columns_is_told():
     assert said.startswith("input: 3 rows of 60 columns, and rows are steps in time; ")
     assert doubts(wide[:, :59], np.ones((3, 1))) == []
     assert doubts([wide, wide], [np.ones((3, 1))] * 2) == []
-    assert doubts(np.ones((21, 500)), np.ones((21, 1))) == []
+    assert doubts(np.ones((21, 500)), np.arange(21.0)) == []
 
 
 def test_data_and_targets_that_are_turned_round_are_told():
@@ -123,7 +123,7 @@ def test_series_of_classes_with_time_along_their_columns_are_told():
     (said,) = doubts(turned, labels, node)
     assert "6 series of 5 rows and 60 columns" in said and "np.swapaxes(x, 1, 2)" in said
     assert doubts(np.swapaxes(turned, 1, 2), labels, node) == []
-    assert doubts(turned, np.zeros((6, 5, 1))) == []  # a target a row says what rows are
+    assert doubts(turned, turned[:, :, :1]) == []  # a target a row says what rows are
 
 
 def test_truth_values_of_series_are_classes():
@@ -202,3 +202,58 @@ def test_series_too_short_for_warmup_and_ahead_together_are_said():
     with pytest.warns(DataWarning, match="ahead=12 leaves nothing of 1 of 3 series"):
         model.fit(x, x, ahead=12)
     model.fit(x, x, warmup=6, ahead=5)
+
+
+STILL = np.full(40, 0.1)
+MOVING = np.arange(40.0)
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (
+            [STILL],
+            r"target of ridge: column 0 at rest \(0.1 in all 40 rows that are learned from\)",
+        ),
+        ([STILL * (1 + 1e-16 * MOVING)], "column 0 at rest"),
+        ([MOVING, STILL, 0 * STILL - 7], r"columns 1, 2 at rest \(0.1, -7 in all 40 rows"),
+        ([np.where(MOVING > 20, np.nan, STILL)], "in all 21 rows"),
+    ],
+)
+def test_a_target_that_does_not_move_is_told_with_its_column(columns, said):
+    x, y = np.sin(MOVING)[:, None], np.stack(columns, axis=1)
+    model = ng.Model(Input() >> Ridge())
+    with pytest.warns(DataWarning, match=said) as caught:
+        model.fit(x, y)
+    assert len(caught) == 1
+    with pytest.warns(DataWarning, match="at rest"):
+        model.fit([x[:20], x[20:]], [y[:20], y[20:]])
+    np.testing.assert_allclose(model.run(x)[:, -1], y[0, -1], rtol=1e-14)  # as it is told
+
+
+def test_a_target_that_moves_in_some_rows_or_is_short_is_no_doubt():
+    x = np.sin(MOVING)[:, None]
+    late = np.where(MOVING == 39, 1.0, 0.0)[:, None]
+    for y in (late, 1e6 + 1e-5 * x, STILL[:, None] + 1e-12 * x):
+        ng.Model(Input() >> Ridge()).fit(x, y)
+    ng.Model(Input() >> Ridge()).fit(x[:9], STILL[:9])
+    with pytest.warns(DataWarning, match="at rest"):
+        ng.Model(Input() >> Ridge()).fit(x, late[::-1], warmup=1)
+
+
+def test_a_target_that_is_never_known_is_refused_by_its_name():
+    x = np.sin(MOVING)[:, None]
+    y = np.rec.fromarrays([MOVING, MOVING * np.nan], names=["wind", "rain"])
+    for kind in (Ridge, RLS):
+        with pytest.raises(DataError, match="column 'rain' NaN in every row that is learned from"):
+            ng.Model(Input() >> kind()).fit(x, y)
+    with pytest.raises(DataError, match="column 0 NaN in every row"):
+        ng.Model(Input() >> Ridge()).fit([x, x], [x * np.nan] * 2)
+
+
+def test_scores_of_a_target_at_rest_have_no_share_of_variance():
+    x = np.sin(MOVING)[:, None]
+    with pytest.warns(DataWarning, match="at rest"):
+        model = ng.Model(Input() >> Ridge()).fit(x, STILL)
+    found = model.scores(x, STILL)["ridge"]
+    assert np.isnan(found["score"]) and np.isnan(found["mean"]) and found["mse"] < 1e-30

@@ -156,7 +156,7 @@ def test_on_a_stream_that_changes_half_way_the_error_falls_again(readout):
         (U, Y, {"workers": 0}, "workers"),
         ([U, U], [Y], {}, "2 series"),
         ([U, U[:, :1]], [Y, Y], {}, "series 1"),
-        (U, np.full((T, 2), np.nan), {}, "no rows to learn from"),
+        (U, np.full((T, 2), np.nan), {}, "columns 0, 1 NaN in every row"),
         (np.full((T, 2), "a"), Y, {}, "expected numbers"),
         (np.zeros((0, 2)), np.zeros((0, 1)), {}, "nothing in it"),
     ],
