@@ -46,8 +46,9 @@ def _warn_of_constants(plan: Plan, name: str, bound: BoundData, warmup: int) -> 
     titles = bound.taught[name].names if name in bound.taught else ()
     if found.unknown.size:
         raise DataError(
-            f"target of {name}: {columns_in_words(found.unknown, titles=titles)} NaN in every row "
-            "that is learned from, and a row with a NaN teaches nothing; leave such columns out"
+            f"target of {name}: no rows to learn from: "
+            f"{columns_in_words(found.unknown, titles=titles)} "
+            "NaN in every row, and a row with a NaN teaches nothing; leave such columns out"
         )
     if found.still.size and found.n_rows >= FEWEST_STILL and not plan.nodes[name].knows_classes:
         values = columns_in_words([f"{value:.12g}" for value in found.values]).split(" ", 1)[1]

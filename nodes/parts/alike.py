@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import PositiveInt
 
 from nodegraph.arrays import Array
-from nodegraph.errors import FieldError
+from nodegraph.errors import FieldError, warn
 from nodegraph.node import Node
 
 __all__ = ["Alike", "summed"]
@@ -35,12 +35,18 @@ class Alike(Node, ABC):
     units: PositiveInt | None = None
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
-        """Return the sources by number."""
+        """Return the sources by number; warn of one alone."""
+        kind = type(self).__name__
+        if n_in == n_out:
+            warn(
+                f"{self.name or kind}: one source of {n_in} columns is all that it joins; wire "
+                f"several to it, [a, b] >> {kind}(), or write units= for groups of its columns"
+            )
         if not n_in or n_in % n_out:
             raise FieldError(
                 f"{n_in} columns are no groups of {n_out}; write units={n_in} or a divisor of it"
                 if n_in
-                else f"{type(self).__name__} joins sources, but nothing is wired to it"
+                else f"{kind} joins sources, but nothing is wired to it"
             )
         return self.Params(np.arange(n_in // n_out))
 

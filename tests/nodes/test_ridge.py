@@ -132,7 +132,7 @@ def test_one_row_gives_its_own_target_back():
 
 @pytest.mark.parametrize("t", [np.full((500, 1), np.nan), np.full((500, 2), [np.nan, 1.0])])
 def test_no_row_to_learn_from_is_an_error(t):
-    with pytest.raises(DataError, match="no rows to learn from: warmup or NaN in targets"):
+    with pytest.raises(DataError, match="no rows to learn from: column 0 NaN in every row"):
         learned(t=t)
 
 

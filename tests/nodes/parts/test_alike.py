@@ -3,7 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph import delay
-from nodegraph.errors import FieldError, GraphError
+from nodegraph.errors import DataWarning, FieldError, GraphError
 from nodegraph.testing import check_node
 from nodes import Concat, Input, Mean, Product, Reservoir, Ridge, Vote
 
@@ -13,7 +13,18 @@ X = np.random.default_rng(0).standard_normal((50, 6))
 def test_groups_of_columns_are_sources():
     check_node(Mean(units=2), n_in=6)
     assert np.allclose(ng.Model(Mean(units=2)).run(X), (X[:, :2] + X[:, 2:4] + X[:, 4:]) / 3)
-    assert np.array_equal(ng.Model(Mean(units=6)).run(X), X)
+
+
+@pytest.mark.parametrize("kind", [Mean, Product, Vote])
+def test_one_source_alone_is_told(kind):
+    """A list of members with one in it, or a wide signal that was to be parted by units."""
+    said = rf"{kind.__name__}: one source of 6 columns.*\[a, b\] >> {kind.__name__}\(\)"
+    for graph in (Input() >> Concat() >> kind(), kind(units=6)):
+        with pytest.warns(DataWarning, match=said) as caught:
+            found = ng.Model(graph).run(X)
+        assert len(caught) == 1
+        winner = np.eye(6)[X.argmax(axis=1)]
+        assert np.array_equal(found, winner if kind is Vote else X)
 
 
 @pytest.mark.parametrize("node", [Mean(), Product(), Vote()])

@@ -69,7 +69,9 @@ def test_there_is_nothing_to_say_where_no_weaker_penalty_would_help():
     fitted(1e-6 * x, Scaler())
     fitted(x, ridge=1e3)  # a strong one that was meant
     fitted(1e-6 * RNG.normal(size=(1500, 1)))  # noise
-    ng.Model(Input() >> Ridge()).fit(np.zeros((1500, 1)), np.zeros((1500, 1)))
+    with pytest.warns(DataWarning, match="at rest") as caught:
+        ng.Model(Input() >> Ridge()).fit(np.zeros((1500, 1)), np.zeros((1500, 1)))
+    assert len(caught) == 1
 
 
 def chosen(x, y, ridge="cv"):
