@@ -146,13 +146,11 @@ def series_targets(
     rows_of_labels = _rows_of_labels(value, where, lesson)
     given = one_target(value, where, lesson) if rows_of_labels is None else rows_of_labels
     if len(given) != len(lengths):
-        steps = (
-            "; for a target at every step give a list of arrays of shape (T, d), one for each "
-            "series, or a table with an index (instance, time)"
-        )
+        what = "rows" if rows_of_labels is None else "labels"
         raise DataError(
-            f"{where}: {len(given)} labels for {len(lengths)} series"
-            + steps * (len(given) == sum(lengths))
+            f"{where}: {len(given)} {what} for {len(lengths)} series; give one for each series, or "
+            "for a target at every step a list of arrays of shape (T, d), one for each series, or "
+            "a table with an index (instance, time)"
         )
     whole = rows_of_labels is not None and not lesson.at_end
     parts = [given[i : i + 1] for i in range(len(given))]

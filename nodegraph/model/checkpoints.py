@@ -19,6 +19,7 @@ from nodegraph.engines.slot import Slot
 from nodegraph.engines.sums_beside import sums_folder, sweep
 from nodegraph.errors import DataError, ModelFileError, OtherCourseError
 from nodegraph.files import tensor_file
+from nodegraph.graph.messages.phrases import shown
 from nodegraph.host.paths import own_path
 from nodegraph.model import storage
 from nodegraph.model.state import ModelState
@@ -110,8 +111,9 @@ def _resumed(path: Any, state: ModelState, mark: Mapping[str, Any], write: Any) 
     odd = [key for key in mark if there.get(key) != mark[key]]
     if odd:
         raise OtherCourseError(
-            f"{path}: the checkpoint is of another course of learning: {', '.join(odd)} differ; "
-            "give the same graph, data and options, or another file"
+            f"{path}: the checkpoint is of another course of learning: "
+            f"{', '.join(_difference(key, there.get(key), mark[key]) for key in odd)}; give the "
+            "same again to go on from it, or name another file to begin anew"
         )
 
     log.info("learning goes on %s, as kept in %s", at.words, path)
@@ -120,6 +122,13 @@ def _resumed(path: Any, state: ModelState, mark: Mapping[str, Any], write: Any) 
         storage.unpack_slots(state, slots, packed, arrays)
 
     return Checkpointer(str(path), write, EVERY, at, restore=restore, begun=boughs)
+
+
+def _difference(key: str, before: Any, now: Any) -> str:
+    """Return in what two courses of learning differ; graphs and data are too large to be shown."""
+    if key in ("graph", "data"):
+        return f"{key} differ" + "s" * (key == "graph")
+    return f"{key} was {shown(before)} and is {shown(now)}"
 
 
 def _packed_boughs(boughs: Sequence[Bough]) -> tuple[list[dict[str, Any]], dict[str, Array]]:

@@ -169,8 +169,8 @@ class Learner(Freezing):
             forcing=rules[0],
         )
         course = ordered(course, order, draft.slots, bound)
-        how: dict[str, Any] = {"learners": learners, "forcing and warmup": rules}
-        how["order"] = "one by one" if course.one_by_one else "all at once"
+        how: dict[str, Any] = {"learners": learners, "forcing": rules[0], "warmup": rules[1]}
+        how |= {"ahead": shift, "order": "one by one" if course.one_by_one else "all at once"}
         checkpointer = checkpointer_of(checkpoint, resume, draft, bound, how)
         history = recorder_of(watch, progress)
         hooks = Hooks(progress, history, checkpointer, vitals_of(self.plan, bound))

@@ -74,7 +74,8 @@ def resumed(learn: Callable[..., _Found], checkpoint: Path, resume: bool, anew: 
         if resume:
             raise
         aside = move_checkpoint(checkpoint, checkpoint.with_name(ASIDE))
-        say_error(f"{error}; it is {aside} now, and learning begins anew", "note")
+        told = str(error).partition("; ")[0]
+        say_error(f"{told}; it is {aside} now, and learning begins anew", "note")
     return learn(resume=False)
 
 

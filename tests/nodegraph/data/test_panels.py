@@ -78,7 +78,7 @@ def test_a_table_whose_cells_hold_series_is_told_to_be_a_list():
 
 
 def test_targets_of_all_steps_of_a_panel_in_one_array_are_told_how_to_be_given():
-    with pytest.raises(DataError, match=r"12 labels for 3 series; .* an index \(instance, time\)"):
+    with pytest.raises(DataError, match=r"12 rows for 3 series; .* an index \(instance, time\)"):
         fit(PANEL, A[:, :1])
-    with pytest.raises(DataError, match=r"5 labels for 3 series$"):
+    with pytest.raises(DataError, match=r"5 rows for 3 series; give one for each series"):
         fit(PANEL, A[:5, :1])

@@ -68,7 +68,7 @@ def learn(graph, data, engine="local", **options):
         model.partial_fit(*data, warmup=5, **options)
         return model
     y = {name: data[1] for name, rule in rules.items() if rule.supervised}
-    return model.fit(data[0], y, warmup=5, **options)
+    return model.fit(data[0], y, **{"warmup": 5, **options})
 
 
 GRAPHS = [plastic, twins, feedback, lambda: Input() >> Reservoir(units=9) >> RLS(),
@@ -210,7 +210,7 @@ def test_a_signal_waits_for_the_checkpoint(tmp_path, number, ends):
 
 def test_a_checkpoint_of_something_else_is_refused(path):
     learn(feedback, (X, Y), checkpoint=path)
-    with pytest.raises(ModelFileError, match="another course of learning: data differ"):
+    with pytest.raises(ModelFileError, match="another course of learning: data differ; give the"):
         learn(feedback, (X[:200], Y[:200]), checkpoint=path, resume=True)
     with pytest.raises(ModelFileError, match="graph"):
         learn(twins, (X, Y), checkpoint=path, resume=True)
@@ -219,6 +219,21 @@ def test_a_checkpoint_of_something_else_is_refused(path):
         learn(feedback, (X, Y), checkpoint=path, resume=True)
     with pytest.raises(DataError, match="checkpoint="):
         learn(feedback, (X, Y), resume=True)
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ({"warmup": 50}, "warmup was 5 and is 50; give the same again"),
+        ({"forcing": "all", "warmup": 0}, "forcing was True and is 'all', warmup was 5 and is 0;"),
+        ({"ahead": 1}, r"data differ, ahead was \{\} and is \{'ridge': 1\}"),
+    ],
+)
+def test_options_that_differ_from_those_of_a_checkpoint_are_told_with_their_values(path, now, said):
+    with pytest.raises(OSError, match="killed"):
+        learn(feedback, (X, Y), Dying(3), checkpoint=path)
+    with pytest.raises(ModelFileError, match=said):
+        learn(feedback, (X, Y), checkpoint=path, resume=True, **now)
 
 
 def test_one_number_in_the_middle_tells_data_from_others(path):
