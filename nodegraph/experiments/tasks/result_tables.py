@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -58,10 +59,10 @@ def _rows_of(levels: Sequence[float], y: Array, bounds: Array) -> list[dict[str,
     """Return a row for each pair of quantiles, the widest first, and one for a middle one."""
     rows: list[dict[str, Any]] = []
     for i in range(len(levels) // 2):
-        low, high, share = bounds[..., i], bounds[..., -1 - i], levels[-1 - i] - levels[i]
+        low, high, share = bounds[..., i], bounds[..., -1 - i], _between(levels[i], levels[-1 - i])
         rows.append(
             {
-                "interval": f"{levels[i]:.4g} to {levels[-1 - i]:.4g}",
+                "interval": f"{levels[i]} to {levels[-1 - i]}",
                 "nominal": share,
                 "found": coverage(y, low, high),
                 "mean_width": float((high - low).mean()),
@@ -72,8 +73,19 @@ def _rows_of(levels: Sequence[float], y: Array, bounds: Array) -> list[dict[str,
         middle = bounds[..., len(levels) // 2]
         level = levels[len(levels) // 2]
         found = coverage(y, np.full_like(middle, -np.inf), middle)
-        rows.append({"interval": f"below {level:.4g}", "nominal": level, "found": found})
+        rows.append({"interval": f"below {level}", "nominal": level, "found": found})
     return rows
+
+
+def _between(low: float, high: float) -> float:
+    """Return how much lies between two quantiles, in the digits that they are written in.
+
+    Examples
+    --------
+    >>> 0.95 - 0.05, _between(0.05, 0.95)
+    (0.8999999999999999, 0.9)
+    """
+    return float(Decimal(str(high)) - Decimal(str(low)))
 
 
 def _stacked(rows: Any) -> Array:

@@ -50,7 +50,7 @@ def test_intervals_are_scored_as_by_hand(forecast):
     np.testing.assert_array_equal(forecast.bounds["out"], bounds)
     wide, narrow, middle = interval_rows(forecast)
     low, high = bounds[..., 0], bounds[..., 4]
-    assert (wide["interval"], wide["nominal"]) == ("0.05 to 0.95", pytest.approx(0.9))
+    assert (wide["interval"], wide["nominal"]) == ("0.05 to 0.95", 0.9)
     assert wide["found"] == np.mean((low <= truth) & (truth <= high))
     assert wide["mean_width"] == pytest.approx(np.mean(high - low))
     missed = np.maximum(low - truth, 0) + np.maximum(truth - high, 0)
