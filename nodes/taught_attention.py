@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
-from nodegraph.maths import activate, einsum, matvec, softmax
+from nodegraph.maths import activate, matvec
+from nodes.parts.looking_back import LookingBack
+from nodes.parts.rows_at_once import laid_out, times_rows
 from nodes.parts.taught_units import TaughtUnits
 from nodes.rules.local_descent import LocalDescent
 
 __all__ = ["TaughtAttention"]
+
+Times = Callable[[Array, Array], Array]
+MATRICES = "W_q", "W_k", "W_v", "W_h", "V"
 
 
 class TaughtAttention(TaughtUnits):
@@ -93,11 +100,11 @@ class TaughtAttention(TaughtUnits):
         offset: Array  # (n_target,)
 
     class State(NamedTuple):
-        """What arrived in the last steps; step t is in row ``t % n`` of n."""
+        """What arrived in the last steps; step t is in place ``t % n`` of n."""
 
         inputs: Array  # (ahead + 1, n_in)
-        keys: Array  # (span, heads * keys)
-        values: Array  # (span, heads * keys)
+        keys: Array  # (heads, span, keys)
+        values: Array  # (heads, span, keys)
         steps: Array  # () int
 
     moves: ClassVar[tuple[str, ...]] = ("passes", "rate", "batch", "decay")
@@ -154,25 +161,52 @@ class TaughtAttention(TaughtUnits):
 
     def start(self, n_out: int, n_in: int = 0) -> State:
         """Return the state before the first step: nothing was seen."""
-        past = np.zeros((self.span, self.width))
-        inputs = np.zeros((self.ahead + 1, n_in))
-        return self.State(inputs, past, past.copy(), np.zeros((), np.int64))
+        return self.State(np.zeros((self.ahead + 1, n_in)), *self.core.start(self.width))
+
+    @cached_property
+    def core(self) -> LookingBack:
+        """What goes row by row where many rows are made at once."""
+        return LookingBack(heads=self.heads, keys=self.keys, span=self.span)
 
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, y)``, y being c and h at their gain, the prediction, or both."""
-        now, n = state.steps, self.span
-        inputs, keys, values = state.inputs.copy(), state.keys.copy(), state.values.copy()
-        inputs[now % (self.ahead + 1)] = x
-        keys[now % n] = matvec(params.W_k, x)
-        values[now % n] = matvec(params.W_v, x) + params.b_v
-        z = inputs[(now + 1) % (self.ahead + 1)]
-        q = (matvec(params.W_q, z) + params.b_q).reshape(self.heads, -1)
-        scores = einsum("hd,jhd->hj", q, keys.reshape(n, self.heads, -1))
-        scores = scores / np.sqrt(x.dtype.type(self.keys))
-        a = softmax(np.where(np.arange(n) <= now, scores, -np.inf), axis=1)
-        c = einsum("hj,jhd->hd", a, values.reshape(n, self.heads, -1)).reshape(-1)
-        h = activate(self.activation, matvec(params.W_h, np.concatenate([z, c])) + params.b_h)
-        parts = [params.gain * np.concatenate([c, h])] if "units" in self.emits else []
+        inputs, now, many = state.inputs.copy(), state.steps, self.ahead + 1
+        inputs[now % many] = x
+        z = inputs[(now + 1) % many]
+        past, asked = self.core.State(*state[1:]), self._asked(params, z, x, matvec)
+        past, c = self.core.step((), past, asked)
+        return self.State(inputs, *past), self._told(params, z, c, matvec)
+
+    def _asked(self, params: Params, z: Array, x: Array, times: Times) -> Array:
+        """Return queries, keys and values, side by side."""
+        q, k = times(params.W_q, z) + params.b_q, times(params.W_k, x)
+        return np.concatenate([q, k, times(params.W_v, x) + params.b_v], axis=-1)
+
+    def _told(self, params: Params, z: Array, c: Array, times: Times) -> Array:
+        """Return what is given out."""
+        heard = times(params.W_h, np.concatenate([z, c], axis=-1)) + params.b_h
+        h = activate(self.activation, heard)
+        parts = [params.gain * np.concatenate([c, h], axis=-1)] if "units" in self.emits else []
         if "prediction" in self.emits:
-            parts.append(matvec(params.V, np.concatenate([z, c, h])) + params.offset)
-        return self.State(inputs, keys, values, now + 1), np.concatenate(parts)
+            told = times(params.V, np.concatenate([z, c, h], axis=-1))
+            parts.append(told + params.offset)
+        return np.concatenate(parts, axis=-1)
+
+    def lay_out(self, params: Params) -> Params | None:
+        """Return the params with matrices by columns, if `step` sums all of them so."""
+        asked = [name for name in MATRICES if name != "V" or "prediction" in self.emits]
+        laid = {name: laid_out(getattr(params, name)) for name in asked}
+        by_columns = {name: W for name, W in laid.items() if W is not None}
+        return params._replace(**by_columns) if len(by_columns) == len(laid) else None
+
+    def sweep(
+        self, laid: Params, state: State, xs: Array, run: Callable[[Any, Array], tuple[Any, Array]]
+    ) -> tuple[State, Array]:
+        """Return ``(state, ys)`` after all rows; see `nodegraph.graph.rows_at_once.Sweeps`."""
+        now, many = int(state.steps), self.ahead + 1
+        before = state.inputs[(now + 1 + np.arange(self.ahead)) % many]
+        line = np.concatenate([before, xs])
+        z, inputs = line[: len(xs)], state.inputs.copy()
+        inputs[(now + len(xs) - 1 - np.arange(many)) % many] = line[::-1][:many]
+        past, c = run(self.core.State(*state[1:]), self._asked(laid, z, xs, times_rows))
+        return self.State(inputs, *past), self._told(laid, z, c, times_rows)

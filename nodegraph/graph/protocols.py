@@ -13,6 +13,7 @@ from nodegraph.graph.lessons import Lesson
 __all__ = [
     "Absorbs",
     "Blockwise",
+    "ByMethods",
     "Deals",
     "Differentiable",
     "Gathers",
@@ -38,7 +39,7 @@ __all__ = [
 ]
 
 
-class _ByMethods:
+class ByMethods:
     """Classes with all its methods are its subclasses; each is looked at once."""
 
     @classmethod
@@ -46,7 +47,7 @@ class _ByMethods:
         return all(hasattr(other, name) for name in vars(cls) if not name.startswith("_"))
 
 
-class Blockwise(_ByMethods, ABC):
+class Blockwise(ByMethods, ABC):
     """A node that runs on blocks of rows, for what it calls takes them at once.
 
     A scikit-learn estimator's `predict` is such a thing: it cannot be traced, and a call for each
@@ -58,7 +59,7 @@ class Blockwise(_ByMethods, ABC):
         """Return ``(state, ys)`` after ``len(xs)`` steps."""
 
 
-class Silent(_ByMethods, ABC):
+class Silent(ByMethods, ABC):
     """A node without a state that knows when it says nothing yet, as a readout before it learns."""
 
     @abstractmethod
@@ -66,19 +67,7 @@ class Silent(_ByMethods, ABC):
         """Return the outputs of so many steps if they are zeros whatever is read, else None."""
 
 
-class AtOnce(_ByMethods, ABC):
-    """A node without a state that makes many rows at once faster than one after the other."""
-
-    @abstractmethod
-    def lay_out(self, params: Any) -> Any:
-        """Return the params as `at_once` wants them in this numeric mode; None if it cannot."""
-
-    @abstractmethod
-    def at_once(self, laid: Any, xs: Array) -> Array:
-        """Return what `step` gives out for each row: to the bit, but where numerics are "fast"."""
-
-
-class Differentiable(_ByMethods, ABC):
+class Differentiable(ByMethods, ABC):
     """A node that says how its step moves along directions, faster than it can be found out."""
 
     @abstractmethod
@@ -92,7 +81,7 @@ class Differentiable(_ByMethods, ABC):
         """
 
 
-class Uncertain(_ByMethods, ABC):
+class Uncertain(ByMethods, ABC):
     """A readout that knows how far it may be off."""
 
     @abstractmethod
@@ -103,7 +92,7 @@ class Uncertain(_ByMethods, ABC):
         """
 
 
-class Measured(_ByMethods, ABC):
+class Measured(ByMethods, ABC):
     """A rule with numbers of its own for learning curves."""
 
     @abstractmethod
@@ -115,7 +104,7 @@ class Measured(_ByMethods, ABC):
         """
 
 
-class Windowed(_ByMethods, ABC):
+class Windowed(ByMethods, ABC):
     """A rule that looks back and ahead, and so learns nothing from a series that is too short."""
 
     @abstractmethod
@@ -123,7 +112,7 @@ class Windowed(_ByMethods, ABC):
         """Return how many steps a series must have for `node` to learn from it in `fit`."""
 
 
-class Trailing(_ByMethods, ABC):
+class Trailing(ByMethods, ABC):
     """An online rule that learns from steps later than it sees them, such as window by window."""
 
     @abstractmethod
@@ -131,7 +120,7 @@ class Trailing(_ByMethods, ABC):
         """Return ``(params, memory)`` after what still waits; `fit` asks for it before `finish`."""
 
 
-class Gathers(_ByMethods, ABC):
+class Gathers(ByMethods, ABC):
     """An offline rule that gathers a chunk without a copy of its memory."""
 
     @abstractmethod
@@ -153,7 +142,7 @@ class Room(NamedTuple):
     end: float  # the same while a learner concludes
 
 
-class Wary(_ByMethods, ABC):
+class Wary(ByMethods, ABC):
     """A rule that can tell from rows of the input that little will be learned from them."""
 
     @abstractmethod
@@ -161,7 +150,7 @@ class Wary(_ByMethods, ABC):
         """Return sentences, with the cure, on what looks wrong with rows ``(n_steps, n_in)``."""
 
 
-class Weighed(_ByMethods, ABC):
+class Weighed(ByMethods, ABC):
     """An offline rule that knows beforehand how much room and work learning takes."""
 
     @abstractmethod
@@ -169,7 +158,7 @@ class Weighed(_ByMethods, ABC):
         """Return what a learner of these widths needs for so many rows, of numbers of this size."""
 
 
-class Passes(_ByMethods, ABC):
+class Passes(ByMethods, ABC):
     """An offline rule that may go through the data more than once."""
 
     @abstractmethod
@@ -181,7 +170,7 @@ class Passes(_ByMethods, ABC):
         """Tell whether a node with these params can learn from series apart, to be merged."""
 
 
-class PassesApart(_ByMethods, ABC):
+class PassesApart(ByMethods, ABC):
     """A rule of several passes whose parts, each gathered apart, are merged in every pass."""
 
     @abstractmethod
@@ -189,7 +178,7 @@ class PassesApart(_ByMethods, ABC):
         """Return the memory of the same pass before its first row."""
 
 
-class SecondLook(_ByMethods, ABC):
+class SecondLook(ByMethods, ABC):
     """An offline rule that learns better by a second look, where rows can be read again."""
 
     @abstractmethod
@@ -205,7 +194,7 @@ class SecondLook(_ByMethods, ABC):
         """Tell, after a pass, whether the next look is worth it, if there is one."""
 
 
-class Absorbs(_ByMethods, ABC):
+class Absorbs(ByMethods, ABC):
     """An offline rule that merges without a copy of what it has gathered so far."""
 
     @abstractmethod
@@ -213,7 +202,7 @@ class Absorbs(_ByMethods, ABC):
         """Return what `merge` does but for rounding; both may be changed in place."""
 
 
-class Seamless(_ByMethods, ABC):
+class Seamless(ByMethods, ABC):
     """A rule that keeps rows in the pieces they came in, and can join them."""
 
     @abstractmethod
@@ -221,7 +210,7 @@ class Seamless(_ByMethods, ABC):
         """Return the memory as it is saved: the same, whatever chunks it was gathered from."""
 
 
-class Chooses(_ByMethods, ABC):
+class Chooses(ByMethods, ABC):
     """An offline rule that chooses among settings, and can conclude by each from one memory."""
 
     @abstractmethod
@@ -229,7 +218,7 @@ class Chooses(_ByMethods, ABC):
         """Return the rule with each of the settings alone; itself if there is nothing to choose."""
 
 
-class Deals(_ByMethods, ABC):
+class Deals(ByMethods, ABC):
     """An offline rule that can deal independent series out in turn, as parts that are left out."""
 
     @property
@@ -242,7 +231,7 @@ class Deals(_ByMethods, ABC):
         """
 
 
-class Joint(_ByMethods, ABC):
+class Joint(ByMethods, ABC):
     """An offline rule whose learners of the same input learn as one, of all targets."""
 
     @property

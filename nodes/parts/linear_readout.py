@@ -11,11 +11,9 @@ from nodegraph import Array, Matrix, Node, Vector
 from nodegraph.errors import FieldError
 from nodegraph.host.numerics import numerics
 from nodegraph.maths import matvec
+from nodes.parts.rows_at_once import laid_out
 
 __all__ = ["LinearReadout"]
-
-MANY = 32  # outputs that fill a register together
-COLUMNS = 256  # outputs from which on `step` sums four columns at a time however many there are
 
 
 class LinearReadout(Node):
@@ -85,11 +83,8 @@ class LinearReadout(Node):
         """Return W_out by columns and the bias, for BLAS or for rows in the order of `step`."""
         if type(self).step is not LinearReadout.step:
             return None
-        n_out, n_in = params.W_out.shape
-        if numerics() == "fast":
-            return params.W_out.T, params.bias
-        by_columns = n_out >= COLUMNS or (MANY <= n_out and n_in <= 4 * n_out)
-        return (np.ascontiguousarray(params.W_out.T), params.bias) if by_columns else None
+        by_columns = laid_out(params.W_out)
+        return None if by_columns is None else (by_columns, params.bias)
 
     def at_once(self, laid: Any, xs: Array) -> Array:
         """Return ``xs W_out' + bias``."""

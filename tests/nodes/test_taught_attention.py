@@ -24,10 +24,26 @@ def learned(x=X, y=Y, seed=1, **fields):
 
 
 @pytest.mark.parametrize(
-    "fields", [{}, {"ahead": 2, "emits": ("units", "prediction"), "activation": "tanh"}]
+    "fields",
+    [
+        {},
+        {"ahead": 2, "emits": ("units", "prediction"), "activation": "tanh"},
+        {"keys": 16, "units": 34, "ahead": 3, "activation": "sigmoid"},
+    ],
 )
 def test_it_is_a_node(fields):
-    check_node(TaughtAttention(heads=2, keys=2, span=5, units=3, **fields))
+    check_node(TaughtAttention(**{"heads": 2, "keys": 2, "span": 5, "units": 3, **fields}))
+
+
+@pytest.mark.parametrize("mode, off", [("exact", 0), ("fast", 1e-5)])
+def test_wide_weights_are_multiplied_by_many_rows_at_once(mode, off):
+    x, y = (RNG.normal(size=(50, n)).astype(np.float32) for n in (3, 33))
+    layer = TaughtAttention(heads=2, keys=16, span=5, units=34, passes=1, emits="prediction")
+    model = ng.Model(layer, seed=1, dtype="float32", numerics=mode).fit(x, y).reset()
+    assert layer.lay_out(model.params["taught_attention"]) is not None
+    many = model.run(x)
+    model.reset()
+    np.testing.assert_allclose(many, np.stack([model.step(row) for row in x]), rtol=0, atol=off)
 
 
 def test_heads_learn_whom_to_attend_to():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,8 @@ from nodegraph.engines.prepared import (
     one_by_one,
 )
 from nodegraph.errors import ContractError
-from nodegraph.graph.protocols import AtOnce, Blockwise
+from nodegraph.graph.protocols import Blockwise
+from nodegraph.graph.rows_at_once import AtOnce, Sweeps
 from nodegraph.host.numerics import numerics
 
 __all__ = ["Traced", "moving_tree", "node_state", "prepared"]
@@ -64,6 +65,9 @@ class Traced(Prepared):
     def run(self, state: Any, xs: Array, **ports: Array) -> tuple[Any, Array]:
         """Return ``(state, ys)`` after ``len(xs)`` steps."""
         if len(xs) >= FEW and (laid := self._laid_out()) is not None:
+            if isinstance(self.node, Sweeps):
+                found: tuple[Any, Array] = self.node.sweep(laid, state, np.asarray(xs), self._core)
+                return found
             return state, self.node.at_once(laid, np.asarray(xs))
         rows = {"x": np.asarray(xs), **ports}
         dtype, widths = rows["x"].dtype, {port: array.shape[1] for port, array in rows.items()}
@@ -80,9 +84,14 @@ class Traced(Prepared):
         self._last = state, (dtype, widths), bound
         return state, ys
 
+    @cached_property
+    def _core(self) -> Callable[[Any, Array], tuple[Any, Array]]:
+        """What runs the part of a node that goes row by row."""
+        return Traced(self.node.core, ()).run
+
     def _laid_out(self) -> Any:
         """Return the params as the node makes many rows at once with, or None."""
-        if not isinstance(self.node, AtOnce):
+        if not isinstance(self.node, AtOnce | Sweeps):
             return None
         if (mode := numerics()) not in self._at_once:
             self._at_once[mode] = self.node.lay_out(self.params)
