@@ -9,6 +9,7 @@ import platform
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic, sleep
@@ -30,7 +31,7 @@ class _NotYet(Exception):
     """Nothing answers as Ray does, as long as a head has not started."""
 
 
-def arrive(address: str, wait: float = 0.0) -> str:
+def arrive(address: str, wait: float = 0.0, meanwhile: Callable[[], object] = lambda: None) -> str:
     """Return the address of a cluster of our versions that lets us in.
 
     Parameters
@@ -39,6 +40,8 @@ def arrive(address: str, wait: float = 0.0) -> str:
         ``auto``: that of a Ray of this machine; else ``host:port`` or ``ray://host:port``.
     wait : float
         Seconds to wait for a head that does not answer yet.
+    meanwhile : callable
+        Done while the head of a cluster is asked.
 
     Returns
     -------
@@ -53,7 +56,7 @@ def arrive(address: str, wait: float = 0.0) -> str:
     end = monotonic() + wait
     while True:
         try:
-            return _try(_found_here() if address == "auto" else address)
+            return _try(_found_here() if address == "auto" else address, meanwhile)
         except _NotYet as error:
             if monotonic() < end:
                 sleep(PAUSE)
@@ -84,7 +87,7 @@ def _found_here() -> str:
         logger.setLevel(level)
 
 
-def _try(address: str) -> str:
+def _try(address: str, meanwhile: Callable[[], object]) -> str:
     scheme, _, place = address.rpartition("://")
     host, _, port = place.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
@@ -97,7 +100,7 @@ def _try(address: str) -> str:
     if found.kind != "grpc" and not (encrypted and found.kind in ("tls", "silent")):
         _refuse(address, host, int(port), found)
     if scheme == "":
-        _understand(address, _asked(address))
+        _understand(address, _asked(address, meanwhile))
     return address
 
 
@@ -131,7 +134,7 @@ def _refuse(address: str, host: str, port: int, found: Listener) -> None:
     )
 
 
-def _asked(address: str) -> dict[str, Any]:
+def _asked(address: str, meanwhile: Callable[[], object]) -> dict[str, Any]:
     """Return what the head says, as a process of its own has heard it."""
     parts = [sys.executable, "-P", str(Path(asking.__file__)), address, str(LOOKED)]
     env = {
@@ -139,14 +142,20 @@ def _asked(address: str) -> dict[str, Any]:
         "PYTHONPATH": os.pathsep.join(part for part in sys.path if part),
         "RAY_gcs_rpc_server_connect_timeout_s": "2",
     }
+    pipe = subprocess.PIPE
+    asked = subprocess.Popen(parts, stdout=pipe, stderr=pipe, text=True, env=env)
     try:
-        done = subprocess.run(parts, capture_output=True, text=True, timeout=LONGEST, env=env)
+        meanwhile()
+        said, told = asked.communicate(timeout=LONGEST)
     except subprocess.TimeoutExpired:
         return {"error": "silence", "words": "it does not say who it is"}
+    finally:
+        asked.kill()
+        asked.communicate()
     try:
-        found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+        found: dict[str, Any] = json.loads(said.strip().splitlines()[-1])
     except (json.JSONDecodeError, IndexError):  # Ray aborts the process that lacks a token
-        locked = "RAY_AUTH_TOKEN" in done.stderr
+        locked = "RAY_AUTH_TOKEN" in told
         return {"error": "Authentication" * locked, "words": "Ray itself broke off"}
     return found
 

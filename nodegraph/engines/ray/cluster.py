@@ -78,7 +78,7 @@ class Cluster:
         _settle()
         address = self.address or os.environ.get("RAY_ADDRESS")
         elsewhere = address not in (None, "local")
-        found = arrive(str(address), self.wait) if elsewhere else ""
+        found = arrive(str(address), self.wait, _loaded_ray) if elsewhere else ""
         ray = _loaded_ray()
         self._ours = True
         self._log.listen()
@@ -177,7 +177,8 @@ class Cluster:
         """Return what workers of a joined cluster are given: by default, where our modules are."""
         if self.runtime_env is not None:
             return dict(self.runtime_env)
-        return {"env_vars": {"PYTHONPATH": _own_path()}}
+        own = _own_path()  # none: workers that wait already are taken as they are
+        return {"env_vars": {"PYTHONPATH": own}} if own else {}
 
     def _connect(self, ray: Any, address: str) -> None:
         try:

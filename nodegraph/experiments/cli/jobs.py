@@ -49,7 +49,7 @@ DIRECTIVES = {
 #BSUB -wa USR1
 #BSUB -wt 2
 #BSUB -Q 99
-#BSUB -oo {name}-{number}.log
+#BSUB -o {name}-{number}.log
 """,
     "ssh": "",
 }

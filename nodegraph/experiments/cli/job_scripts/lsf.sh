@@ -1,5 +1,6 @@
 # shellcheck disable=SC2034 # not every script is one of an array
-number=$LSB_JOBID${LSB_JOBINDEX:-} cpus=${LSB_MAX_NUM_PROCESSORS:-1}
+number=$LSB_JOBID cpus=${LSB_MAX_NUM_PROCESSORS:-1}
+[ "${LSB_JOBINDEX:-0}" = 0 ] || number+=_$LSB_JOBINDEX
 line=yes # whether machines hear when we close their standard input
 # shellcheck disable=SC2034
 element=$((${LSB_JOBINDEX:-0} - 1))

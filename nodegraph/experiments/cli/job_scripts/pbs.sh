@@ -1,5 +1,6 @@
 # shellcheck disable=SC2034 # not every script is one of an array
-number=${PBS_JOBID//[!0-9]/} cpus=${NCPUS:-1} element=${PBS_ARRAY_INDEX:-}
+number=${PBS_JOBID%%.*} cpus=${NCPUS:-1} element=${PBS_ARRAY_INDEX:-}
+number=${number//[!0-9]/_} # of an element of an array: 7[5]
 line='' # whether machines hear when we close their standard input
 mapfile -t hosts < <(awk '!seen[$0]++' "$PBS_NODEFILE")
 cd "$PBS_O_WORKDIR" || exit

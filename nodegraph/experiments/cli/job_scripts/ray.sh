@@ -29,6 +29,7 @@ if [ "${2:-}" = head ]; then
     echo "head $own:$port"
     options+=(--head --port="$port" --include-dashboard=false)
 else
+    export RAY_gcs_server_port_wait_time_s=300 # the head starts beside it
     options+=(--address="$1")
 fi
 ray start "${options[@]}" < /dev/null &
@@ -98,8 +99,12 @@ rm -rf "$logs"
 exec 9<> "$logs/open"
 trap finish EXIT
 begin "${hosts[0]}" "$(reachable "${hosts[0]}")" head
+address=''
+while [ -z "$address" ] && kill -0 "${started[${hosts[0]}]}" 2> /dev/null; do
+    sleep 0.1
+    address=$(sed -n 's/^head //p' "$logs/${hosts[0]}.log")
+done
+[ -z "$address" ] || for host in "${hosts[@]:1}"; do begin "$host" "$address"; done
 await "${hosts[0]}"
-address=$(sed -n 's/^head //p' "$logs/${hosts[0]}.log")
-for host in "${hosts[@]:1}"; do begin "$host" "$address"; done
 await "${hosts[@]:1}"
 work+=(--address "$address")

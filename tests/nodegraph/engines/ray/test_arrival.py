@@ -124,7 +124,7 @@ def test_what_is_no_address_is_told_what_one_looks_like(address):
 
 def test_a_head_that_is_not_up_yet_is_waited_for(listener, ours, monkeypatch):
     port = free_port()
-    monkeypatch.setattr(arrival, "_asked", lambda address: OURS)
+    monkeypatch.setattr(arrival, "_asked", lambda address, meanwhile: OURS)
     monkeypatch.setattr(arrival, "PAUSE", 0.05)
     late = threading.Timer(0.2, listener, (SETTINGS, port))
     late.start()
@@ -149,7 +149,7 @@ def test_a_wait_has_an_end(monkeypatch):
     ],
 )
 def test_a_head_that_does_not_take_us_in(answer, words, listener, ours, monkeypatch):
-    monkeypatch.setattr(arrival, "_asked", lambda address: answer)
+    monkeypatch.setattr(arrival, "_asked", lambda address, meanwhile: answer)
     text = said(f"127.0.0.1:{listener(SETTINGS)}")
     assert words in text and "\n" not in text
 

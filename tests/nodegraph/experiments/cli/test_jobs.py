@@ -158,7 +158,8 @@ def test_ray_is_on_all_machines_before_the_work_begins_and_gone_after_it(kind, p
     done = played(kind)
     out, err = done.communicate(timeout=30)
     assert (done.returncode, out, err) == (0, "", "")
-    head, other, work = (tmp_path / "calls").read_text().splitlines()
+    *both, work = (tmp_path / "calls").read_text().splitlines()
+    head, other = sorted(both, key=lambda call: "--head" not in call)  # they start at once
     address = re.search(r"--address=(\S+)", other)[1]
     host, port = address.split(":")
     assert not host.startswith("127.") and f"--head --port={port}" in head
@@ -179,6 +180,22 @@ def test_a_machine_on_which_ray_does_not_start_fails_the_job_and_is_named(played
     assert sorted(path.name for path in logs.iterdir()) == ["n1.log", "n2.log"]
     assert logs.stat().st_mode & 0o077 == 0
     assert "nodegraph" not in (tmp_path / "calls").read_text()
+
+
+def test_a_job_that_goes_on_adds_to_its_log_and_elements_have_logs_of_ray_apart(small, tmp_path):
+    text = job("lsf", small)
+    assert "#BSUB -o small-%J.log" in text
+    begin = text[text.index("number=") :].partition("mapfile")[0] + 'echo "$number $element"'
+    for index, shown in (("0", "7 -1"), ("3", "7_3 2")):
+        env = {**os.environ, "LSB_JOBID": "7", "LSB_JOBINDEX": index}
+        done = subprocess.run(["bash", "-c", begin], env=env, capture_output=True, text=True)
+        assert done.stdout.strip() == shown
+    text = job("pbs", small)
+    begin = text[text.index("number=") :].partition("mapfile")[0] + 'echo "$number"'
+    for name, shown in (("7.server01", "7"), ("7[5].server01", "7_5_")):
+        env = {**os.environ, "PBS_JOBID": name}
+        done = subprocess.run(["bash", "-c", begin], env=env, capture_output=True, text=True)
+        assert done.stdout.strip() == shown
 
 
 def await_work(tmp_path):
