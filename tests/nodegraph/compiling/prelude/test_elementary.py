@@ -1,7 +1,12 @@
 """Our own exp, tanh and log are within three units in the last place, with exact limits."""
 
+from fractions import Fraction
+from math import factorial, log
+
 import numpy as np
 import pytest
+
+from nodegraph.compiling.prelude.elementary import _FORMATS
 
 DTYPES = {"f8": np.float64, "f4": np.float32}
 TRUE = {
@@ -63,3 +68,34 @@ def test_numbers_that_are_hardly_there(call, code):
     np.testing.assert_allclose(each(call, "log", code, x), np.log(x.astype(float)), 1e-6)
     low = np.log(tiny.astype(float)) + 3
     np.testing.assert_allclose(call(f"exp_{code}", low), np.exp(low), rtol=0, atol=tiny)
+
+
+@pytest.mark.parametrize("code", DTYPES)
+def test_the_terms_of_exp_are_its_series_in_chebyshev_polynomials(code):
+    terms = _FORMATS[code].terms
+    half = Fraction(log(2) / 2)
+    series = [half**n / factorial(n + 2) for n in range(25)]  # (e^r - 1 - r) / r^2, r = half u
+    while len(series) > len(terms):
+        polynomial = chebyshev(len(series) - 1)
+        share = series[-1] / polynomial[-1]
+        series = [a - share * b for a, b in zip(series[:-1], polynomial, strict=False)]
+    found = [DTYPES[code](float(term / half**n)) for n, term in enumerate(series)]
+    np.testing.assert_array_equal(DTYPES[code](terms), found)
+
+
+def chebyshev(n):
+    before, now = [Fraction(1)], [Fraction(0), Fraction(1)]
+    for _ in range(n - 1):
+        twice = [Fraction(0), *(2 * term for term in now)]
+        before, now = now, [a - b for a, b in zip(twice, [*before, 0, 0], strict=False)]
+    return now
+
+
+@pytest.mark.parametrize("code", DTYPES)
+def test_a_sigmoid_is_exact_to_three_units_as_far_as_numbers_are_normal(call, code):
+    far = 708 if code == "f8" else 87
+    x = np.concatenate([np.linspace(-far, far, 300), [0.1 - far]]).astype(DTYPES[code])
+    found = each(call, "sigmoid", code, x)
+    true = 1 / (1 + np.exp(-x.astype(np.longdouble)))
+    assert (np.abs(found - true) / np.spacing(true.astype(DTYPES[code]))).max() <= 3
+    assert each(call, "sigmoid", code, np.float64([-far - 9, far + 9])).tolist() == [0, 1]
