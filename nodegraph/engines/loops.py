@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from ctypes import c_int64, c_void_p
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,7 +85,9 @@ class Program:
         tables = [
             self._address(np.array(table, np.int64)) for table in (nodes, ports, parts, rings)
         ]
-        self._table = self._address(np.array([*tables, len(nodes), len(rings)], np.int64))
+        table = self._address(np.array([*tables, len(nodes), len(rings)], np.int64))
+        # what is of ctypes already is passed on faster than numbers
+        self._table, self._start, self._stop = c_void_p(table), c_int64(), c_int64()
 
     def _numbers(self, arguments: Iterable[Any]) -> Array:
         if isinstance(arguments, np.ndarray):
@@ -107,7 +110,8 @@ class Program:
 
     def advance(self, start: int, stop: int) -> bool:
         """Move on from step `start` to `stop`; tell whether all that came and went is finite."""
-        return bool(self._advance(self._table, start, stop))
+        self._start.value, self._stop.value = start, stop
+        return bool(self._advance(self._table, self._start, self._stop))
 
 
 def fuse(

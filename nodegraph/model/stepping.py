@@ -48,6 +48,11 @@ class Stepper:
         Who takes rows to judge nodes by.
     noise : dict, optional
         What noise of the next `KEPT` steps is drawn from, by node.
+
+    Attributes
+    ----------
+    learns : bool
+        Whether nodes learn as they go.
     """
 
     def __init__(
@@ -69,7 +74,8 @@ class Stepper:
         self._program = Program(
             list(instructions.values()), state.time, state.initializer.dtype, rings
         )
-        self._only = next(iter(data.values())) if len(data) == 1 else None
+        self._only: Array = next(iter(data.values()), np.zeros((KEPT, 0)))
+        self._row = self._only.shape[1:] if len(data) == 1 else None  # the shape of x, if it is one
         self._limited = [
             (sources, limits)
             for instruction in instructions.values()
@@ -86,7 +92,8 @@ class Stepper:
         self._vitals, self._lessons = vitals, deque[Any](maxlen=8)  # the last of them tell
         self._outputs = {name: instructions[name].out for name in plan.outputs}
         rows, zero = next(iter(self._outputs.values()))
-        self._last = (rows, zero - 1, len(rows)) if len(self._outputs) == 1 else None
+        self._last = (list(rows), zero - 1, len(rows)) if len(self._outputs) == 1 else None
+        self.learns = bool(learned)
         self.steps = self._saved = 0
 
     @classmethod
@@ -132,16 +139,16 @@ class Stepper:
             )
         return cls(state, plan, instructions, learned, data, taught, vitals, noise)
 
-    @property
-    def learns(self) -> bool:
-        """Whether nodes learn as they go."""
-        return bool(self._learned)
-
     def step(self, x: Any) -> Any:
         """Return the outputs one step later, or None, and nothing moved, if `x` is no plain row."""
         if self.steps - self._saved == KEPT:
             self._save()
-        if not self._take(x, self.steps % KEPT, 0) or not self._advance(1):
+        at, only = self.steps % KEPT, self._only
+        if type(x) is np.ndarray and x.shape == self._row and x.dtype is only.dtype:
+            only[at] = x  # as most rows come: `_take` does the same
+        elif not self._take(x, at, 0):
+            return None
+        if not self._advance(1):
             return None
         if self._last is not None:
             rows, zero, length = self._last
@@ -176,7 +183,7 @@ class Stepper:
 
     def _take(self, x: Any, at: Any, n_rows: int) -> bool:
         """Put the inputs where the program reads them; tell whether they are plain rows."""
-        if self._only is not None and not isinstance(x, dict):
+        if self._row is not None and not isinstance(x, dict):
             return _put(x, self._only, at, n_rows)
         if x is None:
             return not self._data
@@ -197,13 +204,17 @@ class Stepper:
         """Move on; tell whether all went well. If not, all is as it was."""
         stop = self.steps + n_rows
         well = self._program.advance(self.steps, stop)
-        if well and all(recent(*ports, self.steps, stop) for ports in self._limited):
+        if well and (not self._limited or self._within(stop)):
             self.steps = stop
             return True
         for array, before in self._arrays:
             array[...] = before
         self._program.run(self._saved, self.steps)
         return False
+
+    def _within(self, stop: int) -> bool:
+        """Tell whether what ports heard on the way to `stop` is within their limits."""
+        return all(recent(*ports, self.steps, stop) for ports in self._limited)
 
     def _save(self) -> None:
         """Keep a copy of all that changes."""
