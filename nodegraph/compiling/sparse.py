@@ -102,8 +102,8 @@ def by_column(W: Any) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of ndarray
-        The places of the ``entries`` column by column, their rows, the ``targets``, and where the
-        ``columns`` start among them.
+        The ``values`` of entries column by column, the places of these ``entries``, their rows, the
+        ``targets``, and where the ``columns`` start among them.
     """
     order = np.argsort(W.indices, kind="stable")
     rows = np.repeat(np.arange(W.shape[0]), np.diff(W.indptr))
@@ -113,7 +113,8 @@ def by_column(W: Any) -> dict[str, np.ndarray]:
         "targets": rows[order],
         "columns": np.concatenate([[0], np.cumsum(counts)]),
     }
-    return {name: part.astype(np.uint32) for name, part in found.items()}
+    places = {name: part.astype(np.uint32) for name, part in found.items()}
+    return {"values": W.data[order], **places}
 
 
 class SparseVar:
@@ -181,6 +182,7 @@ class SparseVar:
     def through(self, x: Any) -> Var:
         """Return the product with `x`, of which what is 0 is passed over: the same bits."""
         more = [
+            self._part("values", self._n_entries, self.dtype),
             self._part("entries", self._n_entries),
             self._part("targets", self._n_entries),
             self._part("columns", self.shape[1] + 1),
@@ -193,11 +195,11 @@ class SparseVar:
         names = ("data", "places", "starts", turned)
         return [self.parts[name] for name in names if name in self.parts]
 
-    def _part(self, name: str, size: int) -> Op:
+    def _part(self, name: str, size: int, kind: Any = "places") -> Op:
         """Return a part that few steps need."""
         path = (*self._path, name)
         known = self._trace.leaves.get(path)
-        return self._trace.input(path, (size,), "places") if known is None else known
+        return self._trace.input(path, (size,), kind) if known is None else known
 
     def running_sums(self) -> Var:
         """Return at each place the sum of its column down to its own row."""

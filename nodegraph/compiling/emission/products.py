@@ -91,20 +91,26 @@ def sparse(v: Values, op: Op) -> None:
     """Write the product of a sparse matrix and a vector: 8 rows side by side, or by columns."""
     (before,) = op.attrs
     weights, x, by_column = op.args[:before], op.args[before], op.args[before + 1 :]
-    if by_column:
-        weights = (weights[0], *by_column)
-    parts = ", ".join(f"ptr {v.b.pointer(v.memory.storage[part])}" for part in weights)
-    pointer, strides = v.address(x)
-    y = v.b.pointer(v.memory.storage[op])
     plain, many = ("slices", "many") if before == 3 else ("sorted", "sorted")
+    pointer, strides = v.address(x)
+    name, more = plain, ""
     if by_column:
-        name, columns = f"arriving_{op.dtype}", f"ptr {pointer}, i64 {v.b.size(x.dims[0])}"
+        name, *weights = _by_column(v, weights[0], *by_column)
+        more = f", i64 {v.b.size(x.dims[0])}"
     elif op.many:
-        name, columns = f"{many}{op.shape[0]}_{op.dtype}", f"ptr {pointer}, i64 {strides[1]}"
-    else:
-        name, columns = f"{plain}_{op.dtype}", f"ptr {pointer}"
+        name, more = f"{many}{op.shape[0]}", f", i64 {strides[1]}"
+    parts = ", ".join(f"ptr {v.b.pointer(v.memory.storage[part])}" for part in weights)
+    y = v.b.pointer(v.memory.storage[op])
     rows = v.b.size(op.dims[1 if op.many else 0])
-    v.b.do(f"call void {v.b.need(name)}({parts}, {columns}, ptr {y}, i64 {rows})")
+    function = v.b.need(f"{name}_{op.dtype}")
+    v.b.do(f"call void {function}({parts}, ptr {pointer}{more}, ptr {y}, i64 {rows})")
+
+
+def _by_column(v: Values, data: Op, values: Op, entries: Op, *lines: Op) -> tuple[Any, ...]:
+    """Return a function's name, and the weights: as they lie by columns unless they change."""
+    if data.kind == "leaf" and data.attrs not in v.plan.finals:
+        return "arriving", values, *lines
+    return "reaching", data, entries, *lines
 
 
 def reduce(v: Values, op: Op) -> None:

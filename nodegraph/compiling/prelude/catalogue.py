@@ -38,6 +38,7 @@ _CATALOGUE: dict[str, Callable[[str], str]] = {
     "matmany": matrix_of_many,
     "slices": slices,
     "arriving": arriving,
+    "reaching": partial(arriving, moving=True),
     "slicescan": slices_summed_up,
     "sorted": partial(slices, ordered=True),
     "sortedscan": partial(slices_summed_up, ordered=True),

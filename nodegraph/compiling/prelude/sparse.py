@@ -45,14 +45,16 @@ def _place(b: Builder, places: Value, index: Value) -> Value:
     return b.load(places.at(index, "i32"), "i32").to("i64", "zext")
 
 
-def arriving(dtype: str) -> str:
+def arriving(dtype: str, moving: bool = False) -> str:
     """Return y = W x, column by column; those of which x is 0 are passed over, 8 at a time.
 
-    Each number of y is summed in the order of `slices`, so that its bits are the same.
+    Each number of y is summed in the order of `slices`, so that its bits are the same. W has its
+    entries by columns; if they are `moving`, as in `slices`, and `entries` says where.
     """
     b = Builder(dtype)
-    W, entries, targets, columns, x, m, y, n = b.function(
-        f"arriving_{dtype}", "*W *entries *targets *columns *x m *y n"
+    name, given = ("reaching", "*entries ") if moving else ("arriving", "")
+    W, *entries, targets, columns, x, m, y, n = b.function(
+        f"{name}_{dtype}", f"*W {given}*targets *columns *x m *y n"
     )
     b.clear(y, n * b.size)
 
@@ -66,8 +68,8 @@ def arriving(dtype: str) -> str:
         b.only_when(number.test("une", b.number(0.0)), add)
 
     def entry(k: Value, number: Value) -> None:
-        place, row = (_place(b, of, k) for of in (entries, targets))
-        total = y.at(row)
+        place = _place(b, entries[0], k) if entries else k
+        total = y.at(_place(b, targets, k))
         b.store(b.load(total) + b.load(W.at(place)) * number, total)
 
     def eight(j: Value) -> None:

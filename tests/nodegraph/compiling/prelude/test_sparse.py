@@ -72,7 +72,11 @@ def test_columns_of_which_x_is_0_are_passed_over_and_no_bit_differs(call, code, 
     rng = np.random.default_rng(m)
     W = matrix(rng, 21, m, code, alike=False)
     x = (rng.standard_normal(m) * (rng.random(m) < share)).astype(W.dtype)
-    data, y = sliced(W)["data"], np.ones(21, W.dtype)
-    entries, targets, columns = (by_column(W)[n] for n in ("entries", "targets", "columns"))
-    call(f"arriving_{code}", data, entries, targets, columns, x, m, y, 21)
-    np.testing.assert_array_equal(y, row_by_row(W, x))
+    values, *places = by_column(W).values()
+    for name, weights in (
+        ("arriving", (values, *places[1:])),
+        ("reaching", (sliced(W)["data"], *places)),
+    ):
+        y = np.ones(21, W.dtype)
+        call(f"{name}_{code}", *weights, x, m, y, 21)
+        np.testing.assert_array_equal(y, row_by_row(W, x))
