@@ -1,4 +1,4 @@
-"""The loops over the steps of a chunk: of one series, and of many side by side."""
+"""The loops over the steps of a chunk, of one series and of many side by side; sums of squares."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from functools import cache
 from typing import Any
 
 from nodegraph.compiling import machine_code
+from nodegraph.compiling.prelude import definition
 from nodegraph.compiling.prelude.builder import Builder, Value
 
-__all__ = ["batch_driver", "driver"]
+__all__ = ["batch_driver", "driver", "products_summed"]
 
 _COLUMNS = 16  # at a time: what is written side by side stays in the cache
 
@@ -34,6 +35,14 @@ def driver(dtype: str) -> Any:
     b.loop(0, n, 1, turn)
     kind = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 2)
     return kind(machine_code.address(b.text(), "drive"))
+
+
+@cache
+def products_summed(dtype: str) -> Any:
+    """Return ``f(A, B, n)``: the sum of products of numbers that lie behind each other."""
+    name, of = f"dot_{dtype}", {"f8": ctypes.c_double, "f4": ctypes.c_float}[dtype]
+    kind = ctypes.CFUNCTYPE(of, *[ctypes.c_void_p] * 2, ctypes.c_int64)
+    return kind(machine_code.address(definition(name), name))
 
 
 @cache

@@ -95,7 +95,7 @@ def sparse(v: Values, op: Op) -> None:
     pointer, strides = v.address(x)
     name, more = plain, ""
     if by_column:
-        name, *weights = _by_column(v, weights[0], *by_column)
+        name, weights = _by_column(v, weights[0], *by_column)
         more = f", i64 {v.b.size(x.dims[0])}"
     elif op.many:
         name, more = f"{many}{op.shape[0]}", f", i64 {strides[1]}"
@@ -106,11 +106,13 @@ def sparse(v: Values, op: Op) -> None:
     v.b.do(f"call void {function}({parts}, ptr {pointer}{more}, ptr {y}, i64 {rows})")
 
 
-def _by_column(v: Values, data: Op, values: Op, entries: Op, *lines: Op) -> tuple[Any, ...]:
+def _by_column(
+    v: Values, data: Op, values: Op, entries: Op, *lines: Op
+) -> tuple[str, tuple[Op, ...]]:
     """Return a function's name, and the weights: as they lie by columns unless they change."""
     if data.kind == "leaf" and data.attrs not in v.plan.finals:
-        return "arriving", values, *lines
-    return "reaching", data, entries, *lines
+        return "arriving", (values, *lines)
+    return "reaching", (data, entries, *lines)
 
 
 def reduce(v: Values, op: Op) -> None:

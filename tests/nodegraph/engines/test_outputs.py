@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.engines.outputs import check_bounds
+from nodegraph.engines.outputs import MANY, are_bounded, check_bounds
 from nodegraph.errors import DivergenceError
 from nodes import RLS, Input, Reservoir, Ridge, Scaler
 
@@ -29,7 +29,7 @@ def test_a_growing_state_is_stopped_where_sums_would_be_lost(dtype):
 
 
 def test_every_way_through_the_model_stops_there():
-    u = U * 0.1
+    u = U * 0.1 + 0.01 * np.sin(np.arange(2000.0))[:, None]  # targets that move
     pool = Reservoir(W=np.eye(2) * 1.5, W_in=[[1.0], [2.0]], activation="identity", name="pool")
     ridge, rls = Input() >> pool >> Ridge(), Input() >> pool >> RLS()
     for call in (
@@ -81,3 +81,17 @@ def test_what_is_not_finite_is_told_with_the_norm_before(bad):
 def test_many_large_numbers_below_the_bound_pass():
     check_bounds("n", np.full((100, 100), 9e29), np.zeros(100), 0, [], "lower it")
     check_bounds("n", np.full((100, 100), 9e17, np.float32), np.zeros(100), 0, [], "lower it")
+
+
+@pytest.mark.parametrize("dtype", LIMIT)
+@pytest.mark.parametrize("size", [MANY - 1, MANY + 37])
+def test_one_number_beyond_the_bound_is_seen_among_many(dtype, size):
+    ys, most = np.random.default_rng(0).normal(size=(size, 1)).astype(dtype), LIMIT[dtype]
+    assert are_bounded(ys) and are_bounded(np.asfortranarray(ys.repeat(2, axis=1)))
+    for at in (0, 31, size // 2, size - 1):
+        for bad in (np.nan, np.inf, -np.inf, 1.01 * most, -1.01 * most):
+            other = ys.copy()
+            other[at] = bad
+            assert not are_bounded(other)
+        other[at] = 0.99 * most
+        assert are_bounded(other)
