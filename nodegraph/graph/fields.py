@@ -40,7 +40,7 @@ def _to_array(ndim: int, by_source: bool = False) -> Any:
             ) from None
         if array.ndim != ndim:
             raise ValueError(f"should have {ndim} axes (got shape {array.shape})")
-        if array.size == 0:
+        if 0 in array.shape:
             raise ValueError(f"should not be empty (got shape {array.shape})")
         data = array.data if is_sparse(array) else array
         if not np.isfinite(data).all():

@@ -10,7 +10,9 @@ import numpy as np
 from pydantic import BeforeValidator, PlainSerializer
 
 from nodegraph.arrays import Array
+from nodegraph.graph.messages import shown
 from nodegraph.graph.registry import split_kind, written_kind
+from nodegraph.node import Node
 from nodes.parts.around_node import hands_on
 from nodes.parts.cell import Cell
 from nodes.parts.cell_rule import CellRule
@@ -24,7 +26,8 @@ def _by_kind(value: Any) -> Any:
     if isinstance(value, type) and issubclass(value, Cell):
         raise ValueError(f"is the class itself; write {value.__name__}(), with its fields in ()")
     if not isinstance(value, Mapping) or "kind" not in value:
-        raise ValueError(f"should be a cell, such as LSTM(units=100) (got {value!r})")
+        got = type(value).__name__ if isinstance(value, Node) else shown(value)
+        raise ValueError(f"should be a cell, such as LSTM(units=100) (got {got})")
     fields = dict(value)
     kind, more = split_kind(fields.pop("kind"))
     if not issubclass(kind, Cell):

@@ -196,6 +196,8 @@ def test_a_networkx_graph_is_a_matrix_of_weights():
     ring = Reservoir(W=nx.cycle_graph(5), spectral_radius=0.9)
     states = ng.Model(Input() >> ring, seed=1).run(SERIES)
     assert states.shape == (200, 5)
+    alone = ng.Model(Input() >> Reservoir(W=nx.empty_graph(5)), seed=1).run(SERIES)
+    assert alone.shape == (200, 5)  # no edges
     with pytest.raises(FieldError, match="W: should be a graph with nodes"):
         Reservoir(W=nx.DiGraph())
 

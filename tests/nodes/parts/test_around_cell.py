@@ -3,7 +3,19 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.testing import check_node, check_rule, run_node
-from nodes import CTRNN, HMLSTM, LSTM, LTC, CfC, Input, Ponder, PredictiveCell, SkipRNN, Zoneout
+from nodes import (
+    CTRNN,
+    HMLSTM,
+    LSTM,
+    LTC,
+    CfC,
+    Input,
+    Ponder,
+    PredictiveCell,
+    Reservoir,
+    SkipRNN,
+    Zoneout,
+)
 from nodes.rules import TBPTT, EProp
 from nodes.wirings import auto_ncp
 
@@ -54,6 +66,15 @@ def test_it_has_the_ports_of_the_cell_inside(cell, ports):
         named = node.model_copy(update={"name": "cell"})  # so that the draws are the same
         assert named.ports == given.ports and named.limits == given.limits
         np.testing.assert_allclose(model(named).run({"x": X, **ports}), expected, rtol=1e-12)
+
+
+def test_what_is_no_cell_is_named_in_few_words():
+    with pytest.raises(
+        ng.errors.FieldError, match=r"should be a cell, .* \(got Reservoir\)$"
+    ):
+        Zoneout(cell=Reservoir(units=3))
+    with pytest.raises(ng.errors.FieldError, match=r"\(got an array of shape \(3000,\)\)"):
+        Zoneout(cell=np.zeros(3000))
 
 
 def test_a_port_of_the_cell_inside_keeps_its_bounds():
