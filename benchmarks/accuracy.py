@@ -16,7 +16,7 @@ from nodegraph import datasets, metrics
 from nodegraph.experiments.tasks.experiment import run_spec
 from nodes import Input, Reservoir, Ridge
 
-__all__ = ["PRESETS", "main", "measure"]
+__all__ = ["PRESETS", "laser_folder", "main", "measure"]
 
 SEEDS = range(10)
 GRAPHS = Path(__file__).parents[1] / "graphs"
@@ -185,11 +185,16 @@ def _memory_rows() -> Iterator[Row]:
     yield Row("linear memory capacity, 100 units", "rows", found, 98.0, True)
 
 
-def _laser_rows() -> Iterator[Row]:
+def laser_folder() -> Path | None:
+    """Return where ReservoirPy, if it is installed, keeps the Santa Fe laser."""
     peer = find_spec("reservoirpy")
-    if peer is None or peer.origin is None:
+    return None if peer is None or peer.origin is None else Path(peer.origin).parent / "datasets"
+
+
+def _laser_rows() -> Iterator[Row]:
+    folder = laser_folder()
+    if folder is None:
         return
-    folder = Path(peer.origin).parent / "datasets"
     found = [shipped("laser", seed, data=folder) for seed in SEEDS]
     yield Row("Santa Fe laser, one step ahead, 500 units", "NRMSE", found, 0.05)
 
