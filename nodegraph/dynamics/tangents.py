@@ -70,9 +70,10 @@ def method_for(step: Step, w: Array, where: str) -> Method:
         If differences over two lengths do not agree: then the step is not smooth there.
     """
     rng = np.random.default_rng(0)
-    near = w + 1e-3 * (1 + np.abs(w)) * rng.standard_normal(w.size)
     ways = rng.standard_normal((w.size, 2))
     with by_numpy():
+        room = 1e-3 * (_size(step, w) + np.abs(w))
+        near = w + room * rng.standard_normal(w.size)
         wide = _differences(step, near, ways, 4 * SMALL)
         exact = _differences(step, near, ways, SMALL)
         if not _alike(wide, exact):
@@ -100,13 +101,18 @@ def _complex(step: Step, w: Array, ways: Array) -> tuple[Array, Array]:
 
 
 def _differences(step: Step, w: Array, ways: Array, small: float = SMALL) -> Array:
-    """Return central differences; each step has the same size beside that of `w`."""
-    size = max(1.0, float(np.abs(w).max(initial=0.0)))
-    columns = []
+    """Return central differences; each step has the same size beside those of `w` and f(w)."""
+    size, columns = _size(step, w), []
     for way in ways.T:
         e = small * size / (float(np.abs(way).max()) or 1.0)
         columns.append((step(w + e * way) - step(w - e * way)) / (2 * e))
     return np.stack(columns, axis=1)
+
+
+def _size(step: Step, w: Array) -> float:
+    """Return the largest number in w and f(w), whatever its unit, or 1 where there is none."""
+    largest = (float(np.abs(part).max(initial=0.0)) for part in (w, step(w)))
+    return max(largest) or 1.0
 
 
 def _alike(a: Array, b: Array) -> bool:

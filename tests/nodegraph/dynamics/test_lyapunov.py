@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nodegraph as ng
+from nodegraph.data.datasets.equations import System
 from nodegraph.dynamics import kaplan_yorke, lyapunov_exponents
 from nodegraph.errors import DataError
 from nodes import Input, Reservoir, Ridge
@@ -125,3 +126,12 @@ def test_bad_arguments_are_refused(call, words):
 def test_a_dimension_of_exponents_that_are_not_known_is_refused():
     with pytest.raises(DataError, match="kaplan_yorke: exponent 0 is NaN"):
         kaplan_yorke([np.nan, 1.0])
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_exponents_by_differences_do_not_depend_on_the_unit(unit):
+    def tent(x):  # abs is not analytic; stretches by 1.9 everywhere
+        return 0.95 * unit * (1 - np.abs(2 * x / unit - 1))
+
+    found = lyapunov_exponents(System("tent", tent, np.array([0.3 * unit])), steps=200)
+    assert found.exponents[0] == pytest.approx(np.log(1.9), rel=1e-6)
