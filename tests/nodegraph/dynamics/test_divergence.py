@@ -4,6 +4,8 @@ from scipy.signal import lfilter
 
 import nodegraph as ng
 from nodegraph.dynamics import largest_exponent
+from nodegraph.dynamics.divergence import _error
+from nodegraph.dynamics.neighbours import Curve
 from nodegraph.errors import DataError, DataWarning
 
 LORENZ = ng.datasets.lorenz(8000, discard=500)
@@ -14,13 +16,37 @@ ROSSLER = ng.datasets.rossler(6000, discard=500)
 def test_each_column_of_lorenz_tells_the_exponent(column):
     found = largest_exponent(LORENZ[:, column], 0.02)
     assert found.exponent == pytest.approx(0.906, rel=0.15)
+    assert abs(found.exponent - 0.906) < 2 * found.error < 0.5 * found.exponent
     assert found.fit[0] > 10  # behind the turn of directions
     assert found.logs.shape == found.times.shape
 
 
-@pytest.mark.parametrize("column", [0, 1, slice(None)])
+@pytest.mark.parametrize("column", [1, slice(None)])
 def test_columns_of_rossler_tell_the_exponent(column):
-    assert largest_exponent(ROSSLER[:, column], 0.1).exponent == pytest.approx(0.0714, rel=0.25)
+    found = largest_exponent(ROSSLER[:, column], 0.1)
+    assert found.exponent == pytest.approx(0.0714, rel=0.25)
+    assert abs(found.exponent - 0.0714) < 2 * found.error < 0.5 * found.exponent
+
+
+def test_across_the_flow_neighbours_of_rossler_part_as_fast_as_is_known():
+    assert largest_exponent(ROSSLER, 0.1, across=True).exponent == pytest.approx(0.0714, rel=0.1)
+
+
+@pytest.mark.parametrize(("column", "first"), [(1, 0), (2, 0), (slice(None), 3000)])
+def test_too_few_rows_are_told_of(column, first):
+    with pytest.warns(DataWarning, match="mean periods, and 100 are needed"):
+        found = largest_exponent(LORENZ[first : first + 2000, column], 0.02)
+    assert np.isnan(found.error) or found.error > 0.25 * found.exponent
+
+
+def test_the_error_is_that_of_quarters_halves_and_other_looks():
+    steep = np.concatenate([np.arange(5.0), 4.0 + 3 * np.arange(1, 6)])  # halves of slope 1 and 3
+    quarters = np.outer(steep, [0.9, 1.1, 1.0, 1.0])
+    slope, wide = np.polyfit(np.arange(10), steep, 1)[0], np.sqrt(0.02 / 3 / 4)
+    apart = np.polyfit(np.arange(6), steep[:6], 1)[0] - np.polyfit(np.arange(6), steep[4:], 1)[0]
+    error = _error(Curve(steep, quarters, 40.0), (0, 10), [slope + 0.1, slope - 0.3])
+    assert error == pytest.approx(np.sqrt((wide * slope) ** 2 + apart**2 / 4 + 0.09))
+    assert np.isnan(_error(Curve(steep, quarters, 40.0), (0, 10), [slope, np.nan]))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ PLOTS = {
     "lyapunov": lambda: plotting.lyapunov(
         dynamics.lyapunov_exponents(ng.datasets.system("henon"), steps=200)
     ),
-    "divergence": lambda: plotting.divergence(dynamics.largest_exponent(X, 0.02, horizon=100)),
+    "divergence": lambda: plotting.divergence(
+        dynamics.largest_exponent(X, 0.02, horizon=100, fit=(10, 90))
+    ),
     "return map": lambda: plotting.return_map(
         dynamics.return_map(X, column=2), dynamics.return_map(X[:500], column=2)
     ),
@@ -45,7 +47,7 @@ def test_a_picture_has_something_on_it_and_names_its_axes(name):
 
 
 def test_the_line_of_neighbours_has_the_slope_that_was_found():
-    found = dynamics.largest_exponent(X, 0.02, horizon=100)
+    found = dynamics.largest_exponent(X, 0.02, horizon=100, fit=(10, 90))
     line = plotting.divergence(found).lines[1]
     slope = np.polyfit(*line.get_data(), 1)[0]
     assert slope == pytest.approx(found.exponent)
