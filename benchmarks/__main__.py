@@ -21,6 +21,7 @@ QUESTIONS = (
     "memory",
     "speed",
     "compiled_peers",
+    "accuracy_peers",
     "jax",
     "cell_tasks",
     "songs",

@@ -60,6 +60,7 @@ SMALL = {
         "task.target.windows=2",
     ],
     "kuramoto_sivashinsky_patches": [
+        "nodes.noise.std=1e-3",
         "nodes.reservoir.copies=8",
         "nodes.reservoir.node.units=100",
         "nodes.reservoir.node.connectivity=0.1",
