@@ -69,9 +69,7 @@ def test_it_has_the_ports_of_the_cell_inside(cell, ports):
 
 
 def test_what_is_no_cell_is_named_in_few_words():
-    with pytest.raises(
-        ng.errors.FieldError, match=r"should be a cell, .* \(got Reservoir\)$"
-    ):
+    with pytest.raises(ng.errors.FieldError, match=r"should be a cell, .* \(got Reservoir\)$"):
         Zoneout(cell=Reservoir(units=3))
     with pytest.raises(ng.errors.FieldError, match=r"\(got an array of shape \(3000,\)\)"):
         Zoneout(cell=np.zeros(3000))
