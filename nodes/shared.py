@@ -84,6 +84,11 @@ class Shared(AroundNode):
         return self.node.ready
 
     @property
+    def input_parts(self) -> int:
+        """In how many parts the columns of the input are cut."""
+        return self.copies
+
+    @property
     def declared_size(self) -> int | None:
         """The number of outputs of all parts, where that of one is declared."""
         one = self.node.declared_size

@@ -164,6 +164,11 @@ class Node(_Part, ABC):
         return rule.of(self) if isinstance(rule, Rule) else None
 
     @property
+    def input_parts(self) -> int:
+        """Into how many equal parts, side by side, its input is cut."""
+        return 1
+
+    @property
     def declared_size(self) -> int | None:
         """The number of outputs as far as the fields tell it, such as ``units``."""
         units = getattr(self, "units", None)

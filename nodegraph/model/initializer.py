@@ -151,6 +151,7 @@ class Initializer:
             return
         sizes = self.sizes()
         self._check_teachers(sizes)
+        self._check_parts(sizes)
         widths = {name: self._widths(name, sizes) for name in sizes if name not in slots}
         ready = {name: w for name, w in widths.items() if None not in w.values()}
         self._check_budget({name: (w["x"] or 0, sizes[name]) for name, w in ready.items()})
@@ -169,6 +170,24 @@ class Initializer:
                 raise GraphError(
                     f"{name}: it has {size} outputs, and its target {width} columns, from {said}; "
                     "leave units out, or let Select(columns=...) choose columns"
+                )
+
+    def _check_parts(self, sizes: Mapping[str, int]) -> None:
+        """Refuse parts of an input that begin in one source and end in another."""
+        for name, node in self.plan.nodes.items():
+            sources = [read.source for read in self.plan.reads[name].get("x", ())]
+            whole = (
+                self._width(name, "x", sizes) if node.input_parts > 1 and len(sources) > 1 else None
+            )
+            if not whole or whole % node.input_parts:
+                continue
+            ends = np.cumsum([sizes[source] for source in sources]) * node.input_parts
+            if (ends % whole).any():
+                shown = ", ".join(f"{source} has {sizes[source]}" for source in sources)
+                raise GraphError(
+                    f"{name}: its {node.input_parts} parts are {whole // node.input_parts} columns "
+                    f"each of what it hears side by side, but {shown}, so that one part would "
+                    "begin in one of them and end in another; let it hear one alone"
                 )
 
     def _widths(self, name: str, sizes: Mapping[str, int]) -> dict[str, int | None]:

@@ -203,3 +203,13 @@ def test_weights_of_rows_are_refused_with_why():
     shared = Shared(node=Ridge(), copies=2)
     with pytest.raises(GraphError, match="a row would count all its parts alike"):
         Input() >> shared["weight"]
+
+
+def test_parts_of_two_sources_that_would_be_mixed_are_refused():
+    wide, narrow = Input(name="wide"), Input(name="narrow")
+    each = Shared(node=NVAR(delay=1, order=1), copies=2, name="each")
+    model = ng.Model([wide, narrow] >> each)
+    x = np.ones((3, 1))
+    with pytest.raises(GraphError, match=r"its 2 parts are 3 columns.* let it hear one alone"):
+        model.run({"wide": np.ones((3, 4)), "narrow": np.ones((3, 2))})
+    assert model.run({"wide": x, "narrow": 2 * x}).tolist() == [[1.0, 2.0]] * 3  # a part each
