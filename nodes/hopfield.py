@@ -35,6 +35,11 @@ class Hopfield(Node):
 
     which is attention over them, of numbers of any kind, and holds exponentially many.
 
+    *Ties.* A classical unit whose sum is exactly 0 keeps its sign, and an input of 0 starts as 1.
+    Modern patterns that overlap equally with the input have equal shares, whatever `beta`: the
+    answer is their mean, and none of them. The least difference of overlaps decides once `beta` is
+    large beside 1 over it.
+
     Parameters
     ----------
     mode : {"classical", "modern"}

@@ -69,7 +69,9 @@ class TaughtAttention(TaughtUnits):
     frozen : bool
         Whether heads and units stay as they were drawn, to be compared with.
     emits : {"units", "prediction"} or several
-        What is given out, in this order.
+        What is given out, in this order: "units" are c of all heads and then h, (heads keys +
+        units) columns, each times its `gain`, which gives it spread 1 over what was learned from;
+        "prediction" is what the map V says of the target, as wide as that, in its units.
 
     References
     ----------

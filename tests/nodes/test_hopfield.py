@@ -95,3 +95,21 @@ def test_nothing_stored_and_fields_without_effect():
     assert ng.Model(Hopfield(mode="modern")).run([[1.0, 2.0]]).tolist() == [[0.0, 0.0]]
     with pytest.raises(FieldError, match="the mode is classical"):
         Hopfield(beta=2.0)
+
+
+@pytest.mark.parametrize("beta", [0.1, 1.0, 1e4])
+def test_modern_patterns_that_overlap_equally_are_answered_by_their_mean(beta):
+    patterns = np.array([[1.0, 1.0, 2.0], [1.0, -1.0, 2.0], [-3.0, 0.0, 1.0]])
+    model = ng.Model(Hopfield(mode="modern", beta=beta, turns=1)).fit(patterns)
+    tied = model.run([[5.0, 0.0, 0.0]])[0]
+    weights = np.exp(beta * (patterns @ [5.0, 0.0, 0.0] - 5.0))
+    np.testing.assert_allclose(tied, weights @ patterns / weights.sum(), rtol=1e-12, atol=1e-15)
+    assert tied[1] == 0.0  # neither of both
+    if beta == 1e4:
+        np.testing.assert_allclose(model.run([[5.0, 0.01, 0.0]])[0], patterns[0], rtol=1e-12)
+
+
+def test_a_classical_unit_whose_sum_is_0_keeps_its_sign():
+    model = ng.Model(Hopfield()).fit(np.array([[1.0, 1.0], [1.0, -1.0]]))  # W is 0
+    assert np.array_equal(model.params["hopfield"].W, np.zeros((2, 2)))
+    assert np.array_equal(model.run([[-3.0, 0.0], [0.0, -1.0]]), [[-1.0, 1.0], [1.0, -1.0]])
