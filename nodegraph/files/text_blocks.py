@@ -151,8 +151,10 @@ class TextBlocks:
         """Return lines without quotes, and a quote for each cell that holds a separator."""
         text, mark = _joined(lines), self.layout.separator
         if self.quotes is Quotes.CELLS:
-            return text.replace('"', "").split("\n")[:-1]
-        return _QUOTED.sub(lambda cell: '"' if mark in cell[1] else cell[1], text).split("\n")[:-1]
+            text = text.replace('"', "")
+        else:
+            text = _QUOTED.sub(lambda cell: '"' if mark in cell[1] else cell[1], text)
+        return [f"{line}\n" for line in text.split("\n")[:-1]]
 
     def _cells(self, lines: list[str], column: int) -> list[str]:
         """Return the cells of one column of lines that are all alike and have no quotes."""
