@@ -340,15 +340,3 @@ def test_a_table_is_read_the_same_over_the_edges_of_blocks(tmp_path, monkeypatch
         parts = load_table("t.csv", ["b", "a"], root=tmp_path)
         np.testing.assert_array_equal(parts.values, whole.values)
     assert len(whole.values) == 7 * 4
-
-
-@pytest.mark.parametrize("gap", ['""', "", "NA", '" "', '"NA"'])
-@pytest.mark.parametrize("cells", [["10", "11", "12", "13"], ["1.5", "-2", "1e3", "4"]])
-def test_a_column_alone_keeps_its_rows_whatever_stands_for_a_gap(tmp_path, gap, cells):
-    """Lines without ends were joined: whole numbers around \"\" became one of all their digits."""
-    rows = [*cells[:2], gap, *cells[2:]]
-    expected = [*map(float, cells[:2]), np.nan, *map(float, cells[2:])]
-    for head in ("c\n", ""):
-        (tmp_path / "a.csv").write_text(head + "\n".join(rows) + "\n")
-        found = load_table("a.csv", root=tmp_path).values[:, 0]
-        np.testing.assert_array_equal(found, expected)
