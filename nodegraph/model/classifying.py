@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.errors import DataError, GraphError
+from nodegraph.errors import DataError, GraphError, warn
+from nodegraph.graph.messages.phrases import shown
 from nodegraph.graph.plan import Plan
 
 __all__ = ["classes_by_output", "is_classifier", "labels_of", "share_right"]
@@ -87,7 +89,26 @@ def share_right(plan: Plan, y: Any, outputs: Any) -> float:
     right = np.concatenate(labels)
     if len(right) != len(guesses):
         raise DataError(f"score: {len(right)} labels for {len(guesses)} outputs")
+    if classes is not None:
+        _check_known(right, said, classes)
     return float(np.mean(right == guesses))
+
+
+def _check_known(numbers: Array, said: Sequence[Any], classes: Array) -> None:
+    """Refuse labels none of which is of a class; warn of some that are of none."""
+    strange = np.flatnonzero(numbers < 0)
+    if not strange.size:
+        return
+    labels = np.concatenate([np.ravel(np.asarray(each)) for each in said])
+    told = f"label {shown(labels[strange[0]].item())} (number {strange[0]})"
+    known = f"none of the classes {', '.join(map(repr, classes.tolist()))}"
+    if strange.size == numbers.size:
+        raise DataError(f"score: {told} is {known}, and nor is any other; give labels as in fit")
+    others = f", nor are {strange.size - 1} more" * (strange.size > 1)
+    warn(
+        f"score: {told} is {known}{others}, of {numbers.size} in all: such rows count as wrong; "
+        "leave them out, or learn from data of that class"
+    )
 
 
 def _numbers(labels: Any, n_out: int, classes: Array | None) -> Array:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nodegraph.data.binding import BoundData
+from nodegraph.data.horizon import Horizons, horizons
 from nodegraph.data.precision import blurred
 from nodegraph.data.series import Series
 from nodegraph.engines.slot import Slot
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "warn_of_a_far_horizon",
+    "warn_of_another_horizon",
     "warn_of_doubts",
     "warn_of_idle_options",
     "warn_of_no_past",
@@ -121,6 +123,23 @@ def warn_of_a_far_horizon(
                 f"{learner} was taught {taker} {rows} steps ahead; teach it one step ahead, as in "
                 "fit(u[:-1], u[1:])"
             )
+
+
+def warn_of_another_horizon(taught: Horizons, bound: BoundData, call: str) -> None:
+    """Warn if targets are an input, but not as many rows later as they were taught."""
+    for learner, by_input in horizons(bound).items():
+        for name, rows in by_input.items():
+            before = taught.get(learner, {}).get(name, rows)
+            if before != rows:
+                warn(
+                    f"{call}: the target of {learner} is {name} {_later(rows)}, and it was taught "
+                    f"{name} {_later(before)}; give the rows that it was taught to tell, as by "
+                    f"scores(u, u, ahead={before})"
+                )
+
+
+def _later(rows: int) -> str:
+    return f"{rows} step{'s' * (rows != 1)} ahead"
 
 
 def warn_of_no_past() -> None:

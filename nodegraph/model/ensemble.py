@@ -93,7 +93,15 @@ class Ensemble:
         ------
         DataError
             If members are to have other series, and there is no list of them.
+        ArgumentError
+            If all are to keep their checkpoints in one file.
         """
+        if options.get("checkpoint") is not None:
+            raise ArgumentError(
+                "Ensemble.fit: members would write over each other's checkpoint; let each learn by "
+                'itself: for i, m in enumerate(ensemble.members): m.fit(x, y, checkpoint=f"{i}.'
+                'safetensors")'
+            )
         for i, member in enumerate(self.members):
             own = self._bag(i, x, y) if self.bagged else (x, y)
             member.fit(*own, **options)

@@ -7,12 +7,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, is_plain
 from nodegraph.data.tables import check_columns, check_order, columns_of, frame_rows, is_frame
 from nodegraph.errors import DataError, FieldError
 from nodegraph.graph.changed import changed
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.model.classifying import is_classifier, share_right
+from nodegraph.model.data_warnings import warn_of_another_horizon
 from nodegraph.model.learner import Learner
 from nodegraph.model.scores import Scores, scores_of
 
@@ -67,6 +68,9 @@ class Estimating(Learner):
             return share_right(self.plan, y, y_hat)
         if isinstance(y_hat, list):
             y, y_hat = np.concatenate([_numbers(rows) for rows in y]), np.concatenate(y_hat)
+        elif is_plain(x) and is_plain(y) and np.shape(x)[:1] == np.shape(y)[:1]:
+            state = self._settle()
+            warn_of_another_horizon(state.ahead.horizons(), state.draft().bind(x, y), "score")
         y = _numbers(y)
         if y.size != y_hat.size:
             raise DataError(f"score: y has shape {y.shape}, what was predicted {y_hat.shape}")

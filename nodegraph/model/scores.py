@@ -16,6 +16,7 @@ from nodegraph.data.series import Series
 from nodegraph.errors import DataError
 from nodegraph.graph.plan import Plan, Read
 from nodegraph.model.checks import checked_warmup
+from nodegraph.model.data_warnings import warn_of_another_horizon
 from nodegraph.model.teaching_inputs import teaching_only
 
 __all__ = ["Scores", "scores_of"]
@@ -106,6 +107,7 @@ def _heard(
     bound = model._settle().draft().bind(x, y)
     checked_warmup(warmup, bound)
     bound = later(bound, checked_ahead(ahead, bound, warmup, wired))
+    warn_of_another_horizon(model._settle().ahead.horizons(), bound, "scores")
     if not bound.targets and not wired:
         raise DataError("scores: give y, the targets that outputs are to be compared with")
     here, sources = model.snapshot(), [read.source for reads in wired.values() for read in reads]

@@ -151,6 +151,14 @@ def test_members_that_are_all_equal_are_warned_of_once():
         plain.intervals([plain.samples(U[:20])])
 
 
+def test_members_do_not_share_a_checkpoint(tmp_path):
+    with pytest.raises(ng.errors.ArgumentError, match="write over each other's checkpoint"):
+        ng.Ensemble(Input() >> Ridge(), members=2).fit(
+            U[:-1], U[1:], checkpoint=tmp_path / "c.safetensors"
+        )
+    assert not any(tmp_path.iterdir())
+
+
 def test_an_ensemble_says_how_it_is_saved(three):
     with pytest.raises(UnknownNameError, match=r"no 'save': members are saved one by one"):
         three.save("e.safetensors")

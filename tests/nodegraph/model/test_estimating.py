@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import DataError, FieldError
+from nodegraph.errors import DataError, DataWarning, FieldError
 from nodes import ESN, Input, Reservoir, Ridge, ScikitLearn
 
 U = np.sin(np.arange(300) / 5)[:, None]
@@ -143,6 +143,19 @@ def test_the_score_of_a_classifier_is_the_share_of_right_labels(kind):
     assert model.score(SERIES, one_hot) == right
     with pytest.raises(DataError, match="3 labels for 30 outputs"):
         model.score(SERIES, KINDS[:3])
+
+
+def test_labels_that_are_of_no_class_are_told():
+    """Capital letters, or numbers for words, scored 0 without a word."""
+    model = ng.Model(Input() >> Reservoir(units=20, input_scaling=0.1) >> READOUTS["ridge"]())
+    model.fit(SERIES[:20], KINDS[:20])
+    for wrong in ([word.upper() for word in KINDS], np.where(KINDS == "flat", 0, 1)):
+        with pytest.raises(DataError, match=r"score: label .* \(number 0\) is none of the classes"):
+            model.score(SERIES, wrong)
+    right = np.mean(model.classify(SERIES)[1:] == KINDS[1:])
+    with pytest.warns(DataWarning, match=r"'bent' \(number 0\) .*'steep', of 30 in all"):
+        found = model.score(SERIES, ["bent", *KINDS[1:]])
+    assert found == pytest.approx(right * 29 / 30)
 
 
 def test_so_it_is_of_steps_and_of_a_classifier_without_names():

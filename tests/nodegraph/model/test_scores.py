@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import DataError
+from nodegraph.errors import DataError, DataWarning
 from nodes import ESN, Input, Reduce, Reservoir, Ridge, Scaler, TaughtLayer
 
 RNG = np.random.default_rng(0)
@@ -94,3 +94,18 @@ def test_hidden_units_that_a_head_of_their_own_teaches_have_no_score():
     assert list(both.scores(x, x[:, :1])) == ["out"]
     with pytest.raises(DataError, match="hidden units"):
         ng.Model(graph, seed=1).fit(x, x[:, :1]).scores(x, x[:, :1])
+
+
+def test_targets_another_number_of_steps_ahead_than_were_taught_are_told():
+    u = np.sin(np.arange(300) / 5)[:, None] + 0.1 * np.random.default_rng(0).normal(size=(300, 1))
+    model = ng.Model(Input() >> Reservoir(units=10) >> Ridge(), seed=1).fit(u, u, ahead=5)
+    right = model.scores(u, u, ahead=5)["ridge"]
+    said = r"target of ridge is input 0 steps ahead, and it was taught input 5 steps ahead"
+    with pytest.warns(DataWarning, match=f"scores: the {said}.*ahead=5") as caught:
+        found = model.scores(u, u)["ridge"]
+    assert len(caught) == 1 and found["score"] < right["score"]
+    with pytest.warns(DataWarning, match=f"score: the {said}"):
+        model.score(u, u)
+    assert model.score(u[:-5], u[5:]) == pytest.approx(right["score"])
+    with pytest.warns(DataWarning, match="input 1 step ahead, and"):
+        model.scores([u[:150], u[150:]], [u[:150], u[150:]], ahead=1)
