@@ -9,7 +9,7 @@ import numpy as np
 
 from nodegraph.graph.graph import Composable
 from nodes import CTRNN, GRU, LSTM, MTRNN, Reservoir, TaughtAttention, TaughtLayer
-from nodes.rules import EProp
+from nodes.rules import TBPTT, EProp
 
 __all__ = ["CELLS", "cell", "draw_cell", "draw_taught", "taught_attention", "taught_layer"]
 
@@ -22,16 +22,25 @@ def cell(kind: str, units: int, frozen: bool) -> Callable[[Settings], list[Compo
 
     def make(settings: Settings) -> list[Composable]:
         rest = dict(settings)
-        rule = EProp(rate=rest.pop("rate", 2e-3))
+        rate, looks_back = rest.pop("rate", 2e-3), rest.pop("looks_back", False)
+        rule = TBPTT(steps=16, rate=rate) if looks_back else EProp(rate=rate)
         return [CELLS[kind](units=units, rule=rule, frozen=frozen, **rest)]
 
     return make
 
 
 def draw_cell(kind: str, rng: np.random.Generator) -> Settings:
-    """Return settings of a cell, drawn."""
+    """Return settings of a cell, drawn: those of a reservoir in its words, and how it learns."""
+    recurrent = "spectral_radius" if kind == "CTRNN" else "recurrent_scaling"
     slow = {"tau": float(rng.uniform(1, 12))} if kind in ("CTRNN", "MTRNN") else {}
-    return {"rate": float(np.exp(rng.uniform(np.log(1e-4), np.log(1e-2)))), **slow}
+    return {
+        "rate": float(np.exp(rng.uniform(np.log(1e-4), np.log(1e-2)))),
+        "looks_back": bool(rng.integers(2)),
+        recurrent: float(rng.uniform(0.1, 1.4)),
+        "input_scaling": float(np.exp(rng.uniform(np.log(0.05), np.log(2.0)))),
+        "bias_scaling": float(rng.uniform(0, 1)),
+        **slow,
+    }
 
 
 def taught_layer(units: int, frozen: bool) -> Callable[[Settings], list[Composable]]:

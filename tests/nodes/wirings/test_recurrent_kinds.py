@@ -7,9 +7,9 @@ import pytest
 import nodegraph as ng
 import nodes
 from nodegraph.testing import check_node
-from nodes import ESN, GRU, LSTM, MTRNN, ClockworkRNN, Input, NeuralODE
+from nodes import ESN, GRU, LSTM, MTRNN, Input, NeuralODE
 from nodes.families import FAMILIES
-from nodes.rules import RFLO, TBPTT, EProp
+from nodes.rules import TBPTT
 from nodes.wirings import auto_ncp
 
 RNG = np.random.default_rng(0)
@@ -159,23 +159,11 @@ def test_synapses_of_ltc_are_those_of_a_graph_too():
     np.testing.assert_array_equal(p.erev, A.T)
 
 
-@pytest.mark.parametrize(
-    ("cell", "rule"),
-    [
-        (LSTM, EProp(batch=10)),
-        (GRU, RFLO(batch=10)),
-        (MTRNN, TBPTT(steps=5, batch=10)),
-        (ClockworkRNN, EProp(batch=10)),
-    ],
-)
-def test_learning_moves_the_edges_of_a_graph_and_adds_none(cell, rule):
-    periods = {"periods": [1, 2]} if cell is ClockworkRNN else {}
-    node = cell(W=GRAPH, rule=rule, name="cell", **periods)
-    model = ng.Model(node, seed=1).fit(RNG.standard_normal((100, D)))
-    found = model.params["cell"].W
-    before = np.tile(A, (len(found) // N, 1))
-    np.testing.assert_array_equal(found != 0, before != 0)
-    assert (found != before)[before != 0].mean() > 0.9
+def test_learning_moves_the_edges_of_a_graph_and_adds_none():
+    node = MTRNN(W=GRAPH, rule=TBPTT(steps=5, batch=10), name="cell")
+    found = ng.Model(node, seed=1).fit(RNG.standard_normal((100, D))).params["cell"].W
+    np.testing.assert_array_equal(found != 0, A != 0)
+    assert (found != A)[A != 0].mean() > 0.9
 
 
 def test_a_graph_is_kept_when_a_cell_is_saved(tmp_path):
@@ -186,7 +174,9 @@ def test_a_graph_is_kept_when_a_cell_is_saved(tmp_path):
     for one in (model, again):
         one.partial_fit(u)
     np.testing.assert_array_equal(again.params["cell"].W, model.params["cell"].W)
-    np.testing.assert_array_equal(again.params["cell"].W != 0, np.tile(A != 0, (4, 1)))
+    learned, given = again.params["cell"].W, np.tile(A, (4, 1))
+    np.testing.assert_array_equal(learned != 0, given != 0)
+    assert (learned != given)[given != 0].mean() > 0.9
 
 
 def test_a_graph_of_another_size_is_told_in_the_order_of_the_gates():
