@@ -122,6 +122,11 @@ def _plain(where: str, value: Any, store: StoreArray) -> Any:
 
 
 def _refuse(where: str, array: Any) -> dict[str, Any]:
+    if is_sparse(array):
+        raise SpecError(
+            f"{where}: a sparse array, or a graph, is nothing for YAML; save the whole model with "
+            "model.save, or give its toarray(), in which weights that are 0 may learn"
+        )
     raise SpecError(
         f"{where}: an array of shape {np.shape(array)} is too large for YAML; save it with "
         "np.savez and write {file: weights.npz, key: W}, or save the whole model with model.save"

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.sparse import csr_array
 
 import nodegraph as ng
 from nodegraph import delay
@@ -142,6 +143,8 @@ def test_composites_rules_ports_and_small_arrays_come_back():
 def test_a_large_array_is_not_written_into_yaml():
     with pytest.raises(SpecError, match=r"too large for YAML; save it with np\.savez"):
         to_yaml(Input() >> Reservoir(W=np.eye(30)))
+    with pytest.raises(SpecError, match=r"reservoir.W: a sparse array, or a graph, is nothing for"):
+        to_yaml(Input() >> Reservoir(W=csr_array(np.eye(3))))
 
 
 def test_arrays_come_from_files_beside_the_yaml(tmp_path):
