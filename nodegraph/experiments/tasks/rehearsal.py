@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from nodegraph import metrics
 from nodegraph.errors import DataError, GraphError, SpecError
 from nodegraph.experiments.tasks.key_use import Situation, unread
-from nodegraph.experiments.tasks.trial import uncertain
 from nodegraph.experiments.tasks.trials import Trial
 from nodegraph.experiments.tasks.validation import folds
 from nodegraph.files.yaml.document import error_at
@@ -65,22 +64,12 @@ def rehearse(
             folds(trial, task)
             if task.validation.choose:
                 chooser(model.plan)
-    _check_intervals(spec, model, trial.bounded(model))
+    for name in trial.bounded(model):
+        with _under(spec, "nodes", name):
+            refuse_unheard(model.plan, name)
     with _at(spec, "baselines"):
         said = {trial.rivals[word]: trial.rival(word, right) for word in task.baselines}
     return situation, said
-
-
-def _check_intervals(spec: Spec, model: Model, told: Collection[str]) -> None:
-    """Refuse intervals that a task does not tell, or that their node cannot."""
-    for name in uncertain(model, model.plan.nodes):
-        with _under(spec, "nodes", name):
-            if name not in told:
-                raise DataError(
-                    f"intervals: this task tells none of {name}, for what is told runs alone or is "
-                    "another output; leave them out, or forecast (target: {forecast: ...})"
-                )
-            refuse_unheard(model.plan, name)
 
 
 def _check_keys(spec: Spec, situation: Situation) -> None:

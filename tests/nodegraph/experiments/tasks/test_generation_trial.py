@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import SpecError
 from nodegraph.experiments.tasks.experiment import run_spec
 from nodegraph.experiments.tasks.run_folder import write
 from nodegraph.files.yaml.spec import read_yaml
@@ -76,16 +75,3 @@ def test_a_stream_that_goes_on_from_learning_is_left_where_it_stood(graph):
     assert np.isnan(said[-1]).all()
     assert [score.model for score in result.scores] == ["squares", "persistence"]
     np.testing.assert_array_equal(result.model.generate(3), said[:3])
-
-
-@pytest.mark.parametrize("levels", ["[0.1, 0.9]", "[0.5]"])
-def test_intervals_that_a_task_tells_nobody_are_refused_at_their_node(graph, levels):
-    """They cost a second pass over the data, and stood in no table, file or picture."""
-    text = SQUARES.replace(
-        "squared: {kind: Power, exponent: 2}", f"squared: {{kind: Ridge, intervals: {levels}}}"
-    )
-    graph.write_text(text)
-    with pytest.raises(
-        SpecError, match=r":5:\d+: nodes.squared: intervals: .* tells none of squared"
-    ):
-        run_spec(read_yaml(graph))
