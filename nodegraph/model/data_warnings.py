@@ -30,6 +30,7 @@ __all__ = [
     "warn_of_no_past",
     "warn_of_params_replaced",
     "warn_of_series_passed_over",
+    "warn_of_the_future",
 ]
 
 FEW, WIDE = 20, 20  # rows of one series that are few, and how many times as many columns are wide
@@ -140,6 +141,28 @@ def warn_of_another_horizon(taught: Horizons, bound: BoundData, call: str) -> No
 
 def _later(rows: int) -> str:
     return f"{rows} step{'s' * (rows != 1)} ahead"
+
+
+def warn_of_the_future(ahead: Horizons, told: Horizons) -> None:
+    """Warn of predictions that are returned after a lesson in what they foretell.
+
+    Parameters
+    ----------
+    ahead : dict
+        How many rows ahead of which input each learner is taught.
+    told : dict
+        That of lessons before, of which nothing is said again.
+    """
+    for learner, by_input in ahead.items():
+        for name, rows in by_input.items():
+            if rows > 1 and told.get(learner, {}).get(name) != rows:
+                warn(
+                    f"partial_fit: the target of {learner} is {name} {rows} rows later, so what is "
+                    f"returned had learned what it foretells: the row before was taught {name} "
+                    f"{rows - 1} rows later. Give a target when it is known, and delay what it is "
+                    f"told from: {name} >> delay({rows}), partial_fit(u, u); a model without the "
+                    f'delay that is given model.params["{learner}"] forecasts by step(u[t])'
+                )
 
 
 def warn_of_no_past() -> None:

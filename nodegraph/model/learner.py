@@ -33,6 +33,7 @@ from nodegraph.model.data_warnings import (
     warn_of_idle_options,
     warn_of_params_replaced,
     warn_of_series_passed_over,
+    warn_of_the_future,
 )
 from nodegraph.model.fit import Fit
 from nodegraph.model.freezing import Freezing
@@ -316,7 +317,9 @@ class Learner(Freezing):
         hooks = Hooks(progress, history, checkpointer)
         with checkpointer.keeping() if checkpointer else nullcontext():
             found = self._through(draft, bound, request, outputs, engine, hooks, warmup=warmup)
-        draft.ahead = draft.ahead.after(bound, how["time"])
+        told, draft.ahead = draft.ahead.shown, draft.ahead.after(bound, how["time"])
+        if outputs is None or not learners.isdisjoint(request.wanted):
+            warn_of_the_future(draft.ahead.shown, told)
         self.curves = history.curves() if history else self.curves
         if plain:
             self._went(bound, learners, None if trickle is None else trickle.vitals)

@@ -240,7 +240,8 @@ def _learn(
     if not model.plan.rules:
         return
     if task.online:
-        model.partial_fit(x, y, warmup=task.split.warmup, **kept)
+        unscored = [*model.plan.nodes][:1]  # what is said meanwhile is not looked at
+        model.partial_fit(x, y, warmup=task.split.warmup, outputs=unscored, **kept)
         return
     model.fit(
         x,

@@ -18,6 +18,7 @@ from nodegraph.model.uncertainty import keeps_intervals
 
 __all__ = ["Scores", "Trial", "each_side_by_side", "scored_nodes", "side_by_side", "uncertain"]
 
+RESTS = "online: it learned step by step from the training rows, and rests while it is scored"
 Scores = dict[str, dict[str, Any]]  # by the node whose output is scored, by metric
 
 
@@ -70,7 +71,8 @@ class Trial(ABC):
         """Return what is to be known of the scores, in sentences."""
         kept = [name for name in model.plan.nodes if keeps_intervals(model.plan, name)]
         silent = [name for name in kept if name not in self.bounded(model)]
-        return [f"intervals of {', '.join(silent)}: {self.unbounded}"] if silent else []
+        found = [f"intervals of {', '.join(silent)}: {self.unbounded}"] if silent else []
+        return [RESTS, *found] if self.task.online and not self.data.windows else found
 
     def bounded(self, model: Model) -> list[str]:
         """Return the nodes whose intervals are scored."""

@@ -255,7 +255,8 @@ class Task(Section):
     split : mapping
         ``{train: 4000, warmup: 200, test: 1000}``.
     online : bool
-        Whether to learn step by step, each prediction made before its update.
+        Whether to learn step by step, as `Model.partial_fit` does, in place of `Model.fit`. What is
+        scored is said afterwards, without learning more.
     forcing : bool or "all"
         As in `Model.fit`.
     metrics : list

@@ -111,8 +111,9 @@ def test_online_learning_steps_through_the_training_rows():
     result = run_spec(spec(FORECAST + "  online: true\n", nodes))
     series = mackey_glass(700)
     model = ng.Model(read_text(nodes).graph, seed=3)
-    model.partial_fit(series[:400], series[10:410], warmup=50)
+    model.partial_fit(series[:400], series[10:410], warmup=50, outputs=["u"])
     assert np.array_equal(result.guess["readout"], model.run(series[400:600]))
+    assert "rests while it is scored" in repr(result)
 
 
 def test_several_readouts_are_scored_each_by_its_name():
