@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ class Validated(NamedTuple):
     scored_on : str
         What they are, in words.
     values : dict of float
-        By metric, the mean over folds; where a strength is chosen, those with the best one.
+        By metric, over all closed loops together; where a strength is chosen, with the best one.
     best : int, optional
         The number of the setting that was best by the first metric.
     each : tuple of dict
@@ -110,7 +111,10 @@ def _fold(trial: Trial, task: Task, train: Examples, windows: list[Window]) -> G
 
 
 def validated(trial: Trial, task: Task, taught: Callable[[TaskData], Model]) -> Validated:
-    """Return the mean of each metric over folds, and over columns where there are several.
+    """Return each metric over the closed loops of all folds, and the mean over columns if several.
+
+    All loops count together, as the windows of a test do: where an error is measured by the spread of
+    what came, it is the spread over all of them.
 
     Parameters
     ----------
@@ -119,29 +123,40 @@ def validated(trial: Trial, task: Task, taught: Callable[[TaskData], Model]) -> 
     taught : callable
         Returns the model that has learned from the training part of a fold.
     """
-    asked = task.validation
+    asked, parts = task.validation, folds(trial, task)
+    said = [_said_by_each(fold, taught(fold.data), asked) for fold in parts]
+    whole = _together(parts)
+    scores = [
+        _means(whole.score([*chain.from_iterable(loops)])) for loops in zip(*said, strict=True)
+    ]
     if asked is None or asked.choose is None:
-        scores = [fold.score(fold.guess(taught(fold.data))) for fold in folds(trial, task)]
-        return Validated("" if asked is None else words(asked), _means(scores))
-    each: list[list[Any]] = []
-    for fold in folds(trial, task):
-        model = taught(fold.data)
-        name, rules = chooser(model.plan)
-        each.append([_score_of(fold, model, name, rule) for rule in rules])
-    means = tuple(_means(scores) for scores in zip(*each, strict=True))
+        return Validated("" if asked is None else words(asked), scores[0])
     metric = next(iter(task.scores))
     sign = -1.0 if metric in HIGHER_IS_BETTER else 1.0
-    told = [sign * values[metric] for values in means]
+    told = [sign * values[metric] for values in scores]
     best = int(np.argmin(np.where(np.isfinite(told), told, np.inf)))
-    return Validated(words(asked), means[best], best, means)
+    return Validated(words(asked), scores[best], best, tuple(scores))
 
 
-def _score_of(fold: GenerationTrial, model: Model, name: str, rule: Any) -> Any:
-    """Return the scores of a fold by one setting."""
+def _said_by_each(fold: GenerationTrial, model: Model, asked: Validation | None) -> list[Any]:
+    """Return what `model` generates in the windows of a fold, by each setting to choose from."""
+    if asked is None or asked.choose is None:
+        return [fold.guess(model)]
+    name, rules = chooser(model.plan)
+    return [_said_by(fold, model, name, rule) for rule in rules]
+
+
+def _said_by(fold: GenerationTrial, model: Model, name: str, rule: Any) -> Any:
     settle(model, name, rule)
-    return fold.score(fold.guess(model))
+    return fold.guess(model)
 
 
-def _means(scores: Sequence[Any]) -> dict[str, float]:
-    every = [values for found in scores for values in found.values()]
+def _together(parts: Sequence[GenerationTrial]) -> GenerationTrial:
+    """Return the windows of all folds as one trial."""
+    windows = tuple(window for fold in parts for window in fold.data.windows)
+    return replace(parts[0], data=replace(parts[0].data, windows=windows))
+
+
+def _means(scores: Any) -> dict[str, float]:
+    every = list(scores.values())
     return {name: float(np.mean([np.mean(values[name]) for values in every])) for name in every[0]}

@@ -77,6 +77,21 @@ def test_the_score_is_that_of_the_model_by_hand(graph):
     assert facts["validated"]["values"] == pytest.approx(result.validated.values)
 
 
+def test_loops_of_all_folds_are_scored_together_as_windows_of_a_test_are(graph):
+    spec = read_yaml(graph, ["task.validate.kind=walk_forward"])
+    u, starts = series(graph), np.linspace(200, 400 - 30 - 15 + 1, 4).astype(int)
+    said = []
+    for start in starts:
+        model = ng.Model(spec.graph, seed=0).fit(u[:start], u[1 : start + 1], warmup=20)
+        said.append(model.generate(15, prompt=u[start : start + 30][None])[0])
+    came = [u[start + 30 : start + 45] for start in starts]
+    off, spread = np.vstack(said) - np.vstack(came), np.vstack(came).std(axis=0)
+    wanted = np.mean(np.sqrt((off**2).mean(axis=0)) / spread)
+    values = Experiment.of(spec).validate().values
+    assert values["nrmse"] == pytest.approx(wanted, rel=1e-9)
+    assert values["rmse"] == pytest.approx(np.mean(np.sqrt((off**2).mean(axis=0))), rel=1e-9)
+
+
 def test_searches_go_by_it_and_look_at_nothing_behind(graph):
     ranges = {"nodes.r.leak_rate": "0.2:1"}
     found = search(graph, ranges, trials=3, seed=1)
