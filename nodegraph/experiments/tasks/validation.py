@@ -113,8 +113,8 @@ def _fold(trial: Trial, task: Task, train: Examples, windows: list[Window]) -> G
 def validated(trial: Trial, task: Task, taught: Callable[[TaskData], Model]) -> Validated:
     """Return each metric over the closed loops of all folds, and the mean over columns if several.
 
-    All loops count together, as the windows of a test do: where an error is measured by the spread of
-    what came, it is the spread over all of them.
+    All loops count together, as the windows of a test do: where an error is measured by the spread
+    of what came, it is the spread over all of them.
 
     Parameters
     ----------
