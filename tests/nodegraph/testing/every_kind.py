@@ -126,9 +126,13 @@ WIRED = {
 
 
 def front(node):
-    """Return where x is to be wired: to the node, or in front of one that asks for a width."""
+    """Return where x is to be wired: to the node, or in front of one that asks for a width.
+
+    Parts of an input are to be of one source.
+    """
     widths = {"key": 2, "question": 4}
     wide = [width for port, width in widths.items() if port in node.ports]
+    wide += [2 * node.input_parts] * (node.input_parts > 1)
     return Reservoir(units=wide[0], name=f"front_{node.name}") if wide else node
 
 
