@@ -14,6 +14,9 @@ from nodegraph.model.inference import Inference
 __all__ = ["Freezing"]
 
 
+_MOVING = ("slots", "frozen", "time", "ahead", "drift", "unsaid")
+
+
 class Freezing(Inference):
     """A runner that can be put back, and of whose nodes some may be kept as they are."""
 
@@ -21,14 +24,15 @@ class Freezing(Inference):
     def snapshot(self) -> Any:
         """Return all that learning and running change, to be given to `restore` later."""
         state = self._settle()
-        return deepcopy((state.slots, state.frozen, state.time, state.ahead, state.drift))
+        return deepcopy(tuple(getattr(state, name) for name in _MOVING))
 
     @known_arguments
     def restore(self, snapshot: Any) -> Self:
         """Put the model back to where `snapshot` was taken."""
         state = self._settle().draft()
         check_snapshot(snapshot, self.plan, state.slots)
-        state.slots, state.frozen, state.time, state.ahead, state.drift = deepcopy(snapshot)
+        for name, value in zip(_MOVING, deepcopy(snapshot), strict=True):
+            setattr(state, name, value)
         self._hold(state)
         return self
 

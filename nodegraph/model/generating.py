@@ -64,7 +64,8 @@ class Generation:
         require_noise(state, self.noise)
         names, loop = state.names(self.outputs), self._loop(state)
         series: list[Any] = [None] if prompt is None else list(prompt.series)
-        outside = self._outside(state, loop, prompt)
+        unsaid = bool(loop) and prompt is None and state.unsaid == state.time
+        outside = self._outside(state, loop, prompt, self.steps - (unsaid or prompt is not None))
         self._warn(state, loop, prompt)
         done: dict[int, Outputs] = {}
         if prompt is not None and not prompt.own:
@@ -76,6 +77,8 @@ class Generation:
                 continue
             place = state if prompt is None or prompt.own else _apart(state, i)
             first = [] if shown is None else [self._last(place, names, shown)]
+            if unsaid:
+                first, place.unsaid = [{name: place.slots[name].past[-1:] for name in names}], None
             rest = self._closed(place, names, loop, self.steps - len(first), given)
             found.append({n: np.concatenate([part[n] for part in (*first, *rest)]) for n in names})
         return found
@@ -175,13 +178,12 @@ class Generation:
         return Run(initializer=made, engine=self.engine, state=state, request=request, plan=plan)
 
     def _outside(
-        self, state: ModelState, loop: Mapping[str, str], prompt: BoundData | None
+        self, state: ModelState, loop: Mapping[str, str], prompt: BoundData | None, goes: int
     ) -> list[Mapping[str, Array]]:
         """Return the data of the inputs that `loop` leaves outside, for each prompt."""
         left = loop.keys() | teaching_only(state.plan)
         takers = tuple(name for name in state.initializer.data if name not in left)
         count, form = (1, "one") if prompt is None or prompt.own else (len(prompt.series), "list")
-        goes = self.steps - (prompt is not None)
         if not goes or (self.x is None and not takers):
             return [{}] * count
         bound = bind(self.x, None, Door(takers, (), list(state.plan.nodes)), self.steps)
@@ -200,7 +202,11 @@ class Generation:
         """Refuse other data than a row for each step of the loop, or for each value."""
         if rows in (goes, self.steps):
             return
-        why = "" if goes == self.steps else "; the last row of the prompt gives the first value"
+        why = (
+            ""
+            if goes == self.steps
+            else "; the last row of the prompt, or of fit, gives the first value"
+        )
         raise DataError(
             f"x: {rows} rows for {self.steps} steps; give {goes}, those of the steps at which the "
             f"model takes its own output{why}"

@@ -183,6 +183,7 @@ class Learner(Freezing):
                 draft.restart()
                 course.one(draft.runnable(draft.ready()), draft.slots, bound.series[0], Request())
         draft.time = moved if bound.own else draft.time
+        draft.unsaid = draft.time if bound.own and 1 in shift.values() else None
         draft.ahead, draft.drift = Ahead(horizons(bound)), None
         self._hold(draft)
         self.report, self._trickle = report, None

@@ -44,6 +44,9 @@ class ModelState:
         How many rows ahead of which input each learner was taught.
     drift : Drift, optional
         How far intervals of the model's own stream have moved by what came.
+    unsaid : int, optional
+        The `time` at which the last outputs say the next step, and nobody was given them: as
+        `fit` with ``ahead=1`` leaves them.
     """
 
     initializer: Initializer
@@ -54,6 +57,7 @@ class ModelState:
     able: dict[Any, tuple[str, ...]] = field(default_factory=dict)
     ahead: Ahead = field(default_factory=Ahead)
     drift: Drift | None = None
+    unsaid: int | None = None
 
     @property
     def plan(self) -> Plan:
@@ -323,4 +327,4 @@ class ModelState:
     def restart(self) -> None:
         """Put every state and delay line back to the start."""
         self.slots = self.initializer.restarted(self.slots)
-        self.time, self.drift = 0, None
+        self.time, self.drift, self.unsaid = 0, None, None

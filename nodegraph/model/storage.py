@@ -105,6 +105,8 @@ def _packed(
         },
         "report": report,
     }
+    if state.unsaid is not None:
+        about["unsaid"] = state.unsaid
     if state.drift is not None:
         about["drift"] = state.drift.plain()
     return arrays, {"graph": json.dumps(graph), "model": json.dumps(about, default=_plain)}
@@ -245,7 +247,7 @@ def _filled(state: ModelState, about: Mapping[str, Any], arrays: Mapping[str, Ar
         learner: {taker: int(rows) for taker, rows in by_input.items()}
         for learner, by_input in about.get("ahead", {}).items()
     }
-    state.ahead = Ahead(shown)
+    state.ahead, state.unsaid = Ahead(shown), about.get("unsaid")
     state.drift = Drift.of(about["drift"]) if "drift" in about else None
     return state
 

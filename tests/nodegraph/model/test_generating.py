@@ -82,6 +82,47 @@ def test_one_value_is_that_of_the_last_row_and_the_model_stands_behind_the_promp
     np.testing.assert_array_equal(model.step(X[50]), model.reset().run(X[:51])[-1])
 
 
+@pytest.mark.parametrize("parts", [(20,), (1, 19), (7, 1, 12)])
+@pytest.mark.parametrize("kept", ["as it is", "saved", "a snapshot"])
+def test_a_forecast_that_fit_left_behind_comes_first(kept, parts, tmp_path):
+    u, beside = X[:200], V[:200]
+    graph = [Input(name="u"), Input(name="v")] >> Reservoir(units=40, name="r")
+    graph = graph >> Ridge(name="out", ridge=1e-9)
+    model = ng.Model(graph, seed=1).fit({"u": u, "v": beside}, u, ahead=1, warmup=30)
+    if kept == "saved":
+        model.save(tmp_path / "m.safetensors")
+        model = ng.load(tmp_path / "m.safetensors")
+    elif kept == "a snapshot":
+        before = model.snapshot()
+        model.run({"u": u[:9], "v": beside[:9]})
+        model.restore(before)
+    said, at = [], 200
+    for count in parts:
+        rows = {"v": V[at : at + count - (not said)]}
+        said.append(model.generate(count, x=rows if len(rows["v"]) else None, loop={"u": "out"}))
+        at += count - (len(said) == 1)
+    other = ng.Model(graph, seed=1).fit({"u": u[:-1], "v": beside[:-1]}, u[1:], warmup=30)
+    wanted = other.generate(20, x={"v": V[199:219]}, loop={"u": "out"})
+    np.testing.assert_allclose(np.concatenate(said), wanted, rtol=1e-9)
+
+
+@pytest.mark.parametrize("move", ["run", "step", "partial_fit"])
+def test_what_was_said_since_is_not_said_again(move):
+    model = ng.Model(Input(name="u") >> Reservoir(units=40) >> RLS(name="out"), seed=1)
+    model.partial_fit(X[:199], X[1:200])
+    fitted = ng.Model(Input(name="u") >> Reservoir(units=40) >> Ridge(ridge=1e-9), seed=1)
+    fitted.fit(X[:200], X[:200], ahead=1, warmup=30)
+    if move != "partial_fit":
+        row = X[200] if move == "step" else X[200:201]
+        said = getattr(fitted, move)(row)
+        np.testing.assert_allclose(np.ravel(said), X[201], atol=0.01)
+        np.testing.assert_allclose(fitted.generate(9), X[202:211], atol=0.02)
+    assert model._settle().unsaid is None
+    fitted.reset()
+    with pytest.warns(DataWarning, match="start"):
+        fitted.generate(2)
+
+
 @pytest.mark.parametrize("how", ["fit", "update", "load"])
 def test_after_learning_the_first_value_is_the_first_that_was_never_seen(how, tmp_path):
     model = ng.Model(Input() >> Reservoir(units=60) >> Ridge(ridge=1e-10), seed=1)
