@@ -9,7 +9,7 @@ from pydantic import PositiveInt, model_validator
 
 from nodegraph.arrays import Array, frozen_array
 from nodegraph.fields import Vector
-from nodegraph.maths import arriving, matvec
+from nodegraph.maths import arriving, matvec, repeat, where
 from nodegraph.node import Node
 from nodegraph.rule import AnyRule
 from nodes.parts.emitted import Emitted, in_order
@@ -18,6 +18,7 @@ from nodes.parts.random_layer import RandomLayer, require_shape
 __all__ = ["Izhikevich"]
 
 PEAK = 30.0  # mV, at which a spike is cut off
+LOWEST = -3000.0  # mV
 FIELDS = ("a", "b", "c", "d")
 
 
@@ -30,8 +31,14 @@ class Izhikevich(RandomLayer, Node):
         v = v + h (0.04 v^2 + 5 v + 140 - u + I)    `substeps` times, h = 1 / substeps
         u = u + a (b v - u)
 
-    and s[t] = v >= 30. With 2 substeps this is the published script. The input should be in the
-    script's units, some 5 to 10 for a neuron that fires: see `input_scaling` and `bias`.
+    and s[t] = v >= 30. With 2 substeps this is the published script, whose potential runs far past
+    30 before it is reset, so that fast neurons are slow. With more, v and u move on together::
+
+        v = v + h (0.04 v^2 + 5 v + 140 - u + I),   u = u + h a (b v - u)    `substeps` times
+        where v >= 30:  v = c,  u = u + d           at once; s[t] = 1
+
+    and spikes come when the equations say. The input should be in the script's units, some 5 to 10
+    for a neuron that fires: see `input_scaling` and `bias`.
 
     Parameters
     ----------
@@ -41,10 +48,10 @@ class Izhikevich(RandomLayer, Node):
         Recovery: how fast it is, what of v it follows, and the resets of v and of u. The defaults
         are regular spiking; c = -55 and d = 4 burst, a = 0.1 and d = 2 spike fast.
     substeps : int
-        Steps of the potential in 1 ms.
+        Steps of the potential in 1 ms: the script up to 2, its equations with more.
     emits : tuple of {"spikes", "potentials"}
         What is given out, side by side in this order, whatever the order given; potentials are cut
-        off at 30.
+        off at 30, where they are in a step with a spike.
     spectral_radius : float, at least 0
         Largest absolute eigenvalue of W, also of one that is given.
     input_scaling : float, or one for each input
@@ -146,13 +153,32 @@ class Izhikevich(RandomLayer, Node):
 
     def step(self, params: Params, state: State, x: Array) -> tuple[State, Array]:
         """Return ``(state, y)`` 1 ms later."""
-        p, fired = params, state.spikes > 0
-        drive = arriving(p.W, state.spikes) + matvec(p.W_in, x) + p.bias
-        v, u = np.where(fired, p.c, state.v), np.where(fired, state.u + p.d, state.u)
+        drive = arriving(params.W, state.spikes) + matvec(params.W_in, x) + params.bias
+        move = self._as_published if self.substeps <= 2 else self._with_resets_at_once
+        after = move(params, state, drive)
+        shown = {"spikes": after.spikes, "potentials": where(after.spikes > 0, PEAK, after.v)}
+        return after, np.concatenate([shown[name] for name in self.emits])
+
+    def _as_published(self, p: Params, state: State, drive: Array) -> State:
+        fired = state.spikes > 0
+        v, u = where(fired, p.c, state.v), where(fired, state.u + p.d, state.u)
         for _ in range(self.substeps):
-            v = v + (0.04 * v * v + 5 * v + 140 - u + drive) / self.substeps
+            v = v + self._slope(v, u, drive) / self.substeps
         u = u + p.a * (p.b * v - u)
-        spikes = (v >= PEAK).astype(x.dtype)
-        v = np.clip(v, -100 * PEAK, PEAK)
-        shown = {"spikes": spikes, "potentials": v}
-        return self.State(v, u, spikes), np.concatenate([shown[name] for name in self.emits])
+        return self.State(np.clip(v, LOWEST, PEAK), u, (v >= PEAK).astype(drive.dtype))
+
+    def _with_resets_at_once(self, p: Params, state: State, drive: Array) -> State:
+        h = drive.dtype.type(1 / self.substeps)
+
+        def moved(carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+            v, u, spikes = carry
+            v, u = v + h * self._slope(v, u, drive), u + h * p.a * (p.b * v - u)
+            peak = v >= PEAK
+            v, u = where(peak, p.c, np.maximum(v, LOWEST)), where(peak, u + p.d, u)
+            return v, u, where(peak, 1 + 0 * spikes, spikes)
+
+        return self.State(*repeat(self.substeps, moved, (state.v, state.u, 0 * state.spikes)))
+
+    @staticmethod
+    def _slope(v: Array, u: Array, drive: Array) -> Array:
+        return 0.04 * v * v + 5 * v + 140 - u + drive

@@ -7,7 +7,12 @@ from nodes import Izhikevich
 
 
 @pytest.mark.parametrize(
-    "fields", [{}, {"emits": ["potentials", "spikes"], "substeps": 1, "c": [-65.0] * 6}]
+    "fields",
+    [
+        {},
+        {"emits": ["potentials", "spikes"], "substeps": 1, "c": [-65.0] * 6},
+        {"emits": ["potentials", "spikes"], "substeps": 5},
+    ],
 )
 def test_it_keeps_the_contract(fields):
     check_node(Izhikevich(units=6, input_scaling=10.0, bias_scaling=5.0, **fields))
@@ -43,6 +48,29 @@ def spikes(**fields):
 def test_fast_spiking_units_fire_faster_than_regular_ones():
     assert 10 < spikes() < 40 < spikes(a=0.1, d=2.0)
     assert spikes(c=-55.0, d=4.0) > spikes()  # bursts
+
+
+def exact(a, b, c, d, ms=500, drive=10.0, h=1e-3):
+    """Return when the equations spike, by steps so short that their length makes no difference."""
+    v, u, times = -65.0, b * -65.0, []
+    for k in range(int(ms / h)):
+        v, u = v + h * (0.04 * v * v + 5 * v + 140 - u + drive), u + h * a * (b * v - u)
+        if v >= 30:
+            v, u = c, u + d
+            times.append(k * h)
+    return np.array(times)
+
+
+@pytest.mark.parametrize("fields", [{}, {"a": 0.1, "d": 2.0}, {"c": -55.0, "d": 4.0}])
+def test_with_more_substeps_it_spikes_when_the_equations_say(fields):
+    wanted = exact(**({"a": 0.02, "b": 0.2, "c": -65.0, "d": 8.0} | fields))
+    counts = []
+    for substeps in (3, 32, 256):
+        node = Izhikevich(W=[[0.0]], W_in=[[1.0]], substeps=substeps, **fields)
+        found = np.flatnonzero(ng.Model(node).run(np.full((500, 1), 10.0)))
+        counts.append(abs(len(found) - len(wanted)))
+    assert counts[0] <= 0.25 * len(wanted) and counts[-1] <= 1
+    np.testing.assert_allclose(found[: len(wanted)], wanted[: len(found)], atol=3)
 
 
 def test_without_input_it_rests():
