@@ -84,6 +84,11 @@ class Hopfield(Node):
         return dict.fromkeys(("beta", "slots"), "the mode is classical")
 
     @property
+    def smooth(self) -> bool:  # type: ignore[override]
+        """Whether it is the modern one, which gives out no signs."""
+        return self.mode == "modern"
+
+    @property
     def rule(self) -> Association | Storage:
         """The rule that patterns are stored by."""
         return Association() if self.mode == "classical" else Storage()

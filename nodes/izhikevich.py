@@ -181,4 +181,5 @@ class Izhikevich(RandomLayer, Node):
 
     @staticmethod
     def _slope(v: Array, u: Array, drive: Array) -> Array:
-        return 0.04 * v * v + 5 * v + 140 - u + drive
+        slope: Array = 0.04 * v * v + 5 * v + 140 - u + drive
+        return slope

@@ -57,6 +57,11 @@ class KeyedStore(Node):
     slots: PositiveInt
     sharpness: PositiveFloat | None = None
 
+    @property
+    def smooth(self) -> bool:  # type: ignore[override]
+        """Whether all pairs count, instead of the nearest."""
+        return self.sharpness is not None
+
     def size(self, n_in: int, value: int = 0) -> int:
         """Return the width of the values."""
         return value or n_in

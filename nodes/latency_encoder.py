@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import PositiveInt, model_validator
@@ -41,6 +41,8 @@ class LatencyEncoder(Node):
 
         due: Array  # (n,)
         step: Array  # () int
+
+    smooth: ClassVar[bool] = False
 
     window: PositiveInt = 10
     low: float = 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import NonNegativeInt, model_validator
@@ -47,6 +47,8 @@ class RateEncoder(Node):
 
         sums: Array  # (n,)
         age: Array  # () int
+
+    smooth: ClassVar[bool] = False
 
     low: float = 0.0
     high: float = 1.0

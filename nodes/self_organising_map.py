@@ -74,6 +74,11 @@ class SelfOrganisingMap(Node):
         return Neighbourhood(**self.shared(Neighbourhood) | {"radius": radius})
 
     @property
+    def smooth(self) -> bool:  # type: ignore[override]
+        """Whether distances are given out, which do not jump."""
+        return self.gives == "distance"
+
+    @property
     def declared_size(self) -> int:
         """The number of units, or 2 for a place."""
         return 2 if self.gives == "place" else self.rows * self.columns

@@ -59,6 +59,11 @@ class Shared(AroundNode):
             )
         if (every := self.node.every) != 1:
             raise ValueError(f"node: copies have one clock; write Shared(every={every}, ...)")
+        if self.node.from_end:
+            raise ValueError(
+                f"node: {kind} reads series from their end, and the whole does not; write "
+                f"Backward(node=Shared(copies={self.copies}, ...))"
+            )
         if not type(self.node).traced:
             raise ValueError(f"node: {kind} runs through Python alone and cannot be shared")
         return self

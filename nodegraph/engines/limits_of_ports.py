@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,18 +10,20 @@ from nodegraph.arrays import Array
 from nodegraph.errors import DataError, GraphError
 from nodegraph.graph.limits import Limits
 from nodegraph.graph.node import Node
+from nodegraph.graph.rule import Rule
 
 __all__ = ["check_signals", "check_within", "recent"]
 
 
-def check_signals(name: str, node: Node, widths: Mapping[str, int]) -> None:
-    """Refuse more or fewer signals than a port takes.
+def check_signals(name: str, node: Node, rule: Rule | None, widths: Mapping[str, int]) -> None:
+    """Refuse more or fewer signals than a port of a node, or of its rule, takes.
 
     Raises
     ------
     GraphError
     """
-    for port, limits in node.limits.items():
+    alone = {port: Limits(-math.inf, signals=1) for port in (() if rule is None else rule.single)}
+    for port, limits in {**node.limits, **alone}.items():
         wanted = limits.signals
         if wanted is not None and (width := widths.get(port, wanted)) != wanted:
             few = "one signal" if wanted == 1 else f"{wanted} signals"

@@ -53,15 +53,18 @@ def _to_array(ndim: int, by_source: bool = False) -> Any:
 def _adjacency(graph: Any, by_source: bool) -> Any:
     """Return the weights of a networkx graph: an edge from node j to node i is in W[i, j].
 
+    Nodes stand in the order of the graph, but those called 0, 1, 2 ... in that of their numbers.
     `by_source`: in W[j, i].
     """
     import networkx as nx
 
     if not len(graph):
         raise ValueError("should be a graph with nodes (got none)")
+    counted = range(len(graph))
+    order = counted if set(graph) == set(counted) else list(graph)
     if by_source:
-        return nx.to_numpy_array(graph, dtype=np.dtype(float))
-    return nx.to_scipy_sparse_array(graph, dtype=np.dtype(float), format="csc").T
+        return nx.to_numpy_array(graph, order, dtype=np.dtype(float))
+    return nx.to_scipy_sparse_array(graph, order, dtype=np.dtype(float), format="csc").T
 
 
 def _to_classes(value: Any) -> Any:

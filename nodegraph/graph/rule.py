@@ -83,6 +83,11 @@ class Rule(Described, ABC):
         return ()
 
     @property
+    def single(self) -> tuple[str, ...]:
+        """Those of its ports that take one signal."""
+        return ()
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """Those of its ports without which there is nothing to learn from."""
         return self.ports

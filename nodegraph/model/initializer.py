@@ -213,7 +213,7 @@ class Initializer:
         budget.check(parts, "this model")
 
     def _slot(self, name: str, n_out: int, ports: dict[str, int]) -> Slot:
-        check_signals(name, self.plan.nodes[name], ports)
+        check_signals(name, self.plan.nodes[name], self.plan.rules.get(name), ports)
         slot = Slot(
             params=self.draw(name, n_out, ports),
             state=self.start(name, n_out, ports["x"]),

@@ -72,7 +72,23 @@ class Plasticity(Rule):
                 f"{type(self).__name__} changes {self.weights} where it is not 0, but {where} is 0 "
                 "everywhere: give other weights, or let it change others by weights="
             )
-        return super().refusal(node)
+        return super().refusal(node) or self._unheard(node)
+
+    def _unheard(self, node: Node) -> str | None:
+        """Return what of a node's activity is not to be had."""
+        kind, state = type(node).__name__, getattr(getattr(node, "State", None), "_fields", ())
+        if self.weights == "W" and "x" not in state:
+            spikes = "; of spikes STDP learns" if "spikes" in state else ""
+            return (
+                f"{type(self).__name__} reads what units were a step before, the x of their state, "
+                f"which {kind} does not have{spikes}"
+            )
+        if len(emitted := getattr(node, "emits", ())) > 1:
+            return (
+                f"{type(self).__name__} reads one output of each unit, and {kind} gives out "
+                f"{' and '.join(emitted)}"
+            )
+        return None
 
     def pace(self, y: Array, pre: Array, own: Array) -> Array:
         """Return the rate of each unit; rules that would overshoot hold it back here."""

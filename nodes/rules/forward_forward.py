@@ -80,6 +80,11 @@ class ForwardForward(Descent):
         """The port `sign`, if negative data are given."""
         return ("sign",) if self.negatives == "given" else ()
 
+    @property
+    def single(self) -> tuple[str, ...]:
+        """The port `sign`: one for the whole row."""
+        return self.ports
+
     def idle(self) -> dict[str, str]:
         """Return the fields that have no effect beside the others, each with why."""
         return {"buffer": "negatives are given"} if self.negatives == "given" else {}

@@ -12,6 +12,8 @@ from nodegraph.maths import synapses
 
 __all__ = ["STDP"]
 
+SILENT = 1.2e-38  # about the least that float32 has in full precision
+
 
 class STDP(Rule):
     """Spike-timing-dependent plasticity of recurrent weights, of all pairs of spikes [1]_.
@@ -23,8 +25,9 @@ class STDP(Rule):
         dW_ij = a_plus s_i[t] p_j - a_minus q_i e^(-1/tau_minus) s_j[t-1]
 
     where p is that after this step and q that before it: a source that fired before its target
-    strengthens, one that fired after it weakens. Weights keep their sign and stay within
-    [0, bound] in size; one that is 0 stays 0. With `reward` [2]_ the changes wait in an eligibility
+    strengthens, one that fired after it weakens. Weights keep their sign and stay within 0 and
+    `bound` in size: one that has been weakened to nothing is 1e-38, and may grow again; one that
+    is given as 0 is no synapse. With `reward` [2]_ the changes wait in an eligibility
     ``E = e^(-1/tau_reward) E + dW``, and ``W = W + r[t] E`` with what arrives at the port
     ``reward``.
 
@@ -75,6 +78,11 @@ class STDP(Rule):
         """The port `reward`, if one decides."""
         return ("reward",) if self.reward else ()
 
+    @property
+    def single(self) -> tuple[str, ...]:
+        """The port `reward`: one for all weights."""
+        return self.ports
+
     def refusal(self, node: Any) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""
         if "spikes" not in getattr(getattr(node, "State", None), "_fields", ()):
@@ -97,7 +105,7 @@ class STDP(Rule):
         if self.reward:
             waiting = np.exp(-1 / self.tau_reward) * waiting + change
             change = seen.ports["reward"][0] * waiting
-        size = np.clip(np.abs(w.weights) + change, 0, self.bound)
+        size = np.clip(np.abs(w.weights) + change, SILENT, self.bound)
         grown = np.where(w.weights == 0, w.weights, np.copysign(size, w.weights))
         W = w.matrix(grown.astype(w.weights.dtype))
         return params._replace(W=W), self.Memory(p, q + now, waiting)

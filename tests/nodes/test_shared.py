@@ -13,6 +13,7 @@ from nodes import (
     NVAR,
     PCA,
     RLS,
+    Backward,
     Gate,
     Input,
     Lasso,
@@ -172,6 +173,10 @@ def test_one_readout_of_patches_goes_on_alone_with_a_wave_on_a_ring():
         (Ridge(classes=["a", "b"]), "Ridge has classes, .* leave classes out"),
         (Reservoir(units=3, every=2), r"copies have one clock; write Shared\(every=2"),
         (ScikitLearn(estimator="Ridge"), "ScikitLearn"),
+        (
+            Backward(node=Reservoir(units=3)),
+            r"from their end.*write Backward\(node=Shared\(copies=2",
+        ),
     ],
 )
 def test_nodes_that_cannot_be_shared_are_refused(node, message):

@@ -12,11 +12,16 @@ from nodes import (
     HMLSTM,
     LIF,
     NVAR,
+    Hopfield,
     Input,
     Izhikevich,
+    KeyedStore,
+    LatencyEncoder,
+    RateEncoder,
     Reservoir,
     Ridge,
     ScikitLearn,
+    SelfOrganisingMap,
     SkipRNN,
     Softplus,
     Tanh,
@@ -132,14 +137,26 @@ def test_a_node_on_a_clock_holds_in_between():
         ScikitLearn(estimator="Ridge", units=1),
         SkipRNN(cell=GRU(units=3)),
         HMLSTM(units=2),
+        RateEncoder(),
+        LatencyEncoder(),
+        SelfOrganisingMap(rows=2, columns=2),
     ],
 )
 def test_what_jumps_is_refused_in_a_sentence(node):
     model = ng.Model(Input(units=4) >> Reservoir(units=4) >> node)
-    if isinstance(node, ScikitLearn):
-        model.fit(np.tile(U, 4), U)
+    if model.plan.rules:
+        model.fit(np.tile(U, 4), U if isinstance(node, ScikitLearn) else None)
     with pytest.raises(GraphError, match=r"is not smooth .*so that there is no Jacobian"):
         jacobian(model, np.tile(U[:5], 4))
+
+
+def test_what_jumps_in_one_of_its_modes_alone_says_so():
+    kinds = [
+        (Hopfield(), Hopfield(mode="modern")),
+        (KeyedStore(slots=2), KeyedStore(slots=2, sharpness=3.0)),
+        (SelfOrganisingMap(gives="place"), SelfOrganisingMap(gives="distance")),
+    ]
+    assert [(one.smooth, other.smooth) for one, other in kinds] == [(False, True)] * 3
 
 
 def test_the_effective_radius_is_that_of_the_matrix_where_nothing_bends_and_lower_elsewhere():

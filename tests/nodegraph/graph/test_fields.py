@@ -189,6 +189,10 @@ def test_given_arrays_and_learners_of_readouts_follow_the_copy():
 
 
 def test_a_networkx_graph_is_a_matrix_of_weights():
+    counted = nx.DiGraph([(2, 0, {"weight": 1.0}), (0, 1, {"weight": 3.0})])
+    np.testing.assert_array_equal(
+        Reservoir(W=counted).W.toarray(), [[0, 0, 1], [3, 0, 0], [0, 0, 0]]
+    )
     graph = nx.DiGraph()
     graph.add_weighted_edges_from([("a", "b", 0.5), ("b", "a", -0.25), ("b", "c", 2.0)])
     W = Reservoir(W=graph).W  # from column to row, in the order of the graph's nodes

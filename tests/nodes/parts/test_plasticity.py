@@ -8,7 +8,7 @@ from nodegraph.engines.compiled.traced_updates import course
 from nodegraph.errors import GraphError
 from nodegraph.rule import Lesson, Seen
 from nodegraph.testing import run_node, teach
-from nodes import Input, Reservoir, Ridge
+from nodes import LIF, Input, Izhikevich, Reservoir, Ridge
 from nodes.parts.plasticity import Plasticity, scaled_rows
 from nodes.rules import (
     BCM,
@@ -226,3 +226,36 @@ def test_bcm_grows_only_where_activity_is_above_its_threshold():
     post, pre, theta = np.array([0.2, 0.8]), np.array([1.0, 1.0]), np.array([0.5, 0.5])
     change = rule.growth(post, pre, np.zeros(2), theta)
     assert change[0] < 0 < change[1]
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        (
+            LIF(units=5, rule=Oja()),
+            "Oja reads what units were .* LIF does not have; of spikes STDP",
+        ),
+        (Izhikevich(units=5, rule=Hebb()), "Hebb reads what units were a step before"),
+        (
+            LIF(units=5, rule=BCM(weights="W_in"), emits=("spikes", "trace")),
+            "BCM reads one output of each unit, and LIF gives out spikes and trace",
+        ),
+    ],
+)
+def test_activity_that_is_not_to_be_had_is_told_of(node, message):
+    with pytest.raises(GraphError, match=message):
+        ng.Model(node)
+
+
+def test_input_weights_of_spiking_units_grow_by_their_spikes():
+    node = LIF(units=5, input_scaling=4.0, rule=Hebb(weights="W_in"), name="pool")
+    model = ng.Model(node, seed=1)
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    model.run(x[:1])
+    W_in = np.array(model.params["pool"].W_in)
+    model.reset()
+    spikes = model.partial_fit(x)
+    for row, now in zip(x, spikes, strict=True):
+        W_in += 1e-3 * np.outer(now, row)
+    assert spikes.any()
+    np.testing.assert_allclose(model.params["pool"].W_in, W_in)

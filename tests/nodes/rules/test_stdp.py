@@ -3,6 +3,7 @@ import pytest
 from scipy import sparse
 
 import nodegraph as ng
+from nodegraph.errors import GraphError
 from nodegraph.testing import check_rule
 from nodes import LIF, Input, Reservoir
 from nodes.rules import STDP
@@ -53,11 +54,11 @@ def test_it_is_the_sum_over_all_pairs(connectivity):
     W = weights()
     model.reset()
     spikes = model.partial_fit(u)
-    p, q, before = np.zeros(9), np.zeros(9), np.zeros(9)
+    p, q, before, signs = np.zeros(9), np.zeros(9), np.zeros(9), np.sign(W)
     for now in spikes:
         p, q = p * np.exp(-1 / 4.0) + before, q * np.exp(-1 / 6.0)
         change = 0.02 * np.outer(now, p) - 0.03 * np.outer(q, before)
-        W = np.sign(W) * np.clip(np.abs(W) + change, 0, 1.5)
+        W = signs * np.clip(np.abs(W) + change, 0, 1.5)
         q, before = q + now, now
     np.testing.assert_allclose(weights(), W, rtol=1e-9, atol=1e-12)
     assert spikes.sum() > 30
@@ -82,3 +83,23 @@ def test_it_is_of_spikes():
         ng.Model(Input() >> Reservoir(units=3, rule=STDP()))
     with pytest.raises(ng.errors.FieldError, match="tau_reward would have no effect"):
         STDP(tau_reward=5.0)
+
+
+def test_a_weight_that_was_weakened_to_nothing_grows_again_and_no_other():
+    rule = STDP(a_plus=0.1, a_minus=0.1, tau_plus=10, tau_minus=10)
+    node = LIF(W=[[0, 0], [0.05, 0]], W_in=np.eye(2), leak_rate=1.0, threshold=5.0, rule=rule)
+    model = ng.Model(node)
+    last, first, rest = ([[10.0, 0]], [[0, 10.0]], [[0.0, 0]])
+    model.partial_fit(np.concatenate([first, last, rest, rest]))  # the target fires first
+    assert 0 < model.params["lif"].W[1, 0] < 1e-30
+    model.partial_fit(np.concatenate([*[rest] * 50, *[last, first] * 20]))
+    W = model.params["lif"].W
+    assert W[1, 0] == 1.0
+    assert not np.delete(W.ravel(), 2).any()
+
+
+def test_several_rewards_are_refused():
+    pool = LIF(units=3, rule=STDP(reward=True), name="pool")
+    graph = (Input(name="u") >> pool) & (Input(name="r") >> pool["reward"])
+    with pytest.raises(GraphError, match="pool: reward should be one signal, got 2"):
+        ng.Model(graph).partial_fit({"u": np.ones((9, 2)), "r": np.ones((9, 2))})
