@@ -42,6 +42,10 @@ class Ahead(NamedTuple):
         """Return how many rows ahead of which input each learner was taught last."""
         return {**self.shown, **_between(self.recent)}
 
+    def reach(self, rows: int) -> bool:
+        """Tell whether some learner was taught an input so many rows later."""
+        return any(rows in by_input.values() for by_input in self.horizons().values())
+
 
 def horizons(bound: BoundData) -> dict[str, dict[str, int]]:
     """Return how far each target is ahead of each input, where it is that input, later.

@@ -19,6 +19,7 @@ __all__ = [
     "Gathers",
     "Joint",
     "Measured",
+    "Momentary",
     "Passes",
     "PassesApart",
     "Room",
@@ -118,6 +119,14 @@ class Trailing(ByMethods, ABC):
     @abstractmethod
     def catch_up(self, params: Any, memory: Any) -> tuple[Any, Any]:
         """Return ``(params, memory)`` after what still waits; `fit` asks for it before `finish`."""
+
+
+class Momentary(ByMethods, ABC):
+    """An online rule that remembers what came last, such as traces: none of another stream."""
+
+    @abstractmethod
+    def restart(self, memory: Any) -> Any:
+        """Return the memory before the first step of a series, or behind `Model.reset`."""
 
 
 class Gathers(ByMethods, ABC):

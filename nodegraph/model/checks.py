@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -28,6 +28,7 @@ __all__ = [
     "checked_warmup",
     "checked_watch",
     "checked_workers",
+    "ends_open",
     "rows_like",
 ]
 
@@ -145,6 +146,18 @@ def rows_like(y: Any, shape: tuple[int, ...], what: str) -> Array:
     if flat.shape != shape:
         raise DataError(f"{what} should have shape {shape}, got {rows.shape}")
     return flat
+
+
+def ends_open(plan: Plan, learners: Sequence[str], bound: BoundData) -> bool:
+    """Tell whether the last row of a series has no target, and no learner is heard by others.
+
+    Then what it says there stands for what would have been taught.
+    """
+    one = bound.series[0]
+    reads = (read for ports in plan.reads.values() for group in ports.values() for read in group)
+    if not isinstance(one, Series) or any(read.source in learners for read in reads):
+        return False
+    return any(np.isnan(one.targets[name][-1:]).any() for name in learners if name in one.targets)
 
 
 def check_snapshot(snapshot: Any, plan: Plan, slots: Mapping[str, Slot]) -> None:

@@ -15,6 +15,7 @@ from nodegraph.engines.limits_of_ports import check_signals
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, GraphError, NodegraphError, placed
 from nodegraph.graph.plan import Plan
+from nodegraph.graph.protocols import Momentary
 from nodegraph.host import memory_budget as budget
 from nodegraph.host.numerics import Numerics
 
@@ -266,4 +267,8 @@ class Initializer:
     def _restarted(self, name: str, slot: Slot, *series: int) -> Slot:
         if slot.kept.start is None:
             slot.kept.start = self.start(name, slot.past.shape[1], slot.ports["x"])
-        return slot.started(copy_tree(slot.kept.start), self._noise(name, slot, *series))
+        twin = slot.started(copy_tree(slot.kept.start), self._noise(name, slot, *series))
+        rule = self.plan.rules.get(name)
+        if twin.memory is not None and isinstance(rule, Momentary):
+            twin.memory = rule.restart(twin.memory)
+        return twin

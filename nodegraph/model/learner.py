@@ -26,6 +26,7 @@ from nodegraph.model.checks import (
     checked_forcing,
     checked_warmup,
     checked_workers,
+    ends_open,
 )
 from nodegraph.model.curves import Curves, recorder_of
 from nodegraph.model.data_warnings import (
@@ -179,12 +180,15 @@ class Learner(Freezing):
         warn_of_idle_options(self.plan, learners, bound, course, draft.slots)
         with using(self.numerics), checkpointer.keeping() if checkpointer else nullcontext():
             report, moved = course.run(draft.slots, bound)
-            if shift and bound.own:  # the last rows had no teacher to stand in
+            unsaid = bound.own and (shift or ends_open(self.plan, learners, bound))
+            if unsaid:  # the last rows had no teacher to stand in
                 draft.restart()
                 course.one(draft.runnable(draft.ready()), draft.slots, bound.series[0], Request())
         draft.time = moved if bound.own else draft.time
-        draft.unsaid = draft.time if bound.own and 1 in shift.values() else None
         draft.ahead, draft.drift = Ahead(horizons(bound)), None
+        draft.unsaid = None
+        if unsaid and (1 in shift.values() or draft.ahead.reach(1)):
+            draft.unsaid = draft.time
         self._hold(draft)
         self.report, self._trickle = report, None
         self.curves = history.curves() if history else {}

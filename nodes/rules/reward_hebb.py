@@ -82,6 +82,10 @@ class RewardHebb(Rule):
         tried = np.zeros((self.delay, n_out))
         return self.Memory(z, tried, zeros, zeros.copy(), np.zeros((), np.int64))
 
+    def restart(self, memory: Memory) -> Memory:
+        """Return the memory before the first step of a series: what is judged is of that series."""
+        return self.Memory(*map(np.zeros_like, memory))
+
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return the params and the memory one step later."""
         reward = np.broadcast_to(seen.ports["reward"].astype(float), seen.y.shape)

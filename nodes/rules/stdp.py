@@ -29,7 +29,7 @@ class STDP(Rule):
     `bound` in size: one that has been weakened to nothing is 1e-38, and may grow again; one that
     is given as 0 is no synapse. With `reward` [2]_ the changes wait in an eligibility
     ``E = e^(-1/tau_reward) E + dW``, and ``W = W + r[t] E`` with what arrives at the port
-    ``reward``.
+    ``reward``. Each independent series, and what comes behind `Model.reset`, begins without traces.
 
     Parameters
     ----------
@@ -94,6 +94,10 @@ class STDP(Rule):
         n = params.W.shape[0]
         size = np.shape(synapses(params.W).weights) if self.reward else (0,)
         return self.Memory(np.zeros(n), np.zeros(n), np.zeros(size))
+
+    def restart(self, memory: Memory) -> Memory:
+        """Return the memory before the first step of a series: no spikes, nothing that waits."""
+        return self.Memory(*map(np.zeros_like, memory))
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return the params and the memory one step later."""

@@ -102,6 +102,10 @@ class TemporalDifference(Rule):
         q = n_in + self.fit_bias
         return self.Memory(np.zeros(q), np.zeros((n_out, q)), np.zeros(n_out))
 
+    def restart(self, memory: Memory) -> Memory:
+        """Return the memory before the first step of a series; the mean reward stays."""
+        return memory._replace(z=np.zeros_like(memory.z), trace=np.zeros_like(memory.trace))
+
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return the params and the memory one step later."""
         n = len(seen.x)

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
+import nodegraph as ng
 from nodegraph.errors import FieldError
 from nodegraph.rule import Lesson, Seen
 from nodegraph.testing import check_rule, teach
 from nodegraph.testing.comparing import same_trees
-from nodes import RewardReadout
+from nodes import Input, RewardReadout
 from nodes.rules import RewardHebb
 
 RNG = np.random.default_rng(4)
@@ -79,3 +80,12 @@ def test_a_reward_that_says_nothing_does_not_let_weights_grow_without_bound(modu
 def test_fields_that_cannot_be_are_refused(field):
     with pytest.raises(FieldError, match=f"{field}: should be"):
         RewardHebb(**{field: -1})
+
+
+def test_a_reward_is_none_of_what_was_tried_in_another_series():
+    readout = RewardReadout(units=1, delay=2, noise=0.5, rate=0.1, name="v")
+    graph = (Input(name="s") >> readout) & (Input(name="r") >> readout["reward"])
+    tried, quiet, none = np.ones((3, 2)), np.zeros((3, 2)), np.zeros((3, 1))
+    model = ng.Model(graph, seed=1)
+    model.fit({"s": [tried, quiet], "r": [none, np.array([[1.0], [0], [0]])]})
+    np.testing.assert_array_equal(model.params["v"].W_out, [[0, 0]])

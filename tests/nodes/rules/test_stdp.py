@@ -103,3 +103,36 @@ def test_several_rewards_are_refused():
     graph = (Input(name="u") >> pool) & (Input(name="r") >> pool["reward"])
     with pytest.raises(GraphError, match="pool: reward should be one signal, got 2"):
         ng.Model(graph).partial_fit({"u": np.ones((9, 2)), "r": np.ones((9, 2))})
+
+
+def paired(*series, reward=None):
+    """Return the weights from 0 to 1 and back after independent series of who is made to fire."""
+    rule = STDP(a_plus=0.1, a_minus=0.1, tau_plus=10, tau_minus=10, reward=reward is not None)
+    pool = LIF(W=[[0, 0.5], [0.5, 0]], W_in=10 * np.eye(2), leak_rate=1.0, threshold=5.0, rule=rule)
+    graph, x = Input(name="u") >> pool, [np.array(one, float) for one in series]
+    if reward is not None:
+        graph = graph & (Input(name="r") >> pool["reward"])
+    model = ng.Model(graph)
+    model.fit(x if reward is None else {"u": x, "r": [np.array(one, float) for one in reward]})
+    W = model.params["lif"].W
+    return W[1, 0], W[0, 1]
+
+
+FIRST, SECOND, REST = ([1, 0], [0, 1], [0, 0])
+
+
+def test_spikes_of_independent_series_are_no_pairs():
+    assert paired([FIRST, REST, SECOND]) == pytest.approx((0.5 + 0.1 * np.exp(-0.1), 0.5))
+    assert paired([REST, FIRST, REST], [REST, SECOND, REST]) == (0.5, 0.5)
+    later = [[FIRST, SECOND, REST], [REST] * 3]
+    assert paired(*later, reward=[[[0]] * 3, [[1]] * 3]) == (0.5, 0.5)
+    assert paired(*later, reward=[[[1]] * 3, [[0]] * 3])[0] > 0.5
+
+
+def test_reset_ends_traces():
+    rule = STDP(a_plus=0.1, a_minus=0.1)
+    pool = LIF(W=[[0, 0.5], [0.5, 0]], W_in=10 * np.eye(2), leak_rate=1.0, threshold=5.0, rule=rule)
+    model = ng.Model(pool)
+    model.partial_fit([FIRST, REST])
+    model.reset().partial_fit([SECOND, REST])
+    np.testing.assert_array_equal(model.params["lif"].W, [[0, 0.5], [0.5, 0]])

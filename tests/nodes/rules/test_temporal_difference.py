@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
+import nodegraph as ng
 from nodegraph.errors import FieldError
 from nodegraph.rule import Lesson, Seen
 from nodegraph.testing import check_rule, teach
 from nodegraph.testing.comparing import same_trees
-from nodes import TD
+from nodes import TD, Input
 from nodes.rules import TemporalDifference
 
 RNG = np.random.default_rng(3)
@@ -114,3 +115,22 @@ def test_a_rate_that_is_far_too_high_does_not_let_values_grow_without_bound(fact
 def test_fields_that_cannot_be_are_refused(fields, message):
     with pytest.raises(FieldError, match=message):
         TemporalDifference(**fields)
+
+
+@pytest.mark.parametrize("between", ["series", "reset"])
+def test_a_reward_is_none_of_what_was_in_another_series(between):
+    value = TD(rate=0.1, discount=1.0, trace_decay=0.9, fit_bias=False, name="v")
+    model = ng.Model((Input(name="s") >> value) & (Input(name="r") >> value["reward"]))
+    states = np.array([[1.0, 0]] * 3), np.array([[0, 1.0]] * 3)
+    rewards = np.zeros((3, 1)), np.ones((3, 1))
+    if between == "series":
+        model.fit({"s": list(states), "r": list(rewards)})
+    else:
+        for s, r in zip(states, rewards, strict=True):
+            model.reset().partial_fit({"s": s, "r": r})
+    w, e = 0.0, 0.0
+    for t in range(3):
+        if t:
+            w += 0.1 * (1 + w - w) * e
+        e = 0.9 * e + 1
+    np.testing.assert_allclose(model.params["v"].W_out, [[0, w]], rtol=1e-12)
