@@ -249,8 +249,8 @@ class Inference(QuickCalls):
         With a prompt, the first value is the forecast of the step right after it, that is
         ``run(prompt)[-1]``; then ``y[i+1] = step(y[i])``. Without one, the model goes on where it
         stands: the last output of its own stream is the first input. After `fit` that is the last
-        target, and after ``fit(ahead=1)`` the last forecast, which nobody was given, is the first
-        value: it is that of the first step that was never seen.
+        target; if that was unknown, as for ``ahead=1``, its forecast is the first value. So that is
+        of the first step that was never seen.
         ``generate(a)`` and then ``generate(b)`` is ``generate(a + b)``.
 
         Parameters
@@ -262,9 +262,8 @@ class Inference(QuickCalls):
             starts from the zero state, and the model's own stream is untouched.
         x : dict by node name, optional
             Data for inputs that stay outside the loop, in the form of the prompt: a row for each
-            step at which the model takes its own output. With a prompt, or after ``fit(ahead=1)``,
-            these are the ``steps - 1`` rows behind it, row i with value i (one more may be there);
-            else `steps`.
+            step at which the model takes its own output: ``steps - 1`` behind a prompt or an open
+            end of `fit`, row i with value i (one more may be there); else `steps`.
         loop : dict, optional
             Which node's output becomes which node's input, ``{"input": "readout"}``; needed
             where there is more than one of either.
