@@ -48,7 +48,7 @@ WRONG = {
     "to_yaml": (lambda: ng.to_yaml(3), "to_yaml takes a graph, a node or a model, got int"),
     "run_spec": (lambda: ng.run_spec("g.yaml"), r"write ng.run_spec\(ng.read_yaml"),
     "plan": (lambda: ng.plan(3), "a plan is of a graph or a node, got int"),
-    "ng.Reservoir": (lambda: ng.Reservoir, "write from nodes import Reservoir"),
+    "ng.Reservoir": (lambda: ng.Reservoir, "nodes.Reservoir[?] Write from nodes import Reservoir"),
     "rule": (
         lambda: ng.Model(Reservoir(units=5, rule=MemoryGoodness())),
         "MemoryGoodness teaches the cells of forward units, not a Reservoir",
