@@ -18,7 +18,7 @@ test: .venv/.stamp-dev  ## Run the tests, the docstring examples and the code of
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 cluster-test: .venv/.stamp-dev  ## Run the tests on two machines that are started here, and killed
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest tests/cluster -n 2 --dist loadgroup
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest tests/cluster
 
 lint: .venv/.stamp-dev  ## Check format, style and types
 	$(BIN)/ruff format --check .

@@ -8,8 +8,6 @@ import pytest
 from raylets import command, family
 from runs import Run, others_words, same_bits
 
-pytestmark = pytest.mark.xdist_group("raylets")
-
 
 def actors(raylets):
     return [pid for member in raylets.members.values() for pid in family(member.pid)

@@ -7,8 +7,6 @@ import pytest
 from raylets import command, family
 from runs import SERIES, Run, others_words, same_bits, series_file
 
-pytestmark = pytest.mark.xdist_group("raylets")
-
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):

@@ -16,7 +16,6 @@ import pytest
 from raylets import family
 from safetensors.numpy import load_file
 
-pytestmark = pytest.mark.xdist_group("slurm")
 HERE = Path(__file__).parent
 PATIENCE = 240  # seconds for a job
 THEIRS = re.compile(r"raylet|INFO|WARN|scripts\.py|srun|slurmstepd|STEP|Killed|CANCELLED")

@@ -1,9 +1,6 @@
 """The end of a cluster: last, since what is left of it is of no use to other tests."""
 
-import pytest
 from runs import others_words
-
-pytestmark = pytest.mark.xdist_group("raylets")
 
 
 def test_a_head_that_is_gone_ends_the_run_in_time_and_all_is_kept(raylets, joined, goes_on):
