@@ -8,10 +8,10 @@ from typing import Any
 
 from nodegraph.arrays import Array
 from nodegraph.data.containers import opened
+from nodegraph.data.index_times import Given, check_times
 from nodegraph.data.series import Series, split_series, to_rows
 from nodegraph.data.tables import Columns, check_columns, columns_of
 from nodegraph.data.targets import Lesson, one_target, series_targets
-from nodegraph.data.time_steps import check_steps
 from nodegraph.errors import DataError
 from nodegraph.graph.names import node_name
 
@@ -103,8 +103,6 @@ def one_series(
         name: to_rows(rows, f"{name}{which}", gaps=name in door.gappy)
         for name, rows in data.items()
     }
-    for name, rows in data.items():
-        check_steps(rows, f"{name}{which}")
     outs = {
         name: one_target(rows, f"target of {name}{which}", door.lesson(name))
         for name, rows in targets.items()
@@ -149,19 +147,23 @@ def many_series(
     DataError
         If values cannot be read, or lengths, widths or names of columns differ.
     """
-    given = data or targets
-    parts = {name: split_series(value, name)[0] for name, value in given.items()}
+    base = data or targets
+    parts = {name: split_series(value, name)[0] for name, value in base.items()}
     counts = {name: len(each) for name, each in parts.items()}
     if len(set(counts.values())) > 1:
         shown = ", ".join(f"{n} series for {name}" for name, n in counts.items())
         raise DataError(f"inputs and targets must be as many: {shown}")
     lengths = [_length(part) for part in next(iter(parts.values()))]
     outs = {n: series_targets(v, n, lengths, door.lesson(n)) for n, v in targets.items()}
-    series = []
+    series, given = [], list[Given]()
+    listed = {name: value for name, value in targets.items() if isinstance(value, list | tuple)}
     for i in range(len(lengths)):
         x = {name: each[i] for name, each in parts.items()} if data else {}
         y = {name: rows[i] for name, (rows, _) in outs.items()}
-        series.append(one_series(x, y, f" (series {i})", door))
+        which = f" (series {i})"
+        series.append(one_series(x, y, which, door))
+        given.append((x, {name: value[i] for name, value in listed.items()}, which))
+    check_times(given)
     named = _of_quantities(targets, door)
     taught = [
         _columns({name: _item(value, i) for name, value in named.items()})

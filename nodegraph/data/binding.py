@@ -12,6 +12,7 @@ import numpy as np
 from nodegraph.data.assembly import Door, check_equal_columns, many_series, one_series, widths_of
 from nodegraph.data.chunks import declared
 from nodegraph.data.containers import is_stream
+from nodegraph.data.index_times import check_times
 from nodegraph.data.lazy_series import is_lazy, lazy_series
 from nodegraph.data.series import Series, Stream, split_series
 from nodegraph.data.tables import Columns, check_order
@@ -87,6 +88,7 @@ def bind(x: Any, y: Any, door: Door, steps: int | None = None) -> BoundData:
     form = forms.pop() if forms else split_series(*next((v, k) for k, v in targets.items()))[1]
     if form == "one":
         one = one_series(data, targets, "", door)
+        check_times([(data, targets, "")])
         return _fed([one], form, one)
     series, once = many_series(data, targets, door)
     return _fed(series, form, series[0], once=once)
@@ -137,7 +139,9 @@ class _Again:
 def _parts(x: Any, y: Any, door: Door) -> Iterator[Series]:
     first: Series | None = None
     for i, (chunk, target) in enumerate(_pairs(x, y)):
-        part = one_series(door.data(chunk), door.targets(target), f" (chunk {i})", door)
+        data, targets, which = door.data(chunk), door.targets(target), f" (chunk {i})"
+        part = one_series(data, targets, which, door)
+        check_times([(data, targets, which)])
         first = first or part
         widths, before = _widths(part), _widths(first)
         if widths != before:

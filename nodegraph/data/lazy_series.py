@@ -10,6 +10,7 @@ import numpy as np
 
 from nodegraph.data.assembly import Door, check_equal_columns, check_equal_widths, one_series
 from nodegraph.data.containers import axes
+from nodegraph.data.index_times import check_times
 from nodegraph.data.series import Chunk, Series
 from nodegraph.data.targets import series_targets
 from nodegraph.errors import DataError
@@ -204,6 +205,8 @@ class _Reading:
             targets[name] = rows[0]
             once |= {name} if short else set()
         found = one_series(data, targets, which, self.door)
+        if i not in self.marks:
+            check_times([(data, given, which)])
         self._compare(i, found)
         return found, frozenset(once)
 

@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.errors import warn
 
-__all__ = ["check_steps", "odd_steps"]
+__all__ = ["beside", "odd_steps"]
 
 RARE = 0.05  # of all steps: what is odd more often than this is how the series was sampled
 GAP = 1.5  # times the usual step; months and years differ by less
-
-
-def check_steps(table: Any, where: str) -> None:
-    """Warn if the index of a table of pandas says that its rows are not steps in a row."""
-    index = getattr(table, "index", None) if hasattr(type(table), "iloc") else None
-    if index is not None and hasattr(index, "to_timestamp"):
-        index = index.to_timestamp()  # periods
-    if index is None or index.nlevels > 1 or index.dtype.kind not in "Mmiuf":
-        return
-    dated = index.dtype.kind in "Mm"
-    times = index.to_numpy(f"{index.dtype.kind}8[ns]") if dated else index.to_numpy()
-    said = [_unknown(times), odd_steps(times)]
-    if any(said):
-        odd = "; ".join(filter(None, said))
-        warn(f"{where}: {odd}; x.to_numpy() has no index, and is taken as it stands")
-
-
-def _unknown(times: Array) -> str:
-    unknown = np.flatnonzero(times != times)
-    if not unknown.size:
-        return ""
-    more = f" and {len(unknown) - 1} more" * (len(unknown) > 1)
-    return f"row {unknown[0]}{more} has no time ({times[unknown[0]]}); write it, or leave it out"
+FEWEST = 32  # rows of which some are usually of one time with others
 
 
 def odd_steps(times: Array) -> str:
@@ -78,6 +56,71 @@ cut them into series'
     return ""
 
 
+def beside(times: Array, others: Array) -> str:
+    """Return where rows of `others` no longer stand as far in time from those of `times`; or "".
+
+    They may stand a time or a number of rows apart, the same in all rows, to half a step. Where
+    none of 32 or more dates is within the time of the first, that is said too.
+
+    Examples
+    --------
+    >>> beside(np.arange(9), np.arange(2, 11)), beside(np.array([1, 2, 3]), np.array([1, 2, 4]))
+    ('', 'row 2 is at 4 beside 3, and rows before it are of one time')
+    """
+    if len(times) != len(others) or times.dtype.kind != others.dtype.kind or not len(times):
+        return ""
+    if _rows_apart(times, others) or _rows_apart(others, times):
+        return ""
+    apart = others.astype("i8" if times.dtype.kind in "iu" else times.dtype) - times
+    known = np.flatnonzero(apart == apart)
+    if not known.size:
+        return ""
+    first = apart[known[0]]
+    moved = known[np.abs(apart[known] - first) > np.abs(_usual(np.diff(times[known]))) / 2]
+    if moved.size:
+        row = moved[0]
+        return (
+            f"row {row} is at {_moment(others[row])} beside {_moment(times[row])}, and rows before "
+            f"it are {_apart(first)}"
+        )
+    bounds = [(part.min(), part.max()) for part in (others[known], times[known])]
+    if len(known) < FEWEST or times.dtype.kind != "M" or max(bounds)[0] <= min(bounds)[1]:
+        return ""
+    theirs, ours = (f"{_moment(start)} to {_moment(stop)}" for start, stop in bounds)
+    return f"its rows are from {theirs}, those of the input from {ours}, and none of one time"
+
+
+def _rows_apart(times: Array, others: Array) -> bool:
+    """Tell whether `others` are `times` from some row on, which is none past the middle."""
+    for k in np.flatnonzero(times[: (len(times) + 1) // 2] == others[0])[:1]:
+        return bool(np.array_equal(times[k:], others[: len(times) - k]))
+    return False
+
+
+def _apart(time: Any) -> str:
+    if not time:
+        return "of one time"
+    zero = type(time)(0)
+    return f"{_shown(abs(time))} {'later' if time > zero else 'earlier'}"
+
+
+def _usual(steps: Array) -> Any:
+    return np.median(steps) if len(steps) else steps.dtype.type(0)
+
+
+def _moment(time: Any) -> str:
+    """Return a time without what is zero at its end.
+
+    Examples
+    --------
+    >>> _moment(np.datetime64("2020-01-01T00:00:00.000")), _moment(np.float64(20200101))
+    ('2020-01-01', '20200101')
+    """
+    if not isinstance(time, np.datetime64):
+        return f"{time:.12g}" if isinstance(time, np.floating) else str(time)
+    return re.sub(r"(T00:00(:00)?)?(\.0+)?$", "", str(time))
+
+
 def _some(odd: Array) -> bool:
     return bool(0 < odd.mean() <= RARE) if len(odd) else False
 
@@ -86,7 +129,8 @@ def _place(odd: Array, times: Array, rows: Array) -> str:
     count = int(odd.sum())
     often = "once" if count == 1 else f"{count} times"
     one, other = rows[odd.argmax() :][:2]
-    return f"{often}, first from {times[one]} to {times[other]} (rows {one} and {other}, from 0)"
+    first, second = _moment(times[one]), _moment(times[other])
+    return f"{often}, first from {first} to {second} (rows {one} and {other}, from 0)"
 
 
 def _shown(step: Any) -> str:

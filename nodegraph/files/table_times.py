@@ -12,7 +12,7 @@ from nodegraph.data.time_steps import odd_steps
 from nodegraph.errors import DataWarning, warn
 from nodegraph.files.slashed_dates import with_dots
 
-__all__ = ["check_each", "check_order", "time_index"]
+__all__ = ["check_each", "check_order", "read_times", "time_index"]
 
 _CLOCK = r"([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 _ISO = re.compile(rf"[0-9]{{4}}[-/][0-9]{{1,2}}([-/][0-9]{{1,2}}{_CLOCK})?")
@@ -35,7 +35,7 @@ def check_order(times: Sequence[str], where: str) -> str:
     where : str
         What the warning begins with.
     """
-    moments, doubt = _read(times)
+    moments, doubt = read_times(times)
     if moments is not None and (odd := odd_steps(moments)):
         doubt = f"{doubt}; {odd}" if doubt else odd
     if doubt:
@@ -50,7 +50,7 @@ def check_order(times: Sequence[str], where: str) -> str:
 
 def check_each(times: Sequence[str], bounds: Sequence[tuple[int, int]], where: str) -> None:
     """Warn of the first of some series whose rows do not follow each other as steps do."""
-    moments, doubt = _read(times)
+    moments, doubt = read_times(times)
     if doubt:
         warn(f"{where}: {doubt}", DataWarning)
     if moments is None:
@@ -61,7 +61,7 @@ def check_each(times: Sequence[str], bounds: Sequence[tuple[int, int]], where: s
             return
 
 
-def _read(times: Sequence[str]) -> tuple[Array | None, str]:
+def read_times(times: Sequence[str]) -> tuple[Array | None, str]:
     """Return dates or numbers, unknown ones where a cell is neither; and what is wrong with them.
 
     None are times that are neither, or whose order of day and month is not known.
@@ -112,7 +112,7 @@ def time_index(times: Sequence[str]) -> Array | None:
     >>> time_index(["2020-01", "2020/2"])
     array(['2020-01-01', '2020-02-01'], dtype='datetime64[D]')
     """
-    moments, _ = _read(times)
+    moments, _ = read_times(times)
     forward = moments is not None and len(moments) and (moments[1:] >= moments[:-1]).all()
     return moments if forward else None
 

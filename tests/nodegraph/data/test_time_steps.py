@@ -1,16 +1,10 @@
-"""Tables stand in for pandas, which is no dependency: what is read of them is their index."""
-
 import itertools
-import warnings
-from types import SimpleNamespace
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodegraph.data.time_steps import check_steps, odd_steps
-from nodegraph.errors import DataWarning
+from nodegraph.data.time_steps import beside, odd_steps
 
 DAYS = np.datetime64("2020-01-01") + np.arange(100)
 
@@ -48,24 +42,31 @@ def test_rows_that_were_shuffled_are_told_and_no_others(order):
     assert (f" {falls} times," in odd) == (falls > 1)
 
 
-class Table:
-    """What looks like a table of pandas."""
-
-    iloc = None
-
-    def __init__(self, times, kind=None):
-        self.index = SimpleNamespace(
-            nlevels=1,
-            dtype=SimpleNamespace(kind=kind or times.dtype.kind),
-            to_numpy=lambda dtype=None: times.astype(dtype or times.dtype),
-        )
+def test_rows_that_stand_equally_far_apart_go_together():
+    for later in (np.timedelta64(0, "D"), np.timedelta64(30, "D"), np.timedelta64(-5, "h")):
+        assert beside(DAYS.astype("M8[us]"), DAYS + later) == ""
+    jitter = np.random.default_rng(0).uniform(-0.2, 0.2, 100)
+    assert beside(np.arange(100.0), np.arange(100) + 7 + jitter) == ""
 
 
-def test_the_index_of_a_table_is_looked_at():
-    with pytest.warns(DataWarning, match=r"input: rows go back in time once.*to_numpy\(\)"):
-        check_steps(Table(DAYS[[0, 2, 1]]), "input")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        check_steps(Table(DAYS), "input")
-        check_steps(Table(np.array(["b", "a"]), kind="O"), "input")
-        check_steps(np.array([3, 2, 1]), "input")
+def test_rows_of_a_calendar_with_pauses_may_be_some_rows_apart():
+    work = DAYS[np.is_busday(DAYS)]
+    assert beside(work[:-3], work[3:]) == beside(work[3:], work[:-3]) == ""
+
+
+@given(st.integers(1, 49), st.integers(1, 9), st.integers(0, 50))
+def test_rows_that_one_of_two_has_lost_are_told_with_the_first_that_is_moved(at, lost, ahead):
+    y = np.delete(np.arange(200) + ahead, slice(at, at + lost))[:100]
+    before = f"{ahead} later" if ahead else "of one time"
+    assert beside(np.arange(100), y) == (
+        f"row {at} is at {y[at]} beside {at}, and rows before it are {before}"
+    )
+
+
+def test_dates_of_which_none_is_shared_are_told_and_counts_are_not():
+    assert beside(DAYS[50:], DAYS[:50]) == (
+        "its rows are from 2020-01-01 to 2020-02-19, those of the input from 2020-02-20 to "
+        "2020-04-09, and none of one time"
+    )
+    assert beside(DAYS[:1], DAYS[1:2]) == beside(np.arange(50), np.arange(50, 100)) == ""
+    assert beside(DAYS, DAYS[:50]) == beside(np.arange(100), DAYS) == ""

@@ -1,0 +1,103 @@
+"""When the rows of tables were taken, as their index tells, and whether they go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from nodegraph.arrays import Array
+from nodegraph.data.time_steps import beside, odd_steps
+from nodegraph.errors import warn
+from nodegraph.files.table_times import read_times
+
+__all__ = ["Given", "check_times", "times_of"]
+
+Given = tuple[Mapping[str, Any], Mapping[str, Any], str]  # inputs, targets, and of which series
+
+
+def check_times(series: Sequence[Given]) -> None:
+    """Warn once if rows of tables are not steps in a row, once if those of two do not go together.
+
+    Parameters
+    ----------
+    series : sequence of (inputs by node, targets by learner, which series it is)
+        As they were given. What has no index of dates or numbers is passed over.
+    """
+    for doubts in (_in_a_row, _together):
+        said = [first for given in series if (first := next(doubts(*given), ""))]
+        if said:
+            more = f" (and so in {len(said) - 1} more series)" * (len(said) > 1)
+            warn(f"{said[0]}{more}")
+
+
+def _in_a_row(data: Mapping[str, Any], targets: Mapping[str, Any], which: str) -> Iterator[str]:
+    timed = any(times_of(table) is not None for table in data.values())
+    tables = {**data, **({} if timed else _titled(targets))}
+    for name, table in tables.items():
+        times, doubt = _read(table)
+        odd = "" if times is None else odd_steps(times)
+        if said := "; ".join(filter(None, [doubt, odd])):
+            yield f"{name}{which}: {said}; x.to_numpy() has no index, and is taken as it stands"
+
+
+def _together(data: Mapping[str, Any], targets: Mapping[str, Any], which: str) -> Iterator[str]:
+    base: Array | None = None
+    for name, table in {**data, **_titled(targets)}.items():
+        times = times_of(table)
+        if base is None:
+            base = times if name in data else None
+        elif times is not None and (odd := beside(base, times)):
+            yield (
+                f"{name}{which}: {odd}; each row goes with the input in the same place: take the "
+                "rows that both have (both = x.index.intersection(y.index); x.loc[both], "
+                "y.loc[both]), or give y.to_numpy() if they are meant as they stand"
+            )
+
+
+def _titled(targets: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"target of {name}": table for name, table in targets.items()}
+
+
+def times_of(table: Any) -> Array | None:
+    """Return the dates or numbers of an index; None if there is no index, or one of others."""
+    return _read(table)[0]
+
+
+def _read(table: Any) -> tuple[Array | None, str]:
+    """Return the times of a table's rows, and which row has none."""
+    index = getattr(table, "index", None) if hasattr(type(table), "iloc") else None
+    if index is not None and hasattr(index, "to_timestamp"):
+        index = index.to_timestamp()  # periods
+    if index is None or index.nlevels > 1:
+        return None, ""
+    kind = index.dtype.kind
+    if kind in "Mmiuf":
+        times = index.to_numpy(f"{kind}8[us]" if kind in "Mm" else None)
+        return times, _unknown(times)
+    return _written(np.asarray(index.to_numpy(), object)) if kind in "OUST" else (None, "")
+
+
+def _unknown(times: Array) -> str:
+    unknown = np.flatnonzero(times != times)
+    if not unknown.size:
+        return ""
+    more = f" and {len(unknown) - 1} more" * (len(unknown) > 1)
+    return f"row {unknown[0]}{more} has no time ({times[unknown[0]]}); write it, or leave it out"
+
+
+def _written(labels: Array) -> tuple[Array | None, str]:
+    """Return labels that are dates, or words for such."""
+    if not len(labels):
+        return None, ""
+    if all(isinstance(label, date) for label in labels):
+        aware = any(getattr(label, "tzinfo", None) for label in labels)
+        return (None, "") if aware else (labels.astype("M8[us]"), "")
+    first = labels[0]
+    if not isinstance(first, str) or not any(map(str.isdigit, first)):
+        return None, ""
+    times, doubt = read_times([str(label) for label in labels])
+    dated = times is not None and times.dtype.kind == "M"
+    return (times.astype("M8[us]"), doubt) if times is not None and dated else (None, "")

@@ -1,0 +1,128 @@
+"""Tables stand in for pandas, which is no dependency: what is read of them is their index."""
+
+import warnings
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.data.index_times import check_times, times_of
+from nodegraph.errors import DataWarning
+from nodes import Input, Ridge
+
+DAYS = np.datetime64("2020-01-01") + np.arange(100)
+
+
+class Index:
+    """What looks like an index of pandas."""
+
+    nlevels, is_unique = 1, True
+
+    def __init__(self, times):
+        self.times = np.asarray(times)
+        self.dtype = self.times.dtype
+
+    def __len__(self):
+        return len(self.times)
+
+    def to_numpy(self, dtype=None):
+        return self.times.astype(dtype or self.dtype)
+
+    def equals(self, other):
+        return np.array_equal(self.times, other.times)
+
+    def isin(self, other):
+        return np.isin(self.times, other.times)
+
+
+class Table:
+    """What looks like a table of pandas."""
+
+    iloc = None
+
+    def __init__(self, times):
+        self.index = Index(times)
+
+
+def said(*series):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        check_times(series)
+    return [str(one.message) for one in caught]
+
+
+def test_the_index_of_a_table_is_looked_at():
+    (told,) = said(({"input": Table(DAYS[[0, 2, 1]])}, {}, ""))
+    assert told.startswith("input: rows go back in time once, first from 2020-01-03 to 2020-01-02")
+    assert told.endswith("x.to_numpy() has no index, and is taken as it stands")
+    for quiet in (Table(DAYS), Table(["b", "a"]), np.array([3, 2, 1])):
+        assert said(({"input": quiet}, {}, "")) == []
+
+
+def test_that_of_a_target_is_looked_at_where_that_of_the_input_tells_nothing():
+    back = Table(DAYS[[0, 2, 1]])
+    (told,) = said(({"input": np.zeros(3)}, {"out": back}, ""))
+    assert told.startswith("target of out: rows go back in time once")
+    (told,) = said(({"input": back}, {"out": back}, ""))
+    assert told.startswith("input: rows go back")
+
+
+def test_rows_that_a_target_has_lost_are_told_once_with_the_cure():
+    whole, lost = Table(DAYS[:50]), Table(np.delete(DAYS, [20, 21])[:50])
+    (told,) = said(({"input": whole}, {"out": lost}, ""))
+    assert told.startswith(
+        "target of out: row 20 is at 2020-01-23 beside 2020-01-21, and rows before it are of one "
+    )
+    assert "both = x.index.intersection(y.index)" in told
+    assert said(({"input": whole}, {"out": Table(DAYS[7:57])}, "")) == []
+
+
+def test_of_many_series_the_first_is_told_and_how_many_more_there_are():
+    parts = [Table(part) for part in np.split(DAYS[:96], 3)]
+    pairs = zip(parts, [parts[1], parts[0], parts[2]], strict=True)
+    series = [({"x": a}, {"y": b}, f" (series {i})") for i, (a, b) in enumerate(pairs)]
+    (told,) = said(*series)
+    assert told.startswith("target of y (series 0): its rows are from 2020-02-02 to 2020-03-04, ")
+    assert told.endswith(" (and so in 1 more series)")
+
+
+def test_dates_of_python_and_written_ones_are_times():
+    days = DAYS.tolist()
+    for index in (
+        np.array(days, object),
+        np.array([f"{day}" for day in days], object),
+        np.array([f"{day:%d/%m/%Y}" for day in days], object),
+        np.array([datetime(2020, 1, 1) + timedelta(i) for i in range(100)], object),
+    ):
+        assert np.array_equal(times_of(Table(index)), DAYS)
+    for index in (["r1", "r2"], ["1", "2"], [], ["", "x"], [(1, 2), (3, 4)][:0]):
+        assert times_of(Table(np.array(index, object))) is None
+
+
+def test_a_row_without_a_time_is_told():
+    (told,) = said(({"x": Table([*DAYS[:9], np.datetime64("NaT")])}, {}, ""))
+    assert told.startswith("x: row 9 has no time (NaT)")
+
+
+class Flat(Table):
+    """A column with values, as `fit` takes it."""
+
+    def __init__(self, values, times):
+        super().__init__(times)
+        self.values, self.ndim, self.shape = values, 2, values.shape
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values if dtype is None else self.values.astype(dtype)
+
+    def __len__(self):
+        return len(self.values)
+
+
+@pytest.mark.parametrize("form", [lambda a: a, lambda a: [a], lambda a: ng.Series([a])])
+def test_fit_looks_at_pairs_whatever_they_came_in(form):
+    values = np.sin(np.arange(50.0))[:, None]
+    x, y = Flat(values, DAYS[:50]), Flat(values, np.delete(DAYS, 30)[:50])
+    with pytest.warns(DataWarning, match=r"row 30 is at 2020-02-01 beside 2020-01-31") as caught:
+        ng.Model(Input() >> Ridge()).fit(form(x), form(y))
+    assert len(caught) == 1
