@@ -11,10 +11,10 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.files.dialect import Sample, has_names, sample_of, width_of
-from nodegraph.files.numerals import Decimal
+from nodegraph.files.numerals import Decimal, grammar
 from nodegraph.files.table_columns import Columns, Table, chosen, listed
 from nodegraph.files.text_blocks import Layout, TextBlocks
-from nodegraph.files.text_lines import text_lines
+from nodegraph.files.text_lines import rows_of, text_lines
 
 __all__ = ["TextOptions", "read_csv"]
 
@@ -111,7 +111,23 @@ class _TextTable:
         values = found[:, [asked.index(i) for i in picked]]
         names = tuple(layout.titles[i] for i in picked) if layout.named else None
         words = tuple(map(tuple, blocks.words))
-        return Table(values, names, None, self._told(values, layout), words)
+        told, idle = self._told(values, layout), self._idle(layout, picked)
+        return Table(values, names, None, told, words, idle=idle)
+
+    def _idle(self, layout: Layout, picked: Sequence[int]) -> tuple[str | float, ...]:
+        """Return what was to stand for a missing number and is in no cell; reads once more."""
+        idle = list(self.options.missing)
+        if not idle:
+            return ()
+        alone = {word: grammar(layout.grammar.decimal, [word]) for word in idle}
+        with text_lines(self.file, self.name, self.options.encoding) as lines:
+            rows = rows_of(itertools.islice(lines, layout.n_before, None), layout.separator)
+            for row in rows:
+                cells = [row.cells[i] for i in picked if i < len(row.cells)]
+                idle = [word for word in idle if not any(map(alone[word].is_given, cells))]
+                if not idle:
+                    break
+        return tuple(idle)
 
     def _sample(self) -> Sample:
         given = self.options

@@ -73,6 +73,13 @@ class Grammar(NamedTuple):
             cell = cell.replace(".", "'").replace(",", ".")
         return _NUMBER.fullmatch(cell) is not None
 
+    def is_given(self, cell: str) -> bool:
+        """Tell whether `cell` is one of the words or numbers that were added to the usual ones."""
+        cell = cell.strip()
+        if not self.codes or not self.is_number(cell):
+            return cell in self.missing - _MISSING
+        return float(cell.replace(",", ".")) in self.codes
+
     def kind(self, cell: str) -> str:
         """Return what `cell` looks like: a gap, a number, a time, a word, or a mark (all else)."""
         cell = cell.strip()

@@ -33,6 +33,8 @@ class Table(NamedTuple):
         None: it is one series.
     owners : tuple of str or None
         What those series are called.
+    idle : tuple of str or float
+        What was to stand for a missing number, and is in no cell.
     """
 
     values: Array
@@ -42,6 +44,7 @@ class Table(NamedTuple):
     words: tuple[tuple[str, ...], ...] = ()
     lengths: tuple[int, ...] | None = None
     owners: tuple[str, ...] | None = None
+    idle: tuple[str | float, ...] = ()
 
 
 def chosen(columns: Columns, names: Sequence[str] | None, width: int, where: str) -> list[int]:

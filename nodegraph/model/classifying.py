@@ -80,7 +80,7 @@ def share_right(plan: Plan, y: Any, outputs: Any) -> float:
     classes = np.array(next(iter(heard))) if heard else None
     if isinstance(outputs, np.ndarray) and outputs.ndim == 2:
         rows, said = [outputs], [y]
-    elif all(np.ndim(one) == 0 or np.size(one) == 1 for one in y) or np.ndim(y) == 2:
+    elif _one_each(y, outputs):
         rows, said = [np.array([series[-1] for series in outputs])], [y]
     else:
         rows, said = list(outputs), list(y)
@@ -109,6 +109,16 @@ def _check_known(numbers: Array, said: Sequence[Any], classes: Array) -> None:
         f"score: {told} is {known}{others}, of {numbers.size} in all: such rows count as wrong; "
         "leave them out, or learn from data of that class"
     )
+
+
+def _one_each(y: Any, outputs: Any) -> bool:
+    """Tell whether `y` has a label for each series, or a row with a 1 in its column."""
+    labels = [np.asarray(one) for one in y]
+    if all(one.size == 1 for one in labels):
+        return True
+    numbers = all(one.ndim == 1 and one.dtype.kind in "biuf" for one in labels)
+    n_out = len(outputs[0][0])
+    return numbers and all(len(one) == n_out and one.sum() == one.max() == 1 for one in labels)
 
 
 def _numbers(labels: Any, n_out: int, classes: Array | None) -> Array:

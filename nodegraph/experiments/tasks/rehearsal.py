@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -92,6 +92,9 @@ def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> tuple[ModelSta
         rules = model.plan.rules
         if task.online and not any(rules[name].online for name in learners):
             raise GraphError(f"nothing here learns online: {why_idle(draft, online=True)}")
+    if task.online:
+        with _at(spec, "online"):
+            _check_online(draft, learners)
     with _at(spec, "split"):
         warmup = checked_warmup(task.split.warmup, bound)
         warn_of_series_passed_over(model.plan, learners, bound, warmup)
@@ -104,6 +107,18 @@ def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> tuple[ModelSta
         with _at(spec, "target"):
             _check_loop(draft, task.target)
     return draft, Situation(task, trial, model.plan, draft.slots, learners)
+
+
+def _check_online(draft: ModelState, learners: Sequence[str]) -> None:
+    """Refuse nodes that must learn before they run, and would not learn step by step."""
+    for name in learners:
+        if not draft.plan.rules[name].online and not draft.is_ready(name):
+            kind = type(draft.plan.nodes[name]).__name__
+            raise GraphError(
+                f"learns at every step only, and {name} ({kind}) learns from all rows at once, "
+                "before it can run; leave online out: then it learns first, and rules that learn "
+                f"at every step do so behind it; or take {name} out of the graph"
+            )
 
 
 def _check_loop(draft: ModelState, target: GenerateTarget) -> None:

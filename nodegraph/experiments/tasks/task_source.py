@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.errors import DataError, NodegraphError
+from nodegraph.errors import DataError, NodegraphError, warn
 from nodegraph.experiments.tasks.recordings import Recordings, from_folder, from_table
 from nodegraph.files.table_columns import Table, chosen
 from nodegraph.files.table_files import load_table
@@ -68,7 +68,18 @@ class Source:
         followed = self.document is not None and self.document.is_users(place)
         table = load_table(source.file, root=None if followed else self.root, **source.options)
         self.told.append(table.told)
+        self._tell_idle(table, *keys)
         return table
+
+    def _tell_idle(self, table: Table, *keys: str) -> None:
+        """Warn of words for a missing number that are in no cell."""
+        if table.idle:
+            words = ", ".join(w if isinstance(w, str) else f"{w:.12g}" for w in table.idle)
+            warn(
+                f"task.{'.'.join(keys)}.missing: {words} is in no cell of a column of numbers, so "
+                "nothing is taken for missing by it; write it as it stands in the file, or leave "
+                "it out"
+            )
 
     def recordings(self, source: LabelledFile | LabelledFolder, *, test: bool) -> Recordings:
         """Return the recordings to learn from, or those of `test`."""
@@ -85,7 +96,10 @@ class Source:
             found = from_folder(where, root, read)
         else:
             kept = (source.series, source.label)
-            found = from_table(load_table(where, root=root, kept=kept, **source.options), where)
+            table = load_table(where, root=root, kept=kept, **source.options)
+            found = from_table(table, where)
+            if not test:
+                self._tell_idle(table, "data")
         self.told.append(found.told)
         return found
 

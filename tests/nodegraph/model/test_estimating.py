@@ -145,6 +145,17 @@ def test_the_score_of_a_classifier_is_the_share_of_right_labels(kind):
         model.score(SERIES, KINDS[:3])
 
 
+@pytest.mark.parametrize("lengths", [(20, 30, 25), (20,), (2, 2), (7, 7)])
+def test_series_with_a_label_for_each_row_are_scored_by_rows(lengths):
+    xs = [RNG.normal(size=(n, 1)) for n in lengths]
+    ys = [np.where(x[:, 0] > 0, "up", "down") for x in xs]
+    model = ng.Model(Input() >> Ridge(classes=["down", "up"])).fit([x for x in xs * 9], ys * 9)
+    said = np.concatenate([np.array(["down", "up"])[rows.argmax(axis=1)] for rows in model.run(xs)])
+    assert model.score(xs, ys) == np.mean(said == np.concatenate(ys))
+    with pytest.raises(DataError, match="labels for"):
+        model.score(xs, [labels[:-1] for labels in ys[:-1]] + [ys[-1]] + [ys[0]])
+
+
 def test_labels_that_are_of_no_class_are_told():
     """Capital letters, or numbers for words, scored 0 without a word."""
     model = ng.Model(Input() >> Reservoir(units=20, input_scaling=0.1) >> READOUTS["ridge"]())

@@ -202,6 +202,13 @@ def test_what_is_not_read_is_refused_with_what_to_do(kind, place, value, message
     assert message in str(outcome(changed(before, above, key, value)))
 
 
+def test_a_node_that_would_never_learn_step_by_step_is_refused_at_the_line():
+    before = written("online")
+    nodes = {**before["nodes"], "scale": {"kind": "Scaler"}}
+    said = str(outcome({**before, "nodes": nodes, "edges": ["u >> scale >> r >> out"]}))
+    assert "task.online: learns at every step only, and scale (Scaler) learns from all rows" in said
+
+
 @pytest.mark.parametrize("key", ["stale", "placement", "chunk", "window", "sync"])
 def test_options_for_one_long_series_are_refused_where_there_are_many(key):
     probe = PROBES[RayEngine][key][0]

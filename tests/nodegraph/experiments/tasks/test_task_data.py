@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nodegraph.errors import DataError, SpecError
+from nodegraph.errors import DataError, DataWarning, SpecError
 from nodegraph.experiments.tasks.examples import TaskData
 from nodegraph.experiments.tasks.task_data import prepare
 from nodegraph.files.yaml.header import read_header
@@ -92,6 +92,22 @@ def test_targets_may_stand_in_a_file_of_their_own(tmp_path: Path) -> None:
     np.save(tmp_path / "y.npy", ROWS[:, 0] ** 2)
     found = prepared(root=tmp_path, data={"file": "x.npy"}, target={"file": "y.npy"})
     np.testing.assert_array_equal(found.train.y, found.train.x[:, :1] ** 2)
+
+
+def test_what_was_to_stand_for_a_missing_number_and_is_nowhere_is_told(tmp_path: Path) -> None:
+    rows = [f"{i},{-999 if i == 3 else i},?" for i in range(20)]
+    (tmp_path / "x.csv").write_text("\n".join(["a,b,c", *rows]))
+
+    def read(*missing: Any) -> TaskData:
+        data = {"file": "x.csv", "columns": ["a", "b"], "missing": missing}
+        task = Task.model_validate({"data": data, "target": {"forecast": 1}})
+        return prepare(task, root=tmp_path, gaps=True)
+
+    assert np.isnan(read(-999).train.x[3, 1]) and np.isnan(read("-999.0").train.x[3, 1])
+    with pytest.warns(DataWarning, match="task.data.missing: -998 is in no cell"):
+        read(-999, -998)
+    with pytest.warns(DataWarning, match=r"missing: \? is in no cell of a column of numbers"):
+        read("?", -999)
 
 
 def test_a_dataset_may_bring_its_own_targets_and_gets_its_options() -> None:
