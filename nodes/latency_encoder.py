@@ -9,6 +9,7 @@ from pydantic import PositiveInt, model_validator
 
 from nodegraph.arrays import Array
 from nodegraph.node import Node
+from nodes.parts.beyond import beyond
 
 __all__ = ["LatencyEncoder"]
 
@@ -53,6 +54,10 @@ class LatencyEncoder(Node):
         if self.low >= self.high:
             raise ValueError(f"low: should be below high ({self.high}), got {self.low}")
         return self
+
+    def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
+        """Return that inputs lie where all of them are encoded alike."""
+        return beyond(x, self.low, self.high)
 
     def start(self, n_out: int) -> State:
         """Return the state before the first step: a window begins."""

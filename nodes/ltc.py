@@ -32,7 +32,8 @@ RANGES: Final = {
 PER_NEURON = ("gleak", "vleak", "cm")
 PER_SYNAPSE = ("w", "mu", "sigma", "erev", "mask")
 SYNAPSES = tuple(of + name for of in ("", "sensory_") for name in PER_SYNAPSE[:-1])
-POSITIVE = ("gleak", "cm", "w", "sensory_w", "mask", "sensory_mask")
+MASKS = ("mask", "sensory_mask")
+POSITIVE = ("gleak", "cm", "w", "sensory_w", *MASKS)
 
 
 class LTC(LearningCell):
@@ -254,7 +255,11 @@ class LTC(LearningCell):
         for (name, between), stream in zip(RANGES.items(), streams, strict=True):
             found[name] = stream.uniform(*between, shapes[name])
         given = {name: getattr(self, name) for name in (*shapes, *found)}
-        found |= {name: as_dense(array) for name, array in given.items() if array is not None}
+        given = {name: as_dense(array) for name, array in given.items() if array is not None}
+        for name in MASKS:
+            if self.wiring is not None and np.any(given.get(name, 0) * (found[name] == 0)):
+                raise FieldError(f"{name}: it has synapses that the wiring has not; leave one out")
+        found |= given
         return self.Params(**found, **self.draw_head(of_head, n_in, n_out)._asdict())
 
     def start(self, n_out: int, n_in: int = 0) -> State:

@@ -10,6 +10,7 @@ from pydantic import NonNegativeInt, model_validator
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction
 from nodegraph.node import Node
+from nodes.parts.beyond import beyond
 from nodes.parts.chance import chance
 
 __all__ = ["RateEncoder"]
@@ -65,6 +66,10 @@ class RateEncoder(Node):
         if self.low >= self.high:
             raise ValueError(f"low: should be below high ({self.high}), got {self.low}")
         return self
+
+    def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
+        """Return that inputs lie where all of them are encoded alike."""
+        return beyond(x, self.low, self.high)
 
     def start(self, n_out: int) -> State:
         """Return the state before the first step: nothing summed up."""

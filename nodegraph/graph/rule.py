@@ -148,6 +148,8 @@ def _by_kind(value: Any, own: Mapping[str, type[Rule]] = MappingProxyType({})) -
         raise ValueError(f"is the class itself; write {value.__name__}(), with its fields in ()")
     if isinstance(value, str):
         raise ValueError(f"should be a rule: {{kind: {value}}} in YAML, {value}() in Python")
+    if isinstance(value, list | tuple):
+        raise ValueError(f"should be one rule: a node has one (got {len(value)})")
     if not isinstance(value, Mapping):
         return value
     fields = dict(value)

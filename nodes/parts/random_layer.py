@@ -103,6 +103,8 @@ class RandomLayer(Described):
         if self.wiring is not None:
             places = ("connectivity", "topology", "input_connectivity")
             reasons |= dict.fromkeys(places, "wiring says who hears whom")
+        if self.W is not None and self.W_in is not None:
+            reasons["wiring"] = "W and W_in are given, and what is 0 there is no synapse"
         for name, fields in SCALED_BY.items():
             if getattr(self, name, None) is not None:
                 reasons |= dict.fromkeys(fields, f"{name} is given, and used as it stands")

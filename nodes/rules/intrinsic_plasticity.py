@@ -71,6 +71,10 @@ class IntrinsicPlasticity(Rule):
     def _mean_is_positive(self) -> IntrinsicPlasticity:
         if self.activation == "sigmoid" and self.mu <= 0:
             raise ValueError(f"mu should be above 0 for sigmoid, such as 0.2 (got {self.mu})")
+        if abs(self.mu) >= 1:
+            raise ValueError(
+                f"mu: no {self.activation} has a mean of {self.mu}; it should be below 1 in size"
+            )
         return self
 
     def idle(self) -> dict[str, str]:
@@ -80,6 +84,8 @@ class IntrinsicPlasticity(Rule):
     def refusal(self, node: Node) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""
         own = getattr(node, "activation", None)
+        if own is None:
+            return f"IntrinsicPlasticity is of units with an activation, not {type(node).__name__}"
         if own != self.activation:
             return (
                 f"IntrinsicPlasticity is for {self.activation}, the node's activation is {own}; "

@@ -20,7 +20,8 @@ class STDP(Rule):
 
     With s the spikes before and after this step, and traces of what was before,
     ``p_j = p_j e^(-1/tau_plus) + s_j[t-1]`` of the sources and
-    ``q_i = q_i e^(-1/tau_minus) + s_i[t]`` of the targets, a weight from j to i changes by::
+    ``q_i = q_i e^(-1/tau_minus) + s_i[t]`` of the targets, a weight from j to i changes in
+    size by::
 
         dW_ij = a_plus s_i[t] p_j - a_minus q_i e^(-1/tau_minus) s_j[t-1]
 
@@ -28,8 +29,9 @@ class STDP(Rule):
     strengthens, one that fired after it weakens. Weights keep their sign and stay within 0 and
     `bound` in size: one that has been weakened to nothing is 1e-38, and may grow again; one that
     is given as 0 is no synapse. With `reward` [2]_ the changes wait in an eligibility
-    ``E = e^(-1/tau_reward) E + dW``, and ``W = W + r[t] E`` with what arrives at the port
-    ``reward``. Each independent series, and what comes behind `Model.reset`, begins without traces.
+    ``E = e^(-1/tau_reward) E + dW``, and ``W = W + r[t] E`` (in size, too) with what arrives at
+    the port ``reward``. Each independent series, and what comes behind `Model.reset`, begins
+    without traces.
 
     Parameters
     ----------
@@ -38,7 +40,7 @@ class STDP(Rule):
     tau_plus, tau_minus : float
         How far apart spikes may be, in steps.
     bound : float
-        Greatest size of a weight.
+        Greatest size of a weight; drawn ones that are larger begin there.
     reward : bool
         Whether a reward decides.
     tau_reward : float
@@ -87,6 +89,15 @@ class STDP(Rule):
         """Return why this rule cannot teach `node`, or None if it can."""
         if "spikes" not in getattr(getattr(node, "State", None), "_fields", ()):
             return f"STDP is of spikes, which {type(node).__name__} does not have; use LIF"
+        W = getattr(node, "W", None)
+        large = 0 if W is None else float(abs(W).max())
+        if large > self.bound:
+            return (
+                f"STDP keeps weights within bound={self.bound:g}, and would cut those of W, up to "
+                f"{large:.4g}, without a spike; give a bound above them"
+            )
+        if W is not None and not large:
+            return "STDP changes W where it is not 0, but W is 0 everywhere: give other weights"
         return super().refusal(node)
 
     def begin(self, params: Any) -> Memory:

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
+from nodegraph.errors import DataWarning
 from nodegraph.testing import check_node
-from nodes import LatencyEncoder
+from nodes import Filter, Input, LatencyEncoder, Ridge
 
 
 def test_it_keeps_the_contract():
@@ -29,3 +30,12 @@ def test_what_comes_within_a_window_waits_for_the_next():
 def test_nonsense_is_refused():
     with pytest.raises(ng.errors.FieldError, match="low: should be below high"):
         LatencyEncoder(low=1.0)
+
+
+@pytest.mark.parametrize(("shift", "said"), [(-65.0, "below low"), (65.0, "above high")])
+def test_inputs_beyond_its_range_are_told_of(shift, said):
+    u = np.random.default_rng(0).random((300, 1))
+    graph = Input(units=1) >> LatencyEncoder() >> Filter(tau=5.0) >> Ridge(ridge=1e-3)
+    with pytest.warns(DataWarning, match=f"100 % of the inputs are {said} .*give these as low"):
+        ng.Model(graph).fit(u + shift, u)
+    ng.Model(graph).fit(u, u)

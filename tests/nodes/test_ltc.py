@@ -300,3 +300,14 @@ def test_it_waits_when_it_is_told_to():
     v = model.run({"u": U, "go": np.tile([[1.0], [0.0]], (25, 1))})
     np.testing.assert_array_equal(v[1::2], v[::2])
     assert (v[2::2] != v[:-2:2]).all()
+
+
+def test_masks_that_say_other_than_a_wiring_are_refused():
+    wiring = auto_ncp(10, output_size=2)
+    signs = wiring.signs(2)
+    masks = {"mask": abs(signs.recurrent), "sensory_mask": abs(signs.sensory)}
+    found = ng.Model(LTC(wiring=wiring, **masks, name="l"), seed=1)
+    found.run(np.ones((1, 2)))
+    np.testing.assert_array_equal(found.params["l"].mask, masks["mask"])
+    with pytest.raises(ng.errors.FieldError, match="mask: it has synapses that the wiring has not"):
+        ng.Model(LTC(wiring=wiring, mask=np.ones((10, 10)))).run(np.ones((1, 2)))

@@ -5,7 +5,7 @@ import nodegraph as ng
 from nodegraph.arrays import cast, copy_tree
 from nodegraph.engines.compiled.courses import learn_by_step
 from nodegraph.engines.compiled.traced_updates import course
-from nodegraph.errors import GraphError
+from nodegraph.errors import FieldError, GraphError
 from nodegraph.rule import Lesson, Seen
 from nodegraph.testing import run_node, teach
 from nodes import LIF, Input, Izhikevich, Reservoir, Ridge
@@ -259,3 +259,8 @@ def test_input_weights_of_spiking_units_grow_by_their_spikes():
         W_in += 1e-3 * np.outer(now, row)
     assert spikes.any()
     np.testing.assert_allclose(model.params["pool"].W_in, W_in)
+
+
+def test_several_rules_are_refused():
+    with pytest.raises(FieldError, match=r"Reservoir.rule: should be one rule: a node has one"):
+        Reservoir(units=3, rule=[Oja(), BCM()])

@@ -5,7 +5,7 @@ from scipy import stats
 import nodegraph as ng
 from nodegraph.errors import FieldError, GraphError
 from nodegraph.testing import check_rule
-from nodes import Input, Reservoir, Ridge
+from nodes import LIF, Input, Reservoir, Ridge
 from nodes.rules import IntrinsicPlasticity
 
 U = np.random.default_rng(0).uniform(-1, 1, (6000, 1))
@@ -99,3 +99,11 @@ def test_the_gain_of_a_unit_whose_input_never_changes_is_bounded(u):
     model.partial_fit(np.full((5000, 1), u))
     assert 1e-3 <= model.params["r"].W_in.item() <= 1e3
     assert np.isfinite(model.params["r"].bias).all()
+
+
+def test_means_that_no_unit_has_are_refused():
+    for activation, mu in (("tanh", 2.0), ("sigmoid", 3.0)):
+        with pytest.raises(FieldError, match=f"no {activation} has a mean of {mu}"):
+            IntrinsicPlasticity(activation=activation, mu=mu)
+    with pytest.raises(GraphError, match="of units with an activation, not LIF"):
+        ng.Model(LIF(units=3, rule=IntrinsicPlasticity()))

@@ -136,3 +136,15 @@ def test_reset_ends_traces():
     model.partial_fit([FIRST, REST])
     model.reset().partial_fit([SECOND, REST])
     np.testing.assert_array_equal(model.params["lif"].W, [[0, 0.5], [0.5, 0]])
+
+
+@pytest.mark.parametrize(
+    ("W", "message"),
+    [
+        ([[0, 6.0], [5, 0]], "STDP keeps weights within bound=1, .* up to 6, without a spike"),
+        ([[0, 0], [0, 0]], "STDP changes W where it is not 0, but W is 0 everywhere"),
+    ],
+)
+def test_weights_that_it_cannot_keep_are_told_of(W, message):
+    with pytest.raises(GraphError, match=message):
+        ng.Model(LIF(W=W, rule=STDP()))

@@ -225,3 +225,10 @@ class TestNeuralODE:
 
     def test_the_default_hidden_units_divide_among_the_neurons(self):
         assert NeuralODE(wiring=auto_ncp(12, 3)).inner == 72
+
+
+@pytest.mark.parametrize("kind", ["Reservoir", "CTRNN", "LIF", "Izhikevich", "GRU"])
+def test_a_wiring_beside_weights_that_are_given_is_refused(kind):
+    signs, own = (gates(3), {"rule": None}) if kind == "GRU" else (BOTH, {})
+    with pytest.raises(ng.errors.FieldError, match="wiring would have no effect, for W and W_in"):
+        getattr(nodes, kind)(wiring=WIRING, **signs, **own)
