@@ -11,7 +11,7 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.data.time_steps import beside, odd_steps
 from nodegraph.errors import warn
-from nodegraph.files.table_times import read_times
+from nodegraph.files.table_times import as_dates, read_times
 
 __all__ = ["Given", "check_times", "times_of"]
 
@@ -76,7 +76,7 @@ def _read(table: Any) -> tuple[Array | None, str]:
     kind = index.dtype.kind
     if kind in "Mmiuf":
         times = index.to_numpy(f"{kind}8[us]" if kind in "Mm" else None)
-        return times, _unknown(times)
+        return as_dates(times) if kind in "iuf" else times, _unknown(times)
     return _written(np.asarray(index.to_numpy(), object)) if kind in "OUST" else (None, "")
 
 

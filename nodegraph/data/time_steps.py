@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.pauses import RARE, long_steps, usual_step
 
 __all__ = ["beside", "odd_steps"]
 
-RARE = 0.05  # of all steps: what is odd more often than this is how the series was sampled
-GAP = 1.5  # times the usual step; months and years differ by less
 FEWEST = 32  # rows of which some are usually of one time with others
 
 
 def odd_steps(times: Array) -> str:
     """Return what is odd about the times of rows, and the cure; else nothing.
 
-    Rows that go back in time; and, where they are few, rows at the time of the row before and
-    steps longer than 1.5 times the usual one. Each row is one step of a model, however long. Rows
-    whose time is unknown (NaN, NaT) are passed over.
+    Rows that go back in time; where they are few, rows at the time of the row before; and steps
+    longer than 1.5 times the usual one, but for nights, weekends and other pauses that come back.
+    Each row is one step of a model, however long. Rows whose time is unknown (NaN, NaT) are passed
+    over.
 
     Parameters
     ----------
@@ -46,14 +46,30 @@ cut them into series'
             "out, or cut them into series"
         )
     next_row = np.diff(rows) == 1
-    usual = np.median(steps[next_row]) if next_row.any() else zero
-    if usual > zero and _some(gaps := (steps > GAP * usual) & next_row):
+    return _gaps(times, rows[:-1][next_row], steps[next_row])
+
+
+def _gaps(times: Array, rows: Array, steps: Array) -> str:
+    """Return what is odd about the steps from some rows to those behind them."""
+    usual = usual_step(steps)
+    if not usual > steps.dtype.type(0):
+        return ""
+    gaps = long_steps(times[rows], steps, usual)
+    if not gaps.any() or (steps.dtype.kind in "iu" and gaps.mean() > RARE):  # numbers of rows
+        return ""
+    if gaps.mean() > RARE and (np.abs(steps - usual) <= usual / 2).mean() < 0.5:
         return (
-            f"rows are {_shown(usual)} apart, but more {_place(gaps, times, rows)}; each row is "
-            "one step: fill in what is missing (empty cells, for Impute() or Hold()), or cut the "
-            "series there"
+            f"rows are no equal steps apart, but {_shown(steps.min())} to {_shown(steps.max())}, "
+            f"half of them up to {_shown(np.median(steps))}; each row is one step: bring them to "
+            "equal steps (x.resample(...).mean(), for Impute() or Hold()), or give how long each "
+            "is to a node with a port dt"
         )
-    return ""
+    one = rows[gaps.argmax()]
+    return (
+        f"rows are {_shown(usual)} apart, but more {_often(gaps, times, one, one + 1)}; each row "
+        "is one step: fill in what is missing (empty cells, for Impute() or Hold()), or cut the "
+        "series there"
+    )
 
 
 def beside(times: Array, others: Array) -> str:
@@ -76,7 +92,7 @@ def beside(times: Array, others: Array) -> str:
     if not known.size:
         return ""
     first = apart[known[0]]
-    moved = known[np.abs(apart[known] - first) > np.abs(_usual(np.diff(times[known]))) / 2]
+    moved = known[np.abs(apart[known] - first) > np.abs(usual_step(np.diff(times[known]))) / 2]
     if moved.size:
         row = moved[0]
         return (
@@ -104,10 +120,6 @@ def _apart(time: Any) -> str:
     return f"{_shown(abs(time))} {'later' if time > zero else 'earlier'}"
 
 
-def _usual(steps: Array) -> Any:
-    return np.median(steps) if len(steps) else steps.dtype.type(0)
-
-
 def _moment(time: Any) -> str:
     """Return a time without what is zero at its end.
 
@@ -126,9 +138,12 @@ def _some(odd: Array) -> bool:
 
 
 def _place(odd: Array, times: Array, rows: Array) -> str:
+    return _often(odd, times, *rows[odd.argmax() :][:2])
+
+
+def _often(odd: Array, times: Array, one: int, other: int) -> str:
     count = int(odd.sum())
     often = "once" if count == 1 else f"{count} times"
-    one, other = rows[odd.argmax() :][:2]
     first, second = _moment(times[one]), _moment(times[other])
     return f"{often}, first from {first} to {second} (rows {one} and {other}, from 0)"
 

@@ -12,7 +12,7 @@ from nodegraph.data.time_steps import odd_steps
 from nodegraph.errors import DataWarning, warn
 from nodegraph.files.slashed_dates import with_dots
 
-__all__ = ["check_each", "check_order", "read_times", "time_index"]
+__all__ = ["as_dates", "check_each", "check_order", "read_times", "time_index"]
 
 _CLOCK = r"([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 _ISO = re.compile(rf"[0-9]{{4}}[-/][0-9]{{1,2}}([-/][0-9]{{1,2}}{_CLOCK})?")
@@ -126,9 +126,27 @@ def _moments(times: Sequence[str]) -> Array | None:
             moments = np.array([_padded(time) for time in times], "M8")
             ahead = np.array([_ahead(time) for time in times], "m8[m]")
             return moments - ahead if ahead.any() else _days(moments)
-        return np.array(times, float)
+        return as_dates(np.array(times, float))
     except ValueError:
         return None
+
+
+def as_dates(numbers: Array) -> Array:
+    """Return numbers such as 20201231 as dates, if all are such; others as they are.
+
+    Examples
+    --------
+    >>> as_dates(np.array([20201231, 20210101])), as_dates(np.array([20201299, 20210101]))
+    (array(['2020-12-31', '2021-01-01'], dtype='datetime64[D]'), array([20201299, 20210101]))
+    """
+    if not len(numbers) or not ((numbers >= 19000101) & (numbers <= 21001231)).all():
+        return numbers
+    whole = numbers.astype(np.int64)
+    years, months, days = whole // 10000 - 1970, whole // 100 % 100 - 1, whole % 100 - 1
+    of = years.astype("M8[Y]").astype("M8[M]") + months
+    dates = of.astype("M8[D]") + days
+    valid = (dates.astype("M8[M]") == of) & (whole == numbers) & (0 <= months) & (months < 12)
+    return dates if valid.all() else numbers
 
 
 def _is_number(time: str) -> bool:

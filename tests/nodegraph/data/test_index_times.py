@@ -96,6 +96,8 @@ def test_dates_of_python_and_written_ones_are_times():
         np.array([datetime(2020, 1, 1) + timedelta(i) for i in range(100)], object),
     ):
         assert np.array_equal(times_of(Table(index)), DAYS)
+    whole = [int(f"{day:%Y%m%d}") for day in days]
+    assert np.array_equal(times_of(Table(whole)), DAYS)
     for index in (["r1", "r2"], ["1", "2"], [], ["", "x"], [(1, 2), (3, 4)][:0]):
         assert times_of(Table(np.array(index, object))) is None
 

@@ -133,3 +133,13 @@ def test_two_orders_in_one_column_are_told_with_both_places():
     with pytest.warns(DataWarning, match="write all dates as") as caught:
         check_each(["31/12/2024", "1/13/2025", "2/13/2025"], [(0, 1), (1, 3)], "a.csv")
     assert len(caught) == 1
+
+
+def test_numbers_that_are_dates_are_compared_as_dates():
+    days = [datetime(2020, 12, 1) + timedelta(i) for i in range(90)]
+    times = [day.strftime("%Y%m%d") for day in days]
+    assert time_index(times).tolist() == [day.date() for day in days]
+    assert check_order(times, "a.csv") == "times from 20201201 to 20210228"
+    with pytest.warns(DataWarning, match=r"rows are 1 d apart, .* from 2020-12-31 to 2021-01-11"):
+        check_order(times[:31] + times[41:], "a.csv")
+    assert time_index(["20201231", "20201232"]).tolist() == [20201231, 20201232]
