@@ -23,7 +23,8 @@ class RateEncoder(Node):
 
     - "regular": when what its rates have summed up to reaches 1, of which 1 is then taken;
     - "poisson": by chance, with probability p at each step; the chances follow from `seed` and the
-      number of the step, so that each series meets the same.
+      number of the step, so that each series meets the same, and so do two encoders, and the
+      parts of a `Shared` one, unless their seeds differ.
 
     Parameters
     ----------

@@ -9,9 +9,12 @@ from pydantic import PositiveInt, model_validator
 
 from nodegraph.errors import FieldError
 from nodegraph.fields import BySource
+from nodegraph.graph.messages.phrases import nearest
 from nodes.wirings.wiring import Signs, Wiring
 
 __all__ = ["Given", "from_graph"]
+
+POLARITIES = {"excitatory": 1.0, "inhibitory": -1.0, 1: 1.0, -1: -1.0}
 
 
 class Given(Wiring):
@@ -69,8 +72,8 @@ def from_graph(graph: Any) -> Given:
     """Return the wiring that a networkx graph is.
 
     Nodes with ``layer="sensory"`` are inputs, all others neurons; those with ``layer="motor"``
-    come first, and are all if there are none. The sign of an edge is that of its ``weight``, 1 if
-    it has none.
+    come first, and are all if there are none. The sign of an edge is that of its ``weight``; or -1
+    for ``polarity="inhibitory"``, as graphs of the package ncps say it; else 1.
 
     Examples
     --------
@@ -84,6 +87,9 @@ def from_graph(graph: Any) -> Given:
     import networkx as nx
 
     layers = dict(graph.nodes(data="layer"))
+    for node, layer in layers.items():
+        if isinstance(layer, str) and (meant := _meant(layer)):
+            raise ValueError(f"node {node!r}: layer {layer!r} is none; did you mean {meant!r}?")
     inputs = [node for node, layer in layers.items() if layer == "sensory"]
     motor = [node for node, layer in layers.items() if layer == "motor"]
     neurons = motor + [node for node in layers if layers[node] not in ("sensory", "motor")]
@@ -92,8 +98,30 @@ def from_graph(graph: Any) -> Given:
             'should be a graph with inputs, nodes that have layer="sensory", and neurons (got '
             f"{len(inputs)} and {len(neurons)})"
         )
-    weights = nx.to_numpy_array(graph, [*inputs, *neurons])
+    weights = nx.to_numpy_array(_signed(graph), [*inputs, *neurons])
     if weights[:, : len(inputs)].any():
         raise ValueError('should have no edges to inputs, nodes that have layer="sensory"')
     d = len(inputs)
     return Given(recurrent=weights[d:, d:], sensory=weights[:d, d:], output_size=len(motor) or None)
+
+
+def _meant(layer: str) -> str | None:
+    """Return which of the layers that have a meaning a word comes near without being it."""
+    known = ("sensory", "motor")
+    return None if layer in known else nearest(layer.strip(), known)
+
+
+def _signed(graph: Any) -> Any:
+    """Return a graph in which polarities are weights."""
+    told = graph.copy()
+    for source, target, about in told.edges(data=True):
+        polarity = about.get("polarity")
+        if polarity is None or "weight" in about:
+            continue
+        if polarity not in POLARITIES:
+            raise ValueError(
+                f"edge {source!r} to {target!r}: polarity should be excitatory or inhibitory "
+                f"(got {polarity!r})"
+            )
+        about["weight"] = POLARITIES[polarity]
+    return told

@@ -55,3 +55,43 @@ def test_shapes_agree(fields, message):
 def test_the_number_of_inputs_is_fixed():
     with pytest.raises(ng.errors.FieldError, match="wiring: it has 1 inputs, but 3 signals"):
         Given(recurrent=[[1]], sensory=[[1]]).signs(3)
+
+
+def chain(layer="sensory", **edge):
+    graph = nx.DiGraph()
+    graph.add_node("u", layer=layer)
+    graph.add_node("a", layer="inter")
+    graph.add_node("m", layer="motor")
+    graph.add_edges_from([("u", "a"), ("a", "m")], **edge)
+    return graph
+
+
+@pytest.mark.parametrize(
+    ("edge", "sign"),
+    [
+        ({}, 1),
+        ({"weight": -0.3}, -1),
+        ({"polarity": "inhibitory"}, -1),
+        ({"polarity": "excitatory"}, 1),
+        ({"polarity": -1, "weight": 2.0}, 1),
+    ],
+)
+def test_signs_of_edges_are_those_of_their_weights_or_polarities(edge, sign):
+    graph = chain(**edge)
+    wiring = from_graph(graph)
+    assert wiring.recurrent[1, 0] == sign * abs(edge.get("weight", 1))
+    assert wiring.drawn(1).sensory[0, 1] == sign
+    assert "weight" in edge or "weight" not in graph.edges["u", "a"]  # it is left as it was
+
+
+@pytest.mark.parametrize(
+    ("graph", "message"),
+    [
+        (chain(layer="Sensory"), "node 'u': layer 'Sensory' is none; did you mean 'sensory'"),
+        (chain(layer="sensor"), "did you mean 'sensory'"),
+        (chain(polarity="negative"), "edge 'u' to 'a': polarity should be excitatory or"),
+    ],
+)
+def test_words_that_mean_nothing_are_told_of(graph, message):
+    with pytest.raises(ValueError, match=message):
+        from_graph(graph)
