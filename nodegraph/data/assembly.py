@@ -117,11 +117,12 @@ def one_series(
             turned = n_steps in rows.shape or any(
                 len(rows) in r.shape for r in ins.values() if r is not rows
             )
+            cure = "; rows are steps: one of them seems to be turned round, as by .T" * turned
+            if len(rows) == 1 and ins and ins[longest].shape[1] == 1:
+                cure = f"; rows are steps: {n_steps} numbers of one step are x[None]"
             raise DataError(
                 f"{name}{which}: the {what} has {len(rows)} rows, the input{of} {n_steps}; "
-                "each step needs one row of both"
-                + "; rows are steps: one of them seems to be turned round, as by .T"
-                * turned
+                f"each step needs one row of both{cure}"
             )
     named = _columns(data), _columns(_of_quantities(targets, door))
     return Series(ins, outs, n_steps, columns=named[0], taught=named[1])

@@ -111,10 +111,10 @@ class _TextTable:
         values = found[:, [asked.index(i) for i in picked]]
         names = tuple(layout.titles[i] for i in picked) if layout.named else None
         words = tuple(map(tuple, blocks.words))
-        told, idle = self._told(values, layout), self._idle(layout, picked)
+        told, idle = self._told(values, layout), self._idle(layout)
         return Table(values, names, None, told, words, idle=idle)
 
-    def _idle(self, layout: Layout, picked: Sequence[int]) -> tuple[str | float, ...]:
+    def _idle(self, layout: Layout) -> tuple[str | float, ...]:
         """Return what was to stand for a missing number and is in no cell; reads once more."""
         idle = list(self.options.missing)
         if not idle:
@@ -123,8 +123,7 @@ class _TextTable:
         with text_lines(self.file, self.name, self.options.encoding) as lines:
             rows = rows_of(itertools.islice(lines, layout.n_before, None), layout.separator)
             for row in rows:
-                cells = [row.cells[i] for i in picked if i < len(row.cells)]
-                idle = [word for word in idle if not any(map(alone[word].is_given, cells))]
+                idle = [word for word in idle if not any(map(alone[word].is_given, row.cells))]
                 if not idle:
                     break
         return tuple(idle)

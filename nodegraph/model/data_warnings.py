@@ -17,6 +17,7 @@ from nodegraph.errors import warn
 from nodegraph.graph.node import Node
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import shortest
+from nodegraph.model.stages import forced_wiring
 from nodegraph.model.target_warnings import flat_labels, in_classes, warn_of_targets
 
 if TYPE_CHECKING:
@@ -103,6 +104,13 @@ def warn_of_idle_options(
     """Warn of learning curves that nobody draws, and of workers that have nothing to share."""
     if course.hooks.history is not None and not any(plan.rules[name].online for name in learners):
         warn("watch: nothing here learns at every step, so there is no curve; leave it out")
+    if course.forcing == "all":
+        forced, free = (forced_wiring(plan, learners, way) for way in ("all", False))
+        if forced == free:
+            warn(
+                'forcing="all": no target can stand in, for no output of a supervised node goes to '
+                "another node; leave it out"
+            )
     if course.workers in (None, 1):
         return
     if bound.own:

@@ -20,6 +20,7 @@ from nodegraph.model.ensemble_checks import (
     checked_levels,
     checked_pair,
     checked_samples,
+    warn_of_other_factors,
 )
 from nodegraph.model.model import Model
 
@@ -82,6 +83,7 @@ class Ensemble:
         self.seed, self.bagged, self.kind = checked_seed(seed), bagged, kind
         graph = graph.as_graph()
         self.widening: Array | None = None
+        self._calibrated: tuple[float, float] = (0.05, 0.95)  # the levels that it holds for
         self._told = False  # that all members say the same
         self.members = tuple(Model(graph, seed=seed + i, **options) for i in range(members))
 
@@ -174,7 +176,8 @@ class Ensemble:
         Warns
         -----
         DataWarning
-            Once, if all members say the same.
+            Once, if all members say the same; if levels are others than `calibrate` was given, or
+            there are more steps.
         """
         shares = checked_levels(levels, "intervals")
         apart = isinstance(samples, list | tuple)
@@ -182,6 +185,9 @@ class Ensemble:
         if said and not self._told and all(alike(one) for one in said):
             self._told = True
             warn(f"Ensemble.intervals: {ALIKE}; intervals have width 0")
+        if self.widening is not None:
+            longest = max((one.shape[1] for one in said), default=0)
+            warn_of_other_factors(shares, self._calibrated, longest, len(self.widening))
         told = [self._bounds(one, shares) for one in said]
         return told if apart else told[0]
 
@@ -209,7 +215,9 @@ class Ensemble:
         """Widen intervals until they hold what they say on forecasts whose end is known [1]_.
 
         At each step it is the factor by which as many values lie inside as the levels say, over
-        all forecasts and outputs and 2 steps on both sides.
+        all forecasts and outputs and 2 steps on both sides. Factors hold for such forecasts, at
+        these levels, and for as many steps: those of `generated` not for `samples`, which is of one
+        step in every row.
 
         Parameters
         ----------
@@ -240,6 +248,7 @@ class Ensemble:
         ratios = np.stack(shares)  # (forecasts, n_steps, n_out)
         near = [ratios[:, max(0, t - 2) : t + 3] for t in range(ratios.shape[1])]
         self.widening = np.array([np.quantile(part, high - low) for part in near])
+        self._calibrated = low, high
         return self
 
     @known_arguments

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.errors import DataError, FieldError
+from nodegraph.errors import DataError, FieldError, warn
 from nodegraph.model.checks import rows_like
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "checked_levels",
     "checked_pair",
     "checked_samples",
+    "warn_of_other_factors",
 ]
 
 ALIKE = (
@@ -50,10 +51,28 @@ def checked_pair(levels: Any) -> tuple[float, float]:
     found = sorted(checked_levels(levels, "calibrate"))
     if len(found) != 2 or found[0] == found[1]:
         raise FieldError(
-            f"calibrate: levels should be two, such as [0.05, 0.95], got {levels!r}; the factor "
-            "that it finds holds for others too"
+            f"calibrate: levels should be two, such as [0.05, 0.95], got {levels!r}; calibrate "
+            "anew for other ones"
         )
     return found[0], found[1]
+
+
+def warn_of_other_factors(
+    levels: Sequence[float], known: tuple[float, float], n_steps: int, n_known: int
+) -> None:
+    """Warn of intervals that `calibrate` has not looked at: other levels, or later steps."""
+    if strangers := [level for level in levels if level not in (*known, 0.5)]:
+        warn(
+            f"Ensemble.intervals: calibrated for levels {known[0]:g} and {known[1]:g}, so at "
+            f"{strangers[0]:g} nobody knows how much they hold; calibrate(samples, truths, "
+            "levels=...) with those before"
+        )
+    if n_steps > n_known:
+        warn(
+            f"Ensemble.intervals: calibrated on forecasts of {n_known} steps, and these have "
+            f"{n_steps}: the factor of the last one goes on, and errors grow; calibrate on as many "
+            "steps, or, for samples(x), on lists of such: a loop that is closed errs in another way"
+        )
 
 
 def checked_samples(samples: Any, members: int, call: str) -> Array:

@@ -46,7 +46,7 @@ def pair_rows(where: str, y: Any, y_hat: Any) -> tuple[Array, Array]:
         If shapes differ, a prediction is not finite, or no row is left.
     """
     pairs = [
-        (target, same_shape(where, target, to_rows(prediction, f"{where}: y_hat")))
+        (target, same_shape(where, target, _finite(where, prediction)))
         for target, prediction in pair_series(where, y, y_hat)
     ]
     if len({target.shape[1] for target, _ in pairs}) > 1:
@@ -57,6 +57,16 @@ def pair_rows(where: str, y: Any, y_hat: Any) -> tuple[Array, Array]:
     if not known.any():
         raise DataError(f"{where}: every row of y has a NaN, so there is nothing to compare with")
     return targets[known], predictions[known]
+
+
+def _finite(where: str, prediction: Any) -> Array:
+    rows = to_rows(prediction, f"{where}: y_hat", gaps=True)
+    if (gaps := np.argwhere(np.isnan(rows))).size:
+        raise DataError(
+            f"{where}: y_hat: NaN in row {gaps[0, 0]}, column {gaps[0, 1]}; a row that nothing is "
+            "said of is scored if y is known there: leave it out of both, or make y NaN there"
+        )
+    return rows
 
 
 def same_shape(where: str, y: Array, y_hat: Array) -> Array:

@@ -29,6 +29,12 @@ def _alike(what: str, y: Array, **others: Array) -> None:
             raise DataError(f"{what}: y has shape {y.shape}, {name} {other.shape[-2:]}")
 
 
+def _in_order(what: str, low: Array, high: Array) -> None:
+    """Refuse ends that were exchanged; some may cross, as quantiles learned apart do."""
+    if (low > high).any() and not (low < high).any():
+        raise DataError(f"{what}: low lies above high throughout; write {what}(y, low, high)")
+
+
 @known_arguments
 def coverage(y: Any, low: Any, high: Any) -> float:
     """Return the share of values that lie within their interval, ends included.
@@ -45,7 +51,7 @@ def coverage(y: Any, low: Any, high: Any) -> float:
     Raises
     ------
     DataError
-        If shapes differ, or there is no value.
+        If shapes differ, there is no value, or the ends were exchanged.
 
     Examples
     --------
@@ -54,6 +60,7 @@ def coverage(y: Any, low: Any, high: Any) -> float:
     """
     y, low, high = (_rows(f"coverage: {n}", v) for n, v in (("y", y), ("low", low), ("high", high)))
     _alike("coverage", y, low=low, high=high)
+    _in_order("coverage", low, high)
     known = np.isfinite(y)
     if not known.any():
         raise DataError("coverage: y has no value that is a number")
@@ -85,6 +92,7 @@ def interval_score(y: Any, low: Any, high: Any, level: float = 0.9) -> float:
         _rows(f"interval_score: {n}", v) for n, v in (("y", y), ("low", low), ("high", high))
     )
     _alike("interval_score", y, low=low, high=high)
+    _in_order("interval_score", low, high)
     if not 0 < level < 1:
         raise DataError(f"interval_score.level: should lie between 0 and 1, got {level}")
     missed = np.maximum(low - y, 0) + np.maximum(y - high, 0)

@@ -37,6 +37,19 @@ _METRICS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     }
 )
 
+_INTERVALS = (
+    "compares a target with the ends of an interval, and a metric here compares it with one "
+    "prediction; a task shows it for readouts with intervals: [0.05, 0.95]; in Python "
+)
+_ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "coverage": f"{_INTERVALS}ng.metrics.coverage(y, low, high)",
+        "interval_score": f"{_INTERVALS}ng.metrics.interval_score(y, low, high)",
+        "crps": "compares a target with what all members of an ensemble say, and a task has one "
+        "model; in Python ng.metrics.crps(y, ensemble.samples(x))",
+    }
+)
+
 
 @known_arguments
 def names() -> list[str]:
@@ -117,6 +130,8 @@ def _entries(metrics: Any) -> list[tuple[Any, Mapping[str, Any]]]:
 
 
 def _metric(name: Any, given: Mapping[str, Any]) -> Callable[..., Any]:
+    if isinstance(name, str) and name in _ELSEWHERE:
+        raise DataError(f"metrics: {name} {_ELSEWHERE[name]}")
     if not isinstance(name, str) or name not in _METRICS:
         raise DataError(f"metrics: there is none called {shown(name)}; {_hint(name, names())}")
     known = list(inspect.signature(_METRICS[name]).parameters)[2:]

@@ -152,7 +152,10 @@ def search(
     if min(trials, seeds, batch) < 1:
         raise SpecError("search: trials, seeds and batch should be at least 1")
     if (threads := checked_workers(workers)) not in (None, 1) and batch == seeds == 1:
-        raise SpecError("search: workers have one model at a time; write batch=8, or seeds=5")
+        raise SpecError(
+            "search: workers have one model at a time; write batch=8, or seeds=5 (--batch 8, or "
+            "--seeds 5)"
+        )
     if resume and study is None:
         raise SpecError("search: resume goes on with a study; name its file, study=...")
     found = draws(ranges)

@@ -21,7 +21,7 @@ from nodegraph.experiments.tasks.trials import Trial, trial_of
 from nodegraph.experiments.tasks.validation import Validated, validated
 from nodegraph.files.yaml.document import error_at
 from nodegraph.files.yaml.spec import Spec
-from nodegraph.files.yaml.task import Task
+from nodegraph.files.yaml.task import FileTarget, Task
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host.progress import Progress, Silent
 from nodegraph.model import Model
@@ -81,6 +81,7 @@ class Experiment:
         """
         task, clock = task_of(spec), Clock()
         check_metrics(spec, task)
+        _check_folder(spec, task)
         header, chosen = spec.header, choose(engine)
         model = Model(
             spec.graph,
@@ -214,6 +215,22 @@ def run_spec(
             engine = ending.enter_context(closing(choose(engine_of(spec.header))))
         return Experiment.of(spec, seed=seed, engine=engine).run(
             workers=workers, progress=progress, watch=watch, checkpoint=checkpoint, resume=resume
+        )
+
+
+def _check_folder(spec: Spec, task: Task) -> None:
+    """Refuse a folder of data that no file is looked for in, as all are the user's own word."""
+    targets = [task.target, *(task.targets or {}).values()]
+    if spec.data is None or any(isinstance(target, FileTarget) for target in targets):
+        return
+    keys = [key for key in ("file", "folder", "test") if getattr(task.data, key, None) is not None]
+    places = [("task", "data", key) for key in keys]
+    if places and all(map(spec.document.is_users, places)):
+        raise error_at(
+            spec.document,
+            places[0],
+            "is a path from where you stand, so the data folder has no effect; leave one of them "
+            "out",
         )
 
 

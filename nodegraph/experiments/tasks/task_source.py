@@ -76,7 +76,7 @@ class Source:
         if table.idle:
             words = ", ".join(w if isinstance(w, str) else f"{w:.12g}" for w in table.idle)
             warn(
-                f"task.{'.'.join(keys)}.missing: {words} is in no cell of a column of numbers, so "
+                f"task.{'.'.join(keys)}.missing: {words} is in no cell, so "
                 "nothing is taken for missing by it; write it as it stands in the file, or leave "
                 "it out"
             )

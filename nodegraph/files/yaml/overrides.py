@@ -92,4 +92,5 @@ def _check_step(holder: Any, path: Loc, mark: Mark) -> None:
     elif part not in holder:
         guess = nearest(str(part), holder)
         hint = f"did you mean {guess}?" if guess else f"there are {', '.join(holder) or 'none'}"
+        hint += "" if guess else f"; to add one write {place(path)}={{key: value}}"
         raise mark.error(f"no {part} in {above}; {hint}")

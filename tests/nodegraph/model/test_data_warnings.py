@@ -287,3 +287,17 @@ def test_what_is_told_instead_is_a_forecast_from_targets_that_were_known():
         w, inverse = w + gain * (u[t, 0] - x @ w), inverse - np.outer(gain, x @ inverse)
         by_hand.append(u[t, 0] * w[0] + w[1])
     assert np.allclose(said, by_hand, rtol=1e-9)
+
+
+def test_forcing_of_all_where_no_target_can_stand_in_is_told():
+    chain = Input() >> Ridge()
+    with pytest.warns(DataWarning, match='forcing="all": no target can stand in'):
+        ng.Model(chain).fit(X, X, forcing="all")
+    ng.Model(Input() >> Ridge(name="a") >> Dense(units=3) >> Ridge(name="b")).fit(
+        X, {"a": X, "b": X}, forcing="all"
+    )
+
+
+def test_numbers_of_one_step_are_not_taken_for_rows_turned_round():
+    with pytest.raises(DataError, match=r"1 rows, the input 2; .* 2 numbers of one step are x\[N"):
+        ng.Model(Input() >> RLS()).partial_fit(np.array([1.0, 2.0]), np.array([3.0]))

@@ -66,6 +66,11 @@ def test_each_member_closes_its_own_loop_and_calibrated_intervals_hold_what_they
     assert covered(*new) < 0.7
     ensemble.calibrate(*forecasts(range(60, 460, 10)))
     assert 0.85 < covered(*new) < 0.95
+    with pytest.warns(DataWarning, match=r"calibrated for levels 0.05 and 0.95, so at 0.25"):
+        ensemble.intervals(new[0], (0.25, 0.5, 0.75))
+    with pytest.warns(DataWarning, match="forecasts of 30 steps, and these have 50"):
+        ensemble.intervals(ensemble.samples(U[:50]))
+    ensemble.intervals(new[0], (0.05, 0.5, 0.95))
     with pytest.raises(DataError, match="2 forecasts for 1 truths"):
         ensemble.calibrate(new[0][:2], new[1][:1])
 

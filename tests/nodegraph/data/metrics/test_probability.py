@@ -50,3 +50,11 @@ def test_shapes_that_differ_are_refused():
         ng.metrics.coverage([np.nan], [0.0], [3.0])
     with pytest.raises(DataError, match="level: should lie between 0 and 1"):
         ng.metrics.interval_score([1.0], [0.0], [3.0], level=90)
+
+
+def test_ends_that_were_exchanged_are_refused():
+    for metric in (ng.metrics.coverage, ng.metrics.interval_score):
+        with pytest.raises(DataError, match=r"low lies above high throughout; write \w+\(y, low"):
+            metric([1.0, 2.0, np.nan], [3.0, 3.0, 3.0], [0.0, 0.0, 3.0])
+        assert metric([1.0], [1.0], [1.0]) in (0.0, 1.0)
+    assert ng.metrics.coverage([1.0, 2.0], [0.0, 3.0], [2.0, 1.0]) == 0.5

@@ -46,3 +46,17 @@ def test_options_come_as_in_yaml():
 def test_a_wrong_name_is_answered_with_the_nearest(asked, message):
     with pytest.raises(DataError, match=message):
         score(asked, Y, Y_HAT)
+
+
+@pytest.mark.parametrize("name", ["crps", "coverage", "interval_score"])
+def test_metrics_of_more_than_a_prediction_say_so(name):
+    with pytest.raises(
+        DataError, match=rf"metrics: {name} compares .* in Python ng.metrics.{name}"
+    ):
+        score([name], [1.0], [1.0])
+
+
+def test_a_prediction_that_is_not_there_is_told_without_a_node_to_fill_it():
+    with pytest.raises(DataError, match="rmse: y_hat: NaN in row 1, column 0; a row that nothing"):
+        score("rmse", [1.0, 2.0], [1.0, np.nan])
+    assert score("rmse", [1.0, np.nan], [2.0, 5.0]) == {"rmse": 1.0}

@@ -323,5 +323,5 @@ def test_a_batch_goes_on_after_a_break_as_without_one(graph, tmp_path):
 
 
 def test_workers_without_a_batch_are_refused(graph):
-    with pytest.raises(SpecError, match="one model at a time; write batch=8, or seeds=5"):
+    with pytest.raises(SpecError, match=r"one model at a time; write batch=8, .*--batch 8"):
         search(graph, RANGES, trials=2, workers=2)

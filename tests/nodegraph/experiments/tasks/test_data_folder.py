@@ -56,6 +56,15 @@ def test_a_folder_of_data_may_be_named(graph: Path, tmp_path: Path, monkeypatch)
     assert run_spec(read_yaml(graph, data="~/data")).scores == score
 
 
+def test_a_folder_without_effect_is_refused(graph: Path, tmp_path: Path) -> None:
+    given = f"task.data.file={tmp_path / 'data' / 'x.csv'}"
+    with pytest.raises(
+        SpecError, match=r"task\.data\.file: is a path from where you stand, so the"
+    ):
+        run_spec(read_yaml(graph, [given], data=tmp_path / "data"))
+    assert run_spec(read_yaml(graph, [given])).scores
+
+
 def test_in_that_folder_the_words_of_the_file_stay(graph: Path, tmp_path: Path) -> None:
     for word in ("../data/x.csv", str(tmp_path / "data" / "x.csv"), "~/x.csv"):
         graph.write_text(GRAPH % word)
