@@ -43,7 +43,7 @@ def long_steps(starts: Array, steps: Array, usual: Any) -> Array:
     starts, steps : array (n_steps,)
         The time from which each step goes, and how long it is.
     """
-    gaps = steps > GAP * usual
+    gaps: Array = steps > GAP * usual
     while gaps.any() and _come_back(starts[gaps], 2 if gaps.mean() > RARE else FEWEST):
         gaps = steps > FAR * np.median(steps[gaps])
     if gaps.any():
@@ -72,4 +72,5 @@ def _weekends(starts: Array, steps: Array) -> Array:
     if not (np.is_busday(first).all() and np.is_busday(last).all()):
         return np.zeros(len(steps), bool)
     days = (last - first).astype(int)
-    return (np.busday_count(first, last) == 1) & (days > 1)
+    over: Array = (np.busday_count(first, last) == 1) & (days > 1)
+    return over
