@@ -11,11 +11,12 @@ from nodegraph.arrays import Array
 from nodegraph.data.binding import BoundData
 from nodegraph.data.series import MOST, Recent, Series, Stream
 
-__all__ = ["Ahead", "Horizons", "horizons", "rows_ahead"]
+__all__ = ["Ahead", "Horizons", "horizons", "rows_ahead", "strangers", "strays"]
 
 Horizons = Mapping[str, Mapping[str, int]]  # rows, by learner and input
 
 FEWEST = 32  # rows that must be alike
+FAR = 0.5  # of the larger variance: an input and a target that differ by more are not one signal
 LOOKED_AT = 64  # rows that sieve the shifts, before all rows are compared
 
 
@@ -24,13 +25,14 @@ class Ahead(NamedTuple):
 
     shown: Mapping[str, Mapping[str, int]] = {}  # by data that show it by themselves
     recent: Recent = Recent()  # what came a few rows at a time
+    strange: frozenset[tuple[str, str]] = frozenset()  # learners, and inputs unlike their targets
 
     def after(self, bound: BoundData, start: int) -> Ahead:
         """Return what is known after a lesson that began at step `start` of the model's stream."""
         one = bound.series[0]
         if bound.own and isinstance(one, Series) and one.n_steps < MOST:
             return self.after_rows(one.data, one.targets, start)
-        return Ahead({**self.shown, **horizons(bound)})
+        return self._replace(shown={**self.shown, **horizons(bound)}, recent=Recent())
 
     def after_rows(
         self, data: Mapping[str, Array], targets: Mapping[str, Array], start: int
@@ -45,6 +47,37 @@ class Ahead(NamedTuple):
     def reach(self, rows: int) -> bool:
         """Tell whether some learner was taught an input so many rows later."""
         return any(rows in by_input.values() for by_input in self.horizons().values())
+
+
+def strangers(bound: BoundData) -> frozenset[tuple[str, str]]:
+    """Return each learner with each input, equally wide, whose next row its target strays from."""
+    one = bound.series[0]
+    if type(one) is not Series:  # a stream, or what is read when it is asked for
+        return frozenset()
+    pairs = ((learner, name) for learner in one.targets for name in one.data)
+    return frozenset(pair for pair in pairs if strays(one.data[pair[1]], one.targets[pair[0]]))
+
+
+def strays(x: Array, y: Array) -> bool:
+    """Tell whether ``y[t]`` is far from ``x[t + 1]``: by half of the larger variance in a column.
+
+    So are other series, and those in another unit or order; a copy with some noise is not.
+
+    Examples
+    --------
+    >>> u = np.sin(np.arange(100))[:, None]
+    >>> strays(u[:-1], u[1:] + 0.1), strays(u[:-1], 1000 * u[1:])
+    (False, True)
+    """
+    if x.shape[1] != y.shape[1]:
+        return False
+    x, y = x[1:], y[:-1]
+    known = np.isfinite(x).all(axis=1) & np.isfinite(y).all(axis=1)
+    if known.sum() < FEWEST:
+        return False
+    x, y = x[known], y[known]
+    spread = np.maximum(x.var(axis=0), y.var(axis=0))
+    return bool((np.square(x - y).mean(axis=0) > FAR * spread).any())
 
 
 def horizons(bound: BoundData) -> dict[str, dict[str, int]]:

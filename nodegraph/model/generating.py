@@ -22,6 +22,7 @@ from nodegraph.model.closed_loop import closed_plan, find_loop
 from nodegraph.model.data_warnings import warn_of_a_far_horizon, warn_of_no_past
 from nodegraph.model.lineup import Lineup
 from nodegraph.model.noise import require_noise
+from nodegraph.model.own_input import check_own_input
 from nodegraph.model.running import Run
 from nodegraph.model.state import ModelState
 from nodegraph.model.teaching_inputs import teaching_only, zeros
@@ -137,6 +138,8 @@ class Generation:
         takes = {n: width for n, width in state.initializer.data.items() if n not in idle}
         loop = find_loop(base, takes, self.loop)
         _plan(state, loop)
+        if not (self.loop and len(takes) == len(base.outputs) == 1):  # else it was said with care
+            check_own_input(state, loop)
         return loop
 
     def _warn(self, state: ModelState, loop: Mapping[str, str], prompt: BoundData | None) -> None:

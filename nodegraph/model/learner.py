@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from nodegraph.data.binding import BoundData, total_steps
-from nodegraph.data.horizon import Ahead, horizons
+from nodegraph.data.horizon import Ahead, horizons, strangers
 from nodegraph.data.later import checked_ahead, further, later
 from nodegraph.engines import Engine
 from nodegraph.engines.request import Request
@@ -185,8 +185,8 @@ class Learner(Freezing):
                 draft.restart()
                 course.one(draft.runnable(draft.ready()), draft.slots, bound.series[0], Request())
         draft.time = moved if bound.own else draft.time
-        draft.ahead, draft.drift = Ahead(horizons(bound)), None
-        draft.unsaid = None
+        draft.ahead = Ahead(horizons(bound), strange=strangers(bound))
+        draft.drift = draft.unsaid = None
         if unsaid and (1 in shift.values() or draft.ahead.reach(1)):
             draft.unsaid = draft.time
         self._hold(draft)

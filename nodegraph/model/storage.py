@@ -105,6 +105,8 @@ def _packed(
         },
         "report": report,
     }
+    if state.ahead.strange:
+        about["strange"] = sorted(state.ahead.strange)
     if state.unsaid is not None:
         about["unsaid"] = state.unsaid
     if state.drift is not None:
@@ -247,7 +249,8 @@ def _filled(state: ModelState, about: Mapping[str, Any], arrays: Mapping[str, Ar
         learner: {taker: int(rows) for taker, rows in by_input.items()}
         for learner, by_input in about.get("ahead", {}).items()
     }
-    state.ahead, state.unsaid = Ahead(shown), about.get("unsaid")
+    strange = frozenset((str(learner), str(taker)) for learner, taker in about.get("strange", ()))
+    state.ahead, state.unsaid = Ahead(shown, strange=strange), about.get("unsaid")
     state.drift = Drift.of(about["drift"]) if "drift" in about else None
     return state
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nodegraph.data.horizon import rows_ahead
+from nodegraph.data.horizon import rows_ahead, strays
 
 RNG = np.random.default_rng(0)
 
@@ -42,3 +42,16 @@ def test_too_few_rows_and_other_widths_tell_nothing():
     u = RNG.normal(size=(32, 1))
     assert rows_ahead(u[:-1], u[1:]) is None
     assert rows_ahead(np.zeros((50, 2)), np.zeros((50, 1))) is None
+
+
+def test_a_target_strays_where_it_differs_by_more_than_half_of_the_variance():
+    u = RNG.normal(size=(2001, 2))
+    for factor in (0.35, 0.65, 1.5, 2.9):  # (1 - f)**2 of the larger of 1 and f**2
+        wanted = (1 - factor) ** 2 > 0.5 * max(1, factor**2)
+        assert strays(u[:-1], u[1:] * [1, factor]) == wanted, factor
+    assert strays(u[:-1], u[1:, ::-1])
+    y = u[1:].copy()
+    y[5:1000] = np.nan
+    assert not strays(u[:-1], y)
+    assert not strays(u[:20], -u[:20])  # too few rows
+    assert not strays(u, u[:, :1])

@@ -332,7 +332,6 @@ def test_one_step_ahead_and_what_cannot_be_known_are_silent():
         warnings.simplefilter("error")
         fitted(with_feedback()).generate(3)
         fitted(with_feedback()).fit([X[:-1], X[:50]], [X[1:], X[1:51]]).generate(3, prompt=X[:9])
-        ng.Model(Input() >> Ridge()).fit(X[:-3], V[3:]).generate(3)
         ng.Model(Input(units=1) >> Identity()).generate(3)
 
 

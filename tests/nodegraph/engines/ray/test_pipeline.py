@@ -100,7 +100,8 @@ def test_fit_run_and_generate_leave_the_bits_of_local(split, same_files, word, d
         model.fit(x, target, warmup=5)
         out = model.run(more)
         if len(model.plan.outputs) == 1:
-            model.generate(20, prompt=more[:30])
+            closed = {model.plan.inputs[0]: model.plan.outputs[0]}
+            model.generate(20, prompt=more[:30], loop=closed)
         if len(model.report) == 1:
             model.update(*data()[1])
         models.append((model, out))
