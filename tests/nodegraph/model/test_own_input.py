@@ -5,7 +5,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import DataError, DataWarning
-from nodes import Input, Reservoir, Ridge, Scaler
+from nodes import RLS, Input, Reservoir, Ridge, Scaler
 
 X = np.sin(np.arange(300) / 5)[:, None]
 V = np.random.default_rng(1).normal(size=(300, 1))
@@ -50,3 +50,22 @@ def test_what_is_meant_so_is_silent():
         chain().fit(X[:-1], X[1:] + 0.1 * V[1:]).generate(3)  # targets with noise
         chain().fit(X[:-3], V[3:]).generate(3, loop={"u": "out"})
         ng.Model(Input() >> Ridge() >> Scaler()).fit(X[:-1], 9 * X[1:]).generate(3)
+
+
+@pytest.mark.parametrize("readout", [Ridge, RLS])
+def test_behind_fit_the_last_target_goes_in_or_the_last_prediction_of_who_learned_online(readout):
+    u = X + 0.1 * V
+
+    def made():
+        return ng.Model(Input(name="u") >> Reservoir(units=9) >> readout(name="out"), seed=1)
+
+    model = made().fit(u[:200], u[1:201])
+    here = model.snapshot()
+    first = u[200] if readout is Ridge else made().partial_fit(u[:200], u[1:201])[-1]
+    wanted = model.step(first)
+    np.testing.assert_array_equal(model.restore(here).generate(1)[0], wanted)
+    from_target = model.restore(here).step(u[200])
+    assert np.array_equal(from_target, wanted) == (readout is Ridge)
+    rest = model.generate(2)
+    model.restore(here).step(u[200])
+    np.testing.assert_array_equal(rest, [model.step(from_target), model.step(rest[0])])
