@@ -191,7 +191,7 @@ class BoundNode:
 
     def _tick(self, inputs: dict[str, Array], steps: Array) -> Array:
         """Run the node at the ticks of its clock and hold its output in between."""
-        target = self._target(inputs.pop("target", None), steps)
+        target = self.target(inputs.pop("target", None), steps)
         if self.node.every == 1:
             return self._step(inputs, target, steps)
         ticks = (steps + self.context.clock - self.node.phase) % self.node.every == 0
@@ -205,7 +205,8 @@ class BoundNode:
         output: Array = held[np.cumsum(ticks)]
         return output
 
-    def _target(self, wired: Array | None, steps: Array) -> Array | None:
+    def target(self, wired: Array | None, steps: Array) -> Array | None:
+        """Return what is wanted at `steps`: what was given, else what is wired."""
         given = self.context.chunk.targets.get(self.name)
         if given is None:
             return wired

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
+from nodegraph.engines.joined_lessons import is_joinable, learn_joined
 from nodegraph.engines.local import Sweep
 from nodegraph.engines.loops_side_by_side import fuse_many
 from nodegraph.engines.request import Request
@@ -33,12 +34,7 @@ def execute_many(
                 _side_by_side(block.names[0], sweeps)
             continue
         waiting = sweeps if block.span is None else _loop_side_by_side(block, sweeps)
-        before = sweeps[0]
-        for sweep in waiting:
-            _hand_on(block, before, sweep)
-            with sweep.placing():
-                sweep.run(block)
-            before = sweep
+        _in_turn(block, sweeps[0], waiting)
     for sweep in sweeps:
         sweep.close()
         if request.vitals is not None:
@@ -71,6 +67,19 @@ def _loop_side_by_side(block: Block, sweeps: Sequence[Sweep]) -> list[Sweep]:
             with sweep.placing():
                 sweep.check_loop(block.names)
     return [sweeps[i] for i in sorted(waiting)]
+
+
+def _in_turn(block: Block, before: Sweep, waiting: Sequence[Sweep]) -> None:
+    """Let series go through a block one by one, from where its rows can be taken together on."""
+    for i, sweep in enumerate(waiting):
+        _hand_on(block, before, sweep)
+        if block.span is None and is_joinable(block.names[0], sweep):
+            with placed(f"in node {block.names[0]!r}"):
+                learn_joined(block.names[0], waiting[i:])
+            return
+        with sweep.placing():
+            sweep.run(block)
+        before = sweep
 
 
 def _hand_on(block: Block, before: Sweep, sweep: Sweep) -> None:

@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+
+import nodegraph as ng
+from nodegraph.engines import joined_lessons, local
+from nodes import PCA, Input, Lasso, LogisticRegression, Reservoir, Ridge
+from nodes.rules import LeastSquares
+
+
+class OneByOne:
+    """An engine that knows one series at a time."""
+
+    execute = staticmethod(local.execute)
+
+
+READOUTS = {
+    "sums": Ridge(name="out"),
+    "rows turned": Ridge(name="out", solver="qr"),
+    "dealt series": Ridge(name="out", ridge=(1e-6, 1e-2)),
+    "intervals": Ridge(name="out", intervals=(0.05, 0.95)),
+    "sparse": Lasso(name="out"),
+    "classes": LogisticRegression(name="out", classes=("a", "b")),
+    "nobody's target": PCA(name="out", units=3),
+}
+
+
+def ragged(seed=0, count=40):
+    rng = np.random.default_rng(seed)
+    xs = [rng.normal(size=(int(n), 2)) for n in rng.integers(4, 40, count)]
+    ys = [np.roll(x[:, :1], 1, axis=0) for x in xs]
+    for y in ys[::3]:
+        y[5:9] = np.nan
+    return xs, ys
+
+
+def fitted(readout, engine):
+    xs, ys = ragged()
+    model = ng.Model(Input() >> Reservoir(name="pool", units=30) >> readout, engine=engine)
+    if isinstance(readout, PCA):
+        return model.fit(xs)
+    if isinstance(readout, LogisticRegression):
+        ys = ["b" if x[0, 0] > 0 else "a" for x in xs]
+        return model.fit(xs, ys)
+    return model.fit(xs, ys, warmup=3)
+
+
+@pytest.mark.parametrize("numbers", [1, 500])
+@pytest.mark.parametrize("which", READOUTS)
+def test_what_is_learned_from_joined_series_has_the_bits_of_one_by_one(which, numbers, monkeypatch):
+    monkeypatch.setattr(joined_lessons, "NUMBERS", numbers)
+    together, apart = (fitted(READOUTS[which], engine) for engine in ("local", OneByOne()))
+    for one, other in zip(together.params["out"], apart.params["out"], strict=True):
+        np.testing.assert_array_equal(one, other)
+    more, ys = ragged(1, 5)
+    if which == "sums":
+        for model in (together, apart):
+            model.update(more, ys)
+        np.testing.assert_array_equal(together.params["out"].W_out, apart.params["out"].W_out)
+
+
+def test_rows_of_all_series_but_the_first_are_gathered_at_once(monkeypatch):
+    lengths, gather = [], LeastSquares.gather
+
+    def counted(self, params, memory, lesson, ys):
+        lengths.append(len(lesson.rows))
+        return gather(self, params, memory, lesson, ys)
+
+    monkeypatch.setattr(LeastSquares, "gather", counted)
+    fitted(READOUTS["sums"], "local")
+    xs, _ = ragged()
+    assert lengths == [len(xs[0]), sum(map(len, xs[1:]))]
+
+
+def test_what_a_later_readout_hears_of_one_that_learns_is_silence_or_its_teacher():
+    xs, ys = ragged()
+    first, second = Ridge(name="first"), Ridge(name="second")
+    models = [
+        ng.Model(Input() >> Reservoir(name="pool", units=30) >> first >> second, engine=engine)
+        for engine in ("local", OneByOne())
+    ]
+    one, other = (m.fit(xs, {"first": ys, "second": ys}, warmup=3) for m in models)
+    for name in ("first", "second"):
+        np.testing.assert_array_equal(one.params[name].W_out, other.params[name].W_out)
