@@ -27,12 +27,15 @@ class Stillness(NamedTuple):
         How many such rows were seen: all, if anything is still.
     unknown : array of int
         Columns that are NaN in every row; none if some row has no gap.
+    coded : bool
+        Whether those still are 0 and all others go from 0 to 1: classes that do not occur here.
     """
 
     still: Array
     values: Array
     n_rows: int
     unknown: Array
+    coded: bool
 
 
 def stillness(parts: Sequence[Array]) -> Stillness:
@@ -53,10 +56,13 @@ def stillness(parts: Sequence[Array]) -> Stillness:
             break
     if n_rows:
         still = np.flatnonzero(is_constant(low, high))
-        return Stillness(still, low[still], n_rows, still[:0])
+        moves = np.ones(len(low), bool)
+        moves[still] = False
+        coded = moves.any() and not low.any() and bool((high[moves] == 1).all())
+        return Stillness(still, low[still], n_rows, still[:0], coded)
     unknown = [np.isnan(part).all(axis=0) for part in parts]
     none = np.zeros(0, int)
-    return Stillness(none, low, 0, np.flatnonzero(np.all(unknown, axis=0)))
+    return Stillness(none, low, 0, np.flatnonzero(np.all(unknown, axis=0)), False)
 
 
 def _whole_rows(parts: Sequence[Array]) -> Iterator[Array]:

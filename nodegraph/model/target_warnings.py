@@ -50,7 +50,8 @@ def _warn_of_constants(plan: Plan, name: str, bound: BoundData, warmup: int) -> 
             f"{columns_in_words(found.unknown, titles=titles)} "
             "NaN in every row, and a row with a NaN teaches nothing; leave such columns out"
         )
-    if found.still.size and found.n_rows >= FEWEST_STILL and not plan.nodes[name].knows_classes:
+    told = found.still.size and found.n_rows >= FEWEST_STILL and not found.coded
+    if told and not plan.nodes[name].knows_classes:
         values = columns_in_words([f"{value:.12g}" for value in found.values]).split(" ", 1)[1]
         warn(
             f"target of {name}: {columns_in_words(found.still, titles=titles)} at rest ({values} "

@@ -83,7 +83,7 @@ class Plasticity(Rule):
                 f"{type(self).__name__} reads what units were a step before, the x of their state, "
                 f"which {kind} does not have{spikes}"
             )
-        if len(emitted := getattr(node, "emits", ())) > 1:
+        if len(emitted := getattr(node, "emits", None) or ()) > 1:
             return (
                 f"{type(self).__name__} reads one output of each unit, and {kind} gives out "
                 f"{' and '.join(emitted)}"

@@ -26,7 +26,7 @@ class Lists:
     def at(self, engine, progress):
         return self
 
-    def gather(self, sums, group):
+    def gather(self, sums, group, shelf):
         before = "" if sums is None else sums["out"]
         return {"out": before + "".join(chr(97 + i) for i, _ in group)}
 

@@ -242,6 +242,14 @@ def test_a_target_that_moves_in_some_rows_or_is_short_is_no_doubt():
         ng.Model(Input() >> Ridge()).fit(x, late[::-1], warmup=1)
 
 
+def test_classes_that_do_not_occur_in_a_code_of_zeros_and_ones_are_no_doubt():
+    x, code = np.sin(MOVING)[:, None], np.eye(3)[MOVING.astype(int) % 2]
+    ng.Model(Input() >> Ridge()).fit(x, code)
+    for doubtful in (code + 1, code * 2, code * 0):
+        with pytest.warns(DataWarning, match="at rest"):
+            ng.Model(Input() >> Ridge()).fit(x, doubtful)
+
+
 def test_a_target_that_is_never_known_is_refused_by_its_name():
     x = np.sin(MOVING)[:, None]
     y = np.rec.fromarrays([MOVING, MOVING * np.nan], names=["wind", "rain"])

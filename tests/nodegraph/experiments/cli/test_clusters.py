@@ -4,6 +4,7 @@ from types import ModuleType, SimpleNamespace
 from small_graph import call, fails
 
 from nodegraph.engines.ray import RayEngine
+from nodegraph.engines.ray.head import Head
 
 ROWS = [{"machine": name, "CPUs": cpus} for name, cpus in (("a", "4"), ("b", "4"), ("c", "lost"))]
 
@@ -38,6 +39,7 @@ def connected(monkeypatch, here):
     ray = ModuleType("ray")
     ray.is_initialized = lambda: here is not None
     ray.get_runtime_context = lambda: SimpleNamespace(gcs_address=here)
+    ray.util = SimpleNamespace(client=SimpleNamespace(ray=SimpleNamespace(is_connected=bool)))
     monkeypatch.setitem(sys.modules, "ray", ray)
 
 
@@ -45,6 +47,7 @@ def test_a_process_stays_with_the_cluster_that_it_is_connected_to(monkeypatch):
     connected(monkeypatch, "127.0.0.1:6379")
     said = fails("cluster", "--address", "127.0.0.1:1")
     assert "is connected to the Ray at 127.0.0.1:6379 already, so it cannot join the one" in said
+    monkeypatch.setattr(Head, "wait", lambda head: None)
     engine = RayEngine("10.0.0.7:6379")  # the same by another name
     assert engine._cluster.join() is sys.modules["ray"]
 

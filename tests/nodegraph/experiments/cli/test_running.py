@@ -117,7 +117,7 @@ def test_an_interrupted_run_says_what_it_kept(small, tmp_path, monkeypatch):
     assert said == f"interrupted: learning is kept in {checkpoint}; the next run goes on there"
     monkeypatch.undo()
     said = fails("run", small, "-q", "--resume", "--out", out, "--seed", "9")
-    assert "seed differ" in said and checkpoint.exists()
+    assert "seed was 3 and is 9" in said and checkpoint.exists()
     done = call("run", small, "--out", out)
     assert "note: learning goes on from step" in done.stderr
     assert str(checkpoint) in done.stderr
@@ -130,7 +130,7 @@ def test_what_another_run_left_is_moved_aside_and_told(small, tmp_path, monkeypa
     fails("run", small, "-q", "--out", out, code=130)
     monkeypatch.undo()
     done = call("run", small, "-q", "--seed", "9", "--out", out)
-    assert "seed differ" in done.stderr and "learning begins anew" in done.stderr
+    assert "seed was 3 and is 9" in done.stderr and "learning begins anew" in done.stderr
     assert (out / "checkpoint-of-another-course.safetensors").exists()
 
 
