@@ -28,7 +28,6 @@ QUESTIONS = (
     "torch_cells",
     "growth",
     "forward_units",
-    "taught",
     "chaotic_systems",
     "gates",
     "distillation",
@@ -48,6 +47,7 @@ LONG = (
     "soak",
     "stability",
     "study",
+    "taught",
     "wide_readouts",
 )  # ten minutes and more each: only by name
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.study import taught
+from benchmarks.study.draws import log_uniform
 from nodegraph.graph.graph import Composable
 from nodes import NVAR, ForwardUnit, Reservoir
 from nodes.rules import IntrinsicPlasticity
@@ -28,15 +29,11 @@ class Model(NamedTuple):
     draw: Callable[[np.random.Generator], Settings]
 
 
-def _log(rng: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
-
-
 def _reservoir(rng: np.random.Generator) -> Settings:
     return {
         "spectral_radius": float(rng.uniform(0.1, 1.4)),
-        "leak_rate": _log(rng, 0.1, 1.0),
-        "input_scaling": _log(rng, 0.05, 2.0),
+        "leak_rate": log_uniform(rng, 0.1, 1.0),
+        "input_scaling": log_uniform(rng, 0.05, 2.0),
         "bias_scaling": float(rng.uniform(0, 1)),
         "connectivity": float(rng.choice([0.05, 0.1, 0.2, 0.5])),
     }
@@ -44,7 +41,7 @@ def _reservoir(rng: np.random.Generator) -> Settings:
 
 def _plastic(rng: np.random.Generator) -> Settings:
     plasticity = {
-        "rate": _log(rng, 1e-5, 1e-3),
+        "rate": log_uniform(rng, 1e-5, 1e-3),
         "mu": float(rng.uniform(-0.1, 0.1)),
         "sigma": float(rng.uniform(0.1, 0.6)),
     }
@@ -84,8 +81,8 @@ def _forecast(rng: np.random.Generator) -> Settings:
         "features": int(rng.choice([12, 20, 32])),
         "horizon": int(rng.integers(3, 40)),
         "reach": int(rng.integers(5, 30)),
-        "feature_scaling": _log(rng, 0.5, 4.0),
-        "alpha": _log(rng, 1e-4, 1.0),
+        "feature_scaling": log_uniform(rng, 0.5, 4.0),
+        "alpha": log_uniform(rng, 1e-4, 1.0),
         "forgetting": float(rng.choice([0.9995, 0.9998, 1.0])),
     }
 
@@ -95,7 +92,7 @@ def _predictive_coding(rng: np.random.Generator) -> Settings:
         "fan_in": int(rng.integers(3, 13)),
         "relaxation": float(rng.uniform(0.1, 1.0)),
         "recurrent_scaling": float(rng.uniform(0.2, 1.2)),
-        "rate": _log(rng, 1e-4, 0.05),
+        "rate": log_uniform(rng, 1e-4, 0.05),
     }
 
 
@@ -103,31 +100,31 @@ def _forward_forward(rng: np.random.Generator) -> Settings:
     return {
         "fan_in": int(rng.integers(4, 17)),
         "input_share": float(rng.uniform(0.05, 0.6)),
-        "leak_rate": _log(rng, 0.1, 1.0),
-        "weight_scaling": _log(rng, 0.2, 2.0),
-        "rate": _log(rng, 1e-4, 0.1),
+        "leak_rate": log_uniform(rng, 0.1, 1.0),
+        "weight_scaling": log_uniform(rng, 0.2, 2.0),
+        "rate": log_uniform(rng, 1e-4, 0.1),
         "loop_gain": rng.choice([None, 0.95]),
     }
 
 
 def _attention(rng: np.random.Generator) -> Settings:
     return {
-        "leak_rate": _log(rng, 0.1, 1.0),
+        "leak_rate": log_uniform(rng, 0.1, 1.0),
         "span": int(rng.integers(3, 11)),
-        "weight_scaling": _log(rng, 0.2, 1.5),
-        "query_scaling": _log(rng, 0.3, 4.0),
-        "rate": _log(rng, 1e-3, 0.1),
+        "weight_scaling": log_uniform(rng, 0.2, 1.5),
+        "query_scaling": log_uniform(rng, 0.3, 4.0),
+        "rate": log_uniform(rng, 1e-3, 0.1),
     }
 
 
 def _dendritic(rng: np.random.Generator) -> Settings:
     return {
-        "leak_rate": _log(rng, 0.1, 1.0),
+        "leak_rate": log_uniform(rng, 0.1, 1.0),
         "spectral_radius": float(rng.uniform(0.3, 1.4)),
-        "input_scaling": _log(rng, 0.05, 2.0),
+        "input_scaling": log_uniform(rng, 0.05, 2.0),
         "bias_scaling": float(rng.uniform(0, 1)),
         "gain": float(rng.uniform(0.1, 1.2)),
-        "rate": _log(rng, 1e-3, 0.1),
+        "rate": log_uniform(rng, 1e-3, 0.1),
     }
 
 
