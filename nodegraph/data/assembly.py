@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from nodegraph.arrays import Array
@@ -99,13 +99,24 @@ def one_series(
     DataError
         If values cannot be read, or lengths differ.
     """
-    ins = {
-        name: to_rows(rows, f"{name}{which}", gaps=name in door.gappy)
-        for name, rows in data.items()
-    }
     outs = {
         name: one_target(rows, f"target of {name}{which}", door.lesson(name))
         for name, rows in targets.items()
+    }
+    return _joined(data, outs, which, door, _columns(_of_quantities(targets, door)))
+
+
+def _joined(
+    data: Mapping[str, Any],
+    outs: Mapping[str, Array],
+    which: str,
+    door: Door,
+    taught: Mapping[str, Columns],
+) -> Series:
+    """Return a series of data, and of targets that were read, whose columns are `taught`."""
+    ins = {
+        name: to_rows(rows, f"{name}{which}", gaps=name in door.gappy)
+        for name, rows in data.items()
     }
     lengths = {name: len(rows) for name, rows in ins.items()}
     n_steps = max(lengths.values(), default=max(map(len, outs.values()), default=0))
@@ -124,8 +135,7 @@ def one_series(
                 f"{name}{which}: the {what} has {len(rows)} rows, the input{of} {n_steps}; "
                 f"each step needs one row of both{cure}"
             )
-    named = _columns(data), _columns(_of_quantities(targets, door))
-    return Series(ins, outs, n_steps, columns=named[0], taught=named[1])
+    return Series(ins, outs, n_steps, columns=_columns(data), taught=taught)
 
 
 def _of_quantities(targets: Mapping[str, Any], door: Door) -> dict[str, Any]:
@@ -158,19 +168,15 @@ def many_series(
     outs = {n: series_targets(v, n, lengths, door.lesson(n)) for n, v in targets.items()}
     series, given = [], list[Given]()
     listed = {name: value for name, value in targets.items() if isinstance(value, list | tuple)}
+    named = _of_quantities(targets, door)
     for i in range(len(lengths)):
         x = {name: each[i] for name, each in parts.items()} if data else {}
         y = {name: rows[i] for name, (rows, _) in outs.items()}
         which = f" (series {i})"
-        series.append(one_series(x, y, which, door))
+        taught = _columns({name: _item(value, i) for name, value in named.items()})
+        series.append(_joined(x, y, which, door, taught))
         given.append((x, {name: value[i] for name, value in listed.items()}, which))
     check_times(given)
-    named = _of_quantities(targets, door)
-    taught = [
-        _columns({name: _item(value, i) for name, value in named.items()})
-        for i in range(len(series))
-    ]
-    series = [replace(one, taught=names) for one, names in zip(series, taught, strict=True)]
     check_equal_widths(series)
     check_equal_columns(series)
     return series, frozenset(name for name, (_, once) in outs.items() if once)
