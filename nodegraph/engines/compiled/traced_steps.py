@@ -30,9 +30,10 @@ from nodegraph.graph.protocols import Blockwise
 from nodegraph.graph.rows_at_once import AtOnce, Sweeps
 from nodegraph.host.numerics import numerics
 
-__all__ = ["Traced", "moving_tree", "node_state", "prepared"]
+__all__ = ["Traced", "lanes_for", "moving_tree", "node_state", "prepared"]
 
 FEW = 16  # rows from which on those that make many at once are faster
+SLACK = 1.05  # steps of 32 lanes for one of 16, up to which 32 are at least as fast
 FEWEST = 6  # series from which on lanes are faster than one after the other
 
 
@@ -101,7 +102,8 @@ class Traced(Prepared):
         self, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
     ) -> tuple[list[Any], list[Array]]:
         """Return ``(states, ys)`` of many independent series."""
-        lanes = 32 if len(xs) >= 32 else 16
+        order = sorted(range(len(xs)), key=lambda i: -len(xs[i]))
+        lanes = lanes_for([len(xs[i]) for i in order])
         widths = {p: rows[0].shape[1] for p, rows in {"x": xs, **ports}.items()}
         apart = self._laid_out() is not None and max(map(len, xs)) >= FEW
         apart = apart or self._passes(states[0], xs[0].dtype, widths)
@@ -109,7 +111,6 @@ class Traced(Prepared):
         many = self._lanes(states[0], xs[0].dtype, widths, lanes) if enough else None
         if many is None:
             return one_by_one(self.run, states, xs, ports)
-        order = sorted(range(len(xs)), key=lambda i: -len(xs[i]))
         after, ys = list(states), list(xs)
         for first in range(0, len(order), lanes):
             group = order[first : first + lanes]
@@ -189,6 +190,15 @@ class Traced(Prepared):
             )
         except TraceError:  # what differs from series to series in ways that lanes cannot
             return None
+
+
+def lanes_for(lengths: Sequence[int]) -> int:
+    """Return how many series of these lengths, the longest first, go side by side.
+
+    All are as long as the first of them: narrow groups of ragged series leave fewer steps idle.
+    """
+    narrow, wide = (lanes * sum(lengths[::lanes]) for lanes in (16, 32))
+    return 32 if len(lengths) >= 32 and wide <= SLACK * narrow else 16
 
 
 class _Bound:
