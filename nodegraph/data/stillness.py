@@ -58,7 +58,7 @@ def stillness(parts: Sequence[Array]) -> Stillness:
         still = np.flatnonzero(is_constant(low, high))
         moves = np.ones(len(low), bool)
         moves[still] = False
-        coded = moves.any() and not low.any() and bool((high[moves] == 1).all())
+        coded = bool(moves.any() and not low.any() and (high[moves] == 1).all())
         return Stillness(still, low[still], n_rows, still[:0], coded)
     unknown = [np.isnan(part).all(axis=0) for part in parts]
     none = np.zeros(0, int)
