@@ -52,7 +52,7 @@ class Ahead(NamedTuple):
 def strangers(bound: BoundData) -> frozenset[tuple[str, str]]:
     """Return each learner with each input, equally wide, whose next row its target strays from."""
     one = bound.series[0]
-    if type(one) is not Series:  # a stream, or what is read when it is asked for
+    if isinstance(one, Stream):
         return frozenset()
     pairs = ((learner, name) for learner in one.targets for name in one.data)
     return frozenset(pair for pair in pairs if strays(one.data[pair[1]], one.targets[pair[0]]))
