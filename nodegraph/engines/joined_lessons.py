@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -70,5 +71,6 @@ def _one_of(lessons: Sequence[Lesson]) -> Lesson:
         return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
     inputs = {port: joined([one.inputs[port] for one in lessons]) for port in lessons[0].inputs}
-    targets = [one.target for one in lessons if one.target is not None]
-    return Lesson(inputs, joined(targets) if targets else None, joined([o.rows for o in lessons]))
+    targets: list[Any] = [one.target for one in lessons]
+    target = None if all(one is None for one in targets) else joined(targets)
+    return Lesson(inputs, target, joined([one.rows for one in lessons]))
