@@ -13,9 +13,10 @@ from nodegraph.data.time_steps import beside, odd_steps
 from nodegraph.errors import warn
 from nodegraph.files.table_times import as_dates, read_times
 
-__all__ = ["Given", "check_times", "times_of"]
+__all__ = ["Given", "check_times", "read_index"]
 
 Given = tuple[Mapping[str, Any], Mapping[str, Any], str]  # inputs, targets, and of which series
+Read = Mapping[str, tuple[Array | None, str]]  # by name: times, and which row has none
 
 
 def check_times(series: Sequence[Given]) -> None:
@@ -26,27 +27,25 @@ def check_times(series: Sequence[Given]) -> None:
     series : sequence of (inputs by node, targets by learner, which series it is)
         As they were given. What has no index of dates or numbers is passed over.
     """
+    read = [({n: read_index(t) for n, t in x.items()}, _titled(y), which) for x, y, which in series]
     for doubts in (_in_a_row, _together):
-        said = [first for given in series if (first := next(doubts(*given), ""))]
+        said = [first for given in read if (first := next(doubts(*given), ""))]
         if said:
             more = f" (and so in {len(said) - 1} more series)" * (len(said) > 1)
             warn(f"{said[0]}{more}")
 
 
-def _in_a_row(data: Mapping[str, Any], targets: Mapping[str, Any], which: str) -> Iterator[str]:
-    timed = any(times_of(table) is not None for table in data.values())
-    tables = {**data, **({} if timed else _titled(targets))}
-    for name, table in tables.items():
-        times, doubt = _read(table)
+def _in_a_row(data: Read, targets: Read, which: str) -> Iterator[str]:
+    timed = any(times is not None for times, _ in data.values())
+    for name, (times, doubt) in {**data, **({} if timed else targets)}.items():
         odd = "" if times is None else odd_steps(times)
         if said := "; ".join(filter(None, [doubt, odd])):
             yield f"{name}{which}: {said}; x.to_numpy() has no index, and is taken as it stands"
 
 
-def _together(data: Mapping[str, Any], targets: Mapping[str, Any], which: str) -> Iterator[str]:
+def _together(data: Read, targets: Read, which: str) -> Iterator[str]:
     base: Array | None = None
-    for name, table in {**data, **_titled(targets)}.items():
-        times = times_of(table)
+    for name, (times, _) in {**data, **targets}.items():
         if base is None:
             base = times if name in data else None
         elif times is not None and (odd := beside(base, times)):
@@ -57,16 +56,11 @@ def _together(data: Mapping[str, Any], targets: Mapping[str, Any], which: str) -
             )
 
 
-def _titled(targets: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"target of {name}": table for name, table in targets.items()}
+def _titled(targets: Mapping[str, Any]) -> Read:
+    return {f"target of {name}": read_index(table) for name, table in targets.items()}
 
 
-def times_of(table: Any) -> Array | None:
-    """Return the dates or numbers of an index; None if there is no index, or one of others."""
-    return _read(table)[0]
-
-
-def _read(table: Any) -> tuple[Array | None, str]:
+def read_index(table: Any) -> tuple[Array | None, str]:
     """Return the times of a table's rows, and which row has none."""
     index = getattr(table, "index", None) if hasattr(type(table), "iloc") else None
     if index is not None and hasattr(index, "to_timestamp"):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.data.index_times import check_times, times_of
+from nodegraph.data.index_times import check_times, read_index
 from nodegraph.errors import DataWarning
 from nodes import Input, Ridge
 
@@ -95,11 +95,11 @@ def test_dates_of_python_and_written_ones_are_times():
         np.array([f"{day:%d/%m/%Y}" for day in days], object),
         np.array([datetime(2020, 1, 1) + timedelta(i) for i in range(100)], object),
     ):
-        assert np.array_equal(times_of(Table(index)), DAYS)
+        assert np.array_equal(read_index(Table(index))[0], DAYS)
     whole = [int(f"{day:%Y%m%d}") for day in days]
-    assert np.array_equal(times_of(Table(whole)), DAYS)
+    assert np.array_equal(read_index(Table(whole))[0], DAYS)
     for index in (["r1", "r2"], ["1", "2"], [], ["", "x"], [(1, 2), (3, 4)][:0]):
-        assert times_of(Table(np.array(index, object))) is None
+        assert read_index(Table(np.array(index, object)))[0] is None
 
 
 def test_a_row_without_a_time_is_told():
