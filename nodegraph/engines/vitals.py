@@ -60,7 +60,7 @@ class Vitals:
         wanted = [n for n in self.names if n in names and self._now(n).wants()]
         if not wanted:
             return
-        count = min(n, max(2, EACH // series))
+        count = min(n, max(2, -(-EACH // series)))
         rows = chunk.learn_from + np.arange(count) * n // count
         for name in wanted:
             self._held[name].add(look(name, rows), self._most)

@@ -63,6 +63,14 @@ def test_every_form_of_data_is_looked_at_and_spoken_of_once(how):
     assert "100 % of its states are beyond .99 of tanh's range" in words
 
 
+@pytest.mark.parametrize("count", [*range(1, 12), 15, 40])
+def test_short_series_side_by_side_are_looked_at_however_many_they_are(count):
+    x = 300 + RNG.uniform(-1, 1, (count, 60, 1))
+    model = ng.Model(Input() >> Reservoir(units=20, name="pool") >> Ridge(), seed=1)
+    (words,) = said(lambda: model.fit(x, x - 300))
+    assert words.startswith("pool: ")
+
+
 def test_the_rows_of_a_scaler_in_front_are_what_counts():
     graph = Input() >> Scaler() >> Reservoir(units=20) >> Ridge()
     assert said(lambda: ng.Model(graph).fit(300 + U, U)) == []
