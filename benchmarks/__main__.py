@@ -17,6 +17,7 @@ QUESTIONS = (
     "topologies",
     "layers",
     "startup",
+    "house",
     "compiled",
     "memory",
     "speed",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nodegraph import errors
 from nodegraph.arrays import Array
 from nodegraph.data.chunks import Chunks
-from nodegraph.data.lazy_series import SeriesOf as Series
+from nodegraph.data.containers import SeriesOf as Series
 from nodegraph.errors import NodegraphError
 from nodegraph.files.yaml.writer import to_yaml
 from nodegraph.graph import Edge, Graph, delay

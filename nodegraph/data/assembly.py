@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, is_plain
 from nodegraph.data.containers import opened
 from nodegraph.data.index_times import Given, check_times
 from nodegraph.data.series import Series, split_series, to_rows
@@ -144,7 +144,7 @@ def _of_quantities(targets: Mapping[str, Any], door: Door) -> dict[str, Any]:
 
 
 def _columns(data: Mapping[str, Any]) -> dict[str, Columns]:
-    columns = {name: columns_of(value) for name, value in data.items()}
+    columns = {name: columns_of(value) for name, value in data.items() if not is_plain(value)}
     return {name: names for name, names in columns.items() if names}
 
 

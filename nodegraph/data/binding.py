@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, zip_longest
 from typing import Any
 
 import numpy as np
 
+from nodegraph.arrays import Array, is_plain
 from nodegraph.data.assembly import Door, check_equal_columns, many_series, one_series, widths_of
 from nodegraph.data.chunks import declared
-from nodegraph.data.containers import is_stream
+from nodegraph.data.containers import is_lazy, is_stream
 from nodegraph.data.index_times import check_times
-from nodegraph.data.lazy_series import is_lazy, lazy_series
+from nodegraph.data.lazy_series import lazy_series
 from nodegraph.data.series import Series, Stream, split_series
 from nodegraph.data.tables import Columns, check_order
 from nodegraph.errors import DataError
+from nodegraph.graph.plan import Plan
 
-__all__ = ["BoundData", "bind", "total_steps"]
+__all__ = ["BoundData", "bind", "teaching_only", "total_steps", "with_zeros", "zeros"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def bind(x: Any, y: Any, door: Door, steps: int | None = None) -> BoundData:
         return _fed(read, "list", read[0], once=once)
     if is_stream(x) or is_stream(y):
         return _feed_stream(x, y, door)
-    if y is not None:
+    if y is not None and not is_plain(y):
         check_order(x, y)
     data, targets = door.data(x), door.targets(y)
     forms = {split_series(value, name)[1] for name, value in data.items()}
@@ -88,7 +91,8 @@ def bind(x: Any, y: Any, door: Door, steps: int | None = None) -> BoundData:
     form = forms.pop() if forms else split_series(*next((v, k) for k, v in targets.items()))[1]
     if form == "one":
         one = one_series(data, targets, "", door)
-        check_times([(data, targets, "")])
+        if not all(map(is_plain, (*data.values(), *targets.values()))):
+            check_times([(data, targets, "")])
         return _fed([one], form, one)
     series, once = many_series(data, targets, door)
     return _fed(series, form, series[0], once=once)
@@ -180,3 +184,54 @@ def _zipped(x: Any, y: Any) -> Iterator[tuple[Any, Any]]:
             short = "x" if chunk is ended else "y"
             raise DataError(f"x and y are not as many chunks: {short} ends after {i}")
         yield chunk, target
+
+
+def teaching_only(plan: Plan, wanted: Iterable[str] = ()) -> frozenset[str]:
+    """Return the inputs that reach no output but through targets and ports of rules.
+
+    Outputs are those of the graph, and others that are `wanted`.
+    """
+    heard = {*plan.outputs, *wanted}
+    waiting = list(heard)
+    while waiting:
+        name = waiting.pop()
+        rule = plan.rules.get(name)
+        deaf = {"target", *(() if rule is None else rule.ports)}
+        groups = [group for port, group in plan.reads[name].items() if port not in deaf]
+        sources = {read.source for group in groups for read in group} - heard
+        heard |= sources
+        waiting.extend(sources)
+    return frozenset(plan.inputs) - heard
+
+
+def with_zeros(bound: BoundData, widths: Mapping[str, int]) -> BoundData:
+    """Return the data with zeros for inputs of these widths that were not given."""
+    wanted = {name: width for name, width in widths.items() if name not in bound.data}
+    if not wanted:
+        return bound
+    series = [
+        one.changed(partial(_with, wanted))
+        if isinstance(one, Series)
+        else Stream(_Filled(one.parts, wanted))
+        for one in bound.series
+    ]
+    return replace(bound, series=series, data={**bound.data, **wanted})
+
+
+class _Filled:
+    """Parts of a stream with zeros for some inputs."""
+
+    def __init__(self, parts: Iterable[Series], wanted: Mapping[str, int]):
+        self._parts, self._wanted = parts, wanted
+
+    def __iter__(self) -> Iterator[Series]:
+        return (_with(self._wanted, part) for part in self._parts)
+
+
+def _with(wanted: Mapping[str, int], one: Series) -> Series:
+    return replace(one, data={**one.data, **zeros(one.n_steps, wanted)})
+
+
+def zeros(n_steps: int, widths: Mapping[str, int]) -> dict[str, Array]:
+    """Return rows of zeros by input."""
+    return {name: np.broadcast_to(0.0, (n_steps, width)) for name, width in widths.items()}

@@ -14,12 +14,75 @@ from nodegraph.data.cells import floats
 from nodegraph.data.chunks import Chunks
 from nodegraph.data.tables import columns_of, frame_rows, instances, is_frame, is_panel
 from nodegraph.errors import DataError
+from nodegraph.graph.messages.calls import known_arguments
 
-__all__ = ["as_array", "axes", "is_stream", "opened"]
+__all__ = ["SeriesOf", "as_array", "axes", "is_lazy", "is_stream", "opened"]
 
 READ_BY_NUMPY = ("__array__", "__array_interface__", "__array_struct__", "to_numpy")
 FLAT = (range, memoryview, flat_array)
 TIME = ("time", "t", "step", "steps", "date", "datetime", "timestamp")
+
+
+class SeriesOf:
+    """Independent series that are read when they are asked for: ``ng.Series(texts)``.
+
+    Each starts from the zero state, as those of a list do. What is read from need not fit in
+    memory: `fit` reads each series once to measure and check it before anything is learned, and
+    once more in each pass. A generator is read whole, at once.
+
+    Parameters
+    ----------
+    source : sequence or iterable
+        What has a length and gives series number i at ``source[i]``, such as an object of yours
+        that opens a file there; on Ray it is sent to where it reads. Any other iterable is read
+        into memory. A series is an array (T, d), a dict of such by node, or a pair (x, y) of
+        inputs and targets. Inside a dict, each input may be a `Series` of its own.
+
+    Examples
+    --------
+    >>> import numpy as np, nodegraph as ng
+    >>> from nodes import Reduce
+    >>> class Files:
+    ...     def __len__(self):
+    ...         return 3
+    ...
+    ...     def __getitem__(self, i):
+    ...         return np.full((2, 1), 1.0 + i)  # or np.load(f"text{i}.npy")
+    >>> [rows[-1].tolist() for rows in ng.Model(Reduce(kind="sum")).run(ng.Series(Files()))]
+    [[2.0], [4.0], [6.0]]
+    """
+
+    @known_arguments
+    def __init__(self, source: Any):
+        able = hasattr(source, "__len__") and hasattr(source, "__getitem__")
+        if isinstance(source, Mapping | str) or not (able or isinstance(source, Iterable)):
+            raise DataError(
+                f"Series: expected a sequence of series, got a {type(source).__name__}; of inputs "
+                "by node write {node: ng.Series(...)}, or let each series be a dict"
+            )
+        if isinstance(source, np.ndarray) and source.ndim != 3:
+            raise DataError(
+                f"Series: an array of shape {source.shape} holds no series; one has three axes, "
+                "(series, steps, columns)"
+            )
+        self.source: Any = source if able else list(source)
+        if not len(self):
+            raise DataError("Series: there is none in it")
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, i: int) -> Any:
+        return self.source[i]
+
+    def __repr__(self) -> str:
+        return f"Series({len(self)} of {type(self.source).__name__})"
+
+
+def is_lazy(value: Any) -> bool:
+    """Tell whether data are, or hold, series that are read when they are asked for."""
+    parts = value.values() if isinstance(value, Mapping) else [value]
+    return any(isinstance(part, SeriesOf) for part in parts)
 
 
 def is_stream(x: Any) -> bool:

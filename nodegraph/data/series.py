@@ -40,7 +40,7 @@ class Chunk(NamedTuple):
 class Series:
     """One series: rows by input node, targets by learner, all of the same length.
 
-    An independent one may have a number, see `nodegraph.data.dealing`.
+    An independent one may have a number, see `nodegraph.data.binding`.
     `columns` and `taught` are the names of the columns of data and targets, where they have any;
     `known` are the outputs of nodes that need not run.
     """
@@ -209,19 +209,20 @@ def to_rows(value: Any, where: str, *, gaps: bool = False) -> Array:
         raise DataError(f"{where}: expected shape (T, d), got {rows.shape}{one}")
     if not rows.shape[0] or not rows.shape[1]:
         raise DataError(f"{where}: there is nothing in it, its shape is {rows.shape}")
-    gap = "a masked value" if np.ma.isMaskedArray(value) else "NaN"
-    _check_values(rows, where, gaps, columns_of(value), gap)
+    _check_values(rows, where, gaps, value)
     return rows
 
 
-def _check_values(rows: Array, where: str, gaps: bool, columns: Columns | None, gap: str) -> None:
+def _check_values(rows: Array, where: str, gaps: bool, value: Any) -> None:
+    """Refuse what is not finite, or no gap where there may be some; `value` is as it was given."""
     step = max(1, BLOCK // rows.shape[1])
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
         bad = np.isinf(part) if gaps else ~np.isfinite(part)
         if bad.any():
             row, column = (int(i) for i in np.argwhere(bad)[0])
-            kind = gap if np.isnan(part[row, column]) else "inf"
+            gap = "a masked value" if np.ma.isMaskedArray(value) else "NaN"
+            kind, columns = gap if np.isnan(part[row, column]) else "inf", columns_of(value)
             place = cell((start + row, column), columns.names if columns else ())
             raise DataError(
                 f"{where}: {kind} in {place}; "

@@ -1,12 +1,15 @@
-"""What signals of a node look like with which little can be learned: dead, saturated, raw."""
+"""What columns look like with which little can be learned: saturated, at rest, too fine."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
 import numpy as np
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, is_constant
 
-__all__ = ["beyond", "is_still", "raw_input"]
+__all__ = ["beyond", "blurred", "is_still", "raw_input", "stillness"]
 
 EDGE = 0.99  # of a range: from there on a state is saturated
 SPREADS, WIDE, STILL = 3.0, 10.0, 1e-9
@@ -71,3 +74,106 @@ def raw_input(x: Array, gain: Array | float = 1.0, far: float = 2.0, faint: floa
     if moving.any() and spread[moving].max() < faint:
         return f"its input has a spread of {spread.max():.2g}: put a Scaler in front"
     return ""
+
+
+PIECE = 4096  # rows looked at before it is asked whether all have moved
+
+
+class Stillness(NamedTuple):
+    """What of some series does not move.
+
+    Parameters
+    ----------
+    still : array of int
+        Columns that have the same number, up to rounding, in all rows without a gap.
+    values : array
+        What it is, for each of them.
+    n_rows : int
+        How many such rows were seen: all, if anything is still.
+    unknown : array of int
+        Columns that are NaN in every row; none if some row has no gap.
+    coded : bool
+        Whether those still are 0 and all others go from 0 to 1: classes that do not occur here.
+    """
+
+    still: Array
+    values: Array
+    n_rows: int
+    unknown: Array
+    coded: bool
+
+
+def stillness(parts: Sequence[Array]) -> Stillness:
+    """Return what does not move in series of shape (T_i, n); it ends where all have moved.
+
+    Examples
+    --------
+    >>> found = stillness([np.array([[1.0, 2.0], [np.nan, 5.0]]), np.array([[0.0, 2.0]])])
+    >>> found.still, found.values, found.n_rows
+    (array([1]), array([2.]), 2)
+    """
+    low, high, n_rows = np.array(np.inf), np.array(-np.inf), 0
+    for rows in _whole_rows(parts):
+        low = np.minimum(low, rows.min(axis=0, initial=np.inf))
+        high = np.maximum(high, rows.max(axis=0, initial=-np.inf))
+        n_rows += len(rows)
+        if n_rows and not is_constant(low, high).any():
+            break
+    if n_rows:
+        still = np.flatnonzero(is_constant(low, high))
+        moves = np.ones(len(low), bool)
+        moves[still] = False
+        coded = bool(moves.any() and not low.any() and (high[moves] == 1).all())
+        return Stillness(still, low[still], n_rows, still[:0], coded)
+    unknown = [np.isnan(part).all(axis=0) for part in parts]
+    none = np.zeros(0, int)
+    return Stillness(none, low, 0, np.flatnonzero(np.all(unknown, axis=0)), False)
+
+
+def _whole_rows(parts: Sequence[Array]) -> Iterator[Array]:
+    """Yield the rows without a gap, some at a time."""
+    for part in parts:
+        for start in range(0, len(part), PIECE):
+            rows = part[start : start + PIECE]
+            yield rows[~np.isnan(rows).any(axis=1)]
+
+
+STEPS = 100  # roundings within what a column covers: fewer are noise of about 1 % and more
+EQUAL = 1e-12  # share of its values that a column covers which is constant but for rounding
+LOOKED_AT = 4096  # rows, evenly spread
+
+
+def blurred(rows: Array, dtype: np.dtype[Any]) -> str:
+    """Return which column covers but few numbers of `dtype`, and which; or nothing.
+
+    Parameters
+    ----------
+    rows : array, shape (n_steps, n)
+        What is not finite is left out.
+    dtype : dtype
+        Of the model.
+
+    Examples
+    --------
+    >>> clock = 1.7e9 + np.arange(101.0)[:, None]
+    >>> print(blurred(clock, np.dtype("float32")))
+    column 0 goes from 1700000000 to 1700000100, which float32 tells apart by steps of 2e+02
+    >>> blurred(clock, np.dtype("float64"))
+    ''
+    """
+    if rows.dtype.itemsize <= dtype.itemsize:
+        return ""
+    some = rows[:: max(1, len(rows) // LOOKED_AT)]
+    known = np.isfinite(some)
+    low = some.min(axis=0, where=known, initial=np.inf)
+    high = some.max(axis=0, where=known, initial=-np.inf)
+    covered, largest = high - low, np.maximum(abs(low), abs(high))
+    step = np.finfo(dtype).eps * np.maximum(largest, np.finfo(dtype).tiny)
+    found = (covered > EQUAL * largest) & (covered < STEPS * step)
+    if not found.any():
+        return ""
+    i = int(found.argmax())
+    return (
+        f"column {i} goes from {low[i]:.12g} to {high[i]:.12g}, which {dtype.name} tells apart by "
+        f"steps of {step[i]:.2g}"
+    )

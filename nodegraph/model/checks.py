@@ -1,4 +1,4 @@
-"""The options that several methods of a model take, checked."""
+"""What calls refuse: options that are wrong, data that a model cannot take as they come."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nodegraph.arrays import Array, leaves
 from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.series import Series
 from nodegraph.engines.slot import Slot
-from nodegraph.errors import DataError, FieldError
+from nodegraph.errors import DataError, FieldError, GraphError
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import shortest
 from nodegraph.host.machine import usable_cpus
@@ -21,6 +21,8 @@ __all__ = [
     "check_in_time",
     "check_long_enough",
     "check_snapshot",
+    "check_steps",
+    "check_whole",
     "checked_dtype",
     "checked_forcing",
     "checked_seed",
@@ -29,6 +31,8 @@ __all__ = [
     "checked_watch",
     "checked_workers",
     "ends_open",
+    "refuse_parts",
+    "require_noise",
     "rows_like",
 ]
 
@@ -136,6 +140,15 @@ def _lags(plan: Plan, inputs: Iterable[str]) -> dict[str, float]:
     return lags
 
 
+def require_noise(slots: Mapping[str, Slot], wanted: bool) -> None:
+    """Refuse noise that is asked for where no node draws any."""
+    if wanted and all(slot.noise is None for slot in slots.values()):
+        raise GraphError(
+            "noise=True, but no node here draws noise; leave noise out, or write "
+            "Reservoir(noise=0.01), or Noise() where it is wanted"
+        )
+
+
 def rows_like(y: Any, shape: tuple[int, ...], what: str) -> Array:
     """Return numbers of shape (n_steps, n_out); those of one output may lack the second axis."""
     try:
@@ -181,3 +194,55 @@ def check_snapshot(snapshot: Any, plan: Plan, slots: Mapping[str, Slot]) -> None
 
 def _shapes(params: Any) -> list[tuple[int, ...]]:
     return [np.shape(leaf) for _, leaf in leaves(params)]
+
+
+def refuse_parts(plan: Plan, method: str) -> None:
+    """Refuse to go step by step through a series that is read from its end.
+
+    Raises
+    ------
+    GraphError
+        With the node, and what to write instead.
+    """
+    if plan.from_end:
+        raise GraphError(
+            f"{plan.from_end[0]} reads a series from its end, which {method} does not know; give "
+            "whole series: fit([x], [y]), run([x])"
+        )
+
+
+def check_steps(plan: Plan, bound: BoundData) -> None:
+    """Refuse what `Model.steps` cannot go through: several series, or what is read from its end."""
+    refuse_parts(plan, "steps")
+    if not bound.own:
+        raise DataError("steps goes through one series; got a list of them")
+
+
+def check_whole(plan: Plan, bound: BoundData, time: int = 0) -> None:
+    """Refuse data that may go on where they are read from the end.
+
+    Parameters
+    ----------
+    plan : Plan
+    bound : BoundData
+    time : int
+        How far the model's own stream has gone.
+
+    Raises
+    ------
+    DataError
+        If they are a stream, or one series of a stream that has begun.
+    """
+    if not plan.from_end or not bound.own:
+        return
+    name = plan.from_end[0]
+    if bound.form == "stream":
+        raise DataError(
+            f"{name} reads a series from its end, and chunks of a stream do not tell it; give "
+            "whole series, as a list of arrays (T, d)"
+        )
+    if time:
+        raise DataError(
+            f"{name} reads a series from its end, so this one cannot go on where the model "
+            f"stands, at step {time}; write run([x]) for a series of its own, or reset() first"
+        )

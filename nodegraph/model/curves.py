@@ -17,7 +17,7 @@ from nodegraph.graph.plan import Plan
 from nodegraph.host.progress import Progress
 from nodegraph.model.checks import checked_watch
 
-__all__ = ["Curves", "Recorder", "executed", "recorder_of"]
+__all__ = ["Curves", "Recorder", "recorder_of"]
 
 Curves = dict[str, dict[str, Array]]
 SHOWN = 4  # nodes on the progress line
@@ -129,20 +129,6 @@ class Recorder:
             name: {what: np.array(values) for what, values in curve.items()}
             for name, curve in self._points.items()
         }
-
-
-def executed(
-    engine: Engine,
-    plan: Plan,
-    slots: dict[str, Slot],
-    chunks: Iterable[Chunk],
-    request: Request,
-    watch: Recorder | None,
-) -> Iterator[dict[str, Array]]:
-    """Let `engine` execute `plan`, under the eyes of `watch` if there is one."""
-    if watch is None:
-        return engine.execute(plan, slots, chunks, request)
-    return watch.execute(engine, plan, slots, chunks, request)
 
 
 def _noted(chunks: Iterable[Chunk], passing: deque[Chunk]) -> Iterator[Chunk]:

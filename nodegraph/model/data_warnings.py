@@ -10,8 +10,8 @@ import numpy as np
 
 from nodegraph.data.binding import BoundData
 from nodegraph.data.horizon import Horizons, horizons
-from nodegraph.data.precision import blurred
 from nodegraph.data.series import Series
+from nodegraph.data.symptoms import blurred
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import warn
 from nodegraph.graph.node import Node

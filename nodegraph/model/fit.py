@@ -24,8 +24,17 @@ from nodegraph.model.joint_readouts import JointReadouts, find_joint
 from nodegraph.model.kept_elsewhere import KeptElsewhere
 from nodegraph.model.kept_outputs import KeptOutputs, cut
 from nodegraph.model.learning_pass import LearningPass
-from nodegraph.model.stages import Forcing, Stage, forced, forced_wiring, parted, stages, unsettled
-from nodegraph.model.turns import epochs, wanted_again
+from nodegraph.model.stages import (
+    Forcing,
+    Stage,
+    epochs,
+    forced,
+    forced_wiring,
+    parted,
+    stages,
+    unsettled,
+    wanted_again,
+)
 
 __all__ = ["Fit"]
 

@@ -9,8 +9,7 @@ from nodegraph.host.memory_budget import format_bytes
 from nodegraph.host.numerics import using
 from nodegraph.host.speed import products_a_second
 from nodegraph.model.fit import Fit
-from nodegraph.model.foresight import Foresight, foresee
-from nodegraph.model.order import ordered
+from nodegraph.model.foresight import Foresight, foresee, ordered
 from nodegraph.model.rehearsal import Clock, Rehearsal, working
 
 if TYPE_CHECKING:

@@ -1,10 +1,10 @@
-"""What a fit will hold at its fullest moment, in bytes, before it begins."""
+"""What a fit will hold at its fullest moment, and the order of learning that fits in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from nodegraph.arrays import is_sparse
 from nodegraph.arrays import leaves as leaves_of
@@ -14,15 +14,24 @@ from nodegraph.engines import LOCAL
 from nodegraph.engines.batches import Group, group_rows
 from nodegraph.engines.gathering import Leaf, leaves
 from nodegraph.engines.slot import Slot, widths
+from nodegraph.errors import FieldError, warn
 from nodegraph.graph.protocols import Room, Weighed
 from nodegraph.graph.rule import merges
+from nodegraph.host import memory_budget as budget
 from nodegraph.model.apart import abreast
 from nodegraph.model.fit import Fit
 from nodegraph.model.joint_readouts import find_joint
 from nodegraph.model.kept_outputs import cut
 from nodegraph.model.stages import Stage
 
-__all__ = ["Foresight", "Team", "foresee", "products", "teams_of"]
+__all__ = [
+    "Foresight",
+    "Order",
+    "checked_order",
+    "foresee",
+    "ordered",
+    "products",
+]
 
 Slots = dict[str, Slot]
 
@@ -39,7 +48,7 @@ class Foresight(NamedTuple):
         return sum(self.parts.values())
 
 
-class Team(NamedTuple):
+class _Team(NamedTuple):
     """Learners that share their sums: who, and how wide what they hear and give out is."""
 
     names: tuple[str, ...]
@@ -79,23 +88,23 @@ def products(course: Fit, slots: Slots, bound: BoundData, rows: int) -> float:
     return sum(room.row * rows + room.end for room in rooms)
 
 
-def teams_of(course: Fit, stage: Stage, slots: Slots, bound: BoundData) -> list[Team]:
+def _teams_of(course: Fit, stage: Stage, slots: Slots, bound: BoundData) -> list[_Team]:
     """Return the learners of a stage, those together that learn as one."""
     sizes = widths(slots)
     joint = find_joint(stage, course.plan.rules, bound, sizes)
     together = {name: team.members for team in joint for name in team.members}
     groups = dict.fromkeys(together.get(name, (name,)) for name in stage.learners)
     return [
-        Team(names, slots[names[0]].ports.get("x", 0), sum(sizes[name] for name in names))
+        _Team(names, slots[names[0]].ports.get("x", 0), sum(sizes[name] for name in names))
         for names in groups
     ]
 
 
 def _rooms(
     course: Fit, stage: Stage, slots: Slots, bound: BoundData, rows: int
-) -> Iterator[tuple[Team, Room]]:
+) -> Iterator[tuple[_Team, Room]]:
     """Yield the teams that know how much room so many rows take, with that."""
-    for team in teams_of(course, stage, slots, bound):
+    for team in _teams_of(course, stage, slots, bound):
         rule, params = course.plan.rules[team.names[0]], slots[team.names[0]].params
         if isinstance(rule, Weighed) and merges(rule, params):
             itemsize = course.initializer.dtype.itemsize
@@ -156,6 +165,77 @@ def _numbers(params: Any) -> int:
     return sum(leaf.nnz if is_sparse(leaf) else getattr(leaf, "size", 1) for leaf in found)
 
 
-def _label(team: Team, what: str) -> str:
+def _label(team: _Team, what: str) -> str:
     more = len(team.names) - 1
     return f"{team.names[0]}{f' and {more} more' * bool(more)}, {what}: {team.n_in:,} inputs"
+
+
+Order = Literal["all at once", "one by one"]
+MANY = 1 << 28  # bytes from which on it matters what is free
+
+
+def checked_order(order: object) -> Order | None:
+    """Return in which order readouts are to learn; None: as they fit."""
+    if order is None or order in get_args(Order):
+        return order  # type: ignore[return-value]
+    words = " or ".join(map(repr, get_args(Order)))
+    raise FieldError(f"order: expected {words}, got {order!r}; leave it out to have it chosen")
+
+
+def ordered(course: Fit, order: Order | None, slots: Slots, bound: BoundData) -> Fit:
+    """Return the course in an order that fits in memory.
+
+    Raises
+    ------
+    BudgetError
+        If it would not fit in any, or not in that one, with what takes how much.
+    """
+    if order == "one by one":
+        course = _one_by_one(course, slots, bound)
+    whole = foresee(course, slots, bound) if course.engine is LOCAL else None
+    if whole is None or whole.bytes < MANY or whole.bytes <= budget.available_bytes():
+        return course
+    if order is None:
+        apart = _one_by_one(course, slots, bound)
+        found = foresee(apart, slots, bound)
+        if found is not None and found.bytes <= budget.available_bytes():
+            _say(whole, found)
+            return apart
+        whole = found or whole
+    budget.check(whole.parts, "what is learned from")
+    return course
+
+
+def _one_by_one(course: Fit, slots: Slots, bound: BoundData) -> Fit:
+    groups = {stage.learners: _groups(course, stage, slots, bound) for stage in course.stages}
+    return replace(course, groups=groups)
+
+
+def _groups(
+    course: Fit, stage: Stage, slots: Slots, bound: BoundData
+) -> tuple[tuple[str, ...], ...]:
+    """Return the learners of a stage: first those that hold little, then one team at a time."""
+    apart = [
+        team.names
+        for team in _teams_of(course, stage, slots, bound)
+        if isinstance(course.plan.rules[team.names[0]], Weighed) and _is_free(stage, team.names)
+    ]
+    alone = {name for names in apart for name in names}
+    rest = tuple(name for name in stage.learners if name not in alone)
+    return (*([rest] if rest else []), *apart)
+
+
+def _is_free(stage: Stage, names: tuple[str, ...]) -> bool:
+    """Tell whether some learners hear of no other one of their stage."""
+    needed = set(stage.plan.rewired(stage.plan.reads, names).reads)
+    return needed.isdisjoint(set(stage.learners) - set(names))
+
+
+def _say(whole: Foresight, found: Foresight) -> None:
+    sizes = (whole.bytes, budget.available_bytes(), found.bytes)
+    needed, free, less = map(budget.format_bytes, sizes)
+    warn(
+        f"readouts learn one after the other, for which {less} are enough: all at once they would "
+        f'need {needed}, and {free} are free. Write order="one by one" to ask for that; what they '
+        "learned from is let go, so that update needs a fit on all data first"
+    )

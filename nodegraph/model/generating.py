@@ -10,23 +10,19 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.assembly import Door
-from nodegraph.data.binding import BoundData, bind
+from nodegraph.data.binding import BoundData, bind, teaching_only, zeros
 from nodegraph.data.series import Series
 from nodegraph.engines import Engine
 from nodegraph.engines.batches import batched
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import widths
-from nodegraph.errors import DataError
+from nodegraph.errors import DataError, warn
 from nodegraph.graph.plan import Plan
-from nodegraph.model.closed_loop import closed_plan, find_loop
+from nodegraph.model.checks import refuse_parts, require_noise
+from nodegraph.model.closed_loop import Lineup, closed_plan, find_loop
 from nodegraph.model.data_warnings import warn_of_a_far_horizon, warn_of_no_past
-from nodegraph.model.lineup import Lineup
-from nodegraph.model.noise import require_noise
-from nodegraph.model.own_input import check_own_input
-from nodegraph.model.running import Run
+from nodegraph.model.passes import Run
 from nodegraph.model.state import ModelState
-from nodegraph.model.teaching_inputs import teaching_only, zeros
-from nodegraph.model.whole_series import refuse_parts
 
 __all__ = ["Generation"]
 
@@ -62,7 +58,7 @@ class Generation:
 
     def after(self, state: ModelState, prompt: BoundData | None) -> list[Outputs]:
         """Return what is generated behind each prompt; a state whose own stream goes on moves."""
-        require_noise(state, self.noise)
+        require_noise(state.slots, self.noise)
         names, loop = state.names(self.outputs), self._loop(state)
         series: list[Any] = [None] if prompt is None else list(prompt.series)
         unsaid = bool(loop) and prompt is None and state.unsaid == state.time
@@ -139,7 +135,7 @@ class Generation:
         loop = find_loop(base, takes, self.loop)
         _plan(state, loop)
         if not (self.loop and len(takes) == len(base.outputs) == 1):  # else it was said with care
-            check_own_input(state, loop)
+            _check_own_input(state, loop)
         return loop
 
     def _warn(self, state: ModelState, loop: Mapping[str, str], prompt: BoundData | None) -> None:
@@ -247,3 +243,35 @@ def _plan(state: ModelState, loop: Mapping[str, str]) -> Plan:
     if key not in state.plans:
         state.plans[key] = closed_plan(base, widths(state.slots), state.initializer.data, loop)
     return state.plans[key]
+
+
+def _check_own_input(state: ModelState, loop: Mapping[str, str]) -> None:
+    """Refuse an output with the columns of its input in another order; warn of another signal.
+
+    Where the data of `fit` showed by how many rows an output is ahead of its input, it is that
+    input, whatever its columns are called. Nodes behind a learner may make one of the other.
+
+    Raises
+    ------
+    DataError
+        With the columns of both, and the cure.
+    """
+    for taker, giver in loop.items():
+        if taker in state.ahead.horizons().get(giver, {}):
+            continue
+        known = state.initializer.columns.get(taker), state.initializer.taught.get(giver)
+        takes, gives = (found.names if found and found.firm else () for found in known)
+        if takes != gives and sorted(takes) == sorted(gives):
+            raise DataError(
+                f"{giver} was taught the columns {', '.join(map(repr, gives))}, and {taker} takes "
+                f"{', '.join(map(repr, takes))}, so generate would mix them up; teach it "
+                f"y[{list(takes)!r}], or write y.to_numpy() if they are in order"
+            )
+        if (giver, taker) in state.ahead.strange:
+            named = f" ({', '.join(gives)} for {', '.join(takes)})" * (takes != gives != ())
+            warn(
+                f"generate takes each output of {giver} for the next input of {taker}, but "
+                f"{giver} was taught other values than those of {taker} one row later{named}; "
+                "teach it those, as in fit(u[:-1], u[1:]), or let nodes behind it make them"
+                f"; loop={{{taker!r}: {giver!r}}} says that it is meant so"
+            )

@@ -17,15 +17,19 @@ from nodegraph.graph.plan import Plan
 from nodegraph.graph.strangers import refuse_target
 from nodegraph.host.numerics import Numerics, using
 from nodegraph.host.progress import Progress, checked_progress
-from nodegraph.model.checks import checked_steps, checked_workers
+from nodegraph.model.checks import (
+    check_steps,
+    check_whole,
+    checked_steps,
+    checked_workers,
+    refuse_parts,
+)
 from nodegraph.model.classifying import classes_by_output, labels_of
 from nodegraph.model.generating import Generation
-from nodegraph.model.passes import Hooks
+from nodegraph.model.passes import Hooks, Run, shaped
 from nodegraph.model.quick_calls import QuickCalls
-from nodegraph.model.running import Run, shaped
 from nodegraph.model.state import ModelState
 from nodegraph.model.views import ArraysView
-from nodegraph.model.whole_series import check_steps, check_whole, refuse_parts
 
 __all__ = ["Inference"]
 

@@ -11,11 +11,16 @@ from typing import Any, Self
 import numpy as np
 
 from nodegraph.data.binding import BoundData, total_steps
-from nodegraph.data.horizon import Ahead, horizons, strangers
-from nodegraph.data.later import checked_ahead, further, later
+from nodegraph.data.horizon import Ahead, checked_ahead, further, horizons, later, strangers
 from nodegraph.engines import Engine
 from nodegraph.engines.request import Request
-from nodegraph.engines.vitals import Trickle
+from nodegraph.engines.vitals import (
+    Trickle,
+    trickle_of,
+    vitals_of,
+    warn_in_time,
+    warn_of_states,
+)
 from nodegraph.errors import GraphError, NotFittedError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host.numerics import using
@@ -23,10 +28,12 @@ from nodegraph.host.progress import Progress, checked_progress
 from nodegraph.model.checkpoints import checkpointer_of
 from nodegraph.model.checks import (
     check_in_time,
+    check_whole,
     checked_forcing,
     checked_warmup,
     checked_workers,
     ends_open,
+    refuse_parts,
 )
 from nodegraph.model.curves import Curves, recorder_of
 from nodegraph.model.data_warnings import (
@@ -37,19 +44,12 @@ from nodegraph.model.data_warnings import (
     warn_of_the_future,
 )
 from nodegraph.model.fit import Fit
+from nodegraph.model.foresight import Order, checked_order, ordered
 from nodegraph.model.freezing import Freezing
-from nodegraph.model.order import Order, checked_order, ordered
 from nodegraph.model.passes import Hooks
 from nodegraph.model.reasons import why_idle
 from nodegraph.model.state import ModelState
-from nodegraph.model.state_warnings import (
-    trickle_of,
-    vitals_of,
-    warn_in_time,
-    warn_of_states,
-)
 from nodegraph.model.views import Named
-from nodegraph.model.whole_series import check_whole, refuse_parts
 
 __all__ = ["Learner"]
 
@@ -174,7 +174,7 @@ class Learner(Freezing):
         how: dict[str, Any] = {"learners": learners, "forcing": rules[0], "warmup": rules[1]}
         how |= {"ahead": shift, "order": "one by one" if course.one_by_one else "all at once"}
         checkpointer = checkpointer_of(checkpoint, resume, draft, bound, how)
-        history = recorder_of(watch, progress)
+        history = None if watch is False else recorder_of(watch, progress)
         hooks = Hooks(progress, history, checkpointer, vitals_of(self.plan, bound))
         course = replace(course, hooks=hooks)
         warn_of_idle_options(self.plan, learners, bound, course, draft.slots)

@@ -17,8 +17,7 @@ from nodegraph.model.apart import learn_apart
 from nodegraph.model.joint_readouts import JointReadouts
 from nodegraph.model.kept_outputs import KeptOutputs
 from nodegraph.model.passes import Outputs, Pass
-from nodegraph.model.stages import Stage
-from nodegraph.model.turns import epochs, is_repeated
+from nodegraph.model.stages import Stage, epochs, is_repeated
 
 __all__ = ["LearningPass"]
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.errors import GraphError
 from nodegraph.model.state import ModelState
 
-__all__ = ["NoiseAhead", "is_noisy", "require_noise"]
+__all__ = ["NoiseAhead", "is_noisy"]
 
 
 class NoiseAhead:
@@ -46,15 +45,6 @@ class NoiseAhead:
             self._node.draw_noise(self._generator, now - before, self._n_out)
         self.rows[np.arange(now, now + count) % count] = self._node.draw_noise(
             self.generator, count, self._n_out
-        )
-
-
-def require_noise(state: ModelState, wanted: bool) -> None:
-    """Refuse noise that is asked for where no node draws any."""
-    if wanted and all(slot.noise is None for slot in state.slots.values()):
-        raise GraphError(
-            "noise=True, but no node here draws noise; leave noise out, or write "
-            "Reservoir(noise=0.01), or Noise() where it is wanted"
         )
 
 

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array, is_constant
-from nodegraph.data.binding import BoundData
-from nodegraph.data.later import checked_ahead, later
+from nodegraph.data.binding import BoundData, teaching_only
+from nodegraph.data.horizon import checked_ahead, later
 from nodegraph.data.series import Series
 from nodegraph.errors import DataError
 from nodegraph.graph.plan import Plan, Read
 from nodegraph.model.checks import checked_warmup
 from nodegraph.model.data_warnings import warn_of_another_horizon
-from nodegraph.model.teaching_inputs import teaching_only
 
 __all__ = ["Scores", "scores_of"]
 

@@ -17,9 +17,9 @@ from nodegraph.engines.slot import Slot, widths
 from nodegraph.errors import DataError
 from nodegraph.graph.plan import Plan
 from nodegraph.host.numerics import using
+from nodegraph.model.checks import refuse_parts
 from nodegraph.model.generating import Generation
 from nodegraph.model.inference import Inference
-from nodegraph.model.whole_series import refuse_parts
 
 __all__ = ["Standing", "input_width"]
 

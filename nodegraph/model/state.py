@@ -11,7 +11,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.assembly import Door
-from nodegraph.data.binding import BoundData, bind, total_steps
+from nodegraph.data.binding import BoundData, bind, teaching_only, total_steps, with_zeros
 from nodegraph.data.horizon import Ahead
 from nodegraph.data.tables import check_columns
 from nodegraph.data.targets import Lesson
@@ -22,7 +22,6 @@ from nodegraph.graph.plan import Plan
 from nodegraph.model.drift import Drift
 from nodegraph.model.initializer import Initializer
 from nodegraph.model.reasons import why_not_ready
-from nodegraph.model.teaching_inputs import teaching_only, with_zeros
 
 __all__ = ["ModelState"]
 
@@ -172,7 +171,7 @@ class ModelState:
             (seen.taught, bound.taught, seen.targets.keys() & bound.targets.keys(), "target of "),
         )
         for known, new, names, said in pairs:
-            for name in names:
+            for name in names & (known.keys() | new.keys()):
                 told = f"{said}{name}", "the model learned from"
                 check_columns(known.get(name), new.get(name), *told)
 

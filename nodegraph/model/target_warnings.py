@@ -9,7 +9,7 @@ import numpy as np
 
 from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
-from nodegraph.data.stillness import stillness
+from nodegraph.data.symptoms import stillness
 from nodegraph.errors import DataError, warn
 from nodegraph.graph.messages.phrases import columns_in_words
 from nodegraph.graph.plan import Plan

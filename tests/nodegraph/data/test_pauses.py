@@ -3,8 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodegraph.data.pauses import usual_step
-from nodegraph.data.time_steps import odd_steps
+from nodegraph.data.time_steps import odd_steps, usual_step
 
 DAYS = np.datetime64("2021-01-01") + np.arange(900)
 WORK = DAYS[np.is_busday(DAYS)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.data.precision import blurred
+from nodegraph.data.symptoms import blurred
 from nodegraph.errors import NodegraphWarning
 from nodes import Input, Ridge
 
