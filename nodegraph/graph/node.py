@@ -112,6 +112,7 @@ class Node(_Part, ABC):
     sums_up: ClassVar[bool] = False  # whether its last row tells of the whole series
     own_head: ClassVar[bool] = False  # whether its target is that of a head inside it, of any width
     step_ports: ClassVar[tuple[str, ...]] = ("x",)
+    arriving: ClassVar[tuple[str, ...]] = ()  # arrays of its params that edges bring
     takes: ClassVar[dict[str, frozenset[str]]] = {}
     traced: ClassVar[bool] = True  # whether `step` is to be compiled; else it runs in Python
     smooth: ClassVar[bool] = True  # whether `step` has a derivative; else its outputs jump

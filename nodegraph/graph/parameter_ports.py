@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from nodegraph.arrays import is_sparse
 from nodegraph.errors import FieldError, GraphError
@@ -29,7 +29,7 @@ def driven(node: Node, ports: Iterable[str], name: str) -> Node:
     Raises
     ------
     GraphError
-        If another rule of the node changes one of these arrays.
+        If another rule of the node changes one of these arrays, or reads what the node holds.
     """
     ports = tuple(sorted(ports))
     rule = node.learner
@@ -39,7 +39,10 @@ def driven(node: Node, ports: Iterable[str], name: str) -> Node:
             f"{name}: {type(rule).__name__} changes {array}, and {array} arrives by an edge too; "
             f"leave out the rule, or the edge to {name}[{array!r}]"
         )
-    return _twin(node, ports)
+    twin = _twin(node, ports)
+    if rule is not None and (why := rule.refusal(twin)):
+        raise GraphError(f"{name}: {why}")
+    return twin
 
 
 def _twin(node: Node, ports: tuple[str, ...]) -> Node:
@@ -77,10 +80,12 @@ def _kind(kind: type[Node], ports: tuple[str, ...]) -> type[Node]:
     for function, original in ((init, kind.init), (step, kind.step)):
         function.__doc__ = original.__doc__
         cast("Any", function).__signature__ = _with(original, ports)
-    members: dict[str, Any] = {"__module__": __name__, "__doc__": kind.__doc__}
+    members: dict[str, Any] = {"__module__": __name__, "__doc__": kind.__doc__, "arriving": ports}
+    members["__annotations__"] = {"arriving": ClassVar[tuple[str, ...]]}
     members |= {"init": init, "step": step, "__reduce__": reduced}
     members |= {"learner": property(learner), "ready": property(ready)}
     made: type[Node] = cast("Any", type(kind))(kind.__name__, (kind,), members)
+    made.step_ports = (*kind.step_ports, *ports)
     return made
 
 
@@ -88,7 +93,8 @@ def _with(function: Any, ports: tuple[str, ...]) -> inspect.Signature:
     signature = inspect.signature(function)
     more = [inspect.Parameter(port, inspect.Parameter.KEYWORD_ONLY, default=None) for port in ports]
     kept = [p for p in signature.parameters.values() if p.name not in ports]
-    return signature.replace(parameters=[*kept, *more])
+    ordered = sorted([*kept, *more], key=lambda p: p.kind)  # what takes all others comes last
+    return signature.replace(parameters=ordered)
 
 
 def _check_width(port: str, array: Any, width: int) -> None:

@@ -97,9 +97,15 @@ class CellRule(Descent, ABC):
 
     def refusal(self, node: Node) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""
+        kind = type(self).__name__
+        if node.arriving:
+            array = node.arriving[0]
+            return (
+                f"{array} arrives by an edge, and {kind} goes by the one that the cell holds; "
+                f"write rule=None, or leave out the edge"
+            )
         if hasattr(type(node), "relived"):
             return None
-        kind = type(self).__name__
         return (
             f"{kind} teaches a cell, which {type(node).__name__} is not; write LSTM(rule={kind}())"
         )

@@ -1,15 +1,31 @@
 import copy
 import pickle
+import warnings
 
 import numpy as np
 import pytest
+from scipy.sparse import issparse
 
 import nodegraph as ng
 from nodegraph.errors import FieldError, GraphError
 from nodegraph.graph.parameter_ports import driven
 from nodegraph.testing import check_node
-from nodes import RLS, Dense, Input, Reservoir, Ridge
-from nodes.rules import Oja
+from nodes import (
+    CTRNN,
+    GRU,
+    HMLSTM,
+    LSTM,
+    LTC,
+    MTRNN,
+    RLS,
+    CfC,
+    ClockworkRNN,
+    Dense,
+    Input,
+    Reservoir,
+    Ridge,
+)
+from nodes.rules import BPTT, TBPTT, EProp, Oja
 
 RNG = np.random.default_rng(0)
 U, H = RNG.standard_normal((40, 3)), RNG.standard_normal((40, 6))
@@ -95,3 +111,50 @@ def test_a_readout_whose_weights_arrive_takes_no_target(kind):
     graph = (Input(name="u") >> node) & (Input(name="h") >> node["W_out"])
     with pytest.raises(ng.errors.DataError, match="no node learns"):
         ng.Model(graph).fit({"u": U, "h": H}, U[:, :2])
+
+
+def test_weights_of_a_gated_cell_arrive():
+    """``h = (1 - z) h + z n``, each step by the weights of that step."""
+    cell = GRU(units=2, rule=None, name="cell")
+    graph = (Input(name="u") >> cell) & (Input(name="W") >> cell["W"])
+    W = 0.5 * RNG.standard_normal((40, 12))
+    model = ng.Model(graph, seed=1)
+    with warnings.catch_warnings():  # compiled, that is
+        warnings.simplefilter("error")
+        y = model.run({"u": U, "W": W})
+    params, h = model.params["cell"], np.zeros(2)
+    for t, rows in enumerate(W.reshape(40, 6, 2)):
+        heard = params.W_in @ U[t] + params.bias
+        r, z = (1 / (1 + np.exp(-(heard[s] + rows[s] @ h))) for s in (slice(2), slice(2, 4)))
+        h = (1 - z) * h + z * np.tanh(heard[4:] + rows[4:] @ (r * h))
+        np.testing.assert_allclose(y[t], h, rtol=1e-10)
+    lists = model.run({"u": [U, U[:5]], "W": [W, W[:5]]})
+    assert np.array_equal(lists[0], y) and np.array_equal(lists[1], y[:5])
+
+
+CELLS = [CTRNN, CfC, ClockworkRNN, GRU, HMLSTM, LSTM, LTC, MTRNN]
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_arrays_of_all_cells_arrive(kind):
+    fields = {"units": 4, "rule": None}
+    cell = kind(**fields, name="cell")
+    held = ng.Model(Input() >> kind(**fields, name="cell"), seed=1)
+    expected = held.run(U[:8])
+    array = next(a for a in held.params["cell"]._fields if not issparse(_of(held, a)))
+    rows = np.tile(_of(held, array).ravel(), (8, 1)).astype(float)
+    graph = (Input(name="u") >> cell) & (Input(name="a") >> cell[array])
+    np.testing.assert_allclose(
+        ng.Model(graph, seed=1).run({"u": U[:8], "a": rows}), expected, rtol=1e-12
+    )
+
+
+def _of(model, array):
+    return getattr(model.params["cell"], array)
+
+
+@pytest.mark.parametrize("rule", [EProp(), TBPTT(steps=3), EProp(learns="target"), BPTT(steps=3)])
+def test_a_cell_that_learns_does_so_from_the_arrays_it_holds(rule):
+    cell = GRU(units=2, frozen=True, rule=rule, name="cell")
+    with pytest.raises(GraphError, match=r"cell: W arrives by an edge.* write rule=None"):
+        ng.Model((Input(name="u") >> cell) & (Input(name="W") >> cell["W"]))
