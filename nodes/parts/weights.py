@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from nodegraph.arrays import Array
 from nodegraph.data.metrics.spectral import holds_cycle, spectral_radius
 from nodegraph.errors import FieldError
+from nodegraph.host.blas import one_blas_thread
 from nodes.parts.topologies import block, line, permutation, ring, scattered, small_world
 
 __all__ = [
@@ -129,7 +129,7 @@ def orthogonal(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
     .. [1] F. Mezzadri, Notices of the AMS 54 (2007) 592-604.
     """
     normals: Array = rng.standard_normal((max(n_out, n_in), min(n_out, n_in)))
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         q, r = np.linalg.qr(normals)
     q = q * np.where(np.diagonal(r) < 0, -1.0, 1.0)
     return np.ascontiguousarray(q if n_out >= n_in else q.T, dtype=np.float64)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from threading import Lock
 from typing import Any
 
+from nodegraph.host.blas import blas_libraries
 from nodegraph.host.numerics import numerics
 
 __all__ = ["blas_kind", "bounded_threads"]
@@ -75,10 +75,6 @@ def blas_kind() -> str:
     return str(getattr(_libraries()[-1], "architecture", "")) if _libraries() else ""
 
 
-@cache
 def _libraries() -> list[Any]:
-    import scipy.linalg.blas  # noqa: F401  so that the BLAS of scipy is there to be found
-    from threadpoolctl import ThreadpoolController
-
-    libraries: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
+    libraries: list[Any] = blas_libraries().lib_controllers
     return libraries

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from nodegraph.arrays import is_sparse
 from nodegraph.errors import DataError
+from nodegraph.host.blas import one_blas_thread
 
 __all__ = ["holds_cycle", "spectral_radius"]
 
@@ -63,7 +62,7 @@ def spectral_radius(W: Any) -> float:
     scale = float(np.abs(matrix.data).max(initial=0.0))
     if scale == 0.0:
         return 0.0
-    with _controller().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         return scale * max(_component_radius(block) for block in _components(matrix / scale))
 
 
@@ -97,11 +96,6 @@ def _matrix(W: Any) -> NDArray[Any]:
         return np.asarray(W)
     except ValueError as error:
         raise DataError("spectral_radius: W is ragged; give a square matrix (n, n)") from error
-
-
-@cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()
 
 
 def _components(matrix: Any) -> Iterator[Any]:
