@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.compiling.addresses import address
 from nodegraph.compiling.batching import batched
 from nodegraph.compiling.drivers import batch_driver
 from nodegraph.compiling.ir import Trace, code_of
@@ -88,7 +89,7 @@ class BatchFrame(Frame):
             if op is not None and op.many:
                 self.widths[at] = op.shape[1]
                 rows = np.zeros((op.shape[1], lanes), batch.dtype)
-                self.side_by_side[path], self.rows[at] = rows, rows.ctypes.data
+                self.side_by_side[path], self.rows[at] = rows, address(rows)
 
     def run_all(
         self, states: Sequence[Any], rows: Mapping[Any, Sequence[Array]]
@@ -137,9 +138,9 @@ class BatchFrame(Frame):
         joined["y"] = out = np.empty((int(lengths.sum()), self.widths[io["y"]]), batch.dtype)
         bases = np.zeros((len(self.rows), batch.lanes), np.int64)
         for path, array in joined.items():
-            bases[io[path], : len(starts)] = array.ctypes.data + starts * array.strides[0]
+            bases[io[path], : len(starts)] = address(array) + starts * array.strides[0]
         tables = (self.args, self.rows, self.widths, bases, lengths)
-        places = (table.ctypes.data for table in tables)
+        places = map(address, tables)
         batch.driver(self.program.address, *places, len(self.rows), batch.lanes, int(lengths.max()))
         return out
 

@@ -10,6 +10,7 @@ import numpy as np
 import nodegraph.compiling.functions  # noqa: F401 - numpy's, which steps may use
 from nodegraph.arrays import is_sparse, tree_map
 from nodegraph.compiling import machine_code
+from nodegraph.compiling.addresses import address
 from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.drivers import driver
 from nodegraph.compiling.emission.code import Code
@@ -82,9 +83,9 @@ class Program:
             if what in ("dim", "int"):
                 self.template[i] = of.value
             elif what == "numbers":
-                self.template[i] = self.numbers[of].ctypes.data
+                self.template[i] = address(self.numbers[of])
             elif of.path in self.constants:
-                self.template[i] = self.constants[of.path].ctypes.data
+                self.template[i] = address(self.constants[of.path])
             else:
                 self.arrays.append((i, of))
 
@@ -125,15 +126,21 @@ class Frame:
     def __init__(self, program: Program, arrays: Mapping[Any, np.ndarray], state: Any = ()):
         self.program, self.arrays = program, dict(arrays)
         self.room = np.empty(program.room, np.uint8)
-        base = -(-self.room.ctypes.data // 64) * 64
+        base = -(-address(self.room) // 64) * 64
         places = {store: base + at for store, at in program.layout}
         self.args = program.template.copy()
         for i, store in program.arrays:
-            self.args[i] = places[store] if store in places else _at(arrays[store.path])
+            self.args[i] = places[store] if store in places else address(arrays[store.path])
         n = max(program.io.values()) + 1
         self.rows = np.zeros(n, np.int64)
         self.strides = np.zeros(n, np.int64)
-        self._call = program.address, _at(self.args), _at(self.rows), _at(self.strides), n
+        self._call = (
+            program.address,
+            address(self.args),
+            address(self.rows),
+            address(self.strides),
+            n,
+        )
         moving = set(program.moving)
         self._views: list[Any] = []  # of the arrays of a state, in order; None where there is none
 
@@ -148,7 +155,7 @@ class Frame:
         """Use these arrays from now on; their owner keeps them."""
         for i, store in self.program.arrays:
             if store.path in arrays:
-                self.args[i] = _at(arrays[store.path])
+                self.args[i] = address(arrays[store.path])
 
     def put(self, state: Any) -> None:
         """Set what moves to `state`."""
@@ -171,10 +178,6 @@ class Frame:
         io = self.program.io
         for path, array in rows.items():
             at = io[path]
-            self.rows[at] = _at(array)
+            self.rows[at] = address(array)
             self.strides[at] = array.strides[0] if n > 1 else 0
         self.program.driver(*self._call, n)
-
-
-def _at(array: np.ndarray) -> int:
-    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]

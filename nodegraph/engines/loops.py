@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.compiling.addresses import address
 from nodegraph.compiling.ir import code_of
 from nodegraph.compiling.loop_driver import advance, drive
 from nodegraph.engines.bound_node import BoundNode, RowSource
@@ -98,7 +99,7 @@ class Program:
 
     def _address(self, array: Array) -> int:
         self.alive.append(array)
-        return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
+        return address(array)
 
     def _ring(self, source: RowSource) -> tuple[int, int, int, int]:
         rows = np.ascontiguousarray(source.rows)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.compiling.addresses import address
 from nodegraph.compiling.drivers import products_summed
 from nodegraph.compiling.ir import code_of
 from nodegraph.compiling.machine_code import is_enabled
@@ -61,7 +62,7 @@ def are_bounded(ys: Array) -> bool:
     """Tell whether all outputs are within bounds, whatever the data."""
     most = LARGEST[ys.itemsize]
     if ys.size >= MANY and ys.dtype.kind == "f" and ys.flags.c_contiguous and is_enabled():
-        at = ys.__array_interface__["data"][0]
+        at = address(ys)
         if products_summed(code_of(ys.dtype))(at, at, ys.size) < most**2:  # once over all
             return True
     return not ys.size or bool(ys.max() < most and -most < ys.min())  # NaN is neither

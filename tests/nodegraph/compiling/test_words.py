@@ -84,3 +84,19 @@ def test_put_writes_into_an_array_of_numbers_in_a_compiled_step():
     model = ng.Model(Input() >> Winner(), seed=0)  # warnings are errors: it is compiled
     expected = np.where(rows == rows.max(axis=1, keepdims=True), rows, 0)
     np.testing.assert_array_equal(model.run(rows), expected)
+
+
+def test_from_the_second_call_on_arrays_are_read_however_they_lie():
+    rng = np.random.default_rng(0)
+    W, x = rng.standard_normal((3, 5)), rng.standard_normal(5)
+    first = maths.matvec(W, x)
+    alike = [W.copy(), np.asfortranarray(W), np.repeat(W, 2, 1)[:, ::2], W[::-1][::-1]]
+    wide = np.repeat(x, 3)[::3]
+    for other in alike * 2:
+        np.testing.assert_array_equal(maths.matvec(other, wide), first)
+    whole = np.arange(15).reshape(3, 5)
+    np.testing.assert_allclose(maths.matvec(whole, x), whole @ x, rtol=1e-14)
+    np.testing.assert_allclose(maths.matvec(W, x > 0), W @ (x > 0), rtol=1e-14)
+    kept = maths.tanh(x)
+    assert not np.array_equal(kept, maths.tanh(wide + 1))
+    np.testing.assert_array_equal(kept, maths.tanh(x))
