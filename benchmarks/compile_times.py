@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -19,28 +19,51 @@ from benchmarks.tables import markdown
 from nodegraph.graph.registry import kinds
 from nodegraph.node import Node
 from nodegraph.testing.zoo import Follow, Mix
-from nodes import Input, Reservoir
+from nodes import GRU, Input, Reservoir
 
 __all__ = ["main"]
 
 COLD, AGAIN = 0.5, 0.02  # seconds of CPU
 STEPS, N_IN = 4, 3
+SHARES = np.eye(2)[[0, 1, 0, 1]]
 FIRST = "first program of a process"
+RECURRENT = ("CTRNN", "CfC", "Dense", "ES2N", "GRU", "Izhikevich", "LIF", "LSTM", "LTC", "MTRNN",
+             "NeuralODE", "Reservoir")  # fmt: skip
 MORE: dict[str, dict[str, Any]] = {
     **stability.SIZED,
     **{name: {"W_out": np.ones((2, N_IN))} for name in ("LMS", "RLS", "TD", "RewardReadout")},
     "Ridge": {"W_out": np.ones((2, N_IN))},
     "Select": {"columns": [0, 2]},
-    **{name: {"units": 10} for name in ("Dense", "ES2N", "LIF", "Reservoir")},
+    **{name: {"units": 10} for name in RECURRENT},
+    **{name: {"cell": GRU(units=10)} for name in ("Ponder", "SkipRNN", "Zoneout")},
+    "Backward": {"node": Reservoir(units=10)},
+    "Shared": {"node": Reservoir(units=10), "copies": N_IN},
+    "PCA": {"units": 2},
+    "SlowFeatures": {"units": 2},
+    "Patches": {"width": N_IN},
+    "Unpatch": {"width": N_IN},
+    "Attention": {"window": 10},
+    "ClockworkRNN": {"units": 8},
+    "Conceptor": {"patterns": 2},
+    "EntityMemory": {"units": 2},
+    "HMLSTM": {"units": 4},
+    "KeyedStore": {"slots": 10},
+    "MemN2N": {"slots": 10, "units": 4},
+    "Noise": {"std": 0.1},
+    "RandomAttention": {"units": 8},
+    "TaughtAttention": {"units": 4, "heads": 2, "keys": 2, "span": 3},
+    "TaughtLayer": {"units": 4},
 }
-NEEDED = ("gate",)  # ports without which there is nothing to do
+APART = ("NTMMemory",)  # hears at more ports
+WIDTHS = {"EntityMemory": 2, "MemN2N": 2}  # signals of the only input that they take
+PORTS = {"active": 2, "gate": 1, "key": N_IN, "previous": N_IN, "question": 1, "value": 1}  # needed
 
 
 def nodes() -> Iterator[tuple[str, Node]]:
     """Yield a name and a node for each kind that is compiled, shipped or of these benchmarks."""
     yield "Reservoir, dense", Reservoir(units=10, connectivity=1.0, name="it")
     for name, kind in sorted(kinds().items()):
-        if issubclass(kind, Node) and kind.traced and not kind.external:
+        if issubclass(kind, Node) and kind.traced and not kind.external and name not in APART:
             yield name, kind(**MORE.get(name.partition(".")[0], {}), name="it")
     for kind in (cells.GRU, cells.LSTM, cells.LTC, gated_node.GatedSettling):
         yield f"{kind.__name__} (of these benchmarks)", kind(units=10, name="it")
@@ -66,25 +89,29 @@ def works() -> Iterator[tuple[str, Callable[[], Any]]]:
 
 def first_run(node: Node) -> Callable[[], Any]:
     """Return what runs a node for the first time; what has to be fitted before is fitted."""
-    needed = *NEEDED, *(node.learner.needs if node.learner else ())
-    model, data = _wired(node, [port for port in needed if port in node.ports])
-    return lambda: model.run(data) if node.ready else model.fit(data)
+    rule = node.learner
+    model, data = _wired(node)
+    y = {"it": SHARES} if rule is not None and rule.supervised else None
+    return lambda: model.run(data) if node.ready else model.fit(data, y)
 
 
 def first_lesson(node: Node) -> Callable[[], Any]:
     """Return what teaches a node for the first time."""
     rule: Any = node.learner
-    model, data = _wired(node, rule.needs)
+    model, data = _wired(node)
     y = {"it": _rows(node.declared_size or 1)} if rule.supervised else None
     return lambda: model.partial_fit(data, y)
 
 
-def _wired(node: Node, ports: Iterable[str]) -> tuple[ng.Model, dict[str, Any]]:
+def _wired(node: Node) -> tuple[ng.Model, dict[str, Any]]:
     """Return a model of a node, its weights drawn, and rows for it."""
-    graph, data = Input(name="u", units=N_IN) >> node, {"u": _rows(N_IN)}
-    for port in ports:
-        graph = graph & (Input(name=port, units=1) >> node[port])
-        data[port] = _rows(1)
+    width = WIDTHS.get(type(node).__name__, N_IN)
+    graph, data = Input(name="u", units=width) >> node, {"u": _rows(width)}
+    needed = dict.fromkeys(node.learner.needs, 1) if node.learner else {}
+    for port, width in (needed | PORTS).items():
+        if port in node.ports:
+            graph = graph & (Input(name=port, units=width) >> node[port])
+            data[port] = _rows(width)
     model = ng.Model(graph, seed=1)
     if node.declared_size is not None:
         _ = model.params
