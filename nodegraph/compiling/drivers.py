@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from nodegraph.compiling import machine_code
-from nodegraph.compiling.prelude import definition
 from nodegraph.compiling.prelude.builder import Builder, Value
+from nodegraph.compiling.prelude.catalogue import definition
 
 __all__ = ["batch_driver", "driver", "products_summed"]
 

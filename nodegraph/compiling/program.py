@@ -18,7 +18,7 @@ from nodegraph.compiling.ir import Trace, code_of, dtype_of
 from nodegraph.compiling.layout import flat, is_array, laid, mapped, restored
 from nodegraph.compiling.planning.plan import Plan
 from nodegraph.compiling.planning.storage import Storage
-from nodegraph.compiling.prelude import SIZE
+from nodegraph.compiling.prelude.spelling import SIZE
 from nodegraph.compiling.sparse import by_column, sliced
 
 __all__ = ["Frame", "Program"]

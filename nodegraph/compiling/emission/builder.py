@@ -9,7 +9,7 @@ from nodegraph.compiling.emission.sharing import share
 from nodegraph.compiling.emission.text import Text
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.storage import Storage
-from nodegraph.compiling.prelude import declaration, definition, is_inlined
+from nodegraph.compiling.prelude.catalogue import declaration, definition, is_inlined
 from nodegraph.compiling.prelude.spelling import LLVM, MEMORY, SIZE, literal
 
 __all__ = ["Builder", "Index"]

@@ -9,8 +9,7 @@ from nodegraph.compiling.emission.builder import Builder
 from nodegraph.compiling.emission.elementwise import copied, fused, number
 from nodegraph.compiling.emission.loops import branch, turns
 from nodegraph.compiling.emission.moves import concat, put, reshape
-from nodegraph.compiling.emission.products import contract, reduce, sparse
-from nodegraph.compiling.emission.scans import scan, sparse_scan
+from nodegraph.compiling.emission.products import contract, reduce, scan, sparse, sparse_scan
 from nodegraph.compiling.emission.triangles import triangles
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.planning.items import Block, Copy, Group, Root

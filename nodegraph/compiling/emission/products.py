@@ -1,4 +1,4 @@
-"""Products, sums, extremes, any and all along an axis: loops around functions of the prelude."""
+"""Products, sums, extremes and sums of all so far: loops around functions of the prelude."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from nodegraph.compiling.emission.scalars import apply, converted
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.layout import MANY, vector_of
-from nodegraph.compiling.prelude import LLVM, literal
+from nodegraph.compiling.planning.storage import Storage
+from nodegraph.compiling.prelude.spelling import literal
 
-__all__ = ["Operand", "contract", "reduce", "sparse"]
+__all__ = ["contract", "reduce", "scan", "sparse", "sparse_scan"]
 
 _COMBINED = {"max": "maximum", "min": "minimum", "any": "logical_or", "all": "logical_and"}
 
 
-class Operand:
+class _Operand:
     """An operand of a product: where it is, and how far apart neighbours of each label are."""
 
     def __init__(self, v: Values, op: Op, labels: Any):
@@ -38,7 +39,7 @@ def contract(v: Values, op: Op) -> None:
     vector = vector_of(op)
     if vector not in la:  # series side by side: the operand that they differ in is the vector
         a, c, la, lc = c, a, lc, la
-    A, C = Operand(v, a, la), Operand(v, c, lc)
+    A, C = _Operand(v, a, la), _Operand(v, c, lc)
     alone = vector == MANY and MANY not in lc and order == "four"
     if alone and la == (MANY, s) and len(out) == 2:
         _many_by_one(v, op, A, C)
@@ -48,11 +49,11 @@ def contract(v: Values, op: Op) -> None:
 
 
 def _summed(
-    v: Values, op: Op, out: Sequence[Any], A: Operand, C: Operand | None, s: Any, vector: Any,
+    v: Values, op: Op, out: Sequence[Any], A: _Operand, C: _Operand | None, s: Any, vector: Any,
     kind: str,
 ) -> None:  # fmt: skip
     """Write sums over the label s by the prelude's `kind`, which takes all of `vector` at once."""
-    b, store, call = v.b, v.memory.storage[op], f"{v.b.need(f'{kind}_{op.dtype}')}(ptr"
+    b, store, kind = v.b, v.memory.storage[op], f"{kind}_{op.dtype}"
     strides = dict(zip(out, b.strides(store), strict=True))
     dims = (C.dims if C else {}) | A.dims
     loops, n = [label for label in out if label != vector], b.size(dims[s])
@@ -62,29 +63,24 @@ def _summed(
         one = A.at(where)
         other, place = C.at(where) if C else one, b.offset(strides, where)
         if vector == s:
-            total = b.here(f"call {LLVM[op.dtype]} {call} {one}, ptr {other}, i64 {n})")
-            b.store_at(store, place, total)
+            b.store_at(store, place, b.here(b.call(kind, one, other, n)))
             return
         goal = b.shifted(b.pointer(store), place, op.dtype)
-        b.do(
-            f"call void {call} {one}, i64 {A.strides[s]}, ptr {other}, "
-            f"i64 {C.strides[s] if C else 0}, i64 {n}, ptr {goal}, i64 {b.size(dims[vector])})"
-        )
+        apart = C.strides[s] if C else 0
+        b.do(b.call(kind, one, A.strides[s], other, apart, n, goal, b.size(dims[vector])))
 
     loop(b, [b.size(dims[label]) for label in loops], False, body)
 
 
-def _many_by_one(v: Values, op: Op, many: Operand, one: Operand) -> None:
+def _many_by_one(v: Values, op: Op, many: _Operand, one: _Operand) -> None:
     """Write the product of one matrix and vectors of many series, all rows at once."""
     b, out, s, store = v.b, op.attrs[2], op.attrs[3], v.memory.storage[op]
     (i,) = (label for label in out if label != MANY)
     apart = b.strides(store)[out.index(i)]
-    b.do(
-        f"call void {b.need(f'matmany_{op.dtype}')}(ptr {one.pointer}, i64 {one.strides[i]}, "
-        f"i64 {one.strides[s]}, ptr {many.pointer}, i64 {many.strides[s]}, "
-        f"i64 {b.size(many.dims[s])}, ptr {b.pointer(store)}, i64 {apart}, "
-        f"i64 {b.size(one.dims[i])}, i64 {b.size(many.dims[MANY])})"
-    )
+    W = one.pointer, one.strides[i], one.strides[s]
+    X = many.pointer, many.strides[s], b.size(many.dims[s])
+    sizes = b.size(one.dims[i]), b.size(many.dims[MANY])
+    b.do(b.call(f"matmany_{op.dtype}", *W, *X, b.pointer(store), apart, *sizes))
 
 
 def sparse(v: Values, op: Op) -> None:
@@ -93,17 +89,16 @@ def sparse(v: Values, op: Op) -> None:
     weights, x, by_column = op.args[:before], op.args[before], op.args[before + 1 :]
     plain, many = ("slices", "many") if before == 3 else ("sorted", "sorted")
     pointer, strides = v.address(x)
-    name, more = plain, ""
+    name, more = plain, list[Index]()
     if by_column:
         name, weights = _by_column(v, weights[0], *by_column)
-        more = f", i64 {v.b.size(x.dims[0])}"
+        more = [v.b.size(x.dims[0])]
     elif op.many:
-        name, more = f"{many}{op.shape[0]}", f", i64 {strides[1]}"
-    parts = ", ".join(f"ptr {v.b.pointer(v.memory.storage[part])}" for part in weights)
+        name, more = f"{many}{op.shape[0]}", [strides[1]]
+    parts = [v.b.pointer(v.memory.storage[part]) for part in weights]
     y = v.b.pointer(v.memory.storage[op])
     rows = v.b.size(op.dims[1 if op.many else 0])
-    function = v.b.need(f"{name}_{op.dtype}")
-    v.b.do(f"call void {function}({parts}, ptr {pointer}{more}, ptr {y}, i64 {rows})")
+    v.b.do(v.b.call(f"{name}_{op.dtype}", *parts, pointer, *more, y, rows))
 
 
 def _by_column(
@@ -119,7 +114,7 @@ def reduce(v: Values, op: Op) -> None:
     """Write a reduction: sums and the largest by the prelude, all else one by one."""
     (arg,), (name, axis, order) = op.args, op.attrs
     along = order == "lanes" and not arg.many  # numbers of one sum lie side by side
-    operand = Operand(v, arg, range(arg.ndim))
+    operand = _Operand(v, arg, range(arg.ndim))
     rest = [i for i in range(arg.ndim) if i != axis]
     if op.dtype not in ("f8", "f4") or not (name == "add" or (name == "max" and along)):
         _plain(v, op, operand, rest)
@@ -130,7 +125,7 @@ def reduce(v: Values, op: Op) -> None:
         _summed(v, op, rest, operand, None, axis, arg.fast, which)
 
 
-def _plain(v: Values, op: Op, operand: Operand, rest: list[int]) -> None:
+def _plain(v: Values, op: Op, operand: _Operand, rest: list[int]) -> None:
     """Go through an axis one by one; the others are inside, so that they can go side by side."""
     (arg,), (name, axis, _), b = op.args, op.attrs, v.b
     store, dtype = v.memory.storage[op], op.dtype
@@ -165,3 +160,32 @@ def _start(name: str, dtype: str) -> str:
     if dtype == "i8":
         return str(-(2**63) if low else 2**63 - 1)
     return literal(float("-inf") if low else float("inf"), dtype)
+
+
+def scan(v: Values, op: Op) -> None:
+    """Write what is summed or multiplied up along an axis, several columns side by side."""
+    (arg,), (name, axis), b = op.args, op.attrs, v.b
+    store, A = v.memory.storage[op], _Operand(v, arg, range(op.ndim))
+    own = b.strides(store)
+    rest = [i for i in range(op.ndim) if i != axis]
+    side, loops = rest[:1], rest[1:]  # columns beside one another, if there are more than one
+    one, other, width = 0, 0, "1"
+    for i in side:
+        one, other, width = A.strides[i], own[i], b.size(op.dims[i])
+
+    def body(names: list[str], tag: str) -> None:
+        where: dict[Any, Index] = dict(zip(loops, names, strict=True))
+        goal = b.shifted(b.pointer(store), b.offset(dict(enumerate(own)), where), op.dtype)
+        source, n = (A.at(where), A.strides[axis], one), b.size(op.dims[axis])
+        b.do(b.call(f"scan{name}_{op.dtype}", *source, goal, own[axis], other, n, width))
+
+    loop(b, [b.size(op.dims[i]) for i in loops], False, body)
+
+
+def sparse_scan(v: Values, op: Op) -> None:
+    """Write what each column of sparse weights has summed up to, place by place."""
+    b, (rows, columns) = v.b, op.value
+    above = Storage(("buffer", op.number, "above"), (columns,), op.dtype)
+    arrays = [*(v.memory.storage[part] for part in op.args), above, v.memory.storage[op]]
+    name = "slicescan" if len(op.args) == 3 else "sortedscan"
+    b.do(b.call(f"{name}_{op.dtype}", *map(b.pointer, arrays), b.size(rows), b.size(columns)))

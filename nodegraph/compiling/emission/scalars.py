@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nodegraph.compiling.emission.text import Text
 from nodegraph.compiling.ir import TraceError, dtype_of
-from nodegraph.compiling.prelude import LLVM, SUFFIX, literal
+from nodegraph.compiling.prelude.spelling import LLVM, SUFFIX, literal
 
 __all__ = ["apply", "converted"]
 
@@ -64,15 +64,14 @@ def apply(b: Text, name: str, a: Sequence[str], kind: str, out: str) -> str:
         return a[0]
     if name == "cast":
         return converted(b, a[0], kind, out)
-    T = LLVM[kind]
     if name in _OWN and kind in SUFFIX:
-        return b.put(f"call {T} {b.need(f'{name}_{kind}')}({T} {a[0]})")
+        return b.put(b.call(f"{name}_{kind}", *a))
     if name not in _TEXTS[kind]:
         said = dtype_of(kind)
         raise TraceError(f"{name} of {said} is not known to compiled steps; write .astype(float)")
     found = list(a)
     for text in _TEXTS[kind][name].split("; "):
-        found.append(b.put(text.format(*found, T=T, R=LLVM[out], S=SUFFIX.get(kind))))
+        found.append(b.put(text.format(*found, T=LLVM[kind], R=LLVM[out], S=SUFFIX.get(kind))))
     return found[-1]
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+from nodegraph.compiling.prelude.catalogue import types_of
 
 __all__ = ["Text"]
 
@@ -79,7 +82,9 @@ class Text:
             self.entry.append(f"  {self.known[text]} = {text}")
         return self.known[text]
 
-    def need(self, name: str) -> str:
-        """Return how a function of the prelude is called."""
+    def call(self, name: str, *arguments: Any) -> str:
+        """Return the call of a function of the prelude."""
         self.needs.add(name)
-        return f"@{name}"
+        returns, types = types_of(name)
+        given = (f"{type} {value}" for type, value in zip(types, arguments, strict=True))
+        return f"call {returns} @{name}({', '.join(given)})"

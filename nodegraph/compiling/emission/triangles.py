@@ -8,7 +8,7 @@ from nodegraph.compiling.emission.moves import moved_to
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.ir import Dim, Op
 from nodegraph.compiling.planning.storage import Storage
-from nodegraph.compiling.prelude import LANES, LLVM
+from nodegraph.compiling.prelude.triangles import LANES
 
 __all__ = ["triangles"]
 
@@ -23,15 +23,14 @@ def triangles(v: Values, op: Op, also: Op | None) -> None:
     if vectors.ndim == 2:
         _groups(v, op, f"{which}_{op.dtype}", pointer, strides, change, product)
         return
-    arguments = [f"ptr {pointer}"]
+    own = []
     if change is not None:
-        T, numbers = LLVM[op.dtype], [v.value(part, ()) for part in change.args[2:]]
-        arguments += [f"ptr {v.address(change.args[1])[0]}", *(f"{T} {n}" for n in numbers)]
+        numbers = [v.value(part, ()) for part in change.args[2:]]
+        own = [v.address(change.args[1])[0], *numbers]
     if product is not None:
         goal = b.pointer(v.memory.storage[product])
-        arguments += [f"ptr {v.address(product.args[1])[0]}", f"ptr {goal}"]
-    name = b.need(f"{which}1_{op.dtype}")
-    b.do(f"call void {name}({', '.join(arguments)}, i64 {b.size(vectors.dims[0])})")
+        own += [v.address(product.args[1])[0], goal]
+    b.do(b.call(f"{which}1_{op.dtype}", pointer, *own, b.size(vectors.dims[0])))
 
 
 def _matrices(v: Values, op: Op) -> tuple[str, list[Index]]:
@@ -54,25 +53,23 @@ def _groups(
     def group(names: list[str], tag: str) -> None:
         first = b.times(names[0], LANES)
         at = b.shifted(pointer, b.times(names[0], strides[0]), op.dtype)
-        arguments = [f"ptr {at}"]
-        for place, apart in own:
-            arguments.append(f"ptr {b.shifted(place, first, op.dtype)}")
-            arguments += [] if apart is None else [f"i64 {apart}"]
+        arguments = [at]
+        for place, *apart in own:
+            arguments += [b.shifted(place, first, op.dtype), *apart]
         left = b.put(f"sub i64 {b.size(units)}, {first}")
         few = b.put(f"icmp slt i64 {left}, {LANES}")
         count = b.put(f"select i1 {few}, i64 {left}, i64 {LANES}")
-        call = ", ".join([*arguments, f"ptr {room}", f"i64 {b.size(q)}", f"i64 {count}"])
-        b.do(f"call void {b.need(name)}({call})")
+        b.do(b.call(name, *arguments, room, b.size(q), count))
 
     loop(b, [b.size(op.args[0].dims[0])], False, group)
 
 
-def _change(v: Values, op: Op) -> list[tuple[str, Index | None]]:
+def _change(v: Values, op: Op) -> list[tuple[Index, ...]]:
     """Return where k, scale and growth are, and how far apart numbers of the same k."""
     (k, strides), *others = (v.address(part) for part in op.args[1:])
-    return [(k, strides[1]), *((place, None) for place, _ in others)]
+    return [(k, strides[1]), *((place,) for place, _ in others)]
 
 
-def _product(v: Values, op: Op) -> list[tuple[str, Index | None]]:
+def _product(v: Values, op: Op) -> list[tuple[Index, ...]]:
     (x, strides), goal = v.address(op.args[1]), v.memory.storage[op]
     return [(x, strides[1]), (v.b.pointer(goal), v.b.strides(goal)[1])]

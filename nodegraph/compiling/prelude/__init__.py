@@ -5,18 +5,4 @@ contracted, so that widths of registers never show in the bits. What is short is
 inlined; the rest is compiled once and linked.
 """
 
-from nodegraph.compiling.prelude.catalogue import declaration, definition, is_inlined
-from nodegraph.compiling.prelude.spelling import LLVM, MEMORY, SIZE, SUFFIX, literal
-from nodegraph.compiling.prelude.triangles import LANES
-
-__all__ = [
-    "LANES",
-    "LLVM",
-    "MEMORY",
-    "SIZE",
-    "SUFFIX",
-    "declaration",
-    "definition",
-    "is_inlined",
-    "literal",
-]
+__all__ = ["catalogue"]

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from functools import cache, partial
 
 from nodegraph.compiling.prelude.elementary import ELEMENTARY, elementary
-from nodegraph.compiling.prelude.scans import scanned
 from nodegraph.compiling.prelude.sparse import arriving, slices, slices_of_many, slices_summed_up
 from nodegraph.compiling.prelude.sums import (
     columns_by_four,
     columns_in_lanes,
     matrix_of_many,
     one_in_lanes,
+    scanned,
 )
 from nodegraph.compiling.prelude.triangles import one_triangle, triangles
 
-__all__ = ["declaration", "definition", "is_inlined"]
+__all__ = ["declaration", "definition", "is_inlined", "types_of"]
 
 _CATALOGUE: dict[str, Callable[[str], str]] = {
     **{name: partial(elementary, name=name) for name in ELEMENTARY},
@@ -58,6 +58,13 @@ def declaration(name: str) -> str:
     """Return what modules that call a function of another one begin with."""
     head = definition(name).partition(" {\n")[0].removeprefix("define")
     return f"declare{head}\n".replace("@NAME(", f"@{name}(")
+
+
+@cache
+def types_of(name: str) -> tuple[str, list[str]]:
+    """Return what type a function returns, and those of its arguments."""
+    returns, _, arguments = definition(name).partition(") ")[0].partition(" @")[::1]
+    return returns.split()[-1], [a.split()[0] for a in arguments.partition("(")[2].split(", ")]
 
 
 def is_inlined(name: str) -> bool:

@@ -11,10 +11,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from nodegraph.compiling.prelude.builder import Builder, Value
 
-__all__ = ["by_four", "columns_by_four", "columns_in_lanes", "matrix_of_many", "one_in_lanes"]
+__all__ = [
+    "by_four",
+    "columns_by_four",
+    "columns_in_lanes",
+    "matrix_of_many",
+    "one_in_lanes",
+    "scanned",
+]
 
 _VAST = 160  # columns from which on totals are kept in the cache, not in registers
 _PANEL = 2048  # columns whose totals are
+_SIDE = 4  # columns of running sums at once: each waits for its last sum
 
 
 def by_four(
@@ -198,4 +206,31 @@ def matrix_of_many(dtype: str) -> str:
         b.loop(i, ni, 1, lambda i: rows(v, i, 1))
 
     b.loop(0, nv, lanes, block)
+    return b.text()
+
+
+def scanned(dtype: str, name: str) -> str:
+    """Return ``Y[s] = Y[s - 1] + A[s]`` or ``*``, for columns side by side."""
+    b = Builder(dtype)
+    A, sA, cA, Y, sY, cY, n, m = b.function(f"scan{name}_{dtype}", "*A sA cA *Y sY cY n m")
+
+    def columns(v: Value, count: int) -> None:
+        each = [(A.at((v + k) * cA), Y.at((v + k) * cY)) for k in range(count)]
+
+        def down(s: Value, *totals: Value) -> list[Value]:
+            found = []
+            for (source, goal), total in zip(each, totals, strict=True):
+                one = b.load(source.at(s * sA))
+                found.append(total + one if name == "add" else total * one)
+                b.store(found[-1], goal.at(s * sY))
+            return found
+
+        first = [b.load(source) for source, _ in each]
+        for one, (_, goal) in zip(first, each, strict=True):
+            b.store(one, goal)
+        b.loop(1, n, 1, down, *first)
+
+    m = b.choose(n.test("sgt", 0), m, b.whole(0))  # the first row is read without a look
+    v = b.loop(0, m & -_SIDE, _SIDE, lambda v: columns(v, _SIDE))[0]
+    b.loop(v, m, 1, lambda v: columns(v, 1))
     return b.text()

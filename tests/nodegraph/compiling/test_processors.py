@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from small_steps import digests
 
-from nodegraph.compiling.prelude import definition
+from nodegraph.compiling.prelude.catalogue import definition
 from nodegraph.host.machine import has_avx512
 
 HERE = Path(__file__).parent

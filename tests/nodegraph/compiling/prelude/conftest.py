@@ -6,7 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from nodegraph.compiling import machine_code, prelude
+from nodegraph.compiling import machine_code
+from nodegraph.compiling.prelude.catalogue import definition, is_inlined
 
 KINDS = {
     "ptr": ctypes.c_void_p,
@@ -22,8 +23,8 @@ def call():
     """Return a function that calls one of the prelude: ``call("dot_f8", a, b, 3)``."""
 
     def call(name, *arguments):
-        text = prelude.definition(name)
-        if prelude.is_inlined(name):
+        text = definition(name)
+        if is_inlined(name):
             text = text.replace("internal ", "").replace("alwaysinline ", "")
             text = text.replace(f"@{name}(", "@NAME(")
         head = re.match(r"define (\w+) @NAME\((.*?)\)", text)
