@@ -63,8 +63,7 @@ class _Shown:
         """Yield a line for each array that is kept, and who is written to it in turn."""
         versions: dict[Storage, list[Op]] = {}
         for op in sorted(self.storage, key=lambda o: o.number):
-            for store in self.plan.memory.stores(op):
-                versions.setdefault(store, []).append(op)
+            versions.setdefault(self.storage[op], []).append(op)
         for store, ops in versions.items():
             if any(op in self.plan.live for op in ops):
                 written = ", then ".join(f"%{op.number}" for op in ops)
@@ -90,8 +89,8 @@ class _Shown:
         elif isinstance(item, Block):
             yield from self._block(item, indent)
         elif isinstance(item, Root):
-            goals = [_name(store) for store in self.plan.memory.stores(item.op)]
-            goal = " = ".join(goals or [f"%{item.op.number}"])
+            kept = item.op in self.storage
+            goal = _name(self.storage[item.op]) if kept else f"%{item.op.number}"
             yield f"{indent}{goal} = {self._made(item.op)}"
 
     def _block(self, block: Block, indent: str) -> Iterator[str]:

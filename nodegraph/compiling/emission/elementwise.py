@@ -18,32 +18,27 @@ __all__ = ["copied", "fused", "number"]
 def number(v: Values, op: Op) -> None:
     """Work out a number; it stays in a register."""
     v.numbers[op] = value = v.elem(op, (), "")
-    for store in v.memory.stores(op):
-        v.b.store(store, (), value)
+    if op in v.memory.storage:
+        v.b.store(v.memory.storage[op], (), value)
 
 
 def fused(v: Values, items: Sequence[Root]) -> None:
     """Write one loop for several operations over the same axes."""
     ops = [item.op for item in items]
-    stores = [store for op in ops for store in v.memory.stores(op)]
+    stores = [v.memory.storage[op] for op in ops]
     order = next((s.order for s in stores if s.order), tuple(range(ops[0].ndim)))
 
     def body(where: list[Index], tag: str) -> None:
         values = []
         for op in ops:
             value = v.memo[op.number, tuple(where)] = v.elem(op, where, tag)
-            values += [(store, value) for store in _written(v, op)]
-        for store, value in values:
+            values.append(value)
+        for op, store, value in zip(ops, stores, values, strict=True):
+            if store.buffer and op not in v.plan.outside:
+                continue  # nobody outside of the loop looks at it
             v.b.store(store, where, value, tag)
 
     _over(v, ops, stores, ops[0].dims, order, body)
-
-
-def _written(v: Values, op: Op) -> list[Storage]:
-    """Return the places of `op` that anybody outside the loop looks at."""
-    if v.memory.storage[op].buffer and op not in v.plan.outside:
-        return v.memory.homes.get(op, [])
-    return v.memory.stores(op)
 
 
 def copied(v: Values, op: Op, store: Storage) -> None:

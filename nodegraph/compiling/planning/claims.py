@@ -6,8 +6,8 @@ from typing import Any
 
 from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.ir import Op, Trace, TraceError
-from nodegraph.compiling.operands import cast, lift, spread
-from nodegraph.compiling.planning.storage import IN_PLACE, REGIONS, Memory, Storage
+from nodegraph.compiling.operands import cast, lift
+from nodegraph.compiling.planning.storage import IN_PLACE, Memory, Storage
 
 __all__ = ["Users", "finals_of", "memory_for", "users_of"]
 
@@ -30,9 +30,6 @@ def _final(trace: Trace, path: Any, var: Any) -> Op:
         op = cast(op, leaf.dtype)
         for a, b in zip(op.dims, leaf.dims, strict=True):
             b.same(a)
-    elsewhere = op.kind in ("leaf", "const", "view", "reshape", *REGIONS)  # or in another order
-    if (elsewhere and op is not leaf) and (op.kind != "condout" or path == "y"):
-        op = spread(op, op.dims, key=("copy", path))
     return op
 
 
@@ -72,7 +69,7 @@ def memory_for(trace: Trace, finals: dict[Any, Op], live: Users) -> Memory:
 
 class _Claims:
     def __init__(self, trace: Trace, finals: dict[Any, Op], live: Users):
-        self.finals, self.live, self.memory = finals, live, Memory(trace)
+        self.trace, self.finals, self.live, self.memory = trace, finals, live, Memory(trace)
         self.storage = self.memory.storage
 
     def claim_loops(self) -> None:
@@ -87,44 +84,32 @@ class _Claims:
 
     def claim_outputs(self) -> None:
         """Let what becomes of a leaf be made where the leaf is."""
-        for path, op in self.finals.items():
-            if path == "y":
-                continue
-            store = self.memory.leaf_storage[path]
-            if op in self.storage:  # it is at home elsewhere
-                self._second_home(op, store)
-            else:
-                self._claim(op, store)
-        if "y" in self.finals:
-            self._claim_y(self.finals["y"])
+        for path in sorted(self.finals, key=lambda path: path == "y"):  # the output comes last
+            self._claim_final(path)
         for op in sorted(self.live, key=lambda o: -o.number):
             if op.kind in IN_PLACE and op not in self.storage:
                 self._claim(op, self.memory.buffer(op))
 
-    def _claim_y(self, op: Op) -> None:
-        row = Storage("y", op.dims, op.dtype)
-        row.order = tuple(range(op.ndim))
-        if op in self.storage:
-            self._second_home(op, row)
-        elif op.kind == "elem":
-            self._claim(op, row)
-        else:
-            self.storage[op] = self.memory.buffer(op)
-            self.memory.copies.append((op, row))
+    def _claim_final(self, path: Any) -> None:
+        """Let an outcome be made where it belongs, or a copy of it, if it is at home elsewhere."""
+        op, there = self.finals[path], ("elem",) if path == "y" else ("elem", *IN_PLACE)
+        if op in self.storage or op.kind not in there:
+            op = self.finals[path] = self._copy_of(op)
+        store = self.memory.leaf_storage.get(path)
+        if store is None:
+            store = Storage(path, op.dims, op.dtype)
+            store.order = tuple(range(op.ndim))
+        self._claim(op, store)
 
-    def _second_home(self, op: Op, store: Storage) -> None:
-        if op.kind == "elem":
-            self.memory.homes.setdefault(op, []).append(store)
-        else:
-            self.memory.copies.append((op, store))
+    def _copy_of(self, op: Op) -> Op:
+        made = self.trace.placed("elem", (op,), ("spread",), op)
+        self.live[op].append((made, 0))
+        self.live[made] = []
+        return made
 
     def _claim(self, op: Op, store: Storage) -> None:
         """Let `op` be kept in `store`, and what it changes in place too."""
-        if op in self.storage or op.kind in ("leaf", "const", "view", "carry"):
-            return
-        if op.kind != "elem" and op.kind not in IN_PLACE:
-            self.storage[op] = self.memory.buffer(op)
-            self.memory.copies.append((op, store))
+        if op in self.storage:
             return
         self.storage[op] = store
         if op.kind in ("put", "rankone"):

@@ -133,8 +133,8 @@ class Dependence:
         for op, item in self.item_of.items():
             if op.kind == "loopout" or (op.kind == "condout" and not self._copied(op)):
                 continue  # its parts write
-            for store in self.memory.stores(op):
-                found.setdefault(store, []).append((op, item))
+            if op in self.memory.storage:
+                found.setdefault(self.memory.storage[op], []).append((op, item))
         for item in self.everything():
             if isinstance(item, Copy):
                 found.setdefault(item.store, []).append((item.op, item))

@@ -51,7 +51,7 @@ def loosen(memory: Memory, roots: set[Op], stuck: Sequence[Item]) -> None:
     """
     for item in stuck:
         for op in _made_by(item, roots):
-            if _leave_home(memory, op) or _part(memory, op):
+            if _part(memory, op):
                 return
     raise TraceError(NO_ORDER)
 
@@ -63,17 +63,6 @@ def _made_by(item: Item, roots: set[Op]) -> Iterator[Op]:
         for op in sorted(roots, key=lambda o: o.number):
             if op.region.within(item.body) or op.value is item.body:
                 yield op
-
-
-def _leave_home(memory: Memory, op: Op) -> bool:
-    """Copy `op` to its second home at the end, in place of writing it there at once."""
-    homes = memory.homes.get(op, [])
-    for home in homes:
-        if home.path != "y":
-            homes.remove(home)
-            memory.copies.append((op, home))
-            return True
-    return False
 
 
 def _part(memory: Memory, op: Op) -> bool:

@@ -70,8 +70,6 @@ class Memory:
     ----------
     storage : dict of Op to Storage
         Each version of an array that is changed in place has the same one.
-    homes : dict of Op to list of Storage
-        Where else the same numbers are written.
     copies : list of (Op, Storage)
         What is copied at the end of a step or of a turn.
     leaf_storage : dict of path to Storage
@@ -79,7 +77,6 @@ class Memory:
 
     def __init__(self, trace: Trace):
         self.storage: dict[Op, Storage] = {}
-        self.homes: dict[Op, list[Storage]] = {}
         self.copies: list[tuple[Op, Storage]] = []
         self.leaf_storage: dict[Any, Storage] = {}
         for path, op in trace.leaves.items():
@@ -92,8 +89,3 @@ class Memory:
     def together(self, one: Op, other: Op) -> bool:
         """Tell whether two arrays share a place, so that one is made from the other in it."""
         return self.storage.get(one) is self.storage[other]
-
-    def stores(self, op: Op) -> list[Storage]:
-        """Return all places that `op` is written to."""
-        own = [self.storage[op]] if op in self.storage else []
-        return own + self.homes.get(op, [])
