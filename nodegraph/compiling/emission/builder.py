@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from nodegraph.compiling.emission.sharing import share
@@ -145,6 +145,20 @@ class Builder(Text):
         if at == 0:
             return pointer
         return self.put(f"getelementptr {MEMORY[dtype]}, ptr {pointer}, i64 {at}")
+
+    def nest(self, dims: Sequence[Any], order: Sequence[int], parallel: bool,
+        body: Callable[[list[Any], str], None],
+    ) -> None:  # fmt: skip
+        """Write loops over axes, `order` naming them from the fastest to the slowest."""
+        axes = list(order)[::-1]
+
+        def inside(names: list[str], tag: str) -> None:
+            where: list[Any] = [None] * len(dims)
+            for a, name in zip(axes, names, strict=True):
+                where[a] = name
+            body(where, tag)
+
+        self.loop([self.size(dims[a]) for a in axes], parallel, inside)
 
     # loads and stores
 

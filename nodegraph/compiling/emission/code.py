@@ -7,7 +7,6 @@ from typing import Any
 
 from nodegraph.compiling.emission.builder import Builder
 from nodegraph.compiling.emission.elementwise import copied, fused, number
-from nodegraph.compiling.emission.loops import branch, turns
 from nodegraph.compiling.emission.moves import concat, put, reshape
 from nodegraph.compiling.emission.products import contract, reduce, scan, sparse, sparse_scan
 from nodegraph.compiling.emission.triangles import triangles
@@ -69,7 +68,7 @@ class Code:
         v, count = self.values, block.body.count
         kept, done = dict(v.numbers), set(v.done)
         if count is not None:
-            turns(v.b, v.b.constant(count), lambda: self._write(block.groups))
+            v.b.turns(v.b.constant(count), lambda: self._write(block.groups))
             v.numbers = kept
         else:
             self._branch(block, kept, done)
@@ -85,7 +84,7 @@ class Code:
             v.numbers, v.done = kept, done
 
         flag = v.value(block.outs[0].args[0], ())
-        branch(v.b, flag, then, lambda: self._outcome(block, 2))
+        v.b.branch(flag, then, lambda: self._outcome(block, 2))
 
     def _outcome(self, block: Block, i: int) -> None:
         """Copy what comes out, where it was not made in its place."""

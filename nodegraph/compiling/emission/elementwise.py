@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nodegraph.compiling.emission.builder import Index
-from nodegraph.compiling.emission.loops import loop, nest
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.items import Root
@@ -59,7 +58,7 @@ def _over(
         _by_eights(v, dims[0], body)
         return
     if len(dims) < 2 or not _alike(v, ops, stores, tuple(d.value for d in dims), order):
-        nest(v.b, dims, order, True, body)
+        v.b.nest(dims, order, True, body)
         return
     size = v.b.size(dims[0])
     for d in dims[1:]:
@@ -70,7 +69,7 @@ def _over(
         where[order[0]] = names[0]
         body(where, tag)
 
-    loop(v.b, [size], True, inside)
+    v.b.loop([size], True, inside)
 
 
 def _by_eights(v: Values, dim: Any, body: Callable[[list[Index], str], None]) -> None:
@@ -84,7 +83,7 @@ def _by_eights(v: Values, dim: Any, body: Callable[[list[Index], str], None]) ->
         body([at], tag)
 
     eighth = b.put(f"lshr i64 {b.size(dim)}, 3")
-    loop(b, [eighth, "8"], True, inside)
+    b.loop([eighth, "8"], True, inside)
     v.eights = {}
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from nodegraph.compiling.emission.builder import Index
 from nodegraph.compiling.emission.elementwise import copied
-from nodegraph.compiling.emission.loops import nest
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.reads import aligned
@@ -38,7 +37,7 @@ def concat(v: Values, op: Op) -> None:
             value = v.value(part, where, tag)
             b.store_at(store, b.plus(base, b.place(strides, where)), value, tag)
 
-        nest(b, part.dims, store.order, True, body)
+        b.nest(part.dims, store.order, True, body)
         so_far = b.plus(so_far, b.size(part.dims[axis]))
 
 
@@ -54,7 +53,7 @@ def put(v: Values, op: Op) -> None:
         v.b.store(store, v.source(spec, (base, *indices), where, tag), value, tag)
 
     once = all(part[0] != "take" for part in spec)  # else a place may come twice
-    nest(v.b, dims, _order_of_put(spec, store, len(dims)), once, body)
+    v.b.nest(dims, _order_of_put(spec, store, len(dims)), once, body)
 
 
 def _order_of_put(spec: Any, store: Storage, rank: int) -> list[int]:
@@ -81,4 +80,4 @@ def reshape(v: Values, op: Op) -> None:
         value = v.value(arg, where, tag)
         b.store_at(store, b.place(strides, where), value, tag)
 
-    nest(b, arg.dims, range(arg.ndim), True, body)
+    b.nest(arg.dims, range(arg.ndim), True, body)

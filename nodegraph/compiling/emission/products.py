@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from nodegraph.compiling.emission.builder import Index
-from nodegraph.compiling.emission.loops import loop
 from nodegraph.compiling.emission.scalars import apply, converted
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.ir import Op
@@ -69,7 +68,7 @@ def _summed(
         apart = C.strides[s] if C else 0
         b.do(b.call(kind, one, A.strides[s], other, apart, n, goal, b.size(dims[vector])))
 
-    loop(b, [b.size(dims[label]) for label in loops], False, body)
+    b.loop([b.size(dims[label]) for label in loops], False, body)
 
 
 def _many_by_one(v: Values, op: Op, many: _Operand, one: _Operand) -> None:
@@ -146,8 +145,8 @@ def _plain(v: Values, op: Op, operand: _Operand, rest: list[int]) -> None:
         new = apply(b, _COMBINED.get(name, name), [old, one], dtype, dtype)
         b.store(store, place, new)
 
-    loop(b, [b.size(arg.dims[i]) for i in order], True, first)
-    loop(b, [b.size(arg.dims[i]) for i in [axis, *order]], False, step)
+    b.loop([b.size(arg.dims[i]) for i in order], True, first)
+    b.loop([b.size(arg.dims[i]) for i in [axis, *order]], False, step)
 
 
 def _start(name: str, dtype: str) -> str:
@@ -179,7 +178,7 @@ def scan(v: Values, op: Op) -> None:
         source, n = (A.at(where), A.strides[axis], one), b.size(op.dims[axis])
         b.do(b.call(f"scan{name}_{op.dtype}", *source, goal, own[axis], other, n, width))
 
-    loop(b, [b.size(op.dims[i]) for i in loops], False, body)
+    b.loop([b.size(op.dims[i]) for i in loops], False, body)
 
 
 def sparse_scan(v: Values, op: Op) -> None:

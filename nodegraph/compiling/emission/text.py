@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nodegraph.compiling.prelude.catalogue import types_of
@@ -88,3 +89,90 @@ class Text:
         returns, types = types_of(name)
         given = (f"{type} {value}" for type, value in zip(types, arguments, strict=True))
         return f"call {returns} @{name}({', '.join(given)})"
+
+    # loops and branches
+
+    def loop(
+        self, sizes: Sequence[str], parallel: bool, body: Callable[[list[str], str], None]
+    ) -> None:
+        """Write loops over `sizes`, outermost first.
+
+        Parameters
+        ----------
+        sizes : sequence of str
+        parallel : bool
+            Whether no turn looks at what another one wrote.
+        body : callable
+            ``body(indices, tag)`` writes what is inside; loads and stores end in `tag`.
+        """
+        if not sizes:
+            body([], "")
+            return
+        tag, mark = self._independent() if parallel else ("", "")
+        names = [self.new() for _ in sizes]
+        self.levels = [[] for _ in range(len(sizes) + 1)]
+        self.depth.update({name: depth for depth, name in enumerate(names, 1)})
+        body(names, tag)
+        levels, self.levels = self.levels, []
+        self.depth.clear()
+        first = len(self.lines)
+        for name, n, level in zip(names, sizes, levels[1:], strict=True):
+            self._open(name, n)
+            self.lines += level
+        for name in names[::-1]:
+            self._close(name, mark if name == names[-1] else "")
+        self.lines[first:] = ["\n".join(self.lines[first:])]
+        self.loops.append(first)
+
+    def _independent(self) -> tuple[str, str]:
+        """Return what tells LLVM that turns do not touch: behind accesses, and behind the jump."""
+        access, ident, what = (len(self.meta) + k for k in range(3))
+        self.meta += [
+            f"!{access} = distinct !{{}}",
+            f"!{ident} = distinct !{{!{ident}, !{what}}}",
+            f'!{what} = !{{!"llvm.loop.parallel_accesses", !{access}}}',
+        ]
+        return f", !llvm.access.group !{access}", f", !llvm.loop !{ident}"
+
+    def _open(self, name: str, n: str) -> None:
+        head, inside, last, end = _labels(name)
+        self.lines.append(
+            f"  br label %{head}\n"
+            f"{head}:\n  {name} = phi i64 [0, %{self.block}], [{name}n, %{last}]\n"
+            f"  {name}c = icmp slt i64 {name}, {n}\n"
+            f"  br i1 {name}c, label %{inside}, label %{end}"
+        )
+        self._begin(inside)
+
+    def _close(self, name: str, mark: str = "") -> None:
+        head, _, last, end = _labels(name)
+        self.lines.append(
+            f"  br label %{last}\n{last}:\n  {name}n = add nuw nsw i64 {name}, 1\n"
+            f"  br label %{head}{mark}"
+        )
+        self._begin(end)
+
+    def turns(self, n: str, body: Callable[[], None]) -> None:
+        """Write a loop of `n` turns, each of which may have loops in it."""
+        name = self.new()
+        self._open(name, n)
+        body()
+        self._close(name)
+
+    def branch(self, flag: str, then: Callable[[], None], other: Callable[[], None]) -> None:
+        """Write what happens if `flag` holds, and if not."""
+        number = self.new()[2:]
+        self.lines.append(f"  br i1 {flag}, label %then{number}, label %else{number}")
+        for word, body in (("then", then), ("else", other)):
+            self._begin(f"{word}{number}")
+            body()
+            self.lines.append(f"  br label %fi{number}")
+        self._begin(f"fi{number}")
+
+    def _begin(self, block: str) -> None:
+        self.lines.append(f"{block}:")
+        self.block = block
+
+
+def _labels(name: str) -> list[str]:
+    return [f"{word}{name[2:]}" for word in ("head", "body", "last", "end")]

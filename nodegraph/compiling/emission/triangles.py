@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nodegraph.compiling.emission.builder import Index
-from nodegraph.compiling.emission.loops import loop
 from nodegraph.compiling.emission.moves import moved_to
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.ir import Dim, Op
@@ -61,7 +60,7 @@ def _groups(
         count = b.put(f"select i1 {few}, i64 {left}, i64 {LANES}")
         b.do(b.call(name, *arguments, room, b.size(q), count))
 
-    loop(b, [b.size(op.args[0].dims[0])], False, group)
+    b.loop([b.size(op.args[0].dims[0])], False, group)
 
 
 def _change(v: Values, op: Op) -> list[tuple[Index, ...]]:
