@@ -12,7 +12,7 @@ from nodegraph.compiling.addresses import address
 from nodegraph.compiling.batching import batched
 from nodegraph.compiling.drivers import batch_driver
 from nodegraph.compiling.ir import Trace, code_of
-from nodegraph.compiling.layout import mapped
+from nodegraph.compiling.layout import filled, flat, mapped
 from nodegraph.compiling.program import Frame, Program
 
 __all__ = ["BatchFrame", "BatchedProgram"]
@@ -121,8 +121,10 @@ class BatchFrame(Frame):
 
     def states_now(self, states: Sequence[Any]) -> list[Any]:
         """Return the states of series that began with these."""
-        count = len(states)
-        return _trees(states[0], self._taken(_columns(states), count), count)
+        if not self._views:
+            return list(states)
+        now = self._taken(_columns(states), len(states))
+        return [filled(old, new) for old, new in zip(states, zip(*now, strict=True), strict=True)]
 
     def _taken(self, before: list[Any], count: int) -> Iterator[list[Any]]:
         """Yield, for each leaf of a state, those of all series now."""
@@ -147,20 +149,7 @@ class BatchFrame(Frame):
 
 def _columns(trees: Sequence[Any]) -> list[Any]:
     """Return, for each leaf, those of all trees."""
-    if not isinstance(trees[0], tuple):
-        return [trees]
-    return [column for parts in zip(*trees, strict=True) for column in _columns(parts)]
-
-
-def _trees(like: Any, columns: Iterator[Any], count: int) -> list[Any]:
-    """Return trees of leaves that come in columns."""
-    if not isinstance(like, tuple):
-        return list(next(columns))
-    if not like:
-        return [like] * count
-    parts = [_trees(part, columns, count) for part in like]
-    make = getattr(type(like), "_make", tuple)
-    return [make(row) for row in zip(*parts, strict=True)]
+    return list(zip(*map(flat, trees), strict=True))
 
 
 def _apart(array: Array, dtype: Any) -> list[Array]:

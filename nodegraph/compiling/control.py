@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from nodegraph.arrays import tree_map
 from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.ir import Op, Region, Trace, TraceError, active, current
-from nodegraph.compiling.layout import flat
+from nodegraph.compiling.layout import filled, flat
 from nodegraph.compiling.operands import Symbol, cast, lift
 from nodegraph.compiling.reasons import written_at
 from nodegraph.compiling.sparse import SparseVar
@@ -51,7 +51,7 @@ def cond(condition: Any, function: Callable[..., Any], *carry: Any) -> Any:
         )
     flag = cast(condition.op, "b1")
     chosen = [_chosen(trace, inner, flag, *pair) for pair in zip(found, olds, strict=True)]
-    return _filled(kept, chosen)
+    return filled(kept, chosen)
 
 
 def _chosen(trace: Trace, inner: Region, flag: Op, new: Any, old: Any) -> Any:
@@ -99,7 +99,7 @@ def repeat(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
     starts = [opened(trace, lift(v)) for v in flat(carry)]
     with trace.within(inner):
         given = [Var(carried(trace, start), given=True) for start in starts]
-        found = list(flat(body(_filled(carry, given))))
+        found = list(flat(body(filled(carry, given))))
         if len(found) != len(starts):
             raise TraceError(f"repeat's body takes {len(starts)} arrays and returns {len(found)}")
         news: list[Op] = []
@@ -108,7 +108,7 @@ def repeat(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
             _check_same(op, start)
             news.append(closed(trace, op, start, news))
     outs = [looped(trace, inner, *pair) for pair in zip(starts, news, strict=True)]
-    return _filled(carry, map(Var, outs))
+    return filled(carry, map(Var, outs))
 
 
 def _repeated(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
@@ -154,9 +154,3 @@ def _check_same(new: Any, old: Any, who: str = "repeat's body") -> None:
             "it the shape and dtype that it returns, or return it .astype(old.dtype) "
             f"({written_at()})"
         )
-
-
-def _filled(tree: Any, leaves: Iterable[Any]) -> Any:
-    """Return a tree like `tree` of other leaves."""
-    left = iter(leaves)
-    return tree_map(lambda _: next(left), tree)

@@ -33,16 +33,14 @@ def driver(dtype: str) -> Any:
         b.loop(0, n_io, 1, go_on)
 
     b.loop(0, n, 1, turn)
-    kind = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 2)
-    return kind(machine_code.address(b.text(), "drive"))
+    return machine_code.function(b.text(), "drive", 4, 2)
 
 
 @cache
 def products_summed(dtype: str) -> Any:
     """Return ``f(A, B, n)``: the sum of products of numbers that lie behind each other."""
     name, of = f"dot_{dtype}", {"f8": ctypes.c_double, "f4": ctypes.c_float}[dtype]
-    kind = ctypes.CFUNCTYPE(of, *[ctypes.c_void_p] * 2, ctypes.c_int64)
-    return kind(machine_code.address(definition(name), name))
+    return machine_code.function(definition(name), name, 2, 1, of)
 
 
 @cache
@@ -52,11 +50,6 @@ def batch_driver(dtype: str) -> Any:
     Row k of a step is ``widths[k]`` numbers of each series, at ``io[k]`` side by side; the rows of
     a series lie behind each other from ``bases[k, series]`` on. Row 0 is the output.
     """
-    kind = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6, *[ctypes.c_int64] * 3)
-    return kind(machine_code.address(_text(dtype), "batch"))
-
-
-def _text(dtype: str) -> str:
     b = Builder(dtype)
     step, args, io, *_, n_io, _, n = b.function(
         "NAME", "&step &args *io *widths *bases *lengths nio lanes n"
@@ -68,7 +61,7 @@ def _text(dtype: str) -> str:
         _move(b, t, b.whole(0), apart=True)
 
     b.loop(0, n, 1, turn)
-    return b.text()
+    return machine_code.function(b.text(), "batch", 6, 3)
 
 
 def _move(b: Builder, t: Value, k: Value, apart: bool) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import is_sparse
+from nodegraph.arrays import is_sparse, tree_map
 from nodegraph.compiling.arrays import symbol
 from nodegraph.compiling.ir import Trace, TraceError, dtype_of
 from nodegraph.compiling.sparse import SparseVar, is_sorted, slots
 
-__all__ = ["flat", "is_array", "laid", "mapped", "restored", "signature", "symbolic"]
+__all__ = ["filled", "flat", "is_array", "laid", "mapped", "restored", "signature", "symbolic"]
 
 
 def is_array(leaf: Any) -> bool:
@@ -36,6 +36,12 @@ def mapped(tree: Any, path: tuple[Any, ...], function: Callable[[Any, Any], Any]
         parts = [mapped(t, (*path, n), function) for n, t in zip(names, tree, strict=True)]
         return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
     return function(path, tree)
+
+
+def filled(tree: Any, leaves: Iterable[Any]) -> Any:
+    """Return a tree like `tree` of other leaves."""
+    left = iter(leaves)
+    return tree_map(lambda _: next(left), tree)
 
 
 def symbolic(trace: Trace, tree: Any, path: tuple[Any, ...]) -> Any:

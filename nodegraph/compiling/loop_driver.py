@@ -32,8 +32,7 @@ def drive(dtype: str) -> Any:
     program, start, stop = b.function("NAME", "&program start stop")
     table = _columns(b, program, PROGRAM)
     b.loop(start, stop, 1, lambda t: _move(b, table, t))
-    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_int64] * 2)
-    return kind(machine_code.address(b.text(), "drive"))
+    return machine_code.function(b.text(), "drive", 1, 2)
 
 
 @cache
@@ -60,8 +59,8 @@ def advance(dtype: str, most: float) -> Any:
 
     yes = Value(b, "i1", "true")
     sound = b.loop(start, stop, 1, lambda t, sound: b.when(sound, lambda: step(t), sound), yes)[1]
-    kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, *[ctypes.c_int64] * 2)
-    return kind(machine_code.address(b.text(sound.to("i64", "zext")), "advance"))
+    text = b.text(sound.to("i64", "zext"))
+    return machine_code.function(text, "advance", 1, 2, ctypes.c_int64)
 
 
 def _columns(b: Builder, row: Value, names: tuple[str, ...]) -> Columns:

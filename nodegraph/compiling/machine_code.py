@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 
 from nodegraph.compiling.cache import read, write
 
-__all__ = ["address", "digest", "is_enabled", "listeners", "optimized", "stats"]
+__all__ = ["address", "digest", "function", "is_enabled", "listeners", "optimized", "stats"]
 
 stats: dict[str, float] = {"compiled": 0, "loaded": 0, "seconds": 0.0, "load_seconds": 0.0}
 listeners: list[Callable[[], None]] = []  # called before something is compiled
@@ -111,6 +112,12 @@ def _load(text: str, symbol: str) -> int:
     found: int = engine.get_function_address(symbol)
     stats["load_seconds"] += thread_time() - began
     return found
+
+
+def function(text: str, name: str, pointers: int, numbers: int, returns: Any = None) -> Any:
+    """Return a compiled function of so many addresses, then whole numbers, to be called here."""
+    kind = ctypes.CFUNCTYPE(returns, *[ctypes.c_void_p] * pointers, *[ctypes.c_int64] * numbers)
+    return kind(address(text, name))
 
 
 def optimized(text: str) -> Any:

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 import nodegraph.compiling.functions  # noqa: F401 - numpy's, which steps may use
-from nodegraph.arrays import is_sparse, tree_map
+from nodegraph.arrays import is_sparse
 from nodegraph.compiling import machine_code
 from nodegraph.compiling.addresses import address
 from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.drivers import driver
 from nodegraph.compiling.emission.code import Code
 from nodegraph.compiling.ir import Trace, code_of, dtype_of
-from nodegraph.compiling.layout import flat, is_array, laid, mapped, restored
+from nodegraph.compiling.layout import filled, flat, is_array, laid, mapped, restored
 from nodegraph.compiling.planning.plan import Plan
 from nodegraph.compiling.planning.storage import Storage
 from nodegraph.compiling.prelude.spelling import SIZE
@@ -165,13 +165,9 @@ class Frame:
 
     def take(self, state: Any) -> Any:
         """Return the state now, a tree like `state`."""
-        views = iter(self._views)
-
-        def one(before: Any) -> Any:
-            seen, moves = next(views)
-            return np.array(seen, before.dtype, order="C") if moves else before
-
-        return tree_map(one, state)
+        pairs = zip(self._views, flat(state), strict=True)
+        now = (np.array(v, old.dtype, order="C") if moves else old for (v, moves), old in pairs)
+        return filled(state, now)
 
     def run(self, rows: Mapping[Any, np.ndarray], n: int) -> None:
         """Move on by `n` steps; `rows` has what is in each place of ``io``, step by step."""

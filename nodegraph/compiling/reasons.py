@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["MASK", "instead", "line_naming", "why_numbers", "written_at"]
+__all__ = ["MASK", "CompilerFault", "instead", "line_naming", "why_numbers", "written_at"]
 
 MASK = "a[mask] has no known length; write where(mask, a, b), or (a * mask).sum()"
 _INIT = "work it out in init"
@@ -49,6 +49,10 @@ _INSTEAD = {  # what to write in place of what is not known
 _LIBRARIES = (
     "site-packages", os.path.dirname(os.__file__), os.path.dirname(os.path.dirname(__file__)),
 )  # fmt: skip
+
+
+class CompilerFault(RuntimeError):
+    """A fault of the compiler itself, not of the step that it was given."""
 
 
 def instead(name: str) -> str:

@@ -74,17 +74,25 @@ def order_of_root(op: Op) -> tuple[int, ...]:
     return _side_by_side(op.ndim) if op.kind == "symv" else ()
 
 
-def order_for(op: Op, i: int) -> tuple[int, ...]:
-    """Return the order of axes in which the product or sum `op` wants its operand `i`."""
-    arg, first = op.args[i], 0
-    if op.kind in ("symv", "rankone"):
-        return _side_by_side(arg.ndim)
+def _first_for(op: Op, i: int) -> int | None:
+    """Return along which axis of operand `i` the product or sum `op` goes; None if along any."""
+    arg = op.args[i]
     if op.kind == "contract":
         labels, v = op.attrs[i], vector_of(op)
-        first = labels.index(v) if v in labels else arg.fast
-    elif op.kind == "reduce":
-        first = op.attrs[1] if op.attrs[2] == "lanes" and not arg.many else arg.fast
-    return first_of(first, arg.ndim)
+        return labels.index(v) if v in labels else None
+    if op.kind == "reduce":
+        name, _, order = op.attrs
+        by_prelude = name == "add" or (name == "max" and order == "lanes" and not arg.many)
+        return arg.fast if by_prelude else None
+    return None if op.kind == "scan" else 0
+
+
+def order_for(op: Op, i: int) -> tuple[int, ...]:
+    """Return the order of axes in which the product or sum `op` wants its operand `i`."""
+    arg, first = op.args[i], _first_for(op, i)
+    if op.kind in ("symv", "rankone"):
+        return _side_by_side(arg.ndim)
+    return first_of(arg.fast if first is None else first, arg.ndim)
 
 
 class Address(NamedTuple):
@@ -132,22 +140,9 @@ def fits(memory: Memory, op: Op, i: int) -> bool:
     at = address_of(memory, arg)
     if at is None:
         return False
-    if op.kind == "scan":
-        return True
     if arg.ndim == 3 and op.kind in ("symv", "rankone"):  # a group in one piece
         store = memory.storage[at.base]
         whole = store.shape[1:] == arg.shape[1:] and at.strides == (0, 1, 2)
         return whole and store.order == _side_by_side(3)
-    axis = 0
-    if op.kind == "reduce":
-        name, along, order = op.attrs
-        single = order == "lanes" and not arg.many
-        if name != "add" and not (name == "max" and single):
-            return True
-        axis = along if single else arg.fast
-    elif op.kind == "contract":
-        labels, v = op.attrs[i], vector_of(op)
-        if v not in labels:
-            return True
-        axis = labels.index(v)
-    return bool(at.strides[axis] == memory.storage[at.base].order[0])
+    axis = _first_for(op, i)
+    return axis is None or at.strides[axis] == memory.storage[at.base].order[0]

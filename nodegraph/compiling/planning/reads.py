@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nodegraph.compiling.faults import CompilerFault
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.items import Block, Copy, Item, Root
 from nodegraph.compiling.planning.storage import Memory
+from nodegraph.compiling.reasons import CompilerFault
 
 __all__ = ["aligned", "apart", "loop_over", "reads_of", "same_turn", "written_by"]
 
