@@ -57,6 +57,11 @@ def tree(source: str) -> ast.Module:
     return ast.parse((ROOT / source).read_text(encoding="utf-8"), source)
 
 
+@cache
+def parts(source: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree(source)))
+
+
 def module(source: str) -> str:
     return source.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
@@ -92,12 +97,18 @@ def under(name: str, tops: set[str]) -> bool:
     return any(name == top or name.startswith(f"{top}.") for top in tops)
 
 
+@cache
 def loaded(source: str) -> set[str]:
     return imported(at_import(tree(source)))
 
 
+@cache
+def named(source: str) -> set[str]:
+    return imported(parts(source))
+
+
 def calls(source: str) -> list[ast.Call]:
-    return [node for node in ast.walk(tree(source)) if isinstance(node, ast.Call)]
+    return [node for node in parts(source) if isinstance(node, ast.Call)]
 
 
 def offenders(sources: Iterable[str], found: Callable[[str], Iterable[object]]) -> dict[str, list]:
@@ -107,7 +118,7 @@ def offenders(sources: Iterable[str], found: Callable[[str], Iterable[object]]) 
 
 def test_imports_name_their_module_in_full():
     def found(source):
-        return [name for name in imported(ast.walk(tree(source))) if name.startswith(".")]
+        return [name for name in named(source) if name.startswith(".")]
 
     assert offenders(SOURCES, found) == {}
 
@@ -116,7 +127,7 @@ def test_the_framework_knows_no_node_and_no_graph():
     strangers = {"nodes", "graphs", "tests", "benchmarks", "examples"}
 
     def found(source):
-        return [name for name in imported(ast.walk(tree(source))) if under(name, strangers)]
+        return [name for name in named(source) if under(name, strangers)]
 
     assert offenders(FRAMEWORK, found) == {}
 
@@ -157,7 +168,7 @@ def test_nothing_is_pickled():
             k.value for call in calls(source) for k in call.keywords if k.arg == "allow_pickle"
         ]
         return [ast.unparse(value) for value in allowed if ast.unparse(value) != "False"] + [
-            name for name in imported(ast.walk(tree(source))) if under(name, PICKLERS)
+            name for name in named(source) if under(name, PICKLERS)
         ]
 
     assert offenders(SOURCES, found) == {}
@@ -174,7 +185,7 @@ def test_no_text_is_run_as_code_and_only_the_command_line_prints():
 
 def test_checks_do_not_vanish_under_optimisation():
     def found(source):
-        return [node.lineno for node in ast.walk(tree(source)) if isinstance(node, ast.Assert)]
+        return [node.lineno for node in parts(source) if isinstance(node, ast.Assert)]
 
     assert offenders(SOURCES, found) == {}
 
@@ -205,8 +216,8 @@ def test_a_function_fits_on_a_screen():
     functions = ast.FunctionDef | ast.AsyncFunctionDef
 
     def found(source):
-        parts = [part for part in ast.walk(tree(source)) if isinstance(part, functions)]
-        return [part.name for part in parts if len(body_lines(part)) > LONGEST_BODY]
+        bodies = [part for part in parts(source) if isinstance(part, functions)]
+        return [part.name for part in bodies if len(body_lines(part)) > LONGEST_BODY]
 
     assert offenders(SOURCES, found) == {}
 
@@ -221,7 +232,7 @@ def test_beside_their_parts_stand_kinds_and_rules_alone():
     for package in ("nodes", "nodes/rules"):
         modules = {module(s) for s in SOURCES if Path(s).parent == Path(package)}
         door = f"{package}/__init__.py"
-        assert modules - set(imported(ast.walk(tree(door)))) == {module(door)}
+        assert modules - set(named(door)) == {module(door)}
 
 
 def test_every_folder_of_sources_is_a_package():
