@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nodegraph.errors import GraphError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Plan", "Read", "Reads", "plan"]
 
 
+_KEPT = 256  # orders of wirings that were asked for last
 CHUNK_NUMBERS, MIN_CHUNK, MAX_CHUNK = 1 << 17, 64, 4096  # numbers, rows, rows
 
 
@@ -271,8 +272,15 @@ def _ancestors(reads: Reads, wanted: Iterable[str]) -> set[str]:
 
 
 def _arrange(reads: Reads) -> tuple[Block, ...]:
+    """Return the blocks in their order; what is wired alike, such as copies, is ordered once."""
+    return _arranged(tuple((name, tuple(ports.items())) for name, ports in reads.items()))
+
+
+@lru_cache(_KEPT)
+def _arranged(wiring: tuple[tuple[str, Any], ...]) -> tuple[Block, ...]:
     import networkx as nx
 
+    reads: Reads = {name: dict(ports) for name, ports in wiring}
     rank = {name: i for i, name in enumerate(reads)}
     now = _digraph(reads, _pairs(reads, below=1))
     try:
