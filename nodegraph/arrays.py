@@ -32,6 +32,8 @@ DEAD = 1e-12  # of the largest range among signals: one below that says nothing
 
 def is_sparse(value: Any) -> bool:
     """Tell whether `value` is a scipy.sparse array; none can be before scipy.sparse is there."""
+    if type(value) is np.ndarray:  # most are
+        return False
     module = sys.modules.get("scipy.sparse")
     return module is not None and bool(module.issparse(value))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from nodegraph.arrays import read_only
 from nodegraph.compiling.arrays import NoSuchMethod, Var
 from nodegraph.compiling.elementwise import where
 from nodegraph.compiling.ir import Dim, Op, Trace, TraceError, dtype_of
@@ -20,12 +22,42 @@ _KINDS = {
     "lines": "places", "sorted": "places",
 }  # fmt: skip
 WINDOW = 256  # rows that are put in order among themselves: what they write to lies together
+_KEPT = 64  # patterns that were looked at last
 GAIN = 0.95  # of the places that rows as they are would take
 
 
-def _lengths(W: Any) -> np.ndarray:
-    lengths = np.diff(W.indptr)
-    return np.concatenate([lengths, np.zeros(-len(lengths) % 8, lengths.dtype)])
+class _Lying(NamedTuple):
+    """How the rows of a matrix lie in slices of 8.
+
+    Parameters
+    ----------
+    order : ndarray
+        Of the rows, the longest of a window first if that leaves fewer places idle.
+    starts : ndarray
+        Where slices start, in steps of 8.
+    is_sorted : bool
+        Whether the order is another one than that of the rows.
+    """
+
+    order: np.ndarray
+    starts: np.ndarray
+    is_sorted: bool
+
+
+def _lying(W: Any) -> _Lying:
+    return _lying_of(np.diff(W.indptr).astype(np.int64).tobytes())
+
+
+@lru_cache(_KEPT)
+def _lying_of(lengths_of_rows: bytes) -> _Lying:
+    lengths = np.frombuffer(lengths_of_rows, np.int64)
+    lengths = np.concatenate([lengths, np.zeros(-len(lengths) % 8, np.int64)])
+    order = np.lexsort((-lengths, np.arange(len(lengths)) // WINDOW))
+    fewer = _longest(lengths[order]).sum() < GAIN * _longest(lengths).sum()
+    if not fewer:
+        order = np.arange(len(lengths))
+    starts = np.concatenate([[0], np.cumsum(_longest(lengths[order]))])
+    return _Lying(*read_only((order, starts)), bool(fewer))
 
 
 def _longest(lengths: np.ndarray) -> np.ndarray:
@@ -33,29 +65,14 @@ def _longest(lengths: np.ndarray) -> np.ndarray:
     return longest
 
 
-def _order(W: Any) -> np.ndarray | None:
-    """Return the rows as they lie, the longest of a window first; None is as they are."""
-    lengths = _lengths(W)
-    order = np.lexsort((-lengths, np.arange(len(lengths)) // WINDOW))
-    fewer = _longest(lengths[order]).sum() < GAIN * _longest(lengths).sum()
-    return order if fewer else None
-
-
 def is_sorted(W: Any) -> bool:
     """Tell whether rows lie in the order of their lengths, since that fills slices better."""
-    return _order(W) is not None
-
-
-def _lying(W: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows as they lie, and where slices start, in steps of 8."""
-    lengths, order = _lengths(W), _order(W)
-    order = np.arange(len(lengths)) if order is None else order
-    return order, np.concatenate([[0], np.cumsum(_longest(lengths[order]))])
+    return _lying(W).is_sorted
 
 
 def slots(W: Any) -> int:
     """Return how many places there are, entries and what fills slices up."""
-    return 8 * int(_lying(W)[1][-1])
+    return 8 * int(_lying(W).starts[-1])
 
 
 def slots_of(W: Any) -> np.ndarray:
@@ -63,7 +80,7 @@ def slots_of(W: Any) -> np.ndarray:
     lengths = np.diff(W.indptr)
     rows = np.repeat(np.arange(len(lengths)), lengths)
     k = np.arange(len(W.data)) - np.repeat(W.indptr[:-1], lengths)
-    order, starts = _lying(W)
+    order, starts, _ = _lying(W)
     lines = np.argsort(order)[rows]
     found: np.ndarray = 8 * (starts[lines // 8] + k) + lines % 8
     return found
@@ -80,7 +97,7 @@ def sliced(W: Any) -> dict[str, np.ndarray]:
         If rows are sorted, they are ``sorted`` in place of ``rows``, which lie side by side; and
         with them come their ``order``, and in which of the ``lines`` each lies.
     """
-    at, (order, starts) = slots_of(W), _lying(W)
+    at, (order, starts, is_sorted) = slots_of(W), _lying(W)
     eights = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     rows = order.reshape(-1, 8)[eights].ravel()
     found = {
@@ -91,7 +108,7 @@ def sliced(W: Any) -> dict[str, np.ndarray]:
     for name, given in zip(found, (W.data, W.indices, 1), strict=True):
         found[name][at] = given
     places = {"rows": rows, "starts": starts}
-    if is_sorted(W):
+    if is_sorted:
         places = {"sorted": rows, "starts": starts, "order": order, "lines": np.argsort(order)}
     return found | {name: part.astype(np.uint32) for name, part in places.items()}
 
