@@ -73,10 +73,9 @@ def write(result: Result, folder: str | Path) -> list[Path]:
     model, scores, picture, drawing, page = paths = [folder / name for name in names]
     result.model.save(model)
     scores.write_text(json.dumps(_facts(result), indent=2, allow_nan=False) + "\n", "utf-8")
-    axes = outcome(result)
-    _save(axes, picture)
+    _save(outcome(result), picture)
     svg = result.model.graph.draw(drawing, result.name)
-    page.write_text(_page(result, svg, axes), "utf-8")
+    page.write_text(_page(result, svg, picture.read_bytes()), "utf-8")
     return paths
 
 
@@ -119,7 +118,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | None) else str(value)
 
 
-def _page(result: Result, svg: str, axes: Axes) -> str:
+def _page(result: Result, svg: str, picture: bytes) -> str:
     learned = [_words(row) for row in learning_rows(result)]
     columns = [_words(row) for row in column_rows(result, MOST_COLUMNS)]
     seconds = ", ".join(f"{name} {value:.2f} s" for name, value in result.seconds.items())
@@ -133,7 +132,7 @@ def _page(result: Result, svg: str, axes: Axes) -> str:
             **({"Scores by column": columns} if columns else {}),
             **({"What learned": learned} if learned else {}),
         },
-        figures={"Truth and prediction": axes, **portraits(result)},
+        figures={"Truth and prediction": picture, **portraits(result)},
         yaml=dumped(result.spec.document.data),
         versions=versions(),
         seed=result.model.seed,
