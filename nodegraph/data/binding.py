@@ -15,6 +15,7 @@ from nodegraph.data.assembly import Door, check_equal_columns, many_series, one_
 from nodegraph.data.chunks import declared
 from nodegraph.data.containers import is_lazy, is_stream
 from nodegraph.data.index_times import check_times
+from nodegraph.data.last_rows import LastRows, Times
 from nodegraph.data.lazy_series import lazy_series
 from nodegraph.data.series import Series, Stream, split_series
 from nodegraph.data.tables import Columns, check_order
@@ -41,6 +42,8 @@ class BoundData:
         Learners that were given one row or label for each series.
     columns, taught : dict of Columns
         Names of the columns of data and targets, by node, where they have any.
+    times : dict of ndarray
+        When the rows of one series were taken, by input, where they are tables that tell.
     """
 
     series: Sequence[Series | Stream]
@@ -51,6 +54,7 @@ class BoundData:
     once: frozenset[str] = frozenset()
     columns: Mapping[str, Columns] = field(default_factory=dict)
     taught: Mapping[str, Columns] = field(default_factory=dict)
+    times: Times = field(default_factory=dict)
 
     @property
     def own(self) -> bool:
@@ -91,9 +95,9 @@ def bind(x: Any, y: Any, door: Door, steps: int | None = None) -> BoundData:
     form = forms.pop() if forms else split_series(*next((v, k) for k, v in targets.items()))[1]
     if form == "one":
         one = one_series(data, targets, "", door)
-        if not all(map(is_plain, (*data.values(), *targets.values()))):
-            check_times([(data, targets, "")])
-        return _fed([one], form, one)
+        plain = all(map(is_plain, (*data.values(), *targets.values())))
+        times = {} if plain else check_times([(data, targets, "")])
+        return _fed([one], form, one, times=times)
     series, once = many_series(data, targets, door)
     return _fed(series, form, series[0], once=once)
 
@@ -142,10 +146,13 @@ class _Again:
 
 def _parts(x: Any, y: Any, door: Door) -> Iterator[Series]:
     first: Series | None = None
+    last = LastRows()
     for i, (chunk, target) in enumerate(_pairs(x, y)):
         data, targets, which = door.data(chunk), door.targets(target), f" (chunk {i})"
         part = one_series(data, targets, which, door)
-        check_times([(data, targets, which)])
+        times = check_times([(data, targets, which)])
+        cure = f"chunk {i} goes on from the one before; ng.Series(...) takes series of their own"
+        last = last.then(times, last.stop, part.n_steps, cure)
         first = first or part
         widths, before = _widths(part), _widths(first)
         if widths != before:

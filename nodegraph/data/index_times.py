@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.last_rows import Times
 from nodegraph.data.time_steps import beside, odd_steps
 from nodegraph.errors import warn
 from nodegraph.files.table_times import as_dates, read_times
@@ -19,8 +20,10 @@ Given = tuple[Mapping[str, Any], Mapping[str, Any], str]  # inputs, targets, and
 Read = Mapping[str, tuple[Array | None, str]]  # by name: times, and which row has none
 
 
-def check_times(series: Sequence[Given]) -> None:
+def check_times(series: Sequence[Given]) -> Times:
     """Warn once if rows of tables are not steps in a row, once if those of two do not go together.
+
+    Returns the times of the first series by input, so that no index need be read again.
 
     Parameters
     ----------
@@ -33,6 +36,7 @@ def check_times(series: Sequence[Given]) -> None:
         if said:
             more = f" (and so in {len(said) - 1} more series)" * (len(said) > 1)
             warn(f"{said[0]}{more}")
+    return {name: times for name, (times, _) in read[0][0].items()}
 
 
 def _in_a_row(data: Read, targets: Read, which: str) -> Iterator[str]:

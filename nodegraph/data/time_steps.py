@@ -9,7 +9,17 @@ import numpy as np
 
 from nodegraph.arrays import Array
 
-__all__ = ["RARE", "beside", "long_steps", "odd_steps", "usual_step"]
+__all__ = [
+    "GAP",
+    "RARE",
+    "beside",
+    "duration",
+    "leads_over_weekend",
+    "long_steps",
+    "moment",
+    "odd_steps",
+    "usual_step",
+]
 
 FEWEST = 32  # rows of which some are usually of one time with others
 
@@ -58,14 +68,14 @@ def _gaps(times: Array, rows: Array, steps: Array) -> str:
         return ""
     if gaps.mean() > RARE and (np.abs(steps - usual) <= usual / 2).mean() < 0.5:
         return (
-            f"rows are no equal steps apart, but {_shown(steps.min())} to {_shown(steps.max())}, "
-            f"half of them up to {_shown(np.median(steps))}; each row is one step: bring them to "
-            "equal steps (x.resample(...).mean(), for Impute() or Hold()), or give how long each "
-            "is to a node with a port dt"
+            f"rows are no equal steps apart, but {duration(steps.min())} to "
+            f"{duration(steps.max())}, half of them up to {duration(np.median(steps))}; each row "
+            "is one step: bring them to equal steps (x.resample(...).mean(), for Impute() or "
+            "Hold()), or give how long each is to a node with a port dt"
         )
     one = rows[gaps.argmax()]
     return (
-        f"rows are {_shown(usual)} apart, but more {_often(gaps, times, one, one + 1)}; each row "
+        f"rows are {duration(usual)} apart, but more {_often(gaps, times, one, one + 1)}; each row "
         "is one step: fill in what is missing (empty cells, for Impute() or Hold()), or cut the "
         "series there"
     )
@@ -95,13 +105,13 @@ def beside(times: Array, others: Array) -> str:
     if moved.size:
         row = moved[0]
         return (
-            f"row {row} is at {_moment(others[row])} beside {_moment(times[row])}, and rows before "
+            f"row {row} is at {moment(others[row])} beside {moment(times[row])}, and rows before "
             f"it are {_apart(first)}"
         )
     bounds = [(part.min(), part.max()) for part in (others[known], times[known])]
     if len(known) < FEWEST or times.dtype.kind != "M" or max(bounds)[0] <= min(bounds)[1]:
         return ""
-    theirs, ours = (f"{_moment(start)} to {_moment(stop)}" for start, stop in bounds)
+    theirs, ours = (f"{moment(start)} to {moment(stop)}" for start, stop in bounds)
     return f"its rows are from {theirs}, those of the input from {ours}, and none of one time"
 
 
@@ -116,15 +126,15 @@ def _apart(time: Any) -> str:
     if not time:
         return "of one time"
     zero = type(time)(0)
-    return f"{_shown(abs(time))} {'later' if time > zero else 'earlier'}"
+    return f"{duration(abs(time))} {'later' if time > zero else 'earlier'}"
 
 
-def _moment(time: Any) -> str:
+def moment(time: Any) -> str:
     """Return a time without what is zero at its end.
 
     Examples
     --------
-    >>> _moment(np.datetime64("2020-01-01T00:00:00.000")), _moment(np.float64(20200101))
+    >>> moment(np.datetime64("2020-01-01T00:00:00.000")), moment(np.float64(20200101))
     ('2020-01-01', '20200101')
     """
     if not isinstance(time, np.datetime64):
@@ -143,16 +153,16 @@ def _place(odd: Array, times: Array, rows: Array) -> str:
 def _often(odd: Array, times: Array, one: int, other: int) -> str:
     count = int(odd.sum())
     often = "once" if count == 1 else f"{count} times"
-    first, second = _moment(times[one]), _moment(times[other])
+    first, second = moment(times[one]), moment(times[other])
     return f"{often}, first from {first} to {second} (rows {one} and {other}, from 0)"
 
 
-def _shown(step: Any) -> str:
+def duration(step: Any) -> str:
     """Return a step of numbers or of dates in words.
 
     Examples
     --------
-    >>> _shown(np.timedelta64(7200, "s")), _shown(0.5)
+    >>> duration(np.timedelta64(7200, "s")), duration(0.5)
     ('2 h', '0.5')
     """
     if not isinstance(step, np.timedelta64):
@@ -202,7 +212,7 @@ def long_steps(starts: Array, steps: Array, usual: Any) -> Array:
     while gaps.any() and _come_back(starts[gaps], 2 if gaps.mean() > RARE else FEWEST_PAUSES):
         gaps = steps > FAR * np.median(steps[gaps])
     if gaps.any():
-        gaps &= ~_weekends(starts, steps)
+        gaps &= ~leads_over_weekend(starts, steps)
         gaps &= gaps.sum() >= FEWEST_PAUSES or gaps.mean() <= RARE
     return gaps
 
@@ -219,7 +229,7 @@ def _come_back(starts: Array, fewest: int) -> bool:
     return False
 
 
-def _weekends(starts: Array, steps: Array) -> Array:
+def leads_over_weekend(starts: Array, steps: Array) -> Array:
     """Return which steps lead over a weekend and no other day, where no row is of a weekend."""
     if starts.dtype.kind != "M":
         return np.zeros(len(steps), bool)

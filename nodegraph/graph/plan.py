@@ -114,6 +114,13 @@ class Plan:
         return cls(whole, nodes, reads, blocks, depth, streams)
 
     @cached_property
+    def remembers(self) -> bool:
+        """Whether the order of rows can matter: a node has a state, or an edge a delay."""
+        groups = (group for ports in self.reads.values() for group in ports.values())
+        delayed = any(read.delay for group in groups for read in group)
+        return delayed or any(type(node).start is not Node.start for node in self.nodes.values())
+
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Nodes that outside data go to when no name is given: the Input nodes, else all ends."""
         external = tuple(n for n in self.graph.names.values() if _is_external(self.nodes[n]))

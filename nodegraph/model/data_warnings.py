@@ -14,7 +14,6 @@ from nodegraph.data.series import Series
 from nodegraph.data.symptoms import blurred
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import warn
-from nodegraph.graph.node import Node
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import shortest
 from nodegraph.model.stages import forced_wiring
@@ -258,7 +257,7 @@ def _warn_of_series_in_rows(plan: Plan, bound: BoundData, y: Any) -> None:
     each other than neighbours in a column, and only if some node remembers what came before.
     """
     one = bound.series[0]
-    if bound.form != "one" or not isinstance(one, Series) or not _remembers(plan):
+    if bound.form != "one" or not isinstance(one, Series) or not plan.remembers:
         return
     labels = [in_classes(plan, name, given) for name, given in flat_labels(bound, y, one.n_steps)]
     for name, rows in one.data.items() if any(labels) else ():
@@ -268,12 +267,6 @@ def _warn_of_series_in_rows(plan: Plan, bound: BoundData, y: Any) -> None:
                 "are taken for one series, a row a step; if each row is a series of its own, give "
                 "x[:, :, None] (a table: x.to_numpy()[:, :, None])"
             )
-
-
-def _remembers(plan: Plan) -> bool:
-    """Tell whether the order of rows can matter: a node has a state, or an edge a delay."""
-    delayed = any(read.delay for ports in plan.reads.values() for r in ports.values() for read in r)
-    return delayed or any(type(n).start is not Node.start for n in plan.nodes.values())
 
 
 def _smooth_along_rows(rows: Any) -> bool:

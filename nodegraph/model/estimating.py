@@ -47,7 +47,8 @@ class Estimating(Learner):
         """Return ``run(x)``, and leave the model where it stands.
 
         For one series `x` must be the rows that follow what the model has seen last, as those of
-        scikit-learn's ``TimeSeriesSplit`` do; a list of series has no such bounds.
+        scikit-learn's ``TimeSeriesSplit`` do, which is looked at where tables have times; a list of
+        series has no such bounds.
         """
         here = self.snapshot()
         try:

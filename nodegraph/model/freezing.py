@@ -14,7 +14,7 @@ from nodegraph.model.inference import Inference
 __all__ = ["Freezing"]
 
 
-_MOVING = ("slots", "frozen", "time", "ahead", "drift", "unsaid")
+_MOVING = ("slots", "frozen", "time", "ahead", "drift", "unsaid", "last")
 
 
 class Freezing(Inference):

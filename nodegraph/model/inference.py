@@ -124,6 +124,7 @@ class Inference(QuickCalls):
         draft = self._settle().draft(noise=noise)
         names = draft.names(outputs)
         bound = draft.bind(x, None, steps, wanted=names)
+        draft.follow(bound)
         check_whole(self.plan, bound, draft.time)
         request = Request(names, clock=draft.time, noise=noise)
         threads, hooks = checked_workers(workers), Hooks(checked_progress(progress))
@@ -289,6 +290,8 @@ class Inference(QuickCalls):
         draft = self._settle().draft(noise=noise)
         names = draft.names(outputs)
         bound = None if prompt is None else draft.bind(prompt, None, wanted=names)
+        if bound is not None:
+            draft.follow(bound)
         wish = Generation(self._own_engine, checked_steps(steps), x, loop, names, noise)
         with using(self.numerics):
             found = wish.after(draft, bound)

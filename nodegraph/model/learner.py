@@ -12,6 +12,7 @@ import numpy as np
 
 from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.horizon import Ahead, checked_ahead, further, horizons, later, strangers
+from nodegraph.data.last_rows import LastRows
 from nodegraph.engines import Engine
 from nodegraph.engines.request import Request
 from nodegraph.engines.vitals import (
@@ -186,7 +187,7 @@ class Learner(Freezing):
                 course.one(draft.runnable(draft.ready()), draft.slots, bound.series[0], Request())
         draft.time = moved if bound.own else draft.time
         draft.ahead = Ahead(horizons(bound), strange=strangers(bound))
-        draft.drift = draft.unsaid = None
+        draft.drift, draft.unsaid, draft.last = None, None, LastRows().then(bound.times, 0, moved)
         if unsaid and (1 in shift.values() or draft.ahead.reach(1)):
             draft.unsaid = draft.time
         self._hold(draft)
@@ -239,6 +240,7 @@ class Learner(Freezing):
         """
         draft = self._settle().draft(self.plan.rules, noise=True)
         bound = draft.bind(x, y, noted=True)
+        draft.follow(bound)
         check_whole(self.plan, bound, draft.time)
         learners = tuple(n for n in draft.learners(bound) if not self.plan.rules[n].online)
         if not learners:
@@ -305,6 +307,7 @@ class Learner(Freezing):
         progress = checked_progress(progress)
         draft = self._settle().draft(self.plan.rules, noise=True)
         bound = draft.bind(x, y, noted=True)
+        draft.follow(bound)
         learners = frozenset(n for n in draft.learners(bound) if self.plan.rules[n].online)
         if not learners:
             raise GraphError(f"nothing here learns online: {why_idle(draft, online=True)}")

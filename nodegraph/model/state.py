@@ -13,6 +13,8 @@ from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.assembly import Door
 from nodegraph.data.binding import BoundData, bind, teaching_only, total_steps, with_zeros
 from nodegraph.data.horizon import Ahead
+from nodegraph.data.last_rows import LastRows
+from nodegraph.data.series import Series
 from nodegraph.data.tables import check_columns
 from nodegraph.data.targets import Lesson
 from nodegraph.engines.slot import NOT_SAVED, Slot
@@ -24,6 +26,11 @@ from nodegraph.model.initializer import Initializer
 from nodegraph.model.reasons import why_not_ready
 
 __all__ = ["ModelState"]
+
+GOES_ON = (
+    "one series goes on where the last call stopped: run what lies between as well, or write "
+    "model.reset() where another series begins ([x] is one of its own)"
+)
 
 
 @dataclass
@@ -46,6 +53,8 @@ class ModelState:
     unsaid : int, optional
         The `time` at which the last outputs say the next step, and nobody was given them: as
         `fit` with ``ahead=1`` leaves them.
+    last : LastRows
+        When the last rows of the model's own stream were taken, where they came in tables.
     """
 
     initializer: Initializer
@@ -57,6 +66,7 @@ class ModelState:
     ahead: Ahead = field(default_factory=Ahead)
     drift: Drift | None = None
     unsaid: int | None = None
+    last: LastRows = field(default_factory=LastRows)
 
     @property
     def plan(self) -> Plan:
@@ -113,6 +123,15 @@ class ModelState:
         self.initializer.see(bound.data, bound.targets)
         self.initializer.build(self.slots)
         return bound
+
+    def follow(self, bound: BoundData) -> None:
+        """Warn if tables do not follow what the own stream has seen last; take note of their end.
+
+        Only where the order of rows can matter.
+        """
+        if bound.own and isinstance(one := bound.series[0], Series):
+            cure = GOES_ON if self.plan.remembers else ""
+            self.last = self.last.then(bound.times, self.time, one.n_steps, cure)
 
     def missing(self) -> dict[str, Array] | None:
         """Return a row of NaN for each input, or None if one of them may have no gaps."""
@@ -326,4 +345,4 @@ class ModelState:
     def restart(self) -> None:
         """Put every state and delay line back to the start."""
         self.slots = self.initializer.restarted(self.slots)
-        self.time, self.drift, self.unsaid = 0, None, None
+        self.time, self.drift, self.unsaid, self.last = 0, None, None, LastRows()

@@ -12,6 +12,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, layout, leaves
 from nodegraph.data.horizon import Ahead
+from nodegraph.data.last_rows import Last, LastRows
 from nodegraph.data.tables import Columns
 from nodegraph.engines.slot import NOT_SAVED, OTHER_LAYOUT, Slot
 from nodegraph.errors import ModelFileError, NodegraphError, SpecError
@@ -111,6 +112,8 @@ def _packed(
         about["unsaid"] = state.unsaid
     if state.drift is not None:
         about["drift"] = state.drift.plain()
+    if state.last.by_input and state.last.stop == state.time:
+        about["last"] = {name: last.plain() for name, last in state.last.by_input.items()}
     return arrays, {"graph": json.dumps(graph), "model": json.dumps(about, default=_plain)}
 
 
@@ -252,6 +255,8 @@ def _filled(state: ModelState, about: Mapping[str, Any], arrays: Mapping[str, Ar
     strange = frozenset((str(learner), str(taker)) for learner, taker in about.get("strange", ()))
     state.ahead, state.unsaid = Ahead(shown, strange=strange), about.get("unsaid")
     state.drift = Drift.of(about["drift"]) if "drift" in about else None
+    last = {name: Last.of(plain) for name, plain in about.get("last", {}).items()}
+    state.last = LastRows(state.time, last)
     return state
 
 
