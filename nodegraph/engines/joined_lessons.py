@@ -10,8 +10,8 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.engines.bound_node import BoundNode
 from nodegraph.engines.local import Sweep
-from nodegraph.graph.lessons import Lesson
 from nodegraph.graph.protocols import Gathers, Seamless, Silent
+from nodegraph.graph.rule import Lesson
 
 __all__ = ["is_joinable", "learn_joined"]
 

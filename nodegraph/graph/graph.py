@@ -170,7 +170,7 @@ class Graph(Composable):
         Nodes are names with attributes ``node, kind, units, rule, input, output, group``; edges
         have ``delay`` and ``port``.
         """
-        from nodegraph.plotting.graphs.networks import to_networkx
+        from nodegraph.plotting.graphs.pictures import to_networkx
 
         return to_networkx(self)
 

@@ -1,13 +1,19 @@
-"""Between which numbers the signals of a port lie."""
+"""Between which numbers the signals of a port lie, and what is refused."""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nodegraph.arrays import Array
+from nodegraph.errors import DataError, GraphError
 
-__all__ = ["DURATION", "Limits"]
+if TYPE_CHECKING:
+    from nodegraph.graph.node import Node
+    from nodegraph.graph.rule import Rule
+
+__all__ = ["DURATION", "Limits", "check_signals", "check_within", "recent"]
 
 
 class Limits(NamedTuple):
@@ -51,3 +57,54 @@ class Limits(NamedTuple):
 
 
 DURATION = Limits(0.0, open=True, signals=1, meaning="the time since the step before")
+
+
+def check_signals(name: str, node: Node, rule: Rule | None, widths: Mapping[str, int]) -> None:
+    """Refuse more or fewer signals than a port of a node, or of its rule, takes.
+
+    Raises
+    ------
+    GraphError
+    """
+    alone = {port: Limits(-math.inf, signals=1) for port in (() if rule is None else rule.single)}
+    for port, limits in {**node.limits, **alone}.items():
+        wanted = limits.signals
+        if wanted is not None and (width := widths.get(port, wanted)) != wanted:
+            few = "one signal" if wanted == 1 else f"{wanted} signals"
+            raise GraphError(
+                f"{name}: {port} should be {few}{_that_is(limits, ', ')}, got {width}; wire "
+                f"Select(columns=...) to {name}[{port!r}]"
+            )
+
+
+def check_within(
+    name: str, limits: Mapping[str, Limits], signals: Mapping[str, Array], clock: int
+) -> None:
+    """Refuse signals out of their limits, NaN among them; row 0 is step number `clock`.
+
+    Raises
+    ------
+    DataError
+    """
+    for port, rows in signals.items():
+        held = limits[port].hold(rows)
+        if held.all():
+            continue
+        at = int(held.all(axis=1).argmin())
+        raise DataError(
+            f"{name}: {port} should be {limits[port]}{_that_is(limits[port], ', for it is ')}, got "
+            f"{rows[at][~held[at]][0]:.6g} at step {clock + at}; mend or leave out that row"
+        )
+
+
+def _that_is(limits: Limits, between: str) -> str:
+    return between + limits.meaning if limits.meaning else ""
+
+
+def recent(sources: Sequence[Any], limits: Limits, start: int, stop: int) -> bool:
+    """Tell whether what rings of rows hold of these steps is within its limits."""
+    for rows, zero in sources:
+        steps = [(zero + step) % len(rows) for step in range(start, stop)]
+        if not limits.hold(rows[steps]).all():
+            return False
+    return True

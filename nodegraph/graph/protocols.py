@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nodegraph.arrays import Array, layout, leaves
 from nodegraph.errors import ContractError
-from nodegraph.graph.lessons import Lesson
+
+if TYPE_CHECKING:
+    from nodegraph.graph.rule import Lesson
 
 __all__ = [
     "Absorbs",

@@ -10,7 +10,7 @@ import numpy as np
 from nodegraph.arrays import Array, is_plain
 from nodegraph.data.tables import check_columns, check_order, columns_of, frame_rows, is_frame
 from nodegraph.errors import DataError, FieldError
-from nodegraph.graph.changed import changed
+from nodegraph.graph.graph import Edge, End, Graph
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.model.classifying import is_classifier, share_right
 from nodegraph.model.data_warnings import warn_of_another_horizon
@@ -171,7 +171,7 @@ class Estimating(Learner):
                     "fields of nodes as in reservoir__leak_rate"
                 )
         if changes:
-            options["graph"] = changed(options["graph"], changes)
+            options["graph"] = _changed(options["graph"], changes)
         self.__init__(**options)  # type: ignore[misc]
         return self
 
@@ -190,3 +190,24 @@ class Estimating(Learner):
 def _numbers(y: Any) -> Array:
     rows: Array = frame_rows(y, "score: y") if is_frame(y) else np.asarray(y)
     return rows
+
+
+def _changed(graph: Graph, updates: Mapping[str, Mapping[str, Any]]) -> Graph:
+    """Return `graph` with copies in place of the nodes named in `updates`, these fields changed.
+
+    Raises
+    ------
+    FieldError
+        If a field is unknown, of a wrong type or out of range.
+    """
+    new = {
+        node: node.model_copy(update=dict(updates[name])) if name in updates else node
+        for node, name in graph.names.items()
+    }
+
+    def ends(group: tuple[End, ...]) -> tuple[End, ...]:
+        return tuple(end._replace(node=new[end.node]) for end in group)
+
+    edges = tuple(Edge(new[e.source], new[e.target], e.delay, e.port) for e in graph.edges)
+    owners = tuple((new[node], whose) for node, whose in graph.owners)
+    return Graph(tuple(new.values()), edges, ends(graph.heads), ends(graph.tails), owners)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+from time import process_time
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from nodegraph.engines import LOCAL
 from nodegraph.host.memory_budget import format_bytes
 from nodegraph.host.numerics import using
-from nodegraph.host.speed import products_a_second
 from nodegraph.model.fit import Fit
 from nodegraph.model.foresight import Foresight, foresee, ordered
 from nodegraph.model.rehearsal import Clock, Rehearsal, working
@@ -42,7 +45,7 @@ def foreseen(
         return None
     made = clock() - begun
     with using(model.numerics):
-        learned = Rehearsal(course, draft.slots, bound, products_a_second(), clock).seconds()
+        learned = Rehearsal(course, draft.slots, bound, _products_a_second(), clock).seconds()
     return found._replace(seconds=None if learned is None else made + learned)
 
 
@@ -67,3 +70,22 @@ def _took(found: Foresight) -> str:
     if found.seconds is None:
         return "a time that a part of the data does not tell,"
     return f"{found.seconds:.2g} s" if found.seconds < 100 else f"{found.seconds / 60:.0f} min"
+
+
+ROWS, COLUMNS = 1024, 1024  # of the matrix that is multiplied
+REPEATS = 3
+
+
+@cache
+def _products_a_second() -> float:
+    """Return how many numbers of float64 are multiplied and added up in a CPU second.
+
+    BLAS may use several threads, whose time counts.
+    """
+    rows = np.random.default_rng(0).standard_normal((ROWS, COLUMNS))
+    seconds = []
+    for _ in range(REPEATS + 1):
+        begun = process_time()
+        rows.T @ rows  # a half of it is done, the other is the same
+        seconds.append(process_time() - begun)
+    return ROWS * COLUMNS**2 / max(min(seconds[1:]), 1e-6)

@@ -11,9 +11,9 @@ import numpy as np
 from nodegraph.arrays import cast, copy_tree
 from nodegraph.data.tables import Columns
 from nodegraph.engines.first_use import check_made
-from nodegraph.engines.limits_of_ports import check_signals
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, GraphError, NodegraphError, placed
+from nodegraph.graph.limits import check_signals
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Momentary
 from nodegraph.host import memory_budget as budget

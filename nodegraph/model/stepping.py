@@ -11,11 +11,11 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree, is_sparse, leaves
 from nodegraph.data.series import Chunk
 from nodegraph.engines.bound_node import RowSource, heard
-from nodegraph.engines.limits_of_ports import recent
 from nodegraph.engines.loops import Instruction, Program
 from nodegraph.engines.outputs import filled
 from nodegraph.engines.prepared import StepCode
 from nodegraph.engines.vitals import Sample, Vitals
+from nodegraph.graph.limits import recent
 from nodegraph.graph.plan import Plan
 from nodegraph.model.noise import NoiseAhead, is_noisy
 from nodegraph.model.state import ModelState

@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array, layout, leaves
+from nodegraph.arrays import Array, layout, leaves, pack, packed_layout, unpack
 from nodegraph.data.horizon import Ahead
 from nodegraph.data.last_rows import Last, LastRows
 from nodegraph.data.tables import Columns
 from nodegraph.engines.slot import NOT_SAVED, OTHER_LAYOUT, Slot
 from nodegraph.errors import ModelFileError, NodegraphError, SpecError
 from nodegraph.files import tensor_file
-from nodegraph.files.pytree import pack, packed_layout, unpack
 from nodegraph.files.yaml.spec import read_plain
 from nodegraph.files.yaml.writer import streams, to_plain
 from nodegraph.graph import Graph

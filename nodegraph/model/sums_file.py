@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any, NamedTuple
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, pack, unpack
 from nodegraph.errors import ModelFileError
 from nodegraph.files import tensor_file
-from nodegraph.files.pytree import pack, unpack
 
 __all__ = ["PackedSums", "read_sums", "write_sums"]
 

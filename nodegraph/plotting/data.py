@@ -1,15 +1,30 @@
-"""What plots accept: arrays of numbers of the right shape, and columns that exist."""
+"""What is drawn: series as numbers, and what their columns and rows are called."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nodegraph.errors import DataError
 
-__all__ = ["check_filled", "check_same_shape", "chosen", "numbers", "series"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = [
+    "check_filled",
+    "check_same_shape",
+    "chosen",
+    "column_names",
+    "label_times",
+    "lane_names",
+    "numbers",
+    "row_index",
+    "series",
+    "times",
+]
 
 Floats = npt.NDArray[np.float64]
 MOST_LINES = 6
@@ -58,3 +73,95 @@ def chosen(
     if not chosen or any(not -count <= k < count for k in chosen):
         raise DataError(f"{where}: {name} is {chosen}; choose one or more of 0 to {count - 1}")
     return [k % count for k in chosen]
+
+
+def column_names(*tables: Any) -> list[str] | None:
+    """Return the names of the columns of the first table that has some, None without.
+
+    Examples
+    --------
+    >>> column_names([[1.0]]) is None
+    True
+    """
+    for table in tables:
+        if hasattr(table, "columns"):
+            return [str(name) for name in table.columns]
+        name = getattr(table, "name", None)
+        if name is not None and not callable(name):
+            return [str(name)]
+    return None
+
+
+def row_index(*tables: Any) -> Any:
+    """Return the index of the first table of pandas, None without."""
+    return next((table.index for table in tables if hasattr(table, "iloc")), None)
+
+
+def times(where: str, index: Any, steps: int, start: int = 0) -> Any:
+    """Return what stands on the axis of time: numbers or dates, one a step.
+
+    Raises
+    ------
+    DataError
+        If `index` has another length, or holds neither numbers nor dates.
+
+    Examples
+    --------
+    >>> times("prediction", None, 3, start=5)
+    array([5, 6, 7])
+    >>> times("prediction", ["2024-01-31", "2024-02-29"], 2)
+    array(['2024-01-31T00:00:00.000000', '2024-02-29T00:00:00.000000'],
+          dtype='datetime64[us]')
+    """
+    if index is None:
+        return start + np.arange(steps)
+    values = _plain(where, index)
+    if values.shape != (steps,):
+        raise DataError(
+            f"{where}: index has shape {values.shape} for {steps} steps; give one entry a step"
+        )
+    return values
+
+
+def _plain(where: str, index: Any) -> Any:
+    if hasattr(index, "to_timestamp"):  # periods
+        index = index.to_timestamp()
+    if getattr(index, "tz", None) is not None:
+        index = index.tz_localize(None)
+    values = np.asarray(index)
+    if values.dtype.kind in "biuf":
+        return values
+    if values.dtype.kind == "m":
+        return values / np.timedelta64(1, "s")
+    try:
+        return values.astype("datetime64[us]")
+    except (TypeError, ValueError):
+        raise DataError(f"{where}: index holds neither numbers nor dates") from None
+
+
+def label_times(ax: Axes, values: Any, index: Any) -> str:
+    """Write dates short, and return the label of the axis of time."""
+    name = getattr(index, "name", None)
+    if np.asarray(values).dtype.kind == "M":
+        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+        locator = AutoDateLocator()  # type: ignore[no-untyped-call]
+        ax.xaxis.set_major_locator(locator)
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+        return str(name) if name is not None else "time"
+    if getattr(getattr(index, "dtype", None), "kind", "") == "m":
+        return f"{name or 'time'} (s)"
+    return str(name) if name is not None else "time (steps)"
+
+
+def lane_names(
+    names: Sequence[str] | None, shown: Sequence[int], known: Sequence[str] | None = None
+) -> list[str]:
+    """Return a name for every drawn output: as told, else as the columns are called."""
+    if names is None:
+        return [f"output {k}" if known is None else known[k] for k in shown]
+    if len(names) > len(shown) and len(names) > max(shown):
+        return [str(names[k]) for k in shown]
+    if len(names) != len(shown):
+        raise DataError(f"{len(names)} names for {len(shown)} outputs; give one name an output")
+    return [str(name) for name in names]

@@ -11,8 +11,7 @@ import numpy.typing as npt
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.plotting.canvas import COLOURS, new_axes, tidy
-from nodegraph.plotting.data import chosen, series
-from nodegraph.plotting.labels import column_names
+from nodegraph.plotting.data import chosen, column_names, series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

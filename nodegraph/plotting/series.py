@@ -20,8 +20,16 @@ from nodegraph.plotting.canvas import (
     stack_lanes,
     tidy,
 )
-from nodegraph.plotting.data import check_same_shape, chosen, series
-from nodegraph.plotting.labels import column_names, label_times, lane_names, row_index, times
+from nodegraph.plotting.data import (
+    check_same_shape,
+    chosen,
+    column_names,
+    label_times,
+    lane_names,
+    row_index,
+    series,
+    times,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

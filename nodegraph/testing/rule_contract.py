@@ -9,17 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array, cast, copy_tree, leaves
+from nodegraph.arrays import Array, cast, copy_tree, leaves, pack, unpack
 from nodegraph.engines import first_use
 from nodegraph.engines.compiled.courses import Learned, learn_by_step
 from nodegraph.engines.compiled.traced_updates import course
 from nodegraph.engines.compiled.tracing import Teaching
 from nodegraph.errors import ContractError
-from nodegraph.files.pytree import pack, unpack
-from nodegraph.graph.lessons import block_of
 from nodegraph.graph.node import Node
 from nodegraph.graph.protocols import Deals, Passes, begun_like
-from nodegraph.graph.rule import Lesson, Rule, merges
+from nodegraph.graph.rule import Lesson, Rule, block_of, merges
 from nodegraph.testing.comparing import close_trees, dense, require, same_trees
 from nodegraph.testing.compiled_contract import check_it_is_compiled
 from nodegraph.testing.driving import run_node, teach

@@ -10,7 +10,7 @@ from nodegraph import Array, maths
 from nodegraph.host.numerics import numerics
 from nodes.parts.activations import ACTIVATIONS
 from nodes.parts.slopes import SLOPES, Slanted
-from nodes.ridge_regression.gram import product
+from nodes.ridge_regression.blas import product
 
 __all__ = ["Heads", "Seen", "Weights", "features", "gradients"]
 

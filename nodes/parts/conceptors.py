@@ -9,7 +9,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodes.parts.covariances import eigenvectors
-from nodes.ridge_regression.blas_threads import bounded_threads
+from nodes.ridge_regression.blas import bounded_threads
 
 __all__ = ["conceptor", "conjunction", "disjunction", "negation", "quota", "with_aperture"]
 

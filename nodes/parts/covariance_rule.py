@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nodegraph import Array, Lesson, Rule, Seen
-from nodegraph.graph.lessons import block_of
+from nodegraph.graph.rule import block_of
 from nodes.parts.covariances import Covariances
 
 __all__ = ["CovarianceRule"]

@@ -10,7 +10,7 @@ from nodegraph import Array
 from nodes.parts.activations import ACTIVATIONS
 from nodes.parts.slopes import SLOPES, Slanted
 from nodes.parts.whitened_head import Head, whitening
-from nodes.ridge_regression.gram import product
+from nodes.ridge_regression.blas import product
 from nodes.ridge_regression.statistics import Statistics
 
 __all__ = ["HiddenUnits"]

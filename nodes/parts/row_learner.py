@@ -7,7 +7,7 @@ from typing import Any
 
 from nodegraph import Array, Lesson, Seen
 from nodegraph.arrays import copy_tree
-from nodegraph.graph.lessons import block_of
+from nodegraph.graph.rule import block_of
 from nodes.parts.lone_learner import LoneLearner
 
 __all__ = ["RowLearner"]

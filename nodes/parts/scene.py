@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph import Array
 from nodes.parts.whitened_head import Head, head_of, moving, require_rows, whitening
-from nodes.ridge_regression.gram import product
+from nodes.ridge_regression.blas import product
 from nodes.ridge_regression.statistics import Statistics
 
 __all__ = ["Scene"]

@@ -9,7 +9,7 @@ import numpy as np
 from nodegraph import Array
 from nodegraph.arrays import ROUNDING
 from nodegraph.errors import DataError
-from nodes.ridge_regression.blas_threads import bounded_threads
+from nodes.ridge_regression.blas import bounded_threads
 from nodes.ridge_regression.solvers import solve_primal
 from nodes.ridge_regression.statistics import Statistics
 

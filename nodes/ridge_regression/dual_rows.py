@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nodegraph import Array
-from nodes.ridge_regression.gram import product
+from nodes.ridge_regression.blas import product
 from nodes.ridge_regression.solvers import Solution, solve_dual
 
 __all__ = ["BLOCK", "LARGE", "Pile", "Rows", "joined_rows", "split_rows"]

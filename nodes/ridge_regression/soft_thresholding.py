@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nodegraph import Array
-from nodes.ridge_regression.blas_threads import bounded_threads
+from nodes.ridge_regression.blas import bounded_threads
 from nodes.ridge_regression.dual_rows import Rows
 from nodes.ridge_regression.statistics import Statistics
 

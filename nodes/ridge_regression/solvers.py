@@ -10,8 +10,7 @@ from nodegraph import Array
 from nodegraph.arrays import ROUNDING
 from nodegraph.errors import IllConditionedWarning, warn
 from nodegraph.host.numerics import numerics
-from nodes.ridge_regression.blas_threads import bounded_threads
-from nodes.ridge_regression.gram import product
+from nodes.ridge_regression.blas import bounded_threads, product
 
 __all__ = [
     "CARRYING",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph import Array
-from nodes.ridge_regression.gram import PANEL, add_products, own_loops, product
+from nodes.ridge_regression.blas import PANEL, add_products, own_loops, product
 from nodes.ridge_regression.solvers import Solution, is_definite, solve_primal, unmoved
 
 __all__ = ["Statistics", "centred", "mass"]

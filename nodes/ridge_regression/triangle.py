@@ -7,13 +7,151 @@ from typing import NamedTuple
 import numpy as np
 
 from nodegraph import Array
-from nodes.ridge_regression.gram import product
-from nodes.ridge_regression.solvers import Solution, unmoved
+from nodegraph.host.numerics import numerics
+from nodes.ridge_regression.blas import bounded_threads, call, check_order, product
+from nodes.ridge_regression.solvers import CARRYING, EPS, Solution, least_norm, unmoved
 from nodes.ridge_regression.statistics import centred, mass
-from nodes.ridge_regression.triangular_factor import fold
-from nodes.ridge_regression.triangular_solver import solve_triangle
 
-__all__ = ["Triangle"]
+__all__ = ["Triangle", "fold", "solve_triangle", "solve_upper"]
+
+
+def solve_triangle(R: Array, QT: Array, ridge: float, squared: bool = False) -> Solution:
+    """Return ``W = ((R'R + ridge I)^-1 R'QT)'`` and no bias, without a product of R with itself.
+
+    With ``D`` the norms of the columns, to the next power of two, ``[R; sqrt(ridge) I] D^-1`` is
+    made triangular and solved for ``D W'`` [1]_: what is singular is judged where all inputs are
+    of one size. There the singular vectors that carry anything are taken, and of all W that then
+    fit alike that of least norm.
+
+    Parameters
+    ----------
+    R : ndarray of float64, shape (n, n), column by column
+    QT : ndarray of float64, shape (n, k), column by column
+    ridge : float
+    squared : bool
+        Whether to leave out what a Gram matrix would lose.
+
+    References
+    ----------
+    .. [1] A. Bjorck, Numerical Methods for Least Squares Problems, SIAM (1996), 2.7 and 5.3.
+    """
+    norms = np.sqrt(np.square(R, order="C").sum(axis=0) + ridge)
+    roots = np.ldexp(1.0, np.frexp(norms)[1])
+    S, C = R / roots, QT.copy(order="F")
+    if ridge:
+        fold(S, C, np.diag(np.sqrt(ridge) / roots), np.zeros(QT.shape), dense=0)
+    condition, certain = _condition(S), EPS if ridge else len(S) * EPS
+    if squared:
+        certain = float(np.sqrt(CARRYING))
+    if condition > 1 / certain:
+        return _by_singular_vectors(S, C, roots[:, None], certain)
+    W = (solve_upper(S, C) / roots[:, None]).T
+    solver = "portable qr" if numerics() == "portable" else "qr"
+    return Solution(W, np.zeros(len(W)), solver, _squared(condition), len(S), True)
+
+
+def _condition(S: Array) -> float:
+    """Return about the condition number of an upper triangular matrix."""
+    if numerics() == "portable":
+        diagonal = np.abs(S.diagonal())
+        least = float(diagonal.min(initial=np.inf))
+        return float(diagonal.max(initial=0.0)) / least if least > 0 else np.inf
+    from scipy.linalg import lapack
+
+    with bounded_threads():
+        inverse, _ = lapack.dtrcon(S)
+    return 1 / float(inverse) if inverse > 0 else np.inf
+
+
+def _squared(condition: float) -> float:
+    """Return the condition number of the Gram matrix; more digits are not repeatable."""
+    return float(f"{condition * condition:.4g}")
+
+
+def _by_singular_vectors(S: Array, C: Array, roots: Array, share: float) -> Solution:
+    from scipy.linalg import svd
+
+    with bounded_threads():
+        left, values, right = svd(S, check_finite=False)
+        kept = values > share * max(float(values[0]), np.finfo(float).tiny)
+        explained = left[:, kept].T @ C
+        W = (right[kept].T @ (explained / values[kept, None])) / roots
+        shortest = least_norm(W, right[~kept].T / roots)
+        moved = right[~kept] @ (roots * (shortest - W))
+    cost = np.square(values[~kept, None] * moved).sum(axis=0)
+    same = cost <= (len(S) * EPS) ** 2 * np.square(explained).sum(axis=0)
+    W, rank = np.where(same, shortest, W).T, int(kept.sum())
+    condition = float(values[0] / values[-1]) if values[-1] > 0 else np.inf
+    solver = "qr, singular vectors"
+    return Solution(W, np.zeros(len(W)), solver, _squared(condition), rank, rank == len(S))
+
+
+_PANEL = 32  # columns that are reflected together
+
+
+def fold(R: Array, QT: Array, rows: Array, others: Array, dense: int | None = None) -> Array:
+    """Turn `R` into the triangular factor of ``[R; rows]``, and `QT` with it, in place [1]_.
+
+    ``[R; rows] = Q [R'; 0]`` and ``Q' [QT; others] = [QT'; rest]`` for orthogonal Q.
+
+    Parameters
+    ----------
+    R : ndarray of float64, shape (n, n), column by column
+        Upper triangular.
+    QT : ndarray of float64, shape (n, k), column by column
+    rows, others : ndarray of float64, shape (m, n) and (m, k)
+    dense : int, optional
+        From this row on, `rows` are upper triangular; all are dense if left out.
+
+    Returns
+    -------
+    ndarray, shape (m, k)
+        What no weights explain of `others` and of the targets behind `QT`.
+
+    References
+    ----------
+    .. [1] J. Demmel, L. Grigori, M. Hoemmen, J. Langou, SIAM J. Sci. Comput. 34 (2012) A206-A239.
+    """
+    check_order(R.T, QT.T)
+    if not len(rows) or not len(R):
+        return others
+    dense = len(rows) if dense is None else dense
+    if numerics() == "portable":
+        return _fold_in_order(R, QT, rows, others, dense)
+    rows, rest = np.array(rows, order="F"), np.array(others, order="F")
+    (m, n), k = rows.shape, rest.shape[1]
+    panel = min(_PANEL, n)
+    T, work, failed = np.empty((n, panel)), np.empty(panel * max(n, k, 1)), np.zeros(1, np.intc)
+    shape = n, m - dense, panel
+    with bounded_threads():
+        call("lapack", "dtpqrt", m, *shape, R, n, rows, m, T, panel, work, failed)
+        if k:
+            goal = QT, n, rest, m, work, failed
+            call("lapack", "dtpmqrt", b"L", b"T", m, k, *shape, rows, m, T, panel, *goal)
+    return rest
+
+
+def solve_upper(R: Array, B: Array) -> Array:
+    """Return ``R^-1 B`` for an upper triangular R without a zero in its diagonal."""
+    if numerics() == "portable":
+        from nodes.kernels.householder import substitute
+
+        return substitute(R, B)
+    from scipy.linalg import solve_triangular
+
+    with bounded_threads():
+        solution: Array = solve_triangular(R, B, check_finite=False)
+    return solution
+
+
+def _fold_in_order(R: Array, QT: Array, rows: Array, others: Array, dense: int) -> Array:
+    from nodes.kernels.householder import fold as fold_rows
+
+    R_rows, QT_rows = np.ascontiguousarray(R), np.ascontiguousarray(QT)
+    rest = np.array(others, order="C")
+    fold_rows(R_rows, QT_rows, np.array(rows, order="C"), rest, dense)
+    R[:], QT[:] = R_rows, QT_rows
+    return rest
 
 
 class Triangle(NamedTuple):

@@ -11,10 +11,10 @@ from pydantic import BeforeValidator, Field
 
 from nodegraph import Array, Lesson, Node, Seen
 from nodegraph.errors import DataError, FieldError
-from nodegraph.graph.lessons import block_of
+from nodegraph.graph.rule import block_of
 from nodes.parts.linear_readout import LinearReadout
 from nodes.parts.lone_learner import LoneLearner
-from nodes.ridge_regression.blas_threads import bounded_threads
+from nodes.ridge_regression.blas import bounded_threads
 from nodes.ridge_regression.dual_rows import BLOCK
 from nodes.ridge_regression.gathered import Gathered
 from nodes.ridge_regression.left_out import LeftOut, leverage, lost, principal_axes, symmetric

@@ -16,13 +16,11 @@ from nodegraph.errors import DataError, FieldError, IllConditionedWarning, warn
 from nodegraph.graph.protocols import Room
 from nodegraph.host.memory_budget import available_bytes
 from nodes.parts.sample_weights import PORT, row_weights
-from nodes.ridge_regression.blas_threads import bounded_threads
+from nodes.ridge_regression.blas import PANEL, bounded_threads
 from nodes.ridge_regression.conjugate_gradient import ConjugateGradient
 from nodes.ridge_regression.dual_rows import BLOCK
 from nodes.ridge_regression.dual_rows import LARGE as WIDE
-from nodes.ridge_regression.gathered import Gathered
-from nodes.ridge_regression.gram import PANEL
-from nodes.ridge_regression.second_look import believed, is_lost, is_rounded
+from nodes.ridge_regression.gathered import Gathered, believed, is_lost, is_rounded
 from nodes.ridge_regression.solvers import Solution
 from nodes.ridge_regression.statistics import Statistics
 from nodes.ridge_regression.strength import (

@@ -14,7 +14,7 @@ from nodes.parts.descent import FADING, descended, moments
 from nodes.parts.own_head import OwnHead
 from nodes.parts.scene import Scene
 from nodes.parts.series_windows import SeriesWindows, earlier
-from nodes.ridge_regression.blas_threads import bounded_threads
+from nodes.ridge_regression.blas import bounded_threads
 from nodes.ridge_regression.statistics import Statistics
 
 __all__ = ["LocalDescent"]

@@ -9,9 +9,8 @@ import numpy as np
 from pydantic import PositiveInt
 
 from nodegraph import AnyRule, Array, Lesson, Node, Rule, Seen
-from nodegraph.graph.lessons import block_of
 from nodegraph.graph.protocols import Chooses, Gathers, Joint, Passes, Seamless
-from nodegraph.graph.rule import merges
+from nodegraph.graph.rule import block_of, merges
 from nodes.parts.lone_learner import LoneLearner
 
 __all__ = ["SharedLearning"]

@@ -12,7 +12,7 @@ from nodegraph.compiling.layout import mapped
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.compiling.sparse import sliced
 from nodegraph.compiling.words import by_numpy
-from nodegraph.graph.lessons import Seen
+from nodegraph.graph.rule import Seen
 
 __all__ = ["difference"]
 

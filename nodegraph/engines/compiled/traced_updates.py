@@ -20,8 +20,8 @@ from nodegraph.engines.compiled.tracing import Teaching, fitting_rows, program_o
 from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.engines.prepared import StepCode
 from nodegraph.errors import ContractError
-from nodegraph.graph.lessons import Lesson
 from nodegraph.graph.protocols import Blockwise
+from nodegraph.graph.rule import Lesson
 
 __all__ = ["TracedCourse", "course"]
 

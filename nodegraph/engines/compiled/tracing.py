@@ -21,7 +21,7 @@ from nodegraph.engines.compiled.alike import is_ours, programs_of_alike
 from nodegraph.engines.compiled.first_steps import difference
 from nodegraph.engines.compiled.untraced import Untraced, place_of
 from nodegraph.errors import ContractError, DataError
-from nodegraph.graph.lessons import Seen
+from nodegraph.graph.rule import Seen
 
 __all__ = ["Teaching", "check_again", "fitting_rows", "places", "program_of", "written"]
 

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from nodegraph.errors import NodegraphError
 from nodegraph.experiments.cli import catalogue, clusters, experiments, graphs, jobs, searching
 from nodegraph.experiments.cli.console import SAID, debugging, say_error, say_in_any_alphabet
-from nodegraph.experiments.cli.endings import end_in_order
+from nodegraph.experiments.cli.experiments import end_in_order
 
 __all__ = ["app", "main"]
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nodegraph.experiments.cli.console import Debug, Plugins, say, show_table, warnings_said
-from nodegraph.experiments.cli.graphs import Changes, DataFolder, read
-from nodegraph.experiments.cli.shipped import found_graph
+from nodegraph.experiments.cli.graphs import Changes, DataFolder, found_graph, read
 
 if TYPE_CHECKING:
     from nodegraph.files.yaml.spec import Spec
@@ -73,7 +72,7 @@ def _fine(rows: list[dict[str, str]]) -> str:
 
 
 def _show_run(spec: Spec, engine: Any) -> None:
-    from nodegraph.experiments.tasks.placement import preview
+    from nodegraph.experiments.tasks.engine_choice import preview
 
     for stage, rows, words in preview(spec, engine):
         say()

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nodegraph.compiling.machine_code import listeners
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -18,6 +20,7 @@ __all__ = [
     "SAID",
     "Debug",
     "Plugins",
+    "compiling_said",
     "debugging",
     "load_plugins",
     "say",
@@ -26,7 +29,6 @@ __all__ = [
     "show_table",
     "warnings_said",
 ]
-
 
 SAID = "told what is kept"  # a note on an interruption
 
@@ -143,3 +145,23 @@ def _console(stderr: bool = False) -> Console:
 def _plain(text: str) -> str:
     """Return `text` without what would steer a terminal."""
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+
+
+WORDS = "steps are being compiled; they are kept, so this takes its time only once"
+
+
+@contextmanager
+def compiling_said(quiet: bool = False) -> Iterator[None]:
+    """Say once that something is compiled, if something is; what lies on disk is not."""
+
+    def tell() -> None:
+        listeners.remove(tell)
+        say_error(WORDS, "note")
+
+    if not quiet:
+        listeners.append(tell)
+    try:
+        yield
+    finally:
+        if tell in listeners:
+            listeners.remove(tell)

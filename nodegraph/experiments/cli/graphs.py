@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import nodegraph
 from nodegraph.errors import SpecError
 from nodegraph.experiments.cli.console import (
     Debug,
@@ -16,7 +18,7 @@ from nodegraph.experiments.cli.console import (
     show_table,
     warnings_said,
 )
-from nodegraph.experiments.cli.shipped import found_graph, shipped_graph, shipped_graphs
+from nodegraph.graph.messages.phrases import nearest, shown
 from nodegraph.graph.node import Node
 from nodegraph.graph.registry import word
 
@@ -24,7 +26,66 @@ if TYPE_CHECKING:
     from nodegraph.files.yaml.spec import Spec
     from nodegraph.graph.plan import Plan
 
-__all__ = ["Changes", "DataFolder", "File", "check", "draw", "graphs", "read", "results_folder"]
+__all__ = [
+    "Changes",
+    "DataFolder",
+    "File",
+    "check",
+    "draw",
+    "found_graph",
+    "graphs",
+    "read",
+    "results_folder",
+]
+
+
+def _shipped_graphs() -> dict[str, Path]:
+    """Return the files of the graphs that are installed beside this package, by name."""
+    folder = Path(nodegraph.__file__).parents[1] / "graphs"
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def _shipped_graph(name: str) -> Path:
+    """Return the file of the shipped graph called `name`.
+
+    Raises
+    ------
+    SpecError
+        If none is called so; the message has the nearest name.
+    """
+    known = _shipped_graphs()
+    if name not in known:
+        near = nearest(name, known)
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(known) or 'none'}"
+        raise SpecError(f"no graph called {shown(name)} is shipped; {hint}")
+    return known[name]
+
+
+def found_graph(file: Path) -> Path:
+    """Return `file`, or the graph of that name: in the current folder, else a shipped one.
+
+    Raises
+    ------
+    SpecError
+        If `file` is the bare name of nothing.
+    """
+    name = os.fspath(file)
+    if file.is_file() or file.name != name:
+        return file
+    if file.suffix:
+        if file.suffix == ".yaml" and file.stem in _shipped_graphs() and not file.exists():
+            raise SpecError(
+                f"{name}: is not in this folder; write {file.stem} for the graph of that name "
+                f"that is shipped, or nodegraph graphs {file.stem} --copy"
+            )
+        return file
+    if (here := file.with_suffix(".yaml")).is_file():
+        return here
+    try:
+        return _shipped_graph(name)
+    except SpecError as error:
+        raise SpecError(f"{name}: is no file here, and {error}") from None
+
 
 File = Annotated[
     Path,
@@ -137,7 +198,7 @@ def _foreseen(experiment: Any) -> list[str]:
 
 def _show_actors(spec: Spec) -> None:
     """Print which actors of this machine would hold what, and whether they pay."""
-    from nodegraph.experiments.tasks.placement import preview
+    from nodegraph.experiments.tasks.engine_choice import preview
 
     for stage, rows, words in preview(spec):
         show_table(rows, f"On Ray actors, {stage}")
@@ -218,11 +279,11 @@ def graphs(
             raise SpecError("--copy: which one? write nodegraph graphs sunspots --copy")
         rows = [
             {"graph": known, "what": str(read_file(path).data.get("description", ""))}
-            for known, path in shipped_graphs().items()
+            for known, path in _shipped_graphs().items()
         ]
         show_table(rows)
         return
-    path = shipped_graph(name)
+    path = _shipped_graph(name)
     if copy:
         say(f"wrote {_copied(path, where or Path())}", wrap=False)
     elif where is not None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nodegraph.experiments.cli.compiling import compiling_said
 from nodegraph.experiments.cli.console import (
     Debug,
     Plugins,
+    compiling_said,
     say,
     say_error,
     show_table,
@@ -114,7 +114,7 @@ def search(
 
 
 def _line(attempt: Attempt, trials: int) -> str:
-    from nodegraph.experiments.tasks.result_tables import shown_number
+    from nodegraph.experiments.tasks.result import shown_number
 
     settings = " ".join(f"{k}={shown_number(_plain(v))}" for k, v in attempt.settings.items())
     if attempt.value is None:
@@ -128,7 +128,7 @@ def _plain(value: object) -> object:
 
 
 def _show(found: Found, kept: Path) -> None:
-    from nodegraph.experiments.tasks.result_tables import shown_number
+    from nodegraph.experiments.tasks.result import shown_number
 
     rows = [{k: shown_number(v) for k, v in row.items()} for row in found.trials[:SHOWN]]
     show_table(rows, f"best trials, on {found.scored_on}", numbers=True)

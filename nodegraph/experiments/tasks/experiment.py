@@ -13,11 +13,13 @@ from nodegraph.engines import choose
 from nodegraph.errors import ArgumentError, SpecError
 from nodegraph.experiments.tasks.engine_choice import engine_of
 from nodegraph.experiments.tasks.examples import TaskData, named
+from nodegraph.experiments.tasks.generation_trial import GenerationTrial
 from nodegraph.experiments.tasks.key_use import Situation, no_curve, no_workers
 from nodegraph.experiments.tasks.rehearsal import check_metrics, rehearse
 from nodegraph.experiments.tasks.result import Result, Score
+from nodegraph.experiments.tasks.series_trial import ClassTrial, SeriesTrial, has_series
 from nodegraph.experiments.tasks.task_data import prepare
-from nodegraph.experiments.tasks.trials import Trial, trial_of
+from nodegraph.experiments.tasks.trial import ForecastTrial, Trial
 from nodegraph.experiments.tasks.validation import Validated, validated
 from nodegraph.files.yaml.document import error_at
 from nodegraph.files.yaml.spec import Spec
@@ -95,7 +97,7 @@ class Experiment:
             data = prepare(task, root=root, document=spec.document, plan=model.plan)
         if spec.data is not None and not data.told:
             raise error_at(spec.document, ("task",), "names no file, so leave the data folder out")
-        trial = trial_of(data, task)
+        trial = _trial_of(data, task)
         situation, rivals = rehearse(spec, task, trial, model)
         meant = (header.engine.kind == "local") == (chosen.map is None)
         threads = header.engine.workers if meant and not no_workers(situation) else None
@@ -247,6 +249,15 @@ def task_of(spec: Spec) -> Task:
             spec.document, (), "there is no task: to run; write data, target, split, metrics there"
         )
     return spec.header.task
+
+
+def _trial_of(data: TaskData, task: Task) -> Trial:
+    """Return the trial that the data of a task are for."""
+    if data.labels is not None:
+        return ClassTrial(data, task)
+    if data.windows:
+        return GenerationTrial(data, task)
+    return SeriesTrial(data, task) if has_series(data.train) else ForecastTrial(data, task)
 
 
 def _learn(

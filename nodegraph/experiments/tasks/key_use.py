@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from nodegraph.engines.slot import Slot
-from nodegraph.experiments.tasks.trials import ClassTrial, SeriesTrial, Trial
+from nodegraph.experiments.tasks.series_trial import ClassTrial, SeriesTrial
+from nodegraph.experiments.tasks.trial import Trial
 from nodegraph.files.yaml.header import LocalEngine, RayEngine, RayNeeds
 from nodegraph.files.yaml.sources import DatasetSource, FileSource, LabelledFile, LabelledFolder
 from nodegraph.files.yaml.task import (

@@ -9,7 +9,7 @@ from typing import Any
 from nodegraph import metrics
 from nodegraph.errors import DataError, GraphError, SpecError
 from nodegraph.experiments.tasks.key_use import Situation, unread
-from nodegraph.experiments.tasks.trials import Trial
+from nodegraph.experiments.tasks.trial import Trial
 from nodegraph.experiments.tasks.validation import folds
 from nodegraph.files.yaml.document import error_at
 from nodegraph.files.yaml.spec import Spec

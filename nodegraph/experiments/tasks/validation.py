@@ -12,7 +12,8 @@ import numpy as np
 from nodegraph.data.metrics.scoring import HIGHER_IS_BETTER
 from nodegraph.errors import DataError
 from nodegraph.experiments.tasks.examples import Examples, TaskData, Window, picked
-from nodegraph.experiments.tasks.trials import GenerationTrial, Trial
+from nodegraph.experiments.tasks.generation_trial import GenerationTrial
+from nodegraph.experiments.tasks.trial import Trial
 from nodegraph.files.yaml.task import GenerateTarget, Task, Validation
 from nodegraph.model import Model
 from nodegraph.model.choosing import chooser, settle

@@ -7,7 +7,7 @@ from scipy import sparse
 from nodegraph.compiling.ir import TraceError
 from nodegraph.engines.compiled.courses import learn_by_step
 from nodegraph.errors import ContractError
-from nodegraph.graph.lessons import Lesson
+from nodegraph.graph.rule import Lesson
 from nodegraph.maths import cond, synapses
 from nodegraph.node import Node
 from nodegraph.rule import Rule

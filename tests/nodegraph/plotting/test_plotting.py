@@ -247,7 +247,7 @@ def test_an_index_that_does_not_fit_is_refused(index, words):
 def test_pyplot_knows_figures_once_it_is_there_and_those_of_a_run_never():
     code = """
 from nodegraph import plotting
-from nodegraph.plotting.window import apart
+from nodegraph.plotting.canvas import apart
 plotting.states([[0.0], [1.0]])
 from matplotlib import pyplot as plt
 assert not plt.get_fignums()

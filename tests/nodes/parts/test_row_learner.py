@@ -3,8 +3,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from nodegraph.graph.lessons import Lesson, Seen
 from nodegraph.graph.protocols import Gathers
+from nodegraph.graph.rule import Lesson, Seen
 from nodes.parts.row_learner import RowLearner
 from nodes.rules import CrossEntropy, LocalDescent, LocalError
 

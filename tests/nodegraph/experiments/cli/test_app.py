@@ -175,7 +175,7 @@ def test_a_drawing_as_text_ends_its_last_line(small, tmp_path):
 
 def test_compiling_is_said_once_and_only_where_it_happens(capsys):
     from nodegraph.compiling import machine_code
-    from nodegraph.experiments.cli.compiling import compiling_said
+    from nodegraph.experiments.cli.console import compiling_said
 
     def compiled(number):
         machine_code.address(f"define i64 @NAME() {{ ret i64 {number} }}")

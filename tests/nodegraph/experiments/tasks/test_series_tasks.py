@@ -10,7 +10,7 @@ from nodegraph.errors import SpecError
 from nodegraph.experiments.search import search
 from nodegraph.experiments.search.held_back import hold_back
 from nodegraph.experiments.tasks.experiment import Experiment, run_spec
-from nodegraph.experiments.tasks.result_figures import outcome, portraits
+from nodegraph.experiments.tasks.run_folder import outcome, portraits
 from nodegraph.experiments.tasks.series_trial import persisting
 from nodegraph.files.yaml.spec import read_text, read_yaml
 

@@ -9,8 +9,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.errors import DataError
 from nodegraph.experiments.tasks.experiment import run_spec
-from nodegraph.experiments.tasks.result_figures import outcome, portraits
-from nodegraph.experiments.tasks.run_folder import write
+from nodegraph.experiments.tasks.run_folder import outcome, portraits, write
 from nodegraph.files.yaml.spec import read_yaml
 from nodegraph.metrics import nrmse, rmse
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from nodegraph.arrays import pack, unpack
 from nodegraph.errors import ModelFileError
-from nodegraph.files.pytree import pack, unpack
 
 
 class Inner(NamedTuple):

@@ -1,13 +1,16 @@
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import scipy.linalg.blas  # noqa: F401
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from nodegraph.host.lent_threads import lent_threads
+from nodegraph.host.machine import lent_threads
 from nodegraph.host.numerics import using
-from nodes.ridge_regression.gram import PANEL, add_products
+from nodes.ridge_regression.blas import PANEL, add_products, bounded_threads, call, check_order
 
 MODES = ["exact", "portable", "fast"]
 
@@ -80,3 +83,67 @@ def test_arrays_in_another_order_are_refused():
         add_products(np.zeros((4, 3), order="F"), none[0], np.zeros((3, 3), order="F"), none[1])
     with pytest.raises(TypeError, match="column by column"):
         add_products(np.zeros((4, 3)), none[0], np.zeros((3, 3))[:, ::2], none[1])
+
+
+def test_a_routine_reads_numbers_and_letters_and_writes_arrays():
+    rows, total = np.arange(6.0).reshape(3, 2), np.ones((2, 2), order="F")
+    call("blas", "dsyrk", b"U", b"N", 2, 3, 2.0, rows, 2, 1.0, total, 2)
+    np.testing.assert_array_equal(np.triu(total), np.triu(1 + 2 * rows.T @ rows))
+    assert total[1, 0] == 1
+
+
+def test_lapack_says_what_it_could_not_do():
+    factor, failed = np.asfortranarray([[-1.0]]), np.zeros(1, np.intc)
+    call("lapack", "dpotrf", b"U", 1, factor, 1, failed)
+    assert failed[0] == 1
+
+
+@pytest.mark.parametrize("array", [np.zeros(3, np.float32), np.zeros((3, 2), order="F")])
+def test_what_would_be_misread_is_refused(array):
+    check_order(np.zeros((3, 2)))
+    with pytest.raises(TypeError, match="float64 and C-contiguous"):
+        check_order(np.zeros(3), array)
+
+
+def blas():
+    return [
+        library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
+    ]
+
+
+@pytest.fixture(autouse=True)
+def two_threads():
+    with threadpool_limits(limits=2, user_api="blas"):
+        yield
+
+
+def test_blas_has_one_thread_inside_and_as_many_as_before_outside():
+    before = blas()
+    with bounded_threads(), bounded_threads():
+        assert set(blas()) == {1}
+    assert blas() == before
+
+
+def test_an_error_inside_gives_the_threads_back():
+    before = blas()
+    with pytest.raises(KeyError), bounded_threads():
+        raise KeyError
+    assert blas() == before
+
+
+def test_workers_that_overlap_neither_lift_the_limit_nor_leave_it_behind():
+    before, entered, leave = blas(), threading.Event(), threading.Event()
+
+    def first():
+        with bounded_threads():
+            entered.set()
+            leave.wait(5)
+
+    worker = threading.Thread(target=first)
+    worker.start()
+    entered.wait(5)
+    with bounded_threads():
+        leave.set()
+        worker.join(5)
+        assert set(blas()) == {1}
+    assert blas() == before

@@ -9,9 +9,8 @@ from matplotlib.collections import PolyCollection
 import nodegraph as ng
 from nodegraph.errors import SpecError
 from nodegraph.experiments.tasks.experiment import run_spec
-from nodegraph.experiments.tasks.result_figures import outcome
-from nodegraph.experiments.tasks.result_tables import interval_rows
-from nodegraph.experiments.tasks.run_folder import write
+from nodegraph.experiments.tasks.result import interval_rows
+from nodegraph.experiments.tasks.run_folder import outcome, write
 from nodegraph.files.yaml.spec import read_text
 
 LEVELS = [0.05, 0.3, 0.5, 0.7, 0.95]

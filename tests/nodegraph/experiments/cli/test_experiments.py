@@ -8,7 +8,7 @@ import pytest
 ENDING = """
 import os, signal, sys
 from pathlib import Path
-from nodegraph.experiments.cli.endings import end_in_order, last_words
+from nodegraph.experiments.cli.experiments import end_in_order, last_words
 end_in_order()
 try:
     with last_words(Path(sys.argv[1])):
