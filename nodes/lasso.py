@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import NonNegativeFloat
 
-from nodes.parts.taught_readout import TaughtReadout
+from nodes.parts.linear_readout import TaughtReadout
 from nodes.rules.least_squares import Strength
 from nodes.rules.sparse_least_squares import SparseLeastSquares
 

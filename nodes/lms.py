@@ -8,7 +8,7 @@ from pydantic import PositiveFloat, model_validator
 
 from nodegraph import Array
 from nodes.parts.faint_input import faint_input
-from nodes.parts.taught_readout import TaughtReadout
+from nodes.parts.linear_readout import TaughtReadout
 from nodes.rules.least_mean_squares import LeastMeanSquares
 
 __all__ = ["LMS"]

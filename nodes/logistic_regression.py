@@ -8,8 +8,7 @@ from pydantic import NonNegativeFloat
 
 from nodegraph import Array
 from nodegraph.maths import matvec, sigmoid, softmax
-from nodes.parts.linear_readout import LinearReadout
-from nodes.parts.taught_readout import TaughtReadout
+from nodes.parts.linear_readout import LinearReadout, TaughtReadout
 from nodes.rules.cross_entropy import CrossEntropy
 
 __all__ = ["LogisticRegression"]

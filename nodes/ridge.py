@@ -10,7 +10,7 @@ from pydantic import model_validator
 from nodegraph import Array
 from nodegraph.errors import GraphError
 from nodegraph.graph import Graph
-from nodes.parts.taught_readout import TaughtReadout
+from nodes.parts.linear_readout import TaughtReadout
 from nodes.rules.interval_least_squares import (
     IntervalLeastSquares,
     IntervalParams,

@@ -8,7 +8,7 @@ from pydantic import PositiveFloat, PositiveInt
 
 from nodegraph import Array, Fraction
 from nodes.parts.faint_input import faint_input
-from nodes.parts.taught_readout import TaughtReadout
+from nodes.parts.linear_readout import TaughtReadout
 from nodes.rules.recursive_least_squares import RecursiveLeastSquares
 
 __all__ = ["RLS"]

@@ -12,7 +12,7 @@ from nodegraph.arrays import Array
 from nodegraph.data.datasets.equations import System
 from nodegraph.dynamics.tangents import Method, method_for, push
 from nodegraph.dynamics.whole_step import WholeStep
-from nodegraph.engines.outputs import check_bounds
+from nodegraph.engines.slot import check_bounds
 from nodegraph.errors import DataError
 from nodegraph.model import Model
 from nodegraph.model.standing import Standing

@@ -11,10 +11,9 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
 from nodegraph.engines.first_use import FirstUse, check_still
-from nodegraph.engines.outputs import DelayLine
 from nodegraph.engines.prepared import LanesCode, StepCode
 from nodegraph.engines.request import Request
-from nodegraph.engines.slot import Slot
+from nodegraph.engines.slot import DelayLine, Slot
 from nodegraph.graph.limits import check_within
 from nodegraph.graph.plan import Plan, Read
 from nodegraph.graph.protocols import Blockwise, Gathers

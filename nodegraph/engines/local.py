@@ -12,9 +12,8 @@ from nodegraph.data.series import Chunk
 from nodegraph.engines.bound_node import BoundNode, ChunkContext
 from nodegraph.engines.loops import fuse
 from nodegraph.engines.loops_side_by_side import LoopPart
-from nodegraph.engines.outputs import DelayLine, check_bounds, filled
 from nodegraph.engines.request import Request
-from nodegraph.engines.slot import Slot
+from nodegraph.engines.slot import DelayLine, Slot, check_bounds, filled
 from nodegraph.engines.vitals import Sample
 from nodegraph.graph.plan import Block, Plan
 

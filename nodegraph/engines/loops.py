@@ -13,8 +13,8 @@ from nodegraph.compiling.addresses import address
 from nodegraph.compiling.ir import code_of
 from nodegraph.compiling.loop_driver import advance, drive
 from nodegraph.engines.bound_node import BoundNode, RowSource
-from nodegraph.engines.outputs import LARGEST, DelayLine
 from nodegraph.engines.prepared import StepCode
+from nodegraph.engines.slot import LARGEST, DelayLine
 from nodegraph.graph.node import Node
 from nodegraph.graph.rule import Rule
 

@@ -10,8 +10,8 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.engines.bound_node import BoundNode, RowSource
 from nodegraph.engines.loops import FEWEST, Instruction, Program, fits
-from nodegraph.engines.outputs import DelayLine, are_bounded
 from nodegraph.engines.prepared import LanesCode
+from nodegraph.engines.slot import DelayLine, are_bounded
 from nodegraph.graph.node import Node
 
 __all__ = ["LoopPart", "fuse_many"]

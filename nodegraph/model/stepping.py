@@ -12,8 +12,8 @@ from nodegraph.arrays import Array, copy_tree, is_sparse, leaves
 from nodegraph.data.series import Chunk
 from nodegraph.engines.bound_node import RowSource, heard
 from nodegraph.engines.loops import Instruction, Program
-from nodegraph.engines.outputs import filled
 from nodegraph.engines.prepared import StepCode
+from nodegraph.engines.slot import filled
 from nodegraph.engines.vitals import Sample, Vitals
 from nodegraph.graph.limits import recent
 from nodegraph.graph.plan import Plan

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import PositiveInt, model_validator
 
-from nodegraph import Array, Matrix, Node, Vector
+from nodegraph import Array, Classes, Matrix, Node, Vector
 from nodegraph.errors import FieldError
 from nodegraph.host.numerics import numerics
 from nodegraph.maths import matvec
 from nodes.parts.rows_at_once import laid_out
 
-__all__ = ["LinearReadout"]
+__all__ = ["LinearReadout", "TaughtReadout"]
 
 
 class LinearReadout(Node):
@@ -111,3 +111,41 @@ class LinearReadout(Node):
     ) -> tuple[Any, Array]:
         """Return ``(d_state, W_out dx)``; see `nodegraph.graph.protocols.Differentiable`."""
         return d_state, params.W_out @ d_inputs["x"]
+
+
+class TaughtReadout(LinearReadout):
+    """A linear readout that learns quantities, or classes from their labels.
+
+    Parameters
+    ----------
+    units, fit_bias, W_out, bias
+        See `LinearReadout`.
+    classes : sequence of str, int or bool, optional
+        What the outputs stand for, sorted, as ``np.unique(labels)`` gives them: then labels are
+        its targets, and `nodegraph.Model.classify` says labels.
+    """
+
+    classes: Classes = None
+
+    @model_validator(mode="after")
+    def _one_output_for_each_class(self) -> TaughtReadout:
+        given = super().declared_size
+        if self.classes is not None and given not in (None, len(self.classes)):
+            raise ValueError(
+                f"the number of outputs is said in different ways: {given} units, "
+                f"{len(self.classes)} classes"
+            )
+        return self
+
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        reasons = super().idle()
+        if self.W_out is None or self.rule is not None:
+            return reasons
+        own = set(type(self).model_fields) - set(TaughtReadout.model_fields)
+        return dict.fromkeys(own, "W_out is given, and nothing is learned") | reasons
+
+    @property
+    def declared_size(self) -> int | None:
+        """The number of outputs: that of classes, ``units``, or what W_out tells."""
+        return super().declared_size if self.classes is None else len(self.classes)

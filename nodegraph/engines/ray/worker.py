@@ -15,12 +15,11 @@ from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.series import Chunk
 from nodegraph.engines.local import Sweep
 from nodegraph.engines.meter import Meter, Point
-from nodegraph.engines.outputs import DelayLine
 from nodegraph.engines.ray.parcels import Parcel
 from nodegraph.engines.ray.partition import Partition, pieces
 from nodegraph.engines.ray.replica import Replica
 from nodegraph.engines.request import Request
-from nodegraph.engines.slot import Answer, Slot
+from nodegraph.engines.slot import Answer, DelayLine, Slot
 from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import EngineError
 from nodegraph.graph.protocols import conclude

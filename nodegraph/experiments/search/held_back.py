@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nodegraph.errors import SpecError
-from nodegraph.experiments.tasks.series_trial import has_series
 from nodegraph.experiments.tasks.task_data import prepare
 from nodegraph.experiments.tasks.validation import words
 from nodegraph.files.yaml.document import error_at
@@ -59,7 +58,7 @@ def hold_back(spec: Spec) -> Held:
         own = getattr(task.data, "test", None) is not None
         return replace(found, changes=(*found.changes, *["task.data.test=null"] * own))
     rows = _rows(data.train.y)
-    if has_series(data.train):
+    if data.train.has_series:
         held = max(1, rows // SHARE)
         if rows - held < 1:
             raise error_at(spec.document, ("task", "split"), "one series cannot be held back")

@@ -21,6 +21,12 @@ class Examples(NamedTuple):
     x: Any
     y: Any
 
+    @property
+    def has_series(self) -> bool:
+        """Whether these are lists of series."""
+        y = self.y
+        return isinstance(next(iter(y.values())) if isinstance(y, Mapping) else y, list)
+
 
 class Titles(NamedTuple):
     """What the columns of a target are called, and each of its rows; None where nothing says so."""

@@ -17,7 +17,7 @@ from nodegraph.experiments.tasks.generation_trial import GenerationTrial
 from nodegraph.experiments.tasks.key_use import Situation, no_curve, no_workers
 from nodegraph.experiments.tasks.rehearsal import check_metrics, rehearse
 from nodegraph.experiments.tasks.result import Result, Score
-from nodegraph.experiments.tasks.series_trial import ClassTrial, SeriesTrial, has_series
+from nodegraph.experiments.tasks.series_trial import ClassTrial, SeriesTrial
 from nodegraph.experiments.tasks.task_data import prepare
 from nodegraph.experiments.tasks.trial import ForecastTrial, Trial
 from nodegraph.experiments.tasks.validation import Validated, validated
@@ -257,7 +257,7 @@ def _trial_of(data: TaskData, task: Task) -> Trial:
         return ClassTrial(data, task)
     if data.windows:
         return GenerationTrial(data, task)
-    return SeriesTrial(data, task) if has_series(data.train) else ForecastTrial(data, task)
+    return SeriesTrial(data, task) if data.train.has_series else ForecastTrial(data, task)
 
 
 def _learn(

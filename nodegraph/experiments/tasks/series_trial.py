@@ -21,15 +21,9 @@ from nodegraph.files.yaml.task import steps_ahead
 from nodegraph.model import Model
 from nodegraph.model.uncertainty import bounds_of
 
-__all__ = ["ClassTrial", "SeriesTrial", "has_series", "persisting"]
+__all__ = ["ClassTrial", "SeriesTrial", "persisting"]
 
 Series = list[Array]
-
-
-def has_series(examples: Examples) -> bool:
-    """Tell whether these are lists of series."""
-    y = examples.y
-    return isinstance(next(iter(y.values())) if isinstance(y, Mapping) else y, list)
 
 
 class SeriesTrial(Trial):

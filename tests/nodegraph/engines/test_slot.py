@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.engines.outputs import MANY, are_bounded, check_bounds
+from nodegraph.engines.slot import MANY, are_bounded, check_bounds
 from nodegraph.errors import DivergenceError
 from nodes import RLS, Input, Reservoir, Ridge, Scaler
 
