@@ -126,6 +126,7 @@ def effective_spectral_radius(
     if x is None:
         raise DataError(f"{where}: x is required, what drives the model")
     way = trajectory(where, model, x=x)
+    way.require_state(where)
     if not isinstance(way, GraphTrajectory) or way.rows is None or way.rows <= warmup:
         raise DataError(f"{where}: x has {way.rows} rows, warmup takes {warmup} of them")
     rows = np.unique(np.linspace(warmup, way.rows - 1, samples).round().astype(int))

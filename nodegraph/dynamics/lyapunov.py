@@ -11,7 +11,7 @@ from scipy.linalg.lapack import dgeqrf, dorgqr
 from nodegraph.arrays import Array
 from nodegraph.data.datasets.equations import System
 from nodegraph.data.ranges import real, vector, whole
-from nodegraph.dynamics.spectrum_program import lengths_compiled
+from nodegraph.dynamics.spectrum_program import lengths_compiled, rounding
 from nodegraph.dynamics.trajectories import Trajectory, trajectory
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
@@ -28,7 +28,8 @@ class Lyapunov(NamedTuple):
     Parameters
     ----------
     exponents : ndarray, shape (k,)
-        In descending order, in 1 / time; -inf for directions that vanish in a step.
+        In descending order, in 1 / time; -inf for directions of which a step leaves no more than
+        rounding, as of what a delay keeps and nobody reads, or of a state that is told by others.
     dimension : float
         Of Kaplan and Yorke, of these exponents.
     times : ndarray, shape (n,)
@@ -88,7 +89,7 @@ def lyapunov_exponents(
     warmup : int
         Steps before, in which the directions turn to where they belong.
     every : int
-        Steps from one QR to the next.
+        Steps from one QR to the next, while which directions may not fall together.
 
     Returns
     -------
@@ -100,7 +101,7 @@ def lyapunov_exponents(
     GraphError
         If a node's step is not smooth.
     DataError
-        If an argument has no effect or is out of range.
+        If an argument has no effect or is out of range, or nothing is remembered.
 
     References
     ----------
@@ -116,6 +117,7 @@ def lyapunov_exponents(
     where = "lyapunov_exponents"
     every, warmup = whole(f"{where}.every", every), whole(f"{where}.warmup", warmup, least=0)
     way = trajectory(where, system, x=x, prompt=prompt, loop=loop)
+    way.require_state(where)
     count = _count(where, way, steps, warmup)
     width = way.size if k is None else whole(f"{where}.k", k)
     if width > way.size:
@@ -142,30 +144,48 @@ def _count(where: str, way: Trajectory, steps: int | None, warmup: int) -> int:
 
 def _logs(way: Trajectory, k: int, steps: int, warmup: int, every: int) -> Array:
     """Return ``log |R_ii|`` of each QR behind the warmup."""
-    Q, _ = _qr(np.random.default_rng(0).standard_normal((way.size, k)))
+    Q, _, _ = _qr(np.random.default_rng(0).standard_normal((way.size, k)))
     known = lengths_compiled(way, Q, warmup + steps)
     if known is not None:
         firsts = np.arange(0, steps, every)
         added: Array = np.add.reduceat(np.log(known[warmup:]), firsts, axis=0)
         return added
+    left = np.arange(k)
     for _ in range(warmup):
-        Q, _ = _qr(way.push(Q))
-    found = []
-    for first in range(0, steps, every):
+        Q, _, kept = _qr(way.push(Q))
+        left = left[kept]
+    found = np.zeros((len(range(0, steps, every)), k))
+    for i, first in enumerate(range(0, steps, every)):
         for _ in range(min(every, steps - first)):
             Q = way.push(Q)
-        Q, lengths = _qr(Q)
-        found.append(lengths)
+        Q, lengths, kept = _qr(Q)
+        if every > 1 and len(kept) < len(left):
+            raise DataError(
+                f"lyapunov_exponents.every: directions fall together within {every} steps, or "
+                "vanish; write every=1"
+            )
+        left = left[kept]
+        found[i, left] = lengths
     with np.errstate(divide="ignore"):
-        logs: Array = np.log(np.array(found))
+        logs: Array = np.log(found)
     return logs
 
 
-def _qr(V: Array) -> tuple[Array, Array]:
-    """Return Q of the QR factorisation of `V`, and ``|R_ii|``; numpy's takes longer than a step."""
-    factored, tau, _, _ = dgeqrf(V)
-    Q, _, _ = dorgqr(factored, tau)
-    return Q, np.abs(np.diagonal(factored))
+def _qr(V: Array) -> tuple[Array, Array, Array]:
+    """Return Q of the QR factorisation of `V`, ``|R_ii|``, and which columns these are of.
+
+    Columns that are told by those before, but for rounding, are left out: what LAPACK puts in their
+    place is no direction of the system. (Numpy's QR takes longer than a step.)
+    """
+    kept, least = np.arange(V.shape[1]), rounding(len(V)) * np.abs(V).max(initial=0.0)
+    while kept.size:
+        factored, tau, _, _ = dgeqrf(V)
+        lengths = np.abs(factored.diagonal())
+        if lengths.min() > least:
+            return dorgqr(factored, tau)[0], lengths, kept
+        first = int(np.argmax(lengths <= least))
+        V, kept = np.delete(V, first, axis=1), np.delete(kept, first)
+    return V, np.zeros(0), kept
 
 
 @known_arguments

@@ -15,7 +15,7 @@ from nodegraph.compiling.program import Frame, Program
 from nodegraph.dynamics.trajectories import GraphTrajectory, Trajectory
 from nodegraph.maths import dot
 
-__all__ = ["lengths_compiled"]
+__all__ = ["lengths_compiled", "orthonormal", "rounding"]
 
 MOST = 8  # directions: each is made orthogonal to all before it, all of it written down
 LEAST = 1e-290  # lengths below which a direction is lost
@@ -77,8 +77,13 @@ class _Writer:
         return {"y": lengths, ("s", 0): later, ("s", 1): Q}
 
 
+def rounding(n: int) -> float:
+    """Return below which share of the longest column of n numbers a rest is none but rounding."""
+    return 4 * n * float(np.finfo(float).eps)
+
+
 def orthonormal(V: Array, k: int) -> tuple[Any, Any]:
-    """Return Q of the QR factorisation of `V`, (n, k), and the diagonal of R, not below 0.
+    """Return Q of the QR factorisation of `V`, (n, k), and the diagonal of R, 0 for rounding.
 
     By Gram and Schmidt, twice [1]_, in words that compile.
 
@@ -89,11 +94,13 @@ def orthonormal(V: Array, k: int) -> tuple[Any, Any]:
     """
     found: list[Any] = []
     lengths = []
+    longest = np.sqrt(np.stack([dot(V[:, j], V[:, j]) for j in range(k)]).max())
     for j in range(k):
         v = V[:, j]
         for q in 2 * found:
             v = v - dot(q, v) * q
         length = np.sqrt(dot(v, v))
+        length = np.where(length > rounding(V.shape[0]) * longest, length, 0.0)
         lengths.append(length)
         found.append(v / np.where(length > 0, length, 1.0))
     return np.stack(found, axis=1), np.stack(lengths)

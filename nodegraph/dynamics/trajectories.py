@@ -41,6 +41,14 @@ class Trajectory(ABC):
     def push(self, V: Array) -> Array:
         """Move on by one step; return where the directions `V`, (size, k), have gone."""
 
+    def require_state(self, where: str) -> None:
+        """Raise DataError if nothing is remembered from step to step."""
+        if not self.size:
+            raise DataError(
+                f"{where}: no node of the graph has a state, and nothing is delayed, so there is "
+                "nothing to forget"
+            )
+
 
 class GraphTrajectory(Trajectory):
     """A graph that is driven, or goes on by itself.

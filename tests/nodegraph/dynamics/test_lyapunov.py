@@ -9,7 +9,7 @@ import nodegraph as ng
 from nodegraph.data.datasets.equations import System
 from nodegraph.dynamics import kaplan_yorke, lyapunov_exponents
 from nodegraph.errors import DataError
-from nodes import Input, Reservoir, Ridge
+from nodes import Input, Reservoir, Ridge, Tanh
 
 
 def test_maps_have_the_exponents_that_are_known():
@@ -84,8 +84,33 @@ def test_outputs_that_are_only_kept_vanish_in_a_step():
     model = ng.Model(Input(units=1) >> node >> ng.delay(1) >> other)
     found = lyapunov_exponents(model, x=np.zeros((60, 1)), warmup=20)
     np.testing.assert_allclose(found.exponents[:2], np.log([0.5, 0.5]), atol=0.1)
-    assert found.exponents[2] < -15
+    assert found.exponents[2] == -np.inf
     assert found.dimension == 0.0
+
+
+def test_what_a_delay_keeps_is_told_by_who_gave_it_out():
+    """Of 6 units, their last 3 outputs and 3 readers the states of the 9 units are left."""
+    a, b = (Reservoir(units=n, connectivity=1.0, name=x) for x, n in (("a", 6), ("b", 3)))
+    model = ng.Model(Input(units=1) >> a >> ng.delay(3) >> b, seed=1)
+    u = np.random.default_rng(0).uniform(-1, 1, (300, 1))
+    found = lyapunov_exponents(model, x=u, warmup=20, every=4).exponents
+    assert found.size == 27 and (found[9:] == -np.inf).all()
+    outputs, own = model.reset().run(u, outputs=["a", "b"]), []
+    for name, x in outputs.items():  # their Jacobian is triangular, so each has its own
+        Q, logs, W = np.eye(x.shape[1]), 0.0, model.params[name].W
+        for row in x:
+            Q, R = np.linalg.qr((1 - row**2)[:, None] * W @ Q)
+            logs = logs + np.log(np.abs(np.diag(R)))
+        own += list(logs / len(x))
+    np.testing.assert_allclose(found[:9], np.sort(own)[::-1], atol=0.15)
+
+
+def test_an_output_that_is_told_by_the_states_vanishes():
+    u = np.sin(np.arange(300) / 6)[:, None]
+    model = ng.Model(Input() >> Reservoir(units=4) >> Ridge(), seed=1)
+    model.fit(u[:200], u[1:201], warmup=20)
+    found = lyapunov_exponents(model, steps=60, prompt=u[:100])
+    assert found.exponents[-1] == -np.inf and np.isfinite(found.exponents[:3]).all()
 
 
 def test_qr_now_and_then_is_as_good():
@@ -93,6 +118,20 @@ def test_qr_now_and_then_is_as_good():
     often, seldom = (lyapunov_exponents(henon, steps=999, every=n) for n in (1, 5))
     np.testing.assert_allclose(often.exponents, seldom.exponents, atol=1e-9)
     assert seldom.times[-1] == 999
+
+
+def test_a_qr_too_seldom_is_refused():
+    flow = ng.datasets.system("lorenz", h=0.05, substeps=4)  # parts by a factor of e^.77 a step
+    with pytest.raises(DataError, match=r"every: directions fall together within 90 .* every=1"):
+        lyapunov_exponents(flow, steps=200, every=90)
+
+
+def test_a_graph_that_remembers_nothing_is_refused():
+    model = ng.Model(Input(units=1) >> Tanh())
+    for ask in (lyapunov_exponents, ng.dynamics.effective_spectral_radius):
+        with pytest.raises(DataError, match="so there is nothing to forget"):
+            ask(model, x=np.zeros((200, 1)))
+    assert ng.dynamics.jacobian(model, np.zeros((3, 1))).matrix.shape == (0, 0)
 
 
 @given(st.lists(st.floats(-20, 20), min_size=1, max_size=8))
