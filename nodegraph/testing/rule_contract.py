@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial, reduce
+from functools import cached_property, partial, reduce
 from itertools import pairwise
 from typing import Any
 
@@ -144,6 +144,11 @@ class _Trial:
     def learn(self, lesson: Lesson, how: Any = teach) -> Any:
         return self.passes(lambda *at: how(self.rule, self.node, *at, lesson))
 
+    @cached_property
+    def whole(self) -> Any:
+        """What the lesson leaves that is learned at once: params, and all after the last pass."""
+        return self.learn(self.lesson())
+
     def passes(self, once: Callable[..., Learned]) -> Any:
         """Return the params after all passes, and what there is after the last of them.
 
@@ -190,14 +195,14 @@ class _Trial:
         if self.target is not None:
             ports["target"] = self.target
         ys, state = driven(self.node, code, ports, self.n_out, self.rule)
-        whole, after = self.learn(self.lesson())
+        whole, after = self.whole
         same_trees(ys, after.ys, "loops and sweeps give other outputs")
         same_trees(state, after.state, "loops and sweeps leave different states")
         learned = self.rule.finish(params, memory)
         same_trees(learned, whole, "loops and sweeps leave different params")
 
     def check_modifies(self) -> None:
-        params, _ = self.learn(self.lesson())
+        params, _ = self.whole
         before, after = dict(leaves(self.params)), dict(leaves(params))
         changed = {
             p.split(".")[0]
@@ -219,13 +224,13 @@ class _Trial:
         same_trees(after.ys, ys, "a node gives other outputs as it learns")
 
     def check_learn_is_a_fold_of_update(self) -> None:
-        params, after = self.learn(self.lesson())
+        params, after = self.whole
         folded, other = self.learn(self.lesson(), _fold)
         close_trees(params, folded, "lessons and update disagree", rtol=1e-7)
         close_trees(after.ys, other.ys, "lessons and update give other outputs", rtol=1e-7)
 
     def check_chunks_do_not_show(self) -> None:
-        whole, _ = self.learn(self.lesson())
+        whole, _ = self.whole
         for size in (1, 7, 64):
             taught = course(self.rule, self.node)
             found, _ = self.passes(partial(self.in_chunks, taught, size))
@@ -254,15 +259,16 @@ class _Trial:
             return teach(self.rule, self.node, params, state, kept, self.lesson())
 
         found, _ = self.passes(once)
-        same_trees(found, self.learn(self.lesson())[0], "a pass that goes on learns other params")
+        same_trees(found, self.whole[0], "a pass that goes on learns other params")
 
     def check_arguments_are_left_alone(self) -> None:
         before = copy_tree((self.xs, self.target, self.params))
-        self.learn(self.lesson())
+        again, _ = self.learn(self.lesson())
         same_trees((self.xs, self.target, self.params), before, "a lesson was changed")
+        same_trees(again, self.whole[0], "a lesson that is learned again leaves other params")
 
     def check_parts_merged_are_the_whole(self) -> None:
-        n, (whole, _) = len(self.xs), self.learn(self.lesson())
+        n, (whole, _) = len(self.xs), self.whole
         # what it leaves out, and so may choose, follows the parts
         parts_show = isinstance(self.rule, Deals) and self.rule.deals
         for cuts in ([0, n, n], [0, 1, n], [0, n - 1, n], [0, n // 3, n // 2, n]):
