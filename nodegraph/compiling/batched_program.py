@@ -102,11 +102,33 @@ class BatchFrame(Frame):
         rows : dict of sequence of ndarray, (n_steps, n)
             By path; series may differ in length.
         """
-        count = len(states)
-        lengths = self.begin(states, [len(x) for x in rows["x"]])
-        stops = np.cumsum(lengths[:count])
-        out = self._call_driver(rows, lengths, stops - lengths[:count])
-        return self.states_now(states), np.split(out, stops[:-1])
+        lengths = [len(x) for x in rows["x"]]
+        stops = np.cumsum(lengths)
+        joined = {p: np.concatenate(series, dtype=self.batch.dtype) for p, series in rows.items()}
+        joined["y"] = self.outputs(int(stops[-1]))
+        self.run_rows(states, joined, lengths, stops - lengths)
+        return self.states_now(states), np.split(joined["y"], stops[:-1])
+
+    def outputs(self, n_steps: int) -> Array:
+        """Return an array for the outputs of so many steps."""
+        return np.empty((n_steps, self.widths[self.program.io["y"]]), self.batch.dtype)
+
+    def run_rows(
+        self,
+        states: Sequence[Any],
+        rows: Mapping[Any, Array],
+        lengths: Sequence[int],
+        starts: Array,
+    ) -> None:
+        """Run series that lie in `rows` by path, "y" among them, from their `starts` on."""
+        lanes = self.begin(states, lengths)
+        bases = np.zeros((len(self.rows), self.batch.lanes), np.int64)
+        for path, array in rows.items():
+            own = bases[self.program.io[path], : len(starts)]
+            own[:] = address(array) + starts * array.strides[0]
+        places = map(address, (self.args, self.rows, self.widths, bases, lanes))
+        most = len(self.rows), self.batch.lanes, int(lanes.max())
+        self.batch.driver(self.program.address, *places, *most)
 
     def begin(self, states: Sequence[Any], lengths: Sequence[int]) -> Array:
         """Set states, and how many steps each will go on; return those of all lanes."""
@@ -130,21 +152,6 @@ class BatchFrame(Frame):
         """Yield, for each leaf of a state, those of all series now."""
         for (seen, moved), column in zip(self._views, before, strict=True):
             yield _apart(seen[:count], column[0].dtype) if moved else column
-
-    def _call_driver(
-        self, rows: Mapping[Any, Sequence[Array]], lengths: Array, starts: Array
-    ) -> Array:
-        """Return all outputs, one series behind the other."""
-        batch, io = self.batch, self.program.io
-        joined = {p: np.concatenate(series, dtype=batch.dtype) for p, series in rows.items()}
-        joined["y"] = out = np.empty((int(lengths.sum()), self.widths[io["y"]]), batch.dtype)
-        bases = np.zeros((len(self.rows), batch.lanes), np.int64)
-        for path, array in joined.items():
-            bases[io[path], : len(starts)] = address(array) + starts * array.strides[0]
-        tables = (self.args, self.rows, self.widths, bases, lengths)
-        places = map(address, tables)
-        batch.driver(self.program.address, *places, len(self.rows), batch.lanes, int(lengths.max()))
-        return out
 
 
 def _columns(trees: Sequence[Any]) -> list[Any]:

@@ -118,10 +118,18 @@ def _joined(
         name: to_rows(rows, f"{name}{which}", gaps=name in door.gappy)
         for name, rows in data.items()
     }
-    lengths = {name: len(rows) for name, rows in ins.items()}
-    n_steps = max(lengths.values(), default=max(map(len, outs.values()), default=0))
-    longest = max(lengths, key=lambda name: lengths[name], default="")
-    of = f" {longest}" * (len(lengths) > 1)
+    n_steps = max(map(len, (ins or outs).values()), default=0)
+    if any(len(rows) != n_steps for rows in (*ins.values(), *outs.values())):
+        _refuse_lengths(ins, outs, n_steps, which)
+    return Series(ins, outs, n_steps, columns=_columns(data), taught=taught)
+
+
+def _refuse_lengths(
+    ins: Mapping[str, Array], outs: Mapping[str, Array], n_steps: int, which: str
+) -> None:
+    """Say which of inputs and targets has other rows than the longest of them."""
+    longest = max(ins, key=lambda name: len(ins[name]), default="")
+    of = f" {longest}" * (len(ins) > 1)
     for name, rows in {**ins, **outs}.items():
         if len(rows) != n_steps:
             what = "target" if rows is outs.get(name) else "input"
@@ -135,7 +143,6 @@ def _joined(
                 f"{name}{which}: the {what} has {len(rows)} rows, the input{of} {n_steps}; "
                 f"each step needs one row of both{cure}"
             )
-    return Series(ins, outs, n_steps, columns=_columns(data), taught=taught)
 
 
 def _of_quantities(targets: Mapping[str, Any], door: Door) -> dict[str, Any]:
@@ -144,8 +151,11 @@ def _of_quantities(targets: Mapping[str, Any], door: Door) -> dict[str, Any]:
 
 
 def _columns(data: Mapping[str, Any]) -> dict[str, Columns]:
-    columns = {name: columns_of(value) for name, value in data.items() if not is_plain(value)}
-    return {name: names for name, names in columns.items() if names}
+    return {
+        name: names
+        for name, value in data.items()
+        if not is_plain(value) and (names := columns_of(value))
+    }
 
 
 def many_series(
@@ -201,7 +211,8 @@ def check_equal_widths(series: Sequence[Series], number: int = 1) -> None:
     for role in ("data", "targets"):
         expected = widths_of(getattr(series[0], role))
         for i, one in enumerate(series[1:], number):
-            for name, width in widths_of(getattr(one, role)).items():
+            found = widths_of(getattr(one, role))
+            for name, width in found.items() if found != expected else ():
                 if width != expected[name]:
                     raise DataError(
                         f"{name} (series {i}): {width} columns, but series 0 has {expected[name]}"

@@ -30,6 +30,8 @@ def check_times(series: Sequence[Given]) -> Times:
     series : sequence of (inputs by node, targets by learner, which series it is)
         As they were given. What has no index of dates or numbers is passed over.
     """
+    if not any(_is_table(t) for x, y, _ in series for t in (*x.values(), *y.values())):
+        return dict.fromkeys(series[0][0])
     read = [({n: read_index(t) for n, t in x.items()}, _titled(y), which) for x, y, which in series]
     for doubts in (_in_a_row, _together):
         said = [first for given in read if (first := next(doubts(*given), ""))]
@@ -64,9 +66,13 @@ def _titled(targets: Mapping[str, Any]) -> Read:
     return {f"target of {name}": read_index(table) for name, table in targets.items()}
 
 
+def _is_table(value: Any) -> bool:
+    return hasattr(type(value), "iloc")
+
+
 def read_index(table: Any) -> tuple[Array | None, str]:
     """Return the times of a table's rows, and which row has none."""
-    index = getattr(table, "index", None) if hasattr(type(table), "iloc") else None
+    index = getattr(table, "index", None) if _is_table(table) else None
     if index is not None and hasattr(index, "to_timestamp"):
         index = index.to_timestamp()  # periods
     if index is None or index.nlevels > 1:

@@ -40,33 +40,34 @@ class LazySeries(Series):
     @property
     def data(self) -> Any:
         """Rows by input node, read now."""
-        return self._read().data
+        return self.read().data
 
     @property
     def targets(self) -> Any:
         """Targets by learner, read now."""
-        return self._read().targets
+        return self.read().targets
 
     @property
     def known(self) -> Any:
         """Outputs that are known, by node."""
-        return self._read().known
+        return self.read().known
 
     def __repr__(self) -> str:
         return f"LazySeries({self.n_steps} steps)"
 
-    def _read(self) -> Series:
+    def read(self) -> Series:
+        """Return the series as it is read now."""
         return self.make()
 
     def chunks(
         self, size: int, warmup: int, dtype: np.dtype[Any], done: int = 0
     ) -> Iterator[Chunk]:
         """Yield the series in chunks; it is read once for all of them."""
-        return self._read().chunks(size, warmup, dtype, done)
+        return self.read().chunks(size, warmup, dtype, done)
 
     def first(self, n_steps: int) -> Series:
         """Return the series, read now, without what comes after so many steps."""
-        return self._read().first(n_steps)
+        return self.read().first(n_steps)
 
     def changed(self, how: Callable[[Series], Series]) -> Series:
         """Return the series as `how` makes it of what is read."""

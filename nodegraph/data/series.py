@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -15,7 +15,17 @@ from nodegraph.data.kept_rows import Part
 from nodegraph.data.tables import Columns, columns_of
 from nodegraph.errors import DataError
 
-__all__ = ["MOST", "Chunk", "Recent", "Series", "Stream", "one_row", "split_series", "to_rows"]
+__all__ = [
+    "MOST",
+    "Chunk",
+    "Recent",
+    "Series",
+    "Stream",
+    "in_a_row",
+    "one_row",
+    "split_series",
+    "to_rows",
+]
 
 BLOCK = 1 << 20  # numbers that are checked at a time
 
@@ -26,7 +36,7 @@ Rows = Mapping[str, Array]  # by node, (n_steps, n)
 
 
 class Chunk(NamedTuple):
-    """Some steps of one series, as they come from outside."""
+    """Some steps of one series, as they come from outside; or many series, each of them whole."""
 
     n_steps: int
     data: Mapping[str, Array]  # by node, (n_steps, n)
@@ -34,6 +44,19 @@ class Chunk(NamedTuple):
     learn_from: int = 0  # rows before it only drive the states
     number: int | None = None  # of an independent series, when they are dealt out in turn
     known: Mapping[str, Array] = {}  # by node that does not run: its outputs
+    lengths: tuple[int, ...] = ()  # of the series that lie in it one behind the other
+
+    def lessons(self, steps: Array) -> Array:
+        """Return which of `steps` are to be learned from."""
+        if not self.lengths:
+            return steps >= self.learn_from
+        starts = np.cumsum(self.lengths) - self.lengths
+        first = starts[np.searchsorted(starts, steps, side="right") - 1]
+        return steps - first >= self.learn_from
+
+    def parts(self, rows: Array) -> list[Array]:
+        """Return of rows, one for each of its steps, those of each series."""
+        return np.split(rows, np.cumsum(self.lengths[:-1])) if self.lengths else [rows]
 
 
 @dataclass(frozen=True)
@@ -60,6 +83,10 @@ class Series:
             for part in (self.data, self.targets)
         )
         return replace(self, data=data, targets=targets, n_steps=n_steps)
+
+    def read(self) -> Series:
+        """Return the series with its rows at hand."""
+        return self
 
     def changed(self, how: Callable[[Series], Series]) -> Series:
         """Return what `how` makes of the series."""
@@ -114,6 +141,18 @@ def _last(before: Rows, rows: Rows) -> dict[str, Array]:
     }
 
 
+def in_a_row(series: Sequence[Series], warmup: int, dtype: np.dtype[Any]) -> Chunk:
+    """Return independent series, which have no numbers, as one chunk of all of them."""
+    lengths = tuple(one.n_steps for one in series)
+    data, targets = (
+        {name: _joined([one[name] for one in parts], dtype, name) for name in parts[0]}
+        for parts in ([one.data for one in series], [one.targets for one in series])
+    )
+    parts = {name: [one.known[name][:] for one in series] for name in series[0].known}
+    known = {name: np.concatenate(rows) for name, rows in parts.items()}
+    return Chunk(sum(lengths), data, targets, warmup, None, known, lengths)
+
+
 @dataclass
 class Stream:
     """One long series that comes as an iterable of series, one after the other.
@@ -134,6 +173,12 @@ class Stream:
             if done < part.n_steps:
                 yield from part.chunks(size, max(0, warmup), dtype, done)
             done, warmup = max(0, done - part.n_steps), warmup - part.n_steps
+
+
+def _joined(parts: Sequence[Array], dtype: np.dtype[Any], name: str) -> Array:
+    if len({part.dtype for part in parts}) > 1:  # each is to be rounded once
+        parts = [_cast(part, dtype, name) for part in parts]
+    return _cast(np.concatenate(parts), dtype, name)
 
 
 def _cast(rows: Array, dtype: np.dtype[Any], name: str) -> Array:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nodegraph.arrays import Array, copy_tree
+from nodegraph.arrays import Array, copy_tree, leaves
 from nodegraph.data.series import Chunk
 from nodegraph.engines.first_use import FirstUse, check_still
 from nodegraph.engines.prepared import LanesCode, StepCode
@@ -148,6 +148,16 @@ class BoundNode:
         slot.state, ys = self.prepared.run(slot.state, inputs.pop("x"), **inputs)
         return ys
 
+    def run_in_a_row(self) -> Array:
+        """Return the outputs of series that lie behind each other in the chunk."""
+        chunk, slot = self.context.chunk, self.slot
+        inputs = self.inputs(0, chunk.n_steps)
+        if not (self.node.from_end or any(leaves(slot.state))):
+            return self._run(inputs)
+        if not slot.kept.ran:
+            self.try_step(inputs)
+        return self.prepared.run_in_a_row(slot.state, chunk.lengths, inputs.pop("x"), **inputs)
+
     def _first_run(self, inputs: dict[str, Array]) -> Array:
         """Run the node for the first time, and look at what it returns."""
         slot, trial = self.slot, self.trial
@@ -233,7 +243,7 @@ class BoundNode:
 
     def lessons(self, target: Array | None, steps: Array) -> Array:
         """Return which of `steps` are to be learned from."""
-        rows = steps >= self.context.chunk.learn_from
+        rows = self.context.chunk.lessons(steps)
         if target is None or self.context.plan.rules[self.name].sees_gaps:
             return rows
         return rows & np.isfinite(target).all(axis=1)

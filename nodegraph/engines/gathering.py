@@ -101,8 +101,8 @@ def leaves(series: Sequence[Series | Stream], rows: int) -> list[Leaf]:
     It depends on lengths and on the widest node alone, so that neither engine nor number of
     workers shows.
     """
-    total = sum(_rows(one, rows) for one in series)
-    enough = max(rows, min(ENOUGH, -(-total // FEWEST)))
+    sizes = [one.n_steps if isinstance(one, Series) else rows for one in series]
+    enough = max(rows, min(ENOUGH, -(-sum(sizes) // FEWEST)))
     found: list[Leaf] = []
     held = enough
     for group in groups(series, rows):
@@ -110,12 +110,8 @@ def leaves(series: Sequence[Series | Stream], rows: int) -> list[Leaf]:
             found.append([])
             held = 0
         found[-1].append(group)
-        held += sum(_rows(one, rows) for _, one in group)
+        held += sum(sizes[group[0][0] : group[-1][0] + 1])
     return found
-
-
-def _rows(one: Series | Stream, rows: int) -> int:
-    return one.n_steps if isinstance(one, Series) else rows
 
 
 def gathered(

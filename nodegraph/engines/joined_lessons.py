@@ -9,8 +9,8 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.engines.bound_node import BoundNode
+from nodegraph.engines.in_a_row import gathers_rows
 from nodegraph.engines.local import Sweep
-from nodegraph.graph.protocols import Gathers, Seamless, Silent
 from nodegraph.graph.rule import Lesson
 
 __all__ = ["is_joinable", "learn_joined"]
@@ -20,13 +20,10 @@ NUMBERS = 1 << 20  # of inputs that are taken at a time: few enough to stay near
 
 def is_joinable(name: str, sweep: Sweep) -> bool:
     """Tell whether a node does nothing but gather rows, whatever series they come from."""
-    slot, node, rule = sweep.slots[name], sweep.plan.nodes[name], sweep.plan.rules.get(name)
-    if name not in sweep.context.request.learn or sweep.chunk.number is not None:
+    slot, learn = sweep.slots[name], sweep.context.request.learn
+    if name not in learn or sweep.chunk.number is not None or not slot.kept.learned:
         return False
-    alike = isinstance(rule, Gathers) and isinstance(rule, Seamless) and node.every == 1
-    if not (alike and slot.kept.learned and isinstance(node, Silent)):
-        return False
-    return node.silence(slot.params, 1) is not None
+    return gathers_rows(name, sweep.plan, slot)
 
 
 def learn_joined(name: str, sweeps: Sequence[Sweep]) -> None:

@@ -13,11 +13,13 @@ from nodegraph.engines.bound_node import BoundNode, ChunkContext
 from nodegraph.engines.loops import fuse
 from nodegraph.engines.loops_side_by_side import LoopPart
 from nodegraph.engines.request import Request
-from nodegraph.engines.slot import DelayLine, Slot, check_bounds, filled
+from nodegraph.engines.slot import DelayLine, Slot, are_bounded, check_bounds, filled
 from nodegraph.engines.vitals import Sample
 from nodegraph.graph.plan import Block, Plan
 
 __all__ = ["Sweep", "execute"]
+
+NEAR = 1 << 19  # numbers that many series are learned from at a time: few enough to stay near
 
 
 def execute(
@@ -110,16 +112,28 @@ class Sweep:
             yield
         except Exception as error:
             last = self.clock + self.chunk.n_steps - 1
-            error.add_note(f"in node {self._at!r}{chunk}: steps {self.clock} to {last}")
+            steps = "" if self.chunk.lengths else f"{chunk}: steps {self.clock} to {last}"
+            error.add_note(f"in node {self._at!r}{steps}")
             raise
 
     def run(self, block: Block) -> None:
         """Let the nodes of a block live through the chunk."""
         if block.span is None:
             (self._at,) = block.names
-            self.put(self._at, self.bound_node(self._at).live(0, self.chunk.n_steps))
+            self.put(self._at, self._swept(self.bound_node(self._at)))
         else:
             self._loop(block.names, block.span)
+
+    def _swept(self, bound_node: BoundNode) -> Array:
+        """Return the outputs of a node in the chunk."""
+        n_steps = self.chunk.n_steps
+        if not self.chunk.lengths:
+            return bound_node.live(0, n_steps)
+        if not bound_node.learns:
+            return bound_node.run_in_a_row()
+        rows = max(1, NEAR // max(1, bound_node.widths["x"]))
+        parts = [bound_node.live(at, min(at + rows, n_steps)) for at in range(0, n_steps, rows)]
+        return np.concatenate(parts)
 
     def put(self, name: str, ys: Array) -> None:
         """Keep the outputs of a node."""
@@ -177,5 +191,7 @@ class Sweep:
         chunk = self.chunk
         given = *chunk.data.values(), *chunk.targets.values(), *chunk.known.values()
         passes = self.plan.nodes[name].gaps == "passes"  # it gives out what came in
-        if not passes and not self.lines[name].bounded:
-            check_bounds(name, ys, last, self.clock, given, self.plan.nodes[name].remedy)
+        if passes or self.lines[name].bounded or are_bounded(ys):
+            return
+        for part, *own in zip(*map(chunk.parts, (ys, *given)), strict=True):
+            check_bounds(name, part, last, self.clock, own, self.plan.nodes[name].remedy)

@@ -76,6 +76,12 @@ class Prepared(ABC):
         """Return ``(states, ys)`` of many independent series."""
         return one_by_one(self.run, states, xs, ports)
 
+    def run_in_a_row(self, state: Any, lengths: Sequence[int], xs: Array, **ports: Array) -> Array:
+        """Return the outputs of many series whose rows lie behind each other, all from `state`."""
+        cuts = np.cumsum(lengths[:-1])
+        parts = {port: np.split(rows, cuts) for port, rows in ports.items()}
+        return np.concatenate(self.run_many([state] * len(lengths), np.split(xs, cuts), **parts)[1])
+
     def step_code(
         self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
     ) -> StepCode | None:

@@ -68,14 +68,14 @@ class Vitals:
         series: int = 1,
     ) -> None:
         """Look at a chunk, one of `series` that go side by side; `look` gives rows of a node."""
-        n = chunk.n_steps - chunk.learn_from
-        if n <= 0:
+        learned = np.flatnonzero(chunk.lessons(np.arange(chunk.n_steps)))
+        if not len(learned):
             return
         wanted = [n for n in self.names if n in names and self._now(n).wants()]
         if not wanted:
             return
-        count = min(n, max(2, -(-EACH // series)))
-        rows = chunk.learn_from + np.arange(count) * n // count
+        count = min(len(learned), max(2 * len(chunk.lengths), 2, -(-EACH // series)), self._most)
+        rows = learned[np.arange(count) * len(learned) // count]
         for name in wanted:
             self._held[name].add(look(name, rows), self._most)
 

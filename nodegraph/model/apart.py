@@ -109,12 +109,18 @@ class Apart:
         self, own: LearningPass, memories: Sums, group: Group, found: list[Outputs]
     ) -> Sums:
         """Learn from a group of series that go through the graph side by side."""
-        places = [self._fresh(i) for i, _ in group]
-        self._hand(places[0], memories)
+
+        def fresh(number: int) -> Slots:
+            place = self._fresh(number)
+            if number == group[0][0]:
+                self._hand(place, memories)
+            return place
+
         learn, vitals = frozenset(self.stage.learners), own.hooks.vitals
         request = Request(self.stage.record, learn, own.clock, True, vitals=vitals)
-        found += own.many(self.stage.plan, places, group, request)
-        return self._of(places[-1])
+        outputs, last = own.many(self.stage.plan, fresh, group, request)
+        found += outputs
+        return self._of(last)
 
     def _fresh(self, number: int) -> Slots:
         return self.course.initializer.fresh(self.slots, self.slots, number)

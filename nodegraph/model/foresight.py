@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -70,9 +70,10 @@ def foresee(course: Fit, slots: Slots, bound: BoundData) -> Foresight | None:
     held, fullest = dict[str, int](), dict[str, int]()
     for number, whole in enumerate(course.stages):
         stage = replace(whole, plan=cut(whole.plan, whole.learners, kept.before(number)))
-        waits = bound.own or len(_leaves(stage, slots, bound)) == 1
+        parts = [] if bound.own else _leaves(stage, slots, bound)
+        waits = bound.own or len(parts) == 1
         learning = held | _gathered(course, stage, slots, bound, rows)
-        moments = [learning | _in_flight(course, stage, slots, bound)]
+        moments = [learning | _in_flight(course, stage, slots, bound, parts)]
         for team, room in _rooms(course, stage, slots, bound, rows):
             held |= {_label(team, "sums"): room.sums + room.waiting * bound.own}
             copies = room.solving + room.sums * waits  # with the rows that still wait
@@ -127,7 +128,9 @@ def _leaves(stage: Stage, slots: Slots, bound: BoundData) -> list[Leaf]:
     return leaves([one for one in bound.series if isinstance(one, Series)], most)
 
 
-def _in_flight(course: Fit, stage: Stage, slots: Slots, bound: BoundData) -> dict[str, int]:
+def _in_flight(
+    course: Fit, stage: Stage, slots: Slots, bound: BoundData, found: Sequence[Leaf]
+) -> dict[str, int]:
     """Return the bytes of the rows that are on their way, and of what is gathered of them."""
     sizes, itemsize, n = widths(slots), course.initializer.dtype.itemsize, total_steps(bound) or 0
     made = [
@@ -141,7 +144,6 @@ def _in_flight(course: Fit, stage: Stage, slots: Slots, bound: BoundData) -> dic
         joined = max(slots[name].ports.get("x", 0) for name in stage.plan.reads)
         once = joined + max(sizes.values())
         return {"rows": stage.plan.chunk_rows(sizes) * (width + once) * itemsize} | added
-    found = _leaves(stage, slots, bound)
     threads = min(abreast(course, stage, slots) or 1, len(found))
     longest = sorted((max(_rows(group) for group in leaf) for leaf in found), reverse=True)
     most = max(sum(_rows(group) for group in leaf) for leaf in found)

@@ -11,10 +11,11 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.binding import BoundData, total_steps
-from nodegraph.data.series import Series, Stream
+from nodegraph.data.series import Series, Stream, in_a_row
 from nodegraph.engines import LOCAL, Engine
 from nodegraph.engines.batches import BatchTask, Group, batched, group_rows, groups, map_batches
 from nodegraph.engines.checkpointer import Checkpointer, Cursor
+from nodegraph.engines.in_a_row import can_go_in_a_row
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot, widths
 from nodegraph.engines.vitals import Vitals
@@ -127,18 +128,54 @@ class Pass:
         return parts.joined(), counted.n_steps
 
     def many(
-        self, plan: Plan, places: Sequence[Slots], group: Group, request: Request
-    ) -> list[Outputs]:
-        """Let a group of series go through `plan` side by side; return what each gave out.
+        self, plan: Plan, fresh: Callable[[int], Slots], group: Group, request: Request
+    ) -> tuple[list[Outputs], Slots]:
+        """Let a group of series go through `plan` side by side.
 
         The engine must be able to, see `nodegraph.engines.batches.batched`.
+
+        Parameters
+        ----------
+        plan : Plan
+        fresh : callable
+            Returns the slots that the series of some number starts from. Those of the first have
+            what learners remember.
+        group : sequence of (int, Series)
+        request : Request
+
+        Returns
+        -------
+        list of dict of ndarray
+            What each gave out.
+        dict of Slot
+            Of the last of them, which have what was learned.
         """
-        dtype = self.initializer.dtype
-        chunks = [one.whole(self.warmup, dtype) for _, one in group if isinstance(one, Series)]
-        many = self.engine.execute_many
-        found = [] if many is None else many(plan, places, chunks, request)
-        self.hooks.progress.advance(sum(chunk.n_steps for chunk in chunks))
-        return [{name: rows.copy() for name, rows in outputs.items()} for outputs in found]
+        first = fresh(group[0][0])
+        series = [one.read() for _, one in group if isinstance(one, Series)]
+        able = self.engine.in_a_row and series[0].number is None
+        if able and can_go_in_a_row(plan, first, request):
+            last, found = first, self._in_a_row(plan, first, series, request)
+        else:
+            places = [first, *(fresh(i) for i, _ in group[1:])]
+            last, found = places[-1], self._side_by_side(plan, places, series, request)
+        self.hooks.progress.advance(sum(one.n_steps for one in series))
+        own = [{name: rows.copy() for name, rows in outputs.items()} for outputs in found]
+        return own, last
+
+    def _in_a_row(
+        self, plan: Plan, slots: Slots, series: Sequence[Series], request: Request
+    ) -> Sequence[Outputs]:
+        chunk = in_a_row(series, self.warmup, self.initializer.dtype)
+        (found,) = self.engine.execute(plan, slots, [chunk], request)
+        parts = {name: chunk.parts(rows) for name, rows in found.items()}
+        return [{name: parts[name][i] for name in parts} for i in range(len(series))]
+
+    def _side_by_side(
+        self, plan: Plan, places: Sequence[Slots], series: Sequence[Series], request: Request
+    ) -> Sequence[Outputs]:
+        many, dtype = self.engine.execute_many, self.initializer.dtype
+        chunks = [one.whole(self.warmup, dtype) for one in series]
+        return [] if many is None else many(plan, places, chunks, request)
 
 
 class _Parts:
@@ -237,8 +274,8 @@ class Run(Pass):
         """Run neighbours side by side, if the engine can."""
         if not batched(self.engine, group):
             return [self._one_apart(plan, i, one, request) for i, one in group]
-        fresh, slots = self.initializer.fresh, self.state.slots
-        return self.many(plan, [fresh(slots, plan.reads, i) for i, _ in group], group, request)
+        fresh = partial(self.initializer.fresh, self.state.slots, plan.reads)
+        return self.many(plan, fresh, group, request)[0]
 
     def _one_apart(self, plan: Plan, i: int, series: Series | Stream, request: Request) -> Outputs:
         slots = self.state.slots

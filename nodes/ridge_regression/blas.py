@@ -150,7 +150,7 @@ def check_order(*arrays: Array, dtype: Any = np.float64) -> None:
 
 def _reference(value: Array | bytes | float) -> Any:
     if isinstance(value, np.ndarray):
-        return ctypes.c_void_p(value.ctypes.data)
+        return ctypes.c_void_p(value.__array_interface__["data"][0])  # sooner than by .ctypes
     if isinstance(value, bytes):
         return value
     kind: Any = ctypes.c_int if isinstance(value, int) else ctypes.c_double
@@ -197,10 +197,12 @@ class _Limit:
 
     def enter(self) -> list[int]:
         with self.lock:
-            before = [int(library.num_threads) for library in _libraries()]
-            if not self.inside:
-                self.outside = before
             self.inside += 1
+            if self.inside > 1 and not any(map(_is_by_thread, _libraries())):
+                return self.outside
+            before = [int(library.num_threads) for library in _libraries()]
+            if self.inside == 1:
+                self.outside = before
             for library in _libraries():
                 _set(library, 1)
             return before
@@ -209,10 +211,15 @@ class _Limit:
         with self.lock:
             self.inside -= 1
             for library, own, shared in zip(_libraries(), before, self.outside, strict=True):
-                if library.threading_layer == "openmp":  # a number for each thread
+                if _is_by_thread(library):
                     _set(library, own)
                 elif not self.inside:
                     _set(library, shared)
+
+
+def _is_by_thread(library: Any) -> bool:
+    """Tell whether a library has a number for each thread that calls it."""
+    return bool(library.threading_layer == "openmp")
 
 
 def _set(library: Any, n: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from nodegraph import Array
 from nodegraph.arrays import copy_tree
 from nodegraph.errors import DataError
-from nodes.ridge_regression.blas import PANEL
+from nodes.ridge_regression.blas import PANEL, bounded_threads
 from nodes.ridge_regression.dual_rows import BLOCK, LARGE, Pile, Rows
 from nodes.ridge_regression.solvers import EPS, Solution
 from nodes.ridge_regression.statistics import Statistics
@@ -124,13 +124,14 @@ class Gathered(NamedTuple):
     def _counted(self) -> Gathered:
         """Return it with all full blocks in its statistics, in place."""
         folds, blocks = list(self.folds), self.blocks
-        for xs, ts in self.stream.blocks:
-            for fold, rows in dealt(blocks, len(xs), len(folds)):
-                folds[fold] = _added(folds[fold], xs[rows], ts[rows])
-            blocks += 1
-        for fold, pile in enumerate(self.apart):
-            for xs, ts in pile.blocks:
-                folds[fold] = _added(folds[fold], xs, ts)
+        with bounded_threads():
+            for xs, ts in self.stream.blocks:
+                for fold, rows in dealt(blocks, len(xs), len(folds)):
+                    folds[fold] = _added(folds[fold], xs[rows], ts[rows])
+                blocks += 1
+            for fold, pile in enumerate(self.apart):
+                for xs, ts in pile.blocks:
+                    folds[fold] = _added(folds[fold], xs, ts)
         apart = tuple(pile.emptied() for pile in self.apart)
         return Gathered(self.stream.emptied(), apart, blocks, tuple(folds))
 

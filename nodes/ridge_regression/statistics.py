@@ -12,7 +12,7 @@ from nodes.ridge_regression.solvers import Solution, is_definite, solve_primal, 
 
 __all__ = ["Statistics", "centred", "mass"]
 
-FEW = 32  # rows that are squared at a time
+FEW, NEAR = 32, 4096  # rows, or numbers, that are squared at a time
 
 
 class Statistics(NamedTuple):
@@ -51,8 +51,9 @@ class Statistics(NamedTuple):
             dt, step_t = centred(ts, self.t, self.n, weights, dtype)
             self.x[:] += step_x
             self.t[:] += step_t
-            for start in range(0, len(dt), FEW):  # what lies near is not fetched again
-                self.tt[:] += np.square(dt[start : start + FEW]).sum(axis=0)
+            few = max(FEW, NEAR // max(1, dt.shape[1]))
+            for start in range(0, len(dt), few):  # what lies near is not fetched again
+                self.tt[:] += np.square(dt[start : start + few]).sum(axis=0)
         grown = self._with_room()
         add_products(dx, dt, grown.xx, grown.xt)
         return grown._replace(n=n)

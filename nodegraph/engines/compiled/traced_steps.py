@@ -102,23 +102,40 @@ class Traced(Prepared):
         self, states: Sequence[Any], xs: Sequence[Array], **ports: Sequence[Array]
     ) -> tuple[list[Any], list[Array]]:
         """Return ``(states, ys)`` of many independent series."""
-        order = sorted(range(len(xs)), key=lambda i: -len(xs[i]))
-        lanes = lanes_for([len(xs[i]) for i in order])
+        lengths = np.array([*map(len, xs)])
         widths = {p: rows[0].shape[1] for p, rows in {"x": xs, **ports}.items()}
-        apart = self._laid_out() is not None and max(map(len, xs)) >= FEW
-        apart = apart or self._passes(states[0], xs[0].dtype, widths)
-        enough = len(xs) >= FEWEST and not apart
-        many = self._lanes(states[0], xs[0].dtype, widths, lanes) if enough else None
+        many, groups = self._side_by_side(states[0], xs[0].dtype, widths, lengths)
         if many is None:
             return one_by_one(self.run, states, xs, ports)
         after, ys = list(states), list(xs)
-        for first in range(0, len(order), lanes):
-            group = order[first : first + lanes]
+        for group in groups:
             rows = {p: [series[i] for i in group] for p, series in {"x": xs, **ports}.items()}
             found = many.run([states[i] for i in group], rows)
             for i, state, y in zip(group, *found, strict=True):
                 after[i], ys[i] = state, y
         return after, ys
+
+    def run_in_a_row(self, state: Any, lengths: Sequence[int], xs: Array, **ports: Array) -> Array:
+        """Return the outputs of many series whose rows lie behind each other, all from `state`."""
+        rows, dtype = {"x": xs, **ports}, xs.dtype
+        widths = {port: array.shape[1] for port, array in rows.items()}
+        each = np.array(lengths)
+        many, groups = self._side_by_side(state, dtype, widths, each)
+        if many is None:
+            return super().run_in_a_row(state, lengths, xs, **ports)
+        return many.run_in_a_row(state, fitting_rows(rows, dtype), each, groups)
+
+    def _side_by_side(
+        self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int], lengths: Array
+    ) -> tuple[_Lanes | None, list[Array]]:
+        """Return the program of many series, and which of them go together: None, one by one."""
+        order = np.argsort(-lengths, kind="stable")
+        apart = self._laid_out() is not None and lengths.max() >= FEW
+        if len(lengths) < FEWEST or apart or self._passes(state, dtype, widths):
+            return None, []
+        lanes = lanes_for(lengths[order].tolist())
+        groups = np.split(order, range(lanes, len(order), lanes))
+        return self._lanes(state, dtype, widths, lanes), groups
 
     def step_code(
         self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
@@ -248,6 +265,18 @@ class _Lanes:
         found = frame.run_all(states, rows)
         self.frames.append(frame)
         return found
+
+    def run_in_a_row(
+        self, state: Any, rows: dict[str, Array], lengths: Array, groups: Sequence[Array]
+    ) -> Array:
+        """Return the outputs of series that lie behind each other, each group side by side."""
+        frame, starts = self.frame(), np.cumsum(lengths) - lengths
+        ys = frame.outputs(int(lengths.sum()))
+        for group in groups:
+            where = lengths[group].tolist(), starts[group]
+            frame.run_rows([state] * len(group), {**rows, "y": ys}, *where)
+        self.frames.append(frame)
+        return ys
 
     def frame(self) -> BatchFrame:
         """Return a frame that nobody uses."""

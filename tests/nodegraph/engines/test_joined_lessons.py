@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.engines import joined_lessons, local
+from nodegraph.engines import Engine, joined_lessons, local
+from nodegraph.engines.side_by_side import execute_many
 from nodes import PCA, Input, Lasso, LogisticRegression, Reservoir, Ridge
 from nodes.rules import LeastSquares
 
@@ -13,6 +14,7 @@ class OneByOne:
     execute = staticmethod(local.execute)
 
 
+SIDE_BY_SIDE = Engine(local.execute, execute_many)
 READOUTS = {
     "sums": Ridge(name="out"),
     "rows turned": Ridge(name="out", solver="qr"),
@@ -48,17 +50,21 @@ def fitted(readout, engine):
 @pytest.mark.parametrize("which", READOUTS)
 def test_what_is_learned_from_joined_series_has_the_bits_of_one_by_one(which, numbers, monkeypatch):
     monkeypatch.setattr(joined_lessons, "NUMBERS", numbers)
-    together, apart = (fitted(READOUTS[which], engine) for engine in ("local", OneByOne()))
-    for one, other in zip(together.params["out"], apart.params["out"], strict=True):
-        np.testing.assert_array_equal(one, other)
+    monkeypatch.setattr(local, "NEAR", numbers)
+    engines = ("local", SIDE_BY_SIDE, OneByOne())
+    *together, apart = (fitted(READOUTS[which], engine) for engine in engines)
+    for model in together:
+        for one, other in zip(model.params["out"], apart.params["out"], strict=True):
+            np.testing.assert_array_equal(one, other)
     more, ys = ragged(1, 5)
     if which == "sums":
-        for model in (together, apart):
-            model.update(more, ys)
-        np.testing.assert_array_equal(together.params["out"].W_out, apart.params["out"].W_out)
+        W, *others = (model.update(more, ys).params["out"].W_out for model in (apart, *together))
+        for other in others:
+            np.testing.assert_array_equal(W, other)
 
 
-def test_rows_of_all_series_but_the_first_are_gathered_at_once(monkeypatch):
+@pytest.mark.parametrize("engine", ["local", SIDE_BY_SIDE])
+def test_rows_of_series_are_gathered_at_once(engine, monkeypatch):
     lengths, gather = [], LeastSquares.gather
 
     def counted(self, params, memory, lesson, ys):
@@ -66,9 +72,9 @@ def test_rows_of_all_series_but_the_first_are_gathered_at_once(monkeypatch):
         return gather(self, params, memory, lesson, ys)
 
     monkeypatch.setattr(LeastSquares, "gather", counted)
-    fitted(READOUTS["sums"], "local")
-    xs, _ = ragged()
-    assert lengths == [len(xs[0]), sum(map(len, xs[1:]))]
+    fitted(READOUTS["sums"], engine)
+    first, *others = map(len, ragged()[0])
+    assert lengths == ([first + sum(others)] if engine == "local" else [first, sum(others)])
 
 
 def test_what_a_later_readout_hears_of_one_that_learns_is_silence_or_its_teacher():
