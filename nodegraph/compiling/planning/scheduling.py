@@ -14,7 +14,7 @@ from nodegraph.compiling.planning.storage import REGIONS, Memory, Storage
 
 __all__ = ["grouped", "in_order", "looked_at", "loosen"]
 
-_MOST = 12  # operations in one loop: more would not fit into the registers
+_MOST = 12  # operations in one loop: with all 30 of 30 state vectors a step takes 1.6 times as long
 NO_ORDER = "this step cannot be put in an order"
 
 
@@ -106,7 +106,8 @@ def grouped(items: list[Item]) -> list[Group]:
             if b in place:
                 together = same_turn and axes is not None and groups[place[b]].fusable
                 low = max(low, place[b] + (not together))
-        chosen = len(groups) if axes is None else _first_fit(groups, low, axes)
+        fits = (k for k in range(low, len(groups)) if _takes(groups[k], axes))
+        chosen = next(fits, len(groups))
         if chosen == len(groups):
             groups.append(Group([], axes))
         groups[chosen].items.append(item)
@@ -121,11 +122,8 @@ def _axes(item: Item) -> tuple[int, ...] | None:
     return None
 
 
-def _first_fit(groups: list[Group], low: int, axes: tuple[int, ...]) -> int:
-    for k in range(low, len(groups)):
-        if groups[k].axes == axes and len(groups[k].items) < _MOST:
-            return k
-    return len(groups)
+def _takes(group: Group, axes: tuple[int, ...] | None) -> bool:
+    return group.fusable and group.axes == axes and len(group.items) < _MOST
 
 
 def looked_at(work: Dependence, live: Iterable[Op]) -> set[Op]:
