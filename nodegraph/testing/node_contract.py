@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,9 +82,9 @@ def check_fields(part: Any) -> None:
     require(isinstance(part, Described), f"expected a node or a rule, got {part!r}")
     require(part.model_config.get("frozen"), f"{kind.__name__} is not frozen")
     family = [base for base in kind.__mro__ if issubclass(base, Described)]
-    doc = " ".join(base.__doc__ or "" for base in family)
+    words = set(re.findall(r"\w+", " ".join(base.__doc__ or "" for base in family)))
     names = [field.alias or name for name, field in kind.model_fields.items()]
-    missing = [name for name in names if name not in INHERITED and name not in doc]
+    missing = [name for name in names if name not in INHERITED and name not in words]
     require(not missing, f"{kind.__name__} does not say what {missing} mean")
     plain = part.as_given()
     again = kind(**plain)

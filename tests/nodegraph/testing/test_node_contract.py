@@ -23,6 +23,12 @@ class Fine(ng.Node):
         return y, y.copy()
 
 
+class Unsaid(Fine):
+    """Talks of the week, but not of its field."""
+
+    k: float = 2.0
+
+
 class Aliased(Fine):
     """Returns the array that it keeps."""
 
@@ -110,6 +116,8 @@ def test_check_node_says_what_a_model_would_say():
         check_node(Empty())
     with pytest.raises(AssertionError, match="step returns an array that it keeps"):
         check_node(Kept())
+    with pytest.raises(AssertionError, match=r"Unsaid does not say what \['k'\] mean"):
+        check_node(Unsaid())
     with pytest.raises(AssertionError, match="expected a node or a rule"):
         check_node(Fine)
 
