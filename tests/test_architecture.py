@@ -3,6 +3,12 @@
 import re
 from pathlib import Path
 
+import numpy as np
+
+import nodegraph as ng
+from benchmarks.house import passed
+from nodes import Input, Reservoir, Ridge
+
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 PACKAGE = ROOT / "nodegraph"
@@ -41,3 +47,15 @@ def test_what_the_chains_pass_through_is_there():
             if owner not in ("Node", "Rule"):
                 assert f"class {owner}" in source, (file, owner)
                 assert f"def {name}(" in source, (file, name)
+
+
+def test_a_second_call_passes_through_no_more_files_than_it_says():
+    told = re.findall(r"^\| `model\.(\w+)\(.*another one \| \d+, (\d+) \|", TEXT, re.M)
+    assert [name for name, _ in told] == ["fit", "run"]
+    model = ng.Model(Input() >> Reservoir(units=20) >> Ridge())
+    x = np.sin(np.arange(100) / 5)[:, None]
+    calls = {"fit": lambda: model.fit(x[:-1], x[1:]), "run": lambda: model.run(x)}
+    for name, most in told:
+        calls[name]()
+        files = sorted(file for file in passed(calls[name]) if "/compiling/" not in file)
+        assert len(files) <= int(most), files

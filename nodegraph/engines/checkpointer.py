@@ -12,9 +12,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from nodegraph.engines.merge_tree import Bough
+from nodegraph.engines.merge_tree import Bough, sums_folder
 from nodegraph.engines.slot import Slot
-from nodegraph.engines.sums_beside import sums_folder
 from nodegraph.errors import EngineError
 
 __all__ = ["ENDS", "Checkpointer", "Cursor", "heed", "keep"]

@@ -186,11 +186,6 @@ class Plan:
         widest = max((sizes[name] for name in self.reads), default=1)
         return min(MAX_CHUNK, max(MIN_CHUNK, CHUNK_NUMBERS // max(1, widest)))
 
-    @cached_property
-    def in_loop(self) -> frozenset[str]:
-        """Names of the nodes that are in a feedback loop."""
-        return frozenset(n for block in self.blocks if block.span for n in block.names)
-
     def rewired(self, reads: Reads, wanted: Iterable[str] | None = None) -> Plan:
         """Return the plan of the same nodes with other wiring, cut down to what `wanted` needs."""
         kept = set(reads) if wanted is None else _ancestors(reads, wanted)

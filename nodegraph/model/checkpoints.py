@@ -14,9 +14,8 @@ from nodegraph.arrays import Array
 from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
 from nodegraph.engines.checkpointer import Checkpointer, Cursor
-from nodegraph.engines.merge_tree import Bough
+from nodegraph.engines.merge_tree import Bough, sums_folder, sweep
 from nodegraph.engines.slot import Slot
-from nodegraph.engines.sums_beside import sums_folder, sweep
 from nodegraph.errors import DataError, ModelFileError, OtherCourseError
 from nodegraph.files import tensor_file
 from nodegraph.graph.messages.phrases import shown

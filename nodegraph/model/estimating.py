@@ -12,14 +12,12 @@ from nodegraph.data.tables import check_columns, check_order, columns_of, frame_
 from nodegraph.errors import DataError, FieldError
 from nodegraph.graph.graph import Edge, End, Graph
 from nodegraph.graph.messages.calls import known_arguments
-from nodegraph.model.classifying import is_classifier, share_right
+from nodegraph.model.classifying import classes_by_output, is_classifier, labels_of, share_right
 from nodegraph.model.data_warnings import warn_of_another_horizon
 from nodegraph.model.learner import Learner
 from nodegraph.model.scores import Scores, scores_of
 
 __all__ = ["Estimating"]
-
-OWN = ("seed", "dtype", "engine", "numerics")
 
 
 class Estimating(Learner):
@@ -55,6 +53,34 @@ class Estimating(Learner):
             return self.run(x)
         finally:
             self.restore(here)
+
+    @known_arguments
+    def classify(self, x: Any = None, **options: Any) -> Any:
+        """Return what class each series of `x` is of, or each step of one series.
+
+        It is that of the greatest output at the end of the series, or at the step.
+
+        Parameters
+        ----------
+        x : array_like (T, d), list of such, dict by node name, or iterable of chunks
+            As in `run`, in all that it does to the model.
+        **options
+            Further arguments of `run`: ``workers``, ``engine``, ``progress``.
+
+        Returns
+        -------
+        ndarray (n_series,) or (T,), or dict of such by node name
+            Labels, as the readout's ``classes`` have them.
+
+        Raises
+        ------
+        GraphError
+            If no output is that of a readout with classes, or of what follows one.
+        """
+        judges = classes_by_output(self.plan)
+        found = self.run(x, **options, outputs=list(judges))
+        said = {name: labels_of(found[name], classes) for name, classes in judges.items()}
+        return said if len(said) > 1 else next(iter(said.values()))
 
     @known_arguments
     def score(self, x: Any, y: Any) -> float:

@@ -8,9 +8,10 @@ from typing import Any, Self
 import numpy as np
 
 from nodegraph.data.binding import BoundData
-from nodegraph.data.series import one_row
+from nodegraph.data.series import Series, one_row
 from nodegraph.engines import LOCAL, Engine, choose
 from nodegraph.engines.request import Request
+from nodegraph.engines.vitals import Vitals
 from nodegraph.graph import Graph
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.plan import Plan
@@ -24,24 +25,33 @@ from nodegraph.model.checks import (
     checked_workers,
     refuse_parts,
 )
-from nodegraph.model.classifying import classes_by_output, labels_of
 from nodegraph.model.generating import Generation
 from nodegraph.model.passes import Hooks, Run, shaped
-from nodegraph.model.quick_calls import QuickCalls
 from nodegraph.model.state import ModelState
+from nodegraph.model.stepping import MOST, Stepper
 from nodegraph.model.views import ArraysView
 
 __all__ = ["Inference"]
 
+PATIENCE = 16  # calls that pass before a model that was looked at is made fast again
 
-class Inference(QuickCalls):
+
+class Inference:
     """The state of a model on an engine: it runs, steps, generates and is put back.
+
+    Calls of few rows go through one compiled program from the second one on; it may be ahead of
+    the arrays, which `_settle` brings up to it.
 
     Parameters
     ----------
     state : ModelState
     engine : Engine
     """
+
+    def __init__(self, state: ModelState, engine: Engine):
+        self._kept, self._own_engine = state, engine
+        self._stepper: Stepper | None = None
+        self._slow_calls = 0
 
     @property
     def plan(self) -> Plan:
@@ -163,34 +173,6 @@ class Inference(QuickCalls):
     def _engine(self, engine: Any) -> Engine:
         return self._own_engine if engine is None else choose(engine)
 
-    @known_arguments
-    def classify(self, x: Any = None, **options: Any) -> Any:
-        """Return what class each series of `x` is of, or each step of one series.
-
-        It is that of the greatest output at the end of the series, or at the step.
-
-        Parameters
-        ----------
-        x : array_like (T, d), list of such, dict by node name, or iterable of chunks
-            As in `run`, in all that it does to the model.
-        **options
-            Further arguments of `run`: ``workers``, ``engine``, ``progress``.
-
-        Returns
-        -------
-        ndarray (n_series,) or (T,), or dict of such by node name
-            Labels, as the readout's ``classes`` have them.
-
-        Raises
-        ------
-        GraphError
-            If no output is that of a readout with classes, or of what follows one.
-        """
-        judges = classes_by_output(self.plan)
-        found = self.run(x, **options, outputs=list(judges))
-        said = {name: labels_of(found[name], classes) for name, classes in judges.items()}
-        return said if len(said) > 1 else next(iter(said.values()))
-
     def step(self, x: Any = None, y: Any = None, *, noise: bool = False) -> Any:
         """Return the outputs one step later.
 
@@ -306,3 +288,43 @@ class Inference(QuickCalls):
         draft.restart()
         self._hold(draft)
         return self
+
+    def _settle(self) -> ModelState:
+        """Return the arrays, moved on to where compiled steps have led; those end here."""
+        if self._stepper is not None:
+            self._slow_calls = 0 if self._stepper.steps > PATIENCE else -PATIENCE
+            self._kept, self._stepper = self._stepper.settled(), None
+        return self._kept
+
+    def _hold(self, state: ModelState) -> None:
+        """Go on with these arrays."""
+        self._kept, self._stepper = state, None
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = self._kept if self._stepper is None else self._stepper.settled()
+        return {**self.__dict__, "_kept": kept, "_stepper": None}
+
+    def _quickly(self, x: Any, y: Any = None, *, learn: bool = False) -> Any:
+        """Return the outputs for few plain rows from the compiled program, or None."""
+        stepper = self._stepper
+        return stepper.run(x, y) if stepper is not None and stepper.learns == learn else None
+
+    def _went(
+        self, bound: BoundData, learn: frozenset[str] = frozenset(), vitals: Vitals | None = None
+    ) -> None:
+        """Take note of a plain call; after the second one of few rows, compile what comes next."""
+        few = bound.own and isinstance(one := bound.series[0], Series) and one.n_steps <= MOST
+        if few and self._own_engine is LOCAL:
+            self._compile(learn, bound.targets, vitals)
+
+    def _compile(
+        self,
+        learn: frozenset[str] = frozenset(),
+        targets: Iterable[str] = (),
+        vitals: Vitals | None = None,
+    ) -> None:
+        self._slow_calls += 1
+        if self._slow_calls > 1:
+            with using(self._kept.initializer.numerics):
+                self._stepper = Stepper.of(self._kept, learn, targets, vitals)
+            self._slow_calls = -PATIENCE if self._stepper is None else 0

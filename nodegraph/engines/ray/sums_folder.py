@@ -8,10 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nodegraph.engines.merge_tree import Bough
+from nodegraph.engines.merge_tree import Bough, sums_file
 from nodegraph.engines.ray.pool import WorkerPool
 from nodegraph.engines.ray.stats import log
-from nodegraph.engines.sums_beside import sums_file
 
 __all__ = ["SumsFolder"]
 

@@ -1,8 +1,8 @@
 import errno
-from collections import Counter
 
 import numpy as np
 import pytest
+from counted import RUNS, Counted
 
 import nodegraph as ng
 from nodegraph import delay
@@ -20,26 +20,6 @@ X = RNG.standard_normal((300, 2))
 Y = np.cumsum(X, axis=0) / 9
 LISTS = [X[:120], X[100:], X[:50]], [Y[:120], Y[100:], Y[:50]]
 PLAIN = Engine(local.execute, execute_many)  # the same, but nobody keeps outputs for it
-RUNS: Counter[str] = Counter()
-
-
-class Counted(ng.Node):
-    """Gives out what it reads, and counts how many rows of it."""
-
-    alike = True
-
-    def init(self, rng, n_in, n_out):
-        return ()
-
-    def start(self, n_out):
-        return ()
-
-    def step(self, params, state, x):
-        return state, x.copy()
-
-    def run_block(self, params, state, xs):
-        RUNS[self.name] += len(xs)
-        return state, xs.copy()
 
 
 def cascade(depth=3, **ridge):

@@ -54,7 +54,8 @@ def test_a_forced_loop_is_no_loop():
     r, out = Reservoir(units=3, name="r"), Ridge(name="out")
     plan = Plan.of((Input() >> r >> out) & (r << out))
     (stage,) = stages(plan, ("out",), True)
-    assert not stage.plan.in_loop and plan.in_loop == {"r", "out"}
+    assert [block.names for block in plan.blocks if block.span] == [("r", "out")]
+    assert not any(block.span for block in stage.plan.blocks)
 
 
 def test_a_wired_teacher_stands_in_with_both_delays():

@@ -1,9 +1,8 @@
 """Outputs of finished stages, which workers elsewhere keep from pass to pass."""
 
-from collections import Counter
-
 import numpy as np
 import pytest
+from counted import RUNS, Counted
 
 import nodegraph as ng
 from nodegraph.engines import shelf
@@ -15,35 +14,15 @@ RNG = np.random.default_rng(3)
 XS = [RNG.standard_normal((n, 2)) for n in (90, 40, 70, 30, 60, 80, 20, 50)]
 YS = [np.cumsum(x, axis=0) / 9 for x in XS]
 ROWS = sum(map(len, XS))
-RUNS: Counter[str] = Counter()
 
 pytestmark = pytest.mark.usefixtures("small_leaves")
-
-
-class Tally(ng.Node):
-    """Gives out what it reads, and counts how many rows of it."""
-
-    alike = True
-
-    def init(self, rng, n_in, n_out):
-        return ()
-
-    def start(self, n_out):
-        return ()
-
-    def step(self, params, state, x):
-        return state, x.copy()
-
-    def run_block(self, params, state, xs):
-        RUNS[self.name] += len(xs)
-        return state, xs.copy()
 
 
 def cascade(depth):
     """Readouts that each hear what the one before says, through a reservoir."""
     seen = graph = Input(name="u") >> Scaler(name="s")
     for k in range(depth):
-        pool = Reservoir(units=7, noise=0.01 * (k == 1), name=f"r{k}") >> Tally(name=f"n{k}")
+        pool = Reservoir(units=7, noise=0.01 * (k == 1), name=f"r{k}") >> Counted(name=f"n{k}")
         out = Ridge(name=f"y{k}", ridge=1e-3)
         graph = graph & (seen >> pool >> out)
         seen = out
@@ -52,7 +31,7 @@ def cascade(depth):
 
 def again():
     """A layer that learns in three rounds through the data."""
-    pool = Reservoir(units=7, name="r0") >> Tally(name="n0")
+    pool = Reservoir(units=7, name="r0") >> Counted(name="n0")
     return Input(name="u") >> pool >> TaughtLayer(units=5, rounds=3, name="y0")
 
 
