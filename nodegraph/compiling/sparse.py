@@ -57,7 +57,8 @@ def _lying_of(lengths_of_rows: bytes) -> _Lying:
     if not fewer:
         order = np.arange(len(lengths))
     starts = np.concatenate([[0], np.cumsum(_longest(lengths[order]))])
-    return _Lying(*read_only((order, starts)), bool(fewer))
+    order, starts = read_only((order, starts))
+    return _Lying(order, starts, bool(fewer))
 
 
 def _longest(lengths: np.ndarray) -> np.ndarray:

@@ -14,8 +14,17 @@ from nodegraph.files.csv_files import Names, TextOptions, read_csv
 from nodegraph.files.numerals import Decimal
 from nodegraph.files.parquet_files import read_parquet
 from nodegraph.files.safe_files import open_below, open_named
-from nodegraph.files.table_columns import Columns, Table, chosen
-from nodegraph.files.table_series import ARRAYS, bounds, by_column, by_rows, joined, stacked
+from nodegraph.files.table_columns import (
+    ARRAYS,
+    Columns,
+    Table,
+    bounds,
+    by_column,
+    by_rows,
+    chosen,
+    joined,
+    stacked,
+)
 from nodegraph.files.table_times import check_each, check_order
 
 __all__ = ["load_array", "load_table"]

@@ -12,9 +12,14 @@ from nodegraph.graph.graph import Composable, Graph
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.names import streams_of
 from nodegraph.graph.node import Node
-from nodegraph.graph.parameter_ports import driven
+from nodegraph.graph.parameter_ports import (
+    check_loop,
+    check_parameter,
+    check_rule,
+    check_told,
+    driven,
+)
 from nodegraph.graph.rule import Rule
-from nodegraph.graph.wiring_checks import check_loop, check_parameter, check_rule, check_told
 
 if TYPE_CHECKING:
     import networkx as nx

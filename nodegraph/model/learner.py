@@ -35,6 +35,7 @@ from nodegraph.model.checks import (
     checked_workers,
     ends_open,
     refuse_parts,
+    why_idle,
 )
 from nodegraph.model.curves import Curves, recorder_of
 from nodegraph.model.data_warnings import (
@@ -48,7 +49,6 @@ from nodegraph.model.fit import Fit
 from nodegraph.model.foresight import Order, checked_order, ordered
 from nodegraph.model.freezing import Freezing
 from nodegraph.model.passes import Hooks
-from nodegraph.model.reasons import why_idle
 from nodegraph.model.state import ModelState
 from nodegraph.model.views import Named
 

@@ -21,9 +21,9 @@ from nodegraph.engines.slot import NOT_SAVED, Slot
 from nodegraph.errors import DataError, NotFittedError
 from nodegraph.graph.names import node_name
 from nodegraph.graph.plan import Plan
+from nodegraph.model.checks import why_not_ready
 from nodegraph.model.drift import Drift
 from nodegraph.model.initializer import Initializer
-from nodegraph.model.reasons import why_not_ready
 
 __all__ = ["ModelState"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import PositiveFloat
 
 from nodegraph import Array
-from nodes.parts.row_learner import RowLearner
+from nodes.parts.lone_learner import RowLearner
 from nodes.parts.slopes import Slanted
 from nodes.parts.whitened_head import Head, gains, head_of, require_rows
 from nodes.ridge_regression.strength import mean_rmse

@@ -11,8 +11,8 @@ from pydantic import NonNegativeFloat
 from nodegraph import Array, Seen
 from nodegraph.errors import DataError
 from nodegraph.host import memory_budget as budget
+from nodes.parts.lone_learner import RowLearner
 from nodes.parts.newton import Newton
-from nodes.parts.row_learner import RowLearner
 from nodes.parts.sample_weights import PORT, row_weights
 
 __all__ = ["CrossEntropy"]

@@ -27,7 +27,7 @@ from nodegraph.files.yaml.task import (
     Task,
     Validation,
 )
-from nodegraph.graph.messages.trails import Loc
+from nodegraph.graph.messages.complaints import Loc
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.rule import merges
 from nodegraph.model.stages import forced_wiring

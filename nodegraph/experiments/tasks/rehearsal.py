@@ -15,11 +15,10 @@ from nodegraph.files.yaml.document import error_at
 from nodegraph.files.yaml.spec import Spec
 from nodegraph.files.yaml.task import GenerateTarget, Task
 from nodegraph.model import Model
-from nodegraph.model.checks import check_long_enough, checked_warmup
+from nodegraph.model.checks import check_long_enough, checked_warmup, why_idle
 from nodegraph.model.choosing import chooser
 from nodegraph.model.closed_loop import closed_plan, find_loop
 from nodegraph.model.data_warnings import warn_of_series_passed_over
-from nodegraph.model.reasons import why_idle
 from nodegraph.model.state import ModelState
 from nodegraph.model.uncertainty import refuse_unheard
 

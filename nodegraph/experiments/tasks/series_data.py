@@ -10,8 +10,7 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 from nodegraph.experiments.tasks.recordings import Recordings
-from nodegraph.files.table_columns import Table, listed
-from nodegraph.files.table_series import bounds
+from nodegraph.files.table_columns import Table, bounds, listed
 
 __all__ = ["cut", "fitted", "labelled", "rows_of"]
 

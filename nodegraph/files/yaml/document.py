@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from nodegraph.errors import SpecError
 from nodegraph.graph.messages import Complaint, complaints, place
+from nodegraph.graph.messages.complaints import Loc
 from nodegraph.graph.messages.phrases import shown
-from nodegraph.graph.messages.trails import Loc
 
 __all__ = ["Document", "Mark", "error_at", "error_from"]
 

@@ -10,8 +10,8 @@ from typing import Any
 from nodegraph.files.yaml.document import Document, Mark
 from nodegraph.files.yaml.reader import read_value
 from nodegraph.graph.messages import place
+from nodegraph.graph.messages.complaints import Loc
 from nodegraph.graph.messages.phrases import nearest, shown
-from nodegraph.graph.messages.trails import Loc
 
 __all__ = ["override"]
 

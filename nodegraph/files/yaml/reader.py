@@ -13,8 +13,8 @@ from typing import Any
 from nodegraph.errors import SpecError
 from nodegraph.files.flags import READ
 from nodegraph.files.yaml.document import Document, Mark
+from nodegraph.graph.messages.complaints import Loc
 from nodegraph.graph.messages.phrases import shown
-from nodegraph.graph.messages.trails import Loc
 from nodegraph.host.paths import own_path
 
 __all__ = [

@@ -19,8 +19,8 @@ from nodegraph.files.yaml.reader import read_document, read_file
 from nodegraph.graph import Composable, Graph, delay, overlay
 from nodegraph.graph.messages import nearest
 from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.messages.complaints import Loc
 from nodegraph.graph.messages.phrases import shown
-from nodegraph.graph.messages.trails import Loc
 from nodegraph.graph.nested import NestedGraph
 from nodegraph.graph.node import Composite, Node
 from nodegraph.graph.plan import Plan

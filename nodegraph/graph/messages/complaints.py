@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import types
-from collections.abc import Collection, Mapping, Sequence
+import typing
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -17,9 +19,74 @@ from nodegraph.graph.messages.phrases import (
     shown,
     suggestion,
 )
-from nodegraph.graph.messages.trails import Loc, Trail, follow
 
-__all__ = ["Complaint", "complaints", "describe", "nearest", "place"]
+__all__ = ["Complaint", "Loc", "complaints", "describe", "follow", "nearest", "place"]
+
+Loc = tuple[str | int, ...]
+
+
+_LABEL = re.compile(r"[\[(]|^(constrained-)?(str|int|float|bool|none|bytes)$")
+
+
+class _Trail(NamedTuple):
+    """Where a fault is, and the names of the fields known there."""
+
+    loc: Loc
+    fields: tuple[str, ...]
+
+
+def follow(model: type[BaseModel] | None, loc: Loc, is_key: bool) -> _Trail:
+    """Return `loc` without the labels of union branches, and the fields known where it ends."""
+    if model is None:
+        return _Trail(loc, ())
+    kinds: list[Any] = [model]
+    path, fields = loc[:0], _fields(kinds)
+    for part in loc[: len(loc) - is_key]:
+        inner = [kind for each in kinds for kind in _inside(each, part)]
+        is_label = len(kinds) > 1 and isinstance(part, str) and _LABEL.search(part)
+        if is_label or (not inner and isinstance(part, str)):
+            kinds = [k for k in kinds if getattr(k, "__name__", "") == part] or kinds
+            fields = _fields(kinds) or fields
+            continue
+        path, kinds = (*path, part), inner
+        fields = _fields(kinds) or fields
+    return _Trail((*path, loc[-1]) if is_key else path, fields)
+
+
+def _fields(kinds: Sequence[Any]) -> tuple[str, ...]:
+    models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return tuple(dict.fromkeys(_alias(m, name) for m in models for name in m.model_fields))
+
+
+def _alias(model: type[BaseModel], name: str) -> str:
+    return model.model_fields[name].alias or name
+
+
+def _inside(kind: Any, part: str | int) -> Iterator[Any]:
+    """Yield the types that a value at `part` of a `kind` may have."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        for name, field in kind.model_fields.items():
+            if part in (name, _alias(kind, name)):
+                yield from _branches(field.annotation)
+        return
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(part, str):
+        yield from _branches(args[1])
+    elif isinstance(origin, type) and issubclass(origin, Collection) and isinstance(part, int):
+        for arg in args:
+            yield from _branches(arg)
+
+
+def _branches(annotation: Any) -> Iterator[Any]:
+    """Yield the arms of unions in `annotation`, without their metadata."""
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        yield from _branches(typing.get_args(annotation)[0])
+    elif origin in (typing.Union, types.UnionType):
+        for arm in typing.get_args(annotation):
+            yield from _branches(arm)
+    else:
+        yield annotation
 
 
 class Complaint(NamedTuple):
@@ -87,7 +154,7 @@ def complaints(
 ) -> list[Complaint]:
     """Return what is wrong in `error`, the branches of a union told as one."""
     grouped: dict[Loc, list[Mapping[str, Any]]] = {}
-    trails: dict[Loc, Trail] = {}
+    trails: dict[Loc, _Trail] = {}
     for item in error.errors(include_url=False):
         trail = follow(model, item["loc"], is_key=item["type"] in KEY_ERRORS)
         grouped.setdefault(trail.loc, []).append(item)
@@ -104,7 +171,7 @@ def _has_deeper(loc: Loc, others: Collection[Loc]) -> bool:
 
 
 def _complaint(
-    items: Sequence[Mapping[str, Any]], trail: Trail, foreign: Mapping[str, str]
+    items: Sequence[Mapping[str, Any]], trail: _Trail, foreign: Mapping[str, str]
 ) -> Complaint:
     kind = items[0]["type"]
     if kind in KEY_ERRORS:

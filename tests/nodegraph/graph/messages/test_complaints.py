@@ -16,8 +16,8 @@ from pydantic import (
 import nodegraph as ng
 from nodegraph.errors import FieldError
 from nodegraph.graph.messages import complaints, describe, nearest, place
+from nodegraph.graph.messages.complaints import follow
 from nodegraph.graph.messages.phrases import shown
-from nodegraph.graph.messages.trails import follow
 from nodes.rules import Oja
 
 FOREIGN = {"sr": "spectral_radius", "lr": "leak_rate"}
