@@ -22,7 +22,7 @@ def driver(dtype: str) -> Any:
     ``io`` has the addresses of the rows of the first step; each goes on by its stride, in bytes.
     """
     b = Builder(dtype)
-    step, args, io, strides, n_io, n = b.function("NAME", "&step &args *io *strides nio n")
+    step, args, io, strides, n_io, n = b.function("&step &args *io *strides nio n")
 
     def go_on(k: Value) -> None:
         row = b.load(io.at(k, "i64"), "i64") + b.load(strides.at(k, "i64"), "i64")
@@ -52,7 +52,7 @@ def batch_driver(dtype: str) -> Any:
     """
     b = Builder(dtype)
     step, args, io, *_, n_io, _, n = b.function(
-        "NAME", "&step &args *io *widths *bases *lengths nio lanes n"
+        "&step &args *io *widths *bases *lengths nio lanes n"
     )
 
     def turn(t: Value) -> None:

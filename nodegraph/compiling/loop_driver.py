@@ -29,7 +29,7 @@ Columns = dict[str, Value]
 def drive(dtype: str) -> Any:
     """Return ``f(program, start, stop)``: all nodes move on from step `start` to `stop`."""
     b = Builder(dtype)
-    program, start, stop = b.function("NAME", "&program start stop")
+    program, start, stop = b.function("&program start stop")
     table = _columns(b, program, PROGRAM)
     b.loop(start, stop, 1, lambda t: _move(b, table, t))
     return machine_code.function(b.text(), "drive", 1, 2)
@@ -43,7 +43,7 @@ def advance(dtype: str, most: float) -> Any:
     within `most`. Nothing moves from the first data, and behind the first output, that are not.
     """
     b = Builder(dtype)
-    program, start, stop = b.function("NAME", "&program start stop", "i64")
+    program, start, stop = b.function("&program start stop", "i64")
     table = _columns(b, program, PROGRAM)
 
     def bounded(t: Value, node: Columns) -> Value:

@@ -83,12 +83,11 @@ class Builder:
         self.lines: list[str] = []
         self._count, self.block = 0, "entry"
 
-    def function(self, name: str, arguments: str, returns: str = "void") -> list[Value]:
-        """Begin a function; return its arguments.
+    def function(self, arguments: str, returns: str = "void") -> list[Value]:
+        """Begin a function, which is called ``@NAME``; return its arguments.
 
         Parameters
         ----------
-        name : str
         arguments : str
             ``*A`` for an array that nothing else reaches, ``&A`` for one that may be read twice,
             ``.x`` for a number, ``n`` for a whole one.
@@ -97,7 +96,7 @@ class Builder:
         types = {"*": "ptr noalias", "&": "ptr", ".": self.T}
         named = [(types.get(a[0], "i64"), f"%{a.strip('*&.')}") for a in arguments.split()]
         head = ", ".join(f"{type} {name}" for type, name in named)
-        self.head = f"{returns} @{name}({head})"
+        self.head = f"{returns} @NAME({head})"
         values = [Value(self, type.split()[0], name) for type, name in named]
         self.given = {value.name[1:]: value for value in values}
         return values
@@ -106,9 +105,10 @@ class Builder:
         """Return a module of the function, which returns `result`."""
         return f"define {self._function(result)}{_AS_WRITTEN}"
 
-    def inlined(self, result: Value) -> str:
-        """Return the function, without loops, for modules that call it."""
-        return f"define internal {self._function(result, 'alwaysinline ')}"
+    def inlined(self, name: str, result: Value) -> str:
+        """Return the function, without loops, for modules that call it by a name."""
+        text = f"define internal {self._function(result, 'alwaysinline ')}"
+        return text.replace("@NAME(", f"@{name}(")
 
     def _function(self, result: Value | None, how: str = "") -> str:
         body = "\n".join(self.lines)

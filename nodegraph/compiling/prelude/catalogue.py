@@ -50,8 +50,7 @@ _CATALOGUE: dict[str, Callable[[str], str]] = {
 def definition(name: str) -> str:
     """Return ``tanh_f8`` and the like; of ``scalar4_f4`` and others a module, with ``@NAME``."""
     what, dtype = name.rsplit("_", 1)
-    text = _CATALOGUE[what](dtype)
-    return text if is_inlined(name) else text.replace(f"@{name}(", "@NAME(")
+    return _CATALOGUE[what](dtype)
 
 
 def declaration(name: str) -> str:

@@ -178,5 +178,5 @@ ELEMENTARY: dict[str, Callable[[Builder, Value], Value]] = {
 def elementary(dtype: str, name: str) -> str:
     """Return a function of one number; loops that call it become vectors of it."""
     b = Builder(dtype)
-    (x,) = b.function(f"{name}_{dtype}", ".x", b.T)
-    return b.inlined(ELEMENTARY[name](b, x))
+    (x,) = b.function(".x", b.T)
+    return b.inlined(f"{name}_{dtype}", ELEMENTARY[name](b, x))

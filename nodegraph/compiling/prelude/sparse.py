@@ -20,10 +20,8 @@ def slices(dtype: str, ordered: bool = False) -> str:
     If the rows are `ordered`, y is written to where each belongs.
     """
     b = Builder(dtype)
-    name, given = ("sorted", "*order ") if ordered else ("slices", "")
-    W, places, starts, *order, x, y, n = b.function(
-        f"{name}_{dtype}", f"*W *places *starts {given}*x *y n"
-    )
+    given = "*order " * ordered
+    W, places, starts, *order, x, y, n = b.function(f"*W *places *starts {given}*x *y n")
 
     def add(k: Value, total: Value) -> Value:
         at = k << 3
@@ -52,10 +50,8 @@ def arriving(dtype: str, moving: bool = False) -> str:
     entries by columns; if they are `moving`, as in `slices`, and `entries` says where.
     """
     b = Builder(dtype)
-    name, given = ("reaching", "*entries ") if moving else ("arriving", "")
-    W, *entries, targets, columns, x, m, y, n = b.function(
-        f"{name}_{dtype}", f"*W {given}*targets *columns *x m *y n"
-    )
+    given = "*entries " * moving
+    W, *entries, targets, columns, x, m, y, n = b.function(f"*W {given}*targets *columns *x m *y n")
     b.clear(y, n * b.size)
 
     def column(j: Value) -> None:
@@ -100,10 +96,8 @@ def _gathered(b: Builder, x: Value, places: Value) -> Value:
 def slices_of_many(dtype: str, lanes: int, ordered: bool = False) -> str:
     """Return y = W x for many x, (n, lanes) each: two rows at once, entry by entry."""
     b = Builder(dtype)
-    name, given = ("sorted", "*order ") if ordered else ("many", "")
-    W, places, starts, *order, x, lda, y, n = b.function(
-        f"{name}{lanes}_{dtype}", f"*W *places *starts {given}*x lda *y n"
-    )
+    given = "*order " * ordered
+    W, places, starts, *order, x, lda, y, n = b.function(f"*W *places *starts {given}*x lda *y n")
 
     def two(i: Value) -> None:
         lane = i & 7
@@ -133,9 +127,9 @@ def slices_summed_up(dtype: str, ordered: bool = False) -> str:
     If the rows are `ordered`, `lines` says where each lies.
     """
     b = Builder(dtype)
-    name, given = ("sortedscan", "*lines ") if ordered else ("slicescan", "")
+    given = "*lines " * ordered
     W, places, starts, *lines, above, y, n, columns = b.function(
-        f"{name}_{dtype}", f"*W *places *starts {given}*above *y n columns"
+        f"*W *places *starts {given}*above *y n columns"
     )
     b.clear(above, columns * b.size)
 

@@ -70,9 +70,9 @@ class _Columns:
         ``scalar``: B[s sB]; ``vector``: B[v + s sB]; ``sum``: no B.
     """
 
-    def __init__(self, b: Builder, kind: str, order: str):
+    def __init__(self, b: Builder, kind: str):
         self.b, self.kind = b, kind
-        arguments = b.function(f"{kind}{order}_{b.dtype}", "*A lda *B sB ns *O nv")
+        arguments = b.function("*A lda *B sB ns *O nv")
         self.A, self.lda, self.B, self.sB, self.ns, self.O, self.nv = arguments
 
     def term(self, v: Value, s: Value, width: int) -> Value:
@@ -89,7 +89,7 @@ class _Columns:
 def columns_by_four(dtype: str, kind: str) -> str:
     """Return a sum of columns, four terms at a time: see `_Columns`."""
     b = Builder(dtype)
-    c = _Columns(b, kind, "4")
+    c = _Columns(b, kind)
     wide = 256 // b.size  # four to eight registers
 
     def column(v: Value, width: int) -> None:
@@ -126,7 +126,7 @@ def _panel(b: Builder, c: _Columns, first: Value, stop: Value, wide: int) -> Non
 def columns_in_lanes(dtype: str, kind: str) -> str:
     """Return a sum of columns, each in lanes: what `one_in_lanes` has for one."""
     b = Builder(dtype)
-    c = _Columns(b, kind, "32")
+    c = _Columns(b, kind)
     room = b.put(f"alloca [32 x {b.vector(8)}], align 64", "ptr")
 
     def column(v: Value, width: int) -> None:
@@ -154,7 +154,7 @@ def columns_in_lanes(dtype: str, kind: str) -> str:
 def one_in_lanes(dtype: str, kind: str) -> str:
     """Return A . B (``dot``), the sum of A (``add``) or the greatest of A (``top``), in lanes."""
     b = Builder(dtype)
-    A, B, n = b.function(f"{kind}_{dtype}", "&A &B n", b.T)
+    A, B, n = b.function("&A &B n", b.T)
     start = float("-inf") if kind == "top" else 0.0
 
     def merge(x: Value, y: Value) -> Value:
@@ -184,7 +184,7 @@ def matrix_of_many(dtype: str) -> str:
     """
     b = Builder(dtype)
     lanes = 64 // b.size  # series at a time: four rows of them fit into 8 registers of AVX2
-    arguments = b.function(f"matmany_{dtype}", "*W wi ws *X ldx ns *O ldo ni nv")
+    arguments = b.function("*W wi ws *X ldx ns *O ldo ni nv")
     W, wi, ws, X, ldx, ns, Y, ldo, ni, nv = arguments
 
     def rows(v: Value, i: Value, count: int) -> None:
@@ -212,7 +212,7 @@ def matrix_of_many(dtype: str) -> str:
 def scanned(dtype: str, name: str) -> str:
     """Return ``Y[s] = Y[s - 1] + A[s]`` or ``*``, for columns side by side."""
     b = Builder(dtype)
-    A, sA, cA, Y, sY, cY, n, m = b.function(f"scan{name}_{dtype}", "*A sA cA *Y sY cY n m")
+    A, sA, cA, Y, sY, cY, n, m = b.function("*A sA cA *Y sY cY n m")
 
     def columns(v: Value, count: int) -> None:
         each = [(A.at((v + k) * cA), Y.at((v + k) * cY)) for k in range(count)]

@@ -75,7 +75,7 @@ def triangles(dtype: str, changes: bool, multiplies: bool) -> str:
     """
     b = Builder(dtype)
     arrays = " *K ldk *scale *growth" * changes + " *X ldx *O ldo" * multiplies
-    *_, q, nv = b.function(_name(b, changes, multiplies), f"*P{arrays} *S q nv")
+    *_, q, nv = b.function(f"*P{arrays} *S q nv")
     given, size = b.given, q * LANES
     places = dict(zip("KXO", (given["S"].at(size * k) for k in range(3)), strict=True))
     full = b.whole(LANES).test("eq", nv)
@@ -130,7 +130,7 @@ def one_triangle(dtype: str, changes: bool, multiplies: bool) -> str:
     """
     b = Builder(dtype)
     arrays = " *K .scale .growth" * changes + " *X *O" * multiplies
-    *_, q = b.function(_name(b, changes, multiplies, "1"), f"*P{arrays} q")
+    *_, q = b.function(f"*P{arrays} q")
     given = b.given
     factors = [given[name] for name in ("scale", "growth") if changes]
 
@@ -151,7 +151,3 @@ def one_triangle(dtype: str, changes: bool, multiplies: bool) -> str:
 
     b.loop(0, q, 1, row, b.whole(0))
     return b.text()
-
-
-def _name(b: Builder, changes: bool, multiplies: bool, which: str = "") -> str:
-    return f"{'rank' * changes}{'sym' * multiplies}{which}_{b.dtype}"

@@ -9,13 +9,12 @@ from nodegraph.compiling.prelude.builder import Builder
 
 
 def compiled(text, name, *kinds, returns=None):
-    text = text.replace(f"@{name}(", "@NAME(")
     return ctypes.CFUNCTYPE(returns, *kinds)(address(text, name))
 
 
 def test_a_loop_carries_values_and_tells_where_it_stopped():
     b = Builder("f8")
-    x, n = b.function("geometric", ".x n", b.T)
+    x, n = b.function(".x n", b.T)
 
     def body(i, total, power):
         return total + power * i.to("double", "sitofp"), power * x
@@ -31,7 +30,7 @@ def test_a_loop_carries_values_and_tells_where_it_stopped():
 
 def test_loops_stand_in_loops_and_may_be_skipped():
     b = Builder("f4")
-    A, n = b.function("triangle", "*A n", b.T)
+    A, n = b.function("*A n", b.T)
 
     def row(i, total):
         return b.loop(0, i, 1, lambda k, t: t + b.load(A.at(i * n + k)), total)[1]
@@ -48,7 +47,7 @@ def test_loops_stand_in_loops_and_may_be_skipped():
 
 def test_vectors_are_masked_spread_chosen_and_folded():
     b = Builder("f8")
-    A, out, n = b.function("vectors", "*A *out n")
+    A, out, n = b.function("*A *out n")
     some = b.masked(A.at(0), 32, n, -5.0)
     big = some.test("ogt", b.spread(b.load(A.at(0)), 32))
     kept = b.choose(big, some * b.number(2, 32), some)
@@ -67,7 +66,7 @@ def test_vectors_are_masked_spread_chosen_and_folded():
 
 def test_whole_numbers_have_words_of_their_own():
     b = Builder("f8")
-    i, j = b.function("whole", "i j", "i64")
+    i, j = b.function("i j", "i64")
     text = b.text(b.least(i, j) + ((i << 3) & 12 | (j >> 1)) - i * j)
     f = compiled(text, "whole", *[ctypes.c_int64] * 2, returns=ctypes.c_int64)
     for i, j in ((3, 5), (-4, 2), (7, -9)):
