@@ -88,7 +88,9 @@ class FirstUse(NamedTuple):
         return state, y
 
     def update(self, rule: Rule, memory: Any, lesson: Lesson) -> None:
-        """Let a rule that says no more than `update` see one row; nothing is learned.
+        """Let a rule that says no more than `update` see one row, if it is offline a block of two.
+
+        Nothing is learned.
 
         Raises
         ------
@@ -98,18 +100,36 @@ class FirstUse(NamedTuple):
         t = int(np.argmax(lesson.rows))
         heard = {p: rows for p, rows in lesson.inputs.items() if p not in rule.ports}
         state, y = self.step(heard, t)
-        block = t if rule.online else slice(t, t + 1)
+        block = t if rule.online else [t, t]
         inputs = {port: rows[block] for port, rows in lesson.inputs.items()}
         target = None if lesson.target is None else lesson.target[block]
         seen = Seen(
-            inputs.pop("x"), y if rule.online else y[None], state if rule.online else None,
+            inputs.pop("x"), y if rule.online else np.stack([y, y]), state if rule.online else None,
             target, inputs, lesson.number, self.state if rule.online else None,
         )  # fmt: skip
         where = f"{self.name}: {type(rule).__name__}.update"
-        with placed(f"in {where}"):
+        shapes = f"x {seen.x.shape}, y {seen.y.shape}"
+        rows = "one step" if rule.online else "a block of steps, as an offline rule does"
+        with placed(f"in {where}, which sees {rows}: {shapes}"):
             found = rule.update(copy_tree(self.params), deepcopy(memory), seen)
-        params, _ = _pair(found, where, "(params, memory)")
+        params, after = _pair(found, where, "(params, memory)")
+        if not rule.online and (odd := _stretched(memory, after)):
+            raise ContractError(
+                f"{where} returned another kind of memory than before: {odd}; an offline rule sees "
+                f"a block of steps ({shapes}): sum over its first axis"
+            )
         check_still(where, rule, self.params, check_params(where, self.params, params))
+
+
+def _stretched(before: Any, after: Any) -> str | None:
+    """Return which array of a memory has got another number of axes, as no sum does."""
+    kept = dict(leaves(after))
+    for path, leaf in leaves(before):
+        now: Any = kept.get(path)
+        arrays = isinstance(leaf, np.ndarray) and isinstance(now, np.ndarray)
+        if arrays and now.ndim != leaf.ndim:
+            return f"{path or 'it'} is {_told(now)}, before {_told(leaf)}"
+    return None
 
 
 def _writes(where: str, example: str) -> str:

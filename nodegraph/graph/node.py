@@ -35,6 +35,7 @@ from nodegraph.graph.limits import Limits
 from nodegraph.graph.names import LONGEST, check_name
 from nodegraph.graph.protocols import refuse_hooks
 from nodegraph.graph.rule import Rule, write_rules_by_kind
+from nodegraph.graph.signatures import asked_ports, check_signatures
 from nodegraph.graph.strangers import refuse_word_of_a_node
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ Gaps = Literal["refuses", "passes", "fills"]
 REMEDY = "lower spectral_radius, scalings or learning rates, or use a bounded activation"
 _COMPILED = "leave it out, for step is compiled; run_block of nodegraph.graph.protocols runs blocks"
 _GONE = dict.fromkeys(("run", "run_many", "prepared", "step_code"), _COMPILED)
+_CALLED = {
+    "init": ("rng", "n_in", "n_out"),
+    "start": ("n_out",),
+    "step": ("params", "state", "x"),
+}
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(Field, PrivateAttr))
@@ -112,6 +118,7 @@ class Node(_Part, ABC):
     sums_up: ClassVar[bool] = False  # whether its last row tells of the whole series
     own_head: ClassVar[bool] = False  # whether its target is that of a head inside it, of any width
     step_ports: ClassVar[tuple[str, ...]] = ("x",)
+    asks: ClassVar[tuple[str, ...]] = ()  # ports without which it cannot step
     arriving: ClassVar[tuple[str, ...]] = ()  # arrays of its params that edges bring
     takes: ClassVar[dict[str, frozenset[str]]] = {}
     traced: ClassVar[bool] = True  # whether `step` is to be compiled; else it runs in Python
@@ -124,10 +131,12 @@ class Node(_Part, ABC):
         """Read off the signatures which ports there are and which widths are asked for."""
         super().__pydantic_init_subclass__()
         refuse_hooks(cls, _GONE)
+        check_signatures(cls, _CALLED)
         write_rules_by_kind(cls)
         known = [*inspect.signature(cls.step).parameters][3:]
         cls.hears_noise = "noise" in known
         cls.step_ports = tuple(port for port in known if port != "noise")
+        cls.asks = asked_ports(cls.step)
         methods = {"init": cls.init, "start": cls.start, "size": cls.size}
         cls.takes = {
             name: frozenset(inspect.signature(cast("Any", method)).parameters)

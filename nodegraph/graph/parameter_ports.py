@@ -12,7 +12,15 @@ from nodegraph.errors import FieldError, GraphError
 from nodegraph.graph.node import Node
 from nodegraph.graph.rule import Rule
 
-__all__ = ["check_loop", "check_parameter", "check_rule", "check_told", "driven", "parameters"]
+__all__ = [
+    "check_loop",
+    "check_parameter",
+    "check_ports",
+    "check_rule",
+    "check_told",
+    "driven",
+    "parameters",
+]
 
 
 def parameters(node: Node) -> tuple[str, ...]:
@@ -161,6 +169,17 @@ def _to_its_params(nodes: Mapping[str, Node], name: str, of: str) -> str:
     arrays = parameters(nodes[of]) if of in nodes else ()
     array = arrays[0] if arrays else "W_out"
     return f"write {name} >> {of}[{array!r}], or leave of={of!r} out"
+
+
+def check_ports(node: Node, name: str, wired: Mapping[str, Any]) -> None:
+    """Refuse a node that hears nothing at a port for which its step has no default."""
+    for port in node.asks:
+        if port not in wired:
+            raise GraphError(
+                f"{name}: nothing is wired to the port {port}, and {type(node).__name__}.step has "
+                f'no default for it; write Input(name="{port}") >> {name}["{port}"], or '
+                f"{port}=None in the step"
+            )
 
 
 def check_rule(rule: Rule, node: Node, name: str, wired: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from nodegraph.graph.node import Node
 from nodegraph.graph.parameter_ports import (
     check_loop,
     check_parameter,
+    check_ports,
     check_rule,
     check_told,
     driven,
@@ -107,6 +108,7 @@ class Plan:
         )
         nodes |= {name: driven(nodes[name], ports, name) for name, ports in arrays.items()}
         for name, node in nodes.items():
+            check_ports(node, name, reads[name])
             if node.learner:
                 check_rule(node.learner, node, name, reads[name])
         depth = dict.fromkeys(nodes, 1)

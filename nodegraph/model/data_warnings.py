@@ -27,6 +27,7 @@ __all__ = [
     "warn_of_another_horizon",
     "warn_of_doubts",
     "warn_of_idle_options",
+    "warn_of_idle_workers",
     "warn_of_no_past",
     "warn_of_params_replaced",
     "warn_of_series_passed_over",
@@ -112,10 +113,15 @@ def warn_of_idle_options(
             )
     if course.workers in (None, 1):
         return
-    if bound.own:
-        warn("workers: are for a list of independent series, and this is one series; leave it out")
-    elif not any(course.apart(stage, slots) for stage in course.stages):
+    warn_of_idle_workers(bound, course.workers)
+    if not bound.own and not any(course.apart(stage, slots) for stage in course.stages):
         warn("workers: are for rules that learn from series apart, and none does; leave it out")
+
+
+def warn_of_idle_workers(bound: BoundData, workers: int | None) -> None:
+    """Warn of workers that are to share one series."""
+    if bound.own and workers not in (None, 1):
+        warn("workers: are for a list of independent series, and this is one series; leave it out")
 
 
 def warn_of_a_far_horizon(

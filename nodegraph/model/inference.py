@@ -25,6 +25,7 @@ from nodegraph.model.checks import (
     checked_workers,
     refuse_parts,
 )
+from nodegraph.model.data_warnings import warn_of_idle_workers
 from nodegraph.model.generating import Generation
 from nodegraph.model.passes import Hooks, Run, shaped
 from nodegraph.model.state import ModelState
@@ -138,6 +139,8 @@ class Inference:
         check_whole(self.plan, bound, draft.time)
         request = Request(names, clock=draft.time, noise=noise)
         threads, hooks = checked_workers(workers), Hooks(checked_progress(progress))
+        if threads is not None:
+            warn_of_idle_workers(bound, threads)
         found = self._through(draft, bound, request, outputs, engine, hooks, workers=threads)
         if plain:
             self._went(bound)

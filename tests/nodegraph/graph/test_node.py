@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import FieldError, GraphError
+from nodegraph.errors import ContractError, FieldError, GraphError
 from nodegraph.testing.zoo import Follow, Mix, Sum, Trace
-from nodes import Reservoir, Ridge
+from nodes import Input, Reservoir, Ridge
 
 
 def test_nodes_are_frozen_and_are_themselves():
@@ -69,3 +69,46 @@ def test_unknown_ports_are_refused_when_the_graph_is_planned():
     edge = ng.Edge(Sum(name="a"), b := Sum(name="b"), 0, "key")
     with pytest.raises(GraphError, match="b has no port 'key'; it has x"):
         ng.plan(ng.Graph((edge.source, b), (edge,)))
+
+
+def _asking(**methods):
+    members = {"__doc__": "Something.", "__module__": __name__}
+    members["step"] = lambda self, params, state, x: (state, x * 2)
+    return type("Mine", (ng.Node,), members | methods)
+
+
+@pytest.mark.parametrize(
+    ("method", "function", "words"),
+    [
+        (
+            "init",
+            lambda self, rng: (),
+            r"rng, n_in, n_out, in .*def init\(self, rng, n_in, n_out\)",
+        ),
+        ("init", lambda self, n_in, n_out, rng: (), "Mine.init is called with rng, n_in, n_out"),
+        ("start", lambda self: (), "Mine.start is called with n_out"),
+        ("step", lambda self, params, state: (), "Mine.step is called with params, state, x"),
+        ("step", lambda self, state, params, x: (), "in this order"),
+    ],
+)
+def test_methods_that_could_not_be_called_are_refused_as_they_are_written(method, function, words):
+    with pytest.raises(ContractError, match=words):
+        _asking(**{method: function})
+
+
+def test_methods_may_take_more_and_by_other_names():
+    _asking(init=lambda self, *args: (), start=lambda self, units, n_in=0: ())
+    _asking(step=lambda self, weights, before, row, gate=None: (before, row * 2))
+
+
+def test_a_port_without_a_default_is_to_be_wired():
+    gated = _asking(step=lambda self, params, state, x, gate: (state, x * gate))
+    with pytest.raises(
+        GraphError, match=r"mine: nothing is wired to the port gate, and .*gate=None"
+    ):
+        ng.Model(Input() >> gated(name="mine"))
+    node, (u, gate) = gated(name="mine"), (Input(name="u"), Input(name="gate"))
+    y = ng.Model((u >> node) & (gate >> node["gate"])).run(
+        {"u": np.ones((3, 2)), "gate": [3.0] * 3}
+    )
+    assert (y == 3).all()

@@ -309,3 +309,12 @@ def test_forcing_of_all_where_no_target_can_stand_in_is_told():
 def test_numbers_of_one_step_are_not_taken_for_rows_turned_round():
     with pytest.raises(DataError, match=r"1 rows, the input 2; .* 2 numbers of one step are x\[N"):
         ng.Model(Input() >> RLS()).partial_fit(np.array([1.0, 2.0]), np.array([3.0]))
+
+
+def test_workers_that_are_to_share_one_series_are_told_by_run_as_well():
+    model = ng.Model(Input(units=1) >> Reservoir(units=3))
+    with pytest.warns(DataWarning, match="workers: are for a list of independent series"):
+        model.run(np.zeros((9, 1)), workers=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.run([np.zeros((9, 1))] * 2, workers=2)

@@ -1,16 +1,19 @@
 """The contract of a rule fails on something that breaks it."""
 
-from typing import ClassVar
+import re
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pytest
 from pydantic import PositiveFloat
 
+import nodegraph as ng
+from nodegraph import Node, Rule
 from nodegraph.engines.compiled.traced_updates import TracedCourse
 from nodegraph.errors import ContractError
 from nodegraph.testing import check_rule
 from nodegraph.testing.zoo import Follow, Mix
-from nodes import GRU, Scaler, TaughtLayer, Zoneout
+from nodes import GRU, Reservoir, Scaler, TaughtLayer, Zoneout
 from nodes.parts.hidden_units import HiddenUnits
 from nodes.rules import LocalError, Scaling
 
@@ -211,3 +214,85 @@ def test_lessons_that_do_not_hear_the_noise_of_their_node_are_found(monkeypatch)
 def _quiet(lesson):
     inputs = {port: rows for port, rows in lesson.inputs.items() if port != "noise"}
     return lesson._replace(inputs=inputs)
+
+
+class MeanAnswer(Rule):
+    """Offline: ``W_in = mean_t y[t] x[t]'``, of a node with a state."""
+
+    online: ClassVar[bool] = False
+    supervised: ClassVar[bool] = False
+    modifies: ClassVar[tuple[str, ...]] = ("W_in",)
+
+    def begin(self, params):
+        return np.zeros(params.W_in.shape), np.zeros((), int)
+
+    def update(self, params, memory, seen):
+        products = seen.y[:, :, None] * seen.x[:, None, :]
+        sums = np.cumsum(np.concatenate([memory[0][None], products]), axis=0)[-1]
+        return params, (sums, memory[1] + len(seen.x))
+
+    def merge(self, one, other):
+        return one[0] + other[0], one[1] + other[1]
+
+    def finish(self, params, memory):
+        return params._replace(W_in=memory[0] / memory[1])
+
+
+class ByBlocks(MeanAnswer):
+    """Sums of blocks, whose last bits hang on the blocks."""
+
+    def update(self, params, memory, seen):
+        return params, (memory[0] + seen.y.T @ seen.x, memory[1] + len(seen.x))
+
+
+class OfOneRow(MeanAnswer):
+    """Written as if it saw a step."""
+
+    def update(self, params, memory, seen):
+        return params, (memory[0] + np.outer(seen.y, seen.x), memory[1] + 1)
+
+
+class Stretches(MeanAnswer):
+    """Written as if it saw a step; what it keeps grows in silence."""
+
+    def update(self, params, memory, seen):
+        return params, (memory[0] + seen.y[..., None] * seen.x.mean(), memory[1] + 1)
+
+
+def pool():
+    return Reservoir(units=4, connectivity=1.0, input_connectivity=1.0, name="pool")
+
+
+def test_an_offline_rule_that_hears_a_node_with_a_state():
+    check_rule(MeanAnswer(), pool())
+    with pytest.raises(AssertionError, match=r"chunks of .*; count rows by len\(seen.x\), and sum"):
+        check_rule(ByBlocks(), pool())
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (OfOneRow, r"sees a block of steps, as an offline rule does: x \(2, 3\), y \(2, 4\)"),
+        (Stretches, "another kind of memory than before: .* sum over its first axis"),
+    ],
+)
+def test_an_offline_rule_is_told_that_it_sees_blocks(kind, words):
+    class Pool(Node):
+        """A layer."""
+
+        rule: Rule = kind()
+        units: int = 4
+
+        class Params(NamedTuple):
+            W_in: Any
+
+        def init(self, rng, n_in, n_out):
+            return self.Params(rng.uniform(-1, 1, (n_out, n_in)))
+
+        def step(self, params, state, x):
+            return state, params.W_in @ x
+
+    with pytest.raises((ValueError, ContractError)) as raised:
+        ng.Model(Pool(name="pool"), seed=1).fit(np.ones((30, 3)))
+    told = "\n".join([str(raised.value), *raised.value.__notes__])
+    assert re.search(words, told)

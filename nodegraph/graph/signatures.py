@@ -1,0 +1,51 @@
+"""How the methods of a class are called: refused as it is written, if they take other arguments."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nodegraph.errors import ContractError
+
+__all__ = ["asked_ports", "check_signatures"]
+
+Parameters = list[inspect.Parameter]
+
+
+def check_signatures(cls: type, called: Mapping[str, tuple[str, ...]]) -> None:
+    """Refuse a class with a method that does not begin with the arguments it is called with.
+
+    Parameters
+    ----------
+    cls : type
+    called : dict of tuple of str
+        By name of the method: the arguments that it is given by their place.
+
+    Raises
+    ------
+    ContractError
+        If there is no room for them, or they stand in another order.
+    """
+    for method, words in called.items():
+        taken = _taken(getattr(cls, method))
+        names = [p.name for p in taken if p.kind <= p.POSITIONAL_OR_KEYWORD]
+        open_end = any(p.kind == p.VAR_POSITIONAL for p in taken)
+        first = names[: len(words)]
+        swapped = any(name in words and words[i] != name for i, name in enumerate(first))
+        if swapped or (len(first) < len(words) and not open_end):
+            raise ContractError(
+                f"{cls.__name__}.{method} is called with {', '.join(words)}, in this order; write "
+                f"def {method}({', '.join(('self', *words))}), and further arguments behind"
+            )
+
+
+def asked_ports(step: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the arguments of a step behind x that it cannot do without."""
+    further = _taken(step)[3:]
+    named = (p for p in further if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
+    return tuple(p.name for p in named if p.default is p.empty)
+
+
+def _taken(function: Callable[..., Any]) -> Parameters:
+    return [*inspect.signature(function).parameters.values()][1:]
