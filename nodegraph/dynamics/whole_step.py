@@ -234,8 +234,8 @@ class _Unit:
 def _refuse_jumps(name: str, node: Node) -> None:
     if not node.smooth:
         raise GraphError(
-            f"{name}: {type(node).__name__} is not smooth (its output jumps), so that there is no "
-            "Jacobian; echo_state_index and largest_exponent need none"
+            f"{name}: {type(node).__name__} is not smooth (its output may jump), so that there is "
+            "no Jacobian; echo_state_index and largest_exponent need none"
         )
 
 
