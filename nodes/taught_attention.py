@@ -61,7 +61,7 @@ class TaughtAttention(TaughtUnits):
     window : int
         How many steps of a series are looked at together.
     decay : float, at least 0
-        Pull of the weights towards 0.
+        Pull of the weights towards 0: each update takes `decay` times its rate off them.
     ridge : float
         Strength of the penalty on the linear heads, as a share of each feature's sum of squares.
     epsilon : float

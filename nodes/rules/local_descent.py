@@ -47,7 +47,7 @@ class LocalDescent(OwnHead):
     window : int
         How many steps of a series are looked at together.
     decay : float, at least 0
-        Pull of the weights towards 0.
+        Pull of the weights towards 0: each update takes `decay` times its rate off them.
     heads, span, ahead : int
         Those of the node.
     ridge, epsilon, activation
