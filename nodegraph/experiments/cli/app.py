@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,10 @@ from nodegraph.experiments.cli.experiments import end_in_order
 __all__ = ["app", "main"]
 
 WRONG, INTERRUPTED = 2, 130
+NO_ROOM = "no room on the disk; free some, or write elsewhere"
+FORBIDDEN = "not allowed to write here; name a folder or a file that you may write"
+CURES = {errno.ENOSPC: NO_ROOM, errno.EDQUOT: NO_ROOM, errno.EFBIG: NO_ROOM}
+CURES |= {errno.EACCES: FORBIDDEN, errno.EPERM: FORBIDDEN, errno.EROFS: FORBIDDEN}
 
 
 class _Polite(TyperGroup):
@@ -38,8 +43,9 @@ class _Polite(TyperGroup):
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror.lower()}"
+    if isinstance(error, OSError) and error.strerror:
+        said = CURES.get(error.errno or 0, error.strerror.lower())
+        return said if error.filename is None else f"{error.filename}: {said}"
     return "; ".join([str(error), *getattr(error, "__notes__", ())])
 
 

@@ -18,9 +18,11 @@ from nodegraph.experiments.cli.console import (
     show_table,
     warnings_said,
 )
+from nodegraph.files.atomic_write import replace_file
 from nodegraph.graph.messages.phrases import nearest, shown
 from nodegraph.graph.node import Node
 from nodegraph.graph.registry import word
+from nodegraph.host.paths import refuse_file
 
 if TYPE_CHECKING:
     from nodegraph.files.yaml.spec import Spec
@@ -295,10 +297,9 @@ def graphs(
 def _copied(path: Path, where: Path) -> Path:
     """Copy a graph to a folder, or to a file of another name; nothing is written over."""
     target = where if where.suffix in (".yaml", ".yml") else where / path.name
+    if target.exists():
+        raise SpecError(f"{target}: is there already; name another folder or file")
+    refuse_file(target.parent, f"--copy {where}")
     target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with target.open("x", encoding="utf-8") as file:
-            file.write(path.read_text("utf-8"))
-    except FileExistsError:
-        raise SpecError(f"{target}: is there already; name another folder or file") from None
+    replace_file(target, [memoryview(path.read_bytes())])
     return target

@@ -17,6 +17,7 @@ from nodegraph.experiments.cli.console import (
     warnings_said,
 )
 from nodegraph.experiments.cli.graphs import Changes, DataFolder, File, read, results_folder
+from nodegraph.host.paths import refuse_file
 
 if TYPE_CHECKING:
     from nodegraph.experiments.search import Attempt, Found
@@ -83,6 +84,7 @@ def search(
     with warnings_said(), compiling_said(), ExitStack() as ending:
         spec = read(file, changes, plugins, data)
         kept = study or (out or results_folder(spec, file)) / "study.journal"
+        refuse_file(kept.parent, f"--study {study}" if study else f"--out {kept.parent}")
         if resume and not kept.exists():
             say_error(f"--resume: there is no study {kept}; the search begins anew", "note")
         chosen = ending.enter_context(

@@ -19,7 +19,7 @@ from nodegraph.errors import SpecError
 from nodegraph.experiments.search.draws import Draw, check_ends, draws, is_listable, unseen
 from nodegraph.experiments.search.held_back import Held, hold_back
 from nodegraph.experiments.search.side_by_side import Runner
-from nodegraph.experiments.search.study import MINE, open_study, sampler
+from nodegraph.experiments.search.study import MINE, close_begun, open_study, sampler
 from nodegraph.experiments.tasks.engine_choice import engine_of
 from nodegraph.experiments.tasks.experiment import Experiment
 from nodegraph.files.yaml.spec import Spec, read_yaml
@@ -204,25 +204,22 @@ def _optimize(
     watch: Callable[[Attempt], None] | None,
 ) -> bool:
     """Do the trials that are still to be done; return whether that was interrupted."""
-    from optuna.trial import TrialState
-
     begun, more = len(_done(study)), True
-    while begun < trials and more:
-        end = min(trials, (begun // batch + 1) * batch)
-        asked = _new_trials(study, draws, [[seed, number] for number in range(begun, end)])
-        more = len(asked) == end - begun
-        try:
+    try:
+        while begun < trials and more:
+            end = min(trials, (begun // batch + 1) * batch)
+            asked = _new_trials(study, draws, [[seed, number] for number in range(begun, end)])
+            more = len(asked) == end - begun
             found = list(runner([settings for _, settings in asked]))
-        except KeyboardInterrupt:
-            for trial, _ in asked:
-                study.tell(trial, state=TrialState.FAIL)
-            return True
-        for (trial, _), values in zip(asked, found, strict=True):
-            _note(study, trial, values)
-        if watch is not None:
-            for attempt in _attempts(study)[begun:]:
-                watch(attempt)
-        begun = end
+            for (trial, _), values in zip(asked, found, strict=True):
+                _note(study, trial, values)
+            if watch is not None:
+                for attempt in _attempts(study)[begun:]:
+                    watch(attempt)
+            begun = end
+    except KeyboardInterrupt:
+        close_begun(study)
+        return True
     return False
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from nodegraph.errors import SpecError
 
-__all__ = ["MINE", "open_study", "sampler"]
+__all__ = ["MINE", "close_begun", "open_study", "sampler"]
 
 MINE = "nodegraph"  # what a study is called in its file, and what its attributes begin with
 
@@ -53,6 +53,8 @@ def open_study(file: Path | None, facts: Mapping[str, Any], *, higher: bool, res
     ------
     SpecError
         If Optuna is not installed, or the file is no study, or one of another search.
+    OSError
+        If the file cannot be written.
     """
     optuna = _optuna()
     direction = "maximize" if higher else "minimize"
@@ -70,13 +72,22 @@ def open_study(file: Path | None, facts: Mapping[str, Any], *, higher: bool, res
         study = optuna.create_study(
             storage=storage, study_name=MINE, direction=direction, load_if_exists=True
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from error
+    except (ValueError, KeyError, TypeError) as error:
         raise SpecError(f"{file}: is no study of a search: {error}; name another") from error
     _check_same(file, study.user_attrs.get(MINE), known)
     study.set_user_attr(MINE, known)
-    for trial in study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING]):
-        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+    close_begun(study)
     return study
+
+
+def close_begun(study: Any) -> None:
+    """Let the study know that what was begun came to no end."""
+    from optuna.trial import TrialState
+
+    for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
+        study.tell(trial.number, state=TrialState.FAIL)
 
 
 def _check_same(file: Path, before: Any, now: Mapping[str, Any]) -> None:

@@ -6,13 +6,13 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nodegraph import plotting
-from nodegraph.errors import DataError
 from nodegraph.experiments.tasks.generation_trial import GenerationTrial
 from nodegraph.experiments.tasks.html_report import report, versions
 from nodegraph.experiments.tasks.result import (
@@ -25,8 +25,10 @@ from nodegraph.experiments.tasks.result import (
 )
 from nodegraph.experiments.tasks.series_trial import ClassTrial, SeriesTrial
 from nodegraph.experiments.tasks.trial import ForecastTrial
+from nodegraph.files.atomic_write import replace_file
 from nodegraph.files.table_times import time_index
 from nodegraph.files.yaml.writer import dumped
+from nodegraph.host.paths import refuse_file
 from nodegraph.plotting.canvas import apart
 
 if TYPE_CHECKING:
@@ -48,9 +50,7 @@ def made(folder: Path) -> Iterator[None]:
         If there is a file in its place.
     """
     fresh = [path for path in (folder, *folder.parents) if not path.exists()]
-    for path in (folder, *folder.parents):
-        if path.exists() and not path.is_dir():
-            raise DataError(f"--out {folder}: {path} is a file; name a folder, or a new one")
+    refuse_file(folder, f"--out {folder}")
     folder.mkdir(parents=True, exist_ok=True)
     try:
         yield
@@ -69,24 +69,32 @@ def write(result: Result, folder: str | Path) -> list[Path]:
 
     Raises
     ------
-    ModelFileError, OSError
-        If a file cannot be written.
+    ModelFileError
+        If a file cannot be written; what was there before is whole.
     """
     folder = Path(folder).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
     names = ("model.safetensors", "metrics.json", "prediction.png", "graph.svg", "report.html")
     model, scores, picture, drawing, page = paths = [folder / name for name in names]
     result.model.save(model)
-    scores.write_text(json.dumps(_facts(result), indent=2, allow_nan=False) + "\n", "utf-8")
-    _save(outcome(result), picture)
-    svg = result.model.graph.draw(drawing, result.name)
-    page.write_text(_page(result, svg, picture.read_bytes()), "utf-8")
+    _replace(scores, json.dumps(_facts(result), indent=2, allow_nan=False) + "\n")
+    shown = _drawn(outcome(result))
+    replace_file(picture, [memoryview(shown)])
+    svg = result.model.graph.draw(title=result.name)
+    _replace(drawing, svg.rstrip("\n") + "\n")
+    _replace(page, _page(result, svg, shown))
     return paths
 
 
-def _save(axes: Axes, path: Path) -> None:
+def _replace(path: Path, text: str) -> None:
+    replace_file(path, [memoryview(text.encode())])
+
+
+def _drawn(axes: Axes) -> bytes:
     figure: Any = axes.get_figure(root=True)
-    figure.savefig(path, dpi=DPI, metadata={"Software": None})
+    canvas = BytesIO()
+    figure.savefig(canvas, format="png", dpi=DPI, metadata={"Software": None})
+    return canvas.getvalue()
 
 
 def _facts(result: Result) -> dict[str, Any]:

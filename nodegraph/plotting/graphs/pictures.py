@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -89,5 +90,15 @@ def draw(graph: Any, path: str | PathLike[str] | None = None, title: str | None 
     net = graph.to_networkx()
     text = to_svg(net, title) if suffix == ".svg" else _OTHERS[suffix](net)
     if where is not None:
-        where.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+        _write(where, text.rstrip("\n") + "\n")
     return text
+
+
+def _write(where: Path, text: str) -> None:
+    """Write a text; one that did not fit on the disk is put away, and the error names the file."""
+    try:
+        where.write_text(text, encoding="utf-8")
+    except OSError as error:
+        if error.filename is None:
+            where.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(where)) from error

@@ -1,7 +1,9 @@
 """Pictures of graphs: everything is there, nothing is on top of another, no name can break out."""
 
+import errno
 import random
 from itertools import combinations
+from pathlib import Path
 from time import process_time
 from xml.etree import ElementTree
 
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from nodegraph.plotting.graphs import to_dot, to_mermaid, to_svg, to_text
 from nodegraph.plotting.graphs.labels import clean
 from nodegraph.plotting.graphs.layout import Picture, Rect, bezier, layout
+from nodes import Input, Ridge
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = ["<script>alert(1)</script>", '[bold]"\\', "x" * 90, "\x1b[31mred\u202e\n", "a&b", "储备"]
@@ -218,3 +221,12 @@ def test_sixty_nodes_are_drawn_in_the_blink_of_an_eye():
     start = process_time()
     to_svg(net)
     assert process_time() - start < 0.5
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk at hand")
+def test_a_drawing_that_finds_no_room_leaves_no_empty_file(tmp_path):
+    where = tmp_path / "g.svg"
+    where.symlink_to("/dev/full")
+    with pytest.raises(OSError, match=r"g\.svg") as caught:
+        (Input() >> Ridge()).draw(where)
+    assert caught.value.errno == errno.ENOSPC and not where.is_symlink()

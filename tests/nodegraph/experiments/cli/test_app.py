@@ -1,3 +1,4 @@
+import errno
 import subprocess
 import sys
 import time
@@ -51,6 +52,28 @@ def test_nothing_in_a_file_steers_the_terminal(small):
 def test_what_is_said_cannot_steer_the_terminal(capsys):
     say("\x1b[31mred[bold]")
     assert capsys.readouterr().out == "?[31mred[bold]\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left"),
+            "no room on the disk; free some, or",
+        ),
+        (
+            OSError(errno.EACCES, "Permission denied", "out"),
+            "out: not allowed to write here; name",
+        ),
+        (OSError(errno.EISDIR, "Is a directory", "out"), "out: is a directory"),
+    ],
+)
+def test_a_disk_that_refuses_is_told_with_the_cure(small, monkeypatch, error, said):
+    def refuse(*_, **__):
+        raise error
+
+    monkeypatch.setattr("nodegraph.experiments.cli.graphs.read", refuse)
+    assert f"error: {said}" in fails("check", small)
 
 
 def test_a_missing_file_and_a_folder_that_cannot_be_made_are_told(small, tmp_path):

@@ -39,6 +39,8 @@ def test_a_shipped_graph_is_copied_and_nothing_written_over(tmp_path, monkeypatc
         (tmp_path / target).write_text("changed", encoding="utf-8")
         assert "is there already" in fails("graphs", "sunspots", "--copy", *words)
         assert (tmp_path / target).read_text(encoding="utf-8") == "changed"
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert "--copy file: file is a file; name" in fails("graphs", "sunspots", "--copy", "file")
     assert call("graphs", "sunspots").stdout.strip() == wanted.strip()
     assert "which one?" in fails("graphs", "--copy")
     assert "did you mean lorenz" in fails("graphs", "lorentz", "--copy")

@@ -97,6 +97,9 @@ def test_a_file_in_place_of_the_folder_is_told(small, tmp_path):
     for out in (tmp_path / "out", tmp_path / "out" / "x"):
         said = fails("run", small, "-q", "--out", out)
         assert f"--out {out}: {tmp_path / 'out'} is a file; name a folder, or a new one" in said
+        range_ = ("--range", "nodes.reservoir.leak_rate=0.1:1")
+        said = fails("search", small, *range_, "--trials", "1", "--out", out)
+        assert f"--out {out}: {tmp_path / 'out'} is a file; name a folder, or a new one" in said
 
 
 def test_an_interrupted_run_says_what_it_kept(small, tmp_path, monkeypatch):

@@ -1,0 +1,50 @@
+"""What a study keeps of a search that is ended, and what cannot keep one."""
+
+import numpy as np
+import pytest
+
+from nodegraph.experiments.search import search, searching
+
+GRAPH = """\
+nodegraph: 1
+nodes: {u: {kind: Input}, r: {kind: Reservoir, units: 5}, out: {kind: Ridge}}
+edges: [u >> r >> out]
+task:
+  data: {file: x.npy}
+  target: {forecast: 1}
+  split: {train: 80}
+  metrics: [nrmse]
+"""
+RANGES = {"nodes.r.leak_rate": "0.1:1"}
+
+
+@pytest.fixture
+def graph(tmp_path):
+    np.save(tmp_path / "x.npy", np.sin(np.arange(120) / 4)[:, None])
+    (tmp_path / "g.yaml").write_text(GRAPH)
+    return tmp_path / "g.yaml"
+
+
+@pytest.mark.parametrize("place", ["_new_trials", "_note"])
+def test_an_interruption_between_trials_loses_none(graph, tmp_path, monkeypatch, place):
+    study, count, whole = tmp_path / "s.journal", [], getattr(searching, place)
+
+    def interrupted(*given):
+        count.append(1)
+        if len(count) > 3:
+            raise KeyboardInterrupt
+        return whole(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(searching, place, interrupted)
+        found = search(graph, RANGES, trials=5, study=study)
+    assert found.interrupted and len(found.trials) == 3
+    again = search(graph, RANGES, trials=5, study=study, resume=True)
+    assert again == search(graph, RANGES, trials=5)
+
+
+def test_a_study_that_cannot_be_written_names_its_file(graph, tmp_path):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="folder") as caught:
+        search(graph, RANGES, trials=1, study=tmp_path / "folder", resume=True)
+    assert caught.value.filename == str(tmp_path / "folder")
