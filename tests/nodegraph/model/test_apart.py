@@ -10,7 +10,7 @@ from nodegraph.model.fit import Fit
 from nodegraph.model.foresight import foresee
 from nodegraph.testing.comparing import same_trees
 from nodes import Input, Reservoir, Ridge
-from nodes.ridge_regression import gram
+from nodes.ridge_regression import blas
 
 RNG = np.random.default_rng(3)
 X = [RNG.standard_normal((700, 2)) for _ in range(60)]
@@ -35,9 +35,9 @@ def test_large_sums_are_held_once_and_their_columns_are_shared_out(monkeypatch):
     assert workers_of_parts(2) == 2
     many = model().fit(X, Y, workers=2)
     monkeypatch.setattr(apart, "LARGE", 1000)
-    monkeypatch.setattr(gram, "PANEL", 8)
-    at, add = set(), gram._Panels.add
-    monkeypatch.setattr(gram._Panels, "add", lambda self, c: (at.add(get_ident()), add(self, c))[1])
+    monkeypatch.setattr(blas, "PANEL", 8)
+    at, add = set(), blas._Panels.add
+    monkeypatch.setattr(blas._Panels, "add", lambda self, c: (at.add(get_ident()), add(self, c))[1])
     assert workers_of_parts(2) == 1
     once = model().fit(X, Y, workers=2)
     assert get_ident() not in at and at  # threads that are lent do the columns
