@@ -200,7 +200,7 @@ def _number(path: Path) -> int | None:
 
 def _lines(path: Path) -> list[str]:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read().splitlines()
+        with open(path, "rb", buffering=0) as file:  # a third of the time of text
+            return file.read().decode(errors="replace").splitlines()
     except OSError:
         return []

@@ -169,7 +169,7 @@ class KeptOutputs:
         return RowsOnDisk(width, self._dtype)
 
     def _fits_in_memory(self, size: int) -> bool:
-        return size <= OF_MEMORY * available_bytes()
+        return not size or size <= OF_MEMORY * available_bytes()
 
     def _bytes(self, names: Collection[str]) -> int:
         return sum(self._starts[-1] * self._widths[n] * self._dtype.itemsize for n in names)

@@ -132,6 +132,8 @@ def _without_other_targets(reads: Reads, learners: Collection[str]) -> Reads:
 
 def _ranks(reads: Reads, learners: Collection[str]) -> dict[str, int]:
     """Return the stage of each learner: one more than that of the last learner upstream."""
+    if len(learners) < 2:
+        return {name: 1 for name in learners if name in reads}
     import networkx as nx
 
     net: nx.DiGraph[str] = nx.DiGraph()
