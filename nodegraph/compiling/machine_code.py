@@ -101,7 +101,7 @@ def _load(text: str, symbol: str) -> int:
     if code is None:
         for tell in listeners:
             tell()
-        code = _compiled(text.replace("@NAME", f"@{symbol}"))
+        code = _backend().machine.emit_object(optimized(text.replace("@NAME", f"@{symbol}")))
         write(symbol, code)
         stats["compiled"] += 1
         stats["seconds"] += thread_time() - began
@@ -136,8 +136,3 @@ def optimized(text: str) -> Any:
     builder = llvm.create_pass_builder(machine, tuning)
     builder.getModulePassManager().run(module, builder)
     return module
-
-
-def _compiled(text: str) -> bytes:
-    code: bytes = _backend().machine.emit_object(optimized(text))
-    return code

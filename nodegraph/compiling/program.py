@@ -49,7 +49,7 @@ class Program:
         self.text = self.code.text
         self.address = machine_code.address(self.text, linked=self.code.linked)
         self.driver = driver(code_of(dtype))
-        self.leaf_store: dict[Any, Storage] = self.plan.leaf_storage
+        self.leaf_store: dict[Any, Storage] = self.plan.memory.leaf_storage
         self.moving = [p for p in self.plan.finals if p != "y"]
         self.n_out = int(self.plan.finals["y"].shape[0])
         y, x = outputs["y"], self.trace.leaves.get("x")

@@ -47,7 +47,7 @@ def reduce(name: str, value: Any, axis: Any = None, keepdims: bool = False) -> O
     if axis is not None:
         axis = normalize_axis_index(axis, op.ndim)
     if op.ndim == 0:
-        return _one(name, op)
+        return _typed(name, op)[1]
     if axis is None and op.ndim > 1:
         out = reduce(name, reshaped(op, -1))
         return view(out, (None,) * op.ndim) if keepdims else out
@@ -70,10 +70,6 @@ def _typed(name: str, op: Op) -> tuple[str, Op]:
         return name, cast(op, "i8")
     name = _OF_BOOLS.get(name, name) if op.dtype == "b1" else name
     return name, cast(op, "b1") if name in ("any", "all") else op
-
-
-def _one(name: str, op: Op) -> Op:
-    return _typed(name, op)[1]
 
 
 def _along(name: str, op: Op, axis: int) -> Op:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from nodegraph.compiling.emission import elementwise, products
 from nodegraph.compiling.emission.builder import Builder
-from nodegraph.compiling.emission.elementwise import copied, fused, number
-from nodegraph.compiling.emission.moves import concat, put, reshape
-from nodegraph.compiling.emission.products import contract, reduce, scan, sparse, sparse_scan
 from nodegraph.compiling.emission.triangles import triangles
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.planning.items import Block, Copy, Group, Root
@@ -17,8 +15,9 @@ from nodegraph.compiling.planning.plan import Plan
 __all__ = ["Code"]
 
 _KINDS: dict[str, Callable[[Values, Any], None]] = {
-    "elem": number, "contract": contract, "sparse": sparse, "reduce": reduce, "concat": concat,
-    "put": put, "reshape": reshape, "scan": scan, "sparsescan": sparse_scan,
+    "elem": elementwise.number, "concat": elementwise.concat, "put": elementwise.put,
+    "reshape": elementwise.reshape, "contract": products.contract, "reduce": products.reduce,
+    "scan": products.scan, "sparse": products.sparse, "sparsescan": products.sparse_scan,
 }  # fmt: skip
 
 
@@ -46,7 +45,7 @@ class Code:
             self.values.forget()
             roots = [item for item in group.items if isinstance(item, Root)]
             if group.fusable:
-                fused(self.values, roots)
+                elementwise.fused(self.values, roots)
             else:
                 self._alone(group.items[0])
             for root in roots:
@@ -57,7 +56,7 @@ class Code:
         if isinstance(item, Block):
             self._block(item)
         elif isinstance(item, Copy):
-            copied(self.values, item.op, item.store)
+            elementwise.copied(self.values, item.op, item.store)
         elif item.op.kind in ("rankone", "symv"):
             triangles(self.values, item.op, item.also)
         else:
@@ -91,4 +90,4 @@ class Code:
         for out in block.outs:
             if not self.values.memory.together(out.args[i], out):
                 self.values.forget()
-                copied(self.values, out.args[i], self.values.memory.storage[out])
+                elementwise.copied(self.values, out.args[i], self.values.memory.storage[out])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodegraph.compiling.emission.builder import Index
-from nodegraph.compiling.emission.moves import moved_to
+from nodegraph.compiling.emission.elementwise import moved_to
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.ir import Dim, Op
 from nodegraph.compiling.planning.storage import Storage

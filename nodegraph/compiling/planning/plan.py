@@ -48,7 +48,6 @@ class Plan:
         live = users_of(self.finals)
         self.memory = memory_for(trace, self.finals, live)
         settle(self.memory, live)
-        self.leaf_storage = self.memory.leaf_storage
         self.roots = roots_of(trace, self.memory, set(self.finals.values()), live)
         self.live = live
         work = self._scheduled()
