@@ -15,10 +15,12 @@ import numpy as np
 import nodegraph as ng
 from benchmarks.tables import markdown
 from nodegraph.data.series import Chunk
-from nodegraph.engines.ray.parcels import Parcel
+from nodegraph.engines.ray.actors import RayHandle
+from nodegraph.engines.ray.parcels import Parcel, unpacked
 from nodegraph.engines.ray.partition import cut, depth_of
 from nodegraph.engines.ray.pipeline import Pipeline, PipelineOptions
 from nodegraph.engines.ray.placement import group_nodes, together_of
+from nodegraph.engines.ray.resources import Resources
 from nodegraph.engines.ray.worker import Receipt, Snapshot
 from nodegraph.engines.request import Request
 from nodes import Input, Reservoir
@@ -69,8 +71,9 @@ class Nobody:
 class Listener:
     """A Ray actor that hears of chunks."""
 
-    def run(self, attempt: int, seq: int, parcel: Parcel, xs: Any) -> Receipt:
+    def run_packed(self, words: bytes, *arrays: Any) -> Receipt:
         """Say that they came."""
+        unpacked(words, arrays)
         return Receipt()
 
 
@@ -87,11 +90,12 @@ def call_cost() -> float:
     with ng.RayEngine(workers=1) as engine:
         engine.cpus()
         actor: Any = ray.remote(Listener).remote()
+        worker = RayHandle(ray, actor, Resources(), "", ())
         xs, parcel = ray.put(OUT[:ROWS]), Parcel(Chunk(ROWS, {}, {}, 0, None), (ROWS,), 0)
         cost = []
         for _ in range(REPEATS):
             begin = time.process_time()
-            ray.get([actor.run.remote(0, i, parcel, xs) for i in range(CALLS)])
+            ray.get([worker.call("run", 0, i, parcel, xs)[0] for i in range(CALLS)])
             cost.append((time.process_time() - begin) / CALLS * 1000)
         ray.kill(actor)
     return min(cost)

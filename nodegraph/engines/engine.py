@@ -25,6 +25,7 @@ def _nothing() -> None:
 class Engine(NamedTuple):
     """What executes plans: over the chunks of one series, or over many series side by side.
 
+    Outputs that are read-only are memory of others, which who keeps them copies.
     An engine without the second one is given one series after the other. One that can go `in_a_row`
     takes chunks of many series as well, see `nodegraph.data.series.Chunk`. One with `rows` says how
     many steps a chunk should have. One with `map` does a task to independent groups of series, each

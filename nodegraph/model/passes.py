@@ -191,7 +191,8 @@ class _Parts:
         n = max((len(rows) for rows in outputs.values()), default=0)
         for name, rows in outputs.items():
             if self.total is None:
-                self.pieces.setdefault(name, []).append(rows)
+                own = rows if rows.flags.writeable else rows.copy()  # memory of another process
+                self.pieces.setdefault(name, []).append(own)
                 continue
             if name not in self.whole:
                 self.whole[name] = np.empty((self.total, rows.shape[1]), rows.dtype)

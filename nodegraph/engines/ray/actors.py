@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from nodegraph.engines.ray.parcels import packed, unpacked
 from nodegraph.engines.ray.pool import WorkerLost
 from nodegraph.engines.ray.resources import Resources
 from nodegraph.engines.ray.worker import Worker
@@ -30,6 +31,10 @@ class Actor(Worker):
 
         return os.getpid(), str(ray.get_runtime_context().get_node_id())
 
+    def run_packed(self, words: bytes, *arrays: Any) -> Any:
+        """Run what was `packed`; the outputs of other workers come behind it."""
+        return self.run(*unpacked(words, arrays))
+
 
 class RayHandle:
     """An actor, seen from here.
@@ -51,15 +56,25 @@ class RayHandle:
         self.title, self.names = title, names
         self.id, self.pid, self.machine = actor._actor_id.hex(), 0, ""
         self.squeezed = False  # it has less than what it was to have
+        self._methods: dict[tuple[str, int], Any] = {}
 
     def call(self, method: str, *args: Any, returns: int = 1) -> list[Any]:
         """Ask for a method; results go to whom they are handed to, without passing by here."""
+        if method == "run":
+            method, args = "run_packed", (*packed(*args[:3]), *args[3:])
         try:
             with sending(self.ray, self.title):
-                found = getattr(self.actor, method).options(num_returns=returns).remote(*args)
+                found = self._method(method, returns).remote(*args)
         except self.ray.exceptions.RayActorError as error:
             raise WorkerLost(str(error), self) from error
         return found if returns > 1 else [found]
+
+    def _method(self, name: str, returns: int) -> Any:
+        """Return a method of the actor; it is made once, as that takes as long as a call of it."""
+        if (name, returns) not in self._methods:
+            method = getattr(self.actor, name).options(num_returns=returns)
+            self._methods[name, returns] = method
+        return self._methods[name, returns]
 
 
 @contextmanager

@@ -46,7 +46,6 @@ def pace_of(
     together = 1 if free else together_of(len(parts), rows, heaviest)
     pasts = [slots[name].past for part in parts for name in part.sends]
     crossing = rows * sum(past.itemsize * past.shape[1] for past in pasts)
-    while together > 1 and 4 * together * crossing > store:
-        together //= 2
+    together = max(1, min(together, int(store / 4 / max(1, crossing))))
     wanted = -(-window // together) if window else 2 * depth_of(parts)
     return window_of(wanted, together * crossing, store), together

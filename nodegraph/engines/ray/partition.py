@@ -49,8 +49,8 @@ class Partition:
 
     def chunk(self, chunk: Chunk) -> Chunk:
         """Return what of a chunk from outside is for this part."""
-        data = {name: rows for name, rows in chunk.data.items() if name in self.plan.reads}
-        targets = {name: rows for name, rows in chunk.targets.items() if name in self.taught}
+        data = {name: chunk.data[name] for name in self.names if name in chunk.data}
+        targets = {name: chunk.targets[name] for name in self.taught if name in chunk.targets}
         return chunk._replace(data=data, targets=targets)
 
     def request(self, request: Request) -> Request:

@@ -227,7 +227,7 @@ class Pipeline:
         if isinstance(item, Barrier):
             self._commit(item, found)
             source.forget(item.seq)
-            self._patience = max(self._options.seconds, 20 * (monotonic() - begin))
+            self._patience = max(self._options.seconds, 20 * (item.spent + monotonic() - begin))
             return
         watch, n = self._watch, len(item.names)
         watch.depth = len(pending)
@@ -241,9 +241,7 @@ class Pipeline:
         self._rest = [one.rest for one in receipts if one.rest is not None]
         ends = np.cumsum(item.lengths)
         for start, stop in zip([0, *ends[:-1]], ends, strict=True):
-            yield {
-                name: _own(ys[start:stop]) for name, ys in zip(item.names, found[:n], strict=True)
-            }
+            yield {name: ys[start:stop] for name, ys in zip(item.names, found[:n], strict=True)}
 
     def _commit(self, marker: Barrier, snapshots: Sequence[Snapshot]) -> None:
         self._meters = [snapshot.meter for snapshot in snapshots]
@@ -295,9 +293,3 @@ def _meter(
     """Return who takes points of the learning curves of a part, if there are any to take."""
     names = [n for n in part.names if request.every and n in request.learn and plan.rules[n].online]
     return Meter({name: plan.rules[name] for name in names}, slots) if names else None
-
-
-def _own(ys: Any) -> Array:
-    """Return an array that outlives the worker it came from."""
-    rows: Array = np.array(ys)
-    return rows

@@ -35,7 +35,7 @@ class Barrier(NamedTuple):
     seq: int
     clock: int
     refs: list[Any]
-    since: float
+    spent: float  # seconds that it took to ask
 
 
 class PipelineRun:
@@ -146,7 +146,8 @@ class PipelineRun:
 
     def mark(self, attempt: int, seq: int, clock: int, last: bool = False) -> Barrier:
         """Ask every worker where it stands after the chunks that it was sent."""
+        begin = monotonic()
         refs = [
             ref for worker in self._workers for ref in worker.call("snapshot", attempt, seq, last)
         ]
-        return Barrier(seq, clock, refs, monotonic())
+        return Barrier(seq, clock, refs, monotonic() - begin)

@@ -3,7 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.data.series import Chunk
-from nodegraph.engines.ray.parcels import parcels
+from nodegraph.engines.ray.parcels import packed, parcels, unpacked
 from nodegraph.engines.ray.partition import cut, depth_of
 from nodegraph.engines.ray.placement import group_nodes, together_of
 from nodegraph.testing.zoo import Sum
@@ -65,3 +65,25 @@ def test_a_chain_is_as_deep_as_it_has_parts_and_a_fan_as_its_longest_way():
         groups = group_nodes(plan, {}, 9, placement="node")
         for wanted in ((), plan.outputs):
             assert depth_of(cut(plan, groups, wanted, ())) == deep
+
+
+@pytest.mark.parametrize("columns", [1, 5000])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_what_is_packed_comes_out_as_it_went_in_with_what_came_behind_it(columns, order):
+    rows = np.asarray(np.random.default_rng(0).random((7, columns)), order=order)
+    chunk = Chunk(
+        7, {"u": rows, "v": ROWS[:7]}, {"y": rows[:, ::2]}, 2, np.int64(5), {"w": rows}, (3, 4)
+    )
+    (parcel,) = parcels([chunk], 1)
+    words, *apart = packed(3, 4, parcel)
+    assert isinstance(words, bytes) and len(words) < 150_000
+    assert len(apart) == 3 * (columns > 1)
+    attempt, seq, found, *behind = unpacked(words, [*apart, None, ROWS])
+    assert (attempt, seq, found.lengths, found.first) == (3, 4, (7,), 0)
+    assert behind[0] is None and behind[1] is ROWS and len(behind) == 2
+    for part in ("data", "targets", "known"):
+        there, here = getattr(found.chunk, part), getattr(chunk, part)
+        assert there.keys() == here.keys()
+        assert all(np.array_equal(there[name], here[name]) for name in here)
+    assert found.chunk._replace(data={}, targets={}, known={}) == (7, {}, {}, 2, 5, {}, (3, 4))
+    assert all(rows.flags.aligned for rows in found.chunk.data.values())

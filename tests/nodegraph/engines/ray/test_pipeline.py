@@ -1,3 +1,5 @@
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -183,3 +185,22 @@ def test_a_worker_refuses_what_comes_out_of_turn(split):
     assert ys.any()
     with pytest.raises(EngineError, match="chunk 5 of attempt 2"):
         pool.take(worker.call("run", 2, 5, parcel, returns=2))
+
+
+def test_outputs_of_a_stream_are_no_memory_of_a_worker(split):
+    """A stream of unknown length keeps what came: Ray's store could not, for long."""
+    x = np.random.default_rng(0).standard_normal((60, 2))
+    graph = Input() >> Reservoir(units=5)
+    engine, seen, alive = split(0, 10), [], []
+    execute = engine.execute
+
+    def watched(*args):
+        for outputs in execute(*args):
+            seen.extend(weakref.ref(rows) for rows in outputs.values())
+            alive.append(sum(one() is not None for one in seen))
+            yield outputs
+
+    engine.execute = watched
+    found = ng.Model(graph, seed=1, engine=engine).run(x[i : i + 10] for i in range(0, 60, 10))
+    np.testing.assert_array_equal(found, ng.Model(graph, seed=1).run(x))
+    assert len(alive) == 6 and max(alive) <= 2
