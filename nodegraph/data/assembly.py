@@ -72,6 +72,12 @@ def _given_to(
     if value is None:
         return {}
     if isinstance(value, Mapping):
+        if hasattr(type(value), "data_vars") and not set(value) <= set(known):
+            raise DataError(
+                f"{role}: a Dataset of xarray is an array for each name, and its names are not "
+                f"those of nodes; write x[{list(value)!r}].to_dataframe() for one series of its "
+                "columns, or {node: x[name]}"
+            )
         return {node_name(name, known, role): part for name, part in value.items()}
     if not names:
         raise DataError(

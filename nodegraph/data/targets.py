@@ -194,10 +194,12 @@ def _steps(value: Any, where: str, lengths: Sequence[int], lesson: Lesson) -> li
     if are_words(rows) is not None:
         one_target(rows[0], where, lesson)
     if isinstance(value, list | tuple):
+        column, row = "a.reshape(-1, 1)", "a.reshape(1, -1)"
+        if hasattr(type(value[0]), "to_frame"):
+            column, row = "a.to_frame()", "a.to_numpy().reshape(1, -1)"
         raise DataError(
-            f"{where}: flat arrays, each as long as its series; write [a.reshape(-1, 1) for a in "
-            "y] for a target at every step, [a.reshape(1, -1) for a in y] for one row for each "
-            "series"
+            f"{where}: flat arrays, each as long as its series; write [{column} for a in y] for a "
+            f"target at every step, [{row} for a in y] for one row for each series"
         )
     raise DataError(
         f"{where}: shape {np.shape(value)} beside series of {lengths[0]} steps can be a target at "

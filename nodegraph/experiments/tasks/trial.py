@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 RESTS = "online: it learned step by step from the training rows, and rests while it is scored"
+VALID = "valid_prediction_time"
+LASTS = f"{VALID}: no model runs alone here; it is the row of the first error above the threshold"
 Scores = dict[str, dict[str, Any]]  # by the node whose output is scored, by metric
 
 
@@ -87,7 +89,10 @@ class Trial(ABC):
         kept = [name for name in model.plan.nodes if keeps_intervals(model.plan, name)]
         silent = [name for name in kept if name not in self.bounded(model)]
         found = [f"intervals of {', '.join(silent)}: {self.unbounded}"] if silent else []
-        return [RESTS, *found] if self.task.online and not self.data.windows else found
+        if self.data.windows:
+            return found
+        rests, lasts = [RESTS] * self.task.online, [LASTS] * (VALID in self.task.scores)
+        return [*rests, *lasts, *found]
 
     def bounded(self, model: Model) -> list[str]:
         """Return the nodes whose intervals are scored."""

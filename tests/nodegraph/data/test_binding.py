@@ -53,6 +53,31 @@ def test_flat_targets_as_long_as_their_series_are_no_labels():
     assert np.isnan(row.series[0].targets["out"][:-1]).all() and row.once == {"out"}
 
 
+class Column(np.ndarray):
+    """What looks like a column of a table."""
+
+    def to_frame(self):
+        return self[:, None]
+
+
+def test_columns_of_tables_as_long_as_their_series_have_the_cure_that_they_know():
+    y = [Y[:, 0].view(Column)] * 2
+    with pytest.raises(
+        DataError, match=r"write \[a.to_frame\(\) for a in y\] for a target at every"
+    ):
+        bound([U, U], y)
+    assert np.array_equal(
+        bound([U, U], [a.to_frame() for a in y]).series[1].targets["out"], Y[:, :1]
+    )
+
+
+def test_a_dataset_of_xarray_that_names_no_nodes_is_no_table():
+    dataset = type("Dataset", (dict,), {"data_vars": None})
+    with pytest.raises(DataError, match=r"write x\[\['wind', 'sun'\]\]\.to_dataframe\(\) for one"):
+        bound(dataset(wind=U, sun=U), None)
+    assert np.array_equal(bound(dataset(u=U), None).series[0].data["u"], U)
+
+
 def test_a_name_is_that_of_a_node_or_of_the_only_part_of_a_composite():
     assert node_name("u", ["u", "esn.readout"], "input") == "u"
     assert node_name("esn", ["u", "esn.readout"], "target") == "esn.readout"

@@ -116,6 +116,15 @@ def test_online_learning_steps_through_the_training_rows():
     assert "rests while it is scored" in repr(result)
 
 
+def test_a_valid_time_where_no_model_runs_alone_is_explained(forecast, generation):
+    timed = run_spec(spec(FORECAST.replace("[nrmse]", "[valid_prediction_time]")))
+    truth, guess = mackey_glass(700)[410:610], timed.guess["readout"]
+    held = timed.scores[0].values["valid_prediction_time"]
+    assert held == valid_prediction_time(truth, guess)
+    assert [note.split(":")[0] for note in timed.notes] == ["valid_prediction_time"]
+    assert forecast.notes == generation.notes == []
+
+
 def test_several_readouts_are_scored_each_by_its_name():
     nodes = NODES.replace("edges: u", "  other: {kind: Ridge}\nedges: u").replace(
         ">> readout", ">> [readout, other]"
