@@ -23,6 +23,9 @@ class CarryError(TraceError, ContractError):
     """What a loop or branch carries became another kind of array: an error in plain Python too."""
 
 
+_ONE = "cond asks for one number; write (..).any() or .all(), or where"
+
+
 def cond(condition: Any, function: Callable[..., Any], *carry: Any) -> Any:
     """Return ``function(*carry)`` if `condition` holds, else `carry` as it is; one for one.
 
@@ -37,9 +40,11 @@ def cond(condition: Any, function: Callable[..., Any], *carry: Any) -> Any:
     """
     kept = carry[0] if len(carry) == 1 else carry
     if not isinstance(condition, Var):
+        if np.size(condition) != 1:
+            raise ValueError(_ONE)
         return function(*carry) if condition else kept
     if condition.ndim:
-        raise TraceError("cond asks for one number; write (..).any() or .all(), or where")
+        raise TraceError(_ONE)
     trace = current()
     inner = Region(trace.region)
     with trace.within(inner):

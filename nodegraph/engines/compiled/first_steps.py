@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.arrays import Array, is_sparse, read_only
+from nodegraph.arrays import Array, is_sparse, leaves, read_only
 from nodegraph.compiling.layout import mapped
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.compiling.sparse import sliced
@@ -18,6 +18,7 @@ __all__ = ["difference"]
 
 STEPS = 3
 NEAR = {8: 1e-6, 4: 1e-3}  # of the largest number of an array, by bytes of the precision
+ROUNDING = 16  # units in the last place of the largest number heard: what cancels leaves no more
 
 
 def difference(
@@ -53,17 +54,19 @@ def _first_difference(
 ) -> tuple[str, str] | None:
     y = np.empty((1, frame.program.n_out), frame.program.dtype)
     for t in range(STEPS):
+        heard = [before[1], *(array[t] for array in rows.values())]
+        least = ROUNDING * np.finfo(frame.program.dtype).eps * _largest(heard)
         try:
             with np.errstate(all="ignore"):
                 before, expected = _step(node, rule, read_only(before), rows, t)
         except Exception:
             return None
         frame.run({"y": y, **{port: array[t : t + 1] for port, array in rows.items()}}, 1)
-        if not _is_near(y[0], expected):
+        if not _is_near(y[0], expected, least):
             return "step", f"y is {_said(y[0], expected)}"
         for name, tree in zip(("params", "state", "memory"), before, strict=True):
             for where, found, wanted in _moved(frame, name[0], tree):
-                if not _is_near(found, wanted):
+                if not _is_near(found, wanted, least):
                     label = ".".join((name, *map(str, where[1:])))
                     method = "step" if name == "state" else "update"
                     return method, f"{label} is {_said(found, wanted)}"
@@ -118,7 +121,15 @@ def _moved(frame: Frame, letter: str, tree: Any) -> list[tuple[Any, Any, Any]]:
     return found
 
 
-def _is_near(found: Any, wanted: Any) -> bool:
+def _largest(heard: list[Any]) -> float:
+    """Return the largest size of a number in trees of arrays."""
+    arrays = [leaf for _, leaf in leaves(tuple(heard)) if not is_sparse(leaf) and np.size(leaf)]
+    sizes = [float(np.abs(array).max()) for array in arrays if np.asarray(array).dtype.kind == "f"]
+    return max((size for size in sizes if np.isfinite(size)), default=0.0)
+
+
+def _is_near(found: Any, wanted: Any, least: float) -> bool:
+    """Tell whether numbers are near each other, or floats no further apart than `least`."""
     found, wanted = np.asarray(found), np.asarray(wanted)
     finite = np.isfinite(wanted)
     if found.shape != wanted.shape or not finite.any():
@@ -126,7 +137,8 @@ def _is_near(found: Any, wanted: Any) -> bool:
     near = NEAR.get(wanted.dtype.itemsize, 1e-6) if wanted.dtype.kind == "f" else 0
     largest = max(float(np.abs(wanted[finite].astype(float)).max()), 1e-30)
     gap = np.abs(found[finite].astype(float) - wanted[finite].astype(float))
-    return bool((gap <= near * largest).all())
+    least *= wanted.dtype.kind == "f"
+    return bool((gap <= max(near * largest, least)).all())
 
 
 def _said(found: Any, wanted: Any) -> str:

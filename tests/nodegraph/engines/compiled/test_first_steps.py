@@ -1,5 +1,6 @@
 """What a trace cannot see is found by the first steps, and then Python's numbers are given."""
 
+import warnings
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.compiling.words import by_numpy
 from nodegraph.errors import PlainStepWarning
-from nodegraph.maths import matvec, repeat, sym_eye, sym_matvec, sym_rank_one
+from nodegraph.maths import cond, matvec, repeat, sym_eye, sym_matvec, sym_rank_one
 from nodes import Input
 
 X = np.random.default_rng(0).normal(size=(12, 3))
@@ -95,3 +96,40 @@ def test_words_go_by_numpy_with_the_same_meaning():
     np.testing.assert_allclose(same, P, rtol=1e-14)
     np.testing.assert_allclose(product, 1.1 * (x + 0.3 * x * (x @ x)), rtol=1e-13)
     np.testing.assert_allclose(sym_matvec(P, x), product, rtol=1e-13)
+
+
+class Even(NamedTuple):
+    s: np.ndarray
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_what_a_sum_that_cancels_leaves_is_no_difference(dtype):
+    """Numpy's sum of an even start state is 0 but for rounding, and another than ours."""
+
+    class MeanField(ng.Node):
+        units: int = 7
+
+        def start(self, n_out):
+            return Even(np.linspace(-1, 1, n_out) / 3)
+
+        def step(self, params, state, x):
+            field = np.outer(state.s, np.array([0.1, 0.7, 1.3, 0.2, 0.9, 0.4, 0.6])).sum(axis=0)
+            return Even(0.5 * state.s + x), field.astype(x.dtype)
+
+    x = np.random.default_rng(0).normal(size=(12, 7))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ys = ng.Model(Input() >> MeanField(), dtype=dtype).run(x)
+    s, w = np.linspace(-1, 1, 7) / 3, np.array([0.1, 0.7, 1.3, 0.2, 0.9, 0.4, 0.6])
+    for t, row in enumerate(x):
+        np.testing.assert_allclose(ys[t], w * s.sum(), atol=3e-6 if dtype == "float32" else 1e-14)
+        s = 0.5 * s + row
+
+
+def test_a_branch_on_many_numbers_is_told_what_it_asks_for():
+    class Branches(Stateless):
+        def step(self, params, state, x):
+            return state, cond(x > 0, lambda a: 2 * a, x)
+
+    with pytest.raises(ValueError, match=r"cond asks for one number; write \(\.\.\)\.any\(\)"):
+        ng.Model(Input() >> Branches()).run(X)
