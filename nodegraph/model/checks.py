@@ -109,10 +109,13 @@ def check_long_enough(plan: Plan, learners: Iterable[str], bound: BoundData) -> 
     for name in learners:
         needed = shortest(plan.rules[name], plan.nodes[name])
         if longest < needed:
+            fields = getattr(plan.rules[name], "looks_by", ())  # of the node, as it was given
+            smaller = [f"{f}={getattr(plan.nodes[name], f)}" for f in fields]
+            less = f", or write less than {' or '.join(smaller)}" * bool(smaller)
             raise DataError(
                 f"{name} cannot learn from series that short: it needs {needed} steps, for how "
                 f"far it looks back and ahead, and the longest series has {longest}; give "
-                "longer series, or let it look less far"
+                f"longer series{less}"
             )
 
 

@@ -79,6 +79,7 @@ class Forecast(Rule):
     online: ClassVar[bool] = True
     supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("head", "skill")
+    looks_by: ClassVar[tuple[str, ...]] = ("reach", "horizon")  # fields of its node
 
     forgetting: Fraction = 0.9998
     alpha: PositiveFloat = 0.01

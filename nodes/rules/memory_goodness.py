@@ -52,6 +52,7 @@ class MemoryGoodness(Rule):
     online: ClassVar[bool] = True
     supervised: ClassVar[bool] = False
     modifies: ClassVar[tuple[str, ...]] = ("W",)
+    looks_by: ClassVar[tuple[str, ...]] = ("span",)  # fields of its node
 
     rate: PositiveFloat = 0.015
     negatives: Literal["past", "shuffled", "mispredicted"] = "past"

@@ -318,3 +318,17 @@ def test_workers_that_are_to_share_one_series_are_told_by_run_as_well():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model.run([np.zeros((9, 1))] * 2, workers=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cure"),
+    [
+        ("forecast", "write less than reach=20 or horizon=28"),
+        ("forward_forward", "less than span=50"),
+        ("dendritic", "give longer series$"),
+    ],
+)
+def test_series_too_short_for_all_are_refused_with_the_fields_that_ask_for_more(kind, cure):
+    node = ForwardUnit(units=3, kind=kind)
+    with pytest.raises(DataError, match=f"cannot learn from series that short.* {cure}"):
+        ng.Model(Input() >> node).fit([X[: 1 if kind == "dendritic" else 20]] * 2)
