@@ -129,7 +129,8 @@ class ModelState:
 
         Only where the order of rows can matter.
         """
-        if bound.own and isinstance(one := bound.series[0], Series):
+        timed = bound.times or self.last.by_input
+        if timed and bound.own and isinstance(one := bound.series[0], Series):
             cure = GOES_ON if self.plan.remembers else ""
             self.last = self.last.then(bound.times, self.time, one.n_steps, cure)
 
