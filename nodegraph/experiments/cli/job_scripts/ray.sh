@@ -24,10 +24,11 @@ with socket.create_server(("", 0)) as free, socket.socket(type=socket.SOCK_DGRAM
     print(way.getsockname()[0], free.getsockname()[1])
 PYTHON
 )
-options=(--block --num-cpus="$cpus" --node-ip-address="$own" --temp-dir="$folder")
+options=(--block --num-cpus="$cpus" --node-ip-address="$own" --temp-dir="$folder"
+    --include-log-monitor=false)
 if [ "${2:-}" = head ]; then
     echo "head $own:$port"
-    options+=(--head --port="$port" --include-dashboard=false)
+    options+=(--head --port="$port" --include-dashboard=false --no-monitor)
 else
     export RAY_gcs_server_port_wait_time_s=300 # the head starts beside it
     options+=(--address="$1")
