@@ -16,6 +16,7 @@ __all__ = ["Last", "LastRows", "Times"]
 Times = Mapping[str, Array | None]  # by input; None where rows have none
 
 FEWEST = 8  # rows that tell how far they are apart
+MOST = 2**63 - 1  # that a number of a file may be
 NUMBERS = {"f": ("f8", "f8"), "i": ("i8", "i8"), "u": ("i8", "i8")}
 KINDS = {"M": ("M8[us]", "m8[us]"), "m": ("m8[us]", "m8[us]"), **NUMBERS}  # of times, of steps
 
@@ -80,9 +81,18 @@ class Last(NamedTuple):
 
     @classmethod
     def of(cls, plain: Sequence[Any]) -> Last:
-        """Return what `plain` told."""
+        """Return what `plain` told.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it told something else.
+        """
         kind, time, *steps = plain
         of_time, of_step = KINDS[kind]
+        numbers = {int, float} if kind == "f" else {int}
+        if len(steps) != 2 or any(type(n) not in numbers or abs(n) > MOST for n in (time, *steps)):
+            raise ValueError(f"expected three numbers of a last row, got {plain!r}")
         return cls(np.array(time).astype(of_time)[()], *np.array(steps).astype(of_step))
 
 

@@ -126,6 +126,18 @@ def test_the_last_row_is_told_in_plain_numbers_and_back(times):
     assert again.doubt(times) == last.doubt(times) != ""
 
 
+@pytest.mark.parametrize(
+    "plain",
+    [
+        ["M", 10**30, 1, 1], ["M", 1e300, 1, 1], ["M", True, 1, 1], ["i", [1], 1, 1], ["i", 1, 1],
+        ["f", 10**400, 1, 1], ["f", "1", 1, 1], ["q", 1, 1, 1], [["i"], 1, 1, 1], None, 3,
+    ],
+)  # fmt: skip
+def test_what_a_file_should_not_say_of_a_last_row_is_refused(plain):
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        Last.of(plain)
+
+
 CALLS = {
     "run": lambda model, x, y: model.run(x),
     "predict": lambda model, x, y: model.predict(x),
