@@ -14,7 +14,7 @@ from nodegraph.data.time_steps import beside, odd_steps
 from nodegraph.errors import warn
 from nodegraph.files.table_times import as_dates, read_times
 
-__all__ = ["Given", "check_times", "read_index"]
+__all__ = ["Given", "check_beside", "check_times", "read_index"]
 
 Given = tuple[Mapping[str, Any], Mapping[str, Any], str]  # inputs, targets, and of which series
 Read = Mapping[str, tuple[Array | None, str]]  # by name: times, and which row has none
@@ -39,6 +39,25 @@ def check_times(series: Sequence[Given]) -> Times:
             more = f" (and so in {len(said) - 1} more series)" * (len(said) > 1)
             warn(f"{said[0]}{more}")
     return {name: times for name, (times, _) in read[0][0].items()}
+
+
+def check_beside(x: Any, y: Any, name: str) -> None:
+    """Warn if rows of a table of targets, called `name`, do not go together with those of inputs.
+
+    Parameters
+    ----------
+    x, y : as in `fit`
+        Pairs of a list are looked at one by one; what is no table with times is passed over.
+    """
+    pairs = [(x, y, "")]
+    if isinstance(x, list) and isinstance(y, list):
+        pairs = [(*pair, f" (series {i})") for i, pair in enumerate(zip(x, y, strict=False))]
+    for inputs, targets, which in pairs:
+        data = inputs if isinstance(inputs, Mapping) else {"x": inputs}
+        read = {n: read_index(table) for n, table in data.items()}
+        for said in _together(read, {name: read_index(targets)}, which):
+            warn(said)
+            return
 
 
 def _in_a_row(data: Read, targets: Read, which: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from nodegraph.arrays import Array, is_plain
+from nodegraph.data.index_times import check_beside
 from nodegraph.data.tables import check_columns, check_order, columns_of, frame_rows, is_frame
 from nodegraph.errors import DataError, FieldError
 from nodegraph.graph.graph import Edge, End, Graph
@@ -95,9 +96,9 @@ class Estimating(Learner):
             return share_right(self.plan, y, y_hat)
         if isinstance(y_hat, list):
             y, y_hat = np.concatenate([_numbers(rows) for rows in y]), np.concatenate(y_hat)
-        elif is_plain(x) and is_plain(y) and np.shape(x)[:1] == np.shape(y)[:1]:
-            state = self._settle()
-            warn_of_another_horizon(state.ahead.horizons(), state.draft().bind(x, y), "score")
+        elif all(is_plain(part) or is_frame(part) for part in (x, y)) and len(x) == len(y):
+            state, rows = self._settle(), (_numbers(x), _numbers(y))
+            warn_of_another_horizon(state.ahead.horizons(), state.draft().bind(*rows), "score")
         y = _numbers(y)
         if y.size != y_hat.size:
             raise DataError(f"score: y has shape {y.shape}, what was predicted {y_hat.shape}")
@@ -106,8 +107,12 @@ class Estimating(Learner):
         return float(np.mean(r2(np.reshape(y, np.shape(y_hat)), y_hat)))
 
     def _check_tables(self, x: Any, y: Any) -> None:
-        """Refuse targets in tables whose rows or columns stand in another order."""
+        """Refuse targets in tables whose rows or columns stand in another order.
+
+        Those whose rows do not go together with those of the input are told.
+        """
         check_order(x, y)
+        check_beside(x, y, "score: y")
         seen = self._kept.initializer
         if len(seen.targets) != 1:
             return

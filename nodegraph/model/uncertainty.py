@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.index_times import check_beside
 from nodegraph.errors import DataError, FieldError, GraphError
 from nodegraph.graph.plan import Plan, Read
 from nodegraph.graph.protocols import Uncertain
@@ -31,6 +32,8 @@ def intervals_of(model: Any, x: Any, y: Any, rate: float | None) -> Any:
     """
     name, pace = _output(model.plan), _checked_rate(rate, y)
     before = model._settle()
+    if y is not None:
+        check_beside(x, y, "intervals: y")
     try:
         return _moved_on(model, name, x, y, pace)
     except BaseException:

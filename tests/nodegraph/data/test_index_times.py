@@ -128,3 +128,14 @@ def test_fit_looks_at_pairs_whatever_they_came_in(form):
     with pytest.warns(DataWarning, match=r"row 30 is at 2020-02-01 beside 2020-01-31") as caught:
         ng.Model(Input() >> Ridge()).fit(form(x), form(y))
     assert len(caught) == 1
+
+
+@pytest.mark.parametrize("form", [lambda a: a, lambda a: [a]])
+@pytest.mark.parametrize("call", ["score", "intervals"])
+def test_what_is_compared_with_targets_looks_at_pairs_as_fit_does(call, form):
+    values = np.sin(np.arange(50.0))[:, None]
+    x, whole, lost = (Flat(values, days[:50]) for days in (DAYS, DAYS, np.delete(DAYS, 30)))
+    model = ng.Model(Input() >> Ridge(intervals=[0.1, 0.9])).fit(x, whole)
+    getattr(model, call)(form(x), form(whole))
+    with pytest.warns(DataWarning, match=rf"{call}: y.*row 30 is at 2020-02-01 beside 2020-01-31"):
+        getattr(model, call)(form(x), form(lost))
