@@ -53,7 +53,7 @@ class Statistics(NamedTuple):
             self.t[:] += step_t
             few = max(FEW, NEAR // max(1, dt.shape[1]))
             for start in range(0, len(dt), few):  # what lies near is not fetched again
-                self.tt[:] += np.square(dt[start : start + few]).sum(axis=0)
+                self.tt[:] += np.square(dt[start : start + few]).sum(axis=0, dtype=self.tt.dtype)
         grown = self._with_room()
         add_products(dx, dt, grown.xx, grown.xt)
         return grown._replace(n=n)
