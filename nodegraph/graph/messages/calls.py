@@ -12,6 +12,9 @@ from nodegraph.graph.messages import nearest
 
 __all__ = ["fitting_arguments", "known_arguments"]
 
+WIRED = {  # what is an edge here
+    "sample_weight": "weights of rows are led to a readout: Input(name='w') >> out['weight']"
+}
 FOREIGN = {
     "washout": "warmup",
     "transient": "warmup",
@@ -84,9 +87,8 @@ def _misfit(
     if odd := [name for name in given if name not in names]:
         near = FOREIGN.get(odd[0]) if FOREIGN.get(odd[0]) in names else nearest(odd[0], names)
         known = f"known are {', '.join(names)}" if names else "it takes none"
-        return (
-            f"{said}: there is no argument {odd[0]!r}; {f'did you mean {near}?' if near else known}"
-        )
+        hint = f"did you mean {near}?" if near else WIRED.get(odd[0], known)
+        return f"{said}: there is no argument {odd[0]!r}; {hint}"
     if count > len(by_place):
         shown, more = ", ".join(o.name for o in by_place), names[len(by_place) :]
         hint = f"; write the others with their names, as in {more[0]}=..." if more else ""

@@ -27,6 +27,7 @@ def model():
         (lambda m: m.fit(X, X, warm_up=3), "fit: there is no argument 'warm_up'; did you mean war"),
         (lambda m: m.fit(X, X, washout=3), "'washout'; did you mean warmup?"),
         (lambda m: m.fit(X=X, y=X), "'X'; did you mean x?"),
+        (lambda m: m.fit(X, X, sample_weight=X), r"'sample_weight'; .* >> out\['weight'\]"),
         (lambda m: m.run(X, worker=3), "run: there is no argument 'worker'; did you mean workers?"),
         (lambda m: m.run(X, zzz=3), "'zzz'; known are x, steps, outputs, noise, workers, engine, "),
         (lambda m: m.generate(9, promt=X), "generate: there is no argument 'promt'; did you mean "),
