@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 BLOCK = 1 << 20  # numbers that are checked at a time
+FEW = 1 << 12  # numbers of a series that is short
 
 
 MOST = 256  # rows that are kept
@@ -263,6 +265,8 @@ def _check_values(rows: Array, where: str, gaps: bool, value: Any) -> None:
     step = max(1, BLOCK // rows.shape[1])
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
+        if part.size <= FEW and isfinite(np.vdot(part, part)):  # sooner than to look at each
+            continue
         bad = np.isinf(part) if gaps else ~np.isfinite(part)
         if bad.any():
             row, column = (int(i) for i in np.argwhere(bad)[0])
