@@ -21,6 +21,8 @@ def _as_told(array: Any) -> int:
 
 def _as_seen(array: Any) -> int:
     """Return the same in an eighth of the time, as the C structure of arrays has it."""
+    if not isinstance(array, np.ndarray):  # a number of numpy lies in another way
+        return _as_told(array)
     return c_size_t.from_address(id(array) + _HEAD).value
 
 

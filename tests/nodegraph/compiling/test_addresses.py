@@ -16,6 +16,12 @@ def test_it_is_where_numpy_says(array):
     assert address(array) == array.ctypes.data
 
 
+def test_what_is_no_array_is_not_read_as_one():
+    assert address(np.float64(3.0)) != np.float64(3.0).view(np.int64)
+    with pytest.raises(AttributeError, match="__array_interface__"):
+        address(3.0)
+
+
 def test_arrays_of_a_file_are_read_where_they_are(tmp_path):
     np.save(tmp_path / "rows.npy", whole)
     rows = np.load(tmp_path / "rows.npy", mmap_mode="r")[2:]
