@@ -147,7 +147,8 @@ def test_the_score_of_a_classifier_is_the_share_of_right_labels(kind):
 
 @pytest.mark.parametrize("lengths", [(20, 30, 25), (20,), (2, 2), (7, 7)])
 def test_series_with_a_label_for_each_row_are_scored_by_rows(lengths):
-    xs = [RNG.normal(size=(n, 1)) for n in lengths]
+    rng = np.random.default_rng(1)
+    xs = [rng.normal(size=(n, 1)) for n in lengths]
     ys = [np.where(x[:, 0] > 0, "up", "down") for x in xs]
     model = ng.Model(Input() >> Ridge(classes=["down", "up"])).fit([x for x in xs * 9], ys * 9)
     said = np.concatenate([np.array(["down", "up"])[rows.argmax(axis=1)] for rows in model.run(xs)])
