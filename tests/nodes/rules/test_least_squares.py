@@ -54,7 +54,8 @@ def test_parts_merged_are_the_whole(cuts, offset, solver):
         memory = rule.merge(memory, gathered(rule, xs[start:stop], ts[start:stop]))
     W, b = ridge_regression(xs - offset, ts, 0.1)
     params, report = finished(rule, memory, xs, ts)
-    np.testing.assert_allclose(params.W_out, W, rtol=1e-8)
+    size = abs(W).max()  # a weight may be next to none
+    np.testing.assert_allclose(params.W_out / size, W / size, rtol=0, atol=1e-9)
     np.testing.assert_allclose(params.bias, b - offset * W.sum(axis=1), rtol=1e-8)
     assert report["rows"] == 900
 
