@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
+from index_alike import Index
 
 import nodegraph as ng
 from nodegraph.data.index_times import check_times, read_index
@@ -12,28 +13,6 @@ from nodegraph.errors import DataWarning
 from nodes import Input, Ridge
 
 DAYS = np.datetime64("2020-01-01") + np.arange(100)
-
-
-class Index:
-    """What looks like an index of pandas."""
-
-    nlevels, is_unique = 1, True
-
-    def __init__(self, times):
-        self.times = np.asarray(times)
-        self.dtype = self.times.dtype
-
-    def __len__(self):
-        return len(self.times)
-
-    def to_numpy(self, dtype=None):
-        return self.times.astype(dtype or self.dtype)
-
-    def equals(self, other):
-        return np.array_equal(self.times, other.times)
-
-    def isin(self, other):
-        return np.isin(self.times, other.times)
 
 
 class Table:

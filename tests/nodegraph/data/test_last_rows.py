@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from index_alike import Index
 
 import nodegraph as ng
 from nodegraph.data.last_rows import Last, LastRows
@@ -14,24 +15,6 @@ HOURS = np.datetime64("2024-03-01T00", "us") + np.arange(300) * np.timedelta64(1
 DAYS = np.datetime64("2024-03-01", "us") + np.arange(100) * np.timedelta64(1, "D")
 BUSINESS = DAYS[np.is_busday(DAYS.astype("M8[D]"))]
 VALUES = np.sin(np.arange(300) / 5)[:, None]
-
-
-class Index:
-    """What looks like an index of pandas."""
-
-    nlevels, is_unique = 1, True
-
-    def __init__(self, times):
-        self.times, self.dtype = times, times.dtype
-
-    def __len__(self):
-        return len(self.times)
-
-    def to_numpy(self, dtype=None):
-        return self.times.astype(dtype or self.dtype)
-
-    def equals(self, other):
-        return np.array_equal(self.times, other.times)
 
 
 class Table:
