@@ -33,7 +33,7 @@ docs: .venv/.stamp-docs  ## Write the API reference to out/api
 	$(BIN)/pdoc --docformat numpy --output-directory out/api nodegraph nodes
 
 constraints: .venv/.stamp  ## Pin the newest allowed versions anew
-	$(BIN)/uv pip compile --upgrade --universal --no-header --no-annotate --all-extras \
+	$(BIN)/uv pip compile --upgrade --universal --no-header --no-annotate --extra dev --extra docs \
 	    pyproject.toml --output-file constraints.txt
 
 clean:  ## Remove .venv and everything that was made
