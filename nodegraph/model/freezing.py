@@ -14,7 +14,7 @@ from nodegraph.model.inference import Inference
 __all__ = ["Freezing"]
 
 
-_MOVING = ("slots", "frozen", "time", "ahead", "drift", "unsaid", "last")
+_MOVING = ("slots", "frozen", "ahead", "stream")
 
 
 class Freezing(Inference):

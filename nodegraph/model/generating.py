@@ -23,6 +23,7 @@ from nodegraph.model.closed_loop import Lineup, closed_plan, find_loop
 from nodegraph.model.data_warnings import warn_of_a_far_horizon, warn_of_no_past
 from nodegraph.model.passes import Run
 from nodegraph.model.state import ModelState
+from nodegraph.model.stream_place import StreamPlace
 
 __all__ = ["Generation"]
 
@@ -61,7 +62,7 @@ class Generation:
         require_noise(state.slots, self.noise)
         names, loop = state.names(self.outputs), self._loop(state)
         series: list[Any] = [None] if prompt is None else list(prompt.series)
-        unsaid = bool(loop) and prompt is None and state.unsaid == state.time
+        unsaid = bool(loop) and prompt is None and state.stream.unsaid == state.stream.time
         outside = self._outside(state, loop, prompt, self.steps - (unsaid or prompt is not None))
         self._warn(state, loop, prompt)
         done: dict[int, Outputs] = {}
@@ -75,7 +76,8 @@ class Generation:
             place = state if prompt is None or prompt.own else _apart(state, i)
             first = [] if shown is None else [self._last(place, names, shown)]
             if unsaid:
-                first, place.unsaid = [{name: place.slots[name].past[-1:] for name in names}], None
+                first = [{name: place.slots[name].past[-1:] for name in names}]
+                place.stream = place.stream._replace(unsaid=None)
             rest = self._closed(place, names, loop, self.steps - len(first), given)
             found.append({n: np.concatenate([part[n] for part in (*first, *rest)]) for n in names})
         return found
@@ -141,13 +143,13 @@ class Generation:
     def _warn(self, state: ModelState, loop: Mapping[str, str], prompt: BoundData | None) -> None:
         warn_of_a_far_horizon(state.plan, loop, state.ahead.horizons())
         learned = any(state.slots[name].fitted for name in state.plan.rules if name in state.slots)
-        if loop and prompt is None and not state.time and learned:
+        if loop and prompt is None and not state.stream.time and learned:
             warn_of_no_past()
 
     def _last(self, state: ModelState, names: tuple[str, ...], shown: Any) -> Outputs:
         """Show a prompt; return the outputs at its last step."""
         bound = BoundData([shown], "one", {}, {})
-        request = Request(names, clock=state.time, noise=self.noise)
+        request = Request(names, clock=state.stream.time, noise=self.noise)
         (outputs,) = self._run(state, request).through(bound)
         return {name: rows[-1:] for name, rows in outputs.items()}
 
@@ -163,7 +165,7 @@ class Generation:
         if not steps:
             return []
         bound = BoundData([self._given(state, outside, steps)], "one", {}, {})
-        request = Request(names, clock=state.time, noise=self.noise)
+        request = Request(names, clock=state.stream.time, noise=self.noise)
         return self._run(state, request, _plan(state, loop)).through(bound)
 
     def _given(self, state: ModelState, outside: Mapping[str, Array], steps: int) -> Series:
@@ -232,7 +234,8 @@ def _check_names(bound: BoundData, takers: tuple[str, ...], loop: Mapping[str, s
 def _apart(state: ModelState, i: int) -> ModelState:
     """Return a state at the start of independent series number `i`."""
     twin = state.draft()
-    twin.slots, twin.time = twin.initializer.fresh(state.slots, state.slots, i), 0
+    twin.slots = twin.initializer.fresh(state.slots, state.slots, i)
+    twin.stream = StreamPlace()
     return twin
 
 

@@ -82,7 +82,7 @@ class Inference:
     @property
     def time(self) -> int:
         """Steps that the model's own stream has gone since the start."""
-        return self._kept.time + (0 if self._stepper is None else self._stepper.steps)
+        return self._kept.stream.time + (0 if self._stepper is None else self._stepper.steps)
 
     @property
     def params(self) -> ArraysView:
@@ -136,8 +136,8 @@ class Inference:
         names = draft.names(outputs)
         bound = draft.bind(x, None, steps, wanted=names)
         draft.follow(bound)
-        check_whole(self.plan, bound, draft.time)
-        request = Request(names, clock=draft.time, noise=noise)
+        check_whole(self.plan, bound, draft.stream.time)
+        request = Request(names, clock=draft.stream.time, noise=noise)
         threads, hooks = checked_workers(workers), Hooks(checked_progress(progress))
         if threads is not None:
             warn_of_idle_workers(bound, threads)
@@ -220,7 +220,7 @@ class Inference:
             draft = self._settle().draft()
             row = draft.bind(chunk.data or None, None, 1)
             names = draft.ready()
-            frame = self._through(draft, row, Request(names, clock=draft.time), names)
+            frame = self._through(draft, row, Request(names, clock=draft.stream.time), names)
             yield self.time - 1, {name: rows[0] for name, rows in frame.items()}
 
     @known_arguments

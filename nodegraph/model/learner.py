@@ -12,7 +12,6 @@ import numpy as np
 
 from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.horizon import Ahead, checked_ahead, further, horizons, later, strangers
-from nodegraph.data.last_rows import LastRows
 from nodegraph.engines import Engine
 from nodegraph.engines.request import Request
 from nodegraph.engines.vitals import (
@@ -50,6 +49,7 @@ from nodegraph.model.foresight import Order, checked_order, ordered
 from nodegraph.model.freezing import Freezing
 from nodegraph.model.passes import Hooks
 from nodegraph.model.state import ModelState
+from nodegraph.model.stream_place import StreamPlace
 from nodegraph.model.views import Named
 
 __all__ = ["Learner"]
@@ -185,11 +185,10 @@ class Learner(Freezing):
             if unsaid:  # the last rows had no teacher to stand in
                 draft.restart()
                 course.one(draft.runnable(draft.ready()), draft.slots, bound.series[0], Request())
-        draft.time = moved if bound.own else draft.time
         draft.ahead = Ahead(horizons(bound), strange=strangers(bound))
-        draft.drift, draft.unsaid, draft.last = None, None, LastRows().then(bound.times, 0, moved)
-        if unsaid and (1 in shift.values() or draft.ahead.reach(1)):
-            draft.unsaid = draft.time
+        unsaid = unsaid and (1 in shift.values() or draft.ahead.reach(1))
+        time, here = moved if bound.own else draft.stream.time, StreamPlace().followed(bound)
+        draft.stream = here._replace(time=time, unsaid=time if unsaid else None)
         self._hold(draft)
         self.report, self._trickle = report, None
         self.curves = history.curves() if history else {}
@@ -241,7 +240,7 @@ class Learner(Freezing):
         draft = self._settle().draft(self.plan.rules, noise=True)
         bound = draft.bind(x, y, noted=True)
         draft.follow(bound)
-        check_whole(self.plan, bound, draft.time)
+        check_whole(self.plan, bound, draft.stream.time)
         learners = tuple(n for n in draft.learners(bound) if not self.plan.rules[n].online)
         if not learners:
             online = self.plan.rules and "partial_fit is for online rules"
@@ -256,11 +255,11 @@ class Learner(Freezing):
             warmup=checked_warmup(warmup, bound),
             learners=learners,
             forcing=checked_forcing(forcing),
-            clock=draft.time if bound.own else 0,
+            clock=draft.stream.time if bound.own else 0,
         )
         with using(self.numerics):
             report, moved = course.go_on(draft.slots, bound)
-        draft.time += moved
+        draft.stream = draft.stream.gone(moved)
         self._hold(draft)
         self.report = report
         return self
@@ -315,9 +314,11 @@ class Learner(Freezing):
         vitals, self._trickle = vitals_of(self.plan, bound), self._trickle or trickle_of(self.plan)
         trickle = self._trickle
         taking = trickle.now() if vitals is None and trickle is not None else vitals
-        request = Request(draft.names(outputs), learners, draft.time, noise=True, vitals=taking)
+        request = Request(
+            draft.names(outputs), learners, draft.stream.time, noise=True, vitals=taking
+        )
         history = recorder_of(watch, progress, self.curves)
-        how = {"warmup": checked_warmup(warmup, bound), "time": draft.time}
+        how = {"warmup": checked_warmup(warmup, bound), "time": draft.stream.time}
         warn_of_series_passed_over(self.plan, (), bound, warmup)
         checkpointer = checkpointer_of(
             checkpoint, resume, draft, bound, {**how, "online": sorted(learners)}

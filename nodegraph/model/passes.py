@@ -239,7 +239,7 @@ class Run(Pass):
             checkpointer.mark(at, slots)
             request = request._replace(checkpointer=checkpointer, clock=request.clock + at.steps)
         outputs, moved = self.one(plan, slots, series, request, at.steps)
-        self.state.time += at.steps + moved
+        self.state.stream = self.state.stream.gone(at.steps + moved)
         return [outputs]
 
     def _apart(self, series: Sequence[Series | Stream]) -> list[Outputs]:

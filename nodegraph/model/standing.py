@@ -58,7 +58,7 @@ class Standing:
         state.require(state.names(None))
         plan = state.runnable(state.ready())
         data = {name: np.asarray(rows, float) for name, rows in series.data.items()}
-        return cls(plan, state.slots, state.time, data, series.n_steps)
+        return cls(plan, state.slots, state.stream.time, data, series.n_steps)
 
     @classmethod
     def closed(
@@ -69,7 +69,7 @@ class Standing:
         bound = None if prompt is None else state.bind(prompt, None, wanted=model.plan.outputs)
         with using(model.numerics):
             plan = Generation(LOCAL, 1, loop=loop).closed(state, bound)
-        return cls(plan, state.slots, state.time, {})
+        return cls(plan, state.slots, state.stream.time, {})
 
     def outputs(self, names: Sequence[str]) -> dict[str, Array]:
         """Return what nodes give out as the data drive them; the slots stay as they are."""

@@ -13,8 +13,6 @@ from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.assembly import Door
 from nodegraph.data.binding import BoundData, bind, teaching_only, total_steps, with_zeros
 from nodegraph.data.horizon import Ahead
-from nodegraph.data.last_rows import LastRows
-from nodegraph.data.series import Series
 from nodegraph.data.tables import check_columns
 from nodegraph.data.targets import Lesson
 from nodegraph.engines.slot import NOT_SAVED, Slot
@@ -22,15 +20,10 @@ from nodegraph.errors import DataError, NotFittedError
 from nodegraph.graph.names import node_name
 from nodegraph.graph.plan import Plan
 from nodegraph.model.checks import why_not_ready
-from nodegraph.model.drift import Drift
 from nodegraph.model.initializer import Initializer
+from nodegraph.model.stream_place import StreamPlace
 
 __all__ = ["ModelState"]
-
-GOES_ON = (
-    "one series goes on where the last call stopped: run what lies between as well, or write "
-    "model.reset() where another series begins ([x] is one of its own)"
-)
 
 
 @dataclass
@@ -44,29 +37,19 @@ class ModelState:
         Of the nodes whose sizes are known.
     frozen : frozenset of str
         Learners that keep their params.
-    time : int
-        Steps that the model's own stream has gone.
     ahead : Ahead
         How many rows ahead of which input each learner was taught.
-    drift : Drift, optional
-        How far intervals of the model's own stream have moved by what came.
-    unsaid : int, optional
-        The `time` at which the last outputs say the next step, and nobody was given them: as
-        `fit` with ``ahead=1`` leaves them.
-    last : LastRows
-        When the last rows of the model's own stream were taken, where they came in tables.
+    stream : StreamPlace
+        Where the model's own stream stands.
     """
 
     initializer: Initializer
     slots: dict[str, Slot] = field(default_factory=dict)
     frozen: frozenset[str] = frozenset()
-    time: int = 0
     plans: dict[Any, Plan] = field(default_factory=dict)
     able: dict[Any, tuple[str, ...]] = field(default_factory=dict)
     ahead: Ahead = field(default_factory=Ahead)
-    drift: Drift | None = None
-    unsaid: int | None = None
-    last: LastRows = field(default_factory=LastRows)
+    stream: StreamPlace = field(default_factory=StreamPlace)
 
     @property
     def plan(self) -> Plan:
@@ -125,14 +108,8 @@ class ModelState:
         return bound
 
     def follow(self, bound: BoundData) -> None:
-        """Warn if tables do not follow what the own stream has seen last; take note of their end.
-
-        Only where the order of rows can matter.
-        """
-        timed = bound.times or self.last.by_input
-        if timed and bound.own and isinstance(one := bound.series[0], Series):
-            cure = GOES_ON if self.plan.remembers else ""
-            self.last = self.last.then(bound.times, self.time, one.n_steps, cure)
+        """Take note of when the last rows were taken; warn if they do not follow those before."""
+        self.stream = self.stream.followed(bound, self.plan.remembers)
 
     def missing(self) -> dict[str, Array] | None:
         """Return a row of NaN for each input, or None if one of them may have no gaps."""
@@ -346,4 +323,4 @@ class ModelState:
     def restart(self) -> None:
         """Put every state and delay line back to the start."""
         self.slots = self.initializer.restarted(self.slots)
-        self.time, self.drift, self.unsaid, self.last = 0, None, None, LastRows()
+        self.stream = StreamPlace()

@@ -72,7 +72,7 @@ class Stepper:
         rings = [(rows, False) for rows in data.values()]
         rings += [(rows, True) for rows in targets.values()]
         self._program = Program(
-            list(instructions.values()), state.time, state.initializer.dtype, rings
+            list(instructions.values()), state.stream.time, state.initializer.dtype, rings
         )
         self._only: Array = next(iter(data.values()), np.zeros((KEPT, 0)))
         self._row = self._only.shape[1:] if len(data) == 1 else None  # the shape of x, if it is one
@@ -227,7 +227,7 @@ class Stepper:
             data, targets = (
                 {n: ring[gone] for n, ring in group.items()} for group in self._outside
             )
-            self._lessons.append((data, targets, self._state.time + self._saved))
+            self._lessons.append((data, targets, self._state.stream.time + self._saved))
         if self._vitals is not None:
             self._vitals.take(self._instructions, Chunk(len(gone), {}, {}), self._sample)
         for array, before in self._arrays:
@@ -264,7 +264,7 @@ class Stepper:
                 slot.noise = self._noise[name].generator
         for name, (params, memory) in self._learned.items():
             state.slots[name].params, state.slots[name].memory = params, memory
-        state.time += self.steps
+        state.stream = state.stream.gone(self.steps)
         for data, targets, start in self._lessons:
             state.ahead = state.ahead.after_rows(data, targets, start)
         return state

@@ -12,7 +12,6 @@ import numpy as np
 
 from nodegraph.arrays import Array, layout, leaves, pack, packed_layout, unpack
 from nodegraph.data.horizon import Ahead
-from nodegraph.data.last_rows import Last, LastRows
 from nodegraph.data.tables import Columns
 from nodegraph.engines.slot import NOT_SAVED, OTHER_LAYOUT, Slot
 from nodegraph.errors import ModelFileError, NodegraphError, SpecError
@@ -24,9 +23,9 @@ from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Seamless, SecondLook
 from nodegraph.graph.rule import Rule
 from nodegraph.host.numerics import checked_numerics
-from nodegraph.model.drift import Drift
 from nodegraph.model.initializer import Initializer
 from nodegraph.model.state import ModelState
+from nodegraph.model.stream_place import StreamPlace
 
 __all__ = ["empty_memory", "load", "pack_graph", "save", "save_checkpoint", "unpack_slots"]
 
@@ -92,7 +91,7 @@ def _packed(
         "seed": state.initializer.seed,
         "dtype": state.initializer.dtype.name,
         "numerics": state.initializer.numerics,
-        "time": state.time,
+        "time": state.stream.time,
         "frozen": sorted(state.frozen),
         "data": state.initializer.data,
         "targets": state.initializer.targets,
@@ -107,12 +106,7 @@ def _packed(
     }
     if state.ahead.strange:
         about["strange"] = sorted(state.ahead.strange)
-    if state.unsaid is not None:
-        about["unsaid"] = state.unsaid
-    if state.drift is not None:
-        about["drift"] = state.drift.plain()
-    if state.last.by_input and state.last.stop == state.time:
-        about["last"] = {name: last.plain() for name, last in state.last.by_input.items()}
+    about |= state.stream.plain()
     return arrays, {"graph": json.dumps(graph), "model": json.dumps(about, default=_plain)}
 
 
@@ -246,16 +240,14 @@ def _filled(state: ModelState, about: Mapping[str, Any], arrays: Mapping[str, Ar
         raise ModelFileError("the file has arrays for other nodes than its graph")
     for name, packed in about["nodes"].items():
         state.slots[name] = _unpack_slot(state, name, state.slots[name], packed, arrays)
-    state.time, state.frozen = int(about["time"]), frozenset(about["frozen"])
+    state.frozen = frozenset(about["frozen"])
     shown = {
         learner: {taker: int(rows) for taker, rows in by_input.items()}
         for learner, by_input in about.get("ahead", {}).items()
     }
     strange = frozenset((str(learner), str(taker)) for learner, taker in about.get("strange", ()))
-    state.ahead, state.unsaid = Ahead(shown, strange=strange), about.get("unsaid")
-    state.drift = Drift.of(about["drift"]) if "drift" in about else None
-    last = {name: Last.of(plain) for name, plain in about.get("last", {}).items()}
-    state.last = LastRows(state.time, last)
+    state.ahead = Ahead(shown, strange=strange)
+    state.stream = StreamPlace.of(about)
     return state
 
 

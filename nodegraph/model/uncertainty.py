@@ -48,13 +48,13 @@ def _moved_on(model: Any, name: str, x: Any, y: Any, rate: float) -> Any:
     told = found if apart else [found]
     truths = _truths(y, [bounds.shape[:2] for bounds in told], apart)
     state, start = model._settle(), Drift.begin(*told[0].shape[1:])
-    here = start if apart or state.drift is None else state.drift
+    here = start if apart or state.stream.drift is None else state.stream.drift
     pairs = zip(told, truths, strict=True)
     moved = [here.over(bounds, rows, node.intervals, rate) for bounds, rows in pairs]
     if apart:
         return [bounds for bounds, _ in moved]
     if y is not None:
-        state.drift = moved[0][1]
+        state.stream = state.stream._replace(drift=moved[0][1])
     return moved[0][0]
 
 

@@ -1,0 +1,34 @@
+import json
+
+import numpy as np
+
+from nodegraph.data.last_rows import Last, LastRows
+from nodegraph.model.drift import Drift
+from nodegraph.model.stream_place import StreamPlace
+
+LAST = Last(np.int64(9), np.int64(1), np.int64(2))
+DRIFT = Drift.begin(2, 3)
+
+
+def read_again(place):
+    text = json.dumps({"time": place.time, **place.plain()})
+    return StreamPlace.of(json.loads(text))
+
+
+def test_a_place_comes_back_from_plain_values():
+    place = StreamPlace(10, DRIFT, 10, LastRows(10, {"u": LAST}))
+    again = read_again(place)
+    assert (again.time, again.unsaid, again.last) == (10, 10, place.last)
+    assert again.drift.plain() == DRIFT.plain()
+
+
+def test_a_file_of_before_tells_the_time_alone():
+    assert StreamPlace.of({"time": 4}) == StreamPlace(4, last=LastRows(4))
+    assert StreamPlace(4).plain() == {}
+
+
+def test_last_rows_that_steps_have_left_behind_are_not_kept():
+    place = StreamPlace(9, last=LastRows(9, {"u": LAST}))
+    assert "last" in place.plain()
+    assert place.gone(1) == place._replace(time=10)
+    assert place.gone(1).plain() == {}
