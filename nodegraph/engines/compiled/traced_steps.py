@@ -14,7 +14,7 @@ from nodegraph.compiling.ir import TraceError
 from nodegraph.compiling.layout import is_array, mapped, signature
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.engines.compiled.alike import programs_of_alike
-from nodegraph.engines.compiled.tracing import fitting_rows, places, program_of, written
+from nodegraph.engines.compiled.tracing import places, program_of, written
 from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.engines.prepared import (
     Blocks,
@@ -22,6 +22,7 @@ from nodegraph.engines.prepared import (
     LanesCode,
     Prepared,
     StepCode,
+    fitting_rows,
     fold,
     one_by_one,
 )

@@ -8,7 +8,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from nodegraph.arrays import Array
 from nodegraph.compiling.arrays import Var, symbol
 from nodegraph.compiling.control import cond
 from nodegraph.compiling.ir import Trace, TraceError
@@ -20,10 +19,10 @@ from nodegraph.compiling.sparse import SparseVar
 from nodegraph.engines.compiled.alike import is_ours, programs_of_alike
 from nodegraph.engines.compiled.first_steps import difference
 from nodegraph.engines.compiled.untraced import Untraced, place_of
-from nodegraph.errors import ContractError, DataError
+from nodegraph.errors import ContractError
 from nodegraph.graph.rule import Seen
 
-__all__ = ["Teaching", "check_again", "fitting_rows", "places", "program_of", "written"]
+__all__ = ["Teaching", "check_again", "places", "program_of", "written"]
 
 SPARSE = "expected the sparse weights, or what synapses(W).matrix(..) made of them"
 
@@ -129,15 +128,6 @@ def check_again(
         If it is another one, or keeps something.
     """
     _check_again(_Writer(node, params, state, widths, dtype, teaching), program.written)
-
-
-def fitting_rows(rows: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Array]:
-    """Return rows as compiled steps read them: C-contiguous, of one precision and length."""
-    n = len(rows["x"])
-    for port, array in rows.items():
-        if len(array) != n:
-            raise DataError(f"{port} has {len(array)} rows, x has {n}")
-    return {port: np.ascontiguousarray(array, dtype) for port, array in rows.items()}
 
 
 def _made(writer: _Writer) -> Program | Untraced:
