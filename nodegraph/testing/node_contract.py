@@ -12,6 +12,7 @@ from nodegraph.arrays import Array, cast, copy_tree, leaves, tree_map
 from nodegraph.engines import first_use
 from nodegraph.engines.bound_node import RowSource
 from nodegraph.engines.compiled.traced_steps import prepared
+from nodegraph.engines.compiled.tracing import Writer
 from nodegraph.engines.loops import Instruction, Program
 from nodegraph.engines.prepared import StepCode
 from nodegraph.errors import ContractError, FieldError
@@ -171,7 +172,7 @@ class _Trial:
     def check_it_is_compiled(self) -> None:
         """Fail with what stands in the way, if the step cannot be compiled and nobody says so."""
         widths = {"x": self.n_in, **{p: rows.shape[1] for p, rows in self.others.items()}}
-        check_it_is_compiled(self.node, self.params, self.state, widths, self.dtype)
+        check_it_is_compiled(Writer(self.node, self.params, self.state, widths, self.dtype))
 
     def check_steps_of_loops(self) -> None:
         """Compare the step that loops call, if there is one, with a sweep, also with noise."""

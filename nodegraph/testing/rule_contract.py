@@ -13,7 +13,7 @@ from nodegraph.arrays import Array, cast, copy_tree, leaves, pack, unpack
 from nodegraph.engines import first_use
 from nodegraph.engines.compiled.courses import Learned, learn_by_step
 from nodegraph.engines.compiled.traced_updates import course
-from nodegraph.engines.compiled.tracing import Teaching
+from nodegraph.engines.compiled.tracing import Teaching, Writer
 from nodegraph.errors import ContractError
 from nodegraph.graph.node import Node
 from nodegraph.graph.protocols import Deals, Passes, begun_like
@@ -181,7 +181,8 @@ class _Trial:
         widths = {"x": self.n_in, **{port: rows.shape[1] for port, rows in self.own.items()}}
         memory = self.rule.begin(self.params)
         teaching = Teaching(self.rule, memory, self.target is not None)
-        check_it_is_compiled(self.node, self.params, self.start(), widths, self.dtype, teaching)
+        writer = Writer(self.node, self.params, self.start(), widths, self.dtype, teaching)
+        check_it_is_compiled(writer)
 
     def check_steps_of_loops(self) -> None:
         """Compare the lesson that loops call with a sweep, if there is one."""

@@ -14,7 +14,7 @@ from nodegraph.compiling.ir import TraceError
 from nodegraph.compiling.layout import is_array, mapped, signature
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.engines.compiled.alike import programs_of_alike
-from nodegraph.engines.compiled.tracing import places, program_of, written
+from nodegraph.engines.compiled.tracing import Writer, places, program_of
 from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.engines.prepared import (
     Blocks,
@@ -164,7 +164,7 @@ class Traced(Prepared):
     ) -> _Bound | Untraced:
         key = (tuple(widths.items()), dtype, signature(state))
         if key not in self._bound:
-            program = program_of(self.node, self.params, state, widths, dtype)
+            program = program_of(Writer(self.node, self.params, state, widths, dtype))
             if isinstance(program, Untraced):
                 return program
             self._bound[key] = _Bound(program, self.params)
@@ -200,8 +200,7 @@ class Traced(Prepared):
     def _batched(
         self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int], lanes: int
     ) -> BatchedProgram | None:
-        build = written(self.node, self.params, state, widths, dtype)
-        own = {*widths}
+        build, own = Writer(self.node, self.params, state, widths, dtype), {*widths}
         try:
             return BatchedProgram(
                 build, places(self.node), dtype, lambda p: p in own or p[0] == "s", lanes

@@ -16,7 +16,7 @@ from nodegraph.compiling.program import Frame, Program
 from nodegraph.compiling.sparse import slots_of
 from nodegraph.engines.compiled.courses import Course, Gathering, Learned, learn_by_step
 from nodegraph.engines.compiled.traced_steps import Traced, moving_tree, node_state
-from nodegraph.engines.compiled.tracing import Teaching, program_of
+from nodegraph.engines.compiled.tracing import Teaching, Writer, program_of
 from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.engines.prepared import StepCode, fitting_rows
 from nodegraph.errors import ContractError
@@ -108,7 +108,7 @@ class TracedCourse(Course):
         taught: bool,
     ) -> Program | Untraced:
         teaching = Teaching(self.rule, memory, taught)
-        return program_of(self.node, params, state, widths, dtype, teaching)
+        return program_of(Writer(self.node, params, state, widths, dtype, teaching))
 
     def _step_of(self, params: Any) -> Any:
         """Return the node's step as it runs elsewhere: compiled, if that is how it runs."""

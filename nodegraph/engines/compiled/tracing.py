@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -22,7 +23,7 @@ from nodegraph.engines.compiled.untraced import Untraced, place_of
 from nodegraph.errors import ContractError
 from nodegraph.graph.rule import Seen
 
-__all__ = ["Teaching", "check_again", "places", "program_of", "written"]
+__all__ = ["Teaching", "Writer", "check_again", "places", "program_of"]
 
 SPARSE = "expected the sparse weights, or what synapses(W).matrix(..) made of them"
 
@@ -37,189 +38,31 @@ class Teaching(NamedTuple):
     taught: bool  # whether there is a target
 
 
-class _Refused(Exception):
-    """What a step returned is not what it should be."""
-
-
-def places(node: Any, rule: Any = None) -> dict[Any, int]:
-    """Return the place in ``io`` of each row: as in `nodegraph.engines.prepared.StepCode`."""
-    own = () if rule is None else rule.ports
-    return {port: i for i, port in enumerate(("y", *node.step_ports, "noise", "target", *own))}
-
-
-def program_of(
-    node: Any,
-    params: Any,
-    state: Any,
-    widths: Mapping[str, int],
-    dtype: np.dtype[Any],
-    teaching: Teaching | None = None,
-) -> Program | Untraced:
-    """Return the program of a step, or of a step and a lesson; or why there is none.
+@dataclass(eq=False)
+class Writer:
+    """Writes a step down, and a lesson if there is a rule.
 
     Parameters
     ----------
+    node : Node
+    params, state
+        Of the node, or like those.
     widths : dict of int
         By port: of ``x``, of what else is wired, of ``noise`` if it is there.
-
-    Raises
-    ------
-    ContractError
-        If the step or update returns what it must not.
+    dtype : dtype
+    teaching : Teaching, optional
     """
-    kinds = (signature(params), signature(state), tuple(sorted(widths.items())), dtype.str)
-    lesson = teaching and (signature(teaching.memory), teaching.taught)
-    known: list[tuple[Program | Untraced, Any]]
-    program: Program | Untraced | None
-    try:
-        known = _programs.setdefault(node, {}).setdefault((kinds, lesson), [])
-    except TypeError as error:  # a leaf without a hash
-        return Untraced(type(node), "step", f"{place_of(type(node).step)}: {error}")
-    rule = teaching and teaching.rule
-    program = _of(known, rule)
-    if program is None:
-        alike = programs_of_alike(node, (kinds, lesson)) if is_enabled() else []
-        program = _of(alike, rule)
-        if program is None:
-            program = _made(_Writer(node, params, state, widths, dtype, teaching))
-            if isinstance(program, Program):
-                alike.append((program, rule))
-        known.append((program, rule))
-    return program
 
+    node: Any
+    params: Any
+    state: Any
+    widths: Mapping[str, int]
+    dtype: np.dtype[Any]
+    teaching: Teaching | None = None
 
-def _of(programs: list[tuple[Any, Any]], rule: Any) -> Any:
-    """Return the program of those that is a step with this rule, or None."""
-    found = (made for made, its in programs if its is rule or _are_alike(its, rule))
-    return next(found, None)
-
-
-def _are_alike(one: Any, other: Any) -> bool:
-    """Tell whether two rules say the same, as those that a property makes at each call do."""
-    try:
-        return bool(type(one) is type(other) and one == other)
-    except ValueError:  # of arrays
-        return False
-
-
-def written(
-    node: Any, params: Any, state: Any, widths: Mapping[str, int], dtype: np.dtype[Any]
-) -> Callable[[Trace], dict[Any, Any]]:
-    """Return what writes a step down, for other programs than that of one series."""
-    return _Writer(node, params, state, widths, dtype, None)
-
-
-def check_again(
-    program: Program,
-    node: Any,
-    params: Any,
-    state: Any,
-    widths: Mapping[str, int],
-    dtype: np.dtype[Any],
-    teaching: Teaching | None = None,
-) -> None:
-    """Raise unless a step, or a step and a lesson, is what it was when its program was made.
-
-    A stranger's is looked at before it runs; those of this library by their contract alone.
-
-    Raises
-    ------
-    TraceError
-        If it is another one, or keeps something.
-    """
-    _check_again(_Writer(node, params, state, widths, dtype, teaching), program.written)
-
-
-def _made(writer: _Writer) -> Program | Untraced:
-    """Trace, and compile; trace a stranger's step again, which may be another one then."""
-    node, rule = writer.node, writer.rule
-    silent = not node.traced or not (rule is None or rule.traced) or writer.dtype.kind != "f"
-    if silent or not is_enabled():
-        return Untraced(type(node), "step", "")
-    parts = [part for part in (node, rule) if part is not None]
-    before = [dict(vars(part)) for part in parts]
-    try:
-        program = Program(writer, places(node, rule), writer.dtype)
-        if not all(map(is_ours, parts)):
-            _check_again(writer, program.written)
-        _check_numbers(writer, program)
-        return program
-    except Exception as error:
-        for part, old in zip(parts, before, strict=True):  # what is left of symbols goes
-            vars(part).clear()
-            vars(part).update(old)
-        return _untraced(writer, error)
-
-
-def _untraced(writer: _Writer, error: Exception) -> Untraced:
-    kind = writer.kind
-    if isinstance(error, _Refused):
-        place = place_of(getattr(kind, writer.method))
-        raise ContractError(f"{kind.__name__}.{writer.method} {error} ({place})") from None
-    if isinstance(error, ContractError):
-        raise ContractError(f"{kind.__name__}.{writer.method}: {error}") from None
-    # if it is the step's own error, the plain step will raise it too
-    return Untraced.because(kind, writer.method, error)
-
-
-def _check_again(writer: _Writer, written: Any) -> None:
-    """Refuse a step that is another one when it is traced again, or that keeps something."""
-    parts = [part for part in (writer.node, writer.rule) if part is not None]
-    between = [dict(vars(part)) for part in parts]
-    with Trace(like=written) as again:
-        writer(again)
-    for part, then in zip(parts, between, strict=True):
-        for name, value in vars(part).items():
-            if value is not then.get(name) or _holds_symbols(value):
-                raise TraceError(
-                    f"it changes self.{name} as it runs: what lasts belongs into the state",
-                    line_naming(getattr(writer.kind, writer.method), name),
-                )
-    if written != again.signature():
-        raise TraceError("it does less when it is called again: what lasts belongs into the state")
-
-
-def _check_numbers(writer: _Writer, program: Program) -> None:
-    """Refuse a program whose first steps are others than those of plain numpy."""
-    rule, memory, taught = writer.teaching or (None, (), False)
-    found = difference(
-        program, writer.node, writer.params, writer.state, writer.widths, rule, memory, taught
-    )
-    if found is not None:
-        writer.method, numbers = found
-        writer.kind = type(writer.node if writer.method == "step" else rule)
-        raise TraceError(
-            f"{numbers}: it does what a trace cannot see, such as += into a part of np.zeros(..), "
-            "isinstance(x, np.ndarray), or a body of repeat that changes what is around it; begin "
-            "with np.zeros_like(x), and let functions return what they make",
-            place_of(getattr(writer.kind, writer.method)),
-        )
-
-
-def _holds_symbols(value: Any) -> bool:
-    if isinstance(value, dict):
-        value = [*value.values()]
-    if isinstance(value, list | tuple | set):
-        return any(map(_holds_symbols, value))
-    return isinstance(value, Var)
-
-
-class _Writer:
-    """Writes a step down, and a lesson if there is a rule."""
-
-    def __init__(
-        self,
-        node: Any,
-        params: Any,
-        state: Any,
-        widths: Mapping[str, int],
-        dtype: np.dtype[Any],
-        teaching: Teaching | None,
-    ):
-        self.node, self.params, self.state = node, params, state
-        self.widths, self.dtype, self.teaching = widths, dtype, teaching
-        self.rule = teaching and teaching.rule
-        self.kind, self.method = type(node), "step"  # what is being written down
+    def __post_init__(self) -> None:
+        self.rule = self.teaching and self.teaching.rule
+        self.kind, self.method = type(self.node), "step"  # what is being written down
 
     def __call__(self, trace: Trace) -> dict[Any, Any]:
         """Return the outputs by path."""
@@ -262,6 +105,142 @@ class _Writer:
                 f"({', '.join(teaching.rule.modifies)})"
             )
         return changed | _moved(M, memory, ("m",))
+
+
+class _Refused(Exception):
+    """What a step returned is not what it should be."""
+
+
+def places(node: Any, rule: Any = None) -> dict[Any, int]:
+    """Return the place in ``io`` of each row: as in `nodegraph.engines.prepared.StepCode`."""
+    own = () if rule is None else rule.ports
+    return {port: i for i, port in enumerate(("y", *node.step_ports, "noise", "target", *own))}
+
+
+def program_of(writer: Writer) -> Program | Untraced:
+    """Return the program of a step, or of a step and a lesson; or why there is none.
+
+    Raises
+    ------
+    ContractError
+        If the step or update returns what it must not.
+    """
+    node, rule, lesson = writer.node, writer.rule, writer.teaching
+    widths, dtype = tuple(sorted(writer.widths.items())), writer.dtype.str
+    kinds = (signature(writer.params), signature(writer.state), widths, dtype)
+    taught = lesson and (signature(lesson.memory), lesson.taught)
+    known: list[tuple[Program | Untraced, Any]]
+    program: Program | Untraced | None
+    try:
+        known = _programs.setdefault(node, {}).setdefault((kinds, taught), [])
+    except TypeError as error:  # a leaf without a hash
+        return Untraced(type(node), "step", f"{place_of(type(node).step)}: {error}")
+    program = _of(known, rule)
+    if program is None:
+        alike = programs_of_alike(node, (kinds, taught)) if is_enabled() else []
+        program = _of(alike, rule)
+        if program is None:
+            program = _made(writer)
+            if isinstance(program, Program):
+                alike.append((program, rule))
+        known.append((program, rule))
+    return program
+
+
+def _of(programs: list[tuple[Any, Any]], rule: Any) -> Any:
+    """Return the program of those that is a step with this rule, or None."""
+    found = (made for made, its in programs if its is rule or _are_alike(its, rule))
+    return next(found, None)
+
+
+def _are_alike(one: Any, other: Any) -> bool:
+    """Tell whether two rules say the same, as those that a property makes at each call do."""
+    try:
+        return bool(type(one) is type(other) and one == other)
+    except ValueError:  # of arrays
+        return False
+
+
+def _made(writer: Writer) -> Program | Untraced:
+    """Trace, and compile; trace a stranger's step again, which may be another one then."""
+    node, rule = writer.node, writer.rule
+    silent = not node.traced or not (rule is None or rule.traced) or writer.dtype.kind != "f"
+    if silent or not is_enabled():
+        return Untraced(type(node), "step", "")
+    parts = [part for part in (node, rule) if part is not None]
+    before = [dict(vars(part)) for part in parts]
+    try:
+        program = Program(writer, places(node, rule), writer.dtype)
+        if not all(map(is_ours, parts)):
+            check_again(writer, program)
+        _check_numbers(writer, program)
+        return program
+    except Exception as error:
+        for part, old in zip(parts, before, strict=True):  # what is left of symbols goes
+            vars(part).clear()
+            vars(part).update(old)
+        return _untraced(writer, error)
+
+
+def _untraced(writer: Writer, error: Exception) -> Untraced:
+    kind = writer.kind
+    if isinstance(error, _Refused):
+        place = place_of(getattr(kind, writer.method))
+        raise ContractError(f"{kind.__name__}.{writer.method} {error} ({place})") from None
+    if isinstance(error, ContractError):
+        raise ContractError(f"{kind.__name__}.{writer.method}: {error}") from None
+    # if it is the step's own error, the plain step will raise it too
+    return Untraced.because(kind, writer.method, error)
+
+
+def check_again(writer: Writer, program: Program) -> None:
+    """Raise unless a step, or a step and a lesson, is what it was when its program was made.
+
+    A stranger's is looked at before it runs; those of this library by their contract alone.
+
+    Raises
+    ------
+    TraceError
+        If it is another one, or keeps something.
+    """
+    parts = [part for part in (writer.node, writer.rule) if part is not None]
+    between = [dict(vars(part)) for part in parts]
+    with Trace(like=program.written) as again:
+        writer(again)
+    for part, then in zip(parts, between, strict=True):
+        for name, value in vars(part).items():
+            if value is not then.get(name) or _holds_symbols(value):
+                raise TraceError(
+                    f"it changes self.{name} as it runs: what lasts belongs into the state",
+                    line_naming(getattr(writer.kind, writer.method), name),
+                )
+    if program.written != again.signature():
+        raise TraceError("it does less when it is called again: what lasts belongs into the state")
+
+
+def _check_numbers(writer: Writer, program: Program) -> None:
+    """Refuse a program whose first steps are others than those of plain numpy."""
+    rule, memory, taught = writer.teaching or (None, (), False)
+    found = difference(
+        program, writer.node, writer.params, writer.state, writer.widths, rule, memory, taught
+    )
+    if found is not None:
+        writer.method, numbers = found
+        writer.kind = type(writer.node if writer.method == "step" else rule)
+        raise TraceError(
+            f"{numbers}: it does what a trace cannot see, such as += into a part of np.zeros(..), "
+            "isinstance(x, np.ndarray), or a body of repeat that changes what is around it; begin "
+            "with np.zeros_like(x), and let functions return what they make",
+            place_of(getattr(writer.kind, writer.method)),
+        )
+
+
+def _holds_symbols(value: Any) -> bool:
+    if isinstance(value, dict):
+        value = [*value.values()]
+    if isinstance(value, list | tuple | set):
+        return any(map(_holds_symbols, value))
+    return isinstance(value, Var)
 
 
 def _pair(found: Any, expected: str) -> Any:

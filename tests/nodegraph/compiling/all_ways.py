@@ -5,7 +5,7 @@ import numpy as np
 import nodegraph as ng
 from nodegraph.arrays import cast, leaves
 from nodegraph.engines.compiled.traced_steps import prepared
-from nodegraph.engines.compiled.tracing import program_of
+from nodegraph.engines.compiled.tracing import Writer, program_of
 from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.engines.prepared import fold
 
@@ -27,7 +27,7 @@ def node_of(step):
 
 def program(step, state, params=()):
     """Return the program of a step."""
-    found = program_of(node_of(step), params, state, {"x": XS.shape[1]}, XS.dtype)
+    found = program_of(Writer(node_of(step), params, state, {"x": XS.shape[1]}, XS.dtype))
     assert not isinstance(found, Untraced), found
     return found
 

@@ -3,7 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.engines.compiled.alike import programs_of_alike
-from nodegraph.engines.compiled.tracing import program_of
+from nodegraph.engines.compiled.tracing import Writer, program_of
 from nodegraph.testing.compiled_contract import check_it_is_compiled
 from nodes import Dense, Reservoir, Shared
 from nodes.rules import Hebb, Oja
@@ -28,7 +28,7 @@ class Stranger(ng.Node):
 
 
 def program(node):
-    return program_of(node, None, None, {"x": 2}, np.dtype(float))
+    return program_of(Writer(node, None, None, {"x": 2}, np.dtype(float)))
 
 
 def test_nodes_that_say_the_same_have_one_program_and_others_do_not():
@@ -58,7 +58,7 @@ def test_one_of_the_library_that_keeps_something_breaks_its_contract(monkeypatch
 
     monkeypatch.setattr(Scaled, "step", step)
     with pytest.raises(AssertionError, match=r"Scaled: .*it changes self\.kept as it runs"):
-        check_it_is_compiled(Scaled(), None, None, {"x": 2}, np.dtype(float))
+        check_it_is_compiled(Writer(Scaled(), None, None, {"x": 2}, np.dtype(float)))
 
 
 def test_so_do_models_that_are_made_anew():

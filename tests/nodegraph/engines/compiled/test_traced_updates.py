@@ -1,5 +1,6 @@
 """An online rule that says no more than `update`: compiled together with its node's step."""
 
+from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.engines.compiled.courses import learn_by_step
-from nodegraph.engines.compiled.tracing import Teaching, program_of
+from nodegraph.engines.compiled.tracing import Teaching, Writer, program_of
 from nodegraph.errors import ContractError, NodegraphError, PlainStepWarning
 from nodegraph.graph.rule import Lesson
 from nodegraph.maths import dot, matvec, tanh
@@ -251,15 +252,9 @@ def test_rules_that_say_the_same_share_a_program():
     node = PredictiveCoder(units=3)
     assert node.rule is not node.rule
     params, state = node.init(np.random.default_rng(0), 2, 3), node.start(3)
+    step = Writer(node, params, state, {"x": 2}, np.dtype(float))
     programs = [
-        program_of(
-            node,
-            params,
-            state,
-            {"x": 2},
-            np.dtype(float),
-            Teaching(rule, rule.begin(params), False),
-        )
+        program_of(replace(step, teaching=Teaching(rule, rule.begin(params), False)))
         for rule in (node.rule, node.rule, PredictiveCoder(units=3, rate=0.25).rule)
     ]
     assert programs[0] is programs[1]
