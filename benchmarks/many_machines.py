@@ -57,6 +57,10 @@ class Nobody:
         """Return as many as are wanted."""
         return [Absent(self) for _ in groups]
 
+    def share(self, value: Any) -> Any:
+        """Return it."""
+        return value
+
     def take(self, refs: Sequence[Any]) -> list[Any]:
         """Return what the calls gave."""
         return list(refs)

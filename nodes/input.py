@@ -28,6 +28,7 @@ class Input(Elementwise):
     """
 
     external: ClassVar[bool] = True
+    verbatim: ClassVar[bool] = True
     gaps: ClassVar[Gaps] = "passes"
 
     units: PositiveInt | None = None

@@ -111,6 +111,7 @@ class Node(_Part, ABC):
     phase: NonNegativeInt = 0
 
     external: ClassVar[bool] = False  # whether data must come from outside
+    verbatim: ClassVar[bool] = False  # whether it gives out what comes to x as it is
     gaps: ClassVar[Gaps] = "refuses"  # what it does with NaN, as in data with gaps
     alike: ClassVar[bool] = False  # whether sources of x are equally wide, and it as one of them
     double: ClassVar[tuple[str, ...]] = ()  # fields of its state that are float64 in any model

@@ -73,6 +73,7 @@ def check_node(
         trial.check_many_series()
         trial.check_steps_of_loops()
         trial.check_arguments_are_left_alone()
+        trial.check_verbatim()
         trial.check_dtype()
         trial.check_tangent()
 
@@ -237,6 +238,11 @@ class _Trial:
         if ys is not self.xs and ys.flags.writeable and not np.shares_memory(ys, self.xs):
             ys[:] = 0.5
             same_trees(state, kept, "the state is a view of the outputs")
+
+    def check_verbatim(self) -> None:
+        """Compare the output of a node that says so with what came to `x`."""
+        if self.node.verbatim:
+            same_trees(self.run()[1], self.xs, "it is verbatim, but gives out something else")
 
     def check_tangent(self) -> None:
         """Compare a tangent of its own with differences of `step`, in double precision."""

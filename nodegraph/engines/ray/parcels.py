@@ -13,7 +13,7 @@ from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
 from nodegraph.engines.ray.partition import Partition
 
-__all__ = ["Parcel", "packed", "parcels", "unpacked"]
+__all__ = ["APART", "Parcel", "packed", "parcels", "unpacked"]
 
 APART, EVEN = 1 << 16, 16  # bytes: of an array that goes by itself; where arrays may begin
 ROWS = ("data", "targets", "known")  # of a chunk

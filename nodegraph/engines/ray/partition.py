@@ -47,6 +47,12 @@ class Partition:
         """The names of the nodes, for people."""
         return title(self.names)
 
+    def is_door(self, name: str) -> bool:
+        """Tell whether a node of this part does nothing but give out data from outside."""
+        node = self.plan.nodes[name]
+        says = vars(type(node)).get("verbatim", False)  # a subclass may give out something else
+        return says and node.every == 1 and not any(self.plan.reads[name].values())
+
     def chunk(self, chunk: Chunk) -> Chunk:
         """Return what of a chunk from outside is for this part."""
         data = {name: chunk.data[name] for name in self.names if name in chunk.data}

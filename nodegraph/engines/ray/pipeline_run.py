@@ -7,8 +7,11 @@ from collections.abc import Iterable, Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from nodegraph.data.series import Chunk
 from nodegraph.engines.meter import Meter
-from nodegraph.engines.ray.parcels import Parcel
+from nodegraph.engines.ray.parcels import APART, Parcel
 from nodegraph.engines.ray.partition import Partition
 from nodegraph.engines.ray.pool import WorkerPool
 from nodegraph.engines.ray.stats import Stats
@@ -66,6 +69,7 @@ class PipelineRun:
         self._pool, self._workers, self._parts = pool, workers, parts
         self._stale, self._watch, self._wanted = stale, watch, tuple(wanted)
         self._reporting: list[bool] = []
+        self._doors = set[str]()  # nodes that give out what comes from outside, as it is
         self._sent: deque[dict[str, Any]] = deque(maxlen=1 if stale is None else stale + 1)
 
     def load(
@@ -91,6 +95,12 @@ class PipelineRun:
             The snapshot to which a worker goes back that has its part; None for one that has none.
         """
         refs, free = [], self._stale is not None
+        self._doors = {
+            name
+            for part in self._parts
+            for name in part.sends
+            if not free and part.is_door(name) and name not in request.learn
+        }
         everyone = zip(self._workers, self._parts, meters, held, strict=True)
         for worker, part, meter, snapshot in everyone:
             reports = self._reports(part, meter)
@@ -107,20 +117,20 @@ class PipelineRun:
         """Tell whether a part must say itself that it is done with a chunk.
 
         It need not if somebody waits for what it gives out of the same chunk, who then fails if it
-        fails.
+        fails. For what came from outside nobody waits.
         """
         if meter is not None or self._stale is not None:
             return True
         read = (set(other.reads) - other.late for other in self._parts)
-        waited = set(self._wanted).union(*read)
+        waited = set(self._wanted).union(*read) - (self._doors - set(self._wanted))
         return waited.isdisjoint(part.sends)
 
     def send(self, attempt: int, seq: int, parcel: Parcel) -> InFlight:
         """Send chunks through all parts; outputs go from worker to worker."""
-        now: dict[str, Any] = {}
-        receipts = []
+        now, given, receipts = dict[str, Any](), self._given(parcel.chunk), list[Any]()
         for worker, part, reports in zip(self._workers, self._parts, self._reporting, strict=True):
-            inputs = [self._input(name, name in part.late, now) for name in part.reads]
+            known = {**now, **given}
+            inputs = [self._input(name, name in part.late, known) for name in part.reads]
             count = len(part.sends) + reports
             refs = worker.call("run", attempt, seq, parcel.of(part), *inputs, returns=count)
             now |= dict(zip(part.sends, refs, strict=not reports))
@@ -128,6 +138,14 @@ class PipelineRun:
         self._sent.appendleft(now)
         wanted = [now[name] for name in self._wanted]
         return InFlight(seq, parcel.n_steps, parcel.lengths, self._wanted, [*wanted, *receipts])
+
+    def _given(self, chunk: Chunk) -> dict[str, Any]:
+        """Return what some nodes will give out of a chunk, so that nobody waits for their workers.
+
+        Large rows are shared, and go to each machine once.
+        """
+        rows = {n: np.ascontiguousarray(chunk.data[n]) for n in self._doors & chunk.data.keys()}
+        return {n: self._pool.share(xs) if xs.nbytes >= APART else xs for n, xs in rows.items()}
 
     def _input(self, name: str, late: bool, now: dict[str, Any]) -> Any:
         """Return the outputs that a part gets: those in step, or the latest that are there."""

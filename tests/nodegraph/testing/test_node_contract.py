@@ -111,6 +111,12 @@ class Kept(ng.Node):
         return self.State(y), y
 
 
+class Louder(Fine):
+    """Says that it gives out what comes to it, and does not."""
+
+    verbatim: ClassVar[bool] = True
+
+
 def test_check_node_says_what_a_model_would_say():
     with pytest.raises(AssertionError, match=r"Empty\.step returned None"):
         check_node(Empty())
@@ -118,6 +124,8 @@ def test_check_node_says_what_a_model_would_say():
         check_node(Kept())
     with pytest.raises(AssertionError, match=r"Unsaid does not say what \['k'\] mean"):
         check_node(Unsaid())
+    with pytest.raises(AssertionError, match="it is verbatim, but gives out something else"):
+        check_node(Louder())
     with pytest.raises(AssertionError, match="expected a node or a rule"):
         check_node(Fine)
 

@@ -146,6 +146,38 @@ def test_lists_and_streams_go_through_as_well(split):
     assert all(np.array_equal(a, b) for a, b in zip(wanted, found, strict=True))
 
 
+class Doubled(Input):
+    """Data from outside, twice as large."""
+
+    def step(self, params, state, x):
+        return state, 2 * x
+
+
+@pytest.mark.parametrize("columns", [2, 2000])
+@pytest.mark.parametrize(("kind", "waits"), [(Input, False), (Doubled, True)])
+def test_nobody_waits_for_a_node_that_gives_out_data_as_they_are(split, kind, waits, columns):
+    x = np.random.default_rng(0).standard_normal((30, columns))
+    graph = kind(name="u") >> [Reservoir(units=5, name="a"), Reservoir(units=6, name="b")]
+    wanted, engine = ng.Model(graph, seed=4).run(x), split(0, 10)
+    engine.groups = lambda plan: [[name] for name in plan.reads]
+    made, mortal = [], engine.pool.mortal
+
+    def seen(worker, call):
+        def do(method, *args, returns=1):
+            refs = mortal(worker, call)(method, *args, returns=returns)
+            if method == "run" and worker.title == "u":
+                made.extend(refs)
+            elif method == "run":
+                assert any(arg in made for arg in args[3:] if type(arg) is type(refs[0])) == waits
+            return refs
+
+        return do
+
+    engine.pool.mortal = seen
+    found = ng.Model(graph, seed=4, engine=engine).run(x)
+    assert made and all(np.array_equal(wanted[name], found[name]) for name in ("a", "b"))
+
+
 def test_who_dies_again_and_again_at_one_chunk_ends_in_one_sentence(split):
     x = np.zeros((60, 1))
     engine = split(1, 5, range(20, 1000), window=2, chunks=2, restarts=2)
