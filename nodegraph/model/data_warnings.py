@@ -1,42 +1,38 @@
-"""Data that can be learned from, but are perhaps not what was meant: warned of once a call."""
+"""Data and targets that can be learned, but are perhaps not what was meant: told once a call."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nodegraph.data.binding import BoundData
-from nodegraph.data.horizon import Horizons, horizons
 from nodegraph.data.series import Series
-from nodegraph.data.symptoms import blurred
+from nodegraph.data.symptoms import blurred, stillness
 from nodegraph.engines.slot import Slot
-from nodegraph.errors import warn
+from nodegraph.errors import DataError, warn
+from nodegraph.graph.messages.phrases import columns_in_words
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import shortest
 from nodegraph.model.stages import forced_wiring
-from nodegraph.model.target_warnings import flat_labels, in_classes, warn_of_targets
 
 if TYPE_CHECKING:
     from nodegraph.model.fit import Fit
 
 __all__ = [
-    "warn_of_a_far_horizon",
-    "warn_of_another_horizon",
     "warn_of_doubts",
     "warn_of_idle_options",
     "warn_of_idle_workers",
-    "warn_of_no_past",
     "warn_of_params_replaced",
     "warn_of_series_passed_over",
-    "warn_of_the_future",
 ]
 
 FEW, WIDE = 20, 20  # rows of one series that are few, and how many times as many columns are wide
 TURNED = 3  # how many times as many columns as rows independent series of classes seldom have
 SHOWN = 5
+FEWEST_STILL = 10  # rows that are the same by more than chance
 
 
 def warn_of_doubts(
@@ -53,13 +49,17 @@ def warn_of_doubts(
     Raises
     ------
     DataError
-        If they can teach nothing.
+        If a column of targets is NaN in every row, so that no row teaches anything.
     """
     _warn_of_lost_digits(bound, dtype)
     _warn_of_turned_data(bound)
     _warn_of_turned_series(bound)
     _warn_of_series_in_rows(plan, bound, y)
-    warn_of_targets(plan, learners, bound, y, warmup)
+    _warn_of_labels(plan, bound, y)
+    _warn_of_absent_classes(plan, learners, bound)
+    for name in learners:
+        if name in bound.targets:
+            _warn_of_constants(plan, name, bound, warmup)
     warn_of_series_passed_over(plan, learners, bound, warmup, ahead)
 
 
@@ -124,68 +124,6 @@ def warn_of_idle_workers(bound: BoundData, workers: int | None) -> None:
         warn("workers: are for a list of independent series, and this is one series; leave it out")
 
 
-def warn_of_a_far_horizon(
-    plan: Plan, loop: Mapping[str, str], ahead: Mapping[str, Mapping[str, int]]
-) -> None:
-    """Warn if an output that becomes an input was not taught that input one step ahead."""
-    for taker, giver in loop.items():
-        learner = _behind(plan, giver, ahead)
-        rows = ahead.get(learner, {}).get(taker, 1)
-        if rows != 1:
-            warn(
-                f"generate takes each output of {giver} for the next input of {taker}, but "
-                f"{learner} was taught {taker} {rows} steps ahead; teach it one step ahead, as in "
-                "fit(u[:-1], u[1:])"
-            )
-
-
-def warn_of_another_horizon(taught: Horizons, bound: BoundData, call: str) -> None:
-    """Warn if targets are an input, but not as many rows later as they were taught."""
-    for learner, by_input in horizons(bound).items():
-        for name, rows in by_input.items():
-            before = taught.get(learner, {}).get(name, rows)
-            if before != rows:
-                warn(
-                    f"{call}: the target of {learner} is {name} {_later(rows)}, and it was taught "
-                    f"{name} {_later(before)}; give the rows that it was taught to tell, as by "
-                    f"scores(u, u, ahead={before})"
-                )
-
-
-def _later(rows: int) -> str:
-    return f"{rows} step{'s' * (rows != 1)} ahead"
-
-
-def warn_of_the_future(ahead: Horizons, told: Horizons) -> None:
-    """Warn of predictions that are returned after a lesson in what they foretell.
-
-    Parameters
-    ----------
-    ahead : dict
-        How many rows ahead of which input each learner is taught.
-    told : dict
-        That of lessons before, of which nothing is said again.
-    """
-    for learner, by_input in ahead.items():
-        for name, rows in by_input.items():
-            if rows > 1 and told.get(learner, {}).get(name) != rows:
-                warn(
-                    f"partial_fit: the target of {learner} is {name} {rows} rows later, so what is "
-                    f"returned had learned what it foretells: the row before was taught {name} "
-                    f"{rows - 1} rows later. Give a target when it is known, and delay what it is "
-                    f"told from: {name} >> delay({rows}), partial_fit(u, u); a model without the "
-                    f'delay that is given model.params["{learner}"] forecasts by step(u[t])'
-                )
-
-
-def warn_of_no_past() -> None:
-    """Warn of generation from the start of a stream that has seen nothing."""
-    warn(
-        "generate: the model's own stream is at its start, as after reset or after fit on a list "
-        "of series, so the first input is 0; give prompt= the rows that come before"
-    )
-
-
 def warn_of_params_replaced(plan: Plan, slots: Mapping[str, Slot], learners: Sequence[str]) -> None:
     """Warn of weights that were given to learners that begin from nothing."""
     names = [
@@ -201,16 +139,6 @@ def warn_of_params_replaced(plan: Plan, slots: Mapping[str, Slot], learners: Seq
             f"fit works out the weights of {', '.join(names)} from the data alone, in place of "
             f"those that were assigned to model.params; to keep them, write model.freeze({shown})"
         )
-
-
-def _behind(plan: Plan, name: str, learners: Container[str]) -> str:
-    """Return the learner whose output `name` passes on, if it reads nothing else."""
-    while name not in learners:
-        reads = [read for group in plan.reads[name].values() for read in group]
-        if len(reads) != 1 or reads[0].delay:
-            break
-        name = reads[0].source
-    return name
 
 
 def _warn_of_lost_digits(bound: BoundData, dtype: np.dtype[Any]) -> None:
@@ -283,3 +211,89 @@ def _smooth_along_rows(rows: Any) -> bool:
 def _which(short: Sequence[int], total: int) -> str:
     names = ", ".join(map(str, short[:SHOWN])) + ", ..." * (len(short) > SHOWN)
     return f"{len(short)} of {total} series (number {names})"
+
+
+def _warn_of_constants(plan: Plan, name: str, bound: BoundData, warmup: int) -> None:
+    """Warn of columns of targets that do not move; refuse those that are all NaN."""
+    taught = [one.targets[name][warmup:] for one in bound.series if type(one) is Series]
+    if len(taught) < len(bound.series):  # what is not read yet
+        return
+    found = stillness(taught)
+    titles = bound.taught[name].names if name in bound.taught else ()
+    if found.unknown.size:
+        raise DataError(
+            f"target of {name}: no rows to learn from: "
+            f"{columns_in_words(found.unknown, titles=titles)} "
+            "NaN in every row, and a row with a NaN teaches nothing; leave such columns out"
+        )
+    told = found.still.size and found.n_rows >= FEWEST_STILL and not found.coded
+    if told and not plan.nodes[name].knows_classes:
+        values = columns_in_words([f"{value:.12g}" for value in found.values]).split(" ", 1)[1]
+        warn(
+            f"target of {name}: {columns_in_words(found.still, titles=titles)} at rest ({values} "
+            f"in all {found.n_rows} rows that are learned from), so nothing else will be said "
+            "there; leave out what does not move, or look at where it comes from"
+        )
+
+
+def _warn_of_labels(plan: Plan, bound: BoundData, y: Any) -> None:
+    """Warn if classes seem to be learned as quantities: few whole numbers, one for each series.
+
+    They must be integers, 0 or 1 and all that follow without a gap, three of them or more, and
+    each twice on average; floats are never taken for classes, and truth values always.
+    """
+    if bound.own:
+        return
+    for name, labels in flat_labels(bound, y, len(bound.series)):
+        if plan.nodes[name].knows_classes or labels.dtype.kind not in "iub":
+            continue
+        if labels.dtype.kind == "b":
+            warn(
+                f"target of {name}: truth values, one for each series, are learned as quantities; "
+                "for classes write Ridge(classes=[False, True]); for quantities y.astype(float)"
+            )
+            continue
+        known = np.unique(labels)
+        first, last, count = int(known[0]), int(known[-1]), len(known)
+        if first in (0, 1) and count == last - first + 1 >= 3 and 2 * count <= len(labels):
+            warn(
+                f"target of {name}: the whole numbers {first} to {last}, one for each series, are "
+                "learned as quantities; for classes write Ridge(classes=np.unique(y)), or give "
+                "ng.datasets.one_hot(y); for quantities "
+                "y.astype(float)"
+            )
+
+
+def _warn_of_absent_classes(plan: Plan, learners: Sequence[str], bound: BoundData) -> None:
+    """Warn of classes that no label is of: they are learned as what never is."""
+    series = [one for one in bound.series if type(one) is Series]
+    if len(series) < len(bound.series):  # what is not read yet
+        return
+    for name in learners:
+        classes = getattr(plan.nodes[name], "classes", None)
+        if classes is None or name not in bound.targets:
+            continue
+        seen = np.sum([(one.targets[name] > 0).any(axis=0) for one in series], axis=0)
+        if absent := [repr(word) for word, times in zip(classes, seen, strict=True) if not times]:
+            warn(
+                f"target of {name}: no label is of {' or '.join(absent)}, so it will never say "
+                "that; leave classes out that do not occur, or give data of them"
+            )
+
+
+def in_classes(plan: Plan, name: str, labels: Any) -> bool:
+    """Tell whether labels are of classes: so told, or few whole numbers that come again."""
+    known = plan.nodes[name].knows_classes
+    return known or (labels.dtype.kind in "iu" and 2 * len(np.unique(labels)) <= len(labels))
+
+
+def flat_labels(bound: BoundData, y: Any, count: int) -> Iterator[tuple[str, Any]]:
+    """Yield the targets that are `count` labels and no quantities, by the first who learns them."""
+    given = y if isinstance(y, Mapping) else dict.fromkeys(list(bound.targets)[:1], y)
+    for name, value in given.items():
+        try:
+            labels = np.asarray(value)
+        except ValueError:  # rows of different lengths
+            continue
+        if labels.dtype.kind not in "fc" and labels.shape in ((count,), (count, 1)):
+            yield name, labels

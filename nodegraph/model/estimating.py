@@ -14,7 +14,7 @@ from nodegraph.errors import DataError, FieldError
 from nodegraph.graph.graph import Edge, End, Graph
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.model.classifying import classes_by_output, is_classifier, labels_of, share_right
-from nodegraph.model.data_warnings import warn_of_another_horizon
+from nodegraph.model.horizon_warnings import warn_of_another_horizon
 from nodegraph.model.learner import Learner
 from nodegraph.model.scores import Scores, scores_of
 

@@ -20,7 +20,7 @@ from nodegraph.errors import DataError, warn
 from nodegraph.graph.plan import Plan
 from nodegraph.model.checks import refuse_parts, require_noise
 from nodegraph.model.closed_loop import Lineup, closed_plan, find_loop
-from nodegraph.model.data_warnings import warn_of_a_far_horizon, warn_of_no_past
+from nodegraph.model.horizon_warnings import warn_of_a_far_horizon, warn_of_no_past
 from nodegraph.model.passes import Run
 from nodegraph.model.state import ModelState
 from nodegraph.model.stream_place import StreamPlace

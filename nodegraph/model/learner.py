@@ -42,11 +42,11 @@ from nodegraph.model.data_warnings import (
     warn_of_idle_options,
     warn_of_params_replaced,
     warn_of_series_passed_over,
-    warn_of_the_future,
 )
 from nodegraph.model.fit import Fit
 from nodegraph.model.foresight import Order, checked_order, ordered
 from nodegraph.model.freezing import Freezing
+from nodegraph.model.horizon_warnings import warn_of_the_future
 from nodegraph.model.passes import Hooks
 from nodegraph.model.state import ModelState
 from nodegraph.model.stream_place import StreamPlace

@@ -16,7 +16,7 @@ from nodegraph.data.series import Series
 from nodegraph.errors import DataError
 from nodegraph.graph.plan import Plan, Read
 from nodegraph.model.checks import checked_warmup
-from nodegraph.model.data_warnings import warn_of_another_horizon
+from nodegraph.model.horizon_warnings import warn_of_another_horizon
 
 __all__ = ["Scores", "scores_of"]
 
