@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,14 +16,9 @@ from nodegraph.errors import DataError, warn
 from nodegraph.graph.messages.phrases import columns_in_words
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import shortest
-from nodegraph.model.stages import forced_wiring
-
-if TYPE_CHECKING:
-    from nodegraph.model.fit import Fit
 
 __all__ = [
     "warn_of_doubts",
-    "warn_of_idle_options",
     "warn_of_idle_workers",
     "warn_of_params_replaced",
     "warn_of_series_passed_over",
@@ -96,26 +91,6 @@ def warn_of_series_passed_over(
                 f"{name} learns nothing from {_which(short, len(lengths))}: it needs {needed} "
                 "steps, for how far it looks back and ahead"
             )
-
-
-def warn_of_idle_options(
-    plan: Plan, learners: Sequence[str], bound: BoundData, course: Fit, slots: Mapping[str, Slot]
-) -> None:
-    """Warn of learning curves that nobody draws, and of workers that have nothing to share."""
-    if course.hooks.history is not None and not any(plan.rules[name].online for name in learners):
-        warn("watch: nothing here learns at every step, so there is no curve; leave it out")
-    if course.forcing == "all":
-        forced, free = (forced_wiring(plan, learners, way) for way in ("all", False))
-        if forced == free:
-            warn(
-                'forcing="all": no target can stand in, for no output of a supervised node goes to '
-                "another node; leave it out"
-            )
-    if course.workers in (None, 1):
-        return
-    warn_of_idle_workers(bound, course.workers)
-    if not bound.own and not any(course.apart(stage, slots) for stage in course.stages):
-        warn("workers: are for rules that learn from series apart, and none does; leave it out")
 
 
 def warn_of_idle_workers(bound: BoundData, workers: int | None) -> None:

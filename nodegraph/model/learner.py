@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from nodegraph.data.binding import BoundData, total_steps
-from nodegraph.data.horizon import Ahead, checked_ahead, further, horizons, later, strangers
+from nodegraph.data.horizon import Ahead, further, horizons, strangers
 from nodegraph.engines import Engine
 from nodegraph.engines.request import Request
 from nodegraph.engines.vitals import (
@@ -25,26 +25,23 @@ from nodegraph.errors import GraphError, NotFittedError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host.numerics import using
 from nodegraph.host.progress import Progress, checked_progress
+from nodegraph.model.before_fit import Asked, made_ready
 from nodegraph.model.checkpoints import checkpointer_of
 from nodegraph.model.checks import (
-    check_in_time,
     check_whole,
     checked_forcing,
     checked_warmup,
-    checked_workers,
     ends_open,
     refuse_parts,
     why_idle,
 )
 from nodegraph.model.curves import Curves, recorder_of
 from nodegraph.model.data_warnings import (
-    warn_of_doubts,
-    warn_of_idle_options,
     warn_of_params_replaced,
     warn_of_series_passed_over,
 )
 from nodegraph.model.fit import Fit
-from nodegraph.model.foresight import Order, checked_order, ordered
+from nodegraph.model.foresight import Order
 from nodegraph.model.freezing import Freezing
 from nodegraph.model.horizon_warnings import warn_of_the_future
 from nodegraph.model.passes import Hooks
@@ -156,29 +153,13 @@ class Learner(Freezing):
         """
         progress = checked_progress(progress)
         draft, bound, learners = self._to_learn(x, y)
-        order = checked_order(order)
-        rules = checked_forcing(forcing), checked_warmup(warmup, bound)
-        wired = [name for name in learners if self.plan.reads[name].get("target")]
-        shift = checked_ahead(ahead, bound, warmup, wired)
-        warn_of_doubts(self.plan, learners, bound, y, warmup, shift, draft.initializer.dtype)
-        check_in_time(self.plan, learners, bound)
-        bound = later(bound, shift)
-        course = Fit(
-            initializer=draft.initializer,
-            engine=self._engine(engine),
-            warmup=rules[1],
-            workers=checked_workers(workers),
-            learners=learners,
-            forcing=rules[0],
-        )
-        course = ordered(course, order, draft.slots, bound)
-        how: dict[str, Any] = {"learners": learners, "forcing": rules[0], "warmup": rules[1]}
-        how |= {"ahead": shift, "order": "one by one" if course.one_by_one else "all at once"}
-        checkpointer = checkpointer_of(checkpoint, resume, draft, bound, how)
-        history = None if watch is False else recorder_of(watch, progress)
+        asked = Asked(warmup, ahead, forcing, order, workers, watch is not False)
+        ready = made_ready(draft, learners, bound, y, self._engine(engine), asked)
+        course, bound, shift = ready
+        checkpointer = checkpointer_of(checkpoint, resume, draft, bound, ready.options)
+        history = recorder_of(watch, progress) if asked.watched else None
         hooks = Hooks(progress, history, checkpointer, vitals_of(self.plan, bound))
         course = replace(course, hooks=hooks)
-        warn_of_idle_options(self.plan, learners, bound, course, draft.slots)
         with using(self.numerics), checkpointer.keeping() if checkpointer else nullcontext():
             report, moved = course.run(draft.slots, bound)
             unsaid = bound.own and (shift or ends_open(self.plan, learners, bound))

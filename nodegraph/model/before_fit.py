@@ -1,0 +1,102 @@
+"""The stage before a fit: options are checked, data are doubted, the order is one that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from nodegraph.data.binding import BoundData
+from nodegraph.data.horizon import checked_ahead, later
+from nodegraph.engines import Engine
+from nodegraph.errors import warn
+from nodegraph.model.checks import check_in_time, checked_forcing, checked_warmup, checked_workers
+from nodegraph.model.data_warnings import warn_of_doubts, warn_of_idle_workers
+from nodegraph.model.fit import Fit
+from nodegraph.model.foresight import checked_order, ordered
+from nodegraph.model.stages import forced_wiring
+from nodegraph.model.state import ModelState
+
+__all__ = ["Asked", "Ready", "made_ready"]
+
+
+class Asked(NamedTuple):
+    """How a fit is to go, as it was asked for; see `nodegraph.Model.fit`."""
+
+    warmup: int
+    ahead: int | Mapping[str, int]
+    forcing: bool | str
+    order: object
+    workers: int | None
+    watched: bool  # whether learning curves are taken
+
+
+class Ready(NamedTuple):
+    """A fit that can begin."""
+
+    course: Fit
+    bound: BoundData  # with each target at the row that learns it
+    ahead: dict[str, int]  # how many rows later it stood
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How it goes, which a checkpoint to go on from must agree with."""
+        one = self.course
+        how = {"learners": one.learners, "forcing": one.forcing, "warmup": one.warmup}
+        order = "one by one" if one.one_by_one else "all at once"
+        return {**how, "ahead": self.ahead, "order": order}
+
+
+def made_ready(
+    state: ModelState,
+    learners: tuple[str, ...],
+    bound: BoundData,
+    y: Any,
+    engine: Engine,
+    asked: Asked,
+) -> Ready:
+    """Return the fit of `learners` from some data; `y` is as it was given.
+
+    Raises
+    ------
+    FieldError, DataError
+        If an option is wrong, or the data can teach nothing.
+    BudgetError
+        If it would not fit in memory.
+    """
+    plan, order, forcing = state.plan, checked_order(asked.order), checked_forcing(asked.forcing)
+    warmup = checked_warmup(asked.warmup, bound)
+    wired = [name for name in learners if plan.reads[name].get("target")]
+    ahead = checked_ahead(asked.ahead, bound, warmup, wired)
+    warn_of_doubts(plan, learners, bound, y, warmup, ahead, state.initializer.dtype)
+    check_in_time(plan, learners, bound)
+    bound = later(bound, ahead)
+    course = Fit(
+        initializer=state.initializer,
+        engine=engine,
+        warmup=warmup,
+        workers=checked_workers(asked.workers),
+        learners=learners,
+        forcing=forcing,
+    )
+    ready = Ready(ordered(course, order, state.slots, bound), bound, ahead)
+    _warn_of_idle_options(ready, state, asked.watched)
+    return ready
+
+
+def _warn_of_idle_options(ready: Ready, state: ModelState, watched: bool) -> None:
+    """Warn of learning curves that nobody draws, and of workers that have nothing to share."""
+    course, plan, bound = ready.course, state.plan, ready.bound
+    if watched and not any(plan.rules[name].online for name in course.learners):
+        warn("watch: nothing here learns at every step, so there is no curve; leave it out")
+    if course.forcing == "all":
+        forced, free = (forced_wiring(plan, course.learners, way) for way in ("all", False))
+        if forced == free:
+            warn(
+                'forcing="all": no target can stand in, for no output of a supervised node goes to '
+                "another node; leave it out"
+            )
+    if course.workers in (None, 1):
+        return
+    warn_of_idle_workers(bound, course.workers)
+    if not bound.own and not any(course.apart(stage, state.slots) for stage in course.stages):
+        warn("workers: are for rules that learn from series apart, and none does; leave it out")
