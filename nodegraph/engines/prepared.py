@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.errors import DataError
 
 __all__ = [
     "Blocks",
@@ -17,7 +16,6 @@ __all__ = [
     "LanesCode",
     "Prepared",
     "StepCode",
-    "fitting_rows",
     "fold",
     "one_by_one",
 ]
@@ -158,15 +156,6 @@ class FromEnd(Prepared):
 
 def _turned(rows: Array) -> Array:
     return np.ascontiguousarray(rows[::-1])
-
-
-def fitting_rows(rows: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Array]:
-    """Return rows as compiled steps read them: C-contiguous, of one precision and length."""
-    n = len(rows["x"])
-    for port, array in rows.items():
-        if len(array) != n:
-            raise DataError(f"{port} has {len(array)} rows, x has {n}")
-    return {port: np.ascontiguousarray(array, dtype) for port, array in rows.items()}
 
 
 def fold(

@@ -22,16 +22,15 @@ from nodegraph.engines.prepared import (
     LanesCode,
     Prepared,
     StepCode,
-    fitting_rows,
     fold,
     one_by_one,
 )
-from nodegraph.errors import ContractError
+from nodegraph.errors import ContractError, DataError
 from nodegraph.graph.protocols import Blockwise
 from nodegraph.graph.rows_at_once import AtOnce, Sweeps
 from nodegraph.host.numerics import numerics
 
-__all__ = ["Traced", "lanes_for", "moving_tree", "node_state", "prepared"]
+__all__ = ["Traced", "fitting_rows", "lanes_for", "moving_tree", "node_state", "prepared"]
 
 FEW = 16  # rows from which on those that make many at once are faster
 SLACK = 1.05  # steps of 32 lanes for one of 16, up to which 32 are at least as fast
@@ -207,6 +206,15 @@ class Traced(Prepared):
             )
         except TraceError:  # what differs from series to series in ways that lanes cannot
             return None
+
+
+def fitting_rows(rows: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Array]:
+    """Return rows as compiled steps read them: C-contiguous, of one precision and length."""
+    n = len(rows["x"])
+    for port, array in rows.items():
+        if len(array) != n:
+            raise DataError(f"{port} has {len(array)} rows, x has {n}")
+    return {port: np.ascontiguousarray(array, dtype) for port, array in rows.items()}
 
 
 def lanes_for(lengths: Sequence[int]) -> int:

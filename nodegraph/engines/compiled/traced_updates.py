@@ -15,10 +15,10 @@ from nodegraph.compiling.layout import mapped
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.compiling.sparse import slots_of
 from nodegraph.engines.compiled.courses import Course, Gathering, Learned, learn_by_step
-from nodegraph.engines.compiled.traced_steps import Traced, moving_tree, node_state
+from nodegraph.engines.compiled.traced_steps import Traced, fitting_rows, moving_tree, node_state
 from nodegraph.engines.compiled.tracing import Teaching, Writer, program_of
 from nodegraph.engines.compiled.untraced import Untraced
-from nodegraph.engines.prepared import StepCode, fitting_rows
+from nodegraph.engines.prepared import StepCode
 from nodegraph.errors import ContractError
 from nodegraph.graph.protocols import Blockwise
 from nodegraph.graph.rule import Lesson
