@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nodegraph.errors import SpecError
-from nodegraph.experiments.tasks.task_data import prepare
+from nodegraph.experiments.tasks.task_data import Preparation
 from nodegraph.experiments.tasks.validation import words
 from nodegraph.files.yaml.document import error_at
 from nodegraph.files.yaml.spec import Spec
@@ -50,7 +50,9 @@ def hold_back(spec: Spec) -> Held:
         raise error_at(spec.document, (), "there is no task: to search on; write data and split")
     if task.validation is not None:
         return Held(words(task.validation), ())
-    data = prepare(task, root=spec.data or spec.folder, document=spec.document, gaps=True)
+    data = Preparation(
+        task, root=spec.data or spec.folder, document=spec.document, gaps=True
+    ).data()
     if data.labels is not None:
         held = max(1, len(data.labels[0]) // SHARE)
         said = f"{held} training series held back"

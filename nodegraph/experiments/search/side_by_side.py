@@ -17,7 +17,7 @@ from nodegraph.errors import NodegraphError
 from nodegraph.experiments.tasks.examples import TaskData
 from nodegraph.experiments.tasks.experiment import Experiment, task_of
 from nodegraph.experiments.tasks.result import Score
-from nodegraph.experiments.tasks.task_data import prepare
+from nodegraph.experiments.tasks.task_data import Preparation
 from nodegraph.files.yaml.spec import Spec
 from nodegraph.files.yaml.task import Task
 from nodegraph.host.progress import Progress, Silent
@@ -101,7 +101,7 @@ def outcomes(
 def common_data(common: Spec) -> TaskData:
     """Return the data of a graph's task."""
     root = common.data or common.folder
-    return prepare(task_of(common), root=root, document=common.document, gaps=True)
+    return Preparation(task_of(common), root=root, document=common.document, gaps=True).data()
 
 
 @dataclass(frozen=True)

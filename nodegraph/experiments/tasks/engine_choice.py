@@ -11,7 +11,7 @@ import numpy as np
 
 from nodegraph.engines.request import Request
 from nodegraph.errors import SpecError
-from nodegraph.experiments.tasks.task_data import prepare
+from nodegraph.experiments.tasks.task_data import Preparation
 from nodegraph.files.yaml.header import Header, LocalEngine, RayEngine
 from nodegraph.files.yaml.spec import Spec
 from nodegraph.graph.plan import Plan
@@ -99,7 +99,7 @@ def _first_rows(spec: Spec, plan: Plan) -> tuple[Any, Any]:
         sizes = {name: plan.nodes[name].declared_size or 1 for name in plan.inputs}
         return {name: np.zeros((2, size)) for name, size in sizes.items()}, np.zeros((2, 1))
     root = spec.data or spec.folder
-    train = prepare(spec.header.task, root=root, document=spec.document, plan=plan).train
+    train = Preparation(spec.header.task, root=root, document=spec.document, plan=plan).data().train
     return _two_rows(train.x), _two_rows(train.y)
 
 

@@ -18,7 +18,7 @@ from nodegraph.experiments.tasks.key_use import Situation, no_curve, no_workers
 from nodegraph.experiments.tasks.rehearsal import check_metrics, rehearse
 from nodegraph.experiments.tasks.result import Result, Score
 from nodegraph.experiments.tasks.series_trial import ClassTrial, SeriesTrial
-from nodegraph.experiments.tasks.task_data import prepare
+from nodegraph.experiments.tasks.task_data import Preparation
 from nodegraph.experiments.tasks.trial import ForecastTrial, Trial
 from nodegraph.experiments.tasks.validation import Validated, validated
 from nodegraph.files.yaml.document import error_at
@@ -94,7 +94,7 @@ class Experiment:
         )
         root = spec.data or spec.folder
         if data is None:
-            data = prepare(task, root=root, document=spec.document, plan=model.plan)
+            data = Preparation(task, root=root, document=spec.document, plan=model.plan).data()
         if spec.data is not None and not data.told:
             raise error_at(spec.document, ("task",), "names no file, so leave the data folder out")
         trial = _trial_of(data, task)

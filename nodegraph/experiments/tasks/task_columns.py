@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,12 @@ from nodegraph.experiments.tasks.examples import Titles, named, picked
 from nodegraph.experiments.tasks.series_data import fitted
 from nodegraph.experiments.tasks.task_source import Source
 from nodegraph.files.table_columns import Table, chosen
-from nodegraph.files.yaml.document import Document
 from nodegraph.files.yaml.sources import FileSource
 from nodegraph.files.yaml.task import (
     ColumnTarget,
     ForecastTarget,
     GenerateTarget,
     Target,
-    Task,
     steps_ahead,
 )
 from nodegraph.graph.plan import Plan
@@ -30,6 +28,7 @@ from nodegraph.graph.plan import Plan
 __all__ = ["Choice", "titles_of"]
 
 
+@dataclass
 class Choice(Source):
     """What of the data of a task goes where, as the task says.
 
@@ -43,17 +42,8 @@ class Choice(Source):
         Of the graph, which says what inputs may have gaps in rows with targets.
     """
 
-    def __init__(
-        self,
-        task: Task,
-        root: str | os.PathLike[str],
-        document: Document | None,
-        load: Callable[..., Any] | None,
-        gaps: bool,
-        plan: Plan | None,
-    ) -> None:
-        super().__init__(task, root, document, load)
-        self.gaps, self.plan = gaps, plan
+    gaps: bool = False
+    plan: Plan | None = None
 
     def check_gaps(self, x: Any, rows: int, columns: Mapping[str, tuple[str, ...]]) -> None:
         """Refuse a gap that no node fills in the first `rows`, by row and column of the data."""

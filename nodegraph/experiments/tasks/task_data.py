@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,57 +25,24 @@ from nodegraph.experiments.tasks.series_data import cut, labelled, rows_of
 from nodegraph.experiments.tasks.task_columns import Choice, titles_of
 from nodegraph.experiments.tasks.task_source import table_and_target
 from nodegraph.files.table_columns import Table
-from nodegraph.files.yaml.document import Document
 from nodegraph.files.yaml.sources import DatasetSource, FileSource, LabelledFile, LabelledFolder
-from nodegraph.files.yaml.task import (
-    FileTarget,
-    GenerateTarget,
-    Task,
-)
-from nodegraph.graph.plan import Plan
+from nodegraph.files.yaml.task import FileTarget, GenerateTarget
 
-__all__ = ["prepare"]
+__all__ = ["Preparation"]
 
 
-def prepare(
-    task: Task,
-    *,
-    root: str | os.PathLike[str],
-    document: Document | None = None,
-    load: Callable[..., Any] | None = None,
-    gaps: bool = False,
-    plan: Plan | None = None,
-) -> TaskData:
-    """Return the arrays of `task`.
-
-    Parameters
-    ----------
-    task : Task
-    root : path-like
-        Folder that files are read from.
-    document : Document, optional
-        Where the task stands, so that errors can say so.
-    load : callable, optional
-        ``load(name, **options)`` in place of `nodegraph.data.datasets.load`.
-    gaps : bool
-        Whether inputs with gaps are returned as well, in place of an error.
-    plan : Plan, optional
-        Of the graph, which says what inputs may have gaps in rows with targets.
-
-    Raises
-    ------
-    DataError
-        If a file, dataset or column cannot be read, or there are fewer rows than asked for; a
-        `SpecError` if there is a document to point into.
-    """
-    return _Preparation(task, root, document, load, gaps, plan).data()
-
-
-class _Preparation(Choice):
+class Preparation(Choice):
     """Turns one task into arrays, saying of each fault which key of the task it belongs to."""
 
     def data(self) -> TaskData:
-        """Return the arrays."""
+        """Return the arrays.
+
+        Raises
+        ------
+        DataError
+            If a file, dataset or column cannot be read, or there are fewer rows than asked for; a
+            `SpecError` if there is a document to point into.
+        """
         data = self.task.data
         if isinstance(data, LabelledFile | LabelledFolder):
             found = self._recorded(data)

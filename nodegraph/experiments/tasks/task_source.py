@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ WORDS = (
 )
 
 
+@dataclass
 class Source:
     """What a task names as its data, read from a folder or from the data sets.
 
@@ -39,18 +41,14 @@ class Source:
     document : Document, optional
         Where the task stands, so that errors can say so.
     load : callable, optional
-        In place of `nodegraph.data.datasets.load`.
+        ``load(name, **options)`` in place of `nodegraph.data.datasets.load`.
     """
 
-    def __init__(
-        self,
-        task: Task,
-        root: str | os.PathLike[str],
-        document: Document | None,
-        load: Callable[..., Any] | None,
-    ) -> None:
-        self.task, self.root, self.document, self.load = task, root, document, load
-        self.told: list[str] = []
+    task: Task
+    root: str | os.PathLike[str]
+    document: Document | None = None
+    load: Callable[..., Any] | None = None
+    told: list[str] = field(default_factory=list, init=False)  # what readers say of their files
 
     @contextmanager
     def at(self, *keys: str) -> Iterator[None]:

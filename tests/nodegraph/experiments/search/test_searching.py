@@ -11,7 +11,7 @@ from nodegraph.datasets import japanese_vowels
 from nodegraph.errors import SpecError
 from nodegraph.experiments.search import search, searching, side_by_side
 from nodegraph.experiments.tasks.experiment import Experiment, run_spec
-from nodegraph.experiments.tasks.task_data import prepare
+from nodegraph.experiments.tasks.task_data import Preparation
 from nodegraph.files.yaml.spec import read_yaml
 from nodegraph.files.yaml.task import Task
 
@@ -96,7 +96,7 @@ def test_no_series_of_the_test_is_looked_at(split, tmp_path, monkeypatch):
         return search(tmp_path / "g.yaml", {"nodes.r.leak_rate": "0.1:1"}, trials=2)
 
     before = found()
-    used = prepare(Task.model_validate(task), root=".").train.x
+    used = Preparation(Task.model_validate(task), root=".").data().train.x
     known = {rows.tobytes() for rows in used}
     spoilt = [x if x.tobytes() in known else 0 * x for x in whole.x_train]
     other = whole._replace(x_train=spoilt, x_test=[0 * x for x in whole.x_test])

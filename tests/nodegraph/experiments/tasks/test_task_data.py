@@ -6,7 +6,7 @@ import pytest
 
 from nodegraph.errors import DataError, DataWarning, SpecError
 from nodegraph.experiments.tasks.examples import TaskData
-from nodegraph.experiments.tasks.task_data import prepare
+from nodegraph.experiments.tasks.task_data import Preparation
 from nodegraph.files.yaml.header import read_header
 from nodegraph.files.yaml.reader import read_document
 from nodegraph.files.yaml.task import Task
@@ -16,11 +16,11 @@ ROWS = np.column_stack([np.arange(100.0), np.arange(100.0) * 10])
 
 def prepared(load: Any = lambda name, **options: ROWS, root: Any = ".", **fields: Any) -> TaskData:
     task = Task.model_validate({"data": {"dataset": "rows"}, **fields})
-    return prepare(task, root=root, load=load)
+    return Preparation(task, root=root, load=load).data()
 
 
 def prepare_shipped(data: dict[str, Any], **fields: Any) -> TaskData:
-    return prepare(Task.model_validate({"data": data, **fields}), root=".")
+    return Preparation(Task.model_validate({"data": data, **fields}), root=".").data()
 
 
 def refused(**fields: Any) -> str:
@@ -101,7 +101,7 @@ def test_what_was_to_stand_for_a_missing_number_and_is_nowhere_is_told(tmp_path:
     def read(*missing: Any) -> TaskData:
         data = {"file": "x.csv", "columns": ["a", "b"], "missing": missing}
         task = Task.model_validate({"data": data, "target": {"forecast": 1}})
-        return prepare(task, root=tmp_path, gaps=True)
+        return Preparation(task, root=tmp_path, gaps=True).data()
 
     assert np.isnan(read(-999).train.x[3, 1]) and np.isnan(read("-999.0").train.x[3, 1])
     with pytest.warns(DataWarning, match="task.data.missing: -998 is in no cell"):
@@ -299,7 +299,7 @@ def test_a_target_beside_those_of_the_data_set_is_refused(key: str, tmp_path: Pa
     target = {"forecast": 1} if key == "target" else {"a": {"forecast": 1}}
     task = Task.model_validate({"data": {"dataset": "narma", "steps": 60}, key: target})
     with pytest.raises(DataError, match=rf"task.{key}: this dataset has targets of its own; leave"):
-        prepare(task, root=tmp_path)
+        Preparation(task, root=tmp_path).data()
 
 
 def test_a_target_file_of_another_length_is_refused(tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ def test_with_a_document_the_error_points_into_it() -> None:
     task = read_header(document).task
     assert task is not None
     with pytest.raises(SpecError, match=r"^x\.yaml:4:9: task\.data: nothing\.csv: is not there"):
-        prepare(task, root=".", document=document)
+        Preparation(task, root=".", document=document).data()
 
 
 def test_a_gap_in_the_input_is_told_by_its_row_in_the_whole_of_the_data(tmp_path):
@@ -327,7 +327,7 @@ def test_a_gap_in_the_input_is_told_by_its_row_in_the_whole_of_the_data(tmp_path
     (tmp_path / "gap.csv").write_text("\n".join(rows))
     task = Task(data={"file": "gap.csv"}, target={"forecast": 1}, split={"train": 600})
     with pytest.raises((DataError, SpecError), match=r"input: NaN in row 700, column 1 \('x'\)"):
-        prepare(task, root=tmp_path)
+        Preparation(task, root=tmp_path).data()
 
 
 @pytest.mark.parametrize(
