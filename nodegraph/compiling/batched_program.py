@@ -74,10 +74,10 @@ class BatchFrame(Frame):
         arrays = {**params, ("left",): np.zeros(lanes, np.int64)}
 
         def room(where: Any, array: Any) -> Array:
-            if where in program.leaf_store:
-                store = program.leaf_store[where]
-                shape = [store.dims[axis].value for axis in store.order[::-1]]
-                arrays[where] = np.zeros(shape, "u1" if store.dtype == "b1" else store.dtype)
+            if where in program.leaves:
+                leaf = program.leaves[where]
+                shape = [leaf.shape[axis] for axis in leaf.order[::-1]]
+                arrays[where] = np.zeros(shape, "u1" if leaf.dtype == "b1" else leaf.dtype)
             return np.zeros((lanes, *np.shape(array)), np.asarray(array).dtype)
 
         super().__init__(program, arrays, mapped(state, ("s",), room))
@@ -85,10 +85,10 @@ class BatchFrame(Frame):
         self.widths = np.zeros(len(self.rows), np.int64)
         self.side_by_side = {}  # rows of one step, (width, lanes)
         for path, at in program.io.items():
-            op = program.plan.finals["y"] if path == "y" else program.trace.leaves.get(path)
-            if op is not None and op.many:
-                self.widths[at] = op.shape[1]
-                rows = np.zeros((op.shape[1], lanes), batch.dtype)
+            leaf = program.y if path == "y" else program.leaves.get(path)
+            if leaf is not None and leaf.many:
+                self.widths[at] = leaf.shape[1]
+                rows = np.zeros((leaf.shape[1], lanes), batch.dtype)
                 self.side_by_side[path], self.rows[at] = rows, address(rows)
 
     def run_all(

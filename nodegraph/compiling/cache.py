@@ -1,4 +1,4 @@
-"""Machine code on disk: a private folder of the user, a checked file for each digest."""
+"""Machine code and recipes on disk: a private folder of the user, a checked file for each."""
 
 from __future__ import annotations
 
@@ -50,26 +50,26 @@ def _of_the_system() -> Path:
     return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
 
 
-def read(key: str) -> bytes | None:
-    """Return the code kept under `key`; None if there is none that can be trusted."""
+def read(key: str, ending: str = ".o") -> bytes | None:
+    """Return what is kept under `key`; None if there is nothing that can be trusted."""
     where = _trusted()
     if where is None:
         return None
     try:
-        with open(where / f"{key}.o", "rb") as file:
+        with open(where / f"{key}{ending}", "rb") as file:
             seen = os.fstat(file.fileno())
             if _is_open_to_others(seen):
                 return None
             kept = file.read()
         if time.time() - seen.st_mtime > _DAY:
-            os.utime(where / f"{key}.o")  # least recently used goes first
+            os.utime(where / f"{key}{ending}")  # least recently used goes first
     except OSError:
         return None
     code = kept[_SEAL:]
     return code if kept[:_SEAL] == _seal(key, code) else None
 
 
-def write(key: str, code: bytes) -> None:
+def write(key: str, code: bytes, ending: str = ".o") -> None:
     """Keep `code` under `key`, where that can be done; other processes see all of it or nothing."""
     where = _trusted()
     if where is None:
@@ -79,7 +79,7 @@ def write(key: str, code: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(_seal(key, code) + code)
-            os.replace(draft, where / f"{key}.o")
+            os.replace(draft, where / f"{key}{ending}")
         except OSError:
             os.unlink(draft)
             raise
@@ -135,7 +135,7 @@ def _bound(where: Path, added: int) -> None:
         return
     _WRITTEN[where] = 0
     torn = [path for used, _, path in _files(where, ".part") if time.time() - used > _DAY]
-    kept = sorted(_files(where, ".o"))
+    kept = sorted(_files(where, ".o", ".json"))
     over = sum(size for _, size, _ in kept) - LIMIT
     for _, size, path in kept:
         if over <= 0:
@@ -146,8 +146,8 @@ def _bound(where: Path, added: int) -> None:
         path.unlink(missing_ok=True)  # another process may drop the same ones
 
 
-def _files(where: Path, ending: str) -> list[tuple[float, int, Path]]:
+def _files(where: Path, *endings: str) -> list[tuple[float, int, Path]]:
     """Return when each file was last used, its bytes and its path."""
     with os.scandir(where) as entries:
-        seen = [(entry.stat(), Path(entry)) for entry in entries if entry.name.endswith(ending)]
+        seen = [(entry.stat(), Path(entry)) for entry in entries if entry.name.endswith(endings)]
     return [(s.st_mtime, s.st_size, path) for s, path in seen]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from threading import Lock
@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from nodegraph.compiling.cache import read, write
 
-__all__ = ["address", "digest", "function", "is_enabled", "listeners", "optimized", "stats"]
+__all__ = ["address", "digest", "function", "functions", "is_enabled", "kept", "listeners",
+           "optimized", "stats", "target"]  # fmt: skip
 
 stats: dict[str, float] = {"compiled": 0, "loaded": 0, "seconds": 0.0, "load_seconds": 0.0}
 listeners: list[Callable[[], None]] = []  # called before something is compiled
@@ -62,13 +63,25 @@ def _processor() -> tuple[str, str]:
         return llvm.get_host_cpu_name(), ""
 
 
+def target() -> str:
+    """Return what machine code depends on besides its text."""
+    return _backend().target
+
+
 def digest(text: str) -> str:
     """Return what names the machine code of `text` on this processor."""
-    return blake2b(f"{_backend().target}\n{text}".encode(), digest_size=16).hexdigest()
+    return blake2b(f"{target()}\n{text}".encode(), digest_size=16).hexdigest()
 
 
-def address(text: str, name: str = "step", linked: Mapping[str, str] | None = None) -> int:
-    """Return the address of a compiled function.
+def address(text: str, name: str = "step") -> int:
+    """Return the address of a compiled function, see `functions`."""
+    return functions(text, name)[1]
+
+
+def functions(
+    text: str, name: str = "step", linked: Mapping[str, str] | None = None
+) -> tuple[tuple[str, ...], int]:
+    """Return the names of those that a function calls and its own, and its address.
 
     Parameters
     ----------
@@ -79,39 +92,58 @@ def address(text: str, name: str = "step", linked: Mapping[str, str] | None = No
     linked : dict
         By name: the modules of functions that it calls.
     """
+    found: list[str] = []
     with _lock:
         for called, body in (linked or {}).items():
-            text = text.replace(f"@{called}(", f"@{_symbol(body, called)}(")
-        return _known[_symbol(text, name)]
+            found.append(_symbol(body, called))
+            text = text.replace(f"@{called}(", f"@{found[-1]}(")
+        found.append(_symbol(text, name))
+        return tuple(found), _known[found[-1]]
+
+
+def kept(symbols: Sequence[str]) -> int | None:
+    """Return the address of the last of functions known by name; None if one is not kept."""
+    with _lock:
+        if not all(map(_loaded, symbols)):
+            return None
+        return _known[symbols[-1]]
 
 
 def _symbol(text: str, name: str) -> str:
     """Return what a function is called by others; it is loaded by then."""
     symbol = f"{name}_{digest(text)}"
-    if symbol not in _known:
-        _known[symbol] = _load(text, symbol)
-    return symbol
-
-
-def _load(text: str, symbol: str) -> int:
-    from llvmlite.binding import ObjectFileRef
-
-    began = thread_time()
-    code = read(symbol)
-    if code is None:
+    if not _loaded(symbol):
+        began = thread_time()
         for tell in listeners:
             tell()
         code = _backend().machine.emit_object(optimized(text.replace("@NAME", f"@{symbol}")))
         write(symbol, code)
         stats["compiled"] += 1
         stats["seconds"] += thread_time() - began
-    else:
-        stats["loaded"] += 1
+        _link(symbol, code, began)
+    return symbol
+
+
+def _loaded(symbol: str) -> bool:
+    """Tell whether a function is there, or was kept and is there now."""
+    if symbol in _known:
+        return True
+    began = thread_time()
+    code = read(symbol)
+    if code is None:
+        return False
+    stats["loaded"] += 1
+    _link(symbol, code, began)
+    return True
+
+
+def _link(symbol: str, code: bytes, began: float) -> None:
+    from llvmlite.binding import ObjectFileRef
+
     engine = _backend().engine
     engine.add_object_file(ObjectFileRef.from_data(code))
-    found: int = engine.get_function_address(symbol)
+    _known[symbol] = engine.get_function_address(symbol)
     stats["load_seconds"] += thread_time() - began
-    return found
 
 
 def function(text: str, name: str, pointers: int, numbers: int, returns: Any = None) -> Any:

@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import nodegraph.compiling.functions  # noqa: F401 - numpy's, which steps may use
 from nodegraph.arrays import is_sparse
-from nodegraph.compiling import machine_code
 from nodegraph.compiling.addresses import address
-from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.drivers import driver
-from nodegraph.compiling.emission.code import Code
-from nodegraph.compiling.ir import Trace, code_of, dtype_of
+from nodegraph.compiling.ir import Op, Trace, code_of
 from nodegraph.compiling.layout import filled, flat, is_array, laid, mapped, restored
-from nodegraph.compiling.planning.plan import Plan
-from nodegraph.compiling.planning.storage import Storage
+from nodegraph.compiling.planning.claims import finals_of
 from nodegraph.compiling.prelude.spelling import SIZE
+from nodegraph.compiling.recipe import recipe_of
 from nodegraph.compiling.sparse import by_column, sliced
 
 __all__ = ["Frame", "Program"]
 
 _ROOM = 64  # numbers behind each buffer: products of sparse rows come in eights
+
+
+class Leaf(NamedTuple):
+    """An array that a program is given, or gives out.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    dtype : str
+        f8, f4, i8, b1 or u4.
+    many : bool
+        Whether the first axis is that of series side by side.
+    order : tuple of int
+        The axes from the fastest to the slowest, as the code reads it.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    many: bool
+    order: tuple[int, ...]
+
+
+def _leaf(op: Op, order: tuple[int, ...] = ()) -> Leaf:
+    return Leaf(op.shape, op.dtype, op.many, order)
 
 
 class Program:
@@ -39,53 +60,51 @@ class Program:
     """
 
     def __init__(self, build: Callable[[Trace], dict[Any, Any]], io: dict[Any, int], dtype: Any):
-        self.trace = Trace()
-        with self.trace:
-            outputs = build(self.trace)
-        self.written = self.trace.signature()
-        self.plan = Plan(self.trace, outputs)
+        trace = Trace()
+        with trace:
+            outputs = build(trace)
+        self.written = trace.signature()
+        finals = finals_of(trace, outputs)
         self.dtype, self.io = np.dtype(dtype), io
-        self.code = Code(self.plan, io, code_of(dtype))
-        self.text = self.code.text
-        self.address = machine_code.address(self.text, linked=self.code.linked)
+        self.recipe, self.address = recipe_of(trace, finals, io, code_of(dtype))
         self.driver = driver(code_of(dtype))
-        self.leaf_store: dict[Any, Storage] = self.plan.memory.leaf_storage
-        self.moving = [p for p in self.plan.finals if p != "y"]
-        self.n_out = int(self.plan.finals["y"].shape[0])
-        y, x = outputs["y"], self.trace.leaves.get("x")
-        self.passes = not self.moving and isinstance(y, Var) and y.op is x  # its input, as it is
+        self.leaves = {p: _leaf(op, self.recipe.orders[p]) for p, op in trace.leaves.items()}
+        self.y = _leaf(finals["y"])
+        self.moving = [p for p in finals if p != "y"]
+        self.n_out = int(self.y.shape[0])
+        x = trace.leaves.get("x")
+        self.passes = not self.moving and finals["y"] is x  # its input, as it is
         self._place_buffers()
-        self._fill_table()
+        self._fill_table(trace.arrays)
 
     def _place_buffers(self) -> None:
         """Lay scratch one behind the other, each at a line of the cache."""
-        self.layout, size = [], 0
-        for store in self.code.buffers:
-            self.layout.append((store, size))
-            count = int(np.prod([d.value for d in store.dims])) + _ROOM
-            size += -(-count * SIZE[store.dtype] // 64) * 64
+        self.places, size = list[int](), 0
+        for dtype, count in self.recipe.buffers:
+            self.places.append(size)
+            size += -(-(count + _ROOM) * SIZE[dtype] // 64) * 64
         self.room = size + 64
 
-    def _fill_table(self) -> None:
+    def _fill_table(self, arrays: Sequence[np.ndarray]) -> None:
         """Write down all arguments that are the same for all frames."""
-        self.numbers = {
-            kind: np.array([op.value for op in ops], dtype_of(kind))
-            for kind, ops in self.code.numbers.items()
-        }
+        self.numbers = {kind: self.recipe.constants(kind) for kind in self.recipe.numbers}
         self.constants = {
-            ("const", i): laid(a, self.leaf_store["const", i].order, code_of(a.dtype))
-            for i, a in enumerate(self.trace.arrays)
+            ("const", i): laid(a, self.leaves["const", i].order, code_of(a.dtype))
+            for i, a in enumerate(arrays)
         }
-        slots = self.code.slots
+        slots = self.recipe.slots
         self.template = np.zeros(max(len(slots), 1), np.int64)
-        self.arrays: list[tuple[int, Storage]] = []
+        self.arrays: list[tuple[int, Any]] = []  # places in the table, and paths
+        self.scratch: list[tuple[int, int]] = []  # the same, and places in the room
         for i, (what, of) in enumerate(slots):
-            if what in ("dim", "int"):
-                self.template[i] = of.value
+            if what == "whole":
+                self.template[i] = of
             elif what == "numbers":
                 self.template[i] = address(self.numbers[of])
-            elif of.path in self.constants:
-                self.template[i] = address(self.constants[of.path])
+            elif what == "buffer":
+                self.scratch.append((i, self.places[of]))
+            elif of in self.constants:
+                self.template[i] = address(self.constants[of])
             else:
                 self.arrays.append((i, of))
 
@@ -96,19 +115,19 @@ class Program:
         def one(where: Any, array: Any) -> None:
             if is_sparse(array):
                 parts = sliced(array)
-                if (*where, "columns") in self.leaf_store:
+                if (*where, "columns") in self.leaves:
                     parts |= by_column(array)
                 found.update({(*where, name): part for name, part in parts.items()})
-            elif is_array(array) and where in self.leaf_store:
-                store = self.leaf_store[where]
-                found[where] = laid(array, store.order or (), store.dtype)
+            elif is_array(array) and where in self.leaves:
+                leaf = self.leaves[where]
+                found[where] = laid(array, leaf.order, leaf.dtype)
 
         mapped(tree, path, one)
         return found
 
     def seen(self, where: Any, array: np.ndarray, dtype: Any) -> np.ndarray:
         """Return a view of an array of the code, its axes in the usual order."""
-        return restored(array, self.leaf_store[where].order or (), dtype)
+        return restored(array, self.leaves[where].order, dtype)
 
 
 class Frame:
@@ -127,10 +146,11 @@ class Frame:
         self.program, self.arrays = program, dict(arrays)
         self.room = np.empty(program.room, np.uint8)
         base = -(-address(self.room) // 64) * 64
-        places = {store: base + at for store, at in program.layout}
         self.args = program.template.copy()
-        for i, store in program.arrays:
-            self.args[i] = places[store] if store in places else address(arrays[store.path])
+        for i, at in program.scratch:
+            self.args[i] = base + at
+        for i, path in program.arrays:
+            self.args[i] = address(arrays[path])
         n = max(program.io.values()) + 1
         self.rows = np.zeros(n, np.int64)
         self.strides = np.zeros(n, np.int64)
@@ -153,9 +173,9 @@ class Frame:
 
     def point_to(self, arrays: Mapping[Any, np.ndarray]) -> None:
         """Use these arrays from now on; their owner keeps them."""
-        for i, store in self.program.arrays:
-            if store.path in arrays:
-                self.args[i] = address(arrays[store.path])
+        for i, path in self.program.arrays:
+            if path in arrays:
+                self.args[i] = address(arrays[path])
 
     def put(self, state: Any) -> None:
         """Set what moves to `state`."""

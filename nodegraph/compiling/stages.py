@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from nodegraph.compiling.ir import Op
+from nodegraph.compiling.emission.code import Code
+from nodegraph.compiling.ir import Op, Trace, code_of
+from nodegraph.compiling.planning.claims import finals_of
 from nodegraph.compiling.planning.items import Block, Copy, Group, Item, Root
 from nodegraph.compiling.planning.plan import Plan
 from nodegraph.compiling.planning.storage import Storage
-from nodegraph.compiling.program import Program
 
-__all__ = ["Stages", "stages_of"]
+__all__ = ["Stages", "planned", "stages_of"]
 
 _SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "greater": ">", "less": "<",
           "greater_equal": ">=", "less_equal": "<=", "equal": "==", "not_equal": "!="}  # fmt: skip
@@ -30,14 +31,25 @@ class Stages(NamedTuple):
         return "\n\n".join(f"{name}:\n{text}" for name, text in self._asdict().items())
 
 
-def stages_of(program: Program) -> Stages:
-    """Return what a program was at each stage."""
-    shown = _Shown(program.plan)
-    step = program.text[program.text.index("define void @NAME") :]
+def planned(
+    build: Callable[[Trace], dict[Any, Any]], io: dict[Any, int], dtype: Any
+) -> tuple[Plan, Code]:
+    """Return the plan and the text of what a `Program` would be made of."""
+    trace = Trace()
+    with trace:
+        outputs = build(trace)
+    plan = Plan(trace, finals_of(trace, outputs))
+    return plan, Code(plan, io, code_of(dtype))
+
+
+def stages_of(plan: Plan, code: Code) -> Stages:
+    """Return what a step was at each stage."""
+    shown = _Shown(plan)
+    step = code.text[code.text.index("define void @NAME") :]
     return Stages(
         "\n".join(shown.operations()),
         "\n".join(shown.places()),
-        "\n".join(shown.groups(program.plan.groups)),
+        "\n".join(shown.groups(plan.groups)),
         step[: step.index("\n}") + 2],
     )
 

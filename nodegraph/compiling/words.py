@@ -148,13 +148,12 @@ class _Compiled:
     """
 
     def __init__(self, program: Program, shape: tuple[int, ...]):
-        y = program.plan.finals["y"]
-        self.program, self.shape, self.row = program, shape, (1, *y.shape)
-        self.dtype = dtype_of(y.dtype)
+        self.program, self.shape, self.row = program, shape, (1, *program.y.shape)
+        self.dtype = dtype_of(program.y.dtype)
         self.frames: list[Frame] = []
-        leaves = [store for path, store in program.leaf_store.items() if path[0] == "a"]
-        self.plain = all(len(store.path) == 2 for store in leaves)  # no parts of sparse weights
-        self.leaves = [(s.path, s.path[1], s.order or (), s.dtype) for s in leaves]
+        leaves = {path: leaf for path, leaf in program.leaves.items() if path[0] == "a"}
+        self.plain = all(len(path) == 2 for path in leaves)  # no parts of sparse weights
+        self.leaves = [(path, path[1], leaf.order, leaf.dtype) for path, leaf in leaves.items()]
 
     def _laid(self, values: tuple[Any, ...]) -> dict[Any, Array]:
         if not self.plain:

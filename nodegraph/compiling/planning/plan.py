@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nodegraph.compiling.arrays import Var
-from nodegraph.compiling.ir import Trace, TraceError
-from nodegraph.compiling.planning.claims import finals_of, memory_for, users_of
+from nodegraph.compiling.ir import Op, Trace, TraceError
+from nodegraph.compiling.planning.claims import memory_for, users_of
 from nodegraph.compiling.planning.dependence import Dependence
 from nodegraph.compiling.planning.layout import settle
 from nodegraph.compiling.planning.rematerialisation import roots_of
@@ -26,13 +25,11 @@ class Plan:
     Parameters
     ----------
     trace : Trace
-    outputs : dict
-        For ``"y"`` and for the path of each leaf that moves: what becomes of it.
+    finals : dict of path to Op
+        What makes ``"y"`` and each leaf that changes, as `finals_of` returns it.
 
     Attributes
     ----------
-    finals : dict of path to Op
-        What makes ``"y"`` and each leaf that changes.
     memory : Memory
         Where everything that is kept lies.
     groups : list of Group
@@ -41,9 +38,8 @@ class Plan:
         What is read outside of the loop that makes it.
     """
 
-    def __init__(self, trace: Trace, outputs: dict[Any, Var]):
-        self.trace = trace
-        self.finals = finals_of(trace, outputs)
+    def __init__(self, trace: Trace, finals: dict[Any, Op]):
+        self.trace, self.finals = trace, dict(finals)
         trace.open = False
         live = users_of(self.finals)
         self.memory = memory_for(trace, self.finals, live)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nodegraph.arrays import cast
-from nodegraph.compiling.stages import Stages, stages_of
-from nodegraph.engines.compiled.tracing import Writer, program_of
+from nodegraph.compiling.stages import Stages, planned, stages_of
+from nodegraph.engines.compiled.tracing import Writer, places, program_of
 from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.errors import ContractError
 
@@ -43,7 +43,8 @@ def explain(node: Node, n_in: int = 1, dtype: str = "float64") -> Stages:
     extra: dict[str, Any] = {"n_in": n_in} if "n_in" in node.takes["start"] else {}
     params = cast(node.init(np.random.default_rng(0), n_in, n_out), kind)
     state = cast(node.start(n_out, **extra), kind)
-    found = program_of(Writer(node, params, state, {"x": n_in}, kind))
+    writer = Writer(node, params, state, {"x": n_in}, kind)
+    found = program_of(writer)
     if isinstance(found, Untraced):
         raise ContractError(f"{type(node).__name__}.step runs through Python: {found.reason}")
-    return stages_of(found)
+    return stages_of(*planned(writer, places(node), kind))

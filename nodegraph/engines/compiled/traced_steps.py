@@ -322,7 +322,7 @@ def node_state(program: Program, moving: Any, state: Any) -> Any:
 
     def one(where: Any, array: Any) -> Any:
         moved = next(now)
-        if where not in program.leaf_store or not is_array(array):
+        if where not in program.leaves or not is_array(array):
             return array
         return np.array(program.seen(where, moved, array.dtype), array.dtype, order="C")
 

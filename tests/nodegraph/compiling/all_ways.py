@@ -4,9 +4,9 @@ import numpy as np
 
 import nodegraph as ng
 from nodegraph.arrays import cast, leaves
+from nodegraph.compiling.stages import planned
 from nodegraph.engines.compiled.traced_steps import prepared
-from nodegraph.engines.compiled.tracing import Writer, program_of
-from nodegraph.engines.compiled.untraced import Untraced
+from nodegraph.engines.compiled.tracing import Writer, places
 from nodegraph.engines.prepared import fold
 
 XS = np.random.default_rng(7).standard_normal((12, 3))
@@ -25,11 +25,11 @@ def node_of(step):
     return type(step.__name__, (Small,), {"step": method})()
 
 
-def program(step, state, params=()):
-    """Return the program of a step."""
-    found = program_of(Writer(node_of(step), params, state, {"x": XS.shape[1]}, XS.dtype))
-    assert not isinstance(found, Untraced), found
-    return found
+def plan_and_code(step, state, params=()):
+    """Return how a step is planned, and written as text."""
+    node = node_of(step)
+    writer = Writer(node, params, state, {"x": XS.shape[1]}, XS.dtype)
+    return planned(writer, places(node), XS.dtype)
 
 
 def assert_same(found, expected):

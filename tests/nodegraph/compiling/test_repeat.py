@@ -4,7 +4,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pytest
-from all_ways import XS, assert_same, program, run_in_all_ways
+from all_ways import XS, assert_same, plan_and_code, run_in_all_ways
 
 import nodegraph as ng
 from nodegraph import maths as m
@@ -113,14 +113,14 @@ def test_more_turns_are_no_more_code():
         def step(params, state, x):
             return state, m.repeat(n, lambda v: m.tanh(v + x), state[0])
 
-        return program(step, (np.ones(3),)).text
+        return plan_and_code(step, (np.ones(3),))[1].text
 
     assert text(3) == text(1000)
 
 
 def test_what_is_the_same_at_each_turn_is_done_before_the_loop():
-    found = program(step_of(settles, m.repeat), STATE, PARAMS)
-    items = [item for group in found.plan.groups for item in group.items]
+    plan, _ = plan_and_code(step_of(settles, m.repeat), STATE, PARAMS)
+    items = [item for group in plan.groups for item in group.items]
     (loop,) = [item for item in items if isinstance(item, Block)]
     assert not [op for op in loop.body.ops if op.kind == "reduce"]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from all_ways import program, run_in_all_ways
+from all_ways import plan_and_code, run_in_all_ways
 
 from nodegraph import maths as m
 
@@ -36,15 +36,15 @@ def test_each_call_has_its_own_arrays_sizes_and_numbers(dtype):
 
 
 def test_what_is_alike_is_written_once():
-    found = program(learns, state_of(5, 19, 3, float), ())
-    heads = [line for line in found.text.splitlines() if line.startswith("define internal void")]
+    _, code = plan_and_code(learns, state_of(5, 19, 3, float), ())
+    heads = [line for line in code.text.splitlines() if line.startswith("define internal void")]
     assert len(heads) == 2  # of matrices, of vectors
     for name in ("loop0", "loop1"):
-        assert found.text.count(f"call void @{name}(") == 2
+        assert code.text.count(f"call void @{name}(") == 2
 
 
 def test_a_loop_that_is_there_once_stays_where_it_is():
     def step(params, state, x):
         return (state[0] * 2 + x,), m.tanh(x)[:2]
 
-    assert "define internal void" not in program(step, (np.ones(3),)).text
+    assert "define internal void" not in plan_and_code(step, (np.ones(3),))[1].text

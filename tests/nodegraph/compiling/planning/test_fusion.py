@@ -1,7 +1,7 @@
 """What shares a loop, what is kept, and what is worked out again."""
 
 import numpy as np
-from all_ways import program, run_in_all_ways
+from all_ways import plan_and_code, run_in_all_ways
 
 from nodegraph import maths as m
 
@@ -11,8 +11,8 @@ W = np.arange(9.0).reshape(3, 3) / 9
 
 def kinds(step, state, params=()):
     """Return the kinds of operations in each group of a plan."""
-    groups = program(step, state, params).plan.groups
-    return [[getattr(item.op, "kind", "") for item in group.items] for group in groups]
+    plan, _ = plan_and_code(step, state, params)
+    return [[getattr(item.op, "kind", "") for item in group.items] for group in plan.groups]
 
 
 def test_elementwise_work_over_the_same_axes_is_one_loop():
@@ -41,7 +41,7 @@ def test_what_is_dear_is_kept_and_what_is_cheap_is_worked_out_again():
             return (row * 2,), row[::-1] * 0.5
 
         run_in_all_ways(step, (A,))
-        return program(step, (A,)).code.buffers
+        return plan_and_code(step, (A,))[1].buffers
 
     assert [store.shape for store in twice(m.tanh)] == [(3,)]
     assert twice(lambda x: x + 1) == []
@@ -53,8 +53,8 @@ def test_numbers_that_are_the_same_for_a_whole_row_are_worked_out_once():
         scale = 1 / (1 + v[0] * v[0])
         return (v * scale + x,), x * scale
 
-    found = program(step, (A,))
-    (number, *_) = [g.items[0].op for g in found.plan.groups]
+    plan, code = plan_and_code(step, (A,))
+    (number, *_) = [g.items[0].op for g in plan.groups]
     assert number.shape == ()
-    assert found.text.count("fdiv") == 1
+    assert code.text.count("fdiv") == 1
     run_in_all_ways(step, (A,))

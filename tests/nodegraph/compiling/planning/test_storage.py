@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from all_ways import XS, program, run_in_all_ways
+from all_ways import XS, plan_and_code, run_in_all_ways
 
 from nodegraph import maths as m
 
@@ -124,9 +124,9 @@ def test_a_state_that_only_needs_itself_changes_where_it_lies():
         (v,) = state
         return (v * 0.5 + x,), v * 2
 
-    memory = program(leak, (A,)).plan.memory
-    assert memory.copies == []
-    assert program(leak, (A,)).code.buffers == []
+    plan, code = plan_and_code(leak, (A,))
+    assert plan.memory.copies == []
+    assert code.buffers == []
 
 
 def test_a_row_is_written_into_a_ring_without_a_copy_of_it():
@@ -136,12 +136,12 @@ def test_a_row_is_written_into_a_ring_without_a_copy_of_it():
         new[k % 4] = x
         return (new, k + 1), ring[(k + 1) % 4] * 1.0
 
-    found = program(remember, (RING, np.array(0)))
-    assert found.plan.memory.copies == []
-    assert found.code.buffers == []
+    plan, code = plan_and_code(remember, (RING, np.array(0)))
+    assert plan.memory.copies == []
+    assert code.buffers == []
 
 
 def test_a_swap_costs_one_array_and_no_more():
-    found = program(swap, (A, B))
-    assert len(found.plan.memory.copies) == 1
-    assert [store.shape for store in found.code.buffers] == [(3,)]
+    plan, code = plan_and_code(swap, (A, B))
+    assert len(plan.memory.copies) == 1
+    assert [store.shape for store in code.buffers] == [(3,)]

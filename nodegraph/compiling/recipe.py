@@ -1,0 +1,139 @@
+"""What a program has to know of its machine code, worked out once for each graph and kept."""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nodegraph.compiling import cache, machine_code, sources
+from nodegraph.compiling.emission.code import Code
+from nodegraph.compiling.graph_key import graph_text
+from nodegraph.compiling.ir import Op, Trace, dtype_of
+from nodegraph.compiling.planning.plan import Plan
+
+__all__ = ["Recipe", "recipe_of"]
+
+_MOST = 1024  # that a process remembers
+_recent: dict[str, Recipe] = {}
+
+
+class Recipe(NamedTuple):
+    """The functions of a step, and what its table of arguments has to hold.
+
+    Parameters
+    ----------
+    functions : tuple of str
+        Those that the step calls, and the step.
+    orders : dict of path to tuple of int
+        The axes of each leaf, from the fastest on.
+    slots : tuple of (str, object)
+        The arguments: ``("whole", number)``; the addresses of ``("leaf", path)``, of
+        ``("numbers", dtype)`` and of ``("buffer", k)``.
+    numbers : dict of str to str
+        Constants by dtype, as bytes in hexadecimal digits.
+    buffers : tuple of (str, int)
+        Scratch: dtype, and how many numbers.
+    """
+
+    functions: tuple[str, ...]
+    orders: dict[Any, tuple[int, ...]]
+    slots: tuple[tuple[str, Any], ...]
+    numbers: dict[str, str]
+    buffers: tuple[tuple[str, int], ...]
+
+    def constants(self, dtype: str) -> np.ndarray:
+        """Return the constants of a dtype."""
+        return np.frombuffer(bytes.fromhex(self.numbers[dtype]), dtype_of(dtype))
+
+
+def recipe_of(
+    trace: Trace, finals: dict[Any, Op], io: dict[Any, int], dtype: str
+) -> tuple[Recipe, int]:
+    """Return the recipe of a traced step, and the address of its code.
+
+    It is planned and written only if no process has done so for the same graph.
+    """
+    key = _key(trace, finals, io, dtype)
+    if key is None:
+        return _made(trace, finals, io, dtype)
+    found = _kept(key)
+    if found is None:
+        found = _made(trace, finals, io, dtype)
+        cache.write(key, _text(found[0]).encode(), ".json")
+    if len(_recent) >= _MOST:
+        _recent.clear()
+    _recent[key] = found[0]
+    return found
+
+
+def _kept(key: str) -> tuple[Recipe, int] | None:
+    """Return a recipe and its code if both are there."""
+    recipe = _recent.get(key) or _read(key)
+    if recipe is None:
+        return None
+    address = machine_code.kept(recipe.functions)
+    return None if address is None else (recipe, address)
+
+
+def _key(trace: Trace, finals: dict[Any, Op], io: dict[Any, int], dtype: str) -> str | None:
+    """Return what names a recipe on this processor; None if it is not to be kept."""
+    ours = sources.fingerprint()
+    if ours is None:
+        return None
+    try:
+        graph = graph_text(trace, finals, io, dtype)
+    except TypeError:  # no words for what is in it
+        return None
+    whole = f"{machine_code.target()}\n{ours}\n{graph}"
+    return f"recipe_{blake2b(whole.encode(), digest_size=16).hexdigest()}"
+
+
+def _made(
+    trace: Trace, finals: dict[Any, Op], io: dict[Any, int], dtype: str
+) -> tuple[Recipe, int]:
+    """Plan a graph, write its code and load it."""
+    plan = Plan(trace, finals)
+    code = Code(plan, io, dtype)
+    functions, address = machine_code.functions(code.text, linked=code.linked)
+    places = {store: k for k, store in enumerate(code.buffers)}
+
+    def slot(what: str, of: Any) -> tuple[str, Any]:
+        if what in ("dim", "int"):
+            return "whole", int(of.value)
+        if what == "numbers":
+            return what, of
+        return ("buffer", places[of]) if of in places else ("leaf", of.path)
+
+    numbers = {
+        kind: np.array([op.value for op in ops], dtype_of(kind)).tobytes().hex()
+        for kind, ops in code.numbers.items()
+    }
+    recipe = Recipe(
+        functions,
+        {path: store.order for path, store in plan.memory.leaf_storage.items()},
+        tuple(slot(*one) for one in code.slots),
+        numbers,
+        tuple((store.dtype, prod(store.shape)) for store in code.buffers),
+    )
+    return recipe, address
+
+
+def _text(recipe: Recipe) -> str:
+    return json.dumps([[*part.items()] if isinstance(part, dict) else part for part in recipe])
+
+
+def _read(key: str) -> Recipe | None:
+    text = cache.read(key, ".json")
+    if text is None:
+        return None
+    functions, orders, slots, numbers, buffers = _tupled(json.loads(text))
+    return Recipe(functions, dict(orders), slots, dict(numbers), buffers)
+
+
+def _tupled(value: Any) -> Any:
+    """Return tuples for the lists of JSON: paths are such."""
+    return tuple(map(_tupled, value)) if isinstance(value, list) else value
