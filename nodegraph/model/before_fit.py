@@ -9,7 +9,13 @@ from nodegraph.data.binding import BoundData
 from nodegraph.data.horizon import checked_ahead, later
 from nodegraph.engines import Engine
 from nodegraph.errors import warn
-from nodegraph.model.checks import check_in_time, checked_forcing, checked_warmup, checked_workers
+from nodegraph.model.checks import (
+    check_in_time,
+    check_long_enough,
+    checked_forcing,
+    checked_warmup,
+    checked_workers,
+)
 from nodegraph.model.data_warnings import warn_of_doubts, warn_of_idle_workers
 from nodegraph.model.fit import Fit
 from nodegraph.model.foresight import checked_order, ordered
@@ -80,6 +86,7 @@ def made_ready(
     )
     ready = Ready(ordered(course, order, state.slots, bound), bound, ahead)
     _warn_of_idle_options(ready, state, asked.watched)
+    check_long_enough(plan, learners, ready.bound)
     return ready
 
 

@@ -19,7 +19,6 @@ from nodegraph.engines.slot import LET_GO, Slot, widths
 from nodegraph.errors import DataError, GraphError
 from nodegraph.graph.protocols import Deals, Trailing, Weighed
 from nodegraph.host.progress import tell_note
-from nodegraph.model.checks import check_long_enough
 from nodegraph.model.joint_readouts import JointReadouts, find_joint
 from nodegraph.model.kept_elsewhere import KeptElsewhere
 from nodegraph.model.kept_outputs import KeptOutputs, cut
@@ -87,7 +86,6 @@ class Fit(LearningPass):
                 f"({' then '.join(', '.join(s.learners) for s in steps)}), but an iterator gives "
                 "them once; give a list of chunks in an object that can be iterated again"
             )
-        check_long_enough(self.plan, self.learners, bound)
         self.hooks.progress.start((total := total_steps(bound)) and total * sum(passes), "fit")
         moved, at = 0, self.hooks.start
         reports: list[dict[str, Any]] = [*at.reports]

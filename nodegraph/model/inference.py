@@ -24,6 +24,7 @@ from nodegraph.model.checks import (
     checked_steps,
     checked_workers,
     refuse_parts,
+    require_noise,
 )
 from nodegraph.model.data_warnings import warn_of_idle_workers
 from nodegraph.model.generating import Generation
@@ -158,6 +159,7 @@ class Inference:
     ) -> Any:
         """Go through data on a draft, and keep the draft if all went well."""
         draft.require(request.wanted)
+        require_noise(draft.slots, request.noise and not request.learn)
         run = Run(
             initializer=draft.initializer,
             engine=self._engine(engine),

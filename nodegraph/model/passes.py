@@ -22,7 +22,6 @@ from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import placed
 from nodegraph.graph.plan import Plan
 from nodegraph.host.progress import Counted, Progress, Silent, watched
-from nodegraph.model.checks import require_noise
 from nodegraph.model.curves import Recorder
 from nodegraph.model.initializer import Initializer
 from nodegraph.model.state import ModelState
@@ -224,7 +223,6 @@ class Run(Pass):
 
     def through(self, bound: BoundData) -> list[Outputs]:
         """Return the wanted outputs of each series."""
-        require_noise(self.state.slots, self.request.noise and not self.request.learn)
         self.hooks.progress.start(total_steps(bound), "run")
         results = self._own(bound.series[0]) if bound.own else self._apart(bound.series)
         self.hooks.progress.stop()

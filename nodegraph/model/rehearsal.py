@@ -16,6 +16,7 @@ from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.series import Series
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import NodegraphError
+from nodegraph.model.checks import check_long_enough
 from nodegraph.model.fit import Fit
 from nodegraph.model.foresight import products
 
@@ -91,6 +92,7 @@ class Rehearsal:
         try:
             with catch_warnings():
                 simplefilter("ignore")
+                check_long_enough(self.course.plan, self.course.learners, bound)
                 self.course.run(slots, bound)
         except NodegraphError:
             return None
