@@ -24,18 +24,30 @@ ROOT = Path(__file__).parents[1]
 OURS = tuple(f"{ROOT / top}/" for top in ("nodegraph", "nodes"))
 
 Walk = dict[str, set[CodeType]]
+PATHS = {"fit": "Fit.run", "run": "Run.through"}  # around them data are bound, checked, doubted
 
 
-def passed(call: Callable[[], Any]) -> Walk:
+def passed(call: Callable[[], Any], within: str = "") -> Walk:
     """Return the functions that ran while `call` did, by our file that they stand in.
 
     What runs only because a module is imported is not among them.
+
+    Parameters
+    ----------
+    call : callable
+    within : str, optional
+        A function, such as "Fit.run": what does not run in it is left out.
     """
     found: Walk = defaultdict(set)
     importing: list[FrameType] = []
+    inside: list[FrameType] = []
 
     def see(frame: FrameType, event: str, _: Any) -> None:
         code = frame.f_code
+        if code.co_qualname == within and event in ("call", "return"):
+            inside.append(frame) if event == "call" else inside.pop()
+        if within and not inside:
+            return
         if event == "return" and importing and frame is importing[-1]:
             importing.pop()
         elif event == "call" and code.co_filename.startswith("<frozen importlib"):
@@ -79,6 +91,9 @@ def walks() -> dict[str, Walk]:
             call()
             call()
         found[name] = passed(call)
+        for word, path in PATHS.items():
+            if name.startswith(f"`model.{word}(") and name.endswith("again"):
+                found[f"of them in `{path}`"] = passed(call, path)
     with TemporaryDirectory() as folder:
         words = ["run", str(ROOT / "graphs" / "sunspots.yaml"), "--out", folder]
         found["`nodegraph run sunspots.yaml`"] = passed(lambda: app(words, standalone_mode=False))
