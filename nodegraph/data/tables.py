@@ -118,7 +118,7 @@ def frame_rows(value: Any, where: str) -> Array:
     if hasattr(type(value), "iloc") and all(_plain(kind) for kind in value.dtypes):
         whole: Array = value.to_numpy()
         if whole.dtype.kind in "fiub":
-            return whole
+            return whole if whole.dtype.kind == "f" else whole.astype(float)
     columns = [_column(c, where, n) for c, n in zip(_parts(value), _names(value), strict=True)]
     return np.stack(columns, axis=1) if columns else np.empty((len(value), 0))
 

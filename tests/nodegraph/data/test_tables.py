@@ -141,3 +141,22 @@ def test_a_column_of_words_is_named():
     rows = np.array([(1.0, "x")], dtype=[("a", float), ("city", "U3")])
     with pytest.raises(DataError, match="input: column 'city': expected numbers"):
         ng.Model(Input() >> Ridge()).fit(rows, [1.0])
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint8", "bool"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_tables_of_whole_numbers_teach_as_the_same_numbers_do(kind, dtype):
+    pandas = pytest.importorskip("pandas")
+    counts = np.random.default_rng(1).integers(0, 2 if kind == "bool" else 200, size=(40, 2))
+
+    def learned(x, y):
+        return ng.Model(Input() >> Ridge(ridge=0.1), dtype=dtype).fit(x, y)
+
+    x, y = counts / 7, counts[::-1]
+    whole = pandas.DataFrame(y.astype(kind))
+    by_hand = learned([x[:15], x[15:]], [y[:15] * 1.0, y[15:] * 1.0]).params["ridge"].W_out
+    one, many = learned(x, whole), learned([x[:15], x[15:]], [whole[:15], whole[15:]])
+    assert np.array_equal(many.params["ridge"].W_out, by_hand)
+    assert np.array_equal(learned(x, y * 1.0).params["ridge"].W_out, one.params["ridge"].W_out)
+    again = learned([whole[:15], whole[15:]], [x[:15], x[15:]]).params["ridge"].W_out
+    assert np.array_equal(again, learned([y[:15], y[15:]], [x[:15], x[15:]]).params["ridge"].W_out)
