@@ -10,6 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.last_rows import Times
+from nodegraph.data.tables import index_of, is_labelled
 from nodegraph.data.time_steps import beside, odd_steps
 from nodegraph.errors import warn
 from nodegraph.files.table_times import as_dates, read_times
@@ -18,6 +19,10 @@ __all__ = ["Given", "check_beside", "check_times", "read_index"]
 
 Given = tuple[Mapping[str, Any], Mapping[str, Any], str]  # inputs, targets, and of which series
 Read = Mapping[str, tuple[Array | None, str]]  # by name: times, and which row has none
+
+BOTH = "both = x.index.intersection(y.index); x.loc[both], y.loc[both]"
+ALONE = "x.to_numpy() has no index, and is taken as it stands"
+ALIGN = "x, y = xarray.align(x, y)"
 
 
 def check_times(series: Sequence[Given]) -> Times:
@@ -30,14 +35,15 @@ def check_times(series: Sequence[Given]) -> Times:
     series : sequence of (inputs by node, targets by learner, which series it is)
         As they were given. What has no index of dates or numbers is passed over.
     """
-    if not any(_is_table(t) for x, y, _ in series for t in (*x.values(), *y.values())):
+    tables = [t for x, y, _ in series for t in (*x.values(), *y.values()) if _is_table(t)]
+    if not tables:
         return dict.fromkeys(series[0][0])
     read = [({n: read_index(t) for n, t in x.items()}, _titled(y), which) for x, y, which in series]
-    for doubts in (_in_a_row, _together):
+    for doubts, cure in ((_in_a_row, ALONE), (_together, _matched(*tables))):
         said = [first for given in read if (first := next(doubts(*given), ""))]
         if said:
             more = f" (and so in {len(said) - 1} more series)" * (len(said) > 1)
-            warn(f"{said[0]}{more}")
+            warn(f"{said[0]}; {cure}{more}")
     return {name: times for name, (times, _) in read[0][0].items()}
 
 
@@ -56,7 +62,7 @@ def check_beside(x: Any, y: Any, name: str) -> None:
         data = inputs if isinstance(inputs, Mapping) else {"x": inputs}
         read = {n: read_index(table) for n, table in data.items()}
         for said in _together(read, {name: read_index(targets)}, which):
-            warn(said)
+            warn(f"{said}; {_matched(targets, *data.values())}")
             return
 
 
@@ -65,7 +71,7 @@ def _in_a_row(data: Read, targets: Read, which: str) -> Iterator[str]:
     for name, (times, doubt) in {**data, **({} if timed else targets)}.items():
         odd = "" if times is None else odd_steps(times)
         if said := "; ".join(filter(None, [doubt, odd])):
-            yield f"{name}{which}: {said}; x.to_numpy() has no index, and is taken as it stands"
+            yield f"{name}{which}: {said}"
 
 
 def _together(data: Read, targets: Read, which: str) -> Iterator[str]:
@@ -74,11 +80,16 @@ def _together(data: Read, targets: Read, which: str) -> Iterator[str]:
         if base is None:
             base = times if name in data else None
         elif times is not None and (odd := beside(base, times)):
-            yield (
-                f"{name}{which}: {odd}; each row goes with the input in the same place: take the "
-                "rows that both have (both = x.index.intersection(y.index); x.loc[both], "
-                "y.loc[both]), or give y.to_numpy() if they are meant as they stand"
-            )
+            yield f"{name}{which}: {odd}"
+
+
+def _matched(*tables: Any) -> str:
+    """Return how rows are brought together, in the words of the library of the tables."""
+    how = ALIGN if all(map(is_labelled, filter(_is_table, tables))) else BOTH
+    return (
+        "each row goes with the input in the same place: take the rows that both have "
+        f"({how}), or give y.to_numpy() if they are meant as they stand"
+    )
 
 
 def _titled(targets: Mapping[str, Any]) -> Read:
@@ -86,12 +97,12 @@ def _titled(targets: Mapping[str, Any]) -> Read:
 
 
 def _is_table(value: Any) -> bool:
-    return hasattr(type(value), "iloc")
+    return hasattr(type(value), "iloc") or is_labelled(value)
 
 
 def read_index(table: Any) -> tuple[Array | None, str]:
     """Return the times of a table's rows, and which row has none."""
-    index = getattr(table, "index", None) if _is_table(table) else None
+    index = index_of(table)
     if index is not None and hasattr(index, "to_timestamp"):
         index = index.to_timestamp()  # periods
     if index is None or index.nlevels > 1:

@@ -18,8 +18,10 @@ __all__ = [
     "check_order",
     "columns_of",
     "frame_rows",
+    "index_of",
     "instances",
     "is_frame",
+    "is_labelled",
     "is_panel",
 ]
 
@@ -45,6 +47,18 @@ def is_frame(value: Any) -> bool:
     return _is_record(value) or (named and hasattr(kind, "columns"))
 
 
+def is_labelled(value: Any) -> bool:
+    """Tell whether `value` is an array of xarray, whose rows and columns have labels."""
+    return hasattr(type(value), "dims") and hasattr(type(value), "coords")
+
+
+def index_of(value: Any) -> Any:
+    """Return what calls the rows of a table, an index of pandas; None if nothing does."""
+    if is_labelled(value):
+        return value.indexes.get(value.dims[0]) if np.ndim(value) in (1, 2) else None
+    return getattr(value, "index", None) if hasattr(type(value), "iloc") else None
+
+
 def columns_of(value: Any) -> Columns | None:
     """Return the names of the columns of `value`; None if they have none, but for 0, 1, 2 ...
 
@@ -57,11 +71,10 @@ def columns_of(value: Any) -> Columns | None:
         return None
     if is_frame(value):
         return _called_so(_names(value))
-    kind = type(value)
-    if hasattr(kind, "dims") and hasattr(kind, "coords"):
+    if is_labelled(value):
         last = value.dims[-1] if np.ndim(value) > 1 else None
         return _called_so(np.asarray(value.coords[last]).tolist()) if last in value.coords else None
-    flat = hasattr(kind, "name") and np.ndim(value) == 1
+    flat = hasattr(type(value), "name") and np.ndim(value) == 1
     named = flat and isinstance(value.name, str) and value.name != ""
     return Columns((value.name,), firm=False) if named else None
 
@@ -225,11 +238,17 @@ def check_order(x: Any, y: Any) -> None:
         With how to put them in order.
     """
     for name, given, target in _pairs(x, y):
-        if _indexed(given) and _indexed(target) and _mixed(_called(given, target), target.index):
+        index, called = index_of(target), _called(given, target)
+        if index is not None and called is not None and _mixed(called, index):
+            cure = (
+                f"y.sel({target.dims[0]}=...) with the labels of x"
+                if is_labelled(target)
+                else "y.loc[x.index] (labels of a panel: y.loc[x.index.get_level_values(0)"
+                ".unique()])"
+            )
             raise DataError(
                 f"target{name}: its rows stand in another order than those of the input; write "
-                "y.loc[x.index] (labels of a panel: y.loc[x.index.get_level_values(0).unique()]), "
-                "or y.to_numpy() if they are meant as they stand"
+                f"{cure}, or y.to_numpy() if they are meant as they stand"
             )
 
 
@@ -245,14 +264,10 @@ def _pairs(x: Any, y: Any) -> Iterator[tuple[str, Any, Any]]:
             yield where, given, target
 
 
-def _indexed(value: Any) -> bool:
-    return hasattr(type(value), "iloc") and hasattr(value, "index")
-
-
 def _called(given: Any, target: Any) -> Any:
     """Return what the rows of targets should be called: the instances, for labels of a panel."""
     by_instance = is_panel(given) and not is_panel(target)
-    return given.index.get_level_values(0).unique() if by_instance else given.index
+    return given.index.get_level_values(0).unique() if by_instance else index_of(given)
 
 
 def _mixed(one: Any, other: Any) -> bool:

@@ -5,7 +5,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.data.tables import columns_of
-from nodegraph.errors import DataError
+from nodegraph.errors import DataError, DataWarning
 from nodes import Input, Ridge
 
 A = np.random.default_rng(0).normal(size=(9, 2))
@@ -160,3 +160,20 @@ def test_tables_of_whole_numbers_teach_as_the_same_numbers_do(kind, dtype):
     assert np.array_equal(learned(x, y * 1.0).params["ridge"].W_out, one.params["ridge"].W_out)
     again = learned([whole[:15], whole[15:]], [x[:15], x[15:]]).params["ridge"].W_out
     assert np.array_equal(again, learned([y[:15], y[15:]], [x[:15], x[15:]]).params["ridge"].W_out)
+
+
+def test_labels_along_the_rows_of_xarray_are_looked_at_as_an_index_is():
+    xarray = pytest.importorskip("xarray")
+    days = np.datetime64("2020-01-01", "D") + np.arange(10)
+    rows = np.random.default_rng(2).normal(size=(10, 2))
+    whole = xarray.DataArray(rows, dims=("time", "c"), coords={"time": days})
+    model = ng.Model(Input() >> ng.delay(1) >> Ridge(ridge=0.1))
+    with pytest.warns(DataWarning, match=r"row 4 is at 2020-01-06 .* xarray\.align\("):
+        model.fit(whole[:9], whole[[0, 1, 2, 3, 5, 6, 7, 8, 9]])
+    with pytest.raises(DataError, match=r"another order than .* y\.sel\(time=\.\.\.\)"):
+        model.fit(whole, whole[::-1])
+    model.fit(whole[:5], whole[1:6])
+    with pytest.warns(DataWarning, match="begin at 2020-01-09, and those before end at"):
+        model.predict(whole[8:])
+    with pytest.warns(DataWarning, match=r"target of ridge \(series 0\): row 4 is .*xarray\.align"):
+        model.fit([whole[:9]], [whole[[0, 1, 2, 3, 5, 6, 7, 8, 9]]])
