@@ -10,6 +10,7 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.compiling.addresses import address
 from nodegraph.compiling.batching import batched
+from nodegraph.compiling.cache_lines import zeros_at_line
 from nodegraph.compiling.drivers import batch_driver
 from nodegraph.compiling.ir import Trace, code_of
 from nodegraph.compiling.layout import filled, flat, mapped
@@ -77,7 +78,7 @@ class BatchFrame(Frame):
             if where in program.leaves:
                 leaf = program.leaves[where]
                 shape = [leaf.shape[axis] for axis in leaf.order[::-1]]
-                arrays[where] = np.zeros(shape, "u1" if leaf.dtype == "b1" else leaf.dtype)
+                arrays[where] = zeros_at_line(shape, "u1" if leaf.dtype == "b1" else leaf.dtype)
             return np.zeros((lanes, *np.shape(array)), np.asarray(array).dtype)
 
         super().__init__(program, arrays, mapped(state, ("s",), room))
@@ -88,7 +89,7 @@ class BatchFrame(Frame):
             leaf = program.y if path == "y" else program.leaves.get(path)
             if leaf is not None and leaf.many:
                 self.widths[at] = leaf.shape[1]
-                rows = np.zeros((leaf.shape[1], lanes), batch.dtype)
+                rows = zeros_at_line((leaf.shape[1], lanes), batch.dtype)
                 self.side_by_side[path], self.rows[at] = rows, address(rows)
 
     def run_all(

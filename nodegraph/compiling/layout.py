@@ -9,6 +9,7 @@ import numpy as np
 
 from nodegraph.arrays import is_sparse, tree_map
 from nodegraph.compiling.arrays import symbol
+from nodegraph.compiling.cache_lines import copy_at_line
 from nodegraph.compiling.ir import Trace, TraceError, dtype_of
 from nodegraph.compiling.sparse import SparseVar, is_sorted, slots
 
@@ -75,8 +76,8 @@ def laid(array: Any, order: Sequence[int], dtype: str) -> np.ndarray:
     if array.ndim < 2:
         fits = type(array) is np.ndarray and array.dtype == memory and array.flags.c_contiguous
         return array if fits else np.ascontiguousarray(array, memory).reshape(array.shape)
-    turned = array.transpose(tuple(order)[::-1])
-    return np.ascontiguousarray(turned, memory).reshape(turned.shape)
+    turned = np.asarray(array.transpose(tuple(order)[::-1]), memory)
+    return turned if turned.flags.c_contiguous else copy_at_line(turned)
 
 
 def restored(array: np.ndarray, order: Sequence[int], like: np.dtype[Any]) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 import nodegraph.compiling.functions  # noqa: F401 - numpy's, which steps may use
 from nodegraph.arrays import is_sparse
 from nodegraph.compiling.addresses import address
+from nodegraph.compiling.cache_lines import LINE, empty_at_line
 from nodegraph.compiling.drivers import driver
 from nodegraph.compiling.ir import Op, Trace, code_of
 from nodegraph.compiling.layout import filled, flat, is_array, laid, mapped, restored
@@ -82,8 +83,8 @@ class Program:
         self.places, size = list[int](), 0
         for dtype, count in self.recipe.buffers:
             self.places.append(size)
-            size += -(-(count + _ROOM) * SIZE[dtype] // 64) * 64
-        self.room = size + 64
+            size += -(-(count + _ROOM) * SIZE[dtype] // LINE) * LINE
+        self.room = size
 
     def _fill_table(self, arrays: Sequence[np.ndarray]) -> None:
         """Write down all arguments that are the same for all frames."""
@@ -144,8 +145,8 @@ class Frame:
 
     def __init__(self, program: Program, arrays: Mapping[Any, np.ndarray], state: Any = ()):
         self.program, self.arrays = program, dict(arrays)
-        self.room = np.empty(program.room, np.uint8)
-        base = -(-address(self.room) // 64) * 64
+        self.room = empty_at_line((program.room,), np.uint8)
+        base = address(self.room)
         self.args = program.template.copy()
         for i, at in program.scratch:
             self.args[i] = base + at

@@ -10,6 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import read_only
 from nodegraph.compiling.arrays import NoSuchMethod, Var
+from nodegraph.compiling.cache_lines import zeros_at_line
 from nodegraph.compiling.elementwise import where
 from nodegraph.compiling.ir import Dim, Op, Trace, TraceError, dtype_of
 from nodegraph.compiling.operands import lift
@@ -102,8 +103,8 @@ def sliced(W: Any) -> dict[str, np.ndarray]:
     eights = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     rows = order.reshape(-1, 8)[eights].ravel()
     found = {
-        "data": np.zeros(len(rows), W.dtype),
-        "places": np.zeros(len(rows), np.uint32),
+        "data": zeros_at_line(rows.shape, W.dtype),
+        "places": zeros_at_line(rows.shape, np.uint32),
         "real": np.zeros(len(rows), np.uint8),
     }
     for name, given in zip(found, (W.data, W.indices, 1), strict=True):

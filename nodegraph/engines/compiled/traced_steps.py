@@ -10,6 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, leaves
 from nodegraph.compiling.batched_program import BatchedProgram, BatchFrame
+from nodegraph.compiling.cache_lines import copy_at_line
 from nodegraph.compiling.ir import TraceError
 from nodegraph.compiling.layout import is_array, mapped, signature
 from nodegraph.compiling.program import Frame, Program
@@ -255,7 +256,7 @@ class _Bound:
 
     def new_frame(self, state: Any) -> Frame:
         """Return a frame that is yet to be used."""
-        own = {p: a.copy() for p, a in self.program.lay(state, ("s",)).items()}
+        own = {p: copy_at_line(a) for p, a in self.program.lay(state, ("s",)).items()}
         return Frame(self.program, {**self.params, **own}, state)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.compiling.cache_lines import copy_at_line
 from nodegraph.compiling.layout import mapped
 from nodegraph.compiling.program import Frame, Program
 from nodegraph.compiling.sparse import slots_of
@@ -161,7 +162,7 @@ class _Laid:
             if not np.may_share_memory(kept, array):
                 self._set_apart(where, array, kept)
             elif not array.flags.writeable or self._is_shared(where, arrays):
-                kept = arrays[where] = kept.copy()
+                kept = arrays[where] = copy_at_line(kept)
                 self._set_apart(where, array, kept)
             return program.seen(where, kept, array.dtype)
 
@@ -169,7 +170,7 @@ class _Laid:
         self.params = mapped(params, ("p",), one)
         self.memory = mapped(memory, ("m",), one)
         self.flag = arrays["learn",] = np.ones((), np.uint8)
-        own = {path: a.copy() for path, a in program.lay(state, ("s",)).items()}
+        own = {path: copy_at_line(a) for path, a in program.lay(state, ("s",)).items()}
         self.frame = Frame(program, {**arrays, **own}, state)
 
     def _set_apart(self, where: Any, given: Any, kept: Array) -> None:
