@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nodegraph.compiling.prelude.builder import Builder, Value
+from nodegraph.host.machine import has_avx512
 
 __all__ = ["arriving", "slices", "slices_of_many", "slices_summed_up"]
 
@@ -94,12 +95,12 @@ def _gathered(b: Builder, x: Value, places: Value) -> Value:
 
 
 def slices_of_many(dtype: str, lanes: int, ordered: bool = False) -> str:
-    """Return y = W x for many x, (n, lanes) each: two rows at once, entry by entry."""
+    """Return y = W x for many x, (n, lanes) each: some rows of a slice at once, entry by entry."""
     b = Builder(dtype)
     given = "*order " * ordered
     W, places, starts, *order, x, lda, y, n = b.function(f"*W *places *starts {given}*x lda *y n")
 
-    def two(i: Value) -> None:
+    def rows(i: Value, count: int) -> None:
         lane = i & 7
 
         def add(k: Value, *totals: Value) -> list[Value]:
@@ -110,15 +111,22 @@ def slices_of_many(dtype: str, lanes: int, ordered: bool = False) -> str:
             weight = b.spread(b.load(W.at(at)), lanes)
             return weight * b.load(x.at(_place(b, places, at) * lda), lanes)
 
-        zero = b.number(0, lanes)
         first, stop = _bounds(b, starts, i >> 3)
-        _, *totals = b.loop(first, stop, 1, add, zero, zero)
+        _, *totals = b.loop(first, stop, 1, add, *[b.number(0, lanes)] * count)
         for row, total in enumerate(totals):
             goal = _place(b, order[0], i + row) if order else i + row
             b.store(total, y.at(goal * lanes))
 
-    b.loop(0, n, 2, two)
+    count = _rows_at_once(lanes * b.size)
+    i = b.loop(0, n & -count, count, lambda i: rows(i, count))[0]
+    b.loop(i, n, 1, lambda i: rows(i, 1))
     return b.text()
+
+
+def _rows_at_once(row: int) -> int:
+    """Return how many sums of so many bytes fit into half of the registers."""
+    registers = 32 * 64 if has_avx512() else 16 * 32
+    return min(ROWS, max(1, registers // 2 // row))
 
 
 def slices_summed_up(dtype: str, ordered: bool = False) -> str:
