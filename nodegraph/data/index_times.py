@@ -97,7 +97,7 @@ def _titled(targets: Mapping[str, Any]) -> Read:
 
 
 def _is_table(value: Any) -> bool:
-    return hasattr(type(value), "iloc") or is_labelled(value)
+    return any(hasattr(type(value), word) for word in ("iloc", "indexes"))
 
 
 def read_index(table: Any) -> tuple[Array | None, str]:

@@ -54,8 +54,8 @@ def is_labelled(value: Any) -> bool:
 
 def index_of(value: Any) -> Any:
     """Return what calls the rows of a table, an index of pandas; None if nothing does."""
-    if is_labelled(value):
-        return value.indexes.get(value.dims[0]) if np.ndim(value) in (1, 2) else None
+    if hasattr(type(value), "indexes") and np.ndim(value) in (1, 2):
+        return value.indexes.get(value.dims[0])
     return getattr(value, "index", None) if hasattr(type(value), "iloc") else None
 
 

@@ -177,3 +177,16 @@ def test_labels_along_the_rows_of_xarray_are_looked_at_as_an_index_is():
         model.predict(whole[8:])
     with pytest.warns(DataWarning, match=r"target of ridge \(series 0\): row 4 is .*xarray\.align"):
         model.fit([whole[:9]], [whole[[0, 1, 2, 3, 5, 6, 7, 8, 9]]])
+
+
+def test_labelled_arrays_that_have_no_index_are_taken_as_they_stand():
+    class Named:
+        dims, coords = ("time", "column"), {"column": ("a", "b")}
+
+        def __array__(self, dtype=None, copy=None):
+            return np.array(A, dtype)
+
+    by_hand = ng.Model(Input() >> Ridge(ridge=0.1)).fit(A, A).params["ridge"].W_out
+    model = ng.Model(Input() >> Ridge(ridge=0.1)).fit(Named(), Named())
+    assert np.array_equal(model.params["ridge"].W_out, by_hand)
+    assert model.columns == {"input": ("a", "b")}
