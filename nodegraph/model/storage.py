@@ -16,7 +16,6 @@ from nodegraph.data.tables import Columns
 from nodegraph.engines.slot import NOT_SAVED, OTHER_LAYOUT, Slot
 from nodegraph.errors import ModelFileError, NodegraphError, SpecError
 from nodegraph.files import tensor_file
-from nodegraph.files.yaml.spec import read_plain
 from nodegraph.files.yaml.writer import streams, to_plain
 from nodegraph.graph import Graph
 from nodegraph.graph.plan import Plan
@@ -158,6 +157,8 @@ def _unpack_graph(text: str, arrays: Mapping[str, Array]) -> Graph:
     def load(where: Mapping[str, Any]) -> Any:
         value = unpack(where["packed"], arrays)
         return value.tolist() if where.get("listed") else value
+
+    from nodegraph.files.yaml.spec import read_plain  # takes long to import
 
     try:
         return read_plain(_mapping(text), "graph", load).graph
