@@ -9,9 +9,23 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError
 
-__all__ = ["PORT", "row_weights"]
+__all__ = ["PORT", "WeighsRows", "row_weights"]
 
 PORT = "weight"
+
+
+class WeighsRows:
+    """A rule with a port for how much each row counts."""
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """How much each row counts."""
+        return (PORT,)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Nothing: without weights all rows count alike."""
+        return ()
 
 
 def row_weights(ports: Mapping[str, Array], n: int) -> Array:

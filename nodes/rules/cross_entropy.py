@@ -13,12 +13,12 @@ from nodegraph.errors import DataError
 from nodegraph.host import memory_budget as budget
 from nodes.parts.lone_learner import RowLearner
 from nodes.parts.newton import Newton
-from nodes.parts.sample_weights import PORT, row_weights
+from nodes.parts.sample_weights import WeighsRows, row_weights
 
 __all__ = ["CrossEntropy"]
 
 
-class CrossEntropy(RowLearner):
+class CrossEntropy(WeighsRows, RowLearner):
     """Choose W_out, bias to minimise ``-sum weight t log p + ridge / 2 |W_out|^2`` [1]_.
 
     p is the softmax of ``W_out x + bias``; of one output alone the sigmoid, with ``t log p +
@@ -48,16 +48,6 @@ class CrossEntropy(RowLearner):
 
     ridge: NonNegativeFloat = 1e-2
     fit_bias: bool = True
-
-    @property
-    def ports(self) -> tuple[str, ...]:
-        """How much each row counts."""
-        return (PORT,)
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Nothing: without weights all rows count alike."""
-        return ()
 
     def begin(self, params: Any) -> Newton:
         """Return the memory before the first pass."""

@@ -15,7 +15,7 @@ from nodegraph.arrays import copy_tree
 from nodegraph.errors import DataError, FieldError, IllConditionedWarning, warn
 from nodegraph.graph.protocols import Room
 from nodegraph.host.memory_budget import available_bytes
-from nodes.parts.sample_weights import PORT, row_weights
+from nodes.parts.sample_weights import PORT, WeighsRows, row_weights
 from nodes.ridge_regression.blas import PANEL, bounded_threads
 from nodes.ridge_regression.conjugate_gradient import ConjugateGradient
 from nodes.ridge_regression.dual_rows import BLOCK
@@ -58,7 +58,7 @@ Strength = Annotated[
 ]
 
 
-class LeastSquares(Rule):
+class LeastSquares(WeighsRows, Rule):
     """Choose W_out, bias to minimise ``sum |W_out x + bias - t|^2 + ridge |W_out|^2`` [1]_.
 
     Only sufficient statistics are kept, so memory does not grow with the series. They are added up
@@ -127,16 +127,6 @@ class LeastSquares(Rule):
     def choices(self) -> list[LeastSquares]:
         """Return the rule with each of its strengths alone."""
         return [self.model_copy(update={"ridge": ridge}) for ridge in self.strengths]
-
-    @property
-    def ports(self) -> tuple[str, ...]:
-        """How much each row counts."""
-        return (PORT,)
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Nothing: without weights all rows count alike."""
-        return ()
 
     def iterates(self, params: Any) -> bool:
         """Tell whether to solve by conjugate gradients."""

@@ -11,7 +11,7 @@ from pydantic import NonNegativeFloat
 from nodegraph import Array, Lesson, Seen
 from nodegraph.errors import DataError, IllConditionedWarning, warn
 from nodes.parts.lone_learner import LoneLearner
-from nodes.parts.sample_weights import PORT
+from nodes.parts.sample_weights import WeighsRows
 from nodes.ridge_regression.gathered import Gathered
 from nodes.ridge_regression.soft_thresholding import Penalised
 from nodes.ridge_regression.strength import chosen_strengths, joined, mean_rmse
@@ -22,7 +22,7 @@ __all__ = ["SparseLeastSquares"]
 GRID = 10.0 ** np.arange(0, -6, -0.5)  # of the strength that leaves no weight
 
 
-class SparseLeastSquares(LoneLearner):
+class SparseLeastSquares(WeighsRows, LoneLearner):
     """Choose W_out, bias to minimise ``sum |e|^2 + l1 sum |W_out| + ridge |W_out|^2``.
 
     e is ``W_out x + bias - t``. The lasso [1]_, with a ridge the elastic net. It is solved from the
@@ -56,16 +56,6 @@ class SparseLeastSquares(LoneLearner):
     def _sums(self) -> LeastSquares:
         """The rule that gathers the sums."""
         return LeastSquares(ridge=self.l1, fit_bias=self.fit_bias, solver="direct")
-
-    @property
-    def ports(self) -> tuple[str, ...]:
-        """How much each row counts."""
-        return (PORT,)
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Nothing: without weights all rows count alike."""
-        return ()
 
     @property
     def deals(self) -> bool:
