@@ -10,13 +10,13 @@ from pydantic import PositiveFloat, PositiveInt, model_validator
 
 from nodegraph.arrays import Array
 from nodegraph.maths import cond, exp, put, repeat, where
-from nodes.parts.around_cell import AroundCell
+from nodes.parts.around_cell import BesideCell
 from nodes.parts.tape import Taped, plain
 
 __all__ = ["Ponder"]
 
 
-class Ponder(AroundCell):
+class Ponder(BesideCell):
     """Adaptive computation time [1]_ of a cell: it hears an input again until it stands still.
 
     With s_0 the state before a step and s_n what the cell makes of s_(n-1) and the same x::
@@ -87,19 +87,6 @@ class Ponder(AroundCell):
         """Return the state before the first step."""
         inside = self.cell.start(self.cell.size(n_in), n_in, **more)._replace(past=())
         return self.remembers(self.State(inside, np.zeros(self.limit)), n_in)
-
-    def carry(self, state: State) -> list[Any]:
-        """Return what is carried from step to step."""
-        carry: list[Any] = self.cell.carry(state.cell)
-        return carry
-
-    def with_carry(self, state: State, values: Sequence[Any]) -> State:
-        """Return the state with other arrays in place of what is carried."""
-        return state._replace(cell=self.cell.with_carry(state.cell, values))
-
-    def shown(self, state: State, name: str) -> Any:
-        """Return what can be given out, by name."""
-        return self.cell.shown(state.cell, name)
 
     def moved(self, params: Any, state: State, x: Array, **ports: Array) -> State:
         """Return the state one step later."""

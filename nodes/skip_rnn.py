@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -11,14 +10,14 @@ from pydantic import model_validator
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction
 from nodegraph.maths import matvec, total
-from nodes.parts.around_cell import AroundCell
+from nodes.parts.around_cell import BesideCell
 from nodes.parts.tape import plain
 from nodes.parts.update_mask import update_mask
 
 __all__ = ["SkipRNN"]
 
 
-class SkipRNN(AroundCell):
+class SkipRNN(BesideCell):
     """A cell that skips steps [1]_: it updates when its own surprise asks for it, within a budget.
 
     The surprise is the squared error of its head, ``s = |x[t] - V h[t-1] - offset|^2``. Where it
@@ -78,19 +77,6 @@ class SkipRNN(AroundCell):
         inside = self.cell.start(n_out, n_in, **more)._replace(past=())
         zero = np.zeros(())
         return self.remembers(self.State(inside, zero, zero.copy(), np.zeros((), np.int64)), n_in)
-
-    def carry(self, state: State) -> list[Any]:
-        """Return what is carried from step to step."""
-        carry: list[Any] = self.cell.carry(state.cell)
-        return carry
-
-    def with_carry(self, state: State, values: Sequence[Any]) -> State:
-        """Return the state with other arrays in place of what is carried."""
-        return state._replace(cell=self.cell.with_carry(state.cell, values))
-
-    def shown(self, state: State, name: str) -> Any:
-        """Return what can be given out, by name."""
-        return self.cell.shown(state.cell, name)
 
     def moved(self, params: Any, state: State, x: Array, **ports: Array) -> State:
         """Return the state one step later."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Annotated, Any
 
 import numpy as np
@@ -15,9 +16,8 @@ from nodegraph.graph.registry import split_kind, written_kind
 from nodegraph.node import Node
 from nodes.parts.around_node import hands_on
 from nodes.parts.cell import Cell
-from nodes.parts.cell_rule import CellRule
 
-__all__ = ["AnyCell", "AroundCell"]
+__all__ = ["AnyCell", "AroundCell", "BesideCell"]
 
 
 def _by_kind(value: Any) -> Any:
@@ -56,64 +56,21 @@ class AroundCell(Cell, ABC):
 
     cell: AnyCell
 
+    rule = property(attrgetter("cell.taught"))
+    taught = property(attrgetter("cell.taught"))
+    frozen = property(attrgetter("cell.frozen"))
+    given = property(attrgetter("cell.given"))
+    width = property(attrgetter("cell.width"))
+    weights = property(attrgetter("cell.weights"))
+    carried = property(attrgetter("cell.carried"))
+    unit_axis = property(attrgetter("cell.unit_axis"))
+    floors = property(attrgetter("cell.floors"))
+
     @classmethod
     def __pydantic_init_subclass__(cls, **more: Any) -> None:
         """Leave it to the cell inside which ports there are, and what it is told at first."""
         super().__pydantic_init_subclass__(**more)
         hands_on(cls, "cell.step_ports", "cell.takes", "cell.limits")
-
-    @property
-    def rule(self) -> CellRule | None:
-        """The rule of the cell inside."""
-        return self.taught
-
-    @property
-    def frozen(self) -> bool:
-        """Whether only the head learns."""
-        frozen: bool = self.cell.frozen
-        return frozen
-
-    @property
-    def taught(self) -> CellRule | None:
-        """The rule that it learns by."""
-        rule: CellRule | None = self.cell.taught
-        return rule
-
-    @property
-    def given(self) -> tuple[str, ...]:
-        """What is given out."""
-        given: tuple[str, ...] = self.cell.given
-        return given
-
-    @property
-    def width(self) -> int:
-        """The number of units."""
-        width: int = self.cell.width
-        return width
-
-    @property
-    def weights(self) -> tuple[str, ...]:
-        """Names of the params that can learn."""
-        weights: tuple[str, ...] = self.cell.weights
-        return weights
-
-    @property
-    def carried(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Names of what is carried from step to step."""
-        carried: tuple[str, ...] = self.cell.carried
-        return carried
-
-    @property
-    def unit_axis(self) -> Mapping[str, int]:  # type: ignore[override]
-        """The axis of the units in params where it is not the first."""
-        axes: Mapping[str, int] = self.cell.unit_axis
-        return axes
-
-    @property
-    def floors(self) -> Mapping[str, float]:  # type: ignore[override]
-        """The least numbers of params that have some."""
-        floors: Mapping[str, float] = self.cell.floors
-        return floors
 
     def width_of(self, name: str) -> int:
         """Return of how many numbers that is which is given out by this name."""
@@ -147,3 +104,21 @@ class AroundCell(Cell, ABC):
         """Return the noise of the cell inside."""
         noise: Array | None = self.cell.draw_noise(rng, n_steps, n_out)
         return noise
+
+
+class BesideCell(AroundCell, ABC):
+    """A cell whose state has that of the cell inside, ``state.cell``, beside arrays of its own."""
+
+    def carry(self, state: Any) -> list[Any]:
+        """Return what is carried from step to step."""
+        carry: list[Any] = self.cell.carry(state.cell)
+        return carry
+
+    def with_carry(self, state: Any, values: Sequence[Any]) -> Any:
+        """Return the state with other arrays in place of what is carried."""
+        return state._replace(cell=self.cell.with_carry(state.cell, values))
+
+    def shown(self, state: Any, name: str) -> Array:
+        """Return what can be given out, by name."""
+        shown: Array = self.cell.shown(state.cell, name)
+        return shown
