@@ -134,6 +134,12 @@ class Slot:
         twin.past = np.zeros(self.past.shape, self.past.dtype)
         return twin
 
+    def untaught(self) -> Slot:
+        """Return a slot that stands where it is, but whose teacher comes from the start on."""
+        twin = self.copy()
+        twin.taught = np.zeros(self.past.shape, self.past.dtype)
+        return twin
+
     def started(self, state: Any, noise: np.random.Generator | None) -> Slot:
         """Return a slot with the same params at the start of another series."""
         twin, zeros = self.copy(), np.zeros(self.past.shape, self.past.dtype)

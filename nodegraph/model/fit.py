@@ -162,7 +162,7 @@ class Fit(LearningPass):
         behind = set(plan.reads) - set(cut(plan, teams.stage.learners, at.kept).reads)
         behind |= set(at.kept) & set(plan.reads)
         needed = plan.rewired(plan.reads, behind)
-        place = self.initializer.restarted({name: slots[name] for name in needed.reads})
+        place = self._restarted(needed, slots)
         self.one(needed, place, one.first(at.steps), Request((), clock=self.clock, noise=True))
         slots.update({name: place[name] for name in behind})
 
@@ -191,6 +191,8 @@ class Fit(LearningPass):
                 f"be stale; write model.freeze({before}).update(x, y), or fit on all data"
             )
         (stage,), moved, bound = self.stages, 0, self._dealt(bound)
+        for slot in slots.values():  # teachers go on from the last outputs, of a `run` perhaps
+            slot.taught = None
         for i, series in enumerate(bound.series):
             place = slots if bound.own else self.initializer.fresh(slots, slots, i)
             moved = self.live(stage, place, series)
@@ -234,7 +236,7 @@ class Fit(LearningPass):
                 for name, ports in wiring.items()
             }
             plan = self.plan.rewired(wiring, left)
-            slots.update(self.initializer.restarted({name: slots[name] for name in plan.reads}))
+            slots.update(self._restarted(plan, slots))
             self.one(plan, slots, bound.series[0], Request(noise=True))
         self._leave_teachers(slots)
 

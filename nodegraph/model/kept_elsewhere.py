@@ -41,7 +41,7 @@ class Shelved(Keeping):
         """Return series with the outputs that are taken; None if some are not there."""
         if not self.taken:
             return None
-        reads, taught, found = self.stage.plan.reads, teachers(self.stage), []
+        reads, taught, found = self.stage.plan.reads, teachers(self.stage.plan), []
         for i, one in group:
             rows = shelf.find(i, self.taken)
             if rows is None or not isinstance(one, Series):

@@ -104,7 +104,11 @@ class KeptOutputs:
 
     def data(self, bound: BoundData, stage: Stage) -> BoundData:
         """Return the data that a stage hears, with the outputs of what does not run."""
-        reads, taught, quiet = stage.plan.reads, teachers(stage), silent(stage.plan, self.names)
+        reads, taught, quiet = (
+            stage.plan.reads,
+            teachers(stage.plan),
+            silent(stage.plan, self.names),
+        )
         if not quiet and bound.data.keys() <= reads.keys() and bound.targets.keys() <= taught:
             return bound
         series = [
@@ -218,10 +222,10 @@ def _is_made(plan: Plan, name: str) -> bool:
     return bool(plan.reads.get(name)) or not plan.nodes[name].external
 
 
-def teachers(stage: Stage) -> set[str]:
-    """Return whose targets are heard of in a stage, or leave their last values."""
-    ports = (group for ports in stage.plan.reads.values() for group in ports.values())
-    return {*stage.plan.reads, *(read.source for group in ports for read in group if read.taught)}
+def teachers(plan: Plan) -> set[str]:
+    """Return whose targets are heard of in a plan, or leave their last values."""
+    ports = (group for ports in plan.reads.values() for group in ports.values())
+    return {*plan.reads, *(read.source for group in ports for read in group if read.taught)}
 
 
 def silent(plan: Plan, known: Collection[str]) -> set[str]:

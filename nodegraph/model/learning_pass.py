@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nodegraph.data.series import Series, Stream
@@ -15,7 +15,7 @@ from nodegraph.graph.protocols import SecondLook, begun
 from nodegraph.graph.rule import Rule, merges
 from nodegraph.model.apart import learn_apart
 from nodegraph.model.joint_readouts import JointReadouts
-from nodegraph.model.kept_outputs import KeptOutputs
+from nodegraph.model.kept_outputs import KeptOutputs, teachers
 from nodegraph.model.passes import Outputs, Pass
 from nodegraph.model.stages import Stage, epochs, is_repeated
 
@@ -65,6 +65,15 @@ class LearningPass(Pass):
             if slots[name].memory is None and isinstance(self._rule(name), SecondLook):
                 slots[name].memory = begun(self._rule(name), slots[name].params, again)
 
+    def _restarted(
+        self, plan: Plan, slots: Mapping[str, Slot], known: Iterable[str] = ()
+    ) -> dict[str, Slot]:
+        """Return slots at the start of the model's own stream, teachers of other stages too."""
+        found = self.initializer.restarted({name: slots[name] for name in plan.reads})
+        found |= {name: slots[name].rewound() for name in known}
+        heard = teachers(plan) - plan.reads.keys()
+        return found | {name: found.get(name, slots[name]).untaught() for name in heard}
+
     def _pass_own(
         self,
         stage: Stage,
@@ -76,9 +85,8 @@ class LearningPass(Pass):
         """Go through the series of the model's own stream."""
         slots = teams.slots
         if not at.steps:
-            fresh = self.initializer.restarted({name: slots[name] for name in stage.plan.reads})
             known = series.known if isinstance(series, Series) else {}
-            slots.update({**fresh, **{name: slots[name].rewound() for name in known}})
+            slots.update(self._restarted(stage.plan, slots, known))
         self.hooks.mark(at, slots)
         last = at.turn >= epochs(self.plan.rules, teams.stage.learners) - 1
         final = frozenset(teams.alone(stage.learners)) if last else frozenset[str]()

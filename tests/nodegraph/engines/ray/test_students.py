@@ -1,7 +1,7 @@
 import numpy as np
 
 import nodegraph as ng
-from nodes import Input, Reservoir, Ridge, Scaler
+from nodes import Input, Reservoir, Ridge, Scaler, Whitening
 
 X = np.random.default_rng(0).normal(size=(60, 2))
 T = np.cumsum(X, axis=0)
@@ -20,3 +20,19 @@ def test_who_only_runs_needs_no_teacher_on_workers_either(split, spread):
     ):
         for one, other in zip(found, wanted, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_teachers_of_a_later_stage_come_from_the_start_on_workers_too(split):
+    pool, out = Reservoir(units=6, name="pool"), Ridge(ridge=0.1)
+    graph = Input() >> Scaler() >> pool >> Whitening(epsilon=0.01) >> out
+    graph = graph & (out >> ng.delay(2) >> pool["feedback"])
+    y = np.roll(X[:, :1], 1, axis=0) + 0.3
+    parts = ng.Chunks([(X[:25], y[:25]), (X[25:], y[25:])])
+    models = [
+        ng.Model(graph, seed=1).fit(X, y),
+        ng.Model(graph, seed=1).fit(parts, engine=split()),
+    ]
+    for name in ("whitening", "ridge"):
+        one, other = (model.params[name] for model in models)
+        np.testing.assert_array_equal(one[0], other[0])
+    np.testing.assert_array_equal(*(model.run(X) for model in models))

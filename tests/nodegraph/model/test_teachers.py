@@ -1,0 +1,139 @@
+"""What is fed back while a readout learns: its teacher, from the start in every pass."""
+
+import numpy as np
+import pytest
+from ridge_by_hand import numpy_ridge
+
+import nodegraph as ng
+from nodegraph import delay
+from nodegraph.host.progress import Silent
+from nodegraph.model import checkpoints
+from nodegraph.testing.comparing import same_trees
+from nodes import Input, Reservoir, Ridge, Scaler, Whitening
+from nodes.rules import IntrinsicPlasticity
+
+RNG = np.random.default_rng(3)
+X = RNG.standard_normal((300, 2))
+Y = np.roll(X[:, :1], 1, axis=0) + 0.3  # it is not 0 where the series ends
+
+
+def looped(*between, scaled=False, **fields):
+    """A reservoir that hears its readout of two steps before, and what stands between them."""
+    pool = Reservoir(name="pool", units=6, connectivity=1.0, **fields)
+    graph = Input(name="u") >> Scaler(kind="z-score") >> pool if scaled else Input(name="u") >> pool
+    out = Ridge(name="out", ridge=0.1)
+    for node in (*between, out):
+        graph = graph >> node
+    return graph & (out >> delay(2) >> pool["feedback"])
+
+
+def drawn(model):
+    """Return W, W_in and W_fb as they are."""
+    return tuple(np.array(getattr(model.params["pool"], name)) for name in ("W", "W_in", "W_fb"))
+
+
+def states(weights, x, fed, start=None, gain=1.0, bias=0.0):
+    """Return the states of the reservoir to which the rows of `fed` are fed back."""
+    (W, W_in, W_fb), state, found = weights, np.zeros(6) if start is None else start, []
+    late = np.vstack([np.zeros((2, 1)), fed])
+    for row, teacher in zip(x, late[: len(x)], strict=True):
+        net = W @ state + W_in @ row + W_fb @ teacher
+        found.append(state := np.tanh(gain * net + bias))
+    return np.array(found)
+
+
+def whitened(rows):
+    centred = rows - rows.mean(axis=0)
+    values, vectors = np.linalg.eigh(centred.T @ centred / len(rows) + 0.01 * np.eye(6))
+    return vectors / np.sqrt(values) @ vectors.T
+
+
+def chunks():
+    return ng.Chunks([(X[i : i + 70], Y[i : i + 70]) for i in range(0, 300, 70)])
+
+
+@pytest.mark.parametrize("how", ["whole", "chunks", "twice"])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_a_stage_before_the_readouts_hears_its_teacher_from_the_start(how, scaled):
+    middle = Whitening(name="middle", epsilon=0.01), Whitening(name="last", epsilon=0.01)
+    model = ng.Model(looped(*middle, scaled=scaled), seed=1)
+    for _ in range(1 + (how == "twice")):
+        model.fit(chunks()) if how == "chunks" else model.fit(X, Y)
+    x = (X - X.mean(axis=0)) / X.std(axis=0) if scaled else X
+    rows = states(drawn(model), x, Y)
+    np.testing.assert_allclose(model.params["middle"].W, whitened(rows), atol=1e-11)
+    white = (rows - rows.mean(axis=0)) @ whitened(rows)
+    np.testing.assert_allclose(model.params["last"].W, whitened(white), atol=1e-11)
+    W, bias = numpy_ridge(white @ whitened(white), Y, 0.1)
+    np.testing.assert_allclose(model.params["out"].W_out, W, atol=1e-11)
+    np.testing.assert_allclose(model.params["out"].bias, bias, atol=1e-11)
+    np.testing.assert_allclose(model.state["pool"].x, rows[-1], atol=1e-11)
+
+
+def test_each_epoch_of_a_plastic_reservoir_hears_the_teacher_from_the_start():
+    rule = IntrinsicPlasticity(rate=0.002, mu=0.0, sigma=0.3, epochs=3)
+    model = ng.Model(looped(rule=rule), seed=1).fit(X, Y)
+    W, W_in, W_fb = drawn(ng.Model(looped(), seed=1).fit(X, Y))
+    gain, bias = np.ones(6), np.zeros(6)
+    for _ in range(3):
+        state = np.zeros(6)
+        for t in range(300):
+            net = W @ state + W_in @ X[t] + W_fb @ (Y[t - 2] if t > 1 else [0.0])
+            state = np.tanh(gain * net + bias)
+            step = -0.002 * state / 0.09 * (2 * 0.09 + 1 - state**2)
+            gain, bias = gain + 0.002 / gain + step * net, bias + step
+    np.testing.assert_allclose(model.params["pool"].W_fb, gain[:, None] * W_fb, atol=1e-11)
+    np.testing.assert_allclose(model.params["pool"].bias, bias, atol=1e-11)
+    rows = states((W, W_in, W_fb), X, Y, gain=gain, bias=bias)
+    np.testing.assert_allclose(model.params["out"].W_out, numpy_ridge(rows, Y, 0.1)[0], atol=1e-11)
+
+
+@pytest.mark.parametrize("how", ["run", "steps", "saved"])
+def test_update_behind_a_run_goes_on_from_what_the_run_gave_out(how, tmp_path):
+    model = ng.Model(looped(), seed=1).fit(X[:100], Y[:100])
+    if how == "steps":
+        said = np.array([model.step(row) for row in X[100:150]])
+    else:
+        said = model.run(X[100:150])
+    if how == "saved":
+        model.save(tmp_path / "model.safetensors")
+        model = ng.load(tmp_path / "model.safetensors")
+    model.update(X[150:], Y[150:])
+    rows = states(drawn(model), X, np.vstack([Y[:100], said, Y[150:]]))
+    learned = np.r_[:100, 150:300]
+    W, bias = numpy_ridge(rows[learned], Y[learned], 0.1)
+    np.testing.assert_allclose(model.params["out"].W_out, W, atol=1e-11)
+    np.testing.assert_allclose(model.params["out"].bias, bias, atol=1e-11)
+
+
+class Killed(Silent):
+    """A progress that kills the run after so many chunks."""
+
+    def __init__(self, chunks):
+        self.left = chunks
+
+    def advance(self, n_steps):
+        self.left -= 1
+        if self.left < 0:
+            raise OSError("killed")
+
+
+@pytest.mark.parametrize("after", [2, 5, 8, 11])
+def test_a_fit_that_was_killed_goes_on_with_the_teacher_of_where_it_stood(
+    after, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(checkpoints, "EVERY", 0.0)
+    monkeypatch.setattr("nodegraph.graph.plan.MAX_CHUNK", 100)
+
+    def model():
+        middle = Whitening(name="middle", epsilon=0.01), Whitening(name="last", epsilon=0.01)
+        return ng.Model(looped(*middle, scaled=True), seed=1)
+
+    whole, kept = model().fit(X, Y), {"checkpoint": tmp_path / "checkpoint.safetensors"}
+    with pytest.raises(OSError, match="killed"):
+        model().fit(X, Y, progress=Killed(after), **kept)
+    resumed = model().fit(X, Y, resume=True, **kept)
+    for name in whole.plan.nodes:
+        for part in ("params", "state", "past"):
+            mine, theirs = (getattr(one._settle().slots[name], part) for one in (whole, resumed))
+            same_trees(mine, theirs, f"{name}.{part}")
