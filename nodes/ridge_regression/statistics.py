@@ -8,6 +8,7 @@ import numpy as np
 
 from nodegraph import Array
 from nodes.ridge_regression.blas import PANEL, add_products, own_loops, product
+from nodes.ridge_regression.chosen_rows import ChosenRows
 from nodes.ridge_regression.solvers import Solution, is_definite, solve_primal, unmoved
 
 __all__ = ["Statistics", "centred", "mass"]
@@ -189,16 +190,22 @@ def mass(rows: Array, weights: Array | None) -> float:
 
 
 def centred(
-    rows: Array, mean: Array, n: float, weights: Array | None = None, dtype: Any = np.float64
+    rows: Array | ChosenRows,
+    mean: Array,
+    n: float,
+    weights: Array | None = None,
+    dtype: Any = np.float64,
 ) -> tuple[Array, Array]:
     """Return rows about their mean, with a row for its distance to `mean`; and the step there.
 
     Rows with weights are multiplied by their roots.
     """
+    about = np.empty((len(rows) + 1, len(mean)), dtype)
+    if isinstance(rows, ChosenRows):
+        rows = rows.into(about[:-1])
     rows = np.ascontiguousarray(rows, dtype)
     m = mass(rows, weights)
     own = rows.mean(axis=0, dtype=float) if weights is None else weights @ rows / m
-    about = np.empty((len(rows) + 1, len(mean)), dtype)
     np.subtract(rows, own.astype(dtype), out=about[:-1])
     if weights is not None:
         about[:-1] *= np.sqrt(weights)[:, None]

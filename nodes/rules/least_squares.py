@@ -17,6 +17,7 @@ from nodegraph.graph.protocols import Room
 from nodegraph.host.memory_budget import available_bytes
 from nodes.parts.sample_weights import PORT, WeighsRows, row_weights
 from nodes.ridge_regression.blas import PANEL, bounded_threads
+from nodes.ridge_regression.chosen_rows import ChosenRows, chosen_rows
 from nodes.ridge_regression.conjugate_gradient import ConjugateGradient
 from nodes.ridge_regression.dual_rows import BLOCK
 from nodes.ridge_regression.dual_rows import LARGE as WIDE
@@ -199,13 +200,18 @@ class LeastSquares(WeighsRows, Rule):
         """Gather the rows of a chunk, in place."""
         if lesson.target is None:
             return params, memory
-        xs, ts = _picked(lesson.rows, lesson.inputs["x"], lesson.target)
+        xs, ts = (chosen_rows(lesson.rows, array) for array in (lesson.inputs["x"], lesson.target))
         given = lesson.inputs.get(PORT)
-        weights = None if given is None else _picked(lesson.rows, given)[0]
+        weights = None if given is None else np.asarray(chosen_rows(lesson.rows, given))
         return params, self._add(memory, xs, ts, lesson.number, weights)
 
     def _add(
-        self, memory: Any, xs: Array, ts: Array, number: int | None, weights: Array | None
+        self,
+        memory: Any,
+        xs: Array | ChosenRows,
+        ts: Array | ChosenRows,
+        number: int | None,
+        weights: Array | None,
     ) -> Any:
         """Return the memory with more rows; its arrays are changed in place."""
         counts = None if weights is None else row_weights({PORT: weights}, len(xs))
@@ -215,7 +221,7 @@ class LeastSquares(WeighsRows, Rule):
             raise FieldError(
                 "conjugate gradients count all rows alike; weights need solver='direct' or 'qr'"
             )
-        return memory.add(xs, ts)
+        return memory.add(np.asarray(xs), np.asarray(ts))
 
     def merge(self, one: Gathered, other: Gathered) -> Gathered:
         """Return the memory of both: statistics are added, left-over rows go on as a block."""
@@ -318,11 +324,3 @@ def _with_weights(params: Any, W: Array, b: Array) -> Any:
 
 def _columns(widths: Sequence[int]) -> list[slice]:
     return [slice(*cut) for cut in pairwise(accumulate(widths, initial=0))]
-
-
-def _picked(rows: Array, *arrays: Array) -> list[Array]:
-    """Return the chosen rows of each array; without a copy if they are all that follow one."""
-    first = int(np.argmax(rows))
-    if rows[first:].all():
-        return [array[first:] for array in arrays]
-    return [array[rows] for array in arrays]
