@@ -37,6 +37,29 @@ class Columns(NamedTuple):
     firm: bool = True
     text: bool = True
 
+    @property
+    def choice(self) -> str:
+        """How columns are chosen by a list of names."""
+        return "x[{}]"
+
+
+class ArrowColumns(Columns):
+    """Names of the columns of a table of pyarrow."""
+
+    @property
+    def choice(self) -> str:
+        """How columns are chosen by a list of names."""
+        return "x.select({})"
+
+
+class LabelledColumns(Columns):
+    """Names along the last axis of an array of xarray."""
+
+    @property
+    def choice(self) -> str:
+        """How columns are chosen by a list of names."""
+        return "x.sel({{x.dims[-1]: {}}})"
+
 
 def is_frame(value: Any) -> bool:
     """Tell whether `value` is a table of columns that may be of different types."""
@@ -70,10 +93,12 @@ def columns_of(value: Any) -> Columns | None:
     if is_plain(value):
         return None
     if is_frame(value):
-        return _called_so(_names(value))
+        return _called_so(_names(value), ArrowColumns if _is_arrow(value) else Columns)
     if is_labelled(value):
         last = value.dims[-1] if np.ndim(value) > 1 else None
-        return _called_so(np.asarray(value.coords[last]).tolist()) if last in value.coords else None
+        if last not in value.coords:
+            return None
+        return _called_so(np.asarray(value.coords[last]).tolist(), LabelledColumns)
     flat = hasattr(type(value), "name") and np.ndim(value) == 1
     named = flat and isinstance(value.name, str) and value.name != ""
     return Columns((value.name,), firm=False) if named else None
@@ -99,7 +124,7 @@ def check_columns(known: Columns | None, new: Columns | None, where: str, before
         f"{w} {', '.join(map(repr, n))}" for w, n in (("without", missing), ("with", more)) if n
     ]
     what = " and ".join(faults) or f"in the order {', '.join(map(repr, new.names))}"
-    cure = "" if missing else _chosen(known.names, new.text)
+    cure = "" if missing else _chosen(known.names, new)
     raise DataError(f"{where}: columns {what}; {before} {', '.join(map(repr, known.names))}{cure}")
 
 
@@ -111,13 +136,14 @@ def _counted(other: Columns | None) -> Columns | None:
     return Columns(plain, text=False) if sorted(other.names) == sorted(plain) else None
 
 
-def _chosen(names: tuple[str, ...], text: bool) -> str:
+def _chosen(names: tuple[str, ...], of: Columns) -> str:
     """Return how columns of these names are taken in this order, where that is short."""
-    if text:
-        return f"; write x[{list(names)!r}]"
+    if of.text:
+        return f"; write {of.choice.format(list(names))}"
     if not all(name.isdecimal() for name in names):
         return ""
-    return f"; write x[[{', '.join(names)}]], or x.to_numpy() if they are meant as they stand"
+    write = of.choice.format(f"[{', '.join(names)}]")
+    return f"; write {write}, or x.to_numpy() if they are meant as they stand"
 
 
 def frame_rows(value: Any, where: str) -> Array:
@@ -158,12 +184,12 @@ def _parts(value: Any) -> list[Any]:
     return list(value.columns if _is_arrow(value) else value.get_columns())
 
 
-def _called_so(names: list[Any]) -> Columns | None:
+def _called_so(names: list[Any], kind: type[Columns]) -> Columns | None:
     """Return the names of a table's columns; those that only count are none."""
     if not names or names == list(range(len(names))):
         return None
     text = all(isinstance(name, str) for name in names)
-    return Columns(tuple(map(str, names)), text=text)
+    return kind(tuple(map(str, names)), text=text)
 
 
 def _plain(kind: Any) -> bool:
@@ -187,7 +213,7 @@ def _column(column: Any, where: str, name: Any) -> Array:
     if array.dtype.kind not in "fiub" or array.ndim != 1:
         raise DataError(
             f"{place}: expected numbers, got {array.dtype} values; leave the column out"
-            + ", or make it the index" * (array.dtype.kind == "M")
+            + ", or make it the index" * (array.dtype.kind == "M" and hasattr(column, "iloc"))
         )
     return array.astype(float)
 

@@ -21,6 +21,10 @@ __all__ = [
     "usual_step",
 ]
 
+HOUR = np.timedelta64(3600, "s")
+NIGHT = 4  # hours from midnight on in which clocks are put forward and back
+MOST_CHANGES = 100  # of clocks in one series
+OFFSET = "write times with their offset (02:00+01:00), or in UTC"
 FEWEST = 32  # rows of which some are usually of one time with others
 
 
@@ -48,14 +52,34 @@ cut them into series'
     zero = steps.dtype.type(0)
     if (back := steps < zero).any():
         where = _place(back, times, rows)
-        return f"rows go back in time {where}; sort them by time, or cut them into series"
-    if _some(same := steps == zero):
+        cure = _put_back(times[rows[:-1][back]], steps[back], usual_step(steps))
         return (
-            f"rows have the time of the row before {_place(same, times, rows)}; leave one of two "
-            "out, or cut them into series"
+            f"rows go back in time {where}; {cure or 'sort them by time, or cut them into series'}"
+        )
+    if _some(same := steps == zero):
+        cure = _put_back(times[rows[:-1][same]], steps[same], usual_step(steps))
+        return (
+            f"rows have the time of the row before {_place(same, times, rows)}; "
+            f"{cure or 'leave one of two out, or cut them into series'}"
         )
     next_row = np.diff(rows) == 1
     return _gaps(times, rows[:-1][next_row], steps[next_row])
+
+
+def _put_back(starts: Array, steps: Array, usual: Any) -> str:
+    """Return what to do about rows that go back as clocks do in autumn; else nothing."""
+    if not _moved_clock(starts, steps, usual, -HOUR):
+        return ""
+    return f"as where clocks are put back: no row is too many, and {OFFSET}"
+
+
+def _moved_clock(starts: Array, steps: Array, usual: Any, by: np.timedelta64) -> bool:
+    """Tell whether all steps are an hour longer or shorter than the usual one, on Sunday nights."""
+    if starts.dtype.kind != "M" or len(steps) > MOST_CHANGES:
+        return False
+    days = starts.astype("M8[D]")
+    at_night = ((starts - days) / HOUR < NIGHT) & np.is_busday(days, weekmask="Sun")
+    return bool((steps - usual == by).all() and at_night.all())
 
 
 def _gaps(times: Array, rows: Array, steps: Array) -> str:
@@ -74,6 +98,11 @@ def _gaps(times: Array, rows: Array, steps: Array) -> str:
             "Hold()), or give how long each is to a node with a port dt"
         )
     one = rows[gaps.argmax()]
+    if _moved_clock(times[rows[gaps]], steps[gaps], usual, HOUR):
+        return (
+            f"rows are {duration(usual)} apart, but more {_often(gaps, times, one, one + 1)}, as "
+            f"where clocks are put forward: {OFFSET}; else fill in what is missing"
+        )
     return (
         f"rows are {duration(usual)} apart, but more {_often(gaps, times, one, one + 1)}; each row "
         "is one step: fill in what is missing (empty cells, for Impute() or Hold()), or cut the "

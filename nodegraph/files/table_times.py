@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.time_steps import odd_steps
+from nodegraph.data.time_steps import beside, duration, odd_steps
 from nodegraph.errors import DataWarning, warn
 
-__all__ = ["as_dates", "check_each", "check_order", "read_times", "time_index"]
+__all__ = ["as_dates", "check_each", "check_order", "check_together", "read_times", "time_index"]
 
 _CLOCK = r"([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 _ISO = re.compile(rf"[0-9]{{4}}[-/][0-9]{{1,2}}([-/][0-9]{{1,2}}{_CLOCK})?")
@@ -58,6 +58,38 @@ def check_each(times: Sequence[str], bounds: Sequence[tuple[int, int]], where: s
         if odd := odd_steps(moments[start:stop]):
             warn(f"{where}, series {i}: {odd}", DataWarning)
             return
+
+
+def check_together(
+    times: Sequence[str], others: Sequence[str], series: Sequence[tuple[int, int]], where: str
+) -> str:
+    """Warn if rows of two tables stop being as far apart in time; return how far they are, if so.
+
+    Parameters
+    ----------
+    times, others : list of str, equally long
+        What the rows of both are called.
+    series : sequence of (start, stop)
+        Of the independent series that they hold.
+    where : str
+        What the `others` are called.
+    """
+    ours, theirs = (read_times(part)[0] for part in (times, others))
+    if ours is None or theirs is None or ours.dtype.kind != theirs.dtype.kind:
+        return ""
+    for start, stop in series:
+        if odd := beside(ours[start:stop], theirs[start:stop]):
+            warn(
+                f"{where}: {odd}; each row goes with that of the data in the same place: leave out "
+                "of both what only one has, and bring them into one order",
+                DataWarning,
+            )
+            return ""
+    apart = theirs[0] - ours[0]
+    zero = apart - apart
+    if not (apart > zero or apart < zero):
+        return ""
+    return f"{where}: its rows are {duration(abs(apart))} {'later' if apart > zero else 'earlier'}"
 
 
 def read_times(times: Sequence[str]) -> tuple[Array | None, str]:

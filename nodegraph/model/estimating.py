@@ -197,9 +197,10 @@ class Estimating(Learner):
             elif key in options:
                 options[key] = value
             else:
+                nodes = ", ".join(f"{node}__" for node in self.plan.nodes)
                 raise FieldError(
                     f"set_params: there is no {key!r}; options are {', '.join(options)}, and "
-                    "fields of nodes as in reservoir__leak_rate"
+                    f"fields of nodes, as in reservoir__leak_rate; here they begin with {nodes}"
                 )
         if changes:
             options["graph"] = _changed(options["graph"], changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -109,7 +110,9 @@ Changes = Annotated[
 DataFolder = Annotated[
     Path | None,
     typer.Option(
-        "--data", metavar="DIR", help="Folder of the task's files; else that of the graph."
+        "--data",
+        metavar="DIR",
+        help="Folder of the task's files, else that of the graph; or the file of its data.",
     ),
 ]
 
@@ -127,8 +130,11 @@ def read(
     if twice := [field for i, field in enumerate(fields) if field in fields[:i]]:
         raise SpecError(f"--set {twice[0]}: is given twice; leave one out")
     load_plugins(plugins)
+    given = list(changes or ())
+    if data is not None and data.is_file():
+        given, data = [*given, f"task.data.file={json.dumps(str(data))}"], None
     with warnings_said():
-        return read_yaml(file, changes or (), data)
+        return read_yaml(file, given, data)
 
 
 def results_folder(spec: Spec, file: Path) -> Path:

@@ -14,7 +14,8 @@ from nodegraph.errors import DataError
 from nodegraph.experiments.tasks.examples import Titles, named, picked
 from nodegraph.experiments.tasks.series_data import fitted
 from nodegraph.experiments.tasks.task_source import Source
-from nodegraph.files.table_columns import Table, chosen
+from nodegraph.files.table_columns import Table, bounds, chosen, listed
+from nodegraph.files.table_times import check_together
 from nodegraph.files.yaml.sources import FileSource
 from nodegraph.files.yaml.task import (
     ColumnTarget,
@@ -140,7 +141,29 @@ class Choice(Source):
             given = fitted(other, table, target.file)
         if len(given) != len(table.values):
             raise DataError(f"{len(given)} rows of targets for {len(table.values)} of data")
+        if isinstance(target, FileSource):
+            self._compare(table, other, target.file)
         return given[ahead:], ahead, titles
+
+    def _compare(self, table: Table, other: Table, where: str) -> None:
+        """Look at whether rows of targets go together in time with those of the data."""
+        ours, theirs = table.times, other.times
+        if ours is None or theirs is None or len(ours) != len(theirs):
+            return
+        if apart := check_together(ours, theirs, bounds(table.lengths or [len(ours)]), where):
+            self.told.append(f"{apart} than those of the data in the same place")
+
+    def tell_own_past(self, table: Table, taken: Sequence[int]) -> None:
+        """Say which columns are foretold without their own past, as no input was named."""
+        each = [self.task.target, *(self.task.targets or {}).values()]
+        if not taken or self.task.input is not None or not any(map(steps_ahead, each)):
+            return
+        names: Sequence[Any] = table.names or range(table.values.shape[1])
+        foretold = [names[i] for i in sorted({*taken})]
+        self.told.append(
+            f"{listed(foretold)} {'is a target' if len(foretold) == 1 else 'are targets'} and no "
+            f"input; to foretell from its own past as well, write input: [{listed(names)}]"
+        )
 
     def split(self, n_rows: int, most: int, *, series: bool = False) -> tuple[int, int]:
         """Return where what is learned from ends, and what is scored, at `most`; rows or series."""

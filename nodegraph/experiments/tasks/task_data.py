@@ -70,6 +70,7 @@ class Preparation(Choice):
         taken = self.taken(table)
         x = self.inputs(table, taken)
         y, ahead, titles = self.targets(table, given)
+        self.tell_own_past(table, taken)
         n_rows = len(table.values) - ahead
         size, end = self.split(n_rows, n_rows)
         columns = self.called(table, taken)
@@ -93,6 +94,7 @@ class Preparation(Choice):
         taken = self.taken(table)
         x = self.inputs(table, taken)
         y, ahead, titles = self.targets(table, given)
+        self.tell_own_past(table, taken)
         with self.at("data"):
             rows = rows_of(lengths, ahead)
             inputs, targets = cut(x, rows), cut(y, rows)

@@ -190,3 +190,16 @@ def test_labelled_arrays_that_have_no_index_are_taken_as_they_stand():
     model = ng.Model(Input() >> Ridge(ridge=0.1)).fit(Named(), Named())
     assert np.array_equal(model.params["ridge"].W_out, by_hand)
     assert model.columns == {"input": ("a", "b")}
+
+
+def test_columns_are_put_in_order_in_the_words_of_their_library():
+    arrow, xarray = pytest.importorskip("pyarrow"), pytest.importorskip("xarray")
+    swapped = arrow.table({"b": A[:, 1], "a": A[:, 0]})
+    with pytest.raises(DataError, match=r"write x\.select\(\['a', 'b'\]\)"):
+        learned().run(swapped)
+    labelled = xarray.DataArray(A[:, ::-1], dims=("time", "c"), coords={"c": ["b", "a"]})
+    with pytest.raises(DataError, match=r"write x\.sel\(\{x\.dims\[-1\]: \['a', 'b'\]\}\)"):
+        learned().run(labelled)
+    model = learned()
+    right = swapped.select(["a", "b"]), labelled.sel({labelled.dims[-1]: ["a", "b"]})
+    assert all(np.array_equal(model.predict(x), model.predict(A)) for x in right)

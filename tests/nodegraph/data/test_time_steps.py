@@ -70,3 +70,27 @@ def test_dates_of_which_none_is_shared_are_told_and_counts_are_not():
     )
     assert beside(DAYS[:1], DAYS[1:2]) == beside(np.arange(50), np.arange(50, 100)) == ""
     assert beside(DAYS, DAYS[:50]) == beside(np.arange(100), DAYS) == ""
+
+
+def local(first, hours, moved, by):
+    """Return local times of hourly rows; clocks move by so many hours at row `moved`."""
+    times = np.datetime64(first, "m") + np.arange(0, 60 * hours, 60)
+    times[moved:] += np.timedelta64(60 * by, "m")
+    return times
+
+
+def test_hours_that_clocks_move_are_no_rows_too_many_or_missing():
+    spring = odd_steps(local("2024-03-30T00", 60, 26, 1))  # 31 March, 01:00 to 03:00
+    assert "first from 2024-03-31T01:00 to 2024-03-31T03:00 (rows 25 and 26, from 0)" in spring
+    assert "as where clocks are put forward: write times with their offset" in spring
+    autumn = odd_steps(local("2024-10-26T00", 60, 27, -1))  # 27 October, 02:00 twice
+    assert autumn.startswith("rows have the time of the row before once, first from 2024-10-27T02")
+    assert "clocks are put back: no row is too many" in autumn
+    quarters = np.datetime64("2024-10-26", "m") + np.arange(0, 4000, 15)
+    quarters[108:] -= np.timedelta64(60, "m")
+    assert "go back in time once, first from 2024-10-27T02:45 to 2024-10-27T02:00" in odd_steps(
+        quarters
+    )
+    assert "sort" not in odd_steps(quarters)
+    for other in (local("2024-03-30T00", 60, 30, 1), local("2024-03-29T00", 60, 26, 1)):
+        assert "clocks" not in odd_steps(other)  # by day; of a Saturday

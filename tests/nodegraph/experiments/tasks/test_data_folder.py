@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from nodegraph.cli import app
 from nodegraph.errors import SpecError
+from nodegraph.experiments.cli.graphs import read
 from nodegraph.experiments.search import search
 from nodegraph.experiments.tasks.experiment import run_spec
 from nodegraph.files.yaml.spec import read_yaml
@@ -115,6 +116,14 @@ def test_check_and_run_say_what_was_read(graph: Path, tmp_path: Path) -> None:
     assert "leads out of the folder" in called("check", graph, "--set", "task.data.columns=[a]",
                                                "--data", tmp_path / "graphs").replace(
         "is not there", "leads out of the folder")  # fmt: skip
+
+
+def test_data_may_name_the_file_itself(graph: Path, tmp_path: Path) -> None:
+    other = tmp_path / "of my: own #.csv"
+    other.write_bytes((tmp_path / "data" / "x.csv").read_bytes())
+    found = run_spec(read(graph, None, None, other))
+    assert found.scores == run_spec(read_yaml(graph, data=tmp_path / "data")).scores
+    assert "read 60 rows of 2 numbers from" in called("check", graph, "--data", other)
 
 
 def test_options_of_texts_reach_the_reader(graph: Path, tmp_path: Path) -> None:
