@@ -19,7 +19,8 @@ class SlowFeatures(Projection):
     """``y = W (x - mean)``: slow feature analysis, the slowest first, each of unit variance [1]_.
 
     How the input changes it hears at the port `previous`, which `fit` alone reads: lead the input
-    there by a delayed edge of one step. Behind `Products`, it finds slow quadratic features.
+    there by a delayed edge of one step. Behind `Products`, it finds slow quadratic features. Of the
+    first row of a series, before which there is none, it hears no change.
 
     Parameters
     ----------

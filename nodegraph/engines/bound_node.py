@@ -82,6 +82,9 @@ class BoundNode:
         for port, sources in self.ports:
             if port not in inputs:
                 inputs[port] = _joined(sources, start, stop)
+        for port, first in self.context.plan.first.get(self.name, {}).items():
+            if port in inputs and self.context.clock + start < first:
+                inputs[port] = _from(inputs[port], first - self.context.clock - start)
         noise = self.noise(stop - start)
         return inputs if noise is None else {**inputs, "noise": noise}
 
@@ -262,6 +265,13 @@ def heard(plan: Plan, name: str, learns: bool) -> Mapping[str, tuple[Read, ...]]
     rule = plan.rules.get(name)
     own = () if rule is None or learns else rule.ports
     return {port: group for port, group in plan.reads[name].items() if port not in own}
+
+
+def _from(rows: Array, first: int) -> Array:
+    """Return rows with NaN in those before the `first`, of which there is nothing to tell."""
+    known: Array = rows.copy()
+    known[:first] = np.nan
+    return known
 
 
 def _joined(sources: Sequence[RowSource], start: int, stop: int) -> Array:

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nodegraph.errors import GraphError
+from nodegraph.graph.first_steps import first_steps
 from nodegraph.graph.graph import Composable, Graph
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.names import streams_of
@@ -76,6 +77,8 @@ class Plan:
         By node: how many past outputs are kept for those who read late; at least 1.
     streams : dict of str
         By node: the word that its random numbers are drawn by, most often its name.
+    first : dict of dict of int
+        By node and port: the first step that a port which its rule calls late tells of.
     """
 
     graph: Graph
@@ -84,6 +87,7 @@ class Plan:
     blocks: tuple[Block, ...]
     depth: dict[str, int]
     streams: dict[str, str]
+    first: dict[str, dict[str, int]]
 
     @classmethod
     def of(cls, graph: Composable) -> Plan:
@@ -118,7 +122,9 @@ class Plan:
         blocks = _arrange(reads)
         for block in blocks:
             check_loop(nodes, block.names if block.span else ())
-        return cls(whole, nodes, reads, blocks, depth, streams)
+        late = {n: node.learner.late for n, node in nodes.items() if node.learner}
+        first = first_steps(reads, {n: ports for n, ports in late.items() if ports})
+        return cls(whole, nodes, reads, blocks, depth, streams, first)
 
     @cached_property
     def remembers(self) -> bool:

@@ -129,6 +129,11 @@ class Rule(Described, ABC):
         return self.ports
 
     @property
+    def late(self) -> tuple[str, ...]:
+        """Those of its ports that tell of steps before; rows of which there was none are NaN."""
+        return ()
+
+    @property
     def sees_gaps(self) -> bool:
         """Whether an online rule also sees steps without a target, which is NaN there."""
         return False

@@ -18,9 +18,8 @@ class Slowness(CovarianceRule):
     """Let the rows of W be the directions that change least, of unit variance, slowest first [1]_.
 
     ``D w = delta C w`` with C the covariance of x and D the mean of ``d d'``, d being the change
-    ``x - previous``; the least delta first. Directions without variance are left out. What comes
-    before the first step of a series is 0 in a delayed edge, so rows behind a row of zeros alone
-    tell nothing of D.
+    ``x - previous``; the least delta first. Directions without variance are left out. The first
+    rows of a series, before which there are none by the delays of the graph, tell nothing of D.
 
     References
     ----------
@@ -34,6 +33,11 @@ class Slowness(CovarianceRule):
         """The input one step before."""
         return ("previous",)
 
+    @property
+    def late(self) -> tuple[str, ...]:
+        """The input one step before."""
+        return self.ports
+
     def begin(self, params: Any) -> tuple[Covariances, ...]:
         """Return the sums of no rows."""
         return Covariances.empty(len(params.mean)), Covariances.empty(len(params.mean))
@@ -41,7 +45,7 @@ class Slowness(CovarianceRule):
     def signals(self, seen: Seen) -> tuple[Array, ...]:
         """Return the input, and how it changed."""
         x, before = np.atleast_2d(seen.x), np.atleast_2d(seen.ports["previous"])
-        inside = before.any(axis=1)
+        inside = np.isfinite(before).all(axis=1)
         return x, x[inside] - before[inside]
 
     def finish(self, params: Any, memory: Any) -> Any:
@@ -50,8 +54,8 @@ class Slowness(CovarianceRule):
         Raises
         ------
         DataError
-            If there were no two rows to learn from, sums are no longer finite, or the inputs vary
-            in fewer directions than are wanted.
+            If there were no two rows to learn from, sums are no longer finite, the inputs vary in
+            fewer directions than are wanted, or what arrives at `previous` is the input itself.
         """
         (mean, covariance), (drift, change) = (sums.moments() for sums in memory)
         values, vectors = eigenvectors(covariance)
@@ -60,6 +64,11 @@ class Slowness(CovarianceRule):
             raise DataError(
                 f"{len(mean)} inputs vary in {found} directions, so there are no {units} slow "
                 f"features; write units={found} at most"
+            )
+        if not (drift.any() or change.any()):
+            raise DataError(
+                "the port previous hears the very input, so that nothing changes; lead it there "
+                'one step later: write source >> delay(1) >> slow_features["previous"]'
             )
         white = vectors[len(values) - found :] / np.sqrt(values[len(values) - found :])[:, None]
         delta, turned = eigenvectors(white @ (change + np.outer(drift, drift)) @ white.T)

@@ -13,7 +13,7 @@ def test_it_keeps_the_contract():
 
 def test_deltas_are_those_of_the_generalised_eigenproblem():
     x = np.cumsum(np.random.default_rng(0).normal(size=(400, 3)), axis=0) * [1.0, 0.1, 30.0]
-    before = np.vstack([np.zeros(3), x[:-1]])
+    before = np.vstack([np.full(3, np.nan), x[:-1]])
     rule, params = Slowness(), SlowFeatures.Params(np.eye(3), np.zeros(3), np.ones(3))
     _, memory = rule.update(params, rule.begin(params), Seen(x, None, ports={"previous": before}))
     d = np.diff(x, axis=0)
