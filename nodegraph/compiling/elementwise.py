@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,13 @@ _LOGICAL = {"logical_and", "logical_or", "logical_xor", "logical_not"}
 
 def loop_of(ufunc: Any, operands: Sequence[Any]) -> list[str]:
     """Return in which types a ufunc takes its operands, and then what it makes, as numpy has it."""
-    asked = [type(k) if type(k) in (int, float) else k for k in map(kind_of, operands)]
-    return [code_of(kind) for kind in ufunc.resolve_dtypes((*asked, *[None] * ufunc.nout))]
+    asked = (type(k) if type(k) in (int, float) else k for k in map(kind_of, operands))
+    return [*_loop(ufunc, tuple(asked))]
+
+
+@cache
+def _loop(ufunc: Any, asked: tuple[Any, ...]) -> tuple[str, ...]:
+    return tuple(map(code_of, ufunc.resolve_dtypes((*asked, *[None] * ufunc.nout))))
 
 
 def elementwise(name: str, *operands: Any) -> Op:

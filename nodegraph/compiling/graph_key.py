@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,8 @@ def graph_text(trace: Trace, finals: Mapping[Any, Op], io: Mapping[Any, int], dt
     axes = [(dim.value, dim.many, dim.eights) for dim in known.axes]
     ends = [(path, op.number) for path, op in finals.items()]
     leaves = [(path, op.number) for path, op in trace.leaves.items()]
-    return json.dumps([ops, regions, axes, ends, leaves, [*io.items()], dtype])
+    whole = [ops, regions, axes, ends, leaves, [*io.items()], dtype]
+    return json.dumps(whole, check_circular=False)
 
 
 class _Known:
@@ -41,12 +42,15 @@ class _Known:
         self.regions: dict[Region, int] = {}
 
     def op(self, op: Op) -> Any:
-        args, axes = [a.number for a in op.args], [*map(self._axis, op.dims)]
-        region, value = self._number(op.region), self._value(op.value)
+        args, axes = [a.number for a in op.args], self._numbers(op.dims)
+        region, value = self._number(op.region), op.value
+        if value is not None:
+            value = self._value(value)
         return op.kind, args, op.attrs, axes, op.shape, op.dtype, region, value
 
-    def _axis(self, dim: Dim) -> int:
-        return self.axes.setdefault(dim.root(), len(self.axes))
+    def _numbers(self, dims: Iterable[Dim]) -> list[int]:
+        axes = self.axes
+        return [axes.setdefault(dim.root(), len(axes)) for dim in dims]
 
     def _number(self, region: Region) -> int:
         if region not in self.regions:
@@ -59,7 +63,7 @@ class _Known:
         if isinstance(value, Region):
             return "region", self._number(value)
         if isinstance(value, tuple):
-            return "axes", [*map(self._axis, value)]
+            return "axes", self._numbers(value)
         return value.tobytes().hex() if isinstance(value, np.generic) else value
 
     def region(self, region: Region) -> Any:

@@ -20,7 +20,8 @@ from nodegraph.compiling.reasons import written_at
 __all__ = ["Dim", "Op", "Region", "Trace", "TraceError", "active", "code_of", "current", "dtype_of",
            "fastest", "steady"]  # fmt: skip
 
-_CODES = {"f8": np.float64, "f4": np.float32, "i8": np.int64, "b1": np.bool_}
+_CODES = {code: np.dtype(code) for code in ("f8", "f4", "i8", "b1")}
+_CODE_OF = {dtype: code for code, dtype in _CODES.items()}
 _KEPT = (
     "an array was kept outside of the step, on self or in a global name: what lasts belongs into "
     "the state"
@@ -134,7 +135,7 @@ class Op:
 
     def __init__(self, kind: str, args: tuple[Op, ...], attrs: Any, dims: Any, dtype: str):
         self.kind, self.args, self.attrs, self.dims, self.dtype = kind, args, attrs, dims, dtype
-        self.shape: tuple[int, ...] = tuple(d.value for d in dims)
+        self.shape: tuple[int, ...] = tuple([d.value for d in dims])
         self.number = -1
         self.value: Any = None
         self.region: Any = None
@@ -171,9 +172,8 @@ def fastest(shape: Sequence[int]) -> int:
 def code_of(dtype: Any) -> str:
     """Return f8, f4, i8 or b1."""
     dtype = np.dtype(dtype)
-    for code, known in _CODES.items():
-        if dtype == known:
-            return code
+    if (code := _CODE_OF.get(dtype)) is not None:
+        return code
     if dtype.kind in "iu":
         raise TraceError(
             f"whole numbers of {dtype} are not compiled, for they end at other places; write "
@@ -185,7 +185,7 @@ def code_of(dtype: Any) -> str:
 
 def dtype_of(code: str) -> np.dtype[Any]:
     """Return the numpy dtype of a code; u4 are places that are known to be within an axis."""
-    return np.dtype(_CODES.get(code, code))
+    return _CODES[code] if code in _CODES else np.dtype(code)
 
 
 class Trace:
@@ -243,7 +243,7 @@ class Trace:
         op.number, op.region = len(self.ops), region
         self.ops.append(op)
         region.ops.append(op)
-        self._write((op.kind, op.attrs, tuple(a.number for a in op.args), op.shape, op.dtype))
+        self._write((op.kind, op.attrs, tuple([a.number for a in op.args]), op.shape, op.dtype))
 
     def placed(
         self, kind: str, args: tuple[Op, ...], attrs: Any, like: Op, value: Any = None
@@ -261,16 +261,17 @@ class Trace:
 
         What is the same at each turn of a loop is done before it.
         """
-        args = tuple(args)
+        args, dims = tuple(args), tuple(dims)
         if self.open:
-            self._check_reach(args)
-        whole = (kind, tuple(id(a) for a in args), attrs, dtype, key, tuple(d.value for d in dims))
+            self._check_reach([a for a in args if a.region is not self.top])
+        shape = tuple([d.value for d in dims])
+        whole = (kind, tuple([id(a) for a in args]), attrs, dtype, key, shape)
         region: Region | None = self.region
         while region is not None:
             if whole in region.table:
                 return region.table[whole]
             region = region.parent
-        made = Op(kind, args, attrs, tuple(dims), dtype)
+        made = Op(kind, args, attrs, dims, dtype)
         home = steady(self.region, args)
         self.place(made, home)
         home.table[whole] = made
@@ -318,7 +319,8 @@ class Trace:
     def _write(self, what: Any) -> None:
         if not self.open:
             return
-        if self._like is not None and self._like[len(self._written) :][:1] != [what]:
+        n = len(self._written)
+        if self._like is not None and (n >= len(self._like) or self._like[n] != what):
             raise TraceError(
                 "it makes other numbers each time that it is called: draws come in at the port "
                 "noise, time at a port, and what lasts belongs into the state"

@@ -30,9 +30,11 @@ def lift(value: Any, dtype: str | None = None) -> Op:
         op = value
     elif isinstance(value, Symbol):
         op = value.op
+    elif type(value) is float:
+        op = current().const(value, dtype or "f8")
     elif isinstance(value, np.ndarray) and value.ndim:
         op = current().captured(value)
-    elif isinstance(value, np.generic | np.ndarray):
+    elif isinstance(value, (np.generic, np.ndarray)):
         op = current().const(np.asarray(value)[()], dtype or code_of(value.dtype))
     elif isinstance(value, bool | numbers.Number):
         op = current().const(value, dtype or code_of(np.asarray(value).dtype))
@@ -48,7 +50,7 @@ def lift(value: Any, dtype: str | None = None) -> Op:
 
 def kind_of(value: Any) -> Any:
     """Return the dtype of a value, or a number of Python as it is: it adapts to what it meets."""
-    if isinstance(value, Op | Symbol | list | tuple):
+    if isinstance(value, (Op, Symbol, list, tuple)):
         return dtype_of(lift(value).dtype)
     return value if type(value) in (int, float) else np.asarray(value).dtype
 
