@@ -46,6 +46,9 @@ class Absent:
             return [Snapshot({}, None, None, 0.0)]
         return [OUT] * (returns - 1) + [Receipt()]
 
+    def settled(self, light: bool) -> None:
+        """Do nothing."""
+
 
 class Nobody:
     """Workers that are not there."""

@@ -23,6 +23,7 @@ __all__ = [
     "is_sparse",
     "layout",
     "leaves",
+    "n_bytes",
     "pack",
     "packed_layout",
     "read_only",
@@ -70,6 +71,23 @@ def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     names = getattr(tree, "_fields", None) or [str(i) for i in range(len(tree))]
     for name, part in zip(names, tree, strict=True):
         yield from leaves(part, f"{path}.{name}" if path else name)
+
+
+def n_bytes(tree: Any) -> int:
+    """Return how many bytes the arrays of `tree` have, also those in lists and mappings.
+
+    Examples
+    --------
+    >>> n_bytes((np.zeros(2), {"W": np.zeros(3, "f4")}, None))
+    28
+    """
+    if isinstance(tree, Mapping):
+        return n_bytes(list(tree.values()))
+    if isinstance(tree, tuple | list):
+        return sum(map(n_bytes, tree))
+    if is_sparse(tree) and hasattr(tree, "indptr"):
+        return int(tree.indptr.nbytes + tree.indices.nbytes + tree.data.nbytes)
+    return int(getattr(tree, "nbytes", 0))
 
 
 def layout(tree: Any) -> frozenset[tuple[str, ...]]:

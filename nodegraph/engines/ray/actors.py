@@ -7,16 +7,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from nodegraph.engines.ray.parcels import packed, unpacked
+from nodegraph.engines.ray.mail import Outbox, Recipient
 from nodegraph.engines.ray.pool import WorkerLost
 from nodegraph.engines.ray.resources import Resources
-from nodegraph.engines.ray.worker import Worker
 from nodegraph.errors import EngineError
 
 __all__ = ["Actor", "RayHandle", "in_short", "sending", "started_actor"]
 
 
-class Actor(Worker):
+class Actor(Recipient):
     """A worker in a process of its own, which takes no more threads than it was given CPUs."""
 
     def __init__(self, threads: int):
@@ -30,10 +29,6 @@ class Actor(Worker):
         import ray
 
         return os.getpid(), str(ray.get_runtime_context().get_node_id())
-
-    def run_packed(self, words: bytes, *arrays: Any) -> Any:
-        """Run what was `packed`; the outputs of other workers come behind it."""
-        return self.run(*unpacked(words, arrays))
 
 
 class RayHandle:
@@ -56,18 +51,26 @@ class RayHandle:
         self.title, self.names = title, names
         self.id, self.pid, self.machine = actor._actor_id.hex(), 0, ""
         self.squeezed = False  # it has less than what it was to have
+        self.stays = False
+        self._outbox = Outbox()
         self._methods: dict[tuple[str, int], Any] = {}
 
     def call(self, method: str, *args: Any, returns: int = 1) -> list[Any]:
         """Ask for a method; results go to whom they are handed to, without passing by here."""
-        if method == "run":
-            method, args = "run_packed", (*packed(*args[:3]), *args[3:])
         try:
             with sending(self.ray, self.title):
-                found = self._method(method, returns).remote(*args)
+                form = self._outbox.form(method, args)
+                if form is None:
+                    return []
+                found = self._method(form[0], returns).remote(*form[1])
         except self.ray.exceptions.RayActorError as error:
             raise WorkerLost(str(error), self) from error
         return found if returns > 1 else [found]
+
+    def settled(self, light: bool) -> None:
+        """Take note of an answer to a snapshot, and whether what the actor holds may stay there."""
+        self.stays = light
+        self._outbox.arrived()
 
     def _method(self, name: str, returns: int) -> Any:
         """Return a method of the actor; it is made once, as that takes as long as a call of it."""

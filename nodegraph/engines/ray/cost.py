@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
+from nodegraph.arrays import n_bytes
 from nodegraph.engines.ray.partition import Partition, title
 from nodegraph.engines.ray.placement import HOP, Estimate, group_nodes
 from nodegraph.engines.slot import Slot
@@ -105,14 +105,4 @@ def advice(
 
 def held(slot: Slot) -> int:
     """Return the bytes of the params and states in a slot."""
-
-    def count(part: Any) -> int:
-        if isinstance(part, Mapping):
-            return count(list(part.values()))
-        if isinstance(part, tuple | list):
-            return sum(map(count, part))
-        if (sparse := getattr(part, "indptr", None)) is not None:
-            return int(sparse.nbytes + part.indices.nbytes + part.data.nbytes)
-        return int(getattr(part, "nbytes", 0))
-
-    return count([slot.params, slot.state])
+    return n_bytes((slot.params, slot.state))

@@ -244,6 +244,8 @@ class Pipeline:
             yield {name: ys[start:stop] for name, ys in zip(item.names, found[:n], strict=True)}
 
     def _commit(self, marker: Barrier, snapshots: Sequence[Snapshot]) -> None:
+        for worker, snapshot in zip(self._crew.workers, snapshots, strict=True):
+            worker.settled(snapshot.light)
         self._meters = [snapshot.meter for snapshot in snapshots]
         self._held = list(marker.refs)
         busy = self._watch.busy

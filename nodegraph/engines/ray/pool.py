@@ -40,7 +40,13 @@ class WorkerHandle(Protocol):
     title: str  # the names of the nodes that it was started for
 
     def call(self, method: str, *args: Any, returns: int = 1) -> list[Ref]:
-        """Ask for a method of `Worker`; return at once what will be its results."""
+        """Ask for a method of `Worker`; return at once what will be its results.
+
+        Of ``load`` there may be none: it is then done with the next call.
+        """
+
+    def settled(self, light: bool) -> None:
+        """Take note that it has answered all calls, and holds so little that it may keep it."""
 
 
 class WorkerPool(Protocol):
@@ -109,6 +115,9 @@ class _LocalHandle:
         except Exception as error:
             return [_Promise(error=error)] * returns
         return [_Promise(part) for part in found] if returns > 1 else [_Promise(found)]
+
+    def settled(self, light: bool) -> None:
+        """Nothing is kept."""
 
 
 class InProcess:

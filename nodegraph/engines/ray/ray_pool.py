@@ -79,6 +79,8 @@ class RayPool:
         self._head.wait()
         workers: list[RayHandle | None] = [self._waiting(names) for names in groups]
         missing = [names for names, worker in zip(groups, workers, strict=True) if worker is None]
+        if not missing:  # who of them has died is seen by those who call them
+            return list(workers)
         try:
             homes = iter(self._homes(missing))
         except NoRoom:
@@ -93,13 +95,15 @@ class RayPool:
     def _waiting(self, names: Sequence[str]) -> RayHandle | None:
         """Return an idle actor for some nodes, if there is one: in the order of their last work.
 
-        So they are given the same parts of the data again, of which they may have kept something.
+        So they are given the same parts of the data again, of which they may have kept something;
+        one that had the same nodes goes before.
         """
         idle = self._idle[self._needs(names)]
         if not idle:
             return None
-        worker = idle.pop(0)
-        worker.title, worker.names = title(names), names
+        worker = next((one for one in idle if one.names == names), idle[0])
+        idle.remove(worker)
+        worker.title, worker.names, worker.stays = title(names), names, False
         return worker
 
     def _needs(self, names: Sequence[str]) -> Resources:
@@ -261,10 +265,11 @@ class RayPool:
         return bool(self._ray.wait([ref], timeout=0, fetch_local=False)[0])
 
     def release(self, workers: Sequence[Any]) -> None:
-        """Keep actors for the next parts; what they hold is let go."""
+        """Keep actors for the next parts; what they hold is let go, but for what is light."""
         for worker in workers:
             try:
-                worker.call("unload")
+                if not worker.stays:
+                    worker.call("unload")
             except WorkerLost:
                 self.stop([worker])
                 continue

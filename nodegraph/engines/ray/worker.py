@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nodegraph.arrays import Array, copy_tree
+from nodegraph.arrays import Array, copy_tree, n_bytes
 from nodegraph.data.series import Chunk
 from nodegraph.engines.local import Sweep
 from nodegraph.engines.meter import Meter, Point
@@ -26,7 +26,9 @@ from nodegraph.graph.protocols import conclude
 from nodegraph.graph.rule import Rule
 from nodegraph.host.numerics import Numerics, using
 
-__all__ = ["Loading", "Receipt", "Snapshot", "Worker"]
+__all__ = ["LIGHT", "Loading", "Receipt", "Snapshot", "Worker"]
+
+LIGHT = 1 << 22  # bytes that a worker may keep while it is idle
 
 
 class Snapshot(NamedTuple):
@@ -36,6 +38,7 @@ class Snapshot(NamedTuple):
     meter: Meter | None  # who takes points of its curves
     vitals: Vitals | None  # who takes rows to judge its nodes by
     seconds: float  # that it has worked since the last one
+    light: bool = False  # whether it is so little that it may stay when the work is done
 
 
 class Receipt(NamedTuple):
@@ -270,7 +273,8 @@ class Worker(Replica):
         for name in part.taught:
             found.setdefault(name, {})["taught"] = slots[name].taught
         busy, self._busy = self._busy, 0.0
-        return Snapshot(found, meter, request.vitals, busy)
+        light = sum(n_bytes(tuple(each.values())) for each in found.values()) <= LIGHT
+        return Snapshot(found, meter, request.vitals, busy, light)
 
     def _open(self, attempt: int, seq: int) -> _Loaded:
         if self._loaded is None or self._turn != (attempt, seq):

@@ -12,6 +12,7 @@ from nodegraph.engines import batches, gathering
 from nodegraph.engines.ray import RayEngine
 from nodegraph.engines.ray.data_parallel import DataParallel
 from nodegraph.engines.ray.gatherers import Gatherers
+from nodegraph.engines.ray.mail import Outbox, Recipient
 from nodegraph.engines.ray.partition import cut, pieces
 from nodegraph.engines.ray.pipeline import Pipeline, PipelineOptions
 from nodegraph.engines.ray.pool import InProcess, WorkerLost
@@ -80,15 +81,52 @@ class Mortal(InProcess):
         return do
 
 
+class Posted(Mortal):
+    """Workers that are spoken to as actors are, and kept for the next call."""
+
+    def __init__(self, deaths=(), after=False):
+        super().__init__(deaths, after)
+        self.idle, self.letters = [], []
+
+    def start(self, groups):
+        return [self.idle.pop(0) if self.idle else self.new(names) for names in groups]
+
+    def new(self, names):
+        worker = InProcess.start(self, [names])[0]
+        worker.worker = Recipient()
+        outbox = Outbox()
+        worker.call = self.mortal(worker, self.posted(outbox, worker.call))
+        worker.settled = lambda light: self.settled(worker, outbox, light)
+        return worker
+
+    def settled(self, worker, outbox, light):
+        worker.stays = light
+        outbox.arrived()
+
+    def posted(self, outbox, call):
+        def do(method, *args, returns=1):
+            form = outbox.form(method, args)
+            if form is None:
+                return []
+            if form[0] == "begin":
+                self.letters.append(form[1][0])
+            return call(form[0], *form[1], returns=returns)
+
+        return do
+
+    def release(self, workers):
+        self.idle += workers
+
+
 class Split:
     """An engine that cuts plans at random and runs the parts in `Mortal` workers."""
 
     watches = True
     cuts = True
 
-    def __init__(self, seed=0, chunk=7, deaths=(), after=False, **options):
+    def __init__(self, seed=0, chunk=7, deaths=(), after=False, pool=Mortal, **options):
         self.rng, self.chunk = np.random.default_rng(seed), chunk
-        self.pool, self.options = Mortal(deaths, after), PipelineOptions(**options)
+        self.pool, self.options = pool(deaths, after), PipelineOptions(**options)
 
     def groups(self, plan):
         names = [name for block in plan.blocks for name in block.names]
@@ -146,6 +184,11 @@ def spread():
 @pytest.fixture(scope="session")
 def split():
     return Split
+
+
+@pytest.fixture(scope="session")
+def posted():
+    return Posted
 
 
 @pytest.fixture(scope="session")
