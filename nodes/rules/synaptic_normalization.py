@@ -102,6 +102,7 @@ class SynapticNormalization(Rule):
 def row_lengths(W: Any, norm: Literal["l2", "l1"] = "l2") -> Array:
     """Return the length of each row, in double precision."""
     w = synapses(W)
-    sums = w.sums(w.weights * w.weights if norm == "l2" else abs(w.weights)).astype(float)
+    sizes = abs(w.weights).astype(float)  # in single precision squares of 2e19 are infinite
+    sums = w.sums(sizes * sizes if norm == "l2" else sizes)
     lengths: Array = np.sqrt(sums) if norm == "l2" else sums
     return lengths

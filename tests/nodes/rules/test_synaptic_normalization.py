@@ -3,7 +3,7 @@ import pytest
 from scipy import sparse
 
 import nodegraph as ng
-from nodegraph.errors import FieldError
+from nodegraph.errors import DivergenceError, FieldError
 from nodegraph.testing import check_rule
 from nodes import Input, Reservoir
 from nodes.rules import (
@@ -87,6 +87,19 @@ def test_weights_of_length_zero_stay_zero():
     node = Reservoir(W=W, W_in=[[1.0], [1.0]], rule=SynapticNormalization(length=2.0), name="r")
     model = ng.Model(Input() >> node).fit(U[:, :1])
     assert dense(model.params["r"].W).tolist() == [[0, 2], [0, 0]]
+
+
+@pytest.mark.parametrize("connectivity", [0.8, 1.0])
+def test_weights_that_run_away_in_single_precision_are_told_and_not_erased(connectivity):
+    """Their squares are no numbers of single precision; a row divided by that was 0."""
+    rule = SynapticNormalization(rule=Hebb(rate=0.01))
+    node = Reservoir(units=5, rule=rule, activation="identity", connectivity=connectivity)
+    u = np.random.default_rng(2).normal(size=(300, 3))
+    with pytest.raises(DivergenceError, match="output is no longer finite at step"):
+        ng.Model(Input() >> node, seed=1, dtype="float32").partial_fit(u)
+    large = np.array([[3e19, -4e19], [0.0, 1.0]], np.float32)
+    for W in (large, sparse.csr_array(large)):
+        np.testing.assert_allclose(row_lengths(W), [5e19, 1.0], rtol=1e-6)
 
 
 def test_a_rule_that_lets_nothing_grow_is_refused():
