@@ -91,6 +91,27 @@ def warn_of_series_passed_over(
                 f"{name} learns nothing from {_which(short, len(lengths))}: it needs {needed} "
                 "steps, for how far it looks back and ahead"
             )
+        _warn_of_clock(plan, name, bound, warmup, ahead.get(name, 0))
+
+
+def _warn_of_clock(plan: Plan, name: str, bound: BoundData, warmup: int, ahead: int) -> None:
+    """Warn of series whose targets all stand between the ticks of the learner's clock."""
+    every, phase = plan.nodes[name].every, plan.nodes[name].phase
+    if every == 1 or name not in bound.targets:
+        return
+    missed = []
+    for i, one in enumerate(bound.series):
+        if type(one) is Series:  # else it is not read yet
+            taught = np.flatnonzero(np.isfinite(one.targets[name]).all(axis=1)) - ahead
+            taught = taught[taught >= warmup]
+            if taught.size and ((taught - phase) % every).all():
+                missed.append(i)
+    if missed:
+        warn(
+            f"{name} learns nothing from {_which(missed, len(bound.series))}: its clock (every="
+            f"{every}, phase={phase}) does not tick where they have a target, as at the last step; "
+            "leave every out, or give targets at other steps"
+        )
 
 
 def warn_of_idle_workers(bound: BoundData, workers: int | None) -> None:

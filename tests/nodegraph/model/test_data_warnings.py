@@ -304,3 +304,15 @@ def test_series_too_short_for_all_are_refused_with_the_fields_that_ask_for_more(
     node = ForwardUnit(units=3, kind=kind)
     with pytest.raises(DataError, match=f"cannot learn from series that short.* {cure}"):
         ng.Model(Input() >> node).fit([X[: 1 if kind == "dendritic" else 20]] * 2)
+
+
+def test_series_with_a_target_between_the_ticks_of_a_clock_are_told():
+    xs, ys = [X[:10], X[:11], X[:14], X[:9]], [[[1.0]], [[2.0]], [[3.0]], [[5.0]]]
+    (said,) = doubts(xs, ys, Ridge(every=3, phase=1))  # the last steps are 9, 10, 13 and 8
+    assert "ridge learns nothing from 2 of 4 series (number 0, 3): its clock (every=3, ph" in said
+    assert doubts(xs, ys, Ridge(every=1)) == []
+    every_step = [x[:, :1] for x in xs]
+    assert doubts(xs, every_step, Ridge(every=3, phase=1)) == []
+    late = [np.where(np.arange(len(x))[:, None] == 7, 1.0, np.nan) for x in xs]
+    with pytest.warns(DataWarning, match="from 4 of 4"), pytest.raises(DataError, match="no rows"):
+        fit(xs, late, Ridge(every=3, phase=1), ahead=1)  # learned at step 6
