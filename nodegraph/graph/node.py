@@ -35,7 +35,7 @@ from nodegraph.graph.limits import Limits
 from nodegraph.graph.names import LONGEST, check_name
 from nodegraph.graph.protocols import refuse_hooks
 from nodegraph.graph.rule import Rule, write_rules_by_kind
-from nodegraph.graph.signatures import asked_ports, check_signatures
+from nodegraph.graph.signatures import asked_ports, check_signatures, check_start
 from nodegraph.graph.strangers import refuse_word_of_a_node
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ class Node(_Part, ABC):
         super().__pydantic_init_subclass__()
         refuse_hooks(cls, _GONE)
         check_signatures(cls, _CALLED)
+        check_start(cls, cls.start)
         write_rules_by_kind(cls)
         known = [*inspect.signature(cls.step).parameters][3:]
         cls.hears_noise = "noise" in known

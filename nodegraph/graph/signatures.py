@@ -8,7 +8,7 @@ from typing import Any
 
 from nodegraph.errors import ContractError
 
-__all__ = ["asked_ports", "check_signatures"]
+__all__ = ["asked_ports", "check_signatures", "check_start"]
 
 Parameters = list[inspect.Parameter]
 
@@ -32,7 +32,7 @@ def check_signatures(cls: type, called: Mapping[str, tuple[str, ...]]) -> None:
         names = [p.name for p in taken if p.kind <= p.POSITIONAL_OR_KEYWORD]
         open_end = any(p.kind == p.VAR_POSITIONAL for p in taken)
         first = names[: len(words)]
-        swapped = any(name in words and words[i] != name for i, name in enumerate(first))
+        swapped = any(word in names and names.index(word) != i for i, word in enumerate(words))
         if swapped or (len(first) < len(words) and not open_end):
             raise ContractError(
                 f"{cls.__name__}.{method} is called with {', '.join(words)}, in this order; write "
@@ -40,10 +40,29 @@ def check_signatures(cls: type, called: Mapping[str, tuple[str, ...]]) -> None:
             )
 
 
+def check_start(cls: type, start: Callable[..., Any]) -> None:
+    """Refuse a `start` that cannot do without what nobody gives it.
+
+    Raises
+    ------
+    ContractError
+        If an argument without a default is neither the width of the input nor the generator.
+    """
+    unknown = [name for name in _asked(_taken(start)[1:]) if name not in ("n_in", "rng")]
+    if unknown:
+        raise ContractError(
+            f"{cls.__name__}.start asks for {', '.join(unknown)}, and is given n_out, and by name "
+            "n_in and rng if it has them; the width of a port comes to init and size"
+        )
+
+
 def asked_ports(step: Callable[..., Any]) -> tuple[str, ...]:
     """Return the arguments of a step behind x that it cannot do without."""
-    further = _taken(step)[3:]
-    named = (p for p in further if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
+    return _asked(_taken(step)[3:])
+
+
+def _asked(taken: Parameters) -> tuple[str, ...]:
+    named = (p for p in taken if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
     return tuple(p.name for p in named if p.default is p.empty)
 
 

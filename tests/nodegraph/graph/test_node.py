@@ -87,6 +87,8 @@ def _asking(**methods):
         ),
         ("init", lambda self, n_in, n_out, rng: (), "Mine.init is called with rng, n_in, n_out"),
         ("start", lambda self: (), "Mine.start is called with n_out"),
+        ("start", lambda self, n_in, n_out: (), "Mine.start is called with n_out, in this order"),
+        ("start", lambda self, n_out, value: (), "Mine.start asks for value, and is given n_out"),
         ("step", lambda self, params, state: (), "Mine.step is called with params, state, x"),
         ("step", lambda self, state, params, x: (), "in this order"),
     ],
