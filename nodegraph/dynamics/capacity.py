@@ -59,6 +59,13 @@ class Capacity(NamedTuple):
     rank: int
     terms: list[Term]
 
+    def __repr__(self) -> str:
+        degrees = ", ".join(f"{each:.4g}" for each in self.by_degree)
+        return (
+            f"Capacity(total={self.total:.4g}, by_degree=[{degrees}], rank={self.rank}, "
+            f"{len(self.terms)} terms)"
+        )
+
 
 @known_arguments
 def information_processing_capacity(

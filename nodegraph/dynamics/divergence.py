@@ -49,6 +49,12 @@ class Divergence(NamedTuple):
     fit: tuple[int, int]
     error: float = float("nan")
 
+    def __repr__(self) -> str:
+        return (
+            f"Divergence(exponent={self.exponent:.4g}, error={self.error:.4g}, "
+            f"fit={self.fit}, {len(self.times)} times)"
+        )
+
 
 @known_arguments
 def largest_exponent(

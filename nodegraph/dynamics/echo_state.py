@@ -39,6 +39,13 @@ class EchoState(NamedTuple):
     rate: float
     distances: Array
 
+    def __repr__(self) -> str:
+        return (
+            f"EchoState(esp_index={self.esp_index:.4g}, rate={self.rate:.4g}, distance from "
+            f"{self.distances[0]:.4g} to {self.distances[-1]:.4g} in {len(self.distances) - 1} "
+            "steps)"
+        )
+
 
 @known_arguments
 def echo_state_index(

@@ -49,6 +49,12 @@ class EffectiveRadius(NamedTuple):
     rows: Array
     radii: Array
 
+    def __repr__(self) -> str:
+        return (
+            f"EffectiveRadius(mean={self.mean:.4g}, from {self.radii.min():.4g} to "
+            f"{self.radii.max():.4g} in {len(self.rows)} rows)"
+        )
+
 
 @known_arguments
 def jacobian(
@@ -63,8 +69,8 @@ def jacobian(
     ----------
     model : Model
     x : array_like (T, d), or dict by node name, optional
-        What drives it; the Jacobian is that of the step of the last row. Without it the loop is
-        closed, as in `Model.generate`.
+        What drives it from where it stands; the Jacobian is that of the step of the last row.
+        Without it the loop is closed, as in `Model.generate`.
     prompt, loop : optional
         As in `Model.generate`.
 

@@ -32,6 +32,9 @@ class Rank(NamedTuple):
     rank: int
     values: Array
 
+    def __repr__(self) -> str:
+        return f"Rank(rank={self.rank} of {len(self.values)}, least={self.values[-1]:.4g})"
+
 
 @known_arguments
 def kernel_rank(

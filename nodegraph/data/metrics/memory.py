@@ -30,6 +30,9 @@ class MemoryCapacity(NamedTuple):
     total: float
     curve: Array
 
+    def __repr__(self) -> str:
+        return f"MemoryCapacity(total={self.total:.4g}, {len(self.curve)} delays)"
+
 
 @known_arguments
 def memory_capacity(

@@ -70,3 +70,9 @@ def test_a_function_may_make_the_states():
 def test_bad_data_are_refused(call, words):
     with pytest.raises(DataError, match=words):
         call()
+
+
+def test_its_words_are_few():
+    u = np.random.default_rng(0).uniform(-1, 1, 500)
+    found = capacity(u, np.stack([u, np.roll(u, 2)], axis=1), degree=2, delays=4)
+    assert repr(found) == "Capacity(total=2, by_degree=[2, 0], rank=2, 2 terms)"

@@ -4,7 +4,7 @@ from scipy.signal import lfilter
 
 import nodegraph as ng
 from nodegraph.dynamics import largest_exponent
-from nodegraph.dynamics.divergence import _error
+from nodegraph.dynamics.divergence import Divergence, _error
 from nodegraph.dynamics.neighbours import Curve
 from nodegraph.errors import DataError, DataWarning
 
@@ -98,3 +98,8 @@ def test_bad_arguments_are_refused():
         largest_exponent(x, horizon=20, fit=(5, 40))
     with pytest.raises(DataError, match="never changes"):
         largest_exponent(np.ones(300))
+
+
+def test_its_words_are_few():
+    found = Divergence(0.90612, np.arange(3.0), np.zeros(3), (0, 2), 0.1)
+    assert repr(found) == "Divergence(exponent=0.9061, error=0.1, fit=(0, 2), 3 times)"

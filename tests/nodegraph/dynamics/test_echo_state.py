@@ -3,6 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.dynamics import echo_state_index, lyapunov_exponents
+from nodegraph.dynamics.echo_state import EchoState
 from nodegraph.errors import DataError
 from nodes import LIF, Concat, Input, Reservoir
 
@@ -50,3 +51,9 @@ def test_the_units_of_the_data_do_not_show():
         found.append(echo_state_index(model, u).distances)
     assert found[0][0] < 2 * found[0][1]
     np.testing.assert_allclose(found[0][0], found[1][0], rtol=0.1)  # other states are drawn
+
+
+def test_its_words_are_few():
+    found = EchoState(0.123456, -0.5, np.array([2.0, 1.0, 0.25]))
+    said = "esp_index=0.1235, rate=-0.5, distance from 2 to 0.25 in 2 steps"
+    assert repr(found) == f"EchoState({said})"

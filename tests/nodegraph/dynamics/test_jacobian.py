@@ -180,3 +180,9 @@ def test_bad_arguments_are_refused():
         effective_spectral_radius(model, U, warmup=300)
     with pytest.raises(DataError, match="expected one array"):
         jacobian(model, [U, U])
+
+
+def test_the_words_of_a_radius_are_few():
+    model = ng.Model(Reservoir(W=[[0.5]], W_in=[[1.0]], activation="identity"))
+    found = effective_spectral_radius(model, np.ones((150, 1)))
+    assert repr(found) == "EffectiveRadius(mean=0.5, from 0.5 to 0.5 in 20 rows)"

@@ -3,6 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.dynamics import generalisation_rank, kernel_rank
+from nodegraph.dynamics.ranks import Rank
 from nodegraph.errors import DataError
 from nodes import Concat, Input, Reservoir
 
@@ -45,3 +46,7 @@ def test_bad_arguments_are_refused():
         kernel_rank(ng.Model(two))
     with pytest.raises(DataError, match="no node has a state"):
         kernel_rank(ng.Model(Input(units=1) >> Concat()), 3)
+
+
+def test_its_words_are_few():
+    assert repr(Rank(2, np.array([1.0, 0.5, 1e-9]))) == "Rank(rank=2 of 3, least=1e-09)"

@@ -90,3 +90,9 @@ def test_dead_units_remember_nothing():
 def test_what_cannot_be_measured_is_refused(u, states, options, message):
     with pytest.raises(DataError, match=message):
         memory_capacity(u, states, **options)
+
+
+def test_its_words_are_few():
+    u = np.random.default_rng(0).uniform(-0.5, 0.5, 1000)
+    line = np.stack([np.roll(u, k) for k in range(1, 4)], axis=1)
+    assert repr(memory_capacity(u, line, delays=3)) == "MemoryCapacity(total=3, 3 delays)"
