@@ -49,7 +49,7 @@ class CTRNN(LearningCell, RandomLayer):
     unfolds : int
         Steps of the solver in one of the node.
     spectral_radius : float, at least 0
-        Largest absolute eigenvalue of W, also of one that is given.
+        Largest absolute eigenvalue of W; a W that is given is scaled to it where both are given.
     input_scaling : float, or one for each input
         Factor of the input weights.
     bias_scaling : float, at least 0

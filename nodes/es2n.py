@@ -32,7 +32,7 @@ class ES2N(RandomLayer, Node):
     proximity : float in (0, 1]
         b, the share of what f makes; 1 is a `Reservoir` without leak.
     spectral_radius : float, at least 0
-        Largest absolute eigenvalue of W, also of one that is given.
+        Largest absolute eigenvalue of W; a W that is given is scaled to it where both are given.
     input_scaling : float, or one for each input
         Factor of the input weights.
     bias_scaling : float, at least 0

@@ -53,7 +53,7 @@ class Izhikevich(RandomLayer, Node):
         What is given out, side by side in this order, whatever the order given; potentials are cut
         off at 30, where they are in a step with a spike.
     spectral_radius : float, at least 0
-        Largest absolute eigenvalue of W, also of one that is given.
+        Largest absolute eigenvalue of W; a W that is given is scaled to it where both are given.
     input_scaling : float, or one for each input
         Factor of the input weights.
     bias_scaling : float, at least 0

@@ -57,7 +57,7 @@ class LIF(RandomLayer, Node):
         spikes leave behind, ``r[t] = trace_decay r[t-1] + s[t]``; potentials are those after the
         reset.
     spectral_radius : float, at least 0
-        Largest absolute eigenvalue of W, also of one that is given.
+        Largest absolute eigenvalue of W; a W that is given is scaled to it where both are given.
     input_scaling : float, or one for each input
         Factor of the input weights.
     bias_scaling : float, at least 0

@@ -26,8 +26,9 @@ class AttentionUnit(CellUnit):
         x = (1 - leak_rate) x + leak_rate tanh(V [c, z] + bias)
         prediction of z[t+1] = P [c, z]
 
-    Q, K, b and P learn by `nodes.rules.AttentivePrediction`; V stays random. The state is x; the
-    error is that of the prediction one step before.
+    Steps before the first are zeros, and have their share. Q, K, b and P learn by
+    `nodes.rules.AttentivePrediction`; V stays random. The state is x; the error is that of the
+    prediction one step before, as the weights would make it now.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ class DendriticUnit(ForwardUnit):
     below 0 the unit passes on what was not foreseen.
 
     Its state is x; its prediction is a, of the target tau_i - 1 steps later; its error is that of
-    the prediction tau_i - 1 steps before.
+    the prediction tau_i - 1 steps before, as v would make it now, and 0 before there is one.
 
     Parameters
     ----------

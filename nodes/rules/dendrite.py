@@ -19,8 +19,9 @@ EPSILON = 1e-2  # keeps the rates finite where nothing happens
 class Dendrite(Rule):
     """Let each dendrite foretell the target of its unit a bit better.
 
-    With s what the unit heard of the others ``tau_i`` steps ago and ``e = target - v . s``,
-    ``v = v + rate e s / (0.01 + |s|^2)``: normalised least mean squares [1]_.
+    With s the states of the others that it reads, of ``tau_i`` steps ago, and
+    ``e = target - v . s``, ``v = v + rate e s / (0.01 + |s|^2)``:
+    normalised least mean squares [1]_.
 
     Safeguards: v is scaled down to the norm `longest` where it is above it; nothing is learned
     before there was a step tau_i steps ago.
