@@ -9,6 +9,7 @@ from typing import Any
 from nodegraph.arrays import Array, is_plain
 from nodegraph.data.containers import opened
 from nodegraph.data.index_times import Given, check_times
+from nodegraph.data.last_rows import Times
 from nodegraph.data.series import Series, split_series, to_rows
 from nodegraph.data.tables import Columns, check_columns, columns_of
 from nodegraph.data.targets import Lesson, one_target, series_targets
@@ -166,8 +167,8 @@ def _columns(data: Mapping[str, Any]) -> dict[str, Columns]:
 
 def many_series(
     data: Mapping[str, Any], targets: Mapping[str, Any], door: Door
-) -> tuple[list[Series], frozenset[str]]:
-    """Return independent series, and the learners who were given one row for each.
+) -> tuple[list[Series], frozenset[str], Times]:
+    """Return independent series, the learners who were given one row for each, and the times.
 
     Raises
     ------
@@ -192,10 +193,10 @@ def many_series(
         taught = _columns({name: _item(value, i) for name, value in named.items()})
         series.append(_joined(x, y, which, door, taught))
         given.append((x, {name: value[i] for name, value in listed.items()}, which))
-    check_times(given)
+    times = check_times(given)
     check_equal_widths(series)
     check_equal_columns(series)
-    return series, frozenset(name for name, (_, once) in outs.items() if once)
+    return series, frozenset(name for name, (_, once) in outs.items() if once), times
 
 
 def _item(targets: Any, i: int) -> Any:

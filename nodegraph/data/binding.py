@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, zip_longest
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from nodegraph.data.containers import is_lazy, is_stream
 from nodegraph.data.index_times import check_times
 from nodegraph.data.last_rows import LastRows, Times
 from nodegraph.data.lazy_series import lazy_series
+from nodegraph.data.leads import Lead, leads
 from nodegraph.data.series import Series, Stream, split_series
 from nodegraph.data.tables import Columns, check_order
 from nodegraph.errors import DataError
@@ -43,7 +45,8 @@ class BoundData:
     columns, taught : dict of Columns
         Names of the columns of data and targets, by node, where they have any.
     times : dict of ndarray
-        When the rows of one series were taken, by input, where they are tables that tell.
+        When the rows of one series, or of the first, were taken, by input and as "target of" a
+        learner, where they are tables that tell.
     """
 
     series: Sequence[Series | Stream]
@@ -60,6 +63,10 @@ class BoundData:
     def own(self) -> bool:
         """Whether the data are a part of the model's own stream."""
         return self.form in ("one", "stream")
+
+    def leads(self, ahead: Mapping[str, int] = MappingProxyType({})) -> dict[str, Lead]:
+        """Return how much later tables are than the first input, targets so many rows `ahead`."""
+        return leads(self.times, list(self.data), ahead)
 
 
 def bind(x: Any, y: Any, door: Door, steps: int | None = None) -> BoundData:
@@ -98,8 +105,8 @@ def bind(x: Any, y: Any, door: Door, steps: int | None = None) -> BoundData:
         plain = all(map(is_plain, (*data.values(), *targets.values())))
         times = {} if plain else check_times([(data, targets, "")])
         return _fed([one], form, one, times=times)
-    series, once = many_series(data, targets, door)
-    return _fed(series, form, series[0], once=once)
+    series, once, times = many_series(data, targets, door)
+    return _fed(series, form, series[0], once=once, times=times)
 
 
 def _fed(series: Sequence[Series | Stream], form: str, head: Series, **rest: Any) -> BoundData:

@@ -10,6 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.last_rows import Times
+from nodegraph.data.leads import first_doubt, leads
 from nodegraph.data.tables import index_of, is_labelled
 from nodegraph.data.time_steps import beside, odd_steps
 from nodegraph.errors import warn
@@ -28,7 +29,9 @@ ALIGN = "x, y = xarray.align(x, y)"
 def check_times(series: Sequence[Given]) -> Times:
     """Warn once if rows of tables are not steps in a row, once if those of two do not go together.
 
-    Returns the times of the first series by input, so that no index need be read again.
+    Once, too, if rows of targets are later than those of the input by another time in one series
+    than in the first. Returns the times of the first series by input, and of targets by "target of"
+    their learner, so that no index need be read again.
 
     Parameters
     ----------
@@ -39,16 +42,32 @@ def check_times(series: Sequence[Given]) -> Times:
     if not tables:
         return dict.fromkeys(series[0][0])
     read = [({n: read_index(t) for n, t in x.items()}, _titled(y), which) for x, y, which in series]
-    for doubts, cure in ((_in_a_row, ALONE), (_together, _matched(*tables))):
-        said = [first for given in read if (first := next(doubts(*given), ""))]
-        if said:
-            more = f" (and so in {len(said) - 1} more series)" * (len(said) > 1)
-            warn(f"{said[0]}; {cure}{more}")
-    return {name: times for name, (times, _) in read[0][0].items()}
+    cure = _matched(*tables)
+    _warn_first([next(_in_a_row(*given), "") for given in read], ALONE)
+    if not _warn_first([next(_together(*given), "") for given in read], cure):
+        first, *others = [(leads(_times(x, y), list(x), {}), which) for x, y, which in read]
+        odd = [first_doubt(first[0], *other) for other in others]
+        _warn_first([f"{said} in the first series" * bool(said) for said in odd], cure)
+    return _times(*read[0][:2])
 
 
-def check_beside(x: Any, y: Any, name: str) -> None:
+def _warn_first(odd: Sequence[str], cure: str) -> bool:
+    """Warn of what is odd in the first of some series, and in how many more; tell whether any."""
+    said = [each for each in odd if each]
+    if said:
+        more = f" (and so in {len(said) - 1} more series)" * (len(said) > 1)
+        warn(f"{said[0]}; {cure}{more}")
+    return bool(said)
+
+
+def _times(data: Read, targets: Read) -> Times:
+    return {name: times for name, (times, _) in {**data, **targets}.items()}
+
+
+def check_beside(x: Any, y: Any, name: str) -> Times:
     """Warn if rows of a table of targets, called `name`, do not go together with those of inputs.
+
+    Returns the times of the first series by input, and those of the targets by that name.
 
     Parameters
     ----------
@@ -58,12 +77,18 @@ def check_beside(x: Any, y: Any, name: str) -> None:
     pairs = [(x, y, "")]
     if isinstance(x, list) and isinstance(y, list):
         pairs = [(*pair, f" (series {i})") for i, pair in enumerate(zip(x, y, strict=False))]
+    first: Times = {}
     for inputs, targets, which in pairs:
         data = inputs if isinstance(inputs, Mapping) else {"x": inputs}
-        read = {n: read_index(table) for n, table in data.items()}
-        for said in _together(read, {name: read_index(targets)}, which):
+        read, told = (
+            {n: read_index(table) for n, table in data.items()},
+            {name: read_index(targets)},
+        )
+        first = first or _times(read, told)
+        for said in _together(read, told, which):
             warn(f"{said}; {_matched(targets, *data.values())}")
-            return
+            return first
+    return first
 
 
 def _in_a_row(data: Read, targets: Read, which: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from nodegraph.arrays import Array
 from nodegraph.data.time_steps import GAP, duration, leads_over_weekend, moment, usual_step
 from nodegraph.errors import warn
 
-__all__ = ["Last", "LastRows", "Times"]
+__all__ = ["KINDS", "MOST", "Last", "LastRows", "Times"]
 
 Times = Mapping[str, Array | None]  # by input; None where rows have none
 

@@ -8,13 +8,12 @@ from typing import Any, Self
 import numpy as np
 
 from nodegraph.arrays import Array, is_plain
-from nodegraph.data.index_times import check_beside
 from nodegraph.data.tables import check_columns, check_order, columns_of, frame_rows, is_frame
 from nodegraph.errors import DataError, FieldError
 from nodegraph.graph.graph import Edge, End, Graph
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.model.classifying import classes_by_output, is_classifier, labels_of, share_right
-from nodegraph.model.horizon_warnings import warn_of_another_horizon
+from nodegraph.model.horizon_warnings import warn_of_another_horizon, warn_of_times
 from nodegraph.model.learner import Learner
 from nodegraph.model.scores import Scores, scores_of
 
@@ -112,7 +111,7 @@ class Estimating(Learner):
         Those whose rows do not go together with those of the input are told.
         """
         check_order(x, y)
-        check_beside(x, y, "score: y")
+        warn_of_times(self._kept, x, y, "score: y")
         seen = self._kept.initializer
         if len(seen.targets) != 1:
             return

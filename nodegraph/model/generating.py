@@ -197,6 +197,9 @@ class Generation:
         for one in bound.series:
             if isinstance(one, Series):
                 self._check_rows(one.n_steps, goes)
+        last = state.stream.last
+        if form == "one" and bound.times:
+            last.then(bound.times, last.stop, self.steps, BEHIND)
         return [one.data for one in bound.series if isinstance(one, Series)]
 
     def _check_rows(self, rows: int, goes: int) -> None:
@@ -212,6 +215,9 @@ class Generation:
             f"x: {rows} rows for {self.steps} steps; give {goes}, those of the steps at which the "
             f"model takes its own output{why}"
         )
+
+
+BEHIND = "x holds the rows behind the prompt, or behind those of fit, row i with value i"
 
 
 def _check_names(bound: BoundData, takers: tuple[str, ...], loop: Mapping[str, str]) -> None:

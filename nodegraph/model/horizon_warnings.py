@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from typing import Any
 
 from nodegraph.data.binding import BoundData
 from nodegraph.data.horizon import Horizons, horizons
+from nodegraph.data.index_times import check_beside
+from nodegraph.data.leads import leads, warn_of_other_leads
 from nodegraph.errors import warn
 from nodegraph.graph.plan import Plan
+from nodegraph.model.state import ModelState
 
 __all__ = [
     "warn_of_a_far_horizon",
     "warn_of_another_horizon",
     "warn_of_no_past",
     "warn_of_the_future",
+    "warn_of_times",
 ]
 
 
@@ -87,3 +92,18 @@ def _behind(plan: Plan, name: str, learners: Container[str]) -> str:
             break
         name = reads[0].source
     return name
+
+
+def warn_of_times(state: ModelState, x: Any, y: Any, name: str) -> None:
+    """Warn of a table of targets for a model's one output that does not go with its inputs in time.
+
+    Rows that stop being as far apart, and those that are not as far apart as when it learned.
+    """
+    times, seen = check_beside(x, y, name), state.initializer
+    if len(seen.targets) != 1 or not times:
+        return
+    inputs = {"x": next(iter(seen.data), "x")}
+    named = {inputs.get(word, word): rows for word, rows in times.items()}
+    target = f"target of {next(iter(seen.targets))}"
+    known = {name: state.leads[target]} if target in state.leads else {}
+    warn_of_other_leads(known, leads(named, [word for word in named if word != name], {}))

@@ -136,6 +136,7 @@ class Inference:
         draft = self._settle().draft(noise=noise)
         names = draft.names(outputs)
         bound = draft.bind(x, None, steps, wanted=names)
+        draft.compare(bound)
         draft.follow(bound)
         check_whole(self.plan, bound, draft.stream.time)
         request = Request(names, clock=draft.stream.time, noise=noise)
@@ -278,6 +279,7 @@ class Inference:
         names = draft.names(outputs)
         bound = None if prompt is None else draft.bind(prompt, None, wanted=names)
         if bound is not None:
+            draft.compare(bound)
             draft.follow(bound)
         wish = Generation(self._own_engine, checked_steps(steps), x, loop, names, noise)
         with using(self.numerics):

@@ -167,6 +167,7 @@ class Learner(Freezing):
                 draft.restart()
                 course.one(draft.runnable(draft.ready()), draft.slots, bound.series[0], Request())
         draft.ahead = Ahead(horizons(bound), strange=strangers(bound))
+        draft.leads = bound.leads(shift)
         unsaid = unsaid and (1 in shift.values() or draft.ahead.reach(1))
         time, here = moved if bound.own else draft.stream.time, StreamPlace().followed(bound)
         draft.stream = here._replace(time=time, unsaid=time if unsaid else None)
@@ -229,7 +230,10 @@ class Learner(Freezing):
         if fresh := [n for n in learners if n not in draft.slots or not draft.slots[n].fitted]:
             raise NotFittedError(f"{fresh[0]} has not learned yet: call fit before update")
         draft.require_memory(learners)
-        bound = further(bound, ahead, warmup)
+        given, bound = bound, further(bound, ahead, warmup)
+        draft.compare(
+            given, ahead if isinstance(ahead, Mapping) else dict.fromkeys(learners, ahead)
+        )
         course = Fit(
             initializer=draft.initializer,
             engine=self._own_engine,
@@ -288,6 +292,7 @@ class Learner(Freezing):
         draft = self._settle().draft(self.plan.rules, noise=True)
         bound = draft.bind(x, y, noted=True)
         draft.follow(bound)
+        draft.compare(bound)
         learners = frozenset(n for n in draft.learners(bound) if self.plan.rules[n].online)
         if not learners:
             raise GraphError(f"nothing here learns online: {why_idle(draft, online=True)}")

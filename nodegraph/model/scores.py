@@ -103,9 +103,12 @@ def _heard(
     model: Any, wired: Mapping[str, tuple[Read, ...]], x: Any, y: Any, warmup: int, ahead: Any
 ) -> tuple[BoundData, Any]:
     """Return data with the targets of all learners, and what the model says; it stays put."""
-    bound = model._settle().draft().bind(x, y)
+    state = model._settle().draft()
+    bound = state.bind(x, y)
     checked_warmup(warmup, bound)
-    bound = later(bound, checked_ahead(ahead, bound, warmup, wired))
+    shift = checked_ahead(ahead, bound, warmup, wired)
+    state.compare(bound, shift)
+    bound = later(bound, shift)
     warn_of_another_horizon(model._settle().ahead.horizons(), bound, "scores")
     if not bound.targets and not wired:
         raise DataError("scores: give y, the targets that outputs are to be compared with")

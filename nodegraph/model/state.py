@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.assembly import Door
 from nodegraph.data.binding import BoundData, bind, teaching_only, total_steps, with_zeros
 from nodegraph.data.horizon import Ahead
+from nodegraph.data.leads import Leads, warn_of_other_leads
 from nodegraph.data.tables import check_columns
 from nodegraph.data.targets import Lesson
 from nodegraph.engines.slot import NOT_SAVED, Slot
@@ -41,6 +43,8 @@ class ModelState:
         How many rows ahead of which input each learner was taught.
     stream : StreamPlace
         Where the model's own stream stands.
+    leads : dict of Lead
+        How much later the tables were that it learned from than those of its first input.
     """
 
     initializer: Initializer
@@ -50,6 +54,7 @@ class ModelState:
     able: dict[Any, tuple[str, ...]] = field(default_factory=dict)
     ahead: Ahead = field(default_factory=Ahead)
     stream: StreamPlace = field(default_factory=StreamPlace)
+    leads: Leads = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:
@@ -110,6 +115,11 @@ class ModelState:
     def follow(self, bound: BoundData) -> None:
         """Take note of when the last rows were taken; warn if they do not follow those before."""
         self.stream = self.stream.followed(bound, self.plan.remembers)
+
+    def compare(self, bound: BoundData, ahead: Mapping[str, int] = MappingProxyType({})) -> None:
+        """Warn of tables that are not as far apart in time as those that were learned from."""
+        if bound.times:
+            warn_of_other_leads(self.leads, bound.leads(ahead))
 
     def missing(self) -> dict[str, Array] | None:
         """Return a row of NaN for each input, or None if one of them may have no gaps."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, layout, leaves, pack, packed_layout, unpack
 from nodegraph.data.horizon import Ahead
+from nodegraph.data.leads import Lead
 from nodegraph.data.tables import Columns
 from nodegraph.engines.slot import NOT_SAVED, OTHER_LAYOUT, Slot
 from nodegraph.errors import ModelFileError, NodegraphError, SpecError
@@ -105,6 +106,8 @@ def _packed(
     }
     if state.ahead.strange:
         about["strange"] = sorted(state.ahead.strange)
+    if state.leads:
+        about["leads"] = {name: lead.plain() for name, lead in state.leads.items()}
     about |= state.stream.plain()
     return arrays, {"graph": json.dumps(graph), "model": json.dumps(about, default=_plain)}
 
@@ -249,6 +252,7 @@ def _filled(state: ModelState, about: Mapping[str, Any], arrays: Mapping[str, Ar
     strange = frozenset((str(learner), str(taker)) for learner, taker in about.get("strange", ()))
     state.ahead = Ahead(shown, strange=strange)
     state.stream = StreamPlace.of(about)
+    state.leads = {name: Lead.of(plain) for name, plain in about.get("leads", {}).items()}
     return state
 
 

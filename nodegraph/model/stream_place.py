@@ -39,7 +39,8 @@ class StreamPlace(NamedTuple):
         if not (timed and bound.own and isinstance(one := bound.series[0], Series)):
             return self
         cure = GOES_ON if remembers else ""
-        return self._replace(last=self.last.then(bound.times, self.time, one.n_steps, cure))
+        times = {name: rows for name, rows in bound.times.items() if name in bound.data}
+        return self._replace(last=self.last.then(times, self.time, one.n_steps, cure))
 
     def plain(self) -> dict[str, Any]:
         """Return what there is beside `time`, as plain values."""

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.index_times import check_beside
 from nodegraph.errors import DataError, FieldError, GraphError
 from nodegraph.graph.plan import Plan, Read
 from nodegraph.graph.protocols import Uncertain
 from nodegraph.model.checks import rows_like
 from nodegraph.model.drift import Drift
+from nodegraph.model.horizon_warnings import warn_of_times
 
 __all__ = ["bounds_of", "intervals_of", "keeps_intervals", "refuse_unheard"]
 
@@ -33,7 +33,7 @@ def intervals_of(model: Any, x: Any, y: Any, rate: float | None) -> Any:
     name, pace = _output(model.plan), _checked_rate(rate, y)
     before = model._settle()
     if y is not None:
-        check_beside(x, y, "intervals: y")
+        warn_of_times(before, x, y, "intervals: y")
     try:
         return _moved_on(model, name, x, y, pace)
     except BaseException:
