@@ -117,6 +117,19 @@ class Gathered(NamedTuple):
         rows = self.stream.n + sum(pile.n for pile in self.apart) + more
         return not any(fold.n for fold in self.folds) and 0 < rows < len(self.folds[0].x)
 
+    def bound(self) -> float:
+        """Return what no input's sum of squares is above in any fold; inf if that is not known.
+
+        Rows that wait are not summed up for it, but for their squares.
+        """
+        piles = (self.stream, *self.apart)
+        waiting = [np.asarray(xs, float) for pile in piles for xs in (*pile.xs, *pile.full_xs)]
+        with np.errstate(over="ignore", invalid="ignore"):
+            parts = [fold.squares() for fold in self.folds if fold.n]
+            parts += [np.square(xs).sum(axis=0) for xs in waiting]
+            known = bool(parts) and not self._weighed()
+            return float(np.sum(parts, axis=0).max()) if known else np.inf
+
     def _weighed(self) -> bool:
         waiting = [ts for pile in (self.stream, *self.apart) for ts in (*pile.ts, *pile.full_ts)]
         return any(ts.shape[1] > len(self.folds[0].t) for ts in waiting)
@@ -178,10 +191,13 @@ def is_lost(gathered: Gathered, ridge: float, fit_bias: bool) -> bool:
     """Tell whether the normal equations are singular to working precision, so far as is known."""
     if gathered.is_small() or not isinstance(gathered.folds[0], Statistics):
         return False
+    n_in = len(gathered.folds[0].x)
+    if ridge > EPS * len(gathered.folds) * n_in * gathered.bound():
+        return False  # as below, and nothing has been summed up for it
     folds = gathered.data()
     with np.errstate(over="ignore", invalid="ignore"):
-        largest = max(float((fold.xx.diagonal() + fold.n * fold.x**2).max()) for fold in folds)
-    if not largest < np.inf or ridge > EPS * len(folds) * len(folds[0].x) * largest:
+        largest = max(float(fold.squares().max()) for fold in folds)
+    if not largest < np.inf or ridge > EPS * len(folds) * n_in * largest:
         return False  # it overflows, or the ridge is enough, whatever the rest
     whole = joined(folds)
     return bool(whole.finite()) and not whole.definite(ridge, fit_bias)

@@ -144,6 +144,10 @@ class Statistics(NamedTuple):
         xt[still] = 0.0
         return xx, xt
 
+    def squares(self) -> Array:
+        """Return the sum of squares of each input about zero."""
+        return self.xx.diagonal() + self.n * self.x**2
+
     def mean_square_sum(self) -> float:
         """Return the mean over inputs of their sums of squares about the means."""
         return float(self.xx.diagonal().mean())

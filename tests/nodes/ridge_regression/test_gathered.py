@@ -104,6 +104,20 @@ def test_digits_are_lost_where_cholesky_gives_up(ridge, lost, fit_bias):
     assert (solver == "eigenvectors") is lost
 
 
+@pytest.mark.parametrize("n", [255, 256, 600])
+@pytest.mark.parametrize("number", [None, 3])
+def test_squares_are_bounded_by_those_of_all_rows_whether_they_wait_or_not(n, number):
+    some = Gathered.nothing(Statistics.empty(5, 2), 5).add(X[:n], Y[:n], number)
+    np.testing.assert_allclose(some.bound(), np.square(X[:n]).sum(axis=0).max(), rtol=1e-13)
+    largest = max(fold.squares().max() for fold in some.data())
+    assert largest <= some.bound() * (1 + 1e-13)
+
+
+def test_no_bound_is_known_of_rows_with_weights_nor_of_none():
+    nothing = Gathered.nothing(Statistics.empty(5, 2), 1)
+    assert nothing.bound() == nothing.add(X[:50], Y[:50], None, COUNTS[:50]).bound() == np.inf
+
+
 def test_nothing_is_lost_by_a_triangle_nor_by_few_rows():
     xs, ts = rows(0.0)
     assert not is_lost(gathered(Triangle, xs, ts), 0.0, True)
