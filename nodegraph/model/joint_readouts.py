@@ -168,6 +168,7 @@ class JointReadouts:
     def conclude(self) -> list[tuple[str, dict[str, Any]]]:
         """Give every learner what it has learned; return what is worth knowing, by name."""
         team_of = {team.leader: team for team in self.teams}
+        self.own.update({n: slot for n, slot in self.slots.items() if n not in team_of})
         told = []
         for name in self.stage.learners:
             rule = self.stage.plan.rules[name]
@@ -182,8 +183,6 @@ class JointReadouts:
                 check_still(where, rule, one.params, check_params(where, one.params, learned))
                 one.params, one.fitted = learned, True
                 told.append((member, {"rule": type(rule).__name__, **facts}))
-        leaders = set(team_of)
-        self.own.update({n: slot for n, slot in self.slots.items() if n not in leaders})
         return told
 
     def alone(self, learning: Iterable[str]) -> list[str]:

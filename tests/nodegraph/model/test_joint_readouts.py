@@ -4,7 +4,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.engines.slot import widths
 from nodegraph.model.joint_readouts import find_joint
-from nodes import Hold, Input, Reservoir, Ridge
+from nodes import Hold, Input, Reservoir, Ridge, Scaler
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(900, 2))
@@ -142,3 +142,21 @@ def test_wired_teachers_with_gaps_are_heard_each_by_itself():
     data = {"u": X, **{f"t{i}": holes[f"r{i}"] for i in range(3)}}
     model = ng.Model(wired(3, Hold)).fit(data)
     assert found(model, data, None) == ()
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_who_learns_beside_a_team_keeps_what_it_learned(many):
+    """A scaler of the same stage, and the readout behind it."""
+    u, scaler = Input(), Scaler(kind="z-score", name="scaler")
+    behind = u >> scaler >> readout(2, 0.1)
+    model = ng.Model(behind & (u >> [readout(1), readout(3)]))
+    ys = {name: YS[name] for name in ("r1", "r2", "r3")}
+    model.fit(*((SERIES, series_of(ys)) if many else (X, ys)))
+    mean, std = X.mean(axis=0), X.std(axis=0)
+    np.testing.assert_allclose(model.params["scaler"].scale, 1 / std, rtol=1e-12)
+    np.testing.assert_allclose(model.params["scaler"].offset, -mean / std, rtol=1e-12)
+    x, y = (X - mean) / std, YS["r2"] - YS["r2"].mean(axis=0)
+    wanted = np.linalg.solve(x.T @ x + 0.1 * np.eye(2), x.T @ y).T
+    np.testing.assert_allclose(model.params["r2"].W_out, wanted, rtol=1e-10)
+    said = model.reset().run(X)["r2"]
+    np.testing.assert_allclose(said, x @ wanted.T + YS["r2"].mean(axis=0), atol=1e-10)
