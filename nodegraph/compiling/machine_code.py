@@ -19,7 +19,7 @@ __all__ = ["address", "digest", "function", "functions", "is_enabled", "kept", "
 stats: dict[str, float] = {"compiled": 0, "loaded": 0, "seconds": 0.0, "load_seconds": 0.0}
 listeners: list[Callable[[], None]] = []  # called before something is compiled
 _known: dict[str, int] = {}
-_lock = Lock()
+_lock, _making = Lock(), Lock()
 _PASSES = 2  # as -O2; loops are vectorized, straight code is not, nothing is contracted
 
 
@@ -36,8 +36,14 @@ def is_enabled() -> bool:
     return os.environ.get("NODEGRAPH_COMPILE", "1") != "0"
 
 
-@cache
 def _backend() -> _Backend:
+    """Return the one of this process: code that another one had loaded would go with it."""
+    with _making:
+        return _made_backend()
+
+
+@cache
+def _made_backend() -> _Backend:
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
