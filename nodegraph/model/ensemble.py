@@ -91,6 +91,8 @@ class Ensemble:
     def fit(self, x: Any = None, y: Any = None, **options: Any) -> Self:
         """Let each member learn as `Model.fit` does; return the ensemble.
 
+        What `calibrate` found is forgotten.
+
         Raises
         ------
         DataError
@@ -107,6 +109,7 @@ class Ensemble:
         for i, member in enumerate(self.members):
             own = self._bag(i, x, y) if self.bagged else (x, y)
             member.fit(*own, **options)
+        self.widening = None  # it was that of other members
         return self
 
     def _bag(self, i: int, x: Any, y: Any) -> tuple[Any, Any]:
@@ -142,6 +145,18 @@ class Ensemble:
     def run(self, x: Any = None, **options: Any) -> Any:
         """Return what the members say together, in the form of `Model.run`."""
         return self._together(self.samples(x, **options))
+
+    @known_arguments
+    def predict(self, x: Any) -> Any:
+        """Return what the members say together, in the form of `Model.predict`; none moves on."""
+        return self._together(self._each(lambda member: member.predict(x)))
+
+    @known_arguments
+    def score(self, x: Any, y: Any) -> float:
+        """Return how good ``predict(x)`` is, as `Model.score` does of one model."""
+        first = self.members[0]
+        first._check_tables(x, y)
+        return first._score(x, y, self.predict(x))
 
     @known_arguments
     def generated(self, steps: int, **options: Any) -> Any:

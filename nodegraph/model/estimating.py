@@ -44,15 +44,20 @@ class Estimating(Learner):
     def predict(self, x: Any) -> Any:
         """Return ``run(x)``, and leave the model where it stands.
 
+        If `fit` was given the target of one series in one dimension, (T,), the answer to one series
+        has one too, as in scikit-learn, so that ``y - model.predict(x)`` is of shape (T,).
+
         For one series `x` must be the rows that follow what the model has seen last, as those of
         scikit-learn's ``TimeSeriesSplit`` do, which is looked at where tables have times; a list of
         series has no such bounds.
         """
         here = self.snapshot()
         try:
-            return self.run(x)
+            found = self.run(x)
         finally:
             self.restore(here)
+        flat = self._kept.flat and isinstance(found, np.ndarray) and found.shape[1:] == (1,)
+        return found[:, 0] if flat else found
 
     @known_arguments
     def classify(self, x: Any = None, **options: Any) -> Any:
@@ -90,7 +95,10 @@ class Estimating(Learner):
         that are right (accuracy) where the output is of classes.
         """
         self._check_tables(x, y)
-        y_hat = self.predict(x)
+        return self._score(x, y, self.predict(x))
+
+    def _score(self, x: Any, y: Any, y_hat: Any) -> float:
+        """Return how good predictions `y_hat` of `y` from `x` are."""
         if is_classifier(self.plan):
             return share_right(self.plan, y, y_hat)
         if isinstance(y_hat, list):

@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from nodegraph.data.binding import BoundData, total_steps
+from nodegraph.data.containers import axes
 from nodegraph.data.horizon import Ahead, further, horizons, strangers
 from nodegraph.engines import Engine
 from nodegraph.engines.request import Request
@@ -167,7 +168,7 @@ class Learner(Freezing):
                 draft.restart()
                 course.one(draft.runnable(draft.ready()), draft.slots, bound.series[0], Request())
         draft.ahead = Ahead(horizons(bound), strange=strangers(bound))
-        draft.leads = bound.leads(shift)
+        draft.leads, draft.flat = bound.leads(shift), bound.form == "one" and axes(y) == 1
         unsaid = unsaid and (1 in shift.values() or draft.ahead.reach(1))
         time, here = moved if bound.own else draft.stream.time, StreamPlace().followed(bound)
         draft.stream = here._replace(time=time, unsaid=time if unsaid else None)

@@ -45,6 +45,8 @@ class ModelState:
         Where the model's own stream stands.
     leads : dict of Lead
         How much later the tables were that it learned from than those of its first input.
+    flat : bool
+        Whether the target of `fit` had one dimension, so that predictions have one.
     """
 
     initializer: Initializer
@@ -55,6 +57,7 @@ class ModelState:
     ahead: Ahead = field(default_factory=Ahead)
     stream: StreamPlace = field(default_factory=StreamPlace)
     leads: Leads = field(default_factory=dict)
+    flat: bool = False
 
     @property
     def plan(self) -> Plan:

@@ -106,6 +106,8 @@ def _packed(
     }
     if state.ahead.strange:
         about["strange"] = sorted(state.ahead.strange)
+    if state.flat:
+        about["flat"] = True
     if state.leads:
         about["leads"] = {name: lead.plain() for name, lead in state.leads.items()}
     about |= state.stream.plain()
@@ -252,6 +254,7 @@ def _filled(state: ModelState, about: Mapping[str, Any], arrays: Mapping[str, Ar
     strange = frozenset((str(learner), str(taker)) for learner, taker in about.get("strange", ()))
     state.ahead = Ahead(shown, strange=strange)
     state.stream = StreamPlace.of(about)
+    state.flat = bool(about.get("flat", False))
     state.leads = {name: Lead.of(plain) for name, plain in about.get("leads", {}).items()}
     return state
 

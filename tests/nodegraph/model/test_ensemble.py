@@ -26,6 +26,28 @@ def test_members_are_models_of_the_graph_with_seeds_in_a_row():
     np.testing.assert_allclose(ensemble.reset().run(U[:9]), ensemble.reset().samples(U[:9]).mean(0))
 
 
+def test_predictions_are_what_members_say_together_and_none_moves_on():
+    ensemble = ng.Ensemble(graph(), members=3).fit(U[:500], U[1:501], warmup=50)
+    first = ensemble.predict(U[500:600])
+    assert np.array_equal(first, ensemble.predict(U[500:600]))
+    off = U[501:601] - first
+    score = 1 - (off**2).mean() / U[501:601].var()
+    assert ensemble.score(U[500:600], U[501:601]) == pytest.approx(score, rel=1e-12)
+    assert np.array_equal(first, ensemble.run(U[500:600]))
+    ensemble.fit(U[:500], U[1:501, 0], warmup=50)
+    assert np.array_equal(ensemble.predict(U[500:600]), first[:, 0])
+
+
+def test_what_was_calibrated_is_forgotten_when_members_learn_anew():
+    three = ng.Ensemble(graph(), members=3).fit(U[:300], U[1:301], warmup=50)
+    samples = [three.samples(U[a : a + 40]) for a in (100, 200)]
+    fresh = three.intervals(samples[0])
+    three.calibrate(samples, [U[101:141], U[201:241]])
+    assert not np.array_equal(three.intervals(samples[0]), fresh)
+    three.fit(U[:500], U[1:501], warmup=50)
+    assert np.array_equal(three.intervals(samples[0]), fresh)
+
+
 @pytest.mark.parametrize("kind", ["mean", "median", "trimmed"])
 def test_a_member_that_is_lost_does_not_count_but_in_the_mean(kind):
     ensemble = ng.Ensemble(graph(), members=5, kind=kind).fit(U[:500], U[1:501], warmup=50)

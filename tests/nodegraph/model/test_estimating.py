@@ -29,6 +29,29 @@ def test_a_clone_has_learned_nothing_and_draws_the_same_weights_or_others():
     assert model.seed == same.seed == 1 and other.seed == 2
 
 
+def test_predictions_have_one_dimension_where_the_target_had_one(tmp_path):
+    flat, wide = make().fit(X[:200], Y[:200, 0]), make().fit(X[:200], Y[:200])
+    flat.save(tmp_path / "m.safetensors")
+    for one in (flat, ng.load(tmp_path / "m.safetensors"), copy.deepcopy(flat)):
+        assert np.array_equal(one.predict(X[200:]), wide.predict(X[200:])[:, 0])
+        assert one.score(X[200:], Y[200:, 0]) == wide.score(X[200:], Y[200:])
+        assert one.predict([X[200:]])[0].shape == one.run(X[200:]).shape == (99, 1)
+    said = flat.fit(X[:200], list(Y[:200, 0])).predict(X[200:])
+    assert np.array_equal(Y[200:, 0] - said, (Y[200:] - wide.predict(X[200:]))[:, 0])
+    assert flat.fit(X[:200], Y[:200]).predict(X[200:]).shape == (99, 1)
+    words = np.where(Y[:200, 0] > 0, "up", "down")
+    judge = ng.Model(Input() >> Reservoir(units=20) >> Ridge(classes=["down", "up"]))
+    assert judge.fit(X[:200], words).predict(X[200:]).shape == (99, 2)
+
+
+def test_scikit_learn_takes_the_mean_of_models():
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    voting = ensemble.VotingRegressor([("a", make(seed=1)), ("b", make(seed=2))])
+    alone = [make(seed=seed).fit(X, Y) for seed in (1, 2)]
+    found = voting.fit(X, Y[:, 0]).predict(X[:50])
+    np.testing.assert_allclose(found, np.mean([m.run(X[:50])[:, 0] for m in alone], axis=0))
+
+
 def test_predict_is_run_from_where_the_model_stands_and_moves_nothing():
     model = make().fit(X[:200], Y[:200])
     twin = copy.deepcopy(model)
