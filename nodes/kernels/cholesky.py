@@ -29,8 +29,7 @@ def _less_one(row: Any, first: Any, other: Any, factor: Any) -> None:
 
 @kernel(lambda _: types.float64(write(types.float64, 2)))
 def _factorise(A: Any) -> Any:
-    """Make the upper triangle of A its Cholesky factor U; return min / max of its diagonal."""
-    smallest, largest = np.inf, 0.0
+    """Make the upper triangle of A its Cholesky factor U; return 1, or 0 where there is none."""
     for i in range(len(A)):
         full = i - i % 4
         for k in range(0, full, 4):
@@ -40,10 +39,9 @@ def _factorise(A: Any) -> Any:
         if not A[i, i] > 0:
             return 0.0
         root = np.sqrt(A[i, i])
-        smallest, largest = min(smallest, root), max(largest, root)
         for j in range(i, len(A)):
             A[i, j] /= root
-    return smallest / largest
+    return 1.0
 
 
 @kernel(lambda _: types.void(read(types.float64, 2), write(types.float64, 2)))
@@ -66,7 +64,9 @@ _DOUBLE = np.dtype(np.float64)
 
 
 def solve_positive(A: Array, B: Array) -> tuple[Array, float] | None:
-    """Return ``A^-1 B`` and about the condition number of A; None if A is not positive definite.
+    """Return ``A^-1 B`` and a condition number of A; None if A is not positive definite.
+
+    It is that of A with rows and columns brought to a diagonal of 1, by sums of columns.
 
     Parameters
     ----------
@@ -78,10 +78,65 @@ def solve_positive(A: Array, B: Array) -> tuple[Array, float] | None:
     --------
     >>> solve_positive(np.diag([2.0, 4.0]), np.ones((2, 1)))[0][:, 0]
     array([0.5 , 0.25])
+    >>> round(solve_positive(np.array([[1.0, 0.5], [0.5, 1.0]]), np.ones((2, 1)))[1], 9)
+    3.0
     """
     U, rows = np.array(A, dtype=float, order="C"), np.array(B.T, dtype=float, order="C")
-    share = float(_factorise(_DOUBLE)(U))
-    if share <= 0:
+    if not _factorise(_DOUBLE)(U):
         return None
     _substitute(_DOUBLE)(U, rows)
-    return rows.T, share**-2
+    return rows.T, _condition(A, U)
+
+
+def _condition(A: Array, U: Array) -> float:
+    """Return about the condition number of A, whose factor is U, with its diagonal brought to 1.
+
+    It is that of the largest sum of a column; of the inverse a lower bound by some solutions, as in
+    LAPACK [1]_. Sums are taken from the first number to the last, on any machine.
+
+    References
+    ----------
+    .. [1] N. J. Higham, ACM Transactions on Mathematical Software 14 (1988) 381-396.
+    """
+    n, scale = len(A), 1 / np.sqrt(A.diagonal())
+
+    def solved(b: Array) -> Array:
+        rows = (b / scale)[None]
+        _substitute(_DOUBLE)(U, rows)
+        found: Array = rows[0] / scale
+        return found
+
+    norm = _largest_sum(A, scale)
+    signs, place, largest = np.zeros(n), -1, 0.0
+    y = solved(np.full(n, 1 / n))
+    for _ in range(MOST_SOLUTIONS):
+        found, before, signs = _total(np.abs(y)), signs, np.where(y < 0, -1.0, 1.0)
+        grows, largest = found > largest, max(found, largest)
+        if not grows or np.array_equal(signs, before):
+            break
+        last, place = place, int(np.abs(solved(signs)).argmax())
+        if place == last:
+            break
+        y = solved(np.eye(1, n, place)[0])
+    steps = np.arange(n)
+    rising = np.where(steps % 2, -1.0, 1.0) * (1 + steps / max(n - 1, 1))
+    other = 2 * _total(np.abs(solved(rising))) / (3 * n)
+    return norm * max(largest, other)
+
+
+MOST_SOLUTIONS = 5
+
+
+def _largest_sum(A: Array, scale: Array) -> float:
+    """Return the largest sum of sizes in a column of A, rows and columns times `scale`."""
+    sums = np.zeros(len(A))
+    for i in range(len(A)):
+        row = np.abs(A[i, i:]) * scale[i:] * scale[i]
+        sums[i:] += row
+        sums[i] += _total(row) - row[0]
+    return float(sums.max())
+
+
+def _total(numbers: Array) -> float:
+    """Return the sum of numbers, one after the other."""
+    return float(np.add.accumulate(numbers)[-1])

@@ -136,14 +136,14 @@ def _by_cholesky(A: Array, B: Array) -> Solution | None:
 
 
 def _own_cholesky(S: Array, B: Array) -> Solution | None:
-    """Solve in compiled loops of our own; the condition number is that of the diagonal."""
+    """Solve in compiled loops of our own."""
     from nodes.kernels.cholesky import solve_positive
 
     solved = solve_positive(S, B)
     if solved is None:
         return None
-    W = solved[0].T
-    return Solution(W, np.zeros(len(W)), "portable cholesky", solved[1], len(S), True)
+    W, condition = solved[0].T, float(f"{solved[1]:.4g}")
+    return Solution(W, np.zeros(len(W)), "portable cholesky", condition, len(S), True)
 
 
 def _cholesky(S: Array, B: Array, roots: Array) -> Solution | None:
