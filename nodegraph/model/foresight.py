@@ -56,6 +56,84 @@ class _Team(NamedTuple):
     n_out: int
 
 
+class _Needs(NamedTuple):
+    """What a stage holds while it learns from some data."""
+
+    course: Fit
+    stage: Stage
+    slots: Slots
+    bound: BoundData
+
+    @property
+    def teams(self) -> list[_Team]:
+        """The learners of the stage, those together that learn as one."""
+        sizes, slots = widths(self.slots), self.slots
+        joint = find_joint(self.stage, self.course.plan.rules, self.bound, sizes)
+        together = {name: team.members for team in joint for name in team.members}
+        groups = dict.fromkeys(together.get(name, (name,)) for name in self.stage.learners)
+        return [
+            _Team(names, slots[names[0]].ports.get("x", 0), sum(sizes[name] for name in names))
+            for names in groups
+        ]
+
+    def rooms(self, rows: int) -> Iterator[tuple[_Team, Room]]:
+        """Yield the teams that know how much room so many rows take, with that."""
+        itemsize = self.course.initializer.dtype.itemsize
+        for team in self.teams:
+            leader = team.names[0]
+            rule, params = self.course.plan.rules[leader], self.slots[leader].params
+            if isinstance(rule, Weighed) and merges(rule, params):
+                yield team, rule.room(team.n_in, team.n_out, rows, itemsize)
+
+    def gathered(self, rows: int) -> dict[str, int]:
+        """Return the bytes of what the learners of the stage hold until they conclude."""
+        return {_label(team, "sums"): room.sums for team, room in self.rooms(rows)}
+
+    def leaves(self) -> list[Leaf]:
+        """Return the groups in which independent series are learned from, as they become one sum.
+
+        None of the model's own stream.
+        """
+        sizes = widths(self.slots)
+        most = group_rows(max(sizes[name] for name in self.stage.whole))
+        series = [one for one in self.bound.series if isinstance(one, Series)]
+        return [] if self.bound.own else leaves(series, most)
+
+    def in_flight(self, found: Sequence[Leaf]) -> dict[str, int]:
+        """Return the bytes of the rows that are on their way, and of what is gathered of them."""
+        stage, slots, rows = self.stage, self.slots, total_steps(self.bound) or 0
+        sizes, itemsize = widths(slots), self.course.initializer.dtype.itemsize
+        made = [
+            name for name, ports in stage.plan.reads.items() if ports and name not in stage.learners
+        ]
+        width = sum(sizes[name] for name in made)
+        added = {"adding": max((room.adding for _, room in self.rooms(rows)), default=0)}
+        if self.bound.own:
+            joined = max(slots[name].ports.get("x", 0) for name in stage.plan.reads)
+            once = joined + max(sizes.values())
+            return {"rows": stage.plan.chunk_rows(sizes) * (width + once) * itemsize} | added
+        threads = min(abreast(self.course, stage, slots) or 1, len(found))
+        longest = sorted((max(_rows(group) for group in leaf) for leaf in found), reverse=True)
+        most = max(sum(_rows(group) for group in leaf) for leaf in found)
+        rooms = [room for _, room in self.rooms(most)]
+        heard = max((slots[name].ports.get("x", 0) for name in made), default=0)
+        others = min(1 if threads == 1 else 3 * threads, len(found) - 1)
+        return {
+            "rows": (sum(longest[:threads]) * width + longest[0] * heard) * itemsize,
+            "rows that wait": threads * sum(room.waiting for room in rooms),
+            f"parts of {threads} worker{'s' * (threads > 1)}": others * sum(r.sums for r in rooms),
+        } | added
+
+    def one_by_one(self) -> tuple[tuple[str, ...], ...]:
+        """Return the learners in turn: first those that hold little, then one team at a time."""
+        rules = self.course.plan.rules
+        heavy = [names for names, *_ in self.teams if isinstance(rules[names[0]], Weighed)]
+        apart = [names for names in heavy if _is_free(self.stage, names)]
+        alone = {name for names in apart for name in names}
+        rest = tuple(name for name in self.stage.learners if name not in alone)
+        return (*([rest] if rest else []), *apart)
+
+
 def foresee(course: Fit, slots: Slots, bound: BoundData) -> Foresight | None:
     """Return what a fit will take; None for streams, whose length nobody knows.
 
@@ -70,11 +148,12 @@ def foresee(course: Fit, slots: Slots, bound: BoundData) -> Foresight | None:
     held, fullest = dict[str, int](), dict[str, int]()
     for number, whole in enumerate(course.stages):
         stage = replace(whole, plan=cut(whole.plan, whole.learners, kept.before(number)))
-        parts = [] if bound.own else _leaves(stage, slots, bound)
+        here = _Needs(course, stage, slots, bound)
+        parts = here.leaves()
         waits = bound.own or len(parts) == 1
-        learning = held | _gathered(course, stage, slots, bound, rows)
-        moments = [learning | _in_flight(course, stage, slots, bound, parts)]
-        for team, room in _rooms(course, stage, slots, bound, rows):
+        learning = held | here.gathered(rows)
+        moments = [learning | here.in_flight(parts)]
+        for team, room in here.rooms(rows):
             held |= {_label(team, "sums"): room.sums + room.waiting * bound.own}
             copies = room.solving + room.sums * waits  # with the rows that still wait
             moments.append(learning | held | {_label(team, "solving"): copies})
@@ -85,76 +164,8 @@ def foresee(course: Fit, slots: Slots, bound: BoundData) -> Foresight | None:
 
 def products(course: Fit, slots: Slots, bound: BoundData, rows: int) -> float:
     """Return the multiplications and additions of sums and solutions, over so many rows."""
-    rooms = [r for one in course.stages for _, r in _rooms(course, one, slots, bound, rows)]
-    return sum(room.row * rows + room.end for room in rooms)
-
-
-def _teams_of(course: Fit, stage: Stage, slots: Slots, bound: BoundData) -> list[_Team]:
-    """Return the learners of a stage, those together that learn as one."""
-    sizes = widths(slots)
-    joint = find_joint(stage, course.plan.rules, bound, sizes)
-    together = {name: team.members for team in joint for name in team.members}
-    groups = dict.fromkeys(together.get(name, (name,)) for name in stage.learners)
-    return [
-        _Team(names, slots[names[0]].ports.get("x", 0), sum(sizes[name] for name in names))
-        for names in groups
-    ]
-
-
-def _rooms(
-    course: Fit, stage: Stage, slots: Slots, bound: BoundData, rows: int
-) -> Iterator[tuple[_Team, Room]]:
-    """Yield the teams that know how much room so many rows take, with that."""
-    for team in _teams_of(course, stage, slots, bound):
-        rule, params = course.plan.rules[team.names[0]], slots[team.names[0]].params
-        if isinstance(rule, Weighed) and merges(rule, params):
-            itemsize = course.initializer.dtype.itemsize
-            yield team, rule.room(team.n_in, team.n_out, rows, itemsize)
-
-
-def _gathered(
-    course: Fit, stage: Stage, slots: Slots, bound: BoundData, rows: int
-) -> dict[str, int]:
-    """Return the bytes of what the learners of a stage hold until they conclude."""
-    return {
-        _label(team, "sums"): room.sums for team, room in _rooms(course, stage, slots, bound, rows)
-    }
-
-
-def _leaves(stage: Stage, slots: Slots, bound: BoundData) -> list[Leaf]:
-    """Return the groups in which independent series are learned from, as they become one sum."""
-    sizes = widths(slots)
-    most = group_rows(max(sizes[name] for name in stage.whole))
-    return leaves([one for one in bound.series if isinstance(one, Series)], most)
-
-
-def _in_flight(
-    course: Fit, stage: Stage, slots: Slots, bound: BoundData, found: Sequence[Leaf]
-) -> dict[str, int]:
-    """Return the bytes of the rows that are on their way, and of what is gathered of them."""
-    sizes, itemsize, n = widths(slots), course.initializer.dtype.itemsize, total_steps(bound) or 0
-    made = [
-        name for name, ports in stage.plan.reads.items() if ports and name not in stage.learners
-    ]
-    width = sum(sizes[name] for name in made)
-    added = {
-        "adding": max((r.adding for _, r in _rooms(course, stage, slots, bound, n)), default=0)
-    }
-    if bound.own:
-        joined = max(slots[name].ports.get("x", 0) for name in stage.plan.reads)
-        once = joined + max(sizes.values())
-        return {"rows": stage.plan.chunk_rows(sizes) * (width + once) * itemsize} | added
-    threads = min(abreast(course, stage, slots) or 1, len(found))
-    longest = sorted((max(_rows(group) for group in leaf) for leaf in found), reverse=True)
-    most = max(sum(_rows(group) for group in leaf) for leaf in found)
-    rooms = [room for _, room in _rooms(course, stage, slots, bound, most)]
-    heard = max((slots[name].ports.get("x", 0) for name in made), default=0)
-    others = min(1 if threads == 1 else 3 * threads, len(found) - 1)
-    return {
-        "rows": (sum(longest[:threads]) * width + longest[0] * heard) * itemsize,
-        "rows that wait": threads * sum(room.waiting for room in rooms),
-        f"parts of {threads} worker{'s' * (threads > 1)}": others * sum(r.sums for r in rooms),
-    } | added
+    stages = (_Needs(course, stage, slots, bound) for stage in course.stages)
+    return sum(room.row * rows + room.end for one in stages for _, room in one.rooms(rows))
 
 
 def _rows(group: Group) -> int:
@@ -209,22 +220,8 @@ def ordered(course: Fit, order: Order | None, slots: Slots, bound: BoundData) ->
 
 
 def _one_by_one(course: Fit, slots: Slots, bound: BoundData) -> Fit:
-    groups = {stage.learners: _groups(course, stage, slots, bound) for stage in course.stages}
-    return replace(course, groups=groups)
-
-
-def _groups(
-    course: Fit, stage: Stage, slots: Slots, bound: BoundData
-) -> tuple[tuple[str, ...], ...]:
-    """Return the learners of a stage: first those that hold little, then one team at a time."""
-    apart = [
-        team.names
-        for team in _teams_of(course, stage, slots, bound)
-        if isinstance(course.plan.rules[team.names[0]], Weighed) and _is_free(stage, team.names)
-    ]
-    alone = {name for names in apart for name in names}
-    rest = tuple(name for name in stage.learners if name not in alone)
-    return (*([rest] if rest else []), *apart)
+    stages = [_Needs(course, stage, slots, bound) for stage in course.stages]
+    return replace(course, groups={one.stage.learners: one.one_by_one() for one in stages})
 
 
 def _is_free(stage: Stage, names: tuple[str, ...]) -> bool:
