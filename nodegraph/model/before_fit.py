@@ -18,7 +18,7 @@ from nodegraph.model.checks import (
 )
 from nodegraph.model.data_warnings import warn_of_doubts, warn_of_idle_workers
 from nodegraph.model.fit import Fit
-from nodegraph.model.foresight import checked_order, ordered
+from nodegraph.model.fit_memory import checked_order, ordered
 from nodegraph.model.stages import forced_wiring
 from nodegraph.model.state import ModelState
 

@@ -42,7 +42,7 @@ from nodegraph.model.data_warnings import (
     warn_of_series_passed_over,
 )
 from nodegraph.model.fit import Fit
-from nodegraph.model.foresight import Order
+from nodegraph.model.fit_memory import Order
 from nodegraph.model.freezing import Freezing
 from nodegraph.model.horizon_warnings import warn_of_the_future
 from nodegraph.model.passes import Hooks

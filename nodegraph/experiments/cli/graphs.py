@@ -196,7 +196,7 @@ def _task_lines(spec: Spec) -> list[str]:
 
 def _foreseen(experiment: Any) -> list[str]:
     """Return what learning will take, if anything learns from all data."""
-    from nodegraph.model.forecast import foreseen, sentence
+    from nodegraph.model.fit_cost import foreseen, sentence
 
     if experiment.task.online or not experiment.model.plan.rules:
         return []

@@ -7,7 +7,7 @@ import nodegraph as ng
 from nodegraph.engines import LOCAL
 from nodegraph.model import apart
 from nodegraph.model.fit import Fit
-from nodegraph.model.foresight import foresee
+from nodegraph.model.fit_memory import foresee
 from nodegraph.testing.comparing import same_trees
 from nodes import Input, Reservoir, Ridge
 from nodes.ridge_regression import blas

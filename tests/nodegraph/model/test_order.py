@@ -4,7 +4,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.errors import BudgetError, FieldError, ModelFileError, NotFittedError
 from nodegraph.host import memory_budget
-from nodegraph.model import checkpoints, foresight
+from nodegraph.model import checkpoints, fit_memory
 from nodegraph.testing.comparing import same_trees
 from nodes import Input, Reservoir, Ridge, Scaler
 
@@ -32,15 +32,15 @@ def stack(units=30, cascade=False):
 @pytest.fixture
 def room(monkeypatch):
     """Ask for what is free: so many of the bytes that learning all at once takes."""
-    monkeypatch.setattr(foresight, "MANY", 0)
+    monkeypatch.setattr(fit_memory, "MANY", 0)
 
     def set_to(share, model, data):
         draft = model._settle().draft()
         bound = draft.bind(data, None)
-        course = foresight.Fit(
-            initializer=draft.initializer, engine=foresight.LOCAL, learners=draft.learners(bound)
+        course = fit_memory.Fit(
+            initializer=draft.initializer, engine=fit_memory.LOCAL, learners=draft.learners(bound)
         )
-        whole = foresight.foresee(course, draft.slots, bound).bytes
+        whole = fit_memory.foresee(course, draft.slots, bound).bytes
         monkeypatch.setattr(memory_budget, "available_bytes", lambda: int(share * whole))
 
     return set_to

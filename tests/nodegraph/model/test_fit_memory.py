@@ -6,8 +6,8 @@ import pytest
 import nodegraph as ng
 from nodegraph.engines import LOCAL
 from nodegraph.model.fit import Fit
-from nodegraph.model.forecast import foreseen, sentence
-from nodegraph.model.foresight import foresee
+from nodegraph.model.fit_cost import foreseen, sentence
+from nodegraph.model.fit_memory import foresee
 from nodes import Input, Reservoir, Ridge, Scaler
 
 RNG = np.random.default_rng(7)

@@ -3,9 +3,8 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.data.binding import total_steps
-from nodegraph.model.forecast import foreseen
-from nodegraph.model.foresight import products
-from nodegraph.model.rehearsal import Rehearsal, Trial, carried_on, first_rows
+from nodegraph.model.fit_cost import Rehearsal, Trial, carried_on, first_rows, foreseen
+from nodegraph.model.fit_memory import products
 from nodegraph.testing.comparing import same_trees
 from nodes import Input, LogisticRegression, Reservoir, Ridge, Scaler, TaughtAttention, TaughtLayer
 from nodes.rules import IntrinsicPlasticity
@@ -43,7 +42,7 @@ def course_of(model, x, y):
 def steps_foreseen(node, x, y, monkeypatch):
     """Return how many steps a few rows tell that all will take, and how many they take."""
     for name, value in (("FEW", 40), ("ENOUGH", 0)):
-        monkeypatch.setattr(f"nodegraph.model.rehearsal.{name}", value)
+        monkeypatch.setattr(f"nodegraph.model.fit_cost.{name}", value)
     model = ng.Model(Input() >> Scaler() >> node, seed=1)
     y = y if any(rule.supervised for rule in model.plan.rules.values()) else None
     course, slots, bound = course_of(model, x, y)
