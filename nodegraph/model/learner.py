@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
@@ -158,10 +157,10 @@ class Learner(Freezing):
         ready = made_ready(draft, learners, bound, y, self._engine(engine), asked)
         course, bound, shift = ready
         checkpointer = checkpointer_of(checkpoint, resume, draft, bound, ready.options)
-        history = recorder_of(watch, progress) if asked.watched else None
+        history = recorder_of(watch, progress)
         hooks = Hooks(progress, history, checkpointer, vitals_of(self.plan, bound))
         course = replace(course, hooks=hooks)
-        with using(self.numerics), checkpointer.keeping() if checkpointer else nullcontext():
+        with using(self.numerics), hooks.keeping():
             report, moved = course.run(draft.slots, bound)
             unsaid = bound.own and (shift or ends_open(self.plan, learners, bound))
             if unsaid:  # the last rows had no teacher to stand in
@@ -298,27 +297,23 @@ class Learner(Freezing):
         if not learners:
             raise GraphError(f"nothing here learns online: {why_idle(draft, online=True)}")
         draft.begin(learners)
-        vitals, self._trickle = vitals_of(self.plan, bound), self._trickle or trickle_of(self.plan)
-        trickle = self._trickle
-        taking = trickle.now() if vitals is None and trickle is not None else vitals
-        request = Request(
-            draft.names(outputs), learners, draft.stream.time, noise=True, vitals=taking
-        )
+        vitals, time = vitals_of(self.plan, bound), draft.stream.time
+        trickle = self._trickle = self._trickle or trickle_of(self.plan)
+        taking = vitals or (trickle.now() if trickle else None)
+        request = Request(draft.names(outputs), learners, time, noise=True, vitals=taking)
         history = recorder_of(watch, progress, self.curves)
-        how = {"warmup": checked_warmup(warmup, bound), "time": draft.stream.time}
+        how = {"warmup": checked_warmup(warmup, bound), "time": time, "online": sorted(learners)}
         warn_of_series_passed_over(self.plan, (), bound, warmup)
-        checkpointer = checkpointer_of(
-            checkpoint, resume, draft, bound, {**how, "online": sorted(learners)}
-        )
+        checkpointer = checkpointer_of(checkpoint, resume, draft, bound, how)
         hooks = Hooks(progress, history, checkpointer)
-        with checkpointer.keeping() if checkpointer else nullcontext():
+        with hooks.keeping():
             found = self._through(draft, bound, request, outputs, engine, hooks, warmup=warmup)
-        told, draft.ahead = draft.ahead.shown, draft.ahead.after(bound, how["time"])
+        told, draft.ahead = draft.ahead.shown, draft.ahead.after(bound, time)
         if outputs is None or not learners.isdisjoint(request.wanted):
             warn_of_the_future(draft.ahead.shown, told)
         self.curves = history.curves() if history else self.curves
         if plain:
-            self._went(bound, learners, None if trickle is None else trickle.vitals)
+            self._went(bound, learners, trickle.vitals if trickle else None)
         warn_of_states(self.plan, draft.slots, vitals)
         if vitals is None:
             self._trickled(total_steps(bound) or 0)

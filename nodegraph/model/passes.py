@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple, Self
@@ -60,6 +61,10 @@ class Hooks(NamedTuple):
         self.mark(at, slots)
         if self.checkpointer is not None:
             self.checkpointer.moved_on(0)
+
+    def keeping(self) -> AbstractContextManager[object]:
+        """Return a context in which a signal waits for the checkpoint, if any are written."""
+        return nullcontext() if self.checkpointer is None else self.checkpointer.keeping()
 
     def elsewhere(self) -> Hooks:
         """Return those of a part that may be done by another worker."""
