@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError, GraphError
-
-if TYPE_CHECKING:
-    from nodegraph.graph.node import Node
-    from nodegraph.graph.rule import Rule
 
 __all__ = ["DURATION", "Limits", "check_signals", "check_within", "recent"]
 
@@ -59,15 +55,28 @@ class Limits(NamedTuple):
 DURATION = Limits(0.0, open=True, signals=1, meaning="the time since the step before")
 
 
-def check_signals(name: str, node: Node, rule: Rule | None, widths: Mapping[str, int]) -> None:
+def check_signals(
+    name: str, known: Mapping[str, Limits], single: Iterable[str], widths: Mapping[str, int]
+) -> None:
     """Refuse more or fewer signals than a port of a node, or of its rule, takes.
+
+    Parameters
+    ----------
+    name : str
+        Of the node.
+    known : dict of Limits
+        By port.
+    single : iterable of str
+        Ports that take one signal.
+    widths : dict of int
+        How many arrive, by port.
 
     Raises
     ------
     GraphError
     """
-    alone = {port: Limits(-math.inf, signals=1) for port in (() if rule is None else rule.single)}
-    for port, limits in {**node.limits, **alone}.items():
+    alone = {port: Limits(-math.inf, signals=1) for port in single}
+    for port, limits in {**known, **alone}.items():
         wanted = limits.signals
         if wanted is not None and (width := widths.get(port, wanted)) != wanted:
             few = "one signal" if wanted == 1 else f"{wanted} signals"

@@ -214,7 +214,8 @@ class Initializer:
         budget.check(parts, "this model")
 
     def _slot(self, name: str, n_out: int, ports: dict[str, int]) -> Slot:
-        check_signals(name, self.plan.nodes[name], self.plan.rules.get(name), ports)
+        node, rule = self.plan.nodes[name], self.plan.rules.get(name)
+        check_signals(name, node.limits, () if rule is None else rule.single, ports)
         slot = Slot(
             params=self.draw(name, n_out, ports),
             state=self.start(name, n_out, ports["x"]),
