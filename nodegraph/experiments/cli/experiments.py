@@ -197,13 +197,15 @@ class _Note(logging.Handler):
 def _news_said(quiet: bool) -> Iterator[None]:
     """Say what nodegraph logs: of losses always, of the rest if not `quiet`."""
     log, note = logging.getLogger("nodegraph"), _Note(logging.WARNING if quiet else logging.INFO)
-    level, log.level, log.propagate = log.level, note.level, False
+    level, log.propagate = log.level, False
+    log.setLevel(note.level)  # loggers below remember what they were asked before
     log.addHandler(note)
     try:
         yield
     finally:
         log.removeHandler(note)
-        log.level, log.propagate = level, True
+        log.setLevel(level)
+        log.propagate = True
 
 
 def resumed(learn: Callable[..., _Found], checkpoint: Path, resume: bool, anew: bool) -> _Found:

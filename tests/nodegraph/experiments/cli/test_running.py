@@ -1,4 +1,5 @@
 import json
+import logging
 import os
 import signal
 
@@ -106,6 +107,7 @@ def test_an_interrupted_run_says_what_it_kept(small, tmp_path, monkeypatch):
     """The checkpoint is written when the signal comes; a run of the same options goes on there."""
     out = tmp_path / "out"
     checkpoint = out / "checkpoint.safetensors"
+    logging.getLogger("nodegraph.learning").isEnabledFor(logging.INFO)  # asked, as a resume does
 
     def interrupted(self, *_, **__):
         raise KeyboardInterrupt
