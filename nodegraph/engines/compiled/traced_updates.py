@@ -45,9 +45,7 @@ class TracedCourse(Course):
 
     def learn(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Return what there is after a chunk."""
-        rows, taught = dict(lesson.inputs), lesson.target is not None
-        dtype = rows["x"].dtype
-        program = self._program(params, state, memory, dtype, _widths(rows), taught)
+        program, rows = self._program(params, state, memory, lesson), dict(lesson.inputs)
         if isinstance(program, Untraced):
             learned = learn_by_step(
                 self.rule, self.node, params, state, memory, lesson, self._step_of(params)
@@ -60,21 +58,18 @@ class TracedCourse(Course):
         laid = self._laid
         if laid is None or not laid.goes_on(program, params, memory):
             laid = self._laid = _Laid(program, params, state, memory)
-        state, ys = laid.live(state, fitting_rows(rows, dtype), lesson.rows)
+        state, ys = laid.live(state, fitting_rows(rows, rows["x"].dtype), lesson.rows)
         return Learned(laid.params, state, laid.memory, ys)
 
     def fits(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> bool:
         """Tell whether it is known that each step and each update returns what it should."""
-        rows, target = lesson.inputs, lesson.target
         try:
-            program = self._program(
-                params, state, memory, rows["x"].dtype, _widths(rows), target is not None
-            )
+            program = self._program(params, state, memory, lesson)
         except ContractError:
             return False  # the plain update is asked what is wrong
         if isinstance(program, Untraced):
             return False
-        return target is None or target.shape[1] == program.n_out
+        return lesson.target is None or lesson.target.shape[1] == program.n_out
 
     def step_code(
         self,
@@ -87,8 +82,8 @@ class TracedCourse(Course):
         """Return one step and lesson as compiled code, or None if there is none."""
         if self.rule.sees_gaps:
             return None  # loops pass over steps whose target is NaN
-        taught = self.rule.supervised
-        program = self._program(params, state, memory, dtype, widths, taught)
+        teaching = Teaching(self.rule, memory, self.rule.supervised)
+        program = program_of(Writer(self.node, params, state, widths, dtype, teaching))
         if isinstance(program, Untraced):
             return None
         laid = _Laid(program, params, state, memory)
@@ -99,16 +94,11 @@ class TracedCourse(Course):
         unpack = _Unpack(laid, state)
         return StepCode(program.address, laid.frame.args, moving, unpack, program.n_out)
 
-    def _program(
-        self,
-        params: Any,
-        state: Any,
-        memory: Any,
-        dtype: np.dtype[Any],
-        widths: Mapping[str, int],
-        taught: bool,
-    ) -> Program | Untraced:
-        teaching = Teaching(self.rule, memory, taught)
+    def _program(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> Program | Untraced:
+        """Return the program of a step and an update for such rows, or why there is none."""
+        widths = {port: array.shape[1] for port, array in lesson.inputs.items()}
+        teaching = Teaching(self.rule, memory, lesson.target is not None)
+        dtype = lesson.inputs["x"].dtype
         return program_of(Writer(self.node, params, state, widths, dtype, teaching))
 
     def _step_of(self, params: Any) -> Any:
@@ -125,10 +115,6 @@ class TracedCourse(Course):
             return state, ys[0]
 
         return step
-
-
-def _widths(rows: Mapping[str, Array]) -> dict[str, int]:
-    return {port: array.shape[1] for port, array in rows.items()}
 
 
 def _check_target(target: Array, program: Program) -> None:
