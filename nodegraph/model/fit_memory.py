@@ -18,8 +18,8 @@ from nodegraph.errors import FieldError, warn
 from nodegraph.graph.protocols import Room, Weighed
 from nodegraph.graph.rule import merges
 from nodegraph.host import memory_budget as budget
-from nodegraph.model.apart import abreast
 from nodegraph.model.fit import Fit
+from nodegraph.model.independent_series import gatherers
 from nodegraph.model.joint_readouts import find_joint
 from nodegraph.model.kept_outputs import cut
 from nodegraph.model.stages import Stage
@@ -112,7 +112,7 @@ class _Needs(NamedTuple):
             joined = max(slots[name].ports.get("x", 0) for name in stage.plan.reads)
             once = joined + max(sizes.values())
             return {"rows": stage.plan.chunk_rows(sizes) * (width + once) * itemsize} | added
-        threads = min(abreast(self.course, stage, slots) or 1, len(found))
+        threads = min(gatherers(self.course, stage, slots) or 1, len(found))
         longest = sorted((max(_rows(group) for group in leaf) for leaf in found), reverse=True)
         most = max(sum(_rows(group) for group in leaf) for leaf in found)
         rooms = [room for _, room in self.rooms(most)]

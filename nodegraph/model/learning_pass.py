@@ -13,7 +13,7 @@ from nodegraph.errors import placed
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import SecondLook, begun
 from nodegraph.graph.rule import Rule, merges
-from nodegraph.model.apart import learn_apart
+from nodegraph.model.independent_series import learn_independent
 from nodegraph.model.joint_readouts import JointReadouts
 from nodegraph.model.kept_outputs import KeptOutputs, teachers
 from nodegraph.model.passes import Outputs, Pass
@@ -103,7 +103,7 @@ class LearningPass(Pass):
         """Go through independent series: groups of them apart, or one after the other."""
         self.hooks.mark(at, slots)
         if self.apart(stage, slots):
-            learn_apart(self, stage, slots, series, at, kept)
+            learn_independent(self, stage, slots, series, at, kept)
             return 0
         for i, one in enumerate(series):
             if i < at.series:

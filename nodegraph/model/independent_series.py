@@ -31,7 +31,7 @@ from nodegraph.model.sums_file import PackedSums, read_sums, write_sums
 if TYPE_CHECKING:
     from nodegraph.model.learning_pass import LearningPass
 
-__all__ = ["Apart", "abreast", "learn_apart"]
+__all__ = ["IndependentSeries", "gatherers", "learn_independent"]
 
 LARGE = 1 << 28  # bytes of sums that are not held once for each worker
 VITALS = ""  # under this name sums have rows to judge nodes by; no node has it
@@ -41,7 +41,7 @@ Slots = dict[str, Slot]
 
 
 @dataclass(frozen=True)
-class Apart:
+class IndependentSeries:
     """Learners of one stage, and the slots that each series starts from.
 
     Parameters
@@ -58,7 +58,7 @@ class Apart:
     slots: Slots
     shelved: Shelved | None = None
 
-    def at(self, engine: Engine, progress: Progress) -> Apart:
+    def at(self, engine: Engine, progress: Progress) -> IndependentSeries:
         """Return the same on another engine."""
         return replace(self, course=self.course.at(engine, progress))
 
@@ -172,7 +172,7 @@ class _Kept(Keeper):
     at : Cursor
         Where the pass began.
     slots : dict of Slot
-    apart : Apart
+    learning : IndependentSeries
     kept : KeptOutputs
     """
 
@@ -181,12 +181,12 @@ class _Kept(Keeper):
         checkpointer: Checkpointer | None,
         at: Cursor,
         slots: Slots,
-        apart: Apart,
+        learning: IndependentSeries,
         kept: KeptOutputs,
     ):
         super().__init__(() if checkpointer is None else checkpointer.kept())
         self._checkpointer, self._at, self._slots = checkpointer, at, slots
-        self._apart, self._kept = apart, kept
+        self._learning, self._kept = learning, kept
 
     @property
     def place(self) -> Path | None:
@@ -210,7 +210,9 @@ class _Kept(Keeper):
             return
         at = replace(self._at, series=groups)
         plain = [
-            one if isinstance(one.value, Path) else one._replace(value=self._apart.plain(one.value))
+            one
+            if isinstance(one.value, Path)
+            else one._replace(value=self._learning.plain(one.value))
             for one in boughs
         ]
         self._checkpointer.mark(at, self._slots, plain)
@@ -220,7 +222,7 @@ class _Kept(Keeper):
             self._checkpointer.mark(at, self._slots, done)
 
 
-def abreast(course: LearningPass, stage: Stage, slots: Mapping[str, Slot]) -> int | None:
+def gatherers(course: LearningPass, stage: Stage, slots: Mapping[str, Slot]) -> int | None:
     """Return how many workers gather sums of their own.
 
     In this process one is enough where sums are large: threads then share the columns of that one,
@@ -236,7 +238,7 @@ def abreast(course: LearningPass, stage: Stage, slots: Mapping[str, Slot]) -> in
     return 1 if here and max(map(room, stage.learners)) > LARGE else course.workers
 
 
-def learn_apart(
+def learn_independent(
     course: LearningPass,
     stage: Stage,
     slots: Slots,
@@ -250,12 +252,12 @@ def learn_apart(
     count = sum(map(len, data))
     alone = replace(course, engine=LOCAL, hooks=course.hooks.elsewhere())
     hooks, shelved = course.hooks, kept.shelved
-    apart = Apart(alone, stage, dict(slots), shelved)
-    keeper = _Kept(hooks.checkpointer, at, slots, apart, kept)
+    learning = IndependentSeries(alone, stage, dict(slots), shelved)
+    keeper = _Kept(hooks.checkpointer, at, slots, learning, kept)
     if at.series == count and not keeper.boughs:
         return
-    task = GatherTask(apart, (), f"{', '.join(stage.learners)} learned from", shelved)
-    workers = abreast(course, stage, slots)
+    task = GatherTask(learning, (), f"{', '.join(stage.learners)} learned from", shelved)
+    workers = gatherers(course, stage, slots)
     with lent_threads(course.workers):
         found = gathered(course.engine, task, data, workers, hooks.progress, keeper)
         for name in stage.learners:

@@ -5,7 +5,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.engines import LOCAL
-from nodegraph.model import apart
+from nodegraph.model import independent_series
 from nodegraph.model.fit import Fit
 from nodegraph.model.fit_memory import foresee
 from nodegraph.testing.comparing import same_trees
@@ -34,7 +34,7 @@ def workers_of_parts(workers):
 def test_large_sums_are_held_once_and_their_columns_are_shared_out(monkeypatch):
     assert workers_of_parts(2) == 2
     many = model().fit(X, Y, workers=2)
-    monkeypatch.setattr(apart, "LARGE", 1000)
+    monkeypatch.setattr(independent_series, "LARGE", 1000)
     monkeypatch.setattr(blas, "PANEL", 8)
     at, add = set(), blas._Panels.add
     monkeypatch.setattr(blas._Panels, "add", lambda self, c: (at.add(get_ident()), add(self, c))[1])
