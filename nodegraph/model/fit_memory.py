@@ -94,10 +94,11 @@ class _Needs(NamedTuple):
 
         None of the model's own stream.
         """
+        if self.bound.own:
+            return []
         sizes = widths(self.slots)
         most = group_rows(max(sizes[name] for name in self.stage.whole))
-        series = [one for one in self.bound.series if isinstance(one, Series)]
-        return [] if self.bound.own else leaves(series, most)
+        return leaves([one for one in self.bound.series if isinstance(one, Series)], most)
 
     def in_flight(self, found: Sequence[Leaf]) -> dict[str, int]:
         """Return the bytes of the rows that are on their way, and of what is gathered of them."""

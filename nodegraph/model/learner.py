@@ -157,7 +157,7 @@ class Learner(Freezing):
         ready = made_ready(draft, learners, bound, y, self._engine(engine), asked)
         course, bound, shift = ready
         checkpointer = checkpointer_of(checkpoint, resume, draft, bound, ready.options)
-        history = recorder_of(watch, progress)
+        history = recorder_of(watch, progress) if asked.watched else None
         hooks = Hooks(progress, history, checkpointer, vitals_of(self.plan, bound))
         course = replace(course, hooks=hooks)
         with using(self.numerics), hooks.keeping():
@@ -167,7 +167,8 @@ class Learner(Freezing):
                 draft.restart()
                 course.one(draft.runnable(draft.ready()), draft.slots, bound.series[0], Request())
         draft.ahead = Ahead(horizons(bound), strange=strangers(bound))
-        draft.leads, draft.flat = bound.leads(shift), bound.form == "one" and axes(y) == 1
+        draft.leads = bound.leads(shift) if bound.times else {}
+        draft.flat = bound.form == "one" and axes(y) == 1
         unsaid = unsaid and (1 in shift.values() or draft.ahead.reach(1))
         time, here = moved if bound.own else draft.stream.time, StreamPlace().followed(bound)
         draft.stream = here._replace(time=time, unsaid=time if unsaid else None)
