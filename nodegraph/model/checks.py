@@ -183,7 +183,7 @@ def ends_open(plan: Plan, learners: Sequence[str], bound: BoundData) -> bool:
 
 def check_snapshot(snapshot: Any, plan: Plan, slots: Mapping[str, Slot]) -> None:
     """Refuse what is no snapshot, or one of a model of other nodes or of other sizes."""
-    if not isinstance(snapshot, tuple) or len(snapshot) != 4:
+    if not isinstance(snapshot, tuple) or len(snapshot) != 6:
         raise DataError("restore takes what model.snapshot() gave")
     taken: Mapping[str, Slot] = snapshot[0]
     if strange := sorted(taken.keys() - plan.nodes.keys()):

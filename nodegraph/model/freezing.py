@@ -14,7 +14,7 @@ from nodegraph.model.inference import Inference
 __all__ = ["Freezing"]
 
 
-_MOVING = ("slots", "frozen", "ahead", "stream")
+_MOVING = ("slots", "frozen", "ahead", "leads", "flat", "stream")
 
 
 class Freezing(Inference):

@@ -71,3 +71,23 @@ def test_freezing_nobody_is_refused():
     model = ng.Model(Input() >> Reservoir(units=5) >> Ridge(name="out"))
     with pytest.raises(DataError, match=r'freeze: name the nodes .* of "out"'):
         model.freeze()
+
+
+def test_a_model_that_is_put_back_predicts_in_the_form_of_its_targets_again():
+    model = ng.Model(chain()).fit(U, Y[:, 0])
+    here, said = model.snapshot(), model.predict(U)
+    assert model.fit(U, Y[:, :1]).predict(U).shape == (T, 1)
+    model.restore(here)
+    assert said.shape == (T,) and np.array_equal(model.predict(U), said)
+
+
+def test_a_model_that_is_put_back_knows_again_how_far_its_tables_were_apart():
+    pd = pytest.importorskip("pandas")
+    days = pd.date_range("2024-01-01", periods=T + 1)
+    x = pd.DataFrame(U, index=days[:-1])
+    model = ng.Model(chain()).fit(x, pd.DataFrame(Y, index=days[:-1]))
+    before, here = model._settle().leads, model.snapshot()
+    model.fit(x, pd.DataFrame(Y, index=days[1:]))
+    assert model._settle().leads != before
+    model.restore(here)
+    assert model._settle().leads == before != {}
