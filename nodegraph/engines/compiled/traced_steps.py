@@ -31,10 +31,10 @@ from nodegraph.graph.protocols import Blockwise
 from nodegraph.graph.rows_at_once import AtOnce, Sweeps
 from nodegraph.host.numerics import numerics
 
-__all__ = ["Traced", "fitting_rows", "lanes_for", "moving_tree", "node_state", "prepared"]
+__all__ = ["Traced", "fitting_rows", "moving_tree", "node_state", "prepared"]
 
 FEW = 16  # rows from which on those that make many at once are faster
-SLACK = 1.05  # steps of 32 lanes for one of 16, up to which 32 are at least as fast
+LANES = 16  # series side by side: with more of them sums run out of registers
 FEWEST = 6  # series from which on lanes are faster than one after the other
 
 
@@ -134,9 +134,8 @@ class Traced(Prepared):
         apart = self._laid_out() is not None and lengths.max() >= FEW
         if len(lengths) < FEWEST or apart or self._passes(state, dtype, widths):
             return None, []
-        lanes = lanes_for(lengths[order].tolist())
-        groups = np.split(order, range(lanes, len(order), lanes))
-        return self._lanes(state, dtype, widths, lanes), groups
+        groups = np.split(order, range(LANES, len(order), LANES))
+        return self._lanes(state, dtype, widths, LANES), groups
 
     def step_code(
         self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int]
@@ -216,15 +215,6 @@ def fitting_rows(rows: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, A
         if len(array) != n:
             raise DataError(f"{port} has {len(array)} rows, x has {n}")
     return {port: np.ascontiguousarray(array, dtype) for port, array in rows.items()}
-
-
-def lanes_for(lengths: Sequence[int]) -> int:
-    """Return how many series of these lengths, the longest first, go side by side.
-
-    All are as long as the first of them: narrow groups of ragged series leave fewer steps idle.
-    """
-    narrow, wide = (lanes * sum(lengths[::lanes]) for lanes in (16, 32))
-    return 32 if len(lengths) >= 32 and wide <= SLACK * narrow else 16
 
 
 class _Bound:

@@ -8,7 +8,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.compiling import machine_code
-from nodegraph.engines.compiled.traced_steps import lanes_for, prepared
+from nodegraph.engines.compiled.traced_steps import prepared
 from nodegraph.engines.prepared import fold
 from nodegraph.errors import ContractError, PlainStepWarning
 from nodegraph.maths import matvec, repeat, sigmoid, tanh, total
@@ -271,14 +271,10 @@ def test_what_passes_through_is_not_copied_for_many_series_either():
     assert all(np.shares_memory(y, x) for y, x in zip(ys, series, strict=True))
 
 
-@pytest.mark.parametrize(
-    ("lengths", "lanes"),
-    [
-        ([40] * 31, 16),  # a group of 32 would not be full
-        ([40] * 64, 32),
-        ([40] * 16 + [20] * 16, 16),  # 16 x 40 + 16 x 20 steps in narrow groups, 32 x 40 in one
-        ([40] * 16 + [39] * 16, 32),
-    ],
-)
-def test_ragged_series_go_in_groups_that_leave_few_steps_idle(lengths, lanes):
-    assert lanes_for(lengths) == lanes
+def test_ragged_series_go_by_sixteen_with_those_that_are_about_as_long():
+    node, lengths = Gated(), np.random.default_rng(0).permutation(np.arange(1, 51))
+    params, start = drawn(node, np.dtype("f8"))
+    ready, widths = prepared(node, params), {"x": 2, "push": 1}
+    _, groups = ready._side_by_side(start, np.dtype("f8"), widths, lengths)
+    found = [sorted(lengths[group].tolist()) for group in groups]
+    assert found == [[*range(35, 51)], [*range(19, 35)], [*range(3, 19)], [1, 2]]
