@@ -40,13 +40,13 @@ def outcome(monkeypatch):
 
     def outcome():
         monkeypatch.setattr(machine_code, "_known", {})
-        monkeypatch.setattr(machine_code, "_backend", functools.cache(backend))
+        monkeypatch.setattr(machine_code, "_made_backend", functools.cache(backend))
         before = dict(machine_code.stats)
         kind = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double)
         assert kind(machine_code.address(TEXT, "three"))(4.0) == 7.0
         return [k for k in ("compiled", "loaded") if machine_code.stats[k] > before[k]]
 
-    backend = machine_code._backend.__wrapped__
+    backend = machine_code._made_backend.__wrapped__
     return outcome
 
 
