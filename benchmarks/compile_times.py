@@ -112,7 +112,7 @@ def _wired(node: Node) -> tuple[ng.Model, dict[str, Any]]:
     for port, width in (needed | PORTS).items():
         if port in node.ports:
             graph = graph & (Input(name=port, units=width) >> node[port])
-            data[port] = _rows(width)
+            data[port] = np.roll(_rows(width), 1, axis=0)  # no port hears the very input
     model = ng.Model(graph, seed=1)
     if node.declared_size is not None:
         _ = model.params
