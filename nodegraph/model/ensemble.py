@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from os import PathLike
 from typing import Any, Literal, NoReturn, Self
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.errors import ArgumentError, DataError, UnknownNameError, warn
+from nodegraph.errors import ArgumentError, DataError, ModelFileError, warn
 from nodegraph.graph import Composable
 from nodegraph.graph.messages.calls import known_arguments
+from nodegraph.graph.registry import load_plugin
 from nodegraph.graph.strangers import refuse_name
+from nodegraph.model import ensemble_file
 from nodegraph.model.checks import checked_seed
 from nodegraph.model.ensemble_checks import (
     ALIKE,
@@ -22,7 +25,7 @@ from nodegraph.model.ensemble_checks import (
     checked_samples,
     warn_of_other_factors,
 )
-from nodegraph.model.model import Model
+from nodegraph.model.model import Model, checked_file
 
 __all__ = ["Ensemble"]
 
@@ -273,12 +276,34 @@ class Ensemble:
             member.reset()
         return self
 
+    @known_arguments
+    def save(self, path: str | PathLike[str], *, memory: bool = True) -> None:
+        """Write all members, and what `calibrate` found, to one file, as `Model.save` does."""
+        ensemble_file.save(checked_file(path, "ensemble.save"), self, memory)
+
+    @classmethod
+    @known_arguments
+    def load(
+        cls,
+        path: str | PathLike[str],
+        engine: Any = "local",
+        *,
+        plugin: str | PathLike[str] | None = None,
+    ) -> Ensemble:
+        """Return the ensemble that `save` wrote; `engine` and `plugin` are as in `ng.load`."""
+        if plugin is not None:
+            load_plugin(str(plugin))
+        about, members, widening = ensemble_file.load(checked_file(path, "Ensemble.load"))
+        if about["kind"] not in _MADE:
+            raise ModelFileError(f"{path}: the file tells of no kind of ensemble known here")
+        self = cls.__new__(cls)
+        self.seed, self.bagged, self.kind = about["seed"], about["bagged"], about["kind"]
+        self.members = tuple(Model._of(*member, engine) for member in members)
+        low, high = about["levels"]
+        self.widening, self._calibrated, self._told = widening, (low, high), False
+        return self
+
     def __getattr__(self, name: str) -> NoReturn:
-        if name in ("save", "load"):
-            raise UnknownNameError(
-                f"an Ensemble has no {name!r}: members are saved one by one, for i, member in "
-                'enumerate(ensemble.members): member.save(f"member{i}.safetensors")'
-            )
         refuse_name("an Ensemble", name, [word for word in dir(self) if word[0] != "_"])
 
     def __len__(self) -> int:

@@ -115,7 +115,7 @@ class Model(Estimating):
         """
         from nodegraph.model import storage
 
-        storage.save(_file(path, "model.save"), self._settle(), self.report, memory=memory)
+        storage.save(checked_file(path, "model.save"), self._settle(), self.report, memory=memory)
 
     @classmethod
     @known_arguments
@@ -145,7 +145,11 @@ class Model(Estimating):
 
         if plugin is not None:
             load_plugin(str(plugin))
-        state, report = storage.load(_file(path, "ng.load"))
+        return cls._of(*storage.load(checked_file(path, "ng.load")), engine)
+
+    @classmethod
+    def _of(cls, state: ModelState, report: list[dict[str, Any]], engine: Any) -> Model:
+        """Return a model with these arrays."""
         made = state.initializer
         model = cls(state.plan.graph, made.seed, made.dtype, engine, made.numerics)
         model._hold(state)
@@ -265,7 +269,7 @@ class Model(Estimating):
         return f"{self.graph._repr_html_()}<pre>{escape(repr(self))}</pre>"
 
 
-def _file(path: Any, call: str) -> Path:
+def checked_file(path: Any, call: str) -> Path:
     if not isinstance(path, str | PathLike):
         raise ModelFileError(
             f"{call}: expected a path, got {type(path).__name__}; write "

@@ -27,7 +27,17 @@ from nodegraph.model.initializer import Initializer
 from nodegraph.model.state import ModelState
 from nodegraph.model.stream_place import StreamPlace
 
-__all__ = ["empty_memory", "load", "pack_graph", "save", "save_checkpoint", "unpack_slots"]
+__all__ = [
+    "check_header",
+    "empty_memory",
+    "load",
+    "pack_graph",
+    "packed",
+    "save",
+    "save_checkpoint",
+    "unpack_slots",
+    "unpacked",
+]
 
 Report = list[dict[str, Any]]
 
@@ -42,9 +52,16 @@ def save(path: str | PathLike[str], state: ModelState, report: Report, *, memory
     ModelFileError
         If the file cannot be written, or a node holds what is neither array nor number.
     """
+    tensor_file.write(path, *packed(state, report, memory))
+
+
+def packed(
+    state: ModelState, report: Report, memory: bool
+) -> tuple[dict[str, Array], dict[str, str]]:
+    """Return the state of a model and its graph as arrays and texts, which can be read again."""
     arrays, texts = _packed(state, state.slots, report, memory)
     _check_readable(texts["graph"], arrays)
-    tensor_file.write(path, arrays, texts)
+    return arrays, texts
 
 
 def _check_readable(text: str, arrays: Mapping[str, Array]) -> None:
@@ -122,7 +139,13 @@ def load(path: str | PathLike[str]) -> tuple[ModelState, Report]:
     ModelFileError
         If the file is torn, altered, of another version, or does not fit its own graph.
     """
-    arrays, metadata = tensor_file.read(path, _check_header)
+    return unpacked(path, *tensor_file.read(path, check_header))
+
+
+def unpacked(
+    path: str | PathLike[str], arrays: dict[str, Array], metadata: dict[str, str]
+) -> tuple[ModelState, Report]:
+    """Return what `packed` made arrays and texts of; `path` is for errors."""
     about = _about(metadata)
     try:
         plan = Plan.of(_unpack_graph(metadata["graph"], arrays))
@@ -202,8 +225,10 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
-def _check_header(infos: Mapping[str, Any], metadata: Mapping[str, str]) -> None:
+def check_header(infos: Mapping[str, Any], metadata: Mapping[str, str]) -> None:
     """Refuse a file that names other arrays than it has, before any is read."""
+    if "ensemble" in metadata:
+        raise ModelFileError("the file holds an ensemble; write ng.Ensemble.load(path)")
     if "graph" not in metadata:
         raise ModelFileError("the file holds no graph: it was not written by Model.save")
     try:

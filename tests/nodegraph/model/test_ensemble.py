@@ -1,11 +1,10 @@
-import copy
 import warnings
 
 import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import ArgumentError, DataError, DataWarning, FieldError, UnknownNameError
+from nodegraph.errors import ArgumentError, DataError, DataWarning, FieldError, ModelFileError
 from nodes import Input, Noise, Reservoir, Ridge
 
 U = np.sin(np.arange(900) / 5)[:, None] + 0.05 * np.random.default_rng(0).normal(size=(900, 1))
@@ -186,14 +185,39 @@ def test_members_do_not_share_a_checkpoint(tmp_path):
     assert not any(tmp_path.iterdir())
 
 
-def test_an_ensemble_says_how_it_is_saved(three):
-    with pytest.raises(UnknownNameError, match=r"no 'save': members are saved one by one"):
-        three.save("e.safetensors")
-    with pytest.raises(UnknownNameError, match="no 'sample': did you mean samples"):
-        three.sample(U)
-    assert not hasattr(three, "_repr_html_")
-    again = copy.deepcopy(three).reset().run(U[:9])
-    np.testing.assert_array_equal(again, three.reset().run(U[:9]))
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_a_saved_ensemble_goes_on_where_it_stood(tmp_path, calibrated):
+    wanted = ng.Ensemble(graph(), members=3, seed=4, kind="median", dtype="float32")
+    wanted.fit(U[:300], U[1:301], warmup=50)
+    if calibrated:
+        samples = [wanted.samples(U[a : a + 40]) for a in (300, 340)]
+        wanted.calibrate(samples, [U[301:341], U[341:381]], levels=(0.1, 0.9))
+    wanted.save(tmp_path / "e.safetensors")
+    found = ng.Ensemble.load(tmp_path / "e.safetensors")
+    assert repr(found) == repr(wanted) and (found.seed, found.bagged) == (4, False)
+    for one, other in zip(found.members, wanted.members, strict=True):
+        assert (one.seed, one.dtype, one.time) == (other.seed, other.dtype, other.time)
+    said = wanted.samples(U[380:400])
+    assert np.array_equal(found.samples(U[380:400]), said)
+    bands = [one.intervals(said, [0.1, 0.9]) for one in (found, wanted)]
+    assert np.array_equal(*bands)
+    for one in (found, wanted):
+        for member in one.members:
+            member.update(U[400:450], U[401:451])
+    assert np.array_equal(found.run(U[450:460]), wanted.run(U[450:460]))
+
+
+def test_files_of_models_and_ensembles_are_told_apart(tmp_path, three):
+    three.save(tmp_path / "e.safetensors")
+    three.members[0].save(tmp_path / "m.safetensors")
+    with pytest.raises(ModelFileError, match=r"holds an ensemble; write ng\.Ensemble\.load"):
+        ng.load(tmp_path / "e.safetensors")
+    with pytest.raises(ModelFileError, match=r"holds no ensemble; read a model by ng\.load"):
+        ng.Ensemble.load(tmp_path / "m.safetensors")
+    torn = (tmp_path / "e.safetensors").read_bytes()
+    (tmp_path / "e.safetensors").write_bytes(torn[:-1] + bytes([torn[-1] ^ 1]))
+    with pytest.raises(ModelFileError):
+        ng.Ensemble.load(tmp_path / "e.safetensors")
 
 
 def test_noisy_steps_are_those_of_a_noisy_run():
