@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nodegraph.errors import GraphError
+from nodegraph.graph.depths import depths
 from nodegraph.graph.first_steps import first_steps
 from nodegraph.graph.graph import Composable, Graph
 from nodegraph.graph.messages.calls import known_arguments
@@ -115,16 +116,13 @@ class Plan:
             check_ports(node, name, reads[name])
             if node.learner:
                 check_rule(node.learner, node, name, reads[name])
-        depth = dict.fromkeys(nodes, 1)
-        for read in _all_reads(reads):
-            depth[read.source] = max(depth[read.source], read.delay)
         streams = streams_of(whole.names, dict(whole.owners))
         blocks = _arrange(reads)
         for block in blocks:
             check_loop(nodes, block.names if block.span else ())
         late = {n: node.learner.late for n, node in nodes.items() if node.learner}
         first = first_steps(reads, {n: ports for n, ports in late.items() if ports})
-        return cls(whole, nodes, reads, blocks, depth, streams, first)
+        return cls(whole, nodes, reads, blocks, depths(reads), streams, first)
 
     @cached_property
     def remembers(self) -> bool:

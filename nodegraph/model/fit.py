@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.dealing import dealt_out
 from nodegraph.data.series import Series
@@ -242,5 +244,10 @@ class Fit(LearningPass):
 
     def _leave_teachers(self, slots: Slots) -> None:
         for name in forced(self.plan, self.learners, self.forcing):
-            if (taught := slots[name].taught) is not None:
+            if wired := self.plan.reads[name].get("target"):
+                depth = len(slots[name].past)
+                lines = [(slots[read.source].past, read.delay) for read in wired]
+                ends = [(rows, len(rows) - delay) for rows, delay in lines]
+                slots[name].past = np.hstack([rows[end - depth : end] for rows, end in ends])
+            elif (taught := slots[name].taught) is not None:
                 slots[name].past = taught

@@ -32,10 +32,10 @@ def drawn(model):
     return tuple(np.array(getattr(model.params["pool"], name)) for name in ("W", "W_in", "W_fb"))
 
 
-def states(weights, x, fed, start=None, gain=1.0, bias=0.0):
+def states(weights, x, fed, back=2, start=None, gain=1.0, bias=0.0):
     """Return the states of the reservoir to which the rows of `fed` are fed back."""
     (W, W_in, W_fb), state, found = weights, np.zeros(6) if start is None else start, []
-    late = np.vstack([np.zeros((2, 1)), fed])
+    late = np.vstack([np.zeros((back, 1)), fed])
     for row, teacher in zip(x, late[: len(x)], strict=True):
         net = W @ state + W_in @ row + W_fb @ teacher
         found.append(state := np.tanh(gain * net + bias))
@@ -137,3 +137,30 @@ def test_a_fit_that_was_killed_goes_on_with_the_teacher_of_where_it_stood(
         for part in ("params", "state", "past"):
             mine, theirs = (getattr(one._settle().slots[name], part) for one in (whole, resumed))
             same_trees(mine, theirs, f"{name}.{part}")
+
+
+@pytest.mark.parametrize("how", ["whole", "chunks", "small chunks"])
+@pytest.mark.parametrize("late", [0, 3])
+@pytest.mark.parametrize("back", [1, 2, 4])
+def test_a_wired_target_stands_in_through_both_delays(how, late, back):
+    """Chunks may be shorter than both together; what follows goes on from its last values."""
+    truth, out = Input(name="y"), Ridge(name="out", ridge=0.1)
+    pool = Reservoir(name="pool", units=6, connectivity=1.0)
+    told = truth >> delay(late) >> out["target"] if late else truth >> out["target"]
+    graph = (Input(name="u") >> pool >> out) & told & (out >> delay(back) >> pool["feedback"])
+    model, data = ng.Model(graph, seed=1), {"u": X, "y": Y}
+    if how == "whole":
+        model.fit(data)
+    else:
+        ends = [70, 140, 210] if how == "chunks" else [1, 2, 3, 4, 6, 9, 10]
+        cuts = np.split(np.arange(300), ends)
+        model.fit(ng.Chunks([{name: rows[cut] for name, rows in data.items()} for cut in cuts]))
+    taught = np.vstack([np.zeros((late, 1)), Y])[:300]
+    rows = states(drawn(model), X, taught, back)
+    W, bias = numpy_ridge(rows, taught, 0.1)
+    np.testing.assert_allclose(model.params["out"].W_out, W, atol=1e-11)
+    fed, state = list(taught), rows[-1]
+    for row, said in zip(X[:6], model.run({"u": X[:6]}), strict=True):
+        (state,) = states(drawn(model), row[None], fed[-back][None], 0, state)
+        fed.append(W @ state + bias)
+        np.testing.assert_allclose(said, fed[-1], atol=1e-10)
