@@ -15,6 +15,7 @@ from nodes.ridge_regression.blas import bounded_threads, product
 __all__ = [
     "CARRYING",
     "EPS",
+    "STRIP",
     "Solution",
     "is_definite",
     "least_norm",

@@ -9,7 +9,7 @@ import numpy as np
 from nodegraph import Array
 from nodes.ridge_regression.blas import PANEL, add_products, own_loops, product
 from nodes.ridge_regression.chosen_rows import ChosenRows
-from nodes.ridge_regression.solvers import Solution, is_definite, solve_primal, unmoved
+from nodes.ridge_regression.solvers import STRIP, Solution, is_definite, solve_primal, unmoved
 
 __all__ = ["Statistics", "centred", "mass"]
 
@@ -124,11 +124,11 @@ class Statistics(NamedTuple):
     def _about(self, mean: bool) -> tuple[Array, Array]:
         """Return copies of the sums of products about the means, or about zero."""
         xx, n = self.xx.copy(order="F"), len(self.x)
-        for start in range(0, n, PANEL):
-            own = slice(start, start + PANEL)
+        for start in range(0, n, STRIP):
+            own = slice(start, start + STRIP)
             square = np.triu(xx[own, own])
             xx[own, own] = square + np.triu(square, 1).T
-            xx[start + PANEL :, own] = xx[own, start + PANEL :].T
+            xx[start + STRIP :, own] = xx[own, start + STRIP :].T
         if mean:
             return self._without(unmoved(self.x, xx.diagonal(), self.n), xx)
         for start in range(0, n, PANEL):
