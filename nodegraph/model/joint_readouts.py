@@ -162,7 +162,9 @@ class JointReadouts:
         slots = [self.own[name] for name in team.members]
         rule: Any = self.stage.plan.rules[team.leader]
         params = rule.join([slot.params for slot in slots])
-        past = np.hstack([slot.past for slot in slots])
+        depth = max(len(slot.past) for slot in slots)
+        lines = [np.pad(slot.past, ((depth - len(slot.past), 0), (0, 0))) for slot in slots]
+        past = np.hstack(lines)
         return replace(slots[0], params=params, past=past, memory=None, taught=None)
 
     def conclude(self) -> list[tuple[str, dict[str, Any]]]:
@@ -196,7 +198,8 @@ class JointReadouts:
         for (name, columns), memory in zip(team.columns(), memories, strict=True):
             self.own[name].memory = memory
             if slot.taught is not None:
-                self.own[name].taught = slot.taught[:, columns].copy()
+                own = self.own[name]
+                own.taught = slot.taught[-len(own.past) :, columns].copy()
 
 
 def _concluded(rule: Rule, slot: Slot, params: list[Any]) -> list[tuple[Any, dict[str, Any]]]:

@@ -160,3 +160,23 @@ def test_who_learns_beside_a_team_keeps_what_it_learned(many):
     np.testing.assert_allclose(model.params["r2"].W_out, wanted, rtol=1e-10)
     said = model.reset().run(X)["r2"]
     np.testing.assert_allclose(said, x @ wanted.T + YS["r2"].mean(axis=0), atol=1e-10)
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_members_that_are_read_late_later_keep_their_own_lines(many):
+    """One of them is heard four steps late behind the stage in which all learn as one."""
+    u, far = Input(), Ridge(name="far", ridge=0.1)
+    first, others = readout(1, 0.1), [readout(2, 0.1), readout(3, 0.1)]
+    model = ng.Model((u >> [first, *others]) & (u >> far) & (first >> ng.delay(4) >> far))
+    ys = {"r1": YS["r1"], "r2": YS["r2"], "r3": YS["r3"], "far": YS["r0"]}
+    model.fit(*((SERIES, series_of(ys)) if many else (X, ys)))
+    x = X - X.mean(axis=0)
+    weights = np.linalg.solve(x.T @ x + 0.1 * np.eye(2), x.T @ YS["r1"]).T
+    np.testing.assert_allclose(model.params["r1"].W_out, weights, rtol=1e-10)
+    said = x @ weights.T + YS["r1"].mean(axis=0)
+    parts = np.split(said, np.cumsum([len(part) for part in SERIES])[:-1]) if many else [said]
+    heard = [np.vstack([np.zeros((4, part.shape[1])), part])[: len(part)] for part in parts]
+    rows = np.hstack([X, np.concatenate(heard)])
+    centred, y = rows - rows.mean(axis=0), YS["r0"] - YS["r0"].mean(axis=0)
+    wanted = np.linalg.solve(centred.T @ centred + 0.1 * np.eye(rows.shape[1]), centred.T @ y).T
+    np.testing.assert_allclose(model.params["far"].W_out, wanted, rtol=1e-8, atol=1e-11)
