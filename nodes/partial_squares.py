@@ -21,6 +21,9 @@ class PartialSquares(Node):
         nlat2: y_j = x_{j-1} x_{j-2}, but y_1 = x_1
         nlat3: y_j = x_{j-1} x_{j+1}, but y_1 = x_1, and y_n = x_n for the last of an odd number
 
+    Behind `Shared` columns are counted through all copies, so give the node inside an even number
+    of units, or write ``Shared(node=PartialSquares(), copies=...)``.
+
     Parameters
     ----------
     kind : {"nlat1", "nlat2", "nlat3"}
