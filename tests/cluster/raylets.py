@@ -29,6 +29,18 @@ def family(pid):
     return pids[::-1]
 
 
+def of_session(leader):
+    """Return what is left of a session, whoever started it."""
+    left = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            session = int(stat.read_text().rsplit(")", 1)[1].split()[3])
+        except OSError:
+            continue
+        left += [int(stat.parent.name)] * (session == leader)
+    return left
+
+
 def command(pid):
     """Return the command line of a process."""
     try:
@@ -96,7 +108,8 @@ class Raylets:
         """Put an end to machines, and to all that ran on them."""
         for name in names:
             member = self.members.pop(name, None)
-            for pid in [] if member is None else family(member.pid):
+            pids = [] if member is None else [*family(member.pid), *of_session(member.pid)]
+            for pid in pids:  # agents of a raylet that died belong to nobody
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
-from nodegraph.errors import OtherCourseError
+from nodegraph.errors import EngineError, OtherCourseError
 from nodegraph.experiments.cli.console import (
     SAID,
     Debug,
@@ -228,7 +228,7 @@ def resumed(learn: Callable[..., _Found], checkpoint: Path, resume: bool, anew: 
 
 @contextmanager
 def last_words(checkpoint: Path) -> Iterator[None]:
-    """Say what a run that is interrupted leaves behind."""
+    """Say what a run leaves behind that is interrupted, or whose engine fails after it learned."""
 
     def kept() -> float:
         return checkpoint.stat().st_mtime if checkpoint.exists() else 0.0
@@ -247,4 +247,8 @@ def last_words(checkpoint: Path) -> Iterator[None]:
             say_error(f"{checkpoint} is as it was; the next run goes on there", "interrupted")
         else:
             say_error("nothing was learned yet, and nothing is kept", "interrupted")
+        raise
+    except EngineError as error:
+        if kept() and str(checkpoint) not in str(error):
+            error.add_note(f"what was learned is kept in {checkpoint}: the next run goes on there")
         raise
