@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ __all__ = [
     "compiling_said",
     "debugging",
     "load_plugins",
+    "news_said",
     "say",
     "say_error",
     "say_in_any_alphabet",
@@ -117,6 +119,28 @@ def warnings_said() -> Iterator[None]:
             kept = [str(w.message) for w in caught if w.category is not ResourceWarning]
             for message in dict.fromkeys(kept):
                 say_error(message, "warning")
+
+
+class _Note(logging.Handler):
+    """Says what is logged, as the command line says everything."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say_error(record.getMessage(), "note")
+
+
+@contextmanager
+def news_said(quiet: bool = False) -> Iterator[None]:
+    """Say what nodegraph logs: of losses always, of the rest if not `quiet`."""
+    log, note = logging.getLogger("nodegraph"), _Note(logging.WARNING if quiet else logging.INFO)
+    level, log.propagate = log.level, False
+    log.setLevel(note.level)  # loggers below remember what they were asked before
+    log.addHandler(note)
+    try:
+        yield
+    finally:
+        log.removeHandler(note)
+        log.setLevel(level)
+        log.propagate = True
 
 
 def show_table(rows: Sequence[Mapping[str, str]], title: str = "", numbers: bool = False) -> None:

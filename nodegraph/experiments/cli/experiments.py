@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from nodegraph.experiments.cli.console import (
     Debug,
     Plugins,
     compiling_said,
+    news_said,
     say,
     say_error,
     show_table,
@@ -101,7 +101,7 @@ def run(
     if resume and not checkpoint.exists():
         say_error(f"--resume: there is no {checkpoint}; learning begins anew", "note")
     chosen = choose(engine_of(spec.header, engine, address, wait, folder / "ray.log"))
-    with closing(chosen), warnings_said(), _news_said(quiet), compiling_said(quiet):
+    with closing(chosen), warnings_said(), news_said(quiet), compiling_said(quiet):
         chosen.connect()
         experiment = Experiment.of(spec, seed=seed, engine=chosen)
         for line in () if quiet else experiment.trial.data.told:
@@ -184,28 +184,6 @@ def _end_once() -> None:
 
 def _end(number: int, _: object) -> NoReturn:
     raise SystemExit(128 + number)
-
-
-class _Note(logging.Handler):
-    """Says what is logged, as the command line says everything."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        say_error(record.getMessage(), "note")
-
-
-@contextmanager
-def _news_said(quiet: bool) -> Iterator[None]:
-    """Say what nodegraph logs: of losses always, of the rest if not `quiet`."""
-    log, note = logging.getLogger("nodegraph"), _Note(logging.WARNING if quiet else logging.INFO)
-    level, log.propagate = log.level, False
-    log.setLevel(note.level)  # loggers below remember what they were asked before
-    log.addHandler(note)
-    try:
-        yield
-    finally:
-        log.removeHandler(note)
-        log.setLevel(level)
-        log.propagate = True
 
 
 def resumed(learn: Callable[..., _Found], checkpoint: Path, resume: bool, anew: bool) -> _Found:

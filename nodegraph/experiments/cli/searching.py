@@ -11,6 +11,7 @@ from nodegraph.experiments.cli.console import (
     Debug,
     Plugins,
     compiling_said,
+    news_said,
     say,
     say_error,
     show_table,
@@ -81,7 +82,7 @@ def search(
     if out is not None and study is not None:
         raise typer.BadParameter("--study says where the study is; leave --out out")
     wanted = _pairs(ranges)
-    with warnings_said(), compiling_said(), ExitStack() as ending:
+    with warnings_said(), news_said(), compiling_said(), ExitStack() as ending:
         spec = read(file, changes, plugins, data)
         kept = study or (out or results_folder(spec, file)) / "study.journal"
         refuse_file(kept.parent, f"--study {study}" if study else f"--out {kept.parent}")

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from nodegraph import metrics
 from nodegraph.cli import app
 from nodegraph.datasets import japanese_vowels
+from nodegraph.engines.ray.stats import log
 from nodegraph.errors import SpecError
 from nodegraph.experiments.search import search, searching, side_by_side
 from nodegraph.experiments.tasks.experiment import Experiment, run_spec
@@ -261,6 +262,19 @@ def test_the_command_shows_the_best_and_what_to_type(graph, monkeypatch):
     assert "best trials, on 97 training rows held back" in " ".join(done.output.split())
     assert "--set nodes.r.leak_rate=0." in done.output
     assert (graph.parent / "out" / "g" / "study.journal").is_file()
+
+
+def test_the_command_says_of_lost_workers_what_run_says(graph, monkeypatch):
+    run = Experiment.run
+
+    def losing(self, **options):
+        log.warning("1 of 2 workers were lost")
+        return run(self, **options)
+
+    monkeypatch.setattr(Experiment, "run", losing)
+    monkeypatch.chdir(graph.parent)
+    words = ["search", str(graph), "--range", "nodes.r.leak_rate=0.1:1", "--trials", "1"]
+    assert "note: 1 of 2 workers were lost" in CliRunner().invoke(app, words).stderr.splitlines()
 
 
 CHOICES = {"nodes.r.leak_rate": "0.2,0.9", "nodes.r.units": "10:12:int"}
