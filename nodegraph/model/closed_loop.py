@@ -16,8 +16,37 @@ from nodegraph.engines.slot import Slot, widths
 from nodegraph.errors import GraphError
 from nodegraph.graph.names import node_name
 from nodegraph.graph.plan import Plan, Read
+from nodegraph.model.stages import forced_wiring
 
-__all__ = ["Lineup", "closed_plan", "find_loop"]
+__all__ = ["Lineup", "astray", "closed_plan", "find_loop"]
+
+FAR = 2.0  # times the variance of a target: what is further off has left it
+
+
+def astray(plan: Plan, y: Array, y_hat: Array) -> str:
+    """Return what to do where outputs that are fed back have strayed from their target; else "".
+
+    Parameters
+    ----------
+    plan : Plan
+    y, y_hat : array (n_steps, n_out)
+        The target, and what was said as the model heard its own outputs.
+    """
+    learners = [name for name, rule in plan.rules.items() if rule.supervised and not rule.online]
+    if forced_wiring(plan, learners, True) == forced_wiring(plan, learners, False):
+        return ""
+    known = np.isfinite(y).all(axis=1)
+    spread = y[known].var(axis=0).mean() if known.sum() > 1 else 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        off = np.square(y - y_hat)[known].mean() if spread > 0 else 0.0
+    if off <= FAR * spread:
+        return ""
+    return (
+        f"outputs are {np.sqrt(off / spread):.3g} times as far off as the mean of the target: they "
+        "are fed back, and were taught beside true values; let them learn with noise on what is "
+        "fed back, readout >> Noise(std=...) >> delay(1) >> reservoir['feedback'], of a size that "
+        "outputs are off by while they learn (train_rmse in the report)"
+    )
 
 
 def find_loop(

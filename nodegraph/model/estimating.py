@@ -9,10 +9,11 @@ import numpy as np
 
 from nodegraph.arrays import Array, is_plain
 from nodegraph.data.tables import check_columns, check_order, columns_of, frame_rows, is_frame
-from nodegraph.errors import DataError, FieldError
+from nodegraph.errors import DataError, FieldError, warn
 from nodegraph.graph.graph import Edge, End, Graph
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.model.classifying import classes_by_output, is_classifier, labels_of, share_right
+from nodegraph.model.closed_loop import astray
 from nodegraph.model.horizon_warnings import warn_of_another_horizon, warn_of_times
 from nodegraph.model.learner import Learner
 from nodegraph.model.scores import Scores, scores_of
@@ -111,7 +112,10 @@ class Estimating(Learner):
             raise DataError(f"score: y has shape {y.shape}, what was predicted {y_hat.shape}")
         from nodegraph.data.metrics import r2  # with it comes scipy, which takes long
 
-        return float(np.mean(r2(np.reshape(y, np.shape(y_hat)), y_hat)))
+        y, y_hat = (np.reshape(rows, (len(y_hat), -1)) for rows in (y, y_hat))
+        if odd := astray(self.plan, y, y_hat):
+            warn(f"score: {odd}")
+        return float(np.mean(r2(y, y_hat)))
 
     def _check_tables(self, x: Any, y: Any) -> None:
         """Refuse targets in tables whose rows or columns stand in another order.

@@ -21,6 +21,7 @@ from nodegraph.experiments.tasks.baselines import (
 from nodegraph.experiments.tasks.examples import Examples, TaskData, Titles
 from nodegraph.files.yaml.task import Task, steps_ahead
 from nodegraph.model import Model
+from nodegraph.model.closed_loop import astray
 from nodegraph.model.uncertainty import bounds_of, keeps_intervals
 
 __all__ = [
@@ -192,6 +193,13 @@ class ForecastTrial(Trial):
     def guess(self, model: Model) -> dict[str, Array]:
         """Return the outputs of the supervised nodes, or of those at the output ends."""
         return self._said(model, model.run, self._scored(model))
+
+    def notes(self, model: Model, guess: dict[str, Array]) -> list[str]:
+        """Return what is to be known of the scores, and of outputs that stray in their own loop."""
+        truth = self.truth(guess)
+        odd = {name: astray(model.plan, truth[name], said) for name, said in guess.items()}
+        strayed = [f"{name}: {said}" for name, said in odd.items() if said]
+        return [*super().notes(model, guess), *strayed[:1]]
 
     def bounded(self, model: Model) -> list[str]:
         """Return the nodes whose intervals are scored."""
