@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -181,11 +181,13 @@ def ends_open(plan: Plan, learners: Sequence[str], bound: BoundData) -> bool:
     return any(np.isnan(one.targets[name][-1:]).any() for name in learners if name in one.targets)
 
 
-def check_snapshot(snapshot: Any, plan: Plan, slots: Mapping[str, Slot]) -> None:
+def check_snapshot(
+    snapshot: Any, moving: Collection[str], plan: Plan, slots: Mapping[str, Slot]
+) -> None:
     """Refuse what is no snapshot, or one of a model of other nodes or of other sizes."""
-    if not isinstance(snapshot, tuple) or len(snapshot) != 6:
+    if not isinstance(snapshot, dict) or snapshot.keys() != moving:
         raise DataError("restore takes what model.snapshot() gave")
-    taken: Mapping[str, Slot] = snapshot[0]
+    taken: Mapping[str, Slot] = snapshot["slots"]
     if strange := sorted(taken.keys() - plan.nodes.keys()):
         raise DataError(
             f"restore: the snapshot is of another model, which has {', '.join(strange)}; this one "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import fields
 from typing import Any, Self
 
 from nodegraph.errors import DataError
@@ -10,11 +11,12 @@ from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.names import node_name
 from nodegraph.model.checks import check_snapshot
 from nodegraph.model.inference import Inference
+from nodegraph.model.state import ModelState
 
 __all__ = ["Freezing"]
 
-
-_MOVING = ("slots", "frozen", "ahead", "leads", "flat", "stream")
+_LASTING = {"initializer", "plans", "able"}  # what follows from the graph and the sizes
+_MOVING = frozenset(one.name for one in fields(ModelState)) - _LASTING
 
 
 class Freezing(Inference):
@@ -24,14 +26,14 @@ class Freezing(Inference):
     def snapshot(self) -> Any:
         """Return all that learning and running change, to be given to `restore` later."""
         state = self._settle()
-        return deepcopy(tuple(getattr(state, name) for name in _MOVING))
+        return deepcopy({name: getattr(state, name) for name in _MOVING})
 
     @known_arguments
     def restore(self, snapshot: Any) -> Self:
         """Put the model back to where `snapshot` was taken."""
         state = self._settle().draft()
-        check_snapshot(snapshot, self.plan, state.slots)
-        for name, value in zip(_MOVING, deepcopy(snapshot), strict=True):
+        check_snapshot(snapshot, _MOVING, self.plan, state.slots)
+        for name, value in deepcopy(snapshot).items():
             setattr(state, name, value)
         self._hold(state)
         return self

@@ -1,10 +1,13 @@
 """Learners that keep their weights, and who may be told to."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 import nodegraph as ng
 from nodegraph.errors import DataError, GraphError
+from nodegraph.model.state import ModelState
 from nodes import LMS, Input, Reservoir, Ridge
 from nodes.rules import Oja
 
@@ -91,3 +94,21 @@ def test_a_model_that_is_put_back_knows_again_how_far_its_tables_were_apart():
     assert model._settle().leads != before
     model.restore(here)
     assert model._settle().leads == before != {}
+
+
+def test_all_that_a_model_came_to_know_survives_a_file_and_is_put_back(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    days = pandas.date_range("2024-01-01", periods=80, freq="D")
+    x = pandas.DataFrame({"a": np.sin(np.arange(80.0))}, index=days)
+    model = ng.Model(chain(units=9), seed=1)
+    start = model.snapshot()
+    model.fit(x, x["a"], ahead=1)
+    learned = model.freeze("out").snapshot()
+    model.save(tmp_path / "m.safetensors")
+    loaded = ng.load(tmp_path / "m.safetensors").snapshot()
+    again = model.restore(start).restore(learned).snapshot()
+    fields = {field.name for field in dataclasses.fields(ModelState)}
+    assert learned.keys() == fields - {"initializer", "plans", "able"}
+    for name in learned.keys() - {"slots"}:
+        assert learned[name] != start[name]  # else it says nothing
+        assert learned[name] == loaded[name] == again[name]
