@@ -27,6 +27,7 @@ __all__ = [
     "warn_of_states",
 ]
 
+UNSCALED = "put a Scaler in front"
 FEWEST = 50  # steps of a call from which on it is worth to look
 EACH, PARTS = 32, 16  # rows of a chunk, and parts of so many rows, that are kept
 SOON, EVERY = 200, 4  # rows a few at a time before the first look, and calls from sample to sample
@@ -213,5 +214,12 @@ def _said(plan: Plan, slots: Mapping[str, Slot], vitals: Vitals) -> str:
     for name in plan.nodes:
         sample = vitals.sample(name)
         if sample is not None and (found := plan.nodes[name].doubts(*sample, slots[name].params)):
-            said.append(f"{name}: {'; '.join(found)}")
+            said.append(f"{name}: {'; '.join(found)}".replace(UNSCALED, _scaling(plan, name)))
     return "\n".join(said)
+
+
+def _scaling(plan: Plan, name: str) -> str:
+    """Return the cure for inputs that are not of unit size, where a `Scaler` may be there."""
+    sources = [plan.nodes[read.source] for read in plan.reads[name].get("x", ())]
+    scaled = sources and all(type(node).__name__ == "Scaler" for node in sources)
+    return "fit its Scaler on rows like these, or to a smaller range" if scaled else UNSCALED

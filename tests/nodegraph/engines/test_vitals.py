@@ -76,6 +76,17 @@ def test_the_rows_of_a_scaler_in_front_are_what_counts():
     assert said(lambda: ng.Model(graph).fit(300 + U, U)) == []
 
 
+def test_a_scaler_that_learned_from_other_rows_is_what_is_to_be_fitted():
+    early, late = np.sin(np.arange(300) / 9)[:, None], 900 + np.sin(np.arange(300) / 9)[:, None]
+    model = ng.Model(Input() >> Scaler() >> Reservoir(units=20) >> RLS()).fit(early, early)
+    told = "reservoir: its input has mean 900 and spread .*: fit its Scaler on rows like these"
+    with pytest.warns(DataWarning, match=told) as caught:
+        model.partial_fit(late, late)
+    assert "put a Scaler in front" not in str(caught[0].message).splitlines()[0]
+    with pytest.warns(DataWarning, match="mean 900 and spread .*: put a Scaler in front"):
+        ng.Model(Input() >> Reservoir(units=20) >> Ridge()).fit(late, late)
+
+
 def test_warmup_rows_do_not_count():
     x = np.concatenate([np.full((100, 1), 1e4) * RNG.normal(size=(100, 1)), U])
     assert fitted(Reservoir(units=20), x, warmup=150) == []
