@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -102,8 +103,24 @@ def forced_wiring(plan: Plan, learners: Collection[str], forcing: Forcing) -> Re
 
 
 def forced(plan: Plan, learners: Collection[str], forcing: Forcing) -> list[str]:
-    """Return the learners whose delay lines hold their teacher at the end."""
-    return [n for n in learners if forcing and _has_teacher(plan, n)]
+    """Return the learners whose delay lines hold their teacher at the end.
+
+    Those that are read late by none but nodes that hear what they give out are not among them.
+    """
+    if not forcing:
+        return []
+    heard, said = (
+        _read_late(wiring)
+        for wiring in (plan.without_targets(learners), forced_wiring(plan, learners, forcing))
+    )
+    taught = [name for name in learners if _has_teacher(plan, name)]
+    return [name for name in taught if not heard[name] or said[name] < heard[name]]
+
+
+def _read_late(reads: Reads) -> Counter[str]:
+    """Return how many delayed reads there are of the outputs of each node."""
+    groups = (group for ports in reads.values() for group in ports.values())
+    return Counter(r.source for group in groups for r in group if r.delay and not r.taught)
 
 
 def _has_teacher(plan: Plan, name: str) -> bool:

@@ -164,3 +164,31 @@ def test_a_wired_target_stands_in_through_both_delays(how, late, back):
         (state,) = states(drawn(model), row[None], fed[-back][None], 0, state)
         fed.append(W @ state + bias)
         np.testing.assert_allclose(said, fed[-1], atol=1e-10)
+
+
+@pytest.mark.parametrize("how", ["whole", "chunks"])
+@pytest.mark.parametrize("wired", [False, True])
+def test_who_heard_outputs_late_while_learning_hears_them_behind_fit_too(how, wired):
+    """The first steps of a run read what a readout gave out at the end of fit, not its teacher."""
+    u, truth = Input(name="u"), Input(name="y")
+    near, far = Ridge(name="near", ridge=0.1), Ridge(name="far", ridge=0.1)
+    graph = (u >> near) & (u >> far) & (near >> delay(3) >> far)
+    data, y = {"u": X}, {"near": Y, "far": Y}
+    if wired:
+        graph, data, y = graph & (truth >> [near["target"], far["target"]]), {"u": X, "y": Y}, None
+    if how == "whole":
+        model = ng.Model(graph).fit(data, y)
+    else:
+        cuts = np.split(np.arange(300), [70, 71, 200])
+        parts = [{name: rows[cut] for name, rows in data.items()} for cut in cuts]
+        taught = [{name: rows[cut] for name, rows in (y or {}).items()} for cut in cuts]
+        model = ng.Model(graph).fit(ng.Chunks([*zip(parts, taught, strict=True)] if y else parts))
+    W, bias = numpy_ridge(X, Y, 0.1)
+    heard = np.vstack([np.zeros((3, 1)), X @ W.T + bias])
+    rows = np.hstack([X, heard[:300]])
+    W_far, bias_far = numpy_ridge(rows, Y, 0.1)
+    np.testing.assert_allclose(model.params["far"].W_out, W_far, atol=1e-11)
+    said = model.run({"u": X[:3]})
+    said = said["far"] if isinstance(said, dict) else said
+    wanted = np.hstack([X[:3], heard[300:303]]) @ W_far.T + bias_far
+    np.testing.assert_allclose(said, wanted, atol=1e-11)
