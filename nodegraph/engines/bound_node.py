@@ -263,7 +263,7 @@ class BoundNode:
 def heard(plan: Plan, name: str, learns: bool) -> Mapping[str, tuple[Read, ...]]:
     """Return what arrives at each port of a node; those of its rule are heard by learners alone."""
     rule = plan.rules.get(name)
-    own = () if rule is None or learns else rule.ports
+    own = () if rule is None or learns else (*rule.ports, *("target",) * rule.supervised)
     return {port: group for port, group in plan.reads[name].items() if port not in own}
 
 

@@ -192,3 +192,20 @@ def test_who_heard_outputs_late_while_learning_hears_them_behind_fit_too(how, wi
     said = said["far"] if isinstance(said, dict) else said
     wanted = np.hstack([X[:3], heard[300:303]]) @ W_far.T + bias_far
     np.testing.assert_allclose(said, wanted, atol=1e-11)
+
+
+@pytest.mark.parametrize("forcing", [True, False])
+def test_a_wired_target_teaches_what_a_given_one_does_beside_a_rule_of_several_epochs(forcing):
+    learned = []
+    for wired in (False, True):
+        rule = IntrinsicPlasticity(rate=1e-3, epochs=2)
+        graph = looped(rule=rule)
+        out = graph.outputs[0]
+        if wired:
+            (node,) = (node for node, name in graph.names.items() if name == out)
+            graph = graph & (Input(name="y") >> node["target"])
+        data, y = ({"u": X, "y": Y}, None) if wired else ({"u": X}, Y)
+        model = ng.Model(graph, seed=1).fit(data, y, forcing=forcing)
+        learned.append((model.params["out"].W_out, model.params["pool"].bias))
+    for given, wired in zip(*learned, strict=True):
+        np.testing.assert_array_equal(given, wired)
