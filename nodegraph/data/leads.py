@@ -39,9 +39,9 @@ class Lead(NamedTuple):
         >>> Lead.between("u", days, days, ahead=2).words
         '2 d later than'
         """
-        count = min(len(times), len(others)) - ahead
+        count = len(times) - ahead
         kinds = {times.dtype.kind, others.dtype.kind}
-        if count < 1 or len(kinds) > 1 or not kinds <= KINDS.keys():
+        if count < 1 or len(times) != len(others) or len(kinds) > 1 or not kinds <= KINDS.keys():
             return None
         of_time = KINDS[times.dtype.kind][0]
         apart = others[ahead:][:count].astype(of_time) - times[:count].astype(of_time)

@@ -34,6 +34,7 @@ def test_times_of_another_kind_tell_nothing():
     assert Lead.between("u", np.arange(9), np.arange(9) + 4).words == "4 later than"
     assert Lead.between("u", np.arange(9.0), np.arange(9) - 0.5).words == "0.5 earlier than"
     assert Lead.between("u", DAYS[:3], DAYS[:3], ahead=3) is None
+    assert Lead.between("u", DAYS[:3], DAYS[2:3]) is None  # one row for a whole series
 
 
 def test_the_first_input_by_name_is_the_base_in_whatever_order_they_come():

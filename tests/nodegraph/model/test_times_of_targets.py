@@ -73,6 +73,11 @@ def test_series_of_one_list_are_as_far_apart():
     model().fit(xs, [*ys[:2], Y[61:91]])
 
 
+def test_a_row_for_each_series_may_have_the_time_of_its_end():
+    xs = [X[:30], X[30:50], X[60:100]]
+    model().fit(xs, [Y[29:30], Y[49:50], Y[99:100]])
+
+
 def test_two_inputs_are_as_far_apart_as_they_were():
     one, other, out = Input(name="one"), Input(name="other"), Ridge(name="out")
     learned = ng.Model([one, other] >> out).fit({"one": X[:60], "other": Y[3:63]}, ROWS[:60])
