@@ -292,6 +292,7 @@ def test_a_wrong_token_is_refused(ray_engine):
     script = f"import ray; ray.init({address!r}, log_to_driver=False)"
     wrong = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64}
     wrong |= {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # or ray would not use 127.0.0.1
+    wrong |= {"RAY_NUM_REDIS_GET_RETRIES": "1"}  # it asks 20 times, once a second
     wrong.pop("RAY_AUTH_TOKEN_PATH", None)
     done = subprocess.run([sys.executable, "-c", script], env=wrong, capture_output=True,
                           text=True, timeout=90)  # fmt: skip
