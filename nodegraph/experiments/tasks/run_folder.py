@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nodegraph import plotting
+from nodegraph.errors import warn
 from nodegraph.experiments.tasks.generation_trial import GenerationTrial
 from nodegraph.experiments.tasks.html_report import report, versions
+from nodegraph.experiments.tasks.prediction_table import MOST, prediction_csv
 from nodegraph.experiments.tasks.result import (
     Result,
     column_rows,
@@ -65,7 +67,8 @@ def write(result: Result, folder: str | Path) -> list[Path]:
     """Write what came of a run to `folder`, and return the paths.
 
     ``model.safetensors``, ``metrics.json``, ``prediction.png``, ``graph.svg`` and
-    ``report.html``, which needs no other file. Learning curves are in the scores and the report.
+    ``report.html``, which needs no other file, and ``prediction.csv`` (`prediction_table`) if it is
+    not too large. Learning curves are in the scores and the report.
 
     Raises
     ------
@@ -83,7 +86,12 @@ def write(result: Result, folder: str | Path) -> list[Path]:
     svg = result.model.graph.draw(title=result.name)
     _replace(drawing, svg.rstrip("\n") + "\n")
     _replace(page, _page(result, svg, shown))
-    return paths
+    table, rows = folder / "prediction.csv", prediction_csv(result)
+    if rows is None:
+        warn(f"{table} is not written: it would have more than {MOST:,} numbers")
+        return paths
+    _replace(table, rows)
+    return [*paths, table]
 
 
 def _replace(path: Path, text: str) -> None:

@@ -20,6 +20,7 @@ def test_run_shows_scores_and_writes_what_it_says(small, tmp_path):
         "graph.svg",
         "metrics.json",
         "model.safetensors",
+        "prediction.csv",
         "prediction.png",
         "report.html",
     ]
