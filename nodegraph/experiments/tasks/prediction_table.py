@@ -42,10 +42,10 @@ def prediction_csv(result: Result) -> str | None:
 def prediction_table(result: Result) -> Table:
     """Return columns of equal length by name.
 
-    ``row`` counts the rows of the data at which something was said, from 0; ``time`` is that of the
-    target. Independent series, and windows that are generated, are numbered from 0. Of each column
-    of a target there are ``target``, ``prediction`` and, where a readout has intervals, its
-    quantiles.
+    ``row`` is the row of the data, from 0, at which something was said (what was generated stands
+    in the row that it foretells), ``time`` that of the target. Independent series are numbered
+    from 0, windows that are generated from 1, as notes have them. Of each column of a target there
+    are ``target``, ``prediction`` and, where a readout has intervals, its quantiles.
     """
     trial, guess = result.trial, result.guess
     if isinstance(trial, ForecastTrial):
@@ -64,6 +64,7 @@ def prediction_table(result: Result) -> Table:
         windows = trial.data.windows
         lengths, first = [*map(len, guess)], [window.first for window in windows]
         known = _numbered("window", "row", lengths, first)
+        known["window"] = np.asarray(known["window"]) + 1
         if times := trial.titles("").times:
             known["time"] = [times[i] for i in known["row"]]
         truth = np.vstack([w.truth[:n] for w, n in zip(windows, lengths, strict=True)])

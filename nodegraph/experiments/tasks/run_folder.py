@@ -91,7 +91,7 @@ def write(result: Result, folder: str | Path) -> list[Path]:
         warn(f"{table} is not written: it would have more than {MOST:,} numbers")
         return paths
     _replace(table, rows)
-    return [*paths[:-1], table, page]
+    return [*paths, table]
 
 
 def _replace(path: Path, text: str) -> None:

@@ -79,7 +79,7 @@ def test_windows_begin_where_their_truth_stands_in_the_data(tmp_path):
     from nodegraph.data.datasets import mackey_glass
 
     series = mackey_glass(400)[:, 0]
-    assert [found["window"].count(w) for w in "01"] == [20, 20]
+    assert [found["window"].count(w) for w in "12"] == [20, 20]
     assert np.array_equal(np.array(found["target"], float), series[np.array(found["row"], int)])
     assert np.array_equal(np.array(found["prediction"], float), np.vstack(result.guess)[:, 0])
 

@@ -75,7 +75,7 @@ def test_scores_stand_by_column_beside_their_mean(tmp_path):
             assert each["rmse"] == pytest.approx(rmse(truth[:, i], said[:, i]))
         mean = np.mean([each["nrmse"] for each in score.columns.values()])
         assert score.values["nrmse"] == pytest.approx(mean)
-    _, facts, *_, page = write(found, tmp_path / "out")
+    _, facts, *_, page, _ = write(found, tmp_path / "out")
     kept = json.loads(facts.read_text())
     assert kept["scores"][0]["columns"] == found.scores[0].columns
     assert kept["data"] == list(found.trial.data.told)
