@@ -99,7 +99,7 @@ class PipelineRun:
             name
             for part in self._parts
             for name in part.sends
-            if not free and part.is_door(name) and name not in request.learn
+            if not free and len(part.names) > 1 and part.is_door(name) and name not in request.learn
         }
         everyone = zip(self._workers, self._parts, meters, held, strict=True)
         for worker, part, meter, snapshot in everyone:

@@ -154,18 +154,25 @@ class Doubled(Input):
 
 
 @pytest.mark.parametrize("columns", [2, 2000])
-@pytest.mark.parametrize(("kind", "waits"), [(Input, False), (Doubled, True)])
-def test_nobody_waits_for_a_node_that_gives_out_data_as_they_are(split, kind, waits, columns):
+@pytest.mark.parametrize(
+    ("kind", "groups", "waits"),
+    [
+        (Input, [["u", "a"], ["b"]], False),
+        (Doubled, [["u", "a"], ["b"]], True),
+        (Input, [["u"], ["a"], ["b"]], True),  # it has nothing else to do
+    ],
+)
+def test_nobody_waits_for_data_of_a_worker_with_other_work(split, kind, groups, waits, columns):
     x = np.random.default_rng(0).standard_normal((30, columns))
     graph = kind(name="u") >> [Reservoir(units=5, name="a"), Reservoir(units=6, name="b")]
     wanted, engine = ng.Model(graph, seed=4).run(x), split(0, 10)
-    engine.groups = lambda plan: [[name] for name in plan.reads]
+    engine.groups = lambda plan: groups
     made, mortal = [], engine.pool.mortal
 
     def seen(worker, call):
         def do(method, *args, returns=1):
             refs = mortal(worker, call)(method, *args, returns=returns)
-            if method == "run" and worker.title == "u":
+            if method == "run" and worker.title.startswith("u"):
                 made.extend(refs)
             elif method == "run":
                 assert any(arg in made for arg in args[3:] if type(arg) is type(refs[0])) == waits
