@@ -10,15 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 
-__all__ = [
-    "Blocks",
-    "FromEnd",
-    "LanesCode",
-    "Prepared",
-    "StepCode",
-    "fold",
-    "one_by_one",
-]
+__all__ = ["Blocks", "FromEnd", "LanesCode", "Prepared", "StepCode", "fold", "one_by_one"]
 
 
 class StepCode(NamedTuple):
