@@ -28,13 +28,6 @@ print(found(4.0), machine_code.stats["compiled"], machine_code.stats["loaded"])
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    folder = tmp_path / "code"
-    monkeypatch.setenv("NODEGRAPH_CACHE", str(folder))
-    return folder
-
-
-@pytest.fixture
 def outcome(monkeypatch):
     """Return a function that tells how a fresh process would come to its code."""
 

@@ -12,13 +12,6 @@ FLOATS = "norms", np.float32
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    folder = tmp_path / "code"
-    monkeypatch.setenv("NODEGRAPH_CACHE", str(folder))
-    return folder
-
-
-@pytest.fixture
 def planned(monkeypatch):
     """Return a list of the steps that are planned, and begin as a fresh process does."""
     plans = []
