@@ -90,7 +90,7 @@ def _by_node(result: Result, right: dict[str, Array], said: dict[str, Array], bo
     for node, rows in said.items():
         width = rows.shape[1]
         names = result.trial.titles(node).names
-        columns = names if names and len(names) == width else [*map(str, range(width))]
+        columns = names if names and len({*names}) == width else [*map(str, range(width))]
         for j, column in enumerate(columns):
             of = [node] * (len(said) > 1) + [column] * (width > 1 or bool(names))
             table[" ".join(["target", *of])] = right[node][:, j]

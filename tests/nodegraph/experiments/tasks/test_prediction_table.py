@@ -112,3 +112,12 @@ def test_what_is_not_known_is_empty_and_what_is_too_much_is_said(tmp_path, monke
     with pytest.warns(DataWarning, match=r"prediction.csv is not written"):
         write(result, tmp_path)
     assert not (tmp_path / "prediction.csv").exists()
+
+
+def test_columns_of_one_name_are_told_apart_by_their_numbers(tmp_path):
+    rows = RNG.standard_normal((20, 2))
+    np.savetxt(tmp_path / "a.csv", rows, delimiter=",", header="a,a", comments="", fmt="%.6f")
+    task = "  data: {file: a.csv}\n  target: {forecast: 1}\n  split: {train: 12}\n"
+    _, found = table(task + "  metrics: [rmse]\n", tmp_path)
+    for j in (0, 1):
+        assert np.array_equal(np.array(found[f"target {j}"], float), np.round(rows[13:, j], 6))
