@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -138,6 +139,19 @@ class Slot:
         """Return a slot that stands where it is, but whose teacher comes from the start on."""
         twin = self.copy()
         twin.taught = np.zeros(self.past.shape, self.past.dtype)
+        return twin
+
+    def standing(self) -> Slot:
+        """Return a slot that stands where it is, whatever is drawn from the noise later."""
+        twin = self.copy()
+        twin.noise = deepcopy(self.noise)
+        return twin
+
+    def back_at(self, place: Slot) -> Slot:
+        """Return a slot with the same params that stands where `place` does."""
+        twin = self.copy()
+        twin.state, twin.past, twin.taught = place.state, place.past, place.taught
+        twin.noise = place.noise
         return twin
 
     def started(self, state: Any, noise: np.random.Generator | None) -> Slot:

@@ -23,7 +23,7 @@ from nodegraph.graph.protocols import Deals, Trailing, Weighed
 from nodegraph.host.progress import tell_note
 from nodegraph.model.joint_readouts import JointReadouts, find_joint
 from nodegraph.model.kept_elsewhere import KeptElsewhere
-from nodegraph.model.kept_outputs import KeptOutputs, cut
+from nodegraph.model.kept_outputs import KeptOutputs, cut, teachers
 from nodegraph.model.learning_pass import LearningPass
 from nodegraph.model.stages import (
     Forcing,
@@ -82,12 +82,7 @@ class Fit(LearningPass):
         """
         steps, bound = self.stages, self._dealt(bound)
         passes = [epochs(self.plan.rules, stage.learners) for stage in steps]
-        if not bound.again and (sum(passes) > 1 or self._unsettled(slots)):
-            raise DataError(
-                "learning here goes through the data more than once "
-                f"({' then '.join(', '.join(s.learners) for s in steps)}), but an iterator gives "
-                "them once; give a list of chunks in an object that can be iterated again"
-            )
+        self._check_again(slots, bound, sum(passes))
         self.hooks.progress.start((total := total_steps(bound)) and total * sum(passes), "fit")
         moved, at = 0, self.hooks.start
         reports: list[dict[str, Any]] = [*at.reports]
@@ -105,6 +100,15 @@ class Fit(LearningPass):
             self._settle(slots, bound)
         self.hooks.progress.stop()
         return reports, moved
+
+    def _check_again(self, slots: Slots, bound: BoundData, passes: int) -> None:
+        """Refuse data that come once where they are gone through more often."""
+        if not bound.again and (passes > 1 or self._unsettled(slots)):
+            raise DataError(
+                "learning here goes through the data more than once "
+                f"({' then '.join(', '.join(s.learners) for s in self.stages)}), but an iterator "
+                "gives them once; give a list of chunks in an object that can be iterated again"
+            )
 
     def kept(self, slots: Slots, bound: BoundData) -> KeptOutputs:
         """Return where outputs are kept: here, or by workers that gather from series elsewhere.
@@ -195,13 +199,15 @@ class Fit(LearningPass):
         (stage,), moved, bound = self.stages, 0, self._dealt(bound)
         for slot in slots.values():  # teachers go on from the last outputs, of a `run` perhaps
             slot.taught = None
+        self._check_again(slots, bound, 1)
+        begun = {name: slot.standing() for name, slot in slots.items()}
         for i, series in enumerate(bound.series):
             place = slots if bound.own else self.initializer.fresh(slots, slots, i)
             moved = self.live(stage, place, series)
             self._keep(slots, place, stage)
         reports = [{"node": name, **self._finish(slots[name], name)} for name in stage.learners]
         if bound.own:
-            self._leave_teachers(slots)
+            self._settle(slots, bound, begun)
         return reports, moved * bound.own
 
     def _dealt(self, bound: BoundData) -> BoundData:
@@ -228,8 +234,13 @@ class Fit(LearningPass):
         left = unsettled(self.plan, self.learners, self.forcing, self.stages)
         return [name for name in slots if name in left]
 
-    def _settle(self, slots: Slots, bound: BoundData) -> None:
-        """Leave every node at the end of the data, as its final params have it."""
+    def _settle(
+        self, slots: Slots, bound: BoundData, begun: Mapping[str, Slot] | None = None
+    ) -> None:
+        """Leave every node at the end of the data, as its final params have it.
+
+        The data begin where those that have `begun` stand, or at the start of the stream.
+        """
         left = self._unsettled(slots)
         if left:
             wiring = forced_wiring(self.plan, self.learners, self.forcing)
@@ -238,8 +249,13 @@ class Fit(LearningPass):
                 for name, ports in wiring.items()
             }
             plan = self.plan.rewired(wiring, left)
-            slots.update(self._restarted(plan, slots))
-            self.one(plan, slots, bound.series[0], Request(noise=True))
+            moved = {*plan.reads, *teachers(plan)}
+            slots.update(
+                self._restarted(plan, slots)
+                if begun is None
+                else {name: slots[name].back_at(begun[name]) for name in moved}
+            )
+            self.one(plan, slots, bound.series[0], Request(clock=self.clock, noise=True))
         self._leave_teachers(slots)
 
     def _leave_teachers(self, slots: Slots) -> None:
