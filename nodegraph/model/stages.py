@@ -105,7 +105,8 @@ def forced_wiring(plan: Plan, learners: Collection[str], forcing: Forcing) -> Re
 def forced(plan: Plan, learners: Collection[str], forcing: Forcing) -> list[str]:
     """Return the learners whose delay lines hold their teacher at the end.
 
-    Those that are read late by none but nodes that hear what they give out are not among them.
+    Those that are read late by none but nodes that hear what they give out are not among them, nor
+    those on a clock, which hold their own last output until the next tick.
     """
     if not forcing:
         return []
@@ -113,7 +114,7 @@ def forced(plan: Plan, learners: Collection[str], forcing: Forcing) -> list[str]
         _read_late(wiring)
         for wiring in (plan.without_targets(learners), forced_wiring(plan, learners, forcing))
     )
-    taught = [name for name in learners if _has_teacher(plan, name)]
+    taught = [n for n in learners if _has_teacher(plan, n) and plan.nodes[n].every == 1]
     return [name for name in taught if not heard[name] or said[name] < heard[name]]
 
 

@@ -209,3 +209,41 @@ def test_a_wired_target_teaches_what_a_given_one_does_beside_a_rule_of_several_e
         learned.append((model.params["out"].W_out, model.params["pool"].bias))
     for given, wired in zip(*learned, strict=True):
         np.testing.assert_array_equal(given, wired)
+
+
+@pytest.mark.parametrize("how", ["whole", "chunks", "saved", "updated", "steps"])
+@pytest.mark.parametrize("n_steps", [100, 101, 102])
+def test_a_readout_on_a_clock_holds_what_it_gave_out_itself_behind_fit(how, n_steps, tmp_path):
+    """Between two ticks stands its output at the last one, not its target."""
+    x, y, seen = X[:n_steps], Y[:n_steps], n_steps
+    model = ng.Model(Input(name="u") >> Ridge(name="out", ridge=0.1, every=3, phase=1))
+    if how == "chunks":
+        model.fit(ng.Chunks([(x[:40], y[:40]), (x[40:], y[40:])]))
+    elif how == "updated":
+        seen += 50
+        model.fit(x, y).update(X[n_steps:seen], Y[n_steps:seen])
+    else:
+        model.fit(x, y)
+    if how == "saved":
+        model.save(tmp_path / "model.safetensors")
+        model = ng.load(tmp_path / "model.safetensors")
+    W, bias = numpy_ridge(X[1:seen:3], Y[1:seen:3], 0.1)
+    said = X[: seen + 7] @ W.T + bias
+    steps = np.arange(seen, seen + 7)
+    wanted = said[(steps - 1) // 3 * 3 + 1]
+    rows = X[seen : seen + 7]
+    heard = np.array([model.step(row) for row in rows]) if how == "steps" else model.run(rows)
+    np.testing.assert_allclose(heard, wanted, atol=1e-11)
+
+
+def test_what_a_readout_on_a_clock_feeds_back_behind_fit_is_its_own_output():
+    pool, out = Reservoir(name="pool", units=6, connectivity=1.0), Ridge(name="out", every=4)
+    graph = (Input(name="u") >> pool >> out) & (out >> delay(2) >> pool["feedback"])
+    model = ng.Model(graph, seed=1).fit(X[:199], Y[:199])
+    rows = states(drawn(model), X[:199], Y[:199])
+    W, bias = model.params["out"].W_out, model.params["out"].bias
+    np.testing.assert_allclose(W, numpy_ridge(rows[::4], Y[:199:4], out.ridge)[0], atol=1e-8)
+    own = W @ rows[196] + bias  # at the last tick
+    (state,) = states(drawn(model), X[199:200], own[None], 0, rows[-1])
+    np.testing.assert_allclose(model.run(X[199:200])[0], own, atol=1e-11)
+    np.testing.assert_allclose(model.state["pool"].x, state, atol=1e-11)
