@@ -35,6 +35,7 @@ from nodegraph.model.stages import (
     stages,
     unsettled,
     wanted_again,
+    with_teachers,
 )
 
 __all__ = ["Fit"]
@@ -259,11 +260,19 @@ class Fit(LearningPass):
         self._leave_teachers(slots)
 
     def _leave_teachers(self, slots: Slots) -> None:
-        for name in forced(self.plan, self.learners, self.forcing):
+        """Leave the last targets of learners with each, in place of outputs where they are heard.
+
+        They are the first to go in where the model goes on by itself.
+        """
+        taught = with_teachers(self.plan, self.learners) if self.forcing else []
+        stand = forced(self.plan, self.learners, self.forcing)
+        for name in slots.keys() - set(taught):
+            slots[name].taught = None
+        for name in taught:
             if wired := self.plan.reads[name].get("target"):
                 depth = len(slots[name].past)
                 lines = [(slots[read.source].past, read.delay) for read in wired]
                 ends = [(rows, len(rows) - delay) for rows, delay in lines]
-                slots[name].past = np.hstack([rows[end - depth : end] for rows, end in ends])
-            elif (taught := slots[name].taught) is not None:
-                slots[name].past = taught
+                slots[name].taught = np.hstack([rows[end - depth : end] for rows, end in ends])
+            if (last := slots[name].taught) is not None and name in stand:
+                slots[name].past = last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,9 @@ class Generation:
             if unsaid:
                 first = [{name: place.slots[name].past[-1:] for name in names}]
                 place.stream = place.stream._replace(unsaid=None)
+            elif told := self._told(state, loop) if prompt is None else {}:
+                first = [self._last(place, names, self._given(state, given, 1, told))]
+                given = {name: rows[1:] for name, rows in given.items()}
             rest = self._closed(place, names, loop, self.steps - len(first), given)
             found.append({n: np.concatenate([part[n] for part in (*first, *rest)]) for n in names})
         return found
@@ -127,6 +131,8 @@ class Generation:
             if not prompt.own:
                 raise DataError("prompt: expected one array (rows, d), got several series")
             self._last(state, state.names(None), prompt.series[0])
+        elif told := self._told(state, loop):
+            self._last(state, state.names(None), self._given(state, {}, 1, told))
         return _plan(state, loop)
 
     def _loop(self, state: ModelState) -> dict[str, str]:
@@ -168,11 +174,31 @@ class Generation:
         request = Request(names, clock=state.stream.time, noise=self.noise)
         return self._run(state, request, _plan(state, loop)).through(bound)
 
-    def _given(self, state: ModelState, outside: Mapping[str, Array], steps: int) -> Series:
-        """Return what comes from outside in `steps` steps of the closed loop."""
+    def _given(
+        self,
+        state: ModelState,
+        outside: Mapping[str, Array],
+        steps: int,
+        told: Mapping[str, Array] = MappingProxyType({}),
+    ) -> Series:
+        """Return what comes from outside in `steps` steps, with what was `told` to the loop."""
         known, idle = state.initializer.data, teaching_only(state.plan)
         data = zeros(steps, {name: known[name] for name in idle if name in known})
-        return Series(data | {name: rows[:steps] for name, rows in outside.items()}, {}, steps)
+        data |= {name: rows[:steps] for name, rows in outside.items()}
+        return Series({**data, **told}, {}, steps)
+
+    def _told(self, state: ModelState, loop: Mapping[str, str]) -> Outputs:
+        """Return the last targets, which go in first behind `fit`, where others hear outputs.
+
+        Elsewhere they stand in the lines of those outputs.
+        """
+        if state.stream.told != state.stream.time or not self.steps:
+            return {}
+        slots = {taker: state.slots[giver] for taker, giver in loop.items()}
+        ends = {n: s.past if s.taught is None else s.taught for n, s in slots.items()}
+        if all(np.array_equal(ends[name][-1:], slots[name].past[-1:]) for name in slots):
+            return {}
+        return {name: rows[-1:] for name, rows in ends.items()}
 
     def _run(self, state: ModelState, request: Request, plan: Plan | None = None) -> Run:
         made = state.initializer

@@ -162,16 +162,17 @@ class Learner(Freezing):
         course = replace(course, hooks=hooks)
         with using(self.numerics), hooks.keeping():
             report, moved = course.run(draft.slots, bound)
-            unsaid = bound.own and (shift or ends_open(self.plan, learners, bound))
-            if unsaid:  # the last rows had no teacher to stand in
+            free = bound.own and (shift or ends_open(self.plan, learners, bound))
+            if free:  # the last rows had no teacher to stand in
                 draft.restart()
                 course.one(draft.runnable(draft.ready()), draft.slots, bound.series[0], Request())
         draft.ahead = Ahead(horizons(bound), strange=strangers(bound))
         draft.leads = bound.leads(shift) if bound.times else {}
         draft.flat = bound.form == "one" and axes(y) == 1
-        unsaid = unsaid and (1 in shift.values() or draft.ahead.reach(1))
+        unsaid = free and (1 in shift.values() or draft.ahead.reach(1))
         time, here = moved if bound.own else draft.stream.time, StreamPlace().followed(bound)
-        draft.stream = here._replace(time=time, unsaid=time if unsaid else None)
+        told = time if bound.own and forcing and not free else None
+        draft.stream = here._replace(time=time, unsaid=time if unsaid else None, told=told)
         self._hold(draft)
         self.report, self._trickle = report, None
         self.curves = history.curves() if history else {}
@@ -246,6 +247,8 @@ class Learner(Freezing):
         with using(self.numerics):
             report, moved = course.go_on(draft.slots, bound)
         draft.stream = draft.stream.gone(moved)
+        if bound.own and forcing:
+            draft.stream = draft.stream._replace(told=draft.stream.time)
         self._hold(draft)
         self.report = report
         return self

@@ -24,6 +24,7 @@ __all__ = [
     "stages",
     "unsettled",
     "wanted_again",
+    "with_teachers",
 ]
 
 Forcing = bool | str  # True, False or "all"
@@ -82,7 +83,7 @@ def parted(stage: Stage, groups: Iterable[tuple[str, ...]]) -> tuple[Stage, ...]
 def forced_wiring(plan: Plan, learners: Collection[str], forcing: Forcing) -> Reads:
     """Return the wiring in which the teachers of `learners` stand in for their outputs."""
     reads = plan.without_targets(learners)
-    stand_ins = {n for n in learners if _has_teacher(plan, n)}
+    stand_ins = set(with_teachers(plan, learners))
     loops = {plan.graph.names[node]: loop for node, loop in plan.graph.loops.items()}
 
     def stand_in(name: str, read: Read) -> tuple[Read, ...]:
@@ -114,7 +115,7 @@ def forced(plan: Plan, learners: Collection[str], forcing: Forcing) -> list[str]
         _read_late(wiring)
         for wiring in (plan.without_targets(learners), forced_wiring(plan, learners, forcing))
     )
-    taught = [n for n in learners if _has_teacher(plan, n) and plan.nodes[n].every == 1]
+    taught = [n for n in with_teachers(plan, learners) if plan.nodes[n].every == 1]
     return [name for name in taught if not heard[name] or said[name] < heard[name]]
 
 
@@ -124,10 +125,15 @@ def _read_late(reads: Reads) -> Counter[str]:
     return Counter(r.source for group in groups for r in group if r.delay and not r.taught)
 
 
-def _has_teacher(plan: Plan, name: str) -> bool:
-    """Tell whether the target of a learner can stand in for its output."""
-    rule = plan.rules[name]
-    return rule.supervised and not rule.online and not plan.nodes[name].own_head
+def with_teachers(plan: Plan, learners: Iterable[str]) -> list[str]:
+    """Return the learners whose target can stand in for their output."""
+    return [
+        name
+        for name in learners
+        if plan.rules[name].supervised
+        and not plan.rules[name].online
+        and not plan.nodes[name].own_head
+    ]
 
 
 def unsettled(

@@ -25,6 +25,7 @@ class StreamPlace(NamedTuple):
     drift: Drift | None = None  # how far its intervals have moved by what came
     unsaid: int | None = None  # the `time` of last outputs that say the next step, given to nobody
     last: LastRows = LastRows()  # when its last rows were taken, where they came in tables
+    told: int | None = None  # the `time` at which the last targets stand for last outputs
 
     def gone(self, steps: int) -> StreamPlace:
         """Return where it stands so many steps later."""
@@ -44,11 +45,11 @@ class StreamPlace(NamedTuple):
 
     def plain(self) -> dict[str, Any]:
         """Return what there is beside `time`, as plain values."""
-        unsaid = {} if self.unsaid is None else {"unsaid": self.unsaid}
+        at = {"unsaid": self.unsaid, "told": self.told}
         drift = {} if self.drift is None else {"drift": self.drift.plain()}
         last = {name: one.plain() for name, one in self.last.by_input.items()}
         return {
-            **unsaid,
+            **{what: time for what, time in at.items() if time is not None},
             **drift,
             **({"last": last} if self.last.stop == self.time and last else {}),
         }
@@ -65,4 +66,4 @@ class StreamPlace(NamedTuple):
         time = int(plain["time"])
         drift = Drift.of(plain["drift"]) if "drift" in plain else None
         last = {name: Last.of(one) for name, one in plain.get("last", {}).items()}
-        return cls(time, drift, plain.get("unsaid"), LastRows(time, last))
+        return cls(time, drift, plain.get("unsaid"), LastRows(time, last), plain.get("told"))
