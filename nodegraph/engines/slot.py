@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -220,11 +221,17 @@ def filled(rows: Array, last: Array) -> Array:
 def are_bounded(ys: Array) -> bool:
     """Tell whether all outputs are within bounds, whatever the data."""
     most = LARGEST[ys.itemsize]
-    if ys.size >= MANY and ys.dtype.kind == "f" and ys.flags.c_contiguous and is_enabled():
-        at = address(ys)
-        if products_summed(code_of(ys.dtype))(at, at, ys.size) < most**2:  # once over all
+    if ys.size >= MANY and ys.dtype.kind == "f" and ys.flags.c_contiguous:
+        at, summed = address(ys), _summed(ys.dtype)
+        if summed is not None and summed(at, at, ys.size) < most**2:  # once over all
             return True
     return not ys.size or bool(ys.max() < most and -most < ys.min())  # NaN is neither
+
+
+@cache
+def _summed(dtype: np.dtype[Any]) -> Any:
+    """Return what sums products of numbers of this type; None if nothing is compiled here."""
+    return products_summed(code_of(dtype)) if is_enabled() else None
 
 
 def check_bounds(
