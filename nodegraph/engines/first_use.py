@@ -11,8 +11,8 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree, is_sparse, leaves, read_only
 from nodegraph.errors import ContractError, placed
 from nodegraph.graph.node import Node
-from nodegraph.graph.protocols import Absorbs, conclude
-from nodegraph.graph.rule import Lesson, Rule, Seen
+from nodegraph.graph.protocols import Absorbs
+from nodegraph.graph.rule import Lesson, Rule, Seen, conclude
 
 __all__ = ["FirstUse", "check_made", "check_params", "check_still", "concluded", "merged"]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nodegraph.arrays import Array, layout, leaves
@@ -32,13 +33,10 @@ __all__ = [
     "Wary",
     "Weighed",
     "Windowed",
-    "begun",
     "begun_like",
-    "conclude",
     "next_look",
     "refuse_halves",
     "refuse_hooks",
-    "shortest",
 ]
 
 
@@ -193,8 +191,8 @@ class SecondLook(ByMethods, ABC):
     """An offline rule that learns better by a second look, where rows can be read again."""
 
     @abstractmethod
-    def memories(self, params: Any) -> tuple[Any, ...]:
-        """Return the empty memories of one pass after the other.
+    def memories(self, params: Any) -> Iterable[Any]:
+        """Return or yield the empty memories of one pass after the other.
 
         Each has NamedTuples of other fields, or other truth values, than the others. Where rows
         can be read only once, learning starts with `begin`.
@@ -270,45 +268,32 @@ WHOLE = {
 }
 
 
-def begun(rule: Any, params: Any, again: bool) -> Any:
-    """Return the empty memory of the first pass over rows that can be read again, or cannot."""
-    looks = rule.memories(params) if again and isinstance(rule, SecondLook) else ()
-    return looks[0] if looks else rule.begin(params)
-
-
 def begun_like(rule: Any, params: Any, memory: Any) -> Any:
     """Return the empty memory of the pass that `memory` is of."""
     if memory is not None and isinstance(rule, PassesApart):
         return rule.without_rows(memory)
     if memory is None or not isinstance(rule, SecondLook):
         return rule.begin(params)
-    looks = rule.memories(params)
-    return next((one for one in looks if _mould(one) == _mould(memory)), looks[0])
+    for look in _from(rule, params, memory):
+        return look
+    return next(iter(rule.memories(params)))
 
 
 def next_look(rule: Any, params: Any, memory: Any) -> Any:
     """Return the empty memory of the pass behind the one that `memory` is of; None: the last."""
-    looks = rule.memories(params)
-    moulds = [_mould(one) for one in looks]
-    behind = moulds.index(_mould(memory)) + 1 if _mould(memory) in moulds else len(looks)
-    return next(iter(looks[behind:]), None)
+    looks = _from(rule, params, memory)
+    next(looks, None)
+    return next(looks, None)
+
+
+def _from(rule: Any, params: Any, memory: Any) -> Iterator[Any]:
+    """Return the empty memories of passes from the one that `memory` is of; each is made late."""
+    mould = _mould(memory)
+    return dropwhile(lambda look: _mould(look) != mould, iter(rule.memories(params)))
 
 
 def _mould(memory: Any) -> Any:
     return layout(memory), {leaf for _, leaf in leaves(memory) if isinstance(leaf, bool)}
-
-
-def shortest(rule: Any, node: Any) -> int:
-    """Return how many steps a series must have for `node` to learn from it by `rule`."""
-    return rule.shortest(node) if isinstance(rule, Windowed) else 1
-
-
-def conclude(rule: Any, params: Sequence[Any], memory: Any) -> list[tuple[Any, dict[str, Any]]]:
-    """Return the params of each learner after the course, and what is worth knowing of it."""
-    if isinstance(rule, Joint):
-        return rule.conclude_team(params, memory)
-    (alone,) = params
-    return [(rule.finish(alone, memory), {})]
 
 
 def refuse_hooks(cls: type, cures: dict[str, str]) -> None:

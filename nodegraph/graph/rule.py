@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, get_args
@@ -14,13 +14,23 @@ from pydantic.fields import FieldInfo
 from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
 from nodegraph.graph.described import Described
-from nodegraph.graph.protocols import Passes, refuse_halves, refuse_hooks
+from nodegraph.graph.protocols import Joint, Passes, Windowed, refuse_halves, refuse_hooks
 from nodegraph.graph.registry import split_kind, written_kind
 
 if TYPE_CHECKING:
     from nodegraph.graph.node import Node
 
-__all__ = ["AnyRule", "Lesson", "Rule", "Seen", "block_of", "merges", "write_rules_by_kind"]
+__all__ = [
+    "AnyRule",
+    "Lesson",
+    "Rule",
+    "Seen",
+    "block_of",
+    "conclude",
+    "merges",
+    "shortest",
+    "write_rules_by_kind",
+]
 
 
 class Seen(NamedTuple):
@@ -182,6 +192,19 @@ def merges(rule: Rule, params: Any) -> bool:
     if isinstance(rule, Passes):
         return rule.merges(params)
     return type(rule).merge is not Rule.merge
+
+
+def shortest(rule: Rule, node: Any) -> int:
+    """Return how many steps a series must have for `node` to learn from it by `rule`."""
+    return rule.shortest(node) if isinstance(rule, Windowed) else 1
+
+
+def conclude(rule: Rule, params: Sequence[Any], memory: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """Return the params of each learner after the course, and what is worth knowing of it."""
+    if isinstance(rule, Joint):
+        return rule.conclude_team(params, memory)
+    (alone,) = params
+    return [(rule.finish(alone, memory), {})]
 
 
 def _by_kind(value: Any, own: Mapping[str, type[Rule]] = MappingProxyType({})) -> Any:

@@ -14,7 +14,7 @@ from nodegraph.data.series import Series
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, FieldError, GraphError
 from nodegraph.graph.plan import Plan
-from nodegraph.graph.protocols import shortest
+from nodegraph.graph.rule import shortest
 from nodegraph.host.machine import usable_cpus
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Any
 
 from nodegraph.errors import DataError
 from nodegraph.graph.plan import Plan
-from nodegraph.graph.protocols import Chooses, conclude
+from nodegraph.graph.protocols import Chooses
+from nodegraph.graph.rule import conclude
 from nodegraph.host.numerics import using
 from nodegraph.model.learner import Learner
 

@@ -15,7 +15,7 @@ from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, warn
 from nodegraph.graph.messages.phrases import columns_in_words
 from nodegraph.graph.plan import Plan
-from nodegraph.graph.protocols import shortest
+from nodegraph.graph.rule import shortest
 
 __all__ = [
     "warn_of_doubts",

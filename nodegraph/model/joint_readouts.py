@@ -17,8 +17,8 @@ from nodegraph.engines.first_use import check_params, check_still
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import warn
 from nodegraph.graph.plan import Read
-from nodegraph.graph.protocols import Joint, conclude
-from nodegraph.graph.rule import Rule
+from nodegraph.graph.protocols import Joint
+from nodegraph.graph.rule import Rule, conclude
 from nodegraph.model.stages import Stage
 
 __all__ = ["JointReadout", "JointReadouts", "find_joint"]

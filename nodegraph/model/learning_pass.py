@@ -11,7 +11,7 @@ from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import placed
 from nodegraph.graph.plan import Plan
-from nodegraph.graph.protocols import SecondLook, begun
+from nodegraph.graph.protocols import SecondLook
 from nodegraph.graph.rule import Rule, merges
 from nodegraph.model.independent_series import learn_independent
 from nodegraph.model.joint_readouts import JointReadouts
@@ -60,10 +60,11 @@ class LearningPass(Pass):
         return moved
 
     def _begin(self, slots: Slots, names: Sequence[str], again: bool) -> None:
-        """Give those who may look twice what they gather in first."""
-        for name in names:
-            if slots[name].memory is None and isinstance(self._rule(name), SecondLook):
-                slots[name].memory = begun(self._rule(name), slots[name].params, again)
+        """Give those who may look twice, at rows that are there `again`, what they gather first."""
+        for name in names if again else ():
+            rule, slot = self._rule(name), slots[name]
+            if slot.memory is None and isinstance(rule, SecondLook):
+                slot.memory = next(iter(rule.memories(slot.params)))
 
     def _restarted(
         self, plan: Plan, slots: Mapping[str, Slot], known: Iterable[str] = ()

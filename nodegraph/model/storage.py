@@ -321,8 +321,10 @@ def empty_memory(rule: Rule, params: Any, packed: Mapping[str, Any]) -> Any:
     """Return a memory like the one that was saved, in which nothing is."""
     if not isinstance(rule, SecondLook):
         return rule.begin(params)
-    looks = rule.memories(params)
-    return next((one for one in looks if packed_layout(packed) == layout(one)), looks[0])
+    for look in rule.memories(params):
+        if layout(look) == packed_layout(packed):
+            return look
+    return next(iter(rule.memories(params)))
 
 
 def _has_other_fields(packed: Mapping[str, Any], template: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import accumulate, pairwise
 from typing import Annotated, Any, ClassVar, Literal
@@ -170,16 +170,16 @@ class LeastSquares(WeighsRows, Rule):
         kind = Triangle if self.solver == "qr" else Statistics
         return Gathered.nothing(kind.empty(n_in, n_out), FOLDS if self.deals else 1)
 
-    def memories(self, params: Any) -> tuple[Any, ...]:
-        """Return the empty memories of one pass after the other, the coarsest first."""
+    def memories(self, params: Any) -> Iterator[Any]:
+        """Yield the empty memories of one pass after the other, the coarsest first."""
         n_out, n_in = params.W_out.shape
-        first = self.begin(params)
-        if self.solver != "auto" or isinstance(first, ConjugateGradient):
-            return (first,)
-        kinds: list[Any] = [Statistics.empty(n_in, n_out), Triangle.empty(n_in, n_out)]
-        if n_in > PANEL and params.W_out.dtype == np.float32 and not self.deals:
-            kinds.insert(0, Statistics.empty(n_in, n_out, single=True))
-        return tuple(Gathered.nothing(kind, len(first.folds)) for kind in kinds)
+        coarse = n_in > PANEL and params.W_out.dtype == np.float32 and not self.deals
+        again = self.solver == "auto" and not self.iterates(params)
+        if again and coarse:
+            yield Gathered.nothing(Statistics.empty(n_in, n_out, single=True), 1)
+        yield self.begin(params)
+        if again:
+            yield Gathered.nothing(Triangle.empty(n_in, n_out), FOLDS if self.deals else 1)
 
     def is_unsure(self, memory: Any) -> bool:
         """Tell whether sums have lost too many digits, and another look may find them."""

@@ -22,8 +22,7 @@ from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Answer, DelayLine, Slot
 from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import EngineError
-from nodegraph.graph.protocols import conclude
-from nodegraph.graph.rule import Rule
+from nodegraph.graph.rule import Rule, conclude
 from nodegraph.host.numerics import Numerics, using
 
 __all__ = ["LIGHT", "Loading", "Receipt", "Snapshot", "Worker"]

@@ -6,7 +6,7 @@ import pytest
 from nodegraph.arrays import layout
 from nodegraph.errors import ContractError
 from nodegraph.graph import protocols
-from nodegraph.graph.rule import Rule, merges
+from nodegraph.graph.rule import Rule, conclude, merges, shortest
 from nodegraph.testing.zoo import Follow, Mix
 from nodes import Ridge
 from nodes.rules import BCM, AttentivePrediction, LocalError, Scaling
@@ -63,9 +63,9 @@ def test_who_keeps_which(rule, kept):
 
 
 def test_a_plain_rule_learns_alone_from_series_of_any_length():
-    assert protocols.shortest(Follow(), Mix()) == 1
-    assert protocols.shortest(AttentivePrediction(), Mix()) == 2
-    assert protocols.conclude(Sums(), ["before"], (6.0, 4)) == [(1.5, {})]
+    assert shortest(Follow(), Mix()) == 1
+    assert shortest(AttentivePrediction(), Mix()) == 2
+    assert conclude(Sums(), ["before"], (6.0, 4)) == [(1.5, {})]
 
 
 def test_parts_of_a_second_look_are_gathered_as_it_is():
