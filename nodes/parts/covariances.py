@@ -9,7 +9,7 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.errors import DataError
 from nodes.ridge_regression.blas import bounded_threads
-from nodes.ridge_regression.dual_rows import Pile
+from nodes.ridge_regression.rows import Pile
 from nodes.ridge_regression.statistics import Statistics
 
 __all__ = ["Covariances", "directions", "eigenvectors", "rank"]

@@ -9,7 +9,7 @@ import numpy as np
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.errors import DataError, GraphError, IllConditionedWarning, warn
 from nodes.ridge_regression.blas import bounded_threads, product
-from nodes.ridge_regression.dual_rows import Pile
+from nodes.ridge_regression.rows import Pile
 from nodes.ridge_regression.solvers import solve_primal
 
 __all__ = ["Newton", "Sums"]

@@ -1,19 +1,14 @@
 """Ridge regression: sums of rows, their folds, and the solvers of its normal equations."""
 
 __all__ = [
-    "blas_threads",
+    "blas",
     "conjugate_gradient",
-    "dual_rows",
-    "fortran",
     "gathered",
-    "gram",
     "left_out",
-    "second_look",
+    "rows",
     "soft_thresholding",
     "solvers",
     "statistics",
     "strength",
     "triangle",
-    "triangular_factor",
-    "triangular_solver",
 ]

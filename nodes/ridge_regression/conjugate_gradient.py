@@ -9,7 +9,7 @@ import numpy as np
 from nodegraph import Array
 from nodegraph.errors import DataError, GraphError, IllConditionedWarning, warn
 from nodes.ridge_regression.blas import bounded_threads, product
-from nodes.ridge_regression.dual_rows import joined_rows, split_rows
+from nodes.ridge_regression.rows import joined_rows, split_rows
 from nodes.ridge_regression.strength import warn_of_weight_beside_one
 
 __all__ = ["ConjugateGradient", "Moments"]

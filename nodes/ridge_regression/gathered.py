@@ -10,7 +10,7 @@ from nodegraph import Array
 from nodegraph.arrays import copy_tree
 from nodegraph.errors import DataError
 from nodes.ridge_regression.blas import PANEL, bounded_threads
-from nodes.ridge_regression.dual_rows import BLOCK, LARGE, Pile, Rows
+from nodes.ridge_regression.rows import BLOCK, LARGE, Pile, Rows
 from nodes.ridge_regression.solvers import EPS, Solution
 from nodes.ridge_regression.statistics import Statistics
 from nodes.ridge_regression.strength import dealt, joined

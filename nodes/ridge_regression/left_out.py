@@ -9,7 +9,7 @@ import numpy as np
 from nodegraph import Array
 from nodegraph.errors import GraphError
 from nodes.ridge_regression.blas import bounded_threads, product
-from nodes.ridge_regression.dual_rows import Pile, Rows
+from nodes.ridge_regression.rows import Pile, Rows
 from nodes.ridge_regression.triangle import Triangle
 
 __all__ = ["KEPT", "LeftOut", "leverage", "lost", "principal_axes", "symmetric"]

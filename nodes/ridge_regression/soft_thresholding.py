@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph import Array
 from nodes.ridge_regression.blas import bounded_threads
-from nodes.ridge_regression.dual_rows import Rows
+from nodes.ridge_regression.rows import Rows
 from nodes.ridge_regression.statistics import Statistics
 
 __all__ = ["Penalised", "Sparse", "solve_l1"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph import Array
 from nodes.ridge_regression.blas import PANEL, add_products, own_loops, product
-from nodes.ridge_regression.chosen_rows import ChosenRows
+from nodes.ridge_regression.rows import ChosenRows
 from nodes.ridge_regression.solvers import STRIP, Solution, is_definite, solve_primal, unmoved
 
 __all__ = ["Statistics", "centred", "mass"]

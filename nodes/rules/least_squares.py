@@ -17,11 +17,10 @@ from nodegraph.graph.protocols import Room
 from nodegraph.host.memory_budget import available_bytes
 from nodes.parts.sample_weights import PORT, WeighsRows, row_weights
 from nodes.ridge_regression.blas import PANEL, bounded_threads
-from nodes.ridge_regression.chosen_rows import ChosenRows, chosen_rows
 from nodes.ridge_regression.conjugate_gradient import ConjugateGradient
-from nodes.ridge_regression.dual_rows import BLOCK
-from nodes.ridge_regression.dual_rows import LARGE as WIDE
 from nodes.ridge_regression.gathered import Gathered, believed, is_lost, is_rounded
+from nodes.ridge_regression.rows import BLOCK, ChosenRows, chosen_rows
+from nodes.ridge_regression.rows import LARGE as WIDE
 from nodes.ridge_regression.solvers import Solution
 from nodes.ridge_regression.statistics import Statistics
 from nodes.ridge_regression.strength import (

@@ -15,7 +15,7 @@ from nodes.parts.hidden_units import HiddenUnits
 from nodes.parts.own_head import OwnHead
 from nodes.parts.whitened_head import require_rows
 from nodes.ridge_regression.blas import PANEL, bounded_threads
-from nodes.ridge_regression.dual_rows import BLOCK, LARGE, Pile
+from nodes.ridge_regression.rows import BLOCK, LARGE, Pile
 from nodes.ridge_regression.statistics import Statistics
 
 __all__ = ["Feedback", "LocalError"]

@@ -4,7 +4,6 @@ import pytest
 import nodegraph as ng
 from nodes import Input, Ridge
 from nodes.ridge_regression import left_out as module
-from nodes.ridge_regression.dual_rows import Rows
 from nodes.ridge_regression.left_out import (
     FLAT,
     LeftOut,
@@ -12,6 +11,7 @@ from nodes.ridge_regression.left_out import (
     leverage,
     principal_axes,
 )
+from nodes.ridge_regression.rows import Rows
 from nodes.ridge_regression.statistics import Statistics
 from nodes.ridge_regression.triangle import Triangle
 

@@ -4,7 +4,7 @@ import sklearn.linear_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodes.ridge_regression.dual_rows import Rows
+from nodes.ridge_regression.rows import Rows
 from nodes.ridge_regression.soft_thresholding import Penalised, solve_l1
 from nodes.ridge_regression.statistics import Statistics
 

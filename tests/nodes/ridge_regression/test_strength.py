@@ -4,7 +4,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.errors import DataWarning
 from nodes import Input, Reservoir, Ridge, Scaler
-from nodes.ridge_regression.dual_rows import Rows
+from nodes.ridge_regression.rows import Rows
 from nodes.ridge_regression.strength import chosen_strengths, dealt, joined, warn_of_end
 
 RNG = np.random.default_rng(0)

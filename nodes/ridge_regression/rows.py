@@ -1,8 +1,9 @@
-"""A least-squares problem as its rows: fewer than inputs, or waiting until they are summed."""
+"""Rows of a least-squares problem: fewer than inputs, waiting to be summed, or some of an array."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,10 +11,72 @@ from nodegraph import Array
 from nodes.ridge_regression.blas import product
 from nodes.ridge_regression.solvers import Solution, solve_dual
 
-__all__ = ["BLOCK", "LARGE", "Pile", "Rows", "joined_rows", "split_rows"]
+__all__ = [
+    "BLOCK",
+    "LARGE",
+    "ChosenRows",
+    "Pile",
+    "Rows",
+    "chosen_rows",
+    "joined_rows",
+    "split_rows",
+]
 
 BLOCK = 256  # rows that are summed at a time, counted from the start of learning
 LARGE = 2048  # the same for wide inputs, whose sums take long to be added up
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenRows:
+    """Rows ``of[at]``; parts of them are such as well.
+
+    Parameters
+    ----------
+    of : ndarray, shape (n_steps, n)
+    at : ndarray of int, shape (m,)
+    """
+
+    of: Array
+    at: Array
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the numbers."""
+        return self.of.dtype
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many rows there are, and columns."""
+        return len(self.at), self.of.shape[1]
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def __getitem__(self, part: slice) -> ChosenRows:
+        return ChosenRows(self.of, self.at[part])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        rows: Array = self.of[self.at]
+        return rows if dtype is None else rows.astype(dtype, copy=False)
+
+    def copy(self) -> Array:
+        """Return them as an array."""
+        return self.__array__()
+
+    def into(self, room: Array) -> Array:
+        """Return `room`, with the rows in it."""
+        if room.dtype == self.of.dtype:
+            return np.take(self.of, self.at, axis=0, out=room, mode="clip")  # no buffer in between
+        room[...] = self.of[self.at]
+        return room
+
+
+def chosen_rows(rows: Array, array: Array) -> Array | ChosenRows:
+    """Return rows of an array, chosen by a mask; a view of it if they are all that follow one."""
+    first = int(np.argmax(rows))
+    if rows[first:].all():
+        return array[first:]
+    return ChosenRows(array, np.flatnonzero(rows))
 
 
 class Rows(NamedTuple):
