@@ -127,9 +127,7 @@ class RandomLayer(Described):
         given = [a for a in (self.W, self.bias, self.W_in) if a is not None]
         return int(given[0].shape[0]) if given else None
 
-    def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
-        """Return what looks wrong: raw input, states that are dead or saturated, a grown W."""
-        return layer_doubts(self, x, y, params)
+    doubts = layer_doubts
 
     def require_per_unit(self, name: str) -> None:
         """Raise ValueError if the field `name` has neither one number nor one for each unit."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,15 +18,8 @@ PORT = "weight"
 class WeighsRows:
     """A rule with a port for how much each row counts."""
 
-    @property
-    def ports(self) -> tuple[str, ...]:
-        """How much each row counts."""
-        return (PORT,)
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Nothing: without weights all rows count alike."""
-        return ()
+    ports: ClassVar[tuple[str, ...]] = (PORT,)
+    needs: ClassVar[tuple[str, ...]] = ()  # without weights all rows count alike
 
 
 def row_weights(ports: Mapping[str, Array], n: int) -> Array:
