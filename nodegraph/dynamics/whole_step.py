@@ -13,8 +13,9 @@ from nodegraph.dynamics.tangents import Method, method_for, push
 from nodegraph.engines.bound_node import heard
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import GraphError
+from nodegraph.graph.blocks import Read
 from nodegraph.graph.node import Node
-from nodegraph.graph.plan import Plan, Read
+from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Differentiable
 
 __all__ = ["WholeStep"]

@@ -14,8 +14,9 @@ from nodegraph.engines.first_use import FirstUse, check_still
 from nodegraph.engines.prepared import LanesCode, StepCode
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import DelayLine, Slot
+from nodegraph.graph.blocks import Read
 from nodegraph.graph.limits import check_within
-from nodegraph.graph.plan import Plan, Read
+from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Blockwise, Gathers
 from nodegraph.graph.rule import Lesson
 

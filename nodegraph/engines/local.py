@@ -15,7 +15,8 @@ from nodegraph.engines.loops_side_by_side import LoopPart
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import DelayLine, Slot, are_bounded, check_bounds, filled
 from nodegraph.engines.vitals import Sample
-from nodegraph.graph.plan import Block, Plan
+from nodegraph.graph.blocks import Block
+from nodegraph.graph.plan import Plan
 
 __all__ = ["Sweep", "execute"]
 

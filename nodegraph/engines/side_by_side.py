@@ -12,7 +12,8 @@ from nodegraph.engines.loops_side_by_side import fuse_many
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import placed
-from nodegraph.graph.plan import Block, Plan
+from nodegraph.graph.blocks import Block
+from nodegraph.graph.plan import Plan
 
 __all__ = ["execute_many"]
 

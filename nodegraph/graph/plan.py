@@ -1,13 +1,14 @@
-"""From a graph to an order of execution: what runs in one sweep, what must go step by step."""
+"""A graph made ready to run: its nodes by name, what each reads, and the blocks in their order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 from nodegraph.errors import GraphError
+from nodegraph.graph.blocks import Block, Read, Reads, all_reads, ancestors, arrange
 from nodegraph.graph.depths import depths
 from nodegraph.graph.first_steps import first_steps
 from nodegraph.graph.graph import Composable, Graph
@@ -24,41 +25,10 @@ from nodegraph.graph.parameter_ports import (
 )
 from nodegraph.graph.rule import Rule
 
-if TYPE_CHECKING:
-    import networkx as nx
-
-__all__ = ["Block", "Plan", "Read", "Reads", "plan"]
+__all__ = ["Plan", "plan"]
 
 
-_KEPT = 256  # orders of wirings that were asked for last
 CHUNK_NUMBERS, MIN_CHUNK, MAX_CHUNK = 1 << 17, 64, 4096  # numbers, rows, rows
-
-
-class Read(NamedTuple):
-    """One part of what arrives at a port: the output of `source`, `delay` steps ago."""
-
-    source: str
-    delay: int = 0
-    taught: bool = False  # the teacher's value in place of the output
-
-
-Reads = Mapping[str, Mapping[str, tuple[Read, ...]]]  # by node, by port
-
-
-@dataclass(frozen=True)
-class Block:
-    """Nodes that run together.
-
-    Parameters
-    ----------
-    names : tuple of str
-        In the order in which they run.
-    span : int, optional
-        How many steps a feedback loop moves at a time; None: a whole chunk in one sweep.
-    """
-
-    names: tuple[str, ...]
-    span: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +87,7 @@ class Plan:
             if node.learner:
                 check_rule(node.learner, node, name, reads[name])
         streams = streams_of(whole.names, dict(whole.owners))
-        blocks = _arrange(reads)
+        blocks = arrange(reads)
         for block in blocks:
             check_loop(nodes, block.names if block.span else ())
         late = {n: node.learner.late for n, node in nodes.items() if node.learner}
@@ -187,7 +157,7 @@ class Plan:
     @cached_property
     def _lags(self) -> dict[str, int]:
         lags: dict[str, int] = {}
-        for read in _all_reads(self.reads):
+        for read in all_reads(self.reads):
             if not read.taught:
                 lags[read.source] = max(lags.get(read.source, 0), read.delay)
         return lags
@@ -199,16 +169,16 @@ class Plan:
 
     def rewired(self, reads: Reads, wanted: Iterable[str] | None = None) -> Plan:
         """Return the plan of the same nodes with other wiring, cut down to what `wanted` needs."""
-        kept = set(reads) if wanted is None else _ancestors(reads, wanted)
+        kept = set(reads) if wanted is None else ancestors(reads, wanted)
         cut = {name: reads[name] for name in reads if name in kept}
-        return replace(self, reads=cut, blocks=_arrange(cut))
+        return replace(self, reads=cut, blocks=arrange(cut))
 
     def part(self, names: Iterable[str]) -> Plan:
         """Return the plan of some of the nodes alone; what they read from others comes ready."""
         kept = set(names)
         cut = {name: ports for name, ports in self.reads.items() if name in kept}
         nodes = {name: self.nodes[name] for name in cut}
-        return replace(self, graph=Graph(), nodes=nodes, reads=cut, blocks=_arrange(cut))
+        return replace(self, graph=Graph(), nodes=nodes, reads=cut, blocks=arrange(cut))
 
     def for_running(self, wanted: Iterable[str]) -> Plan:
         """Return the plan that yields the outputs of `wanted` and learns nothing."""
@@ -250,92 +220,6 @@ def plan(graph: Composable) -> Plan:
 
 def _is_external(node: Any) -> bool:
     return bool(getattr(node, "external", False))
-
-
-def _all_reads(reads: Reads) -> Iterable[Read]:
-    return (read for ports in reads.values() for group in ports.values() for read in group)
-
-
-def _pairs(reads: Reads, below: float = float("inf")) -> list[tuple[str, str]]:
-    """Return who waits for whom: edges of less delay than `below` that carry outputs."""
-    return [
-        (read.source, name)
-        for name, ports in reads.items()
-        for group in ports.values()
-        for read in group
-        if read.delay < below and not read.taught and read.source in reads
-    ]
-
-
-def _digraph(names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> nx.DiGraph[str]:
-    import networkx as nx
-
-    net: nx.DiGraph[str] = nx.DiGraph()
-    net.add_nodes_from(names)
-    net.add_edges_from(pairs)
-    return net
-
-
-def _ancestors(reads: Reads, wanted: Iterable[str]) -> set[str]:
-    import networkx as nx
-
-    net = _digraph(reads, _pairs(reads))
-    kept = set(wanted)
-    return kept.union(*(nx.ancestors(net, name) for name in kept)) if kept else kept
-
-
-def _arrange(reads: Reads) -> tuple[Block, ...]:
-    """Return the blocks in their order; what is wired alike, such as copies, is ordered once."""
-    return _arranged(tuple((name, tuple(ports.items())) for name, ports in reads.items()))
-
-
-@lru_cache(_KEPT)
-def _arranged(wiring: tuple[tuple[str, Any], ...]) -> tuple[Block, ...]:
-    import networkx as nx
-
-    reads: Reads = {name: dict(ports) for name, ports in wiring}
-    rank = {name: i for i, name in enumerate(reads)}
-    now = _digraph(reads, _pairs(reads, below=1))
-    try:
-        order = {n: i for i, n in enumerate(nx.lexicographical_topological_sort(now, rank.get))}
-    except nx.NetworkXUnfeasible:
-        raise _ring_error(now, reads) from None
-    parts = nx.condensation(_digraph(reads, _pairs(reads)))
-    members = {part: sorted(parts.nodes[part]["members"], key=order.__getitem__) for part in parts}
-    key = {part: order[names[0]] for part, names in members.items()}
-    loops = nx.lexicographical_topological_sort(parts, key.get)
-    return tuple(_block(reads, members[part], order) for part in loops)
-
-
-def _ring_error(now: nx.DiGraph[str], reads: Reads) -> GraphError:
-    import networkx as nx
-
-    ring = [edge[0] for edge in nx.find_cycle(now)]
-    ports = reads[ring[0]].items()
-    port = next(p for p, group in ports if any(r.source == ring[-1] for r in group if not r.delay))
-    end = ring[0] if port == "x" else f'{ring[0]}["{port}"]'
-    return GraphError(
-        f"{' >> '.join([*ring, ring[0]])} has no delay, so each waits for the other; "
-        f"write {ring[-1]} >> delay(1) >> {end}"
-    )
-
-
-def _block(reads: Reads, names: list[str], order: Mapping[str, int]) -> Block:
-    import networkx as nx
-
-    inside = {name: reads[name] for name in names}
-    home = set(names)
-    delays = sorted(
-        {r.delay for r in _all_reads(inside) if r.source in home and not r.taught and r.delay}
-    )
-    if len(names) == 1 and not any(s in home for s, _ in _pairs(inside)):
-        return Block((names[0],))
-    for span in reversed(delays):  # the longest stride that no reader can notice
-        pairs = [(s, t) for s, t in _pairs(inside, below=span) if s in home]
-        net = _digraph(names, pairs)
-        if nx.is_directed_acyclic_graph(net):
-            return Block(tuple(nx.lexicographical_topological_sort(net, order.get)), span)
-    raise AssertionError("a loop without delay is refused before")
 
 
 def _arrivals(ports: Mapping[str, tuple[Read, ...]]) -> str:

@@ -14,8 +14,9 @@ from nodegraph.engines import Engine
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot, widths
 from nodegraph.errors import GraphError
+from nodegraph.graph.blocks import Read
 from nodegraph.graph.names import node_name
-from nodegraph.graph.plan import Plan, Read
+from nodegraph.graph.plan import Plan
 from nodegraph.model.stages import forced_wiring
 
 __all__ = ["Lineup", "astray", "closed_plan", "find_loop"]

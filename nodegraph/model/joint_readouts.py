@@ -16,7 +16,7 @@ from nodegraph.data.series import Series
 from nodegraph.engines.first_use import check_params, check_still
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import warn
-from nodegraph.graph.plan import Read
+from nodegraph.graph.blocks import Read
 from nodegraph.graph.protocols import Joint
 from nodegraph.graph.rule import Rule, conclude
 from nodegraph.model.stages import Stage

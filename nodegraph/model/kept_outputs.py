@@ -17,7 +17,8 @@ from nodegraph.data.binding import BoundData
 from nodegraph.data.kept_rows import KeptRows, Part, RowsInMemory, RowsOnDisk
 from nodegraph.data.series import Series
 from nodegraph.engines.checkpointer import Cursor
-from nodegraph.graph.plan import Plan, Reads
+from nodegraph.graph.blocks import Reads
+from nodegraph.graph.plan import Plan
 from nodegraph.host.memory_budget import available_bytes
 from nodegraph.model.stages import Stage
 

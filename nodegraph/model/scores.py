@@ -14,7 +14,8 @@ from nodegraph.data.binding import BoundData, teaching_only
 from nodegraph.data.horizon import checked_ahead, later
 from nodegraph.data.series import Series
 from nodegraph.errors import DataError
-from nodegraph.graph.plan import Plan, Read
+from nodegraph.graph.blocks import Read
+from nodegraph.graph.plan import Plan
 from nodegraph.model.checks import checked_warmup
 from nodegraph.model.horizon_warnings import warn_of_another_horizon
 

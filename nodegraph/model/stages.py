@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from nodegraph.data.binding import BoundData
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError
-from nodegraph.graph.plan import Plan, Read, Reads
+from nodegraph.graph.blocks import Read, Reads
+from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Passes, SecondLook, next_look
 from nodegraph.graph.rule import Rule
 

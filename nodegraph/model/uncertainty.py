@@ -9,7 +9,8 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.errors import DataError, FieldError, GraphError
-from nodegraph.graph.plan import Plan, Read
+from nodegraph.graph.blocks import Read
+from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Uncertain
 from nodegraph.model.checks import rows_like
 from nodegraph.model.drift import Drift

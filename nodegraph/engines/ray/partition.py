@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from nodegraph.data.series import Chunk
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
-from nodegraph.graph.plan import Plan, Read
+from nodegraph.graph.blocks import Read
+from nodegraph.graph.plan import Plan
 
 __all__ = ["Partition", "cut", "depth_of", "pieces", "span_of", "title"]
 

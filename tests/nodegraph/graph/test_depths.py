@@ -1,5 +1,5 @@
+from nodegraph.graph.blocks import Read
 from nodegraph.graph.depths import depths
-from nodegraph.graph.plan import Read
 
 
 def test_readers_of_a_taught_node_look_back_through_its_target():

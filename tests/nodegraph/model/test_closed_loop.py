@@ -5,7 +5,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import DataError, DataWarning, GraphError
-from nodegraph.graph.plan import Read
+from nodegraph.graph.blocks import Read
 from nodegraph.model.closed_loop import astray, closed_plan, find_loop
 from nodes import Identity, Input, Noise, Reservoir, Ridge
 
