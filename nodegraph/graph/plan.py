@@ -107,6 +107,14 @@ class Plan:
         external = tuple(n for n in self.graph.names.values() if _is_external(self.nodes[n]))
         return external or self.graph.inputs
 
+    @cached_property
+    def made(self) -> dict[Any, Any]:
+        """What was worked out from the plan alone, by what it is and what it is for."""
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: part for name, part in self.__dict__.items() if name != "made"}
+
     @property
     def outputs(self) -> tuple[str, ...]:
         """Nodes whose outputs `run` returns when no name is given."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import wraps
+from typing import TypeVar
 
 from nodegraph.data.binding import BoundData
 from nodegraph.engines.slot import Slot
@@ -52,6 +54,25 @@ class Stage:
     whole: tuple[str, ...] = ()
 
 
+_Made = TypeVar("_Made")
+
+
+def _once(
+    make: Callable[[Plan, Collection[str], Forcing], _Made],
+) -> Callable[[Plan, Collection[str], Forcing], _Made]:
+    """Let what follows from a plan, who learns, and whose teacher stands in be made once."""
+
+    @wraps(make)
+    def made(plan: Plan, learners: Collection[str], forcing: Forcing) -> _Made:
+        key = make.__name__, tuple(learners), forcing
+        if key not in plan.made:
+            plan.made[key] = make(plan, learners, forcing)
+        return plan.made[key]  # type: ignore[no-any-return]
+
+    return made
+
+
+@_once
 def stages(plan: Plan, learners: Collection[str], forcing: Forcing) -> tuple[Stage, ...]:
     """Return the stages in which `learners` learn, each after all that are upstream of it.
 
@@ -81,6 +102,7 @@ def parted(stage: Stage, groups: Iterable[tuple[str, ...]]) -> tuple[Stage, ...]
     )
 
 
+@_once
 def forced_wiring(plan: Plan, learners: Collection[str], forcing: Forcing) -> Reads:
     """Return the wiring in which the teachers of `learners` stand in for their outputs."""
     reads = plan.without_targets(learners)
@@ -104,6 +126,7 @@ def forced_wiring(plan: Plan, learners: Collection[str], forcing: Forcing) -> Re
     }
 
 
+@_once
 def forced(plan: Plan, learners: Collection[str], forcing: Forcing) -> list[str]:
     """Return the learners whose delay lines hold their teacher at the end.
 

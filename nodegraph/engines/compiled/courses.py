@@ -73,21 +73,25 @@ class Gathering(Course):
 
     def learn(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> Learned:
         """Return what there is after a chunk."""
-        ready = self._ready
-        if ready is None or ready.params is not params:
-            ready = self._ready = prepared(self.node, params)
-        ports = {p: rows for p, rows in lesson.inputs.items() if p not in self.rule.ports}
-        xs, ys = ports.pop("x"), None
+        ys = None
         if isinstance(self.node, Silent):  # else half the work of a readout of many outputs
-            ys = self.node.silence(params, len(xs))
+            ys = self.node.silence(params, len(lesson.rows))
         if ys is None:
-            state, ys = ready.run(state, xs, **ports)
+            state, ys = self._run(params, state, lesson.inputs)
         if lesson.rows.any():
             if isinstance(self.rule, Gathers):
                 params, memory = self.rule.gather(params, memory, lesson, ys)
             else:
                 params, memory = self.rule.update(params, memory, block_of(lesson, ys))
         return Learned(params, state, memory, ys)
+
+    def _run(self, params: Any, state: Any, inputs: Mapping[str, Array]) -> tuple[Any, Array]:
+        """Return ``(state, ys)`` after a chunk."""
+        ready = self._ready
+        if ready is None or ready.params is not params:
+            ready = self._ready = prepared(self.node, params)
+        ports = {p: rows for p, rows in inputs.items() if p not in self.rule.ports}
+        return ready.run(state, ports.pop("x"), **ports)
 
 
 def learn_by_step(
