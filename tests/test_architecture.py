@@ -49,7 +49,7 @@ def test_what_the_chains_pass_through_is_there():
                 assert f"def {name}(" in source, (file, name)
 
 
-def test_a_second_call_passes_through_about_as_many_files_as_it_says():
+def test_a_second_call_passes_through_no_more_files_than_it_says():
     told = re.findall(r"^\| `model\.(\w+)\(.*another one \| \d+, (\d+) \| (\d+) \|", TEXT, re.M)
     assert [name for name, *_ in told] == ["fit", "run"]
     model = ng.Model(Input() >> Reservoir(units=20) >> Ridge())
@@ -59,4 +59,4 @@ def test_a_second_call_passes_through_about_as_many_files_as_it_says():
         calls[name]()
         for within, most in zip(("", PATHS[name]), counts, strict=True):
             files = sorted(f for f in passed(calls[name], within) if "/compiling/" not in f)
-            assert abs(len(files) - int(most)) <= 3, files
+            assert int(most) - 2 <= len(files) <= int(most), files
