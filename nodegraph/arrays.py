@@ -15,6 +15,7 @@ __all__ = [
     "ROUNDING",
     "Array",
     "cast",
+    "changeable",
     "copy_tree",
     "frozen_array",
     "is_constant",
@@ -133,6 +134,35 @@ def copy_tree(tree: Any) -> Any:
         return leaf.copy() if is_sparse(leaf) else leaf
 
     return tree_map(duplicate, tree)
+
+
+def changeable(tree: Any) -> Any:
+    """Return `tree` so that each array may be written to and no other one changes with it.
+
+    Read-only arrays, and those that lie where an earlier one does, are copied.
+
+    Examples
+    --------
+    >>> zeros = np.zeros(2)
+    >>> one, other = changeable((zeros, zeros))
+    >>> one is zeros, np.shares_memory(one, other)
+    (True, False)
+    """
+    seen: list[Array] = []
+
+    def own(leaf: Any) -> Any:
+        array = leaf.data if is_sparse(leaf) and hasattr(leaf, "indptr") else leaf
+        if not isinstance(array, np.ndarray):
+            return leaf
+        if not array.flags.writeable or any(np.may_share_memory(array, a) for a in seen):
+            return copy_tree(leaf)
+        seen.append(array)
+        return leaf
+
+    found = tree_map(own, tree)
+    pairs = zip(leaves(found), leaves(tree), strict=True)
+    kept = all(one is other for (_, one), (_, other) in pairs)
+    return tree if kept else found
 
 
 def read_only(tree: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nodegraph.arrays import Array, copy_tree, leaves
+from nodegraph.arrays import Array, changeable, copy_tree, leaves
 from nodegraph.data.series import Chunk
 from nodegraph.engines.first_use import FirstUse, check_still
 from nodegraph.engines.prepared import LanesCode, StepCode
@@ -124,6 +124,7 @@ class BoundNode:
         if "target" in widths or (not rule.supervised and self.context.chunk.learn_from > 0):
             return None
         course = slot.course(rule, self.node)
+        slot.params, slot.memory = changeable((slot.params, slot.memory))
         return course.step_code(slot.params, slot.state, slot.memory, dtype, widths)
 
     def lanes_code(self, lanes: int) -> LanesCode | None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from nodegraph.arrays import pack, unpack
+from nodegraph.arrays import changeable, pack, unpack
 from nodegraph.errors import ModelFileError
 
 
@@ -78,3 +78,17 @@ def test_what_no_file_can_hold_is_refused_by_its_path():
 def test_a_tree_that_does_not_fit_together_is_refused(packed):
     with pytest.raises(ModelFileError, match="does not fit together"):
         unpack(packed, {})
+
+
+def test_arrays_that_change_are_those_of_nobody_else():
+    a, W = np.arange(3.0), sparse.csr_array(np.eye(2))
+    tree = (a, Inner(a[1:], 7), (np.broadcast_to(1.0, 2), W, W), None)
+    one, inner, (even, left, right), nothing = changeable(tree)
+    assert one is a and left is W and nothing is None and inner.step == 7
+    for array in (one, inner.W, even, left.data, right.data):
+        array[...] = 5
+    assert a.tolist() == [5, 5, 5] and inner.W.tolist() == [5, 5] and even.tolist() == [5, 5]
+    left.data[...] = 2
+    assert right.data.tolist() == [5, 5] and tree[2][0].tolist() == [1, 1]
+    apart = (np.zeros(2), Inner(np.ones(2), None))
+    assert changeable(apart) is apart

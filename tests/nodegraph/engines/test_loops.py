@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pytest
@@ -7,12 +8,14 @@ import pytest
 import nodegraph as ng
 from nodegraph.engines import loops
 from nodegraph.graph import Edge, End, Graph
+from nodegraph.graph.node import Node
 from nodegraph.graph.plan import Plan
 from nodegraph.rule import Rule
 from nodegraph.testing.comparing import close_trees, same_trees
 from nodegraph.testing.recording import Recorder, check_replay
 from nodegraph.testing.reference import interpret
-from nodes import LMS, RLS, Identity, Input, Reduce, Reservoir, Ridge, Softmax, Tanh
+from nodes import LMS, MTRNN, RLS, Identity, Input, Reduce, Reservoir, Ridge, Softmax, Tanh
+from nodes.rules import EProp
 
 
 def random_node(rng, i):
@@ -211,3 +214,95 @@ model.partial_fit(x[60:61], x[61:62])
 assert not {"numba", "ray"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+class Drawn(Rule):
+    """``w += 0.01 m s - 0.1 (w - w(0))`` with ``m = 0.9 m + y``, s the sum of the input.
+
+    Parameters
+    ----------
+    begins : str
+        What the memory is at first: arrays that are one and the same, or that are read-only.
+    """
+
+    online: ClassVar[bool] = True
+    supervised: ClassVar[bool] = False
+    modifies: ClassVar[tuple[str, ...]] = ("w",)
+
+    begins: str = "shared"
+
+    def begin(self, params):
+        zeros = np.zeros(3) if self.begins == "shared" else np.broadcast_to(0.0, 3)
+        return params.w, zeros, zeros
+
+    def update(self, params, memory, seen):
+        first, m, count = memory
+        m, count = 0.9 * m + seen.y, count + 1
+        w = params.w + 0.01 * m * np.sum(seen.x) - 0.1 * (params.w - first)
+        return params._replace(w=w), (first, m, count)
+
+
+class Sums(Node):
+    """``v = v / 2 + w sum(x)``.
+
+    Parameters
+    ----------
+    units : int
+        How many.
+    rule : Drawn
+        How it learns.
+    """
+
+    class Params(NamedTuple):
+        w: Any
+
+    class State(NamedTuple):
+        v: Any
+
+    units: int = 3
+    rule: Drawn = Drawn()
+
+    def init(self, rng, n_in, n_out):
+        return self.Params(np.array([0.3, -0.4, 0.2]))
+
+    def start(self, n_out):
+        return self.State(np.zeros(3))
+
+    def step(self, params, state, x):
+        v = state.v / 2 + params.w * np.sum(x)
+        return self.State(v), v.copy()
+
+
+def sums_by_hand(x, lag):
+    w, v, m, ys = np.array([0.3, -0.4, 0.2]), np.zeros(3), np.zeros(3), []
+    first = w
+    for t, row in enumerate(x):
+        s = row.sum() + (ys[t - lag].sum() if t >= lag else 0)
+        v = v / 2 + w * s
+        m = 0.9 * m + v
+        w = w + 0.01 * m * s - 0.1 * (w - first)
+        ys.append(v)
+    return np.array(ys), w
+
+
+@pytest.mark.parametrize("begins", ["shared", "fixed"])
+@pytest.mark.parametrize("lag", [1, 2])
+@pytest.mark.parametrize("cuts", [[60], [20, 40], [12, 1, 40, 7], [1] * 60])
+def test_memories_that_begin_as_one_array_are_kept_apart(begins, lag, cuts):
+    x, sums = np.random.default_rng(0).normal(size=(60, 2)) / 2, Sums(rule=Drawn(begins=begins))
+    model = ng.Model((Input() >> sums) & (sums >> ng.delay(lag) >> sums))
+    ys = [model.partial_fit(part) for part in np.split(x, np.cumsum(cuts)[:-1])]
+    expected, w = sums_by_hand(x, lag)
+    np.testing.assert_allclose(np.concatenate(ys), expected, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(model.params["sums"].w, w, rtol=0, atol=1e-13)
+
+
+def test_traces_of_a_cell_in_a_loop_do_not_show_chunks():
+    x, parts = np.random.default_rng(7).normal(size=(60, 2)), []
+    for cuts in ([60], [22, 38], [30, 30], [60 // 4] * 4):
+        cell, back = MTRNN(tau=[1.0, 2, 4, 8], rule=EProp(batch=3)), Tanh()
+        graph = (Input() >> cell >> back) & (back >> ng.delay(2) >> cell)
+        model = ng.Model(graph, seed=4)
+        told = [model.partial_fit(part) for part in np.split(x, np.cumsum(cuts)[:-1])]
+        parts.append(np.concatenate([*told, model.params["mtrnn"].W]))
+    assert all(np.array_equal(parts[0], other) for other in parts[1:])
