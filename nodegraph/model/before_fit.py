@@ -12,6 +12,7 @@ from nodegraph.errors import warn
 from nodegraph.model.checks import (
     check_in_time,
     check_long_enough,
+    check_sizes,
     checked_forcing,
     checked_warmup,
     checked_workers,
@@ -66,11 +67,14 @@ def made_ready(
     ------
     FieldError, DataError
         If an option is wrong, or the data can teach nothing.
+    NotFittedError
+        If the size of a learner is not known.
     BudgetError
         If it would not fit in memory.
     """
     plan, order, forcing = state.plan, checked_order(asked.order), checked_forcing(asked.forcing)
     warmup = checked_warmup(asked.warmup, bound)
+    check_sizes(state, learners)
     wired = [name for name in learners if plan.reads[name].get("target")]
     ahead = checked_ahead(asked.ahead, bound, warmup, wired)
     warn_of_doubts(plan, learners, bound, y, warmup, ahead, state.initializer.dtype)

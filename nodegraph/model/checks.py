@@ -12,7 +12,7 @@ from nodegraph.arrays import Array, leaves
 from nodegraph.data.binding import BoundData, total_steps
 from nodegraph.data.series import Series
 from nodegraph.engines.slot import Slot
-from nodegraph.errors import DataError, FieldError, GraphError
+from nodegraph.errors import DataError, FieldError, GraphError, NotFittedError
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.rule import shortest
 from nodegraph.host.machine import usable_cpus
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_in_time",
     "check_long_enough",
+    "check_sizes",
     "check_snapshot",
     "check_steps",
     "check_whole",
@@ -273,6 +274,19 @@ def why_idle(state: ModelState, online: bool = False) -> str:
     return f"{waiting[0]} has no target to learn from: give y"
 
 
+def check_sizes(state: ModelState, names: Iterable[str]) -> None:
+    """Refuse to let nodes learn whose size is not known.
+
+    Raises
+    ------
+    NotFittedError
+        With the first of them, and the cure.
+    """
+    for name in names:
+        if name not in state.slots:
+            raise NotFittedError(why_not_ready(state, name))
+
+
 def why_not_ready(state: ModelState, name: str) -> str:
     """Return why a node cannot run: it has yet to learn, or its size is not known."""
     return _why_not(state, name, set())
@@ -288,4 +302,10 @@ def _why_not(state: ModelState, name: str, seen: set[str]) -> str:
     rule = state.plan.rules.get(name)
     if rule is not None and rule.supervised:
         return f"{name} has not learned yet: its size comes from its target; call fit first"
-    return f"the size of {name} is not known: set units there, or give data"
+    if not state.waits_for(name) & seen:
+        return f"the size of {name} is not known: set units there, or give data"
+    sized = "units" in type(state.plan.nodes[name]).model_fields
+    return (
+        f"the size of {name} is not known: it follows from what arrives there, its own output "
+        f"among it; set units {'there' if sized else 'of a node in that loop'}"
+    )

@@ -21,7 +21,7 @@ from nodegraph.engines.slot import NOT_SAVED, Slot
 from nodegraph.errors import DataError, NotFittedError
 from nodegraph.graph.names import node_name
 from nodegraph.graph.plan import Plan
-from nodegraph.model.checks import why_not_ready
+from nodegraph.model.checks import check_sizes, why_not_ready
 from nodegraph.model.initializer import Initializer
 from nodegraph.model.stream_place import StreamPlace
 
@@ -327,6 +327,7 @@ class ModelState:
     def begin(self, names: Iterable[str]) -> None:
         """Give online learners a memory, so that they may learn and run at once."""
         self.require_memory(names)
+        check_sizes(self, names)
         for name in names:
             slot = self.slots[name]
             slot.fitted = True

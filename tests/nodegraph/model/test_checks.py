@@ -1,19 +1,55 @@
 """What is said of options that cannot be."""
 
 import os
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pytest
 
 import nodegraph as ng
 from nodegraph import delay
-from nodegraph.errors import ArgumentError, DataError, FieldError, GraphError
+from nodegraph.errors import ArgumentError, DataError, FieldError, GraphError, NotFittedError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.model.checks import checked_workers
-from nodes import RLS, Input, Reservoir, Ridge, Scaler
+from nodegraph.node import Node
+from nodegraph.rule import Rule
+from nodes import RLS, Input, Reservoir, Ridge, Scaler, Tanh
 from nodes.rules import IntrinsicPlasticity, Oja
 
 X = np.random.default_rng(0).normal(size=(40, 3))
+
+
+class Fading(Rule):
+    """``w -= w / 10``."""
+
+    online: ClassVar[bool] = True
+    supervised: ClassVar[bool] = False
+    modifies: ClassVar[tuple[str, ...]] = ("w",)
+
+    def update(self, params, memory, seen):
+        return params._replace(w=0.9 * params.w), memory
+
+
+class SelfSized(Node):
+    """As many outputs as inputs, unless it is told otherwise.
+
+    Parameters
+    ----------
+    units : int, optional
+    rule : Rule
+    """
+
+    class Params(NamedTuple):
+        w: Any
+
+    units: int | None = None
+    rule: Rule = Fading()
+
+    def init(self, rng, n_in, n_out):
+        return self.Params(np.ones(n_out))
+
+    def step(self, params, state, x):
+        return state, params.w * np.sum(x)
 
 
 @pytest.fixture
@@ -120,3 +156,19 @@ def test_a_target_that_is_delayed_past_every_text_is_refused():
     longer = [*TEXTS, np.vstack(TEXTS[:2])]
     assert ng.Model(taught(lag=30)).fit({"u": longer, "t": longer}).report
     assert ng.Model(taught(lag=30)).fit({"u": np.vstack(TEXTS), "t": np.vstack(TEXTS)}).report
+
+
+@pytest.mark.parametrize("call", [ng.Model.run, ng.Model.fit, ng.Model.partial_fit])
+def test_a_size_that_a_loop_leaves_open_is_told_with_its_cure(call):
+    pool = SelfSized(name="pool")
+    model = ng.Model((Input() >> pool) & (pool >> delay(1) >> pool))
+    message = "the size of pool is not known: it follows from what arrives there, its own output"
+    with pytest.raises(NotFittedError, match=f"{message} among it; set units there"):
+        call(model, X)
+
+
+def test_a_loop_of_nodes_that_have_no_units_asks_for_one_that_has():
+    squash = Tanh(name="squash")
+    model = ng.Model((Input() >> squash) & (squash >> delay(1) >> squash))
+    with pytest.raises(NotFittedError, match="set units of a node in that loop"):
+        model.run(X)
