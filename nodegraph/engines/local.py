@@ -20,7 +20,7 @@ from nodegraph.graph.plan import Plan
 
 __all__ = ["Sweep", "execute"]
 
-NEAR = 1 << 19  # numbers that many series are learned from at a time: few enough to stay near
+NEAR = 1 << 22  # numbers that many series are learned from at a time
 
 
 def execute(
