@@ -49,6 +49,11 @@ class Unpatch(Node):
                 f"width, halo: {n_in} columns are no patches of {whole}; write those of the "
                 "Patches in front"
             )
+        if whole > n_out:
+            raise FieldError(
+                f"width, halo: {n_in} columns would be {n_out // self.width} of {whole}, more than "
+                f"the {n_out} that they were cut from; write those of the Patches in front"
+            )
         return ()
 
     def step(self, params: Any, state: Any, x: Array) -> tuple[Any, Array]:
