@@ -25,41 +25,63 @@ _KINDS = {
 WINDOW = 256  # rows that are put in order among themselves: what they write to lies together
 _KEPT = 64  # patterns that were looked at last
 GAIN = 0.95  # of the places that rows as they are would take
+NEAR, PART = 24 << 10, 16 << 10  # bytes of x that the first cache keeps beside weights; of a part
+LEAST = 6  # entries of a row that are worth a part
 
 
 class _Lying(NamedTuple):
     """How the rows of a matrix lie in slices of 8.
 
+    If a vector is more than the first cache holds, slices are cut into parts, and the first part
+    of each lies before the second of any: what rows look up at a time are places near each other.
+
     Parameters
     ----------
     order : ndarray
         Of the rows, the longest of a window first if that leaves fewer places idle.
+    longest : ndarray
+        How many entries the longest row of each slice has.
+    parts : int
+        That slices are cut into, equally long.
     starts : ndarray
-        Where slices start, in steps of 8.
+        Where the parts of slices start, in steps of 8.
     is_sorted : bool
         Whether the order is another one than that of the rows.
     """
 
     order: np.ndarray
+    longest: np.ndarray
+    parts: int
     starts: np.ndarray
     is_sorted: bool
 
 
 def _lying(W: Any) -> _Lying:
-    return _lying_of(np.diff(W.indptr).astype(np.int64).tobytes())
+    lengths = np.diff(W.indptr).astype(np.int64)
+    return _lying_of(lengths.tobytes(), W.shape[1] * W.dtype.itemsize)
 
 
 @lru_cache(_KEPT)
-def _lying_of(lengths_of_rows: bytes) -> _Lying:
+def _lying_of(lengths_of_rows: bytes, bytes_of_x: int) -> _Lying:
     lengths = np.frombuffer(lengths_of_rows, np.int64)
     lengths = np.concatenate([lengths, np.zeros(-len(lengths) % 8, np.int64)])
     order = np.lexsort((-lengths, np.arange(len(lengths)) // WINDOW))
     fewer = _longest(lengths[order]).sum() < GAIN * _longest(lengths).sum()
     if not fewer:
         order = np.arange(len(lengths))
-    starts = np.concatenate([[0], np.cumsum(_longest(lengths[order]))])
-    order, starts = read_only((order, starts))
-    return _Lying(order, starts, bool(fewer))
+    longest = _longest(lengths[order])
+    parts = _parts(longest, bytes_of_x)
+    cuts = np.arange(parts + 1)[:, None] * longest // parts
+    starts = np.concatenate([[0], np.cumsum(np.diff(cuts, axis=0))])
+    order, longest, starts = read_only((order, longest, starts))
+    return _Lying(order, longest, parts, starts, bool(fewer))
+
+
+def _parts(longest: np.ndarray, bytes_of_x: int) -> int:
+    if bytes_of_x <= NEAR or not len(longest):
+        return 1
+    worth = int(longest.sum()) // (LEAST * len(longest))
+    return max(1, min(worth, -(-bytes_of_x // PART)))
 
 
 def _longest(lengths: np.ndarray) -> np.ndarray:
@@ -82,9 +104,12 @@ def slots_of(W: Any) -> np.ndarray:
     lengths = np.diff(W.indptr)
     rows = np.repeat(np.arange(len(lengths)), lengths)
     k = np.arange(len(W.data)) - np.repeat(W.indptr[:-1], lengths)
-    order, starts, _ = _lying(W)
+    order, longest, parts, starts, _ = _lying(W)
     lines = np.argsort(order)[rows]
-    found: np.ndarray = 8 * (starts[lines // 8] + k) + lines % 8
+    slices = lines // 8
+    part = ((k + 1) * parts - 1) // longest[slices]  # the last whose cut is not behind k
+    k -= part * longest[slices] // parts
+    found: np.ndarray = 8 * (starts[part * len(longest) + slices] + k) + lines % 8
     return found
 
 
@@ -95,12 +120,13 @@ def sliced(W: Any) -> dict[str, np.ndarray]:
     -------
     dict of ndarray
         Of each place the ``data``, its column in ``places``, its row in ``rows``, which may be
-        one behind the last, and in ``real`` whether it is an entry; and the ``starts`` of slices.
+        one behind the last, and in ``real`` whether it is an entry; and the ``starts`` of slices,
+        or of their first parts, second parts and so on.
         If rows are sorted, they are ``sorted`` in place of ``rows``, which lie side by side; and
         with them come their ``order``, and in which of the ``lines`` each lies.
     """
-    at, (order, starts, is_sorted) = slots_of(W), _lying(W)
-    eights = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    at, (order, longest, parts, starts, is_sorted) = slots_of(W), _lying(W)
+    eights = np.repeat(np.tile(np.arange(len(longest)), parts), np.diff(starts))
     rows = order.reshape(-1, 8)[eights].ravel()
     found = {
         "data": zeros_at_line(rows.shape, W.dtype),

@@ -89,15 +89,19 @@ def sparse(v: Values, op: Op) -> None:
     plain, many = ("slices", "many") if before == 3 else ("sorted", "sorted")
     pointer, strides = v.address(x)
     name, more = plain, list[Index]()
+    ends = [] if by_column else [v.b.size(weights[2].dims[0])]
     if by_column:
         name, weights = _by_column(v, weights[0], *by_column)
         more = [v.b.size(x.dims[0])]
     elif op.many:
         name, more = f"{many}{op.shape[0]}", [strides[1]]
-    parts = [v.b.pointer(v.memory.storage[part]) for part in weights]
+    stores = [v.memory.storage[part] for part in weights]
+    if name == "sorted":
+        stores.append(Storage(("buffer", op.number, "sums"), op.dims, op.dtype))
+    parts = [v.b.pointer(store) for store in stores]
     y = v.b.pointer(v.memory.storage[op])
     rows = v.b.size(op.dims[1 if op.many else 0])
-    v.b.do(v.b.call(f"{name}_{op.dtype}", *parts, pointer, *more, y, rows))
+    v.b.do(v.b.call(f"{name}_{op.dtype}", *parts, pointer, *more, y, rows, *ends))
 
 
 def _by_column(
@@ -187,4 +191,5 @@ def sparse_scan(v: Values, op: Op) -> None:
     above = Storage(("buffer", op.number, "above"), (columns,), op.dtype)
     arrays = [*(v.memory.storage[part] for part in op.args), above, v.memory.storage[op]]
     name = "slicescan" if len(op.args) == 3 else "sortedscan"
-    b.do(b.call(f"{name}_{op.dtype}", *map(b.pointer, arrays), b.size(rows), b.size(columns)))
+    sizes = map(b.size, (rows, columns, op.args[2].dims[0]))
+    b.do(b.call(f"{name}_{op.dtype}", *map(b.pointer, arrays), *sizes))

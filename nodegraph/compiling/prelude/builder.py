@@ -218,7 +218,7 @@ class Builder:
         self,
         start: Value | int,
         stop: Value | int,
-        step: int,
+        step: Value | int,
         body: Callable[..., Sequence[Value] | Value | None],
         *carry: Value,
     ) -> list[Value]:

@@ -1,6 +1,11 @@
-"""Products of sparse matrices that lie as slices: 8 rows side by side, entry by entry."""
+"""Products of sparse matrices that lie as slices: 8 rows side by side, entry by entry.
+
+Slices may be cut into parts: of `ends` starts, those of the first parts come first.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from nodegraph.compiling.prelude.builder import Builder, Value
 from nodegraph.host.machine import has_avx512
@@ -10,33 +15,44 @@ __all__ = ["arriving", "slices", "slices_of_many", "slices_summed_up"]
 ROWS = 8  # of a slice
 
 
-def _bounds(b: Builder, starts: Value, index: Value) -> list[Value]:
-    """Return where the entries of a slice begin and end."""
-    return [_place(b, starts, index + k) for k in (0, 1)]
+def _bounds(b: Builder, starts: Value, index: Value) -> tuple[Value, Value]:
+    """Return where the entries of a slice, or of a part of it, begin and end."""
+    return _place(b, starts, index), _place(b, starts, index + 1)
 
 
 def slices(dtype: str, ordered: bool = False) -> str:
     """Return y = W x, the rows of a slice side by side, each from its first entry on.
 
-    If the rows are `ordered`, y is written to where each belongs.
+    If the rows are `ordered`, y is written to where each belongs, and `sums` are what rows that lie
+    side by side have come to.
     """
     b = Builder(dtype)
-    given = "*order " * ordered
-    W, places, starts, *order, x, y, n = b.function(f"*W *places *starts {given}*x *y n")
+    given = "*order *sums " * ordered
+    W, places, starts, *more, x, y, n, ends = b.function(f"*W *places *starts {given}*x *y n ends")
+    sums = more[1] if ordered else y
+    eights = n + (ROWS - 1) >> 3
 
     def add(k: Value, total: Value) -> Value:
         at = k << 3
         return total + b.load(W.at(at), ROWS) * _gathered(b, x, places.at(at, "i32"))
 
-    def one(index: Value) -> None:
-        first, stop = _bounds(b, starts, index)
-        _, total = b.loop(first, stop, 1, add, b.number(0, ROWS))
-        if not order:
-            b.store(total, y.at(index << 3))
-        for k in range(ROWS if order else 0):
-            b.store(b.part(total, k), y.at(_place(b, order[0], (index << 3) + k)))
+    def sums_from(start: Value | int, begin: Callable[[Value], Value]) -> None:
+        def one(i: Value) -> None:
+            place = sums.at(i << 3)
+            total = b.loop(*_bounds(b, starts, i + start), 1, add, begin(place))[1]
+            b.store(total, place)
 
-    b.loop(0, n + (ROWS - 1) >> 3, 1, one)
+        b.loop(0, eights, 1, one)
+
+    def put(i: Value) -> None:
+        total = b.load(sums.at(i << 3), ROWS)
+        for k in range(ROWS):
+            b.store(b.part(total, k), y.at(_place(b, more[0], (i << 3) + k)))
+
+    sums_from(0, lambda _: b.number(0, ROWS))
+    b.loop(eights, ends - 1, eights, lambda i: sums_from(i, lambda place: b.load(place, ROWS)))
+    if ordered:
+        b.loop(0, eights, 1, put)
     return b.text()
 
 
@@ -98,10 +114,17 @@ def slices_of_many(dtype: str, lanes: int, ordered: bool = False) -> str:
     """Return y = W x for many x, (n, lanes) each: some rows of a slice at once, entry by entry."""
     b = Builder(dtype)
     given = "*order " * ordered
-    W, places, starts, *order, x, lda, y, n = b.function(f"*W *places *starts {given}*x lda *y n")
+    W, places, starts, *order, x, lda, y, n, ends = b.function(
+        f"*W *places *starts {given}*x lda *y n ends"
+    )
+    eights = n + (ROWS - 1) >> 3
 
-    def rows(i: Value, count: int) -> None:
+    def rows(start: Value | int, i: Value, count: int) -> None:
         lane = i & 7
+        lines = [i + row for row in range(count)]
+        if order:
+            lines = [_place(b, order[0], line) for line in lines]
+        goals = [y.at(line * lanes) for line in lines]
 
         def add(k: Value, *totals: Value) -> list[Value]:
             at = (k << 3) + lane
@@ -111,15 +134,22 @@ def slices_of_many(dtype: str, lanes: int, ordered: bool = False) -> str:
             weight = b.spread(b.load(W.at(at)), lanes)
             return weight * b.load(x.at(_place(b, places, at) * lda), lanes)
 
-        first, stop = _bounds(b, starts, i >> 3)
-        _, *totals = b.loop(first, stop, 1, add, *[b.number(0, lanes)] * count)
-        for row, total in enumerate(totals):
-            goal = _place(b, order[0], i + row) if order else i + row
-            b.store(total, y.at(goal * lanes))
+        bounds = _bounds(b, starts, (i >> 3) + start)
+        if isinstance(start, int):
+            begin = [b.number(0, lanes)] * count
+        else:
+            begin = [b.load(goal, lanes) for goal in goals]
+        _, *totals = b.loop(*bounds, 1, add, *begin)
+        for total, goal in zip(totals, goals, strict=True):
+            b.store(total, goal)
+
+    def all_rows(start: Value | int) -> None:
+        i = b.loop(0, n & -count, count, lambda i: rows(start, i, count))[0]
+        b.loop(i, n, 1, lambda i: rows(start, i, 1))
 
     count = _rows_at_once(lanes * b.size)
-    i = b.loop(0, n & -count, count, lambda i: rows(i, count))[0]
-    b.loop(i, n, 1, lambda i: rows(i, 1))
+    all_rows(0)
+    b.loop(eights, ends - 1, eights, all_rows)
     return b.text()
 
 
@@ -136,15 +166,18 @@ def slices_summed_up(dtype: str, ordered: bool = False) -> str:
     """
     b = Builder(dtype)
     given = "*lines " * ordered
-    W, places, starts, *lines, above, y, n, columns = b.function(
-        f"*W *places *starts {given}*above *y n columns"
+    W, places, starts, *lines, above, y, n, columns, ends = b.function(
+        f"*W *places *starts {given}*above *y n columns ends"
     )
+    eights = n + (ROWS - 1) >> 3
     b.clear(above, columns * b.size)
 
     def row(i: Value) -> None:
         line = _place(b, lines[0], i) if lines else i
-        first, stop = _bounds(b, starts, line >> 3)
         lane = line & 7
+
+        def part(start: Value) -> None:
+            b.loop(*_bounds(b, starts, start + (line >> 3)), 1, entry)
 
         def entry(k: Value) -> None:
             at = (k << 3) + lane
@@ -153,7 +186,7 @@ def slices_summed_up(dtype: str, ordered: bool = False) -> str:
             b.store(so_far, total)
             b.store(so_far, y.at(at))
 
-        b.loop(first, stop, 1, entry)
+        b.loop(0, ends - 1, eights, part)
 
-    b.loop(0, n + (ROWS - 1) & -ROWS, 1, row)
+    b.loop(0, eights << 3, 1, row)
     return b.text()

@@ -5,6 +5,7 @@ import pytest
 from scipy import sparse
 
 from nodegraph.compiling.ir import TraceError
+from nodegraph.compiling.sparse import sliced
 from nodegraph.engines.compiled.courses import learn_by_step
 from nodegraph.errors import ContractError
 from nodegraph.graph.rule import Lesson
@@ -17,6 +18,7 @@ from nodes import Reservoir
 RNG = np.random.default_rng(0)
 DENSE = np.where(RNG.random((13, 5)) < 0.5, RNG.normal(size=(13, 5)), 0.0)
 Y, X = RNG.normal(size=13), RNG.normal(size=5)
+SMALL = sparse.csr_array(0.1 * (DENSE @ DENSE.T))
 
 
 def spread(w):
@@ -53,12 +55,12 @@ class Drift(Rule):
         return params._replace(W=grown), memory
 
 
-def learned(rule, learn):
-    node: Node = Reservoir(W=0.1 * (DENSE @ DENSE.T), W_in=DENSE[:, :2])
-    params = node.init(np.random.default_rng(0), 2, 13)
-    params = params._replace(W=sparse.csr_array(params.W))
-    lesson = Lesson({"x": RNG.normal(size=(9, 2))}, None, np.arange(9) != 4)
-    return learn(rule, node, params, node.start(13), (), lesson).params.W
+def learned(rule, learn, W=SMALL, rows=9):
+    n = W.shape[0]
+    node: Node = Reservoir(W=W, W_in=RNG.normal(size=(n, 2)))
+    params = node.init(np.random.default_rng(0), 2, n)
+    lesson = Lesson({"x": RNG.normal(size=(rows, 2))}, None, np.arange(rows) != 4)
+    return learn(rule, node, params, node.start(n), (), lesson).params.W
 
 
 @pytest.mark.parametrize("how", ["all", "cond"])
@@ -68,7 +70,20 @@ def test_what_fills_slices_up_never_grows_and_places_stay(how):
     RNG.bit_generator.state = state
     expected = learned(rule, learn_by_step)
     np.testing.assert_array_equal(found.toarray(), expected.toarray())
-    assert not np.array_equal(found.data, sparse.csr_array(0.1 * (DENSE @ DENSE.T)).data)
+    assert not np.array_equal(found.data, SMALL.data)
+
+
+def test_weights_of_rows_in_parts_grow_where_they_are():
+    rng, n = np.random.default_rng(0), 3200
+    W = sparse.random_array((n, n), density=0.006, rng=rng).tocsr()
+    assert len(sliced(W)["starts"]) == 2 * n // 8 + 1
+    rule, state = Drift(how="all"), RNG.bit_generator.state
+    found = learned(rule, teach, 0.01 * W, 2)
+    RNG.bit_generator.state = state
+    expected = learned(rule, learn_by_step, 0.01 * W, 2)
+    np.testing.assert_array_equal(found.indices, expected.indices)
+    np.testing.assert_array_equal(found.data, expected.data)
+    assert found.data.mean() > 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 import nodegraph as ng
 from nodegraph.data.series import Series
@@ -45,6 +46,40 @@ def test_sparse_weights_of_many_inputs_have_the_bits_of_one_series_in_lanes(dtyp
     together = model.run(series)
     for x, y in zip(series[::5], together[::5], strict=True):
         np.testing.assert_array_equal(model.run([x])[0], y)
+
+
+def after(W, W_in, bias, series):
+    """Return all states of linear units, whose sums are added entry by entry, in numpy."""
+    lengths, x, found = np.diff(W.indptr), np.zeros(W.shape[1], W.dtype), []
+    for u in series:
+        total = np.zeros(W.shape[0], W.dtype)
+        for k in range(lengths.max()):
+            at = W.indptr[:-1][lengths > k] + k
+            total[lengths > k] += W.data[at] * x[W.indices[at]]
+        x = total + (W_in @ u).astype(W.dtype) + bias
+        found.append(x)
+    return np.array(found)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("alike", [True, False])
+def test_a_vector_beyond_the_first_cache_has_the_same_sums_on_all_ways(alike, dtype):
+    """Slices are cut into parts there: a state is 28 kB in float32."""
+    rng, n, lengths = np.random.default_rng(1), 7000, np.full(7000, 20)
+    if not alike:
+        lengths = rng.binomial(20, 0.8, n) * (rng.random(n) < 0.9)
+    columns = np.concatenate([np.sort(rng.permutation(n)[:k]) for k in lengths])
+    W = sparse.csr_array((rng.normal(size=len(columns)) / 5, columns, [0, *np.cumsum(lengths)]))
+    pool = Reservoir(name="pool", W=W, activation="identity", bias_scaling=0.1)
+    series = list(rng.normal(size=(17, 4, 1)).astype(dtype))
+    model = ng.Model(Input() >> pool, dtype=dtype)
+    together, params = model.run(series), model.params["pool"]
+    for x, y in zip(series[::8], together[::8], strict=True):
+        expected = after(params.W, params.W_in, params.bias, x)
+        np.testing.assert_array_equal(y, expected)
+        np.testing.assert_array_equal(model.reset().run(x), expected)
+        model.reset()
+        np.testing.assert_array_equal([model.step(row) for row in x], expected)
 
 
 def graphs():
