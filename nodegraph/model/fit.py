@@ -57,11 +57,14 @@ class Fit(LearningPass):
     groups : dict, optional
         For the learners of each stage: in which groups they learn one after the other, and let go
         then what they learned from.
+    first : int
+        Number of the first of independent series that `go_on` learns from.
     """
 
     learners: tuple[str, ...]
     forcing: Forcing = True
     groups: Mapping[tuple[str, ...], tuple[tuple[str, ...], ...]] | None = None
+    first: int = 0
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
@@ -203,7 +206,7 @@ class Fit(LearningPass):
         self._check_again(slots, bound, 1)
         begun = {name: slot.standing() for name, slot in slots.items()}
         for i, series in enumerate(bound.series):
-            place = slots if bound.own else self.initializer.fresh(slots, slots, i)
+            place = slots if bound.own else self.initializer.fresh(slots, slots, self.first + i)
             moved = self.live(stage, place, series)
             self._keep(slots, place, stage)
         reports = [{"node": name, **self._finish(slots[name], name)} for name in stage.learners]

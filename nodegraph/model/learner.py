@@ -168,6 +168,7 @@ class Learner(Freezing):
                 course.one(draft.runnable(draft.ready()), draft.slots, bound.series[0], Request())
         draft.ahead = Ahead(horizons(bound), strange=strangers(bound))
         draft.leads = bound.leads(shift) if bound.times else {}
+        draft.series = 0 if bound.own else len(bound.series)
         draft.flat = bound.form == "one" and axes(y) == 1
         unsaid = free and (1 in shift.values() or draft.ahead.reach(1))
         time, here = moved if bound.own else draft.stream.time, StreamPlace().followed(bound)
@@ -243,9 +244,11 @@ class Learner(Freezing):
             learners=learners,
             forcing=checked_forcing(forcing),
             clock=draft.stream.time if bound.own else 0,
+            first=draft.series,
         )
         with using(self.numerics):
             report, moved = course.go_on(draft.slots, bound)
+        draft.series += 0 if bound.own else len(bound.series)
         draft.stream = draft.stream.gone(moved)
         if bound.own and forcing:
             draft.stream = draft.stream._replace(told=draft.stream.time)

@@ -270,8 +270,9 @@ class Run(Pass):
             if i < at.series:
                 continue
             with placed(f"in series {i}"):
-                results.append(self._one_apart(plan, i, one, request))
+                results.append(self._one_apart(plan, self.state.series + i, one, request))
             self.hooks.reached(replace(at, series=i + 1), slots)
+        self.state.series += len(series)
         return results
 
     def group(self, plan: Plan, request: Request, group: Group) -> list[Outputs]:

@@ -47,6 +47,8 @@ class ModelState:
         How much later the tables were that it learned from than those of its first input.
     flat : bool
         Whether the target of `fit` had one dimension, so that predictions have one.
+    series : int
+        How many independent series it has learned from: the next one hears noise of its own.
     """
 
     initializer: Initializer
@@ -58,6 +60,7 @@ class ModelState:
     stream: StreamPlace = field(default_factory=StreamPlace)
     leads: Leads = field(default_factory=dict)
     flat: bool = False
+    series: int = 0
 
     @property
     def plan(self) -> Plan:

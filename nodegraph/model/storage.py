@@ -109,6 +109,7 @@ def _packed(
         "dtype": state.initializer.dtype.name,
         "numerics": state.initializer.numerics,
         "time": state.stream.time,
+        "series": state.series,
         "frozen": sorted(state.frozen),
         "data": state.initializer.data,
         "targets": state.initializer.targets,
@@ -279,6 +280,7 @@ def _filled(state: ModelState, about: Mapping[str, Any], arrays: Mapping[str, Ar
     strange = frozenset((str(learner), str(taker)) for learner, taker in about.get("strange", ()))
     state.ahead = Ahead(shown, strange=strange)
     state.stream = StreamPlace.of(about)
+    state.series = int(about.get("series", 0))
     state.flat = bool(about.get("flat", False))
     state.leads = {name: Lead.of(plain) for name, plain in about.get("leads", {}).items()}
     return state

@@ -7,7 +7,7 @@ from ridge_by_hand import numpy_ridge
 import nodegraph as ng
 from nodegraph import delay
 from nodegraph.errors import DataError
-from nodes import Input, Reservoir, Ridge
+from nodes import RLS, Input, Noise, Reservoir, Ridge
 
 RNG = np.random.default_rng(7)
 X = RNG.standard_normal((90, 2))
@@ -49,3 +49,36 @@ def test_chunks_that_come_once_do_not_update_who_is_heard_by_others():
     with pytest.raises(DataError, match="an iterator gives them once"):
         model.update(iter([(X[60:], Y[60:])]))
     ng.Model(Input() >> Ridge()).fit(X[:60], Y[:60]).update(iter([(X[60:], Y[60:])]))
+
+
+@pytest.mark.parametrize("how", ["fit", "saved", "twice"])
+def test_further_series_hear_noise_of_their_own(how, tmp_path):
+    """Noise goes on from series to series, as if all had been there at once."""
+    xs, ys = np.split(X, 6), np.split(Y, 6)
+
+    def made():
+        return ng.Model(Input() >> Noise(std=1.0) >> Ridge(name="out", ridge=0.1), seed=1)
+
+    whole, model = made().fit(xs, ys), made().fit(xs[:2], ys[:2])
+    if how == "saved":
+        model.save(tmp_path / "model.safetensors", memory=True)
+        model = ng.load(tmp_path / "model.safetensors")
+    if how == "twice":
+        model.update(xs[2:4], ys[2:4]).update(xs[4:], ys[4:])
+    else:
+        model.update(xs[2:], ys[2:])
+    np.testing.assert_allclose(model.params["out"].W_out, whole.params["out"].W_out, rtol=1e-12)
+    np.testing.assert_allclose(model.params["out"].bias, whole.params["out"].bias, rtol=1e-12)
+
+
+def test_a_second_partial_fit_of_series_does_not_hear_the_noise_of_the_first():
+    xs, ys = np.split(X, 6), np.split(Y, 6)
+
+    def made():
+        return ng.Model(Input() >> Noise(std=1.0) >> RLS(name="out", alpha=0.1), seed=1)
+
+    whole, model = made(), made()
+    said = whole.partial_fit(xs, ys)
+    found = [*model.partial_fit(xs[:4], ys[:4]), *model.partial_fit(xs[4:], ys[4:])]
+    np.testing.assert_array_equal(found, said)
+    np.testing.assert_array_equal(model.params["out"].W_out, whole.params["out"].W_out)
