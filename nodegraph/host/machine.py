@@ -5,16 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
-from nodegraph.host.numerics import numerics, set_numerics
-
-__all__ = ["do_each", "has_avx512", "installed_memory", "is_alive", "lent_threads", "usable_cpus"]
+__all__ = ["has_avx512", "installed_memory", "is_alive", "usable_cpus"]
 
 _QUERY, _DENIED, _GOES_ON = 0x1000, 5, 259  # of Windows: a right, an error, an exit code
 
@@ -92,31 +86,3 @@ def _is_alive_on_windows(pid: int) -> bool:
 def _windows() -> Any:
     """Return the library of Windows that knows of memory and processes."""
     return ctypes.WinDLL("kernel32")  # type: ignore[attr-defined, unused-ignore]
-
-
-_Part = TypeVar("_Part")
-_lent: ContextVar[Executor | None] = ContextVar("_lent", default=None)
-
-
-@contextmanager
-def lent_threads(threads: int | None) -> Iterator[None]:
-    """Lend so many threads to this one, as long as it is in here; None or 1: none."""
-    if threads is None or threads < 2:
-        yield
-        return
-    with ThreadPoolExecutor(threads, initializer=set_numerics, initargs=(numerics(),)) as pool:
-        token = _lent.set(pool)
-        try:
-            yield
-        finally:
-            _lent.reset(token)
-
-
-def do_each(function: Callable[[_Part], None], parts: Iterable[_Part]) -> None:
-    """Call `function` with each part: on the threads that are lent to this one, or here.
-
-    Parts must not touch what others write, so that nobody can tell how many threads there are.
-    """
-    pool = _lent.get()
-    for _ in map(function, parts) if pool is None else pool.map(function, parts):
-        pass

@@ -1,4 +1,4 @@
-"""How exactly results are repeated: three modes, of which the first is the default.
+"""How exactly results are repeated, on however many threads: three modes, the first the default.
 
 exact
     The same bits for any chunking, grouping of series, number of workers, engine and resumption,
@@ -13,14 +13,23 @@ fast
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from nodegraph.errors import FieldError
 
-__all__ = ["Numerics", "checked_numerics", "numerics", "set_numerics", "using"]
+__all__ = [
+    "Numerics",
+    "checked_numerics",
+    "do_each",
+    "lent_threads",
+    "numerics",
+    "set_numerics",
+    "using",
+]
 
 Numerics = Literal["exact", "portable", "fast"]
 
@@ -60,3 +69,31 @@ def checked_numerics(mode: Any) -> Numerics:
         if mode == known:
             return known  # type: ignore[no-any-return]
     raise FieldError(f"numerics: expected one of {', '.join(get_args(Numerics))}, got {mode!r}")
+
+
+_Part = TypeVar("_Part")
+_lent: ContextVar[Executor | None] = ContextVar("_lent", default=None)
+
+
+@contextmanager
+def lent_threads(threads: int | None) -> Iterator[None]:
+    """Lend so many threads to this one, as long as it is in here; None or 1: none."""
+    if threads is None or threads < 2:
+        yield
+        return
+    with ThreadPoolExecutor(threads, initializer=set_numerics, initargs=(numerics(),)) as pool:
+        token = _lent.set(pool)
+        try:
+            yield
+        finally:
+            _lent.reset(token)
+
+
+def do_each(function: Callable[[_Part], None], parts: Iterable[_Part]) -> None:
+    """Call `function` with each part: on the threads that are lent to this one, or here.
+
+    Parts must not touch what others write, so that nobody can tell how many threads there are.
+    """
+    pool = _lent.get()
+    for _ in map(function, parts) if pool is None else pool.map(function, parts):
+        pass

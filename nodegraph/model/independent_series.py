@@ -19,7 +19,7 @@ from nodegraph.engines.shelf import Shelf
 from nodegraph.engines.slot import Slot, widths
 from nodegraph.graph.protocols import Seamless, Weighed, begun_like
 from nodegraph.graph.rule import Rule
-from nodegraph.host.machine import lent_threads
+from nodegraph.host.numerics import lent_threads
 from nodegraph.host.progress import Progress
 from nodegraph.model.kept_elsewhere import Shelved
 from nodegraph.model.kept_outputs import KeptOutputs

@@ -14,8 +14,8 @@ import numpy as np
 
 from nodegraph import Array
 from nodegraph.host.blas import blas_libraries
-from nodegraph.host.machine import do_each, has_avx512
-from nodegraph.host.numerics import numerics
+from nodegraph.host.machine import has_avx512
+from nodegraph.host.numerics import do_each, numerics
 
 __all__ = [
     "PANEL",

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -124,3 +125,28 @@ def test_online_learners_do_not_depend_on_the_mode():
     ]
     np.testing.assert_array_equal(results[0], results[1])
     np.testing.assert_array_equal(results[0], results[2])
+
+
+@pytest.mark.parametrize("threads", [None, 1, 3])
+def test_each_part_is_done_once_in_the_mode_of_who_asks(threads):
+    done = []
+    with numerics.using("portable"), numerics.lent_threads(threads):
+        numerics.do_each(lambda part: done.append((part, numerics.numerics())), range(20))
+    assert sorted(done) == [(part, "portable") for part in range(20)]
+
+
+def test_threads_are_lent_to_this_one_alone_and_taken_back():
+    names = []
+
+    def name(_):
+        names.append(threading.current_thread().name)
+
+    with numerics.lent_threads(2):
+        numerics.do_each(name, [0])
+    numerics.do_each(name, [0])
+    assert names[0] != names[1] == threading.current_thread().name
+
+
+def test_errors_of_parts_arrive():
+    with numerics.lent_threads(2), pytest.raises(ZeroDivisionError):
+        numerics.do_each(lambda part: 1 / part, [1, 0])

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from nodegraph.host.machine import lent_threads
-from nodegraph.host.numerics import using
+from nodegraph.host.numerics import lent_threads, using
 from nodes.ridge_regression.blas import PANEL, add_products, bounded_threads, call, check_order
 
 MODES = ["exact", "portable", "fast"]
