@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nodegraph.arrays import Array, leaves
-from nodegraph.data.binding import BoundData, total_steps
+from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, FieldError, GraphError, NotFittedError
@@ -82,7 +82,7 @@ def checked_forcing(forcing: Any) -> bool | str:
 def checked_warmup(warmup: Any, bound: BoundData) -> int:
     """Return `warmup`, a whole number that leaves some rows of some series."""
     steps = _whole(warmup, "warmup", 0)
-    if total_steps(bound) is not None:
+    if bound.n_steps is not None:
         longest = max(one.n_steps for one in bound.series)  # type: ignore[union-attr]
         if steps >= longest:
             raise DataError(f"warmup={steps} leaves nothing: the longest series has {longest} rows")
@@ -149,9 +149,9 @@ def _lags(plan: Plan, inputs: Iterable[str]) -> dict[str, float]:
     return lags
 
 
-def require_noise(slots: Mapping[str, Slot], wanted: bool) -> None:
-    """Refuse noise that is asked for where no node draws any."""
-    if wanted and all(slot.noise is None for slot in slots.values()):
+def require_noise(slots: Mapping[str, Slot]) -> None:
+    """Refuse noise, which is asked for, where no node draws any."""
+    if all(slot.noise is None for slot in slots.values()):
         raise GraphError(
             "noise=True, but no node here draws noise; leave noise out, or write "
             "Reservoir(noise=0.01), or Noise() where it is wanted"

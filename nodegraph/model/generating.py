@@ -60,7 +60,8 @@ class Generation:
 
     def after(self, state: ModelState, prompt: BoundData | None) -> list[Outputs]:
         """Return what is generated behind each prompt; a state whose own stream goes on moves."""
-        require_noise(state.slots, self.noise)
+        if self.noise:
+            require_noise(state.slots)
         names, loop = state.names(self.outputs), self._loop(state)
         series: list[Any] = [None] if prompt is None else list(prompt.series)
         unsaid = bool(loop) and prompt is None and state.stream.unsaid == state.stream.time

@@ -138,10 +138,12 @@ class Inference:
         bound = draft.bind(x, None, steps, wanted=names)
         draft.compare(bound)
         draft.follow(bound)
-        check_whole(self.plan, bound, draft.stream.time)
+        if self.plan.from_end:
+            check_whole(self.plan, bound, draft.stream.time)
         request = Request(names, clock=draft.stream.time, noise=noise)
-        threads, hooks = checked_workers(workers), Hooks(checked_progress(progress))
-        if threads is not None:
+        threads, hooks = None, Hooks(checked_progress(progress))
+        if workers is not None:
+            threads = checked_workers(workers)
             warn_of_idle_workers(bound, threads)
         found = self._through(draft, bound, request, outputs, engine, hooks, workers=threads)
         if plain:
@@ -160,7 +162,8 @@ class Inference:
     ) -> Any:
         """Go through data on a draft, and keep the draft if all went well."""
         draft.require(request.wanted)
-        require_noise(draft.slots, request.noise and not request.learn)
+        if request.noise and not request.learn:
+            require_noise(draft.slots)
         run = Run(
             initializer=draft.initializer,
             engine=self._engine(engine),

@@ -81,10 +81,7 @@ class Initializer:
         """
         for known, new, what in ((self.data, data, "input"), (self.targets, targets, "target")):
             for name, width in new.items():
-                node = self.plan.nodes[name]
-                own = node.external if what == "input" else not node.own_head
-                declared = node.declared_size if own else None
-                expected = known.get(name, declared or width)
+                expected = known[name] if name in known else self._told(name, what) or width
                 if width != expected:
                     flat = "; if it was one flat step, write x[None]"
                     raise DataError(
@@ -92,6 +89,12 @@ class Initializer:
                         f"{expected})), got {width}{flat * (width == 1)}"
                     )
                 known[name] = width
+
+    def _told(self, name: str, what: str) -> int | None:
+        """Return how wide an input or a target has to be, if the node says so."""
+        node = self.plan.nodes[name]
+        own = node.external if what == "input" else not node.own_head
+        return node.declared_size if own else None
 
     def sizes(self) -> dict[str, int]:
         """Return the number of outputs of every node for which it can be told."""
