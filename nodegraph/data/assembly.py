@@ -64,7 +64,10 @@ class Door:
 def _by_name(value: Any, names: Sequence[str], known: Collection[str], role: str) -> dict[str, Any]:
     where = "{}" if role == "input" else "target of {}"
     by_name = _given_to(value, names, known, role)
-    return {name: opened(part, where.format(name)) for name, part in by_name.items()}
+    return {
+        name: part if is_plain(part) else opened(part, where.format(name))
+        for name, part in by_name.items()
+    }
 
 
 def _given_to(

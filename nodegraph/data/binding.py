@@ -24,7 +24,7 @@ from nodegraph.data.tables import Columns, check_order
 from nodegraph.errors import DataError
 from nodegraph.graph.plan import Plan
 
-__all__ = ["BoundData", "bind", "teaching_only", "total_steps", "with_zeros", "zeros"]
+__all__ = ["BoundData", "bind", "teaching_only", "with_zeros", "zeros"]
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,14 @@ class BoundData:
     columns: Mapping[str, Columns] = field(default_factory=dict)
     taught: Mapping[str, Columns] = field(default_factory=dict)
     times: Times = field(default_factory=dict)
+    own: bool = field(init=False)  # whether they are a part of the model's own stream
+    n_steps: int | None = field(init=False)  # in all; None if that is not known
 
-    @property
-    def own(self) -> bool:
-        """Whether the data are a part of the model's own stream."""
-        return self.form in ("one", "stream")
+    def __post_init__(self) -> None:
+        counts = [one.n_steps for one in self.series if isinstance(one, Series)]
+        known = len(counts) == len(self.series)
+        object.__setattr__(self, "own", self.form in ("one", "stream"))
+        object.__setattr__(self, "n_steps", sum(counts) if known else None)
 
     def leads(self, ahead: Mapping[str, int] = MappingProxyType({})) -> dict[str, Lead]:
         """Return how much later tables are than the first input, targets so many rows `ahead`."""
@@ -86,10 +89,11 @@ def bind(x: Any, y: Any, door: Door, steps: int | None = None) -> BoundData:
     DataError
         If a name is unknown, a length differs, or values are not finite numbers.
     """
-    if is_lazy(x) or is_lazy(y):
+    odd = [given for given in (x, y) if given is not None and not is_plain(given)]
+    if any(map(is_lazy, odd)):
         read, once = lazy_series(x, y, door)
         return _fed(read, "list", read[0], once=once)
-    if is_stream(x) or is_stream(y):
+    if any(map(is_stream, odd)):
         return _feed_stream(x, y, door)
     if y is not None and not is_plain(y):
         check_order(x, y)
@@ -113,12 +117,6 @@ def _fed(series: Sequence[Series | Stream], form: str, head: Series, **rest: Any
     """Return data as they will go through, with what the first series tells of all."""
     widths = widths_of(head.data), widths_of(head.targets)
     return BoundData(series, form, *widths, columns=head.columns, taught=head.taught, **rest)
-
-
-def total_steps(bound: BoundData) -> int | None:
-    """Return how many steps there are in all, or None if that is not known."""
-    counts = [one.n_steps for one in bound.series if isinstance(one, Series)]
-    return sum(counts) if len(counts) == len(bound.series) else None
 
 
 def _feed_nothing(steps: int | None) -> BoundData:

@@ -138,8 +138,6 @@ def opened(value: Any, where: str) -> Any:
 
 def as_array(value: Any, where: str) -> Array:
     """Return one series as an array of numbers of whatever shape; masked values are NaN."""
-    if is_plain(value):
-        return value if value.dtype.kind == "f" else value.astype(float)  # type: ignore[no-any-return]
     if is_sparse(value):
         raise DataError(f"{where}: a sparse matrix; write x.toarray()")
     columns = columns_of(value)

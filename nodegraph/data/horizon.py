@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.binding import BoundData, total_steps
+from nodegraph.data.binding import BoundData
 from nodegraph.data.series import MOST, Recent, Series, Stream
 from nodegraph.errors import DataError, FieldError
 from nodegraph.graph.names import node_name
@@ -190,7 +190,7 @@ def _check_rows(ahead: Mapping[str, int], bound: BoundData, warmup: int) -> None
             f"ahead: {min(once)} was given one target for each series, and there is none later; "
             "leave ahead out"
         )
-    if total_steps(bound) is None:
+    if bound.n_steps is None:
         raise DataError(
             "ahead: a chunk of a stream does not hold the targets that come later; pair each chunk "
             f"with the targets {ahead[name]} rows later, and leave ahead out"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, is_plain
 from nodegraph.data.cells import cell
 from nodegraph.data.containers import as_array, axes, opened
 from nodegraph.data.kept_rows import Part
@@ -195,6 +195,8 @@ def _cast(rows: Array, dtype: np.dtype[Any], name: str) -> Array:
 
 def split_series(value: Any, where: str) -> tuple[list[Any], str]:
     """Return the series in `value` and its form: ``"one"``, ``"list"`` or ``"array"``."""
+    if is_plain(value) and value.ndim != 3:
+        return [value], "one"
     value = opened(value, where)
     if isinstance(value, list | tuple):
         if not len(value):
@@ -248,7 +250,8 @@ def to_rows(value: Any, where: str, *, gaps: bool = False) -> Array:
     DataError
         If it is not numbers, has no rows, or has NaN or inf where none may be.
     """
-    rows = as_array(value, where)
+    rows: Array = value if is_plain(value) else as_array(value, where)
+    rows = rows if rows.dtype.kind == "f" else rows.astype(float)
     if rows.ndim == 1:
         rows = rows[:, None]
     if rows.ndim != 2:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.binding import BoundData, total_steps
+from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Chunk
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import warn
@@ -181,7 +181,7 @@ class Trickle:
 
 def vitals_of(plan: Plan, bound: BoundData) -> Vitals | None:
     """Return who is to take rows of the nodes that can judge themselves; None of few steps."""
-    names, total = _judges(plan), total_steps(bound)
+    names, total = _judges(plan), bound.n_steps
     return Vitals(names) if names and (total is None or total >= FEWEST) else None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.data.binding import BoundData, total_steps
+from nodegraph.data.binding import BoundData
 from nodegraph.data.dealing import dealt_out
 from nodegraph.data.series import Series
 from nodegraph.engines import LOCAL
@@ -87,7 +87,7 @@ class Fit(LearningPass):
         steps, bound = self.stages, self._dealt(bound)
         passes = [epochs(self.plan.rules, stage.learners) for stage in steps]
         self._check_again(slots, bound, sum(passes))
-        self.hooks.progress.start((total := total_steps(bound)) and total * sum(passes), "fit")
+        self.hooks.progress.start((total := bound.n_steps) and total * sum(passes), "fit")
         moved, at = 0, self.hooks.start
         reports: list[dict[str, Any]] = [*at.reports]
         with closing(self.kept(slots, bound)) as kept:
@@ -188,7 +188,7 @@ class Fit(LearningPass):
             yield turn, again
             turn += 1
         while again := wanted_again(rules, again, teams.slots, teams.bound):
-            self.hooks.progress.start(total_steps(teams.bound), "fit, one more pass")
+            self.hooks.progress.start(teams.bound.n_steps, "fit, one more pass")
             yield turn, again
             turn += 1
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from nodegraph.compiling.cache import folder
 from nodegraph.compiling.machine_code import stats
-from nodegraph.data.binding import BoundData, total_steps
+from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
 from nodegraph.engines import LOCAL
 from nodegraph.engines.slot import Slot
@@ -72,7 +72,7 @@ class Rehearsal:
 
     def seconds(self) -> float | None:
         """Return how long all rows will take; None if nothing can be learned from a part."""
-        rows, once, found = total_steps(self.bound) or 0, 0.0, list[Trial]()
+        rows, once, found = self.bound.n_steps or 0, 0.0, list[Trial]()
         for trial in self._trials():
             if not found:
                 again = trial if trial.seconds > LONG else self._trial(trial.rows) or trial
@@ -86,7 +86,7 @@ class Rehearsal:
         return max(0.0, once) + max(carried_on(others, rows) + self._known(rows), 0.0)
 
     def _trials(self) -> Iterator[Trial]:
-        total, rows = total_steps(self.bound) or 0, FEW
+        total, rows = self.bound.n_steps or 0, FEW
         while True:
             trial = self._trial(min(rows, total))
             if trial is not None:
@@ -106,7 +106,7 @@ class Rehearsal:
                 self.course.run(slots, bound)
         except NodegraphError:
             return None
-        return Trial(total_steps(bound) or 0, self.clock() - begun)
+        return Trial(bound.n_steps or 0, self.clock() - begun)
 
     def _known(self, rows: int) -> float:
         """Return the seconds of sums and solutions over so many rows."""

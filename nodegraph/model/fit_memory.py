@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from nodegraph.arrays import is_sparse
 from nodegraph.arrays import leaves as leaves_of
-from nodegraph.data.binding import BoundData, total_steps
+from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
 from nodegraph.engines import LOCAL
 from nodegraph.engines.batches import Group, group_rows
@@ -102,7 +102,7 @@ class _Needs(NamedTuple):
 
     def in_flight(self, found: Sequence[Leaf]) -> dict[str, int]:
         """Return the bytes of the rows that are on their way, and of what is gathered of them."""
-        stage, slots, rows = self.stage, self.slots, total_steps(self.bound) or 0
+        stage, slots, rows = self.stage, self.slots, self.bound.n_steps or 0
         sizes, itemsize = widths(slots), self.course.initializer.dtype.itemsize
         made = [
             name for name, ports in stage.plan.reads.items() if ports and name not in stage.learners
@@ -140,7 +140,7 @@ def foresee(course: Fit, slots: Slots, bound: BoundData) -> Foresight | None:
 
     Other engines hold some of it elsewhere; what is told is that of one process that does it all.
     """
-    rows, dtype = total_steps(bound), course.initializer.dtype
+    rows, dtype = bound.n_steps, course.initializer.dtype
     if rows is None:
         return None
     fixed = {"weights": sum(_numbers(slot.params) for slot in slots.values()) * dtype.itemsize}

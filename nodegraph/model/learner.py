@@ -9,7 +9,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from nodegraph.data.binding import BoundData, total_steps
+from nodegraph.arrays import is_plain
+from nodegraph.data.binding import BoundData
 from nodegraph.data.containers import axes
 from nodegraph.data.horizon import Ahead, further, horizons, strangers
 from nodegraph.engines import Engine
@@ -156,7 +157,9 @@ class Learner(Freezing):
         asked = Asked(warmup, ahead, forcing, order, workers, watch is not False)
         ready = made_ready(draft, learners, bound, y, self._engine(engine), asked)
         course, bound, shift = ready
-        checkpointer = checkpointer_of(checkpoint, resume, draft, bound, ready.options)
+        checkpointer = None
+        if checkpoint is not None or resume:
+            checkpointer = checkpointer_of(checkpoint, resume, draft, bound, ready.options)
         history = recorder_of(watch, progress) if asked.watched else None
         hooks = Hooks(progress, history, checkpointer, vitals_of(self.plan, bound))
         course = replace(course, hooks=hooks)
@@ -169,7 +172,7 @@ class Learner(Freezing):
         draft.ahead = Ahead(horizons(bound), strange=strangers(bound))
         draft.leads = bound.leads(shift) if bound.times else {}
         draft.series = 0 if bound.own else len(bound.series)
-        draft.flat = bound.form == "one" and axes(y) == 1
+        draft.flat = bound.form == "one" and (y.ndim if is_plain(y) else axes(y)) == 1
         unsaid = free and (1 in shift.values() or draft.ahead.reach(1))
         time, here = moved if bound.own else draft.stream.time, StreamPlace().followed(bound)
         told = time if bound.own and forcing and not free else None
@@ -311,7 +314,9 @@ class Learner(Freezing):
         history = recorder_of(watch, progress, self.curves)
         how = {"warmup": checked_warmup(warmup, bound), "time": time, "online": sorted(learners)}
         warn_of_series_passed_over(self.plan, (), bound, warmup)
-        checkpointer = checkpointer_of(checkpoint, resume, draft, bound, how)
+        checkpointer = None
+        if checkpoint is not None or resume:
+            checkpointer = checkpointer_of(checkpoint, resume, draft, bound, how)
         hooks = Hooks(progress, history, checkpointer)
         with hooks.keeping():
             found = self._through(draft, bound, request, outputs, engine, hooks, warmup=warmup)
@@ -323,7 +328,7 @@ class Learner(Freezing):
             self._went(bound, learners, trickle.vitals if trickle else None)
         warn_of_states(self.plan, draft.slots, vitals)
         if vitals is None:
-            self._trickled(total_steps(bound) or 0)
+            self._trickled(bound.n_steps or 0)
         return found
 
     def _trickled(self, n_rows: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.binding import BoundData, total_steps
+from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series, Stream, in_a_row
 from nodegraph.engines import LOCAL, Engine
 from nodegraph.engines.batches import BatchTask, Group, batched, group_rows, groups, map_batches
@@ -228,7 +228,7 @@ class Run(Pass):
 
     def through(self, bound: BoundData) -> list[Outputs]:
         """Return the wanted outputs of each series."""
-        self.hooks.progress.start(total_steps(bound), "run")
+        self.hooks.progress.start(bound.n_steps, "run")
         results = self._own(bound.series[0]) if bound.own else self._apart(bound.series)
         self.hooks.progress.stop()
         return results

@@ -12,7 +12,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree
 from nodegraph.data.assembly import Door
-from nodegraph.data.binding import BoundData, bind, teaching_only, total_steps, with_zeros
+from nodegraph.data.binding import BoundData, bind, teaching_only, with_zeros
 from nodegraph.data.horizon import Ahead
 from nodegraph.data.leads import Leads, warn_of_other_leads
 from nodegraph.data.tables import check_columns
@@ -102,7 +102,7 @@ class ModelState:
         bound = bind(x, y, self._door(idle), steps)
         known = self.initializer.data
         bound = with_zeros(bound, {name: known[name] for name in idle if name in known})
-        if steps is not None and (bound.form, total_steps(bound)) != ("one", steps):
+        if steps is not None and (bound.form, bound.n_steps) != ("one", steps):
             raise DataError(
                 f"steps={steps!r} is for a graph without inputs; for some rows write x[:n]"
             )

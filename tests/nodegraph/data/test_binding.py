@@ -5,7 +5,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.data.assembly import Door
-from nodegraph.data.binding import bind, teaching_only, total_steps
+from nodegraph.data.binding import bind, teaching_only
 from nodegraph.errors import DataError
 from nodegraph.graph.names import node_name
 from nodes import NVAR, Input, LogisticRegression, Reservoir, RewardReadout, Ridge, Scaler
@@ -24,7 +24,7 @@ def test_arrays_go_to_the_only_input_and_to_every_learner():
     assert found.own and (found.data, found.targets) == ({"u": 2}, {"one": 1, "two": 1})
     assert np.array_equal(series.data["u"], U)
     assert np.array_equal(series.targets["one"], Y) and np.array_equal(series.targets["two"], Y)
-    assert total_steps(found) == 6
+    assert found.n_steps == 6
 
 
 def test_a_list_is_as_many_series_as_it_has_items():
@@ -94,7 +94,7 @@ def test_chunks_are_one_stream_and_can_be_gone_through_again_if_they_come_from_a
 
     for x, again in ((Again(), True), (iter(Again()), False)):
         found = bound(x)
-        assert (found.own, found.again, total_steps(found)) == (True, again, None)
+        assert (found.own, found.again, found.n_steps) == (True, again, None)
         (stream,) = found.series
         for _ in range(1 + again):
             chunks = list(stream.chunks(3, 0, np.dtype("f8")))

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.data.binding import total_steps
 from nodegraph.model.fit_cost import Rehearsal, Trial, carried_on, first_rows, foreseen
 from nodegraph.model.fit_memory import products
 from nodegraph.testing.comparing import same_trees
@@ -116,16 +115,16 @@ def test_sums_and_solutions_are_not_carried_on():
 @pytest.mark.parametrize(("x", "y"), [(X, Y), TEXTS], ids=["one", "list"])
 def test_the_first_rows_are_whole_series_where_there_are_many(x, y):
     _, _, bound = course_of(ng.Model(Ridge(), seed=1), x, y)
-    assert total_steps(first_rows(bound, 120)) == (120 if bound.own else 150)
-    assert total_steps(first_rows(bound, 10**6)) == 3000
-    assert total_steps(first_rows(bound, 20)) == 20
+    assert first_rows(bound, 120).n_steps == (120 if bound.own else 150)
+    assert first_rows(bound, 10**6).n_steps == 3000
+    assert first_rows(bound, 20).n_steps == 20
 
 
 def test_labels_of_whole_series_are_not_cut_off():
     labels = np.resize([0, 1], 60)
     model = ng.Model(Reservoir(units=4) >> LogisticRegression(classes=[0, 1]), seed=1)
     _, _, bound = course_of(model, list(TEXTS[0]), labels)
-    assert total_steps(first_rows(bound, 20)) == 50
+    assert first_rows(bound, 20).n_steps == 50
 
 
 def test_a_forecast_leaves_the_model_as_it_was():
