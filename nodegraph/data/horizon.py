@@ -134,6 +134,8 @@ def rows_ahead(x: Array, y: Array) -> int | None:
         here = t + shifts < len(x)
         same = (x[np.minimum(t + shifts, len(x) - 1)] == y[t]).all(axis=1)
         shifts = shifts[same | ~here]
+        if len(shifts) < 2:
+            break
     return next((int(k) for k in shifts[:LOOKED_AT] if _alike(x, y, known, int(k))), None)
 
 

@@ -65,6 +65,8 @@ def find_joint(
     widths : dict of int
         Number of outputs of each node.
     """
+    if len(stage.learners) < 2:
+        return ()
     reads = stage.plan.reads
     read = {r.source for ports in reads.values() for g in ports.values() for r in g}
     able = [

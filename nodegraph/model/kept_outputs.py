@@ -145,8 +145,10 @@ class KeptOutputs:
 
     def _wanted(self, stage: Stage, later: Sequence[Stage], more: bool) -> set[str]:
         """Return the nodes that are final, and read by some that are not, after a stage."""
-        final = _final(stage)
         passes = [*([stage.plan] if more else []), *(one.plan for one in later)]
+        if not passes:
+            return set()
+        final = _final(stage)
         return {
             name
             for plan in passes
