@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,11 +31,7 @@ _UFUNCS: dict[str, Callable[..., Any]] = {}  # ufuncs that are made of other ope
 _REDUCTIONS = {"add": "add", "maximum": "max", "minimum": "min", "multiply": "multiply",
                "logical_and": "all", "logical_or": "any"}  # fmt: skip
 _ACCUMULATIONS: dict[str, Any] = {"add": np.cumsum, "multiply": np.cumprod}
-_METHODS = [
-    "all", "any", "argmax", "argmin", "argsort", "clip", "cumprod", "cumsum", "diagonal", "dot",
-    "max", "mean", "min", "prod", "ptp", "ravel", "repeat", "reshape", "round", "squeeze", "std",
-    "sum", "swapaxes", "take", "trace", "transpose", "var",
-]  # fmt: skip
+_IN_PLACE = ("resize", "sort")  # methods that are no functions of the same name
 _UNKNOWN = {  # what Python asks for, which only numbers have; what to write instead
     "__bool__": (
         "Python's if, while, and, or, not, max or min",
@@ -179,10 +175,14 @@ class Var(Symbol, NDArrayOperatorsMixin):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or not hasattr(np.ndarray, name):
             raise AttributeError(f"arrays have no .{name}")
-        raise NoSuchMethod(f"arrays of a compiled step have no .{name}{instead(name)}")
+        if name in _IN_PLACE or getattr(np, name, None) not in _FUNCTIONS:
+            raise NoSuchMethod(f"arrays of a compiled step have no .{name}{instead(name)}")
+        return partial(self._method, getattr(np, name))
 
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *_METHODS]
+    def _method(self, function: Any, *args: Any, **options: Any) -> Any:
+        if function in (np.reshape, np.transpose) and len(args) > 1:
+            args = (args,)
+        return self.__array_function__(function, (), (self, *args), options)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -250,15 +250,6 @@ class Var(Symbol, NDArrayOperatorsMixin):
         return Var(cast(self.op, code_of(dtype)))
 
 
-def _method(name: str) -> Callable[..., Any]:
-    def method(self: Var, *args: Any, **options: Any) -> Any:
-        if name in ("reshape", "transpose") and len(args) > 1:
-            args = (args,)
-        return self.__array_function__(getattr(np, name), (), (self, *args), options)
-
-    return method
-
-
 def _asked(what: str, cure: str) -> Callable[..., Any]:
     def method(self: Var) -> Any:
         raise TraceError(why_numbers(what, cure))
@@ -266,8 +257,6 @@ def _asked(what: str, cure: str) -> Callable[..., Any]:
     return method
 
 
-for _name in _METHODS:
-    setattr(Var, _name, _method(_name))
 for _name, _why in _UNKNOWN.items():
     setattr(Var, _name, _asked(*_why))
 
