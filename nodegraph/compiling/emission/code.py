@@ -67,7 +67,7 @@ class Code:
         v, count = self.values, block.body.count
         kept, done = dict(v.numbers), set(v.done)
         if count is not None:
-            v.b.turns(v.b.constant(count), lambda: self._write(block.groups))
+            v.b.repeat(v.b.constant(count), lambda: self._write(block.groups))
             v.numbers = kept
         else:
             self._branch(block, kept, done)

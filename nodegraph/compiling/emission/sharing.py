@@ -10,7 +10,7 @@ __all__ = ["share"]
 
 _DIGITS = re.compile(r"\d+")
 _NAMES = re.compile(r"%v\d+[nc]?")
-_LOCAL = re.compile(r"%v\d+[nc]?|\b(?:head|body|last|end)\d+|!\d+")
+_LOCAL = re.compile(r"%v\d+[nc]?|\bb\d+|!\d+")
 _MADE = re.compile(r"^  (%v\d+[nc]?) = (.+)$", re.MULTILINE)
 _BEFORE = re.compile(r"(?<=\[0, %)\w+")  # the block from which a loop is come to
 _TYPES = {"getelementptr": "ptr", "inttoptr": "ptr", "icmp": "i1", "fcmp": "i1"}

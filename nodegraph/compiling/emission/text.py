@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from nodegraph.compiling.prelude.blocks import Blocks
 from nodegraph.compiling.prelude.catalogue import types_of
 
 __all__ = ["Text"]
@@ -13,43 +14,32 @@ __all__ = ["Text"]
 _NAMES = re.compile(r"%v\d+")
 
 
-class Text:
+class Text(Blocks):
     """Instructions of one function, each written as far out as what it needs is known.
 
     Attributes
     ----------
     entry : list of str
         What comes at the very beginning.
-    lines : list of str
-        All that follows.
     loops : list of int
         Where in `lines` nests of loops are, each a line of its own.
     levels : list of list of str
         While a nest of loops is written: its instructions by depth.
     depth : dict of str to int
         The loop in which a name is known; 0, outside of all, if it is not there.
-    block : str
-        The label of the block that is written now.
     needs : set of str
         Functions of the prelude that are called.
     """
 
     def __init__(self) -> None:
+        super().__init__("begin")
         self.entry: list[str] = []
-        self.lines: list[str] = []
         self.loops: list[int] = []
         self.meta: list[str] = []
         self.levels: list[list[str]] = []
         self.depth: dict[str, int] = {}
-        self.block = "begin"
         self.needs: set[str] = set()
-        self.names = 0
         self.known: dict[str, str] = {}
-
-    def new(self) -> str:
-        """Return a name."""
-        self.names += 1
-        return f"%v{self.names}"
 
     def put(self, text: str) -> str:
         """Write an instruction where all that it needs is known; return its name."""
@@ -90,7 +80,7 @@ class Text:
         given = (f"{type} {value}" for type, value in zip(types, arguments, strict=True))
         return f"call {returns} @{name}({', '.join(given)})"
 
-    # loops and branches
+    # loops
 
     def loop(
         self, sizes: Sequence[str], parallel: bool, body: Callable[[list[str], str], None]
@@ -116,13 +106,20 @@ class Text:
         levels, self.levels = self.levels, []
         self.depth.clear()
         first = len(self.lines)
-        for name, n, level in zip(names, sizes, levels[1:], strict=True):
-            self._open(name, n)
-            self.lines += level
-        for name in names[::-1]:
-            self._close(name, mark if name == names[-1] else "")
+        self._nest([*zip(names, sizes, levels[1:], strict=True)], mark)
         self.lines[first:] = ["\n".join(self.lines[first:])]
         self.loops.append(first)
+
+    def _nest(self, loops: Sequence[tuple[str, str, list[str]]], mark: str) -> None:
+        """Write loops within one another, of a name, a size and instructions each."""
+        (name, n, level), *inner = loops
+
+        def inside() -> None:
+            self.lines += level
+            if inner:
+                self._nest(inner, mark)
+
+        self.repeat(n, inside, name, "" if inner else mark)
 
     def _independent(self) -> tuple[str, str]:
         """Return what tells LLVM that turns do not touch: behind accesses, and behind the jump."""
@@ -134,45 +131,17 @@ class Text:
         ]
         return f", !llvm.access.group !{access}", f", !llvm.loop !{ident}"
 
-    def _open(self, name: str, n: str) -> None:
-        head, inside, last, end = _labels(name)
-        self.lines.append(
-            f"  br label %{head}\n"
-            f"{head}:\n  {name} = phi i64 [0, %{self.block}], [{name}n, %{last}]\n"
-            f"  {name}c = icmp slt i64 {name}, {n}\n"
-            f"  br i1 {name}c, label %{inside}, label %{end}"
-        )
-        self._begin(inside)
-
-    def _close(self, name: str, mark: str = "") -> None:
-        head, _, last, end = _labels(name)
-        self.lines.append(
-            f"  br label %{last}\n{last}:\n  {name}n = add nuw nsw i64 {name}, 1\n"
-            f"  br label %{head}{mark}"
-        )
-        self._begin(end)
-
-    def turns(self, n: str, body: Callable[[], None]) -> None:
+    def repeat(self, n: str, body: Callable[[], None], name: str = "", mark: str = "") -> None:
         """Write a loop of `n` turns, each of which may have loops in it."""
-        name = self.new()
-        self._open(name, n)
-        body()
-        self._close(name)
+        i = name or self.new()
 
-    def branch(self, flag: str, then: Callable[[], None], other: Callable[[], None]) -> None:
-        """Write what happens if `flag` holds, and if not."""
-        number = self.new()[2:]
-        self.lines.append(f"  br i1 {flag}, label %then{number}, label %else{number}")
-        for word, body in (("then", then), ("else", other)):
-            self._begin(f"{word}{number}")
+        def test() -> str:
+            self.lines.append(f"  {i}c = icmp slt i64 {i}, {n}")
+            return f"{i}c"
+
+        def turn() -> list[str]:
             body()
-            self.lines.append(f"  br label %fi{number}")
-        self._begin(f"fi{number}")
+            self.lines.append(f"  {i}n = add nuw nsw i64 {i}, 1")
+            return [f"{i}n"]
 
-    def _begin(self, block: str) -> None:
-        self.lines.append(f"{block}:")
-        self.block = block
-
-
-def _labels(name: str) -> list[str]:
-    return [f"{word}{name[2:]}" for word in ("head", "body", "last", "end")]
+        self.turns([(i, "i64", "0")], test, turn, mark)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from nodegraph.compiling.prelude.blocks import Blocks
 from nodegraph.compiling.prelude.spelling import LLVM, SIZE, SUFFIX, literal
 
 __all__ = ["Builder", "Value"]
@@ -69,7 +70,7 @@ class Value:
         return self.build.put(f"getelementptr {type or self.build.T}, {self}, {place}", "ptr")
 
 
-class Builder:
+class Builder(Blocks):
     """One function of the prelude, for one precision.
 
     Parameters
@@ -79,9 +80,8 @@ class Builder:
     """
 
     def __init__(self, dtype: str):
+        super().__init__("entry")
         self.dtype, self.T, self.size = dtype, LLVM[dtype], SIZE[dtype]
-        self.lines: list[str] = []
-        self._count, self.block = 0, "entry"
 
     def function(self, arguments: str, returns: str = "void") -> list[Value]:
         """Begin a function, which is called ``@NAME``; return its arguments.
@@ -119,9 +119,9 @@ class Builder:
 
     def put(self, text: str, type: str) -> Value:
         """Write an instruction; return its result."""
-        self._count += 1
-        self.lines.append(f"  %v{self._count} = {text}")
-        return Value(self, type, f"%v{self._count}")
+        made = Value(self, type, self.new())
+        self.lines.append(f"  {made.name} = {text}")
+        return made
 
     def vector(self, width: int) -> str:
         """Return the type of `width` numbers; one is no vector."""
@@ -202,18 +202,6 @@ class Builder:
 
     # control
 
-    def begin(self, label: str) -> None:
-        """Begin a block, into which the one before leads unless it ended in a branch."""
-        if not self.lines or not self.lines[-1].startswith("  br "):
-            self.lines.append(f"  br label %{label}")
-        self.lines.append(f"{label}:")
-        self.block = label
-
-    def label(self) -> str:
-        """Return a new name of a block."""
-        self._count += 1
-        return f"b{self._count}"
-
     def loop(
         self,
         start: Value | int,
@@ -229,43 +217,27 @@ class Builder:
         list of Value
             The first `i` that is too large, and the carry.
         """
-        head, inside, end = self.label(), self.label(), self.label()
-        before = self.block
-        first = start if isinstance(start, Value) else self.whole(start)
-        self.begin(head)
-        place = len(self.lines)
-        now = [self.put("", value.type) for value in (first, *carry)]
-        more = now[0].test("slt", stop)
-        self.lines.append(f"  br {more}, label %{inside}, label %{end}")
-        self.begin(inside)
-        found = body(*now)
-        after = [] if found is None else [found] if isinstance(found, Value) else list(found)
-        after = [now[0] + step, *after]
-        for k, (old, new) in enumerate(zip((first, *carry), after, strict=True)):
-            self.lines[place + k] += (
-                f"phi {old.type} [{old.name}, %{before}], [{new.name}, %{self.block}]"
-            )
-        self.lines.append(f"  br label %{head}, !llvm.loop !0")
-        self.begin(end)
+        old = (start if isinstance(start, Value) else self.whole(start), *carry)
+        now = [Value(self, value.type, self.new()) for value in old]
+
+        def turn() -> list[str]:
+            found = body(*now)
+            after = [] if found is None else [found] if isinstance(found, Value) else found
+            return [value.name for value in (now[0] + step, *after)]
+
+        starts = [(k.name, k.type, since.name) for k, since in zip(now, old, strict=True)]
+        self.turns(starts, lambda: now[0].test("slt", stop).name, turn, ", !llvm.loop !0")
         return now
 
     def when(self, test: Value, then: Callable[[], Value], other: Value) -> Value:
         """Return what `then` gives if a test is true, else `other`."""
-        before, inside, end = self.block, self.label(), self.label()
-        self.lines.append(f"  br {test}, label %{inside}, label %{end}")
-        self.begin(inside)
-        found = then()
-        one, two = f"[{found.name}, %{self.block}]", f"[{other.name}, %{before}]"
-        self.begin(end)
-        return self.put(f"phi {found.type} {one}, {two}", found.type)
+        before, found = self.block, list[str]()
+        self.branch(test.name, lambda: found.append(f"[{then().name}, %{self.block}]"))
+        return self.put(f"phi {other.type} {found[0]}, [{other.name}, %{before}]", other.type)
 
     def only_when(self, test: Value, then: Callable[[], None]) -> None:
         """Write what `then` does if a test is true."""
-        inside, end = self.label(), self.label()
-        self.lines.append(f"  br {test}, label %{inside}, label %{end}")
-        self.begin(inside)
-        then()
-        self.begin(end)
+        self.branch(test.name, then)
 
 
 def _element(type: str) -> str:

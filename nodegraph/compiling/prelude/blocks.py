@@ -1,0 +1,88 @@
+"""LLVM text of one function, block by block: names, labels, loops and branches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+__all__ = ["Blocks"]
+
+
+class Blocks:
+    """Instructions and labels, line by line.
+
+    Attributes
+    ----------
+    lines : list of str
+        Some of them of several lines.
+    block : str
+        The label of the block that is written now.
+    """
+
+    def __init__(self, block: str):
+        self.lines: list[str] = []
+        self.block = block
+        self._count = 0
+
+    def new(self) -> str:
+        """Return a name."""
+        self._count += 1
+        return f"%v{self._count}"
+
+    def label(self) -> str:
+        """Return a new name of a block."""
+        self._count += 1
+        return f"b{self._count}"
+
+    def begin(self, label: str) -> None:
+        """Begin a block, into which the one before leads unless it ended in a branch."""
+        if not self.lines or not self.lines[-1].rpartition("\n")[2].startswith("  br "):
+            self.lines.append(f"  br label %{label}")
+        self.lines.append(f"{label}:")
+        self.block = label
+
+    def turns(
+        self,
+        carried: Sequence[tuple[str, str, str]],
+        test: Callable[[], str],
+        body: Callable[[], Sequence[str]],
+        mark: str = "",
+    ) -> None:
+        """Write a loop.
+
+        Parameters
+        ----------
+        carried : sequence of (str, str, str)
+            What goes from turn to turn: its name, its type, and where it starts from.
+        test : callable
+            Writes whether there is another turn, and names it.
+        body : callable
+            Writes a turn, and names what the next one starts from.
+        mark : str
+            What is told to LLVM, behind the jump to the next turn.
+        """
+        head, inside, end = self.label(), self.label(), self.label()
+        before = self.block
+        self.begin(head)
+        place = len(self.lines)
+        self.lines += [f"  {now} = phi {type} [{first}, %{before}]" for now, type, first in carried]
+        self.lines.append(f"  br i1 {test()}, label %{inside}, label %{end}")
+        self.begin(inside)
+        for k, new in enumerate(body()):
+            self.lines[place + k] += f", [{new}, %{self.block}]"
+        self.lines.append(f"  br label %{head}{mark}")
+        self.begin(end)
+
+    def branch(
+        self, flag: str, then: Callable[[], None], other: Callable[[], None] | None = None
+    ) -> None:
+        """Write what happens if `flag` holds, and what if not."""
+        inside, end = self.label(), self.label()
+        apart = end if other is None else self.label()
+        self.lines.append(f"  br i1 {flag}, label %{inside}, label %{apart}")
+        self.begin(inside)
+        then()
+        if other is not None:
+            self.lines.append(f"  br label %{end}")
+            self.begin(apart)
+            other()
+        self.begin(end)
