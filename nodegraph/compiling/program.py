@@ -14,7 +14,7 @@ from nodegraph.compiling.cache_lines import LINE, empty_at_line
 from nodegraph.compiling.drivers import driver
 from nodegraph.compiling.ir import Op, Trace, code_of
 from nodegraph.compiling.layout import filled, flat, is_array, laid, mapped, restored
-from nodegraph.compiling.planning.claims import finals_of
+from nodegraph.compiling.planning.storage import finals_of
 from nodegraph.compiling.prelude.spelling import SIZE
 from nodegraph.compiling.recipe import recipe_of
 from nodegraph.compiling.sparse import by_column, sliced

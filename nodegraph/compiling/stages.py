@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 from nodegraph.compiling.emission.code import Code
 from nodegraph.compiling.ir import Op, Trace, code_of
-from nodegraph.compiling.planning.claims import finals_of
 from nodegraph.compiling.planning.items import Block, Copy, Group, Item, Root
 from nodegraph.compiling.planning.plan import Plan
-from nodegraph.compiling.planning.storage import Storage
+from nodegraph.compiling.planning.storage import Storage, finals_of
 
 __all__ = ["Stages", "planned", "stages_of"]
 

@@ -8,8 +8,7 @@ from typing import Any
 from nodegraph.compiling.emission.builder import Index
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.ir import Op
-from nodegraph.compiling.planning.items import Root
-from nodegraph.compiling.planning.reads import aligned
+from nodegraph.compiling.planning.items import Root, aligned
 from nodegraph.compiling.planning.storage import Storage
 
 __all__ = ["concat", "copied", "fused", "moved_to", "number", "put", "reshape"]

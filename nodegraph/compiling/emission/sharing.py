@@ -49,7 +49,7 @@ def _alike(lines: list[str], loops: Iterable[int]) -> Iterator[list[int]]:
     """Yield the places of loops that are the same but for names, where there are several."""
     similar, same = defaultdict(list), defaultdict(list)
     for at in loops:
-        similar[_DIGITS.sub("", lines[at])].append(at)
+        similar[_DIGITS.sub("", _BEFORE.sub("", lines[at], count=1))].append(at)
     for places in similar.values():
         if len(places) > 1:
             for at in places:

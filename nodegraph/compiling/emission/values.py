@@ -8,9 +8,9 @@ from typing import Any
 from nodegraph.compiling.emission.builder import Builder, Index
 from nodegraph.compiling.emission.scalars import apply
 from nodegraph.compiling.ir import Op
+from nodegraph.compiling.planning.items import aligned
 from nodegraph.compiling.planning.layout import address_of
 from nodegraph.compiling.planning.plan import Plan
-from nodegraph.compiling.planning.reads import aligned
 from nodegraph.compiling.reasons import CompilerFault
 
 __all__ = ["Values"]

@@ -7,10 +7,17 @@ from itertools import pairwise
 from typing import Any
 
 from nodegraph.compiling.ir import Op, Region, Trace
-from nodegraph.compiling.planning.claims import Users
-from nodegraph.compiling.planning.items import Block, Copy, Item, Root
-from nodegraph.compiling.planning.reads import apart, reads_of, same_turn, written_by
-from nodegraph.compiling.planning.storage import REGIONS, Memory, Storage
+from nodegraph.compiling.planning.items import (
+    Block,
+    Copy,
+    Item,
+    Root,
+    apart,
+    reads_of,
+    same_turn,
+    written_by,
+)
+from nodegraph.compiling.planning.storage import REGIONS, Memory, Storage, Users
 
 __all__ = ["Dependence"]
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from math import prod
 
 from nodegraph.compiling.ir import Op, Trace, steady
-from nodegraph.compiling.planning.claims import Users
 from nodegraph.compiling.planning.layout import fits, order_for, order_of_root
-from nodegraph.compiling.planning.storage import Memory
+from nodegraph.compiling.planning.storage import Memory, Users
 
 __all__ = ["roots_of"]
 

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from nodegraph.compiling.ir import Op, Trace, fastest
+from nodegraph.compiling.arrays import Var
+from nodegraph.compiling.ir import Op, Trace, TraceError, fastest
+from nodegraph.compiling.operands import cast, lift
 
-__all__ = ["IN_PLACE", "REGIONS", "Memory", "Storage"]
+__all__ = [
+    "IN_PLACE",
+    "REGIONS",
+    "Memory",
+    "Storage",
+    "Users",
+    "finals_of",
+    "memory_for",
+    "users_of",
+]
 
 IN_PLACE = ("put", "rankone", "condout")  # what may change an array where it lies
 REGIONS = ("condout", "loopout")  # what comes out of a branch or a loop
@@ -89,3 +100,125 @@ class Memory:
     def together(self, one: Op, other: Op) -> bool:
         """Tell whether two arrays share a place, so that one is made from the other in it."""
         return self.storage.get(one) is self.storage[other]
+
+
+Users = dict[Op, list[tuple[Op, int]]]
+
+
+def finals_of(trace: Trace, outputs: dict[Any, Var]) -> dict[Any, Op]:
+    """Return what makes ``"y"`` and each leaf that changes, by path."""
+    with trace:
+        finals = {path: _final(trace, path, var) for path, var in outputs.items()}
+    return {path: op for path, op in finals.items() if op is not trace.leaves.get(path)}
+
+
+def _final(trace: Trace, path: Any, var: Any) -> Op:
+    op = lift(var)
+    leaf = trace.leaves.get(path)
+    if leaf is not None:
+        if op.shape != leaf.shape:
+            raise TraceError(f"{_said(path)} had shape {leaf.shape}, and now {op.shape}")
+        op = cast(op, leaf.dtype)
+        for a, b in zip(op.dims, leaf.dims, strict=True):
+            b.same(a)
+    return op
+
+
+def _said(path: Any) -> str:
+    return ".".join(str(p) for p in path) if isinstance(path, tuple) else str(path)
+
+
+def users_of(finals: dict[Any, Op]) -> Users:
+    """Return who uses what: each operation that counts, with its users."""
+    users: Users = {}
+    stack = list(finals.values())
+    for op in stack:
+        users.setdefault(op, [])
+    seen = set()
+    while stack:
+        op = stack.pop()
+        if op in seen:
+            continue
+        seen.add(op)
+        for i, arg in enumerate(op.args):
+            users.setdefault(arg, []).append((op, i))
+            stack.append(arg)
+        if op.kind == "loopout":  # one array of a loop may need another
+            for out in op.value.outs:
+                users.setdefault(out, [])
+                stack.append(out)
+    return users
+
+
+def memory_for(trace: Trace, finals: dict[Any, Op], live: Users) -> Memory:
+    """Return places for leaves, for the output, and for what can be changed in place."""
+    claims = _Claims(trace, finals, live)
+    claims.claim_loops()
+    claims.claim_outputs()
+    return claims.memory
+
+
+class _Claims:
+    def __init__(self, trace: Trace, finals: dict[Any, Op], live: Users):
+        self.trace, self.finals, self.live, self.memory = trace, finals, live, Memory(trace)
+        self.storage = self.memory.storage
+
+    def claim_loops(self) -> None:
+        """Let each array of a loop change in place, in a buffer of its own."""
+        for op in [o for o in self.live if o.kind == "loopout"]:
+            start, new = op.args
+            store = self.memory.buffer(start)
+            self.storage[start] = self.storage[op] = store
+            store.carry = next(o for o in op.value.ops if o.kind == "carry" and o.args[0] is start)
+            self.storage[store.carry] = store
+            self._claim(new, store)
+
+    def claim_outputs(self) -> None:
+        """Let what becomes of a leaf be made where the leaf is."""
+        for path in sorted(self.finals, key=lambda path: path == "y"):  # the output comes last
+            self._claim_final(path)
+        for op in sorted(self.live, key=lambda o: -o.number):
+            if op.kind in IN_PLACE and op not in self.storage:
+                self._claim(op, self.memory.buffer(op))
+
+    def _claim_final(self, path: Any) -> None:
+        """Let an outcome be made where it belongs, or a copy of it, if it is at home elsewhere."""
+        op, there = self.finals[path], ("elem",) if path == "y" else ("elem", *IN_PLACE)
+        if op in self.storage or op.kind not in there:
+            op = self.finals[path] = self._copy_of(op)
+        store = self.memory.leaf_storage.get(path)
+        if store is None:
+            store = Storage(path, op.dims, op.dtype)
+            store.order = tuple(range(op.ndim))
+        self._claim(op, store)
+
+    def _copy_of(self, op: Op) -> Op:
+        made = self.trace.placed("elem", (op,), ("spread",), op)
+        self.live[op].append((made, 0))
+        self.live[made] = []
+        return made
+
+    def _claim(self, op: Op, store: Storage) -> None:
+        """Let `op` be kept in `store`, and what it changes in place too."""
+        if op in self.storage:
+            return
+        self.storage[op] = store
+        if op.kind in ("put", "rankone"):
+            self._claim_base(op.args[0], store, op)
+        elif op.kind == "condout":
+            _, new, old = op.args
+            if new.region.within(op.value):  # else it is made whether it holds or not
+                self._claim_base(new, store, op)
+            self._claim_base(old, store, op)
+
+    def _claim_base(self, op: Op, store: Storage, by: Op) -> None:
+        if self._claimed_by_another(op, store) or op.region.loop() is not by.region.loop():
+            return
+        if op.kind in IN_PLACE or (op.kind == "elem" and op.shape == store.shape):
+            self._claim(op, store)
+
+    def _claimed_by_another(self, op: Op, store: Storage) -> bool:
+        """Tell whether `op` is the outcome of another leaf."""
+        return any(
+            o is op and path != store.path and path != "y" for path, o in self.finals.items()
+        )

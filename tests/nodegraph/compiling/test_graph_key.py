@@ -10,7 +10,7 @@ from nodegraph import maths as m
 from nodegraph.compiling.arrays import symbol
 from nodegraph.compiling.graph_key import graph_text
 from nodegraph.compiling.ir import Trace
-from nodegraph.compiling.planning.claims import finals_of
+from nodegraph.compiling.planning.storage import finals_of
 from nodegraph.engines.compiled.tracing import Writer
 
 

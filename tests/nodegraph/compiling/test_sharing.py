@@ -38,8 +38,8 @@ def test_each_call_has_its_own_arrays_sizes_and_numbers(dtype):
 def test_what_is_alike_is_written_once():
     _, code = plan_and_code(learns, state_of(5, 19, 3, float), ())
     heads = [line for line in code.text.splitlines() if line.startswith("define internal void")]
-    assert len(heads) == 2  # of matrices, of vectors
-    for name in ("loop0", "loop1"):
+    assert len(heads) == 3  # of vectors, of the moments of matrices, of matrices
+    for name in ("loop0", "loop1", "loop2"):
         assert code.text.count(f"call void @{name}(") == 2
 
 
