@@ -88,10 +88,8 @@ class Dependence:
 
     def _after_makers(self, item: Item) -> None:
         for op, places in item.reads:
-            maker = self.item_of.get(op)
-            if maker is None:
-                continue
-            self._wait(maker, item, maker, places, same_turn)
+            if (maker := self.item_of.get(op)) is not None:
+                self._wait(maker, item, maker, places, same_turn)
 
     def _wait(self, one: Item, other: Item, writer: Item, places: Any, alike: Any) -> None:
         """Let `other` come after `one`, in another loop unless its turns keep to themselves.

@@ -1,4 +1,9 @@
-"""What a plan is made of: things that are done at one go, and those that share a loop."""
+"""What a plan is made of: things that are done at one go, what each reads, and who shares a loop.
+
+Places that are read are a tuple with one part for each axis: ``("i", k)``, the index of loop k;
+``("c", n)``, always n; ``("a", ..)``, ``("d", ..)`` and ``("t", ..)``, as slices and arrays of
+indices say. None is anywhere, ``"base"`` what is changed in place, ``"whole"`` all of it.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +14,8 @@ from nodegraph.compiling.ir import Op, Region
 from nodegraph.compiling.planning.storage import Memory, Storage
 from nodegraph.compiling.reasons import CompilerFault
 
-__all__ = [
-    "Block",
-    "Copy",
-    "Group",
-    "Item",
-    "Root",
-    "aligned",
-    "apart",
-    "loop_over",
-    "reads_of",
-    "same_turn",
-    "written_by",
-]
+__all__ = ["Block", "Copy", "Group", "Item", "Root", "aligned", "apart", "loop_over",
+           "reads_of", "same_turn", "written_by"]  # fmt: skip
 
 
 class Item:

@@ -8,16 +8,8 @@ from typing import Any, NamedTuple
 from nodegraph.compiling.ir import Op, fastest
 from nodegraph.compiling.planning.storage import Memory, first_of
 
-__all__ = [
-    "MANY",
-    "Address",
-    "address_of",
-    "fits",
-    "order_for",
-    "order_of_root",
-    "settle",
-    "vector_of",
-]
+__all__ = ["MANY", "Address", "address_of", "fits", "order_for", "order_of_root",
+           "settle", "vector_of"]  # fmt: skip
 
 MANY = -1  # the label of series side by side
 

@@ -1,4 +1,7 @@
-"""In which order things are done, what gives way where there is none, and what shares a loop."""
+"""From a trace to loops: what is kept and where, in which order, and what goes together.
+
+A plan knows operations and places in memory, and nothing of the language that it will be spelt in.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,64 @@ from nodegraph.compiling.planning.dependence import Dependence
 from nodegraph.compiling.planning.items import Block, Group, Item, Root, loop_over
 from nodegraph.compiling.planning.layout import settle
 from nodegraph.compiling.planning.rematerialisation import roots_of
-from nodegraph.compiling.planning.storage import REGIONS, Memory, Storage, memory_for, users_of
+from nodegraph.compiling.planning.storage import REGIONS, Memory, Storage, users_of
 
-__all__ = ["Plan", "grouped", "in_order", "looked_at", "loosen"]
+__all__ = ["Plan"]
 
+_TRIES = 20  # each gives one array a buffer of its own
 _MOST = 12  # operations in one loop: with all 30 of 30 state vectors a step takes 1.6 times as long
-NO_ORDER = "this step cannot be put in an order"
+_NO_ORDER = "this step cannot be put in an order"
 
 
-def in_order(items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
+class Plan:
+    """What generated code does.
+
+    Parameters
+    ----------
+    trace : Trace
+    finals : dict of path to Op
+        What makes ``"y"`` and each leaf that changes, as `finals_of` returns it.
+
+    Attributes
+    ----------
+    memory : Memory
+        Where everything that is kept lies.
+    groups : list of Group
+        What is done, in order; a `Block` has groups of its own.
+    outside : set of Op
+        What is read outside of the loop that makes it.
+    """
+
+    def __init__(self, trace: Trace, finals: dict[Any, Op]):
+        self.trace, self.finals = trace, dict(finals)
+        trace.open = False
+        live = users_of(self.finals)
+        self.memory = Memory(trace, self.finals, live)
+        settle(self.memory, live)
+        self.roots = roots_of(trace, self.memory, set(self.finals.values()), live)
+        self.live = live
+        work = self._scheduled()
+        self.groups = _grouped(work.items[trace.top])
+        for body, block in work.blocks.items():
+            block.groups = _grouped(work.items[body])
+        self.outside = _looked_at(work, live)
+
+    def _scheduled(self) -> Dependence:
+        """Return all items in order; arrays that cannot change in place move elsewhere."""
+        for _ in range(_TRIES):
+            work = Dependence(self.trace, self.memory, self.roots, self.live)
+            stuck: list[Any] = [*work.conflicts]
+            for region, items in work.items.items():
+                if stuck:
+                    break
+                work.items[region], stuck = _in_order(items)
+            if not stuck:
+                return work
+            _loosen(self.memory, self.roots, stuck)
+        raise TraceError(_NO_ORDER)
+
+
+def _in_order(items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
     """Return items in order, the first of the trace first, and those that wait for one another."""
     left = sorted(items, key=lambda i: i.number)
     rank = {item: k for k, item in enumerate(left)}
@@ -42,7 +94,7 @@ def in_order(items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
     return done, [item for item in left if waits[item]]
 
 
-def loosen(memory: Memory, roots: set[Op], stuck: Sequence[Item]) -> None:
+def _loosen(memory: Memory, roots: set[Op], stuck: Sequence[Item]) -> None:
     """Give one array that is changed too early a buffer of its own.
 
     Raises
@@ -54,7 +106,7 @@ def loosen(memory: Memory, roots: set[Op], stuck: Sequence[Item]) -> None:
         for op in _made_by(item, roots):
             if _part(memory, op):
                 return
-    raise TraceError(NO_ORDER)
+    raise TraceError(_NO_ORDER)
 
 
 def _made_by(item: Item, roots: set[Op]) -> Iterator[Op]:
@@ -97,7 +149,7 @@ def _new(op: Op) -> bool:
     return op.kind not in ("leaf", "carry", "loopout") and op.value != "start"
 
 
-def grouped(items: list[Item]) -> list[Group]:
+def _grouped(items: list[Item]) -> list[Group]:
     """Return items, which are in order, as groups in order."""
     groups: list[Group] = []
     place: dict[Item, int] = {}
@@ -127,7 +179,7 @@ def _takes(group: Group, axes: tuple[int, ...] | None) -> bool:
     return group.fusable and group.axes == axes and len(group.items) < _MOST
 
 
-def looked_at(work: Dependence, live: Iterable[Op]) -> set[Op]:
+def _looked_at(work: Dependence, live: Iterable[Op]) -> set[Op]:
     """Return what somebody reads outside of the loop that makes it, or at other places."""
     found: set[Op] = set()
     for item in work.everything():
@@ -141,54 +193,3 @@ def looked_at(work: Dependence, live: Iterable[Op]) -> set[Op]:
         if op.kind in REGIONS:
             found.update(op.args)
     return found
-
-
-_TRIES = 20  # each gives one array a buffer of its own
-
-
-class Plan:
-    """What generated code does.
-
-    Parameters
-    ----------
-    trace : Trace
-    finals : dict of path to Op
-        What makes ``"y"`` and each leaf that changes, as `finals_of` returns it.
-
-    Attributes
-    ----------
-    memory : Memory
-        Where everything that is kept lies.
-    groups : list of Group
-        What is done, in order; a `Block` has groups of its own.
-    outside : set of Op
-        What is read outside of the loop that makes it.
-    """
-
-    def __init__(self, trace: Trace, finals: dict[Any, Op]):
-        self.trace, self.finals = trace, dict(finals)
-        trace.open = False
-        live = users_of(self.finals)
-        self.memory = memory_for(trace, self.finals, live)
-        settle(self.memory, live)
-        self.roots = roots_of(trace, self.memory, set(self.finals.values()), live)
-        self.live = live
-        work = self._scheduled()
-        self.groups = grouped(work.items[trace.top])
-        for body, block in work.blocks.items():
-            block.groups = grouped(work.items[body])
-        self.outside = looked_at(work, live)
-
-    def _scheduled(self) -> Dependence:
-        """Return all items in order; arrays that cannot change in place move elsewhere."""
-        for _ in range(_TRIES):
-            work = Dependence(self.trace, self.memory, self.roots, self.live)
-            stuck: list[Any] = [*work.conflicts]
-            for region, items in work.items.items():
-                if stuck:
-                    break
-                work.items[region], stuck = in_order(items)
-            if not stuck:
-                return work
-            loosen(self.memory, self.roots, stuck)
-        raise TraceError(NO_ORDER)

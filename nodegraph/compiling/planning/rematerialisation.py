@@ -5,6 +5,7 @@ A *root* is an operation whose numbers are kept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 from nodegraph.compiling.ir import Op, Trace, steady
@@ -17,9 +18,6 @@ _COSTS = {"spread": 0, "divide": 3, "sqrt": 4, "exp": 8, "tanh": 9, "sigmoid": 9
           "power": 20, "sin": 15, "cos": 15, "log": 15, "softplus": 20, "rest": 4,
           "quotient": 4}  # fmt: skip
 _ENOUGH = 30  # dear enough to be kept
-_ALWAYS = {"contract", "reduce", "sparse", "concat", "put", "reshape", "condout", "loopout", "symv",
-           "rankone", "scan", "sparsescan"}  # fmt: skip
-_READ_FROM_MEMORY = ("contract", "reduce", "sparse", "symv", "rankone", "scan", "sparsescan")
 
 
 def roots_of(trace: Trace, memory: Memory, finals: set[Op], live: Users) -> set[Op]:
@@ -28,7 +26,7 @@ def roots_of(trace: Trace, memory: Memory, finals: set[Op], live: Users) -> set[
     for op in sorted(live, key=lambda o: o.number):
         if op.kind in ("leaf", "const", "carry"):
             continue
-        if op.kind in _ALWAYS or op in finals or op in memory.storage:
+        if op.kind not in ("elem", "view") or op in finals or op in memory.storage:
             choice.keep(op)
     for op in sorted(live, key=lambda o: -o.number):  # users first
         choice.consider(op)
@@ -54,11 +52,10 @@ class _Choice:
     def consider(self, op: Op) -> None:
         """Keep `op`, or what it reads, if that is better or if there is no other way."""
         self.evaluations[op] = self._evaluations(op)
-        if op.kind in _READ_FROM_MEMORY:
-            for i in _operands_in_memory(op):
-                if not fits(self.memory, op, i):
-                    self._lay_out(op, i)
-        elif op.kind == "elem" and op not in self.roots and self._worth_keeping(op):
+        for i in _operands_in_memory(op):
+            if not fits(self.memory, op, i):
+                self._lay_out(op, i)
+        if op.kind == "elem" and op not in self.roots and self._worth_keeping(op):
             self.keep(op)
         elif op.kind == "view" and op.args[0].kind == "elem":
             if any(part[0] == "take" for part in op.attrs):
@@ -123,10 +120,12 @@ class _Choice:
         self.live[arg].append((made, 0))
 
 
-def _operands_in_memory(op: Op) -> list[int]:
+def _operands_in_memory(op: Op) -> Sequence[int]:
     """Return the operands that a product or sum reads from memory."""
     if op.kind == "sparse":
-        return [0, op.attrs[0]]
+        return 0, op.attrs[0]
     if op.kind == "sparsescan":
-        return [0]
-    return [i for i, a in enumerate(op.args) if op.kind != "rankone" or (i > 0 and a.ndim)]
+        return (0,)
+    if op.kind == "rankone":  # which changes the first, and may have numbers for others
+        return [i for i, a in enumerate(op.args) if i > 0 and a.ndim]
+    return range(len(op.args)) if op.kind in ("contract", "reduce", "symv", "scan") else ()

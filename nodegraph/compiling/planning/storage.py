@@ -1,4 +1,4 @@
-"""Places in memory, and how arrays lie in them."""
+"""Places in memory: what lies where, and which arrays follow one another in a place."""
 
 from __future__ import annotations
 
@@ -9,19 +9,11 @@ from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.ir import Op, Trace, TraceError, fastest
 from nodegraph.compiling.operands import cast, lift
 
-__all__ = [
-    "IN_PLACE",
-    "REGIONS",
-    "Memory",
-    "Storage",
-    "Users",
-    "finals_of",
-    "memory_for",
-    "users_of",
-]
+__all__ = ["IN_PLACE", "REGIONS", "Memory", "Storage", "Users", "finals_of", "users_of"]
 
 IN_PLACE = ("put", "rankone", "condout")  # what may change an array where it lies
 REGIONS = ("condout", "loopout")  # what comes out of a branch or a loop
+Users = dict[Op, list[tuple[Op, int]]]
 
 
 class Storage:
@@ -74,37 +66,6 @@ def first_of(axis: int, rank: int) -> tuple[int, ...]:
     return (axis, *[a for a in range(rank) if a != axis])
 
 
-class Memory:
-    """Where everything that is kept lies.
-
-    Attributes
-    ----------
-    storage : dict of Op to Storage
-        Each version of an array that is changed in place has the same one.
-    copies : list of (Op, Storage)
-        What is copied at the end of a step or of a turn.
-    leaf_storage : dict of path to Storage
-    """
-
-    def __init__(self, trace: Trace):
-        self.storage: dict[Op, Storage] = {}
-        self.copies: list[tuple[Op, Storage]] = []
-        self.leaf_storage: dict[Any, Storage] = {}
-        for path, op in trace.leaves.items():
-            self.leaf_storage[path] = self.storage[op] = Storage(path, op.dims, op.dtype)
-
-    def buffer(self, op: Op) -> Storage:
-        """Return a new place for `op` that lives for one step."""
-        return Storage(("buffer", op.number), op.dims, op.dtype)
-
-    def together(self, one: Op, other: Op) -> bool:
-        """Tell whether two arrays share a place, so that one is made from the other in it."""
-        return self.storage.get(one) is self.storage[other]
-
-
-Users = dict[Op, list[tuple[Op, int]]]
-
-
 def finals_of(trace: Trace, outputs: dict[Any, Var]) -> dict[Any, Op]:
     """Return what makes ``"y"`` and each leaf that changes, by path."""
     with trace:
@@ -150,52 +111,77 @@ def users_of(finals: dict[Any, Op]) -> Users:
     return users
 
 
-def memory_for(trace: Trace, finals: dict[Any, Op], live: Users) -> Memory:
-    """Return places for leaves, for the output, and for what can be changed in place."""
-    claims = _Claims(trace, finals, live)
-    claims.claim_loops()
-    claims.claim_outputs()
-    return claims.memory
+class Memory:
+    """Where everything that is kept lies: leaves, the output, and what can be changed in place.
 
+    Parameters
+    ----------
+    trace : Trace
+    finals : dict of path to Op
+        What makes ``"y"`` and each leaf that changes; copies take the place of what is at home
+        elsewhere.
+    live : Users
 
-class _Claims:
+    Attributes
+    ----------
+    storage : dict of Op to Storage
+        Each version of an array that is changed in place has the same one.
+    copies : list of (Op, Storage)
+        What is copied at the end of a step or of a turn.
+    leaf_storage : dict of path to Storage
+    """
+
     def __init__(self, trace: Trace, finals: dict[Any, Op], live: Users):
-        self.trace, self.finals, self.live, self.memory = trace, finals, live, Memory(trace)
-        self.storage = self.memory.storage
+        self._trace, self._finals, self._live = trace, finals, live
+        self.storage: dict[Op, Storage] = {}
+        self.copies: list[tuple[Op, Storage]] = []
+        self.leaf_storage: dict[Any, Storage] = {}
+        for path, op in trace.leaves.items():
+            self.leaf_storage[path] = self.storage[op] = Storage(path, op.dims, op.dtype)
+        self._claim_loops()
+        self._claim_outputs()
 
-    def claim_loops(self) -> None:
+    def buffer(self, op: Op) -> Storage:
+        """Return a new place for `op` that lives for one step."""
+        return Storage(("buffer", op.number), op.dims, op.dtype)
+
+    def together(self, one: Op, other: Op) -> bool:
+        """Tell whether two arrays share a place, so that one is made from the other in it."""
+        return self.storage.get(one) is self.storage[other]
+
+    def _claim_loops(self) -> None:
         """Let each array of a loop change in place, in a buffer of its own."""
-        for op in [o for o in self.live if o.kind == "loopout"]:
+        for op in [o for o in self._live if o.kind == "loopout"]:
             start, new = op.args
-            store = self.memory.buffer(start)
+            store = self.buffer(start)
             self.storage[start] = self.storage[op] = store
             store.carry = next(o for o in op.value.ops if o.kind == "carry" and o.args[0] is start)
             self.storage[store.carry] = store
             self._claim(new, store)
 
-    def claim_outputs(self) -> None:
+    def _claim_outputs(self) -> None:
         """Let what becomes of a leaf be made where the leaf is."""
-        for path in sorted(self.finals, key=lambda path: path == "y"):  # the output comes last
+        for path in sorted(self._finals, key=lambda path: path == "y"):  # the output comes last
             self._claim_final(path)
-        for op in sorted(self.live, key=lambda o: -o.number):
+        for op in sorted(self._live, key=lambda o: -o.number):
             if op.kind in IN_PLACE and op not in self.storage:
-                self._claim(op, self.memory.buffer(op))
+                self._claim(op, self.buffer(op))
 
     def _claim_final(self, path: Any) -> None:
         """Let an outcome be made where it belongs, or a copy of it, if it is at home elsewhere."""
-        op, there = self.finals[path], ("elem",) if path == "y" else ("elem", *IN_PLACE)
+        op, there = self._finals[path], ("elem",) if path == "y" else ("elem", *IN_PLACE)
         if op in self.storage or op.kind not in there:
-            op = self.finals[path] = self._copy_of(op)
-        store = self.memory.leaf_storage.get(path)
+            op = self._finals[path] = self._copy_of(op)
+        store = self.leaf_storage.get(path)
         if store is None:
             store = Storage(path, op.dims, op.dtype)
             store.order = tuple(range(op.ndim))
         self._claim(op, store)
 
     def _copy_of(self, op: Op) -> Op:
-        made = self.trace.placed("elem", (op,), ("spread",), op)
-        self.live[op].append((made, 0))
-        self.live[made] = []
+        made = self._trace.placed("elem", (op,), ("spread",), op)
+        self._live[op].append((made, 0))
+        self._live[made] = []
         return made
 
     def _claim(self, op: Op, store: Storage) -> None:
@@ -219,6 +205,5 @@ class _Claims:
 
     def _claimed_by_another(self, op: Op, store: Storage) -> bool:
         """Tell whether `op` is the outcome of another leaf."""
-        return any(
-            o is op and path != store.path and path != "y" for path, o in self.finals.items()
-        )
+        others = (o for path, o in self._finals.items() if path not in (store.path, "y"))
+        return any(o is op for o in others)

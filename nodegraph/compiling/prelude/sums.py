@@ -11,14 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from nodegraph.compiling.prelude.builder import Builder, Value
 
-__all__ = [
-    "by_four",
-    "columns_by_four",
-    "columns_in_lanes",
-    "matrix_of_many",
-    "one_in_lanes",
-    "scanned",
-]
+__all__ = ["by_four", "columns_by_four", "columns_in_lanes", "matrix_of_many",
+           "one_in_lanes", "scanned"]  # fmt: skip
 
 _VAST = 160  # columns from which on totals are kept in the cache, not in registers
 _PANEL = 2048  # columns whose totals are
