@@ -46,6 +46,7 @@ __all__ = [
     "UnknownImportError",
     "UnknownKeyError",
     "UnknownNameError",
+    "named",
     "placed",
     "warn",
 ]
@@ -161,6 +162,26 @@ def placed(where: str) -> Iterator[None]:
         yield
     except Exception as error:
         error.add_note(where)
+        raise
+
+
+@contextmanager
+def named(node: str) -> Iterator[None]:
+    """Let what is said of data in here begin with the node that it is about.
+
+    Examples
+    --------
+    >>> try:
+    ...     with named("readout"):
+    ...         raise DataError("no rows to learn from")
+    ... except DataError as error:
+    ...     print(error)
+    readout: no rows to learn from
+    """
+    try:
+        yield
+    except DataError as error:
+        error.args = (f"{node}: {error}",)
         raise
 
 

@@ -196,7 +196,8 @@ def merges(rule: Rule, params: Any) -> bool:
 
 def shortest(rule: Rule, node: Any) -> int:
     """Return how many steps a series must have for `node` to learn from it by `rule`."""
-    return rule.shortest(node) if isinstance(rule, Windowed) else 1
+    ticks = rule.shortest(node) if isinstance(rule, Windowed) else 1
+    return int(node.phase + (ticks - 1) * node.every + 1)
 
 
 def conclude(rule: Rule, params: Sequence[Any], memory: Any) -> list[tuple[Any, dict[str, Any]]]:

@@ -14,6 +14,7 @@ from nodegraph.data.series import Series
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, FieldError, GraphError, NotFittedError
 from nodegraph.graph.plan import Plan
+from nodegraph.graph.protocols import Windowed
 from nodegraph.graph.rule import shortest
 from nodegraph.host.machine import usable_cpus
 
@@ -40,6 +41,7 @@ __all__ = [
     "rows_like",
     "why_idle",
     "why_not_ready",
+    "why_so_many",
 ]
 
 
@@ -114,10 +116,19 @@ def check_long_enough(plan: Plan, learners: Iterable[str], bound: BoundData) -> 
             smaller = [f"{f}={getattr(plan.nodes[name], f)}" for f in fields]
             less = f", or write less than {' or '.join(smaller)}" * bool(smaller)
             raise DataError(
-                f"{name} cannot learn from series that short: it needs {needed} steps, for how "
-                f"far it looks back and ahead, and the longest series has {longest}; give "
-                f"longer series{less}"
+                f"{name} cannot learn from series that short: it needs {needed} steps, "
+                f"{why_so_many(plan, name)}, and the longest series has {longest}; give longer "
+                f"series{less}"
             )
+
+
+def why_so_many(plan: Plan, name: str) -> str:
+    """Return why a learner needs more than one step of a series."""
+    node, far = plan.nodes[name], "for how far it looks back and ahead"
+    if node.every == 1:
+        return far
+    clock = f"its clock (every={node.every}, phase={node.phase})"
+    return f"{far}, and for {clock}" if isinstance(plan.rules[name], Windowed) else f"for {clock}"
 
 
 def check_in_time(plan: Plan, learners: Iterable[str], bound: BoundData) -> None:

@@ -15,7 +15,9 @@ from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, warn
 from nodegraph.graph.messages.phrases import columns_in_words
 from nodegraph.graph.plan import Plan
+from nodegraph.graph.protocols import Windowed
 from nodegraph.graph.rule import shortest
+from nodegraph.model.checks import why_so_many
 
 __all__ = [
     "warn_of_doubts",
@@ -84,12 +86,14 @@ def warn_of_series_passed_over(
                 "them; leave them out, or lower what takes their rows"
             )
     for name in learners:
-        needed = shortest(plan.rules[name], plan.nodes[name])
+        rule = plan.rules[name]
+        asks = isinstance(rule, Windowed) or name not in bound.targets  # else see its clock, below
+        needed = shortest(rule, plan.nodes[name]) if asks else 1
         short = [i for i, n_steps in enumerate(lengths) if warmup < n_steps < needed]
         if short and max(lengths) >= needed:  # all of them are refused later
             warn(
                 f"{name} learns nothing from {_which(short, len(lengths))}: it needs {needed} "
-                "steps, for how far it looks back and ahead"
+                f"steps, {why_so_many(plan, name)}"
             )
         _warn_of_clock(plan, name, bound, warmup, ahead.get(name, 0))
 

@@ -18,7 +18,7 @@ from nodegraph.engines.checkpointer import Cursor
 from nodegraph.engines.first_use import concluded
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import LET_GO, Slot, widths
-from nodegraph.errors import DataError, GraphError
+from nodegraph.errors import DataError, GraphError, named
 from nodegraph.graph.protocols import Deals, Trailing, Weighed
 from nodegraph.host.progress import tell_note
 from nodegraph.model.joint_readouts import JointReadouts, find_joint
@@ -229,7 +229,8 @@ class Fit(LearningPass):
 
     def _finish(self, slot: Slot, name: str) -> dict[str, Any]:
         rule = self._rule(name)
-        slot.params, facts = concluded(name, rule, slot.params, slot.memory)
+        with named(name):
+            slot.params, facts = concluded(name, rule, slot.params, slot.memory)
         slot.fitted = True
         return {"rule": type(rule).__name__, **facts}
 

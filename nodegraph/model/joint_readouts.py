@@ -15,7 +15,7 @@ from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
 from nodegraph.engines.first_use import check_params, check_still
 from nodegraph.engines.slot import Slot
-from nodegraph.errors import warn
+from nodegraph.errors import named, warn
 from nodegraph.graph.blocks import Read
 from nodegraph.graph.protocols import Joint
 from nodegraph.graph.rule import Rule, conclude
@@ -179,7 +179,8 @@ class JointReadouts:
             team = team_of.get(name, JointReadout((name,), (0,)))
             slot, own = self.slots[name], [self.own[member] for member in team.members]
             params = [one.params for one in own]
-            found = _concluded(rule, slot, params)
+            with named(", ".join(team.members)):
+                found = _concluded(rule, slot, params)
             if len(own) > 1:
                 self._part(team, slot, rule)
             for member, one, (learned, facts) in zip(team.members, own, found, strict=True):

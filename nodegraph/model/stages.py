@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from nodegraph.data.binding import BoundData
 from nodegraph.engines.slot import Slot
-from nodegraph.errors import DataError
+from nodegraph.errors import DataError, named
 from nodegraph.graph.blocks import Read, Reads
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Passes, SecondLook, next_look
@@ -225,25 +225,29 @@ def _goes_on(rule: Rule, turn: int, slot: Slot) -> bool:
     return not rule.merges(slot.params) or (turn > 0 and not isinstance(rule, SecondLook))
 
 
+def _wants_again(rule: Rule, slot: Slot, bound: BoundData) -> bool:
+    before = slot.memory
+    if bound.again and isinstance(rule, SecondLook) and rule.is_unsure(before):
+        closer = next_look(rule, slot.params, before)
+        if closer is not None:
+            slot.memory, slot.answer = closer, None
+            return True
+    if not isinstance(rule, Passes):
+        return False
+    slot.memory, more = rule.after_pass(before)
+    if slot.memory is not before:
+        slot.answer = None
+    return more
+
+
 def wanted_again(
     rules: Mapping[str, Rule], learning: Sequence[str], slots: Slots, bound: BoundData
 ) -> list[str]:
     """Return which of those that have learned need another pass over the data."""
     wanted = []
     for name in learning:
-        rule, before = rules[name], slots[name].memory
-        if bound.again and isinstance(rule, SecondLook) and rule.is_unsure(before):
-            closer = next_look(rule, slots[name].params, before)
-            if closer is not None:
-                slots[name].memory, slots[name].answer = closer, None
-                wanted.append(name)
-                continue
-        if not isinstance(rule, Passes):
-            continue
-        slots[name].memory, more = rule.after_pass(before)
-        if slots[name].memory is not before:
-            slots[name].answer = None
-        wanted += [name] * more
+        with named(name):
+            wanted += [name] * _wants_again(rules[name], slots[name], bound)
     if wanted and not bound.again:
         raise DataError(
             f"{', '.join(wanted)} goes through the data many times, but an iterator gives them "

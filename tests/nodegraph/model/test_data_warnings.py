@@ -51,6 +51,31 @@ def test_a_unit_that_looks_further_than_some_series_says_so():
         model.fit([np.tile(X, (5, 1)), X[: needed - 1]])
 
 
+def test_a_clock_makes_the_series_longer_that_a_unit_needs():
+    unit = ForwardUnit(units=5, reach=3, horizon=4, every=3, phase=1)  # 8 ticks, the last at 22
+    model, x = ng.Model(Input() >> unit, seed=1), np.random.default_rng(0).normal(size=(23, 2))
+    needs = r"needs 23 steps, for .* ahead, and for its clock \(every=3, phase=1\)"
+    with pytest.raises(DataError, match=needs):
+        model.fit(x[:22])
+    with pytest.warns(DataWarning, match=rf"nothing from 1 of 2 series \(number 0\): it {needs}"):
+        model.fit([x[:22], x])
+    once = model.fit(x).params["forward_unit"]
+    drawn = ng.Model(Input() >> unit, seed=1)
+    drawn.run(x)
+    assert not np.array_equal(once.head, drawn.params["forward_unit"].head)
+
+
+def test_a_clock_that_never_ticks_is_told_of():
+    with pytest.raises(DataError, match=r"ridge .* needs 8 steps, for its clock \(every=9"):
+        fit(X[:7], X[:7], Ridge(every=9, phase=7))
+
+
+def test_who_has_no_rows_to_learn_from_is_named():
+    model = ng.Model(Input() >> [Ridge(name="one"), Ridge(every=8, name="other")])
+    with pytest.raises(DataError, match=r"^other: no rows to learn from"):
+        model.fit(X[:8], {"one": X[:8], "other": X[:8]}, warmup=2)
+
+
 def test_online_learning_of_short_series_is_told_too():
     model = ng.Model(Input() >> LMS(rate=0.01))
     with pytest.warns(DataWarning, match="1 of 2 series"):
@@ -311,6 +336,8 @@ def test_series_with_a_target_between_the_ticks_of_a_clock_are_told():
     (said,) = doubts(xs, ys, Ridge(every=3, phase=1))  # the last steps are 9, 10, 13 and 8
     assert "ridge learns nothing from 2 of 4 series (number 0, 3): its clock (every=3, ph" in said
     assert doubts(xs, ys, Ridge(every=1)) == []
+    (said,) = doubts([*xs, X[:1]], [*ys, [[7.0]]], Ridge(every=3, phase=1))
+    assert "from 3 of 5 series (number 0, 3, 4)" in said
     every_step = [x[:, :1] for x in xs]
     assert doubts(xs, every_step, Ridge(every=3, phase=1)) == []
     late = [np.where(np.arange(len(x))[:, None] == 7, 1.0, np.nan) for x in xs]
