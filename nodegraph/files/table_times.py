@@ -138,14 +138,22 @@ def _roughness(times: Sequence[str]) -> float:
 def time_index(times: Sequence[str]) -> Array | None:
     """Return numbers or dates that go forward, as the axis of a picture takes them; else None.
 
+    Times that are written with their offset stay as they are written, in their own zone.
+
     Examples
     --------
     >>> time_index(["2020-01", "2020/2"])
     array(['2020-01-01', '2020-02-01'], dtype='datetime64[D]')
+    >>> time_index(["2020-01-31 10:00+01:00"])
+    array(['2020-01-31T10:00'], dtype='datetime64[m]')
     """
     moments, _ = read_times(times)
-    forward = moments is not None and len(moments) and (moments[1:] >= moments[:-1]).all()
-    return moments if forward else None
+    if moments is None or not len(moments) or not (moments[1:] >= moments[:-1]).all():
+        return None
+    if moments.dtype.kind != "M":
+        return moments
+    ahead = np.array([_ahead(time) for time in times], "m8[m]")
+    return moments + ahead if ahead.any() else moments
 
 
 def _moments(times: Sequence[str]) -> Array | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 MOST_LINES = 6
+_ZONE = re.compile(r"(Z|[+-][0-9]{2}:?[0-9]{2})$")
 
 
 def series(where: str, name: str, values: npt.ArrayLike) -> Floats:
@@ -124,11 +126,19 @@ def times(where: str, index: Any, steps: int, start: int = 0) -> Any:
 
 
 def _plain(where: str, index: Any) -> Any:
+    """Return an index as numbers or dates; dates with a zone as its clocks show them."""
+    index = getattr(index, "array", index)
     if hasattr(index, "to_timestamp"):  # periods
         index = index.to_timestamp()
     if getattr(index, "tz", None) is not None:
         index = index.tz_localize(None)
+    if getattr(getattr(index, "dtype", None), "time_zone", None):  # polars
+        index = index.to_list()
+    if getattr(getattr(index, "type", None), "tz", None):  # pyarrow
+        index = index.to_pylist()
     values = np.asarray(index)
+    if values.dtype.kind in "OU" and values.ndim == 1:
+        values = np.array([_on_the_clock(one) for one in values.tolist()])
     if values.dtype.kind in "biuf":
         return values
     if values.dtype.kind == "m":
@@ -137,6 +147,13 @@ def _plain(where: str, index: Any) -> Any:
         return values.astype("datetime64[us]")
     except (TypeError, ValueError):
         raise DataError(f"{where}: index holds neither numbers nor dates") from None
+
+
+def _on_the_clock(time: Any) -> Any:
+    """Return a time without its zone, as the clocks there show it."""
+    if isinstance(time, str):
+        return _ZONE.sub("", time) if ":" in time else time
+    return time.replace(tzinfo=None) if getattr(time, "tzinfo", None) else time
 
 
 def label_times(ax: Axes, values: Any, index: Any) -> str:
