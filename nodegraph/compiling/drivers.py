@@ -13,6 +13,7 @@ from nodegraph.compiling.prelude.catalogue import definition
 __all__ = ["batch_driver", "driver", "products_summed"]
 
 _COLUMNS = 16  # at a time: what is written side by side stays in the cache
+_SIDE = 8  # of a square that is turned in registers
 
 
 @cache
@@ -48,7 +49,7 @@ def batch_driver(dtype: str) -> Any:
     """Return ``f(step, args, io, widths, bases, lengths, n_io, lanes, n)``.
 
     Row k of a step is ``widths[k]`` numbers of each series, at ``io[k]`` side by side; the rows of
-    a series lie behind each other from ``bases[k, series]`` on. Row 0 is the output.
+    a series lie behind each other from ``bases[k, series]`` on. Row 0 is the output. Lanes go by 8.
     """
     b = Builder(dtype)
     step, args, io, *_, n_io, _, n = b.function(
@@ -56,34 +57,92 @@ def batch_driver(dtype: str) -> Any:
     )
 
     def turn(t: Value) -> None:
-        b.loop(1, n_io, 1, lambda k: _move(b, t, k, apart=False))
+        b.loop(1, n_io, 1, lambda k: _lay_together(b, t, k))
         b.lines.append(f"  call void {step.name}({args}, {io}, {b.number(0)})")
-        _move(b, t, b.whole(0), apart=True)
+        b.loop(0, b.given["lanes"], _SIDE, lambda first: _lay_apart(b, t, first))
 
     b.loop(0, n, 1, turn)
     return machine_code.function(b.text(), "batch", 6, 3)
 
 
-def _move(b: Builder, t: Value, k: Value, apart: bool) -> None:
-    """Lay row k of step t side by side, or apart, of series that are not over."""
-    lanes, width = b.given["lanes"], b.load(b.given["widths"].at(k, "i64"), "i64")
+def _own_row(b: Builder, t: Value, k: Value, series: Value) -> Value:
+    """Return where a series has row k of step t."""
+    place = b.given["bases"].at(k * b.given["lanes"], "ptr").at(series, "ptr")
+    return b.load(place, "ptr").at(t * _width(b, k))
+
+
+def _width(b: Builder, k: Value) -> Value:
+    return b.load(b.given["widths"].at(k, "i64"), "i64")
+
+
+def _lay_together(b: Builder, t: Value, k: Value) -> None:
+    """Lay row k of step t side by side, of series that are not over."""
+    lanes, width = b.given["lanes"], _width(b, k)
     together = b.load(b.given["io"].at(k, "ptr"), "ptr")
-    bases = b.given["bases"].at(k * lanes, "ptr")
 
     def block(first: Value) -> None:
         stop = b.least(first + _COLUMNS, width)
 
         def lane(series: Value) -> None:
-            own = b.load(bases.at(series, "ptr"), "ptr").at(t * width)
-            goes_on = t.test("slt", b.load(b.given["lengths"].at(series, "i64"), "i64"))
+            own = _own_row(b, t, k, series)
 
             def one(column: Value) -> None:
-                pair = own.at(column), together.at(series).at(column * lanes)
-                source, goal = pair[::-1] if apart else pair
-                b.store(b.load(source), goal)
+                b.store(b.load(own.at(column)), together.at(series).at(column * lanes))
 
-            b.loop(first, b.choose(goes_on, stop, first), 1, one)
+            b.loop(first, b.choose(_goes_on(b, t, series, 1), stop, first), 1, one)
 
         b.loop(0, lanes, 1, lane)
 
     b.loop(0, width, _COLUMNS, block)
+
+
+def _goes_on(b: Builder, t: Value, series: Value, count: int) -> Value:
+    """Return which of `count` series from one on are not over at step t."""
+    whole = "i64" if count == 1 else f"<{count} x i64>"
+    lengths = b.load(b.given["lengths"].at(series, "i64"), whole, align=8)
+    return b.spread(t, count).test("slt", lengths)
+
+
+def _lay_apart(b: Builder, t: Value, first: Value) -> None:
+    """Lay the outputs of step t of 8 series where each has its own: squares if none is over."""
+    lanes, zero = b.given["lanes"], b.whole(0)
+    together, width = b.load(b.given["io"], "ptr"), _width(b, zero)
+    there = b.put(f"bitcast {_goes_on(b, t, first, _SIDE)} to i{_SIDE}", f"i{_SIDE}")
+
+    def column(series: Value, own: Value, at: Value) -> None:
+        b.store(b.load(together.at(series).at(at * lanes)), own.at(at))
+
+    def squares() -> None:
+        own = [_own_row(b, t, zero, first + k) for k in range(_SIDE)]
+
+        def square(at: Value) -> None:
+            rows = [b.load(together.at(first).at((at + k) * lanes), _SIDE) for k in range(_SIDE)]
+            for place, row in zip(own, _turned(b, rows), strict=True):
+                b.store(row, place.at(at))
+
+        def rest(at: Value) -> None:
+            for k, place in enumerate(own):
+                column(first + k, place, at)
+
+        b.loop(b.loop(0, width & -_SIDE, _SIDE, square)[0], width, 1, rest)
+
+    def one_by_one(series: Value) -> None:
+        own, stop = _own_row(b, t, zero, series), b.choose(_goes_on(b, t, series, 1), width, zero)
+        b.loop(0, stop, 1, lambda at: column(series, own, at))
+
+    def each() -> None:
+        b.loop(first, first + _SIDE, 1, one_by_one)
+
+    b.only_when(there.test("eq", -1), squares)
+    b.only_when(there.test("ne", -1), each)
+
+
+def _turned(b: Builder, rows: list[Value]) -> list[Value]:
+    """Return the columns of a square of numbers, given its rows."""
+    for apart in (1, 2, 4):  # squares of twice this size are turned, each of four smaller ones
+        places = [p + _SIDE - apart if p & apart else p for p in range(_SIDE)]
+        others = [p + _SIDE if p & apart else p + apart for p in range(_SIDE)]
+        for i in [i for i in range(_SIDE) if not i & apart]:
+            pair = rows[i], rows[i + apart]
+            rows[i], rows[i + apart] = (b.shuffled(*pair, which) for which in (places, others))
+    return rows

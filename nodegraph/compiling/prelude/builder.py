@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from nodegraph.compiling.prelude.blocks import Blocks
 from nodegraph.compiling.prelude.spelling import LLVM, SIZE, SUFFIX, literal
@@ -196,9 +196,14 @@ class Builder(Blocks):
 
     def _part(self, value: Value, first: int, width: int) -> Value:
         """Return `width` numbers of a vector."""
-        places = ", ".join(f"i32 {first + k}" for k in range(width))
-        text = f"shufflevector {value}, {value.type} poison, <{width} x i32> <{places}>"
-        return self.put(text, f"<{width} x {self.T}>")
+        poison = Value(self, value.type, "poison")
+        return self.shuffled(value, poison, range(first, first + width))
+
+    def shuffled(self, one: Value, other: Value, places: Iterable[int]) -> Value:
+        """Return a vector of numbers of two vectors, those of the second counted on."""
+        which = [f"i32 {place}" for place in places]
+        text = f"shufflevector {one}, {other}, <{len(which)} x i32> <{', '.join(which)}>"
+        return self.put(text, f"<{len(which)} x {self.T}>")
 
     # control
 

@@ -72,6 +72,19 @@ def test_rows_wider_than_a_block_and_ports_are_laid_side_by_side(dtype):
         np.testing.assert_array_equal(state, wanted)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("width", [1, 7, 8, 9, 24])
+def test_outputs_of_any_width_and_number_come_to_their_own_rows(width, dtype):
+    ready, rng = prepared(Sum(units=width), ()), np.random.default_rng(width)
+    for count in range(1, 34):
+        for lengths in (np.full(count, 3), rng.integers(1, 6, count)):
+            xs = rng.standard_normal((lengths.sum(), width)).astype(dtype)
+            gate, cuts = np.ones((len(xs), 1), dtype), np.cumsum(lengths)[:-1]
+            ys = ready.run_in_a_row(np.zeros(width, dtype), lengths, xs, gate=gate)
+            for x, y in zip(np.split(xs, cuts), np.split(ys, cuts), strict=True):
+                np.testing.assert_array_equal(y, np.cumsum(x, axis=0))
+
+
 class Flat(Sum):
     """Gives out what no series has a part in."""
 
