@@ -23,6 +23,7 @@ __all__ = [
     "Series",
     "Stream",
     "in_a_row",
+    "is_short",
     "one_row",
     "split_series",
     "to_rows",
@@ -268,7 +269,7 @@ def _check_values(rows: Array, where: str, gaps: bool, value: Any) -> None:
     step = max(1, BLOCK // rows.shape[1])
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
-        if part.size <= FEW and isfinite(np.vdot(part, part)):  # sooner than to look at each
+        if _is_bounded(part):
             continue
         bad = np.isinf(part) if gaps else ~np.isfinite(part)
         if bad.any():
@@ -282,6 +283,17 @@ def _check_values(rows: Array, where: str, gaps: bool, value: Any) -> None:
                 + ", or let a node fill it: Input() >> Hold() >> ..., or Impute()"
                 * (kind != "inf" and not gaps)
             )
+
+
+def _is_bounded(rows: Array) -> bool:
+    """Tell of a few rows whether all is finite, sooner than by a look at each; False: perhaps."""
+    return rows.size <= FEW and isfinite(np.vdot(rows, rows))
+
+
+def is_short(value: Any) -> bool:
+    """Tell whether this is a short series that `to_rows` returns as it is."""
+    plain = type(value) is np.ndarray and value.dtype.kind == "f"
+    return plain and value.ndim == 2 and value.size > 0 and _is_bounded(value)
 
 
 def one_row(value: Any, where: str) -> Any:

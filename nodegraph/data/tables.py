@@ -264,8 +264,9 @@ def check_order(x: Any, y: Any) -> None:
         With how to put them in order.
     """
     for name, given, target in _pairs(x, y):
-        index, called = index_of(target), _called(given, target)
-        if index is not None and called is not None and _mixed(called, index):
+        index = index_of(target)
+        called = None if index is None else _called(given, target)
+        if called is not None and _mixed(called, index):
             cure = (
                 f"y.sel({target.dims[0]}=...) with the labels of x"
                 if is_labelled(target)
