@@ -8,9 +8,9 @@ from small_steps import STEPS, made
 
 from nodegraph import maths as m
 from nodegraph.compiling.arrays import symbol
-from nodegraph.compiling.graph_key import graph_text
 from nodegraph.compiling.ir import Trace
 from nodegraph.compiling.planning.storage import finals_of
+from nodegraph.compiling.recipe import graph_text
 from nodegraph.engines.compiled.tracing import Writer
 
 
