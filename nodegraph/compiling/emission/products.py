@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nodegraph.compiling.emission.builder import Index
-from nodegraph.compiling.emission.scalars import apply, converted
-from nodegraph.compiling.emission.values import Values
+from nodegraph.compiling.emission.values import Values, apply, converted
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.layout import MANY, vector_of
 from nodegraph.compiling.planning.storage import Storage
