@@ -20,8 +20,7 @@ from nodegraph.compiling.reasons import written_at
 __all__ = ["Dim", "Op", "Region", "Trace", "TraceError", "active", "code_of", "current", "dtype_of",
            "fastest", "steady"]  # fmt: skip
 
-_CODES = {code: np.dtype(code) for code in ("f8", "f4", "i8", "b1")}
-_CODE_OF = {dtype: code for code, dtype in _CODES.items()}
+_CODE_OF = {np.dtype(code): code for code in ("f8", "f4", "i8", "b1")}
 _KEPT = (
     "an array was kept outside of the step, on self or in a global name: what lasts belongs into "
     "the state"
@@ -185,7 +184,7 @@ def code_of(dtype: Any) -> str:
 
 def dtype_of(code: str) -> np.dtype[Any]:
     """Return the numpy dtype of a code; u4 are places that are known to be within an axis."""
-    return _CODES[code] if code in _CODES else np.dtype(code)
+    return np.dtype(code)
 
 
 class Trace:

@@ -54,7 +54,7 @@ def word(function: Callable[..., Any]) -> Callable[..., Any]:
         own = meaning(values)
         if own is not None:
             return own(function.__name__, values, options)
-        if is_by_numpy() or any(map(_is_symbolic, values)):
+        if is_by_numpy() or any(isinstance(value, _SYMBOLS) for value in values):
             return function(*values, **options)
         return _run(function, tuple(map(_argument, values)), options)
 
@@ -71,10 +71,6 @@ def _kind(value: Any) -> Any:
     if kind is np.ndarray:
         return value.shape, value.dtype
     return (kind, value) if kind in _NUMBERS else None
-
-
-def _is_symbolic(value: Any) -> bool:
-    return isinstance(value, _SYMBOLS)
 
 
 def meaning(values: tuple[Any, ...]) -> Callable[..., Any] | None:
