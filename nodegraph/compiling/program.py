@@ -15,7 +15,7 @@ from nodegraph.compiling.drivers import driver
 from nodegraph.compiling.ir import Op, Trace, code_of
 from nodegraph.compiling.layout import filled, flat, is_array, laid, mapped, restored
 from nodegraph.compiling.planning.storage import finals_of
-from nodegraph.compiling.prelude.spelling import SIZE
+from nodegraph.compiling.prelude.blocks import SIZE
 from nodegraph.compiling.recipe import recipe_of
 from nodegraph.compiling.sparse import by_column, sliced
 
@@ -155,13 +155,8 @@ class Frame:
         n = max(program.io.values()) + 1
         self.rows = np.zeros(n, np.int64)
         self.strides = np.zeros(n, np.int64)
-        self._call = (
-            program.address,
-            address(self.args),
-            address(self.rows),
-            address(self.strides),
-            n,
-        )
+        tables = map(address, (self.args, self.rows, self.strides))
+        self._call = program.address, *tables, n
         moving = set(program.moving)
         self._views: list[Any] = []  # of the arrays of a state, in order; None where there is none
 

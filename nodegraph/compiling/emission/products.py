@@ -10,7 +10,7 @@ from nodegraph.compiling.emission.values import Values, apply, converted
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.layout import MANY, vector_of
 from nodegraph.compiling.planning.storage import Storage
-from nodegraph.compiling.prelude.spelling import literal
+from nodegraph.compiling.prelude.blocks import literal
 
 __all__ = ["contract", "reduce", "scan", "sparse", "sparse_scan"]
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from nodegraph.compiling.emission.builder import Builder, Index
-from nodegraph.compiling.emission.text import Text
 from nodegraph.compiling.ir import Op, TraceError, dtype_of
 from nodegraph.compiling.planning.items import aligned
 from nodegraph.compiling.planning.layout import address_of
 from nodegraph.compiling.planning.plan import Plan
-from nodegraph.compiling.prelude.spelling import LLVM, SUFFIX, literal
+from nodegraph.compiling.prelude.blocks import LLVM, SUFFIX, literal
 from nodegraph.compiling.reasons import CompilerFault
 
 __all__ = ["Values", "apply", "converted"]
@@ -160,12 +159,12 @@ _TEXTS = {"f8": _REAL, "f4": _REAL, "i8": _WHOLE, "b1": _BOOL}
 _OWN = {"tanh", "exp", "expm1", "sigmoid", "softplus", "log"}  # in the prelude
 
 
-def apply(b: Text, name: str, a: Sequence[str], kind: str, out: str) -> str:
+def apply(b: Builder, name: str, a: Sequence[str], kind: str, out: str) -> str:
     """Return the outcome of an operation.
 
     Parameters
     ----------
-    b : Text
+    b : Builder
     name : str
         As in numpy.
     a : sequence of str
@@ -193,7 +192,7 @@ _CASTS = {("f4", "f8"): "fpext", ("f8", "f4"): "fptrunc", ("i8", "f8"): "sitofp"
           ("b1", "f4"): "uitofp"}  # fmt: skip
 
 
-def converted(b: Text, a: str, one: str, other: str) -> str:
+def converted(b: Builder, a: str, one: str, other: str) -> str:
     """Return a number as one of another dtype."""
     if one == other:
         return a

@@ -4,7 +4,7 @@ They are written in numpy themselves. Those that numpy does in another order, or
 agree with it up to rounding.
 """
 
-from nodegraph.compiling.functions import elementary, numbers, order, parts, shapes
+from nodegraph.compiling.functions import elementary, numbers, shapes
 from nodegraph.compiling.functions.linear import inv, solve
 
-__all__ = ["elementary", "inv", "numbers", "order", "parts", "shapes", "solve"]
+__all__ = ["elementary", "inv", "numbers", "shapes", "solve"]

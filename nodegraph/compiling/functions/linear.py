@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph.compiling.arrays import Var, implements
 from nodegraph.compiling.control import repeat
-from nodegraph.compiling.functions.order import first_of
+from nodegraph.compiling.functions.numbers import first_of
 from nodegraph.compiling.functions.shapes import flat
 from nodegraph.compiling.ir import TraceError
 from nodegraph.compiling.operands import lift

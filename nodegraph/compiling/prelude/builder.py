@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from nodegraph.compiling.prelude.blocks import Blocks
-from nodegraph.compiling.prelude.spelling import LLVM, SIZE, SUFFIX, literal
+from nodegraph.compiling.prelude.blocks import LLVM, SIZE, SUFFIX, Blocks, literal
 
 __all__ = ["Builder", "Value"]
 
