@@ -26,8 +26,6 @@ from nodegraph.graph.registry import homes, register
 from nodegraph.graph.rule import AnyRule, Lesson, Rule, Seen
 from nodegraph.graph.strangers import refuse_name
 from nodegraph.host.moved import Moved
-from nodegraph.model import Model
-from nodegraph.model.ensemble import Ensemble
 
 if TYPE_CHECKING:
     from nodegraph import datasets, dynamics, metrics, plotting
@@ -35,10 +33,11 @@ if TYPE_CHECKING:
     from nodegraph.experiments.tasks.experiment import run_spec
     from nodegraph.experiments.tasks.result import Result
     from nodegraph.files.yaml.spec import Spec, read_yaml
+    from nodegraph.model import Model, load
+    from nodegraph.model.ensemble import Ensemble
 
 __version__ = "0.1.0"
 
-load = Model.load
 sys.meta_path.insert(0, Moved())  # before a folder of an old name that holds caches alone
 
 __all__ = [
@@ -81,10 +80,13 @@ __all__ = [
     "to_yaml",
 ]
 
-_LATER = {  # what takes long to import, and few need at once
+_LATER = {  # what takes long to import, and not all need: workers have no model
+    "Ensemble": "nodegraph.model.ensemble",
+    "Model": "nodegraph.model",
     "RayEngine": "nodegraph.engines.ray.engine",
     "Result": "nodegraph.experiments.tasks.result",
     "Spec": "nodegraph.files.yaml.spec",
+    "load": "nodegraph.model",
     "read_yaml": "nodegraph.files.yaml.spec",
     "run_spec": "nodegraph.experiments.tasks.experiment",
 }
@@ -92,7 +94,8 @@ _LATER = {  # what takes long to import, and few need at once
 
 def __getattr__(name: str) -> Any:
     if name in _LATER:
-        return getattr(import_module(_LATER[name]), name)
+        found = globals()[name] = getattr(import_module(_LATER[name]), name)
+        return found
     if name in __all__:
         return import_module(f"nodegraph.{name}")
     if name in ("maths", "testing"):

@@ -2,4 +2,6 @@
 
 from nodegraph.model.model import Model
 
-__all__ = ["Model"]
+__all__ = ["Model", "load"]
+
+load = Model.load

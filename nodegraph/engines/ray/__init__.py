@@ -1,5 +1,3 @@
 """Plans cut into parts that run beside each other: in workers that hold their own slots."""
 
-from nodegraph.engines.ray.engine import RayEngine
-
-__all__ = ["RayEngine"]
+__all__ = ["engine", "pipeline", "pools", "replicas", "worker"]

@@ -45,7 +45,7 @@ def cluster(
     debug: Debug = False,
 ) -> None:
     """Show what machines a Ray cluster has, whether they can run nodes, and what a run takes."""
-    from nodegraph.engines.ray import RayEngine
+    from nodegraph.engines.ray.engine import RayEngine
     from nodegraph.experiments.tasks.engine_choice import engine_of
 
     spec = None if file is None else read(file, changes, plugins, data)

@@ -9,8 +9,8 @@ import pytest
 from ray import cloudpickle
 
 from nodegraph.engines import batches, gathering
-from nodegraph.engines.ray import RayEngine
 from nodegraph.engines.ray.data_parallel import DataParallel
+from nodegraph.engines.ray.engine import RayEngine
 from nodegraph.engines.ray.gatherers import Gatherers
 from nodegraph.engines.ray.mail import Outbox, Recipient
 from nodegraph.engines.ray.partition import cut, pieces

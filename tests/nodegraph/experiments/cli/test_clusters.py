@@ -3,7 +3,7 @@ from types import ModuleType, SimpleNamespace
 
 from small_graph import call, fails
 
-from nodegraph.engines.ray import RayEngine
+from nodegraph.engines.ray.engine import RayEngine
 from nodegraph.engines.ray.head import Head
 
 ROWS = [{"machine": name, "CPUs": cpus} for name, cpus in (("a", "4"), ("b", "4"), ("c", "lost"))]

@@ -1,6 +1,6 @@
 import pytest
 
-from nodegraph.engines.ray import RayEngine
+from nodegraph.engines.ray.engine import RayEngine
 from nodegraph.errors import SpecError
 from nodegraph.experiments.tasks.engine_choice import engine_of
 from nodegraph.files.yaml.document import Document
