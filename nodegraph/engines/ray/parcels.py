@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -30,11 +30,14 @@ class Parcel(NamedTuple):
         How many steps each has.
     first : int
         The number of the first one.
+    asks : {"", "snapshot", "last"}
+        Whether who lives through them is to say where it stands then; they are the last ones.
     """
 
     chunk: Chunk
     lengths: tuple[int, ...]
     first: int
+    asks: Literal["", "snapshot", "last"] = ""
 
     @property
     def n_steps(self) -> int:
@@ -67,7 +70,7 @@ def parcels(chunks: Iterable[Chunk], size: int) -> Iterator[Parcel]:
             held, first = [], first + len(held)
         held.append(chunk)
     if held:
-        yield _joined(held, first)
+        yield _joined(held, first)._replace(asks="last")
 
 
 def _continues(held: list[Chunk], chunk: Chunk) -> bool:
@@ -115,7 +118,7 @@ def packed(attempt: int, seq: int, parcel: Parcel) -> list[Any]:
             else:
                 apart.append(rows)
     others = {field: value for field, value in chunk._asdict().items() if field not in ROWS}
-    numbers = attempt, seq, parcel.first, parcel.lengths
+    numbers = attempt, seq, parcel.first, parcel.lengths, parcel.asks
     head = _even(json.dumps([numbers, others, heads], default=int).encode(), b" ")
     return [b"".join([len(head).to_bytes(EVEN, "little"), head, *inside]), *apart]
 
@@ -132,7 +135,7 @@ def unpacked(words: bytes, arrays: Sequence[Any]) -> list[Any]:
     (3, (9, 1000), (9,), array([1., 1.]))
     """
     start = EVEN + int.from_bytes(words[:EVEN], "little")
-    (attempt, seq, first, lengths), others, heads = json.loads(words[EVEN:start])
+    (attempt, seq, first, lengths, asks), others, heads = json.loads(words[EVEN:start])
     left, found = iter(arrays), {part: dict[str, Array]() for part in ROWS}
     for part, name, dtype, shape, small in heads:
         if small:
@@ -143,7 +146,7 @@ def unpacked(words: bytes, arrays: Sequence[Any]) -> list[Any]:
         found[part][name] = rows
     fields: dict[str, Any] = {**others, "lengths": tuple(others["lengths"]), **found}
     chunk = Chunk(**fields)
-    return [attempt, seq, Parcel(chunk, tuple(lengths), first), *left]
+    return [attempt, seq, Parcel(chunk, tuple(lengths), first, asks), *left]
 
 
 def _even(part: bytes, filler: bytes = b"\0") -> bytes:

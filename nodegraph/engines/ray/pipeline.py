@@ -32,6 +32,7 @@ __all__ = ["Pipeline", "PipelineOptions"]
 
 TOLD = "the worker of %s was lost at chunk %d; another one goes on from chunk %d"
 SOON = 1  # chunks until the next snapshot after a worker was lost
+COST = 60  # times what it takes to fetch a snapshot: to give it takes workers up to twice as long
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,10 @@ class PipelineOptions:
 class Pipeline:
     """Moves chunks through the parts of a plan.
 
-    Calls to one worker are done in their order, so that snapshots asked for between two chunks
-    are of the same moment everywhere. If a worker is lost, another one takes its place; the others
-    stay, and go back to the last snapshot. The same chunks come again: nothing is lost, nothing is
-    done twice.
+    Each worker says where it stands behind the same chunks, with its answer to them, so that
+    snapshots are of the same moment everywhere. If a worker is lost, another one takes its place;
+    the others stay, and go back to the last snapshot. The same chunks come again: nothing is lost,
+    nothing is done twice.
 
     Parameters
     ----------
@@ -186,15 +187,15 @@ class Pipeline:
         run = self._loaded()
         pending: deque[InFlight | Barrier] = deque()
         clock, marked, since = self._clock, self._committed, monotonic()
-        for seq, chunk in source.from_the_last_snapshot():
-            pending.append(run.send(self._attempt, seq, chunk))
-            clock += chunk.n_steps
-            if self._is_due(seq + 1 - marked, since):
-                pending.append(run.mark(self._attempt, seq + 1, clock))
+        for seq, parcel in source.from_the_last_snapshot():
+            if not parcel.asks and self._is_due(seq + 1 - marked, since):
+                parcel = parcel._replace(asks="snapshot")
                 marked, since = seq + 1, monotonic()
+            sent, snapshots = run.send(self._attempt, seq, parcel)
+            clock += parcel.n_steps
+            pending += [sent, Barrier(seq + 1, clock, snapshots)] if snapshots else [sent]
             while len(pending) > self._options.window:
                 yield from self._settle(pending.popleft(), pending, source)
-        pending.append(run.mark(self._attempt, source.reached, clock, last=True))
         while pending:
             yield from self._settle(pending.popleft(), pending, source)
 
@@ -227,7 +228,7 @@ class Pipeline:
         if isinstance(item, Barrier):
             self._commit(item, found)
             source.forget(item.seq)
-            self._patience = max(self._options.seconds, 20 * (item.spent + monotonic() - begin))
+            self._patience = max(self._options.seconds, COST * (monotonic() - begin))
             return
         watch, n = self._watch, len(item.names)
         watch.depth = len(pending)

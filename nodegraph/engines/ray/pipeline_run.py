@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from time import monotonic
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,7 +37,6 @@ class Barrier(NamedTuple):
     seq: int
     clock: int
     refs: list[Any]
-    spent: float  # seconds that it took to ask
 
 
 class PipelineRun:
@@ -125,19 +123,25 @@ class PipelineRun:
         waited = set(self._wanted).union(*read) - (self._doors - set(self._wanted))
         return waited.isdisjoint(part.sends)
 
-    def send(self, attempt: int, seq: int, parcel: Parcel) -> InFlight:
-        """Send chunks through all parts; outputs go from worker to worker."""
-        now, given, receipts = dict[str, Any](), self._given(parcel.chunk), list[Any]()
+    def send(self, attempt: int, seq: int, parcel: Parcel) -> tuple[InFlight, list[Any]]:
+        """Send chunks through all parts; return also what stands for snapshots, if it asks.
+
+        Outputs go from worker to worker.
+        """
+        now, given = dict[str, Any](), self._given(parcel.chunk)
+        receipts, snapshots = list[Any](), list[Any]()
         for worker, part, reports in zip(self._workers, self._parts, self._reporting, strict=True):
             known = {**now, **given}
             inputs = [self._input(name, name in part.late, known) for name in part.reads]
-            count = len(part.sends) + reports
+            count = len(part.sends) + reports + bool(parcel.asks)
             refs = worker.call("run", attempt, seq, parcel.of(part), *inputs, returns=count)
+            snapshots += [refs.pop()] if parcel.asks else []
             now |= dict(zip(part.sends, refs, strict=not reports))
             receipts += refs[len(part.sends) :]
         self._sent.appendleft(now)
         wanted = [now[name] for name in self._wanted]
-        return InFlight(seq, parcel.n_steps, parcel.lengths, self._wanted, [*wanted, *receipts])
+        refs = [*wanted, *receipts]
+        return InFlight(seq, parcel.n_steps, parcel.lengths, self._wanted, refs), snapshots
 
     def _given(self, chunk: Chunk) -> dict[str, Any]:
         """Return what some nodes will give out of a chunk, so that nobody waits for their workers.
@@ -161,11 +165,3 @@ class PipelineRun:
         age, outputs = found
         self._watch.stale[age] = self._watch.stale.get(age, 0) + 1
         return outputs.get(name)
-
-    def mark(self, attempt: int, seq: int, clock: int, last: bool = False) -> Barrier:
-        """Ask every worker where it stands after the chunks that it was sent."""
-        begin = monotonic()
-        refs = [
-            ref for worker in self._workers for ref in worker.call("snapshot", attempt, seq, last)
-        ]
-        return Barrier(seq, clock, refs, monotonic() - begin)

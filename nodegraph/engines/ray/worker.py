@@ -167,7 +167,7 @@ class Worker(Replica):
         -------
         tuple
             The outputs of ``part.sends``, one after the other, then a `Receipt` if it is to
-            report; if that is one thing, it alone.
+            report and a `Snapshot` if the parcel asks for one; if that is one thing, it alone.
         """
         begin = perf_counter()
         loaded = self._open(attempt, seq)
@@ -193,6 +193,8 @@ class Worker(Replica):
             meter = loaded.meter
             rest = meter.look(slots) if meter is not None and meter.steps else None
             found.append(Receipt(tuple(points), rest))
+        if parcel.asks:
+            found.append(self._stands(loaded, last=parcel.asks == "last"))
         return found[0] if len(found) == 1 else tuple(found)
 
     def _live_through(
@@ -250,12 +252,12 @@ class Worker(Replica):
             request.vitals.take(part.names, chunk, sweep.sample)
         return [np.ascontiguousarray(sweep.outputs(name)) for name in names]
 
-    def snapshot(self, attempt: int, seq: int, last: bool = False) -> Snapshot:
-        """Return all that chunks before `seq` have changed: it is copied as it is sent.
+    def _stands(self, loaded: _Loaded, last: bool) -> Snapshot:
+        """Return all that has changed since the part was loaded: it is copied as it is sent.
 
-        After the `last` one, those who may conclude do so here, where there are others beside it.
+        After the `last` chunk, those who may conclude do so here, where there are others beside it.
         """
-        part, slots, request, mode, meter = self._open(attempt, seq)
+        part, slots, request, mode, meter = loaded
         found: dict[str, dict[str, Any]] = {}
         for name in part.names:
             slot = slots[name]

@@ -27,6 +27,7 @@ def test_chunks_come_out_as_they_went_in(size, warmup):
     assert [len(parcel.lengths) for parcel in found] == {1: [1] * 4, 2: [2, 2], 3: [3, 1]}.get(
         size, [4]
     )
+    assert [parcel.asks for parcel in found] == [""] * (len(found) - 1) + ["last"]
     out = [piece for parcel in found for piece in parcel.pieces()]
     assert [number for number, _, _ in out] == [0, 1, 2, 3]
     for (_, _, chunk), one in zip(out, given, strict=True):

@@ -219,11 +219,11 @@ def test_a_worker_refuses_what_comes_out_of_turn(split):
     (parcel,) = parcels([Chunk(1, {"input": np.ones((1, 1))}, {})], 1)
     for attempt, seq in ((1, 5), (2, 4), (2, 6)):
         with pytest.raises(EngineError, match=f"called for chunk {seq} of attempt {attempt}"):
-            pool.take(worker.call("run", attempt, seq, parcel, returns=2))
-    ys, _ = pool.take(worker.call("run", 2, 5, parcel, returns=2))
-    assert ys.any()
+            pool.take(worker.call("run", attempt, seq, parcel, returns=3))
+    ys, _, stands = pool.take(worker.call("run", 2, 5, parcel, returns=3))
+    assert ys.any() and np.array_equal(stands.slots["reservoir"]["state"].x, ys[-1])
     with pytest.raises(EngineError, match="chunk 5 of attempt 2"):
-        pool.take(worker.call("run", 2, 5, parcel, returns=2))
+        pool.take(worker.call("run", 2, 5, parcel, returns=3))
 
 
 def test_outputs_of_a_stream_are_no_memory_of_a_worker(split):
