@@ -50,7 +50,7 @@ def test_chunks_that_do_not_go_on_alike_travel_apart():
 
 
 def test_more_light_parts_get_more_chunks_at_a_time_but_not_for_ever():
-    assert [together_of(n, 256, 1.0) for n in (1, 4, 5, 65, 1000)] == [1, 1, 2, 17, 128]
+    assert [together_of(n, 256, 1.0) for n in (1, 4, 5, 65, 1000)] == [1, 2, 3, 33, 128]
     assert together_of(1000, 100_000, 1.0) == 1
 
 
