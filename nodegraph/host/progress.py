@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from threading import Lock
 from time import monotonic
@@ -24,6 +25,7 @@ __all__ = [
     "Terminal",
     "checked_progress",
     "for_this_place",
+    "shown",
     "tell_note",
     "watched",
 ]
@@ -244,6 +246,16 @@ def checked_progress(progress: Progress | bool | None) -> Progress:
             f"got {progress!r}; write progress=True for a bar"
         )
     return progress
+
+
+@contextmanager
+def shown(progress: Progress, total_steps: int | None, description: str) -> Iterator[None]:
+    """Have a progress begin and end, also where an error does, which is told below the bar."""
+    progress.start(total_steps, description)
+    try:
+        yield
+    finally:
+        progress.stop()
 
 
 class _Sized(Protocol):

@@ -20,7 +20,7 @@ from nodegraph.engines.request import Request
 from nodegraph.engines.slot import LET_GO, Slot, widths
 from nodegraph.errors import DataError, GraphError, named
 from nodegraph.graph.protocols import Deals, Trailing, Weighed
-from nodegraph.host.progress import tell_note
+from nodegraph.host.progress import shown, tell_note
 from nodegraph.model.joint_readouts import JointReadouts, find_joint
 from nodegraph.model.kept_elsewhere import KeptElsewhere
 from nodegraph.model.kept_outputs import KeptOutputs, cut, teachers
@@ -87,10 +87,10 @@ class Fit(LearningPass):
         steps, bound = self.stages, self._dealt(bound)
         passes = [epochs(self.plan.rules, stage.learners) for stage in steps]
         self._check_again(slots, bound, sum(passes))
-        self.hooks.progress.start((total := bound.n_steps) and total * sum(passes), "fit")
+        total = bound.n_steps and bound.n_steps * sum(passes)
         moved, at = 0, self.hooks.start
         reports: list[dict[str, Any]] = [*at.reports]
-        with closing(self.kept(slots, bound)) as kept:
+        with shown(self.hooks.progress, total, "fit"), closing(self.kept(slots, bound)) as kept:
             for number in range(at.stage, len(steps)):
                 moved, told = self._stage(number, slots, bound, kept, reports)
                 stage = steps[number].learners
@@ -102,7 +102,6 @@ class Fit(LearningPass):
             moved = at.steps
         if bound.own:
             self._settle(slots, bound)
-        self.hooks.progress.stop()
         return reports, moved
 
     def _check_again(self, slots: Slots, bound: BoundData, passes: int) -> None:

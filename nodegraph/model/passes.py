@@ -22,7 +22,7 @@ from nodegraph.engines.slot import Slot, widths
 from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import placed
 from nodegraph.graph.plan import Plan
-from nodegraph.host.progress import Counted, Progress, Silent, watched
+from nodegraph.host.progress import Counted, Progress, Silent, shown, watched
 from nodegraph.model.curves import Recorder
 from nodegraph.model.initializer import Initializer
 from nodegraph.model.state import ModelState
@@ -228,10 +228,8 @@ class Run(Pass):
 
     def through(self, bound: BoundData) -> list[Outputs]:
         """Return the wanted outputs of each series."""
-        self.hooks.progress.start(bound.n_steps, "run")
-        results = self._own(bound.series[0]) if bound.own else self._apart(bound.series)
-        self.hooks.progress.stop()
-        return results
+        with shown(self.hooks.progress, bound.n_steps, "run"):
+            return self._own(bound.series[0]) if bound.own else self._apart(bound.series)
 
     def _own(self, series: Series | Stream) -> list[Outputs]:
         plan = self.plan or self.state.runnable(self.state.ready(), self.request.learn)

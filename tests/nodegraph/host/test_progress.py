@@ -3,6 +3,7 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from time import perf_counter
 from typing import NamedTuple
 
@@ -11,9 +12,10 @@ import pytest
 from rich.console import Console
 
 import nodegraph as ng
+from nodegraph.errors import DivergenceError
 from nodegraph.host import progress
 from nodegraph.host.progress import Silent, Terminal, for_this_place, watched
-from nodes import RLS, Input
+from nodes import RLS, Input, Reservoir, Ridge
 
 
 class Chunk(NamedTuple):
@@ -210,3 +212,15 @@ def test_lines_are_written_where_they_are_asked_for(monkeypatch):
     assert isinstance(progress.for_this_place(None, print), progress.Silent)
     assert isinstance(progress.for_this_place(True, print), progress.Lines)
     assert isinstance(progress.for_this_place(False, print), progress.Silent)
+
+
+@pytest.mark.parametrize("call", ["fit", "run"])
+def test_an_error_stands_below_the_bar_not_behind_it(call):
+    wild = Reservoir(units=3, activation="identity", spectral_radius=99)
+    model, bar = ng.Model(Input() >> wild >> Ridge(), seed=1), Terminal(screen())
+    x = np.sin(np.arange(300.0))[:, None]
+    learn, run = partial(model.fit, x, x), partial(model.run, x, outputs=["reservoir"])
+    with pytest.raises(DivergenceError):
+        (learn if call == "fit" else run)(progress=bar)
+    seen = shown(bar._console)
+    assert "/300 steps" in seen and seen.endswith("\n")
