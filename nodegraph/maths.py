@@ -21,13 +21,12 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.compiling import elementwise as elements
 from nodegraph.compiling import products
 from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.control import cond, repeat
 from nodegraph.compiling.functions import linear
-from nodegraph.compiling.operands import lift
-from nodegraph.compiling.reductions import reduce
+from nodegraph.compiling.operands import elementwise, lift
+from nodegraph.compiling.products import reduce
 from nodegraph.compiling.sparse import SparseVar
 from nodegraph.compiling.synapses import Synapses, synapses
 from nodegraph.compiling.words import is_by_numpy, meaning, word
@@ -74,7 +73,7 @@ _NUMPY: dict[str, Callable[[Any], Any]] = {
 def _elem(name: str, x: Any) -> Any:
     if is_by_numpy():
         return (_NUMPY.get(name) or getattr(np, name))(x)
-    return Var(elements.elementwise(name, x))
+    return Var(elementwise(name, x))
 
 
 def _sum(x: Any, axis: Any, keepdims: bool) -> Any:

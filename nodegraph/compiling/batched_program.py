@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.compiling.addresses import address
 from nodegraph.compiling.batching import batched
-from nodegraph.compiling.cache_lines import zeros_at_line
+from nodegraph.compiling.cache_lines import address, zeros_at_line
 from nodegraph.compiling.drivers import batch_driver
 from nodegraph.compiling.ir import Trace, code_of
 from nodegraph.compiling.layout import filled, flat, mapped

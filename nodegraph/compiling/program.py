@@ -9,8 +9,7 @@ import numpy as np
 
 import nodegraph.compiling.functions  # noqa: F401 - numpy's, which steps may use
 from nodegraph.arrays import is_sparse
-from nodegraph.compiling.addresses import address
-from nodegraph.compiling.cache_lines import LINE, empty_at_line
+from nodegraph.compiling.cache_lines import LINE, address, empty_at_line
 from nodegraph.compiling.drivers import driver
 from nodegraph.compiling.ir import Op, Trace, code_of
 from nodegraph.compiling.layout import filled, flat, is_array, laid, mapped, restored

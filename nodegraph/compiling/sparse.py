@@ -11,9 +11,8 @@ import numpy as np
 from nodegraph.arrays import read_only
 from nodegraph.compiling.arrays import NoSuchMethod, Var
 from nodegraph.compiling.cache_lines import zeros_at_line
-from nodegraph.compiling.elementwise import where
 from nodegraph.compiling.ir import Dim, Op, Trace, TraceError, dtype_of
-from nodegraph.compiling.operands import lift
+from nodegraph.compiling.operands import lift, where
 from nodegraph.compiling.products import sparse_product, sparse_scan
 
 __all__ = ["SparseVar", "by_column", "is_sorted", "sliced", "slots", "slots_of"]

@@ -9,7 +9,7 @@ import numpy as np
 from nodegraph.arrays import is_sparse
 from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.operands import lift, spread
-from nodegraph.compiling.reductions import reduce
+from nodegraph.compiling.products import reduce
 from nodegraph.compiling.sparse import SparseVar
 from nodegraph.compiling.words import is_by_numpy, word
 

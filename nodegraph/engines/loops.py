@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.compiling.addresses import address
+from nodegraph.compiling.cache_lines import address
 from nodegraph.compiling.ir import code_of
 from nodegraph.compiling.loop_driver import advance, drive
 from nodegraph.engines.bound_node import BoundNode, RowSource

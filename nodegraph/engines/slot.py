@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.compiling.addresses import address
+from nodegraph.compiling.cache_lines import address
 from nodegraph.compiling.drivers import products_summed
 from nodegraph.compiling.ir import code_of
 from nodegraph.compiling.machine_code import is_enabled

@@ -7,7 +7,7 @@ from typing import Any
 
 from nodegraph.compiling.emission import elementwise, products
 from nodegraph.compiling.emission.builder import Builder
-from nodegraph.compiling.emission.triangles import triangles
+from nodegraph.compiling.emission.products import triangles
 from nodegraph.compiling.emission.values import Values
 from nodegraph.compiling.planning.items import Block, Copy, Group, Root
 from nodegraph.compiling.planning.plan import Plan

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from nodegraph.compiling.arrays import Var, means
-from nodegraph.compiling.elementwise import elementwise
 from nodegraph.compiling.ir import TraceError
+from nodegraph.compiling.operands import elementwise
 
 __all__ = ["power"]
 

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from nodegraph.compiling.arrays import Var, implements
-from nodegraph.compiling.elementwise import where
 from nodegraph.compiling.functions.shapes import diagonal, flat
 from nodegraph.compiling.ir import TraceError
-from nodegraph.compiling.operands import kind_of, lift
-from nodegraph.compiling.reductions import reduce, scan
+from nodegraph.compiling.operands import kind_of, lift, where
+from nodegraph.compiling.products import reduce, scan
 
 __all__ = ["first_of", "typed"]
 

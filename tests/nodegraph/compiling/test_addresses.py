@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nodegraph.compiling.addresses import address
+from nodegraph.compiling.cache_lines import address
 
 whole = np.arange(24.0).reshape(4, 6)
 

@@ -2,8 +2,13 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from nodegraph.compiling.addresses import address
-from nodegraph.compiling.cache_lines import LINE, copy_at_line, empty_at_line, zeros_at_line
+from nodegraph.compiling.cache_lines import (
+    LINE,
+    address,
+    copy_at_line,
+    empty_at_line,
+    zeros_at_line,
+)
 from nodegraph.compiling.layout import laid
 from nodegraph.compiling.sparse import sliced
 
