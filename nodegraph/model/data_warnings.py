@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +21,7 @@ from nodegraph.model.checks import why_so_many
 
 __all__ = [
     "warn_of_doubts",
+    "warn_of_idle_targets",
     "warn_of_idle_workers",
     "warn_of_params_replaced",
     "warn_of_series_passed_over",
@@ -115,6 +116,18 @@ def _warn_of_clock(plan: Plan, name: str, bound: BoundData, warmup: int, ahead: 
             f"{name} learns nothing from {_which(missed, len(bound.series))}: its clock (every="
             f"{every}, phase={phase}) does not tick where they have a target, as at the last step; "
             "leave every out, or give targets at other steps"
+        )
+
+
+def warn_of_idle_targets(plan: Plan, learners: Container[str], bound: BoundData, y: Any) -> None:
+    """Warn of targets for who learns offline, where they are given to those who learn online."""
+    idle = [n for n in bound.targets if n not in learners]
+    heard = len(idle) < len(bound.targets) and not isinstance(y, Mapping)  # by who was meant
+    if idle and not heard:
+        warn(
+            f"partial_fit: the target of {', '.join(idle)} teaches nothing, for "
+            f"{', '.join(type(plan.rules[n]).__name__ for n in idle)} learns from all rows at once "
+            "and rests; write fit or update, or leave it out"
         )
 
 

@@ -38,6 +38,7 @@ from nodegraph.model.checks import (
 )
 from nodegraph.model.curves import Curves, recorder_of
 from nodegraph.model.data_warnings import (
+    warn_of_idle_targets,
     warn_of_params_replaced,
     warn_of_series_passed_over,
 )
@@ -229,7 +230,7 @@ class Learner(Freezing):
         bound = draft.bind(x, y, noted=True)
         draft.follow(bound)
         check_whole(self.plan, bound, draft.stream.time)
-        learners = tuple(n for n in draft.learners(bound) if not self.plan.rules[n].online)
+        learners = draft.learners(bound, online=False)
         if not learners:
             online = self.plan.rules and "partial_fit is for online rules"
             raise GraphError(f"nothing here learns offline: {online or why_idle(draft)}")
@@ -303,9 +304,10 @@ class Learner(Freezing):
         bound = draft.bind(x, y, noted=True)
         draft.follow(bound)
         draft.compare(bound)
-        learners = frozenset(n for n in draft.learners(bound) if self.plan.rules[n].online)
+        learners = frozenset(draft.learners(bound, online=True))
         if not learners:
             raise GraphError(f"nothing here learns online: {why_idle(draft, online=True)}")
+        warn_of_idle_targets(self.plan, learners, bound, y)
         draft.begin(learners)
         vitals, time = vitals_of(self.plan, bound), draft.stream.time
         trickle = self._trickle = self._trickle or trickle_of(self.plan)

@@ -196,8 +196,8 @@ class ModelState:
             self.initializer.see({n: size for n, size in sizes.items() if size}, {})
             self.initializer.build(self.slots)
 
-    def learners(self, bound: BoundData) -> tuple[str, ...]:
-        """Return the nodes that can learn from these data.
+    def learners(self, bound: BoundData, online: bool | None = None) -> tuple[str, ...]:
+        """Return the nodes that can learn from these data; those alone that are `online`, or not.
 
         Raises
         ------
@@ -206,7 +206,7 @@ class ModelState:
         """
         names = []
         for name, rule in self.plan.rules.items():
-            if name in self.frozen:
+            if name in self.frozen or online not in (None, rule.online):
                 continue
             if not rule.supervised or name in bound.targets or self._wired(name):
                 names.append(name)

@@ -1,12 +1,16 @@
 """Stages of learning, teacher forcing, and where a model is left by them."""
 
+import warnings
+
 import numpy as np
+import pytest
 from ridge_by_hand import T, U, Y, chain, numpy_ridge, numpy_states
 
 import nodegraph as ng
 from nodegraph import delay
-from nodes import Input, Output, Reservoir, Ridge, Scaler
-from nodes.rules import IntrinsicPlasticity
+from nodegraph.errors import DataWarning, NotFittedError
+from nodes import LMS, Input, Output, Reservoir, Ridge, Scaler
+from nodes.rules import IntrinsicPlasticity, Oja
 
 
 def test_fit_with_feedback_sees_the_teacher_of_the_step_before():
@@ -116,3 +120,31 @@ def test_learners_one_after_the_other_learn_from_a_list_of_series():
     for param, other in zip(one.params["s"], scaled.params["s"], strict=True):
         assert np.array_equal(param, other)
     assert len(one.report) == 2
+
+
+def learning_pool():
+    return Input() >> Reservoir(units=5, rule=Oja(weights="W_in"), name="pool")
+
+
+def test_who_learns_online_waits_for_no_target_of_who_learns_offline():
+    alone = ng.Model(learning_pool(), seed=1)
+    beside = ng.Model(learning_pool() >> Ridge(name="out"), seed=1)
+    states = beside.partial_fit(U[:60], outputs=["pool"])["pool"]
+    assert np.array_equal(states, alone.partial_fit(U[:60]))
+    assert np.array_equal(beside.params["pool"].W_in, alone.params["pool"].W_in)
+    with pytest.raises(NotFittedError, match="out has not learned yet"):
+        beside.partial_fit(U[:60])
+
+
+def test_targets_that_teach_nobody_online_are_told():
+    model = ng.Model(learning_pool() >> Ridge(name="out"), seed=1).fit(U, Y)
+    before = model.params["out"].W_out.copy()
+    with pytest.warns(DataWarning, match="the target of out teaches nothing, for LeastSquares"):
+        model.partial_fit(U[:60], Y[:60])
+    assert np.array_equal(model.params["out"].W_out, before)
+    both = ng.Model(Input() >> [LMS(rate=0.01, name="fast"), Ridge(name="out")], seed=1).fit(U, Y)
+    with pytest.warns(DataWarning, match="target of out teaches"):
+        both.partial_fit(U[:60], {"fast": Y[:60], "out": Y[:60]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        both.partial_fit(U[:60], Y[:60])  # meant for whoever can
