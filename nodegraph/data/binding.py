@@ -95,7 +95,7 @@ def bind(x: Any, y: Any, door: Door, steps: int | None = None) -> BoundData:
         return _fed(read, "list", read[0], once=once)
     if any(map(is_stream, odd)):
         return _feed_stream(x, y, door)
-    if y is not None and not is_plain(y):
+    if odd:
         check_order(x, y)
     data, targets = door.data(x), door.targets(y)
     forms = {split_series(value, name)[1] for name, value in data.items()}
@@ -154,6 +154,7 @@ def _parts(x: Any, y: Any, door: Door) -> Iterator[Series]:
     last = LastRows()
     for i, (chunk, target) in enumerate(_pairs(x, y)):
         data, targets, which = door.data(chunk), door.targets(target), f" (chunk {i})"
+        check_order(chunk, target, which)
         part = one_series(data, targets, which, door)
         times = check_times([(data, targets, which)])
         cure = f"chunk {i} goes on from the one before; ng.Series(...) takes series of their own"

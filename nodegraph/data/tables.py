@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import pairwise, product
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -253,42 +253,71 @@ def instances(value: Any, where: str) -> list[Any]:
     return [table.iloc[part].droplevel(0) for part in parts]
 
 
-def check_order(x: Any, y: Any) -> None:
-    """Refuse targets whose index calls the same rows as that of the inputs, in another order.
+def check_order(x: Any, y: Any, which: str = "") -> None:
+    """Refuse tables whose index calls the rows of the input, or the first one, in another order.
 
-    Rows count as they stand, whatever they are called. Labels of a panel may be called by instance.
+    Those of further inputs are looked at before those of targets. Rows count as they stand,
+    whatever they are called. Labels of a panel may be called by instance.
+
+    Parameters
+    ----------
+    x, y : as in `fit`
+    which : str
+        Of which chunk they are, for the message.
 
     Raises
     ------
     DataError
         With how to put them in order.
     """
-    for name, given, target in _pairs(x, y):
-        index = index_of(target)
-        called = None if index is None else _called(given, target)
-        if called is not None and _mixed(called, index):
-            cure = (
-                f"y.sel({target.dims[0]}=...) with the labels of x"
-                if is_labelled(target)
-                else "y.loc[x.index] (labels of a panel: y.loc[x.index.get_level_values(0)"
-                ".unique()])"
-            )
-            raise DataError(
-                f"target{name}: its rows stand in another order than those of the input; write "
-                f"{cure}, or y.to_numpy() if they are meant as they stand"
-            )
-
-
-def _pairs(x: Any, y: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each table of targets beside each of inputs, series by series."""
+    inputs = list(x.items()) if isinstance(x, Mapping) else [("", x)]
+    (first, given), *others = inputs or [("", None)]
+    for name, other in others:
+        _refuse_mixed(f"{name}{which}{{}}", first, [(given, other)])
     targets = y.items() if isinstance(y, Mapping) else [("", y)]
-    for (name, target), given in product(targets, x.values() if isinstance(x, Mapping) else [x]):
-        where = f" of {name}" if name else ""
-        if isinstance(given, list | tuple) and isinstance(target, list | tuple):
-            for i, pair in enumerate(zip(given, target, strict=False)):
-                yield f"{where} (series {i})", *pair
+    for name, target in targets:
+        where = f"target of {name}" if name else "target"
+        _refuse_mixed(f"{where}{which}{{}}", "", [(one, target) for _, one in inputs])
+
+
+def _refuse_mixed(where: str, first: str, pairs: Sequence[tuple[Any, Any]]) -> None:
+    """Refuse the second of two tables, or of two lists of them, if its rows are in another order.
+
+    Parameters
+    ----------
+    where : str
+        What it is called, with {} for the number of the series.
+    first : str
+        What the first one is called; empty for the input that targets belong to.
+    pairs : sequence of (table, table) or (list of tables, list of tables)
+    """
+    for which, given, other in _by_series(pairs):
+        index = index_of(other)
+        called = None if index is None else _called(given, other)
+        if called is None or not _mixed(called, index):
+            continue
+        mine, theirs = (where.split()[0].format(""), first) if first else ("y", "x")
+        panel = " (labels of a panel: y.loc[x.index.get_level_values(0).unique()])" * (not first)
+        cure = (
+            f"{mine}.sel({other.dims[0]}=...) with the labels of {theirs}"
+            if is_labelled(other)
+            else f"{mine}.loc[{theirs}.index]{panel}"
+        )
+        raise DataError(
+            f"{where.format(which)}: its rows stand in another order than those of "
+            f"{first or 'the input'}; write {cure}, or {mine}.to_numpy() if they are meant as they "
+            "stand"
+        )
+
+
+def _by_series(pairs: Sequence[tuple[Any, Any]]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield two tables at a time, with the number of the series."""
+    for given, other in pairs:
+        if isinstance(given, list | tuple) and isinstance(other, list | tuple):
+            for i, pair in enumerate(zip(given, other, strict=False)):
+                yield f" (series {i})", *pair
         else:
-            yield where, given, target
+            yield "", given, other
 
 
 def _called(given: Any, target: Any) -> Any:

@@ -203,3 +203,25 @@ def test_columns_are_put_in_order_in_the_words_of_their_library():
     model = learned()
     right = swapped.select(["a", "b"]), labelled.sel({labelled.dims[-1]: ["a", "b"]})
     assert all(np.array_equal(model.predict(x), model.predict(A)) for x in right)
+
+
+@pytest.mark.parametrize("how", ["fit", "list", "chunks", "run"])
+def test_a_further_input_in_another_order_is_called_by_its_name(how):
+    pandas = pytest.importorskip("pandas")
+    x = pandas.DataFrame(A, index=[f"r{row}" for row in range(9)])
+    model = ng.Model([Input(name="u"), Input(name="v")] >> Ridge(name="out"))
+    model.fit({"u": x, "v": x}, x)
+    right, mixed = {"u": x, "v": x}, {"u": x, "v": x[::-1]}
+    lists = {"u": [x, x], "v": [x, x[::-1]]}
+    calls = {
+        "fit": lambda: model.fit(mixed, x),
+        "list": lambda: model.fit(lists, [x, x]),
+        "chunks": lambda: model.fit(ng.Chunks([(right, x), (mixed, x)])),
+        "run": lambda: model.run(mixed),
+    }
+    which = {"list": r" \(series 1\)", "chunks": r" \(chunk 1\)"}.get(how, "")
+    said = rf"^v{which}: its rows stand in another order than those of u; write v\.loc\[u\.index\]"
+    with pytest.raises(DataError, match=said):
+        calls[how]()
+    with pytest.raises(DataError, match=r"^target of out: its rows .* than those of the input"):
+        model.fit(right, {"out": x[::-1]})
