@@ -140,12 +140,6 @@ class Preparation(Choice):
         prompt: ``truth[i] = series[start + prompt + i]``.
         """
         x = self.inputs(table)
-        with self.at("input"):
-            if isinstance(x, np.ndarray) and x.shape != table.values.shape:
-                raise DataError(
-                    "a model that generates takes in all the columns it gives; for others that "
-                    "stay outside the loop write input: {node: columns} and loop: {node: readout}"
-                )
         with self.at("target"):
             y, outside = _looped(x, table.values, target)
         series = np.hstack(list(y.values())) if isinstance(y, Mapping) else y
@@ -209,7 +203,8 @@ class Preparation(Choice):
 def _looped(x: Any, values: Array, target: GenerateTarget) -> tuple[Any, dict[str, Array] | None]:
     """Return what is learned and generated, by output if several are, and what stays outside.
 
-    Each output of the loop is to give what its input takes, one step later.
+    Each output of the loop is to give what its input takes, one step later: its columns, in its
+    order. Without an input it gives the series.
     """
     if isinstance(x, Mapping):
         if target.loop is None:
@@ -223,4 +218,4 @@ def _looped(x: Any, values: Array, target: GenerateTarget) -> tuple[Any, dict[st
             raise DataError("loop: one output cannot become two inputs with columns of their own")
         outside = {name: rows for name, rows in x.items() if name not in target.loop}
         return {giver: x[taker] for taker, giver in target.loop.items()}, outside or None
-    return values, None
+    return values if x is None else x, None
