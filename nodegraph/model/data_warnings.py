@@ -23,6 +23,7 @@ __all__ = [
     "warn_of_doubts",
     "warn_of_idle_targets",
     "warn_of_idle_workers",
+    "warn_of_late_edges",
     "warn_of_params_replaced",
     "warn_of_series_passed_over",
 ]
@@ -49,6 +50,7 @@ def warn_of_doubts(
     DataError
         If a column of targets is NaN in every row, so that no row teaches anything.
     """
+    warn_of_late_edges(plan, bound)
     _warn_of_lost_digits(bound, dtype)
     _warn_of_turned_data(bound)
     _warn_of_turned_series(bound)
@@ -59,6 +61,32 @@ def warn_of_doubts(
         if name in bound.targets:
             _warn_of_constants(plan, name, bound, warmup)
     warn_of_series_passed_over(plan, learners, bound, warmup, ahead)
+
+
+def warn_of_late_edges(plan: Plan, bound: BoundData) -> None:
+    """Warn of edges that are so late that nothing but zeros comes through them.
+
+    Targets that never come are refused where they are checked.
+    """
+    lengths = [one.n_steps for one in bound.series if isinstance(one, Series)]
+    if len(lengths) < len(bound.series):  # a stream, of any length
+        return
+    longest = max(lengths)
+    late = [
+        f"{source} {delay} steps late at {reader}"
+        for reader, ports in plan.reads.items()
+        for source, delay in dict.fromkeys(
+            read[:2] for port, reads in ports.items() if port != "target" for read in reads
+        )
+        if delay >= max(longest, 2)
+    ]
+    if late:
+        what = "series has" if bound.own else "longest series has"
+        warn(
+            f"{'; '.join(late[:SHOWN])}{'; ...' * (len(late) > SHOWN)}: the {what} {longest} "
+            "rows, so zeros alone are heard there while the model learns; shorten the delay, or "
+            "leave the edge out"
+        )
 
 
 def warn_of_series_passed_over(
