@@ -90,6 +90,9 @@ def strays(x: Array, y: Array) -> bool:
     if known.sum() < FEWEST:
         return False
     x, y = x[known], y[known]
+    largest = np.maximum(np.abs(x).max(axis=0), np.abs(y).max(axis=0))
+    size = np.where(largest > 0, largest, 1.0)  # so that no square overflows
+    x, y = x / size, y / size
     spread = np.maximum(x.var(axis=0), y.var(axis=0))
     return bool((np.square(x - y).mean(axis=0) > FAR * spread).any())
 

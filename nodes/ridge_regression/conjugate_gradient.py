@@ -33,14 +33,19 @@ class Moments(NamedTuple):
         x, t = (xs.mean(axis=0), ts.mean(axis=0)) if centred else (self.x, self.t)
         dx, dt, gap = xs - x, ts - t, np.sqrt(self.n * m / n)
         dx, dt = np.vstack([dx, gap * (x - self.x)]), np.vstack([dt, gap * (t - self.t)])
-        return Moments(
-            n,
-            self.x + (x - self.x) * (m / n),
-            self.t + (t - self.t) * (m / n),
-            self.xx + np.square(dx).sum(axis=0),
-            self.xt + product(dx.T, dt),
-            self.tt + np.square(dt).sum(axis=0),
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # `finite` tells
+            return Moments(
+                n,
+                self.x + (x - self.x) * (m / n),
+                self.t + (t - self.t) * (m / n),
+                self.xx + np.square(dx).sum(axis=0),
+                self.xt + product(dx.T, dt),
+                self.tt + np.square(dt).sum(axis=0),
+            )
+
+    def finite(self) -> bool:
+        """Tell whether no sum has overflowed."""
+        return all(bool(np.isfinite(sums).all()) for sums in (self.xx, self.xt, self.tt))
 
 
 class ConjugateGradient(NamedTuple):
@@ -135,7 +140,7 @@ class ConjugateGradient(NamedTuple):
             raise DataError(
                 "no rows to learn from: warmup or NaN in targets, or weights of 0, left none"
             )
-        if not np.isfinite(residual).all():
+        if not self.moments.finite():
             raise DataError("the sums over inputs and targets overflow: scale the data down")
         return self._replace(
             passes=1,

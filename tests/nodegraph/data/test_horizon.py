@@ -62,6 +62,16 @@ def test_a_target_strays_where_it_differs_by_more_than_half_of_the_variance():
     assert not strays(u, u[:, :1])
 
 
+def test_huge_rows_stray_by_the_same_measure():
+    u = np.sin(np.arange(100) / 7)[:, None]
+    for size in (1.0, 1e200, 1e-200):
+        assert not strays(size * u[:-1], size * u[1:])
+        assert strays(size * u[:-1], -size * u[1:])
+    x = u[:-1].copy()
+    x[50] = 1e300
+    assert strays(x, u[1:])  # one row holds all of the variance, and is no row of the target
+
+
 X = RNG.normal(size=(120, 2))
 Y = np.cumsum(RNG.normal(size=(120, 1)), axis=0)
 TEXTS = [RNG.normal(size=(n, 2)) for n in (30, 12, 55, 4, 30)]

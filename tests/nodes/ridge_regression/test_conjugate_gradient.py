@@ -132,3 +132,11 @@ def test_inputs_that_never_move_do_no_harm():
         readout.fit(x, 2 * x[:, :1] + 1)
     np.testing.assert_allclose(readout.params["ridge"].W_out, [[2, 0, 0, 0]], atol=1e-8)
     np.testing.assert_allclose(readout.params["ridge"].bias, [1], atol=1e-8)
+
+
+@pytest.mark.parametrize("huge", ["x", "y"])
+def test_sums_that_overflow_are_refused(huge):
+    rows = {"x": X.copy(), "y": Y.copy()}
+    rows[huge][50] = 1e160
+    with pytest.raises(DataError, match="the sums over inputs and targets overflow: scale the"):
+        ng.Model(Ridge(solver="iterative")).fit(rows["x"], rows["y"])
