@@ -135,18 +135,6 @@ def test_generated_values_begin_with_the_row_right_after_the_prompt() -> None:
     assert found.windows[-1].truth[-1, 0] == 99  # and all others are used
 
 
-@pytest.mark.parametrize("columns", [[1, 0], [1], [0]])
-def test_what_goes_in_is_generated_in_its_order(columns: list[int]) -> None:
-    target = {"generate": 5, "prompt": 10, "windows": 2}
-    found = prepared(input=columns, target=target, split={"train": 50})
-    np.testing.assert_array_equal(found.train.x, ROWS[:50, columns])
-    np.testing.assert_array_equal(found.train.y, ROWS[1:51, columns])
-    for window, start in zip(found.windows, (50, 85), strict=True):
-        np.testing.assert_array_equal(window.seen, ROWS[start : start + 10, columns])
-        np.testing.assert_array_equal(window.prompt, window.seen)
-        np.testing.assert_array_equal(window.truth, ROWS[start + 10 : start + 15, columns])
-
-
 def test_without_a_prompt_the_series_goes_on_from_the_end_of_learning() -> None:
     found = prepared(target={"generate": 5, "prompt": 0}, split={"train": 50})
     ((prompt, truth, *_),) = found.windows
