@@ -10,7 +10,7 @@ import numpy.typing as npt
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.plotting.canvas import COLOURS, GREY, TRUTH, new_axes, tidy
-from nodegraph.plotting.data import series
+from nodegraph.plotting.data import found_whole, series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +30,7 @@ def lyapunov(found: Any, ax: Axes | None = None) -> Axes:
     ax : matplotlib.axes.Axes, optional
         Where to draw; without it a new figure is made.
     """
+    found = found_whole("lyapunov", "lyapunov_exponents", found, "times", "course")
     times, course = series("lyapunov", "times", found.times), np.asarray(found.course, float)
     ax = ax if ax is not None else new_axes((8.0, 3.6))
     shown = np.isfinite(course).all(axis=0)
@@ -55,6 +56,7 @@ def divergence(found: Any, ax: Axes | None = None) -> Axes:
         As `nodegraph.dynamics.largest_exponent` returns it.
     ax : matplotlib.axes.Axes, optional
     """
+    found = found_whole("divergence", "largest_exponent", found, "times", "logs", "fit", "exponent")
     ax = ax if ax is not None else new_axes((6.4, 3.8))
     times, logs = np.asarray(found.times, float), np.asarray(found.logs, float)
     rows = slice(*found.fit)

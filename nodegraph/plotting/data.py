@@ -19,6 +19,7 @@ __all__ = [
     "check_same_shape",
     "chosen",
     "column_names",
+    "found_whole",
     "label_times",
     "lane_names",
     "numbers",
@@ -37,6 +38,16 @@ def series(where: str, name: str, values: npt.ArrayLike) -> Floats:
     array = numbers(where, name, values)
     array = array[:, None] if array.ndim == 1 else array
     return check_filled(2, where, name, array)
+
+
+def found_whole(where: str, maker: str, found: Any, *fields: str) -> Any:
+    """Return `found` if it has all fields that are drawn, as what `maker` returns has."""
+    if not all(hasattr(found, field) for field in fields):
+        raise DataError(
+            f"{where}: got {type(found).__name__}; give the whole of what dynamics.{maker} returns"
+            f", as in found = ng.dynamics.{maker}(...), then ng.plotting.{where}(found)"
+        )
+    return found
 
 
 def check_filled(dimensions: int, where: str, name: str, array: Floats) -> Floats:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.plotting.canvas import COLOURS, GREY, TRUTH, new_axes, tidy
+from nodegraph.plotting.data import found_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +29,8 @@ def capacity(found: Any, ax: Axes | None = None) -> Axes:
     ax : matplotlib.axes.Axes, optional
         Where to draw; without it a new figure is made.
     """
+    maker = "information_processing_capacity"
+    found = found_whole("capacity", maker, found, "by_degree", "rank", "total")
     ax = ax if ax is not None else new_axes((5.6, 3.8))
     bottom = 0.0
     for k, value in enumerate(np.asarray(found.by_degree, float)):
@@ -50,6 +54,7 @@ def contraction(found: Any, ax: Axes | None = None) -> Axes:
         As `nodegraph.dynamics.echo_state_index` returns it.
     ax : matplotlib.axes.Axes, optional
     """
+    found = found_whole("contraction", "echo_state_index", found, "distances", "esp_index", "rate")
     ax = ax if ax is not None else new_axes((6.4, 3.6))
     distances = np.asarray(found.distances, float)
     floor = np.finfo(float).tiny
@@ -71,6 +76,14 @@ def ranks(kernel: Any, generalisation: Any, ax: Axes | None = None) -> Axes:
         As `nodegraph.dynamics.kernel_rank` and `generalisation_rank` return them.
     ax : matplotlib.axes.Axes, optional
     """
+    if not all(
+        hasattr(each, "values") and hasattr(each, "rank") for each in (kernel, generalisation)
+    ):
+        raise DataError(
+            "ranks: give the whole of what kernel_rank and generalisation_rank return, as in "
+            "ng.plotting.ranks(ng.dynamics.kernel_rank(model), "
+            "ng.dynamics.generalisation_rank(model))"
+        )
     ax = ax if ax is not None else new_axes((6.4, 3.6))
     rows = ("kernel", kernel, COLOURS[0]), ("generalisation", generalisation, COLOURS[1])
     for name, found, colour in rows:
@@ -91,6 +104,7 @@ def spectrum(found: Any, ax: Axes | None = None) -> Axes:
         As `nodegraph.dynamics.effective_spectral_radius` returns it.
     ax : matplotlib.axes.Axes, optional
     """
+    found = found_whole("spectrum", "effective_spectral_radius", found, "rows", "radii", "mean")
     ax = ax if ax is not None else new_axes((6.4, 3.4))
     ax.plot(found.rows, found.radii, color=COLOURS[0], lw=1.2, marker="o", ms=3)
     ax.axhline(found.mean, color=COLOURS[1], lw=1.2, ls="--", label=f"mean {found.mean:.3g}")

@@ -70,3 +70,23 @@ def test_bars_stand_on_one_another_up_to_the_total():
 def test_what_cannot_be_drawn_is_refused(call, words):
     with pytest.raises(DataError, match=words):
         call()
+
+
+NUMBERS = np.ones(3)
+WHOLE = r"got ndarray; give the whole of what dynamics\.{} returns"
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: plotting.lyapunov(NUMBERS), WHOLE.format("lyapunov_exponents")),
+        (lambda: plotting.divergence(NUMBERS), WHOLE.format("largest_exponent")),
+        (lambda: plotting.capacity(NUMBERS), WHOLE.format("information_processing_capacity")),
+        (lambda: plotting.contraction(NUMBERS), WHOLE.format("echo_state_index")),
+        (lambda: plotting.spectrum(NUMBERS), WHOLE.format("effective_spectral_radius")),
+        (lambda: plotting.ranks(10, 3), "ranks: give the whole of what kernel_rank and"),
+    ],
+)
+def test_parts_of_what_was_found_are_refused_with_what_to_give(call, words):
+    with pytest.raises(DataError, match=words):
+        call()
