@@ -254,8 +254,8 @@ def check_equal_widths(series: Sequence[Series], number: int = 1) -> None:
 
 
 def _turned(first: Array, other: Array) -> str:
-    """Return a hint if it is the number of rows that all series have in common."""
-    if len(first) != len(other):
+    """Return a hint if rows seem to be columns: as many in both, and fewer than columns."""
+    if len(first) != len(other) or len(first) >= max(first.shape[1], other.shape[1]):
         return ""
     return (
         f"; rows are steps in time: for series of {len(first)} channels, shape (channels, time), "

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+import nodegraph as ng
 from nodegraph.data import assembly
 from nodegraph.data.assembly import Door, many_series
 from nodegraph.data.targets import Lesson
 from nodegraph.errors import DataError
+from nodes import Ridge
 
 PLAIN = Door(["x"], ["y"], ["x", "z"])
 LENGTHS = (3, 1, 7, 40)
@@ -79,3 +81,13 @@ def test_plain_arrays_are_looked_at_once(case, monkeypatch):
     monkeypatch.setattr(assembly, "_joined", never)
     series, _, _ = many_series(*CASES[case])
     assert all(rows is CASES[case][0]["x"][i] for i, rows in enumerate(s.data["x"] for s in series))
+
+
+@pytest.mark.parametrize(
+    ("shapes", "turned"), [([(3, 50), (3, 60)], True), ([(60, 1), (60, 2)], False)]
+)
+def test_series_of_other_widths_are_told_to_turn_where_rows_are_few(shapes, turned):
+    series = [np.ones(shape) for shape in shapes]
+    with pytest.raises(DataError, match=r"series 1\): \d+ columns, but series 0 has") as caught:
+        ng.Model(Ridge()).fit(series, series)
+    assert ("for series of 3 channels, shape (channels, time)" in str(caught.value)) == turned
