@@ -193,8 +193,6 @@ def _moved(spec: Any, args: list[Op]) -> tuple[Any, ...]:
             if at is not None and args[at].many:
                 raise TraceError("a slice that differs between series")
             found.append(("ax", k + 1, at, step))
-        elif part[0] == "fix" and args[part[1]].many:
-            found.append(("take", part[1], (0,)))
         elif part[0] == "take":
             axes = tuple(None if k is None else k + 1 for k in part[2])
             found.append(("take", part[1], (0, *axes) if args[part[1]].many else axes))

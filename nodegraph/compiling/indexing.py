@@ -3,9 +3,9 @@
 An index is a *spec*, one entry for each axis of the array that is looked at:
 
 * ``("at", i)``: at a place that is known,
-* ``("fix", k)``: at the place that operand k says,
 * ``("ax", j, k, step)``: along axis j of the view, from operand k on (from 0 if None),
-* ``("take", k, axes)``: at the places that operand k holds, along those axes of the view.
+* ``("take", k, axes)``: at the places that operand k holds, along those axes of the view; at one
+  place, if it is a number.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nodegraph.compiling.ir import Dim, Op, TraceError, current
 from nodegraph.compiling.operands import Symbol, broadcast, lift, spread
 from nodegraph.compiling.reasons import MASK
 
-__all__ = ["holds_places", "is_mask", "permuted", "put", "reshaped", "view"]
+__all__ = ["gathers", "holds_places", "is_mask", "permuted", "put", "reshaped", "view"]
 
 
 def holds_places(key: Any) -> bool:
@@ -33,6 +33,11 @@ def holds_places(key: Any) -> bool:
 def is_mask(key: Any, shape: tuple[int, ...]) -> bool:
     """Tell whether `key` says of each number of an array, when it runs, whether it is meant."""
     return isinstance(key, Symbol) and key.op.dtype == "b1" and key.op.shape == shape != ()
+
+
+def gathers(spec: Any) -> bool:
+    """Tell whether places are looked up one by one, so that one may come twice."""
+    return any(part[0] == "take" and part[2] for part in spec)
 
 
 def _rank(k: Any) -> int:
@@ -120,7 +125,7 @@ class _Index:
             if not n:
                 raise IndexError(f"index into axis {axis}, which is empty")
             self.operands.append(k)
-            self.spec.append(("fix", len(self.operands)))
+            self.spec.append(("take", len(self.operands), ()))
         else:
             if not -n <= k < n:
                 raise IndexError(f"index {k} is out of bounds for axis {axis} with size {n}")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from nodegraph.compiling.indexing import permuted, reshaped, view
+from nodegraph.compiling.indexing import gathers, permuted, reshaped, view
 from nodegraph.compiling.ir import Dim, Op, TraceError, code_of, current, dtype_of, fastest
 from nodegraph.compiling.operands import cast, elementwise, lift, spread
 
@@ -96,7 +96,7 @@ def _is_product(op: Op) -> bool:
 
 
 def _in_memory(op: Op) -> bool:
-    while op.kind == "view" and all(part[0] != "take" for part in op.attrs):
+    while op.kind == "view" and not gathers(op.attrs):
         op = op.args[0]
     return op.kind not in ("elem", "view", "const")
 

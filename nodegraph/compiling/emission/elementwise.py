@@ -7,6 +7,7 @@ from typing import Any
 
 from nodegraph.compiling.emission.builder import Index
 from nodegraph.compiling.emission.values import Values
+from nodegraph.compiling.indexing import gathers
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.items import Root, aligned
 from nodegraph.compiling.planning.storage import Storage
@@ -148,8 +149,7 @@ def put(v: Values, op: Op) -> None:
         value = v.value(new, aligned(new, shape, where, 0), tag)
         v.b.store(store, v.source(spec, (base, *indices), where, tag), value, tag)
 
-    once = all(part[0] != "take" for part in spec)  # else a place may come twice
-    v.b.nest(dims, _order_of_put(spec, store, len(dims)), once, body)
+    v.b.nest(dims, _order_of_put(spec, store, len(dims)), not gathers(spec), body)
 
 
 def _order_of_put(spec: Any, store: Storage, rank: int) -> list[int]:

@@ -85,7 +85,7 @@ class Values:
             elif part[0] == "at":
                 places.append(part[1])
             else:
-                inner = () if part[0] == "fix" else [0 if k is None else where[k] for k in part[2]]
+                inner = [0 if k is None else where[k] for k in part[2]]
                 places.append(self._looked_up(args[part[1]], inner, dim, tag))
         return places
 

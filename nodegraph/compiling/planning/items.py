@@ -1,8 +1,8 @@
 """What a plan is made of: things that are done at one go, what each reads, and who shares a loop.
 
 Places that are read are a tuple with one part for each axis: ``("i", k)``, the index of loop k;
-``("c", n)``, always n; ``("a", ..)``, ``("d", ..)`` and ``("t", ..)``, as slices and arrays of
-indices say. None is anywhere, ``"base"`` what is changed in place, ``"whole"`` all of it.
+``("c", n)``, always n; ``("a", ..)`` and ``("t", ..)``, as slices and indices say. None is
+anywhere, ``"base"`` what is changed in place, ``"whole"`` all of it.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def same_turn(read: Any, written: Any) -> bool:
 
     An array of indices may name a place twice: then the last turn has the word.
     """
-    return read == written and not any(part[0] == "t" for part in written)
+    return read == written and not any(part[0] == "t" and part[2] for part in written)
 
 
 def reads_of(item: Item, memory: Memory, roots: set[Op]) -> list[tuple[Op, Any]]:
@@ -221,8 +221,6 @@ def _source(spec: Any, operands: Sequence[Op], where: Any) -> Any:
             found.append(where[k] if at is None and step == 1 else ("a", where[k], start, step))
         elif part[0] == "at":
             found.append(("c", part[1]))
-        elif part[0] == "fix":
-            found.append(("d", operands[part[1] - 1].number))
         else:
             places = tuple(None if k is None else where[k] for k in part[2])
             found.append(("t", operands[part[1] - 1].number, places))

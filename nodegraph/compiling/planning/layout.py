@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from nodegraph.compiling.indexing import gathers
 from nodegraph.compiling.ir import Op, fastest
 from nodegraph.compiling.planning.storage import Memory, first_of
 
@@ -106,7 +107,7 @@ def address_of(memory: Memory, op: Op) -> Address | None:
     if op.kind != "view":
         return None
     inner = address_of(memory, op.args[0])
-    if inner is None or any(part[0] == "take" for part in op.attrs):
+    if inner is None or gathers(op.attrs):
         return None
     new: list[Any] = [None] * op.ndim
     offsets = list(inner.offsets)

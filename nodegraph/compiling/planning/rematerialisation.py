@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+from nodegraph.compiling.indexing import gathers
 from nodegraph.compiling.ir import Op, Trace, steady
 from nodegraph.compiling.planning.layout import fits, order_for, order_of_root
 from nodegraph.compiling.planning.storage import Memory, Users
@@ -57,9 +58,8 @@ class _Choice:
                 self._lay_out(op, i)
         if op.kind == "elem" and op not in self.roots and self._worth_keeping(op):
             self.keep(op)
-        elif op.kind == "view" and op.args[0].kind == "elem":
-            if any(part[0] == "take" for part in op.attrs):
-                self.keep(op.args[0])
+        elif op.kind == "view" and op.args[0].kind == "elem" and gathers(op.attrs):
+            self.keep(op.args[0])
 
     def _evaluations(self, op: Op) -> int:
         """Return how often numbers of `op` are asked for in a step, where it is not kept."""
