@@ -23,6 +23,7 @@ from nodegraph.model.ensemble_checks import (
     checked_levels,
     checked_pair,
     checked_samples,
+    of_each,
     warn_of_other_factors,
 )
 from nodegraph.model.model import Model, checked_file
@@ -109,9 +110,12 @@ class Ensemble:
                 'itself: for i, m in enumerate(ensemble.members): m.fit(x, y, checkpoint=f"{i}.'
                 'safetensors")'
             )
-        for i, member in enumerate(self.members):
+
+        def learn(i: int, member: Model) -> Model:
             own = self._bag(i, x, y) if self.bagged else (x, y)
-            member.fit(*own, **options)
+            return member.fit(*own, **options)
+
+        of_each(self.members, learn)
         self.widening = None  # it was that of other members
         return self
 
@@ -128,7 +132,7 @@ class Ensemble:
 
     def _each(self, what: Callable[[Model], Any]) -> Any:
         """Return what each member says, (n_members, n_steps, n_out), or a list of such."""
-        said = [what(member) for member in self.members]
+        said = of_each(self.members, lambda _, member: what(member))
         if isinstance(said[0], dict):
             raise ArgumentError("an ensemble has one output; end the graph in one")
         if isinstance(said[0], list):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,8 +20,12 @@ __all__ = [
     "checked_levels",
     "checked_pair",
     "checked_samples",
+    "of_each",
     "warn_of_other_factors",
 ]
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 ALIKE = (
     "all members say the same, for nothing in the graph is drawn from a seed: take a node with "
@@ -113,3 +119,28 @@ def checked_forecasts(
     if odd := [i for i, y in enumerate(came) if not np.isfinite(y).all()]:
         raise DataError(f"calibrate: truths[{odd[0]}] has values that are not finite")
     return said, came
+
+
+_NUMBER = re.compile(r"(?<![\w.])[0-9][0-9.]*(e[+-]?[0-9]+)?")
+
+
+def of_each(members: Sequence[T], what: Callable[[int, T], S]) -> list[S]:
+    """Return ``what(i, member)`` of each; what several warn of, but for numbers, is said once."""
+    said: dict[tuple[type[Warning], str], tuple[str, set[int]]] = {}
+    found = []
+    try:
+        for i, member in enumerate(members):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                try:
+                    found.append(what(i, member))
+                finally:
+                    for one in caught:
+                        text = str(one.message)
+                        key = one.category, _NUMBER.sub("", text)
+                        said.setdefault(key, (text, set()))[1].add(i)
+    finally:
+        for (category, _), (text, who) in said.items():
+            more = f" (and so of {len(who) - 1} more of {len(members)} members)"
+            warn(text + more * (len(who) > 1), category)
+    return found

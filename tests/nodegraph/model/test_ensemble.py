@@ -232,3 +232,27 @@ def test_noisy_steps_are_those_of_a_noisy_run():
     steps = [model.step(row, noise=True) for row in U[300:310]]
     np.testing.assert_array_equal(steps, way)
     assert np.abs(model.restore(here).run(U[300:310]) - way).max() > 1e-3
+
+
+def test_what_members_warn_of_is_said_once_with_how_many_do():
+    """Numbers may differ from member to member; another sentence is said by itself."""
+    u = 1000 + 5 * np.sin(np.arange(200) / 5)[:, None]
+    fields = {"units": 20, "input_scaling": 1.0}
+    alone = []
+    for seed in range(4):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            ng.Model(Input() >> Reservoir(**fields) >> Ridge(), seed=seed).fit(u[:-1], u[1:])
+        alone += [str(one.message) for one in caught]
+    kinds = {}
+    for text in alone:
+        kinds.setdefault(text[:20], []).append(text)
+    assert sorted(map(len, kinds.values())) == [2, 4]
+    ensemble = ng.Ensemble(Input() >> Reservoir(**fields) >> Ridge(), members=4)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ensemble.fit(u[:-1], u[1:])
+    assert sorted(str(one.message) for one in caught) == sorted(
+        f"{same[0]} (and so of {len(same) - 1} more of 4 members)" for same in kinds.values()
+    )
+    assert {one.filename for one in caught} == {__file__}
