@@ -99,12 +99,15 @@ def _warn_of_idle_options(ready: Ready, state: ModelState, watched: bool) -> Non
     course, plan, bound = ready.course, state.plan, ready.bound
     if watched and not any(plan.rules[name].online for name in course.learners):
         warn("watch: nothing here learns at every step, so there is no curve; leave it out")
-    if course.forcing == "all":
-        forced, free = (forced_wiring(plan, course.learners, way) for way in ("all", False))
+    if course.forcing is not True:
+        every = course.forcing == "all"
+        most, said = ("all", '"all"') if every else (True, "False")
+        forced, free = (forced_wiring(plan, course.learners, way) for way in (most, False))
         if forced == free:
+            goes = "goes to another node" if every else "is fed back"
             warn(
-                'forcing="all": no target can stand in, for no output of a supervised node goes to '
-                "another node; leave it out"
+                f"forcing={said}: no target can stand in, for no output of a supervised node "
+                f"{goes}; leave it out"
             )
     if course.workers in (None, 1):
         return

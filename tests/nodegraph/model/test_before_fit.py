@@ -5,14 +5,15 @@ import nodegraph as ng
 from nodegraph.engines import LOCAL
 from nodegraph.errors import DataWarning, FieldError
 from nodegraph.model.before_fit import Asked, made_ready
-from nodes import Input, Reservoir, Ridge
+from nodes import RLS, Input, Reservoir, Ridge
 
 X = np.random.default_rng(0).normal(size=(40, 2))
 PLAIN = Asked(0, 0, True, None, None, False)
 
 
 def ready(**asked):
-    model = ng.Model(Input() >> Reservoir(units=5) >> Ridge(name="out"))
+    pool, out = Reservoir(units=5), Ridge(name="out")
+    model = ng.Model((Input() >> pool >> out) & (pool << out))
     state = model._settle().draft()
     bound = state.bind(X, X)
     return made_ready(state, ("out",), bound, X, LOCAL, PLAIN._replace(**asked))
@@ -43,3 +44,13 @@ def test_what_is_wrong_is_refused_and_what_is_idle_is_said():
         ready(order="both")
     with pytest.warns(DataWarning, match="watch: nothing here learns at every step"):
         ready(watched=True)
+
+
+@pytest.mark.parametrize("readout", [Ridge(name="out"), RLS(name="out")])
+def test_forcing_that_is_turned_off_where_there_is_none_is_said(readout):
+    pool = Reservoir(units=5)
+    graphs = [Input() >> pool >> readout]
+    graphs += [(Input() >> pool >> readout) & (pool << readout)] * isinstance(readout, RLS)
+    for graph in graphs:  # who learns online hears its own outputs in any case
+        with pytest.warns(DataWarning, match="forcing=False: no target can stand in, for no outp"):
+            ng.Model(graph, seed=1).fit(X, X, forcing=False)
