@@ -92,16 +92,18 @@ class Experiment:
             numerics=header.numerics,
             engine=chosen,
         )
+        clock.lap("model")
         root = spec.data or spec.folder
         if data is None:
             data = Preparation(task, root=root, document=spec.document, plan=model.plan).data()
         if spec.data is not None and not data.told:
             raise error_at(spec.document, ("task",), "names no file, so leave the data folder out")
         trial = _trial_of(data, task)
+        clock.lap("data")
         situation, rivals = rehearse(spec, task, trial, model)
         meant = (header.engine.kind == "local") == (chosen.map is None)
         threads = header.engine.workers if meant and not no_workers(situation) else None
-        clock.lap("data")
+        clock.lap("check")
         return cls(spec, task, trial, model, rivals, situation, threads, clock)
 
     def run(

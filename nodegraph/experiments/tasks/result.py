@@ -67,7 +67,8 @@ class Result:
     scores : tuple of Score
         The model first, then the baselines.
     seconds : dict of float
-        How long reading the data, learning and scoring took.
+        How long making the model, reading the data, trying the task (``check``), learning and
+        scoring took.
     validated : Validated, optional
         What closed loops within the training rows came to, where the task says ``validate``.
     bounds : dict
