@@ -43,13 +43,13 @@ class BatchedProgram:
         lanes: int,
     ):
         def build_many(trace: Trace) -> dict[Any, Any]:
-            alone = Trace()
+            alone = Trace(lanes=lanes)
             with alone:
                 outputs = build(alone)
             return batched(alone, outputs, filter(own, alone.leaves), lanes, trace)
 
         self.lanes, self.dtype = lanes, np.dtype(dtype)
-        self.program = Program(build_many, io, dtype)
+        self.program = Program(build_many, io, dtype, lanes)
         self.driver = batch_driver(code_of(dtype))
 
     def frame(self, params: Mapping[Any, Array], state: Any) -> BatchFrame:

@@ -194,9 +194,11 @@ class Trace:
     ----------
     like : list, optional
         The `signature` of an earlier trace; where this one differs, `TraceError` is raised.
+    lanes : int
+        How many series there will be side by side: sparse weights lie accordingly.
     """
 
-    def __init__(self, like: Sequence[Any] | None = None) -> None:
+    def __init__(self, like: Sequence[Any] | None = None, lanes: int = 1) -> None:
         self.top = self.region = Region(None)
         self.ops: list[Op] = []
         self.leaves: dict[Any, Op] = {}
@@ -204,7 +206,7 @@ class Trace:
         self.stale: list[Any] = []  # arrays of numbers that were to be changed in place
         self.refusal: TraceError | None = None
         self.open = True  # while a step is written down: parts of it stay where they are
-        self._like, self._written = like, list[Any]()
+        self.lanes, self._like, self._written = lanes, like, list[Any]()
         self._captured: dict[Any, Op] = {}
 
     def __enter__(self) -> Trace:

@@ -57,10 +57,18 @@ class Program:
     io : dict
         The place in ``io`` of each row, by path.
     dtype : dtype
+    lanes : int
+        How many series go side by side.
     """
 
-    def __init__(self, build: Callable[[Trace], dict[Any, Any]], io: dict[Any, int], dtype: Any):
-        trace = Trace()
+    def __init__(
+        self,
+        build: Callable[[Trace], dict[Any, Any]],
+        io: dict[Any, int],
+        dtype: Any,
+        lanes: int = 1,
+    ):
+        self.lanes, trace = lanes, Trace()
         with trace:
             outputs = build(trace)
         self.written = trace.signature()
@@ -114,9 +122,9 @@ class Program:
 
         def one(where: Any, array: Any) -> None:
             if is_sparse(array):
-                parts = sliced(array)
+                parts = sliced(array, self.lanes)
                 if (*where, "columns") in self.leaves:
-                    parts |= by_column(array)
+                    parts |= by_column(array, self.lanes)
                 found.update({(*where, name): part for name, part in parts.items()})
             elif is_array(array) and where in self.leaves:
                 leaf = self.leaves[where]

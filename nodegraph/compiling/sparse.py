@@ -25,6 +25,7 @@ WINDOW = 256  # rows that are put in order among themselves: what they write to 
 _KEPT = 64  # patterns that were looked at last
 GAIN = 0.95  # of the places that rows as they are would take
 NEAR, PART = 24 << 10, 16 << 10  # bytes of x that the first cache keeps beside weights; of a part
+NEAR_MANY, PART_MANY = 40 << 10, 24 << 10  # the same of many x side by side: each brings more
 LEAST = 6  # entries of a row that are worth a part
 
 
@@ -55,13 +56,13 @@ class _Lying(NamedTuple):
     is_sorted: bool
 
 
-def _lying(W: Any) -> _Lying:
+def _lying(W: Any, lanes: int = 1) -> _Lying:
     lengths = np.diff(W.indptr).astype(np.int64)
-    return _lying_of(lengths.tobytes(), W.shape[1] * W.dtype.itemsize)
+    return _lying_of(lengths.tobytes(), W.shape[1] * W.dtype.itemsize, lanes)
 
 
 @lru_cache(_KEPT)
-def _lying_of(lengths_of_rows: bytes, bytes_of_x: int) -> _Lying:
+def _lying_of(lengths_of_rows: bytes, bytes_of_x: int, lanes: int) -> _Lying:
     lengths = np.frombuffer(lengths_of_rows, np.int64)
     lengths = np.concatenate([lengths, np.zeros(-len(lengths) % 8, np.int64)])
     order = np.lexsort((-lengths, np.arange(len(lengths)) // WINDOW))
@@ -69,18 +70,19 @@ def _lying_of(lengths_of_rows: bytes, bytes_of_x: int) -> _Lying:
     if not fewer:
         order = np.arange(len(lengths))
     longest = _longest(lengths[order])
-    parts = _parts(longest, bytes_of_x)
+    parts = _parts(longest, bytes_of_x, lanes)
     cuts = np.arange(parts + 1)[:, None] * longest // parts
     starts = np.concatenate([[0], np.cumsum(np.diff(cuts, axis=0))])
     order, longest, starts = read_only((order, longest, starts))
     return _Lying(order, longest, parts, starts, bool(fewer))
 
 
-def _parts(longest: np.ndarray, bytes_of_x: int) -> int:
-    if bytes_of_x <= NEAR or not len(longest):
+def _parts(longest: np.ndarray, bytes_of_x: int, lanes: int) -> int:
+    near, part = (NEAR_MANY, PART_MANY) if lanes > 1 else (NEAR, PART)
+    if bytes_of_x * lanes <= near or not len(longest):
         return 1
     worth = int(longest.sum()) // (LEAST * len(longest))
-    return max(1, min(worth, -(-bytes_of_x // PART)))
+    return max(1, min(worth, -(-bytes_of_x * lanes // part)))
 
 
 def _longest(lengths: np.ndarray) -> np.ndarray:
@@ -98,12 +100,12 @@ def slots(W: Any) -> int:
     return 8 * int(_lying(W).starts[-1])
 
 
-def slots_of(W: Any) -> np.ndarray:
-    """Return the place of each entry."""
+def slots_of(W: Any, lanes: int = 1) -> np.ndarray:
+    """Return the place of each entry, where so many vectors lie side by side."""
     lengths = np.diff(W.indptr)
     rows = np.repeat(np.arange(len(lengths)), lengths)
     k = np.arange(len(W.data)) - np.repeat(W.indptr[:-1], lengths)
-    order, longest, parts, starts, _ = _lying(W)
+    order, longest, parts, starts, _ = _lying(W, lanes)
     lines = np.argsort(order)[rows]
     slices = lines // 8
     part = ((k + 1) * parts - 1) // longest[slices]  # the last whose cut is not behind k
@@ -112,8 +114,8 @@ def slots_of(W: Any) -> np.ndarray:
     return found
 
 
-def sliced(W: Any) -> dict[str, np.ndarray]:
-    """Return a sparse matrix as 8 rows side by side.
+def sliced(W: Any, lanes: int = 1) -> dict[str, np.ndarray]:
+    """Return a sparse matrix as 8 rows side by side, for products with so many vectors at once.
 
     Returns
     -------
@@ -124,7 +126,7 @@ def sliced(W: Any) -> dict[str, np.ndarray]:
         If rows are sorted, they are ``sorted`` in place of ``rows``, which lie side by side; and
         with them come their ``order``, and in which of the ``lines`` each lies.
     """
-    at, (order, longest, parts, starts, is_sorted) = slots_of(W), _lying(W)
+    at, (order, longest, parts, starts, is_sorted) = slots_of(W, lanes), _lying(W, lanes)
     eights = np.repeat(np.tile(np.arange(len(longest)), parts), np.diff(starts))
     rows = order.reshape(-1, 8)[eights].ravel()
     found = {
@@ -140,7 +142,7 @@ def sliced(W: Any) -> dict[str, np.ndarray]:
     return found | {name: part.astype(np.uint32) for name, part in places.items()}
 
 
-def by_column(W: Any) -> dict[str, np.ndarray]:
+def by_column(W: Any, lanes: int = 1) -> dict[str, np.ndarray]:
     """Return what a product that passes columns over needs beside `sliced`.
 
     Returns
@@ -153,7 +155,7 @@ def by_column(W: Any) -> dict[str, np.ndarray]:
     rows = np.repeat(np.arange(W.shape[0]), np.diff(W.indptr))
     counts = np.bincount(W.indices, minlength=W.shape[1])
     found = {
-        "entries": slots_of(W)[order],
+        "entries": slots_of(W, lanes)[order],
         "targets": rows[order],
         "columns": np.concatenate([[0], np.cumsum(counts)]),
     }
@@ -184,7 +186,7 @@ class SparseVar:
         self._trace, self._path, self._n_entries = trace, path, len(W.data)
         self.parts: dict[str, Op] = {
             name: trace.input((*path, name), (len(part),), _KINDS.get(name, W.dtype))
-            for name, part in sliced(W).items()
+            for name, part in sliced(W, trace.lanes).items()
         }
         places = Dim(self.parts["data"].shape[0], eights=True)
         for part in (self.rows, *(self.parts[name] for name in ("data", "places", "real"))):

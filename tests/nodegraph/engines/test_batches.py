@@ -82,6 +82,21 @@ def test_a_vector_beyond_the_first_cache_has_the_same_sums_on_all_ways(alike, dt
         np.testing.assert_array_equal([model.step(row) for row in x], expected)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("count", [6, 16, 33])
+def test_weights_that_are_cut_in_lanes_alone_have_the_bits_of_one_series(count, dtype):
+    """State vectors of 500 units are 64 kB side by side, and 4 kB alone."""
+    units = 500 if dtype == "float64" else 900
+    pool = Reservoir(name="pool", units=units, leak_rate=0.5)
+    echo, rng = Tanh(name="echo"), np.random.default_rng(count)
+    series = [rng.normal(size=(int(n), 2)) for n in rng.integers(1, 40, count)]
+    for graph in (Input() >> pool, (Input() >> pool >> echo) & (pool << echo)):
+        model = ng.Model(graph, dtype=dtype)
+        together = model.run(series)
+        for x, y in zip(series, together, strict=True):
+            np.testing.assert_array_equal(model.run([x])[0], y)
+
+
 def graphs():
     pool, out = Reservoir(name="pool", units=30, leak_rate=0.5, noise=0.01), Ridge(name="out")
     yield Input() >> pool >> out

@@ -49,6 +49,8 @@ def test_rows_are_added_from_their_first_entry_on(call, code, m, n, alike):
     call(f"{plain}_{code}", *weights, *sums, x, y, n, len(laid["starts"]))
     np.testing.assert_array_equal(y[:n], row_by_row(W, x))
     for lanes in (16, 32):
+        laid = sliced(W, lanes)
+        weights = [laid[name] for name in ("data", "places", "starts", "order") if name in laid]
         X = rng.standard_normal((m, lanes)).astype(W.dtype)
         Y = np.full((n + 1, lanes), 7, W.dtype)
         call(f"{many}{lanes}_{code}", *weights, X, lanes, Y, n, len(laid["starts"]))
@@ -56,9 +58,9 @@ def test_rows_are_added_from_their_first_entry_on(call, code, m, n, alike):
         assert (Y[n] == 7).all()
 
 
-def parts_of(W):
+def parts_of(W, lanes=1):
     """Return how many parts slices are cut into."""
-    return (len(sliced(W)["starts"]) - 1) // -(-W.shape[0] // 8)
+    return (len(sliced(W, lanes)["starts"]) - 1) // -(-W.shape[0] // 8)
 
 
 @pytest.mark.parametrize("alike", [True, False])
@@ -81,16 +83,21 @@ def test_parts_of_slices_hold_each_entry_once_and_those_of_a_part_lie_together(c
 
 
 def test_the_longest_vector_that_fits_and_short_rows_are_not_cut():
-    for m, each, parts in (
-        (3072, 60, 1),
-        (3073, 60, 2),
-        (9000, 11, 1),
-        (9000, 12, 2),
-        (9000, 60, 5),
+    for m, each, lanes, parts in (
+        (3072, 60, 1, 1),
+        (3073, 60, 1, 2),
+        (9000, 11, 1, 1),
+        (9000, 12, 1, 2),
+        (9000, 60, 1, 5),
+        (320, 60, 16, 1),
+        (321, 60, 16, 2),
+        (500, 50, 16, 3),
+        (500, 11, 16, 1),
+        (500, 50, 32, 6),
     ):
         columns = np.tile(np.arange(each), 16)
         W = scipy.sparse.csr_array((np.ones(16 * each), columns, each * np.arange(17)), (16, m))
-        assert parts_of(W) == parts
+        assert parts_of(W, lanes) == parts
     assert parts_of(scipy.sparse.csr_array((8, 9000))) == 1
 
 
