@@ -79,7 +79,7 @@ def test_shares_are_those_that_fit_on_the_machines(joined, here):
 def test_what_has_no_room_is_refused_at_once_with_what_to_write(joined, tmp_path):
     run = joined(changes=["engine.placement=node", "engine.num_cpus=1"])
     assert run.end() == 2
-    words = "5 workers want 5 CPUs, and there are 2 machines with 1 CPU each; write workers: 2"
+    words = "5 workers want 5 CPUs, and there are 2 machines with 1 CPU each; leave out placement"
     assert words in run.err
     assert "num_cpus: 0.333" in run.err
     assert "kept" not in run.err and not (tmp_path / "out").exists()

@@ -17,6 +17,7 @@ from typing import Any
 
 from nodegraph.engines.ray import asking
 from nodegraph.engines.ray.greeting import Listener, greet
+from nodegraph.engines.ray.stats import log
 from nodegraph.errors import EngineError
 
 __all__ = ["arrive"]
@@ -53,12 +54,15 @@ def arrive(address: str, wait: float = 0.0, meanwhile: Callable[[], object] = la
     EngineError
         With who is there in its place, or why we are not let in.
     """
-    end = monotonic() + wait
+    end, told = monotonic() + wait, False
     while True:
         try:
             return _try(_found_here() if address == "auto" else address, meanwhile)
         except _NotYet as error:
             if monotonic() < end:
+                if not told:
+                    log.info("%s: %s; it is waited for, up to %g s", address, error, wait)
+                told = True
                 sleep(PAUSE)
                 continue
             waited = f" after {wait:g} s" if wait else ""

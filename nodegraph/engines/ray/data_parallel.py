@@ -86,7 +86,7 @@ class DataParallel:
                 self._do_again(team.replace(lost), waiting)
                 continue
             waiting.popleft()
-            team.watch.chunks += 1
+            team.watch.came(1)
             return found
         raise EngineError(
             f"workers were lost {team.restarts + 1} times {team.task.about(waiting[0].item)}: "

@@ -140,8 +140,9 @@ class RayEngine:
         self._snapshot, self._restarts = snapshot, restarts
         self._cluster = Cluster(address, workers, object_store, runtime_env, wait, log)
         self._pools = Pools(
-            self._cluster, self._resources, self._default, num_cpus is None, timeout
-        )
+            self._cluster, self._resources, self._default, num_cpus is None, timeout,
+            alone=placement == "node",
+        )  # fmt: skip
         self.watch = Stats()
         _open.add(self)
 

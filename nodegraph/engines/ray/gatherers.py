@@ -207,7 +207,7 @@ class Gatherers:
     def _gathered(self, hand: Hand, call: Call) -> None:
         """Take note of a group that is done."""
         self._failures, self._unkept = 0, True
-        self._team.watch.chunks += 1
+        self._team.watch.came(1)
         group = self._data[call.leaf][call.group]
         if (call.leaf, call.group) not in self._told:
             self._told.add((call.leaf, call.group))

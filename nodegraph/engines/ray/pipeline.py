@@ -235,7 +235,7 @@ class Pipeline:
         if item.seq < self._emitted:  # it came before a worker was lost
             return
         self._emitted, self._row = item.seq + 1, self._row + item.n_steps
-        watch.chunks, watch.steps = watch.chunks + len(item.lengths), watch.steps + item.n_steps
+        watch.came(len(item.lengths), item.n_steps)
         watch.tell()
         receipts: list[Receipt] = found[n:]
         self._tell(zip(*(one.points for one in receipts if one.points), strict=True))

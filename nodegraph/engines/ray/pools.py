@@ -29,6 +29,8 @@ class Pools:
         Whether those others may have less, where there is not enough.
     timeout : float
         Seconds after which a chunk that has not come is given up.
+    alone : bool
+        Whether each actor is for one node.
     """
 
     def __init__(
@@ -38,9 +40,10 @@ class Pools:
         default: Resources,
         elastic: bool,
         timeout: float,
+        alone: bool,
     ):
         self._cluster, self._own, self._default = cluster, own, default
-        self._elastic, self._timeout = elastic, timeout
+        self._elastic, self._timeout, self._alone = elastic, timeout, alone
         self._pools: dict[Resources, RayPool] = {}
 
     def of(self, groups: Sequence[Sequence[str]]) -> RayPool:
@@ -50,7 +53,7 @@ class Pools:
         if needs not in self._pools:
             head = self._cluster.head()
             self._pools[needs] = RayPool(
-                ray, self._own, needs, self._timeout, head, elastic=self._elastic
+                ray, self._own, needs, self._timeout, head, self._elastic, self._alone
             )
         return self._pools[needs]
 
@@ -64,7 +67,7 @@ class Pools:
         needs = [needs_of(names, self._own, self._needs(groups)) for names in groups]
         found = free_places(self._cluster.join())
         if room.packed(needs, [place.free for place in found]) is None:
-            return room.refusal(title(groups[0]), needs, found)
+            return room.refusal(title(groups[0]), needs, found, self._alone)
         sums: Counter[str] = Counter()
         for one in needs:
             sums.update({name: count for name, count in one.counts().items() if count})

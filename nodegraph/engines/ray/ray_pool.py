@@ -50,6 +50,8 @@ class RayPool:
         Of the cluster.
     elastic : bool
         Whether those others may do with less, where a machine is lost.
+    alone : bool
+        Whether each is for one node, so that they cannot be fewer.
     """
 
     def __init__(
@@ -60,9 +62,10 @@ class RayPool:
         timeout: float,
         head: Head | None = None,
         elastic: bool = False,
+        alone: bool = False,
     ):
         self._ray, self._resources, self._default = ray, resources, default
-        self._head, self._elastic = head or Head(None), elastic
+        self._head, self._elastic, self._alone = head or Head(None), elastic, alone
         self._idle: dict[Resources, list[RayHandle]] = defaultdict(list)
         self._all: list[RayHandle] = []
         self._answers = Answers(ray, self._all, timeout, self._head)
@@ -139,7 +142,7 @@ class RayPool:
             if could and (_send_home() or monotonic() - begin < FREED):
                 sleep(PAUSE / 5)
                 continue
-            raise NoRoom(room.refusal(title(groups[0]), needs, found))
+            raise NoRoom(room.refusal(title(groups[0]), needs, found, self._alone))
 
     def _answering(self, workers: list[RayHandle]) -> list[Any]:
         """Return actors as soon as all of them have started."""

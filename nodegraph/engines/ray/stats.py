@@ -39,17 +39,21 @@ class Stats:
     depth: int = 0
     lost: int = 0
     stale: dict[int, int] = field(default_factory=dict)
-    _since: tuple[float, int] = field(default_factory=lambda: (monotonic(), 0))
+    _since: tuple[float, int] | None = None
     _told: float = field(default_factory=monotonic)
 
     def begin(self) -> None:
-        """Count chunks a second from now on."""
-        self._since = monotonic(), self.chunks
-        self._told = self._since[0]
+        """Count chunks a second anew."""
+        self._since, self._told = None, monotonic()
+
+    def came(self, chunks: int, steps: int = 0) -> None:
+        """Count chunks that have come through."""
+        self.chunks, self.steps = self.chunks + chunks, self.steps + steps
+        self._since = self._since or (monotonic(), self.chunks)
 
     def rate(self) -> float:
-        """Return how many chunks a second came through since `begin`."""
-        since, before = self._since
+        """Return how many chunks a second came behind the first, for which workers had to start."""
+        since, before = self._since or (monotonic(), self.chunks)
         return (self.chunks - before) / max(1e-9, monotonic() - since)
 
     def tell(self) -> None:
@@ -68,21 +72,21 @@ class Stats:
         return title, self.busy[title] / total
 
     def news(self, workers: int, machines: int) -> str:
-        """Return how it goes on so many workers of so many machines.
+        """Return how it goes on so many workers of so many machines, what matters most first.
 
         Examples
         --------
         >>> Stats(busy={"a": 3.0, "b": 1.0}, depth=4, lost=1).news(2, 2)
-        '2 workers on 2 machines, 0.0 chunks/s, 4 under way, slowest a: 75%, 1 lost'
+        '2 workers on 2 machines, 1 lost, 0.0 chunks/s, slowest a: 75%, 4 under way'
         """
         who = [f"{workers} workers"] * (workers > 1) + [f"on {machines} machines"] * (machines > 1)
-        told = [" ".join(who)] * bool(who)
-        told += [f"{self.rate():.1f} chunks/s", f"{self.depth} under way"]
-        if self.stale:
-            told.append(f"inputs up to {max(self.stale)} chunks old")
+        told = [" ".join(who)] * bool(who) + [f"{self.lost} lost"] * bool(self.lost)
+        told.append(f"{self.rate():.1f} chunks/s")
         if workers > 1 and (found := self.slowest()):
             told.append(f"slowest {found[0]}: {found[1]:.0%}")
-        return ", ".join([*told, *[f"{self.lost} lost"] * bool(self.lost)])
+        if self.stale:
+            told.append(f"inputs up to {max(self.stale)} chunks old")
+        return ", ".join([*told, f"{self.depth} under way"])
 
     def verdict(self) -> str:
         """Return which part held the others up, in words; nothing if none did."""

@@ -122,7 +122,8 @@ def test_what_is_no_address_is_told_what_one_looks_like(address):
     assert "host:port (of the head, such as 10.0.0.1:6379)" in said(address)
 
 
-def test_a_head_that_is_not_up_yet_is_waited_for(listener, ours, monkeypatch):
+def test_a_head_that_is_not_up_yet_is_waited_for(listener, ours, monkeypatch, caplog):
+    caplog.set_level("INFO", "nodegraph.ray")
     port = free_port()
     monkeypatch.setattr(arrival, "_asked", lambda address, meanwhile: OURS)
     monkeypatch.setattr(arrival, "PAUSE", 0.05)
@@ -130,6 +131,9 @@ def test_a_head_that_is_not_up_yet_is_waited_for(listener, ours, monkeypatch):
     late.start()
     assert arrive(f"127.0.0.1:{port}", wait=20) == f"127.0.0.1:{port}"
     late.join()
+    (words,) = caplog.messages
+    assert words.startswith(f"127.0.0.1:{port}: nothing listens at that port; ")
+    assert words.endswith("; it is waited for, up to 20 s")
 
 
 def test_a_wait_has_an_end(monkeypatch):

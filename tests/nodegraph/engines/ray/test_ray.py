@@ -226,7 +226,7 @@ def test_too_few_cpus_are_told_at_once_and_nothing_is_left_behind(ray_engine):
     ray_engine.cpus()
     greedy = ng.RayEngine(num_cpus=999)
     begin = time.monotonic()
-    with pytest.raises(EngineError, match=r"no room for its worker: 1 workers want 999 CPUs"):
+    with pytest.raises(EngineError, match=r"no room for its worker: it wants 999 CPUs"):
         ng.Model(Input() >> Reservoir(units=5), engine=greedy).run(X)
     assert time.monotonic() - begin < 15
     assert greedy.pids() == []

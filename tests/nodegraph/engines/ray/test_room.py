@@ -54,15 +54,22 @@ def test_nodes_with_needs_of_their_own_leave_less_for_the_others():
 @pytest.mark.parametrize(
     ("needs", "free", "words"),
     [
-        ([Resources(999.0)], 2.0, "1 workers want 999 CPUs, and there is 1 machine with 2 CPUs; "
+        ([Resources(999.0)], 2.0, "it wants 999 CPUs, and there is 1 machine with 2 CPUs; "
          "write num_cpus: 1.0, or add machines"),
         ([Resources(1.0)] * 2, 0.0, "there is 1 machine with 2 CPUs (0 free); wait for what is in "
-         "use, add machines"),
+         "use, or add machines"),
         ([Resources(1.0, 0.0, (("warp", 1.0),))], 2.0, "with 2 CPUs and 0 warp; add machines"),
     ],
 )  # fmt: skip
 def test_a_refusal_says_what_is_there_and_what_to_write(needs, free, words):
     assert words in refusal("a", needs, [Place("m", {"CPU": 2.0}, {"CPU": free})])
+
+
+def test_nodes_that_are_to_be_alone_are_not_told_to_take_fewer_workers():
+    there = [Place("m", {"CPU": 2.0}, {"CPU": 2.0})]
+    assert "; write workers: 2, or " in refusal("a", [Resources()] * 5, there)
+    words = refusal("a", [Resources()] * 5, there, alone=True)
+    assert words.endswith("; leave out placement: node, or write num_cpus: 0.4, or add machines")
 
 
 class Fake:
