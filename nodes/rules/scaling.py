@@ -108,6 +108,7 @@ class Scaling(Rule):
             if self.dead == "shift":
                 changes &= ~is_dead(memory.most - memory.least)
             scale = np.where(changes, size / np.where(changes, width, 1.0), 1.0)
+            scale = scale.astype(dtype).astype(float)  # so that the offset goes with it as it is
             mean = memory.first + memory.sums / memory.n
             centre = mean if self.kind == "z-score" else memory.least / 2 + memory.most / 2
             offset = middle - scale * centre

@@ -155,3 +155,16 @@ def test_dead_signals_are_named_held_still_or_scaled(kind):
     np.testing.assert_array_equal(still.run(DEAD)[:, [0, 2]], scaled.run(DEAD)[:, [0, 2]])
     small = 1e-20 * np.column_stack([X, np.zeros(300)])
     ng.Model(Scaler(kind=kind)).fit(small)  # nothing moves more than another, and one not at all
+
+
+@pytest.mark.parametrize("kind", ["range", "z-score"])
+def test_a_large_mean_stands_in_the_middle_in_single_precision_too(kind):
+    """The offset is that of the scale as it is, rounded once: 3e-5 for a mean of 1000 spreads."""
+    rng = np.random.default_rng(4)
+    spread, mean = rng.uniform(0.5, 2, 200), rng.uniform(600, 1000, 200)
+    x = ((rng.standard_normal((50, 200)) + mean) * spread).astype(np.float32)
+    params = ng.Model(Scaler(kind=kind), dtype="float32").fit(x).params["scaler"]
+    rows = x.astype(float)
+    centre = rows.mean(axis=0) if kind == "z-score" else (rows.min(axis=0) + rows.max(axis=0)) / 2
+    off = np.abs(params.scale.astype(float) * centre + params.offset)
+    assert (off <= np.spacing(np.abs(params.offset)) / 2 * 1.001).all()
