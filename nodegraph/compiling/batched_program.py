@@ -31,7 +31,7 @@ class BatchedProgram:
     own : callable
         Given a path: whether each series has that leaf for itself.
     lanes : int
-        How many series there are; fewer may be given.
+        How many series there are, by 16, for loops over them have no rest; fewer may be given.
     """
 
     def __init__(
@@ -42,6 +42,9 @@ class BatchedProgram:
         own: Callable[[Any], bool],
         lanes: int,
     ):
+        if lanes % 16:
+            raise ValueError(f"series go side by side by 16, not by {lanes}")
+
         def build_many(trace: Trace) -> dict[Any, Any]:
             alone = Trace(lanes=lanes)
             with alone:

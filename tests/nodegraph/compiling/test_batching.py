@@ -45,6 +45,14 @@ def test_more_or_fewer_series_than_lanes(n_series):
         check_alike(found[i], after)
 
 
+@pytest.mark.parametrize("lanes", [8, 24])
+def test_lanes_that_loops_would_leave_over_are_refused(lanes):
+    node, params, state = made("dense", np.float64)
+    widths = {"x": drawn(1, np.float64).shape[1]}
+    with pytest.raises(ValueError, match=f"by 16, not by {lanes}"):
+        prepared(node, params).lanes_code(state, np.dtype(float), widths, lanes)
+
+
 class Sum(ng.Node):
     """Adds up what comes, row by row, and what comes from a port beside it."""
 
