@@ -191,8 +191,13 @@ class Fit(LearningPass):
             yield turn, again
             turn += 1
 
-    def go_on(self, slots: Slots, bound: BoundData) -> tuple[list[dict[str, Any]], int]:
-        """Let offline learners learn from more data; see `Model.update`."""
+    def go_on(
+        self, slots: Slots, bound: BoundData, behind: bool = False
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Let offline learners learn from more data; see `Model.update`.
+
+        Right `behind` other such data, teachers go on from where they stood.
+        """
         if len(self.stages) > 1:
             before = ", ".join(f'"{n}"' for stage in self.stages[:-1] for n in stage.learners)
             raise GraphError(
@@ -200,8 +205,9 @@ class Fit(LearningPass):
                 f"be stale; write model.freeze({before}).update(x, y), or fit on all data"
             )
         (stage,), moved, bound = self.stages, 0, self._dealt(bound)
-        for slot in slots.values():  # teachers go on from the last outputs, of a `run` perhaps
-            slot.taught = None
+        for slot in slots.values():
+            if not behind:  # teachers go on from the last outputs, those of a `run`
+                slot.taught = None
         self._check_again(slots, bound, 1)
         begun = {name: slot.standing() for name, slot in slots.items()}
         for i, series in enumerate(bound.series):

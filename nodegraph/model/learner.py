@@ -251,7 +251,8 @@ class Learner(Freezing):
             first=draft.series,
         )
         with using(self.numerics):
-            report, moved = course.go_on(draft.slots, bound)
+            behind = bound.own and draft.stream.told == draft.stream.time
+            report, moved = course.go_on(draft.slots, bound, behind)
         draft.series += 0 if bound.own else len(bound.series)
         draft.stream = draft.stream.gone(moved)
         if bound.own and forcing:

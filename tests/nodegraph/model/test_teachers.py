@@ -32,6 +32,12 @@ def drawn(model):
     return tuple(np.array(getattr(model.params["pool"], name)) for name in ("W", "W_in", "W_fb"))
 
 
+def dense(model):
+    """Return W, W_in and W_fb, the sparse one with its zeros."""
+    params = model.params["pool"]
+    return params.W.toarray(), params.W_in, params.W_fb
+
+
 def states(weights, x, fed, back=2, start=None, gain=1.0, bias=0.0):
     """Return the states of the reservoir to which the rows of `fed` are fed back."""
     (W, W_in, W_fb), state, found = weights, np.zeros(6) if start is None else start, []
@@ -247,3 +253,41 @@ def test_what_a_readout_on_a_clock_feeds_back_behind_fit_is_its_own_output():
     (state,) = states(drawn(model), X[199:200], own[None], 0, rows[-1])
     np.testing.assert_allclose(model.run(X[199:200])[0], own, atol=1e-11)
     np.testing.assert_allclose(model.state["pool"].x, state, atol=1e-11)
+
+
+@pytest.mark.parametrize(("every", "phase", "back"), [(2, 1, 1), (3, 1, 2), (2, 0, 3)])
+@pytest.mark.parametrize("how", ["at once", "saved", "twice"])
+def test_more_data_for_a_readout_on_a_clock_go_on_from_its_teacher(
+    how, every, phase, back, tmp_path
+):
+    """``fit(a).update(b)`` is `fit` of both, though what is said behind `fit` is its output."""
+    pool, out = Reservoir(name="pool", units=6), Ridge(name="out", every=every, phase=phase)
+    graph = (Input(name="u") >> pool >> out) & (out >> delay(back) >> pool["feedback"])
+    model = ng.Model(graph, seed=1).fit(X[:101], Y[:101])
+    if how == "saved":
+        model.save(tmp_path / "model.safetensors")
+        model = ng.load(tmp_path / "model.safetensors")
+    for rows in [slice(101, 160), slice(160, 200)] if how == "twice" else [slice(101, 200)]:
+        model.update(X[rows], Y[rows])
+    rows = states(dense(model), X[:200], Y[:200], back)[phase::every]
+    W, bias = numpy_ridge(rows, Y[phase:200:every], out.ridge)
+    np.testing.assert_allclose(model.params["out"].W_out, W, atol=1e-8)
+    np.testing.assert_allclose(model.params["out"].bias, bias, atol=1e-8)
+    whole = ng.Model(graph, seed=1).fit(X[:200], Y[:200])
+    assert np.array_equal(whole.run(X[200:]), model.run(X[200:]))
+
+
+def test_behind_a_run_the_teacher_goes_on_from_what_was_said():
+    pool, out = Reservoir(name="pool", units=6), Ridge(name="out", every=2)
+    graph = (Input(name="u") >> pool >> out) & (out >> delay(1) >> pool["feedback"])
+    model = ng.Model(graph, seed=1).fit(X[:100], Y[:100])
+    said = model.run(X[100:110])
+    start = np.array(model.state["pool"].x)
+    model.update(X[110:200], Y[110:200])
+    fed = np.vstack([said[-1:], Y[110:199]])
+    (W, W_in, W_fb), state, found = dense(model), start, []
+    for row, teacher in zip(X[110:200], fed, strict=True):
+        found.append(state := np.tanh(W @ state + W_in @ row + W_fb @ teacher))
+    seen = np.vstack([states((W, W_in, W_fb), X[:100], Y[:100], 1)[::2], found[::2]])
+    W_out, _ = numpy_ridge(seen, np.vstack([Y[:100:2], Y[110:200:2]]), out.ridge)
+    np.testing.assert_allclose(model.params["out"].W_out, W_out, atol=1e-8)
