@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -31,16 +31,42 @@ __all__ = [
 GROUP = "nodegraph.nodes"
 Kind = TypeVar("Kind", bound=type)
 _found: dict[str, type] = {}
+_waiting: dict[str, ModuleType] = {}  # packages that import a kind when it is first asked for
+_places: dict[str, int] = {}  # the order in which names were offered
 _families: dict[str, str] = {}
 
 
 def kinds() -> dict[str, type]:
-    """Return every known kind by name; packages in the entry-point group are imported once."""
-    if not _found:
-        entries = {entry.value: entry for entry in entry_points(group=GROUP)}
-        for _, entry in sorted(entries.items()):
-            _offer_all(entry.value, partial(imported, entry))
-    return _found
+    """Return every known kind by name."""
+    _load()
+    for name in [*_waiting]:
+        _take(name)
+    places = {name: _places.get(name.partition(".")[0], len(_places)) for name in _found}
+    return {name: _found[name] for name in sorted(_found, key=places.__getitem__)}
+
+
+def _known(kind: Any) -> type | None:
+    """Return the class that `kind` names, if there is one; no other is imported for it."""
+    _load()
+    _take(str(kind).partition(".")[0])
+    return _found.get(kind)
+
+
+@cache
+def _load() -> None:
+    """Import the packages in the entry-point group."""
+    entries = {entry.value: entry for entry in entry_points(group=GROUP)}
+    for _, entry in sorted(entries.items()):
+        _offer_all(entry.value, partial(imported, entry))
+
+
+def _take(name: str) -> None:
+    """Import a kind that was offered and is yet to be asked for, if there is one of that name."""
+    if (package := _waiting.get(name)) is not None:
+        kind = getattr(package, name)
+        del _waiting[name]
+        if isinstance(kind, type):
+            _offer(name, kind)
 
 
 def homes() -> dict[str, str]:
@@ -57,13 +83,13 @@ def _home(name: str, kind: type) -> str:
 
 def families() -> list[str]:
     """Return the sorts of nodes that packages tell apart, in their order."""
-    kinds()
+    _load()
     return list(dict.fromkeys(_families.values()))
 
 
 def family(kind: str) -> str:
     """Return what sort of node a kind is, as ``FAMILIES`` of its package says, or ""."""
-    kinds()
+    _load()
     return _families.get(kind.partition(".")[0], "")
 
 
@@ -80,6 +106,7 @@ def load_plugin(module: str) -> None:
     SpecError
         If the module cannot be imported or offers a name that another package has taken.
     """
+    _load()
     named = module.endswith(".py")
     _offer_all(module, lambda: _of_file(Path(module).expanduser()) if named else _of_name(module))
 
@@ -92,9 +119,11 @@ def _offer_all(module: str, load: Callable[[], ModuleType]) -> None:
     for family, members in vars(package).get("FAMILIES", {}).items():
         _families.update(dict.fromkeys(members, family))
     for name in getattr(package, "__all__", ()):
-        kind = getattr(package, name)
-        if isinstance(kind, type):
-            _offer(name, kind)
+        before, _places[name] = _places.get(name), _places.get(name, len(_places))
+        _take(name)
+        _waiting[name] = package
+        if name in vars(package) or before is not None:
+            _take(name)
 
 
 def _of_name(name: str) -> ModuleType:
@@ -137,7 +166,7 @@ def register(kind: Kind) -> Kind:
     """
     if not isinstance(kind, type):
         raise SpecError(f"register takes a class, as in ng.register(MyNode); got {kind!r}")
-    before = kinds().get(kind.__name__)
+    before = _known(kind.__name__)
     if before is not None and before.__module__ == kind.__module__:
         del _found[kind.__name__]
     _offer(kind.__name__, kind)
@@ -162,10 +191,9 @@ def resolve(kind: str) -> type:
     SpecError
         If no package offers that name; the message has the nearest one.
     """
-    known = kinds()
-    if kind in known:
-        return known[kind]
-    near = nearest(str(kind), known)
+    if (found := _known(kind)) is not None:
+        return found
+    near = nearest(str(kind), kinds())
     hint = f"did you mean {near!r}?" if near else "'nodegraph kinds' lists those there are"
     own = "a class of your own becomes known by nodegraph.register(it), or --plugin MODULE"
     raise SpecError(f"unknown kind {kind!r}; {hint}; {own}")
@@ -188,10 +216,10 @@ def split_kind(kind: str) -> tuple[type, dict[str, Any]]:
     SpecError
         If no package offers that name.
     """
-    if kind in kinds():
-        return kinds()[kind], {}
+    if (known := _known(kind)) is not None:
+        return known, {}
     name, _, own = str(kind).partition(".")
-    cls = kinds().get(name)
+    cls = _known(name)
     if own and cls is not None and "kind" in getattr(cls, "model_fields", {}):
         return cls, {"kind": own}
     return resolve(kind), {}

@@ -57,9 +57,8 @@ def debugging(ctx: Any) -> bool:
 def load_plugins(modules: Iterable[str] | None) -> None:
     """Make the kinds of these modules known; they may lie in the folder one is in."""
     if modules:
-        from nodegraph.graph.registry import kinds, load_plugin
+        from nodegraph.graph.registry import load_plugin
 
-        kinds()
         if (here := os.getcwd()) not in sys.path:
             sys.path.append(here)
         for module in modules:

@@ -1,3 +1,4 @@
+import subprocess
 import sys
 import types
 
@@ -58,6 +59,37 @@ def test_a_plug_in_that_takes_a_name_or_is_not_there_is_refused(clean, monkeypat
         registry.load_plugin("thieves")
     with pytest.raises(SpecError, match="plug-in 'no_such_thing' cannot be imported"):
         registry.load_plugin("no_such_thing")
+
+
+def in_a_new_process(script, folder):
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.split()
+
+
+def test_a_plug_in_that_comes_first_hides_no_kind_of_the_library(tmp_path):
+    own = "import nodegraph as ng\nclass Mine(ng.Node):\n    pass\n__all__ = ['Mine']\n"
+    (tmp_path / "my_own.py").write_text(own, encoding="utf-8")
+    script = """
+from nodegraph.graph import registry
+registry.load_plugin("my_own.py")
+print(*(registry.resolve(kind).__name__ for kind in ("Mine", "Reservoir", "Oja")))
+"""
+    assert in_a_new_process(script, tmp_path) == ["Mine", "Reservoir", "Oja"]
+
+
+def test_a_kind_is_imported_when_it_is_asked_for(tmp_path):
+    script = """
+import sys
+from nodegraph.graph import registry
+registry.resolve("Scaler")
+print("nodes.scaler" in sys.modules, "nodes.reservoir" in sys.modules)
+listed = list(registry.kinds())
+print("nodes.reservoir" in sys.modules, listed == list(registry.kinds()))
+print(listed.index("ForwardUnit.dendritic") < listed.index("ForwardUnit"))
+"""
+    assert in_a_new_process(script, tmp_path) == ["True", "False", "True", "True", "True"]
 
 
 @pytest.mark.parametrize("file", ["nodes.py", "nodes/__init__.py"])
