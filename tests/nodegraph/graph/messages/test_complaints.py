@@ -186,6 +186,12 @@ def test_the_nearest_word_ignores_case_and_gives_up_on_strangers() -> None:
     assert nearest("zzz", ["leak_rate"]) is None
 
 
+def test_a_word_that_begins_alike_is_nearer_than_one_that_ends_alike() -> None:
+    known = ["lyapunov_exponents", "power_spectrum", "echo_state_index"]
+    assert nearest("lyapunov_spectrum", known) == "lyapunov_exponents"
+    assert nearest("phase_spectrum", known) == "power_spectrum"
+
+
 def test_a_place_is_written_as_set_takes_it() -> None:
     assert place(("nodes", "readout", "ridge", 2)) == "nodes.readout.ridge[2]"
 
