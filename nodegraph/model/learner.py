@@ -209,7 +209,8 @@ class Learner(Freezing):
         """Let offline rules learn from more data, as if `fit` had seen it too.
 
         One series goes on where the model's own stream stands, so that ``fit(a).update(b)``
-        equals ``fit`` on a then b; a list is further independent series. Online rules rest.
+        equals ``fit`` on a then b; a list is further independent series, which
+        ``ridge="cv"`` leaves out in turn by themselves. Online rules rest.
 
         Parameters
         ----------

@@ -142,6 +142,31 @@ def test_workers_and_groups_do_not_show(monkeypatch):
     assert one["left_out_rmse"] == pytest.approx(other["left_out_rmse"], rel=1e-9)
 
 
+def test_update_deals_out_the_series_of_each_call_by_themselves():
+    """So what is left out may be other series than `fit` on all would leave out; docs say so."""
+    rng = np.random.default_rng(0)
+    xs = [rng.normal(size=(9, 2)) for _ in range(10)]
+    ts = [x @ [[1.0], [2.0]] + rng.normal(size=(9, 1)) for x in xs]
+    model = ng.Model(Input(name="u") >> Ridge(ridge=[0.1, 10.0], name="o"))
+    model.fit(xs[:5], ts[:5]).update(xs[5:], ts[5:])
+    parts = [Series({"u": x}, {"o": t}, 9) for x, t in zip(xs, ts, strict=True)]
+    fold = np.array([numbers(parts[:5]), numbers(parts[5:])]).ravel() % 5
+    errors = []
+    for left in range(5):
+        held = [f == left for f in fold]
+        x = np.concatenate([x for x, h in zip(xs, held, strict=True) if not h])
+        t = np.concatenate([t for t, h in zip(ts, held, strict=True) if not h])
+        centred = x - x.mean(axis=0)
+        W = np.linalg.solve(centred.T @ centred + 0.1 * np.eye(2), centred.T @ (t - t.mean()))
+        errors += [
+            one - t.mean() - (x_one - x.mean(axis=0)) @ W
+            for x_one, one, h in zip(xs, ts, held, strict=True)
+            if h
+        ]
+    rmse = np.sqrt(np.mean(np.concatenate(errors) ** 2))
+    assert model.report[0]["left_out_rmse"]["0.1"] == pytest.approx(rmse, rel=1e-9)
+
+
 def test_more_series_are_dealt_out_as_well_by_update():
     xs, labels = classes(30, RNG)
     ts = ng.datasets.one_hot(labels)
