@@ -240,6 +240,18 @@ def test_every_folder_of_sources_is_a_package():
     assert not [folder for folder in folders if not (folder / "__init__.py").is_file()]
 
 
+def test_a_folder_offers_no_module_that_is_not_there():
+    def found(source):
+        plain = all(isinstance(part, ast.Expr | ast.Assign) for part in tree(source).body)
+        if not plain or not source.endswith("__init__.py"):
+            return []
+        words = [str(part.value) for part in parts(source) if isinstance(part, ast.Constant)]
+        offered = [word for word in words if word.isidentifier()]
+        return [name for name in offered if f"{module(source)}.{name}" not in MODULES]
+
+    assert offenders(SOURCES, found) == {}
+
+
 def test_tests_are_no_package_that_hides_the_source():
     assert not list((ROOT / "tests").rglob("__init__.py"))
 

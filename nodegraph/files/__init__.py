@@ -8,7 +8,6 @@ __all__ = [
     "gap_filling",
     "numerals",
     "parquet_files",
-    "pytree",
     "safe_files",
     "table_columns",
     "table_files",

@@ -33,7 +33,6 @@ __all__ = [
     "slopes",
     "solvers",
     "tape",
-    "taught_readout",
     "topologies",
     "unrolled",
     "update_mask",

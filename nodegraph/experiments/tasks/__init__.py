@@ -5,10 +5,7 @@ __all__ = [
     "examples",
     "experiment",
     "html_report",
-    "result_figures",
-    "result_tables",
     "run_folder",
     "task_data",
     "task_source",
-    "trials",
 ]

@@ -6,7 +6,6 @@ __all__ = [
     "header",
     "overrides",
     "reader",
-    "scalars",
     "spec",
     "task",
     "writer",
