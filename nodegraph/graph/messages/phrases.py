@@ -26,18 +26,18 @@ __all__ = [
 def nearest(word: str, known: Collection[str]) -> str | None:
     """Return the one of `known` that looks most like `word`, or None if none does.
 
-    One that begins with the same word is asked less.
+    Of one that begins with the same word, small or capital alike, less is asked.
 
     Examples
     --------
     >>> nearest("unit", ["units", "leak_rate"])
     'units'
-    >>> nearest("lyapunov_spectrum", ["lyapunov_exponents", "power_spectrum"])
+    >>> nearest("lyapunov_spectrum", ["Lyapunov", "lyapunov_exponents", "power_spectrum"])
     'lyapunov_exponents'
     """
     lower, asked = {name.lower(): name for name in sorted(known)}, word[:100].lower()
-    begin = asked.split("_")[0]
-    alike = [name for name in lower if name.split("_")[0] == begin]
+    begin = word.split("_")[0]
+    alike = [name.lower() for name in lower.values() if name.split("_")[0] == begin]
     found = difflib.get_close_matches(asked, alike, n=1, cutoff=0.5)
     found = found or difflib.get_close_matches(asked, lower, n=1, cutoff=0.6)
     return lower[found[0]] if found else None
