@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from threading import Lock
 from typing import IO, Any
 
@@ -27,11 +28,11 @@ class RayLog:
     ----------
     path : str, optional
         File to append it to, made when there is something to write; else one in the folder for
-        temporary files.
+        temporary files, which stays if there was a loss.
     """
 
     def __init__(self, path: str | None = None):
-        self.path = path
+        self.path, self._given = path, path is not None
         self._lock = Lock()
         self._told = False
         self._undo: list[Any] = []
@@ -55,9 +56,14 @@ class RayLog:
         self._undo = [undo]
 
     def close(self) -> None:
-        """Let Ray print again."""
+        """Let Ray print again; a file of our own that nobody was told of goes."""
         while self._undo:
             self._undo.pop()()
+        with self._lock:
+            if self.path and not self._given and not self._told:
+                with suppress(OSError):
+                    os.remove(self.path)
+                self.path = None
 
     def _take(self, batch: dict[str, Any], *_: Any, **__: Any) -> None:
         who = batch.get("pid", "ray")

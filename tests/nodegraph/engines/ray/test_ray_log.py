@@ -1,6 +1,7 @@
 """What Ray says goes to a file; a loss is told in our words, with the name of that file."""
 
 import logging
+import os
 
 import pytest
 
@@ -74,3 +75,24 @@ def test_ray_prints_again_afterwards(ray_says, capsys):
     heard.listen()
     heard.close()
     assert worker.print_worker_logs is before
+
+
+def test_a_file_that_nobody_was_told_of_goes_when_ray_is_done():
+    quiet, lost = RayLog(), RayLog()
+    quiet.write(["65 workers were started"])
+    lost.write(["65 workers were started", "a worker died"])
+    gone, kept = quiet.path, lost.path
+    assert os.path.exists(gone)
+    quiet.close()
+    lost.close()
+    assert not os.path.exists(gone) and quiet.path is None
+    with open(kept) as file:
+        assert file.read() == "65 workers were started\na worker died\n"
+    os.remove(kept)
+
+
+def test_a_file_that_was_named_stays(tmp_path):
+    named = RayLog(str(tmp_path / "ray.log"))
+    named.write(["65 workers were started"])
+    named.close()
+    assert (tmp_path / "ray.log").read_text() == "65 workers were started\n"
