@@ -88,6 +88,7 @@ def write(result: Result, folder: str | Path) -> list[Path]:
     _replace(page, _page(result, svg, shown))
     table, rows = folder / "prediction.csv", prediction_csv(result)
     if rows is None:
+        table.unlink(missing_ok=True)  # that of another run would pass for this one's
         warn(f"{table} is not written: it would have more than {MOST:,} numbers")
         return paths
     _replace(table, rows)

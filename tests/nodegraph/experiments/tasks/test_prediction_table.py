@@ -107,7 +107,7 @@ def test_what_is_not_known_is_empty_and_what_is_too_much_is_said(tmp_path, monke
     task = "  data: {file: y.csv}\n  target: {file: t.csv}\n  split: {train: 20}\n"
     result, found = table(task + "  metrics: [rmse]\n", tmp_path)
     assert [i for i, word in enumerate(found["target y"]) if not word] == [5, 15]
-    (tmp_path / "prediction.csv").unlink()
+    assert (tmp_path / "prediction.csv").exists()
     monkeypatch.setattr(prediction_table, "MOST", 10)
     with pytest.warns(DataWarning, match=r"prediction.csv is not written"):
         write(result, tmp_path)
