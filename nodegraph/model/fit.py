@@ -205,9 +205,8 @@ class Fit(LearningPass):
                 f"be stale; write model.freeze({before}).update(x, y), or fit on all data"
             )
         (stage,), moved, bound = self.stages, 0, self._dealt(bound)
-        for slot in slots.values():
-            if not behind:  # teachers go on from the last outputs, those of a `run`
-                slot.taught = None
+        for slot in () if behind else slots.values():
+            slot.taught = None  # teachers go on from the last outputs, those of a `run`
         self._check_again(slots, bound, 1)
         begun = {name: slot.standing() for name, slot in slots.items()}
         for i, series in enumerate(bound.series):

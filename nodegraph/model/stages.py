@@ -67,7 +67,8 @@ def _once(
         key = make.__name__, tuple(learners), forcing
         if key not in plan.made:
             plan.made[key] = make(plan, learners, forcing)
-        return plan.made[key]  # type: ignore[no-any-return]
+        found: _Made = plan.made[key]
+        return found
 
     return made
 

@@ -217,8 +217,8 @@ def _pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: An
         n = array.shape[axis]
         shape = (-1, *[1] * (array.ndim - 1 - axis))
         inside = np.pad(np.full(n, True), widths).reshape(shape)
-        how = "edge" if mode == "constant" else mode
-        array = along(array, axis, np.pad(np.arange(n), widths, mode=how))  # type: ignore[call-overload]
+        how: Any = "edge" if mode == "constant" else mode
+        array = along(array, axis, np.pad(np.arange(n), widths, mode=how))
         if mode == "constant":
             array = np.where(inside, array, Var(filled))
     return array.copy()
