@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from nodegraph.graph.graph import Graph
+from typing import Any, NamedTuple, Protocol
 
 __all__ = ["Edge", "End", "input_ends", "output_ends"]
 
@@ -28,7 +25,22 @@ class End(NamedTuple):
     delay: int = 0
 
 
-def input_ends(graph: Graph, laid: Iterable[End] = ()) -> tuple[End, ...]:
+class Wired(Protocol):
+    """Nodes and the edges between them."""
+
+    @property
+    def nodes(self) -> tuple[Any, ...]:
+        """All of them, in order."""
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """What joins them."""
+
+    def leaves_loop(self, edge: Edge) -> bool:
+        """Tell whether `edge` leads out of the feedback loop that its source is in."""
+
+
+def input_ends(graph: Wired, laid: Iterable[End] = ()) -> tuple[End, ...]:
     """Nodes that no edge reaches but delayed ones of their own loop into another port than x."""
     kept = {end.node: end for end in laid}
     reached = {
@@ -39,7 +51,7 @@ def input_ends(graph: Graph, laid: Iterable[End] = ()) -> tuple[End, ...]:
     return tuple(kept.get(node, End(node)) for node in graph.nodes if node not in reached)
 
 
-def output_ends(graph: Graph, laid: Iterable[End] = ()) -> tuple[End, ...]:
+def output_ends(graph: Wired, laid: Iterable[End] = ()) -> tuple[End, ...]:
     """Nodes that no undelayed edge leaves, nor any edge to outside their own loop."""
     kept = {end.node: end for end in laid}
     left = {edge.source for edge in graph.edges if edge.delay == 0 or graph.leaves_loop(edge)}

@@ -146,6 +146,11 @@ class Plan:
         """Nodes that read a series from its end, so that it must be there whole."""
         return tuple(name for name in self.reads if self.nodes[name].from_end)
 
+    def sources(self, name: str) -> set[str]:
+        """Return the nodes that must run before a node can."""
+        ports = self.reads[name].items()
+        return {read.source for port, group in ports if port != "target" for read in group}
+
     def behind_summary(self, name: str) -> bool:
         """Tell whether a node hears of a series what was summed up of it."""
         seen, waiting = {name}, [name]

@@ -74,7 +74,7 @@ def made_ready(
     """
     plan, order, forcing = state.plan, checked_order(asked.order), checked_forcing(asked.forcing)
     warmup = checked_warmup(asked.warmup, bound)
-    check_sizes(state, learners)
+    check_sizes(plan, state.slots, learners)
     wired = [name for name in learners if plan.reads[name].get("target")]
     ahead = checked_ahead(asked.ahead, bound, warmup, wired)
     warn_of_doubts(plan, learners, bound, y, warmup, ahead, state.initializer.dtype)

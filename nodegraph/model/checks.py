@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +17,6 @@ from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Windowed
 from nodegraph.graph.rule import shortest
 from nodegraph.host.machine import usable_cpus
-
-if TYPE_CHECKING:
-    from nodegraph.model.state import ModelState
 
 __all__ = [
     "check_in_time",
@@ -36,6 +33,8 @@ __all__ = [
     "checked_watch",
     "checked_workers",
     "ends_open",
+    "is_ready",
+    "ready",
     "refuse_parts",
     "require_noise",
     "rows_like",
@@ -270,22 +269,36 @@ def check_whole(plan: Plan, bound: BoundData, time: int = 0) -> None:
         )
 
 
-def why_idle(state: ModelState, online: bool = False) -> str:
+def why_idle(plan: Plan, frozen: Collection[str], online: bool = False) -> str:
     """Return why no rule learns, or none that is online."""
-    rules = {n: rule for n, rule in state.plan.rules.items() if rule.online or not online}
-    if not rules and state.plan.rules:
-        known = ", ".join(state.plan.rules)
+    rules = {n: rule for n, rule in plan.rules.items() if rule.online or not online}
+    if not rules and plan.rules:
+        known = ", ".join(plan.rules)
         return f"use fit, then update, or an RLS or LMS readout; rules are {known}"
     if not rules:
-        fixed = [n for n, v in state.plan.nodes.items() if getattr(v, "W_out", None) is not None]
+        fixed = [n for n, v in plan.nodes.items() if getattr(v, "W_out", None) is not None]
         return f"the weights of {fixed[0]} are given" if fixed else "no node has a rule"
-    waiting = [name for name in rules if name not in state.frozen]
+    waiting = [name for name in rules if name not in frozen]
     if not waiting:
         return f"{', '.join(sorted(rules))} frozen; call unfreeze"
     return f"{waiting[0]} has no target to learn from: give y"
 
 
-def check_sizes(state: ModelState, names: Iterable[str]) -> None:
+def is_ready(plan: Plan, slots: Mapping[str, Slot], name: str) -> bool:
+    """Tell whether a node can run: its size is known and it has learned if it must."""
+    slot = slots.get(name)
+    return slot is not None and (slot.fitted or plan.nodes[name].ready)
+
+
+def ready(plan: Plan, slots: Mapping[str, Slot]) -> tuple[str, ...]:
+    """Return the nodes that can run, with all that they read from."""
+    able = {name for name in plan.nodes if is_ready(plan, slots, name)}
+    while stuck := {name for name in able if plan.sources(name) - able}:
+        able -= stuck
+    return tuple(name for name in plan.nodes if name in able)
+
+
+def check_sizes(plan: Plan, slots: Mapping[str, Slot], names: Iterable[str]) -> None:
     """Refuse to let nodes learn whose size is not known.
 
     Raises
@@ -294,28 +307,28 @@ def check_sizes(state: ModelState, names: Iterable[str]) -> None:
         With the first of them, and the cure.
     """
     for name in names:
-        if name not in state.slots:
-            raise NotFittedError(why_not_ready(state, name))
+        if name not in slots:
+            raise NotFittedError(why_not_ready(plan, slots, name))
 
 
-def why_not_ready(state: ModelState, name: str) -> str:
+def why_not_ready(plan: Plan, slots: Mapping[str, Slot], name: str) -> str:
     """Return why a node cannot run: it has yet to learn, or its size is not known."""
-    return _why_not(state, name, set())
+    return _why_not(plan, slots, name, set())
 
 
-def _why_not(state: ModelState, name: str, seen: set[str]) -> str:
-    if name in state.slots and not state.is_ready(name):
-        given = ", or give its W_out" if hasattr(state.plan.nodes[name], "W_out") else ""
+def _why_not(plan: Plan, slots: Mapping[str, Slot], name: str, seen: set[str]) -> str:
+    if name in slots and not is_ready(plan, slots, name):
+        given = ", or give its W_out" if hasattr(plan.nodes[name], "W_out") else ""
         return f"{name} has not learned yet: call fit first{given}"
     seen.add(name)
-    for source in state.waits_for(name) - seen - set(state.ready()):
-        return _why_not(state, source, seen)
-    rule = state.plan.rules.get(name)
+    for source in plan.sources(name) - seen - set(ready(plan, slots)):
+        return _why_not(plan, slots, source, seen)
+    rule = plan.rules.get(name)
     if rule is not None and rule.supervised:
         return f"{name} has not learned yet: its size comes from its target; call fit first"
-    if not state.waits_for(name) & seen:
+    if not plan.sources(name) & seen:
         return f"the size of {name} is not known: set units there, or give data"
-    sized = "units" in type(state.plan.nodes[name]).model_fields
+    sized = "units" in type(plan.nodes[name]).model_fields
     return (
         f"the size of {name} is not known: it follows from what arrives there, its own output "
         f"among it; set units {'there' if sized else 'of a node in that loop'}"

@@ -283,7 +283,11 @@ class Ensemble:
     @known_arguments
     def save(self, path: str | PathLike[str], *, memory: bool = True) -> None:
         """Write all members, and what `calibrate` found, to one file, as `Model.save` does."""
-        ensemble_file.save(checked_file(path, "ensemble.save"), self, memory)
+        told = {name: getattr(self, name) for name in ("kind", "seed", "bagged")}
+        about = told | {"levels": self._calibrated}
+        members = [(member._settle(), member.report) for member in self.members]
+        path = checked_file(path, "ensemble.save")
+        ensemble_file.save(path, about, members, self.widening, memory)
 
     @classmethod
     @known_arguments
@@ -325,8 +329,7 @@ def _trimmed(samples: Array) -> Array:
     """Return the mean over members without a fifth at each end, at least one."""
     n = len(samples)
     cut = min(max(1, n // 5), (n - 1) // 2)
-    mean: Array = np.sort(samples, axis=0)[cut : n - cut].mean(axis=0)
-    return mean
+    return _mean(np.sort(samples, axis=0)[cut : n - cut])
 
 
 def _mean(samples: Array) -> Array:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,10 +13,7 @@ from nodegraph.arrays import Array
 from nodegraph.errors import ModelFileError
 from nodegraph.files import tensor_file
 from nodegraph.model import storage
-
-if TYPE_CHECKING:
-    from nodegraph.model.ensemble import Ensemble
-    from nodegraph.model.state import ModelState
+from nodegraph.model.state import ModelState
 
 __all__ = ["load", "save"]
 
@@ -24,24 +21,27 @@ MOST = 10_000  # members
 TEXTS = ("graph", "model")
 WIDENING = "widening"
 
+Member = tuple[ModelState, storage.Report]
 
-def save(path: str | PathLike[str], ensemble: Ensemble, memory: bool) -> None:
-    """Write an ensemble to one ``.safetensors`` file, whole or not at all."""
-    about: dict[str, Any] = {"members": len(ensemble), "kind": ensemble.kind}
-    about |= {"seed": ensemble.seed, "bagged": ensemble.bagged, "levels": ensemble._calibrated}
-    arrays, texts = dict[str, Array](), {"ensemble": json.dumps(about)}
-    if ensemble.widening is not None:
-        arrays[WIDENING] = ensemble.widening
-    for i, member in enumerate(ensemble.members):
-        own, told = storage.packed(member._settle(), member.report, memory)
+
+def save(
+    path: str | PathLike[str],
+    about: Mapping[str, Any],
+    members: Sequence[Member],
+    widening: Array | None,
+    memory: bool,
+) -> None:
+    """Write an ensemble to one ``.safetensors`` file, whole or not at all; see `load`."""
+    arrays = dict[str, Array]() if widening is None else {WIDENING: widening}
+    texts = {"ensemble": json.dumps({"members": len(members), **about})}
+    for i, member in enumerate(members):
+        own, told = storage.packed(*member, memory)
         arrays |= {f"{i}/{name}": array for name, array in own.items()}
         texts |= {f"{i}/{key}": text for key, text in told.items()}
     tensor_file.write(path, arrays, texts)
 
 
-def load(
-    path: str | PathLike[str],
-) -> tuple[dict[str, Any], list[tuple[ModelState, storage.Report]], Array | None]:
+def load(path: str | PathLike[str]) -> tuple[dict[str, Any], list[Member], Array | None]:
     """Return what was told of an ensemble, its members, and how much wider its intervals are.
 
     Raises

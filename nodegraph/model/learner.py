@@ -191,7 +191,7 @@ class Learner(Freezing):
         check_whole(self.plan, bound)
         learners = draft.learners(bound)
         if not learners:
-            raise GraphError(f"nothing learns here: {why_idle(draft)}")
+            raise GraphError(f"nothing learns here: {why_idle(self.plan, draft.frozen)}")
         warn_of_params_replaced(self.plan, draft.slots, learners)
         draft.forget(learners)
         return draft, bound, learners
@@ -234,7 +234,9 @@ class Learner(Freezing):
         learners = draft.learners(bound, online=False)
         if not learners:
             online = self.plan.rules and "partial_fit is for online rules"
-            raise GraphError(f"nothing here learns offline: {online or why_idle(draft)}")
+            raise GraphError(
+                f"nothing here learns offline: {online or why_idle(self.plan, draft.frozen)}"
+            )
         if fresh := [n for n in learners if n not in draft.slots or not draft.slots[n].fitted]:
             raise NotFittedError(f"{fresh[0]} has not learned yet: call fit before update")
         draft.require_memory(learners)
@@ -308,7 +310,9 @@ class Learner(Freezing):
         draft.compare(bound)
         learners = frozenset(draft.learners(bound, online=True))
         if not learners:
-            raise GraphError(f"nothing here learns online: {why_idle(draft, online=True)}")
+            raise GraphError(
+                f"nothing here learns online: {why_idle(self.plan, draft.frozen, online=True)}"
+            )
         warn_of_idle_targets(self.plan, learners, bound, y)
         draft.begin(learners)
         vitals, time = vitals_of(self.plan, bound), draft.stream.time

@@ -21,7 +21,7 @@ from nodegraph.engines.slot import NOT_SAVED, Slot
 from nodegraph.errors import DataError, NotFittedError
 from nodegraph.graph.names import node_name
 from nodegraph.graph.plan import Plan
-from nodegraph.model.checks import check_sizes, why_not_ready
+from nodegraph.model.checks import check_sizes, is_ready, ready, why_not_ready
 from nodegraph.model.initializer import Initializer
 from nodegraph.model.stream_place import StreamPlace
 
@@ -216,26 +216,14 @@ class ModelState:
 
     def is_ready(self, name: str) -> bool:
         """Tell whether a node can run: its size is known and it has learned if it must."""
-        slot = self.slots.get(name)
-        return slot is not None and (slot.fitted or self.plan.nodes[name].ready)
+        return is_ready(self.plan, self.slots, name)
 
     def ready(self) -> tuple[str, ...]:
         """Return the nodes that can run, with all that they read from."""
         key = tuple((name, slot.fitted) for name, slot in self.slots.items())
         if key not in self.able:
-            self.able[key] = self._find_ready()
+            self.able[key] = ready(self.plan, self.slots)
         return self.able[key]
-
-    def _find_ready(self) -> tuple[str, ...]:
-        able = {name for name in self.plan.nodes if self.is_ready(name)}
-        while stuck := {name for name in able if self.waits_for(name) - able}:
-            able -= stuck
-        return tuple(name for name in self.plan.nodes if name in able)
-
-    def waits_for(self, name: str) -> set[str]:
-        """Return the nodes that must run before a node can."""
-        ports = self.plan.reads[name].items()
-        return {read.source for port, group in ports if port != "target" for read in group}
 
     def runnable(self, wanted: Iterable[str], learn: frozenset[str] = frozenset()) -> Plan:
         """Return the plan that yields the outputs of `wanted`; targets go to `learn` alone."""
@@ -255,7 +243,7 @@ class ModelState:
         able = self.ready()
         for name in names:
             if name not in able:
-                raise NotFittedError(why_not_ready(self, name))
+                raise NotFittedError(why_not_ready(self.plan, self.slots, name))
 
     def names(self, outputs: Iterable[str] | None) -> tuple[str, ...]:
         """Return the names of the nodes whose outputs are wanted."""
@@ -330,7 +318,7 @@ class ModelState:
     def begin(self, names: Iterable[str]) -> None:
         """Give online learners a memory, so that they may learn and run at once."""
         self.require_memory(names)
-        check_sizes(self, names)
+        check_sizes(self.plan, self.slots, names)
         for name in names:
             slot = self.slots[name]
             slot.fitted = True

@@ -90,7 +90,9 @@ def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> tuple[ModelSta
         learners = draft.learners(bound)
         rules = model.plan.rules
         if task.online and not any(rules[name].online for name in learners):
-            raise GraphError(f"nothing here learns online: {why_idle(draft, online=True)}")
+            raise GraphError(
+                f"nothing here learns online: {why_idle(draft.plan, draft.frozen, online=True)}"
+            )
     if task.online:
         with _at(spec, "online"):
             _check_online(draft, learners)
