@@ -20,10 +20,11 @@ from nodegraph.graph.fields import (
     UnitInterval,
     Vector,
 )
+from nodegraph.graph.lesson import Lesson
 from nodegraph.graph.node import Composite, Node
 from nodegraph.graph.plan import Plan, plan
 from nodegraph.graph.registry import homes, register
-from nodegraph.graph.rule import AnyRule, Lesson, Rule, Seen
+from nodegraph.graph.rule import AnyRule, Rule, Seen
 from nodegraph.graph.strangers import refuse_name
 from nodegraph.host.moved import Moved
 

@@ -15,10 +15,10 @@ from nodegraph.engines.prepared import LanesCode, StepCode
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import DelayLine, Slot
 from nodegraph.graph.blocks import Read
+from nodegraph.graph.lesson import Lesson
 from nodegraph.graph.limits import check_within
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Blockwise, Gathers
-from nodegraph.graph.rule import Lesson
 
 __all__ = ["BoundNode", "ChunkContext", "RowSource", "heard"]
 

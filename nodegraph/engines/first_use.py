@@ -10,9 +10,10 @@ import numpy as np
 
 from nodegraph.arrays import Array, copy_tree, is_sparse, leaves, read_only
 from nodegraph.errors import ContractError, placed
+from nodegraph.graph.lesson import Lesson
 from nodegraph.graph.node import Node
 from nodegraph.graph.protocols import Absorbs
-from nodegraph.graph.rule import Lesson, Rule, Seen, conclude
+from nodegraph.graph.rule import Rule, Seen, conclude
 
 __all__ = ["FirstUse", "check_made", "check_params", "check_still", "concluded", "merged"]
 

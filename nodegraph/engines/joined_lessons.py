@@ -11,7 +11,7 @@ from nodegraph.arrays import Array
 from nodegraph.engines.bound_node import BoundNode
 from nodegraph.engines.in_a_row import gathers_rows
 from nodegraph.engines.local import Sweep
-from nodegraph.graph.rule import Lesson
+from nodegraph.graph.lesson import Lesson
 
 __all__ = ["is_joinable", "learn_joined"]
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from nodegraph.arrays import Array, layout, leaves
 from nodegraph.errors import ContractError
-
-if TYPE_CHECKING:
-    from nodegraph.graph.rule import Lesson
+from nodegraph.graph.lesson import Lesson
 
 __all__ = [
     "Absorbs",

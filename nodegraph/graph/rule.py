@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, get_args
+from typing import Annotated, Any, ClassVar, NamedTuple, get_args
 
 from pydantic import BeforeValidator, PlainSerializer, model_validator
 from pydantic.fields import FieldInfo
@@ -14,15 +14,12 @@ from pydantic.fields import FieldInfo
 from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
 from nodegraph.graph.described import Described
+from nodegraph.graph.lesson import Lesson
 from nodegraph.graph.protocols import Joint, Passes, Windowed, refuse_halves, refuse_hooks
 from nodegraph.graph.registry import split_kind, written_kind
 
-if TYPE_CHECKING:
-    from nodegraph.graph.node import Node
-
 __all__ = [
     "AnyRule",
-    "Lesson",
     "Rule",
     "Seen",
     "block_of",
@@ -47,15 +44,6 @@ class Seen(NamedTuple):
     ports: Mapping[str, Any] = {}  # what came in elsewhere: feedback, key, reward ...
     number: int | None = None  # of the independent series that this is of, if the rule deals them
     before: Any = None  # the node's state before the step
-
-
-class Lesson(NamedTuple):
-    """A chunk of time in the life of one learning node."""
-
-    inputs: dict[str, Array]  # by port, (n_steps, n); "noise" among them if it is on
-    target: Array | None  # (n_steps, n_out)
-    rows: Array  # (n_steps,) bool: the steps to learn from
-    number: int | None = None  # of the independent series that this is of, if the rule deals them
 
 
 def block_of(lesson: Lesson, ys: Array) -> Seen:
@@ -148,7 +136,7 @@ class Rule(Described, ABC):
         """Whether an online rule also sees steps without a target, which is NaN there."""
         return False
 
-    def of(self, node: Node) -> Rule:
+    def of(self, node: Any) -> Rule:
         """Return this rule as it teaches `node`: one that needs to know what the node is.
 
         What it returns may look at a copy of the node's description, never at its arrays.
@@ -174,7 +162,7 @@ class Rule(Described, ABC):
         """Return the params after the course; `memory` stays good for more of it."""
         return params
 
-    def refusal(self, node: Node) -> str | None:
+    def refusal(self, node: Any) -> str | None:
         """Return why this rule cannot teach `node`, or None if it can."""
         fields = getattr(getattr(node, "Params", None), "_fields", ())
         missing = [name for name in self.modifies if name not in fields]

@@ -8,8 +8,9 @@ from nodegraph.arrays import Array
 from nodegraph.engines.compiled.courses import Learned
 from nodegraph.engines.compiled.traced_steps import prepared
 from nodegraph.engines.compiled.traced_updates import course
+from nodegraph.graph.lesson import Lesson
 from nodegraph.graph.node import Node
-from nodegraph.graph.rule import Lesson, Rule
+from nodegraph.graph.rule import Rule
 
 __all__ = ["run_node", "teach"]
 

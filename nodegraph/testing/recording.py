@@ -17,8 +17,8 @@ from nodegraph.engines.compiled.traced_updates import course
 from nodegraph.engines.prepared import Prepared
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
+from nodegraph.graph.lesson import Lesson
 from nodegraph.graph.plan import Plan
-from nodegraph.graph.rule import Lesson
 from nodegraph.model import Model
 from nodegraph.testing.comparing import require, same_trees
 from nodegraph.testing.driving import run_node, teach

@@ -15,9 +15,10 @@ from nodegraph.engines.compiled.courses import Learned, learn_by_step
 from nodegraph.engines.compiled.traced_updates import course
 from nodegraph.engines.compiled.tracing import Teaching, Writer
 from nodegraph.errors import ContractError
+from nodegraph.graph.lesson import Lesson
 from nodegraph.graph.node import Node
 from nodegraph.graph.protocols import Deals, Passes, begun_like
-from nodegraph.graph.rule import Lesson, Rule, block_of, merges
+from nodegraph.graph.rule import Rule, block_of, merges
 from nodegraph.testing.comparing import close_trees, dense, require, same_trees
 from nodegraph.testing.compiled_contract import check_it_is_compiled
 from nodegraph.testing.driving import run_node, teach

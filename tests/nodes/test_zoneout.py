@@ -7,7 +7,7 @@ import nodegraph as ng
 from nodegraph import delay
 from nodegraph.engines.compiled.courses import learn_by_step
 from nodegraph.files.yaml.spec import read_text
-from nodegraph.graph.rule import Lesson
+from nodegraph.graph.lesson import Lesson
 from nodegraph.testing import check_node, check_rule, teach
 from nodegraph.testing.comparing import same_trees
 from nodes import GRU, LMS, LSTM, Input, Ridge, Zoneout

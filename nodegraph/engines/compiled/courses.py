@@ -11,8 +11,9 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.engines.compiled.traced_steps import prepared
 from nodegraph.engines.prepared import Prepared, StepCode
+from nodegraph.graph.lesson import Lesson
 from nodegraph.graph.protocols import Gathers, Silent
-from nodegraph.graph.rule import Lesson, Seen, block_of
+from nodegraph.graph.rule import Seen, block_of
 
 __all__ = ["Course", "Gathering", "Learned", "learn_by_step"]
 

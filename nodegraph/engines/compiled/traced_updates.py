@@ -21,8 +21,8 @@ from nodegraph.engines.compiled.tracing import Teaching, Writer, program_of
 from nodegraph.engines.compiled.untraced import Untraced
 from nodegraph.engines.prepared import StepCode
 from nodegraph.errors import ContractError
+from nodegraph.graph.lesson import Lesson
 from nodegraph.graph.protocols import Blockwise
-from nodegraph.graph.rule import Lesson
 
 __all__ = ["TracedCourse", "course"]
 

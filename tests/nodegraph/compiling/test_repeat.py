@@ -11,7 +11,7 @@ from nodegraph import maths as m
 from nodegraph.compiling.planning.items import Block
 from nodegraph.engines.compiled.courses import learn_by_step
 from nodegraph.errors import PlainStepWarning
-from nodegraph.graph.rule import Lesson
+from nodegraph.graph.lesson import Lesson
 from nodegraph.testing import run_node, teach
 
 N = 5

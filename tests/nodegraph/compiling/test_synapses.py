@@ -8,7 +8,7 @@ from nodegraph.compiling.ir import TraceError
 from nodegraph.compiling.sparse import sliced
 from nodegraph.engines.compiled.courses import learn_by_step
 from nodegraph.errors import ContractError
-from nodegraph.graph.rule import Lesson
+from nodegraph.graph.lesson import Lesson
 from nodegraph.maths import cond, synapses
 from nodegraph.node import Node
 from nodegraph.rule import Rule

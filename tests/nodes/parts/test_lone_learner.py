@@ -3,8 +3,9 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from nodegraph.graph.lesson import Lesson
 from nodegraph.graph.protocols import Gathers, Joint
-from nodegraph.graph.rule import Lesson, Seen
+from nodegraph.graph.rule import Seen
 from nodes.parts.lone_learner import LoneLearner, RowLearner
 from nodes.rules import (
     CrossEntropy,

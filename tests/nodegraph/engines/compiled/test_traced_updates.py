@@ -10,7 +10,7 @@ import nodegraph as ng
 from nodegraph.engines.compiled.courses import learn_by_step
 from nodegraph.engines.compiled.tracing import Teaching, Writer, program_of
 from nodegraph.errors import ContractError, NodegraphError, PlainStepWarning
-from nodegraph.graph.rule import Lesson
+from nodegraph.graph.lesson import Lesson
 from nodegraph.maths import dot, matvec, tanh
 from nodegraph.testing import check_rule, teach
 from nodes import Input, PredictiveCoder
