@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,15 +12,16 @@ import numpy as np
 
 from nodegraph.data.binding import BoundData
 from nodegraph.data.dealing import dealt_out
-from nodegraph.data.series import Series
+from nodegraph.data.series import Series, Stream
 from nodegraph.engines import LOCAL
 from nodegraph.engines.checkpointer import Cursor
-from nodegraph.engines.first_use import concluded
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import LET_GO, Slot, widths
-from nodegraph.errors import DataError, GraphError, named
-from nodegraph.graph.protocols import Deals, Trailing, Weighed
+from nodegraph.errors import DataError, placed
+from nodegraph.graph.plan import Plan
+from nodegraph.graph.protocols import Deals, SecondLook, Trailing, Weighed
 from nodegraph.host.progress import shown, tell_note
+from nodegraph.model.independent_series import learn_independent
 from nodegraph.model.joint_readouts import JointReadouts, find_joint
 from nodegraph.model.kept_elsewhere import KeptElsewhere
 from nodegraph.model.kept_outputs import KeptOutputs, cut, teachers
@@ -31,6 +32,7 @@ from nodegraph.model.stages import (
     epochs,
     forced,
     forced_wiring,
+    is_repeated,
     parted,
     stages,
     unsettled,
@@ -57,14 +59,11 @@ class Fit(LearningPass):
     groups : dict, optional
         For the learners of each stage: in which groups they learn one after the other, and let go
         then what they learned from.
-    first : int
-        Number of the first of independent series that `go_on` learns from.
     """
 
     learners: tuple[str, ...]
     forcing: Forcing = True
     groups: Mapping[tuple[str, ...], tuple[tuple[str, ...], ...]] | None = None
-    first: int = 0
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
@@ -147,7 +146,7 @@ class Fit(LearningPass):
             if resumed is not None and turn == at.turn:
                 self._run_up(teams, at)
                 begin = replace(begin, series=at.series, steps=at.steps)
-            moved = self.go(teams, kept, begin)
+            moved = self._go(teams, kept, begin)
         self._catch_up(teams.slots, stage.learners)
         kept.end(stage, number, False)
         self._say(number, "solving")
@@ -191,38 +190,87 @@ class Fit(LearningPass):
             yield turn, again
             turn += 1
 
-    def go_on(
-        self, slots: Slots, bound: BoundData, behind: bool = False
-    ) -> tuple[list[dict[str, Any]], int]:
-        """Let offline learners learn from more data; see `Model.update`.
-
-        Right `behind` other such data, teachers go on from where they stood.
-        """
-        if len(self.stages) > 1:
-            before = ", ".join(f'"{n}"' for stage in self.stages[:-1] for n in stage.learners)
-            raise GraphError(
-                f"update cannot change {', '.join(self.learners)} in turn: those downstream would "
-                f"be stale; write model.freeze({before}).update(x, y), or fit on all data"
-            )
-        (stage,), moved, bound = self.stages, 0, self._dealt(bound)
-        for slot in () if behind else slots.values():
-            slot.taught = None  # teachers go on from the last outputs, those of a `run`
-        self._check_again(slots, bound, 1)
-        begun = {name: slot.standing() for name, slot in slots.items()}
-        for i, series in enumerate(bound.series):
-            place = slots if bound.own else self.initializer.fresh(slots, slots, self.first + i)
-            moved = self.live(stage, place, series)
-            self._keep(slots, place, stage)
-        reports = [{"node": name, **self._finish(slots[name], name)} for name in stage.learners]
-        if bound.own:
-            self._settle(slots, bound, begun)
-        return reports, moved * bound.own
-
     def _dealt(self, bound: BoundData) -> BoundData:
         """Return the data with independent series numbered, if that matters to a learner."""
         rules = [self._rule(name) for name in self.learners]
         deals = any(isinstance(rule, Deals) and rule.deals for rule in rules)
         return dealt_out(bound, self.warmup) if deals else bound
+
+    def _go(self, teams: JointReadouts, kept: KeptOutputs, at: Cursor) -> int:
+        """Go through all data once; return how many steps the last series had."""
+        more = is_repeated(self.plan.rules, at.learning, at.turn, teams.slots)
+        stage = kept.begin(teams.stage, at, more)
+        bound, at = kept.data(teams.bound, stage), replace(at, kept=kept.names)
+        if self.hooks.vitals is not None:
+            self.hooks.vitals.begin()
+        self._begin(teams.slots, at.learning, bound.again)
+        if bound.own:
+            moved = self._pass_own(stage, teams, bound.series[0], at, kept)
+        else:
+            moved = self._pass_independent(stage, teams.slots, bound.series, at, kept)
+        kept.end(teams.stage, at.stage, True)
+        return moved
+
+    def _begin(self, slots: Slots, names: Sequence[str], again: bool) -> None:
+        """Give those who may look twice, at rows that are there `again`, what they gather first."""
+        for name in names if again else ():
+            rule, slot = self._rule(name), slots[name]
+            if slot.memory is None and isinstance(rule, SecondLook):
+                slot.memory = next(iter(rule.memories(slot.params)))
+
+    def _restarted(
+        self, plan: Plan, slots: Mapping[str, Slot], known: Iterable[str] = ()
+    ) -> dict[str, Slot]:
+        """Return slots at the start of the model's own stream, teachers of other stages too."""
+        found = self.initializer.restarted({name: slots[name] for name in plan.reads})
+        found |= {name: slots[name].rewound() for name in known}
+        heard = teachers(plan) - plan.reads.keys()
+        return found | {name: found.get(name, slots[name]).untaught() for name in heard}
+
+    def _pass_own(
+        self,
+        stage: Stage,
+        teams: JointReadouts,
+        series: Series | Stream,
+        at: Cursor,
+        kept: KeptOutputs,
+    ) -> int:
+        """Go through the series of the model's own stream."""
+        slots = teams.slots
+        if not at.steps:
+            known = series.known if isinstance(series, Series) else {}
+            slots.update(self._restarted(stage.plan, slots, known))
+        self.hooks.mark(at, slots)
+        last = at.turn >= epochs(self.plan.rules, teams.stage.learners) - 1
+        final = frozenset(teams.alone(stage.learners)) if last else frozenset[str]()
+        return at.steps + self.live(stage, slots, series, kept.take, at.steps, final)
+
+    def _pass_independent(
+        self,
+        stage: Stage,
+        slots: Slots,
+        series: Sequence[Series | Stream],
+        at: Cursor,
+        kept: KeptOutputs,
+    ) -> int:
+        """Go through independent series: groups of them apart, or one after the other."""
+        self.hooks.mark(at, slots)
+        if self.apart(stage, slots):
+            learn_independent(self, stage, slots, series, at, kept)
+            return 0
+        for i, one in enumerate(series):
+            if i < at.series:
+                continue
+            place = self.initializer.fresh(slots, slots, i)
+            with placed(f"in series {i}"):
+                self.live(stage, place, one, kept.take)
+            self._keep(slots, place, stage)
+            self.hooks.reached(replace(at, series=i + 1), slots)
+        return 0
+
+    def _keep(self, slots: Slots, place: Mapping[str, Slot], stage: Stage) -> None:
+        for name in stage.learners:
+            slots[name].params, slots[name].memory = place[name].params, place[name].memory
 
     def _catch_up(self, slots: Slots, learners: Sequence[str]) -> None:
         """Let rules learn from what they have seen and not learned from yet."""
@@ -230,13 +278,6 @@ class Fit(LearningPass):
             if isinstance(rule := self._rule(name), Trailing):
                 slot = slots[name]
                 slot.params, slot.memory = rule.catch_up(slot.params, slot.memory)
-
-    def _finish(self, slot: Slot, name: str) -> dict[str, Any]:
-        rule = self._rule(name)
-        with named(name):
-            slot.params, facts = concluded(name, rule, slot.params, slot.memory)
-        slot.fitted = True
-        return {"rule": type(rule).__name__, **facts}
 
     def _unsettled(self, slots: Slots) -> list[str]:
         """Return the nodes that no stage has left at the end of the data as they will be."""

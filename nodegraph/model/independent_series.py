@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nodegraph.data.series import Series, Stream
 from nodegraph.engines import LOCAL, Engine
@@ -23,13 +23,11 @@ from nodegraph.host.numerics import lent_threads
 from nodegraph.host.progress import Progress
 from nodegraph.model.kept_elsewhere import Shelved
 from nodegraph.model.kept_outputs import KeptOutputs
+from nodegraph.model.learning_pass import LearningPass
 from nodegraph.model.passes import Outputs
 from nodegraph.model.stages import Stage
 from nodegraph.model.storage import empty_memory
 from nodegraph.model.sums_file import PackedSums, read_sums, write_sums
-
-if TYPE_CHECKING:
-    from nodegraph.model.learning_pass import LearningPass
 
 __all__ = ["IndependentSeries", "gatherers", "learn_independent"]
 

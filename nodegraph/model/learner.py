@@ -42,13 +42,13 @@ from nodegraph.model.data_warnings import (
     warn_of_params_replaced,
     warn_of_series_passed_over,
 )
-from nodegraph.model.fit import Fit
 from nodegraph.model.fit_memory import Order
 from nodegraph.model.freezing import Freezing
 from nodegraph.model.horizon_warnings import warn_of_the_future
 from nodegraph.model.passes import Hooks
 from nodegraph.model.state import ModelState
 from nodegraph.model.stream_place import StreamPlace
+from nodegraph.model.update import Update
 from nodegraph.model.views import Named
 
 __all__ = ["Learner"]
@@ -244,7 +244,7 @@ class Learner(Freezing):
         draft.compare(
             given, ahead if isinstance(ahead, Mapping) else dict.fromkeys(learners, ahead)
         )
-        course = Fit(
+        course = Update(
             initializer=draft.initializer,
             engine=self._own_engine,
             warmup=checked_warmup(warmup, bound),
