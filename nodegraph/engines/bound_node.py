@@ -73,9 +73,19 @@ class BoundNode:
         sources = [RowSource(data[self.name], 0)] if port == "x" and self.name in data else []
         for read in reads:
             line = (self.context.taught if read.taught else self.context.lines)[read.source]
-            sources.append(RowSource(line.buffer, line.depth - read.delay))
+            sources.append(self._source(line, read))
         n_steps, dtype = self.context.chunk.n_steps, self.slot.past.dtype
         return sources or [RowSource(np.zeros((n_steps, 0), dtype), 0)]
+
+    def _source(self, line: DelayLine, read: Read) -> RowSource:
+        """Return the rows of a line that are read at each step."""
+        if read.held is None:
+            return RowSource(line.buffer, line.depth - read.delay)
+        clock = self.context.clock
+        ticks = read.held.last_tick(np.arange(clock, clock + self.context.chunk.n_steps))
+        rows = line.buffer[ticks - clock + line.depth - (read.delay - read.held.late)]
+        rows[ticks < 0] = 0.0  # it has not said anything yet
+        return RowSource(rows, 0)
 
     def inputs(self, start: int, stop: int) -> dict[str, Array]:
         """Return what arrives at each port from `start` to `stop`, read-only, and the noise."""

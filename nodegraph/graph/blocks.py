@@ -7,14 +7,29 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
 
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["Block", "Read", "Reads", "all_reads", "ancestors", "arrange"]
+__all__ = ["Block", "Held", "Read", "Reads", "all_reads", "ancestors", "arrange"]
 
 _KEPT = 256  # orders of wirings that were asked for last
+
+
+class Held(NamedTuple):
+    """The clock of who holds, between its ticks, what is read `late` steps after it."""
+
+    every: int
+    phase: int
+    late: int
+
+    def last_tick(self, steps: Array) -> Array:
+        """Return the last tick up to what is read at each of `steps`, negative before the first."""
+        before = steps - self.late
+        ticks: Array = before - (before - self.phase) % self.every
+        return ticks
 
 
 class Read(NamedTuple):
@@ -23,6 +38,12 @@ class Read(NamedTuple):
     source: str
     delay: int = 0
     taught: bool = False  # the teacher's value in place of the output
+    held: Held | None = None  # that of the last tick, where a teacher stands in
+
+    @property
+    def lag(self) -> int:
+        """How many steps back it looks, at most."""
+        return self.delay + (self.held.every - 1 if self.held else 0)
 
 
 Reads = Mapping[str, Mapping[str, tuple[Read, ...]]]  # by node, by port

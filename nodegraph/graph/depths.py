@@ -8,7 +8,9 @@ from typing import Any
 __all__ = ["depths"]
 
 
-def depths(reads: Mapping[str, Mapping[str, Iterable[Any]]]) -> dict[str, int]:
+def depths(
+    reads: Mapping[str, Mapping[str, Iterable[Any]]], holding: Mapping[str, int]
+) -> dict[str, int]:
     """Return by node how many past outputs are kept; at least 1.
 
     What is wired to a port `target` stands in for the output of its node while that learns, so that
@@ -18,11 +20,16 @@ def depths(reads: Mapping[str, Mapping[str, Iterable[Any]]]) -> dict[str, int]:
     ----------
     reads : dict
         By node and port: where its input comes from; see `nodegraph.graph.plan.Plan`.
+    holding : dict of int
+        How many steps a learner's teacher is held for between ticks, which its readers look back
+        over as well.
     """
     depth = dict.fromkeys(reads, 1)
     for ports in reads.values():
         for read in (read for group in ports.values() for read in group):
             depth[read.source] = max(depth[read.source], read.delay)
+    for name, steps in holding.items():
+        depth[name] += steps
     own = dict(depth)
     for name, ports in reads.items():
         for read in ports.get("target", ()):

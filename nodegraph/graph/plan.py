@@ -92,7 +92,7 @@ class Plan:
             check_loop(nodes, block.names if block.span else ())
         late = {n: node.learner.late for n, node in nodes.items() if node.learner}
         first = first_steps(reads, {n: ports for n, ports in late.items() if ports})
-        return cls(whole, nodes, reads, blocks, depths(reads), streams, first)
+        return cls(whole, nodes, reads, blocks, depths(reads, _holding(nodes)), streams, first)
 
     @cached_property
     def remembers(self) -> bool:
@@ -172,7 +172,7 @@ class Plan:
         lags: dict[str, int] = {}
         for read in all_reads(self.reads):
             if not read.taught:
-                lags[read.source] = max(lags.get(read.source, 0), read.delay)
+                lags[read.source] = max(lags.get(read.source, 0), read.lag)
         return lags
 
     def chunk_rows(self, sizes: Mapping[str, int]) -> int:
@@ -229,6 +229,11 @@ class Plan:
 def plan(graph: Composable) -> Plan:
     """Return the order in which `graph` will run; print it to see blocks, loops and wiring."""
     return Plan.of(graph)
+
+
+def _holding(nodes: Mapping[str, Node]) -> dict[str, int]:
+    """Return how many steps a teacher may be held for, of those that it stands in for."""
+    return {n: one.every - 1 for n, one in nodes.items() if one.learner and one.learner.supervised}
 
 
 def _is_external(node: Any) -> bool:

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from nodegraph.data.binding import BoundData
 from nodegraph.engines.slot import Slot
-from nodegraph.errors import DataError, named
-from nodegraph.graph.blocks import Read, Reads
+from nodegraph.errors import DataError, GraphError, named
+from nodegraph.graph.blocks import Held, Read, Reads, all_reads
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Passes, SecondLook, next_look
 from nodegraph.graph.rule import Rule
@@ -90,6 +90,7 @@ def stages(plan: Plan, learners: Collection[str], forcing: Forcing) -> tuple[Sta
         names = tuple(name for name in plan.nodes if rank.get(name) == number)
         wiring = _without_other_targets(reads, names)
         cut = plan.rewired(wiring, names)
+        _check_held(cut)
         found.append(Stage(names, cut, whole=tuple(cut.reads)))
     return tuple(found)
 
@@ -114,9 +115,11 @@ def forced_wiring(plan: Plan, learners: Collection[str], forcing: Forcing) -> Re
         feedback = loops[read.source] == loops[name]
         if read.source not in stand_ins or not (forcing == "all" or (forcing and feedback)):
             return (read,)
+        node = plan.nodes[read.source]
+        held = Held(node.every, node.phase, read.delay) if node.every > 1 else None
         if wired := plan.reads[read.source].get("target"):
-            return tuple(Read(r.source, r.delay + read.delay) for r in wired)
-        return (read._replace(taught=True),)
+            return tuple(Read(r.source, r.delay + read.delay, held=held) for r in wired)
+        return (read._replace(taught=True, held=held),)
 
     return {
         name: {
@@ -170,6 +173,19 @@ def unsettled(
         offline = {n for n in stage.learners if not plan.rules[n].online}
         final |= set(stage.plan.reads) - offline
     return set(plan.nodes) - final
+
+
+def _check_held(plan: Plan) -> None:
+    """Refuse a teacher that is held between ticks and made in the loop that hears it."""
+    for block in plan.blocks if any(read.held for read in all_reads(plan.reads)) else ():
+        inside = {name: plan.reads[name] for name in block.names}
+        for read in all_reads(inside):
+            if read.held and not read.taught and read.source in inside:
+                raise GraphError(
+                    f"{read.source} teaches a learner on a clock (every={read.held.every}) whose "
+                    "teacher, held between ticks, is fed back to it; write fit(forcing=False), or "
+                    "give the target as data"
+                )
 
 
 def _without_other_targets(reads: Reads, learners: Collection[str]) -> Reads:

@@ -62,4 +62,4 @@ def test_a_wired_teacher_stands_in_with_both_delays():
     u, r, out = Input(name="u"), Reservoir(units=3, name="r"), Ridge(name="out")
     graph = (u >> r >> out) & (u >> delay(2) >> out["target"]) & (out >> delay(3) >> r["feedback"])
     (stage,) = stages(Plan.of(graph), ("out",), True)
-    assert stage.plan.reads["r"]["feedback"] == (("u", 5, False),)
+    assert stage.plan.reads["r"]["feedback"] == (("u", 5, False, None),)

@@ -48,6 +48,12 @@ def states(weights, x, fed, back=2, start=None, gain=1.0, bias=0.0):
     return np.array(found)
 
 
+def held(rows, every, phase=0):
+    """Return at each step the row of the last tick; zeros before the first."""
+    ticks = np.arange(len(rows)) - (np.arange(len(rows)) - phase) % every
+    return np.where((ticks >= 0)[:, None], rows[np.maximum(ticks, 0)], 0.0)
+
+
 def whitened(rows):
     centred = rows - rows.mean(axis=0)
     values, vectors = np.linalg.eigh(centred.T @ centred / len(rows) + 0.01 * np.eye(6))
@@ -246,7 +252,7 @@ def test_what_a_readout_on_a_clock_feeds_back_behind_fit_is_its_own_output():
     pool, out = Reservoir(name="pool", units=6, connectivity=1.0), Ridge(name="out", every=4)
     graph = (Input(name="u") >> pool >> out) & (out >> delay(2) >> pool["feedback"])
     model = ng.Model(graph, seed=1).fit(X[:199], Y[:199])
-    rows = states(drawn(model), X[:199], Y[:199])
+    rows = states(drawn(model), X[:199], held(Y[:199], 4))
     W, bias = model.params["out"].W_out, model.params["out"].bias
     np.testing.assert_allclose(W, numpy_ridge(rows[::4], Y[:199:4], out.ridge)[0], atol=1e-8)
     own = W @ rows[196] + bias  # at the last tick
@@ -269,7 +275,7 @@ def test_more_data_for_a_readout_on_a_clock_go_on_from_its_teacher(
         model = ng.load(tmp_path / "model.safetensors")
     for rows in [slice(101, 160), slice(160, 200)] if how == "twice" else [slice(101, 200)]:
         model.update(X[rows], Y[rows])
-    rows = states(dense(model), X[:200], Y[:200], back)[phase::every]
+    rows = states(dense(model), X[:200], held(Y[:200], every, phase), back)[phase::every]
     W, bias = numpy_ridge(rows, Y[phase:200:every], out.ridge)
     np.testing.assert_allclose(model.params["out"].W_out, W, atol=1e-8)
     np.testing.assert_allclose(model.params["out"].bias, bias, atol=1e-8)
@@ -284,10 +290,10 @@ def test_behind_a_run_the_teacher_goes_on_from_what_was_said():
     said = model.run(X[100:110])
     start = np.array(model.state["pool"].x)
     model.update(X[110:200], Y[110:200])
-    fed = np.vstack([said[-1:], Y[110:199]])
+    fed = np.vstack([said[-1:], held(Y[110:199], 2)])
     (W, W_in, W_fb), state, found = dense(model), start, []
     for row, teacher in zip(X[110:200], fed, strict=True):
         found.append(state := np.tanh(W @ state + W_in @ row + W_fb @ teacher))
-    seen = np.vstack([states((W, W_in, W_fb), X[:100], Y[:100], 1)[::2], found[::2]])
+    seen = np.vstack([states((W, W_in, W_fb), X[:100], held(Y[:100], 2), 1)[::2], found[::2]])
     W_out, _ = numpy_ridge(seen, np.vstack([Y[:100:2], Y[110:200:2]]), out.ridge)
     np.testing.assert_allclose(model.params["out"].W_out, W_out, atol=1e-8)

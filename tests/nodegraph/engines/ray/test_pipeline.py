@@ -31,6 +31,13 @@ def plastic(rule):
     return Input() >> Reservoir(units=6, rule=rule, noise=0.01) >> Ridge()
 
 
+def clocked(wired=False):
+    u, pool = Input(), Reservoir(units=6)
+    out = Ridge(every=3, phase=1)
+    graph = (u >> pool >> out) & (out >> delay(2) >> pool["feedback"])
+    return graph & (u >> delay(2) >> out["target"]) if wired else graph
+
+
 GRAPHS = {
     "chain": lambda: Input() >> Scaler() >> Reservoir(units=8, noise=0.01) >> Ridge(),
     "feedback": feedback,
@@ -40,6 +47,7 @@ GRAPHS = {
     "shared": lambda: Input() >> Reservoir(units=7) >> [Ridge(ridge=1e-3), Ridge(ridge=1e-3)],
     "nvar": lambda: Input() >> NVAR(delay=3, order=2) >> Ridge(),
     "clocks": lambda: Input() >> Reservoir(units=5, every=3, phase=1) >> Ridge(every=2),
+    "a clock that is fed back": lambda: clocked(),
     "plastic": lambda: plastic(IntrinsicPlasticity(epochs=2)),
     "oja": lambda: plastic(Oja()),
     "hebb": lambda: plastic(Hebb()),
@@ -243,3 +251,12 @@ def test_outputs_of_a_stream_are_no_memory_of_a_worker(split):
     found = ng.Model(graph, seed=1, engine=engine).run(x[i : i + 10] for i in range(0, 60, 10))
     np.testing.assert_array_equal(found, ng.Model(graph, seed=1).run(x))
     assert len(alive) == 6 and max(alive) <= 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_wired_teacher_that_is_held_crosses_parts(split, seed):
+    x = data(1)[0][0]
+    one = ng.Model(clocked(wired=True), seed=1).fit(x)
+    other = ng.Model(clocked(wired=True), seed=1, engine=split(seed)).fit(x)
+    same_models(one, other)
+    assert np.array_equal(one.run(x), other.run(x))
