@@ -295,15 +295,23 @@ def _unpack(packed: Any, arrays: Mapping[str, Array], template: Any) -> Any:
 
         data, indices, indptr = (arrays[f"{packed['csr']}#{p}"] for p in _CSR_PARTS)
         return sparse.csr_array((data, indices, indptr), shape=tuple(packed["shape"]))
-    parts = packed["parts"]
+    parts, kind, later = packed["parts"], type(template), _later_fields(packed, template)
+    template = template[: len(parts)] if later else template
     models = template if isinstance(template, tuple) and len(template) == len(parts) else None
     if models is None and isinstance(template, tuple) and template:
         models = (template[0],) * len(parts)  # a tuple that grows, of alike parts
     built = [_unpack(p, arrays, models[i] if models else None) for i, p in enumerate(parts)]
-    kind = type(template)
-    if getattr(kind, "_fields", None) == tuple(packed["tuple"]):
-        return kind(*built)
+    if getattr(kind, "_fields", None) == (*packed["tuple"], *later):
+        return kind(*built, **later)
     return tuple(built)
+
+
+def _later_fields(packed: Mapping[str, Any], template: Any) -> dict[str, Any]:
+    """Return the fields of the template that have a default and were not yet there when packed."""
+    names, found = getattr(template, "_fields", ()), len(packed["tuple"])
+    later = names[found:] if names[:found] == tuple(packed["tuple"]) else ()
+    able = set(later) <= set(getattr(template, "_field_defaults", ()))
+    return {name: getattr(template, name) for name in later} if able else {}
 
 
 _CSR_PARTS = ("data", "indices", "indptr")

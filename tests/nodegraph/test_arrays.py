@@ -92,3 +92,23 @@ def test_arrays_that_change_are_those_of_nobody_else():
     assert right.data.tolist() == [5, 5] and tree[2][0].tolist() == [1, 1]
     apart = (np.zeros(2), Inner(np.ones(2), None))
     assert changeable(apart) is apart
+
+
+def test_a_field_that_came_later_is_as_the_template_has_it_if_it_has_a_default():
+    class Old(NamedTuple):
+        scale: Any
+
+    class New(NamedTuple):
+        scale: Any
+        centre: Any = 0.0
+
+    class Other(NamedTuple):
+        scale: Any
+        centre: Any
+
+    arrays = {}
+    packed, template = pack(Old(np.arange(3.0)), "n", arrays), (np.zeros(3), np.full(3, 7.0))
+    found = unpack(packed, arrays, New(*template))
+    assert type(found) is New
+    assert found.scale.tolist() == [0, 1, 2] and found.centre.tolist() == [7, 7, 7]
+    assert type(unpack(packed, arrays, Other(*template))) is tuple
