@@ -14,7 +14,7 @@ __all__ = ["Scaling", "scaled_by"]
 
 
 class Scaling(Rule):
-    """Choose scale and offset so that ``scale x + offset`` lies in [low, high] or has unit spread.
+    """Choose what brings ``scale (x - centre) + offset`` into [low, high] or to unit spread.
 
     A signal that never changes, or by no more than rounding, is only shifted: to the middle of the
     range, or to 0; and so is a dead one, which varies by less than 1e-12 of what others do, where
@@ -43,7 +43,7 @@ class Scaling(Rule):
 
     online: ClassVar[bool] = False
     supervised: ClassVar[bool] = False
-    modifies: ClassVar[tuple[str, ...]] = ("scale", "offset")
+    modifies: ClassVar[tuple[str, ...]] = ("scale", "offset", "centre")
 
     low: float = -1.0
     high: float = 1.0
@@ -90,7 +90,7 @@ class Scaling(Rule):
         )
 
     def finish(self, params: Any, memory: Memory) -> Any:
-        """Return the params with scale and offset set.
+        """Return the params with scale, offset and centre set.
 
         Raises
         ------
@@ -111,10 +111,13 @@ class Scaling(Rule):
             scale = scale.astype(dtype).astype(float)  # so that the offset goes with it as it is
             mean = memory.first + memory.sums / memory.n
             centre = mean if self.kind == "z-score" else memory.least / 2 + memory.most / 2
-            offset = middle - scale * centre
+            taken = centre.astype(dtype) if dtype.itemsize < 8 else 0.0 * centre
+            offset = middle - scale * (centre - taken)
         if not (np.isfinite(width).all() and (np.abs(offset) <= largest).all()):
             raise DataError("the signals span more than numbers can tell: scale the data down")
-        return params._replace(scale=scale.astype(dtype), offset=offset.astype(dtype))
+        return params._replace(
+            scale=scale.astype(dtype), offset=offset.astype(dtype), centre=taken.astype(dtype)
+        )
 
     def _target(self, memory: Memory) -> tuple[Array, float, float]:
         """Return the widths there are, and the middle and the width that are wanted."""

@@ -159,12 +159,26 @@ def test_dead_signals_are_named_held_still_or_scaled(kind):
 
 @pytest.mark.parametrize("kind", ["range", "z-score"])
 def test_a_large_mean_stands_in_the_middle_in_single_precision_too(kind):
-    """The offset is that of the scale as it is, rounded once: 3e-5 for a mean of 1000 spreads."""
+    """Only the rounding of the scaled rows themselves is left: 1e-7, not 3e-5 for 1000 spreads."""
     rng = np.random.default_rng(4)
-    spread, mean = rng.uniform(0.5, 2, 200), rng.uniform(600, 1000, 200)
+    spread, mean = rng.uniform(0.5, 2, 200), rng.uniform(600, 1000, 200) * rng.choice([-1, 1], 200)
     x = ((rng.standard_normal((50, 200)) + mean) * spread).astype(np.float32)
-    params = ng.Model(Scaler(kind=kind), dtype="float32").fit(x).params["scaler"]
-    rows = x.astype(float)
-    centre = rows.mean(axis=0) if kind == "z-score" else (rows.min(axis=0) + rows.max(axis=0)) / 2
-    off = np.abs(params.scale.astype(float) * centre + params.offset)
-    assert (off <= np.spacing(np.abs(params.offset)) / 2 * 1.001).all()
+    model = ng.Model(Scaler(kind=kind), dtype="float32").fit(x)
+    rows, low, high = x.astype(float), x.min(axis=0), x.max(axis=0)
+    wanted = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    if kind == "range":
+        wanted = 2 * (rows - low) / (high.astype(float) - low) - 1
+    found = model.run(x)
+    np.testing.assert_allclose(found, wanted, atol=5e-7)
+    assert np.abs((found - wanted).mean(axis=0)).max() < 2e-7
+    back = Scaler.inverse(model.params["scaler"], found)
+    np.testing.assert_allclose(back, x, rtol=2e-7)
+
+
+@pytest.mark.parametrize("kind", ["range", "z-score"])
+def test_in_double_precision_nothing_is_taken_off_first(kind):
+    """So that its bits are those of ``scale x + offset``."""
+    model = ng.Model(Scaler(kind=kind, name="s")).fit(X)
+    params = model.params["s"]
+    np.testing.assert_array_equal(params.centre, 0)
+    np.testing.assert_array_equal(model.reset().run(X), params.scale * X + params.offset)
