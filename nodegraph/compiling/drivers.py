@@ -25,15 +25,11 @@ def driver(dtype: str) -> Any:
     b = Builder(dtype)
     step, args, io, strides, n_io, n = b.function("&step &args *io *strides nio n")
 
-    def go_on(k: Value) -> None:
-        row = b.load(io.at(k, "i64"), "i64") + b.load(strides.at(k, "i64"), "i64")
-        b.store(row, io.at(k, "i64"))
-
-    def turn(_: Value) -> None:
-        b.lines.append(f"  call void {step.name}({args}, {io}, {b.number(0)})")
-        b.loop(0, n_io, 1, go_on)
-
-    b.loop(0, n, 1, turn)
+    with b.each(0, n):
+        b.step(step, args, io)
+        with b.each(0, n_io) as k:
+            row = b.load(io.at(k, "i64"), "i64") + b.load(strides.at(k, "i64"), "i64")
+            b.store(row, io.at(k, "i64"))
     return machine_code.function(b.text(), "drive", 4, 2)
 
 
@@ -56,12 +52,12 @@ def batch_driver(dtype: str) -> Any:
         "&step &args *io *widths *bases *lengths nio lanes n"
     )
 
-    def turn(t: Value) -> None:
-        b.loop(1, n_io, 1, lambda k: _lay_together(b, t, k))
-        b.lines.append(f"  call void {step.name}({args}, {io}, {b.number(0)})")
-        b.loop(0, b.given["lanes"], _SIDE, lambda first: _lay_apart(b, t, first))
-
-    b.loop(0, n, 1, turn)
+    with b.each(0, n) as t:
+        with b.each(1, n_io) as k:
+            _lay_together(b, t, k)
+        b.step(step, args, io)
+        with b.each(0, b.given["lanes"], _SIDE) as first:
+            _lay_apart(b, t, first)
     return machine_code.function(b.text(), "batch", 6, 3)
 
 
@@ -80,20 +76,12 @@ def _lay_together(b: Builder, t: Value, k: Value) -> None:
     lanes, width = b.given["lanes"], _width(b, k)
     together = b.load(b.given["io"].at(k, "ptr"), "ptr")
 
-    def block(first: Value) -> None:
+    with b.each(0, width, _COLUMNS) as first:
         stop = b.least(first + _COLUMNS, width)
-
-        def lane(series: Value) -> None:
+        with b.each(0, lanes) as series:
             own = _own_row(b, t, k, series)
-
-            def one(column: Value) -> None:
+            with b.each(first, b.choose(_goes_on(b, t, series, 1), stop, first)) as column:
                 b.store(b.load(own.at(column)), together.at(series).at(column * lanes))
-
-            b.loop(first, b.choose(_goes_on(b, t, series, 1), stop, first), 1, one)
-
-        b.loop(0, lanes, 1, lane)
-
-    b.loop(0, width, _COLUMNS, block)
 
 
 def _goes_on(b: Builder, t: Value, series: Value, count: int) -> Value:
@@ -112,29 +100,19 @@ def _lay_apart(b: Builder, t: Value, first: Value) -> None:
     def column(series: Value, own: Value, at: Value) -> None:
         b.store(b.load(together.at(series).at(at * lanes)), own.at(at))
 
-    def squares() -> None:
-        own = [_own_row(b, t, zero, first + k) for k in range(_SIDE)]
-
-        def square(at: Value) -> None:
+    with b.branch(there.test("eq", -1).name):
+        owners = [_own_row(b, t, zero, first + k) for k in range(_SIDE)]
+        with b.each(0, width & -_SIDE, _SIDE) as at:
             rows = [b.load(together.at(first).at((at + k) * lanes), _SIDE) for k in range(_SIDE)]
-            for place, row in zip(own, _turned(b, rows), strict=True):
-                b.store(row, place.at(at))
-
-        def rest(at: Value) -> None:
-            for k, place in enumerate(own):
-                column(first + k, place, at)
-
-        b.loop(b.loop(0, width & -_SIDE, _SIDE, square)[0], width, 1, rest)
-
-    def one_by_one(series: Value) -> None:
+            for own, row in zip(owners, _turned(b, rows), strict=True):
+                b.store(row, own.at(at))
+        with b.each(at, width) as at:
+            for k, own in enumerate(owners):
+                column(first + k, own, at)
+    with b.branch(there.test("ne", -1).name), b.each(first, first + _SIDE) as series:
         own, stop = _own_row(b, t, zero, series), b.choose(_goes_on(b, t, series, 1), width, zero)
-        b.loop(0, stop, 1, lambda at: column(series, own, at))
-
-    def each() -> None:
-        b.loop(first, first + _SIDE, 1, one_by_one)
-
-    b.only_when(there.test("eq", -1), squares)
-    b.only_when(there.test("ne", -1), each)
+        with b.each(0, stop) as at:
+            column(series, own, at)
 
 
 def _turned(b: Builder, rows: list[Value]) -> list[Value]:

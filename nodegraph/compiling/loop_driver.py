@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from nodegraph.compiling import machine_code
@@ -31,7 +31,8 @@ def drive(dtype: str) -> Any:
     b = Builder(dtype)
     program, start, stop = b.function("&program start stop")
     table = _columns(b, program, PROGRAM)
-    b.loop(start, stop, 1, lambda t: _move(b, table, t))
+    with b.each(start, stop) as t:
+        _move(b, table, t)
     return machine_code.function(b.text(), "drive", 1, 2)
 
 
@@ -57,8 +58,8 @@ def advance(dtype: str, most: float) -> Any:
         given = _all(b, table["data"], table["n_data"], DATA, lambda ring: _is_given(b, ring, t))
         return b.when(given, lambda: moved(t), given)
 
-    yes = Value(b, "i1", "true")
-    sound = b.loop(start, stop, 1, lambda t, sound: b.when(sound, lambda: step(t), sound), yes)[1]
+    with b.loop(start, stop, 1, Value(b, "i1", "true")) as (t, sound):
+        b.again(b.when(sound, partial(step, t), sound))
     text = b.text(sound.to("i64", "zext"))
     return machine_code.function(text, "advance", 1, 2, ctypes.c_int64)
 
@@ -77,27 +78,25 @@ def _row(b: Builder, ring: Columns, t: Value) -> Value:
 
 def _move(b: Builder, table: Columns, t: Value) -> None:
     """Move all nodes on by step `t`."""
-
-    def one(k: Value, port: Value, part: Value) -> list[Value]:
+    no, tables = Value(b, "i1", "false"), (table["ports"], table["parts"])
+    with b.loop(0, table["n_nodes"], 1, *tables) as (k, port, part):
         node = _columns(b, table["nodes"].at(k * len(NODE), "i64"), NODE)
         row, late, every = _row(b, node, t), t - node["phase"], node["every"]
-        no = Value(b, "i1", "false")
-
-        def is_off_beat() -> Value:
-            return b.put(f"srem {late}, {every.name}", "i64").test("ne", 0)
-
-        rests = b.when(every.test("sgt", 1), is_off_beat, no)
-        b.only_when(rests, lambda: _copy(b, _row(b, node, t - 1), row, node["width"]))
+        off_beat = partial(_is_off_beat, b, late, every)
+        rests = b.when(every.test("sgt", 1), off_beat, no)
+        with b.branch(rests.name):
+            _copy(b, _row(b, node, t - 1), row, node["width"])
         b.store(row, node["io"])
         acts = rests.test("eq", no)
-        places = b.loop(
-            0, node["n_ports"], 1, lambda _, *at: _hear(b, node["io"], acts, t, *at), port, part
-        )
-        call = f"  call void {node['function'].name}({node['args']}, {node['io']}, {b.number(0)})"
-        b.only_when(acts, lambda: b.lines.append(call))
-        return places[1:]
+        with b.loop(0, node["n_ports"], 1, port, part) as (_, port, part):
+            b.again(*_hear(b, node["io"], acts, t, port, part))
+        with b.branch(acts.name):
+            b.step(node["function"], node["args"], node["io"])
+        b.again(port, part)
 
-    b.loop(0, table["n_nodes"], 1, one, table["ports"], table["parts"])
+
+def _is_off_beat(b: Builder, late: Value, every: Value) -> Value:
+    return b.put(f"srem {late}, {every.name}", "i64").test("ne", 0)
 
 
 def _hear(b: Builder, io: Value, acts: Value, t: Value, port: Value, part: Value) -> list[Value]:
@@ -107,15 +106,15 @@ def _hear(b: Builder, io: Value, acts: Value, t: Value, port: Value, part: Value
     copied = acts & own["n_parts"].test("ne", 1)
     b.store(own["scratch"], place)
 
-    def one(_: Value, part: Value, scratch: Value) -> list[Value]:
+    with b.loop(0, own["n_parts"], 1, part, own["scratch"]) as (_, part, scratch):
         source = _columns(b, part, PART)
         row = _row(b, source, t)
-        b.only_when(alone, lambda: b.store(row, place))
-        b.only_when(copied, lambda: _copy(b, row, scratch, source["width"]))
-        return [part.at(len(PART), "i64"), scratch.at(source["width"])]
-
-    parts = b.loop(0, own["n_parts"], 1, one, part, own["scratch"])
-    return [port.at(len(PORT), "i64"), parts[1]]
+        with b.branch(alone.name):
+            b.store(row, place)
+        with b.branch(copied.name):
+            _copy(b, row, scratch, source["width"])
+        b.again(part.at(len(PART), "i64"), scratch.at(source["width"]))
+    return [port.at(len(PORT), "i64"), part]
 
 
 def _copy(b: Builder, source: Value, target: Value, n: Value) -> None:
@@ -126,10 +125,9 @@ def _copy(b: Builder, source: Value, target: Value, n: Value) -> None:
 def _all(
     b: Builder, table: Value, n: Value, names: tuple[str, ...], test: Callable[[Columns], Value]
 ) -> Value:
-    def one(k: Value, before: Value) -> Value:
-        return before & test(_columns(b, table.at(k * len(names), "i64"), names))
-
-    return b.loop(0, n, 1, one, Value(b, "i1", "true"))[1]
+    with b.loop(0, n, 1, Value(b, "i1", "true")) as (k, sound):
+        b.again(sound & test(_columns(b, table.at(k * len(names), "i64"), names)))
+    return sound
 
 
 def _is_given(b: Builder, ring: Columns, t: Value) -> Value:
@@ -154,9 +152,6 @@ def _is_some(
     b: Builder, row: Value, n: Value, test: Callable[[Value], Value], other: float
 ) -> Value:
     """Tell whether a test, which is false for `other`, is true for some of `n` numbers."""
-
-    def block(k: Value, found: Value) -> Value:
-        return found | test(b.masked(row.at(k), _LANES, n - k, other)).to(f"i{_LANES}")
-
-    found = b.loop(0, n, _LANES, block, Value(b, f"i{_LANES}", "0"))[1]
+    with b.loop(0, n, _LANES, Value(b, f"i{_LANES}", "0")) as (k, found):
+        b.again(found | test(b.masked(row.at(k), _LANES, n - k, other)).to(f"i{_LANES}"))
     return found.test("ne", 0)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from nodegraph.compiling.emission.sharing import share
@@ -85,44 +86,39 @@ class Text(Blocks):
 
     # loops
 
-    def loop(
-        self, sizes: Sequence[str], parallel: bool, body: Callable[[list[str], str], None]
-    ) -> None:
-        """Write loops over `sizes`, outermost first.
+    @contextmanager
+    def loop(self, sizes: Sequence[str], parallel: bool) -> Iterator[tuple[list[str], str]]:
+        """Write loops over `sizes`, outermost first, of what is written meanwhile.
 
         Parameters
         ----------
         sizes : sequence of str
         parallel : bool
             Whether no turn looks at what another one wrote.
-        body : callable
-            ``body(indices, tag)`` writes what is inside; loads and stores end in `tag`.
+
+        Yields
+        ------
+        indices : list of str
+        tag : str
+            What loads and stores end in.
         """
         if not sizes:
-            body([], "")
+            yield [], ""
             return
         tag, mark = self._independent() if parallel else ("", "")
         names = [self.new() for _ in sizes]
         self.levels = [[] for _ in range(len(sizes) + 1)]
         self.depth.update({name: depth for depth, name in enumerate(names, 1)})
-        body(names, tag)
+        yield names, tag
         levels, self.levels = self.levels, []
         self.depth.clear()
         first = len(self.lines)
-        self._nest([*zip(names, sizes, levels[1:], strict=True)], mark)
+        with ExitStack() as nest:
+            for name, n, level in zip(names, sizes, levels[1:], strict=True):
+                nest.enter_context(self.repeat(n, name, mark if name is names[-1] else ""))
+                self.lines += level
         self.lines[first:] = ["\n".join(self.lines[first:])]
         self.loops.append(first)
-
-    def _nest(self, loops: Sequence[tuple[str, str, list[str]]], mark: str) -> None:
-        """Write loops within one another, of a name, a size and instructions each."""
-        (name, n, level), *inner = loops
-
-        def inside() -> None:
-            self.lines += level
-            if inner:
-                self._nest(inner, mark)
-
-        self.repeat(n, inside, name, "" if inner else mark)
 
     def _independent(self) -> tuple[str, str]:
         """Return what tells LLVM that turns do not touch: behind accesses, and behind the jump."""
@@ -134,7 +130,8 @@ class Text(Blocks):
         ]
         return f", !llvm.access.group !{access}", f", !llvm.loop !{ident}"
 
-    def repeat(self, n: str, body: Callable[[], None], name: str = "", mark: str = "") -> None:
+    @contextmanager
+    def repeat(self, n: str, name: str = "", mark: str = "") -> Iterator[None]:
         """Write a loop of `n` turns, each of which may have loops in it."""
         i = name or self.new()
 
@@ -142,12 +139,10 @@ class Text(Blocks):
             self.lines.append(f"  {i}c = icmp slt i64 {i}, {n}")
             return f"{i}c"
 
-        def turn() -> list[str]:
-            body()
+        with self.turns([(i, "i64", "0")], test, mark) as after:
+            yield
             self.lines.append(f"  {i}n = add nuw nsw i64 {i}, 1")
-            return [f"{i}n"]
-
-        self.turns([(i, "i64", "0")], test, turn, mark)
+            after.append(f"{i}n")
 
 
 Index = Any  # a whole number that is known, or the name of one
@@ -282,19 +277,15 @@ class Builder(Text):
             return pointer
         return self.put(f"getelementptr {MEMORY[dtype]}, ptr {pointer}, i64 {at}")
 
-    def nest(self, dims: Sequence[Any], order: Sequence[int], parallel: bool,
-        body: Callable[[list[Any], str], None],
-    ) -> None:  # fmt: skip
+    @contextmanager
+    def nest(
+        self, dims: Sequence[Any], order: Sequence[int], parallel: bool
+    ) -> Iterator[tuple[list[Any], str]]:
         """Write loops over axes, `order` naming them from the fastest to the slowest."""
         axes = list(order)[::-1]
-
-        def inside(names: list[str], tag: str) -> None:
-            where: list[Any] = [None] * len(dims)
-            for a, name in zip(axes, names, strict=True):
-                where[a] = name
-            body(where, tag)
-
-        self.loop([self.size(dims[a]) for a in axes], parallel, inside)
+        with self.loop([self.size(dims[a]) for a in axes], parallel) as (names, tag):
+            index = dict(zip(axes, names, strict=True))
+            yield [index.get(a) for a in range(len(dims))], tag
 
     # loads and stores
 

@@ -67,23 +67,17 @@ class Code:
         v, count = self.values, block.body.count
         kept, done = dict(v.numbers), set(v.done)
         if count is not None:
-            v.b.repeat(v.b.constant(count), lambda: self._write(block.groups))
-            v.numbers = kept
+            with v.b.repeat(v.b.constant(count)):
+                self._write(block.groups)
         else:
-            self._branch(block, kept, done)
-        v.done = done | set(block.outs)
+            with v.b.branch(v.value(block.outs[0].args[0], ()), both=True) as otherwise:
+                self._write(block.groups)
+                self._outcome(block, 1)
+                v.numbers, v.done = kept, done
+                otherwise()
+                self._outcome(block, 2)
+        v.numbers, v.done = kept, done | set(block.outs)
         v.forget()
-
-    def _branch(self, block: Block, kept: Any, done: Any) -> None:
-        v = self.values
-
-        def then() -> None:
-            self._write(block.groups)
-            self._outcome(block, 1)
-            v.numbers, v.done = kept, done
-
-        flag = v.value(block.outs[0].args[0], ())
-        v.b.branch(flag, then, lambda: self._outcome(block, 2))
 
     def _outcome(self, block: Block, i: int) -> None:
         """Copy what comes out, where it was not made in its place."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from nodegraph.compiling.emission.builder import Index
@@ -28,7 +29,7 @@ def fused(v: Values, items: Sequence[Root]) -> None:
     stores = [v.memory.storage[op] for op in ops]
     order = next((s.order for s in stores if s.order), tuple(range(ops[0].ndim)))
 
-    def body(where: list[Index], tag: str) -> None:
+    with _over(v, ops, stores, ops[0].dims, order) as (where, tag):
         values = []
         for op in ops:
             value = v.memo[op.number, tuple(where)] = v.elem(op, where, tag)
@@ -38,54 +39,37 @@ def fused(v: Values, items: Sequence[Root]) -> None:
                 continue  # nobody outside of the loop looks at it
             v.b.store(store, where, value, tag)
 
-    _over(v, ops, stores, ops[0].dims, order, body)
-
 
 def copied(v: Values, op: Op, store: Storage) -> None:
     """Copy an array to another place."""
-
-    def body(where: list[Index], tag: str) -> None:
+    with _over(v, [op], [store], store.dims, store.order) as (where, tag):
         v.b.store(store, where, v.value(op, where, tag), tag)
 
-    _over(v, [op], [store], store.dims, store.order, body)
 
-
+@contextmanager
 def _over(
     v: Values, ops: Sequence[Op], stores: Sequence[Storage], dims: Sequence[Any],
-    order: Sequence[int], body: Callable[[list[Index], str], None],
-) -> None:  # fmt: skip
+    order: Sequence[int],
+) -> Iterator[tuple[list[Index], str]]:  # fmt: skip
     """Write loops over axes that know nothing of each other, or one if it will do."""
-    if len(dims) == 1 and dims[0].root().eights:
-        _by_eights(v, dims[0], body)
-        return
-    if len(dims) < 2 or not _alike(v, ops, stores, tuple(d.value for d in dims), order):
-        v.b.nest(dims, order, True, body)
-        return
-    size = v.b.size(dims[0])
-    for d in dims[1:]:
-        size = v.b.product(size, v.b.size(d))
-
-    def inside(names: list[str], tag: str) -> None:
-        where: list[Index] = [0] * len(dims)
-        where[order[0]] = names[0]
-        body(where, tag)
-
-    v.b.loop([size], True, inside)
-
-
-def _by_eights(v: Values, dim: Any, body: Callable[[list[Index], str], None]) -> None:
-    """Write a loop over places of sparse weights, eight at a time: their rows lie side by side."""
     b = v.b
-
-    def inside(names: list[str], tag: str) -> None:
-        first = b.times(names[0], 8)
-        at = b.plus(first, names[1])
-        v.eights = {at: (first, names[1])}
-        body([at], tag)
-
-    eighth = b.put(f"lshr i64 {b.size(dim)}, 3")
-    b.loop([eighth, "8"], True, inside)
-    v.eights = {}
+    if len(dims) == 1 and dims[0].root().eights:  # places of sparse weights
+        eighth = b.put(f"lshr i64 {b.size(dims[0])}, 3")
+        with b.loop([eighth, "8"], True) as (names, tag):
+            first = b.times(names[0], 8)
+            at = b.plus(first, names[1])
+            v.eights = {at: (first, names[1])}  # their rows lie side by side
+            yield [at], tag
+        v.eights = {}
+    elif len(dims) < 2 or not _alike(v, ops, stores, tuple(d.value for d in dims), order):
+        with b.nest(dims, order, True) as (where, tag):
+            yield where, tag
+    else:
+        size = b.size(dims[0])
+        for d in dims[1:]:
+            size = b.product(size, b.size(d))
+        with b.loop([size], True) as (names, tag):
+            yield [names[0] if axis == order[0] else 0 for axis in range(len(dims))], tag
 
 
 def _alike(
@@ -129,12 +113,9 @@ def concat(v: Values, op: Op) -> None:
     for part in op.args:
         base = b.times(so_far, strides[axis])
         v.forget()
-
-        def body(where: list[Index], tag: str, part: Op = part, base: Index = base) -> None:
+        with b.nest(part.dims, store.order, True) as (where, tag):
             value = v.value(part, where, tag)
             b.store_at(store, b.plus(base, b.place(strides, where)), value, tag)
-
-        b.nest(part.dims, store.order, True, body)
         so_far = b.plus(so_far, b.size(part.dims[axis]))
 
 
@@ -145,11 +126,10 @@ def put(v: Values, op: Op) -> None:
     shape = tuple(d.value for d in dims)
     store = moved_to(v, base, op)
 
-    def body(where: list[Index], tag: str) -> None:
+    order = _order_of_put(spec, store, len(dims))
+    with v.b.nest(dims, order, not gathers(spec)) as (where, tag):
         value = v.value(new, aligned(new, shape, where, 0), tag)
         v.b.store(store, v.source(spec, (base, *indices), where, tag), value, tag)
-
-    v.b.nest(dims, _order_of_put(spec, store, len(dims)), not gathers(spec), body)
 
 
 def _order_of_put(spec: Any, store: Storage, rank: int) -> list[int]:
@@ -172,8 +152,6 @@ def reshape(v: Values, op: Op) -> None:
         n = b.size(arg.dims[0])
         strides = [1, *(b.product(k, n) for k in strides)]
 
-    def body(where: list[Index], tag: str) -> None:
+    with b.nest(arg.dims, range(arg.ndim), True) as (where, tag):
         value = v.value(arg, where, tag)
         b.store_at(store, b.place(strides, where), value, tag)
-
-    b.nest(arg.dims, range(arg.ndim), True, body)

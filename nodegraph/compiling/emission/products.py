@@ -58,7 +58,7 @@ def _summed(
     dims = (C.dims if C else {}) | A.dims
     loops, n = [label for label in out if label != vector], b.size(dims[s])
 
-    def body(names: list[str], tag: str) -> None:
+    with b.loop([b.size(dims[label]) for label in loops], False) as (names, _):
         where: dict[Any, Index] = dict(zip(loops, names, strict=True))
         one = A.at(where)
         other, place = C.at(where) if C else one, b.offset(strides, where)
@@ -68,8 +68,6 @@ def _summed(
         goal = b.shifted(b.pointer(store), place, op.dtype)
         apart = C.strides[s] if C else 0
         b.do(b.call(kind, one, A.strides[s], other, apart, n, goal, b.size(dims[vector])))
-
-    b.loop([b.size(dims[label]) for label in loops], False, body)
 
 
 def _many_by_one(v: Values, op: Op, many: _Operand, one: _Operand) -> None:
@@ -137,21 +135,17 @@ def _plain(v: Values, op: Op, operand: _Operand, rest: list[int]) -> None:
     order = [rest[k] for k in store.order][::-1]  # the fastest last
     start = _start(name, dtype)
 
-    def first(names: list[str], tag: str) -> None:
-        where = dict(zip(order, names, strict=True))
+    with b.loop([b.size(arg.dims[i]) for i in order], True) as (names, tag):
+        where: dict[Any, Index] = dict(zip(order, names, strict=True))
         b.store(store, [where[i] for i in rest], start, tag)
-
-    def step(names: list[str], tag: str) -> None:
-        where: dict[Any, Index] = dict(zip([axis, *order], names, strict=True))
+    with b.loop([b.size(arg.dims[i]) for i in [axis, *order]], False) as (names, tag):
+        where = dict(zip([axis, *order], names, strict=True))
         one = converted(b, b.load_here(operand.at(where), arg.dtype), arg.dtype, dtype)
         place = [where[i] for i in rest]
         goal = b.shifted(b.pointer(store), b.place(own, place), dtype)
         old = b.load_here(goal, dtype)
         new = apply(b, _COMBINED.get(name, name), [old, one], dtype, dtype)
         b.store(store, place, new)
-
-    b.loop([b.size(arg.dims[i]) for i in order], True, first)
-    b.loop([b.size(arg.dims[i]) for i in [axis, *order]], False, step)
 
 
 def _start(name: str, dtype: str) -> str:
@@ -177,13 +171,11 @@ def scan(v: Values, op: Op) -> None:
     for i in side:
         one, other, width = A.strides[i], own[i], b.size(op.dims[i])
 
-    def body(names: list[str], tag: str) -> None:
+    with b.loop([b.size(op.dims[i]) for i in loops], False) as (names, _):
         where: dict[Any, Index] = dict(zip(loops, names, strict=True))
         goal = b.shifted(b.pointer(store), b.offset(dict(enumerate(own)), where), op.dtype)
         source, n = (A.at(where), A.strides[axis], one), b.size(op.dims[axis])
         b.do(b.call(f"scan{name}_{op.dtype}", *source, goal, own[axis], other, n, width))
-
-    b.loop([b.size(op.dims[i]) for i in loops], False, body)
 
 
 def sparse_scan(v: Values, op: Op) -> None:
@@ -233,7 +225,7 @@ def _groups(
     room = b.pointer(Storage(("buffer", op.number, "vectors"), (Dim(5), Dim(LANES), q), op.dtype))
     own = (_change(v, change) if change else []) + (_product(v, product) if product else [])
 
-    def group(names: list[str], tag: str) -> None:
+    with b.loop([b.size(op.args[0].dims[0])], False) as (names, _):
         first = b.times(names[0], LANES)
         at = b.shifted(pointer, b.times(names[0], strides[0]), op.dtype)
         arguments = [at]
@@ -243,8 +235,6 @@ def _groups(
         few = b.put(f"icmp slt i64 {left}, {LANES}")
         count = b.put(f"select i1 {few}, i64 {left}, i64 {LANES}")
         b.do(b.call(name, *arguments, room, b.size(q), count))
-
-    b.loop([b.size(op.args[0].dims[0])], False, group)
 
 
 def _change(v: Values, op: Op) -> list[tuple[Index, ...]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 __all__ = ["LLVM", "MEMORY", "SIZE", "SUFFIX", "Blocks", "literal"]
 
@@ -57,14 +58,11 @@ class Blocks:
         self.lines.append(f"{label}:")
         self.block = label
 
+    @contextmanager
     def turns(
-        self,
-        carried: Sequence[tuple[str, str, str]],
-        test: Callable[[], str],
-        body: Callable[[], Sequence[str]],
-        mark: str = "",
-    ) -> None:
-        """Write a loop.
+        self, carried: Sequence[tuple[str, str, str]], test: Callable[[], str], mark: str = ""
+    ) -> Iterator[list[str]]:
+        """Write a loop of what is written meanwhile.
 
         Parameters
         ----------
@@ -72,34 +70,44 @@ class Blocks:
             What goes from turn to turn: its name, its type, and where it starts from.
         test : callable
             Writes whether there is another turn, and names it.
-        body : callable
-            Writes a turn, and names what the next one starts from.
         mark : str
             What is told to LLVM, behind the jump to the next turn.
+
+        Yields
+        ------
+        list of str
+            To be filled: what the next turn starts from.
         """
         head, inside, end = self.label(), self.label(), self.label()
-        before = self.block
+        before, following = self.block, list[str]()
         self.begin(head)
         place = len(self.lines)
         self.lines += [f"  {now} = phi {type} [{first}, %{before}]" for now, type, first in carried]
         self.lines.append(f"  br i1 {test()}, label %{inside}, label %{end}")
         self.begin(inside)
-        for k, new in enumerate(body()):
+        yield following
+        for k, new in enumerate(following):
             self.lines[place + k] += f", [{new}, %{self.block}]"
         self.lines.append(f"  br label %{head}{mark}")
         self.begin(end)
 
-    def branch(
-        self, flag: str, then: Callable[[], None], other: Callable[[], None] | None = None
-    ) -> None:
-        """Write what happens if `flag` holds, and what if not."""
+    @contextmanager
+    def branch(self, flag: str, both: bool = False) -> Iterator[Callable[[], None]]:
+        """Let what is written meanwhile happen if `flag` holds.
+
+        Yields
+        ------
+        callable
+            If `both` ways have something: what comes behind its call happens if `flag` does not.
+        """
         inside, end = self.label(), self.label()
-        apart = end if other is None else self.label()
+        apart = self.label() if both else end
         self.lines.append(f"  br i1 {flag}, label %{inside}, label %{apart}")
         self.begin(inside)
-        then()
-        if other is not None:
+
+        def otherwise() -> None:
             self.lines.append(f"  br label %{end}")
             self.begin(apart)
-            other()
+
+        yield otherwise
         self.begin(end)

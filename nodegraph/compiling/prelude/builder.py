@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from nodegraph.compiling.prelude.blocks import LLVM, SIZE, SUFFIX, Blocks, literal
 
@@ -81,6 +82,7 @@ class Builder(Blocks):
     def __init__(self, dtype: str):
         super().__init__("entry")
         self.dtype, self.T, self.size = dtype, LLVM[dtype], SIZE[dtype]
+        self._again: list[tuple[Value, ...]] = []
 
     def function(self, arguments: str, returns: str = "void") -> list[Value]:
         """Begin a function, which is called ``@NAME``; return its arguments.
@@ -206,42 +208,54 @@ class Builder(Blocks):
 
     # control
 
-    def loop(
-        self,
-        start: Value | int,
-        stop: Value | int,
-        step: Value | int,
-        body: Callable[..., Sequence[Value] | Value | None],
-        *carry: Value,
-    ) -> list[Value]:
-        """Write ``for i in range(start, stop, step): carry = body(i, *carry)``.
+    def step(self, function: Value, args: Value, io: Value) -> None:
+        """Call a compiled step."""
+        self.lines.append(f"  call void {function.name}({args}, {io}, {self.number(0)})")
 
-        Returns
-        -------
-        list of Value
-            The first `i` that is too large, and the carry.
+    @contextmanager
+    def each(self, start: Value | int, stop: Value | int, step: int | Value = 1) -> Iterator[Value]:
+        """Write ``for i in range(start, stop, step)`` of what is written meanwhile.
+
+        Behind it `i` is the first that is too large.
         """
+        with self.loop(start, stop, step) as (i,):
+            yield i
+
+    @contextmanager
+    def loop(
+        self, start: Value | int, stop: Value | int, step: int | Value, *carry: Value
+    ) -> Iterator[list[Value]]:
+        """Write the same of more values than `i`, which `again` changes from turn to turn."""
         old = (start if isinstance(start, Value) else self.whole(start), *carry)
         now = [Value(self, value.type, self.new()) for value in old]
-
-        def turn() -> list[str]:
-            found = body(*now)
-            after = [] if found is None else [found] if isinstance(found, Value) else found
-            return [value.name for value in (now[0] + step, *after)]
-
         starts = [(k.name, k.type, since.name) for k, since in zip(now, old, strict=True)]
-        self.turns(starts, lambda: now[0].test("slt", stop).name, turn, ", !llvm.loop !0")
-        return now
+        self._again.append(())
+        with self.turns(starts, lambda: now[0].test("slt", stop).name, ", !llvm.loop !0") as after:
+            yield now
+            after += [value.name for value in (now[0] + step, *self._again.pop())]
+
+    def again(self, *carry: Value) -> None:
+        """Say what the next turn of the innermost loop starts from."""
+        self._again[-1] = carry
+
+    def blocks(
+        self, start: Value | int, stop: Value, widths: Iterable[int]
+    ) -> Iterator[tuple[Value, int]]:
+        """Write loops over blocks of each width in turn; yield where a block begins, and its width.
+
+        What is written in a turn of ``for i, width in blocks(..)`` is what is done to a block.
+        """
+        for width in widths:
+            whole = stop if width == 1 else stop & -width
+            with self.each(start, whole, width) as start:
+                yield start, width
 
     def when(self, test: Value, then: Callable[[], Value], other: Value) -> Value:
         """Return what `then` gives if a test is true, else `other`."""
-        before, found = self.block, list[str]()
-        self.branch(test.name, lambda: found.append(f"[{then().name}, %{self.block}]"))
-        return self.put(f"phi {other.type} {found[0]}, [{other.name}, %{before}]", other.type)
-
-    def only_when(self, test: Value, then: Callable[[], None]) -> None:
-        """Write what `then` does if a test is true."""
-        self.branch(test.name, then)
+        before = self.block
+        with self.branch(test.name):
+            found = f"[{then().name}, %{self.block}]"
+        return self.put(f"phi {other.type} {found}, [{other.name}, %{before}]", other.type)
 
 
 def _element(type: str) -> str:

@@ -5,8 +5,6 @@ Slices may be cut into parts: of `ends` starts, those of the first parts come fi
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from nodegraph.compiling.prelude.builder import Builder, Value
 from nodegraph.host.machine import has_avx512
 
@@ -32,27 +30,24 @@ def slices(dtype: str, ordered: bool = False) -> str:
     sums = more[1] if ordered else y
     eights = n + (ROWS - 1) >> 3
 
-    def add(k: Value, total: Value) -> Value:
-        at = k << 3
-        return total + b.load(W.at(at), ROWS) * _gathered(b, x, places.at(at, "i32"))
-
-    def sums_from(start: Value | int, begin: Callable[[Value], Value]) -> None:
-        def one(i: Value) -> None:
+    def sums_from(start: Value | int) -> None:
+        with b.each(0, eights) as i:
             place = sums.at(i << 3)
-            total = b.loop(*_bounds(b, starts, i + start), 1, add, begin(place))[1]
+            first, stop = _bounds(b, starts, i + start)
+            begin = b.number(0, ROWS) if start == 0 else b.load(place, ROWS)
+            with b.loop(first, stop, 1, begin) as (k, total):
+                at = k << 3
+                b.again(total + b.load(W.at(at), ROWS) * _gathered(b, x, places.at(at, "i32")))
             b.store(total, place)
 
-        b.loop(0, eights, 1, one)
-
-    def put(i: Value) -> None:
-        total = b.load(sums.at(i << 3), ROWS)
-        for k in range(ROWS):
-            b.store(b.part(total, k), y.at(_place(b, more[0], (i << 3) + k)))
-
-    sums_from(0, lambda _: b.number(0, ROWS))
-    b.loop(eights, ends - 1, eights, lambda i: sums_from(i, lambda place: b.load(place, ROWS)))
+    sums_from(0)
+    with b.each(eights, ends - 1, eights) as start:
+        sums_from(start)
     if ordered:
-        b.loop(0, eights, 1, put)
+        with b.each(0, eights) as i:
+            total = b.load(sums.at(i << 3), ROWS)
+            for k in range(ROWS):
+                b.store(b.part(total, k), y.at(_place(b, more[0], (i << 3) + k)))
     return b.text()
 
 
@@ -73,28 +68,18 @@ def arriving(dtype: str, moving: bool = False) -> str:
 
     def column(j: Value) -> None:
         number = b.load(x.at(j))
+        with b.branch(number.test("une", b.number(0.0)).name), b.each(*_bounds(b, columns, j)) as k:
+            place = _place(b, entries[0], k) if entries else k
+            total = y.at(_place(b, targets, k))
+            b.store(b.load(total) + b.load(W.at(place)) * number, total)
 
-        def add() -> None:
-            first, stop = _bounds(b, columns, j)
-            b.loop(first, stop, 1, lambda k: entry(k, number))
-
-        b.only_when(number.test("une", b.number(0.0)), add)
-
-    def entry(k: Value, number: Value) -> None:
-        place = _place(b, entries[0], k) if entries else k
-        total = y.at(_place(b, targets, k))
-        b.store(b.load(total) + b.load(W.at(place)) * number, total)
-
-    def eight(j: Value) -> None:
-        there = b.load(x.at(j), ROWS).test("une", b.number(0.0, ROWS))
+    with b.each(0, m & -ROWS, ROWS) as eight:
+        there = b.load(x.at(eight), ROWS).test("une", b.number(0.0, ROWS))
         bits = b.put(f"bitcast {there} to i{ROWS}", f"i{ROWS}")
-        b.only_when(bits.test("ne", 0), lambda: columns_from(j, j + ROWS))
-
-    def columns_from(first: Value, stop: Value) -> None:
-        b.loop(first, stop, 1, column)
-
-    j = b.loop(0, m & -ROWS, ROWS, eight)[0]
-    b.loop(j, m, 1, column)
+        with b.branch(bits.test("ne", 0).name), b.each(eight, eight + ROWS) as j:
+            column(j)
+    with b.each(eight, m) as j:
+        column(j)
     return b.text()
 
 
@@ -125,31 +110,25 @@ def slices_of_many(dtype: str, lanes: int, ordered: bool = False) -> str:
         if order:
             lines = [_place(b, order[0], line) for line in lines]
         goals = [y.at(line * lanes) for line in lines]
-
-        def add(k: Value, *totals: Value) -> list[Value]:
+        first, stop = _bounds(b, starts, (i >> 3) + start)
+        begin = [b.number(0, lanes) if start == 0 else b.load(goal, lanes) for goal in goals]
+        with b.loop(first, stop, 1, *begin) as (k, *totals):
             at = (k << 3) + lane
-            return [t + entry(at + row) for row, t in enumerate(totals)]
-
-        def entry(at: Value) -> Value:
-            weight = b.spread(b.load(W.at(at)), lanes)
-            return weight * b.load(x.at(_place(b, places, at) * lda), lanes)
-
-        bounds = _bounds(b, starts, (i >> 3) + start)
-        if isinstance(start, int):
-            begin = [b.number(0, lanes)] * count
-        else:
-            begin = [b.load(goal, lanes) for goal in goals]
-        _, *totals = b.loop(*bounds, 1, add, *begin)
+            b.again(*(total + entry(at + row) for row, total in enumerate(totals)))
         for total, goal in zip(totals, goals, strict=True):
             b.store(total, goal)
 
-    def all_rows(start: Value | int) -> None:
-        i = b.loop(0, n & -count, count, lambda i: rows(start, i, count))[0]
-        b.loop(i, n, 1, lambda i: rows(start, i, 1))
+    def entry(at: Value) -> Value:
+        weight = b.spread(b.load(W.at(at)), lanes)
+        return weight * b.load(x.at(_place(b, places, at) * lda), lanes)
 
-    count = _rows_at_once(lanes * b.size)
+    def all_rows(start: Value | int) -> None:
+        for i, count in b.blocks(0, n, (_rows_at_once(lanes * b.size), 1)):
+            rows(start, i, count)
+
     all_rows(0)
-    b.loop(eights, ends - 1, eights, all_rows)
+    with b.each(eights, ends - 1, eights) as start:
+        all_rows(start)
     return b.text()
 
 
@@ -172,21 +151,16 @@ def slices_summed_up(dtype: str, ordered: bool = False) -> str:
     eights = n + (ROWS - 1) >> 3
     b.clear(above, columns * b.size)
 
-    def row(i: Value) -> None:
+    with b.each(0, eights << 3) as i:
         line = _place(b, lines[0], i) if lines else i
         lane = line & 7
-
-        def part(start: Value) -> None:
-            b.loop(*_bounds(b, starts, start + (line >> 3)), 1, entry)
-
-        def entry(k: Value) -> None:
+        with (
+            b.each(0, ends - 1, eights) as start,
+            b.each(*_bounds(b, starts, start + (line >> 3))) as k,
+        ):
             at = (k << 3) + lane
             total = above.at(_place(b, places, at))
             so_far = b.load(total) + b.load(W.at(at))
             b.store(so_far, total)
             b.store(so_far, y.at(at))
-
-        b.loop(0, ends - 1, eights, part)
-
-    b.loop(0, eights << 3, 1, row)
     return b.text()

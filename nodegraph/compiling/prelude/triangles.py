@@ -6,7 +6,8 @@ along rows, what is right of it row by row.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from nodegraph.compiling.prelude.builder import Builder, Value
 from nodegraph.compiling.prelude.sums import by_four
@@ -60,7 +61,7 @@ class _Row:
         b.store(b.load(at, width) + now * b.spread(self.x, width), at)
         return [now * b.load(self.places["X"](k), width)]
 
-    def end(self, totals: list[Value], width: int) -> None:
+    def end(self, totals: Sequence[Value], width: int) -> None:
         """Change the diagonal, and store O[i], given what is left of it."""
         now = self.now(self.i, width)
         for total in totals:
@@ -89,15 +90,13 @@ def triangles(dtype: str, changes: bool, multiplies: bool) -> str:
     for name in "K" * changes + "X" * multiplies:
         _copy_rows(b, given[name], given[f"ld{name.lower()}"], places[name], LANES, q, nv)
 
-    def row(i: Value, base: Value) -> Value:
-        used = "K" * changes + "XO" * multiplies
+    used = "K" * changes + "XO" * multiplies
+    with b.loop(0, q, 1, b.whole(0)) as (i, base):
         lanes = {name: _rows_of(places[name]) for name in used}
         one = _Row(b, {"P": _rows_of(given["P"].at(base * LANES)), **lanes}, factors, i, LANES)
         zeros = [b.number(0, LANES)] * multiplies
-        one.end(by_four(b, i, lambda k: one.terms(k, LANES), zeros), LANES)
-        return base + i + 1
-
-    b.loop(0, q, 1, row, b.whole(0))
+        one.end(by_four(b, i, partial(one.terms, width=LANES), zeros), LANES)
+        b.again(base + i + 1)
     if multiplies:
         _copy_rows(b, places["O"], b.whole(LANES), given["O"], given["ldo"], q, nv)
     return b.text()
@@ -111,16 +110,13 @@ def _copy_rows(
     b: Builder, source: Value, apart: Value, goal: Value, over: Value | int, q: Value, nv: Value
 ) -> None:
     """Write a copy of q rows of `nv` numbers."""
-    b.loop(0, q, 1, lambda k: _copy(b, source.at(k * apart).at, goal.at(k * over).at, nv))
+    with b.each(0, q) as k:
+        _copy(b, source.at(k * apart).at, goal.at(k * over).at, nv)
 
 
 def _copy(b: Builder, source: _Address, goal: _Address, nv: Value) -> None:
-    v: Value | int = 0
-    for width in (LANES, 1):
-        v = b.loop(
-            v, nv - (width - 1), width,
-            lambda v, width=width: b.store(b.load(source(v), width), goal(v)),
-        )[0]  # fmt: skip
+    for v, width in b.blocks(0, nv, (LANES, 1)):
+        b.store(b.load(source(v), width), goal(v))
 
 
 def one_triangle(dtype: str, changes: bool, multiplies: bool) -> str:
@@ -134,20 +130,16 @@ def one_triangle(dtype: str, changes: bool, multiplies: bool) -> str:
     given = b.given
     factors = [given[name] for name in ("scale", "growth") if changes]
 
-    def row(i: Value, base: Value) -> Value:
+    with b.loop(0, q, 1, b.whole(0)) as (i, base):
         places = {array: given[array].at for array in "KXO" if array in given}
         one = _Row(b, {"P": given["P"].at(base).at, **places}, factors, i, 1)
-        k, totals = b.whole(0), []
+        k, sums = b.whole(0), []
         for width in (32, 8, 1):
-
-            def add(k: Value, *totals: Value, width: int = width) -> list[Value]:
-                return [t + term for t, term in zip(totals, one.terms(k, width), strict=True)]
-
             zeros = [b.number(0, width)] * multiplies
-            k, *total = b.loop(k, i - (width - 1), width, add, *zeros)
-            totals += [b.fold(t, width, lambda x, y: x + y) for t in total]
-        one.end([(totals[0] + totals[1]) + totals[2]] if multiplies else [], 1)
-        return base + i + 1
-
-    b.loop(0, q, 1, row, b.whole(0))
+            with b.loop(k, i - (width - 1), width, *zeros) as (k, *totals):
+                terms = one.terms(k, width)
+                b.again(*(total + term for total, term in zip(totals, terms, strict=True)))
+            sums += [b.fold(total, width, lambda x, y: x + y) for total in totals]
+        one.end([(sums[0] + sums[1]) + sums[2]] if multiplies else [], 1)
+        b.again(base + i + 1)
     return b.text()

@@ -16,10 +16,8 @@ def test_a_loop_carries_values_and_tells_where_it_stopped():
     b = Builder("f8")
     x, n = b.function(".x n", b.T)
 
-    def body(i, total, power):
-        return total + power * i.to("double", "sitofp"), power * x
-
-    i, total, _ = b.loop(1, n, 2, body, b.number(0), b.number(1))
+    with b.loop(1, n, 2, b.number(0), b.number(1)) as (i, total, power):
+        b.again(total + power * i.to("double", "sitofp"), power * x)
     text = b.text(total + i.to("double", "sitofp"))
     f = compiled(text, "geometric", ctypes.c_double, ctypes.c_int64, returns=ctypes.c_double)
     for n in (0, 1, 2, 9):
@@ -32,11 +30,12 @@ def test_loops_stand_in_loops_and_may_be_skipped():
     b = Builder("f4")
     A, n = b.function("*A n", b.T)
 
-    def row(i, total):
-        return b.loop(0, i, 1, lambda k, t: t + b.load(A.at(i * n + k)), total)[1]
-
     def lower():
-        return b.loop(0, n, 1, row, b.number(0))[1]
+        with b.loop(0, n, 1, b.number(0)) as (i, total):
+            with b.loop(0, i, 1, total) as (k, row):
+                b.again(row + b.load(A.at(i * n + k)))
+            b.again(row)
+        return total
 
     text = b.text(b.when(n.test("sgt", 1), lower, b.number(-7)))
     f = compiled(text, "triangle", ctypes.c_void_p, ctypes.c_int64, returns=ctypes.c_float)
