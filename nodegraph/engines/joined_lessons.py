@@ -21,7 +21,7 @@ NUMBERS = 1 << 20  # of inputs that are taken at a time: few enough to stay near
 def is_joinable(name: str, sweep: Sweep) -> bool:
     """Tell whether a node does nothing but gather rows, whatever series they come from."""
     slot, learn = sweep.slots[name], sweep.context.request.learn
-    if name not in learn or sweep.chunk.number is not None or not slot.kept.learned:
+    if name not in learn or not slot.kept.learned:
         return False
     return gathers_rows(name, sweep.plan, slot)
 

@@ -72,9 +72,10 @@ def _loop_side_by_side(block: Block, sweeps: Sequence[Sweep]) -> list[Sweep]:
 
 def _in_turn(block: Block, before: Sweep, waiting: Sequence[Sweep]) -> None:
     """Let series go through a block one by one, from where its rows can be taken together on."""
+    alike = all(sweep.chunk.number is None for sweep in waiting)
     for i, sweep in enumerate(waiting):
         _hand_on(block, before, sweep)
-        if block.span is None and is_joinable(block.names[0], sweep):
+        if alike and block.span is None and is_joinable(block.names[0], sweep):
             with placed(f"in node {block.names[0]!r}"):
                 learn_joined(block.names[0], waiting[i:])
             return

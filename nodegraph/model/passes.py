@@ -156,7 +156,7 @@ class Pass:
         """
         first = fresh(group[0][0])
         series = [one.read() for _, one in group if isinstance(one, Series)]
-        able = self.engine.in_a_row and series[0].number is None
+        able = self.engine.in_a_row and all(one.number is None for one in series)
         if able and can_go_in_a_row(plan, first, request):
             last, found = first, self._in_a_row(plan, first, series, request)
         else:

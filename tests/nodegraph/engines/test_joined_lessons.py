@@ -4,7 +4,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.engines import Engine, joined_lessons, local
 from nodegraph.engines.side_by_side import execute_many
-from nodes import PCA, Input, Lasso, LogisticRegression, Reservoir, Ridge
+from nodes import PCA, Input, Lasso, LogisticRegression, Reservoir, Ridge, TaughtLayer
 from nodes.rules import LeastSquares
 
 
@@ -87,3 +87,26 @@ def test_what_a_later_readout_hears_of_one_that_learns_is_silence_or_its_teacher
     one, other = (m.fit(xs, {"first": ys, "second": ys}, warmup=3) for m in models)
     for name in ("first", "second"):
         np.testing.assert_array_equal(one.params[name].W_out, other.params[name].W_out)
+
+
+@pytest.mark.parametrize("engine", ["local", SIDE_BY_SIDE, OneByOne()])
+@pytest.mark.parametrize(
+    "readout", [Ridge(name="out", ridge="cv"), TaughtLayer(name="out", units=3, rounds=1)]
+)
+def test_a_series_that_teaches_nothing_changes_nothing_wherever_it_stands(readout, engine):
+    rng = np.random.default_rng(0)
+    xs = [rng.uniform(-1, 1, (n, 3)) for n in (32, 105, 19, 40, 50, 14)]
+    ys = [x[:, :1] * x[:, 1:2] for x in xs]
+    ys[-1][:] = np.nan
+
+    def learned(order):
+        model = ng.Model(Input() >> readout, seed=1, engine=engine)
+        model.fit([xs[i] for i in order], [ys[i] for i in order])
+        return model.params["out"], model.report[0]
+
+    expected, told = learned([0, 1, 2, 3, 4])
+    for order in ([5, 0, 1, 2, 3, 4], [0, 1, 5, 2, 3, 4]):
+        found, said = learned(order)
+        assert said == told
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one, other)
