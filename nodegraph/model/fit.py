@@ -300,12 +300,14 @@ class Fit(LearningPass):
             }
             plan = self.plan.rewired(wiring, left)
             moved = {*plan.reads, *teachers(plan)}
-            slots.update(
+            place = (
                 self._restarted(plan, slots)
                 if begun is None
                 else {name: slots[name].back_at(begun[name]) for name in moved}
             )
-            self.one(plan, slots, bound.series[0], Request(clock=self.clock, noise=True))
+            self.one(plan, place, bound.series[0], Request(clock=self.clock, noise=True))
+            taught = forced(self.plan, self.learners, self.forcing)
+            slots.update({name: place[name] for name in place if name in (*left, *taught)})
         self._leave_teachers(slots)
 
     def _leave_teachers(self, slots: Slots) -> None:

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from ridge_by_hand import T, U, Y, chain, numpy_ridge, numpy_states
 
 import nodegraph as ng
+from nodegraph import delay
 from nodegraph.errors import DataError, DataWarning, GraphError, NotFittedError
 from nodegraph.host.progress import Silent
+from nodegraph.testing.comparing import same_trees
 from nodes import LMS, RLS, Input, Reservoir, Ridge, Scaler
-from nodes.rules import IntrinsicPlasticity
+from nodes.rules import Hebb, IntrinsicPlasticity
 
 
 def test_fit_is_ridge_regression_on_the_states_after_the_warmup():
@@ -225,3 +227,28 @@ def test_the_progress_is_told_which_stage_learns_or_is_solved():
         "stage 2 of 2, learning y0, y1, y2 and 2 more",
         "stage 2 of 2, solving y0, y1, y2 and 2 more",
     ]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_who_hears_an_online_learner_late_does_not_move_it(dtype):
+    x = np.sin(np.arange(80) / 3)[:, None]
+
+    def learned(heard):
+        pool = Reservoir(name="pool", units=8, rule=Hebb(rate=1e-3))
+        out = RLS(name="out", alpha=0.1)
+        graph = (Input(name="u") >> pool >> out) & (pool << out)
+        late = out >> delay(2) >> Reservoir(name="late", units=3)
+        model = ng.Model(graph & late if heard else graph, seed=1, dtype=dtype)
+        return model.fit(x[:-1], x[1:], warmup=5)
+
+    alone, heard = learned(False), learned(True)
+    taught = ng.Model(alone.graph, seed=1, dtype=dtype)
+    last = taught.partial_fit(x[:-1], x[1:], warmup=5)[-1:]
+    for name in ("pool", "out"):
+        for part in ("params", "state"):
+            for model in (heard, taught):
+                same_trees(getattr(model, part)[name], getattr(alone, part)[name], f"{name}.{part}")
+    expected = alone.generate(5, loop={"u": "out"}, outputs=["out"])["out"]
+    found = heard.generate(5, loop={"u": "out"}, outputs=["out"])["out"]
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(found[0], taught.run(last)[0])
