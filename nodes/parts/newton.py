@@ -18,6 +18,7 @@ PASSES = 100
 ENOUGH = 1e-15  # of the loss at the start: an expected decrease that nobody misses
 TOLD_APART = 1e-6  # of the loss at the start: no class is doubted any more
 SUFFICIENT = 1e-4  # share of the expected decrease that is asked of a step
+NO_SUMS = "a readout that was solved by Newton's method keeps no sums to add to; fit on all data"
 
 
 class Sums(NamedTuple):
@@ -118,10 +119,7 @@ class Newton(NamedTuple):
             If the weights have been found, and would have to be found anew.
         """
         if self.done:
-            raise GraphError(
-                "a readout that was solved by Newton's method keeps no sums to add to; fit on all "
-                "data"
-            )
+            raise GraphError(NO_SUMS)
         ts = np.column_stack([ts, weights])
         memory = self._replace(pile=self.pile.add(xs, ts, copied=True))
         return memory if memory.is_small else memory._counted()
@@ -194,7 +192,17 @@ class Newton(NamedTuple):
         return step, float((slope * step).sum())
 
     def solution(self) -> tuple[Array, Array, dict[str, Any]]:
-        """Return weights, bias and what is worth knowing of them."""
+        """Return weights, bias and what is worth knowing of them.
+
+        Raises
+        ------
+        DataError
+            If there were no rows.
+        GraphError
+            If few rows that were kept have become so many that they are no longer.
+        """
+        if not (self.is_small or self.passes):
+            raise GraphError(NO_SUMS)
         memory, turn = self._of_few_rows() if self.is_small else (self, np.eye(len(self.centre)))
         apart = not self.ridge and memory.best < TOLD_APART * memory.first
         if apart or -memory.slope > TOLD_APART * memory.first:

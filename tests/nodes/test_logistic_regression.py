@@ -126,6 +126,16 @@ def test_a_saved_model_gives_the_same(tmp_path):
         model.update({"u": x}, np.eye(3)[labels])
 
 
+def test_few_rows_take_more_until_they_are_as_many_as_inputs():
+    x, labels = problem(60, 30, 3)
+    t = np.eye(3)[labels]
+    model = learned(x[:12], t[:12]).update({"u": x[12:24]}, t[12:24])
+    for one, other in zip(model.params["out"], learned(x[:24], t[:24]).params["out"], strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(GraphError, match="Newton's method keeps no sums to add to; fit on all"):
+        model.update({"u": x[24:]}, t[24:])
+
+
 def test_classes_without_an_error_and_without_a_penalty_have_no_largest_likelihood():
     x = np.concatenate([np.linspace(-2, -1, 200), np.linspace(1, 2, 200)])[:, None]
     t = (x > 0).astype(float)
