@@ -1,4 +1,4 @@
-"""From a wiring to an order of execution: what runs in one sweep, what goes step by step."""
+"""From a wiring to an order of execution: what runs in one sweep, what is kept for late readers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nodegraph.errors import GraphError
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["Block", "Held", "Read", "Reads", "all_reads", "ancestors", "arrange"]
+__all__ = ["Block", "Held", "Read", "Reads", "all_reads", "ancestors", "arrange", "depths"]
 
 _KEPT = 256  # orders of wirings that were asked for last
 
@@ -157,3 +157,30 @@ def _block(reads: Reads, names: list[str], order: Mapping[str, int]) -> Block:
         if nx.is_directed_acyclic_graph(net):
             return Block(tuple(nx.lexicographical_topological_sort(net, order.get)), span)
     raise AssertionError("a loop without delay is refused before")
+
+
+def depths(reads: Reads, holding: Mapping[str, int]) -> dict[str, int]:
+    """Return by node how many past outputs are kept; at least 1.
+
+    What is wired to a port `target` stands in for the output of its node while that learns, so that
+    its readers look back through both delays.
+
+    Parameters
+    ----------
+    reads : dict
+        By node and port: where its input comes from; see `nodegraph.graph.plan.Plan`.
+    holding : dict of int
+        How many steps a learner's teacher is held for between ticks, which its readers look back
+        over as well.
+    """
+    depth = dict.fromkeys(reads, 1)
+    for ports in reads.values():
+        for read in (read for group in ports.values() for read in group):
+            depth[read.source] = max(depth[read.source], read.delay)
+    for name, steps in holding.items():
+        depth[name] += steps
+    own = dict(depth)
+    for name, ports in reads.items():
+        for read in ports.get("target", ()):
+            depth[read.source] = max(depth[read.source], read.delay + own[name])
+    return depth

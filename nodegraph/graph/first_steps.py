@@ -23,8 +23,6 @@ def first_steps(
     ports : dict
         By node: the ports that are asked for.
     """
-    if not ports:
-        return {}
     begin = _begins(reads)
     return {
         name: {

@@ -8,8 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from nodegraph.errors import GraphError
-from nodegraph.graph.blocks import Block, Read, Reads, all_reads, ancestors, arrange
-from nodegraph.graph.depths import depths
+from nodegraph.graph.blocks import Block, Read, Reads, all_reads, ancestors, arrange, depths
 from nodegraph.graph.first_steps import first_steps
 from nodegraph.graph.graph import Composable, Graph
 from nodegraph.graph.messages.calls import known_arguments
@@ -90,8 +89,9 @@ class Plan:
         blocks = arrange(reads)
         for block in blocks:
             check_loop(nodes, block.names if block.span else ())
-        late = {n: node.learner.late for n, node in nodes.items() if node.learner}
-        first = first_steps(reads, {n: ports for n, ports in late.items() if ports})
+        rules = {name: node.learner for name, node in nodes.items() if node.learner}
+        late = {name: rule.late for name, rule in rules.items() if rule.late}
+        first = first_steps(reads, late) if late else {}
         return cls(whole, nodes, reads, blocks, depths(reads, _holding(nodes)), streams, first)
 
     @cached_property

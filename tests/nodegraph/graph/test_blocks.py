@@ -1,5 +1,4 @@
-from nodegraph.graph.blocks import Read
-from nodegraph.graph.depths import depths
+from nodegraph.graph.blocks import Read, depths
 
 
 def test_readers_of_a_taught_node_look_back_through_its_target():
