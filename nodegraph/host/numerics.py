@@ -15,18 +15,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, Literal, TypeVar, get_args
 
 from nodegraph.errors import FieldError
 
 __all__ = [
     "Numerics",
+    "blas_libraries",
     "checked_numerics",
     "do_each",
     "lent_threads",
     "numerics",
+    "one_blas_thread",
     "set_numerics",
     "using",
 ]
@@ -97,3 +100,18 @@ def do_each(function: Callable[[_Part], None], parts: Iterable[_Part]) -> None:
     pool = _lent.get()
     for _ in map(function, parts) if pool is None else pool.map(function, parts):
         pass
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Return a context in which BLAS has one thread, so that bits do not tell how many it has."""
+    limited: AbstractContextManager[Any] = blas_libraries().limit(limits=1)
+    return limited
+
+
+@cache
+def blas_libraries() -> Any:
+    """Return threadpoolctl's controller of the BLAS of numpy and of scipy."""
+    import scipy.linalg.blas  # noqa: F401  so that the BLAS of scipy is there to be found
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")

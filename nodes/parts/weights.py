@@ -10,7 +10,7 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.data.metrics.spectral import holds_cycle, spectral_radius
 from nodegraph.errors import FieldError
-from nodegraph.host.blas import one_blas_thread
+from nodegraph.host.numerics import one_blas_thread
 from nodes.parts.topologies import block, line, permutation, ring, scattered, small_world
 
 __all__ = [

@@ -13,9 +13,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from nodegraph import Array
-from nodegraph.host.blas import blas_libraries
 from nodegraph.host.machine import has_avx512
-from nodegraph.host.numerics import do_each, numerics
+from nodegraph.host.numerics import blas_libraries, do_each, numerics
 
 __all__ = [
     "PANEL",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nodegraph.arrays import is_sparse
 from nodegraph.errors import DataError
-from nodegraph.host.blas import one_blas_thread
+from nodegraph.host.numerics import one_blas_thread
 
 __all__ = ["holds_cycle", "spectral_radius"]
 
