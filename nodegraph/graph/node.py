@@ -36,7 +36,7 @@ from nodegraph.graph.names import LONGEST, check_name
 from nodegraph.graph.protocols import refuse_hooks
 from nodegraph.graph.rule import Rule, write_rules_by_kind
 from nodegraph.graph.signatures import asked_ports, check_signatures, check_start
-from nodegraph.graph.strangers import refuse_word_of_a_node
+from nodegraph.graph.strangers import TOLD_OF_A_NODE, refuse_word_of_a_node
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -82,7 +82,9 @@ class _Part(Described, Composable, metaclass=_Class):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name in type(self).model_fields:
             return super().__getattr__(name)
-        refuse_word_of_a_node(type(self).__name__, name)
+        if name in TOLD_OF_A_NODE:
+            refuse_word_of_a_node(type(self).__name__, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __eq__(self, other: object) -> bool:
         return self is other

@@ -32,6 +32,7 @@ __all__ = [
     "Weighed",
     "Windowed",
     "begun_like",
+    "keeps_intervals",
     "next_look",
     "refuse_halves",
     "refuse_hooks",
@@ -89,6 +90,11 @@ class Uncertain(ByMethods, ABC):
 
         Its field `intervals` has the levels; `xs` and `ys` are what it heard and gave out.
         """
+
+
+def keeps_intervals(node: Any) -> bool:
+    """Tell whether a node is a readout that learns intervals beside its weights."""
+    return isinstance(node, Uncertain) and bool(getattr(node, "intervals", None))
 
 
 class Measured(ByMethods, ABC):

@@ -11,6 +11,7 @@ from nodegraph.errors import ArgumentError, UnknownImportError, UnknownNameError
 from nodegraph.graph.messages import nearest
 
 __all__ = [
+    "TOLD_OF_A_NODE",
     "Inert",
     "refuse_call",
     "refuse_name",
@@ -52,6 +53,9 @@ OF_THE_MODEL = frozenset(
     {"fit", "partial_fit", "predict", "update", "generate", "steps", "reset", "score", "run"}
     | {"step", "params", "state"}
 )
+OF_A_COPY = frozenset({"replace", "_replace", "model_copy"})
+OF_A_BUILDER = frozenset({"add", "add_node", "add_edge", "connect", "link"})
+TOLD_OF_A_NODE = OF_A_NODE | OF_THE_MODEL | OF_A_COPY | OF_A_BUILDER | {"draw"}
 
 
 def refuse_word(name: str, known: Iterable[str]) -> NoReturn:
@@ -85,9 +89,9 @@ def refuse_word_of_a_node(kind: str, name: str) -> NoReturn:
             f"a {kind} has no {name!r}: it holds no arrays and learns in a model; write "
             "model = ng.Model(graph), then model.fit(x, y), model.run(x)"
         )
-    if name in ("replace", "_replace", "model_copy"):
+    if name in OF_A_COPY:
         raise UnknownNameError(f"a {kind} has no {name!r}: write copy.replace or a new {kind}(...)")
-    if name in ("add", "add_node", "add_edge", "connect", "link"):
+    if name in OF_A_BUILDER:
         raise UnknownNameError(f"a {kind} has no {name!r}: parts are joined by graph >> node")
     raise AttributeError(f"{kind!r} object has no attribute {name!r}")
 

@@ -218,7 +218,9 @@ class Initializer:
 
     def _slot(self, name: str, n_out: int, ports: dict[str, int]) -> Slot:
         node, rule = self.plan.nodes[name], self.plan.rules.get(name)
-        check_signals(name, node.limits, () if rule is None else rule.single, ports)
+        single = () if rule is None else rule.single
+        if node.limits or single:
+            check_signals(name, node.limits, single, ports)
         slot = Slot(
             params=self.draw(name, n_out, ports),
             state=self.start(name, n_out, ports["x"]),

@@ -11,12 +11,12 @@ from nodegraph.arrays import Array
 from nodegraph.errors import DataError, FieldError, GraphError
 from nodegraph.graph.blocks import Read
 from nodegraph.graph.plan import Plan
-from nodegraph.graph.protocols import Uncertain
+from nodegraph.graph.protocols import keeps_intervals
 from nodegraph.model.checks import rows_like
 from nodegraph.model.drift import Drift
 from nodegraph.model.horizon_warnings import warn_of_times
 
-__all__ = ["bounds_of", "intervals_of", "keeps_intervals", "refuse_unheard"]
+__all__ = ["bounds_of", "intervals_of", "refuse_unheard"]
 
 RATE = 0.05
 
@@ -108,12 +108,6 @@ def _bounds(
     return told
 
 
-def keeps_intervals(plan: Plan, name: str) -> bool:
-    """Tell whether a node is a readout that learns intervals beside its weights."""
-    node: Any = plan.nodes[name]
-    return isinstance(node, Uncertain) and bool(getattr(node, "intervals", None))
-
-
 def refuse_unheard(plan: Plan, name: str) -> None:
     """Refuse a readout whose intervals could not be told.
 
@@ -170,7 +164,7 @@ def _output(plan: Plan) -> str:
     name = plan.outputs[0]
     if len(plan.outputs) > 1:
         raise GraphError(f"intervals are of one output, and there are {', '.join(plan.outputs)}")
-    if not keeps_intervals(plan, name):
+    if not keeps_intervals(plan.nodes[name]):
         kind = type(plan.nodes[name]).__name__
         raise GraphError(
             f"{name} ({kind}) keeps no residuals, so it has no intervals: end the "

@@ -257,12 +257,13 @@ def portraits(result: Result) -> dict[str, Axes]:
         found["What the model generates, one variable over another"] = plotting.phase_portrait(
             result.guess[0], names=result.trial.titles("").names
         )
-    reservoirs = [name for name in result.model.params if hasattr(result.model.params[name], "W")]
+    params = result.model.params
+    reservoirs = [name for name in params if "W" in getattr(params[name], "_fields", ())]
     for name in reservoirs[:1]:
         found[f"States of {name} at the start of the training data"] = plotting.states(
             _states(result, name)
         )
-        W = result.model.params[name].W
+        W = params[name].W
         if 1 < W.shape[0] <= MOST_UNITS and W.shape[0] == W.shape[1]:
             found[f"Eigenvalues of {name}"] = plotting.eigenvalues(W)
     return {**found, **_curves(result)}

@@ -20,9 +20,10 @@ from nodegraph.experiments.tasks.baselines import (
 )
 from nodegraph.experiments.tasks.examples import Examples, TaskData, Titles
 from nodegraph.files.yaml.task import Task, steps_ahead
+from nodegraph.graph.protocols import keeps_intervals
 from nodegraph.model import Model
 from nodegraph.model.closed_loop import astray
-from nodegraph.model.uncertainty import bounds_of, keeps_intervals
+from nodegraph.model.uncertainty import bounds_of
 
 __all__ = [
     "ForecastTrial",
@@ -87,7 +88,7 @@ class Trial(ABC):
 
     def notes(self, model: Model, guess: Any) -> list[str]:
         """Return what is to be known of the scores, in sentences."""
-        kept = [name for name in model.plan.nodes if keeps_intervals(model.plan, name)]
+        kept = [name for name, node in model.plan.nodes.items() if keeps_intervals(node)]
         silent = [name for name in kept if name not in self.bounded(model)]
         found = [f"intervals of {', '.join(silent)}: {self.unbounded}"] if silent else []
         if self.data.windows:
@@ -150,7 +151,7 @@ def scored_nodes(y: Any, model: Model) -> list[str]:
 
 def uncertain(model: Model, names: Iterable[str]) -> list[str]:
     """Return those of `names` that are readouts with intervals."""
-    return [name for name in names if keeps_intervals(model.plan, name)]
+    return [name for name in names if keeps_intervals(model.plan.nodes[name])]
 
 
 def side_by_side(data: Any) -> Array:
@@ -196,10 +197,12 @@ class ForecastTrial(Trial):
 
     def notes(self, model: Model, guess: dict[str, Array]) -> list[str]:
         """Return what is to be known of the scores, and of outputs that stray in their own loop."""
+        found = super().notes(model, guess)
+        if not any(block.span for block in model.plan.blocks):
+            return found
         truth = self.truth(guess)
         odd = {name: astray(model.plan, truth[name], said) for name, said in guess.items()}
-        strayed = [f"{name}: {said}" for name, said in odd.items() if said]
-        return [*super().notes(model, guess), *strayed[:1]]
+        return [*found, *[f"{name}: {said}" for name, said in odd.items() if said][:1]]
 
     def bounded(self, model: Model) -> list[str]:
         """Return the nodes whose intervals are scored."""
