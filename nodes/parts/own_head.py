@@ -13,7 +13,7 @@ from nodegraph import Array
 from nodes.parts.lone_learner import RowLearner
 from nodes.parts.slopes import Slanted
 from nodes.parts.whitened_head import Head, gains, head_of, require_rows
-from nodes.ridge_regression.strength import mean_rmse
+from nodes.ridge_regression.solvers import mean_rmse
 
 __all__ = ["OwnHead"]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,10 +16,9 @@ from nodes.ridge_regression.blas import PANEL, bounded_threads
 from nodes.ridge_regression.rows import BLOCK, LARGE, Pile, Rows
 from nodes.ridge_regression.solvers import EPS, Solution
 from nodes.ridge_regression.statistics import Statistics
-from nodes.ridge_regression.strength import dealt, joined
 from nodes.ridge_regression.triangle import Triangle
 
-__all__ = ["Gathered", "believed", "is_lost", "is_rounded"]
+__all__ = ["Gathered", "believed", "dealt", "is_lost", "is_rounded", "joined", "outweighs"]
 
 
 class Gathered(NamedTuple):
@@ -174,6 +176,28 @@ class Gathered(NamedTuple):
         return [rows._replace(exact=exact) for rows in found]
 
 
+def dealt(block: int, n: int, folds: int) -> list[tuple[int, slice]]:
+    """Return which fold gets which of the n rows of a block: the first block is dealt out to all.
+
+    Examples
+    --------
+    >>> dealt(0, 5, 2)
+    [(0, slice(0, 2, None)), (1, slice(2, 5, None))]
+    >>> dealt(3, 5, 2)
+    [(1, slice(0, 5, None))]
+    """
+    if block:
+        return [(block % folds, slice(0, n))]
+    cuts = [n * i // folds for i in range(folds + 1)]
+    pairs = enumerate(pairwise(cuts))
+    return [(fold, slice(start, stop)) for fold, (start, stop) in pairs if stop > start]
+
+
+def joined(folds: Sequence[Any]) -> Any:
+    """Return all folds as one: statistics, or rows."""
+    return reduce(lambda one, other: one.plus(other), folds)
+
+
 def _added(fold: Any, xs: Array, ts: Array) -> Any:
     """Return statistics with rows more, whose targets may have weights behind them."""
     n_out = len(fold.t)
@@ -184,6 +208,8 @@ def _added(fold: Any, xs: Array, ts: Array) -> Any:
 
 EPS32 = float(np.finfo(np.float32).eps) / 2
 SOME = 512  # columns that are looked at for all
+TINY = 1e-2  # spread of inputs below which a penalty may outweigh them by their units alone
+WEIGHTY = 0.1  # share of the inputs' mean sum of squares from which on a penalty is looked at
 WORTH = 0.5  # share of the error from which on what a Gram matrix loses is believed
 
 
@@ -228,6 +254,20 @@ def is_rounded(gathered: Gathered, ridge: float, fit_bias: bool) -> bool:
     square.flat[:: len(square) + 1] += ridge
     roots = np.sqrt(np.where(diagonal[some] > 0, square.diagonal(), 1.0))
     return bool(eigvalsh(square / roots / roots[:, None])[0] < coarse)
+
+
+def outweighs(ridge: float, mean: float, n: float) -> bool:
+    """Tell whether a penalty may outweigh inputs for their units alone.
+
+    Parameters
+    ----------
+    ridge : float
+    mean : float
+        Mean over inputs of their sums of squares about the means.
+    n : float
+        The number of rows.
+    """
+    return 0 < mean < TINY**2 * n and ridge > WEIGHTY * mean
 
 
 def believed(data: Any, ridge: float, fit_bias: bool) -> tuple[Solution, dict[str, str]]:

@@ -19,6 +19,7 @@ __all__ = [
     "Solution",
     "is_definite",
     "least_norm",
+    "mean_rmse",
     "solve_dual",
     "solve_primal",
     "unmoved",
@@ -221,3 +222,8 @@ def _carrying(values: Array, share: float) -> tuple[Array, float]:
     largest = max(float(values[-1]), np.finfo(float).tiny)
     condition = float(largest / values[0]) if values[0] > 0 else np.inf
     return values > share * largest, condition
+
+
+def mean_rmse(squared: Array, n: int) -> float:
+    """Return the error as `nodegraph.metrics.rmse` does: the mean over outputs of their roots."""
+    return float(np.sqrt(squared / n).mean())

@@ -3,54 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial, reduce
-from itertools import pairwise
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from nodegraph import Array
 from nodegraph.errors import DataWarning, warn
+from nodes.ridge_regression.gathered import joined, outweighs
+from nodes.ridge_regression.solvers import mean_rmse
 
 __all__ = [
     "chosen_strengths",
-    "dealt",
-    "joined",
-    "mean_rmse",
     "warn_of_end",
     "warn_of_weight",
     "warn_of_weight_beside_one",
 ]
 
-TINY = 1e-2  # spread of inputs below which a penalty may outweigh them by their units alone
-WEIGHTY = 0.1  # share of the inputs' mean sum of squares from which on a penalty is looked at
 WORSE = 1.5  # times the error of another strength, to be worth a word
 KEPT = 0.5  # share of the variance another strength explains; less is worth a word as well
 FURTHER, GAIN = (1, 2, 4, 6, 8), 0.02  # powers of ten beyond the end; what is worth a word there
 SMALL, NOTHING = 1e-6, 0.95  # errors: as good as none, and no better than that of the mean
 LOOKED_AT = (1e-1, 1e-3, 1e-5)  # strengths to compare with, as shares of the mean sum of squares
-
-
-def dealt(block: int, n: int, folds: int) -> list[tuple[int, slice]]:
-    """Return which fold gets which of the n rows of a block: the first block is dealt out to all.
-
-    Examples
-    --------
-    >>> dealt(0, 5, 2)
-    [(0, slice(0, 2, None)), (1, slice(2, 5, None))]
-    >>> dealt(3, 5, 2)
-    [(1, slice(0, 5, None))]
-    """
-    if block:
-        return [(block % folds, slice(0, n))]
-    cuts = [n * i // folds for i in range(folds + 1)]
-    pairs = enumerate(pairwise(cuts))
-    return [(fold, slice(start, stop)) for fold, (start, stop) in pairs if stop > start]
-
-
-def joined(folds: Sequence[Any]) -> Any:
-    """Return all folds as one: statistics, or rows."""
-    return reduce(lambda one, other: one.plus(other), folds)
 
 
 def chosen_strengths(
@@ -112,11 +86,6 @@ def _share(folds: Sequence[Any], fit_bias: bool, own: slice, ridge: float) -> fl
     return mean_rmse(error[own] / whole.spread()[own] ** 2, whole.n)
 
 
-def mean_rmse(squared: Array, n: int) -> float:
-    """Return the error as `nodegraph.metrics.rmse` does: the mean over outputs of their roots."""
-    return float(np.sqrt(squared / n).mean())
-
-
 def warn_of_end(
     strengths: Sequence[float], errors: Sequence[float], error_of: Callable[[float], float]
 ) -> None:
@@ -150,7 +119,7 @@ def warn_of_end(
 
 
 def warn_of_weight(data: Any, ridge: float, fit_bias: bool) -> None:
-    """Warn if a penalty outweighs inputs that are tiny, and a weaker one would predict much better.
+    """Warn of a penalty that `outweighs` the inputs, if a weaker one would predict much better.
 
     Errors on rows not seen are told from those on all rows by generalised cross-validation [1]_.
 
@@ -165,8 +134,6 @@ def warn_of_weight(data: Any, ridge: float, fit_bias: bool) -> None:
     .. [1] G. Golub, M. Heath, G. Wahba, Technometrics 21 (1979) 215-223.
     """
     mean = data.mean_square_sum()
-    if not 0 < mean < TINY**2 * data.n or ridge <= WEIGHTY * mean:
-        return
     values = data.spectrum()
     errors = {
         r: _unseen(data, values, r, fit_bias) for r in (ridge, *(mean * f for f in LOOKED_AT))
@@ -193,7 +160,7 @@ def warn_of_weight_beside_one(moments: Any, ridge: float, squared: Array) -> Non
         Sums of squared errors of what was learned.
     """
     mean = float(moments.xx.mean())
-    if not 0 < mean < TINY**2 * moments.n or ridge <= WEIGHTY * mean:
+    if not outweighs(ridge, mean, moments.n):
         return
     explained = moments.xt**2 / np.where(moments.xx > 0, moments.xx, 1.0)[:, None]
     spread = np.where(moments.tt > 0, moments.tt, 1.0)

@@ -15,10 +15,10 @@ from nodegraph.graph.rule import block_of
 from nodes.parts.linear_readout import LinearReadout
 from nodes.parts.lone_learner import LoneLearner
 from nodes.ridge_regression.blas import bounded_threads
-from nodes.ridge_regression.gathered import Gathered
+from nodes.ridge_regression.gathered import Gathered, joined
 from nodes.ridge_regression.left_out import LeftOut, leverage, lost, principal_axes, symmetric
 from nodes.ridge_regression.rows import BLOCK
-from nodes.ridge_regression.strength import chosen_strengths, joined
+from nodes.ridge_regression.strength import chosen_strengths
 from nodes.rules.least_squares import LeastSquares, Solver, Strength
 
 __all__ = ["IntervalLeastSquares", "IntervalParams", "Levels", "Source"]

@@ -18,17 +18,19 @@ from nodegraph.host.memory_budget import available_bytes
 from nodes.parts.sample_weights import PORT, WeighsRows, row_weights
 from nodes.ridge_regression.blas import PANEL, bounded_threads
 from nodes.ridge_regression.conjugate_gradient import ConjugateGradient
-from nodes.ridge_regression.gathered import Gathered, believed, is_lost, is_rounded
+from nodes.ridge_regression.gathered import (
+    Gathered,
+    believed,
+    is_lost,
+    is_rounded,
+    joined,
+    outweighs,
+)
 from nodes.ridge_regression.rows import BLOCK, ChosenRows, chosen_rows
 from nodes.ridge_regression.rows import LARGE as WIDE
-from nodes.ridge_regression.solvers import Solution
+from nodes.ridge_regression.solvers import Solution, mean_rmse
 from nodes.ridge_regression.statistics import Statistics
-from nodes.ridge_regression.strength import (
-    chosen_strengths,
-    joined,
-    mean_rmse,
-    warn_of_weight,
-)
+from nodes.ridge_regression.strength import chosen_strengths, warn_of_weight
 from nodes.ridge_regression.triangle import Triangle
 
 __all__ = ["LeastSquares", "Solver", "Strength"]
@@ -282,12 +284,12 @@ class LeastSquares(WeighsRows, Rule):
             whole = joined(folds)
             if not whole.finite():
                 raise DataError("the sums over inputs and targets overflow: scale the data down")
-            how = self.strengths, self.fit_bias, self.ridge == "cv"
-            chosen = chosen_strengths(folds, columns, *how)
+            chosen = self._chosen(folds, columns)
             wanted = dict.fromkeys(ridge for ridge, _ in chosen)
             solutions = {ridge: self._solved(whole, ridge) for ridge in wanted}
             for ridge in wanted if self.ridge != "cv" else ():
-                warn_of_weight(whole, ridge, self.fit_bias)
+                if outweighs(ridge, whole.mean_square_sum(), whole.n):
+                    warn_of_weight(whole, ridge, self.fit_bias)
             errors = {r: whole.squared_error(each.W, each.b) for r, (each, _) in solutions.items()}
             if is_rounded(memory, min(wanted), self.fit_bias):
                 warn(ROUNDED, IllConditionedWarning)
@@ -300,6 +302,15 @@ class LeastSquares(WeighsRows, Rule):
             learned = _with_weights(one, each.W[own], each.b[own])
             concluded.append((learned, {"rows": whole.n, "ridge": ridge, **facts, **more}))
         return concluded
+
+    def _chosen(
+        self, folds: Sequence[Any], columns: Sequence[slice]
+    ) -> list[tuple[float, dict[str, Any]]]:
+        """Return the strength for each readout, and what others left out."""
+        if not self.deals:
+            return [(self.strengths[0], {})] * len(columns)
+        how = self.strengths, self.fit_bias, self.ridge == "cv"
+        return chosen_strengths(folds, columns, *how)
 
     def _solved(self, data: Any, ridge: float) -> tuple[Solution, dict[str, str]]:
         """Return the solution, and why it was found in another way than by Cholesky."""

@@ -12,9 +12,10 @@ from nodegraph import Array, Lesson, Seen
 from nodegraph.errors import DataError, IllConditionedWarning, warn
 from nodes.parts.lone_learner import LoneLearner
 from nodes.parts.sample_weights import WeighsRows
-from nodes.ridge_regression.gathered import Gathered
+from nodes.ridge_regression.gathered import Gathered, joined
 from nodes.ridge_regression.soft_thresholding import Penalised
-from nodes.ridge_regression.strength import chosen_strengths, joined, mean_rmse
+from nodes.ridge_regression.solvers import mean_rmse
+from nodes.ridge_regression.strength import chosen_strengths
 from nodes.rules.least_squares import LeastSquares, Strength
 
 __all__ = ["SparseLeastSquares"]

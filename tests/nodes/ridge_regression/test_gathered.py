@@ -6,7 +6,15 @@ import pytest
 import nodegraph as ng
 from nodegraph.errors import FieldError
 from nodes import Input, Ridge
-from nodes.ridge_regression.gathered import Gathered, believed, is_lost, is_rounded
+from nodes.ridge_regression.gathered import (
+    Gathered,
+    believed,
+    dealt,
+    is_lost,
+    is_rounded,
+    joined,
+)
+from nodes.ridge_regression.rows import Rows
 from nodes.ridge_regression.statistics import Statistics
 from nodes.ridge_regression.triangle import Triangle
 
@@ -183,3 +191,16 @@ def test_sums_in_single_precision_are_good_where_the_ridge_or_the_data_cover_it(
 @pytest.mark.parametrize("fit_bias", [True, False])
 def test_sums_in_single_precision_are_known_to_be_too_coarse(fit_bias):
     assert in_single(1e-3, fit_bias, 1e-5)[0]
+
+
+def test_every_row_of_the_first_block_is_dealt_once_also_to_more_folds_than_rows():
+    for n, count in [(256, 5), (3, 5), (1, 1)]:
+        seen = [row for _, rows in dealt(0, n, count) for row in range(n)[rows]]
+        assert seen == list(range(n))
+    assert {fold for fold, _ in dealt(0, 3, 5)} <= set(range(5))
+
+
+def test_folds_are_joined_in_their_order():
+    parts = [Rows(X[start : start + 9], Y[start : start + 9]) for start in (0, 9, 18)]
+    np.testing.assert_array_equal(joined(parts).xs, X[:27])
+    np.testing.assert_array_equal(joined(parts).ts, Y[:27])

@@ -4,8 +4,9 @@ import pytest
 import nodegraph as ng
 from nodegraph.errors import DataWarning
 from nodes import Input, Reservoir, Ridge, Scaler
+from nodes.ridge_regression.gathered import joined
 from nodes.ridge_regression.rows import Rows
-from nodes.ridge_regression.strength import chosen_strengths, dealt, joined, warn_of_end
+from nodes.ridge_regression.strength import chosen_strengths, warn_of_end
 
 RNG = np.random.default_rng(0)
 DRAWN = np.random.default_rng(1)
@@ -109,13 +110,6 @@ def folds(count=4, rows=9):
     return parts
 
 
-def test_every_row_of_the_first_block_is_dealt_once_also_to_more_folds_than_rows():
-    for n, count in [(256, 5), (3, 5), (1, 1)]:
-        seen = [row for _, rows in dealt(0, n, count) for row in range(n)[rows]]
-        assert seen == list(range(n))
-    assert {fold for fold, _ in dealt(0, 3, 5)} <= set(range(5))
-
-
 def test_the_strength_is_chosen_that_predicts_best_what_is_left_out():
     parts, strengths = folds(), (1e-3, 3.0, 1e3)
     [(chosen, facts)] = chosen_strengths(parts, [slice(0, 2)], strengths, True)
@@ -149,9 +143,3 @@ def test_units_of_the_targets_do_not_decide():
 def test_with_nothing_to_leave_out_the_strongest_is_taken():
     assert chosen_strengths(folds(1, 1), [slice(0, 2)], (0.1, 7.0), True) == [(7.0, {})]
     assert chosen_strengths(folds(), [slice(0, 2)], (0.1,), True) == [(0.1, {})]
-
-
-def test_folds_are_joined_in_their_order():
-    parts = folds(3)
-    whole = joined(parts)
-    np.testing.assert_array_equal(whole.xs, np.concatenate([part.xs for part in parts]))
