@@ -134,12 +134,24 @@ def sliced(W: Any, lanes: int = 1) -> dict[str, np.ndarray]:
         "places": zeros_at_line(rows.shape, np.uint32),
         "real": np.zeros(len(rows), np.uint8),
     }
+    found["places"][:] = _last_columns(W, len(order))[rows]
     for name, given in zip(found, (W.data, W.indices, 1), strict=True):
         found[name][at] = given
     places = {"rows": rows, "starts": starts}
     if is_sorted:
         places = {"sorted": rows, "starts": starts, "order": order, "lines": np.argsort(order)}
     return found | {name: part.astype(np.uint32) for name, part in places.items()}
+
+
+def _last_columns(W: Any, n_rows: int) -> np.ndarray:
+    """Return the last column of each row, which what fills it up looks at: 0 inf is no number.
+
+    So what is not finite stays with those who read it. Rows without entries look at column 0.
+    """
+    last = np.zeros(n_rows, np.int64)
+    ends = W.indptr[1:][np.diff(W.indptr) > 0]
+    last[: W.shape[0]][np.diff(W.indptr) > 0] = W.indices[ends - 1]
+    return last
 
 
 def by_column(W: Any, lanes: int = 1) -> dict[str, np.ndarray]:

@@ -58,6 +58,35 @@ def test_rows_are_added_from_their_first_entry_on(call, code, m, n, alike):
         assert (Y[n] == 7).all()
 
 
+@pytest.mark.parametrize("lanes", [1, 16])
+@pytest.mark.parametrize("wrong", [np.inf, np.nan])
+@pytest.mark.parametrize("column", [0, 3, WIDE - 1])
+@pytest.mark.parametrize("code", DTYPES)
+def test_what_is_not_finite_stays_with_the_rows_that_read_it(call, code, column, wrong, lanes):
+    """Rows are of 1 to 40 entries, so that most slices are filled up."""
+    rng = np.random.default_rng(5)
+    lengths = rng.integers(1, 41, 60)
+    columns = [np.sort(rng.permutation(WIDE)[:n]) for n in lengths]
+    for row in range(0, 60, 10):
+        columns[row][0 if column < 9 else -1] = column
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    data = rng.uniform(0.5, 1, starts[-1]).astype(DTYPES[code])
+    W = scipy.sparse.csr_array((data, np.concatenate(columns), starts), shape=(60, WIDE))
+    laid, x = sliced(W, lanes), rng.standard_normal((WIDE, lanes)).astype(W.dtype)
+    x[column] = wrong
+    weights = [laid[name] for name in ("data", "places", "starts", "order") if name in laid]
+    *sums, y = np.zeros((2 if lanes == 1 and is_sorted(W) else 1, 64, lanes), W.dtype)
+    plain, many = ("sorted", "sorted") if is_sorted(W) else ("slices", "many")
+    if lanes == 1:
+        call(f"{plain}_{code}", *weights, *sums, x, y, 60, len(laid["starts"]))
+    else:
+        call(f"{many}{lanes}_{code}", *weights, x, lanes, y, 60, len(laid["starts"]))
+    reads = np.array([column in row for row in columns])
+    assert 6 <= reads.sum() < 20
+    np.testing.assert_array_equal(y[:60][~reads], row_by_row(W, x)[~reads])
+    assert not np.isfinite(y[:60][reads]).any()
+
+
 def parts_of(W, lanes=1):
     """Return how many parts slices are cut into."""
     return (len(sliced(W, lanes)["starts"]) - 1) // -(-W.shape[0] // 8)
