@@ -65,6 +65,7 @@ class TemporalDifference(Rule):
         z: Array  # (q,), q = n_in + 1 with bias
         trace: Array  # (n_out, q)
         mean: Array  # (n_out,)
+        steps: Array  # () int, steps of this series so far
 
     online: ClassVar[bool] = True
     supervised: ClassVar[bool] = False
@@ -100,11 +101,12 @@ class TemporalDifference(Rule):
         """Return the memory before the first step: nothing to learn about yet."""
         n_out, n_in = params.W_out.shape
         q = n_in + self.fit_bias
-        return self.Memory(np.zeros(q), np.zeros((n_out, q)), np.zeros(n_out))
+        trace, steps = np.zeros((n_out, q)), np.zeros((), np.int64)
+        return self.Memory(np.zeros(q), trace, np.zeros(n_out), steps)
 
     def restart(self, memory: Memory) -> Memory:
         """Return the memory before the first step of a series; the mean reward stays."""
-        return memory._replace(z=np.zeros_like(memory.z), trace=np.zeros_like(memory.trace))
+        return self.Memory(*map(np.zeros_like, memory))._replace(mean=memory.mean)
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return the params and the memory one step later."""
@@ -114,9 +116,9 @@ class TemporalDifference(Rule):
         discount = seen.ports.get("discount", np.array([worth])).astype(float)
         before = matvec(params.W_out.astype(float), memory.z[:n]) + params.bias
         surprise = seen.ports["reward"] - memory.mean + discount * seen.y - before
-        slope = memory.trace
+        slope, begun = memory.trace, memory.steps > 0
         if self.method == "residual":
-            slope = where(norm(memory.z) > 0, slope - discount[:, None] * z, 0 * slope)
+            slope = where(begun, slope - discount[:, None] * z, 0 * slope)
         rate = self._pace(slope, memory.z, discount, z)
         change = ((rate * surprise)[:, None] * slope).astype(params.W_out.dtype)
         bias = params.bias + change[:, n] if self.fit_bias else params.bias
@@ -124,9 +126,9 @@ class TemporalDifference(Rule):
         trace = (discount * decay)[:, None] * memory.trace + z
         mean = memory.mean
         if self.method == "average":
-            mean = mean + where(norm(memory.z) > 0, self.mean_rate * surprise, 0 * mean)
+            mean = mean + where(begun, self.mean_rate * surprise, 0 * mean)
         params = params._replace(W_out=params.W_out + change[:, :n], bias=bias)
-        return params, self.Memory(z, trace, mean)
+        return params, self.Memory(z, trace, mean, memory.steps + 1)
 
     def _pace(self, slope: Array, before: Array, discount: Array, z: Array) -> Array:
         """Return the rate of each output, held back where its steps could overshoot."""

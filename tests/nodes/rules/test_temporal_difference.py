@@ -28,9 +28,12 @@ def test_it_keeps_the_contract(fields, n_out):
     check_rule(TemporalDifference(**fields), TD(units=n_out))
 
 
+@pytest.mark.parametrize("silent", [0.0, 0.4])
 @pytest.mark.parametrize("method", ["residual", "average"])
-def test_other_methods_follow_their_equations(method):
-    x, r = RNG.normal(size=(80, 3)), RNG.normal(size=(80, 1)) + 2
+def test_other_methods_follow_their_equations(method, silent):
+    rng = np.random.default_rng(4)
+    x, r = rng.normal(size=(80, 3)), rng.normal(size=(80, 1)) + 2
+    x[rng.random(80) < silent] = 0.0
     g = 1.0 if method == "average" else 0.8
     fields = {"mean_rate": 0.05} if method == "average" else {"discount": 0.8}
     rule = TemporalDifference(rate=0.01, fit_bias=False, method=method, **fields)
