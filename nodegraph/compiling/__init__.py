@@ -2,10 +2,10 @@
 
 A step is traced into operations (`ir`, `arrays`, `functions`), their storage and order is planned
 (`planning`), loops are written as LLVM text (`emission`, `prelude`) and loaded (`machine_code`,
-`cache`); a `recipe` keeps what came of it. `program` and `batched_program` give it arrays.
+`cache`); a `recipe` keeps what came of it. `program` and `batching` give it arrays.
 `nodegraph.maths` has words for steps.
 """
 
 import nodegraph.compiling.sources  # noqa: F401 - they are looked at before they are read
 
-__all__ = ["arrays", "batched_program", "control", "drivers", "ir", "layout", "program"]
+__all__ = ["arrays", "batching", "control", "drivers", "ir", "layout", "program"]

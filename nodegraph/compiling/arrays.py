@@ -15,9 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from nodegraph.compiling.indexing import holds_places, is_mask, permuted, put, view
+from nodegraph.compiling.indexing import Masked, holds_places, is_mask, permuted, put, view, written
 from nodegraph.compiling.ir import Op, Trace, TraceError, code_of, current, dtype_of
-from nodegraph.compiling.masks import Masked, written
 from nodegraph.compiling.operands import ELEMENTWISE, Symbol, cast, elementwise, lift, loop_of
 from nodegraph.compiling.products import matmul, reduce
 from nodegraph.compiling.reasons import instead, why_numbers

@@ -1,22 +1,29 @@
-"""The batching transform (vmap): a trace of one series becomes one of many side by side.
+"""Series side by side: the batching transform (vmap), its program, and how it is given arrays.
 
-Every operation that depends on a series gets a first axis, along which numbers lie side by side,
-each series in a lane of the processor's registers. Sums keep their order, so each lane has the bits
-that its series has alone.
+A trace of one series becomes one of many. Every operation that depends on a series gets a first
+axis, along which numbers lie side by side, each series in a lane of the processor's registers. Sums
+keep their order, so each lane has the bits that its series has alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from nodegraph.arrays import Array
 from nodegraph.compiling.arrays import Var
+from nodegraph.compiling.cache_lines import address, zeros_at_line
 from nodegraph.compiling.control import carried, closed, looped
-from nodegraph.compiling.ir import Dim, Op, Region, Trace, TraceError
+from nodegraph.compiling.drivers import batch_driver
+from nodegraph.compiling.ir import Dim, Op, Region, Trace, TraceError, code_of
+from nodegraph.compiling.layout import filled, flat, mapped
 from nodegraph.compiling.operands import cast, spread
 from nodegraph.compiling.planning.layout import MANY
+from nodegraph.compiling.program import Frame, Program
 
-__all__ = ["batched"]
+__all__ = ["BatchFrame", "BatchedProgram", "batched"]
 
 
 def batched(
@@ -74,7 +81,11 @@ class _Batch:
         if op.kind == "elem" and op.value in ("start", "next"):  # what a loop starts from, ends in
             wide = self.wide(args[0])
             return self.made.placed("elem", (wide,), op.attrs, wide, op.value)
-        if op.kind in ("leaf", "const", "carry", "loopout", "condout"):
+        if op.kind == "const":
+            return self.made.const(op.value, op.dtype)
+        if op.kind == "carry":
+            return carried(self.made, args[0])
+        if op.kind in ("leaf", "loopout", "condout"):
             return getattr(self, f"_{op.kind}")(op, *args)  # type: ignore[no-any-return]
         if not any(a.many for a in args):
             return self._alike(op, args)
@@ -118,12 +129,6 @@ class _Batch:
     def _leaf(self, op: Op) -> Op:
         dims = (self.axis, *op.dims) if op.attrs in self.own else op.dims
         return self.made.leaf(op.attrs, dims, op.dtype)
-
-    def _const(self, op: Op) -> Op:
-        return self.made.const(op.value, op.dtype)
-
-    def _carry(self, op: Op, start: Op) -> Op:
-        return carried(self.made, start)
 
     def _loopout(self, op: Op, start: Op, new: Op) -> Op:
         made, inner = self.made, self.regions[op.value]
@@ -199,3 +204,146 @@ def _moved(spec: Any, args: list[Op]) -> tuple[Any, ...]:
         else:
             found.append(part)
     return tuple(found)
+
+
+class BatchedProgram:
+    """A traced step, compiled for many series at once.
+
+    Parameters
+    ----------
+    build : callable
+        Given a `Trace`: the outputs of one series, as for `Program`.
+    io : dict
+        The place in ``io`` of each row, by path.
+    dtype : dtype
+    own : callable
+        Given a path: whether each series has that leaf for itself.
+    lanes : int
+        How many series there are, by 16, for loops over them have no rest; fewer may be given.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[Trace], dict[Any, Any]],
+        io: dict[Any, int],
+        dtype: Any,
+        own: Callable[[Any], bool],
+        lanes: int,
+    ):
+        if lanes % 16:
+            raise ValueError(f"series go side by side by 16, not by {lanes}")
+
+        def build_many(trace: Trace) -> dict[Any, Any]:
+            alone = Trace(lanes=lanes)
+            with alone:
+                outputs = build(alone)
+            return batched(alone, outputs, filter(own, alone.leaves), lanes, trace)
+
+        self.lanes, self.dtype = lanes, np.dtype(dtype)
+        self.program = Program(build_many, io, dtype, lanes)
+        self.driver = batch_driver(code_of(dtype))
+
+
+class BatchFrame(Frame):
+    """Arrays for many series.
+
+    Parameters
+    ----------
+    batch : BatchedProgram
+    params : dict
+        As `Program.lay` gives them.
+    state : tree
+        Of one series; all begin with states like it.
+    """
+
+    def __init__(self, batch: BatchedProgram, params: Mapping[Any, Array], state: Any):
+        program, lanes = batch.program, batch.lanes
+        arrays = {**params, ("left",): np.zeros(lanes, np.int64)}
+
+        def room(where: Any, array: Any) -> Array:
+            if where in program.leaves:
+                leaf = program.leaves[where]
+                shape = [leaf.shape[axis] for axis in leaf.order[::-1]]
+                arrays[where] = zeros_at_line(shape, "u1" if leaf.dtype == "b1" else leaf.dtype)
+            return np.zeros((lanes, *np.shape(array)), np.asarray(array).dtype)
+
+        super().__init__(program, arrays, mapped(state, ("s",), room))
+        self.batch = batch
+        self.widths = np.zeros(len(self.rows), np.int64)
+        self.side_by_side = {}  # rows of one step, (width, lanes)
+        for path, at in program.io.items():
+            leaf = program.y if path == "y" else program.leaves.get(path)
+            if leaf is not None and leaf.many:
+                self.widths[at] = leaf.shape[1]
+                rows = zeros_at_line((leaf.shape[1], lanes), batch.dtype)
+                self.side_by_side[path], self.rows[at] = rows, address(rows)
+
+    def run_all(
+        self, states: Sequence[Any], rows: Mapping[Any, Sequence[Array]]
+    ) -> tuple[list[Any], list[Array]]:
+        """Return ``(states, ys)`` of as many series as there are lanes, or fewer.
+
+        Parameters
+        ----------
+        states : sequence
+        rows : dict of sequence of ndarray, (n_steps, n)
+            By path; series may differ in length.
+        """
+        lengths = [len(x) for x in rows["x"]]
+        stops = np.cumsum(lengths)
+        joined = {p: np.concatenate(series, dtype=self.batch.dtype) for p, series in rows.items()}
+        joined["y"] = self.outputs(int(stops[-1]))
+        self.run_rows(states, joined, lengths, stops - lengths)
+        return self.states_now(states), np.split(joined["y"], stops[:-1])
+
+    def outputs(self, n_steps: int) -> Array:
+        """Return an array for the outputs of so many steps."""
+        return np.empty((n_steps, self.widths[self.program.io["y"]]), self.batch.dtype)
+
+    def run_rows(
+        self,
+        states: Sequence[Any],
+        rows: Mapping[Any, Array],
+        lengths: Sequence[int],
+        starts: Array,
+    ) -> None:
+        """Run series that lie in `rows` by path, "y" among them, from their `starts` on."""
+        lanes = self.begin(states, lengths)
+        bases = np.zeros((len(self.rows), self.batch.lanes), np.int64)
+        for path, array in rows.items():
+            own = bases[self.program.io[path], : len(starts)]
+            own[:] = address(array) + starts * array.strides[0]
+        places = map(address, (self.args, self.rows, self.widths, bases, lanes))
+        most = len(self.rows), self.batch.lanes, int(lanes.max())
+        self.batch.driver(self.program.address, *places, *most)
+
+    def begin(self, states: Sequence[Any], lengths: Sequence[int]) -> Array:
+        """Set states, and how many steps each will go on; return those of all lanes."""
+        count, left = len(states), self.arrays["left",]
+        for (seen, _), column in zip(self._views, _columns(states), strict=True):
+            if seen is not None:
+                seen[:count] = column
+        left[...] = 0
+        left[:count] = lengths
+        all_lanes: Array = left.copy()
+        return all_lanes
+
+    def states_now(self, states: Sequence[Any]) -> list[Any]:
+        """Return the states of series that began with these."""
+        if not self._views:
+            return list(states)
+        now, pairs = list[Any](), zip(self._views, _columns(states), strict=True)
+        for (seen, moved), column in pairs:
+            now.append(_apart(seen[: len(states)], column[0].dtype) if moved else column)
+        return [filled(old, new) for old, new in zip(states, zip(*now, strict=True), strict=True)]
+
+
+def _columns(trees: Sequence[Any]) -> list[Any]:
+    """Return, for each leaf, those of all trees."""
+    return list(zip(*map(flat, trees), strict=True))
+
+
+def _apart(array: Array, dtype: Any) -> list[Array]:
+    """Return the parts of an array along its first axis, each of its own."""
+    array = np.array(array, dtype, order="C")
+    return list(array) if array.ndim > 1 else [np.array(number) for number in array]

@@ -10,8 +10,8 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.compiling.cache_lines import address
+from nodegraph.compiling.drivers import advance, drive
 from nodegraph.compiling.ir import code_of
-from nodegraph.compiling.loop_driver import advance, drive
 from nodegraph.engines.bound_node import BoundNode, RowSource
 from nodegraph.engines.prepared import StepCode
 from nodegraph.engines.slot import LARGEST, DelayLine

@@ -12,8 +12,7 @@ from typing import Any
 from nodegraph.compiling.ir import Op, Trace, TraceError
 from nodegraph.compiling.planning.dependence import Dependence
 from nodegraph.compiling.planning.items import Block, Group, Item, Root, loop_over
-from nodegraph.compiling.planning.layout import settle
-from nodegraph.compiling.planning.rematerialisation import roots_of
+from nodegraph.compiling.planning.layout import roots_of, settle
 from nodegraph.compiling.planning.storage import REGIONS, Memory, Storage, users_of
 
 __all__ = ["Plan"]

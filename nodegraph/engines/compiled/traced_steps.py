@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array, leaves
-from nodegraph.compiling.batched_program import BatchedProgram, BatchFrame
+from nodegraph.compiling.batching import BatchedProgram, BatchFrame
 from nodegraph.compiling.cache_lines import copy_at_line
 from nodegraph.compiling.ir import TraceError
 from nodegraph.compiling.layout import is_array, mapped, signature
@@ -282,7 +282,7 @@ class _Lanes:
         try:
             return self.frames.pop()
         except IndexError:
-            return self.many.frame(self.params, self.state)
+            return BatchFrame(self.many, self.params, self.state)
 
 
 class _LanesStep(LanesCode):

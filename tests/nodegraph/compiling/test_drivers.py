@@ -3,7 +3,7 @@ import ctypes
 import numpy as np
 import pytest
 
-from nodegraph.compiling import loop_driver
+from nodegraph.compiling import drivers
 
 WIDTHS = [1, 7, 8, 9, 17]
 
@@ -47,7 +47,7 @@ def test_data_must_be_finite_and_targets_may_be_missing_as_a_whole(width, dtype)
                 rows[1, list(places)] = value
                 whole = np.isnan(rows[1]).all()
                 sound = bool(np.isfinite(rows[1]).all() or (is_target and whole))
-                advance = loop_driver.advance(dtype, 1e30)
+                advance = drivers.advance(dtype, 1e30)
                 assert advance(table, 0, 1) == advance(table, 5, 7) == 1
                 assert advance(table, 0, 2) == advance(table, 4, 7) == sound
 
@@ -66,7 +66,7 @@ def test_nothing_moves_behind_an_output_that_is_out_of_bounds(width, dtype, most
         place = loop.at(rows)
         node = (loop.step(step, dtype), 0, loop.at(io), place, 1, 2, width, 1, 0, 0)
         within = abs(value) < most
-        assert loop_driver.advance(dtype, most)(loop([node]), 0, 6) == within
+        assert drivers.advance(dtype, most)(loop([node]), 0, 6) == within
         first, second = place, place + rows[0].nbytes
         assert done == [second, first, second, first, second, first][: 6 if within else 3]
 
@@ -78,7 +78,7 @@ def test_nothing_moves_from_data_that_are_not_sound(dtype):
     out, io = loop.at(np.zeros((1, 1), dtype)), loop.at(np.zeros(1, np.int64))
     node = (loop.step(lambda _: done.append(len(done)), dtype), 0, io, out, 0, 1, 1, 1, 0, 0)
     table = loop([node], data=[(loop.at(data), 2, 4, 0)])
-    assert loop_driver.advance(dtype, 1.0)(table, 0, 4) == 0
+    assert drivers.advance(dtype, 1.0)(table, 0, 4) == 0
     assert done == [0, 1]
 
 
@@ -96,10 +96,10 @@ def test_a_resting_node_holds_its_row_and_several_parts_lie_behind_each_other(dt
     node = (loop.step(step, dtype), 0, loop.at(io), loop.at(out), 0, 3, 2, 3, 1, 2)
     first, second = (loop.at(one), 2, 4, 3), (loop.at(two), 0, 5, 2)
     table = loop([node], [(1, loop.at(scratch), 2), (2, 0, 1)], [first, second, second])
-    loop_driver.drive(dtype)(table, 0, 9)
+    drivers.drive(dtype)(table, 0, 9)
     acts = [1, 4, 7]
     assert heard == [([*one[(t + 2) % 4], *two[t % 5]], [*two[t % 5]]) for t in acts]
     np.testing.assert_array_equal(out, [[2, 2], [3, 3], [3, 3]])
     assert scratch.tolist() == heard[-1][0]  # not written to at rest
-    loop_driver.drive(dtype)(table, 9, 10)
+    drivers.drive(dtype)(table, 9, 10)
     np.testing.assert_array_equal(out, np.full((3, 2), 3))
