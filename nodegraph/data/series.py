@@ -160,11 +160,12 @@ def in_a_row(series: Sequence[Series], warmup: int, dtype: np.dtype[Any]) -> Chu
 class Stream:
     """One long series that comes as an iterable of series, one after the other.
 
-    `recent` are the last rows that came.
+    `recent` are the last rows that came, `ends` the targets of the very last.
     """
 
     parts: Iterable[Series]
     recent: Recent = field(default_factory=Recent)
+    ends: Rows = field(default_factory=dict)
 
     def chunks(
         self, size: int, warmup: int, dtype: np.dtype[Any], done: int = 0
@@ -173,6 +174,7 @@ class Stream:
         self.recent = Recent()
         for part in self.parts:
             self.recent = self.recent.after(part.data, part.targets, self.recent.stop)
+            self.ends = {name: rows[-1:].copy() for name, rows in part.targets.items()}
             if done < part.n_steps:
                 yield from part.chunks(size, max(0, warmup), dtype, done)
             done, warmup = max(0, done - part.n_steps), warmup - part.n_steps

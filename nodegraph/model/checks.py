@@ -183,13 +183,15 @@ def rows_like(y: Any, shape: tuple[int, ...], what: str) -> Array:
 def ends_open(plan: Plan, learners: Sequence[str], bound: BoundData) -> bool:
     """Tell whether the last row of a series has no target, and no learner is heard by others.
 
-    Then what it says there stands for what would have been taught.
+    Then what it says there stands for what would have been taught. A series that has gone by, and
+    comes once, cannot tell it.
     """
     one = bound.series[0]
     reads = (read for ports in plan.reads.values() for group in ports.values() for read in group)
-    if not isinstance(one, Series) or any(read.source in learners for read in reads):
+    if not bound.again or any(read.source in learners for read in reads):
         return False
-    return any(np.isnan(one.targets[name][-1:]).any() for name in learners if name in one.targets)
+    rows = one.targets if isinstance(one, Series) else one.ends
+    return any(np.isnan(rows[name][-1:]).any() for name in learners if name in rows)
 
 
 def check_snapshot(

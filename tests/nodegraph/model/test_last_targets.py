@@ -50,3 +50,20 @@ def test_the_last_target_goes_in_behind_fit_whoever_hears_outputs_meanwhile(
         goes_in = W @ held + bias
         wanted.append(goes_in)
     np.testing.assert_allclose(said, wanted, atol=1e-11)
+
+
+@pytest.mark.parametrize("unknown", [0, 1, 3])
+@pytest.mark.parametrize("pool", [[], [Reservoir(name="pool", units=5)]], ids=["rows", "states"])
+def test_chunks_whose_last_target_is_unknown_go_on_as_the_array_does(pool, unknown):
+    u = np.cumsum(np.random.default_rng(2).standard_normal((100, 1)), axis=0)
+    y = np.roll(u, -1, axis=0)
+    y[len(y) - unknown :] = np.nan
+    out = Ridge(name="out", ridge=0.1)
+    graph = Input(name="u") >> pool[0] >> out if pool else Input(name="u") >> out
+    whole = ng.Model(graph, seed=1).fit(u, y)
+    parts = ng.Model(graph, seed=1).fit(ng.Chunks([(u[:40], y[:40]), (u[40:], y[40:])]))
+    said = parts.generate(5)
+    np.testing.assert_array_equal(said, whole.generate(5))
+    if unknown and not pool:
+        W, bias = whole.params["out"]
+        np.testing.assert_allclose(said[0], W @ u[-1] + bias, rtol=1e-12)
