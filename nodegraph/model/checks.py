@@ -310,21 +310,23 @@ def check_sizes(plan: Plan, slots: Mapping[str, Slot], names: Iterable[str]) -> 
     """
     for name in names:
         if name not in slots:
-            raise NotFittedError(why_not_ready(plan, slots, name))
+            raise NotFittedError(_why_not(plan, slots, name, set(), set(slots)))
 
 
 def why_not_ready(plan: Plan, slots: Mapping[str, Slot], name: str) -> str:
     """Return why a node cannot run: it has yet to learn, or its size is not known."""
-    return _why_not(plan, slots, name, set())
+    return _why_not(plan, slots, name, set(), set(ready(plan, slots)))
 
 
-def _why_not(plan: Plan, slots: Mapping[str, Slot], name: str, seen: set[str]) -> str:
+def _why_not(
+    plan: Plan, slots: Mapping[str, Slot], name: str, seen: set[str], able: set[str]
+) -> str:
     if name in slots and not is_ready(plan, slots, name):
         given = ", or give its W_out" if hasattr(plan.nodes[name], "W_out") else ""
         return f"{name} has not learned yet: call fit first{given}"
     seen.add(name)
-    for source in plan.sources(name) - seen - set(ready(plan, slots)):
-        return _why_not(plan, slots, source, seen)
+    for source in sorted(plan.sources(name) - seen - able):
+        return _why_not(plan, slots, source, seen, able)
     rule = plan.rules.get(name)
     if rule is not None and rule.supervised:
         return f"{name} has not learned yet: its size comes from its target; call fit first"

@@ -172,3 +172,10 @@ def test_a_loop_of_nodes_that_have_no_units_asks_for_one_that_has():
     model = ng.Model((Input() >> squash) & (squash >> delay(1) >> squash))
     with pytest.raises(NotFittedError, match="set units of a node in that loop"):
         model.run(X)
+
+
+def test_a_size_that_a_loop_leaves_open_behind_a_readout_is_not_laid_to_the_readout():
+    out, scale = Ridge(name="out"), Scaler(name="scale")
+    model = ng.Model((Input() >> out >> scale) & (scale >> delay(3) >> scale))
+    with pytest.raises(NotFittedError, match="size of scale is not known: it follows from what"):
+        model.fit(X, X)
