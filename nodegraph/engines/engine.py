@@ -19,25 +19,23 @@ __all__ = ["LOCAL", "Engine", "choose"]
 
 
 def _nothing() -> None:
-    """Reach nothing, hand back nothing."""
+    """Hand back nothing."""
 
 
 class Engine(NamedTuple):
     """What executes plans: over the chunks of one series, or over many series side by side.
 
     Outputs that are read-only are memory of others, which who keeps them copies.
-    An engine without the second one is given one series after the other. One that can go `in_a_row`
-    takes chunks of many series as well, see `nodegraph.data.series.Chunk`. One with `rows` says how
+    An engine without the second one is given one series after the other. One with `rows` says how
     many steps a chunk should have. One with `map` does a task to independent groups of series, each
     somewhere else: ``map(task, groups, workers)`` yields ``task(group, engine, progress)`` of each,
     in their order, for the local engine of that place. One with `gather` sums up where it is what
     such tasks gather, see `nodegraph.engines.gathering`. One with `news` can say in a few words how
-    it goes, and one with `slowest` what held the work up. `connect` reaches what the engine needs,
-    or fails before anything is begun; `close` hands back what it holds, such as workers; it may be
-    used again. One that `watches` takes the points of learning curves itself: it calls
-    ``work.tell`` with each, after ``work.every`` steps; others are looked at from outside, chunk by
-    chunk. One that `cuts` may cut chunks into pieces; series that must be there whole stay in this
-    process then.
+    it goes. `close` hands back what it holds, such as workers; it may be used again. One that is
+    `remote` has its nodes elsewhere, and chunks in pieces on their way to them: it takes the points
+    of learning curves itself, and calls ``request.tell`` with each, after ``request.every`` steps,
+    while others are looked at from outside, chunk by chunk; series that must be there whole stay
+    in this process.
     """
 
     execute: Callable[[Plan, dict[str, Slot], Iterable[Chunk], Request], Iterator[dict[str, Array]]]
@@ -51,15 +49,11 @@ class Engine(NamedTuple):
     map: Callable[[Any, Iterable[Any], int | None], Iterator[Any]] | None = None
     gather: Callable[[Any, Sequence[Any], int | None, Any, Any], Any] | None = None
     news: Callable[[], str] | None = None
-    slowest: Callable[[], str] = str
-    connect: Callable[[], None] = _nothing
     close: Callable[[], None] = _nothing
-    watches: bool = False
-    cuts: bool = False
-    in_a_row: bool = False
+    remote: bool = False
 
 
-LOCAL = Engine(local.execute, execute_many, in_a_row=True)
+LOCAL = Engine(local.execute, execute_many)
 _GROUP = "nodegraph.engines"
 
 

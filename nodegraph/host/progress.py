@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from nodegraph.errors import FieldError
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichBar
 
 __all__ = [
-    "Counted",
     "Lines",
     "Progress",
     "Silent",
@@ -224,8 +223,8 @@ def _for_this_place() -> Progress:
     return Terminal(console) if console.is_terminal or console.is_jupyter else Silent()
 
 
-def checked_progress(progress: Progress | bool | None) -> Progress:
-    """Return who is to be told: nobody for None and False, a bar for True.
+def checked_progress(progress: Progress | bool | None) -> Progress | None:
+    """Return who is to be told: nobody, which is None, for None and False, a bar for True.
 
     Raises
     ------
@@ -234,11 +233,11 @@ def checked_progress(progress: Progress | bool | None) -> Progress:
 
     Examples
     --------
-    >>> isinstance(checked_progress(False), Silent), isinstance(checked_progress(True), Terminal)
+    >>> checked_progress(False) is None, isinstance(checked_progress(True), Terminal)
     (True, True)
     """
     if progress is None or isinstance(progress, bool):
-        return Terminal() if progress else Silent()
+        return Terminal() if progress else None
     missing = [name for name in ("start", "advance", "stop") if not hasattr(progress, name)]
     if missing or isinstance(progress, type):
         raise FieldError(
@@ -295,18 +294,6 @@ def tell_note(progress: Progress, text: str) -> None:
     if note is not None:
         note(text)
         progress.advance(0)
-
-
-class Counted(Generic[_Chunk]):
-    """Chunks on their way, with a count of their steps."""
-
-    def __init__(self, chunks: Iterable[_Chunk]):
-        self.chunks, self.n_steps = chunks, 0
-
-    def __iter__(self) -> Iterator[_Chunk]:
-        for chunk in self.chunks:
-            self.n_steps += chunk.n_steps
-            yield chunk
 
 
 def _printable(text: str) -> str:

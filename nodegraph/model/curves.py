@@ -24,7 +24,7 @@ SHOWN = 4  # nodes on the progress line
 
 
 def recorder_of(
-    watch: bool | int, progress: Progress, before: Curves | None = None
+    watch: bool | int, progress: Progress | None, before: Curves | None = None
 ) -> Recorder | None:
     """Return who takes the curves that are asked for, going on from those before; None for none."""
     return None if watch is False else Recorder(checked_watch(watch), progress, before)
@@ -40,13 +40,13 @@ class Recorder:
     ----------
     every : int, optional
         Steps from point to point; without it one for each chunk.
-    progress : Progress
+    progress : Progress, optional
         Who is told of the newest points.
     before : dict
         Curves to go on from.
     """
 
-    def __init__(self, every: int | None, progress: Progress, before: Curves | None = None):
+    def __init__(self, every: int | None, progress: Progress | None, before: Curves | None = None):
         self.every, self.progress = every, progress
         self._points: dict[str, dict[str, list[float]]] = {
             name: {what: values.tolist() for what, values in curve.items()}
@@ -56,7 +56,7 @@ class Recorder:
     def rows(self, engine: Engine, plan: Plan, sizes: Mapping[str, int]) -> int:
         """Return how many steps go through `engine` at a time."""
         most = engine.rows(plan, sizes)
-        return most if engine.watches or self.every is None else min(most, self.every)
+        return most if engine.remote or self.every is None else min(most, self.every)
 
     def execute(
         self,
@@ -72,7 +72,7 @@ class Recorder:
         }
         if not rules:
             return engine.execute(plan, slots, chunks, request)
-        if not engine.watches:
+        if not engine.remote:
             return self._look(Meter(rules, slots), engine, plan, slots, chunks, request)
         most = plan.chunk_rows(widths(slots))
         every = most if self.every is None else min(most, self.every)
@@ -103,7 +103,8 @@ class Recorder:
     def _take(self, point: Point) -> None:
         for name, found in point.found.items():
             self._add(name, point.n_steps, found)
-        self.progress.note(self.line())
+        if self.progress is not None:
+            self.progress.note(self.line())
 
     def _add(self, name: str, n_steps: int, found: Mapping[str, float]) -> None:
         curve = self._points.setdefault(name, {"step": []})

@@ -20,7 +20,6 @@ from nodegraph.engines.slot import LET_GO, Slot, widths
 from nodegraph.errors import DataError, placed
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Deals, SecondLook, Trailing, Weighed
-from nodegraph.host.progress import shown, tell_note
 from nodegraph.model.independent_series import learn_independent
 from nodegraph.model.joint_readouts import JointReadouts, find_joint
 from nodegraph.model.kept_elsewhere import KeptElsewhere
@@ -89,7 +88,7 @@ class Fit(LearningPass):
         total = bound.n_steps and bound.n_steps * sum(passes)
         moved, at = 0, self.hooks.start
         reports: list[dict[str, Any]] = [*at.reports]
-        with shown(self.hooks.progress, total, "fit"), closing(self.kept(slots, bound)) as kept:
+        with self.hooks.shown(total, "fit"), closing(self.kept(slots, bound)) as kept:
             for number in range(at.stage, len(steps)):
                 moved, told = self._stage(number, slots, bound, kept, reports)
                 stage = steps[number].learners
@@ -160,7 +159,7 @@ class Fit(LearningPass):
         """Tell the progress which stage it is, of how many, and who learns or is solved in it."""
         names, many = self.stages[number].learners, len(self.stages)
         shown = ", ".join(names[:SHOWN]) + f" and {len(names) - SHOWN} more" * (len(names) > SHOWN)
-        tell_note(self.hooks.progress, f"stage {number + 1} of {many}, {what} {shown}")
+        self.hooks.note(f"stage {number + 1} of {many}, {what} {shown}")
 
     def _run_up(self, teams: JointReadouts, at: Cursor) -> None:
         """Let nodes whose outputs were known, and no more are, go to where learning goes on."""
@@ -186,7 +185,7 @@ class Fit(LearningPass):
             yield turn, again
             turn += 1
         while again := wanted_again(rules, again, teams.slots, teams.bound):
-            self.hooks.progress.start(teams.bound.n_steps, "fit, one more pass")
+            self.hooks.bar.start(teams.bound.n_steps, "fit, one more pass")
             yield turn, again
             turn += 1
 

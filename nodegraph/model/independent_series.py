@@ -257,7 +257,7 @@ def learn_independent(
     task = GatherTask(learning, (), f"{', '.join(stage.learners)} learned from", shelved)
     workers = gatherers(course, stage, slots)
     with lent_threads(course.workers):
-        found = gathered(course.engine, task, data, workers, hooks.progress, keeper)
+        found = gathered(course.engine, task, data, workers, hooks.bar, keeper)
         for name in stage.learners:
             rule, before = stage.plan.rules[name], slots[name].memory
             slots[name].memory = merged(name, rule, before, found.pop(name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,7 +12,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.binding import BoundData
-from nodegraph.data.series import Series, Stream, in_a_row
+from nodegraph.data.series import Chunk, Series, Stream, in_a_row
 from nodegraph.engines import LOCAL, Engine
 from nodegraph.engines.batches import BatchTask, Group, batched, group_rows, groups, map_batches
 from nodegraph.engines.checkpointer import Checkpointer, Cursor
@@ -22,7 +22,7 @@ from nodegraph.engines.slot import Slot, widths
 from nodegraph.engines.vitals import Vitals
 from nodegraph.errors import placed
 from nodegraph.graph.plan import Plan
-from nodegraph.host.progress import Counted, Progress, Silent, shown, watched
+from nodegraph.host.progress import Progress, Silent, shown, tell_note, watched
 from nodegraph.model.curves import Recorder
 from nodegraph.model.initializer import Initializer
 from nodegraph.model.state import ModelState
@@ -36,10 +36,28 @@ Slots = dict[str, Slot]
 class Hooks(NamedTuple):
     """Who is told how a pass goes."""
 
-    progress: Progress = Silent()
+    progress: Progress | None = None  # draws a bar
     history: Recorder | None = None  # takes learning curves
     checkpointer: Checkpointer | None = None  # writes checkpoints, and knows where to go on from
     vitals: Vitals | None = None  # takes rows to judge nodes by
+
+    @property
+    def bar(self) -> Progress:
+        """Who is told how far it is; somebody in any case."""
+        return Silent() if self.progress is None else self.progress
+
+    def shown(self, total_steps: int | None, what: str) -> AbstractContextManager[object]:
+        """Return a context in which the bar stands, if there is one."""
+        return nullcontext() if self.progress is None else shown(self.bar, total_steps, what)
+
+    def watched(self, chunks: Iterable[Chunk], engine: Engine) -> Iterable[Chunk]:
+        """Return chunks of which the bar is told, if there is one."""
+        return chunks if self.progress is None else watched(chunks, self.bar, engine.news)
+
+    def note(self, text: str) -> None:
+        """Have `text` shown beside the bar, if there is one."""
+        if self.progress is not None:
+            tell_note(self.progress, text)
 
     @property
     def start(self) -> Cursor:
@@ -121,9 +139,9 @@ class Pass:
         size, dtype = rows(plan, widths(slots)), self.initializer.dtype
         engine = self.engine
         if plan.from_end and isinstance(series, Series):  # what reads it turned round has no chunks
-            engine, size = LOCAL if engine.cuts else engine, series.n_steps
+            engine, size = LOCAL if engine.remote else engine, series.n_steps
         chunks = series.chunks(size, self.warmup, dtype, done)
-        counted = Counted(watched(chunks, self.hooks.progress, self.engine.news))
+        counted = _Counted(self.hooks.watched(chunks, self.engine))
         total = series.n_steps - done if isinstance(series, Series) else None
         parts = _Parts(total, {name: slots[name].past[:0] for name in request.wanted})
         execute = engine.execute if history is None else partial(history.execute, engine)
@@ -156,13 +174,13 @@ class Pass:
         """
         first = fresh(group[0][0])
         series = [one.read() for _, one in group if isinstance(one, Series)]
-        able = self.engine.in_a_row and all(one.number is None for one in series)
+        able = self.engine is LOCAL and all(one.number is None for one in series)
         if able and can_go_in_a_row(plan, first, request):
             last, found = first, self._in_a_row(plan, first, series, request)
         else:
             places = [first, *(fresh(i) for i, _ in group[1:])]
             last, found = places[-1], self._side_by_side(plan, places, series, request)
-        self.hooks.progress.advance(sum(one.n_steps for one in series))
+        self.hooks.bar.advance(sum(one.n_steps for one in series))
         own = [{name: rows.copy() for name, rows in outputs.items()} for outputs in found]
         return own, last
 
@@ -180,6 +198,18 @@ class Pass:
         many, dtype = self.engine.execute_many, self.initializer.dtype
         chunks = [one.whole(self.warmup, dtype) for one in series]
         return [] if many is None else many(plan, places, chunks, request)
+
+
+class _Counted:
+    """Chunks on their way, with a count of their steps."""
+
+    def __init__(self, chunks: Iterable[Chunk]):
+        self.chunks, self.n_steps = chunks, 0
+
+    def __iter__(self) -> Iterator[Chunk]:
+        for chunk in self.chunks:
+            self.n_steps += chunk.n_steps
+            yield chunk
 
 
 class _Parts:
@@ -228,7 +258,7 @@ class Run(Pass):
 
     def through(self, bound: BoundData) -> list[Outputs]:
         """Return the wanted outputs of each series."""
-        with shown(self.hooks.progress, bound.n_steps, "run"):
+        with self.hooks.shown(bound.n_steps, "run"):
             return self._own(bound.series[0]) if bound.own else self._apart(bound.series)
 
     def _own(self, series: Series | Stream) -> list[Outputs]:
@@ -254,7 +284,7 @@ class Run(Pass):
         waiting = groups(series, group_rows(max(sizes[name] for name in plan.reads)))
         alone = replace(self, engine=LOCAL, hooks=self.hooks.elsewhere())
         task = BatchTask(alone, (plan, request), "running")
-        parts = map_batches(self.engine, task, waiting, self.workers, self.hooks.progress)
+        parts = map_batches(self.engine, task, waiting, self.workers, self.hooks.bar)
         return [outputs for group in parts for outputs in group]
 
     def _learning_apart(

@@ -98,8 +98,7 @@ class RayEngine:
     RayEngine(address='auto', num_cpus=2)
     """
 
-    watches = True
-    cuts = True
+    remote = True
 
     @known_arguments
     def __init__(

@@ -100,9 +100,11 @@ def run(
     checkpoint = folder / "checkpoint.safetensors"
     if resume and not checkpoint.exists():
         say_error(f"--resume: there is no {checkpoint}; learning begins anew", "note")
-    chosen = choose(engine_of(spec.header, engine, address, wait, folder / "ray.log"))
+    found = engine_of(spec.header, engine, address, wait, folder / "ray.log")
+    ray, chosen = None if isinstance(found, str) else found, choose(found)
     with closing(chosen), warnings_said(), news_said(quiet), compiling_said(quiet):
-        chosen.connect()
+        if ray is not None:
+            ray.connect()
         experiment = Experiment.of(spec, seed=seed, engine=chosen)
         for line in () if quiet else experiment.trial.data.told:
             say(line)
@@ -118,7 +120,7 @@ def run(
             result = resumed(learn, checkpoint, resume, anew)
             paths = write(result, folder)
         remove_checkpoint(checkpoint)
-        slowest = chosen.slowest()
+        slowest = "" if ray is None else ray.slowest()
     if not quiet:
         _show(result, paths)
         if slowest:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+import numpy as np
+
 from nodegraph import metrics
 from nodegraph.errors import DataError, GraphError, SpecError
 from nodegraph.experiments.tasks.key_use import Situation, unread
@@ -32,7 +34,7 @@ def check_metrics(spec: Spec, task: Task) -> None:
     ------
     SpecError
     """
-    example = [[0.0, 1.0], [1.0, 0.0]]
+    example = np.eye(2)[::-1]
     with _at(spec, "metrics"):
         metrics.score(task.scores, example, example)
 
