@@ -118,6 +118,10 @@ class Slot:
             last = self.kept.course = course(rule, node)
         return last
 
+    def can_run(self, node: Node) -> bool:
+        """Tell whether the node has learned, if it must."""
+        return self.fitted or node.ready
+
     def copy(self) -> Slot:
         """Return a slot with the same arrays."""
         twin = Slot.__new__(Slot)

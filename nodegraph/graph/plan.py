@@ -151,6 +151,13 @@ class Plan:
         ports = self.reads[name].items()
         return {read.source for port, group in ports if port != "target" for read in group}
 
+    def supplied(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return those of some nodes that read from none but such ones."""
+        able = set(names)
+        while stuck := {name for name in able if self.sources(name) - able}:
+            able -= stuck
+        return tuple(name for name in self.nodes if name in able)
+
     def behind_summary(self, name: str) -> bool:
         """Tell whether a node hears of a series what was summed up of it."""
         seen, waiting = {name}, [name]

@@ -33,8 +33,6 @@ __all__ = [
     "checked_watch",
     "checked_workers",
     "ends_open",
-    "is_ready",
-    "ready",
     "refuse_parts",
     "require_noise",
     "rows_like",
@@ -286,20 +284,6 @@ def why_idle(plan: Plan, frozen: Collection[str], online: bool = False) -> str:
     return f"{waiting[0]} has no target to learn from: give y"
 
 
-def is_ready(plan: Plan, slots: Mapping[str, Slot], name: str) -> bool:
-    """Tell whether a node can run: its size is known and it has learned if it must."""
-    slot = slots.get(name)
-    return slot is not None and (slot.fitted or plan.nodes[name].ready)
-
-
-def ready(plan: Plan, slots: Mapping[str, Slot]) -> tuple[str, ...]:
-    """Return the nodes that can run, with all that they read from."""
-    able = {name for name in plan.nodes if is_ready(plan, slots, name)}
-    while stuck := {name for name in able if plan.sources(name) - able}:
-        able -= stuck
-    return tuple(name for name in plan.nodes if name in able)
-
-
 def check_sizes(plan: Plan, slots: Mapping[str, Slot], names: Iterable[str]) -> None:
     """Refuse to let nodes learn whose size is not known.
 
@@ -315,13 +299,14 @@ def check_sizes(plan: Plan, slots: Mapping[str, Slot], names: Iterable[str]) -> 
 
 def why_not_ready(plan: Plan, slots: Mapping[str, Slot], name: str) -> str:
     """Return why a node cannot run: it has yet to learn, or its size is not known."""
-    return _why_not(plan, slots, name, set(), set(ready(plan, slots)))
+    known = [n for n, slot in slots.items() if slot.can_run(plan.nodes[n])]
+    return _why_not(plan, slots, name, set(), set(plan.supplied(known)))
 
 
 def _why_not(
     plan: Plan, slots: Mapping[str, Slot], name: str, seen: set[str], able: set[str]
 ) -> str:
-    if name in slots and not is_ready(plan, slots, name):
+    if name in slots and not slots[name].can_run(plan.nodes[name]):
         given = ", or give its W_out" if hasattr(plan.nodes[name], "W_out") else ""
         return f"{name} has not learned yet: call fit first{given}"
     seen.add(name)

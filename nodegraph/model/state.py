@@ -21,7 +21,7 @@ from nodegraph.engines.slot import NOT_SAVED, Slot
 from nodegraph.errors import DataError, NotFittedError
 from nodegraph.graph.names import node_name
 from nodegraph.graph.plan import Plan
-from nodegraph.model.checks import check_sizes, is_ready, ready, why_not_ready
+from nodegraph.model.checks import check_sizes, why_not_ready
 from nodegraph.model.initializer import Initializer
 from nodegraph.model.stream_place import StreamPlace
 
@@ -216,13 +216,14 @@ class ModelState:
 
     def is_ready(self, name: str) -> bool:
         """Tell whether a node can run: its size is known and it has learned if it must."""
-        return is_ready(self.plan, self.slots, name)
+        slot = self.slots.get(name)
+        return slot is not None and slot.can_run(self.plan.nodes[name])
 
     def ready(self) -> tuple[str, ...]:
         """Return the nodes that can run, with all that they read from."""
         key = tuple((name, slot.fitted) for name, slot in self.slots.items())
         if key not in self.able:
-            self.able[key] = ready(self.plan, self.slots)
+            self.able[key] = self.plan.supplied(n for n in self.slots if self.is_ready(n))
         return self.able[key]
 
     def runnable(self, wanted: Iterable[str], learn: frozenset[str] = frozenset()) -> Plan:
