@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from nodegraph.arrays import Array
+from nodegraph.maths import where
 from nodes.parts.around_cell import AroundCell
 from nodes.parts.update_mask import update_mask
 
@@ -21,7 +22,7 @@ class Zoneout(AroundCell):
 
     With s~ what the cell would make of s, ``s[t] = d s[t-1] + (1 - d) s~`` with d drawn 0 or 1
     anew for each unit, array and step; what is kept is kept to the bit. When the model runs d is
-    its mean, p. Gradients are those of the mean.
+    its mean, p. Rules go back, or carry traces forward, through what was drawn.
 
     Parameters
     ----------
@@ -67,15 +68,16 @@ class Zoneout(AroundCell):
     def moved(
         self, params: Any, state: Any, x: Array, noise: Array | None = None, **ports: Array
     ) -> Any:
-        """Return the state one step later, as `noise` says; without it, in the mean."""
+        """Return the state one step later, as `noise` says; without it, or where NaN, the mean."""
         n, mixed, heard = self.width, {}, dict(ports)
         if noise is not None and len(noise) > len(self.carried) * n:
             heard["noise"] = noise[len(self.carried) * n :]
         after = self.cell.moved(params, state, x, **heard)
         for i, name in enumerate(self.carried):
             p, old, new = self._share(name), getattr(state, name), getattr(after, name)
+            mixed[name] = p * old + (1 - p) * new if p else new
             if noise is not None:
-                mixed[name] = update_mask(noise[i * n : (i + 1) * n] >= p, new, old)
-            else:
-                mixed[name] = p * old + (1 - p) * new if p else new
+                drawn = noise[i * n : (i + 1) * n]
+                kept = update_mask(drawn >= p, new, old)
+                mixed[name] = where(drawn == drawn, kept, mixed[name])
         return after._replace(**mixed)

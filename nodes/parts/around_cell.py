@@ -97,8 +97,8 @@ class AroundCell(Cell, ABC):
         return self.cell.init(rng, n_in, n_out, **widths)
 
     def start(self, n_out: int, n_in: int = 0, **more: Any) -> Any:
-        """Return the state of the cell inside."""
-        return self.cell.start(n_out, n_in, **more)
+        """Return the state of the cell inside, which remembers what is drawn around it, too."""
+        return self.remembers(self.cell.start(n_out, n_in, **more)._replace(past=()), n_in)
 
     def draw_noise(self, rng: np.random.Generator, n_steps: int, n_out: int) -> Array | None:
         """Return the noise of the cell inside."""

@@ -131,7 +131,8 @@ class Cell(Node, ABC):
     def remembers(self, state: Any, n_in: int) -> Any:
         """Return the start state with room for the past, if the rule looks back."""
         steps = 0 if self.taught is None else self.taught.window
-        others = len(self.step_ports) - 2
+        noise = self.draw_noise(np.random.default_rng(0), 1, self.width)
+        others = len(self.step_ports) - 2 + (0 if noise is None else noise.shape[1])
         return state._replace(past=Past.empty(state, n_in, others, steps)) if steps else state
 
     def relived(self, params: Any, state: Any, x: Array, ports: Mapping[str, Array]) -> Any:
@@ -155,7 +156,7 @@ class Cell(Node, ABC):
         y = np.concatenate([self._signal(name, params, state, after, x) for name in self.given])
         if self.taught is not None and self.taught.window:
             told = wired.get("update")
-            now = remembered(past, state, x, self._others(wired))
+            now = remembered(past, state, x, self._others(wired), wired.get("noise"))
             past = now if told is None else update_mask((told > 0).any(), now, past)
         return after._replace(past=past), y
 

@@ -16,14 +16,14 @@ class Past(NamedTuple):
 
     states: Any  # of the state before each step, a first axis of rows
     x: Array  # (rows, n_in)
-    others: Array  # (rows, ports), the largest signal of each other port
+    others: Array  # (rows, ports + noise), the largest signal of each other port; then noise
     steps: Array  # () int, steps so far
 
     @classmethod
-    def empty(cls, state: Any, n_in: int, ports: int, rows: int) -> Past:
+    def empty(cls, state: Any, n_in: int, others: int, rows: int) -> Past:
         """Return room for so many steps."""
         states = tree_map(lambda a: np.zeros((rows, *a.shape), a.dtype), state)
-        return cls(states, np.zeros((rows, n_in)), np.zeros((rows, ports)), np.zeros((), np.int64))
+        return cls(states, np.zeros((rows, n_in)), np.zeros((rows, others)), np.zeros((), np.int64))
 
     def at(self, back: Any) -> tuple[Any, Any, Any]:
         """Return state before, input and other signals of a step, counted back from the last."""
@@ -31,8 +31,10 @@ class Past(NamedTuple):
         return tree_map(lambda rows: rows[row], self.states), self.x[row], self.others[row]
 
 
-def remembered(past: Past, state: Any, x: Array, others: list[Any]) -> Past:
-    """Return the past with one more step.
+def remembered(
+    past: Past, state: Any, x: Array, others: list[Any], noise: Array | None = None
+) -> Past:
+    """Return the past with one more step; the noise of one without any is NaN.
 
     Examples
     --------
@@ -53,6 +55,8 @@ def remembered(past: Past, state: Any, x: Array, others: list[Any]) -> Past:
     told = past.others.copy()
     for i, signal in enumerate(others):
         told[row, i] = signal
+    if told.shape[1] > len(others):
+        told[row, len(others) :] = np.nan if noise is None else noise
     return Past(states, put(past.x, x), told, past.steps + 1)
 
 

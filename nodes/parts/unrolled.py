@@ -40,7 +40,7 @@ def unrolled(
         step adds to the derivative by h before, and gradients of the head by name.
     ports : iterable of str
         The ports to which something is wired; of other ones than x the past holds the largest
-        signal.
+        signal, and noise as it was drawn.
     rows : int
         How many steps it goes back, of those that are remembered.
     """
@@ -67,7 +67,8 @@ def unrolled(
 def _row(cell: Any, others: Any, ports: frozenset[str]) -> dict[str, Any]:
     """Return what other ports heard at a step, of those that are wired."""
     names = [port for port in cell.step_ports if port not in ("x", "update")]
-    return {name: others[i : i + 1] for i, name in enumerate(names) if name in ports}
+    row = {name: others[i : i + 1] for i, name in enumerate(names) if name in ports}
+    return row | ({"noise": others[len(names) :]} if len(others) > len(names) else {})
 
 
 def _pulled(

@@ -70,7 +70,7 @@ class TBPTT(CellRule):
         n_in, zero = len(params.offset), np.zeros((), np.int64)
         start = self.cell.start(self.cell.size(n_in), n_in)
         past = cast(start.past, params.offset.dtype)
-        told = np.zeros(past.others.shape[1])
+        told = np.zeros(len(self._others))
         return self.Memory(
             self.sums(params), clock(), past, told, zero, zero.copy(), Wrong.nothing()
         )

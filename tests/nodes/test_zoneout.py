@@ -8,10 +8,11 @@ from nodegraph import delay
 from nodegraph.engines.compiled.courses import learn_by_step
 from nodegraph.files.yaml.spec import read_text
 from nodegraph.graph.lesson import Lesson
+from nodegraph.graph.rule import Seen
 from nodegraph.testing import check_node, check_rule, teach
 from nodegraph.testing.comparing import same_trees
 from nodes import GRU, LMS, LSTM, Input, Ridge, Zoneout
-from nodes.rules import RFLO, EProp
+from nodes.rules import BPTT, RFLO, TBPTT, EProp
 
 N, RNG = 4, np.random.default_rng
 X = np.random.default_rng(0).standard_normal((50, 2))
@@ -73,6 +74,52 @@ def test_traces_follow_the_state_that_was_drawn(rule):
     same_trees(hardly, never, "chance without a share")
     assert not np.array_equal(often.W, never.W)
     np.testing.assert_allclose(often.W, never.W, atol=0.1)
+
+
+def lived(cell, params, noise, state, steps):
+    """Return the states before each of some steps, and the last; None is a step without noise."""
+    states = [state]
+    for t in steps:
+        more = {} if noise[t] is None else {"noise": noise[t]}
+        states.append(cell.step(params, states[-1], X[t], **more)[0])
+    return states
+
+
+def loss_of(name, params, states, steps):
+    """Return half the squares of the errors that a rule goes back from."""
+    if name == "BPTT":
+        e = 1.0 - params.V @ states[-1].h - params.offset
+        return (e @ e) / 2
+    errors = [
+        X[t] - params.V @ state.h - params.offset for t, state in zip(steps, states, strict=False)
+    ]
+    return sum(e @ e for e in errors) / 2
+
+
+@pytest.mark.parametrize("rule", [TBPTT(steps=6), BPTT(steps=6)], ids=["TBPTT", "BPTT"])
+def test_rules_that_look_back_go_through_what_was_drawn(rule):
+    """Finite differences of the very steps that were lived, one of them in the mean."""
+    name, rng = type(rule).__name__, np.random.default_rng(4)
+    cell = Zoneout(cell=LSTM(units=3, rule=rule), p={"h": 0.3, "c": 0.5})
+    params = cell.init(rng, 2, 2)
+    params = params._replace(V=rng.standard_normal(params.V.shape))
+    noise = [*cell.draw_noise(rng, 9, 3)]
+    noise[5] = None
+    before = lived(cell, params, noise, cell.start(3, 2), range(9))
+    if name == "BPTT":
+        found = cell.learner.gradients(params, Seen(X[8], None, before[-1], np.ones(2)))
+    else:
+        found = cell.learner.gradients(params, before[-1].past, 6)
+    for field, i in (("W", 5), ("W_in", 1), ("bias", 7), ("V", 2)):
+        losses = []
+        for change in (1e-6, -1e-6):
+            array = getattr(params, field).copy()
+            array.flat[i] += change
+            near = params._replace(**{field: array})
+            states = lived(cell, near, noise, before[3], range(3, 9))
+            losses.append(loss_of(name, near, states, range(3, 9)))
+        slope = (losses[0] - losses[1]) / 2e-6
+        np.testing.assert_allclose(found[field].flat[i], slope, rtol=1e-5, atol=1e-9)
 
 
 @pytest.mark.parametrize("p", [0.0, 0.3])

@@ -4,7 +4,7 @@ from nodes.parts.past import Past, remembered
 
 
 def test_it_holds_the_last_steps_and_how_many_there_were():
-    past = Past.empty((np.zeros(2), np.zeros((), int)), n_in=1, ports=1, rows=3)
+    past = Past.empty((np.zeros(2), np.zeros((), int)), n_in=1, others=1, rows=3)
     for step in range(5):
         past = remembered(past, (np.full(2, step), np.array(step)), np.full(1, step), [step / 2])
     assert past.steps == 5
