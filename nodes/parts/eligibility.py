@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from nodegraph import Array, Seen
+from nodegraph.arrays import tree_map
 from nodegraph.errors import warn
 from nodegraph.maths import matvec, outer, where
 from nodes.parts.cell_rule import CellRule, Wrong, by_unit, gathered
@@ -71,6 +72,10 @@ class Eligibility(CellRule, ABC):
         traces = tuple(params._replace(**none | zeros) for _ in carried)
         last = tuple(np.zeros(n) for _ in carried)
         return self.Memory(self.sums(params), traces, last, clock(), Wrong.nothing())
+
+    def restart(self, memory: Memory) -> Memory:
+        """Return the memory before the first step of a series: no traces."""
+        return memory._replace(traces=tree_map(np.zeros_like, memory.traces))
 
     @property
     def supervised(self) -> bool:  # type: ignore[override]

@@ -18,7 +18,7 @@ __all__ = ["Distillation"]
 class Distillation(Descent):
     """Let the features of a `nodes.LinearAttention` attend as its own exact softmax does [1]_.
 
-    Over the keys of the last `window` steps, with d the width of a key::
+    Over the keys of the last `window` steps of a series, with d the width of a key::
 
         a_j = softmax(q . k_j / sqrt(d)),   p_j = phi(q) . phi(k_j) / sum_i phi(q) . phi(k_i)
         loss = -sum_j a_j log p_j
@@ -59,6 +59,10 @@ class Distillation(Descent):
         sums = {name: moments(getattr(params, name)) for name in self.modifies}
         keys = np.zeros((self.window, d))
         return self.Memory(keys=keys, seen=np.zeros((), np.int64), clock=clock(), **sums)
+
+    def restart(self, memory: Memory) -> Memory:
+        """Return the memory before the first step of a series: none of its keys was seen."""
+        return memory._replace(keys=np.zeros_like(memory.keys), seen=np.zeros_like(memory.seen))
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after one more step."""

@@ -41,8 +41,9 @@ class InfoNCE(Descent):
     All of it moves by Adam, see `nodes.parts.descent`.
 
     Where the present follows from nothing before, there is nothing to learn. The input should have
-    a variance of about 1, or the units saturate. Only steps that are learned from count as before;
-    at the start of an independent series the last steps of the one before are taken for its past.
+    a variance of about 1, or the units saturate. Only steps that are learned from count as before.
+    The past is of the same series: its first `ahead` steps are not told of, but, as those of other
+    series, may be what the present is told from.
 
     Parameters
     ----------
@@ -75,6 +76,7 @@ class InfoNCE(Descent):
         M: Array  # (n, n)
         clock: Clock
         seen: Array  # () int, rows so far
+        steps: Array  # () int, those of this series
         rows: Array  # (buffer, n_in), the last ones; row k of all is in k % buffer
 
     modifies = ("W_in", "bias")
@@ -104,13 +106,18 @@ class InfoNCE(Descent):
         M = np.eye(n)
         zeros = moments(params.W_in), moments(params.bias), moments(M)
         rows = np.zeros((self.buffer, n_in))
-        return self.Memory(*zeros, M, clock(), np.zeros((), np.int64), rows)
+        none = np.zeros((), np.int64)
+        return self.Memory(*zeros, M, clock(), none, none.copy(), rows)
+
+    def restart(self, memory: Memory) -> Memory:
+        """Return the memory before the first step of a series: it has no past yet."""
+        return memory._replace(steps=np.zeros_like(memory.steps))
 
     def update(self, params: Any, memory: Memory, seen: Seen) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after one more step."""
         count = memory.seen
         rows = put(memory.rows, count % self.buffer, seen.x)
-        kept = memory._replace(rows=rows, seen=count + 1)
+        kept = memory._replace(rows=rows, seen=count + 1, steps=memory.steps + 1)
 
         def moved(params: Any, memory: Any) -> tuple[Any, Any]:
             drawn = chance(count * self.negatives + np.arange(self.negatives))
@@ -118,7 +125,7 @@ class InfoNCE(Descent):
             back = np.concatenate([np.array([self.ahead, 0]), others])
             return self._moved(params, memory, rows[(count - back) % self.buffer])
 
-        after: tuple[Any, Any] = cond(count >= self.ahead, moved, params, kept)
+        after: tuple[Any, Any] = cond(memory.steps >= self.ahead, moved, params, kept)
         return after
 
     def _moved(self, params: Any, memory: Memory, xs: Array) -> tuple[Any, Memory]:
@@ -142,10 +149,11 @@ class InfoNCE(Descent):
 
     def finish(self, params: Any, memory: Memory) -> Any:
         """Return the params as they are."""
-        if memory.seen <= self.ahead:
+        if not memory.clock.rows and memory.clock.powers[0] == 1:
             raise DataError(
-                f"InfoNCE tells each step from others by what came {self.ahead} before it, but "
-                f"there were {int(memory.seen)} steps to learn from; give at least {self.ahead + 1}"
+                f"InfoNCE tells each step from others by what came {self.ahead} before it, but no "
+                f"series had more than {min(self.ahead, int(memory.seen))} steps to learn from; "
+                f"give at least {self.ahead + 1}"
             )
         self.require_update(memory.clock)
         return params

@@ -52,6 +52,20 @@ def test_its_slope_is_that_of_the_loss():
             assert slope[at] == pytest.approx((up - down) / (2 * eps), abs=1e-7)
 
 
+def test_keys_of_other_series_are_not_attended_to():
+    """Before an update, what two series teach adds up."""
+    rng = np.random.default_rng(2)
+    data = [{port: rng.standard_normal((n, 2)) for port in "qkv"} for n in (9, 4)]
+
+    def gathered(series):
+        model = ng.Model(hedgehog(batch=100, window=6), seed=1)
+        model.partial_fit({port: [one[port] for one in series] for port in "qkv"})
+        return model._settle().slots["memory"].memory.W[0]
+
+    apart = gathered(data[:1]) + gathered(data[1:])
+    np.testing.assert_allclose(gathered(data), apart, rtol=1e-12)
+
+
 def keys_of_one_length(rng, n, d, scale):
     x = rng.standard_normal((n, d))
     return scale * np.sqrt(d) * x / np.linalg.norm(x, axis=1, keepdims=True)

@@ -26,6 +26,23 @@ def lived(node, params, xs):
     return teach(node.rule, node, params, state, node.rule.begin(params), lesson)
 
 
+@pytest.mark.parametrize("rule", [EProp(batch=1000), RFLO(batch=1000)])
+def test_what_series_teach_adds_up(rule):
+    """The first ends where the second begins: at zeros."""
+    model_of = Input() >> GRU(units=3, rule=rule, name="cell")
+
+    def gathered(xs):
+        model = ng.Model(model_of, seed=1)
+        model.partial_fit(xs)
+        return model._settle().slots["cell"].memory.sums
+
+    silent = np.zeros_like(X)
+    whole, apart = gathered([silent, X]), [gathered([silent]), gathered([X])]
+    for name in ("W", "W_in", "bias", "V", "offset"):
+        one, other = (getattr(sums, name)[0] for sums in apart)
+        np.testing.assert_allclose(getattr(whole, name)[0], one + other, atol=1e-14)
+
+
 def loss(p, a):
     h, total = np.zeros(len(p.bias)), 0.0
     for x in X:

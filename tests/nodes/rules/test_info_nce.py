@@ -51,6 +51,21 @@ def test_it_gathers_the_gradient_of_its_loss():
             assert gathered[place] == pytest.approx((ends[0] - ends[1]) / (2 * h), abs=1e-6), name
 
 
+def test_the_past_of_a_step_is_of_its_own_series():
+    """What comes after a series changes in which negatives are drawn alone; here there is one."""
+    rule = InfoNCE(batch=100, ahead=2, negatives=1, buffer=3)
+    layer = Dense(units=4, rule=rule, name="layer")
+
+    def gathered(xs):
+        model = ng.Model(Input() >> layer, seed=1)
+        model.partial_fit(xs)
+        return model._settle().slots["layer"].memory
+
+    whole, first = gathered([X[:5], X[5:7]]), gathered([X[:5]])
+    assert first.clock.rows == 3 and whole.clock.rows == 3 and whole.seen == 7
+    np.testing.assert_array_equal(whole.W_in[0], first.W_in[0])
+
+
 def slow_in_loud(seed, steps=8000):
     """Return 30 signals, and which of 4 slow states hides in 3 directions of them.
 
@@ -109,9 +124,11 @@ def test_dull_and_loud_input_leaves_bounded_weights(xs, scale):
 def test_what_cannot_be_contrasted_is_refused():
     model = ng.Model(Input() >> Dense(units=2, rule=InfoNCE(ahead=3)))
     with pytest.raises(
-        ng.errors.DataError, match="there were 1 steps to learn from; give at least 4"
+        ng.errors.DataError, match="no series had more than 1 steps to learn from; give at least 4"
     ):
         model.fit(X[:1])
+    with pytest.raises(ng.errors.DataError, match="no series had more than 3 steps"):
+        model.fit([X[:3], X[3:6], X[6:9]])
     with pytest.raises(ng.errors.DataError, match="InfoNCE saw 6 steps to learn from, less than"):
         model.fit(X)
     with pytest.raises(
