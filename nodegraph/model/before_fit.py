@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from nodegraph.data.binding import BoundData
@@ -20,6 +21,7 @@ from nodegraph.model.checks import (
 from nodegraph.model.data_warnings import warn_of_doubts, warn_of_idle_workers
 from nodegraph.model.fit import Fit
 from nodegraph.model.fit_memory import checked_order, ordered
+from nodegraph.model.passes import Hooks
 from nodegraph.model.stages import forced_wiring
 from nodegraph.model.state import ModelState
 
@@ -43,6 +45,10 @@ class Ready(NamedTuple):
     course: Fit
     bound: BoundData  # with each target at the row that learns it
     ahead: dict[str, int]  # how many rows later it stood
+
+    def told(self, hooks: Hooks) -> Ready:
+        """Return it with those who are told how it goes."""
+        return self._replace(course=replace(self.course, hooks=hooks))
 
     @property
     def options(self) -> dict[str, Any]:
@@ -91,6 +97,7 @@ def made_ready(
     ready = Ready(ordered(course, order, state.slots, bound), bound, ahead)
     _warn_of_idle_options(ready, state, asked.watched)
     check_long_enough(plan, learners, ready.bound)
+    ready.course.check_again(state.slots, ready.bound, ready.course.passes)
     return ready
 
 

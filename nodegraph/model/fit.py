@@ -73,6 +73,11 @@ class Fit(LearningPass):
         return tuple(part for one in found for part in parted(one, self.groups[one.learners]))
 
     @property
+    def passes(self) -> int:
+        """How often the data are gone through, at least."""
+        return sum(epochs(self.plan.rules, stage.learners) for stage in self.stages)
+
+    @property
     def one_by_one(self) -> bool:
         """Whether readouts learn one after the other, and keep nothing to learn more from."""
         return self.groups is not None
@@ -83,9 +88,7 @@ class Fit(LearningPass):
         With data of the model's own stream, `slots` are left at its end.
         """
         steps, bound = self.stages, self._dealt(bound)
-        passes = [epochs(self.plan.rules, stage.learners) for stage in steps]
-        self._check_again(slots, bound, sum(passes))
-        total = bound.n_steps and bound.n_steps * sum(passes)
+        total = bound.n_steps and bound.n_steps * self.passes
         moved, at = 0, self.hooks.start
         reports: list[dict[str, Any]] = [*at.reports]
         with self.hooks.shown(total, "fit"), closing(self.kept(slots, bound)) as kept:
@@ -102,7 +105,7 @@ class Fit(LearningPass):
             self._settle(slots, bound)
         return reports, moved
 
-    def _check_again(self, slots: Slots, bound: BoundData, passes: int) -> None:
+    def check_again(self, slots: Slots, bound: BoundData, passes: int) -> None:
         """Refuse data that come once where they are gone through more often."""
         if not bound.again and (passes > 1 or self._unsettled(slots)):
             raise DataError(

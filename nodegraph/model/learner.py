@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
 
 import numpy as np
 
-from nodegraph.arrays import is_plain
 from nodegraph.data.binding import BoundData
-from nodegraph.data.containers import axes
-from nodegraph.data.horizon import Ahead, further, horizons, strangers
+from nodegraph.data.horizon import further
 from nodegraph.engines import Engine
 from nodegraph.engines.request import Request
 from nodegraph.engines.vitals import (
@@ -26,13 +23,13 @@ from nodegraph.errors import GraphError, NotFittedError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host.numerics import using
 from nodegraph.host.progress import Progress, checked_progress
+from nodegraph.model.after_fit import gone_free, noted
 from nodegraph.model.before_fit import Asked, made_ready
 from nodegraph.model.checkpoints import checkpointer_of
 from nodegraph.model.checks import (
     check_whole,
     checked_forcing,
     checked_warmup,
-    ends_open,
     refuse_parts,
     why_idle,
 )
@@ -47,7 +44,6 @@ from nodegraph.model.freezing import Freezing
 from nodegraph.model.horizon_warnings import warn_of_the_future
 from nodegraph.model.passes import Hooks
 from nodegraph.model.state import ModelState
-from nodegraph.model.stream_place import StreamPlace
 from nodegraph.model.update import Update
 from nodegraph.model.views import Named
 
@@ -157,27 +153,16 @@ class Learner(Freezing):
         draft, bound, learners = self._to_learn(x, y)
         asked = Asked(warmup, ahead, forcing, order, workers, watch is not False)
         ready = made_ready(draft, learners, bound, y, self._engine(engine), asked)
-        course, bound, shift = ready
         checkpointer = None
         if checkpoint is not None or resume:
-            checkpointer = checkpointer_of(checkpoint, resume, draft, bound, ready.options)
+            checkpointer = checkpointer_of(checkpoint, resume, draft, ready.bound, ready.options)
         history = recorder_of(watch, progress) if asked.watched else None
-        hooks = Hooks(progress, history, checkpointer, vitals_of(self.plan, bound))
-        course = replace(course, hooks=hooks)
+        hooks = Hooks(progress, history, checkpointer, vitals_of(self.plan, ready.bound))
+        ready = ready.told(hooks)
         with using(self.numerics), hooks.keeping():
-            report, moved = course.run(draft.slots, bound)
-            free = bound.own and (shift or ends_open(self.plan, learners, bound))
-            if free:  # the last rows had no teacher to stand in
-                draft.restart()
-                course.one(draft.runnable(draft.ready()), draft.slots, bound.series[0], Request())
-        draft.ahead = Ahead(horizons(bound), strange=strangers(bound))
-        draft.leads = bound.leads(shift) if bound.times else {}
-        draft.series = 0 if bound.own else len(bound.series)
-        draft.flat = bound.form == "one" and (y.ndim if is_plain(y) else axes(y)) == 1
-        unsaid = free and (1 in shift.values() or draft.ahead.reach(1))
-        time, here = moved if bound.own else draft.stream.time, StreamPlace().followed(bound)
-        told = time if bound.own and forcing and not free else None
-        draft.stream = here._replace(time=time, unsaid=time if unsaid else None, told=told)
+            report, moved = ready.course.run(draft.slots, ready.bound)
+            free = gone_free(ready, draft)
+        noted(draft, ready, y, moved, free)
         self._hold(draft)
         self.report, self._trickle = report, None
         self.curves = history.curves() if history else {}

@@ -42,7 +42,7 @@ class Update(Fit):
         (stage,), moved, bound = self.stages, 0, self._dealt(bound)
         for slot in () if behind else slots.values():
             slot.taught = None  # teachers go on from the last outputs, those of a `run`
-        self._check_again(slots, bound, 1)
+        self.check_again(slots, bound, 1)
         begun = {name: slot.standing() for name, slot in slots.items()}
         for i, series in enumerate(bound.series):
             place = slots if bound.own else self.initializer.fresh(slots, slots, self.first + i)
