@@ -1,4 +1,4 @@
-"""Params of nodes as ports, and what cannot be wired: refused when a graph is planned."""
+"""Params of nodes as ports, and what cannot be wired to them: refused when a graph is planned."""
 
 from __future__ import annotations
 
@@ -10,17 +10,8 @@ from typing import Any, ClassVar, cast
 from nodegraph.arrays import is_sparse
 from nodegraph.errors import FieldError, GraphError
 from nodegraph.graph.node import Node
-from nodegraph.graph.rule import Rule
 
-__all__ = [
-    "check_loop",
-    "check_parameter",
-    "check_ports",
-    "check_rule",
-    "check_told",
-    "driven",
-    "parameters",
-]
+__all__ = ["check_parameter", "check_told", "driven", "parameters"]
 
 
 def parameters(node: Node) -> tuple[str, ...]:
@@ -119,16 +110,6 @@ def _check_width(port: str, array: Any, width: int) -> None:
         )
 
 
-def check_loop(nodes: Mapping[str, Node], names: Iterable[str]) -> None:
-    """Refuse a node that reads a series from its end in a loop, which goes on from the start."""
-    for name in names:
-        if nodes[name].from_end:
-            raise GraphError(
-                f"{name} reads a series from its end and cannot be in a feedback loop "
-                f"({', '.join(names)}), which goes on from the start; lead the feedback past it"
-            )
-
-
 def check_parameter(nodes: Mapping[str, Node], source: str, target: str, port: str) -> None:
     """Refuse a port that is neither a node's own nor one of its params, or is of another node."""
     node, wanted = nodes[target], _of(nodes[source])
@@ -169,27 +150,3 @@ def _to_its_params(nodes: Mapping[str, Node], name: str, of: str) -> str:
     arrays = parameters(nodes[of]) if of in nodes else ()
     array = arrays[0] if arrays else "W_out"
     return f"write {name} >> {of}[{array!r}], or leave of={of!r} out"
-
-
-def check_ports(node: Node, name: str, wired: Mapping[str, Any]) -> None:
-    """Refuse a node that hears nothing at a port for which its step has no default."""
-    for port in node.asks:
-        if port not in wired:
-            raise GraphError(
-                f"{name}: nothing is wired to the port {port}, and {type(node).__name__}.step has "
-                f'no default for it; write Input(name="{port}") >> {name}["{port}"], or '
-                f"{port}=None in the step"
-            )
-
-
-def check_rule(rule: Rule, node: Node, name: str, wired: Mapping[str, Any]) -> None:
-    """Refuse a rule that cannot teach its node, or hears nothing at a port that it needs."""
-    if why := rule.refusal(node):
-        raise GraphError(f"{name}: {why}")
-    for port in rule.needs:
-        if port not in wired:
-            raise GraphError(
-                f"{name}: {type(rule).__name__} learns from what arrives at the port {port}, but "
-                f'nothing is wired there; write Input(name="{port}") >> {name}["{port}"], or wire '
-                "another node to it"
-            )

@@ -14,14 +14,7 @@ from nodegraph.graph.graph import Composable, Graph
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.names import streams_of
 from nodegraph.graph.node import Node
-from nodegraph.graph.parameter_ports import (
-    check_loop,
-    check_parameter,
-    check_ports,
-    check_rule,
-    check_told,
-    driven,
-)
+from nodegraph.graph.parameter_ports import check_parameter, check_told, driven
 from nodegraph.graph.rule import Rule
 
 __all__ = ["Plan", "plan"]
@@ -77,18 +70,18 @@ class Plan:
                 arrays.setdefault(target, set()).add(edge.port)
             before = reads[target].get(edge.port, ())
             reads[target][edge.port] = (*before, Read(source, edge.delay))
-        check_told(
-            nodes, [(whole.names[e.source], whole.names[e.target], e.port) for e in whole.edges]
-        )
+        if any(isinstance(getattr(node, "of", None), str) for node in nodes.values()):
+            names = whole.names
+            check_told(nodes, [(names[e.source], names[e.target], e.port) for e in whole.edges])
         nodes |= {name: driven(nodes[name], ports, name) for name, ports in arrays.items()}
         for name, node in nodes.items():
-            check_ports(node, name, reads[name])
+            _check_ports(node, name, reads[name])
             if node.learner:
-                check_rule(node.learner, node, name, reads[name])
+                _check_rule(node.learner, node, name, reads[name])
         streams = streams_of(whole.names, dict(whole.owners))
         blocks = arrange(reads)
-        for block in blocks:
-            check_loop(nodes, block.names if block.span else ())
+        for block in (block for block in blocks if block.span):
+            _check_loop(nodes, block.names)
         rules = {name: node.learner for name, node in nodes.items() if node.learner}
         late = {name: rule.late for name, rule in rules.items() if rule.late}
         first = first_steps(reads, late) if late else {}
@@ -241,6 +234,40 @@ def plan(graph: Composable) -> Plan:
 def _holding(nodes: Mapping[str, Node]) -> dict[str, int]:
     """Return how many steps a teacher may be held for, of those that it stands in for."""
     return {n: one.every - 1 for n, one in nodes.items() if one.learner and one.learner.supervised}
+
+
+def _check_loop(nodes: Mapping[str, Node], names: Iterable[str]) -> None:
+    """Refuse a node that reads a series from its end in a loop, which goes on from the start."""
+    for name in names:
+        if nodes[name].from_end:
+            raise GraphError(
+                f"{name} reads a series from its end and cannot be in a feedback loop "
+                f"({', '.join(names)}), which goes on from the start; lead the feedback past it"
+            )
+
+
+def _check_ports(node: Node, name: str, wired: Mapping[str, Any]) -> None:
+    """Refuse a node that hears nothing at a port for which its step has no default."""
+    for port in node.asks:
+        if port not in wired:
+            raise GraphError(
+                f"{name}: nothing is wired to the port {port}, and {type(node).__name__}.step has "
+                f'no default for it; write Input(name="{port}") >> {name}["{port}"], or '
+                f"{port}=None in the step"
+            )
+
+
+def _check_rule(rule: Rule, node: Node, name: str, wired: Mapping[str, Any]) -> None:
+    """Refuse a rule that cannot teach its node, or hears nothing at a port that it needs."""
+    if why := rule.refusal(node):
+        raise GraphError(f"{name}: {why}")
+    for port in rule.needs:
+        if port not in wired:
+            raise GraphError(
+                f"{name}: {type(rule).__name__} learns from what arrives at the port {port}, but "
+                f'nothing is wired there; write Input(name="{port}") >> {name}["{port}"], or wire '
+                "another node to it"
+            )
 
 
 def _is_external(node: Any) -> bool:
