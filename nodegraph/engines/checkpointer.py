@@ -1,22 +1,23 @@
-"""Checkpoints of a course of learning: when they are due, and what a signal does meanwhile."""
+"""Checkpoints of learning: when they are due, what lies beside them, what a signal does."""
 
 from __future__ import annotations
 
+import re
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from nodegraph.engines.merge_tree import Bough, sums_folder
+from nodegraph.engines.merge_tree import Bough
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import EngineError
 
-__all__ = ["ENDS", "Checkpointer", "Cursor", "heed", "keep"]
+__all__ = ["ENDS", "Checkpointer", "Cursor", "heed", "keep", "sums_file", "sums_folder", "sweep"]
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP", "SIGBREAK")  # not all are on every system
 ENDS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
@@ -268,3 +269,28 @@ def keep() -> None:
     """Do what `Checkpointer.keep` does, if checkpoints are kept: more may soon be lost."""
     if (checkpointer := _current.get()) is not None:
         checkpointer.keep()
+
+
+_OURS = re.compile(r"[0-9a-f]{8}-\d+-\d+\.safetensors")
+
+
+def sums_folder(checkpoint: Path) -> Path:
+    """Return the folder that belongs to a checkpoint."""
+    return checkpoint.with_suffix(".sums")
+
+
+def sums_file(course: str, first: int, stop: int) -> str:
+    """Return the name of the file with what some leaves gave; a course has eight letters."""
+    return f"{course}-{first}-{stop}.safetensors"
+
+
+def sweep(checkpoint: Path, named: Collection[str]) -> None:
+    """Remove the files that a checkpoint does not name, and the folder if nothing is in it."""
+    folder = sums_folder(checkpoint)
+    if not folder.is_dir():
+        return
+    for file in folder.iterdir():
+        if _OURS.fullmatch(file.name) and file.name not in named:
+            file.unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()

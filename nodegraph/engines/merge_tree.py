@@ -1,15 +1,12 @@
-"""Sums that are merged as a tree, and the folder beside a checkpoint in which they lie."""
+"""Sums that are merged as a tree."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["FAN", "Bough", "MergeTree", "sums_file", "sums_folder", "sweep"]
+__all__ = ["FAN", "Bough", "MergeTree"]
 
 FAN = 4  # neighbours that become one, on each level
 
@@ -107,28 +104,3 @@ class MergeTree:
         """Return the bough of all leaves, if it is there."""
         bough = self._boughs.get(0)
         return bough if bough is not None and bough.stop == self.count else None
-
-
-_OURS = re.compile(r"[0-9a-f]{8}-\d+-\d+\.safetensors")
-
-
-def sums_folder(checkpoint: Path) -> Path:
-    """Return the folder that belongs to a checkpoint."""
-    return checkpoint.with_suffix(".sums")
-
-
-def sums_file(course: str, first: int, stop: int) -> str:
-    """Return the name of the file with what some leaves gave; a course has eight letters."""
-    return f"{course}-{first}-{stop}.safetensors"
-
-
-def sweep(checkpoint: Path, named: Collection[str]) -> None:
-    """Remove the files that a checkpoint does not name, and the folder if nothing is in it."""
-    folder = sums_folder(checkpoint)
-    if not folder.is_dir():
-        return
-    for file in folder.iterdir():
-        if _OURS.fullmatch(file.name) and file.name not in named:
-            file.unlink(missing_ok=True)
-    with suppress(OSError):
-        folder.rmdir()

@@ -13,8 +13,8 @@ from typing import Any
 from nodegraph.arrays import Array
 from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
-from nodegraph.engines.checkpointer import Checkpointer, Cursor
-from nodegraph.engines.merge_tree import Bough, sums_folder, sweep
+from nodegraph.engines.checkpointer import Checkpointer, Cursor, sums_folder, sweep
+from nodegraph.engines.merge_tree import Bough
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, ModelFileError, OtherCourseError
 from nodegraph.files import tensor_file

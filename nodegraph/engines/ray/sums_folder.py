@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nodegraph.engines.merge_tree import Bough, sums_file
+from nodegraph.engines.checkpointer import sums_file
+from nodegraph.engines.merge_tree import Bough
 from nodegraph.engines.ray.pool import WorkerPool
 from nodegraph.engines.ray.stats import log
 
