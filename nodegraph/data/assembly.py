@@ -110,10 +110,16 @@ def one_series(
         If values cannot be read, or lengths differ.
     """
     outs = {
-        name: one_target(rows, f"target of {name}{which}", door.lesson(name))
+        name: _target(rows, f"target of {name}{which}", door.lesson(name))
         for name, rows in targets.items()
     }
     return _joined(data, outs, which, door, _columns(_of_quantities(targets, door)))
+
+
+def _target(value: Any, where: str, lesson: Lesson) -> Array:
+    if is_plain(value) and not lesson.classes:  # numbers, neither labels nor words
+        return to_rows(value, where, gaps=True)
+    return one_target(value, where, lesson)
 
 
 def _joined(
