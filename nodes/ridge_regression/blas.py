@@ -108,7 +108,9 @@ def product(left: Array, right: Array) -> Array:
         return products
     from nodes.kernels.affine import affine_by_columns
 
-    return affine_by_columns(left, right, np.zeros(right.shape[1]))
+    kind = np.result_type(left, right)
+    left, right = left.astype(kind, copy=False), right.astype(kind, copy=False)
+    return affine_by_columns(left, right, np.zeros(right.shape[1], kind))
 
 
 def own_loops() -> bool:

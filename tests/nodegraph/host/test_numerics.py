@@ -10,7 +10,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.errors import FieldError
 from nodegraph.host import numerics
-from nodes import RLS, Input, Reservoir, Ridge
+from nodes import RLS, Input, Lasso, Reservoir, Ridge, TaughtAttention, TaughtLayer
 from nodes.rules.least_squares import LeastSquares
 
 ROOT = Path(__file__).parents[3]
@@ -52,6 +52,29 @@ def test_modes_agree_as_far_as_they_promise(dtype):
     found = [ng.Model(graph(), dtype=dtype, numerics=mode).fit(X, Y).run(X) for mode in MODES]
     for other in found[1:]:
         np.testing.assert_allclose(other, found[0], atol=1e-9 if dtype == "float64" else 1e-4)
+
+
+@pytest.mark.parametrize(
+    "readout",
+    [
+        Lasso(name="out", l1=1e-3, ridge=0.1),
+        Ridge(name="out", ridge=0.1, intervals=(0.1, 0.9)),
+        TaughtLayer(name="out", units=3, rounds=1),
+        TaughtAttention(name="out", units=3, heads=1, keys=2, span=2, passes=1),
+    ],
+    ids=lambda readout: type(readout).__name__,
+)
+@pytest.mark.parametrize("rows", [25, 60])
+def test_single_precision_learns_in_all_modes(readout, rows):
+    pool = Reservoir(name="r", units=30)
+    models = [
+        ng.Model(Input() >> pool >> readout, dtype=dtype, numerics=mode).fit(X[:rows], Y[:rows])
+        for mode, dtype in [("exact", "float64"), *((mode, "float32") for mode in MODES)]
+    ]
+    expected, *found = (model.reset().run(X[:rows]) for model in models)
+    for other in found:
+        assert other.dtype == np.float32
+        np.testing.assert_allclose(other, expected, atol=2e-2 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("mode", MODES)

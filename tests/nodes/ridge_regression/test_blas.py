@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from nodegraph.host.numerics import lent_threads, using
-from nodes.ridge_regression.blas import PANEL, add_products, bounded_threads, call, check_order
+from nodes.ridge_regression.blas import (
+    PANEL,
+    add_products,
+    bounded_threads,
+    call,
+    check_order,
+    product,
+)
 
 MODES = ["exact", "portable", "fast"]
 
@@ -34,6 +41,18 @@ def test_sums_are_those_of_numpy(m, n, k, mode):
         add_products(left, right, gram, cross)
     np.testing.assert_allclose(np.triu(gram), expected[0], atol=1e-12)
     np.testing.assert_allclose(cross, expected[1], atol=1e-12)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kinds", ["dd", "ff", "fd", "df"])
+def test_products_have_the_precision_of_numpy(mode, kinds):
+    rng = np.random.default_rng(0)
+    left, right = rng.normal(size=(7, 5)).astype(kinds[0]), rng.normal(size=(5, 3)).astype(kinds[1])
+    with using(mode):
+        found = product(left, right)
+    assert found.dtype == (left @ right).dtype
+    eps = np.finfo(found.dtype).eps
+    np.testing.assert_allclose(found, left.astype(float) @ right.astype(float), atol=20 * eps)
 
 
 @pytest.mark.parametrize("n", [30, PANEL + 30])
