@@ -11,9 +11,10 @@ import numpy as np
 from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series, Stream
 
-__all__ = ["dealt_out"]
+__all__ = ["IDLE", "dealt_out"]
 
 Label = tuple[float, ...]
+IDLE = -2  # the number of series that nothing is learned from, which are none of the others
 
 
 def dealt_out(bound: BoundData, warmup: int) -> BoundData:
@@ -22,19 +23,17 @@ def dealt_out(bound: BoundData, warmup: int) -> BoundData:
     Series are sorted by their label, then by what is in them, and numbered from 0 on. So each run
     of neighbouring numbers has as much of every class as can be, and neither the order in which
     series or classes came nor how they are grouped shows. A target that is the same at every
-    step that is learned from is a label; series without one differ by their data alone, and those
-    that nothing is learned from have no turn.
+    step that is learned from is a label; series without one differ by their data alone. Those that
+    nothing is learned from have no turn, and one alone that is learned from has no number.
     """
-    if bound.own:
+    if bound.own or len(bound.series) < 2:
         return bound
     labels = [_label(one, warmup) for one in bound.series]
     taught = [i for i, label in enumerate(labels) if label is not None]
-    if len(taught) < 2:
-        return bound
     order = sorted(taught, key=lambda i: (labels[i] or (), _digest(bound.series[i])))
-    turns = {i: turn for turn, i in enumerate(order)}
+    turns = {i: turn if len(taught) > 1 else None for turn, i in enumerate(order)}
     return replace(
-        bound, series=[_numbered(one, turns.get(i)) for i, one in enumerate(bound.series)]
+        bound, series=[_numbered(one, turns.get(i, IDLE)) for i, one in enumerate(bound.series)]
     )
 
 

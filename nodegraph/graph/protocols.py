@@ -19,6 +19,7 @@ __all__ = [
     "Differentiable",
     "Gathers",
     "Joint",
+    "LooksBack",
     "Measured",
     "Momentary",
     "Passes",
@@ -142,6 +143,15 @@ class Gathers(ByMethods, ABC):
 
         The memory's arrays are the learner's own: they may be changed in place.
         """
+
+
+class LooksBack(ByMethods, ABC):
+    """A rule that gathers chunks without a row to learn from as well, for later ones look back."""
+
+    @property
+    @abstractmethod
+    def looks_back(self) -> bool:
+        """Whether it does so."""
 
 
 class Room(NamedTuple):

@@ -77,6 +77,7 @@ class LocalDescent(OwnHead):
     )
     counts: ClassVar[str] = "passes"
     deals: ClassVar[bool] = True  # so that series have numbers, which tell one from the next
+    looks_back: ClassVar[bool] = True  # at rows of the warm-up, and those without a target
 
     passes: NonNegativeInt = 16
     rate: PositiveFloat = 1e-3

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -95,3 +97,25 @@ def test_what_cannot_be_is_refused():
         ng.Model(Input() >> TaughtAttention(**QUICK, name="layer")).run(X)
     with pytest.raises(FieldError, match="frozen units do not move"):
         TaughtAttention(**QUICK, frozen=True)
+
+
+@pytest.mark.parametrize("ahead", [0, 2])
+def test_chunks_that_teach_nothing_are_looked_back_at(ahead):
+    y = Y[:200].copy()
+    y[90:110] = np.nan
+    layer = TaughtAttention(**{**QUICK, "passes": 2, "ahead": ahead}, name="layer")
+    whole = ng.Model(Input() >> layer, seed=1).fit(X[:200], y, warmup=20)
+    edges = [0, 12, 20, 90, 101, 110, 200]
+    parts = [(X[i:j], y[i:j]) for i, j in pairwise(edges)]
+    found = ng.Model(Input() >> layer, seed=1).fit(ng.Chunks(parts), warmup=20)
+    assert found.report == whole.report
+    same_trees(found.params["layer"], whole.params["layer"], "chunks show")
+
+
+def test_a_series_that_teaches_nothing_is_looked_back_at_by_no_other():
+    fields = {**QUICK, "passes": 2, "batch": 20}
+    alone = learned([X[:70]], [Y[:70]], **fields)
+    xs = [X[100:130], X[:70], X[200:240]]
+    beside = learned(xs, [np.full((30, 1), np.nan), Y[:70], np.full((40, 1), np.nan)], **fields)
+    assert beside.report == alone.report
+    same_trees(beside.params["layer"], alone.params["layer"], "another series is heard")

@@ -12,7 +12,7 @@ from nodegraph.arrays import Array
 from nodegraph.engines.compiled.traced_steps import prepared
 from nodegraph.engines.prepared import Prepared, StepCode
 from nodegraph.graph.lesson import Lesson
-from nodegraph.graph.protocols import Gathers, Silent
+from nodegraph.graph.protocols import Gathers, LooksBack, Silent
 from nodegraph.graph.rule import Seen, block_of
 
 __all__ = ["Course", "Gathering", "Learned", "learn_by_step"]
@@ -79,7 +79,7 @@ class Gathering(Course):
             ys = self.node.silence(params, len(lesson.rows))
         if ys is None:
             state, ys = self._run(params, state, lesson.inputs)
-        if lesson.rows.any():
+        if lesson.rows.any() or (isinstance(self.rule, LooksBack) and self.rule.looks_back):
             if isinstance(self.rule, Gathers):
                 params, memory = self.rule.gather(params, memory, lesson, ys)
             else:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import nodegraph as ng
 from nodegraph.data.binding import BoundData
-from nodegraph.data.dealing import dealt_out
+from nodegraph.data.dealing import IDLE, dealt_out
 from nodegraph.data.series import Series
 from nodes import Input, Ridge
 
@@ -68,8 +68,14 @@ def test_those_that_nothing_is_learned_from_take_no_turn():
     parts[7] = series(7, np.full(4, np.nan))
     dealt = numbers(parts, warmup=2)
     idle = [i for i in range(40) if i == 7 or len(X[i]) <= 2]
-    assert [i for i, number in enumerate(dealt) if number is None] == idle
-    assert sorted(n for n in dealt if n is not None) == list(range(40 - len(idle)))
+    assert [i for i, number in enumerate(dealt) if number == IDLE] == idle
+    assert sorted(n for n in dealt if n != IDLE) == list(range(40 - len(idle)))
+
+
+def test_one_series_of_several_that_is_learned_from_has_no_number():
+    parts = [series(i, np.full(4, np.nan)) for i in range(4)]
+    parts[2] = labelled([0, 0, 1])[2]
+    assert numbers(parts) == [IDLE, IDLE, None, IDLE]
 
 
 @pytest.mark.parametrize("form, count", [("one", 1), ("list", 1)])

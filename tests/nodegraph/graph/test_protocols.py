@@ -9,12 +9,13 @@ from nodegraph.graph import protocols
 from nodegraph.graph.rule import Rule, conclude, merges, shortest
 from nodegraph.testing.zoo import Follow, Mix
 from nodes import Ridge
-from nodes.rules import BCM, AttentivePrediction, LocalError, Scaling
+from nodes.rules import BCM, AttentivePrediction, LocalDescent, LocalError, Scaling
 
 ALL = (
     "Deals",
     "Gathers",
     "Joint",
+    "LooksBack",
     "Measured",
     "Passes",
     "PassesApart",
@@ -55,6 +56,7 @@ class Adds(Sums):
         (BCM(), ("Measured",)),
         (AttentivePrediction(), ("Windowed",)),
         (LocalError(), ("Deals", "Gathers", "Joint", "Passes", "PassesApart")),
+        (LocalDescent(), ("Deals", "Gathers", "Joint", "LooksBack", "Passes")),
         (Ridge().rule, ("Deals", "Gathers", "Joint", "Passes", "SecondLook")),
     ],
 )
