@@ -18,6 +18,7 @@ from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Windowed
 from nodegraph.graph.rule import shortest
 from nodegraph.model.checks import why_so_many
+from nodegraph.model.clock_columns import warn_of_clocks
 
 __all__ = [
     "warn_of_doubts",
@@ -51,6 +52,7 @@ def warn_of_doubts(
         If a column of targets is NaN in every row, so that no row teaches anything.
     """
     warn_of_late_edges(plan, bound)
+    warn_of_clocks(bound)
     _warn_of_lost_digits(bound, dtype)
     _warn_of_turned_data(bound)
     _warn_of_turned_series(bound)

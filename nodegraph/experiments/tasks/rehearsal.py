@@ -10,6 +10,7 @@ import numpy as np
 
 from nodegraph import metrics
 from nodegraph.errors import DataError, GraphError, SpecError
+from nodegraph.experiments.tasks.examples import named
 from nodegraph.experiments.tasks.key_use import Situation, unread
 from nodegraph.experiments.tasks.trial import Trial
 from nodegraph.experiments.tasks.validation import folds
@@ -19,6 +20,7 @@ from nodegraph.files.yaml.task import GenerateTarget, Task
 from nodegraph.model import Model
 from nodegraph.model.checks import check_long_enough, checked_warmup, why_idle
 from nodegraph.model.choosing import chooser
+from nodegraph.model.clock_columns import warn_of_clocks
 from nodegraph.model.closed_loop import closed_plan, find_loop
 from nodegraph.model.data_warnings import warn_of_late_edges, warn_of_series_passed_over
 from nodegraph.model.state import ModelState
@@ -87,7 +89,7 @@ def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> tuple[ModelSta
     draft = model._settle().draft()
     x, y = trial.data.train
     with _at(spec):
-        bound = draft.bind(x, y if model.plan.rules else None)
+        bound = draft.bind(named(x, trial.data.columns), y if model.plan.rules else None)
     with _at(spec, "target"):
         learners = draft.learners(bound)
         rules = model.plan.rules
@@ -99,6 +101,7 @@ def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> tuple[ModelSta
         with _at(spec, "online"):
             _check_online(draft, learners)
     warn_of_late_edges(model.plan, bound)
+    warn_of_clocks(bound)
     with _at(spec, "split"):
         warmup = checked_warmup(task.split.warmup, bound)
         warn_of_series_passed_over(model.plan, learners, bound, warmup)
