@@ -10,6 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, changeable, copy_tree, leaves
 from nodegraph.data.series import Chunk
+from nodegraph.engines.each_step import check_rows
 from nodegraph.engines.first_use import FirstUse, check_still
 from nodegraph.engines.prepared import LanesCode, StepCode
 from nodegraph.engines.request import Request
@@ -161,7 +162,7 @@ class BoundNode:
         if not slot.kept.ran:
             return self._first_run(inputs)
         slot.state, ys = self.prepared.run(slot.state, inputs.pop("x"), **inputs)
-        return ys
+        return check_rows(ys, self.node, slot.past)
 
     def run_in_a_row(self) -> Array:
         """Return the outputs of series that lie behind each other in the chunk."""
@@ -254,7 +255,7 @@ class BoundNode:
         if before is not None:
             check_still(f"{self.name}: {type(rule).__name__}.update", rule, before, learned.params)
         slot.params, slot.state, slot.memory = learned.params, learned.state, learned.memory
-        return learned.ys
+        return check_rows(learned.ys, self.node, slot.past)
 
     def lessons(self, target: Array | None, steps: Array) -> Array:
         """Return which of `steps` are to be learned from."""

@@ -15,7 +15,17 @@ from nodegraph.graph.node import Node
 from nodegraph.graph.protocols import Absorbs
 from nodegraph.graph.rule import Rule, Seen, conclude
 
-__all__ = ["FirstUse", "check_made", "check_params", "check_still", "concluded", "merged"]
+__all__ = [
+    "FirstUse",
+    "change",
+    "check_made",
+    "check_params",
+    "check_still",
+    "concluded",
+    "merged",
+    "pair",
+    "told",
+]
 
 
 class FirstUse(NamedTuple):
@@ -71,10 +81,10 @@ class FirstUse(NamedTuple):
         ContractError
         """
         where = f"{self.name}: {type(self.node).__name__}.{method}"
-        state, y = _pair(found, where, f"(state, y) with y of shape {shape}")
+        state, y = pair(found, where, f"(state, y) with y of shape {shape}")
         if not isinstance(y, np.ndarray):
             raise ContractError(
-                f"{where} returned y as {_told(y)}; expected an array of shape {shape}, as "
+                f"{where} returned y as {told(y)}; expected an array of shape {shape}, as "
                 "np.array(y) makes it"
             )
         if y.shape != shape:
@@ -84,7 +94,7 @@ class FirstUse(NamedTuple):
                 f"{where} returned y of {y.dtype} in a model of {self.dtype}; write "
                 "y.astype(x.dtype), and keep arrays of other types out of the sum"
             )
-        if odd := _change(self.state, state):
+        if odd := change(self.state, state):
             raise ContractError(f"{where} returned another kind of state than before: {odd}")
         return state, y
 
@@ -111,9 +121,15 @@ class FirstUse(NamedTuple):
         where = f"{self.name}: {type(rule).__name__}.update"
         shapes = f"x {seen.x.shape}, y {seen.y.shape}"
         rows = "one step" if rule.online else "a block of steps, as an offline rule does"
+        params = copy_tree(self.params) if rule.online else read_only(self.params)
         with placed(f"in {where}, which sees {rows}: {shapes}"):
-            found = rule.update(copy_tree(self.params), deepcopy(memory), seen)
-        params, after = _pair(found, where, "(params, memory)")
+            try:
+                found = rule.update(params, deepcopy(memory), seen)
+            except ValueError as error:
+                if rule.online or "read-only" not in str(error):
+                    raise
+                raise ContractError(_writes(where, "W = params.W * 2 in finish")) from error
+        params, after = pair(found, where, "(params, memory)")
         if not rule.online and (odd := _stretched(memory, after)):
             raise ContractError(
                 f"{where} returned another kind of memory than before: {odd}; an offline rule sees "
@@ -129,7 +145,7 @@ def _stretched(before: Any, after: Any) -> str | None:
         now: Any = kept.get(path)
         arrays = isinstance(leaf, np.ndarray) and isinstance(now, np.ndarray)
         if arrays and now.ndim != leaf.ndim:
-            return f"{path or 'it'} is {_told(now)}, before {_told(leaf)}"
+            return f"{path or 'it'} is {told(now)}, before {told(leaf)}"
     return None
 
 
@@ -153,17 +169,17 @@ def check_made(name: str, node: Node, made: Any, method: str, kind: str) -> Any:
     where, expected = f"{name}: {type(node).__name__}.{method}", getattr(type(node), kind, None)
     if isinstance(expected, type) and not _is_one(made, expected):
         raise ContractError(
-            f"{where} returned {_told(made)}; expected {kind}, as in "
+            f"{where} returned {told(made)}; expected {kind}, as in "
             f"return self.{kind}({', '.join(getattr(expected, '_fields', ()))})"
         )
     if made is None or isinstance(made, list | dict | set):
         raise ContractError(
-            f"{where} returned {_told(made)}; expected a NamedTuple of arrays, or () for none"
+            f"{where} returned {told(made)}; expected a NamedTuple of arrays, or () for none"
         )
     for path, leaf in leaves(made):
         if isinstance(leaf, list | dict | set):
             raise ContractError(
-                f"{where} returned {path} as {_told(leaf)}; expected an array, as np.array makes it"
+                f"{where} returned {path} as {told(leaf)}; expected an array, as np.array makes it"
             )
     return made
 
@@ -182,7 +198,7 @@ def check_params(where: str, before: Any, after: Any) -> Any:
     ------
     ContractError
     """
-    if odd := _change(before, after):
+    if odd := change(before, after):
         raise ContractError(f"{where} returned other params than the node has: {odd}")
     return after
 
@@ -195,8 +211,9 @@ def check_still(where: str, rule: Rule, before: Any, after: Any) -> Any:
     ContractError
     """
     pairs = zip(leaves(before), leaves(after), strict=True)
-    changed = {path.split(".")[0] for (path, a), (_, b) in pairs if a is not b and not _same(a, b)}
-    if silent := changed.difference(rule.moving):
+    named = [(path.split(".")[0], a, b) for (path, a), (_, b) in pairs if a is not b]
+    silent = {name for name, a, b in named if name not in rule.moving and not _same(a, b)}
+    if silent:
         raise ContractError(
             f"{where} changes {', '.join(sorted(silent))}, which is not among what it "
             f"modifies ({', '.join(rule.moving)})"
@@ -235,25 +252,26 @@ def concluded(name: str, rule: Rule, params: Any, memory: Any) -> tuple[Any, dic
     return check_still(where, rule, params, check_params(where, params, learned)), facts
 
 
-def _pair(found: Any, where: str, expected: str) -> tuple[Any, Any]:
+def pair(found: Any, where: str, expected: str) -> tuple[Any, Any]:
+    """Return what a method of one's own returned, if it is two things."""
     if isinstance(found, tuple) and len(found) == 2 and not hasattr(found, "_fields"):
         return found
-    raise ContractError(f"{where} returned {_told(found)}; expected {expected}")
+    raise ContractError(f"{where} returned {told(found)}; expected {expected}")
 
 
-def _change(before: Any, after: Any, path: str = "") -> str | None:
+def change(before: Any, after: Any, path: str = "") -> str | None:
     """Return what of a tree is no longer what it was: its branches, shapes or dtypes."""
     of = f"{path} is " if path else "it is "
     if isinstance(before, tuple):
         if type(after) is not type(before) or len(after) != len(before):
-            return f"{of}{_told(after)}, before {_told(before)}"
+            return f"{of}{told(after)}, before {told(before)}"
         names = getattr(before, "_fields", None) or [f"[{i}]" for i in range(len(before))]
         parts = zip(names, before, after, strict=True)
-        odd = (_change(b, a, f"{path}.{name}".lstrip(".")) for name, b, a in parts)
+        odd = (change(b, a, f"{path}.{name}".lstrip(".")) for name, b, a in parts)
         return next((found for found in odd if found), None)
     if _face(before) is None or _face(before) == _face(after):
         return None
-    return f"{of}{_told(after)}, before {_told(before)}"
+    return f"{of}{told(after)}, before {told(before)}"
 
 
 def _face(leaf: Any) -> Any:
@@ -263,7 +281,7 @@ def _face(leaf: Any) -> Any:
     return None
 
 
-def _told(value: Any) -> str:
+def told(value: Any) -> str:
     """Return what `value` is, in a few words."""
     if value is None:
         return "None"

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, read_only
+from nodegraph.engines.each_step import moved, stacked
 
 __all__ = ["Blocks", "FromEnd", "LanesCode", "Prepared", "StepCode", "fold", "one_by_one"]
 
@@ -154,11 +155,12 @@ def fold(
     node: Any, params: Any, state: Any, xs: Array, ports: Mapping[str, Array]
 ) -> tuple[Any, Array]:
     """Return ``(state, ys)``: `step` called for each row, in Python."""
-    ys = []
+    ys, shown = [], read_only(params)
     for t, x in enumerate(xs):
-        state, y = node.step(params, state, x, **{p: rows[t] for p, rows in ports.items()})
+        found = node.step(shown, state, x, **{p: rows[t] for p, rows in ports.items()})
+        state, y = moved(found, node, state)
         ys.append(y)
-    return state, np.stack(ys)
+    return state, stacked(ys, node)
 
 
 def one_by_one(

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nodegraph.arrays import Array
+from nodegraph.arrays import Array, read_only, tree_map
 from nodegraph.engines.compiled.traced_steps import prepared
+from nodegraph.engines.each_step import moved, stacked, taught
 from nodegraph.engines.prepared import Prepared, StepCode
 from nodegraph.graph.lesson import Lesson
 from nodegraph.graph.protocols import Gathers, LooksBack, Silent
@@ -83,7 +84,9 @@ class Gathering(Course):
             if isinstance(self.rule, Gathers):
                 params, memory = self.rule.gather(params, memory, lesson, ys)
             else:
-                params, memory = self.rule.update(params, memory, block_of(lesson, ys))
+                shown = read_only(params)  # they are laid out for the rows to come
+                found, memory = self.rule.update(shown, memory, block_of(lesson, ys))
+                params = params if found is shown else found
         return Learned(params, state, memory, ys)
 
     def _run(self, params: Any, state: Any, inputs: Mapping[str, Array]) -> tuple[Any, Array]:
@@ -116,10 +119,11 @@ def learn_by_step(
         inputs = {port: rows[t] for port, rows in lesson.inputs.items()}
         x = inputs.pop("x")
         heard = {port: row for port, row in inputs.items() if port not in own}
-        before, (state, y) = state, step(params, state, x, **heard)
+        before, (state, y) = state, moved(step(params, state, x, **heard), node, state)
         ys.append(y)
         if learning:
             target = None if lesson.target is None else lesson.target[t]
             seen = Seen(x, y, state, target, inputs, lesson.number, before)
-            params, memory = rule.update(params, memory, seen)
-    return Learned(params, state, memory, np.stack(ys))
+            params, memory = taught(rule.update(params, memory, seen), rule, (params, memory))
+            params = tree_map(lambda leaf: leaf, params)  # laid out anew, were it written in place
+    return Learned(params, state, memory, stacked(ys, node))
