@@ -1,3 +1,3 @@
 """The machine underneath: cores, memory, paths, plug-ins, progress, and how exactly it repeats."""
 
-__all__ = ["machine", "memory_budget", "moved", "numerics", "paths", "plugins", "progress"]
+__all__ = ["held", "machine", "memory_budget", "moved", "numerics", "paths", "plugins", "progress"]

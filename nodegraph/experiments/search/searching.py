@@ -172,13 +172,11 @@ def search(
         "ranges": dict(ranges), "metric": name, "seed": seed, "seeds": seeds,
         **({"batch": batch} if batch > 1 else {}),
     }  # fmt: skip
-    kept = open_study(
-        None if study is None else Path(study).expanduser(),
-        facts,
-        higher=_is_higher_better(name),
-        resume=resume,
-    )
+    file = None if study is None else Path(study).expanduser()
     with ExitStack() as ending:
+        kept = ending.enter_context(
+            open_study(file, facts, higher=_is_higher_better(name), resume=resume)
+        )
         if engine is None:
             engine = ending.enter_context(closing(choose(engine_of(spec.header))))
         plain = [*fixed, "task.baselines=[]"]

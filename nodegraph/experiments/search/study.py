@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from nodegraph.errors import SpecError
+from nodegraph.host.held import held
 
 __all__ = ["MINE", "close_begun", "open_study", "sampler"]
 
@@ -34,8 +36,11 @@ def sampler(seed: int, number: int) -> Any:
     return _optuna().samplers.TPESampler(seed=(seed * 1_000_003 + number) % 2**32)
 
 
-def open_study(file: Path | None, facts: Mapping[str, Any], *, higher: bool, resume: bool) -> Any:
-    """Return a study, in memory or in a file; trials that were cut short in it are closed.
+@contextmanager
+def open_study(
+    file: Path | None, facts: Mapping[str, Any], *, higher: bool, resume: bool
+) -> Iterator[Any]:
+    """Hold a study, in memory or in a file; trials that were cut short in it are closed.
 
     A study in the way of a new one is moved aside, never lost.
 
@@ -51,6 +56,8 @@ def open_study(file: Path | None, facts: Mapping[str, Any], *, higher: bool, res
 
     Raises
     ------
+    DataError
+        If another search holds the file.
     SpecError
         If Optuna is not installed, or the file is no study, or one of another search.
     OSError
@@ -59,27 +66,44 @@ def open_study(file: Path | None, facts: Mapping[str, Any], *, higher: bool, res
     optuna = _optuna()
     direction = "maximize" if higher else "minimize"
     if file is None:
-        return optuna.create_study(direction=direction)
-    if file.exists() and not resume:
-        file.rename(_aside(file))
+        yield optuna.create_study(direction=direction)
+        return
+    with ExitStack() as holding:
+        _make_way(file, resume, holding)
+        study = _stored(optuna, file, direction)
+        known = json.loads(json.dumps(facts))
+        _check_same(file, study.user_attrs.get(MINE), known)
+        study.set_user_attr(MINE, known)
+        close_begun(study)
+        yield study
+
+
+def _make_way(file: Path, resume: bool, holding: ExitStack) -> None:
+    """Hold the file of a study, a new one unless a search goes on there."""
+    busy = f"{file}: another search writes there now; wait for its end, or name another folder"
     file.parent.mkdir(parents=True, exist_ok=True)
-    known = json.loads(json.dumps(facts))
+    if file.exists():
+        holding.enter_context(held(file, busy))
+        if resume:
+            return
+        file.rename(_aside(file))
+    file.touch()
+    holding.enter_context(held(file, busy))
+
+
+def _stored(optuna: Any, file: Path, direction: str) -> Any:
     try:
         journal = optuna.storages.journal
         lock = journal.JournalFileOpenLock(str(file))
         backend = journal.JournalFileBackend(str(file), lock_obj=lock)
         storage = optuna.storages.JournalStorage(backend)
-        study = optuna.create_study(
+        return optuna.create_study(
             storage=storage, study_name=MINE, direction=direction, load_if_exists=True
         )
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(file)) from error
     except (ValueError, KeyError, TypeError) as error:
         raise SpecError(f"{file}: is no study of a search: {error}; name another") from error
-    _check_same(file, study.user_attrs.get(MINE), known)
-    study.set_user_attr(MINE, known)
-    close_begun(study)
-    return study
 
 
 def close_begun(study: Any) -> None:

@@ -30,6 +30,7 @@ from nodegraph.experiments.tasks.trial import ForecastTrial
 from nodegraph.files.atomic_write import replace_file
 from nodegraph.files.table_times import time_index
 from nodegraph.files.yaml.writer import dumped
+from nodegraph.host.held import held
 from nodegraph.host.paths import refuse_file
 from nodegraph.plotting.canvas import apart
 
@@ -44,18 +45,20 @@ MOST_COLUMNS = 50  # of a target whose scores are in the report
 
 @contextmanager
 def made(folder: Path) -> Iterator[None]:
-    """Make a folder for what is to come; if nothing comes of it, none is left.
+    """Make a folder for what is to come, and hold it; if nothing comes of it, none is left.
 
     Raises
     ------
     DataError
-        If there is a file in its place.
+        If there is a file in its place, or another run writes there now.
     """
     fresh = [path for path in (folder, *folder.parents) if not path.exists()]
     refuse_file(folder, f"--out {folder}")
     folder.mkdir(parents=True, exist_ok=True)
+    busy = f"--out {folder}: another run writes there now; wait for its end, or name another folder"
     try:
-        yield
+        with held(folder, busy):
+            yield
     except BaseException:
         with suppress(OSError):  # not empty: something did come
             for path in fresh:

@@ -9,6 +9,7 @@ from small_graph import SMALL, call, fails
 from nodegraph.engines import LOCAL, engine
 from nodegraph.experiments.cli import experiments
 from nodegraph.experiments.tasks.experiment import Experiment
+from nodegraph.experiments.tasks.run_folder import made
 
 
 def test_run_shows_scores_and_writes_what_it_says(small, tmp_path):
@@ -185,3 +186,16 @@ def test_a_run_that_was_ended_goes_on_and_leaves_no_checkpoint(small, tmp_path):
     assert done.exit_code == 0, done.stderr
     again = json.loads((out / "metrics.json").read_text(encoding="utf-8"))["scores"]
     assert again == scores
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nothing is held there")
+def test_a_second_run_into_a_folder_is_refused_while_the_first_is_there(small, tmp_path):
+    folder = tmp_path / "out"
+    assert call("run", small, "--out", folder, "--seed", "1").exit_code == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with made(folder):
+        said = fails("run", small, "-q", "--out", folder, "--seed", "2")
+    assert f"--out {folder}: another run writes there now; wait for its end, or name an" in said
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert call("run", small, "--out", folder, "--seed", "3").exit_code == 0
+    assert json.loads((folder / "metrics.json").read_text())["seed"] == 3

@@ -1,8 +1,11 @@
 """What a study keeps of a search that is ended, and what cannot keep one."""
 
+import sys
+
 import numpy as np
 import pytest
 
+from nodegraph.errors import DataError
 from nodegraph.experiments.search import search, searching
 
 GRAPH = """\
@@ -48,3 +51,19 @@ def test_a_study_that_cannot_be_written_names_its_file(graph, tmp_path):
     with pytest.raises(OSError, match="folder") as caught:
         search(graph, RANGES, trials=1, study=tmp_path / "folder", resume=True)
     assert caught.value.filename == str(tmp_path / "folder")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is held there")
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_second_search_into_a_study_is_refused_and_harms_none(graph, tmp_path, resume):
+    study, refused = tmp_path / "s.journal", []
+
+    def watch(attempt):
+        with pytest.raises(DataError, match="another search writes there now") as caught:
+            search(graph, RANGES, trials=1, study=study, resume=resume)
+        refused.append(str(caught.value).startswith(str(study)))
+
+    found = search(graph, RANGES, trials=3, study=study, watch=watch)
+    assert refused == [True] * 3 and found == search(graph, RANGES, trials=3)
+    assert search(graph, RANGES, trials=3, study=study, resume=True) == found
+    assert [path.name for path in tmp_path.glob("s*")] == ["s.journal"]
