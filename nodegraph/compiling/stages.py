@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from nodegraph.compiling.emission.code import Code
 from nodegraph.compiling.ir import Op, Trace, code_of
-from nodegraph.compiling.planning.items import Block, Copy, Group, Item, Root
+from nodegraph.compiling.planning.items import Block, Group, Item, Root
 from nodegraph.compiling.planning.plan import Plan
 from nodegraph.compiling.planning.storage import Storage, finals_of
 
@@ -95,9 +95,7 @@ class _Shown:
                 yield from self._item(group.items[0], indent)
 
     def _item(self, item: Item, indent: str) -> Iterator[str]:
-        if isinstance(item, Copy):
-            yield f"{indent}{_name(item.store)} = {self._read(item.op)}"
-        elif isinstance(item, Block):
+        if isinstance(item, Block):
             yield from self._block(item, indent)
         elif isinstance(item, Root):
             kept = item.op in self.storage

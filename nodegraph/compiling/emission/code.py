@@ -9,7 +9,7 @@ from nodegraph.compiling.emission import elementwise, products
 from nodegraph.compiling.emission.builder import Builder
 from nodegraph.compiling.emission.products import triangles
 from nodegraph.compiling.emission.values import Values
-from nodegraph.compiling.planning.items import Block, Copy, Group, Root
+from nodegraph.compiling.planning.items import Block, Group, Root
 from nodegraph.compiling.planning.plan import Plan
 
 __all__ = ["Code"]
@@ -55,8 +55,6 @@ class Code:
     def _alone(self, item: Any) -> None:
         if isinstance(item, Block):
             self._block(item)
-        elif isinstance(item, Copy):
-            elementwise.copied(self.values, item.op, item.store)
         elif item.op.kind in ("rankone", "symv"):
             triangles(self.values, item.op, item.also)
         else:

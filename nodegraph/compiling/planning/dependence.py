@@ -9,7 +9,6 @@ from typing import Any
 from nodegraph.compiling.ir import Op, Region, Trace
 from nodegraph.compiling.planning.items import (
     Block,
-    Copy,
     Item,
     Root,
     apart,
@@ -42,9 +41,6 @@ class Dependence:
         self.conflicts: list[Root] = []
         self._add_blocks(live)
         self._add_roots(roots)
-        for op, store in memory.copies:
-            copy = Copy(op, store, trace.top)
-            self.items[copy.region].append(copy)
         for item in self.everything():
             item.reads = reads_of(item, memory, roots)
         for item in self.everything():
@@ -129,7 +125,7 @@ class Dependence:
         for store, written in self._writers().items():
             for op, reader, places in readers.get(store, ()):
                 for new, writer in written:
-                    if self._is_next(store, op, new, writer):
+                    if new.number > op.number or op.kind == "leaf":  # it writes a later version
                         self._read_first(reader, places, writer)
             self._one_by_one(written)
 
@@ -140,20 +136,11 @@ class Dependence:
                 continue  # its parts write
             if op in self.memory.storage:
                 found.setdefault(self.memory.storage[op], []).append((op, item))
-        for item in self.everything():
-            if isinstance(item, Copy):
-                found.setdefault(item.store, []).append((item.op, item))
         return found
 
     def _copied(self, op: Op) -> bool:
         """Tell whether the outcome of a condition is copied from where its parts are."""
         return not all(self.memory.together(part, op) for part in op.args[1:])
-
-    def _is_next(self, store: Storage, op: Op, new: Op, writer: Item) -> bool:
-        """Tell whether `writer` puts a later version in the place of `op`."""
-        if isinstance(writer, Copy):
-            return op is (store.carry or self.trace.leaves.get(store.path))
-        return new.number > op.number or op.kind == "leaf"
 
     def _read_first(self, reader: Item, places: Any, writer: Item) -> None:
         if writer is not reader:

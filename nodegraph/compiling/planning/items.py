@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from nodegraph.compiling.ir import Op, Region
-from nodegraph.compiling.planning.storage import Memory, Storage
+from nodegraph.compiling.planning.storage import Memory
 from nodegraph.compiling.reasons import CompilerFault
 
-__all__ = ["Block", "Copy", "Group", "Item", "Root", "aligned", "apart", "loop_over",
+__all__ = ["Block", "Group", "Item", "Root", "aligned", "apart", "loop_over",
            "reads_of", "same_turn", "written_by"]  # fmt: skip
 
 
@@ -70,14 +70,6 @@ class Block(Item):
         self.groups: list[Group] = []
 
 
-class Copy(Item):
-    """A copy at the end of a step, or of a turn of a loop."""
-
-    def __init__(self, op: Op, store: Storage, top: Region):
-        super().__init__(1e9 + op.number, top if store.carry is None else store.carry.region)
-        self.op, self.store = op, store
-
-
 class Group:
     """Items in one loop.
 
@@ -130,8 +122,6 @@ def same_turn(read: Any, written: Any) -> bool:
 def reads_of(item: Item, memory: Memory, roots: set[Op]) -> list[tuple[Op, Any]]:
     """Return the roots, or what else is kept, that `item` reads; with the places."""
     walk = _Walk(memory, roots)
-    if isinstance(item, Copy):
-        return [(item.op, None)]
     if isinstance(item, Block):
         if item.body.count is not None:
             return [(o.args[0], None) for o in item.outs]

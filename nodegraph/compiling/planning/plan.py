@@ -103,7 +103,7 @@ def _loosen(memory: Memory, roots: set[Op], stuck: Sequence[Item]) -> None:
     """
     for item in stuck:
         for op in _made_by(item, roots):
-            if _part(memory, op):
+            if _part(memory, roots, op):
                 return
     raise TraceError(_NO_ORDER)
 
@@ -117,10 +117,12 @@ def _made_by(item: Item, roots: set[Op]) -> Iterator[Op]:
                 yield op
 
 
-def _part(memory: Memory, op: Op) -> bool:
+def _part(memory: Memory, roots: set[Op], op: Op) -> bool:
     """Take `op`, and what is made of it in place, out of the place of its last version."""
     store = memory.storage.get(op)
-    if store is None or store.path == "y" or (store.carry is not None and not _new(op)):
+    if store is None or store.path == "y" or op.value == "back":
+        return False
+    if store.carry is not None and not _new(op):
         return False
     there = [o for o, s in memory.storage.items() if s is store]
     if store.buffer and store.carry is None:  # part from what it was to change in place
@@ -131,7 +133,7 @@ def _part(memory: Memory, op: Op) -> bool:
         return True
     there = [o for o in there if _new(o)]
     _move(memory, there, store, ("buffer", op.number))
-    memory.copies.append((max(there, key=lambda o: o.number), store))
+    roots.add(memory.copied_back(max(there, key=lambda o: o.number), store))
     return True
 
 

@@ -126,15 +126,12 @@ class Memory:
     ----------
     storage : dict of Op to Storage
         Each version of an array that is changed in place has the same one.
-    copies : list of (Op, Storage)
-        What is copied at the end of a step or of a turn.
     leaf_storage : dict of path to Storage
     """
 
     def __init__(self, trace: Trace, finals: dict[Any, Op], live: Users):
         self._trace, self._finals, self._live = trace, finals, live
         self.storage: dict[Op, Storage] = {}
-        self.copies: list[tuple[Op, Storage]] = []
         self.leaf_storage: dict[Any, Storage] = {}
         for path, op in trace.leaves.items():
             self.leaf_storage[path] = self.storage[op] = Storage(path, op.dims, op.dtype)
@@ -148,6 +145,16 @@ class Memory:
     def together(self, one: Op, other: Op) -> bool:
         """Tell whether two arrays share a place, so that one is made from the other in it."""
         return self.storage.get(one) is self.storage[other]
+
+    def copied_back(self, op: Op, store: Storage) -> Op:
+        """Return a copy of `op`, the last version of what belongs in `store`, made there."""
+        made = self._copy_of(op)
+        made.number, made.region, made.value = op.number + 0.5, op.region, "back"
+        self.storage[made] = store
+        for out in self._live:
+            if out.kind == "loopout" and self.storage[out] is store:
+                out.args = (out.args[0], made)
+        return made
 
     def _claim_loops(self) -> None:
         """Let each array of a loop change in place, in a buffer of its own."""

@@ -119,13 +119,17 @@ def test_a_shift_register_holds_the_last_inputs_newest_first():
     assert np.array_equal(ring, XS[:-5:-1])
 
 
+def copies(plan):
+    return [op for op in plan.roots if op.value == "back"]
+
+
 def test_a_state_that_only_needs_itself_changes_where_it_lies():
     def leak(params, state, x):
         (v,) = state
         return (v * 0.5 + x,), v * 2
 
     plan, code = plan_and_code(leak, (A,))
-    assert plan.memory.copies == []
+    assert not copies(plan)
     assert code.buffers == []
 
 
@@ -137,11 +141,11 @@ def test_a_row_is_written_into_a_ring_without_a_copy_of_it():
         return (new, k + 1), ring[(k + 1) % 4] * 1.0
 
     plan, code = plan_and_code(remember, (RING, np.array(0)))
-    assert plan.memory.copies == []
+    assert not copies(plan)
     assert code.buffers == []
 
 
-def test_a_swap_costs_one_array_and_no_more():
+def test_a_swap_in_one_loop_costs_no_array():
     plan, code = plan_and_code(swap, (A, B))
-    assert len(plan.memory.copies) == 1
-    assert [store.shape for store in code.buffers] == [(3,)]
+    assert len(copies(plan)) == 1
+    assert code.buffers == []
