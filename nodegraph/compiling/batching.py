@@ -15,7 +15,7 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.compiling.arrays import Var
 from nodegraph.compiling.cache_lines import address, zeros_at_line
-from nodegraph.compiling.control import carried, closed, looped
+from nodegraph.compiling.control import carried, looped
 from nodegraph.compiling.drivers import batch_driver
 from nodegraph.compiling.ir import Dim, Op, Region, Trace, TraceError, code_of
 from nodegraph.compiling.layout import filled, flat, mapped
@@ -78,13 +78,10 @@ class _Batch:
     def twin(self, op: Op) -> Op:
         """Return what does for all series what `op` does for one."""
         args = [self.twins[a] for a in op.args]
-        if op.kind == "elem" and op.value in ("start", "next"):  # what a loop starts from, ends in
-            wide = self.wide(args[0])
-            return self.made.placed("elem", (wide,), op.attrs, wide, op.value)
         if op.kind == "const":
             return self.made.const(op.value, op.dtype)
         if op.kind == "carry":
-            return carried(self.made, args[0])
+            return carried(self.made, self.wide(args[0]))
         if op.kind in ("leaf", "loopout", "condout"):
             return getattr(self, f"_{op.kind}")(op, *args)  # type: ignore[no-any-return]
         if not any(a.many for a in args):
@@ -131,11 +128,10 @@ class _Batch:
         return self.made.leaf(op.attrs, dims, op.dtype)
 
     def _loopout(self, op: Op, start: Op, new: Op) -> Op:
-        made, inner = self.made, self.regions[op.value]
-        others = [out.args[1] for out in inner.outs]
-        with made.within(inner):
-            new = closed(made, self.wide(new), start, others)
-        return looped(made, inner, start, new)
+        inner = self.regions[op.value]
+        with self.made.within(inner):
+            new = self.wide(new)
+        return looped(self.made, inner, self.wide(start), new)
 
     def _condout(self, op: Op, flag: Op, new: Op, old: Op) -> Op:
         """Return a choice: a branch happens for all, and counts where its condition holds."""

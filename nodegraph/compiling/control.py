@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from nodegraph.compiling.reasons import written_at
 from nodegraph.compiling.sparse import SparseVar
 from nodegraph.errors import ContractError
 
-__all__ = ["CarryError", "carried", "closed", "cond", "looped", "opened", "repeat"]
+__all__ = ["CarryError", "carried", "cond", "looped", "repeat"]
 
 
 class CarryError(TraceError, ContractError):
@@ -101,17 +101,14 @@ def repeat(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
     if n <= 0:
         return carry
     inner = Region(trace.region, trace.const(n, "i8"))
-    starts = [opened(trace, lift(v)) for v in flat(carry)]
+    starts = [lift(v) for v in flat(carry)]
     with trace.within(inner):
         given = [Var(carried(trace, start), given=True) for start in starts]
-        found = list(flat(body(filled(carry, given))))
-        if len(found) != len(starts):
-            raise TraceError(f"repeat's body takes {len(starts)} arrays and returns {len(found)}")
-        news: list[Op] = []
-        for start, new in zip(starts, found, strict=True):
-            op = lift(new)
-            _check_same(op, start)
-            news.append(closed(trace, op, start, news))
+        news = [lift(v) for v in flat(body(filled(carry, given)))]
+    if len(news) != len(starts):
+        raise TraceError(f"repeat's body takes {len(starts)} arrays and returns {len(news)}")
+    for new, start in zip(news, starts, strict=True):
+        _check_same(new, start)
     outs = [looped(trace, inner, *pair) for pair in zip(starts, news, strict=True)]
     return filled(carry, map(Var, outs))
 
@@ -126,28 +123,15 @@ def _repeated(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
     return carry
 
 
-def opened(trace: Trace, op: Op) -> Op:
-    """Return what a loop starts from: a copy that it may change."""
-    return trace.placed("elem", (op,), ("spread",), op, "start")
-
-
 def carried(trace: Trace, start: Op) -> Op:
     """Return what a turn of the loop starts from."""
     return trace.placed("carry", (start,), (), start)
 
 
-def closed(trace: Trace, op: Op, start: Op, others: Sequence[Op]) -> Op:
-    """Return `op`, the outcome of a turn, as an operation of the loop and of nothing else."""
-    for a, b in zip(op.dims, start.dims, strict=True):
-        b.same(a)
-    plain = op.kind in ("elem", "put", "rankone", "condout") and op.region is trace.region
-    if plain and op.value != "start" and op not in others:
-        return op
-    return trace.placed("elem", (op,), ("spread",), op, "next")
-
-
 def looped(trace: Trace, region: Region, start: Op, new: Op) -> Op:
     """Return what is there after the loop."""
+    for a, b in zip(start.dims, new.dims, strict=True):
+        a.same(b)
     region.outs.append(trace.placed("loopout", (start, new), (), start, region))
     return region.outs[-1]
 

@@ -135,7 +135,7 @@ class Op:
     def __init__(self, kind: str, args: tuple[Op, ...], attrs: Any, dims: Any, dtype: str):
         self.kind, self.args, self.attrs, self.dims, self.dtype = kind, args, attrs, dims, dtype
         self.shape: tuple[int, ...] = tuple([d.value for d in dims])
-        self.number: float = -1  # those of copies are halves
+        self.number: float = -1  # those of copies are between
         self.value: Any = None
         self.region: Any = None
 

@@ -106,16 +106,6 @@ class _Shown:
         count, flag = block.body.count, block.outs[0].args[0]
         yield f"{indent}{f'if {self._read(flag)}' if count is None else f'{count.value} times'}:"
         yield from self.groups(block.groups, indent + "    ")
-        if count is None:
-            yield from self._outcome(block, 1, indent + "    ")
-            if other := list(self._outcome(block, 2, indent + "    ")):
-                yield from [f"{indent}else:", *other]
-
-    def _outcome(self, block: Block, i: int, indent: str) -> Iterator[str]:
-        """Yield what is copied at the end of a branch."""
-        for out in block.outs:
-            if not self.plan.memory.together(out.args[i], out):
-                yield f"{indent}{_name(self.storage[out])} = {self._read(out.args[i])}"
 
     def _read(self, op: Op) -> str:
         """Return how the numbers of `op` are come by: read, or worked out on the spot."""

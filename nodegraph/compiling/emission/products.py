@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from nodegraph.compiling.emission.builder import Index
-from nodegraph.compiling.emission.elementwise import moved_to
 from nodegraph.compiling.emission.values import Values, apply, converted
 from nodegraph.compiling.ir import Dim, Op
 from nodegraph.compiling.planning.layout import MANY, vector_of
@@ -212,7 +211,7 @@ def _matrices(v: Values, op: Op) -> tuple[str, list[Index]]:
     """Return where the triangles are, and how far apart their numbers."""
     if op.kind == "symv":
         return v.address(op.args[0])
-    store = moved_to(v, op.args[0], op)
+    store = v.memory.storage[op]
     return v.b.pointer(store), v.b.strides(store)
 
 

@@ -132,15 +132,9 @@ class Dependence:
     def _writers(self) -> dict[Storage, list[tuple[Op, Item]]]:
         found: dict[Storage, list[tuple[Op, Item]]] = {}
         for op, item in self.item_of.items():
-            if op.kind == "loopout" or (op.kind == "condout" and not self._copied(op)):
-                continue  # its parts write
-            if op in self.memory.storage:
+            if op.kind not in REGIONS and op in self.memory.storage:  # else its parts write
                 found.setdefault(self.memory.storage[op], []).append((op, item))
         return found
-
-    def _copied(self, op: Op) -> bool:
-        """Tell whether the outcome of a condition is copied from where its parts are."""
-        return not all(self.memory.together(part, op) for part in op.args[1:])
 
     def _read_first(self, reader: Item, places: Any, writer: Item) -> None:
         if writer is not reader:

@@ -125,7 +125,8 @@ def reads_of(item: Item, memory: Memory, roots: set[Op]) -> list[tuple[Op, Any]]
     if isinstance(item, Block):
         if item.body.count is not None:
             return [(o.args[0], None) for o in item.outs]
-        walk.branch(item.outs)
+        for out in item.outs:
+            walk.go(out.args[0], None)
     elif isinstance(item, Root):
         if item.also is not None:
             walk.go(item.also.args[1], None)
@@ -141,13 +142,6 @@ class _Walk:
         self.found: list[tuple[Op, Any]] = []
         self.walked: set[Any] = set()
 
-    def branch(self, outs: Sequence[Op]) -> None:
-        for out in outs:
-            self.go(out.args[0], None)
-        for out in outs:
-            if not self.memory.together(out.args[2], out):
-                self.go(out.args[2], None)
-
     def root(self, op: Op) -> None:
         if op.kind == "elem":
             for arg in op.args:
@@ -155,11 +149,7 @@ class _Walk:
             return
         operands = list(op.args)
         if op.kind in ("put", "rankone"):
-            base = operands.pop(0)
-            if self.memory.together(base, op):
-                self.found.append((base, "base"))
-            else:
-                self.go(base, None)
+            self.found.append((operands.pop(0), "base"))
         if op.kind == "put":
             new, shape = operands.pop(0), tuple(d.value for d in op.value)
             self.go(new, aligned(new, shape, loop_over(len(shape))))

@@ -241,9 +241,7 @@ class _Choice:
         store = self.memory.storage[made] = self.memory.buffer(made)
         store.order = order_for(op, i)
         self.roots.add(made)
-        op.args = (*op.args[:i], made, *op.args[i + 1 :])
-        self.live[made] = [(op, i)]
-        self.live[arg] = [(u, k) for u, k in self.live[arg] if not (u is op and k == i)]
+        self.memory.read_instead(op, i, made)
         self.live[arg].append((made, 0))
 
 

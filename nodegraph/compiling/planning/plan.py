@@ -13,7 +13,7 @@ from nodegraph.compiling.ir import Op, Trace, TraceError
 from nodegraph.compiling.planning.dependence import Dependence
 from nodegraph.compiling.planning.items import Block, Group, Item, Root, loop_over
 from nodegraph.compiling.planning.layout import roots_of, settle
-from nodegraph.compiling.planning.storage import REGIONS, Memory, Storage, users_of
+from nodegraph.compiling.planning.storage import REGIONS, Memory, Storage, changed, users_of
 
 __all__ = ["Plan"]
 
@@ -126,23 +126,27 @@ def _part(memory: Memory, roots: set[Op], op: Op) -> bool:
         return False
     there = [o for o, s in memory.storage.items() if s is store]
     if store.buffer and store.carry is None:  # part from what it was to change in place
-        later = [o for o in there if o.number >= op.number]
-        if later == there:
+        if not any(o.number < op.number for o in there if o.value != "copy"):
             return False
-        _move(memory, later, store, ("buffer", op.number, "apart"))
+        later = [o for o in there if o.number >= op.number]
+        _move(memory, roots, later, store, ("buffer", op.number, "apart"))
         return True
     there = [o for o in there if _new(o)]
-    _move(memory, there, store, ("buffer", op.number))
+    _move(memory, roots, there, store, ("buffer", op.number))
     roots.add(memory.copied_back(max(there, key=lambda o: o.number), store))
     return True
 
 
-def _move(memory: Memory, ops: Iterable[Op], store: Storage, path: tuple[Any, ...]) -> None:
-    """Give `ops` a buffer like `store`."""
+def _move(
+    memory: Memory, roots: set[Op], ops: Sequence[Op], store: Storage, path: tuple[Any, ...]
+) -> None:
+    """Give `ops` a buffer like `store`, with copies of what they change and that stays there."""
     made = Storage(path, store.dims, store.dtype)
     made.order = store.order
-    for op in ops:
-        memory.storage[op] = made
+    left = [(op, k) for op in ops for k in changed(op) if op.args[k] not in ops]
+    copies = [memory.copied_for(op, k) for op, k in left]
+    roots.update(copies)
+    memory.storage.update(dict.fromkeys([*ops, *copies], made))
 
 
 def _new(op: Op) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from nodegraph.compiling.arrays import Var
-from nodegraph.compiling.ir import Op, Trace, TraceError, fastest
+from nodegraph.compiling.ir import Op, Region, Trace, TraceError, fastest
 from nodegraph.compiling.operands import cast, lift
 
-__all__ = ["IN_PLACE", "REGIONS", "Memory", "Storage", "Users", "finals_of", "users_of"]
+__all__ = ["IN_PLACE", "REGIONS", "Memory", "Storage", "Users", "changed", "finals_of", "users_of"]
 
 IN_PLACE = ("put", "rankone", "condout")  # what may change an array where it lies
 REGIONS = ("condout", "loopout")  # what comes out of a branch or a loop
@@ -64,6 +64,11 @@ class Storage:
 def first_of(axis: int, rank: int) -> tuple[int, ...]:
     """Return an order of axes with `axis` as the fastest."""
     return (axis, *[a for a in range(rank) if a != axis])
+
+
+def changed(op: Op) -> tuple[int, ...]:
+    """Return which operands an operation finds in its own place, and changes there."""
+    return {"put": (0,), "rankone": (0,), "condout": (1, 2)}.get(op.kind, ())
 
 
 def finals_of(trace: Trace, outputs: dict[Any, Var]) -> dict[Any, Op]:
@@ -142,29 +147,46 @@ class Memory:
         """Return a new place for `op` that lives for one step."""
         return Storage(("buffer", op.number), op.dims, op.dtype)
 
-    def together(self, one: Op, other: Op) -> bool:
-        """Tell whether two arrays share a place, so that one is made from the other in it."""
-        return self.storage.get(one) is self.storage[other]
-
     def copied_back(self, op: Op, store: Storage) -> Op:
         """Return a copy of `op`, the last version of what belongs in `store`, made there."""
         made = self._copy_of(op)
-        made.number, made.region, made.value = op.number + 0.5, op.region, "back"
+        made.number, made.region, made.value = op.number + 0.25, op.region, "back"
         self.storage[made] = store
         for out in self._live:
             if out.kind == "loopout" and self.storage[out] is store:
                 out.args = (out.args[0], made)
         return made
 
+    def copied_for(self, op: Op, k: int) -> Op:
+        """Let `op` change a copy of operand `k`; return that."""
+        made, number = self._copy_of(op.args[k]), op.number
+        made.region = _home(op, k)
+        if made.region is op.region:
+            made.value = "copy"
+            if op.kind in REGIONS:  # before all that happens inside
+                first = min([o.number for o in op.value.ops], default=number)
+                number = first - 0.25 / (1 + op.value.outs.index(op))
+        made.number = number - 0.5
+        self.read_instead(op, k, made)
+        return made
+
+    def read_instead(self, op: Op, k: int, made: Op) -> None:
+        """Let `op` have `made` in place of operand `k`."""
+        users = self._live[op.args[k]]
+        users[:] = [(user, i) for user, i in users if not (user is op and i == k)]
+        op.args = (*op.args[:k], made, *op.args[k + 1 :])
+        self._live.setdefault(made, []).append((op, k))
+
     def _claim_loops(self) -> None:
         """Let each array of a loop change in place, in a buffer of its own."""
         for op in [o for o in self._live if o.kind == "loopout"]:
-            start, new = op.args
-            store = self.buffer(start)
-            self.storage[start] = self.storage[op] = store
-            store.carry = next(o for o in op.value.ops if o.kind == "carry" and o.args[0] is start)
-            self.storage[store.carry] = store
-            self._claim(new, store)
+            carries = [o for o in op.value.ops if o.kind == "carry"]
+            carry, start = carries[op.value.outs.index(op)], self.copied_for(op, 0)
+            self.read_instead(carry, 0, start)
+            start.value, store = "start", self.buffer(start)
+            store.carry = carry
+            self.storage.update(dict.fromkeys((start, carry, op), store))
+            self._claim_part(op, 1, store)
 
     def _claim_outputs(self) -> None:
         """Let what becomes of a leaf be made where the leaf is."""
@@ -192,25 +214,32 @@ class Memory:
         return made
 
     def _claim(self, op: Op, store: Storage) -> None:
-        """Let `op` be kept in `store`, and what it changes in place too."""
+        """Let `op` be kept in `store`, and what it changes in place too, or a copy of that."""
         if op in self.storage:
             return
         self.storage[op] = store
-        if op.kind in ("put", "rankone"):
-            self._claim_base(op.args[0], store, op)
-        elif op.kind == "condout":
-            _, new, old = op.args
-            if new.region.within(op.value):  # else it is made whether it holds or not
-                self._claim_base(new, store, op)
-            self._claim_base(old, store, op)
+        for k in changed(op):
+            self._claim_part(op, k, store)
 
-    def _claim_base(self, op: Op, store: Storage, by: Op) -> None:
-        if self._claimed_by_another(op, store) or op.region.loop() is not by.region.loop():
-            return
-        if op.kind in IN_PLACE or (op.kind == "elem" and op.shape == store.shape):
-            self._claim(op, store)
+    def _claim_part(self, op: Op, k: int, store: Storage) -> None:
+        if not self._may_change(op, k, store):
+            self.copied_for(op, k)
+        self._claim(op.args[k], store)
 
-    def _claimed_by_another(self, op: Op, store: Storage) -> bool:
-        """Tell whether `op` is the outcome of another leaf."""
-        others = (o for path, o in self._finals.items() if path not in (store.path, "y"))
-        return any(o is op for o in others)
+    def _may_change(self, op: Op, k: int, store: Storage) -> bool:
+        base = op.args[k]
+        if base in self.storage:
+            return self.storage[base] is store
+        home = _home(op, k)
+        if home is not op.region and not base.region.within(home):
+            return False  # it is made whether a branch happens or not, or once for all turns
+        if any(o is base for path, o in self._finals.items() if path not in (store.path, "y")):
+            return False  # it is the outcome of another leaf
+        plain = base.kind == "elem" and base.shape == store.shape
+        return (plain or base.kind in IN_PLACE) and base.region.loop() is home.loop()
+
+
+def _home(op: Op, k: int) -> Region:
+    """Return where operand `k` is made, which `op` changes: outcomes of a region in it."""
+    made_inside = op.kind in REGIONS and k == 1
+    return op.value if made_inside else op.region  # type: ignore[no-any-return]

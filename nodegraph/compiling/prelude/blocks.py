@@ -92,22 +92,10 @@ class Blocks:
         self.begin(end)
 
     @contextmanager
-    def branch(self, flag: str, both: bool = False) -> Iterator[Callable[[], None]]:
-        """Let what is written meanwhile happen if `flag` holds.
-
-        Yields
-        ------
-        callable
-            If `both` ways have something: what comes behind its call happens if `flag` does not.
-        """
+    def branch(self, flag: str) -> Iterator[None]:
+        """Let what is written meanwhile happen if `flag` holds."""
         inside, end = self.label(), self.label()
-        apart = self.label() if both else end
-        self.lines.append(f"  br i1 {flag}, label %{inside}, label %{apart}")
+        self.lines.append(f"  br i1 {flag}, label %{inside}, label %{end}")
         self.begin(inside)
-
-        def otherwise() -> None:
-            self.lines.append(f"  br label %{end}")
-            self.begin(apart)
-
-        yield otherwise
+        yield
         self.begin(end)

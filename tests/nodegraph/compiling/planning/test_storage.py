@@ -84,7 +84,69 @@ def written_if(params, state, x):
     return (new * 0.5,), new[1] - ring[1]
 
 
+def swapped_if(params, state, x):
+    a, b = state
+    new_a, new_b = m.cond(x[0] > 0, lambda a, b: (b, a), a, b)
+    return (new_a, new_b), a - new_b
+
+
+def swapped_if_and_kept(params, state, x):
+    a, b = state
+    c, d = m.cond(x[0] > 0, lambda a, b: (b * 1.0, a + b), a, b)
+    return (c - b, a), d + x
+
+
+def one_for_both_if(params, state, x):
+    a, b = state
+    c, d = m.cond(x[0] > 0, lambda one, other: (other + x, one), a, a)
+    return (c, d), b * 1.0
+
+
+def ready_before_it_is_chosen(params, state, x):
+    a, b = state
+    made = m.tanh(a + x)
+    c = m.cond(x[0] > 0, lambda _: made, b)
+    return (c, made), c + made
+
+
+def swapped_turn_by_turn(params, state, x):
+    a, b = m.repeat(3, lambda both: (both[1], both[0] + x), state)
+    c, d = m.repeat(2, lambda both: (both[0], both[0]), (b, b))
+    return (b, a), c - d + a
+
+
+def rows_in_turns(params, state, x):
+    (ring,) = state
+
+    def turn(carry):
+        new, k = carry
+        new = m.cond(x[1] > 0, lambda r: written(r, k, r[k - 1] + x), new)
+        return new, k + 1
+
+    new, _ = m.repeat(3, turn, (ring, 0))
+    return (new,), ring[2] - new[2]
+
+
+def written(array, k, row):
+    array = array.copy()
+    array[k] = row
+    return array
+
+
+def turned_round_and_written(params, state, x):
+    ring = np.roll(state[0], 1, axis=0)
+    ring[0] = x
+    return (ring,), ring[1] - state[0][1]
+
+
 HAZARDS = [
+    (turned_round_and_written, (RING,)),
+    (swapped_if, (A, B)),
+    (swapped_if_and_kept, (A, B)),
+    (one_for_both_if, (A, B)),
+    (ready_before_it_is_chosen, (A, B)),
+    (swapped_turn_by_turn, (A, B)),
+    (rows_in_turns, (RING,)),
     (swap, (A, B)),
     (turn, (A, B, A * B)),
     (each_needs_the_other, (A, B)),
@@ -105,6 +167,11 @@ IDS = [step.__name__ for step, _ in HAZARDS]
 @pytest.mark.parametrize(("step", "state"), HAZARDS, ids=IDS)
 def test_old_numbers_are_read_before_new_ones_are_written(step, state, dtype):
     run_in_all_ways(step, state, dtype=dtype)
+
+
+@pytest.mark.parametrize(("step", "state"), HAZARDS, ids=IDS)
+def test_a_step_has_one_text_however_often_it_is_planned(step, state):
+    assert len({plan_and_code(step, state)[1].text for _ in range(5)}) == 1
 
 
 def test_two_arrays_swapped_an_even_number_of_times_are_what_they_were():
