@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,6 @@ implements(np.iscomplexobj)(lambda x: False)
 implements(np.result_type)(lambda *of: np.result_type(*map(kind_of, of)))
 implements(np.copy)(lambda a, order="K": a.copy())
 implements(np.stack)(lambda arrays, axis=0: Var(stack(arrays, axis)))
-implements(np.atleast_1d)(lambda a: a if a.ndim else a[None])
-implements(np.atleast_2d)(lambda a: a if a.ndim > 1 else a[None] if a.ndim else a[None, None])
 
 
 def flat(a: Any) -> Var:
@@ -41,41 +39,32 @@ def _reshape(a: Any, shape: Any, order: str = "C") -> Any:
 implements(np.ravel)(lambda a, order="C": _reshape(a, -1, order))
 
 
-@implements(np.transpose)
-def _transpose(a: Any, axes: Any = None) -> Any:
-    return a.seen(lambda op: permuted(op, axes or range(op.ndim)[::-1]))
+def _turned(function: Any) -> Callable[..., Any]:
+    """Return what orders axes as a function of numpy does, which is asked with axes of 2, 3, .."""
+
+    def made(a: Any, *args: Any, **options: Any) -> Any:
+        asked = function(np.broadcast_to(0, range(2, 2 + a.ndim)), *args, **options)
+        return a.seen(lambda op: permuted(op, [n - 2 for n in asked.shape]))
+
+    return made
 
 
-@implements(np.swapaxes)
-def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
-    order = list(range(a.ndim))
-    order[axis1], order[axis2] = order[axis2], order[axis1]
-    return _transpose(a, order)
+def _of_other_shape(function: Any) -> Callable[..., Any]:
+    """Return what gives or takes axes of length 1 as a function of numpy does."""
+
+    def made(a: Any, *args: Any, **options: Any) -> Any:
+        shape = function(np.broadcast_to(0, a.shape), *args, **options).shape
+        return a.seen(lambda op: reshaped(op, shape))
+
+    return made
 
 
-@implements(np.moveaxis)
-def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
-    source, destination = (normalize_axis_tuple(v, a.ndim) for v in (source, destination))
-    order = [i for i in range(a.ndim) if i not in source]
-    for to, since in sorted(zip(destination, source, strict=True)):
-        order.insert(to, since)
-    return _transpose(a, order)
-
-
-@implements(np.expand_dims)
-def _expand_dims(a: Any, axis: Any) -> Any:
-    several = axis if isinstance(axis, tuple | list) else (axis,)
-    new = normalize_axis_tuple(several, a.ndim + len(several))
-    return a[tuple(None if i in new else slice(None) for i in range(a.ndim + len(new)))]
-
-
-@implements(np.squeeze)
-def _squeeze(a: Any, axis: Any = None) -> Any:
-    alone = tuple(i for i, n in enumerate(a.shape) if n == 1)
-    gone = alone if axis is None else normalize_axis_tuple(axis, a.ndim)
-    if not set(gone) <= set(alone):
-        raise ValueError(f"axes {gone} of {a.shape} are not of length 1")
-    return a[tuple(0 if i in gone else slice(None) for i in range(a.ndim))]
+_ORDERS: Any = np.transpose, np.swapaxes, np.moveaxis, np.rollaxis
+_SHAPES: Any = np.expand_dims, np.squeeze, np.atleast_1d, np.atleast_2d, np.atleast_3d
+for _function in _ORDERS:
+    implements(_function)(_turned(_function))
+for _function in _SHAPES:
+    implements(_function)(_of_other_shape(_function))
 
 
 @implements(np.broadcast_to)

@@ -28,7 +28,7 @@ np.isclose(a, a + 1e-9)
 np.allclose(a, a) | np.array_equal(a, a + 0) | np.fmax(a, a[::-1]) | np.hypot(a, 1)
 np.divmod(a, 2)[1]
 a.T | np.transpose(a, (1, 0)) | a.transpose() | a.transpose(1, 0) | np.swapaxes(a, 0, -1)
-np.moveaxis(a, 0, 1)
+np.moveaxis(a, 0, 1) | np.rollaxis(a, 1) | np.atleast_3d(a)
 a.reshape(2, 6) | a.reshape(-1) | np.reshape(a, (2, -1)) | np.ravel(a) | a.flatten()
 a.reshape((1, 3, 1, 4))
 a[None] | np.expand_dims(a, 1) | np.expand_dims(a, (0, 2)) | np.squeeze(a[:1])
