@@ -9,6 +9,7 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveIn
 
 from nodegraph import Array, Lesson, Seen
 from nodegraph.arrays import copy_tree
+from nodegraph.errors import warn
 from nodes.parts.causal_heads import Heads, Weights, features, gradients
 from nodes.parts.descent import FADING, descended, moments
 from nodes.parts.own_head import OwnHead
@@ -20,6 +21,7 @@ from nodes.ridge_regression.statistics import Statistics
 __all__ = ["LocalDescent"]
 
 WARM = 0.1  # share of the updates in which the rate rises
+HARDLY = 0.05  # share of a weight that is next to nothing
 
 
 class LocalDescent(OwnHead):
@@ -198,9 +200,22 @@ class LocalDescent(OwnHead):
         elif memory.open:
             memory = self._moved(memory)
         if memory.turn == self.passes:
+            self._doubt(memory)
             n_in, n_out = len(memory.scene.mean), memory.at.U.shape[1]
             memory = memory._replace(sums=Statistics.empty(n_in + n_out, len(memory.at.u)))
         return memory._replace(turn=memory.turn + 1), True
+
+    def _doubt(self, memory: Memory) -> None:
+        """Warn where all updates together are next to nothing beside the weights."""
+        updates = np.log(memory.powers[0]) / np.log(FADING[0])
+        reach, size = self.rate * (updates - 1) / 2, float(np.sqrt(np.square(memory.at.W_q).mean()))
+        if self.passes and reach < HARDLY * size:
+            warn(
+                f"LocalDescent: heads and units are hardly other than drawn: {updates:.0f} updates "
+                f"move a weight by {reach:.1g} at most, beside {size:.1g}; lower batch "
+                f"({self.batch}) and window ({self.window}), or raise passes ({self.passes}) or "
+                f"rate ({self.rate:g})"
+            )
 
     def closed(self, memory: Memory) -> Memory:
         """Return a copy in which the last window of a series is learned from, though short."""

@@ -5,7 +5,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph import delay
-from nodegraph.errors import FieldError, NotFittedError
+from nodegraph.errors import DataWarning, FieldError, NotFittedError
 from nodegraph.testing import check_node
 from nodegraph.testing.comparing import same_trees
 from nodes import Input, Ridge, TaughtAttention
@@ -40,7 +40,7 @@ def test_it_is_a_node(fields):
 @pytest.mark.parametrize("mode, off", [("exact", 0), ("fast", 1e-5)])
 def test_wide_weights_are_multiplied_by_many_rows_at_once(mode, off):
     x, y = (RNG.normal(size=(50, n)).astype(np.float32) for n in (3, 33))
-    layer = TaughtAttention(heads=2, keys=16, span=5, units=34, passes=1, emits="prediction")
+    layer = TaughtAttention(heads=2, keys=16, span=5, units=34, passes=0, emits="prediction")
     model = ng.Model(layer, seed=1, dtype="float32", numerics=mode).fit(x, y).reset()
     assert layer.lay_out(model.params["taught_attention"]) is not None
     many = model.run(x)
@@ -90,6 +90,15 @@ def test_a_target_without_a_name_teaches_it_and_the_readout_behind_it():
     graph = Input() >> TaughtAttention(**QUICK, passes=1) >> Ridge()
     model = ng.Model(graph, seed=1).fit(X, Y)
     assert [told["node"] for told in model.report] == ["taught_attention", "ridge"]
+
+
+@pytest.mark.parametrize("fields", [{"passes": 1, "batch": 800}, {"batch": 1000, "rate": 1e-3}])
+def test_updates_that_are_next_to_nothing_are_told(fields):
+    with pytest.warns(DataWarning, match="hardly other than drawn.*lower batch .* and window"):
+        found = learned(**fields).params["layer"]
+    drawn = learned(passes=0).params["layer"]
+    size = np.sqrt(np.mean(drawn.W_q**2))
+    assert np.abs(found.W_q - drawn.W_q).max() < 0.1 * size
 
 
 def test_what_cannot_be_is_refused():

@@ -55,7 +55,10 @@ def steps_foreseen(node, x, y, monkeypatch):
 PASSES = {
     "layer": (TaughtLayer(units=4, rounds=3), 2 * 3 + 2),
     "frozen layer": (TaughtLayer(units=4, frozen=True), 2),
-    "attention": (TaughtAttention(heads=1, keys=2, span=3, units=2, passes=2), 2 + 2),
+    "attention": (
+        TaughtAttention(heads=1, keys=2, span=3, units=2, passes=2, batch=99, rate=0.3),
+        2 + 2,
+    ),
     "plasticity": (Reservoir(units=6, rule=IntrinsicPlasticity(epochs=3)), 3),
 }
 

@@ -79,7 +79,10 @@ SIZED = {
     "Shared": {"node": {"kind": "Reservoir", "units": 3}, "copies": 2},
     "SlowFeatures": {"units": 1},
     "SparseCoder": {"units": 3},
-    "TaughtAttention": {"heads": 2, "keys": 2, "span": 3, "units": 3, "passes": 1},
+    "TaughtAttention": {
+        **{"heads": 2, "keys": 2, "span": 3, "units": 3, "passes": 2, "batch": 20, "window": 20},
+        "rate": 0.3,
+    },
     "TaughtLayer": {"units": 3, "rounds": 1, "emits": ["units", "prediction"]},
     "Unpatch": {"width": 2},
     "TD": {"units": 2, "rate": 0.1, "trace_decay": 0.5},

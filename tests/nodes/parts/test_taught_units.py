@@ -8,7 +8,7 @@ from nodes.parts.taught_units import TaughtUnits
 
 KINDS = {
     TaughtLayer: {"units": 5, "rounds": 1},
-    TaughtAttention: {"units": 3, "heads": 1, "keys": 2, "span": 4, "passes": 1},
+    TaughtAttention: {"units": 3, "heads": 1, "keys": 2, "span": 4, "passes": 0},
 }
 X = np.random.default_rng(0).uniform(-1, 1, (300, 2))
 

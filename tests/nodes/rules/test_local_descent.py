@@ -15,10 +15,11 @@ SMALL = {"heads": 2, "keys": 2, "span": 5, "units": 3}
 
 
 @pytest.mark.parametrize(
-    "fields", [{"batch": 20, "passes": 2}, {"ahead": 2, "activation": "tanh", "passes": 1}]
+    "fields",
+    [{"batch": 20, "rate": 0.5}, {"batch": 20, "ahead": 2, "activation": "tanh", "rate": 0.9}],
 )
 def test_it_is_a_rule(fields):
-    node = TaughtAttention(**SMALL, window=16, **fields)
+    node = TaughtAttention(**SMALL, window=16, passes=2, **fields)
     check_rule(node.rule, node, n_steps=50)
 
 
