@@ -23,8 +23,8 @@ from nodegraph.graph.protocols import Deals, SecondLook, Trailing, Weighed
 from nodegraph.model.independent_series import learn_independent
 from nodegraph.model.joint_readouts import JointReadouts, find_joint
 from nodegraph.model.kept_elsewhere import KeptElsewhere
-from nodegraph.model.kept_outputs import KeptOutputs, cut, teachers
-from nodegraph.model.learning_pass import LearningPass
+from nodegraph.model.kept_outputs import KeptOutputs
+from nodegraph.model.learning_pass import LearningPass, StageOutputs, cut, teachers
 from nodegraph.model.stages import (
     Forcing,
     Stage,
@@ -114,23 +114,32 @@ class Fit(LearningPass):
                 "gives them once; give a list of chunks in an object that can be iterated again"
             )
 
-    def kept(self, slots: Slots, bound: BoundData) -> KeptOutputs:
+    def kept(self, slots: Slots, bound: BoundData) -> StageOutputs:
         """Return where outputs are kept: here, or by workers that gather from series elsewhere.
 
-        None are of one stream that is read from its end, or that goes through workers elsewhere.
+        None are of one stream that is read from its end, or that goes through workers elsewhere,
+        and none where no pass will read them.
         """
-        elsewhere = self.engine.gather is not None
-        able = not (bound.own and (elsewhere or self.plan.from_end or self.engine is not LOCAL))
-        form = KeptElsewhere if elsewhere else KeptOutputs
-        steps = self.stages if able and (elsewhere or self.engine is LOCAL) else ()
-        return form(steps, bound, widths(slots), self.initializer.dtype)
+        kept, sizes, dtype = self.stages, widths(slots), self.initializer.dtype
+        if self.engine.gather is not None:
+            return KeptElsewhere(() if bound.own else kept, bound, sizes, dtype)
+        read_from_end = bound.own and self.plan.from_end
+        if self.engine is not LOCAL or read_from_end or self._goes_by_once(slots):
+            return StageOutputs()
+        return KeptOutputs(kept, bound, sizes, dtype)
+
+    def _goes_by_once(self, slots: Slots) -> bool:
+        """Tell whether one pass over the data is all that is foreseen."""
+        rules, (stage, *more) = self.plan.rules, self.stages
+        turns = (is_repeated(rules, stage.learners, turn, slots) for turn in (0, 1))
+        return not more and not any(turns)
 
     def _stage(
         self,
         number: int,
         slots: Slots,
         bound: BoundData,
-        kept: KeptOutputs,
+        kept: StageOutputs,
         reports: Sequence[dict[str, Any]],
     ) -> tuple[int, dict[str, dict[str, Any]]]:
         """Let the learners of a stage learn; return the steps gone, and what is told of each."""
@@ -198,7 +207,7 @@ class Fit(LearningPass):
         deals = any(isinstance(rule, Deals) and rule.deals for rule in rules)
         return dealt_out(bound, self.warmup) if deals else bound
 
-    def _go(self, teams: JointReadouts, kept: KeptOutputs, at: Cursor) -> int:
+    def _go(self, teams: JointReadouts, kept: StageOutputs, at: Cursor) -> int:
         """Go through all data once; return how many steps the last series had."""
         more = is_repeated(self.plan.rules, at.learning, at.turn, teams.slots)
         stage = kept.begin(teams.stage, at, more)
@@ -235,7 +244,7 @@ class Fit(LearningPass):
         teams: JointReadouts,
         series: Series | Stream,
         at: Cursor,
-        kept: KeptOutputs,
+        kept: StageOutputs,
     ) -> int:
         """Go through the series of the model's own stream."""
         slots = teams.slots
@@ -253,7 +262,7 @@ class Fit(LearningPass):
         slots: Slots,
         series: Sequence[Series | Stream],
         at: Cursor,
-        kept: KeptOutputs,
+        kept: StageOutputs,
     ) -> int:
         """Go through independent series: groups of them apart, or one after the other."""
         self.hooks.mark(at, slots)

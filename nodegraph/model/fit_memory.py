@@ -21,7 +21,7 @@ from nodegraph.host import memory_budget as budget
 from nodegraph.model.fit import Fit
 from nodegraph.model.independent_series import gatherers
 from nodegraph.model.joint_readouts import find_joint
-from nodegraph.model.kept_outputs import cut
+from nodegraph.model.learning_pass import cut
 from nodegraph.model.stages import Stage
 
 __all__ = [

@@ -22,8 +22,7 @@ from nodegraph.graph.rule import Rule
 from nodegraph.host.numerics import lent_threads
 from nodegraph.host.progress import Progress
 from nodegraph.model.kept_elsewhere import Shelved
-from nodegraph.model.kept_outputs import KeptOutputs
-from nodegraph.model.learning_pass import LearningPass
+from nodegraph.model.learning_pass import LearningPass, StageOutputs
 from nodegraph.model.passes import Outputs
 from nodegraph.model.stages import Stage
 from nodegraph.model.storage import empty_memory
@@ -171,7 +170,7 @@ class _Kept(Keeper):
         Where the pass began.
     slots : dict of Slot
     learning : IndependentSeries
-    kept : KeptOutputs
+    kept : StageOutputs
     """
 
     def __init__(
@@ -180,7 +179,7 @@ class _Kept(Keeper):
         at: Cursor,
         slots: Slots,
         learning: IndependentSeries,
-        kept: KeptOutputs,
+        kept: StageOutputs,
     ):
         super().__init__(() if checkpointer is None else checkpointer.kept())
         self._checkpointer, self._at, self._slots = checkpointer, at, slots
@@ -242,7 +241,7 @@ def learn_independent(
     slots: Slots,
     series: Sequence[Series | Stream],
     at: Cursor,
-    kept: KeptOutputs,
+    kept: StageOutputs,
 ) -> None:
     """Let the learners of a stage gather from all series; `slots` hold it then."""
     sizes = widths(slots)

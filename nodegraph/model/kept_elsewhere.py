@@ -15,7 +15,8 @@ from nodegraph.engines.batches import Group
 from nodegraph.engines.checkpointer import Cursor
 from nodegraph.engines.shelf import Keeping, Shelf
 from nodegraph.graph.plan import Plan
-from nodegraph.model.kept_outputs import KeptOutputs, heard, silent, teachers
+from nodegraph.model.kept_outputs import KeptOutputs, silent
+from nodegraph.model.learning_pass import heard, part_of, teachers
 from nodegraph.model.stages import Stage
 
 __all__ = ["KeptElsewhere", "Shelved"]
@@ -46,7 +47,7 @@ class Shelved(Keeping):
             rows = shelf.find(i, self.taken)
             if rows is None or not isinstance(one, Series):
                 return None
-            found.append((i, one.changed(partial(heard, reads, taught, rows))))
+            found.append((i, one.changed(partial(heard, reads, taught, known=rows))))
         return found
 
 
@@ -94,7 +95,7 @@ class KeptElsewhere(KeptOutputs):
         rest = super().begin(stage, at, more)
         taken = tuple(sorted(silent(rest.plan, known)))
         last = not self._wanted(stage, self._stages[at.stage + 1 :], more)
-        plan = self._plan(stage, rest.learners, ())
+        plan = part_of(stage, rest.learners, ()).plan
         whole = replace(rest, plan=plan, record=tuple(n for n in plan.reads if n in self._rows))
         self.shelved = Shelved(self._course, tuple(self._rows), last, whole, rest, taken)
         return replace(whole, record=())

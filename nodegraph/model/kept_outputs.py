@@ -20,14 +20,15 @@ from nodegraph.engines.checkpointer import Cursor
 from nodegraph.graph.blocks import Reads
 from nodegraph.graph.plan import Plan
 from nodegraph.host.memory_budget import available_bytes
+from nodegraph.model.learning_pass import StageOutputs, part_of
 from nodegraph.model.stages import Stage
 
-__all__ = ["KeptOutputs", "cut", "heard", "room_on_disk", "silent", "teachers"]
+__all__ = ["KeptOutputs", "room_on_disk", "silent"]
 
 OF_MEMORY, OF_DISK = 0.25, 0.5  # what may be taken of the room that there is
 
 
-class KeptOutputs:
+class KeptOutputs(StageOutputs):
     """The outputs of some nodes over all series, from the pass in which they become final on.
 
     A node is kept if those that have yet to learn, or what runs behind them, will read it, and it
@@ -53,7 +54,6 @@ class KeptOutputs:
         dtype: np.dtype[Any],
     ):
         self._stages, self._widths, self._dtype = stages, widths, dtype
-        self.shelved: Any = None  # what is kept elsewhere, of the pass that began last
         self._open: tuple[str, ...] = ()
         self._rows: dict[str, KeptRows] = {}
         lengths = [one.n_steps for one in bound.series if isinstance(one, Series)]
@@ -90,32 +90,20 @@ class KeptOutputs:
             Whether there will be another pass in the stage.
         """
         learners = tuple(name for name in stage.learners if name in at.learning)
-        plan = self._plan(stage, learners, self._rows)
+        part = part_of(stage, learners, self._rows)
         if self._able and not (at.series or at.steps):
             wanted = self._wanted(stage, self._stages[at.stage + 1 :], more)
-            self._open_what_fits({name for name in wanted if name in plan.reads}, plan)
-        return replace(stage, learners=learners, plan=plan, record=self._open)
-
-    def _plan(self, stage: Stage, learners: tuple[str, ...], known: Collection[str]) -> Plan:
-        """Return the plan of what has to run for some learners of a stage."""
-        plan = cut(stage.plan, learners, known)
-        if len(learners) < len(stage.learners) and plan is stage.plan:
-            return plan.rewired(plan.reads, learners)
-        return plan
+            reads = part.plan.reads
+            self._open_what_fits({name for name in wanted if name in reads}, part.plan)
+        return replace(part, record=self._open)
 
     def data(self, bound: BoundData, stage: Stage) -> BoundData:
         """Return the data that a stage hears, with the outputs of what does not run."""
-        reads, taught, quiet = (
-            stage.plan.reads,
-            teachers(stage.plan),
-            silent(stage.plan, self.names),
-        )
-        if not quiet and bound.data.keys() <= reads.keys() and bound.targets.keys() <= taught:
+        bound, quiet = super().data(bound, stage), silent(stage.plan, self.names)
+        if not quiet:
             return bound
         series = [
-            one.changed(
-                partial(heard, reads, taught, {n: self._part(self._rows[n], i) for n in quiet})
-            )
+            one.changed(partial(_knowing, {n: self._part(self._rows[n], i) for n in quiet}))
             if isinstance(one, Series)
             else one
             for i, one in enumerate(bound.series)
@@ -188,14 +176,6 @@ def room_on_disk() -> int:
     return int(OF_DISK * usage(gettempdir()).free) if usage else 0
 
 
-def cut(plan: Plan, learners: Collection[str], known: Collection[str]) -> Plan:
-    """Return the plan of what has to run for some learners, where others are known."""
-    if not known:
-        return plan
-    reads = {name: ports for name, ports in plan.reads.items() if name not in known}
-    return plan.rewired(reads, [name for name in learners if name in reads])
-
-
 def _final(stage: Stage) -> set[str]:
     """Return the nodes of a stage that its learners do not move."""
     moved = set(stage.learners)
@@ -225,21 +205,10 @@ def _is_made(plan: Plan, name: str) -> bool:
     return bool(plan.reads.get(name)) or not plan.nodes[name].external
 
 
-def teachers(plan: Plan) -> set[str]:
-    """Return whose targets are heard of in a plan, or leave their last values."""
-    ports = (group for ports in plan.reads.values() for group in ports.values())
-    return {*plan.reads, *(read.source for group in ports for read in group if read.taught)}
-
-
 def silent(plan: Plan, known: Collection[str]) -> set[str]:
     """Return which of those whose outputs are known a plan reads without running them."""
     return (_sources(plan.reads, plan.reads) & set(known)) - set(plan.reads)
 
 
-def heard(
-    names: Collection[str], taught: Collection[str], known: Mapping[str, Part], one: Series
-) -> Series:
-    """Return of a series what some nodes hear, and the outputs of those that do not run."""
-    data = {name: rows for name, rows in one.data.items() if name in names}
-    targets = {name: rows for name, rows in one.targets.items() if name in taught}
-    return replace(one, data=data, targets=targets, known=known)
+def _knowing(known: Mapping[str, Part], one: Series) -> Series:
+    return replace(one, known=known)
