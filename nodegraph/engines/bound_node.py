@@ -10,7 +10,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, changeable, copy_tree, leaves
 from nodegraph.data.series import Chunk
-from nodegraph.engines.each_step import check_rows
+from nodegraph.engines.each_step import refuse_rows
 from nodegraph.engines.first_use import FirstUse, check_still
 from nodegraph.engines.prepared import LanesCode, StepCode
 from nodegraph.engines.request import Request
@@ -162,7 +162,14 @@ class BoundNode:
         if not slot.kept.ran:
             return self._first_run(inputs)
         slot.state, ys = self.prepared.run(slot.state, inputs.pop("x"), **inputs)
-        return check_rows(ys, self.node, slot.past)
+        return self._like_before(ys)
+
+    def _like_before(self, ys: Array) -> Array:
+        """Return outputs that are rows like those before."""
+        past = self.slot.past
+        if ys.shape[1:] != past.shape[1:] or ys.dtype != past.dtype:
+            refuse_rows(ys, self.node, past)
+        return ys
 
     def run_in_a_row(self) -> Array:
         """Return the outputs of series that lie behind each other in the chunk."""
@@ -255,7 +262,7 @@ class BoundNode:
         if before is not None:
             check_still(f"{self.name}: {type(rule).__name__}.update", rule, before, learned.params)
         slot.params, slot.state, slot.memory = learned.params, learned.state, learned.memory
-        return check_rows(learned.ys, self.node, slot.past)
+        return self._like_before(learned.ys)
 
     def lessons(self, target: Array | None, steps: Array) -> Array:
         """Return which of `steps` are to be learned from."""

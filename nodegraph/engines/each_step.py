@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from nodegraph.engines.first_use import change, check_params, check_still, pair,
 from nodegraph.errors import ContractError
 from nodegraph.graph.rule import Rule
 
-__all__ = ["check_rows", "moved", "stacked", "taught"]
+__all__ = ["moved", "refuse_rows", "stacked", "taught"]
 
 
 def moved(found: Any, node: Any, before: Any) -> tuple[Any, Any]:
@@ -75,15 +75,13 @@ def stacked(ys: list[Any], node: Any) -> Array:
     return np.stack(ys)
 
 
-def check_rows(ys: Array, node: Any, past: Array) -> Array:
-    """Return outputs that are rows like those before.
+def refuse_rows(ys: Array, node: Any, past: Array) -> NoReturn:
+    """Refuse outputs that are no rows like those before.
 
     Raises
     ------
     ContractError
     """
-    if ys.shape[1:] != past.shape[1:] or ys.dtype != past.dtype:
-        raise ContractError(
-            f"{type(node).__name__}.step returned y as {told(ys[0])}, before {told(past[0])}"
-        )
-    return ys
+    raise ContractError(
+        f"{type(node).__name__}.step returned y as {told(ys[0])}, before {told(past[0])}"
+    )

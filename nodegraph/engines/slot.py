@@ -47,7 +47,7 @@ class _Kept:
     def __init__(self) -> None:
         self.last: tuple[Any, Prepared] | None = None  # what was prepared for the params
         self.course: Course | None = None  # what learns by a rule
-        self.ran = self.learned = self.concluded = False  # whether what they return was looked at
+        self.ran = self.learned = False  # whether what they return has been looked at
         self.start: Any = None  # the state that each series begins with
         self.noisy: bool | None = None  # whether the node draws noise; None: not asked yet
 

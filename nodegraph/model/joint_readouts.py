@@ -184,10 +184,8 @@ class JointReadouts:
             if len(own) > 1:
                 self._part(team, slot, rule)
             for member, one, (learned, facts) in zip(team.members, own, found, strict=True):
-                if not one.kept.concluded:
-                    where = f"{member}: {type(rule).__name__}.finish"
-                    check_still(where, rule, one.params, check_params(where, one.params, learned))
-                    one.kept.concluded = True
+                where = f"{member}: {type(rule).__name__}.finish"
+                check_still(where, rule, one.params, check_params(where, one.params, learned))
                 one.params, one.fitted = learned, True
                 told.append((member, {"rule": type(rule).__name__, **facts}))
         return told
