@@ -9,7 +9,15 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["MASK", "CompilerFault", "instead", "line_naming", "why_numbers", "written_at"]
+__all__ = [
+    "MASK",
+    "CompilerFault",
+    "instead",
+    "is_author_s",
+    "line_naming",
+    "why_numbers",
+    "written_at",
+]
 
 MASK = "a[mask] has no known length; write where(mask, a, b), or (a * mask).sum()"
 _INIT = "work it out in init"
@@ -60,11 +68,13 @@ def instead(name: str) -> str:
     return f"; {_INSTEAD[name]}" if name in _INSTEAD else ""
 
 
+def is_author_s(file: str) -> bool:
+    """Tell whether a file is neither of this package nor of another library."""
+    return os.path.isabs(file) and not any(part in file for part in _LIBRARIES)
+
+
 def _author_s(frames: Sequence[traceback.FrameSummary]) -> traceback.FrameSummary | None:
-    for frame in frames[::-1]:
-        if os.path.isabs(frame.filename) and not any(p in frame.filename for p in _LIBRARIES):
-            return frame
-    return None
+    return next((frame for frame in frames[::-1] if is_author_s(frame.filename)), None)
 
 
 def written_at(frames: Sequence[traceback.FrameSummary] | None = None) -> str:

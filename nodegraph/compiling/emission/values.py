@@ -139,7 +139,7 @@ _REAL = {
              rint="rint", sin="sin", cos="cos"),
     **_alike("call {T} @llvm.#.{S}({T} {0}, {T} {1})", copysign="copysign", power="pow"),
     **_alike("fcmp # {T} {0}, {1}; fcmp uno {T} {0}, {0}; or i1 {2}, {3}; "
-             "select i1 {4}, {T} {0}, {T} {1}", maximum="oge", minimum="ole"),  # NaN wins
+             "select i1 {4}, {T} {0}, {T} {1}", maximum="ogt", minimum="olt"),  # of equals the 2nd
     "negative": "fneg {T} {0}",
 }  # fmt: skip
 _WHOLE = {

@@ -90,8 +90,10 @@ def _average(a: Any, axis: Any = None, weights: Any = None) -> Any:
 @implements(np.clip)
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
     low, high = (a_min if min is None else min), (a_max if max is None else max)
-    a = a if low is None else np.maximum(a, low)
-    return a if high is None else np.minimum(a, high)
+    if low is None or high is None:
+        a = a if low is None else np.maximum(a, low)
+        return a if high is None else np.minimum(a, high)
+    return np.minimum(high, np.maximum(low, a))  # a zero keeps its sign
 
 
 @implements(np.round, np.around)
