@@ -19,6 +19,7 @@ from nodegraph.compiling.reasons import line_naming
 from nodegraph.compiling.sparse import SparseVar
 from nodegraph.engines.compiled.alike import is_ours, programs_of_alike
 from nodegraph.engines.compiled.first_steps import difference
+from nodegraph.engines.compiled.outside import changed, reached
 from nodegraph.engines.compiled.untraced import Untraced, place_of
 from nodegraph.errors import ContractError
 from nodegraph.graph.rule import Seen
@@ -205,6 +206,8 @@ def check_again(writer: Writer, program: Program) -> None:
     """
     parts = [part for part in (writer.node, writer.rule) if part is not None]
     between = [dict(vars(part)) for part in parts]
+    methods = [*zip(parts, ("step", "update"), strict=False)]
+    before = reached(methods)
     with Trace(like=program.written) as again:
         writer(again)
     for part, then in zip(parts, between, strict=True):
@@ -214,6 +217,14 @@ def check_again(writer: Writer, program: Program) -> None:
                     f"it changes self.{name} as it runs: what lasts belongs into the state",
                     line_naming(getattr(writer.kind, writer.method), name),
                 )
+    if name := changed(before, reached(methods)):
+        lines = (line_naming(getattr(type(one), method), name) for one, method in methods)
+        raise TraceError(
+            "it draws random numbers: let them come in at the port noise"
+            if name == "random"
+            else f"it changes {name} as it runs, outside of the state: what lasts belongs into it",
+            next(filter(None, lines), ""),
+        )
     if program.written != again.signature():
         raise TraceError("it does less when it is called again: what lasts belongs into the state")
 
