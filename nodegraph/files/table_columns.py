@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.errors import DataError
+from nodegraph.errors import DataError, warn
 from nodegraph.files.numerals import grammar
 from nodegraph.graph.messages.phrases import nearest, shown
 
@@ -94,7 +94,15 @@ def chosen(columns: Columns, names: Sequence[str] | None, width: int, where: str
     asked = [columns] if isinstance(columns, (str, int)) else list(columns)
     if not asked:
         raise DataError(f"{where}: columns is an empty list; leave it out for all")
-    return [i for column in asked for i in _some(column, names, width, where)]
+    found = [i for column in asked for i in _some(column, names, width, where)]
+    if twice := [i for i in dict.fromkeys(found) if found.count(i) > 1]:
+        called = [names[i] for i in twice] if names else twice
+        warn(
+            f"{where}: among the columns that are asked for {listed(called)} "
+            f"{'stands' if len(twice) == 1 else 'stand'} more than once, and so "
+            f"{'counts' if len(twice) == 1 else 'count'} as often; write each once"
+        )
+    return found
 
 
 def _some(column: str | int, names: Sequence[str] | None, width: int, where: str) -> Sequence[int]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from nodegraph.data.binding import BoundData
 from nodegraph.data.horizon import checked_ahead, later
+from nodegraph.data.series import Series
 from nodegraph.engines import Engine
 from nodegraph.errors import warn
 from nodegraph.model.checks import (
@@ -96,9 +99,37 @@ def made_ready(
     )
     ready = Ready(ordered(course, order, state.slots, bound), bound, ahead)
     _warn_of_idle_options(ready, state, asked.watched)
+    _warn_of_one_row(ready)
     check_long_enough(plan, learners, ready.bound)
     ready.course.check_again(state.slots, ready.bound, ready.course.passes)
     return ready
+
+
+def _warn_of_one_row(ready: Ready) -> None:
+    """Warn of readouts that one row teaches, which is all that they can know then."""
+    series = [one for one in ready.bound.series if type(one) is Series]
+    if len(series) < len(ready.bound.series):  # what is not read yet
+        return
+    course, rules = ready.course, ready.course.plan.rules
+    taught = [n for n in course.learners if rules[n].supervised and not rules[n].online]
+    alone = [n for n in taught if _n_taught(n, series, course.warmup) == 1]
+    if alone:
+        warn(
+            f"{', '.join(alone)}: there is one row to learn from, and that row is all that is "
+            "learned; give more (rows are steps in time, columns are signals)"
+        )
+
+
+def _n_taught(name: str, series: Iterable[Series], warmup: int) -> int:
+    """Return how many rows teach a learner; of many not all are counted."""
+    n_rows = 0
+    for one in series:
+        taught = one.targets[name][warmup:] if name in one.targets else None
+        known = one.n_steps - warmup if taught is None else np.isfinite(taught).all(axis=1).sum()
+        n_rows += max(0, int(known))
+        if n_rows > 1:
+            break
+    return n_rows
 
 
 def _warn_of_idle_options(ready: Ready, state: ModelState, watched: bool) -> None:

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import DataError, FieldError, IllConditionedWarning, NotFittedError
+from nodegraph.errors import (
+    DataError,
+    DataWarning,
+    FieldError,
+    IllConditionedWarning,
+    NotFittedError,
+)
 from nodegraph.testing import check_node
 from nodes import HyperNode, Input, Reservoir, Ridge
 
@@ -126,7 +132,8 @@ def test_the_report_tells_rows_solver_and_error():
 
 
 def test_one_row_gives_its_own_target_back():
-    model = ng.Model(Ridge()).fit(X[:1], T[:1])
+    with pytest.warns(DataWarning, match="ridge: there is one row to learn from"):
+        model = ng.Model(Ridge()).fit(X[:1], T[:1])
     np.testing.assert_allclose(model.run(X[:3]), T[[0, 0, 0]], rtol=1e-14)
 
 

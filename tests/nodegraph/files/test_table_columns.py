@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nodegraph.errors import DataError
+from nodegraph.errors import DataError, DataWarning
 from nodegraph.files.table_columns import chosen
 from nodegraph.files.table_files import load_array, load_table
 
@@ -90,3 +90,16 @@ def test_columns_may_be_told_by_ranges():
     ):
         with pytest.raises(DataError, match=said):
             chosen([asked], names if "x" in asked else None, 9, "t")
+
+
+@pytest.mark.parametrize(
+    ("asked", "names", "found", "said"),
+    [
+        (["a", "b", "a"], "abc", [0, 1, 0], "t: .* asked for a stands more than once"),
+        (["0..2", 1, 2], None, [0, 1, 2, 1, 2], "t: .* asked for 1, 2 stand more than once"),
+        (["a", 0], "ab", [0, 0], "asked for a stands more than once"),
+    ],
+)
+def test_a_column_that_is_asked_for_twice_comes_twice_and_is_told(asked, names, found, said):
+    with pytest.warns(DataWarning, match=said):
+        assert chosen(asked, names and [*names], 3 if names != "ab" else 2, "t") == found
