@@ -4,6 +4,10 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nodegraph.host.first_seconds import end_at_once
+
+end_at_once()  # before anything that takes long
+
 from nodegraph import errors
 from nodegraph.arrays import Array
 from nodegraph.data.chunks import Chunks

@@ -1,3 +1,13 @@
 """The machine underneath: cores, memory, paths, plug-ins, progress, and how exactly it repeats."""
 
-__all__ = ["held", "machine", "memory_budget", "moved", "numerics", "paths", "plugins", "progress"]
+__all__ = [
+    "first_seconds",
+    "held",
+    "machine",
+    "memory_budget",
+    "moved",
+    "numerics",
+    "paths",
+    "plugins",
+    "progress",
+]

@@ -12,6 +12,7 @@ from nodegraph.errors import NodegraphError
 from nodegraph.experiments.cli import catalogue, clusters, experiments, graphs, jobs, searching
 from nodegraph.experiments.cli.console import SAID, debugging, say_error, say_in_any_alphabet
 from nodegraph.experiments.cli.experiments import end_in_order
+from nodegraph.host.first_seconds import end_by_exception
 
 __all__ = ["app", "main"]
 
@@ -96,5 +97,6 @@ app.command("search")(searching.search)
 def main() -> None:
     """Run the command that the arguments of this process name."""
     say_in_any_alphabet()
+    end_by_exception()
     end_in_order()
     app(prog_name="nodegraph")
