@@ -94,7 +94,8 @@ def _found_here() -> str:
 def _try(address: str, meanwhile: Callable[[], object]) -> str:
     scheme, _, place = address.rpartition("://")
     host, _, port = place.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    known = scheme in ("", "ray") and host
+    if not known or not port.isdigit() or not 0 < int(port) < 65536:
         raise EngineError(
             f"{address!r} is no address of a cluster; write auto, host:port (of the head, such as "
             "10.0.0.1:6379) or ray://host:port"

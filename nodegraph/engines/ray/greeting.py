@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
+from threading import Event, Thread
 from typing import Literal
 
 __all__ = ["Listener", "greet"]
@@ -40,12 +42,16 @@ def greet(host: str, port: int, seconds: float = 3.0) -> Listener:
     ...     greet("127.0.0.1", server.getsockname()[1], 0.05).kind
     'silent'
     """
+    if not _is_looked_up(host, port, seconds):
+        return Listener("unknown", f"no name server answers within {seconds:g} s")
     try:
         with socket.create_connection((host, port), timeout=seconds) as line:
             line.sendall(PREFACE)
             return _heard(line.recv(64))
     except socket.gaierror as error:
         return Listener("unknown", error.strerror or "")
+    except UnicodeError:
+        return Listener("unknown", "no name of a machine is written so")
     except TimeoutError:
         return Listener("silent" if _accepts(host, port) else "away")
     except ConnectionResetError:
@@ -54,6 +60,19 @@ def greet(host: str, port: int, seconds: float = 3.0) -> Listener:
         return Listener("closed")
     except OSError as error:
         return Listener("away", error.strerror or str(error))
+
+
+def _is_looked_up(host: str, port: int, seconds: float) -> bool:
+    """Tell whether a name server answers in time, whatever it says; no timeout of sockets does."""
+    done = Event()
+
+    def look_up() -> None:
+        with suppress(OSError, UnicodeError):
+            socket.getaddrinfo(host, port)
+        done.set()
+
+    Thread(target=look_up, name="name-of-a-head", daemon=True).start()
+    return done.wait(seconds)
 
 
 def _heard(answer: bytes) -> Listener:

@@ -3,6 +3,7 @@
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import monotonic
 
 import pytest
 
@@ -108,6 +109,20 @@ def test_there_is_no_such_machine(monkeypatch):
     assert "there is no machine 'nosuch' (Name or service not known)" in said("nosuch:6379")
 
 
+def test_a_name_server_that_does_not_answer_is_not_waited_for_long(monkeypatch):
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: over.wait(30) or [])
+    monkeypatch.setattr(arrival, "PATIENCE", 0.1)
+    start = monotonic()
+    assert "no machine 'head' (no name server answers within 0.1 s)" in said("head:6379")
+    assert monotonic() - start < 5
+    over.set()
+
+
+def test_what_cannot_be_a_name_is_told():
+    assert "no machine 'a..b' (no name of a machine is written so)" in said("a..b:6379")
+
+
 def test_a_machine_that_is_off_is_not_waited_for_long(monkeypatch):
     def away(*_, **__):
         raise TimeoutError
@@ -117,7 +132,9 @@ def test_a_machine_that_is_off_is_not_waited_for_long(monkeypatch):
     assert "machine '10.0.0.9' does not answer" in said("10.0.0.9:6379")
 
 
-@pytest.mark.parametrize("address", ["head", "head:x", ":6379", "head:0", "head:66000"])
+@pytest.mark.parametrize(
+    "address", ["head", "head:x", ":6379", "head:0", "head:66000", "grpc://127.0.0.1:6379"]
+)
 def test_what_is_no_address_is_told_what_one_looks_like(address):
     assert "host:port (of the head, such as 10.0.0.1:6379)" in said(address)
 
