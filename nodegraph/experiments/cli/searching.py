@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +24,7 @@ from nodegraph.host.paths import refuse_file
 
 if TYPE_CHECKING:
     from nodegraph.experiments.search import Attempt, Found
+    from nodegraph.files.yaml.spec import Spec
 
 __all__ = ["search"]
 
@@ -108,6 +111,7 @@ def search(
             watch=lambda attempt: say(_line(attempt, trials), wrap=False),
         )
     _show(found, kept)
+    _keep_best(found, file, spec, kept, (changes or (), data))
     done = len(found.trials) + len(found.failed)
     if done < trials and not found.interrupted:
         say(f"there are {done} settings, and all were tried")
@@ -139,6 +143,37 @@ def _show(found: Found, kept: Path) -> None:
         say(f"{failed} trial{'s' * (failed > 1)} failed, the last one: {found.failed[-1].why}")
     say("to use the best: " + " ".join(f"--set {change}" for change in found.changes), wrap=False)
     say(f"wrote {kept}", wrap=False)
+
+
+def _keep_best(
+    found: Found, file: Path, spec: Spec, kept: Path, given: tuple[Sequence[str], Path | None]
+) -> None:
+    """Write the best trial as a graph of its own: beside `file` if that names other files.
+
+    What was `given` for all trials are changes of the file, and where its data are.
+    """
+    changes, data = given
+    from nodegraph.files.atomic_write import replace_file
+
+    needs = _names_files(spec.document.data) and os.access(spec.folder, os.W_OK)
+    best = spec.folder / f"{file.stem}.best.yaml" if needs else kept.with_name("best.yaml")
+    head = (
+        f"# The best trial of a search, as it was scored: {found.metric} {found.best:.6g} on "
+        f"{found.scored_on}.\n# For the rows of {file.name} itself: nodegraph run {file}"
+        + "".join(f" --set {change}" for change in (*changes, *found.changes))
+    )
+    replace_file(best, [memoryview(f"{head}\n{found.yaml}".encode())])
+    more = f" --data {data}" if data is not None else ""
+    say(f"      {best}  (nodegraph run {best}{more} scores it as above)", wrap=False)
+
+
+def _names_files(part: object) -> bool:
+    """Tell whether some of a YAML graph stands in other files."""
+    if isinstance(part, Mapping):
+        return not part.keys().isdisjoint(("file", "folder")) or any(
+            map(_names_files, part.values())
+        )
+    return isinstance(part, list) and any(map(_names_files, part))
 
 
 def _pairs(ranges: list[str]) -> dict[str, str]:

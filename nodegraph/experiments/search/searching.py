@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from nodegraph.experiments.search.study import MINE, close_begun, open_study, sa
 from nodegraph.experiments.tasks.engine_choice import engine_of
 from nodegraph.experiments.tasks.experiment import Experiment
 from nodegraph.files.yaml.spec import Spec, read_yaml
+from nodegraph.files.yaml.writer import dumped
 from nodegraph.model.checks import checked_workers
 
 __all__ = ["Attempt", "Found", "search"]
@@ -72,6 +73,8 @@ class Found:
         What trials are scored on, in words.
     interrupted : bool
         Whether it was ended before all trials were done.
+    yaml : str
+        The best trial as a graph with its task, which scores it on the same rows or series.
     """
 
     metric: str
@@ -81,6 +84,7 @@ class Found:
     failed: list[Attempt] = field(default_factory=list)
     scored_on: str = ""
     interrupted: bool = False
+    yaml: str = ""
 
 
 def search(
@@ -185,7 +189,9 @@ def search(
             name, spec.header.seed, seeds, choose(engine), threads,
         )  # fmt: skip
         interrupted = _optimize(kept, runner, found, trials, batch, seed, watch)
-    return _found(kept, found, name, held, interrupted)
+    outcome = _found(kept, found, name, held, interrupted)
+    best = read_yaml(path, [*fixed, *outcome.changes], data)
+    return replace(outcome, yaml=dumped(best.document.data))
 
 
 def _first(found: Sequence[Draw]) -> list[str]:
