@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, tzinfo
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from nodegraph.arrays import Array
 from nodegraph.data.last_rows import Times
 from nodegraph.data.leads import first_doubt, leads
 from nodegraph.data.tables import index_of, is_labelled
-from nodegraph.data.time_steps import beside, odd_steps
+from nodegraph.data.time_steps import beside, odd_steps, told_in
 from nodegraph.errors import warn
 from nodegraph.files.table_times import as_dates, read_times
 
@@ -24,6 +24,14 @@ Read = Mapping[str, tuple[Array | None, str]]  # by name: times, and which row h
 BOTH = "both = x.index.intersection(y.index); x.loc[both], y.loc[both]"
 ALONE = "x.to_numpy() has no index, and is taken as it stands"
 ALIGN = "x, y = xarray.align(x, y)"
+
+
+class TimesIn(dict[str, Array | None]):
+    """When rows were taken, by input and target, with the zone in which that is told."""
+
+    def __init__(self, times: Times, zone: tzinfo | None):
+        super().__init__(times)
+        self.zone = zone
 
 
 def check_times(series: Sequence[Given]) -> Times:
@@ -43,12 +51,16 @@ def check_times(series: Sequence[Given]) -> Times:
         return dict.fromkeys(series[0][0])
     read = [({n: read_index(t) for n, t in x.items()}, _titled(y), which) for x, y, which in series]
     cure = _matched(*tables)
-    _warn_first([next(_in_a_row(*given), "") for given in read], ALONE)
-    if not _warn_first([next(_together(*given), "") for given in read], cure):
+    zone = _zone(tables)
+    with told_in(zone):
+        odd = [next(_in_a_row(*given), "") for given in read]
+        apart = [next(_together(*given), "") for given in read]
+    _warn_first(odd, ALONE)
+    if not _warn_first(apart, cure):
         first, *others = [(leads(_times(x, y), list(x), {}), which) for x, y, which in read]
         odd = [first_doubt(first[0], *other) for other in others]
         _warn_first([f"{said} in the first series" * bool(said) for said in odd], cure)
-    return _times(*read[0][:2])
+    return TimesIn(_times(*read[0][:2]), zone)
 
 
 def _warn_first(odd: Sequence[str], cure: str) -> bool:
@@ -85,8 +97,10 @@ def check_beside(x: Any, y: Any, name: str) -> Times:
             {name: read_index(targets)},
         )
         first = first or _times(read, told)
-        for said in _together(read, told, which):
-            warn(f"{said}; {_matched(targets, *data.values())}")
+        with told_in(_zone([*data.values(), targets])):
+            odd = next(_together(read, told, which), "")
+        if odd:
+            warn(f"{odd}; {_matched(targets, *data.values())}")
             return first
     return first
 
@@ -115,6 +129,12 @@ def _matched(*tables: Any) -> str:
         "each row goes with the input in the same place: take the rows that both have "
         f"({how}), or give y.to_numpy() if they are meant as they stand"
     )
+
+
+def _zone(tables: Iterable[Any]) -> tzinfo | None:
+    """Return the zone of the first table whose index has one."""
+    indices = (index_of(table) for table in tables if _is_table(table))
+    return next((zone for index in indices if (zone := getattr(index, "tz", None))), None)
 
 
 def _titled(targets: Mapping[str, Any]) -> Read:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.time_steps import GAP, duration, leads_over_weekend, moment, usual_step
+from nodegraph.data.time_steps import GAP, duration, leads_over_weekend, moment, told_in, usual_step
 from nodegraph.errors import warn
 
 __all__ = ["KINDS", "MOST", "Last", "LastRows", "Times"]
@@ -108,7 +108,8 @@ class LastRows(NamedTuple):
         Where those do not follow a warning says so, with the cure, if there is one.
         """
         before, known = self.by_input if start == self.stop else {}, _known(times)
-        doubts = [(n, before[n].doubt(rows)) for n, rows in known.items() if n in before and cure]
+        with told_in(getattr(times, "zone", None)):
+            doubts = [(n, before[n].doubt(r)) for n, r in known.items() if n in before and cure]
         for name, odd in [doubt for doubt in doubts if doubt[1]][:1]:
             warn(f"{name}: rows {odd}; {cure}; x.to_numpy() has no index, and is taken as it is")
         ends = {name: Last.behind(rows, before.get(name)) for name, rows in known.items()}

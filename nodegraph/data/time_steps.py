@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import numpy as np
@@ -18,6 +22,7 @@ __all__ = [
     "long_steps",
     "moment",
     "odd_steps",
+    "told_in",
     "usual_step",
 ]
 
@@ -158,6 +163,19 @@ def _apart(time: Any) -> str:
     return f"{duration(abs(time))} {'later' if time > zero else 'earlier'}"
 
 
+_zone: ContextVar[tzinfo | None] = ContextVar("zone", default=None)
+
+
+@contextmanager
+def told_in(zone: tzinfo | None) -> Iterator[None]:
+    """Let times be told in a zone, in place of universal time, in which they are reckoned."""
+    before = _zone.set(zone)
+    try:
+        yield
+    finally:
+        _zone.reset(before)
+
+
 def moment(time: Any) -> str:
     """Return a time without what is zero at its end.
 
@@ -168,6 +186,8 @@ def moment(time: Any) -> str:
     """
     if not isinstance(time, np.datetime64):
         return f"{time:.12g}" if isinstance(time, np.floating) else str(time)
+    if (zone := _zone.get()) is not None and isinstance(there := time.astype(datetime), datetime):
+        return there.replace(tzinfo=UTC).astimezone(zone).isoformat()
     return re.sub(r"(T00:00(:00)?)?(\.0+)?$", "", str(time))
 
 

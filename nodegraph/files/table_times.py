@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import timedelta, timezone, tzinfo
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.time_steps import beside, duration, odd_steps
+from nodegraph.data.time_steps import beside, duration, odd_steps, told_in
 from nodegraph.errors import DataWarning, warn
 
 __all__ = ["as_dates", "check_each", "check_order", "check_together", "read_times", "time_index"]
@@ -35,7 +36,9 @@ def check_order(times: Sequence[str], where: str) -> str:
         What the warning begins with.
     """
     moments, doubt = read_times(times)
-    if moments is not None and (odd := odd_steps(moments)):
+    with told_in(_offset(times)):
+        odd = "" if moments is None else odd_steps(moments)
+    if odd:
         doubt = f"{doubt}; {odd}" if doubt else odd
     if doubt:
         warn(f"{where}: {doubt}", DataWarning)
@@ -55,7 +58,9 @@ def check_each(times: Sequence[str], bounds: Sequence[tuple[int, int]], where: s
     if moments is None:
         return
     for i, (start, stop) in enumerate(bounds):
-        if odd := odd_steps(moments[start:stop]):
+        with told_in(_offset(times)):
+            odd = odd_steps(moments[start:stop])
+        if odd:
             warn(f"{where}, series {i}: {odd}", DataWarning)
             return
 
@@ -78,7 +83,9 @@ def check_together(
     if ours is None or theirs is None or ours.dtype.kind != theirs.dtype.kind:
         return ""
     for start, stop in series:
-        if odd := beside(ours[start:stop], theirs[start:stop]):
+        with told_in(_offset(times)):
+            odd = beside(ours[start:stop], theirs[start:stop])
+        if odd:
             warn(
                 f"{where}: {odd}; each row goes with that of the data in the same place: leave out "
                 "of both what only one has, and bring them into one order",
@@ -90,6 +97,14 @@ def check_together(
     if not (apart > zero or apart < zero):
         return ""
     return f"{where}: its rows are {duration(abs(apart))} {'later' if apart > zero else 'earlier'}"
+
+
+def _offset(times: Sequence[str]) -> tzinfo | None:
+    """Return what the first of some times is ahead of universal time, if it says so."""
+    if not times or not (found := _OFFSET.search(times[0])) or ":" not in times[0][: found.start()]:
+        return None
+    ahead = timedelta(hours=int(found[2]), minutes=int(found[3]))
+    return timezone(-ahead if found[1] == "-" else ahead)
 
 
 def read_times(times: Sequence[str]) -> tuple[Array | None, str]:

@@ -1,7 +1,7 @@
 """Tables stand in for pandas, which is no dependency: what is read of them is their index."""
 
 import warnings
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from index_alike import Index
 
 import nodegraph as ng
 from nodegraph.data.index_times import check_times, read_index
+from nodegraph.data.last_rows import LastRows
 from nodegraph.errors import DataWarning
 from nodes import Input, Ridge
 
@@ -118,3 +119,22 @@ def test_what_is_compared_with_targets_looks_at_pairs_as_fit_does(call, form):
     getattr(model, call)(form(x), form(whole))
     with pytest.warns(DataWarning, match=rf"{call}: y.*row 30 is at 2020-02-01 beside 2020-01-31"):
         getattr(model, call)(form(x), form(lost))
+
+
+def test_times_are_told_in_the_zone_of_the_index():
+    """They are compared in universal time, in which pandas gives them; 5 hours behind is -05:00."""
+    table = Table(np.delete(np.datetime64("2024-03-05T00:00") + 60 * np.arange(100), [3, 4]))
+    table.index.tz = timezone(-timedelta(hours=5))
+    (told,) = said(({"u": table}, {}, ""))
+    assert "first from 2024-03-04T21:00:00-05:00 to 2024-03-05T00:00:00-05:00 (rows 2 and" in told
+    table.index.tz = None
+    (told,) = said(({"u": table}, {}, ""))
+    assert "first from 2024-03-05T02:00:00 to 2024-03-05T05:00:00 (rows 2 and" in told
+
+
+def test_what_does_not_follow_the_call_before_is_told_in_the_zone_too():
+    first = Table(np.datetime64("2024-03-05T00:00") + 60 * np.arange(100))
+    first.index.tz = timezone(timedelta(hours=9))
+    before = LastRows().then(check_times([({"u": first}, {}, "")]), 0, 100)
+    with pytest.warns(DataWarning, match=r"begin at 2024-03-05T09:00:00\+09:00, and those .*12:0"):
+        before.then(check_times([({"u": first}, {}, "")]), 100, 100, "cure")

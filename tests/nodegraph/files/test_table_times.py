@@ -143,3 +143,11 @@ def test_numbers_that_are_dates_are_compared_as_dates():
     with pytest.warns(DataWarning, match=r"rows are 1 d apart, .* from 2020-12-31 to 2021-01-11"):
         check_order(times[:31] + times[41:], "a.csv")
     assert time_index(["20201231", "20201232"]).tolist() == [20201231, 20201232]
+
+
+@pytest.mark.parametrize(("offset", "told"), [("+0200", "+02:00"), ("-05:30", "-05:30")])
+def test_times_are_told_at_the_offset_that_is_written(offset, told):
+    times = [f"2020-01-{day:02}T23:00{offset}" for day in range(1, 32)]
+    stamp = f"T23:00:00{told}"
+    with pytest.warns(DataWarning, match=re.escape(f"from 2020-01-14{stamp} to 2020-01-13{stamp}")):
+        check_order([*times[:12], times[13], times[12], *times[14:]], "a.csv")
