@@ -184,8 +184,9 @@ class JointReadouts:
             if len(own) > 1:
                 self._part(team, slot, rule)
             for member, one, (learned, facts) in zip(team.members, own, found, strict=True):
-                where = f"{member}: {type(rule).__name__}.finish"
-                check_still(where, rule, one.params, check_params(where, one.params, learned))
+                if not _is_alike(one.params, learned, rule.moving):
+                    where = f"{member}: {type(rule).__name__}.finish"
+                    check_still(where, rule, one.params, check_params(where, one.params, learned))
                 one.params, one.fitted = learned, True
                 told.append((member, {"rule": type(rule).__name__, **facts}))
         return told
@@ -203,6 +204,23 @@ class JointReadouts:
             if slot.taught is not None:
                 own = self.own[name]
                 own.taught = slot.taught[-len(own.past) :, columns].copy()
+
+
+def _is_alike(before: Any, after: Any, moving: Sequence[str]) -> bool:
+    """Tell at a glance whether params have changed only where they may, in kind nowhere."""
+    if type(after) is not type(before) or not hasattr(before, "_fields"):
+        return False
+    try:
+        return all(
+            a is b or (name in moving and _face(a) == _face(b))
+            for name, a, b in zip(before._fields, before, after, strict=True)
+        )
+    except AttributeError:  # no array: it is looked at more closely
+        return False
+
+
+def _face(array: Any) -> tuple[Any, ...]:
+    return type(array), array.shape, array.dtype
 
 
 def _concluded(rule: Rule, slot: Slot, params: list[Any]) -> list[tuple[Any, dict[str, Any]]]:
