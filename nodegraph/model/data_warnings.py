@@ -24,7 +24,7 @@ __all__ = [
     "warn_of_doubts",
     "warn_of_idle_targets",
     "warn_of_idle_workers",
-    "warn_of_late_edges",
+    "warn_of_inputs",
     "warn_of_params_replaced",
     "warn_of_series_passed_over",
 ]
@@ -51,8 +51,7 @@ def warn_of_doubts(
     DataError
         If a column of targets is NaN in every row, so that no row teaches anything.
     """
-    warn_of_late_edges(plan, bound)
-    warn_of_clocks(bound)
+    warn_of_inputs(plan, bound)
     _warn_of_lost_digits(bound, dtype)
     _warn_of_turned_data(bound)
     _warn_of_turned_series(bound)
@@ -65,7 +64,15 @@ def warn_of_doubts(
     warn_of_series_passed_over(plan, learners, bound, warmup, ahead)
 
 
-def warn_of_late_edges(plan: Plan, bound: BoundData) -> None:
+def warn_of_inputs(plan: Plan, bound: BoundData) -> None:
+    """Warn of edges that bring nothing in time, and of columns that are no signals."""
+    _warn_of_late_edges(plan, bound)
+    one = bound.series[0] if bound.own else None
+    if isinstance(one, Series) and any(rows.shape[1] > 1 for rows in one.data.values()):
+        warn_of_clocks(bound)
+
+
+def _warn_of_late_edges(plan: Plan, bound: BoundData) -> None:
     """Warn of edges that are so late that nothing but zeros comes through them.
 
     Targets that never come are refused where they are checked.

@@ -20,9 +20,8 @@ from nodegraph.files.yaml.task import GenerateTarget, Task
 from nodegraph.model import Model
 from nodegraph.model.checks import check_long_enough, checked_warmup, why_idle
 from nodegraph.model.choosing import chooser
-from nodegraph.model.clock_columns import warn_of_clocks
 from nodegraph.model.closed_loop import closed_plan, find_loop
-from nodegraph.model.data_warnings import warn_of_late_edges, warn_of_series_passed_over
+from nodegraph.model.data_warnings import warn_of_inputs, warn_of_series_passed_over
 from nodegraph.model.state import ModelState
 from nodegraph.model.uncertainty import refuse_unheard
 
@@ -100,8 +99,7 @@ def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> tuple[ModelSta
     if task.online:
         with _at(spec, "online"):
             _check_online(draft, learners)
-    warn_of_late_edges(model.plan, bound)
-    warn_of_clocks(bound)
+    warn_of_inputs(model.plan, bound)
     with _at(spec, "split"):
         warmup = checked_warmup(task.split.warmup, bound)
         warn_of_series_passed_over(model.plan, learners, bound, warmup)
