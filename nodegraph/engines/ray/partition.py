@@ -111,7 +111,7 @@ def cut(
     home = {name: i for i, group in enumerate(groups) for name in group}
     outside = {name: _read_from_outside(plan, group) for name, group in enumerate(groups)}
     asked = set(wanted).union(*outside.values())
-    orphans = [name for name in taught if name not in home]
+    orphans = [n for n in taught if n not in home and not plan.nodes[n].own_head]
     parts = []
     for i, group in enumerate(groups):
         names = tuple(name for name in plan.reads if name in group)

@@ -6,6 +6,7 @@ from nodegraph.engines.ray.pool import NoRoom
 from nodegraph.errors import DivergenceError, EngineError
 from nodegraph.testing.comparing import same_trees
 from nodes import Input, Reservoir, Ridge, Scaler, TaughtLayer
+from nodes.rules import Hebb
 
 pytestmark = pytest.mark.usefixtures("small_leaves")
 RNG = np.random.default_rng(0)
@@ -111,3 +112,15 @@ def test_each_pass_of_a_taught_layer_is_merged_from_replicas(spread, same_files)
         ng.Model(graph, seed=2, engine=engine).fit(XS, YS) for engine in ("local", spread(2, (5,)))
     )
     assert same_files(here, there)
+
+
+def test_a_head_that_learned_before_is_taught_no_more_where_another_node_learns(spread):
+    branches = [
+        TaughtLayer(units=5, rounds=1),
+        Scaler() >> Reservoir(units=5, name="r", rule=Hebb()),
+    ]
+    here, there = (
+        ng.Model(Input() >> branches, seed=2, engine=engine).fit(XS[:6], YS[:6])
+        for engine in ("local", spread(2))
+    )
+    same_trees(here.params["r"], there.params["r"], "the reservoir beside it")
