@@ -156,7 +156,8 @@ class Var(Symbol, NDArrayOperatorsMixin):
         if any(issubclass(kind, Masked) for kind in kinds):
             return NotImplemented
         if function not in _FUNCTIONS:
-            raise TraceError(f"np.{name} is not known to compiled steps{instead(name)}")
+            room = "np.linalg" if "linalg" in function.__module__ else "np"
+            raise TraceError(f"{room}.{name} is not known to compiled steps{instead(name)}")
         made: Any = _FUNCTIONS[function]
         try:
             _signature(made).bind(*args, **options)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.compiling.reasons import written_at
+from nodegraph.compiling.reasons import depth, written_at
 
 __all__ = ["Dim", "Op", "Region", "Trace", "TraceError", "active", "code_of", "current", "dtype_of",
            "fastest", "steady"]  # fmt: skip
@@ -41,7 +41,7 @@ class TraceError(TypeError):
     def __init__(self, why: str, place: str = ""):
         super().__init__(why)
         trace = active()
-        self.place = place or (written_at() if trace is not None else "")
+        self.place = place or ("" if trace is None else written_at(within=trace.depth))
         if trace is not None and trace.refusal is None:
             trace.refusal = self
 
@@ -210,7 +210,7 @@ class Trace:
         self._captured: dict[Any, Op] = {}
 
     def __enter__(self) -> Trace:
-        self.before = getattr(_here, "trace", None)
+        self.before, self.depth = getattr(_here, "trace", None), depth() - 1
         _here.trace = self
         return self
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import re
+import sys
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 __all__ = [
     "MASK",
     "CompilerFault",
+    "depth",
     "instead",
     "is_author_s",
     "line_naming",
@@ -77,15 +79,25 @@ def _author_s(frames: Sequence[traceback.FrameSummary]) -> traceback.FrameSummar
     return next((frame for frame in frames[::-1] if is_author_s(frame.filename)), None)
 
 
-def written_at(frames: Sequence[traceback.FrameSummary] | None = None) -> str:
+def depth() -> int:
+    """Return how many calls the program is deep, the caller's among them."""
+    frame, found = sys._getframe(1), 1
+    while (outer := frame.f_back) is not None:
+        frame, found = outer, found + 1
+    return found
+
+
+def written_at(frames: Sequence[traceback.FrameSummary] | None = None, within: int = 0) -> str:
     """Return where an author's line stands and how it reads: ``mine.py:7, if v > 0``.
 
     Parameters
     ----------
     frames : sequence, optional
         Of a traceback; else where the program is now.
+    within : int
+        How many calls around it are not looked at.
     """
-    frame = _author_s(traceback.extract_stack() if frames is None else frames)
+    frame = _author_s((traceback.extract_stack() if frames is None else frames)[within:])
     if frame is None:
         return ""
     line = (frame.line or "").rstrip(":")

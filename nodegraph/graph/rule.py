@@ -168,7 +168,10 @@ class Rule(Described, ABC):
         missing = [name for name in self.modifies if name not in fields]
         if not missing:
             return None
-        there = ", ".join(fields) or "no class Params inside, a NamedTuple of its arrays"
+        there = ", ".join(fields) or (
+            "no class Params inside, a NamedTuple of its arrays; write it there, or "
+            "Params: ClassVar[type] = YourParams"
+        )
         return (
             f"{type(self).__name__} changes {', '.join(missing)}, which {type(node).__name__} "
             f"does not have (it has {there})"

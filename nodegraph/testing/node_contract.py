@@ -87,7 +87,8 @@ def check_fields(part: Any) -> None:
     words = set(re.findall(r"\w+", " ".join(base.__doc__ or "" for base in family)))
     names = [field.alias or name for name, field in kind.model_fields.items()]
     missing = [name for name in names if name not in INHERITED and name not in words]
-    require(not missing, f"{kind.__name__} does not say what {missing} mean")
+    say = "write each into the docstring of the class, under Parameters"
+    require(not missing, f"{kind.__name__} does not say what {missing} mean; {say}")
     plain = part.as_given()
     again = kind(**plain)
     require(_dump(again) == _dump(part), f"{kind.__name__} does not come back from {plain}")
@@ -168,7 +169,8 @@ class _Trial:
             raise AssertionError(f"{error}") from error
         kept = copy_tree(state)
         y[:] = 0.5
-        same_trees(state, kept, "step returns an array that it keeps in the state; return a copy")
+        note = "step returns an array that it keeps in the state; return a copy, as y.copy()"
+        same_trees(state, kept, note)
 
     def check_it_is_compiled(self) -> None:
         """Fail with what stands in the way, if the step cannot be compiled and nobody says so."""

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from nodegraph.arrays import leaves
 from nodegraph.compiling.arrays import Var, symbol
 from nodegraph.compiling.control import cond
 from nodegraph.compiling.ir import Trace, TraceError
@@ -134,8 +135,8 @@ def program_of(writer: Writer) -> Program | Untraced:
     program: Program | Untraced | None
     try:
         known = _programs.setdefault(node, {}).setdefault((kinds, taught), [])
-    except TypeError as error:  # a leaf without a hash
-        return Untraced(type(node), "step", f"{place_of(type(node).step)}: {error}")
+    except TypeError:
+        return _without_hash(writer)
     program = _of(known, rule)
     if program is None:
         alike = programs_of_alike(node, (kinds, taught)) if is_enabled() else []
@@ -146,6 +147,25 @@ def program_of(writer: Writer) -> Program | Untraced:
                 alike.append((program, rule))
         known.append((program, rule))
     return program
+
+
+def _without_hash(writer: Writer) -> Untraced:
+    """Return why there is no program of what is kept in something else than arrays."""
+    trees = [
+        ("params", writer.params, writer.node, "step"),
+        ("state", writer.state, writer.node, "step"),
+    ]
+    if writer.teaching is not None:
+        trees.append(("memory", writer.teaching.memory, writer.rule, "update"))
+    for name, tree, part, method in trees:
+        for path, leaf in leaves(tree, name):
+            if isinstance(leaf, list | dict | set):
+                kind, what = type(part), type(leaf).__name__
+                why = f"{path} is a {what}, no array; write a NamedTuple of arrays"
+                return Untraced(kind, method, f"{place_of(getattr(kind, method))}: {why}")
+    return Untraced(
+        type(writer.node), "step", f"{place_of(type(writer.node).step)}: a leaf has no hash"
+    )
 
 
 def _of(programs: list[tuple[Any, Any]], rule: Any) -> Any:
