@@ -150,6 +150,12 @@ class HMLSTM(LearningCell):
             )
         return self
 
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        told = self.boundaries == "told" and self.levels == 2
+        reasons = super().idle()
+        return reasons | {"peak": "the only boundaries are told"} if told else reasons
+
     def cost(self, n_in: int, n_out: int) -> dict[str, int]:
         """Return how many numbers the weights will hold."""
         rows, n = 4 * self.each, self.each

@@ -71,6 +71,12 @@ class RewardReadout(LinearReadout):
         check_rewards(n_out, reward=reward)
         return super().init(rng, n_in, n_out)
 
+    def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
+        """Return that it tried nothing, so that no reward could teach it."""
+        if self.noise or y.any():
+            return []
+        return ["noise is 0, so that it tried nothing and learned nothing: give a noise above 0"]
+
     def step(
         self, params: Any, state: Any, x: Array, noise: Array | None = None
     ) -> tuple[Any, Array]:

@@ -72,6 +72,10 @@ class SkipRNN(BesideCell):
             raise ValueError("cell: a head tells the surprise; give it a rule such as EProp()")
         return self
 
+    def idle(self) -> dict[str, str]:
+        """Return the fields that have no effect beside the others, each with why."""
+        return {"rate": "budget is 1, so that no step is skipped"} if self.budget == 1 else {}
+
     def start(self, n_out: int, n_in: int = 0, **more: Any) -> Any:
         """Return the state before the first step."""
         inside = self.cell.start(n_out, n_in, **more)._replace(past=())

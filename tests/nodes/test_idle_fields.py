@@ -12,6 +12,8 @@ from nodegraph.files.yaml.spec import read_text
 from nodes import (
     ES2N,
     ESN,
+    GRU,
+    HMLSTM,
     LIF,
     NVAR,
     Dense,
@@ -20,6 +22,7 @@ from nodes import (
     PredictiveCoder,
     Reservoir,
     Scaler,
+    SkipRNN,
 )
 from nodes.rules import ForwardForward, IntrinsicPlasticity
 
@@ -127,6 +130,8 @@ REFUSED = [
     (PredictiveCoder, {"units": 2, "fading": 0.1}, "attention is False"),
     (PredictiveCoder, {"units": 2, "A": np.eye(2)}, "temporal is False"),
     (PredictiveCoder, {"units": 2, "C": np.eye(2), "input_scaling": 1.0}, "weights are given"),
+    (HMLSTM, {"units": 2, "boundaries": "told", "peak": 3.0}, "the only boundaries are told"),
+    (SkipRNN, {"cell": GRU(units=2), "budget": 1.0, "rate": 0.1}, "no step is skipped"),
     (ForwardUnit, {"kind": "predictive_coding", "attention": False, "fading": 0.1}, "attention"),
     (IntrinsicPlasticity, {"activation": "sigmoid", "mu": 0.2, "sigma": 0.1}, "sigmoid"),
     (ForwardForward, {"negatives": "given", "buffer": 5}, "negatives are given"),

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,22 @@ class Judge(ng.Node):
 
     def step(self, params, state, x, goal):
         return state, np.stack([-((x - goal) ** 2).sum()])
+
+
+def test_that_nothing_was_tried_is_told():
+    x = np.random.default_rng(0).normal(size=(50, 2))
+    for fields, told in (
+        ({"noise": 0.0}, True),
+        ({}, False),
+        ({"noise": 0, "W_out": [[1, 1]]}, False),
+    ):
+        out = RewardReadout(name="out", **fields)
+        model = ng.Model((Input(name="x") >> out) & (Input(name="r") >> out["reward"]), seed=1)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model.fit({"x": x, "r": x[:, :1]})
+        assert any("it tried nothing" in str(one.message) for one in caught) == told
+        assert model.params["out"].W_out.any() != told
 
 
 def task(seed):
