@@ -14,6 +14,7 @@ from nodegraph.engines.side_by_side import execute_many
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import GraphError
 from nodegraph.graph.plan import Plan
+from nodegraph.graph.protocols import refuse_hooks
 
 __all__ = ["LOCAL", "Engine", "choose"]
 
@@ -55,6 +56,7 @@ class Engine(NamedTuple):
 
 LOCAL = Engine(local.execute, execute_many)
 _GROUP = "nodegraph.engines"
+_GONE = dict.fromkeys(("watches", "cuts"), "write remote = True")
 
 
 def choose(engine: Any) -> Engine:
@@ -67,6 +69,8 @@ def choose(engine: Any) -> Engine:
     ------
     GraphError
         If there is no such engine.
+    ContractError
+        If it says something in words of before.
     """
     if isinstance(engine, Engine):
         return engine
@@ -79,6 +83,7 @@ def choose(engine: Any) -> Engine:
         of_objects = ", or give an object with an execute(plan, slots, chunks, work) method"
         own = "" if isinstance(engine, str) else of_objects
         raise GraphError(f"unknown engine {engine!r}; write {_words()}{own}")
+    refuse_hooks(type(engine), _GONE)
     offered = {name: getattr(engine, name) for name in Engine._fields if hasattr(engine, name)}
     return Engine(**{"execute": execute, **offered})
 

@@ -7,7 +7,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.engines import LOCAL, choose
-from nodegraph.errors import GraphError
+from nodegraph.errors import ContractError, GraphError
 from nodes import Input, Reservoir, Ridge
 
 ENGINE = """
@@ -56,3 +56,15 @@ def test_an_unknown_word_is_answered_with_those_that_are_known(theirs):
         GraphError, match=r"unknown engine 'fast'; write 'local' or 'ray' or 'slow'"
     ):
         choose("fast")
+
+
+class Belt:
+    cuts = True
+
+    def execute(self, plan, slots, chunks, request):
+        raise AssertionError("it is refused before")
+
+
+def test_an_engine_with_a_word_that_nobody_asks_for_is_refused():
+    with pytest.raises(ContractError, match=r"Belt\.cuts would .* write remote = True"):
+        ng.Model(Input() >> Ridge(), engine=Belt())

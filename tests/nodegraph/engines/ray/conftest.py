@@ -121,8 +121,7 @@ class Posted(Mortal):
 class Split:
     """An engine that cuts plans at random and runs the parts in `Mortal` workers."""
 
-    watches = True
-    cuts = True
+    remote = True
 
     def __init__(self, seed=0, chunk=7, deaths=(), after=False, pool=Mortal, **options):
         self.rng, self.chunk = np.random.default_rng(seed), chunk
