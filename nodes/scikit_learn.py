@@ -133,10 +133,7 @@ def _named(name: str) -> type:
         import sklearn
         from sklearn.base import ClassifierMixin, RegressorMixin
     except ImportError:
-        raise ValueError(
-            "scikit-learn is not installed: pip install scikit-learn, or '.[sklearn]' in the "
-            "folder of nodegraph"
-        ) from None
+        raise ValueError("scikit-learn is not installed: pip install scikit-learn") from None
     others = {part.name for part in iter_modules(sklearn.__path__) if part.name[0] != "_"}
     others -= {*USUAL, "conftest", "experimental", "externals", "tests"}
     for module in (*USUAL, *sorted(others)):

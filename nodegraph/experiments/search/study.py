@@ -20,10 +20,7 @@ def _optuna() -> Any:
     try:
         import optuna
     except ImportError:
-        raise SpecError(
-            "search needs Optuna, which is not installed: pip install '.[search]' in the folder of "
-            "nodegraph"
-        ) from None
+        raise SpecError("search needs Optuna, which is not installed: pip install optuna") from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna
 
