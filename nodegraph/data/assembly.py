@@ -54,6 +54,12 @@ class Door:
 
     def targets(self, y: Any) -> dict[str, Any]:
         """Return targets by learner."""
+        named = y if isinstance(y, Mapping) else ()
+        if deaf := [n for n in named if n in self.known and n not in self.learners]:
+            raise DataError(
+                f"target for {deaf[0]!r}: that node learns from none that is given (one that is "
+                "frozen does not, nor one whose target an edge brings); leave it out"
+            )
         return _by_name(y, self.learners, self.learners, "target")
 
     def lesson(self, name: str) -> Lesson:

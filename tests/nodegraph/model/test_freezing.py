@@ -70,6 +70,14 @@ def test_frozen_learners_keep_their_weights():
     )
 
 
+def test_a_target_of_who_is_frozen_is_refused_as_such():
+    near, far = Ridge(name="near"), Ridge(name="far")
+    model = ng.Model(Input(name="u") >> near >> far, seed=1).fit(U, {"near": Y, "far": Y})
+    for learn in (model.freeze("near").fit, model.update):
+        with pytest.raises(DataError, match="target for 'near': that node learns from none that"):
+            learn(U, {"near": Y, "far": Y})
+
+
 def test_freezing_nobody_is_refused():
     model = ng.Model(Input() >> Reservoir(units=5) >> Ridge(name="out"))
     with pytest.raises(DataError, match=r'freeze: name the nodes .* of "out"'):
