@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,7 @@ def _chosen(trace: Trace, inner: Region, flag: Op, new: Any, old: Any) -> Any:
     return Var(inner.outs[-1])
 
 
-def repeat(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
+def repeat(n: int, body: Callable[[Any], Any], carry: Any, *more: Any) -> Any:
     """Return ``body(body(... body(carry)))``, `n` times; traced once, and run as a loop.
 
     Parameters
@@ -89,7 +89,11 @@ def repeat(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
         Takes and returns the like of `carry`, of the same shapes and dtypes.
     carry : array or tuple of arrays
         With plain arrays this is a loop in Python.
+    *more
+        Refused: one tuple carries several arrays.
     """
+    if more:
+        raise CarryError("repeat carries one thing: write repeat(n, body, (v, k)), and body(carry)")
     trace = active()
     if isinstance(n, Symbol):
         raise TraceError(
@@ -105,8 +109,7 @@ def repeat(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
     with trace.within(inner):
         given = [Var(carried(trace, start), given=True) for start in starts]
         news = [lift(v) for v in flat(body(filled(carry, given)))]
-    if len(news) != len(starts):
-        raise TraceError(f"repeat's body takes {len(starts)} arrays and returns {len(news)}")
+    _check_count(news, starts)
     for new, start in zip(news, starts, strict=True):
         _check_same(new, start)
     outs = [looped(trace, inner, *pair) for pair in zip(starts, news, strict=True)]
@@ -117,7 +120,9 @@ def _repeated(n: int, body: Callable[[Any], Any], carry: Any) -> Any:
     carry = tree_map(np.asarray, carry)
     for _ in range(n):
         found = body(carry)
-        for new, old in zip(flat(found), flat(carry), strict=True):
+        news, olds = [*flat(found)], [*flat(carry)]
+        _check_count(news, olds)
+        for new, old in zip(news, olds, strict=True):
             _check_same(np.asarray(new), old)
         carry = found
     return carry
@@ -134,6 +139,13 @@ def looped(trace: Trace, region: Region, start: Op, new: Op) -> Op:
         a.same(b)
     region.outs.append(trace.placed("loopout", (start, new), (), start, region))
     return region.outs[-1]
+
+
+def _check_count(news: Sequence[Any], olds: Sequence[Any]) -> None:
+    if len(news) != len(olds):
+        raise CarryError(
+            f"repeat's body takes {len(olds)} arrays and returns {len(news)} ({written_at()})"
+        )
 
 
 def _check_same(new: Any, old: Any, who: str = "repeat's body") -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -61,12 +62,8 @@ class FirstUse(NamedTuple):
         given = copy_tree((state, tuple(rows.values())))
         with placed(f"in {where}, given " + ", ".join(f"{p} {r.shape}" for p, r in rows.items())):
             others = {port: row for port, row in rows.items() if port != "x"}
-            try:
+            with _words_for(where, "W = params.W * 2"):
                 found = self.node.step(read_only(self.params), state, rows["x"], **others)
-            except ValueError as error:
-                if "read-only" not in str(error):
-                    raise
-                raise ContractError(_writes(where, "W = params.W * 2")) from error
         if not _same(given, (state, tuple(rows.values()))):
             raise ContractError(_writes(where, "x = state.x + change"))
         return self.moved(found, (self.n_out,), "step")
@@ -123,12 +120,8 @@ class FirstUse(NamedTuple):
         rows = "one step" if rule.online else "a block of steps, as an offline rule does"
         params = copy_tree(self.params) if rule.online else read_only(self.params)
         with placed(f"in {where}, which sees {rows}: {shapes}"):
-            try:
+            with _words_for(where, "" if rule.online else "W = params.W * 2 in finish"):
                 found = rule.update(params, deepcopy(memory), seen)
-            except ValueError as error:
-                if rule.online or "read-only" not in str(error):
-                    raise
-                raise ContractError(_writes(where, "W = params.W * 2 in finish")) from error
         params, after = pair(found, where, "(params, memory)")
         if not rule.online and (odd := _stretched(memory, after)):
             raise ContractError(
@@ -147,6 +140,24 @@ def _stretched(before: Any, after: Any) -> str | None:
         if arrays and now.ndim != leaf.ndim:
             return f"{path or 'it'} is {told(now)}, before {told(leaf)}"
     return None
+
+
+@contextmanager
+def _words_for(where: str, example: str) -> Iterator[None]:
+    """Say what to write for what Python and numpy refuse: arrays and tuples that stay."""
+    try:
+        yield
+    except ValueError as error:
+        if not example or "read-only" not in str(error):
+            raise
+        raise ContractError(_writes(where, example)) from error
+    except AttributeError as error:
+        if str(error) != "can't set attribute":
+            raise
+        raise ContractError(
+            f"{where} assigns to a field of a NamedTuple, which stays as it is; return a new one, "
+            "as in params._replace(W=W)"
+        ) from error
 
 
 def _writes(where: str, example: str) -> str:

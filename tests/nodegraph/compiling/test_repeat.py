@@ -10,7 +10,7 @@ import nodegraph as ng
 from nodegraph import maths as m
 from nodegraph.compiling.planning.items import Block
 from nodegraph.engines.compiled.courses import learn_by_step
-from nodegraph.errors import PlainStepWarning
+from nodegraph.errors import ContractError, PlainStepWarning
 from nodegraph.graph.lesson import Lesson
 from nodegraph.testing import run_node, teach
 
@@ -203,4 +203,27 @@ def test_what_is_made_in_a_loop_stays_there():
 
     node = Leaks()
     with pytest.warns(PlainStepWarning, match="let the function return it"):
+        run_node(node, node.init(None, 3, N), node.start(N), XS)
+
+
+@pytest.mark.parametrize(
+    ("turns", "words"),
+    [
+        (lambda v: m.repeat(3, lambda v, k: (v, k), v, 0), r"write repeat\(n, body, \(v, k\)\)"),
+        (
+            lambda v: m.repeat(3, lambda c: (*c, v), (v,)),
+            r"takes 1 arrays and returns 2 \(test_rep",
+        ),
+    ],
+)
+def test_a_loop_that_carries_more_than_one_thing_is_refused_in_a_sentence(turns, words):
+    class Loops(Leaky):
+        def step(self, params, state, x):
+            turns(state[0])
+            return state, x.sum() + state[0]
+
+    with pytest.raises(ContractError, match=words):
+        turns(np.zeros(2))
+    node = Loops()
+    with pytest.raises(ContractError, match=words):
         run_node(node, node.init(None, 3, N), node.start(N), XS)

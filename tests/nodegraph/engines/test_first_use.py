@@ -331,3 +331,14 @@ def test_a_step_that_writes_into_its_params_is_refused():
     model = ng.Model(Input() >> Grows(name="grows"))
     with pytest.raises(ContractError, match=r"grows: Grows\.step writes into an array that it was"):
         model.run(np.ones((5, 2)))
+
+
+def test_a_field_that_is_assigned_to_is_told_with_what_to_write():
+    class Assigns(Follow):
+        def update(self, params, memory, seen):
+            params.W = params.W + 1
+            return params, memory
+
+    words = r"mix: Assigns.update assigns to a field of a NamedTuple, .* params._replace\(W=W\)"
+    with pytest.raises(ContractError, match=words):
+        ng.Model(Input() >> Mix(units=1, rule=Assigns())).partial_fit(U, U)
