@@ -80,4 +80,6 @@ def _shown(item: Any) -> str:
 def _cure(item: Any) -> str:
     if isinstance(item, dict):
         return "; several inputs are one dict of lists, {name: [series, ...]}"
+    if isinstance(item, str):
+        return "; leave text out, or give each category a column of its own: pd.get_dummies(x)"
     return ""

@@ -35,6 +35,7 @@ _MISSING = frozenset(
     | {"None", "none", "NONE"}
     | _NAN
 )
+_TRUTH = {"true", "false"}
 
 
 class NoNumber(Exception):
@@ -142,7 +143,8 @@ class Grammar(NamedTuple):
         if kind == "time":
             return f"{shown(cell)} is a date or time, not a number; {others}"
         if kind == "word" and in_text:
-            return f"{shown(cell)} is text, not a number; {others}"
+            truth = "write 1 and 0 for true and false, or " * (cell.strip().lower() in _TRUTH)
+            return f"{shown(cell)} is text, not a number; {truth}{others}"
         return f"should be a finite number (got {shown(cell)}){self._hint(cell, others)}"
 
     def _hint(self, cell: str, others: str) -> str:

@@ -225,7 +225,7 @@ def test_words_are_named_with_their_place():
     for value in (np.array([[1.0, "x"]], dtype=object), [[1.0, "x"]]):
         with pytest.raises(DataError, match="input: expected numbers, got"):
             model().fit(value, [1.0])
-    with pytest.raises(DataError, match=r"as 'x' in row 0, column 1$"):
+    with pytest.raises(DataError, match=r"as 'x' in row 0, column 1; leave text out, or give each"):
         model().fit(np.array([[1.0, "x"]], dtype=object), [1.0])
     with pytest.raises(DataError, match=r"'data.csv'; read a file first, as with np.loadtxt"):
         model().fit("data.csv", [1.0])

@@ -71,7 +71,10 @@ def test_a_flat_series_is_one_column_and_whole_numbers_become_floats():
         (np.ones((2, 2, 2)), r"u: expected shape \(T, d\), got \(2, 2, 2\)"),
         (np.ones((0, 2)), r"there is nothing in it, its shape is \(0, 2\)"),
         (["a", "b"], "expected numbers, got <U1 values"),
-        (np.array([1.0, "b"], dtype=object), r"expected numbers, got objects \(float, str\)"),
+        (
+            np.array([1.0, "b"], dtype=object),
+            r"objects \(float, str\), as 'b' in row 1; .*dummies\(x\)",
+        ),
         ([[1.0], [1.0, 2.0]], "rows of different lengths"),
         (sparse.eye_array(3), r"a sparse matrix; write x.toarray\(\)"),
         (np.ma.masked_less(np.arange(3.0), 1), "u: a masked value in row 0, column 0"),

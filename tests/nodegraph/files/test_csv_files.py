@@ -225,6 +225,8 @@ def test_what_is_said_about_a_text_is_held_to(tmp_path, text, options, values):
     [
         ("month,y\n2020_01,1\n", "line 2, column month: '2020_01' is text, not a number; leave "
          "text out by columns: [y]"),
+        ("free,y\nTrue,1\n", "column free: 'True' is text, not a number; write 1 and 0 for "
+         "true and false, or leave text out by columns: [y]"),
         ("day,y\n2020-01-01,1\n", "leave text out by columns: [y] (or time: day)"),
         ("a,b\n\uff11\uff12,1\n", "line 2, column a: should be a finite number"),
         ("a;b\n1;?\n", 'write missing: ["?"]'),
