@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
@@ -20,6 +21,7 @@ stats: dict[str, float] = {"compiled": 0, "loaded": 0, "seconds": 0.0, "load_sec
 listeners: list[Callable[[], None]] = []  # called before something is compiled
 _known: dict[str, int] = {}
 _lock, _making = Lock(), Lock()
+_CALLED = re.compile(r"@(\w+)(?=\()")
 _PASSES = 2  # as -O2; loops are vectorized, straight code is not, nothing is contracted
 
 
@@ -96,15 +98,14 @@ def functions(
     name : str
         What a debugger shows, and the file of the code is called; a digest is added.
     linked : dict
-        By name: the modules of functions that it calls.
+        By name: the modules of functions that it calls, behind those that these call.
     """
-    found: list[str] = []
+    found: dict[str, str] = {}
     with _lock:
-        for called, body in (linked or {}).items():
-            found.append(_symbol(body, called))
-            text = text.replace(f"@{called}(", f"@{found[-1]}(")
-        found.append(_symbol(text, name))
-        return tuple(found), _known[found[-1]]
+        for called, body in {**(linked or {}), name: text}.items():
+            body = _CALLED.sub(lambda call: f"@{found.get(call[1], call[1])}", body)
+            found[called] = _symbol(body, called)
+        return tuple(found.values()), _known[found[name]]
 
 
 def kept(symbols: Sequence[str]) -> int | None:

@@ -44,13 +44,19 @@ def planned(
 def stages_of(plan: Plan, code: Code) -> Stages:
     """Return what a step was at each stage."""
     shown = _Shown(plan)
-    step = code.text[code.text.index("define void @NAME") :]
+    loops = [_function(text, n) for n, text in code.linked.items() if n.startswith("loop_")]
     return Stages(
         "\n".join(shown.operations()),
         "\n".join(shown.places()),
         "\n".join(shown.groups(plan.groups)),
-        step[: step.index("\n}") + 2],
+        "\n".join([_function(code.text, "NAME"), *loops]),
     )
+
+
+def _function(module: str, name: str) -> str:
+    """Return the function of a module, under its name."""
+    text = module[module.index("define void @NAME") :]
+    return text[: text.index("\n}") + 2].replace("@NAME(", f"@{name}(")
 
 
 class _Shown:

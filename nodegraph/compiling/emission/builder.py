@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from nodegraph.compiling.emission.sharing import share
+from nodegraph.compiling.emission.sharing import outlined
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.storage import Storage
 from nodegraph.compiling.prelude.blocks import LLVM, MEMORY, SIZE, Blocks, literal
@@ -16,6 +16,12 @@ from nodegraph.compiling.prelude.catalogue import declaration, definition, is_in
 __all__ = ["Builder", "Index"]
 
 _NAMES = re.compile(r"%v\d+")
+_TAG, _MARK = ", !llvm.access.group !0", ", !llvm.loop !1"  # of loops whose turns do not touch
+_META = """
+!0 = distinct !{}
+!1 = distinct !{!1, !2}
+!2 = !{!"llvm.loop.parallel_accesses", !0}
+"""
 
 
 class Text(Blocks):
@@ -39,7 +45,6 @@ class Text(Blocks):
         super().__init__("begin")
         self.entry: list[str] = []
         self.loops: list[int] = []
-        self.meta: list[str] = []
         self.levels: list[list[str]] = []
         self.depth: dict[str, int] = {}
         self.needs: set[str] = set()
@@ -105,7 +110,7 @@ class Text(Blocks):
         if not sizes:
             yield [], ""
             return
-        tag, mark = self._independent() if parallel else ("", "")
+        tag, mark = (_TAG, _MARK) if parallel else ("", "")
         names = [self.new() for _ in sizes]
         self.levels = [[] for _ in range(len(sizes) + 1)]
         self.depth.update({name: depth for depth, name in enumerate(names, 1)})
@@ -119,16 +124,6 @@ class Text(Blocks):
                 self.lines += level
         self.lines[first:] = ["\n".join(self.lines[first:])]
         self.loops.append(first)
-
-    def _independent(self) -> tuple[str, str]:
-        """Return what tells LLVM that turns do not touch: behind accesses, and behind the jump."""
-        access, ident, what = (len(self.meta) + k for k in range(3))
-        self.meta += [
-            f"!{access} = distinct !{{}}",
-            f"!{ident} = distinct !{{!{ident}, !{what}}}",
-            f'!{what} = !{{!"llvm.loop.parallel_accesses", !{access}}}',
-        ]
-        return f", !llvm.access.group !{access}", f", !llvm.loop !{ident}"
 
     @contextmanager
     def repeat(self, n: str, name: str = "", mark: str = "") -> Iterator[None]:
@@ -174,22 +169,23 @@ class Builder(Text):
         self.numbers: dict[str, dict[Op, int]] = {"f8": {}, "f4": {}}
         self.buffers: list[Storage] = []
 
-    def module(self, dtype: str) -> str:
-        """Return the module of the function."""
-        called = (definition(n) if is_inlined(n) else declaration(n) for n in sorted(self.needs))
-        functions = share(self.entry, self.lines, self.loops)
+    def modules(self, dtype: str) -> tuple[str, dict[str, str]]:
+        """Return the module of the function, and by name those of others, each behind its own."""
+        linked = {name: definition(name) for name in sorted(self.needs) if not is_inlined(name)}
+        loops = outlined(self.entry, self.lines, self.loops)
+        heads = "".join(declaration(name, text) for name, text in loops.items())
+        linked |= {name: self._calling(text) for name, text in loops.items()}
         head, body = "\n".join(self.entry), "\n".join(self.lines)
-        return (
-            "".join([*called, functions])
-            + f"define void @NAME(ptr noalias %args, ptr noalias %io, {LLVM[dtype]} %like) "
-            + f"nounwind {{\nentry:\n{head}\n  br label %begin\nbegin:\n{body}\n  ret void\n}}\n"
-            + "\n".join(self.meta)
-            + "\n"
-        )
+        return heads + self._calling(
+            f"define void @NAME(ptr noalias %args, ptr noalias %io, {LLVM[dtype]} %like) "
+            f"nounwind {{\nentry:\n{head}\n  br label %begin\nbegin:\n{body}\n  ret void\n}}\n"
+        ), linked
 
-    def linked(self) -> dict[str, str]:
-        """Return the modules of functions that are called, by name."""
-        return {name: definition(name) for name in sorted(self.needs) if not is_inlined(name)}
+    def _calling(self, text: str) -> str:
+        """Return the module of a function: what it calls stands in front of it."""
+        called = (name for name in sorted(self.needs) if f"@{name}(" in text)
+        known = (definition(n) if is_inlined(n) else declaration(n, definition(n)) for n in called)
+        return "".join([*known, text, _META])
 
     # arguments
 

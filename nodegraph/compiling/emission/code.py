@@ -34,7 +34,7 @@ class Code:
         b = Builder(io)
         self.values = Values(plan, b)
         self._write(plan.groups)
-        self.text, self.linked = b.module(dtype), b.linked()
+        self.text, self.linked = b.modules(dtype)
         self.slots, self.numbers, self.buffers = b.slots, b.numbers, b.buffers
 
     def _write(self, groups: list[Group]) -> None:

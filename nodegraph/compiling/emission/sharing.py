@@ -1,24 +1,24 @@
-"""Loops that differ in nothing but addresses and numbers become calls of one function."""
+"""Loops that are long, or there more than once, become functions: the same for all steps."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from hashlib import blake2b
 
-__all__ = ["share"]
+__all__ = ["outlined"]
 
-_DIGITS = re.compile(r"\d+")
+_LONG = 40  # lines, from which on a call takes far less time than what is called
 _NAMES = re.compile(r"%v\d+[nc]?")
-_LOCAL = re.compile(r"%v\d+[nc]?|\bb\d+|!\d+")
+_LOCAL = re.compile(r"%v\d+[nc]?|\bb\d+")
 _MADE = re.compile(r"^  (%v\d+[nc]?) = (.+)$", re.MULTILINE)
 _BEFORE = re.compile(r"(?<=\[0, %)\w+")  # the block from which a loop is come to
 _TYPES = {"getelementptr": "ptr", "inttoptr": "ptr", "icmp": "i1", "fcmp": "i1"}
 _CASTS = ("zext", "sext", "trunc", "fpext", "fptrunc", "sitofp", "uitofp", "bitcast")
 
 
-def share(entry: list[str], lines: list[str], loops: Iterable[int]) -> str:
-    """Replace loops that are there more than once; return the functions that are called now.
+def outlined(entry: list[str], lines: list[str], loops: Iterable[int]) -> dict[str, str]:
+    """Replace loops by calls; return the functions that are called, by name.
 
     Parameters
     ----------
@@ -27,55 +27,45 @@ def share(entry: list[str], lines: list[str], loops: Iterable[int]) -> str:
     loops : iterable of int
         Their places in `lines`: of those that are in no other.
     """
-    functions: list[str] = []
-    several = [*_alike(lines, loops)]
     made = dict(_MADE.findall("\n".join([*entry, *lines])))
-
-    def typed(name: str) -> str:
-        return f"{_type(made[name])} {name}"
-
-    for places in several:
-        name = f"@loop{len(functions)}"
-        for at in places:
-            given = ", ".join(map(typed, _free(lines[at])))
-            if at == places[0]:
-                functions.append(_function(f"{name}({given})", lines[at]))
-            end = lines[at].rpartition("\n")[2]
-            lines[at] = f"  call void {name}({given})\n  br label %{end[:-1]}\n{end}"
-    return "".join(functions)
-
-
-def _alike(lines: list[str], loops: Iterable[int]) -> Iterator[list[int]]:
-    """Yield the places of loops that are the same but for names, where there are several."""
-    similar, same = defaultdict(list), defaultdict(list)
+    calls: dict[str, list[tuple[int, str]]] = {}
     for at in loops:
-        similar[_DIGITS.sub("", _BEFORE.sub("", lines[at], count=1))].append(at)
-    for places in similar.values():
-        if len(places) > 1:
-            for at in places:
-                same[_anonymous(lines[at])].append(at)
-    yield from (places for places in same.values() if len(places) > 1)
+        text = _told(lines[at], made) + _BEFORE.sub("entry", lines[at], count=1)
+        given = ", ".join(f"{_type(made[name])} {name}" for name in _free(text))
+        function = _anonymous(f"({given}) nounwind {{\nentry:\n{text}\n  ret void\n}}\n")
+        calls.setdefault(function, []).append((at, given))
+    functions: dict[str, str] = {}
+    for function, places in calls.items():
+        if len(places) == 1 and function.count("\n") < _LONG:
+            continue
+        name = f"loop_{blake2b(function.encode(), digest_size=8).hexdigest()}"
+        functions[name] = f"define void @NAME{function}"
+        for at, given in places:
+            end = lines[at].rpartition("\n")[2]
+            lines[at] = f"  call void @{name}({given})\n  br label %{end[:-1]}\n{end}"
+    return functions
+
+
+def _told(text: str, made: dict[str, str]) -> str:
+    """Return again what tells LLVM that no series are left over behind whole vectors."""
+    sizes = (name for name in _free(text) if made[name].endswith(", -16"))
+    return "".join(f"  {name} = {made[name]}\n" for name in sizes)
 
 
 def _anonymous(text: str) -> str:
-    """Return a loop with names, labels and what is told to LLVM numbered anew."""
+    """Return a function with names and labels numbered anew."""
     known: dict[str, str] = {}
 
     def one(found: re.Match[str]) -> str:
-        return known.setdefault(found[0], f"{found[0][0]}{len(known)}")
+        return known.setdefault(found[0], f"{found[0].rstrip('nc0123456789')}{len(known)}")
 
-    return _LOCAL.sub(one, _BEFORE.sub("", text, count=1))
+    return _LOCAL.sub(one, text)
 
 
 def _free(text: str) -> list[str]:
     """Return the names that a loop reads and does not make, in order."""
     made = {name for name, _ in _MADE.findall(text)}
     return [name for name in dict.fromkeys(_NAMES.findall(text)) if name not in made]
-
-
-def _function(head: str, text: str) -> str:
-    body = _BEFORE.sub("entry", text, count=1)
-    return f"define internal void {head} noinline nounwind {{\nentry:\n{body}\n  ret void\n}}\n"
 
 
 def _type(made: str) -> str:

@@ -53,9 +53,9 @@ def definition(name: str) -> str:
     return _CATALOGUE[what](dtype)
 
 
-def declaration(name: str) -> str:
-    """Return what modules that call a function of another one begin with."""
-    head = definition(name).partition(" {\n")[0].removeprefix("define")
+def declaration(name: str, text: str) -> str:
+    """Return what modules that call a function of another one, which is `text`, begin with."""
+    head = text.partition(" {\n")[0].removeprefix("define")
     return f"declare{head}\n".replace("@NAME(", f"@{name}(")
 
 

@@ -1,10 +1,12 @@
-"""Loops that are the same but for what they read and write are one function."""
+"""Loops that are the same but for what they read and write are one function, in all steps."""
 
 import numpy as np
 import pytest
 from all_ways import plan_and_code, run_in_all_ways
 
 from nodegraph import maths as m
+from nodegraph.compiling.emission.builder import Builder
+from nodegraph.compiling.ir import Dim
 
 
 def adam(weights, moments, gradients, rate):
@@ -35,16 +37,51 @@ def test_each_call_has_its_own_arrays_sizes_and_numbers(dtype):
     run_in_all_ways(learns, state_of(5, 19, 3, dtype), (), dtype)
 
 
+def loops_of(*step):
+    """Return the step's module, and by name those of the loops that it calls."""
+    code = plan_and_code(*step)[1]
+    return code.text, {name: text for name, text in code.linked.items() if name[:5] == "loop_"}
+
+
 def test_what_is_alike_is_written_once():
-    _, code = plan_and_code(learns, state_of(5, 19, 3, float), ())
-    heads = [line for line in code.text.splitlines() if line.startswith("define internal void")]
-    assert len(heads) == 3  # of vectors, of the moments of matrices, of matrices
-    for name in ("loop0", "loop1", "loop2"):
-        assert code.text.count(f"call void @{name}(") == 2
+    text, loops = loops_of(learns, state_of(5, 19, 3, float), ())
+    calls = {name: text.count(f"call void @{name}(") for name in loops}
+    assert [*calls.values()] == [2, 2, 2]  # of vectors, of the moments of matrices, of matrices
 
 
-def test_a_loop_that_is_there_once_stays_where_it_is():
+def test_steps_that_differ_elsewhere_share_long_loops():
+    def long(x):
+        for _ in range(20):
+            x = x * x + 0.5
+        return x
+
+    def step(params, state, x):
+        return (state[0] * 2 + x,), long(x)[:2]
+
+    def other(params, state, x):
+        return (state[0] - 1, long(x)[:2]), state[0]
+
+    (text, loops), (another, others) = (
+        loops_of(step, (np.ones(3),)), loops_of(other, (np.ones(2), np.ones(2)))
+    )  # fmt: skip
+    assert text != another
+    assert loops == others
+    assert [body.count("fmul") for body in loops.values()] == [20]
+
+
+def test_a_short_loop_that_is_there_once_stays_where_it_is():
     def step(params, state, x):
         return (state[0] * 2 + x,), m.tanh(x)[:2]
 
-    assert "define internal void" not in plan_and_code(step, (np.ones(3),))[1].text
+    text, loops = loops_of(step, (np.ones(3),))
+    assert not loops and "fmul" in text
+
+
+def test_a_loop_over_series_is_told_that_none_are_left_over():
+    b = Builder({})
+    with b.loop([b.size(Dim(16, many=True))], True) as ((place,), _):
+        for _ in range(40):
+            b.do(f"store i64 {place}, ptr {b.size(Dim(5))}")
+    (loop,) = b.modules("f8")[1].values()
+    assert "define void @NAME(i64 %v0, i64 %v" in loop
+    assert "= and i64 %v0, -16" in loop
