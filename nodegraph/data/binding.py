@@ -67,6 +67,11 @@ class BoundData:
         object.__setattr__(self, "own", self.form in ("one", "stream"))
         object.__setattr__(self, "n_steps", sum(counts) if known else None)
 
+    @property
+    def longest(self) -> int | None:
+        """How many steps the longest series has; None if that of some is not known."""
+        return None if self.n_steps is None else max(one.n_steps for one in self.series)  # type: ignore[union-attr]
+
     def leads(self, ahead: Mapping[str, int] = MappingProxyType({})) -> dict[str, Lead]:
         """Return how much later tables are than the first input, targets so many rows `ahead`."""
         return leads(self.times, list(self.data), ahead)

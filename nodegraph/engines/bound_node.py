@@ -15,6 +15,7 @@ from nodegraph.engines.first_use import FirstUse, check_still
 from nodegraph.engines.prepared import LanesCode, StepCode
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import DelayLine, Slot
+from nodegraph.errors import named
 from nodegraph.graph.blocks import Read
 from nodegraph.graph.lesson import Lesson
 from nodegraph.graph.limits import check_within
@@ -258,7 +259,8 @@ class BoundNode:
         if before is not None:
             self.try_lesson(lesson)
         course = slot.course(rule, self.node)
-        learned = course.learn(slot.params, slot.state, slot.memory, lesson)
+        with named(self.name):
+            learned = course.learn(slot.params, slot.state, slot.memory, lesson)
         if before is not None:
             check_still(f"{self.name}: {type(rule).__name__}.update", rule, before, learned.params)
         slot.params, slot.state, slot.memory = learned.params, learned.state, learned.memory

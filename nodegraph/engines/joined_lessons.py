@@ -11,6 +11,7 @@ from nodegraph.arrays import Array
 from nodegraph.engines.bound_node import BoundNode
 from nodegraph.engines.in_a_row import gathers_rows
 from nodegraph.engines.local import Sweep
+from nodegraph.errors import named
 from nodegraph.graph.lesson import Lesson
 
 __all__ = ["is_joinable", "learn_joined"]
@@ -36,8 +37,9 @@ def learn_joined(name: str, sweeps: Sequence[Sweep]) -> None:
     first, last = bound_nodes[0].slot, bound_nodes[-1].slot
     course = first.course(sweeps[0].plan.rules[name], bound_nodes[0].node)
     params, state, memory, first.memory = first.params, first.state, first.memory, None
-    for lesson in _joined(bound_nodes):
-        params, _, memory, _ = course.learn(params, state, memory, lesson)
+    with named(name):
+        for lesson in _joined(bound_nodes):
+            params, _, memory, _ = course.learn(params, state, memory, lesson)
     last.params, last.memory = params, memory
     n_out, dtype = last.past.shape[1], last.past.dtype
     for sweep in sweeps:

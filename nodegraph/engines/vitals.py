@@ -11,6 +11,7 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Chunk
+from nodegraph.data.symptoms import is_still
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import warn
 from nodegraph.graph.node import Node
@@ -29,6 +30,7 @@ __all__ = [
 
 UNSCALED = "put a Scaler in front"
 FEWEST = 50  # steps of a call from which on it is worth to look
+FEW_TICKS = 4  # of a clock, after which what a node gives out may seem at rest
 EACH, PARTS = 32, 16  # rows of a chunk, and parts of so many rows, that are kept
 SOON, EVERY = 200, 4  # rows a few at a time before the first look, and calls from sample to sample
 
@@ -195,27 +197,47 @@ def _judges(plan: Plan) -> list[str]:
     return [name for name, node in plan.nodes.items() if type(node).doubts is not Node.doubts]
 
 
-def warn_of_states(plan: Plan, slots: Mapping[str, Slot], vitals: Vitals | None) -> None:
-    """Warn, once for all, of nodes with which little can be learned; each says so itself."""
-    if vitals is not None and (said := _said(plan, slots, vitals)):
+def warn_of_states(
+    plan: Plan, slots: Mapping[str, Slot], vitals: Vitals | None, n_steps: int
+) -> None:
+    """Warn, once for all, of nodes with which little can be learned; each says so itself.
+
+    `n_steps` are those that the clocks have seen, of the longest series.
+    """
+    if vitals is not None and (said := _said(plan, slots, vitals, n_steps)):
         warn(said)
 
 
-def warn_in_time(plan: Plan, slots: Mapping[str, Slot], trickle: Trickle) -> None:
+def warn_in_time(plan: Plan, slots: Mapping[str, Slot], trickle: Trickle, n_steps: int) -> None:
     """Warn so of a model that learns a few rows at a time, and only once."""
-    said = _said(plan, slots, trickle.vitals)
+    said = _said(plan, slots, trickle.vitals, n_steps)
     trickle.looked(bool(said))
     if said:
         warn(said)
 
 
-def _said(plan: Plan, slots: Mapping[str, Slot], vitals: Vitals) -> str:
+def _said(plan: Plan, slots: Mapping[str, Slot], vitals: Vitals, n_steps: int) -> str:
     said = []
-    for name in plan.nodes:
+    for name, node in plan.nodes.items():
         sample = vitals.sample(name)
-        if sample is not None and (found := plan.nodes[name].doubts(*sample, slots[name].params)):
+        if sample is None:
+            continue
+        idle = _idle_clock(node, sample, n_steps)
+        if found := [idle] if idle else node.doubts(*sample, slots[name].params):
             said.append(f"{name}: {'; '.join(found)}".replace(UNSCALED, _scaling(plan, name)))
     return "\n".join(said)
+
+
+def _idle_clock(node: Node, sample: Sample, n_steps: int) -> str:
+    """Return that a node stood still for its clock, which hardly ticks in so many steps."""
+    n_ticks = max(0, -(-(n_steps - node.phase) // node.every))
+    if node.every == 1 or n_ticks > FEW_TICKS or not is_still(*sample):
+        return ""
+    return (
+        f"it stands still, since its clock (every={node.every}, phase={node.phase}) "
+        f"{f'ticks {n_ticks} times' if n_ticks else 'never ticks'} in {n_steps} steps: lower "
+        "every, or give longer series"
+    )
 
 
 def _scaling(plan: Plan, name: str) -> str:

@@ -166,7 +166,7 @@ class Learner(Freezing):
         self._hold(draft)
         self.report, self._trickle = report, None
         self.curves = history.curves() if history else {}
-        warn_of_states(self.plan, draft.slots, hooks.vitals)
+        warn_of_states(self.plan, draft.slots, hooks.vitals, bound.longest or moved)
         return self
 
     def _to_learn(self, x: Any, y: Any) -> tuple[ModelState, BoundData, tuple[str, ...]]:
@@ -319,7 +319,8 @@ class Learner(Freezing):
         self.curves = history.curves() if history else self.curves
         if plain:
             self._went(bound, learners, trickle.vitals if trickle else None)
-        warn_of_states(self.plan, draft.slots, vitals)
+        clock = draft.stream.time if bound.own else bound.longest or 0
+        warn_of_states(self.plan, draft.slots, vitals, clock)
         if vitals is None:
             self._trickled(bound.n_steps or 0)
         return found
@@ -328,4 +329,4 @@ class Learner(Freezing):
         """Count rows that were learned from a few at a time; look at the nodes in time."""
         if self._trickle is not None and self._trickle.is_due(n_rows):
             state = self._kept if self._stepper is None else self._stepper.settled()
-            warn_in_time(self.plan, state.slots, self._trickle)
+            warn_in_time(self.plan, state.slots, self._trickle, state.stream.time)
