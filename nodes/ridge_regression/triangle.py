@@ -212,8 +212,10 @@ class Triangle(NamedTuple):
         return self._replace(t=self.t[columns], QT=QT, rest=self.rest[columns])
 
     def finite(self) -> bool:
-        """Tell whether no sum has overflowed."""
-        sums = self.x, self.t, self.R, self.QT, self.rest
+        """Tell whether no sum has overflowed, nor does one of squares."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = [np.square(part).sum(axis=0) for part in (self.R, self.QT)]
+        sums = self.x, self.t, self.rest, *squares
         return all(bool(np.isfinite(part).all()) for part in sums)
 
     def solve(self, ridge: float, fit_bias: bool, squared: bool = False) -> Solution:

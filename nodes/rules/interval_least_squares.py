@@ -232,6 +232,8 @@ class IntervalLeastSquares(LoneLearner):
         with bounded_threads():
             folds = sums.data()
             whole, n_out = joined(folds), len(sums.folds[0].t)
+            if not whole.finite():
+                raise DataError("the sums over inputs and targets overflow: scale the data down")
             plain = self.plain
             how = plain.strengths, plain.fit_bias
             ((ridge, _),) = chosen_strengths(folds, [slice(0, n_out)], *how)

@@ -47,8 +47,12 @@ def mse(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
     5.0
     """
     targets, predictions = pair_rows("mse", y, y_hat)
-    errors = ((targets - predictions) ** 2).mean(axis=0)
-    return _gather("mse", errors, multioutput, errors.mean())
+    with np.errstate(over="ignore"):
+        errors = _root_mean(targets - predictions, squared=True)
+        mean = errors.mean()
+    if not np.isfinite(mean):
+        raise DataError("mse: the squares of errors are beyond what numbers can tell; write rmse")
+    return _gather("mse", errors, multioutput, mean)
 
 
 @known_arguments
@@ -63,7 +67,7 @@ def rmse(y: Any, y_hat: Any, multioutput: str = "mean") -> Any:
     2.0
     """
     roots = _root(*pair_rows("rmse", y, y_hat))
-    return _gather("rmse", roots, multioutput, np.sqrt((roots**2).mean()))
+    return _gather("rmse", roots, multioutput, _root_mean(roots))
 
 
 @known_arguments
@@ -127,7 +131,8 @@ def nrmse(
     _refuse_zero("nrmse", targets[:, kept], sizes[kept], f"a {norm} of zero", advice)
     roots = _root(targets, predictions)
     scores = np.where(kept, roots / np.where(kept, sizes, 1.0), np.nan)
-    pooled = np.sqrt((roots[kept] ** 2).mean() / (sizes[kept] ** 2).mean())
+    size = _power(roots[kept])
+    pooled = np.sqrt(((roots[kept] / size) ** 2).mean() / ((sizes[kept] / size) ** 2).mean())
     return _gather("nrmse", scores, multioutput, pooled)
 
 
@@ -171,8 +176,11 @@ def r2(y: Any, y_hat: Any, multioutput: str = "mean", dead: str = "refuse") -> A
     if multioutput in POOLED:
         ranges = np.atleast_1d(ranges.max())
     _refuse_zero("r2", targets[:, kept], ranges, "no variance", advice)
-    spread = np.where(kept, targets.var(axis=0), 1.0)
-    errors = ((targets - predictions) ** 2).mean(axis=0)
+    size = _power(np.stack([np.ptp(targets, axis=0), *np.abs(targets - predictions)]))
+    if multioutput in POOLED:
+        size = size.max()
+    spread = np.where(kept, (targets / size).var(axis=0), 1.0)
+    errors = (((targets - predictions) / size) ** 2).mean(axis=0)
     pooled = 1.0 - errors[kept].sum() / spread[kept].sum()
     with np.errstate(divide="ignore", invalid="ignore"):  # a column without variance, when pooled
         scores = np.where(kept, 1.0 - errors / spread, np.nan)
@@ -180,8 +188,22 @@ def r2(y: Any, y_hat: Any, multioutput: str = "mean", dead: str = "refuse") -> A
 
 
 def _root(targets: Array, predictions: Array) -> Array:
-    roots: Array = np.sqrt(((targets - predictions) ** 2).mean(axis=0))
-    return roots
+    return _root_mean(targets - predictions)
+
+
+def _root_mean(rows: Array, squared: bool = False) -> Array:
+    """Return the root of the mean square of each column, or its square; squares do not overflow."""
+    size = _power(rows)
+    means = ((rows / size) ** 2).mean(axis=0)
+    found: Array = means * size * size if squared else np.sqrt(means) * size
+    return found
+
+
+def _power(rows: Array) -> Array:
+    """Return a power of 2 as large as the largest number of each column: it changes no bit."""
+    largest = np.abs(rows).max(axis=0, initial=0.0)
+    size: Array = np.ldexp(1.0, np.frexp(largest)[1] - 1)
+    return np.where(largest > 0, size, 1.0)
 
 
 def _quartiles(y: Array) -> Array:
@@ -192,7 +214,7 @@ def _quartiles(y: Array) -> Array:
 
 _NORMS: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
     {
-        "std": lambda y: y.std(axis=0),
+        "std": lambda y: _root_mean(y - y.mean(axis=0)),
         "range": lambda y: np.ptp(y, axis=0),
         "mean": lambda y: np.abs(y.mean(axis=0)),
         "iqr": _quartiles,

@@ -166,3 +166,24 @@ def test_pooled_a_dead_column_weighs_nothing_and_only_what_is_all_constant_is_re
     assert r2(flat, flat, multioutput="pooled") == 1.0
     with pytest.raises(DataError, match="no variance"):
         r2(np.ones((9, 2)), np.ones((9, 2)), multioutput="pooled")
+
+
+@pytest.mark.parametrize("power", [-560, 530, 600])
+@pytest.mark.parametrize("multioutput", ["raw", "pooled"])
+def test_errors_of_huge_and_of_tiny_numbers_are_those_of_numbers_of_usual_size(power, multioutput):
+    """A power of 2 changes no bit, though squares of 2^530 overflow and those of 2^-560 vanish."""
+    rng = np.random.default_rng(1)
+    y = rng.normal([0.0, 1.0, 20.0], 1.0, (50, 3))
+    p = y + 0.3 * rng.standard_normal((50, 3))
+    large, told = np.ldexp(y, power), np.ldexp(p, power)
+    for metric in (nrmse, r2):
+        assert np.array_equal(
+            metric(large, told, multioutput=multioutput), metric(y, p, multioutput=multioutput)
+        )
+    small = rmse(y, p, multioutput=multioutput)
+    assert np.array_equal(rmse(large, told, multioutput=multioutput), np.ldexp(small, power))
+
+
+def test_squares_beyond_all_numbers_are_told():
+    with pytest.raises(DataError, match=r"mse: the squares of errors are beyond .* write rmse"):
+        mse([1e160, 2e160], [0.0, 0.0])
