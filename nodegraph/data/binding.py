@@ -136,12 +136,13 @@ def _feed_stream(x: Any, y: Any, door: Door) -> BoundData:
     """Return a stream of chunks; the first one is looked at for its widths."""
     x, y = declared(x, "x"), declared(y, "y")
     again = all(part is None or iter(part) is not part for part in (x, y))
-    parts = _parts(x, y, door)
+    times: dict[str, Any] = {}
+    parts = _parts(x, y, door, times)
     head = next(parts, None)
     if head is None:
         raise DataError(f"the {'iterable' if again else 'iterator'} of chunks is empty")
-    whole = _Again(lambda: _parts(x, y, door)) if again else chain([head], parts)
-    return _fed([Stream(whole)], "stream", head, again=again)
+    whole = _Again(lambda: _parts(x, y, door, times)) if again else chain([head], parts)
+    return _fed([Stream(whole)], "stream", head, again=again, times=times)
 
 
 class _Again:
@@ -154,7 +155,8 @@ class _Again:
         return self.make()
 
 
-def _parts(x: Any, y: Any, door: Door) -> Iterator[Series]:
+def _parts(x: Any, y: Any, door: Door, began: dict[str, Any]) -> Iterator[Series]:
+    """Yield the chunks, each looked at; when the rows of the first were taken goes to `began`."""
     first: Series | None = None
     last = LastRows()
     for i, (chunk, target) in enumerate(_pairs(x, y)):
@@ -164,6 +166,8 @@ def _parts(x: Any, y: Any, door: Door) -> Iterator[Series]:
         times = check_times([(data, targets, which)])
         cure = f"chunk {i} goes on from the one before; ng.Series(...) takes series of their own"
         last = last.then(times, last.stop, part.n_steps, cure)
+        if first is None:
+            began |= times
         first = first or part
         widths, before = _widths(part), _widths(first)
         if widths != before:

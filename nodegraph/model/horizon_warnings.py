@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
+import numpy as np
+
 from nodegraph.data.binding import BoundData
 from nodegraph.data.horizon import Horizons, horizons
 from nodegraph.data.index_times import check_beside
 from nodegraph.data.leads import leads, warn_of_other_leads
+from nodegraph.data.tables import is_frame
 from nodegraph.errors import warn
 from nodegraph.graph.plan import Plan
 from nodegraph.model.state import ModelState
@@ -106,4 +109,22 @@ def warn_of_times(state: ModelState, x: Any, y: Any, name: str) -> None:
     named = {inputs.get(word, word): rows for word, rows in times.items()}
     target = f"target of {next(iter(seen.targets))}"
     known = {name: state.leads[target]} if target in state.leads else {}
+    if known and _stand_as_taught(state, x, y):
+        return
     warn_of_other_leads(known, leads(named, [word for word in named if word != name], {}))
+
+
+def _stand_as_taught(state: ModelState, x: Any, y: Any) -> bool:
+    """Tell whether targets are an input as many rows later as was taught, whatever they are called.
+
+    So they are where values were shifted, as by ``y.shift(-24)``, and kept the index of the input.
+    """
+    if not (is_frame(x) and is_frame(y) and len(x) == len(y)):
+        return False
+    inputs, targets = (np.asarray(part, float) for part in (x, y))
+    found = horizons(state.draft().bind(inputs, targets))
+    return any(
+        found[name] == before
+        for name, before in state.ahead.horizons().items()
+        if before and name in found
+    )

@@ -101,3 +101,30 @@ def test_rows_outside_the_loop_follow_the_prompt():
     (said,) = told(Y[73:77])
     assert re.match(r"ex: rows begin at 2024-01-04T01:00:00, and those before end at .*T21", said)
     assert "x holds the rows behind the prompt" in said
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_what_chunks_tell_is_remembered(saved, tmp_path):
+    parts = [(X[:30], Y[2:32]), (X[30:60], Y[32:62])]
+    learned = model().fit(ng.Chunks(parts))
+    if saved:
+        learned.save(tmp_path / "m.safetensors")
+        learned = ng.load(tmp_path / "m.safetensors")
+    learned.score(X[60:90], Y[62:92])
+    told = "its rows are of one time with those of u, and were 2 h later than them when the model"
+    with pytest.warns(DataWarning, match=told):
+        learned.score(X[60:90], Y[60:90])
+    with pytest.warns(DataWarning, match=told):
+        learned.update(ng.Chunks([(X[60:75], Y[60:75]), (X[75:90], Y[75:90])]))
+
+
+def test_values_that_were_shifted_themselves_are_what_was_taught():
+    """`shift` keeps the index, so that rows seem to be of one time: the values tell otherwise."""
+    learned = model().fit(X[:60], X[:60], ahead=2)
+    learned.score(X[60:110], X.shift(-2)[60:110])
+    learned.intervals(X[60:110], X.shift(-2)[60:110])
+    for wrong in (X[60:110], X.shift(-3)[60:110]):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            learned.score(X[60:110], wrong)
+        assert any("its rows are of one time with those of u" in str(w.message) for w in caught)
