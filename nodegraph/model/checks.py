@@ -285,7 +285,7 @@ def why_idle(plan: Plan, frozen: Collection[str], online: bool = False) -> str:
 
 
 def check_sizes(plan: Plan, slots: Mapping[str, Slot], names: Iterable[str]) -> None:
-    """Refuse to let nodes learn whose size is not known.
+    """Refuse to let nodes learn whose size is not known, or loops of others that never have one.
 
     Raises
     ------
@@ -295,6 +295,12 @@ def check_sizes(plan: Plan, slots: Mapping[str, Slot], names: Iterable[str]) -> 
     for name in names:
         if name not in slots:
             raise NotFittedError(_why_not(plan, slots, name, set(), set(slots)))
+    for block in plan.blocks:
+        open_ = [name for name in block.names if block.span and name not in slots]
+        heard = {source for name in open_ for source in plan.sources(name)}.difference(block.names)
+        waits = any(name in plan.rules and plan.rules[name].supervised for name in open_)
+        if open_ and heard <= slots.keys() and not waits:
+            raise NotFittedError(_why_not(plan, slots, open_[0], set(), set(slots)))
 
 
 def why_not_ready(plan: Plan, slots: Mapping[str, Slot], name: str) -> str:

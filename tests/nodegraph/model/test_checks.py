@@ -174,6 +174,17 @@ def test_a_loop_of_nodes_that_have_no_units_asks_for_one_that_has():
         model.run(X)
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_fit_refuses_a_loop_without_a_size_though_nobody_in_it_learns(apart):
+    squash, u, scale = Tanh(name="squash"), Input(), Scaler(name="scale")
+    loop = (u if apart else scale) >> squash
+    model = ng.Model((u >> scale) & loop & (squash >> delay(1) >> squash))
+    with pytest.raises(NotFittedError, match="the size of squash is not known: it follows"):
+        model.fit(X)
+    rest = ng.Model((u >> scale >> squash) & (squash >> delay(1) >> Reservoir(units=4)))
+    assert rest.fit(X).run(X).shape == (40, 4)
+
+
 def test_a_size_that_a_loop_leaves_open_behind_a_readout_is_not_laid_to_the_readout():
     out, scale = Ridge(name="out"), Scaler(name="scale")
     model = ng.Model((Input() >> out >> scale) & (scale >> delay(3) >> scale))
