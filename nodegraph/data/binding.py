@@ -67,10 +67,10 @@ class BoundData:
         object.__setattr__(self, "own", self.form in ("one", "stream"))
         object.__setattr__(self, "n_steps", sum(counts) if known else None)
 
-    @property
-    def longest(self) -> int | None:
-        """How many steps the longest series has; None if that of some is not known."""
-        return None if self.n_steps is None else max(one.n_steps for one in self.series)  # type: ignore[union-attr]
+    def ticked(self, time: int) -> int:
+        """Return how many steps clocks have seen, where the own stream stands at `time`."""
+        lengths = (one.n_steps for one in self.series if isinstance(one, Series))
+        return time if self.own else max(lengths, default=0)
 
     def leads(self, ahead: Mapping[str, int] = MappingProxyType({})) -> dict[str, Lead]:
         """Return how much later tables are than the first input, targets so many rows `ahead`."""

@@ -166,7 +166,7 @@ class Learner(Freezing):
         self._hold(draft)
         self.report, self._trickle = report, None
         self.curves = history.curves() if history else {}
-        warn_of_states(self.plan, draft.slots, hooks.vitals, bound.longest or moved)
+        warn_of_states(self.plan, draft.slots, hooks.vitals, bound.ticked(draft.stream.time))
         return self
 
     def _to_learn(self, x: Any, y: Any) -> tuple[ModelState, BoundData, tuple[str, ...]]:
@@ -319,8 +319,7 @@ class Learner(Freezing):
         self.curves = history.curves() if history else self.curves
         if plain:
             self._went(bound, learners, trickle.vitals if trickle else None)
-        clock = draft.stream.time if bound.own else bound.longest or 0
-        warn_of_states(self.plan, draft.slots, vitals, clock)
+        warn_of_states(self.plan, draft.slots, vitals, bound.ticked(draft.stream.time))
         if vitals is None:
             self._trickled(bound.n_steps or 0)
         return found
