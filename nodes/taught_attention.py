@@ -82,7 +82,7 @@ class TaughtAttention(TaughtUnits):
     --------
     >>> import numpy as np, nodegraph as ng
     >>> x = np.random.default_rng(0).choice([-1.0, 1.0], (400, 2))
-    >>> layer = TaughtAttention(heads=2, keys=3, span=4, units=5, passes=2)
+    >>> layer = TaughtAttention(heads=2, keys=3, span=4, units=5, batch=20, window=20)
     >>> ng.Model(layer, seed=1).fit(x, x[:, :1] * x[:, 1:]).run(x).shape
     (400, 11)
     """

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from nodegraph.errors import DataError
 
-if sys.platform != "win32":
+try:
     import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["held"]
 
@@ -42,7 +43,7 @@ def held(path: Path, said: str) -> Iterator[None]:
         ...
     nodegraph.errors.DataError: in use
     """
-    if sys.platform == "win32":
+    if fcntl is None:
         yield
         return
     handle = os.open(path, os.O_RDONLY)

@@ -60,7 +60,7 @@ def test_modes_agree_as_far_as_they_promise(dtype):
         Lasso(name="out", l1=1e-3, ridge=0.1),
         Ridge(name="out", ridge=0.1, intervals=(0.1, 0.9)),
         TaughtLayer(name="out", units=3, rounds=1),
-        TaughtAttention(name="out", units=3, heads=1, keys=2, span=2, passes=1),
+        TaughtAttention(name="out", units=3, heads=1, keys=2, span=2, batch=5, window=5),
     ],
     ids=lambda readout: type(readout).__name__,
 )
