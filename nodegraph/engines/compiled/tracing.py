@@ -65,6 +65,7 @@ class Writer:
     def __post_init__(self) -> None:
         self.rule = self.teaching and self.teaching.rule
         self.kind, self.method = type(self.node), "step"  # what is being written down
+        self.widths = dict(sorted(self.widths.items()))  # as it was wired is no other program
 
     def __call__(self, trace: Trace) -> dict[Any, Any]:
         """Return the outputs by path."""

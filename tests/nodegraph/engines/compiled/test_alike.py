@@ -3,8 +3,9 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.engines.compiled.alike import programs_of_alike
-from nodegraph.engines.compiled.tracing import Writer, program_of
+from nodegraph.engines.compiled.tracing import Writer, check_again, program_of
 from nodegraph.testing.compiled_contract import check_it_is_compiled
+from nodegraph.testing.zoo import Trace
 from nodes import Dense, Reservoir, Shared
 from nodes.rules import Hebb, Oja
 
@@ -107,3 +108,11 @@ def test_what_strangers_define_is_traced_for_each_node(monkeypatch):
     np.testing.assert_array_equal(ng.Model(Stranger()).run(X), 5 * X)
     inside = [programs_of_alike(Shared(node=Stranger(), copies=2), "arrays") for _ in range(2)]
     assert inside[0] is not inside[1]
+
+
+def test_the_order_in_which_ports_are_wired_is_no_other_program():
+    node, dtype = Trace(), np.dtype(float)
+    made = program_of(Writer(node, (), node.start(2), {"feedback": 2, "x": 3}, dtype))
+    again = Writer(node, (), node.start(2), {"x": 3, "feedback": 2}, dtype)
+    check_again(again, made)
+    assert program_of(again) is made
