@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
+from nodegraph.data.tables import Columns
 from nodegraph.errors import warn
 from nodegraph.graph.messages.phrases import columns_in_words
 
 __all__ = ["clocks", "warn_of_clocks"]
 
 
-def warn_of_clocks(bound: BoundData) -> None:
-    """Warn of columns beside others that count the rows of one series, or tell their time."""
-    series = bound.series[0]
-    if not bound.own or not isinstance(series, Series):
-        return
+def warn_of_clocks(series: Series, columns: Mapping[str, Columns]) -> None:
+    """Warn of columns beside others that count the rows of a series, or tell their time."""
     for name, rows in series.data.items():
         if found := clocks(rows):
-            titles = bound.columns[name].names if name in bound.columns else ()
+            titles = columns[name].names if name in columns else ()
             steps = ", ".join(f"{step:.6g}" for step in found.values())
             warn(
                 f"{name}: {columns_in_words([*found], titles=titles)} at every row {steps} more, "

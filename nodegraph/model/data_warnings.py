@@ -69,7 +69,7 @@ def warn_of_inputs(plan: Plan, bound: BoundData) -> None:
     _warn_of_late_edges(plan, bound)
     one = bound.series[0] if bound.own else None
     if isinstance(one, Series) and any(rows.shape[1] > 1 for rows in one.data.values()):
-        warn_of_clocks(bound)
+        warn_of_clocks(one, bound.columns)
 
 
 def _warn_of_late_edges(plan: Plan, bound: BoundData) -> None:
