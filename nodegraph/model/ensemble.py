@@ -16,13 +16,15 @@ from nodegraph.graph.registry import load_plugin
 from nodegraph.graph.strangers import refuse_name
 from nodegraph.model import ensemble_file
 from nodegraph.model.checks import checked_seed
-from nodegraph.model.ensemble_checks import (
+from nodegraph.model.ensemble_samples import (
     ALIKE,
+    TOGETHER,
     alike,
     checked_forecasts,
     checked_levels,
     checked_pair,
     checked_samples,
+    factors,
     of_each,
     warn_of_other_factors,
 )
@@ -82,8 +84,10 @@ class Ensemble:
     ):
         if not isinstance(members, int) or members < 2:
             raise ArgumentError(f"Ensemble: members should be 2 or more, got {members!r}")
-        if kind not in _MADE:
-            raise ArgumentError(f"Ensemble: kind should be one of {', '.join(_MADE)}, got {kind!r}")
+        if kind not in TOGETHER:
+            raise ArgumentError(
+                f"Ensemble: kind should be one of {', '.join(TOGETHER)}, got {kind!r}"
+            )
         self.seed, self.bagged, self.kind = checked_seed(seed), bagged, kind
         graph = graph.as_graph()
         self.widening: Array | None = None
@@ -140,7 +144,7 @@ class Ensemble:
         return np.stack(said)
 
     def _together(self, samples: Any) -> Any:
-        made = _MADE[self.kind]
+        made = TOGETHER[self.kind]
         return [made(rows) for rows in samples] if isinstance(samples, list) else made(samples)
 
     @known_arguments
@@ -203,7 +207,8 @@ class Ensemble:
         """
         shares = checked_levels(levels, "intervals")
         apart = isinstance(samples, list | tuple)
-        said = [checked_samples(one, len(self), "intervals") for one in _listed(samples, apart)]
+        each = samples if apart else [samples]
+        said = [checked_samples(one, len(self), "intervals") for one in each]
         if said and not self._told and all(alike(one) for one in said):
             self._told = True
             warn(f"Ensemble.intervals: {ALIKE}; intervals have width 0")
@@ -216,16 +221,10 @@ class Ensemble:
     def _bounds(self, samples: Array, levels: Sequence[float]) -> Array:
         centre = self._together(samples)[..., None]
         bounds = np.moveaxis(np.quantile(samples, levels, axis=0), 0, -1)
-        found: Array = centre + (bounds - centre) * self._wider(len(centre))[:, None, None]
+        wider = np.ones(1) if self.widening is None else self.widening
+        steps = np.minimum(np.arange(len(centre)), len(wider) - 1)  # the last factor goes on
+        found: Array = centre + (bounds - centre) * wider[steps, None, None]
         return found
-
-    def _wider(self, n_steps: int) -> Array:
-        """Return how many times wider intervals are at each step; the last factor goes on."""
-        if self.widening is None:
-            return np.ones(n_steps)
-        last = len(self.widening) - 1
-        wider: Array = self.widening[np.minimum(np.arange(n_steps), last)]
-        return wider
 
     @known_arguments
     def calibrate(
@@ -261,15 +260,9 @@ class Ensemble:
         """
         low, high = checked_pair(levels)
         forecasts, came = checked_forecasts(samples, truths, len(self))
-        self.widening, shares = None, []
-        for said, y in zip(forecasts, came, strict=True):
-            centre, bounds = self._together(said), self._bounds(said, [low, high])
-            off = y - centre
-            half = np.where(off < 0, centre - bounds[..., 0], bounds[..., 1] - centre)
-            shares.append(np.abs(off) / np.maximum(half, np.finfo(float).tiny))
-        ratios = np.stack(shares)  # (forecasts, n_steps, n_out)
-        near = [ratios[:, max(0, t - 2) : t + 3] for t in range(ratios.shape[1])]
-        self.widening = np.array([np.quantile(part, high - low) for part in near])
+        self.widening, together = None, TOGETHER[self.kind]
+        told = [(together(said), self._bounds(said, [low, high])) for said in forecasts]
+        self.widening = factors(told, came, high - low)
         self._calibrated = low, high
         return self
 
@@ -302,7 +295,7 @@ class Ensemble:
         if plugin is not None:
             load_plugin(str(plugin))
         about, members, widening = ensemble_file.load(checked_file(path, "Ensemble.load"))
-        if about["kind"] not in _MADE:
+        if about["kind"] not in TOGETHER:
             raise ModelFileError(f"{path}: the file tells of no kind of ensemble known here")
         self = cls.__new__(cls)
         self.seed, self.bagged, self.kind = about["seed"], about["bagged"], about["kind"]
@@ -319,31 +312,3 @@ class Ensemble:
 
     def __repr__(self) -> str:
         return f"Ensemble({self.members[0].graph!r}, members={len(self)}, kind={self.kind!r})"
-
-
-def _listed(what: Any, apart: bool) -> Sequence[Any]:
-    return what if apart else [what]
-
-
-def _trimmed(samples: Array) -> Array:
-    """Return the mean over members without a fifth at each end, at least one."""
-    n = len(samples)
-    cut = min(max(1, n // 5), (n - 1) // 2)
-    return _mean(np.sort(samples, axis=0)[cut : n - cut])
-
-
-def _mean(samples: Array) -> Array:
-    mean: Array = samples.mean(axis=0)
-    return mean
-
-
-def _median(samples: Array) -> Array:
-    median: Array = np.median(samples, axis=0)
-    return median
-
-
-_MADE: dict[str, Callable[[Array], Array]] = {
-    "mean": _mean,
-    "median": _median,
-    "trimmed": _trimmed,
-}

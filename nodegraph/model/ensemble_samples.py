@@ -1,10 +1,11 @@
-"""What an ensemble is asked of: samples of its members, what came, and levels; checked."""
+"""What members of an ensemble say: asked of each, together, and between which bounds; checked."""
 
 from __future__ import annotations
 
 import re
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,11 +16,13 @@ from nodegraph.model.checks import rows_like
 
 __all__ = [
     "ALIKE",
+    "TOGETHER",
     "alike",
     "checked_forecasts",
     "checked_levels",
     "checked_pair",
     "checked_samples",
+    "factors",
     "of_each",
     "warn_of_other_factors",
 ]
@@ -31,6 +34,41 @@ ALIKE = (
     "all members say the same, for nothing in the graph is drawn from a seed: take a node with "
     "random weights, or bagged=True and lists of series"
 )
+
+
+def _trimmed(samples: Array) -> Array:
+    """Return the mean over members without a fifth at each end, at least one."""
+    n = len(samples)
+    cut = min(max(1, n // 5), (n - 1) // 2)
+    mean: Array = np.sort(samples, axis=0)[cut : n - cut].mean(axis=0)
+    return mean
+
+
+TOGETHER: dict[str, Callable[[Array], Any]] = {
+    "mean": partial(np.mean, axis=0),
+    "median": partial(np.median, axis=0),
+    "trimmed": _trimmed,
+}
+
+
+def factors(told: Sequence[tuple[Array, Array]], came: Sequence[Array], share: float) -> Array:
+    """Return how many times wider bounds must be at each step to hold that share of what came.
+
+    Parameters
+    ----------
+    told : sequence of (ndarray (n_steps, n_out), ndarray (n_steps, n_out, 2))
+        Of each forecast the centre, and the two bounds about it.
+    came : sequence of ndarray (n_steps, n_out)
+    share : float
+    """
+    shares = []
+    for (centre, bounds), y in zip(told, came, strict=True):
+        off = y - centre
+        half = np.where(off < 0, centre - bounds[..., 0], bounds[..., 1] - centre)
+        shares.append(np.abs(off) / np.maximum(half, np.finfo(float).tiny))
+    ratios = np.stack(shares)  # (forecasts, n_steps, n_out)
+    near = [ratios[:, max(0, t - 2) : t + 3] for t in range(ratios.shape[1])]
+    return np.array([np.quantile(part, share) for part in near])
 
 
 def alike(samples: Array) -> bool:
