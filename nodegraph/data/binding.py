@@ -1,4 +1,4 @@
-"""Which node gets which data: from the arguments of `fit` and `run` to series by node name."""
+"""Which node gets which data: from arguments to series by node name, and back to what came."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from nodegraph.data.tables import Columns, check_order
 from nodegraph.errors import DataError
 from nodegraph.graph.plan import Plan
 
-__all__ = ["BoundData", "bind", "teaching_only", "with_zeros", "zeros"]
+__all__ = ["BoundData", "bind", "shaped", "teaching_only", "with_zeros", "zeros"]
 
 
 @dataclass(frozen=True)
@@ -257,3 +257,29 @@ def _with(wanted: Mapping[str, int], one: Series) -> Series:
 def zeros(n_steps: int, widths: Mapping[str, int]) -> dict[str, Array]:
     """Return rows of zeros by input."""
     return {name: np.broadcast_to(0.0, (n_steps, width)) for name, width in widths.items()}
+
+
+class ByName(dict[str, Any]):
+    """Outputs by node; the name of a composite stands for its node that is there."""
+
+    def __missing__(self, name: str) -> Any:
+        inside = [key for key in self if key.startswith(f"{name}.")]
+        if len(inside) != 1:
+            raise KeyError(name)
+        return self[inside[0]]
+
+
+def shaped(
+    results: Sequence[Mapping[str, Array]], names: Sequence[str], form: str, by_name: bool
+) -> Any:
+    """Return the outputs of `names` in the form in which the data came; several are by name.
+
+    There are none of a list of series that were all done before learning was resumed.
+    """
+    if form in ("one", "stream"):
+        found: dict[str, Any] = {**results[0]}
+    else:
+        joined = {name: [result[name] for result in results] for name in names}
+        stacked = form == "array" and results
+        found = {name: np.stack(parts) if stacked else parts for name, parts in joined.items()}
+    return ByName(found) if by_name or len(names) > 1 else next(iter(found.values()))

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from nodegraph.data.binding import BoundData
+from nodegraph.data.binding import BoundData, shaped
 from nodegraph.data.series import Series, one_row
 from nodegraph.engines import LOCAL, Engine, choose
 from nodegraph.engines.request import Request
@@ -28,7 +28,7 @@ from nodegraph.model.checks import (
 )
 from nodegraph.model.data_warnings import warn_of_idle_workers
 from nodegraph.model.generating import Generation
-from nodegraph.model.passes import Hooks, Run, shaped
+from nodegraph.model.passes import Hooks, Run
 from nodegraph.model.state import ModelState
 from nodegraph.model.stepping import MOST, Stepper
 from nodegraph.model.views import ArraysView
@@ -175,9 +175,7 @@ class Inference:
         with using(self.numerics):
             results = run.through(bound)
         self._hold(draft)
-        return shaped(
-            results, request.wanted, bound.form, outputs is not None or len(request.wanted) > 1
-        )
+        return shaped(results, request.wanted, bound.form, outputs is not None)
 
     def _engine(self, engine: Any) -> Engine:
         return self._own_engine if engine is None else choose(engine)
@@ -289,7 +287,7 @@ class Inference:
             found = wish.after(draft, bound)
         self._hold(draft)
         form = "one" if bound is None else bound.form
-        return shaped(found, names, form, outputs is not None or len(names) > 1)
+        return shaped(found, names, form, outputs is not None)
 
     @known_arguments
     def reset(self) -> Self:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from nodegraph.model.curves import Recorder
 from nodegraph.model.initializer import Initializer
 from nodegraph.model.state import ModelState
 
-__all__ = ["Hooks", "Outputs", "Pass", "Run", "shaped"]
+__all__ = ["Hooks", "Outputs", "Pass", "Run"]
 
 Outputs = dict[str, Array]
 Slots = dict[str, Slot]
@@ -317,28 +317,3 @@ class Run(Pass):
         for name in request.learn:
             slots[name].params, slots[name].memory = place[name].params, place[name].memory
         return outputs
-
-
-class ByName(dict[str, Any]):
-    """Outputs by node; the name of a composite stands for its node that is there."""
-
-    def __missing__(self, name: str) -> Any:
-        inside = [key for key in self if key.startswith(f"{name}.")]
-        if len(inside) != 1:
-            raise KeyError(name)
-        return self[inside[0]]
-
-
-def shaped(results: Sequence[Outputs], names: Sequence[str], form: str, as_dict: bool) -> Any:
-    """Return the outputs of `names` in the form in which the data came.
-
-    There are none of a list of series that were all done before learning was resumed.
-    """
-    if form in ("one", "stream"):
-        return ByName(results[0]) if as_dict else next(iter(results[0].values()))
-    joined = {name: [result[name] for result in results] for name in names}
-    stacked: dict[str, Any] = {
-        name: np.stack(parts) if form == "array" and parts else parts
-        for name, parts in joined.items()
-    }
-    return ByName(stacked) if as_dict else next(iter(stacked.values()))
