@@ -2,7 +2,6 @@
 
 __all__ = [
     "first_seconds",
-    "held",
     "machine",
     "memory_budget",
     "moved",

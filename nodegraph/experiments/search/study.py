@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nodegraph.errors import SpecError
-from nodegraph.host.held import held
+from nodegraph.host.paths import held
 
 __all__ = ["MINE", "close_begun", "open_study", "sampler"]
 

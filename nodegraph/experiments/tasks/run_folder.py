@@ -30,8 +30,7 @@ from nodegraph.experiments.tasks.trial import ForecastTrial
 from nodegraph.files.atomic_write import replace_file
 from nodegraph.files.table_times import time_index
 from nodegraph.files.yaml.writer import dumped
-from nodegraph.host.held import held
-from nodegraph.host.paths import refuse_file
+from nodegraph.host.paths import held, refuse_file
 from nodegraph.plotting.canvas import apart
 
 if TYPE_CHECKING:

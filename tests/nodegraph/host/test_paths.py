@@ -6,13 +6,13 @@ import sys
 import pytest
 
 from nodegraph.errors import DataError
-from nodegraph.host.held import held
+from nodegraph.host.paths import held
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing is held there")
 
 HOLDER = """
 import pathlib, sys
-from nodegraph.host.held import held
+from nodegraph.host.paths import held
 with held(pathlib.Path(sys.argv[1]), ""):
     print("held", flush=True)
     sys.stdin.read()
