@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -307,6 +308,15 @@ class Inference:
     def _hold(self, state: ModelState) -> None:
         """Go on with these arrays."""
         self._kept, self._stepper = state, None
+
+    @contextmanager
+    def _staying(self) -> Iterator[None]:
+        """Go on, whatever runs in this context, from where the model stands now."""
+        here = self._settle()
+        try:
+            yield
+        finally:
+            self._hold(here)
 
     def __getstate__(self) -> dict[str, Any]:
         kept = self._kept if self._stepper is None else self._stepper.settled()

@@ -113,11 +113,9 @@ def _heard(
     warn_of_another_horizon(model._settle().ahead.horizons(), bound, "scores")
     if not bound.targets and not wired:
         raise DataError("scores: give y, the targets that outputs are to be compared with")
-    here, sources = model.snapshot(), [read.source for reads in wired.values() for read in reads]
-    try:
+    sources = [read.source for reads in wired.values() for read in reads]
+    with model._staying():
         said = model.run(x, outputs=list(dict.fromkeys([*bound.targets, *wired, *sources])))
-    finally:
-        model.restore(here)
     series = []
     for i, one in enumerate(bound.series):
         rows = {name: parts if bound.own else parts[i] for name, parts in said.items()}

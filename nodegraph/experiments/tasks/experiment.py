@@ -139,12 +139,8 @@ class Experiment:
 
     def _bounds(self) -> dict[str, Any]:
         """Return the quantiles that readouts expect; the model stays where it stands."""
-        if not self.trial.bounded(self.model):
-            return {}
-        before = self.model.snapshot()
-        found = self.trial.bounds(self.model)
-        self.model.restore(before)
-        return found
+        with self.model._staying():
+            return self.trial.bounds(self.model) if self.trial.bounded(self.model) else {}
 
     def validate(self, learned: Model | None = None) -> Validated:
         """Score closed loops within the training rows; `learned` has learned from all of them."""

@@ -106,10 +106,8 @@ class GenerationTrial(Trial):
             seen = _listed([window.seen for window in windows])
             outside = _listed([_first(window.outside, steps) for window in windows])
             return list(self._behind(model, seen, outside, steps))
-        after = model.snapshot()
-        generated = self._behind(model, None, _first(windows[0].outside, steps), steps)
-        model.restore(after)
-        return [generated]
+        with model._staying():
+            return [self._behind(model, None, _first(windows[0].outside, steps), steps)]
 
     def _behind(self, model: Model, prompt: Any, outside: Any, steps: int) -> Any:
         """Return what comes behind each prompt; without one, what comes next."""

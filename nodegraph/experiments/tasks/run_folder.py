@@ -283,14 +283,9 @@ def _curves(result: Result) -> dict[str, Axes]:
 def _states(result: Result, name: str) -> Any:
     """Return the first outputs of a node, and leave the model where it stands."""
     model, x = result.model, result.trial.data.train.x
-    after = model.snapshot()
     rows = _first(x)
-    if rows is None:
-        states = model.reset().run(steps=STEPS, outputs=[name])[name]
-    else:
-        states = model.reset().run(rows, outputs=[name])[name]
-    model.restore(after)
-    return states
+    with model._staying():
+        return model.reset().run(rows, steps=STEPS if rows is None else None, outputs=[name])[name]
 
 
 def _first(x: Any) -> Any:
