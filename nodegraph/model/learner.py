@@ -40,8 +40,8 @@ from nodegraph.model.data_warnings import (
     warn_of_series_passed_over,
 )
 from nodegraph.model.fit_memory import Order
-from nodegraph.model.freezing import Freezing
 from nodegraph.model.horizon_warnings import warn_of_the_future
+from nodegraph.model.inference import Inference
 from nodegraph.model.passes import Hooks
 from nodegraph.model.state import ModelState
 from nodegraph.model.update import Update
@@ -50,7 +50,7 @@ from nodegraph.model.views import Named
 __all__ = ["Learner"]
 
 
-class Learner(Freezing):
+class Learner(Inference):
     """The state of a model on an engine, with what was said of the last `fit`.
 
     Parameters

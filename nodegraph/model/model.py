@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from dataclasses import fields
 from html import escape
 from os import PathLike
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from nodegraph.engines import choose
-from nodegraph.errors import ArgumentError, GraphError, ModelFileError, UnknownNameError
+from nodegraph.errors import (
+    ArgumentError,
+    DataError,
+    GraphError,
+    ModelFileError,
+    UnknownNameError,
+)
 from nodegraph.graph import Composable
 from nodegraph.graph.messages.calls import known_arguments
-from nodegraph.graph.names import keep_streams
+from nodegraph.graph.names import keep_streams, node_name
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.registry import load_plugin
 from nodegraph.graph.strangers import refuse_call, refuse_word
 from nodegraph.host.numerics import Numerics, checked_numerics
-from nodegraph.model.checks import checked_dtype, checked_seed
+from nodegraph.model.checks import check_snapshot, checked_dtype, checked_seed
 from nodegraph.model.estimating import Estimating
 from nodegraph.model.initializer import Initializer
 from nodegraph.model.state import ModelState
@@ -24,6 +32,9 @@ from nodegraph.model.summary import Summary, summary
 from nodegraph.model.uncertainty import intervals_of
 
 __all__ = ["Model"]
+
+_LASTING = {"initializer", "plans", "able"}  # what follows from the graph and the sizes
+_MOVING = frozenset(one.name for one in fields(ModelState)) - _LASTING
 
 
 class Model(Estimating):
@@ -187,6 +198,53 @@ class Model(Estimating):
             If y does not fit x, or there is a rate and no y; the model is then as it was before.
         """
         return intervals_of(self, x, y, rate)
+
+    @known_arguments
+    def snapshot(self) -> Any:
+        """Return all that learning and running change, to be given to `restore` later."""
+        state = self._settle()
+        return deepcopy({name: getattr(state, name) for name in _MOVING})
+
+    @known_arguments
+    def restore(self, snapshot: Any) -> Self:
+        """Put the model back to where `snapshot` was taken."""
+        state = self._settle().draft()
+        check_snapshot(snapshot, _MOVING, self.plan, state.slots)
+        for name, value in deepcopy(snapshot).items():
+            setattr(state, name, value)
+        self._hold(state)
+        return self
+
+    @known_arguments
+    def freeze(self, *names: str) -> Self:
+        """Keep the params of these nodes as they are in every method, until `unfreeze`.
+
+        Raises
+        ------
+        DataError
+            If no name is given, or one is unknown, or its node has no rule.
+        """
+        if not names:
+            able = ", ".join(f'"{name}"' for name in self.plan.rules) or "none"
+            raise DataError(f"freeze: name the nodes that are to stay as they are, of {able}")
+        learners = {self._learner(name) for name in names}
+        self._settle().frozen |= learners
+        return self
+
+    @known_arguments
+    def unfreeze(self, *names: str) -> Self:
+        """Let these nodes learn again; all of them if none is named."""
+        learners = {self._learner(name) for name in names}
+        state = self._settle()
+        state.frozen -= learners or state.frozen
+        return self
+
+    def _learner(self, name: str) -> str:
+        found = node_name(name, list(self.plan.nodes), "freezing")
+        if found not in self.plan.rules:
+            able = ", ".join(self.plan.rules) or "none"
+            raise DataError(f"freezing for {found!r}: it has no rule; nodes that learn are {able}")
+        return found
 
     @known_arguments
     def summary(self) -> Summary:
