@@ -23,8 +23,7 @@ from nodegraph.errors import GraphError, NotFittedError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host.numerics import using
 from nodegraph.host.progress import Progress, checked_progress
-from nodegraph.model.after_fit import gone_free, noted
-from nodegraph.model.before_fit import Asked, made_ready
+from nodegraph.model.around_fit import Asked, gone_free, made_ready, noted
 from nodegraph.model.checkpoints import checkpointer_of
 from nodegraph.model.checks import (
     check_whole,

@@ -1,4 +1,4 @@
-"""The stage before a fit: options are checked, data are doubted, the order is one that fits."""
+"""Around a fit: before it options and data are checked, after it is noted what was learned from."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nodegraph.arrays import is_plain
 from nodegraph.data.binding import BoundData
-from nodegraph.data.horizon import checked_ahead, later
+from nodegraph.data.containers import axes
+from nodegraph.data.horizon import Ahead, checked_ahead, horizons, later, strangers
 from nodegraph.data.series import Series
 from nodegraph.engines import Engine
+from nodegraph.engines.request import Request
 from nodegraph.errors import warn
 from nodegraph.model.checks import (
     check_in_time,
@@ -20,6 +23,7 @@ from nodegraph.model.checks import (
     checked_forcing,
     checked_warmup,
     checked_workers,
+    ends_open,
 )
 from nodegraph.model.data_warnings import warn_of_doubts, warn_of_idle_workers
 from nodegraph.model.fit import Fit
@@ -27,8 +31,9 @@ from nodegraph.model.fit_memory import checked_order, ordered
 from nodegraph.model.passes import Hooks
 from nodegraph.model.stages import forced_wiring
 from nodegraph.model.state import ModelState
+from nodegraph.model.stream_place import StreamPlace
 
-__all__ = ["Asked", "Ready", "made_ready"]
+__all__ = ["Asked", "Ready", "gone_free", "made_ready", "noted"]
 
 
 class Asked(NamedTuple):
@@ -152,3 +157,45 @@ def _warn_of_idle_options(ready: Ready, state: ModelState, watched: bool) -> Non
     warn_of_idle_workers(bound, course.workers)
     if not bound.own and not any(course.apart(stage, state.slots) for stage in course.stages):
         warn("workers: are for rules that learn from series apart, and none does; leave it out")
+
+
+def gone_free(ready: Ready, state: ModelState) -> bool:
+    """Let a model whose last rows had no teacher to stand in go through them by itself.
+
+    Returns
+    -------
+    bool
+        Whether it did.
+    """
+    course, bound = ready.course, ready.bound
+    if not (bound.own and (ready.ahead or ends_open(course.plan, course.learners, bound))):
+        return False
+    state.restart()
+    course.one(state.runnable(state.ready()), state.slots, bound.series[0], Request())
+    return True
+
+
+def noted(state: ModelState, ready: Ready, y: Any, moved: int, free: bool) -> None:
+    """Take note of what was learned from, and of where the model's own stream stands.
+
+    Parameters
+    ----------
+    state : ModelState
+        A draft.
+    ready : Ready
+    y : Any
+        As it was given.
+    moved : int
+        Steps that the stream has gone.
+    free : bool
+        Whether it went through the last rows without a teacher.
+    """
+    bound, shift = ready.bound, ready.ahead
+    state.ahead = Ahead(horizons(bound), strange=strangers(bound))
+    state.leads = bound.leads(shift) if bound.times else {}
+    state.series = 0 if bound.own else len(bound.series)
+    state.flat = bound.form == "one" and (y.ndim if is_plain(y) else axes(y)) == 1
+    unsaid = free and (1 in shift.values() or state.ahead.reach(1))
+    time, here = moved if bound.own else state.stream.time, StreamPlace().followed(bound)
+    told = time if bound.own and ready.course.forcing and not free else None
+    state.stream = here._replace(time=time, unsaid=time if unsaid else None, told=told)

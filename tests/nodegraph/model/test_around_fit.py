@@ -4,7 +4,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.engines import LOCAL
 from nodegraph.errors import DataWarning, FieldError
-from nodegraph.model.before_fit import Asked, made_ready
+from nodegraph.model.around_fit import Asked, made_ready
 from nodes import RLS, Input, Reservoir, Ridge
 
 X = np.random.default_rng(0).normal(size=(40, 2))
