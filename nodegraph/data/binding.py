@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, zip_longest
+from math import inf
 from types import MappingProxyType
 from typing import Any
 
@@ -59,18 +60,30 @@ class BoundData:
     taught: Mapping[str, Columns] = field(default_factory=dict)
     times: Times = field(default_factory=dict)
     own: bool = field(init=False)  # whether they are a part of the model's own stream
+    lengths: tuple[int, ...] = field(init=False)  # steps of each series that is no stream
     n_steps: int | None = field(init=False)  # in all; None if that is not known
 
     def __post_init__(self) -> None:
-        counts = [one.n_steps for one in self.series if isinstance(one, Series)]
-        known = len(counts) == len(self.series)
+        lengths = tuple(one.n_steps for one in self.series if isinstance(one, Series))
+        known = len(lengths) == len(self.series)
         object.__setattr__(self, "own", self.form in ("one", "stream"))
-        object.__setattr__(self, "n_steps", sum(counts) if known else None)
+        object.__setattr__(self, "lengths", lengths)
+        object.__setattr__(self, "n_steps", sum(lengths) if known else None)
+
+    @property
+    def longest(self) -> float:
+        """Steps of the longest series; a stream has no end."""
+        return inf if self.n_steps is None else max(self.lengths, default=inf)
+
+    @property
+    def here(self) -> list[Series]:
+        """The series, if the rows of all of them have been read; else none."""
+        read = [one for one in self.series if type(one) is Series]
+        return read if len(read) == len(self.series) else []
 
     def ticked(self, time: int) -> int:
         """Return how many steps clocks have seen, where the own stream stands at `time`."""
-        lengths = (one.n_steps for one in self.series if isinstance(one, Series))
-        return time if self.own else max(lengths, default=0)
+        return time if self.own else max(self.lengths, default=0)
 
     def leads(self, ahead: Mapping[str, int] = MappingProxyType({})) -> dict[str, Lead]:
         """Return how much later tables are than the first input, targets so many rows `ahead`."""

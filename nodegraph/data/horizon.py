@@ -200,11 +200,10 @@ def _check_rows(ahead: Mapping[str, int], bound: BoundData, warmup: int) -> None
             "ahead: a chunk of a stream does not hold the targets that come later; pair each chunk "
             f"with the targets {ahead[name]} rows later, and leave ahead out"
         )
-    longest = max(one.n_steps for one in bound.series if isinstance(one, Series))
-    if ahead[name] + warmup >= longest:
+    if ahead[name] + warmup >= bound.longest:
         more = f" and warmup={warmup}" if warmup else ""
         raise DataError(
-            f"ahead={ahead[name]}{more} leave nothing: the longest series has {longest} rows"
+            f"ahead={ahead[name]}{more} leave nothing: the longest series has {bound.longest} rows"
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -15,7 +15,9 @@ from nodegraph.data.horizon import Ahead, checked_ahead, horizons, later, strang
 from nodegraph.data.series import Series
 from nodegraph.engines import Engine
 from nodegraph.engines.request import Request
+from nodegraph.engines.slot import Slot
 from nodegraph.errors import warn
+from nodegraph.graph.plan import Plan
 from nodegraph.model.checks import (
     check_in_time,
     check_long_enough,
@@ -25,7 +27,7 @@ from nodegraph.model.checks import (
     checked_workers,
     ends_open,
 )
-from nodegraph.model.data_warnings import warn_of_doubts, warn_of_idle_workers
+from nodegraph.model.data_warnings import warn_of_doubts
 from nodegraph.model.fit import Fit
 from nodegraph.model.fit_memory import checked_order, ordered
 from nodegraph.model.passes import Hooks
@@ -33,7 +35,7 @@ from nodegraph.model.stages import forced_wiring
 from nodegraph.model.state import ModelState
 from nodegraph.model.stream_place import StreamPlace
 
-__all__ = ["Asked", "Ready", "gone_free", "made_ready", "noted"]
+__all__ = ["Asked", "Ready", "gone_free", "made_ready", "noted", "warn_of_params_replaced"]
 
 
 class Asked(NamedTuple):
@@ -67,6 +69,23 @@ class Ready(NamedTuple):
         return {**how, "ahead": self.ahead, "order": order}
 
 
+def warn_of_params_replaced(plan: Plan, slots: Mapping[str, Slot], learners: Sequence[str]) -> None:
+    """Warn of weights that were given to learners that begin from nothing."""
+    names = [
+        name
+        for name in learners
+        if not plan.rules[name].online
+        and name in slots
+        and not slots[name].given.keys().isdisjoint(plan.rules[name].moving)
+    ]
+    if names:
+        shown = ", ".join(f'"{name}"' for name in names)
+        warn(
+            f"fit works out the weights of {', '.join(names)} from the data alone, in place of "
+            f"those that were assigned to model.params; to keep them, write model.freeze({shown})"
+        )
+
+
 def made_ready(
     state: ModelState,
     learners: tuple[str, ...],
@@ -98,7 +117,7 @@ def made_ready(
         initializer=state.initializer,
         engine=engine,
         warmup=warmup,
-        workers=checked_workers(asked.workers),
+        workers=checked_workers(asked.workers, bound),
         learners=learners,
         forcing=forcing,
     )
@@ -112,8 +131,7 @@ def made_ready(
 
 def _warn_of_one_row(ready: Ready) -> None:
     """Warn of readouts that one row teaches, which is all that they can know then."""
-    series = [one for one in ready.bound.series if type(one) is Series]
-    if len(series) < len(ready.bound.series):  # what is not read yet
+    if not (series := ready.bound.here):
         return
     course, rules = ready.course, ready.course.plan.rules
     taught = [n for n in course.learners if rules[n].supervised and not rules[n].online]
@@ -152,10 +170,9 @@ def _warn_of_idle_options(ready: Ready, state: ModelState, watched: bool) -> Non
                 f"forcing={said}: no target can stand in, for no output of a supervised node "
                 f"{goes}; leave it out"
             )
-    if course.workers in (None, 1):
+    if bound.own or course.workers in (None, 1):
         return
-    warn_of_idle_workers(bound, course.workers)
-    if not bound.own and not any(course.apart(stage, state.slots) for stage in course.stages):
+    if not any(course.apart(stage, state.slots) for stage in course.stages):
         warn("workers: are for rules that learn from series apart, and none does; leave it out")
 
 

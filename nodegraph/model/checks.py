@@ -12,7 +12,7 @@ from nodegraph.arrays import Array, leaves
 from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
 from nodegraph.engines.slot import Slot
-from nodegraph.errors import DataError, FieldError, GraphError, NotFittedError
+from nodegraph.errors import DataError, FieldError, GraphError, NotFittedError, warn
 from nodegraph.graph.plan import Plan
 from nodegraph.graph.protocols import Windowed
 from nodegraph.graph.rule import shortest
@@ -93,19 +93,23 @@ def checked_watch(watch: Any) -> int | None:
     return None if watch is True else _whole(watch, "watch", 1)
 
 
-def checked_workers(workers: Any) -> int | None:
-    """Return a number of workers; -1 is one for each core there is, None as the engine likes."""
+def checked_workers(workers: Any, bound: BoundData | None = None) -> int | None:
+    """Return a number of workers; -1 is one for each core there is, None as the engine likes.
+
+    A warning says if they are to share one series.
+    """
     if workers is None:
         return None
-    if workers == -1:
-        return usable_cpus()
-    return _whole(workers, "workers", 1, ", or -1 for one on each core")
+    each = ", or -1 for one on each core"
+    count = usable_cpus() if workers == -1 else _whole(workers, "workers", 1, each)
+    if count > 1 and bound is not None and bound.own:
+        warn("workers: are for a list of independent series, and this is one series; leave it out")
+    return count
 
 
 def check_long_enough(plan: Plan, learners: Iterable[str], bound: BoundData) -> None:
     """Refuse series of which no step could be learned from."""
-    lengths = [one.n_steps if isinstance(one, Series) else inf for one in bound.series]
-    longest = max(lengths, default=inf)
+    longest = bound.longest
     for name in learners:
         needed = shortest(plan.rules[name], plan.nodes[name])
         if longest < needed:
@@ -135,15 +139,14 @@ def check_in_time(plan: Plan, learners: Iterable[str], bound: BoundData) -> None
     ------
     DataError
     """
-    lengths = [one.n_steps if isinstance(one, Series) else inf for one in bound.series]
     lags = _lags(plan, bound.data)
     for name in learners:
         found = [lags[r.source] + r.delay for r in plan.reads[name].get("target", ())]
         late = min(found, default=0)
-        if max(lengths) <= late < inf:
+        if bound.longest <= late < inf:
             raise DataError(
                 f"{name}: its target comes {late:.0f} steps late, past the end of the longest "
-                f"series, which has {max(lengths):.0f}; shorten the delay, or give longer series"
+                f"series, which has {bound.longest:.0f}; shorten the delay, or give longer series"
             )
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from nodegraph.data.binding import BoundData
 from nodegraph.data.series import Series
 from nodegraph.data.symptoms import blurred, stillness
-from nodegraph.engines.slot import Slot
 from nodegraph.errors import DataError, warn
 from nodegraph.graph.messages.phrases import columns_in_words
 from nodegraph.graph.plan import Plan
@@ -23,9 +22,7 @@ from nodegraph.model.clock_columns import warn_of_clocks
 __all__ = [
     "warn_of_doubts",
     "warn_of_idle_targets",
-    "warn_of_idle_workers",
     "warn_of_inputs",
-    "warn_of_params_replaced",
     "warn_of_series_passed_over",
 ]
 
@@ -77,22 +74,18 @@ def _warn_of_late_edges(plan: Plan, bound: BoundData) -> None:
 
     Targets that never come are refused where they are checked.
     """
-    lengths = [one.n_steps for one in bound.series if isinstance(one, Series)]
-    if len(lengths) < len(bound.series):  # a stream, of any length
-        return
-    longest = max(lengths)
     late = [
         f"{source} {delay} steps late at {reader}"
         for reader, ports in plan.reads.items()
         for source, delay in dict.fromkeys(
             read[:2] for port, reads in ports.items() if port != "target" for read in reads
         )
-        if delay >= max(longest, 2)
+        if delay >= max(bound.longest, 2)
     ]
     if late:
         what = "series has" if bound.own else "longest series has"
         warn(
-            f"{'; '.join(late[:SHOWN])}{'; ...' * (len(late) > SHOWN)}: the {what} {longest} "
+            f"{'; '.join(late[:SHOWN])}{'; ...' * (len(late) > SHOWN)}: the {what} {bound.longest} "
             "rows, so zeros alone are heard there while the model learns; shorten the delay, or "
             "leave the edge out"
         )
@@ -106,7 +99,7 @@ def warn_of_series_passed_over(
     ahead: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     """Warn if some series are too short for anything to be learned from them."""
-    lengths = [one.n_steps for one in bound.series if isinstance(one, Series)]
+    lengths = bound.lengths
     if len(lengths) < 2:
         return
     short = [i for i, n_steps in enumerate(lengths) if n_steps <= warmup]
@@ -168,29 +161,6 @@ def warn_of_idle_targets(plan: Plan, learners: Container[str], bound: BoundData,
         )
 
 
-def warn_of_idle_workers(bound: BoundData, workers: int | None) -> None:
-    """Warn of workers that are to share one series."""
-    if bound.own and workers not in (None, 1):
-        warn("workers: are for a list of independent series, and this is one series; leave it out")
-
-
-def warn_of_params_replaced(plan: Plan, slots: Mapping[str, Slot], learners: Sequence[str]) -> None:
-    """Warn of weights that were given to learners that begin from nothing."""
-    names = [
-        name
-        for name in learners
-        if not plan.rules[name].online
-        and name in slots
-        and not slots[name].given.keys().isdisjoint(plan.rules[name].moving)
-    ]
-    if names:
-        shown = ", ".join(f'"{name}"' for name in names)
-        warn(
-            f"fit works out the weights of {', '.join(names)} from the data alone, in place of "
-            f"those that were assigned to model.params; to keep them, write model.freeze({shown})"
-        )
-
-
 def _warn_of_lost_digits(bound: BoundData, dtype: np.dtype[Any]) -> None:
     """Warn if the precision of the model takes from a column most of what moves in it."""
     series = bound.series[0]
@@ -221,14 +191,13 @@ def _warn_of_turned_data(bound: BoundData) -> None:
 
 def _warn_of_turned_series(bound: BoundData) -> None:
     """Warn if series with one target each have few rows, equally many, and far more columns."""
-    lengths = {one.n_steps for one in bound.series if isinstance(one, Series)}
-    if not bound.once or bound.own or len(bound.series) < 2 or len(lengths) != 1:
+    n_series, n_steps = len(bound.series), max(bound.lengths, default=0)
+    if not bound.once or bound.own or n_series < 2 or {*bound.lengths} != {n_steps}:
         return
-    n_steps = lengths.pop()
     for name, width in bound.data.items():
         if width >= max(WIDE, TURNED * n_steps):
             warn(
-                f"{name}: {len(bound.series)} series of {n_steps} rows and {width} columns, and "
+                f"{name}: {n_series} series of {n_steps} rows and {width} columns, and "
                 "rows are steps in time; if they are (channels, time), give np.swapaxes(x, 1, 2) "
                 "of an array, [a.T for a in x] of a list"
             )
@@ -265,10 +234,9 @@ def _which(short: Sequence[int], total: int) -> str:
 
 def _warn_of_constants(plan: Plan, name: str, bound: BoundData, warmup: int) -> None:
     """Warn of columns of targets that do not move; refuse those that are all NaN."""
-    taught = [one.targets[name][warmup:] for one in bound.series if type(one) is Series]
-    if len(taught) < len(bound.series):  # what is not read yet
+    if not bound.here:
         return
-    found = stillness(taught)
+    found = stillness([one.targets[name][warmup:] for one in bound.here])
     titles = bound.taught[name].names if name in bound.taught else ()
     if found.unknown.size:
         raise DataError(
@@ -316,10 +284,8 @@ def _warn_of_labels(plan: Plan, bound: BoundData, y: Any) -> None:
 
 def _warn_of_absent_classes(plan: Plan, learners: Sequence[str], bound: BoundData) -> None:
     """Warn of classes that no label is of: they are learned as what never is."""
-    series = [one for one in bound.series if type(one) is Series]
-    if len(series) < len(bound.series):  # what is not read yet
-        return
-    for name in learners:
+    series = bound.here
+    for name in learners if series else ():
         classes = getattr(plan.nodes[name], "classes", None)
         if classes is None or name not in bound.targets:
             continue

@@ -27,7 +27,6 @@ from nodegraph.model.checks import (
     refuse_parts,
     require_noise,
 )
-from nodegraph.model.data_warnings import warn_of_idle_workers
 from nodegraph.model.generating import Generation
 from nodegraph.model.passes import Hooks, Run
 from nodegraph.model.state import ModelState
@@ -142,10 +141,8 @@ class Inference:
         if self.plan.from_end:
             check_whole(self.plan, bound, draft.stream.time)
         request = Request(names, clock=draft.stream.time, noise=noise)
-        threads, hooks = None, Hooks(checked_progress(progress))
-        if workers is not None:
-            threads = checked_workers(workers)
-            warn_of_idle_workers(bound, threads)
+        threads = None if workers is None else checked_workers(workers, bound)
+        hooks = Hooks(checked_progress(progress))
         found = self._through(draft, bound, request, outputs, engine, hooks, workers=threads)
         if plain:
             self._went(bound)

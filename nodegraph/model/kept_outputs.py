@@ -56,9 +56,8 @@ class KeptOutputs(StageOutputs):
         self._stages, self._widths, self._dtype = stages, widths, dtype
         self._open: tuple[str, ...] = ()
         self._rows: dict[str, KeptRows] = {}
-        lengths = [one.n_steps for one in bound.series if isinstance(one, Series)]
-        self._able = bool(stages) and len(lengths) == len(bound.series)
-        self._starts = list(accumulate(lengths, initial=0))
+        self._able = bool(stages) and bound.n_steps is not None
+        self._starts = list(accumulate(bound.lengths, initial=0))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from nodegraph.errors import GraphError, NotFittedError
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.host.numerics import using
 from nodegraph.host.progress import Progress, checked_progress
-from nodegraph.model.around_fit import Asked, gone_free, made_ready, noted
+from nodegraph.model.around_fit import Asked, gone_free, made_ready, noted, warn_of_params_replaced
 from nodegraph.model.checkpoints import checkpointer_of
 from nodegraph.model.checks import (
     check_whole,
@@ -35,7 +35,6 @@ from nodegraph.model.checks import (
 from nodegraph.model.curves import Curves, recorder_of
 from nodegraph.model.data_warnings import (
     warn_of_idle_targets,
-    warn_of_params_replaced,
     warn_of_series_passed_over,
 )
 from nodegraph.model.fit_memory import Order
