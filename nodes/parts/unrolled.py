@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.maths import repeat, where
+from nodegraph.maths import cond, repeat
 from nodes.parts.past import Past
 from nodes.parts.tape import Taped, gradients
 
@@ -48,17 +48,18 @@ def unrolled(
     zeros = tuple(np.zeros_like(getattr(params, name), dtype=float) for name in names)
     steps, wired = len(past.x), frozenset(ports)
 
-    def turn(carry: Any) -> Any:
-        back, changes, sums = carry
+    def lived(back: Any, changes: Any, sums: Any) -> Any:
         state, x, others = past.at(back)
-        known = where((back < past.steps) & (back < rows) & (back < steps), 1.0, 0.0)
         changes, found = _pulled(cell, params, state, x, _row(cell, others, wired), changes)
         by_h, head = say(state, x)
         changes = (changes[0] + by_h, *changes[1:])
         found |= head
-        added = tuple(total + known * found[name] for total, name in zip(sums, names, strict=True))
-        kept = tuple((known * one).astype(one.dtype) for one in changes)
-        return back + 1, kept, added
+        added = tuple(total + found[name] for total, name in zip(sums, names, strict=True))
+        return back + 1, changes, added
+
+    def turn(carry: Any) -> Any:
+        back = carry[0]  # steps that never were are not lived through: a dt of 0 makes NaN
+        return cond((back < past.steps) & (back < rows), lived, *carry)
 
     _, _, sums = repeat(steps, turn, (np.zeros((), np.int64), change, zeros))
     return dict(zip(names, sums, strict=True))

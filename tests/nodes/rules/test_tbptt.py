@@ -3,7 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.testing import check_rule
-from nodes import GRU, LSTM, Input
+from nodes import GRU, LSTM, LTC, Input
 from nodes.rules import TBPTT
 
 X = np.random.default_rng(0).standard_normal((50, 2))
@@ -78,6 +78,24 @@ def test_a_series_shorter_than_its_window_is_refused():
     model = ng.Model(Input() >> GRU(units=3, rule=TBPTT(steps=60)))
     with pytest.raises(ng.errors.DataError, match=r"steps=60, but saw 50 .* write steps=50"):
         model.fit(X)
+
+
+def test_steps_that_never_were_teach_nothing():
+    """A series of four rows in a window of six: two steps before its start would have a dt of 0."""
+    dt = np.random.default_rng(1).uniform(0.5, 1, (5, 1))
+
+    def learned(steps):
+        cell = LTC(units=3, rule=TBPTT(steps=steps, batch=4), name="cell")
+        graph = (Input(name="x") >> cell) & (Input(name="dt") >> cell["dt"])
+        model = ng.Model(graph, seed=1)
+        drawn = [model.run({"x": X[:1], "dt": dt[:1]}), model.params["cell"]][1]
+        model.partial_fit({"x": [X[:4], X[4:5]], "dt": [dt[:4], dt[4:]]})
+        return drawn, model.params["cell"]
+
+    (drawn, wide), (_, exact) = learned(6), learned(4)
+    assert np.abs(wide.V).max() > 0 and (wide.w != drawn.w).any()
+    for one, other in zip(wide, exact, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_frozen_cell_learns_its_head_alone():
