@@ -114,7 +114,7 @@ def _still(value: Any, deep: int = _DEEP) -> Any:
         return value.shape, value.tobytes() if plain else id(value)
     if isinstance(value, np.random.Generator):
         return repr(value.bit_generator.state)
-    if not deep:
+    if not deep or inspect.isclass(value):
         return id(value)
     if isinstance(value, list | tuple | set | frozenset) and len(value) <= _MOST // 1000:
         return len(value), [_still(part, deep - 1) for part in value]

@@ -171,12 +171,23 @@ def test_a_rule_that_counts_outside_of_its_memory_does_what_it_says():
     )
 
 
+class Named(type):
+    """A class of classes, as numpy's own of dtypes is."""
+
+
+class Doubling(metaclass=Named):
+    by = 2.0
+
+
+KINDS = [Doubling]
+
+
 def test_constants_and_what_is_made_once_are_compiled():
     class Fixed(ng.Node):
         def step(self, params, state, x):
             if len(x) not in MADE:
                 MADE[len(x)] = np.arange(len(x)) + 1.0
-            return state, x * TABLE * MADE[len(x)] + len(CALLS)
+            return state, x * TABLE * MADE[len(x)] + len(CALLS) + 0 * KINDS[0].by
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
