@@ -37,7 +37,7 @@ def interpret(
         prompt.
     """
     graph, built = model.graph, model._settle()
-    nodes = {name: node for node, name in graph.names.items()}
+    nodes = model.plan.nodes  # with parameters that arrive as ports
     size = {name: built.slots[name].past.shape[1] for name in nodes}
     params = {name: built.slots[name].params for name in nodes}
     state = {

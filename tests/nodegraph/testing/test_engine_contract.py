@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+import nodegraph as ng
 from nodegraph.engines import local
 from nodegraph.errors import NodegraphError
-from nodegraph.testing import check_engine
+from nodegraph.testing import check_engine, interpret
+from nodes import Input, Ridge
 
 
 class Late:
@@ -36,3 +38,15 @@ def test_an_engine_that_breaks_the_contract_fails(engine):
         return False
 
     assert sum(broken(seed) for seed in range(12)) >= 6
+
+
+def test_parameters_that_arrive_are_those_of_the_step():
+    """y = W_out[t] x[t], both of them data."""
+    u, w, readout = Input(name="u"), Input(name="w"), Ridge(units=1, name="readout")
+    model = ng.Model((u >> readout) & (w >> readout["W_out"]))
+    rng = np.random.default_rng(3)
+    data = {"u": rng.normal(size=(9, 2)), "w": rng.normal(size=(9, 2))}
+    model.run(data)
+    said, _ = interpret(model, data, 9)
+    expected = (data["u"] * data["w"]).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(said["readout"], expected, atol=1e-15)
