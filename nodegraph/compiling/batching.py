@@ -311,7 +311,8 @@ class BatchFrame(Frame):
             own[:] = address(array) + starts * array.strides[0]
         places = map(address, (self.args, self.rows, self.widths, bases, lanes))
         most = len(self.rows), self.batch.lanes, int(lanes.max())
-        self.batch.driver(self.program.address, *places, *most)
+        self.program.expect(most[-1])
+        self.batch.driver(self.program.function.cell, *places, *most)
 
     def begin(self, states: Sequence[Any], lengths: Sequence[int]) -> Array:
         """Set states, and how many steps each will go on; return those of all lanes."""

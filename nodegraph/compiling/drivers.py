@@ -33,7 +33,8 @@ Columns = dict[str, Value]
 def driver(dtype: str) -> Any:
     """Return ``f(step, args, io, strides, n_io, n)``: the loop over the steps of a chunk.
 
-    ``io`` has the addresses of the rows of the first step; each goes on by its stride, in bytes.
+    ``step`` is where the address of the step is. ``io`` has the addresses of the rows of the first
+    step; each goes on by its stride, in bytes.
     """
     b = Builder(dtype)
     step, args, io, strides, n_io, n = b.function("&step &args *io *strides nio n")
@@ -55,7 +56,7 @@ def products_summed(dtype: str) -> Any:
 
 @cache
 def batch_driver(dtype: str) -> Any:
-    """Return ``f(step, args, io, widths, bases, lengths, n_io, lanes, n)``.
+    """Return ``f(step, args, io, widths, bases, lengths, n_io, lanes, n)``; as `driver`.
 
     Row k of a step is ``widths[k]`` numbers of each series, at ``io[k]`` side by side; the rows of
     a series lie behind each other from ``bases[k, series]`` on. Row 0 is the output. Lanes go by 8.

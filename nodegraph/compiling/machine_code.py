@@ -1,4 +1,4 @@
-"""From LLVM text to the address of machine code, compiled once for each text and processor."""
+"""From LLVM text to the address of machine code, compiled once for a text, tier and processor."""
 
 from __future__ import annotations
 
@@ -13,29 +13,44 @@ from time import thread_time
 from typing import Any, NamedTuple
 
 from nodegraph.compiling.cache import read, write
+from nodegraph.errors import EngineError
 
-__all__ = ["address", "digest", "function", "functions", "is_enabled", "kept", "listeners",
-           "optimized", "stats", "target"]  # fmt: skip
+__all__ = ["BASELINE", "OPTIMIZED", "address", "asked", "compiled", "digest", "function",
+           "is_enabled", "kept", "listeners", "stats", "symbols_of", "target"]  # fmt: skip
+
+BASELINE, OPTIMIZED = 0, 2  # tiers, as -O0 and -O2; nothing is contracted in either
 
 stats: dict[str, float] = {"compiled": 0, "loaded": 0, "seconds": 0.0, "load_seconds": 0.0}
 listeners: list[Callable[[], None]] = []  # called before something is compiled
 _known: dict[str, int] = {}
+_WAYS = ("0", "1", "baseline", "optimized")
 _lock, _making = Lock(), Lock()
 _CALLED = re.compile(r"@(\w+)(?=\()")
-_PASSES = 2  # as -O2; loops are vectorized, straight code is not, nothing is contracted
 
 
 class _Backend(NamedTuple):
     """LLVM for this processor."""
 
     engine: Any
-    machine: Any
+    machines: dict[int, Any]  # by tier
     target: str  # what machine code depends on besides its text
 
 
+def asked() -> str:
+    """Return ``$NODEGRAPH_COMPILE``: how steps are compiled.
+
+    ``0``: not at all, all run through Python; ``1``: to baseline code, which is optimized once that
+    pays; ``baseline`` or ``optimized``: to that alone.
+    """
+    word = os.environ.get("NODEGRAPH_COMPILE") or "1"
+    if word not in _WAYS:
+        raise EngineError(f"NODEGRAPH_COMPILE is {word!r}; expected {' or '.join(_WAYS)}")
+    return word
+
+
 def is_enabled() -> bool:
-    """Tell whether steps are compiled: ``NODEGRAPH_COMPILE=0`` runs them all through Python."""
-    return os.environ.get("NODEGRAPH_COMPILE", "1") != "0"
+    """Tell whether steps are compiled."""
+    return asked() != "0"
 
 
 def _backend() -> _Backend:
@@ -51,12 +66,15 @@ def _made_backend() -> _Backend:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     cpu, features = _processor()
-    machine = llvm.Target.from_default_triple().create_target_machine(
-        cpu=cpu, features=features, opt=_PASSES, jit=True, reloc="static", codemodel="jitdefault"
-    )
+    kind, how = llvm.Target.from_default_triple(), {"reloc": "static", "codemodel": "jitdefault"}
+    machines = {
+        tier: kind.create_target_machine(cpu=cpu, features=features, opt=tier, jit=True, **how)
+        for tier in (BASELINE, OPTIMIZED)
+    }
+    machine = machines[OPTIMIZED]
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
-    target = (machine.triple, cpu, features, llvm.llvm_version_info, _PASSES)
-    return _Backend(engine, machine, repr(target))
+    target = (machine.triple, cpu, features, llvm.llvm_version_info)
+    return _Backend(engine, machines, repr(target))
 
 
 def _processor() -> tuple[str, str]:
@@ -76,36 +94,43 @@ def target() -> str:
     return _backend().target
 
 
-def digest(text: str) -> str:
+def digest(text: str, tier: int = OPTIMIZED) -> str:
     """Return what names the machine code of `text` on this processor."""
-    return blake2b(f"{target()}\n{text}".encode(), digest_size=16).hexdigest()
+    return blake2b(f"{target()}\n{tier}\n{text}".encode(), digest_size=16).hexdigest()
 
 
-def address(text: str, name: str = "step") -> int:
-    """Return the address of a compiled function, see `functions`."""
-    return functions(text, name)[1]
+def address(text: str, name: str) -> int:
+    """Return the address of an optimized function that calls no other module."""
+    return compiled({name: text}, OPTIMIZED)
 
 
-def functions(
-    text: str, name: str = "step", linked: Mapping[str, str] | None = None
-) -> tuple[tuple[str, ...], int]:
-    """Return the names of those that a function calls and its own, and its address.
+def symbols_of(modules: Mapping[str, str], tier: int) -> dict[str, str]:
+    """Return the texts of modules by symbol: what each function is called in its tier.
 
     Parameters
     ----------
-    text : str
-        A module of LLVM's language that defines a function ``@NAME``.
-    name : str
-        What a debugger shows, and the file of the code is called; a digest is added.
-    linked : dict
-        By name: the modules of functions that it calls, behind those that these call.
+    modules : dict
+        Modules of LLVM's language by the name of the function ``@NAME`` that each defines, behind
+        those that it calls. A debugger shows the name, and the file of the code has it.
+    tier : int
+        Of the last of them, and of its own loops; what all steps share is always optimized.
     """
+    called: dict[str, str] = {}
     found: dict[str, str] = {}
+    for name, text in modules.items():
+        text = _CALLED.sub(lambda call: f"@{called.get(call[1], call[1])}", text)
+        called[name] = f"{name}_{digest(text, tier)}"
+        found[called[name]] = text
+    return found
+
+
+def compiled(modules: Mapping[str, str], tier: int) -> int:
+    """Return the address of the last function of some modules, see `symbols_of`."""
     with _lock:
-        for called, body in {**(linked or {}), name: text}.items():
-            body = _CALLED.sub(lambda call: f"@{found.get(call[1], call[1])}", body)
-            found[called] = _symbol(body, called)
-        return tuple(found.values()), _known[found[name]]
+        for symbol, text in symbols_of(modules, tier).items():
+            if not _loaded(symbol):
+                _compile(symbol, text, tier)
+        return _known[symbol]
 
 
 def kept(symbols: Sequence[str]) -> int | None:
@@ -116,19 +141,15 @@ def kept(symbols: Sequence[str]) -> int | None:
         return _known[symbols[-1]]
 
 
-def _symbol(text: str, name: str) -> str:
-    """Return what a function is called by others; it is loaded by then."""
-    symbol = f"{name}_{digest(text)}"
-    if not _loaded(symbol):
-        began = thread_time()
-        for tell in listeners:
-            tell()
-        code = _backend().machine.emit_object(optimized(text.replace("@NAME", f"@{symbol}")))
-        write(symbol, code)
-        stats["compiled"] += 1
-        stats["seconds"] += thread_time() - began
-        _link(symbol, code, began)
-    return symbol
+def _compile(symbol: str, text: str, tier: int) -> None:
+    began = thread_time()
+    for tell in listeners:
+        tell()
+    code = _object(text.replace("@NAME", f"@{symbol}"), tier)
+    write(symbol, code)
+    stats["compiled"] += 1
+    stats["seconds"] += thread_time() - began
+    _link(symbol, code, began)
 
 
 def _loaded(symbol: str) -> bool:
@@ -159,19 +180,21 @@ def function(text: str, name: str, pointers: int, numbers: int, returns: Any = N
     return kind(address(text, name))
 
 
-def optimized(text: str) -> Any:
-    """Return the module of `text` after LLVM's passes."""
+def _object(text: str, tier: int) -> bytes:
+    """Return the machine code of a module."""
     import llvmlite.binding as llvm
 
-    machine = _backend().machine
+    machine = _backend().machines[tier]
     module = llvm.parse_assembly(text)
     module.triple = machine.triple
     module.data_layout = str(machine.target_data)
     module.verify()
-    tuning = llvm.create_pipeline_tuning_options(speed_level=_PASSES)
-    tuning.loop_vectorization = True
-    tuning.slp_vectorization = False
-    tuning.loop_interleaving = tuning.loop_unrolling = False  # no faster, and twice the code
-    builder = llvm.create_pass_builder(machine, tuning)
-    builder.getModulePassManager().run(module, builder)
-    return module
+    if tier == OPTIMIZED:
+        tuning = llvm.create_pipeline_tuning_options(speed_level=tier)
+        tuning.loop_vectorization = True  # straight code is not
+        tuning.slp_vectorization = False
+        tuning.loop_interleaving = tuning.loop_unrolling = False  # no faster, and twice the code
+        builder = llvm.create_pass_builder(machine, tuning)
+        builder.getModulePassManager().run(module, builder)
+    code: bytes = machine.emit_object(module)
+    return code

@@ -17,6 +17,7 @@ from nodegraph.compiling.planning.storage import finals_of
 from nodegraph.compiling.prelude.blocks import SIZE
 from nodegraph.compiling.recipe import recipe_of
 from nodegraph.compiling.sparse import by_column, sliced
+from nodegraph.compiling.tiers import step_function
 
 __all__ = ["Frame", "Program"]
 
@@ -74,7 +75,8 @@ class Program:
         self.written = trace.signature()
         finals = finals_of(trace, outputs)
         self.dtype, self.io = np.dtype(dtype), io
-        self.recipe, self.address = recipe_of(trace, finals, io, code_of(dtype))
+        self.recipe = recipe_of(trace, finals, io, code_of(dtype))
+        self.function = step_function(self.recipe)
         self.driver = driver(code_of(dtype))
         self.leaves = {p: _leaf(op, self.recipe.orders[p]) for p, op in trace.leaves.items()}
         self.y = _leaf(finals["y"])
@@ -133,6 +135,11 @@ class Program:
         mapped(tree, path, one)
         return found
 
+    def expect(self, n_steps: int) -> None:
+        """Make ready to move on by so many steps more."""
+        if not self.function.is_optimized:
+            self.function.expect(n_steps * self.recipe.numbers_a_step)
+
     def seen(self, where: Any, array: np.ndarray, dtype: Any) -> np.ndarray:
         """Return a view of an array of the code, its axes in the usual order."""
         return restored(array, self.leaves[where].order, dtype)
@@ -163,7 +170,7 @@ class Frame:
         self.rows = np.zeros(n, np.int64)
         self.strides = np.zeros(n, np.int64)
         tables = map(address, (self.args, self.rows, self.strides))
-        self._call = program.address, *tables, n
+        self._call = program.function.cell, *tables, n
         moving = set(program.moving)
         self._views: list[Any] = []  # of the arrays of a state, in order; None where there is none
 
@@ -194,6 +201,7 @@ class Frame:
 
     def run(self, rows: Mapping[Any, np.ndarray], n: int) -> None:
         """Move on by `n` steps; `rows` has what is in each place of ``io``, step by step."""
+        self.program.expect(n)
         io = self.program.io
         for path, array in rows.items():
             at = io[path]

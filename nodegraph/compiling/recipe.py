@@ -7,6 +7,8 @@ code can depend on.
 from __future__ import annotations
 
 import json
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from hashlib import blake2b
 from math import prod
@@ -17,6 +19,7 @@ import numpy as np
 from nodegraph.compiling import cache, machine_code, sources
 from nodegraph.compiling.emission.code import Code
 from nodegraph.compiling.ir import Dim, Op, Region, Trace, dtype_of
+from nodegraph.compiling.machine_code import BASELINE, OPTIMIZED
 from nodegraph.compiling.planning.plan import Plan
 
 __all__ = ["Recipe", "graph_text", "recipe_of"]
@@ -30,8 +33,14 @@ class Recipe(NamedTuple):
 
     Parameters
     ----------
-    functions : tuple of str
-        Those that the step calls, and the step.
+    text : str
+        The modules of the functions that the step calls, and of the step, packed.
+    symbols : dict of int to tuple of str
+        What they are called, by tier.
+    lines : int
+        Of the text.
+    numbers_a_step : int
+        How many a step works out, about.
     orders : dict of path to tuple of int
         The axes of each leaf, from the fastest on.
     slots : tuple of (str, object)
@@ -43,44 +52,42 @@ class Recipe(NamedTuple):
         Scratch: dtype, and how many numbers.
     """
 
-    functions: tuple[str, ...]
+    text: str
+    symbols: dict[int, tuple[str, ...]]
+    lines: int
+    numbers_a_step: int
     orders: dict[Any, tuple[int, ...]]
     slots: tuple[tuple[str, Any], ...]
     numbers: dict[str, str]
     buffers: tuple[tuple[str, int], ...]
+
+    @property
+    def modules(self) -> dict[str, str]:
+        """The texts of its functions by name, those that others call first."""
+        found: dict[str, str] = json.loads(zlib.decompress(b64decode(self.text)))
+        return found
 
     def constants(self, dtype: str) -> np.ndarray:
         """Return the constants of a dtype."""
         return np.frombuffer(bytes.fromhex(self.numbers[dtype]), dtype_of(dtype))
 
 
-def recipe_of(
-    trace: Trace, finals: dict[Any, Op], io: dict[Any, int], dtype: str
-) -> tuple[Recipe, int]:
-    """Return the recipe of a traced step, and the address of its code.
+def recipe_of(trace: Trace, finals: dict[Any, Op], io: dict[Any, int], dtype: str) -> Recipe:
+    """Return the recipe of a traced step.
 
     It is planned and written only if no process has done so for the same graph.
     """
     key = _key(trace, finals, io, dtype)
     if key is None:
         return _made(trace, finals, io, dtype)
-    found = _kept(key)
-    if found is None:
-        found = _made(trace, finals, io, dtype)
-        cache.write(key, _text(found[0]).encode(), ".json")
-    if len(_recent) >= _MOST:
-        _recent.clear()
-    _recent[key] = found[0]
-    return found
-
-
-def _kept(key: str) -> tuple[Recipe, int] | None:
-    """Return a recipe and its code if both are there."""
     recipe = _recent.get(key) or _read(key)
     if recipe is None:
-        return None
-    address = machine_code.kept(recipe.functions)
-    return None if address is None else (recipe, address)
+        recipe = _made(trace, finals, io, dtype)
+        cache.write(key, _text(recipe).encode(), ".json")
+    if len(_recent) >= _MOST:
+        _recent.clear()
+    _recent[key] = recipe
+    return recipe
 
 
 def _key(trace: Trace, finals: dict[Any, Op], io: dict[Any, int], dtype: str) -> str | None:
@@ -96,13 +103,11 @@ def _key(trace: Trace, finals: dict[Any, Op], io: dict[Any, int], dtype: str) ->
     return f"recipe_{blake2b(whole.encode(), digest_size=16).hexdigest()}"
 
 
-def _made(
-    trace: Trace, finals: dict[Any, Op], io: dict[Any, int], dtype: str
-) -> tuple[Recipe, int]:
-    """Plan a graph, write its code and load it."""
+def _made(trace: Trace, finals: dict[Any, Op], io: dict[Any, int], dtype: str) -> Recipe:
+    """Plan a graph and write its text."""
     plan = Plan(trace, finals)
     code = Code(plan, io, dtype)
-    functions, address = machine_code.functions(code.text, linked=code.linked)
+    modules = {**code.linked, "step": code.text}
     places = {store: k for k, store in enumerate(code.buffers)}
 
     def slot(what: str, of: Any) -> tuple[str, Any]:
@@ -116,14 +121,24 @@ def _made(
         kind: np.array([op.value for op in ops], dtype_of(kind)).tobytes().hex()
         for kind, ops in code.numbers.items()
     }
-    recipe = Recipe(
-        functions,
+    return Recipe(
+        b64encode(zlib.compress(json.dumps(modules).encode(), 1)).decode(),
+        {tier: (*machine_code.symbols_of(modules, tier),) for tier in (BASELINE, OPTIMIZED)},
+        sum(text.count("\n") for text in modules.values()),
+        sum(map(_numbers, plan.live)),
         {path: store.order for path, store in plan.memory.leaf_storage.items()},
         tuple(slot(*one) for one in code.slots),
         numbers,
         tuple((store.dtype, prod(store.shape)) for store in code.buffers),
     )
-    return recipe, address
+
+
+def _numbers(op: Op) -> int:
+    """Return how many numbers an operation reads or writes, whichever is more."""
+    times, region = 1, op.region
+    while region is not None:
+        times, region = times * region.times, region.parent
+    return times * max(prod(of.shape) for of in (op, *op.args))
 
 
 def _text(recipe: Recipe) -> str:
@@ -134,8 +149,9 @@ def _read(key: str) -> Recipe | None:
     text = cache.read(key, ".json")
     if text is None:
         return None
-    functions, orders, slots, numbers, buffers = _tupled(json.loads(text))
-    return Recipe(functions, dict(orders), slots, dict(numbers), buffers)
+    recipe = Recipe(*_tupled(json.loads(text)))
+    orders, numbers = dict(recipe.orders), dict(recipe.numbers)
+    return recipe._replace(symbols=dict(recipe.symbols), orders=orders, numbers=numbers)
 
 
 def _tupled(value: Any) -> Any:

@@ -89,6 +89,7 @@ class Program:
         table = self._address(np.array([*tables, len(nodes), len(rings)], np.int64))
         # what is of ctypes already is passed on faster than numbers
         self._table, self._start, self._stop = c_void_p(table), c_int64(), c_int64()
+        self._codes = [instruction.code for instruction in instructions]
 
     def _numbers(self, arguments: Iterable[Any]) -> Array:
         if isinstance(arguments, np.ndarray):
@@ -107,10 +108,19 @@ class Program:
 
     def run(self, start: int, stop: int) -> None:
         """Move on from step `start` to `stop`."""
+        self.expect(stop - start)
         self._drive(self._table, start, stop)
 
+    def expect(self, n_steps: int) -> None:
+        """Make ready to move on by so many steps more."""
+        for code in self._codes:
+            code.expect(n_steps)
+
     def advance(self, start: int, stop: int) -> bool:
-        """Move on from step `start` to `stop`; tell whether all that came and went is finite."""
+        """Move on from step `start` to `stop`; tell whether all that came and went is finite.
+
+        Who moves on by many steps, however few at a time, says so to `expect`.
+        """
         self._start.value, self._stop.value = start, stop
         return bool(self._advance(self._table, self._start, self._stop))
 

@@ -22,12 +22,13 @@ class StepCode(NamedTuple):
     of a row of targets and of one for each of the rule's ports.
     """
 
-    function: int  # its address
+    function: int  # where its address is
     arguments: tuple[Any, ...] | Array  # C-contiguous arrays, by their addresses, and whole numbers
     state: Any  # a tree of arrays that the step changes in place
     unpack: Callable[[Any], Any] = lambda state: state  # from that tree to the node's own state
     n_out: int | None = None  # how many numbers it writes, where it knows
     release: Callable[[], None] = lambda: None  # to be called when it is unpacked for good
+    expect: Callable[[int], None] = lambda n_steps: None  # to be called before so many steps more
 
 
 class LanesCode(ABC):

@@ -234,6 +234,7 @@ class Stepper:
             before[...] = array
         for noise in self._noise.values():
             noise.go_on(self._saved, self.steps)
+        self._program.expect(KEPT)
         self._saved = self.steps
 
     def _sample(self, name: str, rows: Array) -> Sample:

@@ -208,9 +208,10 @@ class Builder(Blocks):
 
     # control
 
-    def step(self, function: Value, args: Value, io: Value) -> None:
-        """Call a compiled step."""
-        self.lines.append(f"  call void {function.name}({args}, {io}, {self.number(0)})")
+    def step(self, cell: Value, args: Value, io: Value) -> None:
+        """Call the compiled step whose address is in a cell."""
+        function = self.load(cell, "ptr").name
+        self.lines.append(f"  call void {function}({args}, {io}, {self.number(0)})")
 
     @contextmanager
     def each(self, start: Value | int, stop: Value | int, step: int | Value = 1) -> Iterator[Value]:

@@ -148,7 +148,15 @@ class Traced(Prepared):
         frame.put(state)
         unpack, release = _Unpack(program, frame, state), partial(bound.frames.append, frame)
         moving = moving_tree(frame, state)
-        return StepCode(program.address, frame.args, moving, unpack, program.n_out, release)
+        return StepCode(
+            program.function.cell,
+            frame.args,
+            moving,
+            unpack,
+            program.n_out,
+            release,
+            program.expect,
+        )
 
     def fits(self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int], n_out: int) -> bool:
         """Tell whether it is known that each step returns what it should."""
@@ -290,7 +298,8 @@ class _LanesStep(LanesCode):
 
     def __init__(self, lanes: _Lanes):
         self._lanes, self._frame = lanes, lanes.frame()
-        self.step = StepCode(self._frame.program.address, self._frame.args, ())
+        program = self._frame.program
+        self.step = StepCode(program.function.cell, self._frame.args, (), expect=program.expect)
 
     def put(self, states: Sequence[Any], acts: Sequence[int]) -> None:
         self._frame.begin(states, acts)

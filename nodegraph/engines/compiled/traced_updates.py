@@ -92,7 +92,10 @@ class TracedCourse(Course):
         laid.frame.put(state)
         moving = moving_tree(laid.frame, state), tuple(one.kept for one in laid.apart)
         unpack = _Unpack(laid, state)
-        return StepCode(program.address, laid.frame.args, moving, unpack, program.n_out)
+        return StepCode(
+            program.function.cell, laid.frame.args, moving, unpack, program.n_out,
+            expect=program.expect,
+        )  # fmt: skip
 
     def _program(self, params: Any, state: Any, memory: Any, lesson: Lesson) -> Program | Untraced:
         """Return the program of a step and an update for such rows, or why there is none."""

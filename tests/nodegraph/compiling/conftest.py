@@ -12,3 +12,9 @@ def folder(tmp_path, monkeypatch):
     folder = tmp_path / "code"
     monkeypatch.setenv("NODEGRAPH_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def optimized(monkeypatch):
+    """Look at optimized code; all other tests do little work, for which it is not made."""
+    monkeypatch.setenv("NODEGRAPH_COMPILE", "optimized")

@@ -5,7 +5,7 @@ import pytest
 from small_steps import STEPS, digest, drawn, made
 
 from nodegraph.arrays import leaves
-from nodegraph.compiling import cache, recipe, sources
+from nodegraph.compiling import cache, recipe, sources, tiers
 from nodegraph.engines.compiled.traced_steps import Traced
 
 FLOATS = "norms", np.float32
@@ -23,6 +23,7 @@ def planned(monkeypatch):
     planning = recipe.Plan
     monkeypatch.setattr(recipe, "Plan", plan)
     monkeypatch.setattr(recipe, "_recent", {})
+    monkeypatch.setattr(tiers, "_known", {})
     return plans
 
 
@@ -70,7 +71,9 @@ def test_another_processor_has_its_own(folder, planned, monkeypatch):
     assert len(planned) == 2 * n
 
 
-def test_what_is_torn_or_left_without_its_code_is_planned_anew(folder, planned, monkeypatch):
+def test_what_is_torn_is_planned_anew_and_what_is_left_without_its_code_compiled(
+    folder, planned, monkeypatch
+):
     first = digest_of("ring")
     n, recipes = len(planned), [*folder.glob("*.json")]
     assert len(recipes) == n
@@ -80,11 +83,13 @@ def test_what_is_torn_or_left_without_its_code_is_planned_anew(folder, planned, 
     assert digest_of("ring") == first
     assert len(planned) == 2 * n
     monkeypatch.setattr(recipe.machine_code, "_known", {})
+    monkeypatch.setattr(tiers, "_known", {})
     for path in folder.glob("step_*.o"):
         path.unlink()
     recipe._recent.clear()
     assert digest_of("ring") == first
-    assert len(planned) == 3 * n
+    assert len(planned) == 2 * n
+    assert len([*folder.glob("step_*.o")]) == n
 
 
 def test_recipes_are_private_and_counted_in_the_bound_of_the_folder(folder, planned, monkeypatch):

@@ -201,7 +201,7 @@ def test_compiling_is_said_once_and_only_where_it_happens(capsys):
     from nodegraph.experiments.cli.console import compiling_said
 
     def compiled(number):
-        machine_code.address(f"define i64 @NAME() {{ ret i64 {number} }}")
+        machine_code.address(f"define i64 @NAME() {{ ret i64 {number} }}", "one")
 
     first = time.time_ns()  # what nobody has compiled before
     with compiling_said():
