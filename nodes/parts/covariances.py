@@ -10,9 +10,10 @@ from nodegraph.arrays import Array, copy_tree
 from nodegraph.errors import DataError
 from nodes.ridge_regression.blas import bounded_threads
 from nodes.ridge_regression.rows import Pile
+from nodes.ridge_regression.solvers import unmoved
 from nodes.ridge_regression.statistics import Statistics
 
-__all__ = ["Covariances", "directions", "eigenvectors", "rank"]
+__all__ = ["Covariances", "check_varying", "directions", "eigenvectors", "rank"]
 
 
 class Covariances(NamedTuple):
@@ -44,6 +45,8 @@ class Covariances(NamedTuple):
     def moments(self) -> tuple[Array, Array]:
         """Return the mean, (n,), and the covariance, (n, n), divided by the number of rows.
 
+        A column that stands still varies by nothing, also where its mean is not exact.
+
         Raises
         ------
         DataError
@@ -55,7 +58,8 @@ class Covariances(NamedTuple):
             raise DataError("there are no rows to learn from: warmup left none")
         if not sums.finite():
             raise DataError("the sums over the inputs overflow: scale the data down")
-        upper = np.triu(sums.xx)
+        upper, still = np.triu(sums.xx), unmoved(sums.x, sums.xx.diagonal(), sums.n)
+        upper[still] = upper[:, still] = 0  # what is left there is rounding of the mean
         return sums.x, (upper + np.triu(upper, 1).T) / sums.n
 
 
@@ -98,3 +102,22 @@ def rank(values: Array) -> int:
     """Return how many variances are more than rounding of the largest one."""
     least = len(values) * np.finfo(float).eps * values.max(initial=0.0)
     return int((values > least).sum())
+
+
+def check_varying(n_in: int, found: int, units: int, lost: str, cure: str = "") -> None:
+    """Refuse more directions than the inputs vary in; `lost` says what cannot be.
+
+    Raises
+    ------
+    DataError
+    """
+    if not found:
+        raise DataError(
+            f"none of the {n_in} inputs moves in the rows that it learns from, so {lost}; give "
+            "more rows, or look at what stands in front of it"
+        )
+    if found < units:
+        raise DataError(
+            f"{n_in} inputs vary in {found} directions, so {lost}; write units={found} at "
+            f"most{cure}"
+        )

@@ -10,7 +10,7 @@ from nodegraph import Array
 from nodegraph.arrays import ROUNDING
 from nodegraph.errors import DataError
 from nodes.ridge_regression.blas import bounded_threads
-from nodes.ridge_regression.solvers import solve_primal
+from nodes.ridge_regression.solvers import solve_primal, unmoved
 from nodes.ridge_regression.statistics import Statistics
 
 __all__ = ["Head", "gains", "head_of", "moving", "require_rows", "whitening"]
@@ -82,8 +82,10 @@ def head_of(sums: Statistics, M: Array, ridge: float) -> Head:
         Strength of the penalty, as a share of the sum of squares of each feature.
     """
     n_in = len(M)
-    upper = np.triu(sums.xx)
-    G, R = upper + np.triu(upper, 1).T, np.array(sums.xt)
+    upper, R = np.triu(sums.xx), np.array(sums.xt)
+    still = unmoved(sums.x, upper.diagonal(), sums.n)
+    upper[still] = upper[:, still] = R[still] = 0  # what is left there is rounding of the mean
+    G = upper + np.triu(upper, 1).T
     with bounded_threads():
         G[:n_in] = M @ G[:n_in]
         G[:, :n_in] = G[:, :n_in] @ M

@@ -6,9 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nodegraph.errors import DataError
 from nodes.parts.covariance_rule import CovarianceRule
-from nodes.parts.covariances import eigenvectors, rank
+from nodes.parts.covariances import check_varying, eigenvectors, rank
 
 __all__ = ["PrincipalComponents"]
 
@@ -47,11 +46,8 @@ class PrincipalComponents(CovarianceRule):
         units, found = len(params.W), rank(values)
         values, W = np.maximum(values[::-1][:units], 0.0), vectors[::-1][:units]
         if self.whiten:
-            if found < units:
-                raise DataError(
-                    f"{len(mean)} inputs vary in {found} directions, so {units} components cannot "
-                    f"be brought to unit variance; write units={found} at most, or whiten=False"
-                )
+            lost = f"{units} components cannot be brought to unit variance"
+            check_varying(len(mean), found, units, lost, ", or whiten=False")
             W = W / np.sqrt(values)[:, None]
         dtype = params.W.dtype
         parts = {"W": np.ascontiguousarray(W), "mean": mean, "variance": values}

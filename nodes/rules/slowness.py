@@ -9,7 +9,7 @@ import numpy as np
 from nodegraph import Array, Seen
 from nodegraph.errors import DataError
 from nodes.parts.covariance_rule import CovarianceRule
-from nodes.parts.covariances import Covariances, eigenvectors, rank
+from nodes.parts.covariances import Covariances, check_varying, eigenvectors, rank
 
 __all__ = ["Slowness"]
 
@@ -60,11 +60,7 @@ class Slowness(CovarianceRule):
         (mean, covariance), (drift, change) = (sums.moments() for sums in memory)
         values, vectors = eigenvectors(covariance)
         units, found = len(params.W), rank(values)
-        if found < units:
-            raise DataError(
-                f"{len(mean)} inputs vary in {found} directions, so there are no {units} slow "
-                f"features; write units={found} at most"
-            )
+        check_varying(len(mean), found, units, f"there are no {units} slow features")
         if not (drift.any() or change.any()):
             raise DataError(
                 "the port previous hears the very input, so that nothing changes; lead it there "

@@ -59,5 +59,9 @@ def test_what_cannot_be_is_refused():
     flat = np.outer(np.arange(9.0), [1.0, 2.0])
     with pytest.raises(DataError, match=r"2 inputs vary in 1 directions, .* write units=1 at most"):
         ng.Model(Input() >> PCA(units=2, whiten=True)).fit(flat)
+    with pytest.raises(
+        DataError, match=r"none of the 2 inputs moves in the rows .* give more rows"
+    ):
+        ng.Model(Input() >> PCA(units=1, whiten=True)).fit(np.full((9, 2), 0.1))
     with pytest.raises(DataError, match="scale the data down"):
         ng.Model(Input() >> PCA(units=1)).fit(1e200 * flat)

@@ -64,6 +64,8 @@ def test_what_cannot_be_is_refused():
         ng.Model((u >> features) & other).fit(x)
     with pytest.raises(DataError, match="2 inputs vary in 1 directions"):
         ng.Model(slowly(2)).fit(np.column_stack([SLOW, 2 * SLOW]))
+    with pytest.raises(DataError, match="none of the 2 inputs moves in the rows"):
+        ng.Model(slowly(1)).fit(np.ones((9, 2)))
 
 
 def spikes(rows, rng):

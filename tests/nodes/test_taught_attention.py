@@ -128,3 +128,9 @@ def test_a_series_that_teaches_nothing_is_looked_back_at_by_no_other():
     beside = learned(xs, [np.full((30, 1), np.nan), Y[:70], np.full((40, 1), np.nan)], **fields)
     assert beside.report == alone.report
     same_trees(beside.params["layer"], alone.params["layer"], "another series is heard")
+
+
+def test_of_an_input_that_stands_still_its_head_says_the_mean():
+    node = TaughtAttention(**QUICK, emits="prediction")
+    model = ng.Model(Input() >> node, seed=1).fit(np.full((800, 2), 0.1), Y)
+    np.testing.assert_allclose(model.run(np.full((9, 2), 0.2))[-1], Y.mean(axis=0), rtol=1e-12)

@@ -136,3 +136,10 @@ def test_a_signal_that_was_still_while_it_learned_moves_nothing_later():
     model = learned(still)
     moved = np.add(still, [0, 0, 0, 1])
     np.testing.assert_array_equal(model.run(moved), model.reset().run(still))
+
+
+def test_of_an_input_that_stands_still_its_head_says_the_mean():
+    """0.1 is not exact in binary: its mean is off by rounding, from which nothing is learned."""
+    layer = TaughtLayer(units=3, rounds=2, emits="prediction")
+    model = ng.Model(Input() >> layer).fit(np.full((300, 2), 0.1), Y[:300])
+    np.testing.assert_allclose(model.run([[0.1, 0.2]])[0], Y[:300].mean(axis=0), rtol=1e-12)

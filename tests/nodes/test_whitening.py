@@ -32,3 +32,15 @@ def test_dependent_inputs_are_refused_with_what_to_write():
         ng.Model(Input() >> Whitening()).fit(flat)
     y = ng.Model(Input() >> Whitening(epsilon=1e-6)).fit(flat).reset().run(flat)
     assert np.isfinite(y).all() and y.std(axis=0).max() < 1.01
+
+
+def test_an_input_that_stands_still_is_no_direction():
+    """0.1 is not exact in binary: its mean is off by rounding, which is not scaled up."""
+    for n_in in (1, 2):
+        with pytest.raises(DataError, match=f"0 directions of {n_in} vary; write epsilon=1e-06"):
+            ng.Model(Input() >> Whitening()).fit(np.full((300, n_in), 0.1))
+    beside = np.column_stack([1e-9 * X[:, 0], np.full(len(X), 1e4 / 3)])
+    model = ng.Model(Input() >> Whitening(epsilon=1e-20)).fit(beside)
+    assert model.params["whitening"].W[0, 1] == 0.0
+    spread = 1e-9 * X[:, 0].std()
+    np.testing.assert_allclose(model.params["whitening"].W[0, 0], 1 / np.hypot(spread, 1e-10))
