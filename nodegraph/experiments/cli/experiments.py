@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
@@ -136,27 +136,24 @@ def _introduce(header: Header, file: Path) -> None:
 def _show(result: Result, paths: list[Path]) -> None:
     from nodegraph.experiments.tasks.result import (
         column_rows,
+        in_words,
         interval_rows,
         learning_rows,
         score_rows,
-        shown_number,
     )
 
-    def words(row: dict[str, Any]) -> dict[str, str]:
-        return {key: shown_number(value) for key, value in row.items()}
-
-    show_table([words(row) for row in score_rows(result)], result.trial.scored_on, numbers=True)
+    show_table([in_words(row) for row in score_rows(result)], result.trial.scored_on, numbers=True)
     for note in result.notes:
         say(f"note: {note}")
     if intervals := interval_rows(result):
-        show_table([words(row) for row in intervals], "intervals", numbers=True)
+        show_table([in_words(row) for row in intervals], "intervals", numbers=True)
     if result.validated:
-        show_table([words(result.validated.values)], result.validated.scored_on, numbers=True)
+        show_table([in_words(result.validated.values)], result.validated.scored_on, numbers=True)
     own = [row for row in column_rows(result, COLUMNS) if row["model"] == result.scores[0].model]
     if own:
-        show_table([words(row) for row in own], "by column", numbers=True)
+        show_table([in_words(row) for row in own], "by column", numbers=True)
     if rows := learning_rows(result):
-        show_table([words(row) for row in rows], "what learned", numbers=True)
+        show_table([in_words(row) for row in rows], "what learned", numbers=True)
     took = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in result.seconds.items())
     say(f"time: {took}")
     say("wrote " + "\n      ".join(str(path) for path in paths), wrap=False)

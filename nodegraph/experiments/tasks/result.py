@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import csv
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html import escape
+from io import StringIO
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -13,21 +15,29 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.metrics.probability import coverage, interval_score
-from nodegraph.experiments.tasks.trial import Trial
+from nodegraph.experiments.tasks.generation_trial import GenerationTrial
+from nodegraph.experiments.tasks.series_trial import ClassTrial, SeriesTrial
+from nodegraph.experiments.tasks.trial import ForecastTrial, Trial
 from nodegraph.experiments.tasks.validation import Validated
 from nodegraph.files.yaml.header import Header
 from nodegraph.files.yaml.spec import Spec
 from nodegraph.model import Model
 
 __all__ = [
+    "MOST",
     "Result",
     "Score",
     "column_rows",
+    "in_words",
     "interval_rows",
     "learning_rows",
+    "prediction_csv",
+    "prediction_table",
     "score_rows",
     "shown_number",
 ]
+
+Table = dict[str, Sequence[Any] | Array]
 
 
 class Score(NamedTuple):
@@ -122,6 +132,7 @@ class Result:
         return self.trial.notes(self.model, self.guess)
 
 
+MOST = 1_000_000  # numbers of predictions that are written out
 SHOWN = ("node", "rule", "rows", "ridge", "solver", "condition", "train_rmse")
 
 
@@ -208,6 +219,11 @@ def learning_rows(result: Result) -> list[dict[str, Any]]:
     ]
 
 
+def in_words(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return a row as it stands in a table."""
+    return {key: shown_number(value) for key, value in row.items()}
+
+
 def shown_number(value: Any) -> str:
     """Return a value as it stands in a table: numbers with four digits.
 
@@ -221,3 +237,89 @@ def shown_number(value: Any) -> str:
     if np.ndim(value):
         return ", ".join(shown_number(part) for part in np.asarray(value).tolist())
     return f"{float(value):.4g}"
+
+
+def prediction_csv(result: Result) -> str | None:
+    """Return `prediction_table` as text; None if it has more than `MOST` numbers.
+
+    A number has as many digits as tell it from any other of its precision; what is not known is
+    left empty.
+    """
+    table = prediction_table(result)
+    columns = [np.asarray(column) for column in table.values()]
+    if sum(column.size for column in columns) > MOST:
+        return None
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table)
+    writer.writerows(zip(*map(_cells, columns), strict=True))
+    return text.getvalue()
+
+
+def prediction_table(result: Result) -> Table:
+    """Return columns of equal length by name.
+
+    ``row`` is the row of the data, from 0, at which something was said (what was generated stands
+    in the row that it foretells), ``time`` that of the target. Independent series are numbered
+    from 0, windows that are generated from 1, as notes have them. Of each column of a target there
+    are ``target``, ``prediction`` and, where a readout has intervals, its quantiles.
+    """
+    trial, guess, times = result.trial, result.guess, None
+    right, said = trial.right(result.model), guess
+    if isinstance(trial, ForecastTrial):
+        known: Table = {"row": trial.start + np.arange(len(next(iter(guess.values()))))}
+        times = next((t for t in (trial.titles(node).times for node in guess) if t), None)
+    elif isinstance(trial, SeriesTrial):
+        lengths = [*map(len, next(iter(guess.values())))]
+        known = _numbered("series", 0, lengths, [trial.task.split.warmup] * len(lengths))
+    elif isinstance(trial, GenerationTrial):
+        windows, lengths = trial.data.windows, [*map(len, guess)]
+        known = _numbered("window", 1, lengths, [window.first for window in windows])
+        times = trial.titles("").times
+        right = {"": [w.truth[:n] for w, n in zip(windows, lengths, strict=True)]}
+        said = {"": guess}
+    elif isinstance(trial, ClassTrial):
+        classes, (_, labels) = trial.data.classes, trial.labels
+        known = {"series": np.arange(len(labels)), "target": [classes[i] for i in labels]}
+        known["prediction"] = [classes[i] for i in guess.argmax(axis=1)]
+        outputs = zip(classes, guess.T, strict=True)
+        return known | {f"output {name}": column for name, column in outputs}
+    else:
+        raise TypeError(f"{type(trial).__name__} has no table of predictions")
+    if times:
+        known["time"] = [times[i] for i in known["row"]]
+    return known | _by_node(result, right, said)
+
+
+def _numbered(outer: str, first: int, lengths: Sequence[int], starts: Sequence[int]) -> Table:
+    """Return which series each row is of, and which of its rows it is."""
+    rows = [np.arange(a, a + n) for a, n in zip(starts, lengths, strict=True)]
+    numbers = np.arange(first, first + len(lengths))
+    return {outer: np.repeat(numbers, lengths), "row": np.concatenate(rows)}
+
+
+def _by_node(result: Result, right: Mapping[str, Any], said: Mapping[str, Any]) -> Table:
+    """Return columns of targets and predictions, named by node and column where there are some."""
+    table: Table = {}
+    for node, parts in said.items():
+        y, rows = _stacked(right[node]), _stacked(parts)
+        levels: tuple[float, ...] = ()
+        if node in result.bounds:
+            bounds = _stacked(result.bounds[node])
+            levels = getattr(result.model.plan.nodes[node], "intervals", ())
+        width = rows.shape[1]
+        names = result.trial.titles(node).names
+        columns = names if names and len({*names}) == width else [*map(str, range(width))]
+        for j, column in enumerate(columns):
+            of = [node] * (len(said) > 1) + [column] * (width > 1 or bool(names))
+            table[" ".join(["target", *of])] = y[:, j]
+            table[" ".join(["prediction", *of])] = rows[:, j]
+            for k, level in enumerate(levels):
+                table[" ".join([f"quantile {level}", *of])] = bounds[:, j, k]
+    return table
+
+
+def _cells(column: Array) -> Iterable[str]:
+    if column.dtype.kind != "f":
+        return map(str, column.tolist())
+    return ("" if np.isnan(value) else str(value) for value in column)

@@ -16,14 +16,15 @@ from nodegraph import plotting
 from nodegraph.errors import warn
 from nodegraph.experiments.tasks.generation_trial import GenerationTrial
 from nodegraph.experiments.tasks.html_report import report, versions
-from nodegraph.experiments.tasks.prediction_table import MOST, prediction_csv
 from nodegraph.experiments.tasks.result import (
+    MOST,
     Result,
     column_rows,
+    in_words,
     interval_rows,
     learning_rows,
+    prediction_csv,
     score_rows,
-    shown_number,
 )
 from nodegraph.experiments.tasks.series_trial import ClassTrial, SeriesTrial
 from nodegraph.experiments.tasks.trial import ForecastTrial
@@ -143,14 +144,14 @@ def _plain(value: Any) -> Any:
 
 
 def _page(result: Result, svg: str, picture: bytes) -> str:
-    learned = [_words(row) for row in learning_rows(result)]
-    columns = [_words(row) for row in column_rows(result, MOST_COLUMNS)]
+    learned = [in_words(row) for row in learning_rows(result)]
+    columns = [in_words(row) for row in column_rows(result, MOST_COLUMNS)]
     seconds = ", ".join(f"{name} {value:.2f} s" for name, value in result.seconds.items())
     return report(
         title=result.name,
         svg=svg,
         tables={
-            f"Scores on {result.trial.scored_on}": [_words(row) for row in score_rows(result)],
+            f"Scores on {result.trial.scored_on}": [in_words(row) for row in score_rows(result)],
             **_validated(result),
             **_intervals(result),
             **({"Scores by column": columns} if columns else {}),
@@ -171,16 +172,12 @@ def _page(result: Result, svg: str, picture: bytes) -> str:
 
 def _validated(result: Result) -> dict[str, list[dict[str, str]]]:
     found = result.validated
-    return {} if found is None else {f"Scores on {found.scored_on}": [_words(found.values)]}
+    return {} if found is None else {f"Scores on {found.scored_on}": [in_words(found.values)]}
 
 
 def _intervals(result: Result) -> dict[str, list[dict[str, str]]]:
     rows = interval_rows(result)
-    return {"Intervals": [_words(row) for row in rows]} if rows else {}
-
-
-def _words(row: dict[str, Any]) -> dict[str, str]:
-    return {key: shown_number(value) for key, value in row.items()}
+    return {"Intervals": [in_words(row) for row in rows]} if rows else {}
 
 
 STEPS = 300  # of a series that are drawn

@@ -8,7 +8,6 @@ import pytest
 
 from nodegraph import read_yaml, run_spec
 from nodegraph.errors import DataWarning
-from nodegraph.experiments.tasks import prediction_table
 from nodegraph.experiments.tasks.run_folder import write
 
 HEAD = """
@@ -108,7 +107,7 @@ def test_what_is_not_known_is_empty_and_what_is_too_much_is_said(tmp_path, monke
     result, found = table(task + "  metrics: [rmse]\n", tmp_path)
     assert [i for i, word in enumerate(found["target y"]) if not word] == [5, 15]
     assert (tmp_path / "prediction.csv").exists()
-    monkeypatch.setattr(prediction_table, "MOST", 10)
+    monkeypatch.setattr("nodegraph.experiments.tasks.result.MOST", 10)
     with pytest.warns(DataWarning, match=r"prediction.csv is not written"):
         write(result, tmp_path)
     assert not (tmp_path / "prediction.csv").exists()
