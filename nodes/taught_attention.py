@@ -11,8 +11,8 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveIn
 
 from nodegraph.arrays import Array
 from nodegraph.maths import activate, matvec
+from nodes.parts.linear_readout import laid_out, times_rows
 from nodes.parts.looking_back import LookingBack
-from nodes.parts.rows_at_once import laid_out, times_rows
 from nodes.parts.taught_units import TaughtUnits
 from nodes.rules.local_descent import LocalDescent
 

@@ -1,4 +1,4 @@
-"""What linear readouts share: weights, a bias, and a product."""
+"""What linear readouts share: weights, a bias, and a product, of many rows at once as well."""
 
 from __future__ import annotations
 
@@ -11,9 +11,42 @@ from nodegraph import Array, Classes, Matrix, Node, Vector
 from nodegraph.errors import FieldError
 from nodegraph.host.numerics import numerics
 from nodegraph.maths import matvec
-from nodes.parts.rows_at_once import laid_out
 
-__all__ = ["LinearReadout", "TaughtReadout"]
+__all__ = ["LinearReadout", "TaughtReadout", "laid_out", "times_rows"]
+
+MANY = 32  # outputs that fill a register together
+COLUMNS = 256  # outputs from which on `step` sums four columns at a time however many there are
+
+
+def laid_out(W: Array) -> Array | None:
+    """Return W by columns, or None where a step sums in another order than rows at once."""
+    n_out, n_in = W.shape
+    if numerics() == "fast":
+        return W.T
+    by_columns = n_out >= COLUMNS or (MANY <= n_out and n_in <= 4 * n_out)
+    return np.ascontiguousarray(W.T) if by_columns else None
+
+
+def times_rows(by_columns: Array, rows: Array, bias: Array | None = None) -> Array:
+    """Return ``W x + bias`` for each row x, to the bits of a step; in the fast mode by BLAS.
+
+    Parameters
+    ----------
+    by_columns : ndarray, shape (n_in, n_out)
+        What `laid_out` returned of W.
+    rows : ndarray, shape (n_steps, n_in)
+    bias : ndarray, shape (n_out,), optional
+    """
+    if numerics() == "fast":
+        ys: Array = rows @ by_columns
+        if bias is not None:
+            ys += bias
+        return ys
+    from nodes.kernels.affine import affine_by_columns
+
+    return affine_by_columns(
+        rows, by_columns, np.zeros(by_columns.shape[1], rows.dtype) if bias is None else bias
+    )
 
 
 class LinearReadout(Node):
@@ -88,13 +121,8 @@ class LinearReadout(Node):
 
     def at_once(self, laid: Any, xs: Array) -> Array:
         """Return ``xs W_out' + bias``."""
-        if numerics() == "fast":
-            ys: Array = xs @ laid[0]
-            ys += laid[1]
-            return ys
-        from nodes.kernels.affine import affine_by_columns
-
-        return affine_by_columns(xs, *laid)
+        by_columns, bias = laid
+        return times_rows(by_columns, xs, bias)
 
     def silence(self, params: Params, n_steps: int) -> Array | None:
         """Return outputs of 0 while all weights are 0."""

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 import nodegraph as ng
 from nodegraph.engines.compiled.traced_updates import course
 from nodegraph.errors import FieldError, NotFittedError
+from nodegraph.maths import matvec
 from nodegraph.rule import Lesson
 from nodegraph.testing import check_rule, run_node, teach
 from nodes import LMS, RLS, Input, LogisticRegression, Ridge
+from nodes.parts.linear_readout import laid_out, times_rows
 from nodes.rules import LeastMeanSquares, RecursiveLeastSquares, RewardHebb, TemporalDifference
 
 W, B = np.array([[1.0, -2.0], [0.5, 3.0]]), np.array([0.1, -0.2])
@@ -215,3 +217,16 @@ def test_the_number_of_outputs_is_said_once():
         Ridge(classes=("a", "b", "c"), units=2)
     with pytest.raises(FieldError, match="2 units, 3 classes"):
         Ridge(classes=("a", "b", "c"), W_out=np.ones((2, 4)))
+
+
+@pytest.mark.parametrize(
+    "n_out, n_in, known", [(33, 40, True), (33, 200, False), (256, 1500, True)]
+)
+def test_many_rows_have_the_bits_of_each_where_both_go_by_columns(n_out, n_in, known):
+    rng = np.random.default_rng(0)
+    W, rows = rng.normal(size=(n_out, n_in)), rng.normal(size=(5, n_in))
+    laid = laid_out(W)
+    assert (laid is not None) == known
+    if known:
+        expected = np.stack([matvec(W, row) for row in rows])
+        np.testing.assert_array_equal(times_rows(laid, rows), expected)
