@@ -170,7 +170,7 @@ class Graph(Composable):
         Nodes are names with attributes ``node, kind, units, rule, input, output, group``; edges
         have ``delay`` and ``port``.
         """
-        from nodegraph.plotting.graphs.pictures import to_networkx
+        from nodegraph.plotting.graphs.labels import to_networkx
 
         return to_networkx(self)
 
@@ -194,7 +194,7 @@ class Graph(Composable):
         GraphError
             If the suffix is another one.
         """
-        from nodegraph.plotting.graphs.pictures import draw
+        from nodegraph.plotting.graphs.svg import draw
 
         return draw(self, path, title)
 

@@ -7,7 +7,19 @@ from typing import Any, NamedTuple
 
 import networkx as nx
 
-__all__ = ["Caption", "Wire", "captions", "clean", "loops", "shorten", "text_width", "wires"]
+from nodegraph.graph.registry import word
+
+__all__ = [
+    "Caption",
+    "Wire",
+    "captions",
+    "clean",
+    "loops",
+    "shorten",
+    "text_width",
+    "to_networkx",
+    "wires",
+]
 
 NARROW = frozenset("fijlrtI.,:;|!'()[]{}1 -")
 WIDE = frozenset("mwMWGOQ@%<>=+~&#—→…")
@@ -75,6 +87,28 @@ class Caption(NamedTuple):
         parts += ["frozen"] * self.frozen + ["in a feedback loop: goes step by step"] * self.loop
         parts += ["graph input"] * self.input + ["graph output"] * self.output
         return f"{clean(self.name)}: {', '.join(filter(None, parts))}"
+
+
+def to_networkx(graph: Any) -> nx.MultiDiGraph[str]:
+    """Return what `Graph.to_networkx` does."""
+    net: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    owners = dict(graph.owners)
+    for node, name in graph.names.items():
+        rule = getattr(node, "rule", None)
+        net.add_node(
+            name,
+            node=node,
+            kind=word(type(node)),
+            units=getattr(node, "units", None),
+            rule=type(rule).__name__ if rule is not None else None,
+            input=name in graph.inputs,
+            output=name in graph.outputs,
+            group=name.rpartition(".")[0] or None if node in owners else None,
+        )
+    for edge in graph.edges:
+        source, target = graph.names[edge.source], graph.names[edge.target]
+        net.add_edge(source, target, delay=edge.delay, port=edge.port)
+    return net
 
 
 def captions(net: nx.MultiDiGraph[str]) -> dict[str, Caption]:

@@ -1,16 +1,22 @@
-"""A graph as one SVG: boxes by role, dashed wires for delays, frames for composites."""
+"""A graph as one SVG: boxes by role, dashed wires for delays, frames for composites; or as text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from os import PathLike
+from pathlib import Path
+from typing import Any
 
 import networkx as nx
 
+from nodegraph.errors import GraphError
+from nodegraph.host.paths import own_path
 from nodegraph.plotting.graphs.labels import clean, shorten, text_width
 from nodegraph.plotting.graphs.layout import Box, Picture, Point, Rect, Route, layout
+from nodegraph.plotting.graphs.texts import to_dot, to_mermaid, to_text
 
-__all__ = ["to_svg"]
+__all__ = ["draw", "to_svg"]
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
 INK, QUIET, WIRE, DELAYED, RING = "#1f2933", "#52606d", "#64748b", "#8b3fb0", "#c81e1e"
@@ -20,6 +26,32 @@ COLOURS = {  # role: fill, stroke
     "learner": ("#fff0dc", "#c46a12"),
     "frozen": ("#eef1f4", "#7b8794"),
 }
+
+
+_OTHERS = {".mmd": to_mermaid, ".dot": to_dot, ".txt": to_text}
+
+
+def draw(graph: Any, path: str | PathLike[str] | None = None, title: str | None = None) -> str:
+    """Do what `Graph.draw` does."""
+    where = None if path is None else own_path(path, 'graph.draw("g.svg")')
+    suffix = ".svg" if where is None else where.suffix
+    if suffix not in (".svg", *_OTHERS):
+        raise GraphError(f"draw: {suffix!r} is none of {', '.join(('.svg', *_OTHERS))}")
+    net = graph.to_networkx()
+    text = to_svg(net, title) if suffix == ".svg" else _OTHERS[suffix](net)
+    if where is not None:
+        _write(where, text.rstrip("\n") + "\n")
+    return text
+
+
+def _write(where: Path, text: str) -> None:
+    """Write a text; one that did not fit on the disk is put away, and the error names the file."""
+    try:
+        where.write_text(text, encoding="utf-8")
+    except OSError as error:
+        if error.filename is None:
+            where.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(where)) from error
 
 
 def to_svg(net: nx.MultiDiGraph[str], title: str | None = None) -> str:
