@@ -7,5 +7,4 @@ __all__ = [
     "html_report",
     "run_folder",
     "task_data",
-    "task_source",
 ]

@@ -1,50 +1,144 @@
-"""Which columns of a task's table go in, which are targets, and how many rows are learned from."""
+"""Where a task's data come from and which of its columns go where, every fault at its key."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.series import to_rows
-from nodegraph.errors import DataError
+from nodegraph.errors import DataError, NodegraphError, warn
 from nodegraph.experiments.tasks.examples import Titles, named, picked
 from nodegraph.experiments.tasks.series_data import fitted
-from nodegraph.experiments.tasks.task_source import Source
 from nodegraph.files.table_columns import Table, bounds, chosen, listed
+from nodegraph.files.table_files import load_table
 from nodegraph.files.table_times import check_together
-from nodegraph.files.yaml.sources import FileSource
+from nodegraph.files.yaml.document import Document, error_at
+from nodegraph.files.yaml.sources import DatasetSource, FileSource
 from nodegraph.files.yaml.task import (
     ColumnTarget,
     ForecastTarget,
     GenerateTarget,
     Target,
+    Task,
     steps_ahead,
 )
 from nodegraph.graph.plan import Plan
 
 __all__ = ["Choice", "titles_of"]
 
+TEXT = " is text, not a number"
+WORDS = (
+    "classes of words in a column are those of recordings: write label: (that column) and series: "
+    "(the one that names the recording) in data, and no target; a class of every row is learned "
+    "in Python, by Ridge(classes=np.unique(labels))"
+)
+
 
 @dataclass
-class Choice(Source):
-    """What of the data of a task goes where, as the task says.
+class Choice:
+    """What a task names as its data, read from files or data sets, and what of it goes where.
 
     Parameters
     ----------
-    task, root, document, load
-        As in `Source`.
+    task : Task
+    root : path-like
+        Folder that files are read from.
+    document : Document, optional
+        Where the task stands, so that errors can say so.
+    load : callable, optional
+        ``load(name, **options)`` in place of `nodegraph.data.datasets.load`.
     gaps : bool
         Whether inputs with gaps are taken as well, in place of an error.
     plan : Plan, optional
         Of the graph, which says what inputs may have gaps in rows with targets.
     """
 
+    task: Task
+    root: str | os.PathLike[str]
+    document: Document | None = None
+    load: Callable[..., Any] | None = None
     gaps: bool = False
     plan: Plan | None = None
+    told: list[str] = field(default_factory=list, init=False)  # what readers say of their files
+
+    @contextmanager
+    def at(self, *keys: str) -> Iterator[None]:
+        """Say of what goes wrong in here that it belongs to this key of the task."""
+        try:
+            yield
+        except NodegraphError as error:
+            if self.document is None:
+                raise DataError(f"task.{'.'.join(keys)}: {error}") from error
+            raise error_at(self.document, ("task", *keys), str(error)) from error
+
+    def table(self, source: FileSource, *keys: str) -> Table:
+        """Return the table in a file; a path that the user gave may lead out of the folder."""
+        place = ("task", *keys, "file")
+        followed = self.document is not None and self.document.is_users(place)
+        table = load_table(source.file, root=None if followed else self.root, **source.options)
+        self.told.append(table.told)
+        self.tell_idle(table, *keys)
+        return table
+
+    def tell_idle(self, table: Table, *keys: str) -> None:
+        """Warn of words for a missing number that are in no cell."""
+        if table.idle:
+            words = ", ".join(w if isinstance(w, str) else f"{w:.12g}" for w in table.idle)
+            warn(
+                f"task.{'.'.join(keys)}.missing: {words} is in no cell, so "
+                "nothing is taken for missing by it; write it as it stands in the file, or leave "
+                "it out"
+            )
+
+    def read(self, data: DatasetSource | FileSource) -> Any:
+        """Return a table, or what the data set gives."""
+        if isinstance(data, FileSource):
+            try:
+                return self.table(data, "data")
+            except DataError as error:
+                if not any(_is_text(error, name) for name in self.wanted()):
+                    raise
+                raise DataError(f"{str(error).partition(TEXT)[0]}{TEXT}; {WORDS}") from error
+        if self.load is not None:
+            return self.load(data.dataset, **data.options)
+        from nodegraph.data.datasets import load
+
+        if "name" in data.options:
+            raise DataError("unknown option 'name'; the dataset is named by dataset:")
+        return load(data.dataset, **data.options)
+
+    def wanted(self) -> list[str]:
+        """Return the columns, by name, that are targets at the same step."""
+        targets = [self.task.target, *(self.task.targets or {}).values()]
+        columns = [t.column for t in targets if isinstance(t, ColumnTarget)]
+        lists = [[each] if isinstance(each, str | int) else each for each in columns]
+        return [name for names in lists for name in names if isinstance(name, str)]
+
+    def found(self, columns: Any, table: Table, width: int) -> list[int]:
+        """Return the numbers of columns that are targets, or say why they are not there."""
+        try:
+            return chosen(columns, table.names, width, "data")
+        except DataError as error:
+            raise DataError(self._left_out() or str(error)) from error
+
+    def _left_out(self) -> str:
+        """Return what to write for a target column that `columns` of the data leaves out."""
+        data = self.task.data
+        if not isinstance(data, FileSource) or not data.options.get("columns"):
+            return ""
+        names = self.wanted()
+        try:
+            self.table(data.model_copy(update={"columns": tuple(names)}), "data")
+        except DataError as error:
+            text = any(_is_text(error, name) for name in names)
+            return f"{str(error).partition(TEXT)[0]}{TEXT}; {WORDS}" if text else ""
+        return f"columns: of the data leaves {', '.join(names)} out; add it there"
 
     def check_gaps(self, x: Any, rows: int, columns: Mapping[str, tuple[str, ...]]) -> None:
         """Refuse a gap that no node fills in the first `rows`, by row and column of the data."""
@@ -188,6 +282,11 @@ class Choice(Source):
         if len(named) > 1:
             raise DataError("nodes name different classes; a task has one label for each series")
         return next(iter(named), ())
+
+
+def _is_text(error: DataError, name: str) -> bool:
+    """Return whether `error` says of the column `name` that it holds words."""
+    return f"column {name}: " in str(error) and TEXT in str(error)
 
 
 def titles_of(table: Table, columns: Any = None, ahead: int = 0) -> Titles:

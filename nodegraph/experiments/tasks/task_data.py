@@ -20,11 +20,11 @@ from nodegraph.experiments.tasks.examples import (
     picked,
     windows,
 )
-from nodegraph.experiments.tasks.recordings import to_classes
+from nodegraph.experiments.tasks.recordings import Recordings, from_folder, from_table, to_classes
 from nodegraph.experiments.tasks.series_data import cut, labelled, rows_of
 from nodegraph.experiments.tasks.task_columns import Choice, titles_of
-from nodegraph.experiments.tasks.task_source import table_and_target
 from nodegraph.files.table_columns import Table
+from nodegraph.files.table_files import load_table
 from nodegraph.files.yaml.sources import DatasetSource, FileSource, LabelledFile, LabelledFolder
 from nodegraph.files.yaml.task import FileTarget, GenerateTarget
 
@@ -55,7 +55,7 @@ class Preparation(Choice):
             source = self.read(data)
         if isinstance(source, tuple) and not isinstance(source, Table) and len(source) == 4:
             return self._classes(Classes.of(*source))
-        table, given = table_and_target(source)
+        table, given = _table_and_target(source)
         if given is not None and (self.task.target is not None or self.task.targets is not None):
             with self.at("target" if self.task.targets is None else "targets"):
                 raise DataError("this dataset has targets of its own; leave it out")
@@ -171,14 +171,36 @@ class Preparation(Choice):
     def _recorded(self, source: LabelledFile | LabelledFolder) -> TaskData:
         """Return recordings that the user has made, each with its class."""
         with self.at("data"):
-            found = self.recordings(source, test=False)
-            test = None if source.test is None else self.recordings(source, test=True)
+            found = self._recordings(source, test=False)
+            test = None if source.test is None else self._recordings(source, test=True)
             filled = self.gaps or self.is_filled(None)
             for part in [found] if test is None else [found, test]:
                 for rows, name in zip(part.series, part.names, strict=True):
                     to_rows(rows, name, gaps=filled)
             classes = to_classes(found, test, self.known, repeat=self._repeats(source.targets))
         return self._classes(classes, found.columns)
+
+    def _recordings(self, source: LabelledFile | LabelledFolder, *, test: bool) -> Recordings:
+        """Return the recordings to learn from, or those of `test`."""
+        word = "folder" if isinstance(source, LabelledFolder) else "file"
+        key = "test" if test else word
+        where: str = getattr(source, key)
+        followed = self.document is not None and self.document.is_users(("task", "data", key))
+        root = None if followed else self.root
+        if isinstance(source, LabelledFolder):
+
+            def read(file: str) -> Table:
+                return load_table(file, root=root, **source.options)
+
+            found = from_folder(where, root, read)
+        else:
+            kept = (source.series, source.label)
+            table = load_table(where, root=root, kept=kept, **source.options)
+            found = from_table(table, where)
+            if not test:
+                self.tell_idle(table, "data")
+        self.told.append(found.told)
+        return found
 
     def _repeats(self, targets: str | None) -> bool:
         """Tell whether a class is taught at every row: as said, else as `Model.fit` does."""
@@ -219,3 +241,25 @@ def _looped(x: Any, values: Array, target: GenerateTarget) -> tuple[Any, dict[st
         outside = {name: rows for name, rows in x.items() if name not in target.loop}
         return {giver: x[taker] for taker, giver in target.loop.items()}, outside or None
     return values if x is None else x, None
+
+
+def _table_and_target(source: Any) -> tuple[Table, Array | None]:
+    """Return what was read as one table, with the targets that a data set may have."""
+    if isinstance(source, Table):
+        return source, None
+    if isinstance(source, tuple):
+        lengths = _lengths(source[0])
+        x, y = (_two_axes(part if lengths is None else np.vstack([*part])) for part in source)
+        return Table(x, lengths=lengths), y
+    return Table(_two_axes(source)), None
+
+
+def _lengths(series: Any) -> tuple[int, ...] | None:
+    """Return how long independent series are; None of one series."""
+    apart = isinstance(series, list) or np.ndim(series) == 3
+    return tuple(len(rows) for rows in series) if apart else None
+
+
+def _two_axes(array: Any) -> Array:
+    values = np.asarray(array, dtype=float)
+    return values[:, None] if values.ndim == 1 else values
