@@ -12,7 +12,8 @@ import numpy as np
 from nodegraph.arrays import Array, is_plain, is_sparse
 from nodegraph.data.cells import floats
 from nodegraph.data.chunks import Chunks
-from nodegraph.data.tables import columns_of, frame_rows, instances, is_frame, is_panel
+from nodegraph.data.panels import instances
+from nodegraph.data.tables import columns_of, frame_rows, is_frame, is_panel
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
 

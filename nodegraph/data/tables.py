@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +18,6 @@ __all__ = [
     "columns_of",
     "frame_rows",
     "index_of",
-    "instances",
     "is_frame",
     "is_labelled",
     "is_panel",
@@ -223,36 +221,6 @@ def is_panel(value: Any) -> bool:
     return hasattr(type(value), "iloc") and getattr(value.index, "nlevels", 1) > 1
 
 
-def instances(value: Any, where: str) -> list[Any]:
-    """Return the rows of each instance, in the order in which they come.
-
-    Raises
-    ------
-    DataError
-        If it is not plain which level is the instance and which is time: the index has not two
-        levels, an instance comes back after another one, or its times do not grow.
-    """
-    index = value.index
-    if index.nlevels != 2:
-        raise DataError(
-            f"{where}: an index of {index.nlevels} levels; a panel has two, (instance, time)"
-        )
-    outer, inner = (np.asarray(index.get_level_values(level)) for level in (0, 1))
-    starts = np.concatenate([[0], 1 + np.flatnonzero(outer[1:] != outer[:-1]), [len(outer)]])
-    parts = [slice(a, b) for a, b in pairwise(starts) if b > a]
-    if (outer.dtype.kind == "M" and inner.dtype.kind != "M") or inner.dtype.kind in "OUT":
-        raise DataError(
-            f"{where}: the index is (time, instance), and series are wanted one after the other: "
-            "write x.swaplevel().sort_index()"
-        )
-    if len(parts) != len(set(outer.tolist())) or not all(_grows(inner[part]) for part in parts):
-        raise DataError(
-            f"{where}: the index (instance, time) is not in order: write x.sort_index()"
-        )
-    table = value.to_frame() if value.ndim == 1 else value
-    return [table.iloc[part].droplevel(0) for part in parts]
-
-
 def check_order(x: Any, y: Any, which: str = "") -> None:
     """Refuse tables whose index calls the rows of the input, or the first one, in another order.
 
@@ -332,7 +300,3 @@ def _mixed(one: Any, other: Any) -> bool:
     if one.equals(other) or np.all(one == other):  # the same times may be told in two zones
         return False
     return bool(one.is_unique and other.is_unique and other.isin(one).all())
-
-
-def _grows(times: Any) -> bool:
-    return bool((times[1:] > times[:-1]).all())
