@@ -16,7 +16,7 @@ from nodegraph.data.time_steps import beside, odd_steps, told_in
 from nodegraph.errors import warn
 from nodegraph.files.table_times import as_dates, read_times
 
-__all__ = ["Given", "check_beside", "check_times", "read_index"]
+__all__ = ["Given", "check_beside", "check_times", "read_index", "read_level"]
 
 Given = tuple[Mapping[str, Any], Mapping[str, Any], str]  # inputs, targets, and of which series
 Read = Mapping[str, tuple[Array | None, str]]  # by name: times, and which row has none
@@ -148,10 +148,13 @@ def _is_table(value: Any) -> bool:
 def read_index(table: Any) -> tuple[Array | None, str]:
     """Return the times of a table's rows, and which row has none."""
     index = index_of(table)
-    if index is not None and hasattr(index, "to_timestamp"):
+    return (None, "") if index is None or index.nlevels > 1 else read_level(index)
+
+
+def read_level(index: Any) -> tuple[Array | None, str]:
+    """Return the times that an index of one level tells, and which row has none."""
+    if hasattr(index, "to_timestamp"):
         index = index.to_timestamp()  # periods
-    if index is None or index.nlevels > 1:
-        return None, ""
     kind = index.dtype.kind
     if kind in "Mmiuf":
         times = index.to_numpy(f"{kind}8[us]" if kind in "Mm" else None)

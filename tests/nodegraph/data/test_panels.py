@@ -50,6 +50,52 @@ def test_labels_called_by_instance_stand_as_the_instances_do():
         classify(PANEL, LABELS.sort_index())
 
 
+HOURS = pandas.date_range("2024-10-26 22:00", periods=6, freq="h")  # clocks go back in between
+BERLIN = HOURS.tz_localize("UTC").tz_convert("Europe/Berlin")
+CALLED = {
+    "dates": HOURS,
+    "a zone": BERLIN,
+    "utc": HOURS.tz_localize("UTC"),
+    "text": HOURS.strftime("%Y-%m-%d %H:%M"),
+    "text with offsets": BERLIN.strftime("%Y-%m-%dT%H:%M%z"),
+    "periods": HOURS.to_period("h"),
+    "times since": HOURS - HOURS[0],
+}
+
+
+@pytest.mark.parametrize("ids", [[3, 5], ["pump", "fan"]])
+@pytest.mark.parametrize("times", CALLED.values(), ids=CALLED)
+def test_rows_of_an_instance_are_found_however_their_times_are_written(times, ids):
+    panel = X.set_axis(pandas.MultiIndex.from_product([ids, times]))
+    split, whole = (ng.Model(Input() >> Reduce(kind="sum"), seed=1).run(x) for x in (panel, X))
+    assert [len(rows) for rows in split] == [6, 6]
+    assert np.allclose([rows[-1] for rows in split], [A[:6].sum(axis=0), A[6:].sum(axis=0)])
+    assert np.allclose(whole[-1], A.sum(axis=0))
+    with pytest.raises(DataError, match=r"\(time, instance\).* write x.swaplevel\(\).sort_index"):
+        fit(panel.swaplevel().sort_index(), panel[["a"]])
+
+
+def test_panels_are_told_what_brings_them_into_order():
+    late = X.set_axis(pandas.MultiIndex.from_product([["p", "q"], CALLED["text with offsets"]]))
+    mixed = late.iloc[np.random.default_rng(2).permutation(12)]
+    with pytest.raises(DataError, match=r"not in order: write x\.index = .* then x\.sort_index"):
+        fit(mixed, mixed[["a"]])
+    x, pd = mixed.copy(), pandas
+    x.index = x.index.set_levels(pd.to_datetime(x.index.levels[1], utc=True), level=1)
+    assert np.array_equal(x.sort_index().to_numpy(), late.to_numpy())
+    fit(x.sort_index(), x.sort_index()[["a"]])
+    with pytest.raises(DataError, match=r"neither level tells times: 'u' is no date"):
+        fit(X.set_axis(pandas.MultiIndex.from_product([["p", "q"], [*"uvwxyz"]])), Y)
+
+
+def test_an_hour_that_comes_twice_is_warned_of_in_a_panel_as_in_a_table():
+    local = pandas.date_range("2024-10-26", periods=48, freq="h", tz="Europe/Berlin")
+    index = pandas.MultiIndex.from_product([[1, 2], local.tz_localize(None)])  # 02:00 twice
+    panel = pandas.DataFrame({"a": np.sin(np.arange(96.0)), "b": 1.0 * (np.arange(96) % 5)}, index)
+    with pytest.warns(DataWarning, match=r"as where clocks are put back.* in 1 more series"):
+        fit(panel, panel[["a"]])
+
+
 def test_rows_that_are_called_alike_or_by_other_names_are_taken_as_they_stand():
     right = fit(A, Y.to_numpy()).params["out"].W_out
     assert np.allclose(right, [[1, 2]])
