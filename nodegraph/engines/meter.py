@@ -71,7 +71,7 @@ class Meter:
 def _weights(rule: Rule, slot: Slot) -> list[Array]:
     """Return copies of what a rule changes."""
     found = [getattr(slot.params, name) for name in rule.modifies]
-    return [np.array(W.data if is_sparse(W) else W, float) for W in found]
+    return [np.array(W.data if is_sparse(W) else W, float, order="C") for W in found]
 
 
 def _change(before: list[Array], now: list[Array]) -> float:
