@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -302,18 +302,15 @@ class Inference:
             self._kept, self._stepper = self._stepper.settled(), None
         return self._kept
 
+    def _twin(self) -> Self:
+        """Return a model that stands here and moves in place of this one, which others may use."""
+        twin = copy(self)
+        twin._slow_calls = -PATIENCE  # nothing is compiled for one call
+        return twin
+
     def _hold(self, state: ModelState) -> None:
         """Go on with these arrays."""
         self._kept, self._stepper = state, None
-
-    @contextmanager
-    def _staying(self) -> Iterator[None]:
-        """Go on, whatever runs in this context, from where the model stands now."""
-        here = self._settle()
-        try:
-            yield
-        finally:
-            self._hold(here)
 
     def __getstate__(self) -> dict[str, Any]:
         kept = self._kept if self._stepper is None else self._stepper.settled()

@@ -114,8 +114,7 @@ def _heard(
     if not bound.targets and not wired:
         raise DataError("scores: give y, the targets that outputs are to be compared with")
     sources = [read.source for reads in wired.values() for read in reads]
-    with model._staying():
-        said = model.run(x, outputs=list(dict.fromkeys([*bound.targets, *wired, *sources])))
+    said = model._twin().run(x, outputs=list(dict.fromkeys([*bound.targets, *wired, *sources])))
     series = []
     for i, one in enumerate(bound.series):
         rows = {name: parts if bound.own else parts[i] for name, parts in said.items()}

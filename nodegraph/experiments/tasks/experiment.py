@@ -139,8 +139,8 @@ class Experiment:
 
     def _bounds(self) -> dict[str, Any]:
         """Return the quantiles that readouts expect; the model stays where it stands."""
-        with self.model._staying():
-            return self.trial.bounds(self.model) if self.trial.bounded(self.model) else {}
+        twin = self.model._twin()
+        return self.trial.bounds(twin) if self.trial.bounded(twin) else {}
 
     def validate(self, learned: Model | None = None) -> Validated:
         """Score closed loops within the training rows; `learned` has learned from all of them."""

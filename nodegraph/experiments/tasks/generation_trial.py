@@ -106,8 +106,8 @@ class GenerationTrial(Trial):
             seen = _listed([window.seen for window in windows])
             outside = _listed([_first(window.outside, steps) for window in windows])
             return list(self._behind(model, seen, outside, steps))
-        with model._staying():
-            return [self._behind(model, None, _first(windows[0].outside, steps), steps)]
+        outside = _first(windows[0].outside, steps)
+        return [self._behind(model._twin(), None, outside, steps)]
 
     def _behind(self, model: Model, prompt: Any, outside: Any, steps: int) -> Any:
         """Return what comes behind each prompt; without one, what comes next."""

@@ -279,10 +279,8 @@ def _curves(result: Result) -> dict[str, Axes]:
 
 def _states(result: Result, name: str) -> Any:
     """Return the first outputs of a node, and leave the model where it stands."""
-    model, x = result.model, result.trial.data.train.x
-    rows = _first(x)
-    with model._staying():
-        return model.reset().run(rows, steps=STEPS if rows is None else None, outputs=[name])[name]
+    twin, rows = result.model._twin(), _first(result.trial.data.train.x)
+    return twin.reset().run(rows, steps=STEPS if rows is None else None, outputs=[name])[name]
 
 
 def _first(x: Any) -> Any:

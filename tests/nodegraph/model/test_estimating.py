@@ -1,6 +1,7 @@
 """A model as an estimator of scikit-learn."""
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -60,6 +61,35 @@ def test_predict_is_run_from_where_the_model_stands_and_moves_nothing():
     assert model.time == 200
     with pytest.raises(DataError):
         model.predict(X[:, :0])
+
+
+class Interrupted(ng.Model):
+    """A model that somebody else asks something while it runs."""
+
+    def run(self, x=None, **options):
+        found = super().run(x, **options)
+        if type(self).asked is not None:
+            asked, type(self).asked = type(self).asked, None
+            with ThreadPoolExecutor(1) as pool:
+                type(self).heard = pool.submit(asked).result()
+        return found
+
+
+@pytest.mark.parametrize("rows", [3, 50])  # few go through the compiled program, in turn
+def test_predictions_and_scores_do_not_move_what_another_thread_hears(rows):
+    u = np.sin(np.arange(300) / 6)[:, None]
+    model = Interrupted(Input() >> Reservoir(units=20) >> Ridge(name="out"), seed=1)
+    Interrupted.asked = None
+    model.fit(u[:200], u[1:201])
+    for row in u[200:240]:
+        model.step(row)
+    alone = model.predict(u[240 : 240 + rows])
+    for ask in (model.predict, lambda x: model.scores(x, x)):
+        Interrupted.asked = lambda: model.predict(u[240 : 240 + rows])
+        ask(u[100:130])
+        np.testing.assert_array_equal(Interrupted.heard, alone)
+    assert model.time == 240
+    np.testing.assert_array_equal(model.run(u[240 : 240 + rows]), alone)
 
 
 def test_the_score_is_the_share_of_variance_explained():
