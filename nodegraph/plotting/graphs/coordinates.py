@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from graphlib import TopologicalSorter
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby, pairwise
-from statistics import fmean
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from nodegraph.errors import GraphError
 from nodegraph.plotting.graphs.ordering import Item, Stack
 
 __all__ = ["FRAME_BOTTOM", "FRAME_TOP", "heights"]
 
 FRAME_TOP, FRAME_BOTTOM = 30.0, 14.0
-WORK = 16000  # items moved in all, which bounds the time of large graphs
-STEP = 0.7
-SETTLED = 0.05
-NEAR = 16.0
 STRENGTH = (2.0, 1.0, 6.0)  # between boxes, box and bend, bends
+HANGING, CENTRE, FRAME, UP = 3.0, 0.5, 0.1, 1e-3  # that of other pulls
 
 Stop = Item | tuple[str, str]  # an item, or the top or bottom line of a frame
 Below = tuple[int, int, float]  # the second stands at least so far below the first
-Floats = npt.NDArray[np.float64]
-Spring = tuple[int, int, float, float]  # one end, other end, wished distance, strength
-Neighbours = list[list[tuple[int, float]]]
-Line = tuple[int, bool, set[int]]  # a line of a frame, whether it is the top, who is inside
+
+
+class Pull(NamedTuple):
+    """A sum of heights, each times its weight, that is wished to be so much."""
+
+    weights: dict[int, float]
+    strength: float
+    wish: float = 0.0
 
 
 def heights(stack: Stack, tall: Callable[[Item], float]) -> dict[Item, float]:
     """Return the vertical centre of every item, in pixels from the top.
 
-    Each item is drawn to the mean height of its neighbours along wires (bends of one wire more
-    strongly than boxes), then moved as little as possible to keep its distance: the mean of the
-    solution that only pushes down and the one that only pushes up.
+    Of all heights that keep every distance they are those at which wires are shortest: the sum of
+    their rises is least, each times its strength [1]_. So wires are straight where they can be,
+    those between bends above all, and a box with several neighbours stands in their middle.
 
     Parameters
     ----------
@@ -42,15 +42,19 @@ def heights(stack: Stack, tall: Callable[[Item], float]) -> dict[Item, float]:
         Layers, ordered from top to bottom.
     tall : callable
         Height of an item in pixels.
+
+    References
+    ----------
+    .. [1] E. R. Gansner, E. Koutsofios, S. C. North, K.-P. Vo, IEEE Transactions on Software
+       Engineering 19 (1993) 214-230, section 4.
     """
     items = [item for layer in stack.layers for item in layer]
     if not items:
         return {}
     number: dict[Stop, int] = {item: i for i, item in enumerate(items)}
     apart = _distances(stack.layers, tall, number)
-    ys = _relax(_springs(stack, tall, number), apart, len(items), _lines(number))
-    _align(stack.paths, number, apart, ys)
-    return {item: ys[i] for i, item in enumerate(items)}
+    pulls = [*_along(stack, tall, number), *_middles(items, number), *_framed(number)]
+    return dict(zip(items, _shortest(pulls, apart, len(number)), strict=False))
 
 
 def _distances(
@@ -82,154 +86,74 @@ def _gap(a: Stop, b: Stop, tall: Callable[[Item], float]) -> float:
     return halves + (20.0, 14.0, 8.0)[bends]
 
 
-def _lines(number: dict[Stop, int]) -> list[Line]:
-    inside: dict[str | None, set[int]] = {}
-    for stop, i in number.items():
-        if isinstance(stop, Item) and not stop.placeholder:
-            inside.setdefault(stop.group, set()).add(i)
-    frames = [(stop, i) for stop, i in number.items() if isinstance(stop, tuple)]
-    return [(i, end == "top", inside[group]) for (group, end), i in frames]
-
-
-def _springs(stack: Stack, tall: Callable[[Item], float], number: dict[Stop, int]) -> list[Spring]:
-    """Return (one end, other end, wished distance, strength) in both directions."""
-    springs: list[Spring] = []
+def _along(stack: Stack, tall: Callable[[Item], float], number: Mapping[Stop, int]) -> list[Pull]:
+    """Return the pulls of wires on what they join, from column to column."""
+    pulls = []
     for path in stack.paths:
         for a, b in pairwise(path):
-            i, j = number[a], number[b]
-            turn = a.layer == b.layer  # the bend hangs below the box it turns round
-            hang = (tall(a) + tall(b)) / 2 + 12 if turn else 0.0
-            hang = -hang if a.node is None else hang
-            strength = 3.0 if turn else STRENGTH[(a.node is None) + (b.node is None)]
-            springs += [(i, j, hang, strength), (j, i, -hang, strength)]
-    return springs + _followers(number)
+            if a.layer != b.layer:
+                strength = STRENGTH[(a.node is None) + (b.node is None)]
+                pulls.append(Pull({number[a]: -1.0, number[b]: 1.0}, strength))
+                continue
+            bend, box = (a, b) if a.node is None else (b, a)  # that hangs below, to turn round it
+            below = {number[bend]: 1.0, number[box]: -1.0}
+            pulls.append(Pull(below, HANGING, (tall(a) + tall(b)) / 2 + 12))
+    return pulls
 
 
-def _followers(number: dict[Stop, int]) -> list[Spring]:
-    """Let the empty place of a frame follow what is inside the frame."""
-    items = [(stop, i) for stop, i in number.items() if isinstance(stop, Item) and stop.group]
-    return [
-        (i, j, 0.0, 1.0)
-        for empty, i in items
-        if empty.placeholder
-        for other, j in items
-        if other.group == empty.group and not other.placeholder
+def _middles(items: Sequence[Item], number: Mapping[Stop, int]) -> list[Pull]:
+    """Return the pulls of several neighbours on a box, to the middle of those on each side."""
+    beside = [
+        (item, [other for other in item.near if (other.layer < item.layer) == before])
+        for item in items
+        if item.node is not None
+        for before in (True, False)
     ]
+    return [_mean(item, near, number, CENTRE) for item, near in beside if len(near) > 1]
 
 
-def _relax(
-    springs: Sequence[Spring], apart: Sequence[Below], n_items: int, lines: Sequence[Line]
-) -> list[float]:
-    table = np.array(springs, float).reshape(-1, 4)
-    ends, others = table[:, 0].astype(int), table[:, 1].astype(int)
-    wish, strength = table[:, 2], table[:, 3]
-    n_all = n_items + len(lines)
-    mass = np.asarray(np.bincount(ends, strength, n_all) + 1e-3, float)
-    order, up, down = _passes(apart, n_all)
-    y = _spread(order, up, down, [0.0] * n_all)
-    for reach in 1.0 + 40.0 * np.linspace(1.0, 0.0, min(max(WORK // n_all, 30), 200)) ** 2:
-        pull = np.bincount(ends, strength * (y[others] - wish - y[ends]), n_all) / mass
-        step = STEP * _collide(pull, mass, _touching(y, apart))
-        moved = (y + np.clip(step, -reach, reach)).tolist()
-        before, y = y, _spread(order, up, down, _hug(moved, lines, up, down))
-        if np.abs(y - before).max() < SETTLED:
-            break
-    return [float(value) for value in y]
+def _framed(number: Mapping[Stop, int]) -> list[Pull]:
+    """Return the pulls that keep frames small, and the empty places of a frame by what is in it."""
+    pulls = [
+        Pull({number[stop[0], "bottom"]: 1.0, i: -1.0}, FRAME)
+        for stop, i in number.items()
+        if isinstance(stop, tuple) and stop[1] == "top"
+    ]
+    inside: dict[str, list[Item]] = {}
+    for stop in number:
+        if isinstance(stop, Item) and stop.group is not None and not stop.placeholder:
+            inside.setdefault(stop.group, []).append(stop)
+    empty = [stop for stop in number if isinstance(stop, Item) and stop.placeholder]
+    return pulls + [_mean(one, inside[str(one.group)], number, FRAME) for one in empty]
 
 
-def _touching(y: Floats, apart: Sequence[Below]) -> list[tuple[int, int]]:
-    table = np.array(apart, float).reshape(-1, 3)
-    pairs = table[:, :2].astype(int)
-    close = y[pairs[:, 1]] - y[pairs[:, 0]] < table[:, 2] + 0.5
-    return [(a, b) for a, b in pairs[close].tolist()]
+def _mean(item: Item, near: Sequence[Item], number: Mapping[Stop, int], strength: float) -> Pull:
+    weights = {number[item]: 1.0}
+    for other in near:
+        weights[number[other]] = weights.get(number[other], 0.0) - 1 / len(near)
+    return Pull(weights, strength * len(near))
 
 
-def _collide(pull: Floats, mass: Floats, touching: Sequence[tuple[int, int]]) -> Floats:
-    """Let things that touch and are pulled into each other move as one, as heavy as both."""
-    block = list(range(len(pull)))
-    members = [[i] for i in block]
-    speed, weight = pull.tolist(), mass.tolist()
-    pressed = True
-    while pressed:
-        pressed = False
-        for a, b in touching:
-            i, j = block[a], block[b]
-            if i != j and speed[i] > speed[j] + 1e-9:
-                i, j = (i, j) if len(members[i]) > len(members[j]) else (j, i)
-                speed[i] = (weight[i] * speed[i] + weight[j] * speed[j]) / (weight[i] + weight[j])
-                weight[i] += weight[j]
-                members[i] += members[j]
-                for k in members[j]:
-                    block[k] = i
-                pressed = True
-    return np.array([speed[i] for i in block])
+def _shortest(pulls: Sequence[Pull], apart: Sequence[Below], n: int) -> list[float]:
+    """Return n heights, at least 0, that keep every distance and follow all pulls best."""
+    from scipy.optimize import linprog
+    from scipy.sparse import block_array, eye_array
+
+    sums, off = _matrix([pull.weights for pull in pulls], n), eye_array(len(pulls))
+    order = _matrix([{a: 1.0, b: -1.0} for a, b, _ in apart], n)
+    wishes = np.array([pull.wish for pull in pulls])
+    above: Any = block_array([[sums, -off], [-sums, -off], [order, None]], format="csr")
+    most = np.concatenate([wishes, -wishes, [-least for *_, least in apart]])
+    costs = np.concatenate([np.full(n, UP), [pull.strength for pull in pulls]])
+    found = linprog(costs, above, most)
+    if found.x is None:
+        raise GraphError(f"draw: no heights were found: {found.message}")
+    return [float(y) for y in found.x[:n]]
 
 
-def _spread(
-    order: Sequence[int], up: Neighbours, down: Neighbours, wished: Sequence[float]
-) -> Floats:
-    lower = np.array(_push(order, up, wished, max, 1.0))
-    return (lower + _push(order[::-1], down, wished, min, -1.0)) / 2
+def _matrix(rows: Sequence[Mapping[int, float]], n: int) -> Any:
+    from scipy.sparse import csr_array
 
-
-def _hug(ys: list[float], lines: Sequence[Line], up: Neighbours, down: Neighbours) -> list[float]:
-    """Wish every frame line as close to what is inside as it may be."""
-    for line, top, inside in lines:
-        if top:
-            ys[line] = min(ys[i] - least for i, least in down[line] if i in inside)
-        else:
-            ys[line] = max(ys[i] + least for i, least in up[line] if i in inside)
-    return ys
-
-
-def _passes(apart: Sequence[Below], n_all: int) -> tuple[list[int], Neighbours, Neighbours]:
-    up: Neighbours = [[] for _ in range(n_all)]
-    down: Neighbours = [[] for _ in range(n_all)]
-    sorter: TopologicalSorter[int] = TopologicalSorter({i: () for i in range(n_all)})
-    for a, b, least in apart:
-        sorter.add(b, a)
-        up[b].append((a, least))
-        down[a].append((b, least))
-    return list(sorter.static_order()), up, down
-
-
-def _push(
-    order: Sequence[int],
-    against: Neighbours,
-    wished: Sequence[float],
-    choose: Callable[..., float],
-    sign: float,
-) -> list[float]:
-    y = list(wished)
-    for i in order:
-        for j, least in against[i]:
-            y[i] = choose(y[i], y[j] + sign * least)
-    return y
-
-
-def _align(
-    paths: Sequence[Sequence[Item]],
-    number: dict[Stop, int],
-    apart: Sequence[Below],
-    ys: list[float],
-) -> None:
-    """Bring boxes that follow each other, and the bends of a wire, to one height."""
-    for path in sorted(paths, key=len, reverse=True):
-        bends = {number[item] for item in path if item.node is None}
-        if len(bends) > 1:
-            _move(bends, fmean(ys[i] for i in bends), apart, ys)
-    moved: set[Item] = set()
-    for a, b in sorted((p for p in paths if len(p) == 2), key=lambda p: p[0].layer):
-        for box, level in ((b, ys[number[a]]), (a, ys[number[b]])):
-            if box not in moved and abs(ys[number[box]] - level) < NEAR:
-                _move({number[box]}, level, apart, ys)
-                moved.add(box)
-
-
-def _move(them: set[int], level: float, apart: Sequence[Below], ys: list[float]) -> None:
-    """Move all to one level, or the nearest that keeps every distance, if there is one."""
-    low = max((ys[a] + d for a, b, d in apart if b in them and a not in them), default=-np.inf)
-    high = min((ys[b] - d for a, b, d in apart if a in them and b not in them), default=np.inf)
-    if low <= high + 10 * SETTLED:
-        for i in them:
-            ys[i] = float(np.clip(level, low, max(low, high)))
+    entries = [(k, i, weight) for k, row in enumerate(rows) for i, weight in row.items()]
+    at, to, weights = np.array(entries, float).reshape(-1, 3).T
+    return csr_array((weights, (at.astype(int), to.astype(int))), shape=(len(rows), n))

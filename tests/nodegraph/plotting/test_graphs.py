@@ -139,6 +139,15 @@ def test_a_chain_is_a_straight_line():
     assert len({y for route in layout(net).routes for _, y in route.points}) == 1
 
 
+def test_a_box_stands_in_the_middle_of_those_it_feeds_however_far_apart():
+    edges = [("u", name, 0, "x") for name in "abc"] + [("a", "z", 0, "x"), ("b", "z", 0, "x")]
+    boxes = layout(grow({"u": {}, "a": {}, "b": {}, "c": {}, "z": {}}, edges)).boxes
+    y = {box.caption.name: box.rect.y + box.rect.height / 2 for box in boxes}
+    assert y["b"] - y["a"] == y["c"] - y["b"] == pytest.approx(48 + 20)
+    assert y["u"] == pytest.approx(y["b"])
+    assert y["z"] == pytest.approx((y["a"] + y["b"]) / 2)
+
+
 def test_an_ensemble_keeps_the_order_in_which_it_was_written():
     frames = sorted(layout(ensemble(12)).frames, key=lambda frame: frame[1].y)
     assert [name for name, _ in frames] == [f"esn_{i}" for i in range(12)]
