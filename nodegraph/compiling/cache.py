@@ -15,8 +15,10 @@ from nodegraph.errors import NodegraphWarning, warn
 
 __all__ = ["CacheWarning", "folder", "read", "write"]
 
-LIMIT = 256 * 2**20  # bytes in the folder
-_DAY = 86_400.0  # seconds after which a file that is read is marked as used again
+LIMIT = 128 * 2**20  # bytes on disk, where each file takes whole blocks
+_BLOCK = 4096
+_COUNTED = "counted"  # a file that is touched when all are
+_HOUR, _DAY = 3600.0, 86_400.0  # seconds; after a day a file that is read is marked as used again
 _SEAL = 16  # bytes in front of the code
 _WRITTEN: dict[Path, int] = {}  # bytes that this process wrote since it last counted a folder
 
@@ -83,7 +85,7 @@ def write(key: str, code: bytes, ending: str = ".o") -> None:
         except OSError:
             os.unlink(draft)
             raise
-        _bound(where, len(code) + _SEAL)
+        _bound(where, _on_disk(len(code) + _SEAL))
     except OSError:
         pass  # read only, full, or in use: the code is compiled again by the next process
 
@@ -126,28 +128,43 @@ def _tell(why: str) -> None:
 
 
 def _bound(where: Path, added: int) -> None:
-    """Drop what was not used for longest, if the folder has grown beyond its bound.
+    """Drop what was not used for longest, a quarter and more, if the folder is beyond its bound.
 
-    Files are counted when a process first writes, and after each sixteenth of the bound.
+    To count many files takes a second: it is done once an hour by a process that writes, and by one
+    that wrote a sixteenth of the bound.
     """
-    _WRITTEN[where] = _WRITTEN.get(where, LIMIT) + added
-    if _WRITTEN[where] < LIMIT // 16:
+    _WRITTEN[where] = _WRITTEN.get(where, 0) + added
+    if _WRITTEN[where] < LIMIT // 16 and _was_counted(where):
         return
     _WRITTEN[where] = 0
+    (where / _COUNTED).touch()
     torn = [path for used, _, path in _files(where, ".part") if time.time() - used > _DAY]
     kept = sorted(_files(where, ".o", ".json"))
-    over = sum(size for _, size, _ in kept) - LIMIT
-    for _, size, path in kept:
-        if over <= 0:
+    size = sum(size for _, size, _ in kept)
+    most = size if size <= LIMIT else LIMIT * 3 // 4
+    for _, one, path in kept:
+        if size <= most:
             break
         torn.append(path)
-        over -= size
+        size -= one
     for path in torn:
         path.unlink(missing_ok=True)  # another process may drop the same ones
 
 
+def _was_counted(where: Path) -> bool:
+    """Tell whether some process has counted the files of late."""
+    try:
+        return time.time() - (where / _COUNTED).stat().st_mtime < _HOUR
+    except OSError:
+        return False
+
+
 def _files(where: Path, *endings: str) -> list[tuple[float, int, Path]]:
-    """Return when each file was last used, its bytes and its path."""
+    """Return when each file was last used, its bytes on disk and its path."""
     with os.scandir(where) as entries:
         seen = [(entry.stat(), Path(entry)) for entry in entries if entry.name.endswith(endings)]
-    return [(s.st_mtime, s.st_size, path) for s, path in seen]
+    return [(s.st_mtime, _on_disk(s.st_size), path) for s, path in seen]
+
+
+def _on_disk(size: int) -> int:
+    return -(-size // _BLOCK) * _BLOCK

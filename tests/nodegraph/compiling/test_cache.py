@@ -58,13 +58,13 @@ def said(process):
 def test_processes_side_by_side_share_a_folder_and_a_later_one_compiles_nothing(folder, outcome):
     together = [start() for _ in range(2)]
     assert {said(process) for process in together} <= {"7.0 1 0", "7.0 0 1"}
-    assert [path.suffix for path in folder.iterdir()] == [".o"]
+    assert sorted(path.suffix for path in folder.iterdir()) == ["", ".o"]
     assert outcome() == ["loaded"]
 
 
 def test_a_torn_altered_or_foreign_file_is_compiled_anew(folder, outcome):
     outcome()
-    (kept,) = folder.iterdir()
+    (kept,) = folder.glob("*.o")
     whole = kept.read_bytes()
     altered = bytearray(whole)
     altered[len(whole) // 2] ^= 1
@@ -81,7 +81,7 @@ def test_another_processor_has_its_own_code(folder, outcome, monkeypatch):
     monkeypatch.setenv("NODEGRAPH_CPU", "generic")
     assert outcome() == ["compiled"]
     assert outcome() == ["loaded"]
-    assert len(list(folder.iterdir())) == 2
+    assert len(list(folder.glob("*.o"))) == 2
 
 
 @POSIX
@@ -162,9 +162,32 @@ def test_what_was_not_used_for_longest_is_dropped(folder, monkeypatch):
     (folder / "torn.part").touch()
     os.utime(folder / "torn.part", (now, now - 2 * 86_400))
     assert cache.read("old") is not None  # used today
-    monkeypatch.setattr(cache, "LIMIT", 1900)
-    cache.write("next", bytes(600))
-    assert sorted(path.name for path in folder.iterdir()) == ["new.o", "next.o", "old.o"]
+    monkeypatch.setattr(cache, "LIMIT", 4 * 4096)
+    cache.write("next", bytes(600))  # four files of a block each
+    assert len([*folder.glob("*.o")]) == 4
+    cache.write("last", bytes(600))
+    assert sorted(path.name for path in folder.glob("*.o")) == ["last.o", "next.o", "old.o"]
+    assert not [*folder.glob("*.part")]
+
+
+def test_files_are_counted_once_an_hour_and_by_who_writes_much(folder, monkeypatch):
+    counts, count = [], cache._files
+    monkeypatch.setattr(cache, "_files", lambda *of: counts.append(of) or count(*of))
+    monkeypatch.setattr(cache, "LIMIT", 16 * 3 * 4096)
+
+    def counted(keys):
+        counts.clear()
+        for key in keys:
+            cache.write(key, b"code")
+        return len(counts) // 2
+
+    assert counted("ab") == 1
+    monkeypatch.setattr(cache, "_WRITTEN", {})  # another process
+    assert counted("cd") == 0
+    assert counted("efghij") == 2
+    then = time.time() - 3601
+    os.utime(folder / "counted", (then, then))
+    assert counted("kl") == 1
 
 
 def test_the_folder_is_the_systems_own(monkeypatch, tmp_path):
