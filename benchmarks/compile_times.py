@@ -52,7 +52,7 @@ MORE: dict[str, dict[str, Any]] = {
     "MemN2N": {"slots": 10, "units": 4},
     "Noise": {"std": 0.1},
     "RandomAttention": {"units": 8},
-    "TaughtAttention": {"units": 4, "heads": 2, "keys": 2, "span": 3},
+    "TaughtAttention": {"units": 4, "heads": 2, "keys": 2, "span": 3, "passes": 1},
     "TaughtLayer": {"units": 4},
 }
 APART = ("NTMMemory",)  # hears at more ports
