@@ -39,6 +39,10 @@ class Sums(NamedTuple):
 
     def add(self, W: Array, xs: Array, ts: Array, weights: Array) -> Sums:
         """Return the sums with a block of rows more; arrays are changed in place."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._added(W, xs, ts, weights)
+
+    def _added(self, W: Array, xs: Array, ts: Array, weights: Array) -> Sums:
         losses, p = _losses(product(xs, np.ascontiguousarray(W.T)), ts)
         self.slope[:] += product(np.ascontiguousarray(((p - ts) * weights[:, None]).T), xs)
         alone = p.shape[1] == 1
@@ -51,6 +55,10 @@ class Sums(NamedTuple):
                     self.curvature[j, :, k] += part.T
         n, loss = self.n + float(weights.sum()), self.loss + float(losses @ weights)
         return self._replace(n=n, loss=loss)
+
+    def finite(self) -> bool:
+        """Tell whether nothing has overflowed."""
+        return all(bool(np.isfinite(part).all()) for part in self)
 
 
 def _losses(z: Array, ts: Array) -> tuple[Array, Array]:
@@ -120,8 +128,9 @@ class Newton(NamedTuple):
         """
         if self.done:
             raise GraphError(NO_SUMS)
+        counts = weights > 0  # the centre, too, is that of rows that count
         ts = np.column_stack([ts, weights])
-        memory = self._replace(pile=self.pile.add(xs, ts, copied=True))
+        memory = self._replace(pile=self.pile.add(xs[counts], ts[counts], copied=True))
         return memory if memory.is_small else memory._counted()
 
     def _counted(self) -> Newton:
@@ -146,7 +155,7 @@ class Newton(NamedTuple):
     def _stepped(self) -> Newton:
         sums = self.sums
         loss = sums.loss + 0.5 * self.ridge * float(np.square(self._weights()).sum())
-        if not (sums.n and np.isfinite(loss)):
+        if not (sums.n and sums.finite()):
             raise DataError(
                 "the sums over inputs overflow: scale the data down"
                 if sums.n

@@ -95,6 +95,31 @@ def test_a_weight_is_how_often_a_row_is_seen(n_in):
         np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.parametrize("fill", [9.97e36, 1e200])
+def test_a_row_of_weight_0_is_left_out_whatever_stands_in_it(fill):
+    """Numbers such as those that fill gaps in files; centres are of rows that count alone."""
+    x = RNG.normal(size=(600, 2))
+    t = (x @ [1.0, -1.0] + RNG.normal(size=600) > 0).astype(float)[:, None]
+    filled = (np.arange(600) % 7 == 0)[:, None]
+
+    def learned(x, t, w):
+        readout = LogisticRegression(name="out", ridge=0.1)
+        graph = (Input(name="x") >> readout) & (Input(name="w") >> readout["weight"])
+        return ng.Model(graph).fit({"x": x, "w": w}, t).params["out"]
+
+    found = learned(np.where(filled, fill, x), t, 1.0 - filled)
+    kept = ~filled[:, 0]
+    for one, other in zip(found, learned(x[kept], t[kept], np.ones((kept.sum(), 1))), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_curvature_that_overflows_is_refused():
+    """At weights of 0 the loss of any row is log 2."""
+    x = np.where(np.arange(300)[:, None] == 100, 1e200, RNG.normal(size=(300, 2)))
+    with pytest.raises(DataError, match="sums over inputs overflow: scale the data down"):
+        ng.Model(Input() >> LogisticRegression()).fit(x, (x[:, :1] > 0).astype(float))
+
+
 @pytest.mark.parametrize("n_in", [3, 271])
 def test_series_apart_and_chunks_teach_what_one_series_does(n_in):
     x, labels = problem(270, n_in, 2)
