@@ -9,7 +9,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from nodegraph.arrays import Array
 from nodegraph.fields import Fraction
-from nodegraph.maths import matvec, tanh, total
+from nodegraph.maths import matvec, tanh, total, where
 from nodes.forward_unit import ForwardUnit
 from nodes.rules.dendrite import Dendrite
 
@@ -120,7 +120,7 @@ class DendriticUnit(ForwardUnit):
         target = {"drive": drive, "net": net, "own": hidden}[self.target].astype(past.dtype)
         sides = past[(now - params.tau[:, None]) % rows, heard]
         past[now % rows] = hidden
-        error = target - total(params.v * sides, axis=1)
+        error = where(now >= params.tau, target - total(params.v * sides, axis=1), 0)
         said = {"state": hidden, "prediction": ahead, "error": error}
         y = np.concatenate([said[name] for name in self.emits]).astype(x.dtype)
         return self.State(past, target, now + 1), y
