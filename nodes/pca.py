@@ -37,11 +37,12 @@ class PCA(Projection):
     """
 
     class Params(NamedTuple):
-        """Directions (units, n_in), mean (n_in,) and variances along them (units,)."""
+        """Directions (units, n_in), mean (n_in,), variances along them and `rest`, (units,)."""
 
         W: Array
         mean: Array
         variance: Array
+        rest: Array | float = 0.0
 
     units: PositiveInt
     whiten: bool = False
@@ -54,4 +55,4 @@ class PCA(Projection):
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return directions along the first inputs; refuse more than there are."""
         check_units(n_out, n_in)
-        return self.Params(np.eye(n_out, n_in), np.zeros(n_in), np.ones(n_out))
+        return self.Params(np.eye(n_out, n_in), np.zeros(n_in), np.ones(n_out), np.zeros(n_out))

@@ -46,11 +46,12 @@ class SlowFeatures(Projection):
     """
 
     class Params(NamedTuple):
-        """Directions (units, n_in), mean (n_in,) and mean squared changes along them (units,)."""
+        """Directions (units, n_in), mean (n_in,), mean squared changes and `rest`, (units,)."""
 
         W: Array
         mean: Array
         delta: Array
+        rest: Array | float = 0.0
 
     units: PositiveInt
 
@@ -67,4 +68,4 @@ class SlowFeatures(Projection):
                 f'{previous}; write source >> delay(1) >> slow_features["previous"]'
             )
         check_units(n_out, n_in)
-        return self.Params(np.eye(n_out, n_in), np.zeros(n_in), np.ones(n_out))
+        return self.Params(np.eye(n_out, n_in), np.zeros(n_in), np.ones(n_out), np.zeros(n_out))

@@ -39,10 +39,11 @@ class Whitening(Projection):
     """
 
     class Params(NamedTuple):
-        """The map (n, n) and the mean (n,)."""
+        """The map (n, n), the mean and `rest`, (n,)."""
 
         W: Array
         mean: Array
+        rest: Array | float = 0.0
 
     epsilon: NonNegativeFloat = 0.0
 
@@ -53,4 +54,4 @@ class Whitening(Projection):
 
     def init(self, rng: np.random.Generator, n_in: int, n_out: int) -> Params:
         """Return the map that leaves signals as they are."""
-        return self.Params(np.eye(n_out), np.zeros(n_out))
+        return self.Params(np.eye(n_out), np.zeros(n_out), np.zeros(n_out))

@@ -10,6 +10,7 @@ from pydantic import NonNegativeFloat
 from nodegraph.errors import DataError
 from nodes.parts.covariance_rule import CovarianceRule
 from nodes.parts.covariances import eigenvectors, rank
+from nodes.parts.projection import projecting
 
 __all__ = ["Decorrelation"]
 
@@ -27,7 +28,7 @@ class Decorrelation(CovarianceRule):
     .. [1] A. Bell, T. Sejnowski, Vision Research 37 (1997) 3327-3338.
     """
 
-    modifies: ClassVar[tuple[str, ...]] = ("W", "mean")
+    modifies: ClassVar[tuple[str, ...]] = ("W", "mean", "rest")
 
     epsilon: NonNegativeFloat = 0.0
 
@@ -50,5 +51,4 @@ class Decorrelation(CovarianceRule):
                 f"PCA(units={max(found, 1)}, whiten=True)"
             )
         W = (vectors.T / np.sqrt(np.maximum(values, 0.0) + self.epsilon)) @ vectors
-        dtype = params.W.dtype
-        return params._replace(W=np.ascontiguousarray(W, dtype), mean=mean.astype(dtype))
+        return projecting(params, W, mean)

@@ -8,6 +8,7 @@ import numpy as np
 
 from nodes.parts.covariance_rule import CovarianceRule
 from nodes.parts.covariances import check_varying, eigenvectors, rank
+from nodes.parts.projection import projecting
 
 __all__ = ["PrincipalComponents"]
 
@@ -28,7 +29,7 @@ class PrincipalComponents(CovarianceRule):
     .. [1] I. T. Jolliffe, Principal Component Analysis, 2nd ed. (2002).
     """
 
-    modifies: ClassVar[tuple[str, ...]] = ("W", "mean", "variance")
+    modifies: ClassVar[tuple[str, ...]] = ("W", "mean", "variance", "rest")
 
     whiten: bool = False
 
@@ -49,6 +50,4 @@ class PrincipalComponents(CovarianceRule):
             lost = f"{units} components cannot be brought to unit variance"
             check_varying(len(mean), found, units, lost, ", or whiten=False")
             W = W / np.sqrt(values)[:, None]
-        dtype = params.W.dtype
-        parts = {"W": np.ascontiguousarray(W), "mean": mean, "variance": values}
-        return params._replace(**{name: part.astype(dtype) for name, part in parts.items()})
+        return projecting(params, W, mean, variance=values)

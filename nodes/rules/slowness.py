@@ -10,6 +10,7 @@ from nodegraph import Array, Seen
 from nodegraph.errors import DataError
 from nodes.parts.covariance_rule import CovarianceRule
 from nodes.parts.covariances import Covariances, check_varying, eigenvectors, rank
+from nodes.parts.projection import projecting
 
 __all__ = ["Slowness"]
 
@@ -26,7 +27,7 @@ class Slowness(CovarianceRule):
     .. [1] L. Wiskott, T. Sejnowski, Neural Computation 14 (2002) 715-770.
     """
 
-    modifies: ClassVar[tuple[str, ...]] = ("W", "mean", "delta")
+    modifies: ClassVar[tuple[str, ...]] = ("W", "mean", "delta", "rest")
 
     @property
     def ports(self) -> tuple[str, ...]:
@@ -68,6 +69,4 @@ class Slowness(CovarianceRule):
             )
         white = vectors[len(values) - found :] / np.sqrt(values[len(values) - found :])[:, None]
         delta, turned = eigenvectors(white @ (change + np.outer(drift, drift)) @ white.T)
-        W, dtype = turned[:units] @ white, params.W.dtype
-        parts = {"W": np.ascontiguousarray(W), "mean": mean, "delta": delta[:units]}
-        return params._replace(**{name: part.astype(dtype) for name, part in parts.items()})
+        return projecting(params, turned[:units] @ white, mean, delta=delta[:units])
