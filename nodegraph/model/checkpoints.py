@@ -75,7 +75,9 @@ def checkpointer_of(
     def write(at: Cursor, slots: Mapping[str, Slot], boughs: Sequence[Bough]) -> None:
         told, arrays = _packed_boughs(boughs)
         extra = {"position": at.plain(), "mark": plain, "boughs": told}
-        storage.save_checkpoint(path, state, {**state.slots, **slots}, extra, arrays)
+        ours, texts = storage.as_it_stands(state, {**state.slots, **slots}, [], True)
+        texts["checkpoint"] = json.dumps(extra, default=storage.plain)
+        tensor_file.write(path, ours | arrays, texts)
         sweep(path, {one.value.name for one in boughs if isinstance(one.value, Path)})
 
     if resume and path.exists():
@@ -118,7 +120,8 @@ def _resumed(path: Any, state: ModelState, mark: Mapping[str, Any], write: Any) 
     log.info("learning goes on %s, as kept in %s", at.words, path)
 
     def restore(slots: dict[str, Slot]) -> None:
-        storage.unpack_slots(state, slots, packed, arrays)
+        for name, slot in slots.items():
+            slots[name] = storage.unpack_slot(state, name, slot, packed[name], arrays)
 
     return Checkpointer(str(path), write, EVERY, at, restore=restore, begun=boughs)
 

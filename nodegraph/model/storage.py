@@ -28,14 +28,15 @@ from nodegraph.model.state import ModelState
 from nodegraph.model.stream_place import StreamPlace
 
 __all__ = [
+    "as_it_stands",
     "check_header",
     "empty_memory",
     "load",
     "pack_graph",
     "packed",
+    "plain",
     "save",
-    "save_checkpoint",
-    "unpack_slots",
+    "unpack_slot",
     "unpacked",
 ]
 
@@ -59,7 +60,7 @@ def packed(
     state: ModelState, report: Report, memory: bool
 ) -> tuple[dict[str, Array], dict[str, str]]:
     """Return the state of a model and its graph as arrays and texts, which can be read again."""
-    arrays, texts = _packed(state, state.slots, report, memory)
+    arrays, texts = as_it_stands(state, state.slots, report, memory)
     _check_readable(texts["graph"], arrays)
     return arrays, texts
 
@@ -74,34 +75,10 @@ def _check_readable(text: str, arrays: Mapping[str, Array]) -> None:
         raise ModelFileError("the model cannot be saved: its graph would come back another one")
 
 
-def save_checkpoint(
-    path: str | PathLike[str],
-    state: ModelState,
-    slots: Mapping[str, Slot],
-    extra: Mapping[str, Any],
-    more: Mapping[str, Array],
-) -> None:
-    """Write the slots of a model that is at work, and what else must be known to go on."""
-    arrays, texts = _packed(state, slots, [], True)
-    arrays |= more
-    texts["checkpoint"] = json.dumps(extra, default=_plain)
-    tensor_file.write(path, arrays, texts)
-
-
-def unpack_slots(
-    state: ModelState,
-    slots: dict[str, Slot],
-    packed: Mapping[str, Any],
-    arrays: Mapping[str, Array],
-) -> None:
-    """Fill `slots`, made like those that were kept, with what was kept of them."""
-    for name in slots:
-        slots[name] = _unpack_slot(state, name, slots[name], packed[name], arrays)
-
-
-def _packed(
+def as_it_stands(
     state: ModelState, slots: Mapping[str, Slot], report: Report, memory: bool
 ) -> tuple[dict[str, Array], dict[str, str]]:
+    """Return what `packed` does of some slots, and do not look whether the graph comes back."""
     arrays: dict[str, Array] = {}
     graph = pack_graph(state.plan.graph, arrays)
     about = {
@@ -129,7 +106,7 @@ def _packed(
     if state.leads:
         about["leads"] = {name: lead.plain() for name, lead in state.leads.items()}
     about |= state.stream.plain()
-    return arrays, {"graph": json.dumps(graph), "model": json.dumps(about, default=_plain)}
+    return arrays, {"graph": json.dumps(graph), "model": json.dumps(about, default=plain)}
 
 
 def load(path: str | PathLike[str]) -> tuple[ModelState, Report]:
@@ -222,7 +199,8 @@ def _pack_slot(name: str, slot: Slot, arrays: dict[str, Array], memory: bool) ->
     return {**packed, "fitted": slot.fitted, "lost": lost, "noise": noise}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return what JSON has for a value of numpy, or of another kind."""
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
@@ -271,7 +249,7 @@ def _filled(state: ModelState, about: Mapping[str, Any], arrays: Mapping[str, Ar
     if state.slots.keys() != about["nodes"].keys():
         raise ModelFileError("the file has arrays for other nodes than its graph")
     for name, packed in about["nodes"].items():
-        state.slots[name] = _unpack_slot(state, name, state.slots[name], packed, arrays)
+        state.slots[name] = unpack_slot(state, name, state.slots[name], packed, arrays)
     state.frozen = frozenset(about["frozen"])
     shown = {
         learner: {taker: int(rows) for taker, rows in by_input.items()}
@@ -293,9 +271,10 @@ def _columns(packed: Mapping[str, Any]) -> dict[str, Columns]:
     }
 
 
-def _unpack_slot(
+def unpack_slot(
     state: ModelState, name: str, slot: Slot, packed: Mapping[str, Any], arrays: Mapping[str, Array]
 ) -> Slot:
+    """Return a slot like `slot`, filled with what was kept of it."""
     rule = state.plan.rules.get(name)
     parts = {}
     for part in ("params", "state", "past", "taught"):
