@@ -30,14 +30,16 @@ HOUR = np.timedelta64(3600, "s")
 NIGHT = 4  # hours from midnight on in which clocks are put forward and back
 MOST_CHANGES = 100  # of clocks in one series
 OFFSET = "write times with their offset (02:00+01:00), or in UTC"
+CUT = "cut them into series (series: NAME in a task; x.groupby(NAME) in pandas)"
 FEWEST = 32  # rows of which some are usually of one time with others
 
 
 def odd_steps(times: Array) -> str:
     """Return what is odd about the times of rows, and the cure; else nothing.
 
-    Rows that go back in time; where they are few, rows at the time of the row before; and steps
-    longer than 1.5 times the usual one, but for nights, weekends and other pauses that come back.
+    Rows that go back in time; where they are few, rows at the time of the row before; as many rows
+    at each time, as in a table of several series sorted by time; and steps longer than 1.5 times
+    the usual one, but for nights, weekends and other pauses that come back.
     Each row is one step of a model, however long. Rows whose time is unknown (NaN, NaT) are passed
     over.
 
@@ -58,17 +60,47 @@ cut them into series'
     if (back := steps < zero).any():
         where = _place(back, times, rows)
         cure = _put_back(times[rows[:-1][back]], steps[back], usual_step(steps))
-        return (
-            f"rows go back in time {where}; {cure or 'sort them by time, or cut them into series'}"
-        )
+        return f"rows go back in time {where}; {cure or _forward(times[rows])}"
     if _some(same := steps == zero):
         cure = _put_back(times[rows[:-1][same]], steps[same], usual_step(steps))
         return (
             f"rows have the time of the row before {_place(same, times, rows)}; "
             f"{cure or 'leave one of two out, or cut them into series'}"
         )
+    if shared := _shared(times[rows], rows):
+        return shared
     next_row = np.diff(rows) == 1
     return _gaps(times, rows[:-1][next_row], steps[next_row])
+
+
+def _forward(times: Array) -> str:
+    """Return how rows that go back in time are brought to go forward."""
+    _, counts = np.unique(times, return_counts=True)
+    if 2 * counts[counts > 1].sum() > len(times):
+        return (
+            "most share their time with others, as where series stand one after the other: " + CUT
+        )
+    return "sort them by time, or cut them into series"
+
+
+def _shared(times: Array, rows: Array) -> str:
+    """Return that most times stand in as many rows each, more than one; else nothing.
+
+    Of numbers, and of seconds and less, that may be what a coarse clock says of one series.
+    """
+    moments, firsts, counts = np.unique(times, return_index=True, return_counts=True)
+    usual = int(usual_step(counts))
+    alike = counts == usual
+    if times.dtype.kind != "M" or usual < 2 or len(moments) < FEWEST_TIMES or alike.mean() < 0.5:
+        return ""
+    if usual_step(np.diff(moments)) <= np.timedelta64(1, "s"):
+        return ""
+    one = firsts[alike.argmax()]
+    return (
+        f"{usual} rows stand at each time, first at {moment(times[one])} (rows {rows[one]} to "
+        f"{rows[one + usual - 1]}, from 0), as where series are mixed in one table: {CUT}; where "
+        "it is one, its times are too coarse to tell whether rows follow each other"
+    )
 
 
 def _put_back(starts: Array, steps: Array, usual: Any) -> str:
@@ -227,6 +259,7 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"), (1e-3, "ms"), (0, "s
 RARE = 0.05  # of all steps: what is odd more often than this may be how the series was sampled
 GAP = 1.5  # times the usual step; months and years differ by less
 FAR = 2  # times the usual pause: a weekend may be a day or two longer
+FEWEST_TIMES = 4  # that tell whether rows share them
 FEWEST_PAUSES = 4  # that tell whether they come back
 
 

@@ -31,7 +31,24 @@ def test_a_row_that_is_there_twice_is_told():
     assert odd_steps(np.insert(DAYS, 3, DAYS[3])).startswith(
         "rows have the time of the row before once, first from 2020-01-04 to 2020-01-04 (rows 3"
     )
-    assert odd_steps(np.repeat(DAYS, 10)) == ""  # seconds of what was sampled ten times in each
+    seconds = np.datetime64("2020-01-01T00:00:00") + np.arange(60)
+    assert odd_steps(np.repeat(seconds, 10)) == ""  # sampled ten times in each
+    assert odd_steps(np.repeat(np.arange(60), 10)) == ""
+
+
+def test_several_series_in_one_table_are_told_to_be_cut_apart():
+    cut = r"cut them into series (series: NAME in a task; x.groupby(NAME) in pandas)"
+    machines = [DAYS[:60], DAYS[:45], DAYS[5:60]]
+    after, mixed = np.concatenate(machines), np.sort(np.concatenate(machines))
+    odd = odd_steps(after)
+    assert odd.startswith("rows go back in time 2 times, first from 2020-02-29 to 2020-01-01")
+    assert odd.endswith(
+        f"most share their time with others, as where series stand one after the other: {cut}"
+    )
+    odd = odd_steps(mixed)  # two at first, three from day 5 on, two from day 45 on
+    assert odd.startswith("3 rows stand at each time, first at 2020-01-06 (rows 10 to 12, from 0)")
+    assert cut in odd
+    assert odd_steps(np.sort(np.concatenate([DAYS, DAYS[:5]]))).startswith("rows have the time")
 
 
 @given(st.permutations(range(12)))
