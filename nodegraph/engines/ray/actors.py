@@ -10,6 +10,7 @@ from typing import Any
 from nodegraph.engines.ray.mail import Outbox, Recipient
 from nodegraph.engines.ray.pool import WorkerLost
 from nodegraph.engines.ray.resources import Resources
+from nodegraph.engines.ray.sources import digest, homes
 from nodegraph.errors import EngineError
 
 __all__ = ["Actor", "RayHandle", "in_short", "sending", "started_actor"]
@@ -24,11 +25,15 @@ class Actor(Recipient):
 
         threadpool_limits(threads)
 
-    def ping(self) -> tuple[int, str]:
-        """Return the number of the process, and that of the machine."""
+    def ping(self) -> tuple[int, str, tuple[str, ...]]:
+        """Return the number of the process, that of the machine, and where our sources are."""
         import ray
 
-        return os.getpid(), str(ray.get_runtime_context().get_node_id())
+        return os.getpid(), str(ray.get_runtime_context().get_node_id()), homes()
+
+    def sources(self) -> str:
+        """Return what tells our sources from others."""
+        return digest(homes())
 
 
 class RayHandle:

@@ -16,6 +16,7 @@ from nodegraph.engines.ray.head import Head
 from nodegraph.engines.ray.partition import title
 from nodegraph.engines.ray.pool import NoRoom, WorkerLost
 from nodegraph.engines.ray.resources import Resources, needs_of
+from nodegraph.engines.ray.sources import digest, homes, strangers
 from nodegraph.engines.ray.stats import log
 from nodegraph.errors import EngineError
 
@@ -68,6 +69,7 @@ class RayPool:
         self._head, self._elastic, self._alone = head or Head(None), elastic, alone
         self._idle: dict[Resources, list[RayHandle]] = defaultdict(list)
         self._all: list[RayHandle] = []
+        self._alike: set[tuple[str, tuple[str, ...]]] = set()  # machines and folders as ours
         self._answers = Answers(ray, self._all, timeout, self._head)
         _pools.add(self)
 
@@ -162,12 +164,22 @@ class RayPool:
                         "'ray status' and Ray's logs on that machine"
                     )
             for worker, found in zip(workers, self.take(refs), strict=True):
-                worker.pid, worker.machine = found
+                worker.pid, worker.machine, *theirs = found
+                self._require_our_sources(worker, *theirs)
             self._answers.machines.meet([worker.machine for worker in workers])
         except BaseException:
             self.stop(workers)
             raise
         return list(workers)
+
+    def _require_our_sources(self, worker: RayHandle, theirs: tuple[str, ...] = ()) -> None:
+        """Refuse a worker whose sources are not those that this process runs."""
+        is_here = worker.machine == self._ray.get_runtime_context().get_node_id()
+        if (is_here and theirs == homes()) or (worker.machine, theirs) in self._alike:
+            return
+        if not theirs or self.take(worker.call("sources"))[0] != digest(homes()):
+            raise EngineError(strangers(theirs, is_here))
+        self._alike.add((worker.machine, theirs))
 
     def lost(self, workers: Sequence[Any], lost: WorkerLost) -> list[Any]:
         """Return which of some actors are known to be dead, after one was lost.

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from nodegraph.engines.ray.room import Place, places
+from nodegraph.engines.ray.sources import digest, homes
 from nodegraph.host.memory_budget import format_bytes
 
 __all__ = ["heading", "machines", "unfit"]
@@ -102,10 +103,10 @@ def _versions() -> dict[str, str]:
             found[name] = f"cannot be imported ({error})"
         else:
             found[name] = str(getattr(module, "__version__", "there"))
-    return found
+    return found | {"sources": digest(homes())[:8]}
 
 
 def _differing(machine: str, theirs: Mapping[str, str]) -> Iterable[str]:
     for name, mine in _versions().items():
-        if theirs[name] != mine:
-            yield f"{machine}: {name} {theirs[name]}, here {mine}"
+        if (there := theirs.get(name, "unknown")) != mine:
+            yield f"{machine}: {name} {there}, here {mine}"

@@ -4,7 +4,7 @@ import pytest
 
 from nodegraph.engines.ray import survey
 
-VERSIONS = {"nodegraph": "1", "nodes": "there", "numpy": "2.0", "scipy": "1.13"}
+VERSIONS = {"nodegraph": "1", "nodes": "there", "numpy": "2.0", "scipy": "1.13", "sources": "ab"}
 
 
 class Ray:
@@ -48,6 +48,7 @@ def test_versions_that_differ_are_named(monkeypatch):
         "b: nodes cannot be imported (No module named 'nodes'), here there",
         "b: numpy 1.26, here 2.0",
     ]
+    assert list(survey._differing("b", {**VERSIONS, "sources": "cd"})) == ["b: sources cd, here ab"]
 
 
 @pytest.mark.ray
