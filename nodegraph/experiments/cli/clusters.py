@@ -46,7 +46,7 @@ def cluster(
 ) -> None:
     """Show what machines a Ray cluster has, whether they can run nodes, and what a run takes."""
     from nodegraph.engines.ray.engine import RayEngine
-    from nodegraph.experiments.tasks.engine_choice import engine_of
+    from nodegraph.experiments.tasks.rehearsal import engine_of
 
     spec = None if file is None else read(file, changes, plugins, data)
     if spec is None:
@@ -72,7 +72,7 @@ def _fine(rows: list[dict[str, str]]) -> str:
 
 
 def _show_run(spec: Spec, engine: Any) -> None:
-    from nodegraph.experiments.tasks.engine_choice import preview
+    from nodegraph.experiments.tasks.rehearsal import preview
 
     for stage, rows, words in preview(spec, engine):
         say()

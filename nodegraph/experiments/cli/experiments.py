@@ -86,8 +86,8 @@ def run(
     from contextlib import closing
 
     from nodegraph.engines import choose
-    from nodegraph.experiments.tasks.engine_choice import engine_of
     from nodegraph.experiments.tasks.experiment import Experiment
+    from nodegraph.experiments.tasks.rehearsal import engine_of
     from nodegraph.experiments.tasks.run_folder import made, write
     from nodegraph.host.progress import for_this_place
 

@@ -206,7 +206,7 @@ def _foreseen(experiment: Any) -> list[str]:
 
 def _show_actors(spec: Spec) -> None:
     """Print which actors of this machine would hold what, and whether they pay."""
-    from nodegraph.experiments.tasks.engine_choice import preview
+    from nodegraph.experiments.tasks.rehearsal import preview
 
     for stage, rows, words in preview(spec):
         show_table(rows, f"On Ray actors, {stage}")

@@ -80,7 +80,7 @@ def search(
 
     from nodegraph.engines import choose
     from nodegraph.experiments.search import search as find
-    from nodegraph.experiments.tasks.engine_choice import engine_of
+    from nodegraph.experiments.tasks.rehearsal import engine_of
 
     if out is not None and study is not None:
         raise typer.BadParameter("--study says where the study is; leave --out out")

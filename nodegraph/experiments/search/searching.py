@@ -20,8 +20,8 @@ from nodegraph.experiments.search.draws import Draw, check_ends, draws, is_lista
 from nodegraph.experiments.search.held_back import Held, hold_back
 from nodegraph.experiments.search.side_by_side import Runner
 from nodegraph.experiments.search.study import MINE, close_begun, open_study, sampler
-from nodegraph.experiments.tasks.engine_choice import engine_of
 from nodegraph.experiments.tasks.experiment import Experiment
+from nodegraph.experiments.tasks.rehearsal import engine_of
 from nodegraph.files.yaml.spec import Spec, read_yaml
 from nodegraph.files.yaml.writer import dumped
 from nodegraph.model.checks import checked_workers

@@ -11,11 +11,10 @@ from typing import Any
 
 from nodegraph.engines import choose
 from nodegraph.errors import ArgumentError, SpecError
-from nodegraph.experiments.tasks.engine_choice import engine_of
 from nodegraph.experiments.tasks.examples import TaskData, named
 from nodegraph.experiments.tasks.generation_trial import GenerationTrial
 from nodegraph.experiments.tasks.key_use import Situation, no_curve, no_workers
-from nodegraph.experiments.tasks.rehearsal import check_metrics, rehearse
+from nodegraph.experiments.tasks.rehearsal import check_metrics, engine_of, rehearse
 from nodegraph.experiments.tasks.result import Result, Score
 from nodegraph.experiments.tasks.series_trial import ClassTrial, SeriesTrial
 from nodegraph.experiments.tasks.task_data import Preparation

@@ -12,9 +12,9 @@ from keys_tried import KINDS, PROBES, SAYS_THE_SAME, written
 import nodegraph as ng
 from nodegraph.engines import LOCAL
 from nodegraph.errors import SpecError
-from nodegraph.experiments.tasks.engine_choice import engine_of
 from nodegraph.experiments.tasks.experiment import Experiment, run_spec
 from nodegraph.experiments.tasks.key_use import READ
+from nodegraph.experiments.tasks.rehearsal import engine_of
 from nodegraph.files.yaml.header import Header, LocalEngine, RayEngine, RayNeeds
 from nodegraph.files.yaml.sources import (
     DatasetSource,

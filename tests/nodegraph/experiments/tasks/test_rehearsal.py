@@ -2,7 +2,7 @@ import pytest
 
 from nodegraph.engines.ray.engine import RayEngine
 from nodegraph.errors import SpecError
-from nodegraph.experiments.tasks.engine_choice import engine_of
+from nodegraph.experiments.tasks.rehearsal import engine_of
 from nodegraph.files.yaml.document import Document
 from nodegraph.files.yaml.header import read_header
 
