@@ -9,8 +9,9 @@ import numpy as np
 
 from nodegraph.arrays import is_sparse, tree_map
 from nodegraph.compiling.arrays import symbol
-from nodegraph.compiling.cache_lines import copy_at_line
+from nodegraph.compiling.cache_lines import copy_at_line, empty_at_line
 from nodegraph.compiling.ir import Trace, TraceError, dtype_of
+from nodegraph.compiling.prelude.panels import panels
 from nodegraph.compiling.sparse import SparseVar, is_sorted, slots
 
 __all__ = ["filled", "flat", "is_array", "laid", "mapped", "restored", "signature", "symbolic"]
@@ -76,8 +77,22 @@ def laid(array: Any, order: Sequence[int], dtype: str) -> np.ndarray:
     if array.ndim < 2:
         fits = type(array) is np.ndarray and array.dtype == memory and array.flags.c_contiguous
         return array if fits else np.ascontiguousarray(array, memory).reshape(array.shape)
+    if len(order) > array.ndim:
+        return _in_panels(array, np.dtype(memory))
     turned = np.asarray(array.transpose(tuple(order)[::-1]), memory)
     return turned if turned.flags.c_contiguous else copy_at_line(turned)
+
+
+def _in_panels(matrix: Any, dtype: np.dtype[Any]) -> np.ndarray:
+    """Return a copy of a matrix, some rows after the other, each of these column by column."""
+    (rows, columns), at = matrix.shape, 0
+    parts = [*panels(rows, dtype.itemsize)]
+    made = empty_at_line((sum(width for _, width in parts), columns), dtype)
+    for first, width in parts:
+        room = made[at : at + width].reshape(columns, width)
+        room[...] = matrix[first : first + width].T
+        at += width
+    return made
 
 
 def restored(array: np.ndarray, order: Sequence[int], like: np.dtype[Any]) -> np.ndarray:

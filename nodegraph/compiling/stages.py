@@ -85,6 +85,7 @@ class _Shown:
             if any(op in self.plan.live for op in ops):
                 written = ", then ".join(f"%{op.number}" for op in ops)
                 order = f", axes from the fastest: {store.order}" if len(store.dims) > 1 else ""
+                order = ", in panels" if store.in_panels else order
                 yield f"{_name(store)}: {written}{order}"
 
     # loops

@@ -44,6 +44,8 @@ def contract(v: Values, op: Op) -> None:
         _many_by_one(v, op, A, C)
         return
     kind = ("vector" if vector in lc else "scalar") + ("32" if order == "lanes" else "4")
+    if (lies := v.memory.storage.get(a)) and lies.in_panels:  # no need to say how far apart
+        kind, A.strides[s] = "panels", v.b.pointer(Storage(("buffer", op.number, "turn"), (), "i8"))
     _summed(v, op, out, A, C, s, vector, "dot" if vector == s else kind)
 
 

@@ -5,6 +5,7 @@ A *root* is an operation whose numbers are kept.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from nodegraph.compiling.indexing import gathers
 from nodegraph.compiling.ir import Op, Trace, fastest, steady
 from nodegraph.compiling.planning.storage import Memory, Users, first_of
 
-__all__ = ["MANY", "Address", "address_of", "roots_of", "settle", "vector_of"]
+__all__ = ["MANY", "Address", "address_of", "lay_in_panels", "roots_of", "settle", "vector_of"]
 
 MANY = -1  # the label of series side by side
 _COSTS = {"spread": 0, "divide": 3, "sqrt": 4, "exp": 8, "tanh": 9, "sigmoid": 9, "expm1": 8,
@@ -159,6 +160,25 @@ def roots_of(trace: Trace, memory: Memory, finals: set[Op], live: Users) -> set[
     for op in sorted(live, key=lambda o: -o.number):  # users first
         choice.consider(op)
     return choice.roots
+
+
+def lay_in_panels(memory: Memory, live: Users) -> None:
+    """Let params lie in panels that never change and that only products with a vector read."""
+    versions = Counter(memory.storage.values())
+    for op, users in live.items():
+        if op.kind == "leaf" and op.attrs[0] == "p" and users:
+            store = memory.storage[op]
+            if versions[store] == 1 and all(_reads_panels(*use) for use in users):
+                store.order = (0, 1, 0)
+
+
+def _reads_panels(op: Op, i: int) -> bool:
+    """Tell whether `op` is a product with all rows of the matrix that operand `i` is, at once."""
+    if op.kind != "contract":
+        return False
+    (labels, others), (*_, s, order) = (op.attrs[i], op.attrs[1 - i]), op.attrs
+    row = vector_of(op)
+    return bool(order == "four" and labels == (row, s) and row not in others)
 
 
 class _Choice:

@@ -12,7 +12,7 @@ from typing import Any
 from nodegraph.compiling.ir import Op, Trace, TraceError
 from nodegraph.compiling.planning.dependence import Dependence
 from nodegraph.compiling.planning.items import Block, Group, Item, Root, loop_over
-from nodegraph.compiling.planning.layout import roots_of, settle
+from nodegraph.compiling.planning.layout import lay_in_panels, roots_of, settle
 from nodegraph.compiling.planning.storage import REGIONS, Memory, Storage, changed, users_of
 
 __all__ = ["Plan"]
@@ -50,6 +50,7 @@ class Plan:
         self.roots = roots_of(trace, self.memory, set(self.finals.values()), live)
         self.live = live
         work = self._scheduled()
+        lay_in_panels(self.memory, live)
         self.groups = _grouped(work.items[trace.top])
         for body, block in work.blocks.items():
             block.groups = _grouped(work.items[body])

@@ -29,7 +29,7 @@ class Storage:
     Attributes
     ----------
     order : tuple of int
-        The axes from the fastest to the slowest, once `settle` has chosen.
+        The axes from the fastest to the slowest, once `settle` has chosen; ``(0, 1, 0)`` in panels.
     """
 
     def __init__(self, path: Any, dims: Iterable[Any], dtype: str):
@@ -42,6 +42,11 @@ class Storage:
     def buffer(self) -> bool:
         """Whether it is nobody's outside of the step."""
         return isinstance(self.path, tuple) and self.path[0] == "buffer"
+
+    @property
+    def in_panels(self) -> bool:
+        """Whether it is a matrix that lies in panels, some rows of it in each."""
+        return len(self.order) > len(self.dims)
 
     @property
     def shape(self) -> tuple[int, ...]:

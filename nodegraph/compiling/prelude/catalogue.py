@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache, partial
 
 from nodegraph.compiling.prelude.elementary import ELEMENTARY, elementary
+from nodegraph.compiling.prelude.panels import by_panels
 from nodegraph.compiling.prelude.sparse import arriving, slices, slices_of_many, slices_summed_up
 from nodegraph.compiling.prelude.sums import (
     columns_by_four,
@@ -36,6 +37,7 @@ _CATALOGUE: dict[str, Callable[[str], str]] = {
         for changes, multiplies in ((True, False), (False, True), (True, True))
     },
     "matmany": matrix_of_many,
+    "panels": by_panels,
     "slices": slices,
     "arriving": arriving,
     "reaching": partial(arriving, moving=True),
