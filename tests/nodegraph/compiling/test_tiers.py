@@ -7,6 +7,7 @@ from small_steps import STEPS, digest, drawn, made
 import nodegraph as ng
 from nodegraph.arrays import leaves
 from nodegraph.compiling import machine_code, recipe, tiers
+from nodegraph.engines.compiled import alike
 from nodegraph.engines.compiled.traced_steps import Traced
 from nodegraph.errors import EngineError
 from nodes import Input, Reservoir
@@ -15,6 +16,7 @@ from nodes import Input, Reservoir
 @pytest.fixture(autouse=True)
 def fresh(folder, monkeypatch):
     """Begin as the first process does."""
+    alike._kept.cache_clear()
     monkeypatch.setattr(machine_code, "_known", {})
     monkeypatch.setattr(tiers, "_known", {})
     monkeypatch.setattr(recipe, "_recent", {})
