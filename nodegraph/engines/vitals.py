@@ -223,7 +223,9 @@ def _said(plan: Plan, slots: Mapping[str, Slot], vitals: Vitals, n_steps: int) -
         if sample is None:
             continue
         idle = _idle_clock(node, sample, n_steps)
-        if found := [idle] if idle else node.doubts(*sample, slots[name].params):
+        with np.errstate(all="ignore"):  # of huge numbers what is doubted is said, not how
+            found = [idle] if idle else node.doubts(*sample, slots[name].params)
+        if found:
             said.append(f"{name}: {'; '.join(found)}".replace(UNSCALED, _scaling(plan, name)))
     return "\n".join(said)
 

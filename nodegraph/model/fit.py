@@ -288,7 +288,8 @@ class Fit(LearningPass):
         for name in learners:
             if isinstance(rule := self._rule(name), Trailing):
                 slot = slots[name]
-                slot.params, slot.memory = rule.catch_up(slot.params, slot.memory)
+                with np.errstate(all="ignore"):  # as in a program; what diverges is told
+                    slot.params, slot.memory = rule.catch_up(slot.params, slot.memory)
 
     def _unsettled(self, slots: Slots) -> list[str]:
         """Return the nodes that no stage has left at the end of the data as they will be."""

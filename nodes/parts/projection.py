@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.errors import FieldError
+from nodegraph.errors import DataError, FieldError
 from nodegraph.maths import matvec
 from nodegraph.node import Node
 
@@ -33,12 +33,22 @@ class Projection(Node, ABC):
 
 
 def projecting(params: Any, W: Array, mean: Array, **others: Array) -> Any:
-    """Return the params that project by W what is left of the signal without its mean."""
+    """Return the params that project by W what is left of the signal without its mean.
+
+    Raises
+    ------
+    DataError
+        If one of them is too large for the type of the weights.
+    """
     dtype = params.W.dtype
-    W, centre = np.ascontiguousarray(W, dtype), mean.astype(dtype)
-    rest = -(W * (mean - centre)).sum(axis=1)
-    arrays = {"mean": centre, "rest": rest, **others}
-    return params._replace(W=W, **{name: array.astype(dtype) for name, array in arrays.items()})
+    with np.errstate(over="ignore"):
+        W, centre = np.ascontiguousarray(W, dtype), mean.astype(dtype)
+        rest = -(W * (mean - centre)).sum(axis=1)
+        arrays = {"mean": centre, "rest": rest, **others}
+        told = {name: array.astype(dtype) for name, array in arrays.items()}
+    if large := [name for name, array in told.items() if not np.isfinite(array).all()]:
+        raise DataError(f"{large[0]} of the inputs overflows in {dtype}: scale the data down")
+    return params._replace(W=W, **told)
 
 
 def check_units(units: int, n_in: int) -> None:

@@ -48,10 +48,11 @@ def solve_l1(xx: Array, xt: Array, l1: float, ridge: float) -> tuple[Array, int,
     .. [1] A. Beck, M. Teboulle, SIAM J. Imaging Sciences 2 (2009) 183-202.
     .. [2] B. O'Donoghue, E. Candes, Foundations of Computational Mathematics 15 (2015) 715-732.
     """
-    size = np.sqrt(np.maximum(xx.diagonal() + ridge, np.finfo(float).tiny))
+    size = np.sqrt(np.maximum(xx.diagonal() + ridge, 0.0))
+    size[size == 0] = 1.0  # of an input that stands still
     S = (xx + ridge * np.eye(len(xx))) / size / size[:, None]
     C, least = xt / size[:, None], (l1 / 2) / size[:, None]
-    step = 1 / max(float(np.linalg.norm(S, 2)), np.finfo(float).tiny)
+    step = 1 / (float(np.linalg.norm(S, 2)) or 1.0)
     z = np.zeros_like(C)
     ahead, pace, signs = z, 1.0, np.sign(z)
     for i in range(1, ITERATIONS + 1):

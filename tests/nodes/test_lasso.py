@@ -66,3 +66,11 @@ def test_inputs_that_are_nearly_dependent_are_said_or_solved():
 def test_a_penalty_below_zero_is_refused():
     with pytest.raises(FieldError, match="l1"):
         Lasso(l1=-1.0)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_of_inputs_that_stand_still_it_says_the_mean_and_nothing_else(dtype):
+    """No warning of numpy is let through by these tests."""
+    model = ng.Model(Input() >> Lasso(l1=1.0), dtype=dtype).fit(np.zeros((600, 2)), Y)
+    np.testing.assert_array_equal(model.params["lasso"].W_out, [[0, 0]])
+    np.testing.assert_allclose(model.run([[5.0, 5.0]]), [[Y.mean()]], rtol=1e-6)

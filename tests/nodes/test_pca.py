@@ -65,3 +65,5 @@ def test_what_cannot_be_is_refused():
         ng.Model(Input() >> PCA(units=1, whiten=True)).fit(np.full((9, 2), 0.1))
     with pytest.raises(DataError, match="scale the data down"):
         ng.Model(Input() >> PCA(units=1)).fit(1e200 * flat)
+    with pytest.raises(DataError, match="variance of the inputs overflows in float32: scale the"):
+        ng.Model(Input() >> PCA(units=1), dtype="float32").fit(1e20 * flat)

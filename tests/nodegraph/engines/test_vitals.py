@@ -229,3 +229,12 @@ def test_samples_of_compiled_steps_are_rows_of_what_the_nodes_read_and_gave():
 def test_a_sound_network_costs_no_words_a_few_rows_at_a_time():
     model = ng.Model(Input() >> Reservoir(units=20) >> RLS(), seed=1)
     assert said(lambda: rows_of(model, U, U)) == []
+
+
+def test_of_huge_numbers_nothing_is_said_by_numpy():
+    """Squares overflow where a node looks at what it read."""
+    model = ng.Model(Input() >> RLS())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", DataWarning)
+        model.fit(1e160 * U, U)

@@ -3,7 +3,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.testing import check_rule
-from nodes import GRU, LSTM, LTC, Input
+from nodes import GRU, HMLSTM, LSTM, LTC, Input
 from nodes.rules import TBPTT
 
 X = np.random.default_rng(0).standard_normal((50, 2))
@@ -96,6 +96,14 @@ def test_steps_that_never_were_teach_nothing():
     assert np.abs(wide.V).max() > 0 and (wide.w != drawn.w).any()
     for one, other in zip(wide, exact, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.filterwarnings("ignore::nodegraph.errors.DataWarning")
+def test_what_is_left_open_is_learned_without_a_word_of_numpy():
+    """Squares of what it hears overflow, in the rows behind the last whole window too."""
+    cell = HMLSTM(units=3, rule=TBPTT(steps=20, batch=1), name="cell")
+    model = ng.Model(Input() >> cell, dtype="float32").fit(1e20 * X[:45])
+    assert all(np.isfinite(array).all() for array in model.params["cell"])
 
 
 def test_a_frozen_cell_learns_its_head_alone():
