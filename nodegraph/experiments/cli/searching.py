@@ -111,7 +111,7 @@ def search(
             watch=lambda attempt: say(_line(attempt, trials), wrap=False),
         )
     _show(found, kept)
-    _keep_best(found, file, spec, kept, (changes or (), data))
+    _keep_best(found, file, spec, kept, (changes or (), data, seeds))
     done = len(found.trials) + len(found.failed)
     if done < trials and not found.interrupted:
         say(f"there are {done} settings, and all were tried")
@@ -146,25 +146,27 @@ def _show(found: Found, kept: Path) -> None:
 
 
 def _keep_best(
-    found: Found, file: Path, spec: Spec, kept: Path, given: tuple[Sequence[str], Path | None]
+    found: Found, file: Path, spec: Spec, kept: Path, given: tuple[Sequence[str], Path | None, int]
 ) -> None:
     """Write the best trial as a graph of its own: beside `file` if that names other files.
 
-    What was `given` for all trials are changes of the file, and where its data are.
+    What was `given` for all trials are changes of the file, where its data are, and how many seeds.
     """
-    changes, data = given
+    changes, data, seeds = given
     from nodegraph.files.atomic_write import replace_file
 
     needs = _names_files(spec.document.data) and os.access(spec.folder, os.W_OK)
     best = spec.folder / f"{file.stem}.best.yaml" if needs else kept.with_name("best.yaml")
+    more = f" --data {data}" if data is not None else ""
+    mean = f", the mean of {seeds} seeds," * (seeds > 1)
     head = (
-        f"# The best trial of a search, as it was scored: {found.metric} {found.best:.6g} on "
-        f"{found.scored_on}.\n# For the rows of {file.name} itself: nodegraph run {file}"
+        f"# The best trial of a search, as it was scored: {found.metric} {found.best:.6g}{mean} "
+        f"on {found.scored_on}.\n# For the rows of {file.name} itself: nodegraph run {file}{more}"
         + "".join(f" --set {change}" for change in (*changes, *found.changes))
     )
     replace_file(best, [memoryview(f"{head}\n{found.yaml}".encode())])
-    more = f" --data {data}" if data is not None else ""
-    say(f"      {best}  (nodegraph run {best}{more} scores it as above)", wrap=False)
+    so = f"from the first of {seeds} seeds" if seeds > 1 else "as above"
+    say(f"      {best}  (nodegraph run {best}{more} scores it {so})", wrap=False)
 
 
 def _names_files(part: object) -> bool:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Any
 
+import numpy as np
+
 from nodegraph.errors import SpecError
+from nodegraph.experiments.tasks.examples import TaskData
 from nodegraph.experiments.tasks.task_data import Preparation
 from nodegraph.experiments.tasks.validation import words
 from nodegraph.files.yaml.document import error_at
@@ -27,10 +31,13 @@ class Held:
     words : str
         What trials are scored on, in words.
     changes : tuple of str
+    data : str
+        What differs where any number that is learned from does.
     """
 
     words: str
     changes: tuple[str, ...]
+    data: str = ""
 
 
 def hold_back(spec: Spec) -> Held:
@@ -48,11 +55,31 @@ def hold_back(spec: Spec) -> Held:
     task = spec.header.task
     if task is None:
         raise error_at(spec.document, (), "there is no task: to search on; write data and split")
-    if task.validation is not None:
-        return Held(words(task.validation), ())
     data = Preparation(
         task, root=spec.data or spec.folder, document=spec.document, gaps=True
     ).data()
+    found = blake2b(digest_size=16)
+    _add(found, (data.train, None if data.labels is None else data.labels[0]))
+    return replace(_of(spec, task, data), data=found.hexdigest())
+
+
+def _add(found: Any, part: Any) -> None:
+    """Add arrays, and what holds them, to a digest."""
+    if isinstance(part, Mapping):
+        part = tuple(part.items())
+    if isinstance(part, list | tuple):
+        found.update(f"{len(part)} parts".encode())
+        for each in part:
+            _add(found, each)
+        return
+    rows = np.ascontiguousarray(part)
+    found.update(f"{rows.dtype.str} {rows.shape}".encode())
+    found.update(rows if rows.dtype.kind in "fiub" else repr(rows.tolist()).encode())
+
+
+def _of(spec: Spec, task: Task, data: TaskData) -> Held:
+    if task.validation is not None:
+        return Held(words(task.validation), ())
     if data.labels is not None:
         held = max(1, len(data.labels[0]) // SHARE)
         said = f"{held} training series held back"

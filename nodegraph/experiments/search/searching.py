@@ -173,7 +173,7 @@ def search(
     Experiment.of(read_yaml(path, [*fixed, *_first(found)], data))  # the file itself is right
     facts = {
         "graph": hashlib.sha256(json.dumps(spec.document.data).encode()).hexdigest(),
-        "ranges": dict(ranges), "metric": name, "seed": seed, "seeds": seeds,
+        "data": held.data, "ranges": dict(ranges), "metric": name, "seed": seed, "seeds": seeds,
         **({"batch": batch} if batch > 1 else {}),
     }  # fmt: skip
     file = None if study is None else Path(study).expanduser()

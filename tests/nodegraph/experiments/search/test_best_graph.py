@@ -59,3 +59,23 @@ def test_the_best_trial_is_a_graph_that_scores_as_the_table_says(data, best, tmp
     assert head[1].startswith(
         "# For the rows of g.yaml itself: nodegraph run g.yaml --set seed=5 --set n"
     )
+
+
+def test_the_best_of_several_seeds_says_that_one_run_is_of_the_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").mkdir()
+    x = np.random.default_rng(0).standard_normal((600, 1)).cumsum(axis=0)
+    np.savetxt(tmp_path / "there" / "x.csv", x, header="x", comments="")
+    (tmp_path / "g.yaml").write_text(GRAPH.replace("DATA", "{file: x.csv}"))
+    words = ["--trials", 1, "--seeds", 2, "--out", "out", "--data", "there", "--set", "seed=5"]
+    said = call("search", "g.yaml", "--range", RANGES[0], *words)
+    assert "run g.best.yaml --data there scores it from the first of 2 seeds)" in said
+    scores = []
+    for seed in (5, 6):
+        run = ["--quiet", "--out", "again", "--data", "there", "--seed", seed]
+        call("run", "g.best.yaml", *run)
+        scores.append(json.loads((tmp_path / "again" / "metrics.json").read_text())["scores"][0])
+    mean = sum(score["nrmse"] for score in scores) / 2
+    head = (tmp_path / "g.best.yaml").read_text().splitlines()[:2]
+    assert f"nrmse {mean:.6g}, the mean of 2 seeds, on 97 training rows held back" in head[0]
+    assert "nodegraph run g.yaml --data there --set seed=5 --set n" in head[1]

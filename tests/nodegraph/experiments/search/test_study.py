@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from nodegraph.errors import DataError
+from nodegraph.errors import DataError, SpecError
 from nodegraph.experiments.search import search, searching
 
 GRAPH = """\
@@ -44,6 +44,41 @@ def test_an_interruption_between_trials_loses_none(graph, tmp_path, monkeypatch,
     assert found.interrupted and len(found.trials) == 3
     again = search(graph, RANGES, trials=5, study=study, resume=True)
     assert again == search(graph, RANGES, trials=5)
+
+
+def test_trials_that_learned_from_other_numbers_are_no_part_of_a_search(graph, tmp_path):
+    study, rows = tmp_path / "s.journal", np.sin(np.arange(120) / 4)[:, None]
+    search(graph, RANGES, trials=1, study=study)
+    rows[79] += 1e-12  # learned from: among the first 80 rows
+    np.save(tmp_path / "x.npy", rows)
+    (tmp_path / "other").mkdir()
+    rows[79], rows[90] = np.sin(79 / 4), 5.0  # no trial looks at it
+    np.save(tmp_path / "other" / "x.npy", rows)
+    with pytest.raises(SpecError, match="another search: data differs"):
+        search(graph, RANGES, trials=2, study=study, resume=True)
+    again = search(graph, RANGES, trials=2, study=study, resume=True, data=tmp_path / "other")
+    assert len(again.trials) == 2
+
+
+def test_recordings_of_other_classes_are_other_data(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [f"r{i},{'ab'[i % 2]},{x:.4f}" for i in range(16) for x in rng.normal(size=12)]
+    table = tmp_path / "g.csv"
+    (tmp_path / "g.yaml").write_text(
+        GRAPH.replace("{file: x.npy}", "{file: g.csv, series: r, label: c}")
+        .replace("{kind: Ridge}", "{kind: Ridge, classes: [a, b]}")
+        .replace("  target: {forecast: 1}\n", "")
+        .replace("80", "12")
+        .replace("nrmse", "accuracy")
+    )
+    study = tmp_path / "s.journal"
+    table.write_text("\n".join(["r,c,x", *rows]))
+    search(tmp_path / "g.yaml", RANGES, trials=1, study=study)
+    assert len(search(tmp_path / "g.yaml", RANGES, trials=2, study=study, resume=True).trials) == 2
+    swapped = [row.translate(str.maketrans("ab", "ba")) for row in rows]
+    table.write_text("\n".join(["r,c,x", *swapped]))
+    with pytest.raises(SpecError, match="another search: data differs"):
+        search(tmp_path / "g.yaml", RANGES, trials=3, study=study, resume=True)
 
 
 def test_a_study_that_cannot_be_written_names_its_file(graph, tmp_path):
