@@ -89,7 +89,7 @@ class FirstUse(NamedTuple):
         if y.dtype != self.dtype:
             raise ContractError(
                 f"{where} returned y of {y.dtype} in a model of {self.dtype}; write "
-                "y.astype(x.dtype), and keep arrays of other types out of the sum"
+                f"y.astype(x.dtype), and keep arrays of other types out of the sum{_NUMBERS}"
             )
         if odd := change(self.state, state):
             raise ContractError(f"{where} returned another kind of state than before: {odd}")
@@ -282,7 +282,22 @@ def change(before: Any, after: Any, path: str = "") -> str | None:
         return next((found for found in odd if found), None)
     if _face(before) is None or _face(before) == _face(after):
         return None
-    return f"{of}{told(after)}, before {told(before)}"
+    return f"{of}{told(after)}, before {told(before)}{_widened(before, after)}"
+
+
+_NUMBERS = (
+    ", numbers of numpy too: float(np.sqrt(4)), and counter.astype(x.dtype) "
+    "for one of whole numbers"
+)
+
+
+def _widened(before: Any, after: Any) -> str:
+    """Return what to write where nothing but the type of numbers is another one."""
+    kinds = np.ndarray | np.generic
+    if not (isinstance(before, kinds) and isinstance(after, kinds) and before.dtype.kind == "f"):
+        return ""
+    other = before.shape == after.shape and before.dtype != after.dtype
+    return f"; keep other types out of the sum{_NUMBERS}" if other else ""
 
 
 def _face(leaf: Any) -> Any:

@@ -101,6 +101,12 @@ class Rule(Described, ABC):
                     f"{type(self).__name__} does not say {name}; write in the class: "
                     f"{name}: ClassVar = {example}"
                 )
+        if not self.online and type(self).finish is Rule.finish and not isinstance(self, Joint):
+            raise ValueError(
+                f"{type(self).__name__} is offline and has no finish, so nothing comes of what "
+                "update gathers; write finish(self, params, memory), which returns the params that "
+                "were learned, or online: ClassVar = True if update changes them step by step"
+            )
         return self
 
     @property

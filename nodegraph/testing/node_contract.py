@@ -67,6 +67,7 @@ def check_node(
         trial.check_draw()
         trial.check_step()
         trial.check_it_is_compiled()
+        trial.check_nothing_is_kept_elsewhere()
         trial.check_run_is_a_fold_of_step()
         if not node.from_end:  # it has no chunks
             trial.check_chunks_do_not_show()
@@ -132,7 +133,8 @@ class _Trial:
         asked = {p: self.widths[p] for p in self.asked if p in node.takes["size"]}
         self.n_out = node.declared_size or n_out or node.size(n_in, **asked)
         rng = np.random.default_rng(1)
-        self.xs = rng.standard_normal((n_steps, n_in)).astype(dtype)
+        self.widths["x"] = n_in
+        self.xs = self.arriving("x", rng, n_steps)
         self.others = {p: self.arriving(p, rng, n_steps) for p in self.ports}
         self.params, self.state = self.draw(), self.start()
 
@@ -158,6 +160,8 @@ class _Trial:
 
     def check_draw(self) -> None:
         same_trees(self.draw(), self.params, "the same seed draws other params")
+        cure = "draws come from an argument rng"
+        same_trees(self.start(), self.state, f"start gives another state each time; {cure}")
 
     def check_step(self) -> None:
         """Look at what a model looks at once, and that the output is not part of the state."""
@@ -168,6 +172,7 @@ class _Trial:
         except ContractError as error:
             raise AssertionError(f"{error}") from error
         kept = copy_tree(state)
+        require(y.flags.writeable, "step returns an array of its params; return a copy, y.copy()")
         y[:] = 0.5
         note = "step returns an array that it keeps in the state; return a copy, as y.copy()"
         same_trees(state, kept, note)
@@ -199,6 +204,8 @@ class _Trial:
     def check_run_is_a_fold_of_step(self) -> None:
         """Compare a run with steps in their order, or from the end for a node that says so."""
         state, ys = self.run()
+        cure = 'if it cannot take these, write limits: ClassVar = {"x": Limits(low, high)}'
+        require(np.isfinite(ys).all(), f"step gives NaN or inf for inputs around 0; {cure}")
         rtol = 1e-9 if self.dtype.itemsize == 8 else 1e-4
         folded = self.start()
         order = range(len(self.xs))
@@ -208,6 +215,16 @@ class _Trial:
             require(np.shape(y) == (self.n_out,), f"step gives shape {np.shape(y)}")
             close_trees(y, ys[t], f"run and step disagree at step {t}", rtol)
         close_trees(state, folded, "run and step leave different states", rtol)
+
+    def check_nothing_is_kept_elsewhere(self) -> None:
+        """Run the series again after as many steps, and after one more."""
+        whole, ys = self.run()
+        for stop in (1, len(self.xs)):
+            self.run(0, stop)
+            state, again = self.run()
+            cure = "what lasts belongs into the state"
+            same_trees(again, ys, f"the same series again gives other outputs; {cure}")
+            same_trees(state, whole, f"the same series again leaves another state; {cure}")
 
     def check_chunks_do_not_show(self) -> None:
         whole, ys = self.run()

@@ -214,6 +214,8 @@ class _Trial:
         silent = changed - set(self.rule.moving)
         require(not silent, f"{type(self.rule).__name__} changes {silent} unsaid")
         require(changed, f"{type(self.rule).__name__} changes nothing")
+        odd = {p for p, leaf in after.items() if not np.isfinite(dense(leaf)).all()}
+        require(not odd, f"{type(self.rule).__name__} makes NaN or inf of {', '.join(sorted(odd))}")
 
     def check_rows_left_out(self) -> None:
         none = np.zeros(len(self.xs), bool)

@@ -93,6 +93,9 @@ def test_an_offline_rule_that_writes_into_its_weights_is_refused():
             params.W[:] += 1
             return params, memory
 
+        def finish(self, params, memory):
+            return params
+
     with pytest.raises(ContractError, match=r"Hasty.update writes into an array .*finish"):
         ng.Model(Line(rule=Hasty())).fit(X, Y)
 

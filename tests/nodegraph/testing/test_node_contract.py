@@ -8,6 +8,7 @@ import pytest
 import nodegraph as ng
 from nodegraph.engines.compiled.traced_steps import Traced
 from nodegraph.errors import ContractError
+from nodegraph.node import Limits
 from nodegraph.testing import check_node, run_node
 from nodegraph.testing.zoo import Follow, Mix, Trace
 
@@ -115,6 +116,87 @@ class Louder(Fine):
     """Says that it gives out what comes to it, and does not."""
 
     verbatim: ClassVar[bool] = True
+
+
+class Parity(Fine):
+    """Counts its steps beside the state, and answers every other one."""
+
+    traced: ClassVar[bool] = False
+    _count: int = 0
+
+    def step(self, params, state, x):
+        self._count += 1
+        return state, x * (self._count % 2)
+
+
+class Restless(Fine):
+    """Starts somewhere else each time."""
+
+    def start(self, n_out):
+        return np.random.default_rng().standard_normal(n_out)
+
+
+class Log(Fine):
+    """Has no answer to inputs below 0."""
+
+    def step(self, params, state, x):
+        return state, np.log(x)
+
+
+class LogOfSizes(Log):
+    """Says so."""
+
+    limits: ClassVar[dict[str, Limits]] = {"x": Limits(0, open=True)}
+
+
+class Lent(ng.Node):
+    """Gives out its weights."""
+
+    def init(self, rng, n_in, n_out):
+        return (np.ones(n_out),)
+
+    def step(self, params, state, x):
+        return state, params[0]
+
+
+class Scaled(Fine):
+    """Takes a number of numpy for one of Python."""
+
+    def step(self, params, state, x):
+        y = x / np.sqrt(2)
+        return state, y
+
+
+class Counted(Fine):
+    """Divides by a whole number that counts."""
+
+    def start(self, n_out):
+        return np.zeros(n_out), np.ones((), int)
+
+    def step(self, params, state, x):
+        y = state[0] + x / state[1]
+        return (y, state[1] + 1), x.copy()
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (Parity, "the same series again gives other outputs; what lasts belongs into the state"),
+        (Restless, "start gives another state each time"),
+        (Log, "step gives NaN or inf for inputs around 0"),
+        (Lent, "step returns an array of its params"),
+        (Scaled, r"y of float64 in a model of float32; .*float\(np.sqrt\(4\)\)"),
+        (Counted, r"before a float32 array of shape \(3,\); .* counter.astype\(x.dtype\)"),
+    ],
+)
+def test_what_is_wrong_is_said_with_the_cure(kind, words):
+    with pytest.raises(AssertionError, match=words):
+        check_node(kind())
+
+
+def test_a_node_that_says_which_inputs_it_takes_is_given_those():
+    check_node(LogOfSizes())
 
 
 def test_check_node_says_what_a_model_would_say():

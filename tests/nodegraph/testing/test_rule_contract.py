@@ -10,7 +10,7 @@ from pydantic import PositiveFloat
 import nodegraph as ng
 from nodegraph import Node, Rule
 from nodegraph.engines.compiled.traced_updates import TracedCourse
-from nodegraph.errors import ContractError
+from nodegraph.errors import ContractError, FieldError
 from nodegraph.testing import check_rule
 from nodegraph.testing.zoo import Follow, Mix
 from nodes import GRU, Reservoir, Scaler, TaughtLayer, Zoneout
@@ -38,6 +38,39 @@ class Faster(Follow):
     """
 
     rate: PositiveFloat = 0.02
+
+
+class Dividing(Follow):
+    """Divides by nothing.
+
+    Parameters
+    ----------
+    rate : float
+    """
+
+    def update(self, params, memory, seen):
+        return params._replace(W=params.W * (0 * seen.y[0]) / (0 * seen.y[0])), memory
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_a_rule_that_makes_nan_is_found():
+    with pytest.raises(AssertionError, match="Dividing makes NaN or inf of W"):
+        check_rule(Dividing(), Mix())
+
+
+def test_an_offline_rule_that_nothing_comes_of_is_refused():
+    class Gathering(Rule):
+        """Gathers, and learns nothing."""
+
+        online: ClassVar[bool] = False
+        supervised: ClassVar[bool] = False
+        modifies: ClassVar[tuple[str, ...]] = ("W",)
+
+        def update(self, params, memory, seen):
+            return params, memory
+
+    with pytest.raises(FieldError, match=r"Gathering is offline and has no finish.*write finish\("):
+        Gathering()
 
 
 def test_a_good_rule_passes():
