@@ -165,8 +165,10 @@ class ClassTrial(Trial):
         n_classes = len(self.data.classes)
         if name == "mean":
             return majority(self.labels[0], n_classes, len(self.labels[1]))
-        linear = LinearClassifier.fit(each_side_by_side(self.data.train.x), self._one_hot(0))
-        return linear.predict(each_side_by_side(self._test.x))
+        learned, others = (
+            [filled(x) for x in each_side_by_side(part.x)] for part in (self.data.train, self._test)
+        )
+        return LinearClassifier.fit(learned, self._one_hot(0)).predict(others)
 
     def pairs(self, guess: Array) -> Iterator[tuple[str, Any, Any]]:
         """Yield all series, classes as rows of zeros with a one."""

@@ -76,3 +76,31 @@ def test_to_forecasting_lets_gaps_pass():
     x, y = ng.datasets.to_forecasting([[1.0], [np.nan], [3.0]])
     np.testing.assert_array_equal(x, [[1.0], [np.nan]])
     np.testing.assert_array_equal(y, [[np.nan], [3.0]])
+
+
+def test_rivals_of_recordings_with_gaps_hear_the_last_value_before_them(tmp_path):
+    rng, lines, filled = np.random.default_rng(4), [], []
+    for i in range(24):
+        rows = rng.normal(loc=[i % 2, 0], size=(9, 2))
+        rows[rng.random((9, 2)) < 0.2] = np.nan
+        whole = rows.copy()
+        for column in whole.T:
+            for t in range(1, 9):
+                column[t] = column[t - 1] if np.isnan(column[t]) else column[t]
+            column[np.isnan(column)] = column[np.isfinite(column)][0]
+        for where, part in ((lines, rows), (filled, whole)):
+            cells = np.where(np.isnan(part), "", part.astype(str))
+            where += [f"r{i},{'ab'[i % 2]},{','.join(row)}" for row in cells]
+    scores = []
+    for name, rows in (("gaps", lines), ("whole", filled)):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["r,c,u,v", *rows]))
+        (tmp_path / f"{name}.yaml").write_text(
+            "nodegraph: 1\nnodes: {u: {kind: Input}, h: {kind: Hold}, m: {kind: Reduce.mean}, "
+            "out: {kind: Ridge, classes: [a, b]}}\nedges: u >> h >> m >> out\ntask:\n"
+            f"  data: {{file: {name}.csv, series: r, label: c}}\n  split: {{train: 16}}\n"
+            "  metrics: [rmse, accuracy]\n  baselines: [linear, mean]\n"
+        )
+        found = run_spec(ng.read_yaml(tmp_path / f"{name}.yaml")).scores
+        scores.append([score.values for score in found[1:]])
+    assert scores[0] == scores[1]
+    assert scores[0][0]["accuracy"] > 0.6
