@@ -124,7 +124,9 @@ def load_table(
     if isinstance(series, int):
         table = _in_rows(table, series, file)
     if table.times is not None and table.lengths is not None:
-        check_each(table.times, bounds(table.lengths), file)
+        rows = bounds(table.lengths)
+        called = table.owners or tuple(map(str, range(len(rows))))
+        check_each(table.times, dict(zip(called, rows, strict=True)), file)
     if times is None or table.lengths is not None:
         return table
     return table._replace(told=f"{told}; {check_order(times, file)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta, timezone, tzinfo
 
 import numpy as np
@@ -50,19 +50,29 @@ def check_order(times: Sequence[str], where: str) -> str:
     return f"times from {times[0]} to {times[-1]}"
 
 
-def check_each(times: Sequence[str], bounds: Sequence[tuple[int, int]], where: str) -> None:
-    """Warn of the first of some series whose rows do not follow each other as steps do."""
+def check_each(times: Sequence[str], series: Mapping[str, tuple[int, int]], where: str) -> None:
+    """Warn of the first of some series whose rows do not follow each other as steps do.
+
+    Parameters
+    ----------
+    times : list of str
+        What the rows are called.
+    series : dict of (start, stop)
+        Of the series, by what each is called.
+    where : str
+        What the warning begins with.
+    """
     moments, doubt = read_times(times)
     if doubt:
         warn(f"{where}: {doubt}", DataWarning)
     if moments is None:
         return
-    for i, (start, stop) in enumerate(bounds):
-        with told_in(_offset(times)):
-            odd = odd_steps(moments[start:stop])
-        if odd:
-            warn(f"{where}, series {i}: {odd}", DataWarning)
-            return
+    with told_in(_offset(times)):
+        found = [(name, odd_steps(moments[slice(*rows)])) for name, rows in series.items()]
+    odd = [(name, said) for name, said in found if said]
+    for name, said in odd[:1]:
+        more = f" (and so in {len(odd) - 1} more series)" * (len(odd) > 1)
+        warn(f"{where}, series {name}: {said}{more}", DataWarning)
 
 
 def check_together(

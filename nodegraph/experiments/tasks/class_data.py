@@ -50,6 +50,8 @@ class Classes:
         What the classes are called.
     held_back : bool
         Whether `other` are series that the data set has for learning.
+    called : tuple of str
+        What each of the series is called in the data; empty where nothing says so.
     """
 
     x: Any
@@ -58,6 +60,7 @@ class Classes:
     names: tuple[Any, ...]
     other: Classes | None = None
     held_back: bool = False
+    called: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, x: Any, y: Any, x_test: Any, y_test: Any) -> Self:
@@ -75,7 +78,8 @@ class Classes:
     def _picked(self, where: Array) -> Classes:
         places = np.sort(where).tolist()
         x, y = ([part[i] for i in places] for part in (self.x, self.y))
-        return replace(self, x=x, y=y, labels=self.labels[places], other=None)
+        called = tuple(self.called[i] for i in places) if self.called else ()
+        return replace(self, x=x, y=y, labels=self.labels[places], other=None, called=called)
 
     def split(self, split: Split) -> Classes:
         """Return `split.train` of the series to learn from, and those to be scored.
@@ -134,6 +138,7 @@ class Classes:
             labels=(self.labels, other.labels),
             classes=self.names,
             held_back=self.held_back,
+            called=other.called,
         )
 
 

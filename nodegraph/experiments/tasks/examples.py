@@ -96,6 +96,10 @@ class TaskData:
         What columns and rows of the targets are called, by node; by "" where no node is named.
     columns : dict of tuple of str
         What the columns of the inputs are called, where they have names, by node or "" likewise.
+    called : tuple of str
+        What each series that is scored is called in the data; empty where nothing says so.
+    times : tuple of tuple of str
+        What the rows of their targets are called, series by series; likewise.
     """
 
     train: Examples
@@ -107,6 +111,8 @@ class TaskData:
     told: tuple[str, ...] = ()
     titles: Mapping[str, Titles] = field(default_factory=dict)
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    called: tuple[str, ...] = ()
+    times: tuple[tuple[str, ...], ...] = ()
 
 
 def windows(

@@ -34,6 +34,8 @@ class Recordings:
         The class of each.
     names : list of str
         What each is called, for messages.
+    called : tuple of str
+        What each is called in the data.
     columns : tuple of str or None
         What the columns are called.
     told : str
@@ -44,6 +46,7 @@ class Recordings:
     series: list[Array]
     labels: list[str]
     names: list[str]
+    called: tuple[str, ...]
     columns: tuple[str, ...] | None
     told: str
 
@@ -80,6 +83,7 @@ def from_table(table: Table, where: str) -> Recordings:
         [table.values[own] for own in rows.values()],
         first,
         [f"{where}, series {owner}" for owner in rows],
+        tuple(rows),
         table.names,
         f"{_counted(first)}; {table.told}",
     )
@@ -126,6 +130,7 @@ def from_folder(
         [table.values for table in tables],
         labels,
         [file for _, file in files],
+        tuple(file for _, file in files),
         tables[0].names,
         told,
     )
@@ -235,4 +240,4 @@ def _classes(
         np.repeat(row, len(series) if repeat else 1, axis=0)
         for row, series in zip(rows, part.series, strict=True)
     ]
-    return Classes(part.series, y, labels, names, other)
+    return Classes(part.series, y, labels, names, other, called=part.called)

@@ -261,7 +261,8 @@ def prediction_table(result: Result) -> Table:
 
     ``row`` is the row of the data, from 0, at which something was said (what was generated stands
     in the row that it foretells), ``time`` that of the target. Independent series are numbered
-    from 0, windows that are generated from 1, as notes have them. Of each column of a target there
+    from 0, as notes have them, and have the ``name`` that the data call them by, if there is one;
+    windows that are generated are numbered from 1. Of each column of a target there
     are ``target``, ``prediction`` and, where a readout has intervals, its quantiles.
     """
     trial, guess, times = result.trial, result.guess, None
@@ -271,7 +272,12 @@ def prediction_table(result: Result) -> Table:
         times = next((t for t in (trial.titles(node).times for node in guess) if t), None)
     elif isinstance(trial, SeriesTrial):
         lengths = [*map(len, next(iter(guess.values())))]
-        known = _numbered("series", 0, lengths, [trial.task.split.warmup] * len(lengths))
+        warmup, data = trial.task.split.warmup, trial.data
+        known = _numbered("series", 0, lengths, [warmup] * len(lengths))
+        if data.called:
+            known = {"series": known["series"], "name": np.repeat(data.called, lengths), **known}
+        if data.times:
+            known["time"] = [t for part in data.times for t in part[warmup:]]
     elif isinstance(trial, GenerationTrial):
         windows, lengths = trial.data.windows, [*map(len, guess)]
         known = _numbered("window", 1, lengths, [window.first for window in windows])
@@ -280,7 +286,9 @@ def prediction_table(result: Result) -> Table:
         said = {"": guess}
     elif isinstance(trial, ClassTrial):
         classes, (_, labels) = trial.data.classes, trial.labels
-        known = {"series": np.arange(len(labels)), "target": [classes[i] for i in labels]}
+        known = {"series": np.arange(len(labels))}
+        known |= {"name": trial.data.called} if trial.data.called else {}
+        known["target"] = [classes[i] for i in labels]
         known["prediction"] = [classes[i] for i in guess.argmax(axis=1)]
         outputs = zip(classes, guess.T, strict=True)
         return known | {f"output {name}": column for name, column in outputs}

@@ -83,4 +83,4 @@ def labelled(table: Table, lengths: Sequence[int], labels: Array, where: str) ->
     series = [table.values[start:stop] for start, stop in bounds(lengths)]
     names = [f"series {i}" for i in range(len(series))]
     words = [str(int(label)) for label in labels]
-    return Recordings(where, series, words, names, table.names, table.told)
+    return Recordings(where, series, words, names, table.owners or (), table.names, table.told)

@@ -103,8 +103,17 @@ class Preparation(Choice):
         train, end = self.split(len(rows), len(rows), series=True)
         test = Examples(picked(inputs, slice(train, end)), picked(targets, slice(train, end)))
         learned = Examples(picked(inputs, slice(train)), picked(targets, slice(train)))
-        titles = {node: each._replace(times=None) for node, each in titles.items()}
-        return TaskData(learned, test if end > train else None, titles=titles, columns=columns)
+        scored = slice(train, end) if end > train else slice(train)
+        told = [each.times for each in titles.values() if each.times]
+        times = next((each for each in told if len(each) == len(table.values) - ahead), None)
+        return TaskData(
+            learned,
+            test if end > train else None,
+            titles={node: each._replace(times=None) for node, each in titles.items()},
+            columns=columns,
+            called=(table.owners or ())[scored],
+            times=tuple(times[part] for part in rows[scored]) if times else (),
+        )
 
     def _check_each(self, x: Any, columns: Mapping[str, tuple[str, ...]]) -> None:
         """Refuse a gap that no node fills, by series."""

@@ -81,11 +81,15 @@ def test_one_date_in_other_places_than_the_rest_is_compared_by_its_parts():
 
 def test_of_several_series_the_first_odd_one_is_told():
     times = ["2020-01-01", "2020-01-02", "2020-01-01", "2020-01-03", "2020-01-02"]
-    with pytest.warns(DataWarning, match=r"a.csv, series 1: rows go back in time once.*rows 1 and"):
-        check_each(times, [(0, 2), (2, 5)], "a.csv")
+    said = r"a.csv, series pump: rows go back in time once.*rows 1 and 2[^(]*$"
+    with pytest.warns(DataWarning, match=said) as caught:
+        check_each(times, {"fan": (0, 2), "pump": (2, 5)}, "a.csv")
+    with pytest.warns(DataWarning, match=r"series b: .* \(and so in 1 more series\)$") as caught:
+        check_each(times, {"a": (0, 2), "b": (2, 5), "c": (1, 3)}, "a.csv")
+    assert len(caught) == 1
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        check_each(times, [(0, 2), (2, 4), (4, 5)], "a.csv")
+        check_each(times, {"a": (0, 2), "b": (2, 4), "c": (4, 5)}, "a.csv")
 
 
 @pytest.mark.parametrize("odd", ["soon", "2020-13-45", "", "5"])

@@ -63,11 +63,27 @@ def test_series_are_numbered_and_warmup_is_left_out(tmp_path):
     result, found = table(task, tmp_path)
     lengths = [25 - 2 - 5, 18 - 2 - 5]
     assert list(found["series"]) == ["0"] * lengths[0] + ["1"] * lengths[1]
+    assert list(found["name"]) == ["2"] * lengths[0] + ["3"] * lengths[1]
     assert list(map(int, found["row"])) == [*range(5, 23), *range(5, 16)]
     right = np.round(np.concatenate([xs[2][7:, 0], xs[3][7:, 0]]), 6)
     assert np.array_equal(np.array(found["target a"], float), right)
     said = np.concatenate(result.guess["o"])[:, 0]
     assert np.array_equal(np.array(found["prediction a"], float), said)
+
+
+def test_series_are_called_as_the_data_call_them_and_have_the_times_of_their_targets(tmp_path):
+    """Rows of machines stand among each other; targets are two rows ahead of each machine."""
+    start = np.datetime64("2024-03-01T00", "h")
+    rows = [(k, m, k + 7 * m, RNG.standard_normal()) for m in range(4) for k in range(20 + m)]
+    lines = [f"m {m},{start + hour},{v:.6f}" for _, m, hour, v in sorted(rows)]
+    (tmp_path / "x.csv").write_text("id,at,a\n" + "\n".join(lines), encoding="utf-8")
+    task = "  data: {file: x.csv, series: id, time: at}\n  target: {forecast: 2}\n"
+    _, found = table(task + "  split: {train: 2, warmup: 5}\n  metrics: [rmse]\n", tmp_path)
+    known = {(f"m {m}", str(start + hour)): v for _, m, hour, v in rows}
+    assert [*found["name"]] == ["m 2"] * 15 + ["m 3"] * 16
+    assert found["time"][0] == str(start + 14 + 7) and found["time"][-1] == str(start + 21 + 22)
+    told = [known[key] for key in zip(found["name"], found["time"], strict=True)]
+    assert np.allclose(np.array(found["target a"], float), told, atol=1e-6)
 
 
 def test_windows_begin_where_their_truth_stands_in_the_data(tmp_path):
@@ -93,6 +109,9 @@ def test_classes_are_called_by_their_names(tmp_path):
     (tmp_path / "c.csv").write_text("id,way,a\n" + "\n".join(lines), encoding="utf-8")
     task = "  data: {file: c.csv, series: id, label: way}\n"
     result, found = table(task + "  split: {train: 8}\n  metrics: [accuracy]\n", tmp_path, head)
+    assert sorted(found["name"], key=int) == ["8", "9", "10", "11"]  # the last of each class
+    ways = ["up" if int(name) % 2 else "down" for name in found["name"]]
+    assert [*found["target"]] == ways
     assert set(found["target"]) == {"up", "down"}
     share = np.mean([a == b for a, b in zip(found["target"], found["prediction"], strict=True)])
     assert share == result.scores[0].values["accuracy"]
