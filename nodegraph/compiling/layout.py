@@ -78,15 +78,15 @@ def laid(array: Any, order: Sequence[int], dtype: str) -> np.ndarray:
         fits = type(array) is np.ndarray and array.dtype == memory and array.flags.c_contiguous
         return array if fits else np.ascontiguousarray(array, memory).reshape(array.shape)
     if len(order) > array.ndim:
-        return _in_panels(array, np.dtype(memory))
+        return _in_panels(array, np.dtype(memory), order[3:])
     turned = np.asarray(array.transpose(tuple(order)[::-1]), memory)
     return turned if turned.flags.c_contiguous else copy_at_line(turned)
 
 
-def _in_panels(matrix: Any, dtype: np.dtype[Any]) -> np.ndarray:
+def _in_panels(matrix: Any, dtype: np.dtype[Any], cuts: Sequence[int]) -> np.ndarray:
     """Return a copy of a matrix, some rows after the other, each of these column by column."""
     (rows, columns), at = matrix.shape, 0
-    parts = [*panels(rows, dtype.itemsize)]
+    parts = [*panels(rows, dtype.itemsize, cuts)]
     made = empty_at_line((sum(width for _, width in parts), columns), dtype)
     for first, width in parts:
         room = made[at : at + width].reshape(columns, width)

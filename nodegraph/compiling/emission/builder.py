@@ -228,7 +228,7 @@ class Builder(Text):
 
     def strides(self, store: Storage) -> list[Index]:
         """Return how far apart neighbours along each axis are."""
-        return self.strides_of(store.dims, store.order)
+        return self.strides_of(store.dims, store.order[: len(store.dims)])
 
     def strides_of(self, dims: Sequence[Any], order: Iterable[int]) -> list[Index]:
         """Return the same of axes in an order from the fastest on."""

@@ -8,9 +8,10 @@ from typing import Any
 from nodegraph.compiling.emission.builder import Index
 from nodegraph.compiling.emission.values import Values, apply, converted
 from nodegraph.compiling.ir import Dim, Op
-from nodegraph.compiling.planning.layout import MANY, vector_of
+from nodegraph.compiling.planning.layout import MANY, panels_of, vector_of
 from nodegraph.compiling.planning.storage import Storage
-from nodegraph.compiling.prelude.blocks import literal
+from nodegraph.compiling.prelude.blocks import SIZE, literal
+from nodegraph.compiling.prelude.panels import panels
 from nodegraph.compiling.prelude.triangles import LANES
 
 __all__ = ["contract", "reduce", "scan", "sparse", "sparse_scan", "triangles"]
@@ -44,9 +45,18 @@ def contract(v: Values, op: Op) -> None:
         _many_by_one(v, op, A, C)
         return
     kind = ("vector" if vector in lc else "scalar") + ("32" if order == "lanes" else "4")
-    if (lies := v.memory.storage.get(a)) and lies.in_panels:  # no need to say how far apart
-        kind, A.strides[s] = "panels", v.b.pointer(Storage(("buffer", op.number, "turn"), (), "i8"))
+    if (part := panels_of(v.memory, a)) is not None:  # no need to say how far columns are apart
+        kind, A.pointer = "panels", _first_panel(v, *part)
+        A.strides[s] = v.b.pointer(Storage(("buffer", op.number, "turn"), (), "i8"))
     _summed(v, op, out, A, C, s, vector, "dot" if vector == s else kind)
+
+
+def _first_panel(v: Values, matrix: Storage, row: int) -> str:
+    """Return where a part of a matrix begins, whose first row this is."""
+    cuts = [cut for cut in matrix.order[3:] if cut < row]
+    before = sum(width for _, width in panels(row, SIZE[matrix.dtype], cuts))
+    at = v.b.times(v.b.size(Dim(before)), v.b.size(matrix.dims[1])) if before else 0
+    return v.b.shifted(v.b.pointer(matrix), at, matrix.dtype)
 
 
 def _summed(

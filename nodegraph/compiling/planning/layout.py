@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 from nodegraph.compiling.indexing import gathers
 from nodegraph.compiling.ir import Op, Trace, fastest, steady
-from nodegraph.compiling.planning.storage import Memory, Users, first_of
+from nodegraph.compiling.planning.storage import Memory, Storage, Users, first_of
 
-__all__ = ["MANY", "Address", "address_of", "lay_in_panels", "roots_of", "settle", "vector_of"]
+__all__ = ["MANY", "Address", "address_of", "lay_in_panels", "panels_of", "roots_of", "settle",
+           "vector_of"]  # fmt: skip
 
 MANY = -1  # the label of series side by side
 _COSTS = {"spread": 0, "divide": 3, "sqrt": 4, "exp": 8, "tanh": 9, "sigmoid": 9, "expm1": 8,
@@ -163,13 +164,45 @@ def roots_of(trace: Trace, memory: Memory, finals: set[Op], live: Users) -> set[
 
 
 def lay_in_panels(memory: Memory, live: Users) -> None:
-    """Let params lie in panels that never change and that only products with a vector read."""
+    """Let params lie in panels that never change and that only products with vectors read.
+
+    They read all of their rows, or parts that together are all.
+    """
     versions = Counter(memory.storage.values())
     for op, users in live.items():
-        if op.kind == "leaf" and op.attrs[0] == "p" and users:
-            store = memory.storage[op]
-            if versions[store] == 1 and all(_reads_panels(*use) for use in users):
-                store.order = (0, 1, 0)
+        if op.kind == "leaf" and op.attrs[0] == "p" and users and versions[memory.storage[op]] == 1:
+            parts = [user for user, _ in users if user.kind == "view"]
+            readers = [use for part in parts for use in live[part]] if parts else users
+            cuts = _cuts(op, parts) if len(parts) in (0, len(users)) else None
+            if cuts is not None and all(_reads_panels(*use) for use in readers):
+                memory.storage[op].order = (0, 1, 0, *cuts)
+
+
+def _cuts(matrix: Op, parts: Iterable[Op]) -> list[int] | None:
+    """Return where the second and later parts of all rows begin; None if they are other parts."""
+    if matrix.ndim != 2:
+        return None
+    places = {(_first_row(part), part.shape[0]) for part in parts} or {(0, matrix.shape[0])}
+    firsts, ends = sorted(k for k, _ in places), sorted(k + rows for k, rows in places)
+    return firsts[1:] if [0, *ends] == [*firsts, matrix.shape[0]] else None
+
+
+def _first_row(part: Op) -> int:
+    """Return the first row of those that a view is, whole ones from there on; else -1."""
+    if part.attrs[1:] != (("ax", 1, None, 1),) or part.attrs[0][::3] != ("ax", 1):
+        return -1
+    at = part.attrs[0][2]
+    if at is None:
+        return 0
+    return int(part.args[at].value) if part.args[at].kind == "const" else -1
+
+
+def panels_of(memory: Memory, op: Op) -> tuple[Storage, int] | None:
+    """Return the matrix in panels that `op` is or is a part of, and the first row of that."""
+    store = memory.storage.get(op.args[0] if op.kind == "view" else op)
+    if store is None or not store.in_panels:
+        return None
+    return store, _first_row(op) if op.kind == "view" else 0
 
 
 def _reads_panels(op: Op, i: int) -> bool:

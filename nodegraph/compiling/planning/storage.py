@@ -29,7 +29,8 @@ class Storage:
     Attributes
     ----------
     order : tuple of int
-        The axes from the fastest to the slowest, once `settle` has chosen; ``(0, 1, 0)`` in panels.
+        The axes from the fastest to the slowest, once `settle` has chosen; in panels ``(0, 1, 0)``
+        and behind them the first rows of parts that are read apart.
     """
 
     def __init__(self, path: Any, dims: Iterable[Any], dtype: str):

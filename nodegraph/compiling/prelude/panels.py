@@ -6,8 +6,9 @@ what is left. So weights come as one stream, of whole lines of the cache.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import pairwise
 
 from nodegraph.compiling.prelude.builder import Builder, Value
 from nodegraph.compiling.prelude.sums import by_four
@@ -22,18 +23,19 @@ def _wide(size: int) -> tuple[int, int]:
     return 256 // size, 128 // size
 
 
-def panels(rows: int, size: int) -> Iterator[tuple[int, int]]:
+def panels(rows: int, size: int, cuts: Sequence[int] = ()) -> Iterator[tuple[int, int]]:
     """Yield the first row of each panel and how many it has, in order.
 
     The last one reaches back over rows that were in others: no mask is needed, which is slow on
-    AVX2.
+    AVX2. Parts that begin at `cuts` are matrices of their own, one behind the other.
     """
-    first = 0
-    for width in (*_wide(size), _LEAST) if rows >= _LEAST else (1,):
-        stop = rows if width == _LEAST else rows & -width
-        while first < stop:
-            yield min(first, rows - width), width
-            first += width
+    for begin, end in pairwise((0, *cuts, rows)):
+        rows, first = end - begin, 0
+        for width in (*_wide(size), _LEAST) if rows >= _LEAST else (1,):
+            stop = rows if width == _LEAST else rows & -width
+            while first < stop:
+                yield begin + min(first, rows - width), width
+                first += width
 
 
 def by_panels(dtype: str) -> str:

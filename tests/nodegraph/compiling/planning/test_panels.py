@@ -56,6 +56,38 @@ def product_with_a_matrix(params, state, x):
     return (h,), h.copy()
 
 
+def parts_of_the_rows(params, state, x):
+    h, W = state[0], params.W
+    a, b, c = m.matvec(W[30:], h), m.matvec(W[:19], h), m.matvec(W[19:30], h)
+    h = m.tanh(np.concatenate([a, b, m.matvec(W[19:30], c[:1] + h)]) + m.matvec(params.V, x))
+    return (h,), h.copy()
+
+
+def rows_read_twice(params, state, x):
+    parts = m.matvec(params.W[:20], state[0]), m.matvec(params.W[10:], state[0])[10:]
+    h = m.tanh(np.concatenate(parts) + m.matvec(params.V, x))
+    return (h,), h.copy()
+
+
+def parts_and_all_rows(params, state, x):
+    h = m.tanh(m.matvec(params.W, state[0]) + m.matvec(params.V, x))
+    h = h + m.total(m.matvec(params.W[:20], h)) + m.total(m.matvec(params.W[20:], h))
+    return (h,), h.copy()
+
+
+def every_second_row(params, state, x):
+    W = params.W
+    both = np.concatenate([m.matvec(W[::2], state[0]), m.matvec(W[1::2], state[0])])
+    h = m.tanh(both + m.matvec(params.V, x))
+    return (h,), h.copy()
+
+
+def columns_apart(params, state, x):
+    h = m.matvec(params.W[:, :20], state[0][:20]) + m.matvec(params.W[:, 20:], state[0][20:])
+    h = m.tanh(h + m.matvec(params.V, x))
+    return (h,), h.copy()
+
+
 def read_by_others_too(params, state, x):
     h = m.tanh(m.matvec(params.W * 1.0, state[0]) + params.W[0] + m.matvec(params.V, x))
     return (h,), h.copy()
@@ -70,6 +102,8 @@ def turned(params, state, x):
 @pytest.mark.parametrize(
     ("step", "lies"),
     [(product, True), (products_in_a_loop, True), (product_with_a_matrix, True),
+     (parts_of_the_rows, True), (rows_read_twice, False), (parts_and_all_rows, False),
+     (every_second_row, False), (columns_apart, False),
      (read_by_others_too, False), (turned, False)],
 )  # fmt: skip
 def test_only_products_read_panels_and_the_bits_are_those_of_python(step, lies, dtype):

@@ -15,6 +15,8 @@ SHAPES = [(1, 1), (3, 5), (7, 4), (8, 0), (8, 9), (10, 10), (17, 3), (31, 6), (3
 def test_each_row_is_in_a_panel_and_only_the_last_one_reaches_back(size):
     assert [*panels(100, 8)] == [(0, 32), (32, 32), (64, 32), (92, 8)]
     assert [*panels(100, 4)] == [(0, 64), (64, 32), (92, 8)]
+    assert [*panels(60, 8, (3, 14))] == [*((k, 1) for k in (0, 1, 2)), (3, 8), (6, 8), (14, 32),
+                                         (46, 8), (52, 8)]  # fmt: skip
     for rows in range(1, 200):
         found = [range(first, first + width) for first, width in panels(rows, size)]
         assert found[-1].stop == rows
