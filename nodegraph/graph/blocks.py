@@ -1,4 +1,4 @@
-"""From a wiring to an order of execution: what runs in one sweep, what is kept for late readers."""
+"""From a wiring to an order of execution: what runs in one sweep, what is kept, and since when."""
 
 from __future__ import annotations
 
@@ -13,7 +13,17 @@ from nodegraph.errors import GraphError
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["Block", "Held", "Read", "Reads", "all_reads", "ancestors", "arrange", "depths"]
+__all__ = [
+    "Block",
+    "Held",
+    "Read",
+    "Reads",
+    "all_reads",
+    "ancestors",
+    "arrange",
+    "depths",
+    "first_steps",
+]
 
 _KEPT = 256  # orders of wirings that were asked for last
 
@@ -184,3 +194,31 @@ def depths(reads: Reads, holding: Mapping[str, int]) -> dict[str, int]:
         for read in ports.get("target", ()):
             depth[read.source] = max(depth[read.source], read.delay + own[name])
     return depth
+
+
+def first_steps(reads: Reads, ports: Mapping[str, Iterable[str]]) -> dict[str, dict[str, int]]:
+    """Return, by node and port, the first step at which all that arrives there tells of data.
+
+    What goes through nodes on the way counts with the least delay by which data reach their `x`.
+
+    Parameters
+    ----------
+    reads : dict
+        By node and port: where its input comes from; see `nodegraph.graph.plan.Plan`.
+    ports : dict
+        By node: the ports that are asked for.
+    """
+    import networkx as nx
+
+    net: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    wires = [(r.source, name, r.delay) for name in reads for r in reads[name].get("x", ())]
+    net.add_weighted_edges_from(wires)
+    doors = {name for name in reads if not reads[name].get("x")}
+    net.add_nodes_from(doors)
+    begin = nx.multi_source_dijkstra_path_length(net, doors) if doors else {}
+
+    def first(name: str, port: str) -> int:
+        steps = (r.delay + begin.get(r.source, 0) for r in reads[name].get(port, ()))
+        return int(max(steps, default=0))
+
+    return {name: {port: first(name, port) for port in ports[name]} for name in ports}

@@ -8,8 +8,16 @@ from functools import cached_property
 from typing import Any
 
 from nodegraph.errors import GraphError
-from nodegraph.graph.blocks import Block, Read, Reads, all_reads, ancestors, arrange, depths
-from nodegraph.graph.first_steps import first_steps
+from nodegraph.graph.blocks import (
+    Block,
+    Read,
+    Reads,
+    all_reads,
+    ancestors,
+    arrange,
+    depths,
+    first_steps,
+)
 from nodegraph.graph.graph import Composable, Graph
 from nodegraph.graph.messages.calls import known_arguments
 from nodegraph.graph.names import streams_of

@@ -5,12 +5,29 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Mapping
 from operator import attrgetter
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import BeforeValidator, PlainSerializer
+
+from nodegraph.graph.registry import split_kind, written_kind
 from nodegraph.node import Node
-from nodes.parts.any_node import AnyNode
 
-__all__ = ["AroundNode", "hands_on"]
+__all__ = ["AnyNode", "AroundNode", "hands_on"]
+
+
+def _by_kind(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    fields = dict(value)
+    cls, more = split_kind(fields.pop("kind", "nothing"))
+    return cls(**more, **fields)
+
+
+def _to_kind(node: Node) -> dict[str, Any]:
+    return written_kind(node, node.as_given())
+
+
+AnyNode = Annotated[Node, BeforeValidator(_by_kind), PlainSerializer(_to_kind)]
 
 
 def hands_on(kind: type[Node], *names: str) -> None:

@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 import nodegraph as ng
 from nodegraph.testing import check_node
 from nodes import CTRNN, NVAR, Gate, Hold, Input, Reduce, Reservoir
-from nodes.parts.around_node import AroundNode
+from nodes.parts.around_node import AnyNode, AroundNode
+
+FIELD = TypeAdapter(AnyNode)
 
 
 class Twice(AroundNode):
@@ -67,3 +70,18 @@ def test_gaps_are_for_its_node_to_fill():
     rows = np.array([[1.0], [np.nan], [3.0]])
     filled = ng.Model(Input() >> Twice(node=Hold())).run(rows)
     np.testing.assert_array_equal(filled[:, 0], [2, 2, 6])
+
+
+@pytest.mark.parametrize("node", [Reservoir(units=3, leak_rate=0.5), NVAR(delay=2)])
+def test_a_node_comes_back_from_its_kind_and_what_was_given(node):
+    plain = FIELD.dump_python(node)
+    assert plain["kind"] == type(node).__name__
+    again = FIELD.validate_python(plain)
+    assert type(again) is type(node) and again.as_given() == node.as_given()
+
+
+def test_what_is_given_is_taken_as_it_is_and_faults_of_its_fields_are_told():
+    node = Reservoir(units=3)
+    assert FIELD.validate_python(node) is node
+    with pytest.raises(ValueError, match="leak_rate: should be at most 1"):
+        FIELD.validate_python({"kind": "Reservoir", "units": 3, "leak_rate": 2})
