@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from scipy.fft import dct
 
 from nodegraph.arrays import Array
 
@@ -43,6 +42,8 @@ def mfcc(sound: Array, rate: int) -> Array:
     >>> mfcc(np.sin(np.arange(16000) / 3), 16000).shape
     (100, 26)
     """
+    from scipy.fft import dct  # spared to those who ask for another data set
+
     width, hop = int(WINDOW * rate), int(HOP * rate)
     padded = np.pad(sound, (width // 2, width))
     windows = np.lib.stride_tricks.sliding_window_view(padded, width)[::hop][: len(sound) // hop]
