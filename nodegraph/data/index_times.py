@@ -16,7 +16,7 @@ from nodegraph.data.time_steps import beside, odd_steps, told_in
 from nodegraph.errors import warn
 from nodegraph.files.table_times import as_dates, read_times
 
-__all__ = ["Given", "check_beside", "check_times", "read_index", "read_level"]
+__all__ = ["Given", "TimesIn", "check_beside", "check_times", "read_index", "read_level"]
 
 Given = tuple[Mapping[str, Any], Mapping[str, Any], str]  # inputs, targets, and of which series
 Read = Mapping[str, tuple[Array | None, str]]  # by name: times, and which row has none

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from nodegraph.data.binding import BoundData
+from nodegraph.data.index_times import TimesIn
 from nodegraph.data.last_rows import Last, LastRows
 from nodegraph.data.series import Series
 from nodegraph.model.drift import Drift
@@ -41,7 +42,8 @@ class StreamPlace(NamedTuple):
             return self
         cure = GOES_ON if remembers else ""
         times = {name: rows for name, rows in bound.times.items() if name in bound.data}
-        return self._replace(last=self.last.then(times, self.time, one.n_steps, cure))
+        told = TimesIn(times, getattr(bound.times, "zone", None))
+        return self._replace(last=self.last.then(told, self.time, one.n_steps, cure))
 
     def plain(self) -> dict[str, Any]:
         """Return what there is beside `time`, as plain values."""

@@ -1,10 +1,14 @@
 import json
 
 import numpy as np
+import pytest
 
+import nodegraph as ng
 from nodegraph.data.last_rows import Last, LastRows
+from nodegraph.errors import DataWarning
 from nodegraph.model.drift import Drift
 from nodegraph.model.stream_place import StreamPlace
+from nodes import Input, Reservoir, Ridge
 
 LAST = Last(np.int64(9), np.int64(1), np.int64(2))
 DRIFT = Drift.begin(2, 3)
@@ -32,3 +36,17 @@ def test_last_rows_that_steps_have_left_behind_are_not_kept():
     assert "last" in place.plain()
     assert place.gone(1) == place._replace(time=10)
     assert place.gone(1).plain() == {}
+
+
+def test_rows_that_do_not_follow_are_told_in_the_zone_of_the_table_by_a_saved_model_too(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    hours = pandas.date_range("2024-03-30", periods=60, freq="h", tz="Europe/Berlin")
+    x = pandas.DataFrame({"a": np.sin(np.arange(60) / 3)}, index=hours)
+    model = ng.Model(Input() >> Reservoir(units=5) >> Ridge()).fit(x.iloc[:20], x.iloc[1:21])
+    model.save(tmp_path / "m.safetensors")
+    said = (
+        r"rows begin at 2024-03-31T12:00:00\+02:00, and those before end at 2024-03-30T19:00:00\+01"
+    )
+    for each in (model, ng.load(tmp_path / "m.safetensors")):
+        with pytest.warns(DataWarning, match=said):
+            each.run(x.iloc[35:40])
