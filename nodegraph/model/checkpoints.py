@@ -21,6 +21,7 @@ from nodegraph.files import tensor_file
 from nodegraph.graph.messages.phrases import shown
 from nodegraph.host.paths import own_path
 from nodegraph.model import storage
+from nodegraph.model.curves import Recorder
 from nodegraph.model.state import ModelState
 from nodegraph.model.sums_file import PackedSums
 
@@ -37,6 +38,7 @@ def checkpointer_of(
     state: ModelState,
     bound: BoundData,
     options: Mapping[str, Any],
+    history: Recorder | None = None,
 ) -> Checkpointer | None:
     """Return who writes checkpoints to `path`; with `resume`, the state is put to where one stands.
 
@@ -52,6 +54,8 @@ def checkpointer_of(
         What it learns from.
     options : dict
         How it learns; a checkpoint of other options, or of other data, is refused.
+    history : Recorder, optional
+        Who takes learning curves: they go on from those that were kept.
 
     Raises
     ------
@@ -74,14 +78,15 @@ def checkpointer_of(
 
     def write(at: Cursor, slots: Mapping[str, Slot], boughs: Sequence[Bough]) -> None:
         told, arrays = _packed_boughs(boughs)
-        extra = {"position": at.plain(), "mark": plain, "boughs": told}
+        curves, points = ({}, {}) if history is None else history.kept()
+        extra = {"position": at.plain(), "mark": plain, "boughs": told, "curves": curves}
         ours, texts = storage.as_it_stands(state, {**state.slots, **slots}, [], True)
         texts["checkpoint"] = json.dumps(extra, default=storage.plain)
-        tensor_file.write(path, ours | arrays, texts)
+        tensor_file.write(path, ours | arrays | points, texts)
         sweep(path, {one.value.name for one in boughs if isinstance(one.value, Path)})
 
     if resume and path.exists():
-        return _resumed(path, state, plain, write)
+        return _resumed(path, state, plain, write, history)
     return Checkpointer(str(path), write, EVERY)
 
 
@@ -99,7 +104,9 @@ def move_checkpoint(path: Path, to: Path) -> Path:
     return path.replace(to)
 
 
-def _resumed(path: Any, state: ModelState, mark: Mapping[str, Any], write: Any) -> Checkpointer:
+def _resumed(
+    path: Any, state: ModelState, mark: Mapping[str, Any], write: Any, history: Recorder | None
+) -> Checkpointer:
     arrays, metadata = tensor_file.read(path)
     try:
         extra = json.loads(metadata["checkpoint"])
@@ -117,6 +124,8 @@ def _resumed(path: Any, state: ModelState, mark: Mapping[str, Any], write: Any) 
             "same again to go on from it, or name another file to begin anew"
         )
 
+    if history is not None:
+        history.go_on(extra.get("curves", {}), arrays)
     log.info("learning goes on %s, as kept in %s", at.words, path)
 
     def restore(slots: dict[str, Slot]) -> None:

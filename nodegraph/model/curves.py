@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -48,10 +48,8 @@ class Recorder:
 
     def __init__(self, every: int | None, progress: Progress | None, before: Curves | None = None):
         self.every, self.progress = every, progress
-        self._points: dict[str, dict[str, list[float]]] = {
-            name: {what: values.tolist() for what, values in curve.items()}
-            for name, curve in (before or {}).items()
-        }
+        self._points = _listed(before or {})
+        self._elsewhere = False  # whether a part of the next point is in workers
 
     def rows(self, engine: Engine, plan: Plan, sizes: Mapping[str, int]) -> int:
         """Return how many steps go through `engine` at a time."""
@@ -74,6 +72,7 @@ class Recorder:
             return engine.execute(plan, slots, chunks, request)
         if not engine.remote:
             return self._look(Meter(rules, slots), engine, plan, slots, chunks, request)
+        self._elsewhere = True
         most = plan.chunk_rows(widths(slots))
         every = most if self.every is None else min(most, self.every)
 
@@ -124,12 +123,37 @@ class Recorder:
         more = len(self._points) - SHOWN
         return ", ".join(parts) + (f" and {more} more" if more > 0 else "")
 
+    def kept(self) -> tuple[dict[str, list[str]], dict[str, Array]]:
+        """Return what a checkpoint keeps: what was measured of whom, and all points as arrays.
+
+        That is nothing where a part of the next point is elsewhere.
+        """
+        found = {} if self._elsewhere else self.curves()
+        rows = (np.array([*map(np.asarray, curve.values())], float) for curve in found.values())
+        told = {name: list(curve) for name, curve in found.items()}
+        return told, {f"curves/{i}": points for i, points in enumerate(rows)}
+
+    def go_on(self, told: Mapping[str, Sequence[str]], arrays: Mapping[str, Array]) -> None:
+        """Take up the curves that a checkpoint kept."""
+        for i, (name, words) in enumerate(told.items()):
+            curve = dict(zip(words, arrays[f"curves/{i}"], strict=True))
+            curve["step"] = curve["step"].astype(int)
+            self._points |= _listed({name: curve})
+
     def curves(self) -> Curves:
         """Return the curves as arrays of equal length, by node and by what was measured."""
         return {
             name: {what: np.array(values) for what, values in curve.items()}
             for name, curve in self._points.items()
         }
+
+
+def _listed(curves: Curves) -> dict[str, dict[str, list[float]]]:
+    """Return curves that points can be added to."""
+    return {
+        name: {what: values.tolist() for what, values in curve.items()}
+        for name, curve in curves.items()
+    }
 
 
 def _noted(chunks: Iterable[Chunk], passing: deque[Chunk]) -> Iterator[Chunk]:

@@ -136,6 +136,7 @@ class Learner(Inference):
             the work (SIGINT, SIGTERM, SIGUSR1, SIGHUP), where learning stands.
         resume : bool
             Whether to go on from that file, if there is one, to the same bits, on any engine.
+            Learning curves go on, too; those that were taken on Ray begin anew.
 
         Returns
         -------
@@ -151,10 +152,11 @@ class Learner(Inference):
         draft, bound, learners = self._to_learn(x, y)
         asked = Asked(warmup, ahead, forcing, order, workers, watch is not False)
         ready = made_ready(draft, learners, bound, y, self._engine(engine), asked)
-        checkpointer = None
+        history, checkpointer = recorder_of(watch, progress) if asked.watched else None, None
         if checkpoint is not None or resume:
-            checkpointer = checkpointer_of(checkpoint, resume, draft, ready.bound, ready.options)
-        history = recorder_of(watch, progress) if asked.watched else None
+            checkpointer = checkpointer_of(
+                checkpoint, resume, draft, ready.bound, ready.options, history
+            )
         hooks = Hooks(progress, history, checkpointer, vitals_of(self.plan, ready.bound))
         ready = ready.told(hooks)
         with using(self.numerics), hooks.keeping():
@@ -307,7 +309,7 @@ class Learner(Inference):
         warn_of_series_passed_over(self.plan, (), bound, warmup)
         checkpointer = None
         if checkpoint is not None or resume:
-            checkpointer = checkpointer_of(checkpoint, resume, draft, bound, how)
+            checkpointer = checkpointer_of(checkpoint, resume, draft, bound, how, history)
         hooks = Hooks(progress, history, checkpointer)
         with hooks.keeping():
             found = self._through(draft, bound, request, outputs, engine, hooks, warmup=warmup)

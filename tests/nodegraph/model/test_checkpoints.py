@@ -110,6 +110,25 @@ def test_what_was_done_is_not_done_again(path):
     assert 99 - rest.left < len(range(0, 300, 13))
 
 
+@pytest.mark.parametrize("lists", [False, True])
+@pytest.mark.parametrize("graph", [plastic, GRAPHS[3]])
+@pytest.mark.parametrize("chunks", [1, 9, 20])
+def test_learning_curves_go_on_where_they_stood(path, graph, lists, chunks):
+    data = LISTS if lists else (X, Y)
+    whole = learn(graph, data, Dying(-1), watch=True).curves
+    with pytest.raises(OSError, match="killed"):
+        learn(graph, data, Dying(chunks), watch=True, checkpoint=path)
+    again = learn(graph, data, Dying(-1), watch=True, checkpoint=path, resume=True).curves
+    assert whole.keys() == again.keys() and len(whole) == 1
+    for name, curve in whole.items():
+        assert [curve.keys(), curve["step"].dtype] == [
+            again[name].keys(),
+            again[name]["step"].dtype,
+        ]
+        for what, values in curve.items():
+            np.testing.assert_array_equal(again[name][what], values, err_msg=what)
+
+
 def same_learning(one, other):
     assert one.report == other.report and one.time == other.time
     for name in one.plan.nodes:
