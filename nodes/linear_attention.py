@@ -101,6 +101,11 @@ class LinearAttention(Node):
     batch: PositiveInt = 16
 
     @property
+    def double(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The inverse of "least_squares": in single precision nothing would be left of it."""
+        return ("P",) if self.update == "least_squares" else ()
+
+    @property
     def rule(self) -> Distillation | None:
         """What the features of "hedgehog" learn by."""
         if self.kernel != "hedgehog" or self.frozen:
@@ -189,9 +194,10 @@ class LinearAttention(Node):
         if self.update == "sum":
             return state._replace(S=state.S + value[:, None] * k, z=state.z + k)
         if self.update == "least_squares":
-            Pk = matvec(state.P, k)
-            gain = Pk / (1 + dot(k, Pk))
-            S = state.S + (value - matvec(state.S, k))[:, None] * gain
+            wide = k.astype(float)
+            Pk = matvec(state.P, wide)
+            gain = Pk / (1 + dot(wide, Pk))
+            S = state.S + (value - matvec(state.S, k))[:, None] * gain.astype(k.dtype)
             return state._replace(S=S, P=state.P - outer(gain, Pk))
         if self.normalise:
             length = norm(k)

@@ -81,6 +81,18 @@ def test_least_squares_is_ridge_regression_on_all_pairs_so_far(kernel):
         np.testing.assert_allclose(weights[t], S.ravel(), rtol=1e-8, atol=1e-8)
 
 
+def test_least_squares_of_a_long_series_are_those_of_all_pairs_in_single_precision_too():
+    """Sums of 3000 steps below a penalty of 1e-3: in single precision P was lost, and S with it."""
+    rng = np.random.default_rng(1)
+    data = {name: rng.standard_normal((3000, d)) for name, d in (("q", 5), ("k", 5), ("v", 2))}
+    graph = stored(update="least_squares", ridge=1e-3)
+    model = ng.Model(graph, dtype="float32")
+    y, k = model.run(data), data["k"]
+    S = np.linalg.solve(k.T @ k + 1e-3 * np.eye(5), k.T @ data["v"]).T
+    np.testing.assert_allclose(model.state["memory"].S, S, atol=1e-6)
+    np.testing.assert_allclose(y[-1], S @ data["q"][-1], atol=1e-6)
+
+
 @pytest.mark.parametrize("update", ["sum", "delta"])
 def test_weights_are_what_is_stored_row_by_row(update):
     model = ng.Model(stored(update=update, output="weights"))
