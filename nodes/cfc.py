@@ -40,6 +40,8 @@ class CfC(LearningCell):
         pure:     h = A - A exp(-dt (|w_tau| + |ff1(z)|)) ff1(z)
 
     In the default mode h lies between its two heads, whatever arrives, so below 1 in size.
+    In the mode pure w_tau counts by its size alone: of -w_tau all outputs and errors are the same.
+    It learns from 0 on as well, where the code of [1]_ lets it stay, by a slope of 0.
 
     Parameters
     ----------
