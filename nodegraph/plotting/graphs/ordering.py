@@ -114,11 +114,8 @@ def _columns(
     forward: nx.DiGraph[str] = nx.DiGraph()
     forward.add_nodes_from(net)
     forward.add_edges_from((w.source, w.target) for i, w in enumerate(wires) if i not in backward)
-    column: dict[str, int] = {}
-    order = list(nx.topological_sort(forward))
-    for name in order:
-        column[name] = max((column[p] + 1 for p in forward.pred[name]), default=0)
-    for name in reversed(order):
+    column = {n: k for k, names in enumerate(nx.topological_generations(forward)) for n in names}
+    for name in column:
         if forward.succ[name] and not forward.pred[name] and not net.nodes[name].get("input"):
             column[name] = min(column[s] for s in forward.succ[name]) - 1
     return column
