@@ -26,6 +26,21 @@ CURES |= {errno.EACCES: FORBIDDEN, errno.EPERM: FORBIDDEN, errno.EROFS: FORBIDDE
 class _Polite(TyperGroup):
     """Turns what went wrong into one message and an exit code."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse empty words, such as a variable of the shell that is not set leaves.
+
+        An empty name of a folder would be the current one.
+        """
+        for word, before in zip(args, ["nodegraph", *args], strict=False):
+            bare = word.startswith("--") and word.endswith("=") and word.count("=") == 1
+            if bare or not word.strip():
+                raise typer.BadParameter(
+                    f"there is nothing behind {word if bare else before}: write what is meant, or "
+                    "leave it out"
+                )
+        found: list[str] = super().parse_args(ctx, args)
+        return found
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         try:

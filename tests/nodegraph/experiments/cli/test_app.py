@@ -30,6 +30,28 @@ def test_what_is_wrong_is_one_message_and_exit_code_2(small, words, message):
     assert message in fails("run", small, "-q", *words)
 
 
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (["--out", ""], "--out"),
+        (["--out="], "--out="),
+        (["--out", " "], "--out"),
+        (["--data", ""], "--data"),
+        (["--plugin", ""], "--plugin"),
+        (["--engine", ""], "--engine"),
+    ],
+)
+def test_an_empty_word_is_no_name_and_no_current_folder(
+    small, words, option, monkeypatch, tmp_path
+):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    assert f"nothing behind {option}: write what" in " ".join(fails("run", small, *words).split())
+    assert not [*(tmp_path / "empty").iterdir()]
+    assert "nothing behind run" in fails("run", "")
+    assert "nothing behind --study" in fails("search", small, "--study", "", "--range", "seed=1,2")
+
+
 def test_an_error_in_a_file_names_line_column_and_key(small):
     small.write_text(SMALL.replace("units: 20", "units: -5"), encoding="utf-8")
     for command in ("run", "check", "draw"):
