@@ -48,7 +48,11 @@ def contract(v: Values, op: Op) -> None:
     if (part := panels_of(v.memory, a)) is not None:  # no need to say how far columns are apart
         kind, A.pointer = "panels", _first_panel(v, *part)
         A.strides[s] = v.b.pointer(Storage(("buffer", op.number, "turn"), (), "i8"))
-    _summed(v, op, out, A, C, s, vector, "dot" if vector == s else kind)
+    if vector == s:
+        kind, first = "dot", out[v.memory.storage[op].order[0]] if out else None
+        if first in A.strides and first not in C.strides:  # rows of A, whose sums lie side by side
+            kind, vector, A.strides[s] = "dots", first, A.strides[first]
+    _summed(v, op, out, A, C, s, vector, kind)
 
 
 def _first_panel(v: Values, matrix: Storage, row: int) -> str:

@@ -13,6 +13,7 @@ from nodegraph.compiling.prelude.sums import (
     columns_in_lanes,
     matrix_of_many,
     one_in_lanes,
+    rows_in_lanes,
     scanned,
 )
 from nodegraph.compiling.prelude.triangles import one_triangle, triangles
@@ -36,6 +37,7 @@ _CATALOGUE: dict[str, Callable[[str], str]] = {
         for which, made in (("", triangles), ("1", one_triangle))
         for changes, multiplies in ((True, False), (False, True), (True, True))
     },
+    "dots": rows_in_lanes,
     "matmany": matrix_of_many,
     "panels": by_panels,
     "slices": slices,

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from operator import add
 
 from nodegraph.compiling.prelude.builder import Builder, Value
 
 __all__ = ["by_four", "columns_by_four", "columns_in_lanes", "matrix_of_many",
-           "one_in_lanes", "scanned"]  # fmt: skip
+           "one_in_lanes", "rows_in_lanes", "scanned"]  # fmt: skip
 
 _VAST = 160  # columns from which on totals are kept in the cache, not in registers
 _PANEL = 2048  # columns whose totals are
+_LONG = 3072  # bytes of a row up to which two go at once: longer ones come from further away
 _SIDE = 4  # columns of running sums at once: each waits for its last sum
 
 
@@ -152,6 +154,31 @@ def one_in_lanes(dtype: str, kind: str) -> str:
 
     total = b.when(n.test("sgt", j), rest, total)
     return b.text(b.fold(total, 32, merge))
+
+
+def rows_in_lanes(dtype: str) -> str:
+    """Return O[i] = A[i] . B for rows `lda` apart, each as `one_in_lanes` has it.
+
+    Two rows go at once, so that B is read once for them: more do not fit into registers of AVX2.
+    """
+    b = Builder(dtype)
+    A, lda, B, _, ns, Y, n = b.function("*A lda *B sB ns *O n")
+
+    def rest(start: Value, total: Value, j: Value) -> Value:
+        return total + b.masked(start.at(j), 32, ns - j) * b.masked(B.at(j), 32, ns - j)
+
+    paired = b.choose(ns.test("sle", _LONG // b.size), n & -2, b.whole(0))
+    for first, stop, count in ((b.whole(0), paired, 2), (paired, n, 1)):
+        with b.each(first, stop, count) as i:
+            starts = [A.at((i + k) * lda) for k in range(count)]
+            with b.loop(0, ns & -32, 32, *[b.number(0, 32)] * count) as (j, *totals):
+                x = b.load(B.at(j), 32)
+                pairs = zip(totals, starts, strict=True)
+                b.again(*(total + b.load(start.at(j), 32) * x for total, start in pairs))
+            for k, (start, total) in enumerate(zip(starts, totals, strict=True)):
+                total = b.when(ns.test("sgt", j), partial(rest, start, total, j), total)
+                b.store(b.fold(total, 32, add), Y.at(i + k))
+    return b.text()
 
 
 def matrix_of_many(dtype: str) -> str:

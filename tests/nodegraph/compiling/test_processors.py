@@ -72,7 +72,16 @@ def test_nothing_is_contracted_where_a_processor_could(triple, cpu):
         builder.getModulePassManager().run(module, builder)
         return re.findall(FUSED, machine.emit_assembly(module))
 
-    names = ("tanh_f8", "log_f4", "scalar4_f8", "panels_f4", "dot_f4", "slices_f8", "ranksym1_f8")
+    names = (
+        "tanh_f8",
+        "log_f4",
+        "scalar4_f8",
+        "panels_f4",
+        "dot_f4",
+        "dots_f8",
+        "slices_f8",
+        "ranksym1_f8",
+    )
     assert fused(FMA)
     for name in names:
         assert not fused(definition(name).replace("define internal", "define"))

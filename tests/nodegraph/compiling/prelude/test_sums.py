@@ -48,6 +48,19 @@ def test_one_sum_is_of_32_side_by_side_then_halves(call, drawn, code, n):
     assert call(f"dot_{code}", a, a, n) == in_lanes(a[:n] * a[:n])
 
 
+@pytest.mark.parametrize("n", [0, 1, 5, 32, 33, 100, 383, 384, 385, 768, 800])
+@pytest.mark.parametrize("code", DTYPES)
+def test_rows_are_summed_as_each_alone(call, drawn, code, n):
+    a, b = drawn(DTYPES[code], 5, n + 1), drawn(DTYPES[code], n + 1, seed=1)
+    a[:, n] = b[n] = np.nan  # behind the end
+    for rows in range(6):
+        found = np.full(6, 7, a.dtype)
+        call(f"dots_{code}", a, n + 1, b, 1, n, found, rows)
+        for i in range(rows):
+            assert found[i] == in_lanes(a[i, :n] * b[:n])
+        np.testing.assert_array_equal(found[rows:], 7)
+
+
 @pytest.mark.parametrize("n", [1, 5, 31, 32, 33, 75])
 @pytest.mark.parametrize("code", DTYPES)
 def test_the_greatest_is_that_of_numpy_with_nan(call, drawn, code, n):
