@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nodegraph.errors import SpecError
+from nodegraph.errors import SpecError, warn
 from nodegraph.graph.messages.phrases import shown
 
 __all__ = ["Draw", "check_ends", "draws", "is_listable", "unseen"]
@@ -19,6 +19,7 @@ __all__ = ["Draw", "check_ends", "draws", "is_listable", "unseen"]
 COMMA = re.compile(r",(?![^\[{(]*[\]})])")  # none inside of brackets
 FORMS = "write low:high, low:high:log (above 0), low:high:int, or choices a,b,c"
 LISTED = 100_000  # settings that are gone through for one that was not tried
+WIDE = 1000  # times the lowest value, from where on sizes are meant rather than numbers
 KINDS = ({""}, {"log"}, {"int"}, {"int", "log"})
 FIXED = {
     "seed": "draws the weights, and the luckiest is no setting; write --seeds 5 for the mean of "
@@ -100,6 +101,11 @@ def _draw(field: str, text: str) -> Draw:
             raise ValueError
     except ValueError:
         raise SpecError(f"--range {field}={text}: {FORMS}") from None
+    if not log and 0 < WIDE * least <= most:
+        warn(
+            f"--range {field}={text}: nine of ten values drawn evenly lie above {most / 10:g}; "
+            f"write {text}:log for as many of each size"
+        )
     name = "suggest_int" if number is int else "suggest_float"
     return Draw(
         field,
