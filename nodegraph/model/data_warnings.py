@@ -67,6 +67,23 @@ def warn_of_inputs(plan: Plan, bound: BoundData) -> None:
     one = bound.series[0] if bound.own else None
     if isinstance(one, Series) and any(rows.shape[1] > 1 for rows in one.data.values()):
         warn_of_clocks(one, bound.columns)
+    for name in bound.data:
+        _warn_of_empty_columns(name, bound)
+
+
+def _warn_of_empty_columns(name: str, bound: BoundData) -> None:
+    """Warn of columns of an input that are NaN in every row; nodes that fill gaps let them in."""
+    parts = [one.data[name] for one in bound.here]
+    if not parts or not isinstance(parts[0], np.ndarray) or not np.isnan(parts[0][:1]).any():
+        return
+    empty = np.flatnonzero(np.logical_and.reduce([np.isnan(rows).all(axis=0) for rows in parts]))
+    if empty.size and sum(map(len, parts)) >= FEWEST_STILL:
+        titles = bound.columns[name].names if name in bound.columns else ()
+        warn(
+            f"{name}: {columns_in_words(empty, titles=titles)} NaN in every row, so nothing moves "
+            "where these gaps are filled; leave out what has no values, or look at where it comes "
+            "from"
+        )
 
 
 def _warn_of_late_edges(plan: Plan, bound: BoundData) -> None:
