@@ -18,7 +18,7 @@ __all__ = ["by_four", "columns_by_four", "columns_in_lanes", "matrix_of_many",
 
 _VAST = 160  # columns from which on totals are kept in the cache, not in registers
 _PANEL = 2048  # columns whose totals are
-_LONG = 3072  # bytes of a row up to which two go at once: longer ones come from further away
+_LONG = 512  # numbers of a row up to which two go at once: longer ones come from far away
 _SIDE = 4  # columns of running sums at once: each waits for its last sum
 
 
@@ -159,7 +159,8 @@ def one_in_lanes(dtype: str, kind: str) -> str:
 def rows_in_lanes(dtype: str) -> str:
     """Return O[i] = A[i] . B for rows `lda` apart, each as `one_in_lanes` has it.
 
-    Two rows go at once, so that B is read once for them: more do not fit into registers of AVX2.
+    In float32 two go at once, so that B is read once for both: their totals fit into the registers
+    of AVX2, which those of two in float64 do not.
     """
     b = Builder(dtype)
     A, lda, B, _, ns, Y, n = b.function("*A lda *B sB ns *O n")
@@ -167,8 +168,9 @@ def rows_in_lanes(dtype: str) -> str:
     def rest(start: Value, total: Value, j: Value) -> Value:
         return total + b.masked(start.at(j), 32, ns - j) * b.masked(B.at(j), 32, ns - j)
 
-    paired = b.choose(ns.test("sle", _LONG // b.size), n & -2, b.whole(0))
-    for first, stop, count in ((b.whole(0), paired, 2), (paired, n, 1)):
+    short = ns.test("sle", _LONG)
+    by_two = b.choose(short, n & -2, b.whole(0)) if dtype == "f4" else b.whole(0)
+    for first, stop, count in ((b.whole(0), by_two, 2), (by_two, n, 1)):
         with b.each(first, stop, count) as i:
             starts = [A.at((i + k) * lda) for k in range(count)]
             with b.loop(0, ns & -32, 32, *[b.number(0, 32)] * count) as (j, *totals):

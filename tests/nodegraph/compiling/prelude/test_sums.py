@@ -48,7 +48,7 @@ def test_one_sum_is_of_32_side_by_side_then_halves(call, drawn, code, n):
     assert call(f"dot_{code}", a, a, n) == in_lanes(a[:n] * a[:n])
 
 
-@pytest.mark.parametrize("n", [0, 1, 5, 32, 33, 100, 383, 384, 385, 768, 800])
+@pytest.mark.parametrize("n", [0, 1, 5, 32, 33, 100, 512, 513])
 @pytest.mark.parametrize("code", DTYPES)
 def test_rows_are_summed_as_each_alone(call, drawn, code, n):
     a, b = drawn(DTYPES[code], 5, n + 1), drawn(DTYPES[code], n + 1, seed=1)
