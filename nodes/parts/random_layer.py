@@ -11,6 +11,7 @@ from nodegraph.arrays import Array, is_sparse
 from nodegraph.errors import FieldError
 from nodegraph.fields import Described, Fraction, Matrix, PerUnit, Start, Vector
 from nodes.parts.layer_doubts import layer_doubts
+from nodes.parts.topologies import TILE
 from nodes.parts.weights import (
     DISTRIBUTIONS,
     WITH_CONNECTIVITY,
@@ -100,6 +101,8 @@ class RandomLayer(Described):
         reasons = {}
         if self.topology not in WITH_CONNECTIVITY:
             reasons["connectivity"] = f"topology is {self.topology}, which has none"
+        elif self.topology == "block" and (self.neurons or TILE + 1) <= TILE:
+            reasons["connectivity"] = f"{TILE} units or fewer are one block"
         if self.wiring is not None:
             places = ("connectivity", "topology", "input_connectivity")
             reasons |= dict.fromkeys(places, "wiring says who hears whom")

@@ -113,6 +113,7 @@ REFUSED = [
     (Reservoir, {"W": np.eye(3), "topology": "normal"}, "leave it out"),
     (Reservoir, {"W": np.eye(3), "topology": "ring", "connectivity": 0.2}, "and"),
     (Reservoir, {"units": 3, "topology": "ring", "connectivity": 0.2}, "topology is ring"),
+    (Reservoir, {"units": 8, "topology": "block", "connectivity": 0.2}, "are one block"),
     (Reservoir, {"units": 3, "W_in": np.ones((3, 1)), "input_scaling": (0.1,)}, "W_in is given"),
     (Reservoir, {"units": 2, "bias": [0.0, 1.0], "bias_scaling": 0.0}, "bias is given"),
     (Reservoir, {"units": 2, "W_fb": np.eye(2), "feedback_scaling": 1.0}, "W_fb is given"),
