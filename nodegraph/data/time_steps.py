@@ -22,6 +22,7 @@ __all__ = [
     "long_steps",
     "moment",
     "odd_steps",
+    "steps_told",
     "told_in",
     "usual_step",
 ]
@@ -41,7 +42,7 @@ def odd_steps(times: Array) -> str:
     at each time, as in a table of several series sorted by time; and steps longer than 1.5 times
     the usual one, but for nights, weekends and other pauses that come back.
     Each row is one step of a model, however long. Rows whose time is unknown (NaN, NaT) are passed
-    over.
+    over, and gaps where steps are `steps_told`.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ cut them into series'
     if shared := _shared(times[rows], rows):
         return shared
     next_row = np.diff(rows) == 1
-    return _gaps(times, rows[:-1][next_row], steps[next_row])
+    return "" if _told.get() else _gaps(times, rows[:-1][next_row], steps[next_row])
 
 
 def _forward(times: Array) -> str:
@@ -193,6 +194,19 @@ def _apart(time: Any) -> str:
         return "of one time"
     zero = type(time)(0)
     return f"{duration(abs(time))} {'later' if time > zero else 'earlier'}"
+
+
+_told: ContextVar[bool] = ContextVar("told", default=False)
+
+
+@contextmanager
+def steps_told(told: bool) -> Iterator[None]:
+    """Let gaps pass where a model is told how long each step is, at a port dt."""
+    before = _told.set(told)
+    try:
+        yield
+    finally:
+        _told.reset(before)
 
 
 _zone: ContextVar[tzinfo | None] = ContextVar("zone", default=None)

@@ -103,6 +103,11 @@ class Plan:
         return delayed or any(type(node).start is not Node.start for node in self.nodes.values())
 
     @cached_property
+    def hears_steps(self) -> bool:
+        """Whether a node is told how long each step is, at its port dt."""
+        return any("dt" in ports for ports in self.reads.values())
+
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Nodes that outside data go to when no name is given: the Input nodes, else all ends."""
         external = tuple(n for n in self.graph.names.values() if _is_external(self.nodes[n]))

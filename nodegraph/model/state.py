@@ -17,6 +17,7 @@ from nodegraph.data.horizon import Ahead
 from nodegraph.data.leads import Leads, warn_of_other_leads
 from nodegraph.data.tables import check_columns
 from nodegraph.data.targets import Lesson
+from nodegraph.data.time_steps import steps_told
 from nodegraph.engines.slot import NOT_SAVED, Slot
 from nodegraph.errors import DataError, NotFittedError
 from nodegraph.graph.names import node_name
@@ -99,7 +100,8 @@ class ModelState:
         out inputs that none of them hears.
         """
         idle = teaching_only(self.plan, wanted) if wanted else frozenset()
-        bound = bind(x, y, self._door(idle), steps)
+        with steps_told(self.plan.hears_steps):
+            bound = bind(x, y, self._door(idle), steps)
         known = self.initializer.data
         bound = with_zeros(bound, {name: known[name] for name in idle if name in known})
         if steps is not None and (bound.form, bound.n_steps) != ("one", steps):

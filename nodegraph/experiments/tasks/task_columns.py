@@ -12,6 +12,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.series import to_rows
+from nodegraph.data.time_steps import steps_told
 from nodegraph.errors import DataError, NodegraphError, warn
 from nodegraph.experiments.tasks.examples import Titles, named, picked
 from nodegraph.experiments.tasks.series_data import fitted
@@ -81,7 +82,8 @@ class Choice:
         """Return the table in a file; a path that the user gave may lead out of the folder."""
         place = ("task", *keys, "file")
         followed = self.document is not None and self.document.is_users(place)
-        table = load_table(source.file, root=None if followed else self.root, **source.options)
+        with steps_told(self.plan is not None and self.plan.hears_steps):
+            table = load_table(source.file, root=None if followed else self.root, **source.options)
         self.told.append(table.told)
         self.tell_idle(table, *keys)
         return table
