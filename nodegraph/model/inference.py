@@ -172,7 +172,7 @@ class Inference:
         )
         with using(self.numerics):
             results = run.through(bound)
-        self._hold(draft)
+        self._hold(draft, bound.own or bool(request.learn))
         return shaped(results, request.wanted, bound.form, outputs is not None)
 
     def _engine(self, engine: Any) -> Engine:
@@ -283,7 +283,7 @@ class Inference:
         wish = Generation(self._own_engine, checked_steps(steps), x, loop, names, noise)
         with using(self.numerics):
             found = wish.after(draft, bound)
-        self._hold(draft)
+        self._hold(draft, bound is None or bound.own)
         form = "one" if bound is None else bound.form
         return shaped(found, names, form, outputs is not None)
 
@@ -308,9 +308,10 @@ class Inference:
         twin._slow_calls = -PATIENCE  # nothing is compiled for one call
         return twin
 
-    def _hold(self, state: ModelState) -> None:
-        """Go on with these arrays."""
-        self._kept, self._stepper = state, None
+    def _hold(self, state: ModelState, moved: bool = True) -> None:
+        """Go on with these arrays; if they have not `moved`, a thread may have led on meanwhile."""
+        if moved or state.slots.keys() != self._kept.slots.keys():
+            self._kept, self._stepper = state, None
 
     def __getstate__(self) -> dict[str, Any]:
         kept = self._kept if self._stepper is None else self._stepper.settled()

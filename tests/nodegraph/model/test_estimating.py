@@ -92,6 +92,35 @@ def test_predictions_and_scores_do_not_move_what_another_thread_hears(rows):
     np.testing.assert_array_equal(model.run(u[240 : 240 + rows]), alone)
 
 
+class Series:
+    """Two series; while they are read for the last time, somebody else moves the model."""
+
+    def __init__(self, rows, reads, move):
+        self.rows, self.reads, self.move = rows, reads, move
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, i):
+        if i > 1:
+            raise IndexError
+        self.reads -= 1
+        if not self.reads:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(self.move).result()
+        return self.rows
+
+
+def test_a_list_does_not_undo_what_another_thread_does_to_the_stream():
+    model, alone = (make(seed=1).fit(X[:200], Y[:200]) for _ in range(2))
+    series = Series(X[:30], 3, lambda: model.step(X[200]))
+    found = model.run(ng.Series(series))
+    assert series.reads < 0 and model.time == 201
+    alone.step(X[200])
+    np.testing.assert_array_equal(model.run(X[201:]), alone.run(X[201:]))
+    np.testing.assert_array_equal(found[1], alone.run([X[:30]])[0])
+
+
 def test_the_score_is_the_share_of_variance_explained():
     model = make().fit(X[:200], Y[:200])
     y_hat = model.predict(X[200:])
