@@ -68,7 +68,8 @@ def interpret(
                 history[name].append(past(name, t - 1))
                 continue
             before = state[name]
-            state[name], y = node.step(params[name], before, x, **ports)
+            heard = {port: rows for port, rows in ports.items() if port in node.step_ports}
+            state[name], y = node.step(params[name], before, x, **heard)
             history[name].append(y)
             if name in memory and (target is None or np.isfinite(target).all()):
                 seen = Seen(x, y, state[name], target, ports, before=before)
