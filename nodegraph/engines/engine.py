@@ -14,7 +14,7 @@ from nodegraph.engines.side_by_side import execute_many
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import GraphError
 from nodegraph.graph.plan import Plan
-from nodegraph.graph.protocols import refuse_hooks
+from nodegraph.graph.signatures import refuse_hooks
 
 __all__ = ["LOCAL", "Engine", "choose"]
 

@@ -33,9 +33,8 @@ from nodegraph.graph.described import Described
 from nodegraph.graph.graph import Composable, End, Graph
 from nodegraph.graph.limits import Limits
 from nodegraph.graph.names import LONGEST, check_name
-from nodegraph.graph.protocols import refuse_hooks
 from nodegraph.graph.rule import Rule, write_rules_by_kind
-from nodegraph.graph.signatures import asked_ports, check_signatures, check_start
+from nodegraph.graph.signatures import asked_ports, check_signatures, check_start, refuse_hooks
 from nodegraph.graph.strangers import TOLD_OF_A_NODE, refuse_word_of_a_node
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from itertools import dropwhile
 from typing import Any, NamedTuple
 
 from nodegraph.arrays import Array, layout, leaves
-from nodegraph.errors import ContractError
 from nodegraph.graph.lesson import Lesson
 
 __all__ = [
@@ -35,8 +34,6 @@ __all__ = [
     "begun_like",
     "keeps_intervals",
     "next_look",
-    "refuse_halves",
-    "refuse_hooks",
 ]
 
 
@@ -275,13 +272,6 @@ class Joint(ByMethods, ABC):
         """Return what `finish` does for each learner, and what is worth knowing of it."""
 
 
-WHOLE = {
-    SecondLook: ("memories", "is_unsure"),
-    Passes: ("after_pass", "merges"),
-    Joint: ("team", "join", "split", "conclude_team"),
-}
-
-
 def begun_like(rule: Any, params: Any, memory: Any) -> Any:
     """Return the empty memory of the pass that `memory` is of."""
     if memory is not None and isinstance(rule, PassesApart):
@@ -308,38 +298,3 @@ def _from(rule: Any, params: Any, memory: Any) -> Iterator[Any]:
 
 def _mould(memory: Any) -> Any:
     return layout(memory), {leaf for _, leaf in leaves(memory) if isinstance(leaf, bool)}
-
-
-def refuse_hooks(cls: type, cures: dict[str, str]) -> None:
-    """Refuse a class with a method that nobody calls any more.
-
-    Parameters
-    ----------
-    cls : type
-    cures : dict
-        By name of the method: what to write instead.
-
-    Raises
-    ------
-    ContractError
-    """
-    for name, cure in cures.items():
-        if hasattr(cls, name):
-            raise ContractError(f"{cls.__name__}.{name} would not be called: {cure}")
-
-
-def refuse_halves(cls: type) -> None:
-    """Refuse a rule that keeps a half of a protocol: it would not be asked for any of it.
-
-    Raises
-    ------
-    ContractError
-    """
-    for protocol, names in WHOLE.items():
-        missing = [name for name in names if not hasattr(cls, name)]
-        if 0 < len(missing) < len(names):
-            there = " and ".join(name for name in names if name not in missing)
-            raise ContractError(
-                f"{cls.__name__}.{there} would not be called without {', '.join(missing)}: "
-                f"write all that nodegraph.graph.protocols.{protocol.__name__} has"
-            )

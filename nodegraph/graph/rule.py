@@ -15,8 +15,9 @@ from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
 from nodegraph.graph.described import Described
 from nodegraph.graph.lesson import Lesson
-from nodegraph.graph.protocols import Joint, Passes, Windowed, refuse_halves, refuse_hooks
+from nodegraph.graph.protocols import Joint, Passes, Windowed
 from nodegraph.graph.registry import split_kind, written_kind
+from nodegraph.graph.signatures import refuse_halves, refuse_hooks
 
 __all__ = [
     "AnyRule",

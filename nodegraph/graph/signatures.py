@@ -7,10 +7,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nodegraph.errors import ContractError
+from nodegraph.graph.protocols import Joint, Passes, SecondLook
 
-__all__ = ["asked_ports", "check_signatures", "check_start"]
+__all__ = ["asked_ports", "check_signatures", "check_start", "refuse_halves", "refuse_hooks"]
 
 Parameters = list[inspect.Parameter]
+_WHOLE = {
+    SecondLook: ("memories", "is_unsure"),
+    Passes: ("after_pass", "merges"),
+    Joint: ("team", "join", "split", "conclude_team"),
+}  # protocols, and all that each has
 
 
 def check_signatures(cls: type, called: Mapping[str, tuple[str, ...]]) -> None:
@@ -54,6 +60,41 @@ def check_start(cls: type, start: Callable[..., Any]) -> None:
             f"{cls.__name__}.start asks for {', '.join(unknown)}, and is given n_out, and by name "
             "n_in and rng if it has them; the width of a port comes to init and size"
         )
+
+
+def refuse_hooks(cls: type, cures: dict[str, str]) -> None:
+    """Refuse a class with a method that nobody calls any more.
+
+    Parameters
+    ----------
+    cls : type
+    cures : dict
+        By name of the method: what to write instead.
+
+    Raises
+    ------
+    ContractError
+    """
+    for name, cure in cures.items():
+        if hasattr(cls, name):
+            raise ContractError(f"{cls.__name__}.{name} would not be called: {cure}")
+
+
+def refuse_halves(cls: type) -> None:
+    """Refuse a rule that keeps a half of a protocol: it would not be asked for any of it.
+
+    Raises
+    ------
+    ContractError
+    """
+    for protocol, names in _WHOLE.items():
+        missing = [name for name in names if not hasattr(cls, name)]
+        if 0 < len(missing) < len(names):
+            there = " and ".join(name for name in names if name not in missing)
+            raise ContractError(
+                f"{cls.__name__}.{there} would not be called without {', '.join(missing)}: "
+                f"write all that nodegraph.graph.protocols.{protocol.__name__} has"
+            )
 
 
 def asked_ports(step: Callable[..., Any]) -> tuple[str, ...]:
