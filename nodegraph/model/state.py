@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -100,7 +101,7 @@ class ModelState:
         out inputs that none of them hears.
         """
         idle = teaching_only(self.plan, wanted) if wanted else frozenset()
-        with steps_told(self.plan.hears_steps):
+        with steps_told(True) if self.plan.hears_steps else nullcontext():
             bound = bind(x, y, self._door(idle), steps)
         known = self.initializer.data
         bound = with_zeros(bound, {name: known[name] for name in idle if name in known})
