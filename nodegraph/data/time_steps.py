@@ -200,9 +200,9 @@ _told: ContextVar[bool] = ContextVar("told", default=False)
 
 
 @contextmanager
-def steps_told(told: bool) -> Iterator[None]:
+def steps_told() -> Iterator[None]:
     """Let gaps pass where a model is told how long each step is, at a port dt."""
-    before = _told.set(told)
+    before = _told.set(True)
     try:
         yield
     finally:

@@ -101,7 +101,7 @@ class ModelState:
         out inputs that none of them hears.
         """
         idle = teaching_only(self.plan, wanted) if wanted else frozenset()
-        with steps_told(True) if self.plan.hears_steps else nullcontext():
+        with steps_told() if self.plan.hears_steps else nullcontext():
             bound = bind(x, y, self._door(idle), steps)
         known = self.initializer.data
         bound = with_zeros(bound, {name: known[name] for name in idle if name in known})

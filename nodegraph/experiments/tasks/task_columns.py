@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,7 +82,8 @@ class Choice:
         """Return the table in a file; a path that the user gave may lead out of the folder."""
         place = ("task", *keys, "file")
         followed = self.document is not None and self.document.is_users(place)
-        with steps_told(self.plan is not None and self.plan.hears_steps):
+        told = self.plan is not None and self.plan.hears_steps
+        with steps_told() if told else nullcontext():
             table = load_table(source.file, root=None if followed else self.root, **source.options)
         self.told.append(table.told)
         self.tell_idle(table, *keys)
