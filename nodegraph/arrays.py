@@ -287,7 +287,9 @@ def unpack(packed: Any, arrays: Mapping[str, Array], template: Any = None) -> An
 
 def _unpack(packed: Any, arrays: Mapping[str, Array], template: Any) -> Any:
     if "value" in packed:
-        return packed["value"]
+        value = packed["value"]  # also of arrays without axes, whose sums are numbers in numpy
+        is_array = isinstance(template, np.ndarray | np.generic) and value is not None
+        return np.asarray(value, template.dtype) if is_array else value
     if "array" in packed:
         return np.asarray(arrays[packed["array"]], order=packed["order"])
     if "csr" in packed:

@@ -41,6 +41,13 @@ def test_a_tree_comes_back_with_the_classes_of_its_template():
     assert type(unpack(pack(TREE, "node", {}), arrays)) is tuple  # without it they are plain
 
 
+@pytest.mark.parametrize("count", [np.zeros((), int), np.float32(0.5), np.zeros((), "f4")])
+def test_sums_of_arrays_without_axes_come_back_as_their_template_is(count):
+    for kept in (count, count + count.dtype.type(1)):  # the sum is a number of numpy
+        found = unpack(pack((kept, 7), "n", arrays := {}), arrays, (count, 7))
+        assert found[0] == kept and found[0].dtype == count.dtype and type(found[1]) is int
+
+
 def test_a_tuple_that_grew_takes_the_class_of_its_first_part():
     arrays = {}
     grown = tuple(Inner(np.full(2, float(i)), i) for i in range(4))

@@ -2,6 +2,7 @@
 
 import keyword
 from pathlib import Path
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pytest
@@ -24,6 +25,32 @@ NAMES = st.sampled_from(WORDS) | st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_]{0,11}\Z
     lambda word: not keyword.iskeyword(word)
 )
 UNIT = st.floats(0.1, 1)
+
+
+@ng.register
+class Counting(ng.Node):
+    """Counts its steps, in Python: the count becomes a number of numpy."""
+
+    class State(NamedTuple):
+        count: ng.Array
+
+    traced: ClassVar[bool] = False
+
+    def start(self, n_out):
+        return self.State(np.zeros((), int))
+
+    def step(self, params, state, x):
+        return self.State(state.count + 1), x * float(state.count)
+
+
+def test_a_count_that_python_has_made_a_number_can_be_read_again(tmp_path):
+    model = ng.Model(Input() >> Counting(name="count"))
+    np.testing.assert_array_equal(model.run(U[:7]), U[:7] * np.arange(7)[:, None])
+    model.save(tmp_path / "m.safetensors")
+    again = ng.load(tmp_path / "m.safetensors")
+    assert again.state["count"].count.dtype == int
+    for each in (again, model):
+        np.testing.assert_array_equal(each.run(U[7:]), U[7:] * np.arange(7, 40)[:, None])
 
 
 @st.composite
