@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def check_order(times: Sequence[str], where: str) -> str:
         What the warning begins with.
     """
     moments, doubt = read_times(times)
-    with told_in(_offset(times)):
+    with told_in(_zone(times, moments)):
         odd = "" if moments is None else odd_steps(moments)
     if odd:
         doubt = f"{doubt}; {odd}" if doubt else odd
@@ -68,7 +68,7 @@ def check_each(times: Sequence[str], series: Mapping[str, tuple[int, int]], wher
         warn(f"{where}: {doubt}", DataWarning)
     if moments is None:
         return
-    with told_in(_offset(times)):
+    with told_in(_zone(times, moments)):
         found = [(name, odd_steps(moments[slice(*rows)])) for name, rows in series.items()]
     odd = [(name, said) for name, said in found if said]
     for name, said in odd[:1]:
@@ -94,7 +94,7 @@ def check_together(
     if ours is None or theirs is None or ours.dtype.kind != theirs.dtype.kind:
         return ""
     for start, stop in series:
-        with told_in(_offset(times)):
+        with told_in(_zone([*times, *others], np.concatenate([ours, theirs]))):
             odd = beside(ours[start:stop], theirs[start:stop])
         if odd:
             warn(
@@ -110,12 +110,33 @@ def check_together(
     return f"{where}: its rows are {duration(abs(apart))} {'later' if apart > zero else 'earlier'}"
 
 
-def _offset(times: Sequence[str]) -> tzinfo | None:
-    """Return what the first of some times is ahead of universal time, if it says so."""
-    if not times or not (found := _OFFSET.search(times[0])) or ":" not in times[0][: found.start()]:
+class _AsWritten(tzinfo):
+    """The offsets from universal time with which times are written, another one in summer."""
+
+    def __init__(self, times: Sequence[str], moments: Array):
+        self.times, self.moments = times, moments
+
+    def fromutc(self, there: datetime) -> datetime:
+        """Return a time as it is written, or as the first one is."""
+        rows = np.flatnonzero(self.moments == np.datetime64(there.replace(tzinfo=None)))
+        ahead = timedelta(minutes=_ahead(self.times[rows[0] if rows.size else 0]))
+        return (there + ahead).replace(tzinfo=timezone(ahead))
+
+    def utcoffset(self, _: datetime | None) -> None:
+        """Return nothing: it depends on the row."""
+
+    dst = utcoffset
+
+    def tzname(self, _: datetime | None) -> None:
+        """Return nothing, for no zone is named."""
+
+
+def _zone(times: Sequence[str], moments: Array | None) -> tzinfo | None:
+    """Return what tells times as they are written, if that says what they are ahead of."""
+    offset = _OFFSET.search(times[0]) if times else None
+    if moments is None or offset is None or ":" not in times[0][: offset.start()]:
         return None
-    ahead = timedelta(hours=int(found[2]), minutes=int(found[3]))
-    return timezone(-ahead if found[1] == "-" else ahead)
+    return _AsWritten(times, moments)
 
 
 def read_times(times: Sequence[str]) -> tuple[Array | None, str]:

@@ -3,12 +3,13 @@ import re
 import warnings
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nodegraph.errors import DataWarning
-from nodegraph.files.table_times import check_each, check_order, time_index
+from nodegraph.files.table_times import check_each, check_order, check_together, time_index
 
 
 @pytest.mark.parametrize(
@@ -155,3 +156,21 @@ def test_times_are_told_at_the_offset_that_is_written(offset, told):
     stamp = f"T23:00:00{told}"
     with pytest.warns(DataWarning, match=re.escape(f"from 2020-01-14{stamp} to 2020-01-13{stamp}")):
         check_order([*times[:12], times[13], times[12], *times[14:]], "a.csv")
+
+
+def test_times_are_told_as_each_is_written_where_clocks_are_put_forward_in_between():
+    utc = np.datetime64("2024-03-30T12:00") + np.arange(48) * np.timedelta64(1, "h")
+    summer = utc >= np.datetime64("2024-03-31T01:00")
+    times = [
+        f"{moment + np.timedelta64(1 + late, 'h')}+0{1 + late}:00"
+        for moment, late in zip(utc, summer.astype(int), strict=True)
+    ]
+    lost = times[:30] + times[33:]
+    with pytest.warns(DataWarning) as caught:
+        check_order(lost, "a.csv")
+    said = "first from 2024-03-31T19:00:00+02:00 to 2024-03-31T23:00:00+02:00 (rows 29 and 30"
+    assert said in str(caught[0].message)
+    assert lost[29] == "2024-03-31T19:00+02:00" and lost[30] == "2024-03-31T23:00+02:00"
+    with pytest.warns(DataWarning, match="row 30 is at 2024-03-31T23:00") as caught:
+        check_together(times[:45], lost, [(0, 45)], "y.csv")
+    assert "+02:00 beside 2024-03-31T20:00:00+02:00" in str(caught[0].message)
