@@ -54,7 +54,9 @@ def delay(steps: int = 1) -> Delay:
         If `steps` is not a whole number of at least 1.
     """
     if isinstance(steps, bool) or not hasattr(steps, "__index__") or int(steps) < 1:
-        raise GraphError(f"delay({steps!r}): a delay is at least 1 step; leave it out for 0")
+        raise GraphError(
+            f"delay({steps!r}): expected a whole number of steps of at least 1; leave it out for 0"
+        )
     return Delay(int(steps))
 
 

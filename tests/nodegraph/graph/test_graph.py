@@ -156,7 +156,7 @@ def test_many_to_many_lists_are_refused_with_the_mend():
 
 @pytest.mark.parametrize("steps", [0, -1, 1.5, True, "3", None])
 def test_a_delay_is_a_whole_number_of_steps(steps):
-    with pytest.raises(GraphError, match="at least 1 step"):
+    with pytest.raises(GraphError, match="expected a whole number of steps of at least 1"):
         delay(steps)
 
 
