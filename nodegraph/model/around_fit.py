@@ -17,6 +17,7 @@ from nodegraph.engines import Engine
 from nodegraph.engines.request import Request
 from nodegraph.engines.slot import Slot
 from nodegraph.errors import warn
+from nodegraph.graph.node import Node
 from nodegraph.graph.plan import Plan
 from nodegraph.model.checks import (
     check_in_time,
@@ -133,23 +134,27 @@ def _warn_of_one_row(ready: Ready) -> None:
     """Warn of readouts that one row teaches, which is all that they can know then."""
     if not (series := ready.bound.here):
         return
-    course, rules = ready.course, ready.course.plan.rules
+    course, plan = ready.course, ready.course.plan
+    rules = plan.rules
     taught = [n for n in course.learners if rules[n].supervised and not rules[n].online]
-    alone = [n for n in taught if _n_taught(n, series, course.warmup) == 1]
+    alone = [n for n in taught if _n_taught(n, plan.nodes[n], series, course.warmup) == 1]
     if alone:
+        slow = any(plan.nodes[name].every > 1 for name in alone)
         warn(
             f"{', '.join(alone)}: there is one row to learn from, and that row is all that is "
-            "learned; give more (rows are steps in time, columns are signals)"
+            f"learned; {'lower every, or ' * slow}give more (rows are steps in time, columns are "
+            "signals)"
         )
 
 
-def _n_taught(name: str, series: Iterable[Series], warmup: int) -> int:
-    """Return how many rows teach a learner; of many not all are counted."""
-    n_rows = 0
+def _n_taught(name: str, node: Node, series: Iterable[Series], warmup: int) -> int:
+    """Return how many rows teach a learner at its ticks; of many not all are counted."""
+    n_rows, start = 0, warmup + (node.phase - warmup) % node.every
     for one in series:
-        taught = one.targets[name][warmup:] if name in one.targets else None
-        known = one.n_steps - warmup if taught is None else np.isfinite(taught).all(axis=1).sum()
-        n_rows += max(0, int(known))
+        if name in one.targets:
+            n_rows += int(np.isfinite(one.targets[name][start :: node.every]).all(axis=1).sum())
+        else:
+            n_rows += len(range(start, one.n_steps, node.every))
         if n_rows > 1:
             break
     return n_rows

@@ -40,3 +40,25 @@ def test_two_rows_are_as_many_as_are_asked_for():
     assert doubts(X[:6], X[:6], warmup=2, ahead=2) == []
     with pytest.warns(DataWarning, match=r"^ridge: there is one row"):
         ng.Model(Input() >> Scaler() >> Ridge()).fit(X[:1], X[:1])
+
+
+@pytest.mark.parametrize(
+    ("clock", "warmup"), [((60, 0), 0), ((40, 39), 0), ((5, 3), 35), ((20, 2), 3)]
+)
+@pytest.mark.parametrize("wired", [False, True])
+def test_one_row_at_a_tick_of_a_clock_is_told(clock, warmup, wired):
+    every, phase = clock
+    out = Ridge(every=every, phase=phase, name="out")
+    graph, data = Input(name="u") >> out, (X, X[:, :1])
+    if wired:
+        graph, data = graph & (Input(name="y") >> out["target"]), ({"u": X, "y": X[:, :1]},)
+    told = "^out: there is one row to learn from, .*; lower every, or give more"
+    with pytest.warns(DataWarning, match=told):
+        ng.Model(graph).fit(*data, warmup=warmup)
+
+
+def test_two_ticks_are_as_many_as_are_asked_for():
+    model = ng.Model(Input() >> Ridge(every=20, phase=2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(X, X[:, :1], warmup=2)
