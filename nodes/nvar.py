@@ -79,6 +79,18 @@ class NVAR(Node):
         """Return how many numbers tell which factors each product has."""
         return {"factors": n_out * max(self.orders, default=0)}
 
+    def doubts(self, x: Array, y: Array, params: Any) -> list[str]:
+        """Return that its oldest inputs are from before the start, and so zeros."""
+        heard = y[:, : x.shape[1] * self.delay].reshape(len(y), self.delay, -1).any(axis=(0, 2))
+        n = int(np.flatnonzero(heard).max(initial=-1)) + 1
+        if n == self.delay or not x.any(axis=1).all():
+            return []
+        return [
+            f"{self.delay - n} of its {self.delay} inputs, those of {n * self.strides} steps ago "
+            "and more, are zeros in all rows that were looked at, for they are from before the "
+            f"start: write delay={max(n, 1)} or less, or give longer series"
+        ]
+
     def start(self, n_out: int, n_in: int = 0) -> State:
         """Return the state before the first step: zeros."""
         return self.State(np.zeros((self.depth, n_in)))

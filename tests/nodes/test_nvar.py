@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 import nodegraph as ng
 from nodegraph.engines import local
+from nodegraph.errors import DataWarning
 from nodegraph.testing import check_node
-from nodes import NVAR, Input, Reservoir
+from nodes import NVAR, Input, Reservoir, Ridge
 
 
 def by_hand(u, delay, orders, strides):
@@ -109,3 +110,16 @@ def test_loops_in_one_program_have_the_bits_of_loops_in_python(kind, dtype, monk
         np.testing.assert_array_equal(one, other)
     stepped = looped(KINDS[kind], dtype)
     np.testing.assert_array_equal(found, [stepped.step(row) for row in u])
+
+
+def test_inputs_from_before_the_start_of_all_rows_are_told():
+    """Of 100 rows none has an input of 140 steps ago; one of 70 steps ago is there at 30."""
+    x = np.random.default_rng(0).normal(size=(100, 2))
+
+    def fitted(**fields):
+        return ng.Model(Input() >> NVAR(order=1, **fields) >> Ridge()).fit(x, x[:, :1])
+
+    told = "nvar: 1 of its 3 inputs, those of 140 steps ago and more, are zeros .* write delay=2 or"
+    with pytest.warns(DataWarning, match=told):
+        assert not fitted(delay=3, strides=70).params["ridge"].W_out[:, 4:].any()
+    assert fitted(delay=2, strides=70).params["ridge"].W_out.all()
