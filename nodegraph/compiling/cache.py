@@ -15,7 +15,7 @@ from nodegraph.errors import NodegraphWarning, warn
 
 __all__ = ["CacheWarning", "folder", "read", "write"]
 
-LIMIT = 128 * 2**20  # bytes on disk, where each file takes whole blocks
+LIMIT = 256 * 2**20  # bytes on disk, where each file takes whole blocks
 _BLOCK = 4096
 _COUNTED = "counted"  # a file that is touched when all are
 _HOUR, _DAY = 3600.0, 86_400.0  # seconds; after a day a file that is read is marked as used again

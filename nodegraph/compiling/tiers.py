@@ -19,7 +19,7 @@ from nodegraph.compiling.recipe import Recipe
 
 __all__ = ["PAYS", "StepFunction", "step_function"]
 
-PAYS = 10_000  # numbers to work out for each line of a step's text until it is optimized
+PAYS = 5_000  # numbers to work out for each line of a step's text until it is optimized
 _known: dict[str, StepFunction] = {}
 _lock = RLock()
 
