@@ -34,7 +34,7 @@ name: small
 seed: 1
 nodes:
   u:  {kind: Input}
-  a:  {kind: Reservoir, units: 700}
+  a:  {kind: Reservoir, units: 1000}
   ra: {kind: Ridge, ridge: 1.0e-6}
 edges:
   - u >> a >> ra
