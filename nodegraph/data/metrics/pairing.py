@@ -43,10 +43,10 @@ def pair_rows(where: str, y: Any, y_hat: Any) -> tuple[Array, Array]:
     Raises
     ------
     DataError
-        If shapes differ, a prediction is not finite, or no row is left.
+        If shapes differ, a prediction is not finite where it is scored, or no row is left.
     """
     pairs = [
-        (target, same_shape(where, target, _finite(where, prediction)))
+        (target, _finite(where, target, prediction))
         for target, prediction in pair_series(where, y, y_hat)
     ]
     if len({target.shape[1] for target, _ in pairs}) > 1:
@@ -59,9 +59,10 @@ def pair_rows(where: str, y: Any, y_hat: Any) -> tuple[Array, Array]:
     return targets[known], predictions[known]
 
 
-def _finite(where: str, prediction: Any) -> Array:
-    rows = to_rows(prediction, f"{where}: y_hat", gaps=True)
-    if (gaps := np.argwhere(np.isnan(rows))).size:
+def _finite(where: str, target: Array, prediction: Any) -> Array:
+    rows = same_shape(where, target, to_rows(prediction, f"{where}: y_hat", gaps=True))
+    scored = ~np.isnan(target).any(axis=1, keepdims=True)
+    if (gaps := np.argwhere(np.isnan(rows) & scored)).size:
         raise DataError(
             f"{where}: y_hat: NaN in row {gaps[0, 0]}, column {gaps[0, 1]}; a row that nothing is "
             "said of is scored if y is known there: leave it out of both, or make y NaN there"

@@ -29,6 +29,30 @@ def _alike(what: str, y: Array, **others: Array) -> None:
             raise DataError(f"{what}: y has shape {y.shape}, {name} {other.shape[-2:]}")
 
 
+def _known(what: str, y: Array, **said: Array) -> Array:
+    """Return which values came; refuse a y without any, and what says nothing of one.
+
+    Raises
+    ------
+    DataError
+    """
+    known = ~np.isnan(y)
+    if not known.any():
+        raise DataError(f"{what}: y has no value that is a number")
+    if np.isinf(y).any():
+        raise DataError(f"{what}: y is infinite somewhere; make it NaN there to leave it out")
+    for name, values in said.items():
+        odd = ~np.isfinite(values) if name == "samples" else np.isnan(values)
+        if (gaps := np.argwhere(odd & known)).size:
+            row, column = gaps[0, -2:]
+            raise DataError(
+                f"{what}: {name}: {values[tuple(gaps[0])]} in row {row}, column {column}; a value "
+                "that nothing is said of is scored if y is known there: make y NaN there to leave "
+                "it out"
+            )
+    return known
+
+
 def _in_order(what: str, low: Array, high: Array) -> None:
     """Refuse ends that were exchanged; some may cross, as quantiles learned apart do."""
     if (low > high).any() and not (low < high).any():
@@ -51,7 +75,7 @@ def coverage(y: Any, low: Any, high: Any) -> float:
     Raises
     ------
     DataError
-        If shapes differ, there is no value, or the ends were exchanged.
+        If shapes differ, there is no value, an end is NaN beside one, or the ends were exchanged.
 
     Examples
     --------
@@ -61,9 +85,7 @@ def coverage(y: Any, low: Any, high: Any) -> float:
     y, low, high = (_rows(f"coverage: {n}", v) for n, v in (("y", y), ("low", low), ("high", high)))
     _alike("coverage", y, low=low, high=high)
     _in_order("coverage", low, high)
-    known = np.isfinite(y)
-    if not known.any():
-        raise DataError("coverage: y has no value that is a number")
+    known = _known("coverage", y, low=low, high=high)
     return float(((y >= low) & (y <= high))[known].mean())
 
 
@@ -76,8 +98,14 @@ def interval_score(y: Any, low: Any, high: Any, level: float = 0.9) -> float:
     Parameters
     ----------
     y, low, high : array_like (n_steps, n_out) or (n_steps,)
+        What came, and the ends; values that are NaN are left out.
     level : float in (0, 1)
         The share that is to lie within.
+
+    Raises
+    ------
+    DataError
+        As `coverage` does, or if the level is no share.
 
     References
     ----------
@@ -95,8 +123,9 @@ def interval_score(y: Any, low: Any, high: Any, level: float = 0.9) -> float:
     _in_order("interval_score", low, high)
     if not 0 < level < 1:
         raise DataError(f"interval_score.level: should lie between 0 and 1, got {level}")
+    known = _known("interval_score", y, low=low, high=high)
     missed = np.maximum(low - y, 0) + np.maximum(y - high, 0)
-    return float(np.nanmean(high - low + 2 / (1 - level) * missed))
+    return float((high - low + 2 / (1 - level) * missed)[known].mean())
 
 
 @known_arguments
@@ -120,7 +149,7 @@ def crps(y: Any, samples: Any) -> float:
     Raises
     ------
     DataError
-        If shapes differ.
+        If shapes differ, there is no value, or what a member says of one is not finite.
 
     References
     ----------
@@ -133,8 +162,9 @@ def crps(y: Any, samples: Any) -> float:
     """
     y, members = _rows("crps: y", y), _rows("crps: samples", samples, samples=True)
     _alike("crps", y, samples=members)
-    m = len(members)
-    far = np.abs(members - y).mean(axis=0)
+    known, m = _known("crps", y, samples=members), len(members)
+    members = members[:, known]
+    far = np.abs(members - y[known]).mean(axis=0)
     ranks = 2 * np.arange(1, m + 1) - m - 1  # sum of |x_i - x_j| over pairs, from sorted ones
     apart = np.tensordot(ranks, np.sort(members, axis=0), 1) / m**2
-    return float(np.nanmean(far - apart))
+    return float((far - apart).mean())

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodegraph.errors import DataError
-from nodegraph.metrics import mae, mse, nrmse, r2, rmse
+from nodegraph.metrics import capacity, mae, mse, nrmse, r2, rmse
 
 METRICS = [mae, mse, nrmse, r2, rmse]
 RNG = np.random.default_rng(0)
@@ -187,3 +187,12 @@ def test_errors_of_huge_and_of_tiny_numbers_are_those_of_numbers_of_usual_size(p
 def test_squares_beyond_all_numbers_are_told():
     with pytest.raises(DataError, match=r"mse: the squares of errors are beyond .* write rmse"):
         mse([1e160, 2e160], [0.0, 0.0])
+
+
+def test_a_row_of_which_nothing_is_known_needs_no_prediction():
+    """The cure that the message for a NaN in predictions names."""
+    y, y_hat = np.array([1.0, np.nan, 3.0, 5.0]), np.array([1.0, np.nan, 2.0, 5.0])
+    assert mse(y, y_hat) == pytest.approx(1 / 3, rel=1e-15)
+    assert capacity(y, y_hat) == capacity(y[[0, 2, 3]], y_hat[[0, 2, 3]])
+    with pytest.raises(DataError, match="y_hat: NaN in row 1"):
+        mse([1.0, 2.0, 3.0, 5.0], y_hat)

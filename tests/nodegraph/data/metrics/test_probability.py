@@ -58,3 +58,29 @@ def test_ends_that_were_exchanged_are_refused():
             metric([1.0, 2.0, np.nan], [3.0, 3.0, 3.0], [0.0, 0.0, 3.0])
         assert metric([1.0], [1.0], [1.0]) in (0.0, 1.0)
     assert ng.metrics.coverage([1.0, 2.0], [0.0, 3.0], [2.0, 1.0]) == 0.5
+
+
+def test_what_nothing_is_said_of_does_not_flatter():
+    """A forecast that has diverged was left out as if the truth were not known."""
+    y, ends = [5.0, 1.0], ([np.nan, 0.0], [1.0, 2.0])
+    for metric in (ng.metrics.coverage, ng.metrics.interval_score):
+        with pytest.raises(DataError, match="low: nan in row 0, column 0; a value that nothing"):
+            metric(y, *ends)
+    for lost in (np.nan, np.inf, -np.inf):
+        with pytest.raises(DataError, match=f"crps: samples: {lost} in row 1, column 0"):
+            ng.metrics.crps(y, [[1.0, lost], [3.0, 1.0]])
+    for metric, said in (
+        (ng.metrics.coverage, ends),
+        (ng.metrics.interval_score, ends),
+        (ng.metrics.crps, ([[np.nan, 1.0], [3.0, 1.0]],)),
+    ):
+        assert metric([np.nan, 1.0], *said) == metric(y[1:], *(np.array(a)[..., 1:] for a in said))
+        with pytest.raises(DataError, match="no value that is a number"):
+            metric([np.nan, np.nan], *said)
+        with pytest.raises(DataError, match="y is infinite somewhere"):
+            metric([np.inf, 1.0], *said)
+
+
+def test_ends_may_be_infinite():
+    assert ng.metrics.coverage([5.0, 1.0], [-np.inf, 2.0], [np.inf, np.inf]) == 0.5
+    assert ng.metrics.interval_score([5.0], [-np.inf], [np.inf]) == np.inf
