@@ -56,7 +56,7 @@ def power_spectrum(series: Any, dt: float = 1.0, smooth: int = 20) -> tuple[Arra
     dt : float
         Time between rows.
     smooth : int
-        Over how many frequencies a running mean goes; 1 for none.
+        Over how many frequencies a running mean goes; 1 for none. There are ``T // 2 + 1``.
 
     Returns
     -------
@@ -66,7 +66,13 @@ def power_spectrum(series: Any, dt: float = 1.0, smooth: int = 20) -> tuple[Arra
     rows, dt = to_rows(series, f"{where}: series"), real(f"{where}.dt", dt, above=0.0)
     window = np.hanning(len(rows))[:, None]
     power = np.abs(np.fft.rfft((rows - rows.mean(axis=0)) * window, axis=0)) ** 2
-    kernel = np.ones(whole(f"{where}.smooth", smooth))
+    smooth = whole(f"{where}.smooth", smooth)
+    if smooth > len(power):
+        raise DataError(
+            f"{where}.smooth: a series of {len(rows)} rows has {len(power)} frequencies, and the "
+            f"mean would go over {smooth}; give more rows, or write smooth={len(power)} or less"
+        )
+    kernel = np.ones(smooth)
     power = np.stack([np.convolve(p, kernel / kernel.size, "same") for p in power.T], axis=1)
     sums = power.sum(axis=0)
     return np.fft.rfftfreq(len(rows), dt), power / np.where(sums > 0, sums, 1.0)

@@ -66,3 +66,11 @@ def test_bad_arguments_are_refused():
         return_map(X, column=3)
     with pytest.raises(DataError, match="has 0 maxima"):
         return_map(np.arange(10.0))
+
+
+def test_power_has_a_row_for_each_frequency():
+    rows = np.random.default_rng(0).standard_normal((38, 2))
+    frequencies, power = power_spectrum(rows)
+    assert len(frequencies) == len(power) == 20
+    with pytest.raises(DataError, match="37 rows has 19 frequencies, and the mean would go over 2"):
+        power_spectrum(rows[1:])
