@@ -96,7 +96,9 @@ def walks() -> dict[str, Walk]:
                 found[f"of them in `{path}`"] = passed(call, path)
     with TemporaryDirectory() as folder:
         words = ["run", str(ROOT / "graphs" / "sunspots.yaml"), "--out", folder]
-        found["`nodegraph run sunspots.yaml`"] = passed(lambda: app(words, standalone_mode=False))
+        for which in ("first", "again"):
+            name = f"`nodegraph run sunspots.yaml`, {which}"
+            found[name] = passed(lambda: app(words, standalone_mode=False))
     return found
 
 

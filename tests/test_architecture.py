@@ -7,6 +7,7 @@ import numpy as np
 
 import nodegraph as ng
 from benchmarks.house import PATHS, passed
+from nodegraph.cli import app
 from nodes import Input, Reservoir, Ridge
 
 ROOT = Path(__file__).parents[1]
@@ -60,3 +61,12 @@ def test_a_second_call_passes_through_no_more_files_than_it_says():
         for within, most in zip(("", PATHS[name]), counts, strict=True):
             files = sorted(f for f in passed(calls[name], within) if "/compiling/" not in f)
             assert int(most) - 2 <= len(files) <= int(most), files
+
+
+def test_a_second_run_of_a_file_passes_through_no_more_files_than_it_says(tmp_path):
+    (most,) = re.findall(r"^\| `nodegraph run .*another one \| \d+, (\d+) \|", TEXT, re.M)
+    words = ["run", str(ROOT / "graphs" / "sunspots.yaml"), "--out", str(tmp_path)]
+    app(words, standalone_mode=False)
+    walk = passed(lambda: app(words, standalone_mode=False))
+    files = sorted(f for f in walk if "/compiling/" not in f)
+    assert int(most) - 2 <= len(files) <= int(most), files
