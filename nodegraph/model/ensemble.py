@@ -20,6 +20,7 @@ from nodegraph.model.ensemble_samples import (
     ALIKE,
     TOGETHER,
     alike,
+    by_series,
     checked_forecasts,
     checked_levels,
     checked_pair,
@@ -206,6 +207,8 @@ class Ensemble:
             there are more steps.
         """
         shares = checked_levels(levels, "intervals")
+        if isinstance(samples, np.ndarray) and samples.ndim == 4:  # of a stack of series
+            return np.stack(self.intervals(by_series(samples), levels))
         apart = isinstance(samples, list | tuple)
         each = samples if apart else [samples]
         said = [checked_samples(one, len(self), "intervals") for one in each]
@@ -259,7 +262,7 @@ class Ensemble:
            Processing Systems 34 (2021).
         """
         low, high = checked_pair(levels)
-        forecasts, came = checked_forecasts(samples, truths, len(self))
+        forecasts, came = checked_forecasts(by_series(samples), truths, len(self))
         self.widening, together = None, TOGETHER[self.kind]
         told = [(together(said), self._bounds(said, [low, high])) for said in forecasts]
         self.widening = factors(told, came, high - low)

@@ -18,6 +18,7 @@ __all__ = [
     "ALIKE",
     "TOGETHER",
     "alike",
+    "by_series",
     "checked_forecasts",
     "checked_levels",
     "checked_pair",
@@ -117,6 +118,12 @@ def warn_of_other_factors(
             f"{n_steps}: the factor of the last one goes on, and errors grow; calibrate on as many "
             "steps, or, for samples(x), on lists of such: a loop that is closed errs in another way"
         )
+
+
+def by_series(samples: Any) -> Any:
+    """Return what members said of a stack of series, (n_members, n_series, ...), as a list."""
+    stacked = isinstance(samples, np.ndarray) and samples.ndim == 4
+    return list(np.moveaxis(samples, 1, 0)) if stacked else samples
 
 
 def checked_samples(samples: Any, members: int, call: str) -> Array:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 
 from nodegraph.arrays import Array, is_plain
+from nodegraph.data.containers import axes, opened
 from nodegraph.data.tables import check_columns, check_order, columns_of, frame_rows, is_frame
+from nodegraph.data.targets import Lesson, series_targets
 from nodegraph.errors import DataError, FieldError, warn
 from nodegraph.graph.graph import Edge, End, Graph
 from nodegraph.graph.messages.calls import known_arguments
@@ -97,9 +99,10 @@ class Estimating(Learner):
     def _score(self, x: Any, y: Any, y_hat: Any) -> float:
         """Return how good predictions `y_hat` of `y` from `x` are."""
         if is_classifier(self.plan):
-            return share_right(self.plan, y, y_hat)
-        if isinstance(y_hat, list):
-            y, y_hat = np.concatenate([_numbers(rows) for rows in y]), np.concatenate(y_hat)
+            return share_right(self.plan, opened(y, "score: y"), y_hat)
+        if isinstance(y_hat, list) or y_hat.ndim == 3:
+            y = np.concatenate(_of_series(y, self.plan.outputs[0], y_hat))
+            y_hat = np.concatenate(y_hat)
         elif all(is_plain(part) or is_frame(part) for part in (x, y)) and len(x) == len(y):
             state, rows = self._settle(), (_numbers(x), _numbers(y))
             warn_of_another_horizon(state.ahead.horizons(), state.draft().bind(*rows), "score")
@@ -119,6 +122,7 @@ class Estimating(Learner):
         Those whose rows do not go together with those of the input are told.
         """
         check_order(x, y)
+        x, y = opened(x, "score: x"), opened(y, "score: y")
         warn_of_times(self._kept, x, y, "score: y")
         seen = self._kept.initializer
         if len(seen.targets) != 1:
@@ -229,6 +233,26 @@ class Estimating(Learner):
 def _numbers(y: Any) -> Array:
     rows: Array = frame_rows(y, "score: y") if is_frame(y) else np.asarray(y)
     return rows
+
+
+def _of_series(y: Any, name: str, y_hat: Sequence[Array]) -> list[Array]:
+    """Return the targets of each series, as learners take them; one row is that of the last step.
+
+    Raises
+    ------
+    DataError
+        If they are not of the shapes of what was predicted.
+    """
+    lengths = [len(rows) for rows in y_hat]
+    if isinstance(y, list | tuple) and [axes(rows) == 1 and len(rows) for rows in y] == lengths:
+        y = [np.reshape(rows, (-1, 1)) for rows in y]
+    found = series_targets(opened(y, "score: y"), name, lengths, Lesson())[0]
+    for i, (rows, said) in enumerate(zip(found, y_hat, strict=True)):
+        if rows.shape != said.shape:
+            raise DataError(
+                f"score: y (series {i}) has shape {rows.shape}, what was predicted {said.shape}"
+            )
+    return found
 
 
 def _changed(graph: Graph, updates: Mapping[str, Mapping[str, Any]]) -> Graph:

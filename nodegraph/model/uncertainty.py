@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.containers import axes, opened
 from nodegraph.errors import DataError, FieldError, GraphError
 from nodegraph.graph.blocks import Read
 from nodegraph.graph.plan import Plan
@@ -34,7 +35,8 @@ def intervals_of(model: Any, x: Any, y: Any, rate: float | None) -> Any:
     name, pace = _output(model.plan), _checked_rate(rate, y)
     before = model._settle()
     if y is not None:
-        warn_of_times(before, x, y, "intervals: y")
+        tables = opened(x, "intervals: x"), opened(y, "intervals: y")
+        warn_of_times(before, *tables, "intervals: y")
     try:
         return _moved_on(model, name, x, y, pace)
     except BaseException:
@@ -45,15 +47,17 @@ def intervals_of(model: Any, x: Any, y: Any, rate: float | None) -> Any:
 def _moved_on(model: Any, name: str, x: Any, y: Any, rate: float) -> Any:
     node: Any = model.plan.nodes[name]
     found = bounds_of(model, x, outputs=[name])[name]
-    apart = isinstance(found, list)
-    told = found if apart else [found]
+    stacked = isinstance(found, np.ndarray) and found.ndim == 4
+    apart = stacked or isinstance(found, list)
+    told = list(found) if apart else [found]
     truths = _truths(y, [bounds.shape[:2] for bounds in told], apart)
     state, start = model._settle(), Drift.begin(*told[0].shape[1:])
     here = start if apart or state.stream.drift is None else state.stream.drift
     pairs = zip(told, truths, strict=True)
     moved = [here.over(bounds, rows, node.intervals, rate) for bounds, rows in pairs]
     if apart:
-        return [bounds for bounds, _ in moved]
+        series = [bounds for bounds, _ in moved]
+        return np.stack(series) if stacked else series
     if y is not None:
         state.stream = state.stream._replace(drift=moved[0][1])
     return moved[0][0]
@@ -75,7 +79,7 @@ def bounds_of(
 
     Returns
     -------
-    dict of ndarray (n_steps, n_out, n_levels), or of lists of such
+    dict of ndarray (n_steps, n_out, n_levels), or of lists or stacks of such
 
     Raises
     ------
@@ -98,14 +102,14 @@ def _bounds(
 ) -> Any:
     """Return the quantiles of a readout, from what it heard and gave out."""
     node, params = model.plan.nodes[name], model.params[name]
-    if not isinstance(found[name], list):
+    if isinstance(found[name], np.ndarray) and found[name].ndim == 2:
         xs = np.concatenate([_heard(found[r.source], r, pasts) for r in reads], axis=1)
         return node.bounds(params, xs, found[name])
     told = []
     for i, rows in enumerate(found[name]):
         xs = np.concatenate([_heard(found[r.source][i], r, {}) for r in reads], axis=1)
         told.append(node.bounds(params, xs, rows))
-    return told
+    return told if isinstance(found[name], list) else np.stack(told)
 
 
 def refuse_unheard(plan: Plan, name: str) -> None:
@@ -144,8 +148,10 @@ def _truths(y: Any, shapes: list[tuple[int, ...]], apart: bool) -> list[Array | 
     """
     if y is None:
         return [None] * len(shapes)
-    if apart and (not isinstance(y, list | tuple) or len(y) != len(shapes)):
-        said = f"{len(y)}" if isinstance(y, list | tuple) else f"a {type(y).__name__}"
+    y = opened(y, "intervals: y")
+    several = isinstance(y, list | tuple) or axes(y) == 3
+    if apart and (not several or len(y) != len(shapes)):
+        said = f"{len(y)}" if several else f"a {type(y).__name__}"
         raise DataError(f"intervals: x is a list of {len(shapes)} series, y should be, got {said}")
     return [
         rows_like(one, shape, "intervals: y")
