@@ -11,6 +11,11 @@ import pytest
 os.environ.setdefault("MPLBACKEND", "Agg")
 gc.disable()  # what is made until all tests are collected stays: it is not looked through
 
+# Nobody hears them where tests were started with `&` or nohup; children would not, either.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 hypothesis.settings.register_profile(
     "house",
     derandomize=True,
