@@ -11,7 +11,7 @@ from nodegraph.data.containers import opened
 from nodegraph.data.index_times import Given, check_times
 from nodegraph.data.last_rows import Times
 from nodegraph.data.series import Series, is_short, split_series, to_rows
-from nodegraph.data.tables import Columns, check_columns, columns_of
+from nodegraph.data.tables import Columns, are_several, check_columns, columns_of
 from nodegraph.data.targets import Lesson, one_target, series_targets
 from nodegraph.errors import DataError
 from nodegraph.graph.names import node_name
@@ -201,7 +201,7 @@ def many_series(
     lengths = [_length(part) for part in next(iter(parts.values()))]
     outs = {n: series_targets(v, n, lengths, door.lesson(n)) for n, v in targets.items()}
     series, given = [], list[Given]()
-    listed = {name: value for name, value in targets.items() if isinstance(value, list | tuple)}
+    listed = {name: value for name, value in targets.items() if are_several(value)}
     named = _of_quantities(targets, door)
     for i in range(len(lengths)):
         x = {name: each[i] for name, each in parts.items()} if data else {}
@@ -239,7 +239,7 @@ def _plain_series(
 
 def _item(targets: Any, i: int) -> Any:
     """Return the targets of series number `i`, or a table that has a row for each."""
-    return targets[i] if isinstance(targets, list | tuple) else targets
+    return targets[i] if are_several(targets) else targets
 
 
 def _length(part: Any) -> int:

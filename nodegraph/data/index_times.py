@@ -11,7 +11,7 @@ import numpy as np
 from nodegraph.arrays import Array
 from nodegraph.data.last_rows import Times
 from nodegraph.data.leads import first_doubt, leads
-from nodegraph.data.tables import index_of, is_labelled
+from nodegraph.data.tables import are_several, index_of, is_labelled
 from nodegraph.data.time_steps import beside, odd_steps, told_in
 from nodegraph.errors import warn
 from nodegraph.files.table_times import as_dates, read_times
@@ -87,7 +87,7 @@ def check_beside(x: Any, y: Any, name: str) -> Times:
         Pairs of a list are looked at one by one; what is no table with times is passed over.
     """
     pairs = [(x, y, "")]
-    if isinstance(x, list) and isinstance(y, list):
+    if are_several(x) and are_several(y):
         pairs = [(*pair, f" (series {i})") for i, pair in enumerate(zip(x, y, strict=False))]
     first: Times = {}
     for inputs, targets, which in pairs:

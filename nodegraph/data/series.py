@@ -13,7 +13,7 @@ from nodegraph.arrays import Array, is_plain
 from nodegraph.data.cells import cell
 from nodegraph.data.containers import as_array, axes, opened
 from nodegraph.data.kept_rows import Part
-from nodegraph.data.tables import Columns, columns_of
+from nodegraph.data.tables import Columns, columns_of, is_labelled
 from nodegraph.errors import DataError
 
 __all__ = [
@@ -219,7 +219,8 @@ def split_series(value: Any, where: str) -> tuple[list[Any], str]:
                 f"rows of one series, {_as_column(value)} for a series of one column"
             )
     if axes(value) == 3:
-        stack = value if np.ma.isMaskedArray(value) else np.asarray(value)
+        named = np.ma.isMaskedArray(value) or is_labelled(value)
+        stack = value if named else np.asarray(value)
         if not len(stack):
             raise DataError(f"{where}: there is no series in it, its shape is {stack.shape}")
         return list(stack), "array"

@@ -13,6 +13,7 @@ from nodegraph.errors import DataError
 
 __all__ = [
     "Columns",
+    "are_several",
     "check_columns",
     "check_order",
     "columns_of",
@@ -74,8 +75,11 @@ def is_labelled(value: Any) -> bool:
 
 
 def index_of(value: Any) -> Any:
-    """Return what calls the rows of a table, an index of pandas; None if nothing does."""
-    if hasattr(type(value), "indexes") and np.ndim(value) in (1, 2):
+    """Return what calls the rows of a table, an index of pandas; None if nothing does.
+
+    Of a stack with labels, what calls its series.
+    """
+    if hasattr(type(value), "indexes") and np.ndim(value) in (1, 2, 3):
         return value.indexes.get(value.dims[0])
     return getattr(value, "index", None) if hasattr(type(value), "iloc") else None
 
@@ -264,15 +268,17 @@ def _refuse_mixed(where: str, first: str, pairs: Sequence[tuple[Any, Any]]) -> N
         called = None if index is None else _called(given, other)
         if called is None or not _mixed(called, index):
             continue
+        what = "series" if _is_stack(other) else "rows"
         mine, theirs = (where.split()[0].format(""), first) if first else ("y", "x")
         panel = " (labels of a panel: y.loc[x.index.get_level_values(0).unique()])" * (not first)
-        cure = (
-            f"{mine}.sel({other.dims[0]}=...) with the labels of {theirs}"
-            if is_labelled(other)
-            else f"{mine}.loc[{theirs}.index]{panel}"
-        )
+        if is_labelled(other):
+            cure = f"{mine}.sel({other.dims[0]}=...) with the labels of {theirs}"
+        elif is_labelled(given):
+            cure = f"{mine}.loc[{theirs}.indexes[{given.dims[0]!r}]]"
+        else:
+            cure = f"{mine}.loc[{theirs}.index]{panel}"
         raise DataError(
-            f"{where.format(which)}: its rows stand in another order than those of "
+            f"{where.format(which)}: its {what} stand in another order than those of "
             f"{first or 'the input'}; write {cure}, or {mine}.to_numpy() if they are meant as they "
             "stand"
         )
@@ -281,11 +287,22 @@ def _refuse_mixed(where: str, first: str, pairs: Sequence[tuple[Any, Any]]) -> N
 def _by_series(pairs: Sequence[tuple[Any, Any]]) -> Iterator[tuple[str, Any, Any]]:
     """Yield two tables at a time, with the number of the series."""
     for given, other in pairs:
-        if isinstance(given, list | tuple) and isinstance(other, list | tuple):
+        if _is_stack(given) and _is_stack(other):
+            yield "", given, other  # the series themselves
+        if are_several(given) and are_several(other):
             for i, pair in enumerate(zip(given, other, strict=False)):
                 yield f" (series {i})", *pair
         else:
             yield "", given, other
+
+
+def are_several(value: Any) -> bool:
+    """Tell whether `value` holds a table, or an array of its own, for each of some series."""
+    return isinstance(value, list | tuple) or _is_stack(value)
+
+
+def _is_stack(value: Any) -> bool:
+    return is_labelled(value) and np.ndim(value) == 3
 
 
 def _called(given: Any, target: Any) -> Any:
