@@ -167,12 +167,30 @@ def with_teachers(plan: Plan, learners: Iterable[str]) -> list[str]:
 def unsettled(
     plan: Plan, learners: Collection[str], forcing: Forcing, steps: Iterable[Stage]
 ) -> set[str]:
-    """Return the nodes that none of some stages leaves at the end of the data as they will be."""
+    """Return the nodes that none of some stages leaves at the end of the data as they will be.
+
+    Those that have heard an offline learner before it had learned are among them.
+    """
     final: set[str] = set(forced(plan, learners, forcing))
+    coming = {n for n in learners if not plan.rules[n].online}
     for stage in steps:
-        offline = {n for n in stage.learners if not plan.rules[n].online}
-        final |= set(stage.plan.reads) - offline
+        final |= set(stage.plan.reads) - _hearing(stage.plan.reads, coming)
+        final |= {n for n in stage.learners if plan.rules[n].online}
+        coming -= set(stage.learners)
     return set(plan.nodes) - final
+
+
+def _hearing(reads: Reads, names: Collection[str]) -> set[str]:
+    """Return some nodes and all that hear of them, by whatever ways and delays."""
+    found, more = set[str](), set(names) & reads.keys()
+    while more:
+        found |= more
+        more = {n for n, ports in reads.items() if n not in found and _hears(ports, found)}
+    return found
+
+
+def _hears(ports: Mapping[str, Iterable[Read]], names: Collection[str]) -> bool:
+    return any(r.source in names and not r.taught for group in ports.values() for r in group)
 
 
 def _check_held(plan: Plan) -> None:

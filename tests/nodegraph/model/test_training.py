@@ -9,7 +9,7 @@ from ridge_by_hand import T, U, Y, chain, numpy_ridge, numpy_states
 import nodegraph as ng
 from nodegraph import delay
 from nodegraph.errors import DataWarning, NotFittedError
-from nodes import LMS, Input, Output, Reservoir, Ridge, Scaler
+from nodes import LMS, Filter, Input, Output, Reservoir, Ridge, Scaler
 from nodes.rules import IntrinsicPlasticity, Oja
 
 
@@ -83,6 +83,20 @@ def test_without_forcing_the_loop_carries_the_unlearned_output():
     states = numpy_states(model.params["r"], U)  # the readout gives zeros until it has learned
     W, _ = numpy_ridge(states, Y, 1e-6)
     np.testing.assert_allclose(model.params["out"].W_out, W, rtol=1e-4, atol=1e-6)
+
+
+def test_without_forcing_a_model_is_left_where_it_runs_by_what_it_has_learned():
+    """Not where its nodes stood while they heard zeros of the readout, which had not learned."""
+    r, out = Reservoir(name="r", units=15, feedback_scaling=0.1), Ridge(name="out", ridge=0.1)
+    graph = (Input() >> r >> out >> Filter(tau=5.0, name="late")) & (
+        out >> delay(2) >> r["feedback"]
+    )
+    model = ng.Model(graph, seed=1).fit(U[:250], Y[:250], forcing=False)
+    names = ["r", "out", "late"]
+    after = model.run(U[250:], outputs=names)
+    whole = model.reset().run(U, outputs=names)
+    for name in names:
+        np.testing.assert_array_equal(after[name], whole[name][250:])
 
 
 def test_a_scaler_in_front_learns_in_a_stage_of_its_own():
