@@ -15,10 +15,12 @@ from typing import Any, NamedTuple
 from nodegraph.compiling.cache import read, write
 from nodegraph.errors import EngineError
 
-__all__ = ["BASELINE", "OPTIMIZED", "address", "asked", "compiled", "digest", "function",
-           "is_enabled", "kept", "listeners", "stats", "symbols_of", "target"]  # fmt: skip
+__all__ = ["BASELINE", "MASKS", "OPTIMIZED", "address", "asked", "compiled", "digest", "function",
+           "is_enabled", "kept", "listeners", "module_of", "stats", "symbols_of",
+           "target"]  # fmt: skip
 
 BASELINE, OPTIMIZED = 0, 2  # tiers, as -O0 and -O2; nothing is contracted in either
+MASKS = '!{!"llvm.loop.vectorize.predicate.enable", i1 true}'  # for processors that have them
 
 stats: dict[str, float] = {"compiled": 0, "loaded": 0, "seconds": 0.0, "load_seconds": 0.0}
 listeners: list[Callable[[], None]] = []  # called before something is compiled
@@ -182,9 +184,18 @@ def function(text: str, name: str, pointers: int, numbers: int, returns: Any = N
 
 def _object(text: str, tier: int) -> bytes:
     """Return the machine code of a module."""
+    backend = _backend()
+    if "+avx512vl" not in backend.target:
+        text = text.replace(MASKS, MASKS.replace("true", "false"))
+    machine = backend.machines[tier]
+    code: bytes = machine.emit_object(module_of(text, machine, tier))
+    return code
+
+
+def module_of(text: str, machine: Any, tier: int) -> Any:
+    """Return a module as it goes to a machine of LLVM."""
     import llvmlite.binding as llvm
 
-    machine = _backend().machines[tier]
     module = llvm.parse_assembly(text)
     module.triple = machine.triple
     module.data_layout = str(machine.target_data)
@@ -196,5 +207,4 @@ def _object(text: str, tier: int) -> bytes:
         tuning.loop_interleaving = tuning.loop_unrolling = False  # no faster, and twice the code
         builder = llvm.create_pass_builder(machine, tuning)
         builder.getModulePassManager().run(module, builder)
-    code: bytes = machine.emit_object(module)
-    return code
+    return module

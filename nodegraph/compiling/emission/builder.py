@@ -9,6 +9,7 @@ from typing import Any
 
 from nodegraph.compiling.emission.sharing import outlined
 from nodegraph.compiling.ir import Op
+from nodegraph.compiling.machine_code import MASKS
 from nodegraph.compiling.planning.storage import Storage
 from nodegraph.compiling.prelude.blocks import LLVM, MEMORY, SIZE, Blocks, literal
 from nodegraph.compiling.prelude.catalogue import declaration, definition, is_inlined, types_of
@@ -17,11 +18,16 @@ __all__ = ["Builder", "Index"]
 
 _NAMES = re.compile(r"%v\d+")
 _TAG, _MARK = ", !llvm.access.group !0", ", !llvm.loop !1"  # of loops whose turns do not touch
-_META = """
-!0 = distinct !{}
-!1 = distinct !{!1, !2}
-!2 = !{!"llvm.loop.parallel_accesses", !0}
+_MASKED = ", !llvm.loop !3"  # such loops whose last turns are a vector too, under a mask
+_META = f"""
+!0 = distinct !{{}}
+!1 = distinct !{{!1, !2}}
+!2 = !{{!"llvm.loop.parallel_accesses", !0}}
+!3 = distinct !{{!3, !2, !4}}
+!4 = {MASKS}
 """
+_DEAR = re.compile(r" @(?!llvm\b)\w+\(")  # a function of the prelude
+_ONE_BY_ONE = re.compile(r"@llvm\.(?:sin|cos|pow)\b|\b(?:frem|sdiv)\b")
 
 
 class Text(Blocks):
@@ -120,7 +126,8 @@ class Text(Blocks):
         first = len(self.lines)
         with ExitStack() as nest:
             for name, n, level in zip(names, sizes, levels[1:], strict=True):
-                nest.enter_context(self.repeat(n, name, mark if name is names[-1] else ""))
+                own = _masked(level) if mark and name is names[-1] else ""
+                nest.enter_context(self.repeat(n, name, own))
                 self.lines += level
         self.lines[first:] = ["\n".join(self.lines[first:])]
         self.loops.append(first)
@@ -138,6 +145,16 @@ class Text(Blocks):
             yield
             self.lines.append(f"  {i}n = add nuw nsw i64 {i}, 1")
             after.append(f"{i}n")
+
+
+def _masked(lines: Iterable[str]) -> str:
+    """Return the mark of a loop: what is left over of it is a vector if a turn takes long.
+
+    Beside whole vectors a turn of a tanh takes as long as a vector of them; in a loop of sums and
+    products a mask takes longer than the turns that it saves.
+    """
+    text = "\n".join(lines)
+    return _MASKED if _DEAR.search(text) and not _ONE_BY_ONE.search(text) else _MARK
 
 
 Index = Any  # a whole number that is known, or the name of one
