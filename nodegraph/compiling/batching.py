@@ -1,8 +1,8 @@
 """Series side by side: the batching transform (vmap), its program, and how it is given arrays.
 
-A trace of one series becomes one of many. Every operation that depends on a series gets a first
-axis, along which numbers lie side by side, each series in a lane of the processor's registers. Sums
-keep their order, so each lane has the bits that its series has alone.
+A trace of one series becomes one of many. Every operation that depends on a series gets one more
+axis, the last, along which numbers lie side by side, each series in a lane of the processor's
+registers. Sums keep their order, so each lane has the bits that its series has alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from nodegraph.compiling.control import carried, looped
 from nodegraph.compiling.drivers import batch_driver
 from nodegraph.compiling.ir import Dim, Op, Region, Trace, TraceError, code_of
 from nodegraph.compiling.layout import filled, flat, mapped
-from nodegraph.compiling.operands import cast, spread
+from nodegraph.compiling.operands import cast, spread, with_axis
 from nodegraph.compiling.planning.layout import MANY
 from nodegraph.compiling.program import Frame, Program
 
@@ -90,9 +90,9 @@ class _Batch:
             raise TraceError(f"{op.kind} is not known for many series at once")
         args, attrs = _MANY[op.kind](self, op, args)
         key = op.number if op.kind in ("elem", "view", "put") else None
-        twin = self.made.op(op.kind, args, attrs, (self.axis, *op.dims), op.dtype, key=key)
+        twin = self.made.op(op.kind, args, attrs, (*op.dims, self.axis), op.dtype, key=key)
         if op.kind == "put":
-            twin.value = (self.axis, *op.value)
+            twin.value = (*op.value, self.axis)
         return twin
 
     def output(self, path: Any, var: Any, active: Op) -> Op:
@@ -103,7 +103,7 @@ class _Batch:
         if path == "y":
             return op
         before = self.made.leaves[path]
-        args = (self.aligned(active, before.ndim), cast(op, before.dtype), before)
+        args = (active, cast(op, before.dtype), before)
         return self.made.op("elem", args, ("where",), op.dims, before.dtype)
 
     def elementwise(self, name: str, args: Any, dtype: str) -> Op:
@@ -112,19 +112,10 @@ class _Batch:
 
     def wide(self, op: Op) -> Op:
         """Return `op` with an axis of series, which are all alike if it had none."""
-        return op if op.many else spread(op, (self.axis, *op.dims), key="wide")
-
-    def aligned(self, op: Op, rank: int) -> Op:
-        """Return an operand of many series with axes of length 1 behind the first."""
-        missing = rank - op.ndim
-        if missing <= 0 or not op.many:
-            return op
-        spec = (("ax", 0, None, 1), *(("ax", k + missing, None, 1) for k in range(1, op.ndim)))
-        dims = (op.dims[0], *(Dim(1) for _ in range(missing)), *op.dims[1:])
-        return self.made.op("view", (op,), spec, dims, op.dtype)
+        return op if op.many else spread(_beside(op), (*op.dims, self.axis), key="wide")
 
     def _leaf(self, op: Op) -> Op:
-        dims = (self.axis, *op.dims) if op.attrs in self.own else op.dims
+        dims = (*op.dims, self.axis) if op.attrs in self.own else op.dims
         return self.made.leaf(op.attrs, dims, op.dtype)
 
     def _loopout(self, op: Op, start: Op, new: Op) -> Op:
@@ -135,8 +126,8 @@ class _Batch:
 
     def _condout(self, op: Op, flag: Op, new: Op, old: Op) -> Op:
         """Return a choice: a branch happens for all, and counts where its condition holds."""
-        parts = [self.aligned(a, op.ndim + 1) for a in (flag, self.wide(new), self.wide(old))]
-        return self.made.op("elem", parts, ("where",), (self.axis, *op.dims), op.dtype)
+        parts = flag, self.wide(new), self.wide(old)
+        return self.made.op("elem", parts, ("where",), (*op.dims, self.axis), op.dtype)
 
     def _alike(self, op: Op, args: list[Op]) -> Op:
         """Return what is the same for all series."""
@@ -146,60 +137,46 @@ class _Batch:
         return twin
 
 
-def _elem(batch: _Batch, op: Op, args: list[Op]) -> Any:
-    return [batch.aligned(a, op.ndim + 1) for a in args], op.attrs
+def _beside(op: Op) -> Op:
+    """Return what goes with arrays of many series: if it is alike for all, along an axis of 1."""
+    return op if op.many or not op.ndim else with_axis(op, op.ndim)
 
 
 def _view(batch: _Batch, op: Op, args: list[Op]) -> Any:
-    first = (("ax", 0, None, 1),) if args[0].many else ()
-    return args, (*first, *_moved(op.attrs, args))
+    return args, _looked_at(op.attrs, args, op.ndim)
 
 
 def _put(batch: _Batch, op: Op, args: list[Op]) -> Any:
     (spec, rank), (base, new, *places) = op.attrs, args
-    base, new = batch.wide(base), batch.aligned(new, rank + 1)
-    spec = (("ax", 0, None, 1), *_moved(spec, [base, *places]))
-    return (base, new, *places), (spec, rank + 1)
-
-
-def _reduce(batch: _Batch, op: Op, args: list[Op]) -> Any:
-    name, axis, order = op.attrs
-    return args, (name, axis + 1, order)
+    base = batch.wide(base)
+    spec = _looked_at(spec, [base, *places], rank)
+    return (base, _beside(new), *places), (spec, rank + 1)
 
 
 def _contract(batch: _Batch, op: Op, args: list[Op]) -> Any:
     *labels, out, s, order = op.attrs
-    la, lb = ((MANY, *own) if a.many else own for a, own in zip(args, labels, strict=True))
-    return args, (la, lb, (MANY, *out), s, order)
-
-
-def _concat(batch: _Batch, op: Op, args: list[Op]) -> Any:
-    return [batch.wide(a) for a in args], (op.attrs[0] + 1,)
+    la, lb = ((*own, MANY) if a.many else own for a, own in zip(args, labels, strict=True))
+    return args, (la, lb, (*out, MANY), s, order)
 
 
 _MANY: dict[str, Callable[[_Batch, Op, list[Op]], Any]] = {  # operands and attrs for many series
-    "elem": _elem, "view": _view, "put": _put, "reduce": _reduce, "contract": _contract,
-    "sparse": lambda batch, op, args: (args[: op.attrs[0] + 1], op.attrs), "concat": _concat,
-    "reshape": lambda batch, op, args: (args, op.attrs + 1),
-    "scan": lambda batch, op, args: (args, (op.attrs[0], op.attrs[1] + 1)),
+    **dict.fromkeys(("reduce", "reshape", "scan"), lambda batch, op, args: (args, op.attrs)),
+    "elem": lambda batch, op, args: (map(_beside, args), op.attrs),
+    "concat": lambda batch, op, args: (map(batch.wide, args), op.attrs),
+    "sparse": lambda batch, op, args: (args[: op.attrs[0] + 1], op.attrs),
+    "view": _view, "put": _put, "contract": _contract,
 }  # fmt: skip
 
 
-def _moved(spec: Any, args: list[Op]) -> tuple[Any, ...]:
-    """Return a view's places, with the axis of series in front of its result."""
-    found: list[Any] = []
-    for part in spec:
-        if part[0] == "ax":
-            _, k, at, step = part
-            if at is not None and args[at].many:
-                raise TraceError("a slice that differs between series")
-            found.append(("ax", k + 1, at, step))
-        elif part[0] == "take":
-            axes = tuple(None if k is None else k + 1 for k in part[2])
-            found.append(("take", part[1], (0, *axes) if args[part[1]].many else axes))
-        else:
-            found.append(part)
-    return tuple(found)
+def _looked_at(spec: Any, args: list[Op], rank: int) -> tuple[Any, ...]:
+    """Return a view's places, with the axis of series behind the `rank` axes of its result."""
+    if any(part[0] == "ax" and part[2] is not None and args[part[2]].many for part in spec):
+        raise TraceError("a slice that differs between series")
+    found = (
+        ("take", part[1], (*part[2], rank)) if part[0] == "take" and args[part[1]].many else part
+        for part in spec
+    )
+    return (*found, ("ax", rank, None, 1)) if args[0].many else tuple(found)
 
 
 class BatchedProgram:
@@ -261,17 +238,19 @@ class BatchFrame(Frame):
                 leaf = program.leaves[where]
                 shape = [leaf.shape[axis] for axis in leaf.order[::-1]]
                 arrays[where] = zeros_at_line(shape, "u1" if leaf.dtype == "b1" else leaf.dtype)
-            return np.zeros((lanes, *np.shape(array)), np.asarray(array).dtype)
+            return np.zeros((*np.shape(array), lanes), np.asarray(array).dtype)
 
         super().__init__(program, arrays, mapped(state, ("s",), room))
+        turned = (seen if seen is None else np.moveaxis(seen, -1, 0) for seen, _ in self._views)
+        self._views = [*zip(turned, (moves for _, moves in self._views), strict=True)]
         self.batch = batch
         self.widths = np.zeros(len(self.rows), np.int64)
         self.side_by_side = {}  # rows of one step, (width, lanes)
         for path, at in program.io.items():
             leaf = program.y if path == "y" else program.leaves.get(path)
             if leaf is not None and leaf.many:
-                self.widths[at] = leaf.shape[1]
-                rows = zeros_at_line((leaf.shape[1], lanes), batch.dtype)
+                self.widths[at] = leaf.shape[0]
+                rows = zeros_at_line(leaf.shape, batch.dtype)
                 self.side_by_side[path], self.rows[at] = rows, address(rows)
 
     def run_all(

@@ -219,8 +219,8 @@ def reshaped(op: Op, shape: Any) -> Op:
     if [n for n in shape if n != 1] == [n for n in op.shape if n != 1]:
         return _squeezed(op, shape)
     if op.ndim > 1 and len(shape) > 1:  # through one flat axis
-        op = current().op("reshape", (op,), 0, (Dim(size),), op.dtype)
-    return current().op("reshape", (op,), 0, [Dim(n) for n in shape], op.dtype)
+        op = current().op("reshape", (op,), (), (Dim(size),), op.dtype)
+    return current().op("reshape", (op,), (), [Dim(n) for n in shape], op.dtype)
 
 
 def _squeezed(op: Op, shape: Sequence[int]) -> Op:

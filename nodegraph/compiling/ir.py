@@ -145,13 +145,13 @@ class Op:
 
     @property
     def many(self) -> bool:
-        """Whether the first axis is that of series side by side."""
-        return bool(self.dims) and bool(self.dims[0].root().many)
+        """Whether the last axis is that of series side by side."""
+        return bool(self.dims) and bool(self.dims[-1].root().many)
 
     @property
     def fast(self) -> int:
         """The axis along which numbers lie side by side."""
-        return 0 if self.many else fastest(self.shape)
+        return self.ndim - 1 if self.many else fastest(self.shape)
 
     def __repr__(self) -> str:
         return f"#{self.number} {self.kind} {self.attrs} {self.shape} {self.dtype}"

@@ -33,7 +33,7 @@ class Leaf(NamedTuple):
     dtype : str
         f8, f4, i8, b1 or u4.
     many : bool
-        Whether the first axis is that of series side by side.
+        Whether the last axis is that of series side by side.
     order : tuple of int
         The axes from the fastest to the slowest, as the code reads it.
     """

@@ -13,7 +13,7 @@ from nodegraph.compiling.indexing import gathers
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.planning.items import Block, Group, Root, aligned
 from nodegraph.compiling.planning.plan import Plan
-from nodegraph.compiling.planning.storage import Storage
+from nodegraph.compiling.planning.storage import Storage, first_of
 
 __all__ = ["Code"]
 
@@ -181,15 +181,11 @@ def _order_of_put(spec: Any, store: Storage, rank: int) -> list[int]:
 
 
 def _reshape(v: Values, op: Op) -> None:
-    """Write numbers in the order of C in another shape; `kept` axes stay in front."""
-    (arg,), kept, b = op.args, op.attrs, v.b
-    store = v.memory.storage[op]
-    strides = b.strides_of(arg.dims[kept:], range(arg.ndim - kept)[::-1])
-    if kept:
-        n = b.size(arg.dims[0])
-        strides = [1, *(b.product(k, n) for k in strides)]
+    """Write numbers in the order of C in another shape."""
+    (arg,), store, b = op.args, v.memory.storage[op], v.b
+    strides = b.strides_of(arg.dims, range(arg.ndim)[::-1])
 
-    with b.nest(arg.dims, range(arg.ndim), True) as (where, tag):
+    with b.nest(arg.dims, first_of(arg.fast, arg.ndim), True) as (where, tag):
         value = v.value(arg, where, tag)
         b.store_at(store, b.place(strides, where), value, tag)
 

@@ -41,7 +41,7 @@ def contract(v: Values, op: Op) -> None:
         a, c, la, lc = c, a, lc, la
     A, C = _Operand(v, a, la), _Operand(v, c, lc)
     alone = vector == MANY and MANY not in lc and order == "four"
-    if alone and la == (MANY, s) and len(out) == 2:
+    if alone and la == (s, MANY) and len(out) == 2:
         _many_by_one(v, op, A, C)
         return
     kind = ("vector" if vector in lc else "scalar") + ("32" if order == "lanes" else "4")
@@ -108,13 +108,13 @@ def sparse(v: Values, op: Op) -> None:
         name, weights = _by_column(v, weights[0], *by_column)
         more = [v.b.size(x.dims[0])]
     elif op.many:
-        name, more = f"{many}{op.shape[0]}", [strides[1]]
+        name, more = f"{many}{op.shape[1]}", [strides[0]]
     stores = [v.memory.storage[part] for part in weights]
     if name == "sorted":
         stores.append(Storage(("buffer", op.number, "sums"), op.dims, op.dtype))
     parts = [v.b.pointer(store) for store in stores]
     y = v.b.pointer(v.memory.storage[op])
-    rows = v.b.size(op.dims[1 if op.many else 0])
+    rows = v.b.size(op.dims[0])
     v.b.do(v.b.call(f"{name}_{op.dtype}", *parts, pointer, *more, y, rows, *ends))
 
 
@@ -180,8 +180,8 @@ def scan(v: Values, op: Op) -> None:
     (arg,), (name, axis), b = op.args, op.attrs, v.b
     store, A = v.memory.storage[op], _Operand(v, arg, range(op.ndim))
     own = b.strides(store)
-    rest = [i for i in range(op.ndim) if i != axis]
-    side, loops = rest[:1], rest[1:]  # columns beside one another, if there are more than one
+    rest = [i for i in store.order if i != axis]
+    side, loops = rest[:1], rest[:0:-1]  # columns beside one another, if there are more than one
     one, other, width = 0, 0, "1"
     for i in side:
         one, other, width = A.strides[i], own[i], b.size(op.dims[i])

@@ -64,8 +64,7 @@ def vector_of(op: Op) -> Any:
 def order_of_root(op: Op) -> tuple[int, ...]:
     """Return the order of axes in which `op` is made best; empty if that is all the same."""
     if op.kind == "reshape":
-        kept = op.attrs
-        return (*range(kept), *range(kept, op.ndim)[::-1])
+        return tuple(range(op.ndim)[::-1])
     if op.kind == "contract":
         out, v = op.attrs[2], vector_of(op)
         return first_of(out.index(v) if v in out else fastest(op.shape), len(out)) if out else ()
@@ -86,7 +85,7 @@ def _first_for(op: Op, i: int) -> int | None:
         name, _, order = op.attrs
         by_prelude = name == "add" or (name == "max" and order == "lanes" and not arg.many)
         return arg.fast if by_prelude else None
-    return None if op.kind == "scan" else 0
+    return None if op.kind == "scan" else arg.fast if arg.many else 0
 
 
 def order_for(op: Op, i: int) -> tuple[int, ...]:

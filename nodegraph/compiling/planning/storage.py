@@ -58,13 +58,13 @@ class Storage:
         if self.order:
             return
         rank = len(self.dims)
-        many = rank > 0 and self.dims[0].root().many  # series side by side come first
-        rest = range(1 if many else 0, rank)
+        many = rank > 0 and self.dims[-1].root().many  # series side by side come first
+        rest = range(rank - many)
         slow = sorted(self.slow.intersection(rest))
         quick = [a for a in rest if a not in self.slow]
         if quick and fastest([self.dims[a].value for a in quick]) != 0:
             quick = quick[::-1]
-        self.order = (*(0,) * many, *quick, *slow[::-1])
+        self.order = (*(rank - 1,) * many, *quick, *slow[::-1])
 
 
 def first_of(axis: int, rank: int) -> tuple[int, ...]:
@@ -210,7 +210,7 @@ class Memory:
         store = self.leaf_storage.get(path)
         if store is None:
             store = Storage(path, op.dims, op.dtype)
-            store.order = tuple(range(op.ndim))
+            store.order = tuple(range(op.ndim)[::-1])
         self._claim(op, store)
 
     def _copy_of(self, op: Op) -> Op:
