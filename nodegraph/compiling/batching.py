@@ -1,4 +1,4 @@
-"""Series side by side: the batching transform (vmap), its program, and how it is given arrays.
+"""Series side by side: the batching transform (vmap), and how its program is given arrays.
 
 A trace of one series becomes one of many. Every operation that depends on a series gets one more
 axis, the last, along which numbers lie side by side, each series in a lane of the processor's
@@ -7,7 +7,7 @@ registers. Sums keep their order, so each lane has the bits that its series has 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,38 +23,44 @@ from nodegraph.compiling.operands import cast, spread, with_axis
 from nodegraph.compiling.planning.layout import MANY
 from nodegraph.compiling.program import Frame, Program
 
-__all__ = ["BatchFrame", "BatchedProgram", "batched"]
+__all__ = ["BatchFrame", "batched"]
 
 
 def batched(
-    alone: Trace, outputs: dict[Any, Any], own: Iterable[Any], lanes: int, made: Trace
-) -> dict[Any, Any]:
-    """Write a trace for many series down; return its outputs.
+    build: Callable[[Trace], dict[Any, Any]], own: Callable[[Any], bool], lanes: int
+) -> Callable[[Trace], dict[Any, Any]]:
+    """Return what writes a step of many series down, given what does so for one.
 
     Parameters
     ----------
-    alone : Trace
-        Of one series.
-    outputs : dict
-        Its outputs by path.
-    own : iterable
-        Paths of the leaves that each series has for itself.
+    build : callable
+        Given a `Trace`: the outputs of one series by path, as for `Program`.
+    own : callable
+        Given a path: whether each series has that leaf for itself.
     lanes : int
-    made : Trace
-        An empty one, which is being written.
+        How many series there are, by 16, for loops over them have no rest; fewer may be given.
 
     The state of a lane stays as it is from the step on at which ``("left",)`` is 0.
     """
-    made.open, made.arrays = False, alone.arrays
-    batch = _Batch(alone, made, set(own), lanes)
-    for op in alone.ops:
-        with made.within(batch.region(op.region)):
-            batch.twins[op] = batch.twin(op)
-    left = made.leaf(("left",), (batch.axis,), "i8")
-    active = batch.elementwise("greater", (left, made.const(0, "i8")), "b1")
-    found = {path: Var(batch.output(path, var, active)) for path, var in outputs.items()}
-    found["left",] = Var(batch.elementwise("subtract", (left, made.const(1, "i8")), "i8"))
-    return found
+    if lanes % 16:
+        raise ValueError(f"series go side by side by 16, not by {lanes}")
+
+    def build_many(made: Trace) -> dict[Any, Any]:
+        alone = Trace(lanes=lanes)
+        with alone:
+            outputs = build(alone)
+        made.open, made.arrays = False, alone.arrays
+        batch = _Batch(alone, made, {*filter(own, alone.leaves)}, lanes)
+        for op in alone.ops:
+            with made.within(batch.region(op.region)):
+                batch.twins[op] = batch.twin(op)
+        left = made.leaf(("left",), (batch.axis,), "i8")
+        active = batch.elementwise("greater", (left, made.const(0, "i8")), "b1")
+        found = {path: Var(batch.output(path, var, active)) for path, var in outputs.items()}
+        found["left",] = Var(batch.elementwise("subtract", (left, made.const(1, "i8")), "i8"))
+        return found
+
+    return build_many
 
 
 class _Batch:
@@ -179,58 +185,21 @@ def _looked_at(spec: Any, args: list[Op], rank: int) -> tuple[Any, ...]:
     return (*found, ("ax", rank, None, 1)) if args[0].many else tuple(found)
 
 
-class BatchedProgram:
-    """A traced step, compiled for many series at once.
-
-    Parameters
-    ----------
-    build : callable
-        Given a `Trace`: the outputs of one series, as for `Program`.
-    io : dict
-        The place in ``io`` of each row, by path.
-    dtype : dtype
-    own : callable
-        Given a path: whether each series has that leaf for itself.
-    lanes : int
-        How many series there are, by 16, for loops over them have no rest; fewer may be given.
-    """
-
-    def __init__(
-        self,
-        build: Callable[[Trace], dict[Any, Any]],
-        io: dict[Any, int],
-        dtype: Any,
-        own: Callable[[Any], bool],
-        lanes: int,
-    ):
-        if lanes % 16:
-            raise ValueError(f"series go side by side by 16, not by {lanes}")
-
-        def build_many(trace: Trace) -> dict[Any, Any]:
-            alone = Trace(lanes=lanes)
-            with alone:
-                outputs = build(alone)
-            return batched(alone, outputs, filter(own, alone.leaves), lanes, trace)
-
-        self.lanes, self.dtype = lanes, np.dtype(dtype)
-        self.program = Program(build_many, io, dtype, lanes)
-        self.driver = batch_driver(code_of(dtype))
-
-
 class BatchFrame(Frame):
     """Arrays for many series.
 
     Parameters
     ----------
-    batch : BatchedProgram
+    program : Program
+        Of a step that is `batched`.
     params : dict
         As `Program.lay` gives them.
     state : tree
         Of one series; all begin with states like it.
     """
 
-    def __init__(self, batch: BatchedProgram, params: Mapping[Any, Array], state: Any):
-        program, lanes = batch.program, batch.lanes
+    def __init__(self, program: Program, params: Mapping[Any, Array], state: Any):
+        lanes = program.lanes
         arrays = {**params, ("left",): np.zeros(lanes, np.int64)}
 
         def room(where: Any, array: Any) -> Array:
@@ -243,14 +212,13 @@ class BatchFrame(Frame):
         super().__init__(program, arrays, mapped(state, ("s",), room))
         turned = (seen if seen is None else np.moveaxis(seen, -1, 0) for seen, _ in self._views)
         self._views = [*zip(turned, (moves for _, moves in self._views), strict=True)]
-        self.batch = batch
         self.widths = np.zeros(len(self.rows), np.int64)
         self.side_by_side = {}  # rows of one step, (width, lanes)
         for path, at in program.io.items():
             leaf = program.y if path == "y" else program.leaves.get(path)
             if leaf is not None and leaf.many:
                 self.widths[at] = leaf.shape[0]
-                rows = zeros_at_line(leaf.shape, batch.dtype)
+                rows = zeros_at_line(leaf.shape, program.dtype)
                 self.side_by_side[path], self.rows[at] = rows, address(rows)
 
     def run_all(
@@ -266,14 +234,14 @@ class BatchFrame(Frame):
         """
         lengths = [len(x) for x in rows["x"]]
         stops = np.cumsum(lengths)
-        joined = {p: np.concatenate(series, dtype=self.batch.dtype) for p, series in rows.items()}
+        joined = {p: np.concatenate(series, dtype=self.program.dtype) for p, series in rows.items()}
         joined["y"] = self.outputs(int(stops[-1]))
         self.run_rows(states, joined, lengths, stops - lengths)
         return self.states_now(states), np.split(joined["y"], stops[:-1])
 
     def outputs(self, n_steps: int) -> Array:
         """Return an array for the outputs of so many steps."""
-        return np.empty((n_steps, self.widths[self.program.io["y"]]), self.batch.dtype)
+        return np.empty((n_steps, self.widths[self.program.io["y"]]), self.program.dtype)
 
     def run_rows(
         self,
@@ -284,14 +252,14 @@ class BatchFrame(Frame):
     ) -> None:
         """Run series that lie in `rows` by path, "y" among them, from their `starts` on."""
         lanes = self.begin(states, lengths)
-        bases = np.zeros((len(self.rows), self.batch.lanes), np.int64)
+        bases = np.zeros((len(self.rows), self.program.lanes), np.int64)
         for path, array in rows.items():
             own = bases[self.program.io[path], : len(starts)]
             own[:] = address(array) + starts * array.strides[0]
         places = map(address, (self.args, self.rows, self.widths, bases, lanes))
-        most = len(self.rows), self.batch.lanes, int(lanes.max())
+        most = len(self.rows), self.program.lanes, int(lanes.max())
         self.program.expect(most[-1])
-        self.batch.driver(self.program.function.cell, *places, *most)
+        batch_driver(code_of(self.program.dtype))(self.program.function.cell, *places, *most)
 
     def begin(self, states: Sequence[Any], lengths: Sequence[int]) -> Array:
         """Set states, and how many steps each will go on; return those of all lanes."""

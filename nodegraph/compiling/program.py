@@ -59,7 +59,7 @@ class Program:
         The place in ``io`` of each row, by path.
     dtype : dtype
     lanes : int
-        How many series go side by side.
+        How many series go side by side in what is built.
     """
 
     def __init__(

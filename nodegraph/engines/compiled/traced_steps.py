@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array, leaves
-from nodegraph.compiling.batching import BatchedProgram, BatchFrame
+from nodegraph.compiling.batching import BatchFrame, batched
 from nodegraph.compiling.cache_lines import copy_at_line
 from nodegraph.compiling.ir import TraceError
 from nodegraph.compiling.layout import is_array, mapped, signature
@@ -206,12 +206,11 @@ class Traced(Prepared):
 
     def _batched(
         self, state: Any, dtype: np.dtype[Any], widths: Mapping[str, int], lanes: int
-    ) -> BatchedProgram | None:
+    ) -> Program | None:
         build, own = Writer(self.node, self.params, state, widths, dtype), {*widths}
         try:
-            return BatchedProgram(
-                build, places(self.node), dtype, lambda p: p in own or p[0] == "s", lanes
-            )
+            many = batched(build, lambda path: path in own or path[0] == "s", lanes)
+            return Program(many, places(self.node), dtype, lanes)
         except TraceError:  # what differs from series to series in ways that lanes cannot
             return None
 
@@ -261,9 +260,9 @@ class _Bound:
 class _Lanes:
     """A program of many series with params, and frames that wait to be used."""
 
-    def __init__(self, many: BatchedProgram, params: Any, state: Any):
+    def __init__(self, many: Program, params: Any, state: Any):
         self.many, self.state = many, state
-        self.params = many.program.lay(params, ("p",))
+        self.params = many.lay(params, ("p",))
         self.frames: list[BatchFrame] = []
 
     def run(self, states: list[Any], rows: dict[Any, list[Array]]) -> tuple[list[Any], list[Array]]:
