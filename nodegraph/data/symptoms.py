@@ -90,6 +90,8 @@ class Stillness(NamedTuple):
         What it is, for each of them.
     n_rows : int
         How many such rows were seen: all, if anything is still.
+    spread : float
+        How far the one of them moves that moves most: no more than rounding leaves.
     unknown : array of int
         Columns that are NaN in every row; none if some row has no gap.
     coded : bool
@@ -99,6 +101,7 @@ class Stillness(NamedTuple):
     still: Array
     values: Array
     n_rows: int
+    spread: float
     unknown: Array
     coded: bool
 
@@ -124,10 +127,11 @@ def stillness(parts: Sequence[Array]) -> Stillness:
         moves = np.ones(len(low), bool)
         moves[still] = False
         coded = bool(moves.any() and not low.any() and (high[moves] == 1).all())
-        return Stillness(still, low[still], n_rows, still[:0], coded)
+        spread = float((high - low)[still].max(initial=0.0))
+        return Stillness(still, low[still], n_rows, spread, still[:0], coded)
     unknown = [np.isnan(part).all(axis=0) for part in parts]
     none = np.zeros(0, int)
-    return Stillness(none, low, 0, np.flatnonzero(np.all(unknown, axis=0)), False)
+    return Stillness(none, low, 0, 0.0, np.flatnonzero(np.all(unknown, axis=0)), False)
 
 
 def _whole_rows(parts: Sequence[Array]) -> Iterator[Array]:
@@ -140,11 +144,15 @@ def _whole_rows(parts: Sequence[Array]) -> Iterator[Array]:
 
 STEPS = 100  # roundings within what a column covers: fewer are noise of about 1 % and more
 EQUAL = 1e-12  # share of its values that a column covers which is constant but for rounding
+EXACT = 2.0**53  # up to here whole numbers are no matter of rounding
 LOOKED_AT = 4096  # rows, evenly spread
 
 
 def blurred(rows: Array, dtype: np.dtype[Any]) -> str:
     """Return which column covers but few numbers of `dtype`, and which; or nothing.
+
+    Where both are float64, whole numbers alone are looked at, for others may be what rounding left;
+    of those that are taken for such though they move, that is said.
 
     Parameters
     ----------
@@ -160,20 +168,31 @@ def blurred(rows: Array, dtype: np.dtype[Any]) -> str:
     column 0 goes from 1700000000 to 1700000100, which float32 tells apart by steps of 2e+02
     >>> blurred(clock, np.dtype("float64"))
     ''
+    >>> print(blurred(1e15 + np.arange(9.0)[:, None], np.dtype("float64")))
+    column 0 goes from 1000000000000000 to 1000000000000008, which float64 tells apart by steps \
+of 0.22, and is taken for one that stands still but for rounding
     """
-    if rows.dtype.itemsize <= dtype.itemsize:
+    if rows.dtype.itemsize < 8:  # digits were lost before
         return ""
     some = rows[:: max(1, len(rows) // LOOKED_AT)]
     known = np.isfinite(some)
     low = some.min(axis=0, where=known, initial=np.inf)
     high = some.max(axis=0, where=known, initial=-np.inf)
-    covered, largest = high - low, np.maximum(abs(low), abs(high))
+    with np.errstate(over="ignore"):
+        covered, largest = high - low, np.maximum(abs(low), abs(high))
     step = np.finfo(dtype).eps * np.maximum(largest, np.finfo(dtype).tiny)
-    found = (covered > EQUAL * largest) & (covered < STEPS * step)
+    single = dtype.itemsize < 8
+    if single:
+        found = (covered > EQUAL * largest) & (covered < STEPS * step)
+    else:
+        whole = (some == np.rint(some)).all(axis=0, where=known)
+        found = is_constant(low, high) & (covered > 0) & (largest < EXACT) & whole
     if not found.any():
         return ""
     i = int(found.argmax())
     return (
-        f"column {i} goes from {low[i]:.12g} to {high[i]:.12g}, which {dtype.name} tells apart by "
+        f"column {i} goes from {low[i]:.16g} to {high[i]:.16g}, which {dtype.name} tells apart by "
         f"steps of {step[i]:.2g}"
+        + ", and is taken for one that stands still but for rounding"
+        * (not single)
     )

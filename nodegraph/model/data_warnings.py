@@ -186,11 +186,16 @@ def _warn_of_lost_digits(bound: BoundData, dtype: np.dtype[Any]) -> None:
     named = [*series.data.items()]
     named += [(f"target of {name}", rows) for name, rows in series.targets.items()]
     for name, rows in named:
-        if found := blurred(rows, dtype):
-            warn(
-                f"{name}: {found}; take its mean off before they are given, x - x.mean(axis=0), "
-                "or write dtype='float64'"
+        narrower = dtype.itemsize < rows.dtype.itemsize
+        told = narrower or name in series.data  # else as at rest, below
+        if told and (found := blurred(rows, dtype)):
+            cure = (
+                "take its mean off before they are given, x - x.mean(axis=0), or write "
+                "dtype='float64'"
+                if narrower
+                else "take its first value off before they are given, x - x[0]"
             )
+            warn(f"{name}: {found}; {cure}")
 
 
 def _warn_of_turned_data(bound: BoundData) -> None:
@@ -264,9 +269,13 @@ def _warn_of_constants(plan: Plan, name: str, bound: BoundData, warmup: int) -> 
     told = found.still.size and found.n_rows >= FEWEST_STILL and not found.coded
     if told and not plan.nodes[name].knows_classes:
         values = columns_in_words([f"{value:.12g}" for value in found.values]).split(" ", 1)[1]
+        but = (
+            f", but for {found.spread:.2g} that are taken for rounding; if they are none, take "
+            "the first row off, y - y[0]"
+        ) * bool(found.spread)
         warn(
             f"target of {name}: {columns_in_words(found.still, titles=titles)} at rest ({values} "
-            f"in all {found.n_rows} rows that are learned from), so nothing else will be said "
+            f"in all {found.n_rows} rows that are learned from{but}), so nothing else will be said "
             "there; leave out what does not move, or look at where it comes from"
         )
 

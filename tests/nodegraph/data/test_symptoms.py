@@ -31,6 +31,28 @@ def test_there_is_nothing_to_say_of_what_float32_holds(scale):
         assert not blurred(scale * rows, SINGLE)
 
 
+DOUBLE = np.dtype("float64")
+DAYS = np.arange(300.0)[:, None] % 7
+
+
+@pytest.mark.parametrize(("offset", "size"), [(1e14, 1), (1e15, 30), (-4e15, 1)])
+def test_whole_numbers_that_move_by_next_to_nothing_are_told_in_float64_too(offset, size):
+    told = blurred(offset + size * DAYS, DOUBLE)
+    assert told.startswith("column 0 goes from") and "taken for one that stands still" in told
+    for rows in (offset + 0 * DAYS, offset * (1 + 1e-16 * X), 1e12 + DAYS, 1e9 * DAYS, 1e20 + X):
+        assert not blurred(rows, DOUBLE)
+
+
+def test_a_target_that_moves_by_next_to_nothing_is_not_said_to_rest():
+    y = 1e15 + DAYS
+    model = ng.Model(Input(name="input") >> Ridge(name="o"))
+    with pytest.warns(NodegraphWarning, match=r"but for 6 that are taken .* y - y\[0\]") as told:
+        model.fit(DAYS, y)
+    assert len(told) == 1
+    with pytest.warns(NodegraphWarning, match=r"input: column 0 goes .*; take its first value off"):
+        model.fit(y, DAYS)
+
+
 @pytest.mark.parametrize("x, y, where", [(X + 1e9, X, "input"), (X, X - 1e9, "target of o")])
 def test_a_fit_in_float32_warns_and_one_in_float64_is_right(x, y, where):
     graph = Input(name="input") >> Ridge(name="o")
