@@ -18,6 +18,7 @@ from nodegraph.graph.protocols import Windowed
 from nodegraph.graph.rule import shortest
 from nodegraph.model.checks import why_so_many
 from nodegraph.model.clock_columns import warn_of_clocks
+from nodegraph.model.column_names import warn_of_shared_names
 
 __all__ = [
     "warn_of_doubts",
@@ -64,6 +65,7 @@ def warn_of_doubts(
 def warn_of_inputs(plan: Plan, bound: BoundData) -> None:
     """Warn of edges that bring nothing in time, and of columns that are no signals."""
     _warn_of_late_edges(plan, bound)
+    warn_of_shared_names(bound)
     one = bound.series[0] if bound.own else None
     if isinstance(one, Series) and any(rows.shape[1] > 1 for rows in one.data.values()):
         warn_of_clocks(one, bound.columns)
