@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nodegraph.experiments.cli.console import Debug, Plugins, say, show_table, warnings_said
-from nodegraph.experiments.cli.graphs import Changes, DataFolder, found_graph, read
+from nodegraph.experiments.cli.graphs import Changes, DataFolder, found_graph, meant_for, read
 
 if TYPE_CHECKING:
     from nodegraph.files.yaml.spec import Spec
@@ -48,7 +48,7 @@ def cluster(
     from nodegraph.engines.ray.engine import RayEngine
     from nodegraph.experiments.tasks.rehearsal import engine_of
 
-    spec = None if file is None else read(file, changes, plugins, data)
+    spec = None if file is None else read(file, meant_for("ray", changes), plugins, data)
     if spec is None:
         engine = RayEngine(address, wait=wait or 0.0)
     else:

@@ -23,7 +23,14 @@ from nodegraph.experiments.cli.console import (
     show_table,
     warnings_said,
 )
-from nodegraph.experiments.cli.graphs import Changes, DataFolder, File, read, results_folder
+from nodegraph.experiments.cli.graphs import (
+    Changes,
+    DataFolder,
+    File,
+    meant_for,
+    read,
+    results_folder,
+)
 from nodegraph.model.checkpoints import move_checkpoint, remove_checkpoint
 
 if TYPE_CHECKING:
@@ -93,7 +100,7 @@ def run(
 
     if resume and anew:
         raise typer.BadParameter("--anew and --resume exclude each other: write one of them")
-    spec = read(file, changes, plugins, data)
+    spec = read(file, meant_for(engine, changes), plugins, data)
     if not quiet:
         _introduce(spec.header, file)
     folder = out or results_folder(spec, file)

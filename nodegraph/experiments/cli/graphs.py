@@ -37,6 +37,7 @@ __all__ = [
     "draw",
     "found_graph",
     "graphs",
+    "meant_for",
     "read",
     "results_folder",
 ]
@@ -137,6 +138,18 @@ def read(
         return read_yaml(file, given, data)
 
 
+def meant_for(engine: str | None, changes: list[str] | None) -> list[str] | None:
+    """Return the changes, of which those of ``engine.`` are options of the engine that is asked."""
+    fields = [change.partition("=")[0].strip() for change in changes or ()]
+    if (
+        engine is None
+        or "engine.kind" in fields
+        or not any(f.startswith("engine.") for f in fields)
+    ):
+        return changes
+    return [f"engine.kind={engine}", *(changes or ())]
+
+
 def results_folder(spec: Spec, file: Path) -> Path:
     """Return where results go if nothing is said: out/NAME, after ``name:`` or else the file."""
     name = spec.header.name or file.stem
@@ -159,7 +172,7 @@ def check(
 
     if engine not in (None, "ray"):
         choose(engine)
-    spec = read(file, changes, plugins, data)
+    spec = read(file, meant_for(engine, changes), plugins, data)
     plan = Plan.of(spec.graph)
     say(f"{spec.header.name or file.stem}: seed {spec.header.seed}, {spec.header.dtype}")
     if spec.header.description:

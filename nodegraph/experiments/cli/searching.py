@@ -19,7 +19,14 @@ from nodegraph.experiments.cli.console import (
     show_table,
     warnings_said,
 )
-from nodegraph.experiments.cli.graphs import Changes, DataFolder, File, read, results_folder
+from nodegraph.experiments.cli.graphs import (
+    Changes,
+    DataFolder,
+    File,
+    meant_for,
+    read,
+    results_folder,
+)
 from nodegraph.host.paths import refuse_file
 
 if TYPE_CHECKING:
@@ -84,7 +91,7 @@ def search(
 
     if out is not None and study is not None:
         raise typer.BadParameter("--study says where the study is; leave --out out")
-    wanted = _pairs(ranges)
+    wanted, changes = _pairs(ranges), meant_for(engine, changes)
     with warnings_said(), news_said(), compiling_said(), ExitStack() as ending:
         spec = read(file, changes, plugins, data)
         kept = study or (out or results_folder(spec, file)) / "study.journal"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, ValidationError
@@ -65,6 +66,12 @@ class RayEngine(Section):
     window: Annotated[int, Field(ge=1)] | None = None
 
 
+def _of_a_kind(engine: Any) -> Any:
+    if isinstance(engine, Mapping) and "kind" not in engine:
+        raise ValueError("kind is required: local or ray")
+    return engine
+
+
 def _readable_version(version: int) -> int:
     if version != VERSION:
         raise ValueError(f"is the version of the format, {VERSION} (got {version})")
@@ -108,7 +115,9 @@ class Header(Section):
     ] = ()
     streams: Annotated[dict[str, Name], Field(default_factory=dict)]
     task: Task | None = None
-    engine: Annotated[LocalEngine | RayEngine, Field(discriminator="kind")] = LocalEngine()
+    engine: Annotated[
+        LocalEngine | RayEngine, Field(discriminator="kind"), BeforeValidator(_of_a_kind)
+    ] = LocalEngine()
 
 
 def read_header(document: Document) -> Header:

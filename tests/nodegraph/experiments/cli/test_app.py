@@ -188,6 +188,17 @@ def test_check_shows_which_actor_would_hold_what_and_whether_it_pays(small):
     assert "would pay from chunk=" in words
 
 
+def test_options_of_an_engine_go_with_the_one_that_is_asked_for(small):
+    done = call("check", small, "--engine", "ray", "--set", "engine.placement=node")
+    assert done.exit_code == 0, done.stderr
+    assert "u, reservoir, readout" not in " ".join(done.stdout.split())
+    odd = "--set", "engine.placement=middle"
+    assert "engine.placement: should be 'block' or 'node'" in fails(
+        "search", small, "--engine", "ray", *odd, "--range", "seed=1,2"
+    )
+    assert "engine: kind is required: local or ray" in fails("check", small, *odd)
+
+
 def test_check_asks_for_actors_for_labels_and_without_a_task_too(small):
     bare = small.with_name("bare.yaml")
     bare.write_text(SMALL.partition("task:")[0], encoding="utf-8")

@@ -100,7 +100,7 @@ def test_one_edge_needs_no_list() -> None:
         ("task.data={file: a.csv}", None),
         ("engine={kind: ry}", "engine: kind should be one of 'local', 'ray' (got 'ry'); did you"),
         ("engine={kind: ray, address: 'ray://1.2.3.4:1'}", "engine.address: should be 'auto'"),
-        ("engine.workers=2", "engine: kind is required"),
+        ("engine.workers=2", "engine: kind is required: local or ray"),
         ("engine={kind: local, workers: 0}", "should be at least 1, or -1 for one on each core"),
         ("engine={kind: ray, workers: 0}", "should be at least 1, or -1 for one on each core"),
     ],
