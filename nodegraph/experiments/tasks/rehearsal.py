@@ -12,13 +12,13 @@ import numpy as np
 
 from nodegraph import metrics
 from nodegraph.engines.request import Request
-from nodegraph.errors import DataError, GraphError, SpecError
+from nodegraph.errors import DataError, FieldError, GraphError, SpecError
 from nodegraph.experiments.tasks.examples import named
 from nodegraph.experiments.tasks.key_use import Situation, unread
 from nodegraph.experiments.tasks.task_data import Preparation
 from nodegraph.experiments.tasks.trial import Trial
 from nodegraph.experiments.tasks.validation import folds
-from nodegraph.files.yaml.document import error_at
+from nodegraph.files.yaml.document import error_at, error_at_node
 from nodegraph.files.yaml.header import Header, LocalEngine, RayEngine
 from nodegraph.files.yaml.spec import Spec
 from nodegraph.files.yaml.task import GenerateTarget, Task
@@ -151,8 +151,10 @@ def _under(spec: Spec, *keys: str) -> Iterator[None]:
     """Say of what does not fit where it stands in the file."""
     try:
         yield
-    except (DataError, GraphError) as error:
+    except DataError as error:
         raise error_at(spec.document, keys, str(error)) from error
+    except (FieldError, GraphError) as error:
+        raise error_at_node(spec.document, keys, str(error)) from error
 
 
 def engine_of(

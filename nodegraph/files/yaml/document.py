@@ -14,7 +14,7 @@ from nodegraph.graph.messages import Complaint, complaints, place
 from nodegraph.graph.messages.complaints import Loc
 from nodegraph.graph.messages.phrases import shown
 
-__all__ = ["Document", "Mark", "error_at", "error_from"]
+__all__ = ["Document", "Mark", "error_at", "error_at_node", "error_from"]
 
 MOST_LINES = 20  # errors told at once
 
@@ -82,6 +82,28 @@ def error_at(document: Document, path: Loc, message: str, *, on_key: bool = Fals
     a.yaml:1:1: seed: is required
     """
     return SpecError(_line(document, Complaint(path, message, on_key)))
+
+
+def error_at_node(document: Document, path: Loc, message: str) -> SpecError:
+    """Return the error at the node, or its field, that `message` begins with; else at `path`.
+
+    Examples
+    --------
+    >>> document = Document({"nodes": {"pool": {"W_in": [1.0]}}}, "a.yaml")
+    >>> print(error_at_node(document, ("task",), "pool: W_in: expected shape (5, 1)"))
+    a.yaml:1:1: nodes.pool.W_in: expected shape (5, 1)
+    """
+    nodes = document.data.get("nodes", {})
+    name, _, told = message.partition(": ")
+    top, _, inner = name.partition(".")
+    if not told or top not in nodes:
+        return error_at(document, path, message)
+    if inner:  # a node of a composite
+        return error_at(document, ("nodes", top), f"{inner}: {told}")
+    field, _, rest = told.partition(": ")
+    if rest and field in nodes[top]:
+        return error_at(document, ("nodes", top, field), rest)
+    return error_at(document, ("nodes", top), told)
 
 
 def _line(document: Document, found: Complaint) -> str:

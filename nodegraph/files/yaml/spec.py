@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from nodegraph.errors import DataWarning, FieldError, GraphError, NodegraphError, SpecError, warn
-from nodegraph.files.yaml.document import Document, error_at, error_from
+from nodegraph.files.yaml.document import Document, error_at, error_at_node, error_from
 from nodegraph.files.yaml.edges import EdgeError, evaluate
 from nodegraph.files.yaml.header import Header
 from nodegraph.files.yaml.overrides import override
@@ -240,7 +240,8 @@ class _Reader:
         try:
             plan = Plan.of(graph)
         except NodegraphError as error:
-            raise self._error(("edges",) if lines else ("nodes",), str(error)) from error
+            otherwise: Loc = ("edges",) if lines else ("nodes",)
+            raise error_at_node(self.document, otherwise, str(error)) from error
         for name, stream in plan.streams.items():
             top = name.partition(".")[0]
             if stream.partition(".")[0] != (word := streams.get(top, top)):

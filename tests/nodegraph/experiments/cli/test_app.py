@@ -188,6 +188,18 @@ def test_check_shows_which_actor_would_hold_what_and_whether_it_pays(small):
     assert "would pay from chunk=" in words
 
 
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ("W_in: [[1.0, 2.0]]", "7:49: nodes.reservoir.W_in: expected shape (20, 2), got (1, 2)"),
+        ("rule: {kind: Scaling}", "7:14: nodes.reservoir: Scaling changes scale, offset, centre"),
+    ],
+)
+def test_what_a_node_cannot_be_in_its_graph_is_told_at_its_line(small, fields, message):
+    small.write_text(SMALL.replace("units: 20", f"units: 20, {fields}"), encoding="utf-8")
+    assert f"error: {small}:{message}" in fails("run", small, "-q")
+
+
 def test_options_of_an_engine_go_with_the_one_that_is_asked_for(small):
     done = call("check", small, "--engine", "ray", "--set", "engine.placement=node")
     assert done.exit_code == 0, done.stderr
