@@ -26,7 +26,8 @@ class Ponder(BesideCell):
 
     so that the p_n sum to 1, and are 0 once the state stood still. Where [1]_ learns when to halt,
     by a gradient from elsewhere, this learns nothing; rules that follow the cell's equation take p
-    as given. Turns after the last that counts are worked out only where such a rule learns.
+    as given. Turns after the last that counts are worked out only where such a rule learns. A turn
+    is a step of the cell: a `ClockworkRNN` inside counts turns, and each takes the whole of a `dt`.
 
     Parameters
     ----------
