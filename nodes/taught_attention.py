@@ -30,7 +30,8 @@ class TaughtAttention(TaughtUnits):
         q = W_q z + b_q,   k[j] = W_k x[t-j],   v[j] = W_v x[t-j] + b_v,   j = 0 .. span - 1
         c = sum_j softmax_j(q . k[j] / sqrt(keys)) v[j],   h = f(W_h [z, c] + b_h)
 
-    and a linear map ``V [z, c, h] + offset`` of its own foretells the target. Each head and each
+    and a linear map ``V [z, c, h] + offset`` of its own foretells the target. In float32 x is taken
+    about its mean first, so that a mean of many spreads costs no digits. Each head and each
     unit hears the error of this map alone, by Adam; see `nodes.rules.LocalDescent`. No error of
     another node reaches it, and none of its own leaves it. It gives out c and h, each at the spread
     1 that it had while it learned; before it has learned it gives out 0.
@@ -100,6 +101,7 @@ class TaughtAttention(TaughtUnits):
         gain: Array  # (heads * keys + units,)
         V: Array  # (n_target, n_in + heads * keys + units)
         offset: Array  # (n_target,)
+        centre: Array | float = 0.0  # (n_in,), what is taken off x and z first; 0 in float64
 
     class State(NamedTuple):
         """What arrived in the last steps; step t is in place ``t % n`` of n."""
@@ -159,6 +161,7 @@ class TaughtAttention(TaughtUnits):
             gain=np.zeros(self.shown),
             V=np.zeros((target, n_in + self.shown)),
             offset=np.zeros(target),
+            centre=np.zeros(n_in),
         )
 
     def start(self, n_out: int, n_in: int = 0) -> State:
@@ -174,7 +177,7 @@ class TaughtAttention(TaughtUnits):
         """Return ``(state, y)``, y being c and h at their gain, the prediction, or both."""
         inputs, now, many = state.inputs.copy(), state.steps, self.ahead + 1
         inputs[now % many] = x
-        z = inputs[(now + 1) % many]
+        z, x = inputs[(now + 1) % many] - params.centre, x - params.centre
         past, asked = self.core.State(*state[1:]), self._asked(params, z, x, matvec)
         past, c = self.core.step((), past, asked)
         return self.State(inputs, *past), self._told(params, z, c, matvec)
@@ -208,7 +211,9 @@ class TaughtAttention(TaughtUnits):
         now, many = int(state.steps), self.ahead + 1
         before = state.inputs[(now + 1 + np.arange(self.ahead)) % many]
         line = np.concatenate([before, xs])
-        z, inputs = line[: len(xs)], state.inputs.copy()
+        z, inputs = line[: len(xs)] - laid.centre, state.inputs.copy()
         inputs[(now + len(xs) - 1 - np.arange(many)) % many] = line[::-1][:many]
-        past, c = run(self.core.State(*state[1:]), self._asked(laid, z, xs, times_rows))
+        past, c = run(
+            self.core.State(*state[1:]), self._asked(laid, z, xs - laid.centre, times_rows)
+        )
         return self.State(inputs, *past), self._told(laid, z, c, times_rows)

@@ -25,8 +25,11 @@ class TaughtLayer(TaughtUnits):
     node reaches it, and none of its own leaves it. It gives out ``gain h``, each unit at the
     spread 1 that it had while it learned; before it has learned it gives out 0.
 
-    The target may have any width; a target given without a name teaches it as well as the
-    readout behind it.
+    In float32 x is taken about its mean first, as `Scaler` has it, so that a mean of many spreads
+    costs no digits.
+
+    The target may have any width; a target given without a name teaches it as well as the readout
+    behind it.
 
     Parameters
     ----------
@@ -81,6 +84,7 @@ class TaughtLayer(TaughtUnits):
         V: Array  # (n_target, n_in + units)
         offset: Array  # (n_target,)
         B: Array  # (n_target, units), random feedback; (0, 0) without
+        centre: Array | float = 0.0  # (n_in,), what is taken off x first; 0 in float64
 
     moves: ClassVar[tuple[str, ...]] = ("rounds", "share", "rate", "feedback")
 
@@ -116,10 +120,12 @@ class TaughtLayer(TaughtUnits):
             V=np.zeros((target, n_in + self.units)),
             offset=np.zeros(target),
             B=of_B.standard_normal(feedback),
+            centre=np.zeros(n_in),
         )
 
     def step(self, params: Params, state: Any, x: Array) -> tuple[Any, Array]:
         """Return ``(state, y)``, y being ``gain h``, z or both."""
+        x = x - params.centre
         h = activate(self.activation, matvec(params.W_in, x) + params.bias)
         parts = [params.gain * h] if "units" in self.emits else []
         if "prediction" in self.emits:

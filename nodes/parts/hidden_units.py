@@ -9,7 +9,7 @@ import numpy as np
 from nodegraph import Array
 from nodes.parts.activations import ACTIVATIONS
 from nodes.parts.slopes import SLOPES, Slanted
-from nodes.parts.whitened_head import Head, whitening
+from nodes.parts.whitened_head import Head, rounded, whitening
 from nodes.ridge_regression.blas import product
 from nodes.ridge_regression.statistics import Statistics
 
@@ -23,6 +23,7 @@ class HiddenUnits(NamedTuple):
     bias: Array  # (units,)
     B: Array  # (n_target, units), random feedback; (0, 0) without
     mean: Array  # (n_in,)
+    rest: Array  # (n_in,), what rounding has left of the mean; 0 in float64
     M: Array  # (n_in, n_in), see `nodes.parts.whitened_head.whitening`
     W_x: Array  # (units, n_in), W M
     head: Head
@@ -34,13 +35,15 @@ class HiddenUnits(NamedTuple):
         square = np.zeros((W.shape[1], W.shape[1]), W.dtype)
         head = Head(np.zeros_like(params.V), np.zeros_like(params.offset))
         given = np.array(params.bias), np.array(params.B)
-        return cls(W, *given, square[0].copy(), square, W.copy(), head)
+        mean, rest = np.zeros((2, len(square)), W.dtype)
+        return cls(W, *given, mean, rest, square, W.copy(), head)
 
     def whitened(self, sums: Statistics, epsilon: float) -> HiddenUnits:
         """Return them with mean and whitening of the inputs that were summed up."""
         dtype = self.W.dtype
         M = whitening(sums, epsilon, dtype).astype(dtype)
-        return self._replace(mean=sums.x.astype(dtype), M=M, W_x=product(self.W, M))
+        mean, rest = rounded(sums.x, dtype)
+        return self._replace(mean=mean, rest=rest, M=M, W_x=product(self.W, M))
 
     def with_head(self, head: Head) -> HiddenUnits:
         """Return them with another head."""
@@ -49,6 +52,8 @@ class HiddenUnits(NamedTuple):
     def features(self, xs: Array, activation: Slanted) -> Array:
         """Return inputs about their mean with the units beside them, (n_steps, n_in + units)."""
         x = np.ascontiguousarray(xs - self.mean)
+        if self.rest.any():
+            x -= self.rest
         h = ACTIVATIONS[activation](product(x, self.W_x.T) + self.bias)
         return np.concatenate([x, h], axis=1)
 

@@ -53,8 +53,8 @@ class OwnHead(RowLearner):
         """Return the mean of the inputs, and the matrix that whitens them."""
 
     @abstractmethod
-    def of_raw_inputs(self, memory: Any) -> dict[str, Array]:
-        """Return the weights by name, as they are of inputs that nothing was done to."""
+    def of_raw_inputs(self, memory: Any, mean: Array) -> dict[str, Array]:
+        """Return the weights by name, as they are of inputs that still have this mean."""
 
     def head(self, memory: Any) -> Head:
         """Return the head that the sums tell."""
@@ -74,16 +74,18 @@ class OwnHead(RowLearner):
         done = self.closed(memory)
         require_rows(done.sums)
         head, n = self.head(done), int(done.sums.n)
-        learned = {**self.of_raw_inputs(done), **self._outputs(done, head)}
-        dtype = alone.V.dtype
+        dtype, (mean, _) = alone.V.dtype, self.whitened_by(done)
+        centre = mean.astype(dtype) if dtype.itemsize < 8 else 0.0 * mean
+        raw = self.of_raw_inputs(done, mean - centre)
+        learned = {**raw, **self._outputs(done, head, mean - centre), "centre": centre}
         arrays = {name: np.ascontiguousarray(array, dtype) for name, array in learned.items()}
         error = mean_rmse(done.sums.squared_error(head.V, head.offset), n)
         facts = {"rows": n, self.counts: getattr(self, self.counts), "train_rmse": error}
         return [(alone._replace(**arrays), facts)]
 
-    def _outputs(self, memory: Any, head: Head) -> dict[str, Array]:
-        """Return the head of raw inputs, and what brings all that it hears beside them to 1."""
-        mean, sums = self.whitened_by(memory)[0].astype(float), memory.sums
+    def _outputs(self, memory: Any, head: Head, mean: Array) -> dict[str, Array]:
+        """Return the head of inputs with a mean, and what brings all beside them to spread 1."""
+        sums = memory.sums
         spread = np.sqrt(sums.xx.diagonal()[len(mean) :] / sums.n)
         offset = head.offset - head.V[:, : len(mean)] @ mean
         return {"gain": gains(spread), "V": head.V, "offset": offset}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nodegraph import Array
-from nodes.parts.whitened_head import Head, head_of, moving, require_rows, whitening
+from nodes.parts.whitened_head import Head, head_of, moving, require_rows, rounded, whitening
 from nodes.ridge_regression.blas import product
 from nodes.ridge_regression.statistics import Statistics
 
@@ -19,6 +19,7 @@ class Scene(NamedTuple):
 
     rows: int  # that taught
     mean: Array  # (n_in,)
+    rest: Array  # (n_in,), what rounding has left of the mean; 0 in float64
     spread: Array  # (n_in,)
     M: Array  # (n_in, n_in), see `nodes.parts.whitened_head.whitening`
     base: Head  # of the inputs alone
@@ -29,7 +30,7 @@ class Scene(NamedTuple):
         """Return it before the first row."""
         nothing = np.zeros(n_in, dtype)
         head = Head(np.zeros((n_target, n_in)), np.zeros(n_target))
-        return cls(0, nothing, nothing + 1, np.zeros((n_in, n_in)), head, 1.0)
+        return cls(0, nothing, 0 * nothing, nothing + 1, np.zeros((n_in, n_in)), head, 1.0)
 
     @classmethod
     def of(cls, sums: Statistics, epsilon: float, ridge: float, dtype: Any) -> Scene:
@@ -40,15 +41,20 @@ class Scene(NamedTuple):
         base = head_of(sums, M, ridge)
         base = base._replace(offset=base.offset + base.V @ sums.x)
         size = float(np.sqrt(sums.tt.mean() / sums.n)) or 1.0
-        return cls(int(sums.n), sums.x.astype(dtype), spread, M, base, size)
+        return cls(int(sums.n), *rounded(sums.x, dtype), spread, M, base, size)
 
     def scaled(self, x: Array) -> Array:
         """Return inputs at mean 0 and spread 1."""
-        rows: Array = ((x - self.mean) / self.spread).astype(x.dtype)
+        rows: Array = (self.about(x) / self.spread).astype(x.dtype)
         return rows
+
+    def about(self, x: Array) -> Array:
+        """Return inputs about their mean."""
+        rows: Array = x - self.mean
+        return rows - self.rest if self.rest.any() else rows
 
     def left(self, x: Array, ts: Array) -> Array:
         """Return what the head leaves of targets, over their spread."""
-        told = product(x - self.mean, np.ascontiguousarray(self.base.V.T.astype(x.dtype)))
+        told = product(self.about(x), np.ascontiguousarray(self.base.V.T.astype(x.dtype)))
         rows: Array = ((ts - told - self.base.offset) / self.size).astype(x.dtype)
         return rows

@@ -13,7 +13,7 @@ from nodes.ridge_regression.blas import bounded_threads
 from nodes.ridge_regression.solvers import solve_primal, unmoved
 from nodes.ridge_regression.statistics import Statistics
 
-__all__ = ["Head", "gains", "head_of", "moving", "require_rows", "whitening"]
+__all__ = ["Head", "gains", "head_of", "moving", "require_rows", "rounded", "whitening"]
 
 DEAD = 1e-3  # spread below which a unit, whose input is of unit size, is as good as dead
 
@@ -41,6 +41,12 @@ def moving(sums: Statistics, dtype: Any = np.float64) -> Array:
     share = max(10 * float(np.finfo(dtype).eps), ROUNDING)
     found: Array = spread > share * np.abs(sums.x)
     return found
+
+
+def rounded(mean: Array, dtype: Any) -> tuple[Array, Array]:
+    """Return a mean as numbers of this type, and what is left of it."""
+    taken = mean.astype(dtype)
+    return taken, (mean - taken).astype(dtype)
 
 
 def gains(spread: Array) -> Array:

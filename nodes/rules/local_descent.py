@@ -75,7 +75,7 @@ class LocalDescent(OwnHead):
 
     modifies: ClassVar[tuple[str, ...]] = (
         *("W_q", "b_q", "W_k", "W_v", "b_v", "W_h", "b_h"),
-        *("gain", "V", "offset"),
+        *("gain", "V", "offset", "centre"),
     )
     counts: ClassVar[str] = "passes"
     deals: ClassVar[bool] = True  # so that series have numbers, which tell one from the next
@@ -158,7 +158,7 @@ class LocalDescent(OwnHead):
         near, seen = scene.scaled(query), scene.scaled(x)
         if memory.turn == self.last:
             y = features(memory.at, self.how, near, seen).y
-            rows = np.concatenate([query - scene.mean, y], axis=1)
+            rows = np.concatenate([scene.about(query), y], axis=1)
             return memory._replace(sums=memory.sums.add(rows[known], ts[known]))
         left = scene.left(query, ts)
         for total, slope in zip(
@@ -223,12 +223,13 @@ class LocalDescent(OwnHead):
 
     def whitened_by(self, memory: Memory) -> tuple[Array, Array]:
         """Return the mean of the inputs, and the matrix that whitens them."""
-        return memory.scene.mean, memory.scene.M
+        scene = memory.scene
+        return scene.mean.astype(float) + scene.rest, scene.M
 
-    def of_raw_inputs(self, memory: Memory) -> dict[str, Array]:
-        """Return the weights for inputs that are not brought to mean 0 and spread 1."""
+    def of_raw_inputs(self, memory: Memory, mean: Array) -> dict[str, Array]:
+        """Return the weights for inputs that have this mean, and their own spread."""
         scene, found = memory.scene, {}
-        mean, spread, n_in = scene.mean.astype(float), scene.spread.astype(float), len(scene.mean)
+        spread, n_in = scene.spread.astype(float), len(scene.mean)
         for name, bias in (("W_q", "b_q"), ("W_k", ""), ("W_v", "b_v"), ("W_h", "b_h")):
             W = getattr(memory.at, name).astype(float)
             W[:, :n_in] /= spread

@@ -71,7 +71,7 @@ class LocalError(OwnHead):
         sums: Statistics  # of inputs, or of features and target
         slope: Array  # (units, n_in), sum of u . r f'(h) x'
 
-    modifies: ClassVar[tuple[str, ...]] = ("W_in", "bias", "gain", "V", "offset")
+    modifies: ClassVar[tuple[str, ...]] = ("W_in", "bias", "gain", "V", "offset", "centre")
     counts: ClassVar[str] = "rounds"
 
     rounds: NonNegativeInt = 8
@@ -179,12 +179,13 @@ class LocalError(OwnHead):
 
     def whitened_by(self, memory: Memory) -> tuple[Array, Array]:
         """Return the mean of the inputs, and the matrix that whitens them."""
-        return memory.at.mean, memory.at.M
-
-    def of_raw_inputs(self, memory: Memory) -> dict[str, Array]:
-        """Return the units' weights, as they are of inputs that nothing was done to."""
         at = memory.at
-        return {"W_in": at.W_x, "bias": at.bias - at.W_x.astype(float) @ at.mean.astype(float)}
+        return at.mean.astype(float) + at.rest, at.M
+
+    def of_raw_inputs(self, memory: Memory, mean: Array) -> dict[str, Array]:
+        """Return the units' weights, as they are of inputs that still have this mean."""
+        at = memory.at
+        return {"W_in": at.W_x, "bias": at.bias - at.W_x.astype(float) @ mean}
 
 
 def _nothing(turn: int, at: HiddenUnits) -> tuple[Statistics, Array]:
