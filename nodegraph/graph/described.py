@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
+from pydantic_core import PydanticSerializationError
 
 from nodegraph.arrays import is_sparse
 from nodegraph.errors import ContractError, FieldError
@@ -197,11 +198,20 @@ class Described(BaseModel):
         return self
 
     def model_dump(self, **options: Any) -> dict[str, Any]:
-        """Return the fields as plain values; arrays, which have no truth value, stay arrays."""
+        """Return the fields as plain values; arrays, which have no truth value, stay arrays.
+
+        Raises
+        ------
+        SpecError
+            If a part of it would be read back as another class.
+        """
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         arrays = {n: v for n, v in fields.items() if isinstance(v, np.ndarray) or is_sparse(v)}
         left_out = set(options.pop("exclude", None) or ())
-        plain = super().model_dump(**options, exclude=left_out | set(arrays))
+        try:
+            plain = super().model_dump(**options, exclude=left_out | set(arrays))
+        except PydanticSerializationError as error:
+            raise (error.__cause__ or error) from None
         return plain | {name: v for name, v in arrays.items() if name not in left_out}
 
     def __eq__(self, other: object) -> bool:

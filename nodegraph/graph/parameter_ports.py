@@ -46,9 +46,15 @@ def driven(node: Node, ports: Iterable[str], name: str) -> Node:
 
 
 def _twin(node: Node, ports: tuple[str, ...]) -> Node:
-    twin = _kind(type(node), ports)(**node.as_given())
+    twin = _kind(type(node), ports)(**_given(node))
     twin._drawn_as = node._drawn_as
     return twin
+
+
+def _given(node: Node) -> dict[str, Any]:
+    """Return the fields that were given, as they are: a rule need not be known by its name."""
+    fields = type(node).model_fields
+    return {fields[name].alias or name: getattr(node, name) for name in node.model_fields_set}
 
 
 @cache
@@ -75,7 +81,7 @@ def _kind(kind: type[Node], ports: tuple[str, ...]) -> type[Node]:
         return self.learner is None or bool(cast("Any", kind.ready).fget(self))
 
     def reduced(self: Any) -> Any:
-        return _twin, (kind(**self.as_given()), ports)
+        return _twin, (kind(**_given(self)), ports)
 
     for function, original in ((init, kind.init), (step, kind.step)):
         function.__doc__ = original.__doc__

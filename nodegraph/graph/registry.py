@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import cache, partial
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -225,12 +225,29 @@ def split_kind(kind: str) -> tuple[type, dict[str, Any]]:
     return resolve(kind), {}
 
 
-def written_kind(part: Any, fields: dict[str, Any]) -> dict[str, Any]:
+def written_kind(part: Any, fields: dict[str, Any], own: Container[str] = ()) -> dict[str, Any]:
     """Return `fields` of `part` below the word that `split_kind` turns back into its class.
 
-    A field that is itself called ``kind`` goes into that word: ``Reduce.mean``.
+    A field that is itself called ``kind`` goes into that word: ``Reduce.mean``. Words in `own` are
+    read where they are written, whoever else is called so.
+
+    Raises
+    ------
+    SpecError
+        If that word is known as another class, which would be read back in its place.
     """
+    kind = type(part)
+    known = None if word(kind) in own else _known(word(kind))
+    if known is not None and _file(known) != _file(kind):
+        raise SpecError(
+            f"{kind.__module__}.{kind.__name__} would be read back as {known.__module__}."
+            f"{known.__name__}, for that is what {word(kind)} means; rename your class"
+        )
     rest = {key: value for key, value in fields.items() if key != "kind"}
-    said = "kind" in fields and fields["kind"] != type(part).model_fields["kind"].default
-    own = f".{fields['kind']}" if said else ""
-    return {"kind": word(type(part)) + own, **rest}
+    said = "kind" in fields and fields["kind"] != kind.model_fields["kind"].default
+    return {"kind": word(kind) + (f".{fields['kind']}" if said else ""), **rest}
+
+
+def _file(kind: type) -> str:
+    """Return where a class is written: a script that runs is known by two modules."""
+    return getattr(sys.modules.get(kind.__module__), "__file__", None) or kind.__module__

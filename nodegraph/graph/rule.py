@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, NamedTuple, get_args
@@ -225,10 +225,10 @@ def _by_kind(value: Any, own: Mapping[str, type[Rule]] = MappingProxyType({})) -
     return cls(**more, **fields)
 
 
-def _to_kind(rule: Rule | None) -> dict[str, Any] | None:
+def _to_kind(rule: Rule | None, own: Container[str] = ()) -> dict[str, Any] | None:
     if rule is None:
         return None
-    return written_kind(rule, rule.as_given())
+    return written_kind(rule, rule.as_given(), own)
 
 
 AnyRule = Annotated[Rule, BeforeValidator(_by_kind), PlainSerializer(_to_kind)]
@@ -239,7 +239,10 @@ def write_rules_by_kind(cls: type[Described]) -> None:
     plain = [field for field in cls.model_fields.values() if _is_plain_rule(field)]
     for field in plain:
         own = {kind.__name__: kind for kind in _rules_of(field)}
-        field.metadata += [BeforeValidator(partial(_by_kind, own=own)), PlainSerializer(_to_kind)]
+        field.metadata += [
+            BeforeValidator(partial(_by_kind, own=own)),
+            PlainSerializer(partial(_to_kind, own=own)),
+        ]
     if plain:
         cls.model_rebuild(force=True)
 

@@ -1,6 +1,7 @@
 import copy
 import pickle
 import warnings
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -71,6 +72,27 @@ def test_a_loop_whose_weights_arrive():
     for t in range(40):
         x = 0.5 * x + 0.5 * np.tanh(W[t].reshape(2, 2) @ x + W_in @ U[t])
         np.testing.assert_allclose(y[t], x, rtol=1e-10)
+
+
+class Drift(ng.Rule):
+    """A rule that is not registered: each bias grows by 1 a step."""
+
+    online: ClassVar[bool] = True
+    supervised: ClassVar[bool] = False
+    modifies: ClassVar[tuple[str, ...]] = ("bias",)
+
+    def update(self, params, memory, seen):
+        return params._replace(bias=params.bias + 1), memory
+
+
+def test_a_rule_of_ones_own_learns_beside_an_array_that_arrives():
+    node = Dense(units=2, activation="identity", rule=Drift(), name="dense")
+    graph = (Input(name="u") >> node) & (Input(name="h") >> node["W_in"])
+    model = ng.Model(graph, seed=1)
+    y = model.partial_fit({"u": U, "h": H})
+    expected = np.einsum("toi,ti->to", H.reshape(40, 2, 3), U)
+    expected += (model.params["dense"].bias - 40) + np.arange(40)[:, None]
+    np.testing.assert_allclose(y, expected, rtol=1e-12)
 
 
 def test_it_is_copied_and_sent():

@@ -1,14 +1,16 @@
 import subprocess
 import sys
 import types
+from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import SpecError
+from nodegraph.errors import ModelFileError, SpecError
 from nodegraph.graph import registry
 from nodegraph.testing.zoo import Sum
-from nodes import Reservoir, Scaler
+from nodes import Reservoir, Scaler, Shared
 from nodes.rules import Oja
 
 
@@ -41,6 +43,84 @@ def test_a_class_of_a_notebook_can_be_registered(clean):
     assert registry.resolve("Sum") is Sum
     text = ng.to_yaml(Sum(name="a") >> Sum(name="b"))
     assert "kind: Sum" in text
+
+
+class Relu(ng.Node):
+    """Sizes of signals: it is called as a node of the library that does something else."""
+
+    def step(self, params, state, x):
+        return state, np.abs(x)
+
+
+class Hebb(ng.Rule):
+    """A rule of one's own that is called as one of the library."""
+
+    online: ClassVar[bool] = True
+    supervised: ClassVar[bool] = False
+    modifies: ClassVar[tuple[str, ...]] = ("W",)
+
+    def update(self, params, memory, seen):
+        return params, memory
+
+
+class OfAnyRule(ng.Node):
+    """A node whose rule is found by its word alone."""
+
+    class Params(NamedTuple):
+        W: Any
+
+    rule: ng.Rule | None = None
+
+    def step(self, params, state, x):
+        return state, x * 1
+
+
+class OfItsOwn(OfAnyRule):
+    """A node of which a rule of that word is one of this module."""
+
+    rule: Hebb | None = None
+
+
+def test_a_class_called_as_another_one_is_not_written(clean, tmp_path):
+    ng.register(OfAnyRule)
+    ng.register(OfItsOwn)
+    model = ng.Model(Relu(), seed=1)
+    np.testing.assert_array_equal(model.run(np.array([[-1.0], [2.0]])), [[1], [2]])
+    with pytest.raises(ModelFileError, match=r"\.Relu would be read back as nodes\..*rename"):
+        model.save(tmp_path / "m.safetensors")
+    with pytest.raises(SpecError, match=r"\.Relu would be read back as nodes\."):
+        ng.to_yaml(Relu() >> Scaler())
+    with pytest.raises(SpecError, match=r"\.Relu would be read back as nodes\."):
+        ng.to_yaml(Shared(node=Relu(), copies=2))
+    with pytest.raises(SpecError, match=r"\.Hebb would be read back as nodes\.rules\."):
+        ng.to_yaml(OfAnyRule(rule=Hebb()))
+    (tmp_path / "g.yaml").write_text(ng.to_yaml(OfItsOwn(rule=Hebb())), encoding="utf-8")
+    (own,) = ng.read_yaml(tmp_path / "g.yaml").graph.names
+    assert type(own.rule) is Hebb and type(own) is OfItsOwn
+
+
+def test_a_script_that_is_also_a_plug_in_is_written(tmp_path):
+    own = """
+import sys
+import numpy as np
+import nodegraph as ng
+class Mine(ng.Node):
+    def step(self, params, state, x):
+        return state, 3 * x
+__all__ = ["Mine"]
+if __name__ == "__main__":
+    from nodegraph.graph.registry import load_plugin
+    load_plugin("my_own.py")
+    model = ng.Model(Mine())
+    model.run(np.ones((2, 1)))
+    model.save("m.safetensors")
+    print(*ng.load("m.safetensors").run(np.ones((2, 1))).ravel())
+"""
+    (tmp_path / "my_own.py").write_text(own, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "my_own.py"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["3.0", "3.0"]
 
 
 def test_a_plug_in_offers_what_it_lists(clean, monkeypatch):
