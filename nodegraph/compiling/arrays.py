@@ -148,7 +148,7 @@ class Var(Symbol, NDArrayOperatorsMixin):
             return _called(ufunc, a[(..., *[None] * b.ndim)], b)
         if method == "accumulate" and name in _ACCUMULATIONS:
             return _ACCUMULATIONS[name](*inputs, axis=options.get("axis", 0))
-        cure = instead(f"{name}.{method}") or "; write it with functions of whole arrays"
+        cure = instead(f"{name}.{method}", "write it with functions of whole arrays")
         raise TraceError(f"np.{name}.{method} is not known to compiled steps{cure}")
 
     def __array_function__(self, function: Any, kinds: Any, args: Any, options: Any) -> Any:
@@ -156,7 +156,7 @@ class Var(Symbol, NDArrayOperatorsMixin):
         if any(issubclass(kind, Masked) for kind in kinds):
             return NotImplemented
         if function not in _FUNCTIONS:
-            room = "np.linalg" if "linalg" in function.__module__ else "np"
+            room = function.__module__.replace("numpy", "np", 1)
             raise TraceError(f"{room}.{name} is not known to compiled steps{instead(name)}")
         made: Any = _FUNCTIONS[function]
         try:

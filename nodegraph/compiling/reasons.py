@@ -25,6 +25,7 @@ MASK = "a[mask] has no known length; write where(mask, a, b), or (a * mask).sum(
 _INIT = "work it out in init"
 _LENGTH = "its length is not known; write where(mask, a, b)"
 _TRANSFORM = "write a product with the matrix of the transform"
+_OUT = "write it out with operators, slices, np.where, sums and products"
 _OWN = "write it with numpy or a word of maths"
 _WHOLE = "write the function for whole arrays"
 _PARTS = "keep real and imaginary parts in two arrays"
@@ -38,9 +39,11 @@ _INSTEAD = {  # what to write in place of what is not known
     **dict.fromkeys(["fft", "ifft", "rfft", "irfft"], _TRANSFORM),
     **dict.fromkeys(["arctan", "arcsin", "arccos"], "tanh or x / (1 + abs(x)) bend alike"),
     **dict.fromkeys(["sum.at", "add.at"], "write (x[:, None] == i).sum(axis=0)"),
+    **dict.fromkeys(["nanmax", "nanmin"], "put numbers for NaN first, by where(x == x, x, ..)"),
     "argpartition": "write np.argsort", "partition": "write np.sort",
     "arctan2": "keep sine and cosine instead of the angle",
     "array_equal": "write (a == b).all()", "bincount": "write (x[:, None] == i).sum(axis=0)",
+    "cbrt": "write np.sign(x) * power(np.abs(x), 1 / 3)",
     "cholesky": "write solve(A, b) for the problem behind it",
     "convolve": "write a product with rows of the last steps",
     "copyto": "write where(mask, x, a)", "correlate": "write the sum of products",
@@ -49,10 +52,12 @@ _INSTEAD = {  # what to write in place of what is not known
     "fmod": "write %, which takes the sign of the divisor",
     "histogram": "write (edges <= x[:, None]).sum(axis=0)",
     "interp": "find the place with (xs < x).sum() and look at ys there",
-    "item": "x[0] is a number already", "lstsq": "write solve(A.T @ A, A.T @ b)",
+    "item": "x[0] is a number already", "kron": "write (a[:, None] * b).ravel()",
+    "lstsq": "write solve(A.T @ A, A.T @ b)",
     "matrix_power": "write the products", "place": "write where(mask, x, a)",
     "pinv": "write solve(A.T @ A, A.T)", "put": "write a = a.copy(); a[i] = x",
     "searchsorted": "write (edges < x).sum()", "sort": "write a = np.sort(a)",
+    "sliding_window_view": "write x[np.arange(n)[:, None] + np.arange(k)]",
     "tolist": "iterating goes through an array",
     "unique": "its length is not known; count with (a[:, None] == a).sum(axis=1)",
 }  # fmt: skip
@@ -65,9 +70,9 @@ class CompilerFault(RuntimeError):
     """A fault of the compiler itself, not of the step that it was given."""
 
 
-def instead(name: str) -> str:
+def instead(name: str, else_: str = _OUT) -> str:
     """Return what to write instead of a function of numpy, as the end of a sentence."""
-    return f"; {_INSTEAD[name]}" if name in _INSTEAD else ""
+    return f"; {_INSTEAD.get(name, else_)}"
 
 
 def is_author_s(file: str) -> bool:
@@ -135,6 +140,8 @@ def why_numbers(what: str = "a function of another library", cure: str = _OWN) -
         what, cure = "a random draw", "let it come in at the port noise"
     elif re.search(r"(^|[;:])\s*[\w.]+\[[^;]*\]\s*\W?=[^=]", line) and "float(" not in line:
         what, cure = "writing into an array of numbers", "begin with np.zeros_like(x, shape=(..))"
+    elif re.search(r"\b(np|numpy)\.[rc]_\[", line):
+        what, cure = "np.r_ or np.c_", "write np.concatenate([a, b]) or np.stack([a, b], axis=1)"
     elif re.search(r"\b(np|numpy)\.[\w.]+\(\s*[\[(]", line):
         what, cure = "a function of a list of arrays", "write np.stack([a, b]) for the list"
     return f"{what} needs numbers, which a compiled step has only when it runs; {cure}"
