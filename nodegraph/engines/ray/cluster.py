@@ -17,7 +17,7 @@ from nodegraph.engines.ray.signals import own_signals
 from nodegraph.errors import EngineError
 from nodegraph.host.machine import usable_cpus
 
-__all__ = ["Cluster"]
+__all__ = ["Cluster", "leave_all"]
 
 LOOPBACK = "127.0.0.1"
 STORE = 256 << 20  # bytes of a local object store, at least
@@ -76,6 +76,7 @@ class Cluster:
             self.head().wait()  # whatever is asked next would wait for it in silence
             return known
         _settle()
+        _joined.add(self)
         address = self.address or os.environ.get("RAY_ADDRESS")
         elsewhere = address not in (None, "local")
         found = arrive(str(address), self.wait, _loaded_ray) if elsewhere else ""
@@ -91,6 +92,7 @@ class Cluster:
 
     def leave(self) -> None:
         """Go from a cluster that was joined; stop one that was started here."""
+        _joined.discard(self)
         ours, self._ours = self._ours, False
         ray = sys.modules.get("ray")
         if ours and ray is not None:
@@ -195,6 +197,15 @@ class Cluster:
                 f"no Ray answers at address {address!r} ({_first_line(error)}); start one with "
                 "'ray start --head', name another address, or leave it out to start one here"
             ) from error
+
+
+_joined: set[Cluster] = set()  # also those whose engine was dropped without a word
+
+
+def leave_all() -> None:
+    """Leave each cluster that was joined or started, as an engine's `close` does."""
+    for cluster in list(_joined):
+        cluster.leave()
 
 
 def _settle() -> None:

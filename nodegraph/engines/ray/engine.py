@@ -14,11 +14,11 @@ from nodegraph.arrays import Array
 from nodegraph.data.series import Chunk
 from nodegraph.engines.engine import LOCAL
 from nodegraph.engines.gathering import GatherTask, Keeper, Leaf, Sums
-from nodegraph.engines.ray.cluster import STORE, Cluster
+from nodegraph.engines.ray.cluster import STORE, Cluster, leave_all
 from nodegraph.engines.ray.cost import advice, stays, told
 from nodegraph.engines.ray.data_parallel import DataParallel
 from nodegraph.engines.ray.gatherers import Gatherers
-from nodegraph.engines.ray.options import PLACED, check_options
+from nodegraph.engines.ray.options import PLACED, STALE, check_options
 from nodegraph.engines.ray.pace import pace_of
 from nodegraph.engines.ray.partition import Partition, cut
 from nodegraph.engines.ray.pipeline import Pipeline, PipelineOptions
@@ -114,7 +114,7 @@ class RayEngine:
         chunk: int | None = None,
         window: int | None = None,
         sync: bool = True,
-        stale: int = 4,
+        stale: int = STALE,
         snapshot: float = 2.0,
         restarts: int = 3,
         timeout: float = 600.0,
@@ -343,6 +343,7 @@ def _close_all(process: int = os.getpid()) -> None:
     if os.getpid() == process:
         for engine in list(_open):
             engine.close()
+        leave_all()
 
 
 atexit.register(_close_all)

@@ -16,8 +16,9 @@ from pydantic import (
 
 from nodegraph.errors import FieldError
 
-__all__ = ["PLACED", "check_options"]
+__all__ = ["PLACED", "STALE", "check_options"]
 
+STALE = 4  # chunks that inputs may be old where nodes run freely
 PLACED = {
     "placement", "workers", "num_cpus", "num_gpus", "resources", "nodes", "chunk", "window", "sync"
 }  # fmt: skip
@@ -54,3 +55,5 @@ def check_options(given: Mapping[str, Any]) -> None:
             TypeAdapter(kind).validate_python(given[name], strict=True)
         except ValidationError:
             raise FieldError(f"{name}: expected {wanted}, got {given[name]!r}") from None
+    if given["sync"] and given["stale"] != STALE:
+        raise FieldError("stale: is for sync=False; write that, or leave it out")

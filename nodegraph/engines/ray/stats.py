@@ -60,7 +60,7 @@ class Stats:
         """Write a line to the log, now and then."""
         if monotonic() - self._told >= TELL:
             self._told = monotonic()
-            log.info("%d chunks, %.1f a second, %d under way, %d workers lost",
+            log.info("%d chunks, %.1f a second, %d under way, %d lost",
                      self.chunks, self.rate(), self.depth, self.lost)  # fmt: skip
 
     def slowest(self) -> tuple[str, float] | None:
@@ -95,5 +95,6 @@ class Stats:
         found = self.slowest()
         if found is None or (found[1] > 0.995 and not self.lost):
             return ""  # a part that did all the work held nothing up
-        lost = f"; {self.lost} workers were lost and replaced" * bool(self.lost)
+        who = "one worker was" if self.lost == 1 else f"{self.lost} workers were"
+        lost = f"; {who} lost and replaced" * bool(self.lost)
         return f"slowest: {found[0]}: {found[1]:.0%} of the time{lost}"

@@ -141,6 +141,15 @@ def _children(pid):
     return family - {pid}
 
 
+def test_an_engine_that_was_dropped_leaves_its_ray_as_a_closed_one_does():
+    script = "import nodegraph as ng; print(ng.RayEngine(workers=1).cpus())"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=90
+    )
+    assert done.returncode == 0 and float(done.stdout) >= 1
+    assert done.stderr == ""
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1"])
 def test_an_address_where_no_ray_is_ends_in_one_sentence(tmp_path, address):
     script = (

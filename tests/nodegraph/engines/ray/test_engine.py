@@ -24,6 +24,7 @@ def test_the_word_ray_means_one_engine_and_starts_nothing():
         ({"restarts": None}, "restarts: expected a whole number"),
         ({"address": 3}, "address: expected .auto. or the address of a cluster, a text, got 3"),
         ({"sync": "no"}, "sync: expected True or False"),
+        ({"stale": 2}, "stale: is for sync=False; write that, or leave it out"),
         ({"timeout": -1.0}, "timeout: expected seconds, above 0"),
         ({"num_cpus": -1}, r"engine.num_cpus: expected a number of at least 0"),
         ({"nodes": {"res": {"cpus": 2}}}, "engine.nodes.res: unknown key 'cpus'; there are"),
