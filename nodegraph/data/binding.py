@@ -153,7 +153,9 @@ def _feed_stream(x: Any, y: Any, door: Door) -> BoundData:
     parts = _parts(x, y, door, times)
     head = next(parts, None)
     if head is None:
-        raise DataError(f"the {'iterable' if again else 'iterator'} of chunks is empty")
+        raise DataError(
+            f"the {'iterable' if again else 'iterator'} of chunks is empty; give a chunk at least"
+        )
     whole = _Again(lambda: _parts(x, y, door, times)) if again else chain([head], parts)
     return _fed([Stream(whole)], "stream", head, again=again, times=times)
 

@@ -41,7 +41,7 @@ class Chunks:
     def __init__(self, source: Any):
         if not isinstance(source, Iterable) or isinstance(source, dict | str | bytes):
             raise DataError(
-                f"Chunks: expected an iterable of arrays, got a {type(source).__name__}; a dict of "
+                f"Chunks: expected an iterable of arrays, got {type(source).__name__}; a dict of "
                 "inputs is in each chunk"
             )
         self.source = source

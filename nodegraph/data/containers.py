@@ -58,7 +58,7 @@ class SeriesOf:
         able = hasattr(source, "__len__") and hasattr(source, "__getitem__")
         if isinstance(source, Mapping | str) or not (able or isinstance(source, Iterable)):
             raise DataError(
-                f"Series: expected a sequence of series, got a {type(source).__name__}; of inputs "
+                f"Series: expected a sequence of series, got {type(source).__name__}; of inputs "
                 "by node write {node: ng.Series(...)}, or let each series be a dict"
             )
         if isinstance(source, np.ndarray) and source.ndim != 3:

@@ -121,7 +121,9 @@ def lyapunov_exponents(
     count = _count(where, way, steps, warmup)
     width = way.size if k is None else whole(f"{where}.k", k)
     if width > way.size:
-        raise DataError(f"{where}.k: there are {way.size} exponents (got {width})")
+        raise DataError(
+            f"{where}.k: there are {way.size} exponents, so write at most that (got {width})"
+        )
     time = way.dt if dt is None else real(f"{where}.dt", dt, above=0.0)
     logs = _logs(way, width, count, warmup, every)
     times = time * np.minimum(every * np.arange(1, len(logs) + 1), count)

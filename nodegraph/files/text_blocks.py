@@ -251,14 +251,14 @@ class TextBlocks:
         if len(cells) > width and not any(map(str.strip, cells[width:])):
             return cells[:width]
         raise DataError(
-            f"{self.name}: line {row.line} has {len(cells)} cells, the first {width}"
-            f"{self._other_separator(len(cells))}"
+            f"{self.name}: line {row.line} has {len(cells)} cell{'s' * (len(cells) > 1)}, "
+            f"the first {width}; {self._cure(len(cells))}"
         )
 
-    def _other_separator(self, n_cells: int) -> str:
+    def _cure(self, n_cells: int) -> str:
         if self.layout.separator == "," and n_cells == 2 * self.width:
-            return '; for a decimal comma write separator: ";" (or what parts them), decimal: ","'
-        return ""
+            return 'for a decimal comma write separator: ";" (or what parts them), decimal: ","'
+        return "complete that line, or take it out"
 
     def _fault(self, line: int, column: int, cell: str) -> DataError:
         title = self.layout.titles[column]

@@ -108,6 +108,11 @@ def _resumed(
     path: Any, state: ModelState, mark: Mapping[str, Any], write: Any, history: Recorder | None
 ) -> Checkpointer:
     arrays, metadata = tensor_file.read(path)
+    if "checkpoint" not in metadata:
+        raise ModelFileError(
+            f"{path}: this is no checkpoint of learning, as checkpoint= writes it; name that one, "
+            "or leave resume out"
+        )
     try:
         extra = json.loads(metadata["checkpoint"])
         packed = json.loads(metadata["model"])["nodes"]

@@ -148,7 +148,7 @@ def checked_forecasts(
     """Return forecasts of one length, and what came at each of their steps."""
     for name, what in (("samples", samples), ("truths", truths)):
         if not isinstance(what, list | tuple | np.ndarray):
-            raise DataError(f"calibrate: {name} should be a list, got a {type(what).__name__}")
+            raise DataError(f"calibrate: {name} should be a list, got {type(what).__name__}")
     if len(samples) != len(truths) or not len(samples):
         raise DataError(f"calibrate: {len(samples)} forecasts for {len(truths)} truths")
     said = [checked_samples(one, members, "calibrate") for one in samples]

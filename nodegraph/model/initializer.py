@@ -83,9 +83,10 @@ class Initializer:
             for name, width in new.items():
                 expected = known[name] if name in known else self._told(name, what) or width
                 if width != expected:
+                    columns = f"{expected} column{'s' * (expected > 1)}"
                     flat = "; if it was one flat step, write x[None]"
                     raise DataError(
-                        f"{name}: the {what} should have {expected} columns (shape (T, "
+                        f"{name}: the {what} should have {columns} (shape (T, "
                         f"{expected})), got {width}{flat * (width == 1)}"
                     )
                 known[name] = width

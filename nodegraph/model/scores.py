@@ -96,7 +96,10 @@ def _wired(plan: Plan) -> dict[str, tuple[Read, ...]]:
 
 def _pair(train: Any) -> tuple[Any, Any]:
     if not isinstance(train, tuple) or len(train) != 2:
-        raise DataError("scores: train is the pair (x, y) that the model learned from")
+        raise DataError(
+            "scores: train should be the pair that the model learned from, as in train=(x, y), "
+            f"got {type(train).__name__}"
+        )
     return train
 
 

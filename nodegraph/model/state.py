@@ -254,7 +254,10 @@ class ModelState:
         if outputs is None:
             return self.plan.outputs
         if isinstance(outputs, str) or not isinstance(outputs, Iterable) or outputs in ([], ()):
-            raise DataError(f"outputs: expected a list of names, got {outputs!r}; write [...]")
+            last = self.plan.outputs[-1]
+            raise DataError(
+                f"outputs: expected a list of names, got {outputs!r}; write one, as in [{last!r}]"
+            )
         known, ends = list(self.plan.nodes), self.plan.graph.outputs_of_composites
         return tuple(node_name(name, known, "outputs", ends) for name in outputs)
 

@@ -169,7 +169,10 @@ def _output(plan: Plan) -> str:
     """
     name = plan.outputs[0]
     if len(plan.outputs) > 1:
-        raise GraphError(f"intervals are of one output, and there are {', '.join(plan.outputs)}")
+        raise GraphError(
+            f"intervals are of one output, and there are {', '.join(plan.outputs)}; let one "
+            "readout learn all targets, as columns, or make a model of each"
+        )
     if not keeps_intervals(plan.nodes[name]):
         kind = type(plan.nodes[name]).__name__
         raise GraphError(

@@ -99,11 +99,6 @@ def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> tuple[ModelSta
         bound = draft.bind(named(x, trial.data.columns), y if model.plan.rules else None)
     with _at(spec, "target"):
         learners = draft.learners(bound)
-        rules = model.plan.rules
-        if task.online and not any(rules[name].online for name in learners):
-            raise GraphError(
-                f"nothing here learns online: {why_idle(draft.plan, draft.frozen, online=True)}"
-            )
     if task.online:
         with _at(spec, "online"):
             _check_online(draft, learners)
@@ -123,7 +118,17 @@ def _built(spec: Spec, task: Task, trial: Trial, model: Model) -> tuple[ModelSta
 
 
 def _check_online(draft: ModelState, learners: Sequence[str]) -> None:
-    """Refuse nodes that must learn before they run, and would not learn step by step."""
+    """Refuse nodes that must learn before they run, and a graph of which none learns then."""
+    rules = draft.plan.rules
+    if rules and not any(rule.online for rule in rules.values()):
+        raise GraphError(
+            f"nothing here learns at every step; leave online out, or take an RLS or LMS readout "
+            f"(rules are {', '.join(rules)})"
+        )
+    if not any(rules[name].online for name in learners):
+        raise GraphError(
+            f"nothing here learns online: {why_idle(draft.plan, draft.frozen, online=True)}"
+        )
     for name in learners:
         if not draft.plan.rules[name].online and not draft.is_ready(name):
             kind = type(draft.plan.nodes[name]).__name__

@@ -218,7 +218,7 @@ class Choice:
         self, table: Table, target: Target | None, given: Array | None, *place: str
     ) -> tuple[Array, int, Titles]:
         if (ahead := steps_ahead(target)) >= len(table.values):
-            raise DataError(f"{ahead} steps ahead of {len(table.values)} rows")
+            raise DataError(f"{ahead} steps ahead leave nothing of {len(table.values)} rows")
         if isinstance(target, ForecastTarget | ColumnTarget):
             wanted = target.columns if isinstance(target, ForecastTarget) else target.column
             return _columns(table, wanted)[ahead:], ahead, titles_of(table, wanted, ahead)

@@ -43,6 +43,11 @@ def to_yaml(graph: Any, header: Mapping[str, Any] | None = None) -> str:
     """
     if not hasattr(getattr(graph, "graph", graph), "as_graph"):
         raise ArgumentError(f"to_yaml takes a graph, a node or a model, got {type(graph).__name__}")
+    if not isinstance(header, Mapping | None):
+        raise ArgumentError(
+            f"to_yaml: header should be a mapping, such as {{'name': 'esn'}}, got "
+            f"{type(header).__name__}; Path('esn.yaml').write_text(graph.to_yaml()) writes a file"
+        )
     whole: Graph = getattr(graph, "graph", graph).as_graph()
     said = {} if hasattr(type(graph), "as_graph") else _options(graph)
     head = {"nodegraph": 1, **said, **(header or {})}

@@ -77,7 +77,7 @@ def test_columns_that_are_not_asked_for_may_hold_anything(tmp_path: Path) -> Non
         ("day,y\n2020-01-01,2\n", "a.csv: line 2, column day: '2020-01-01' is a date"),
         ("2020-01-01,2\n2020-01-02,3", "a.csv: line 1, column 0: '2020-01-01' is a date"),
         ("1;5\n1,234;2\n", "a.csv: line 2, column 0: should be a finite number (got '1,234')"),
-        ("x,y\n1,2\n3\n", "a.csv: line 3 has 1 cells, the first 2"),
+        ("x,y\n1,2\n3\n", "a.csv: line 3 has 1 cell, the first 2; complete that line"),
         ("x,y\n", "a.csv: has names of columns but no rows"),
         ("", "a.csv: is empty"),
         ("# only\n\n", "a.csv: is empty"),

@@ -234,9 +234,9 @@ def test_a_checkpoint_of_something_else_is_refused(path):
     with pytest.raises(ModelFileError, match="graph"):
         learn(twins, (X, Y), checkpoint=path, resume=True)
     ng.Model(feedback()).save(path)
-    with pytest.raises(ModelFileError, match="no checkpoint of learning"):
+    with pytest.raises(ModelFileError, match="no checkpoint of learning, as checkpoint= writes it"):
         learn(feedback, (X, Y), checkpoint=path, resume=True)
-    with pytest.raises(DataError, match="checkpoint="):
+    with pytest.raises(DataError, match="from which file with checkpoint="):
         learn(feedback, (X, Y), resume=True)
 
 

@@ -133,7 +133,7 @@ def test_integers_become_floats_and_read_only_data_are_left_alone(fitted):
 @pytest.mark.parametrize(
     ("x", "message"),
     [
-        (np.zeros((5, 2)), r"u: the input should have 1 columns .* got 2"),
+        (np.zeros((5, 2)), r"u: the input should have 1 column .* got 2"),
         (np.zeros((2, 3, 4, 5)), r"expected shape \(T, d\)"),
         (np.zeros((0, 1)), "nothing in it"),
         (np.array([["a"]]), "expected numbers"),

@@ -76,7 +76,10 @@ def test_classes_are_scored_by_the_share_that_is_right():
     ("call", "said"),
     [
         (lambda model: model.scores(TEST[0]), "scores: give y"),
-        (lambda model: model.scores(*TEST, train=TEST[0]), r"train is the pair \(x, y\)"),
+        (
+            lambda model: model.scores(*TEST, train=TEST[0]),
+            r"train should be the pair .* train=\(x, y\), got list",
+        ),
         (lambda model: model.scores(ng.Chunks(TEST[0]), ng.Chunks(TEST[1])), "not a stream"),
         (lambda model: model.scores(*TEST, warmup=99), "warmup=99 leaves nothing"),
     ],

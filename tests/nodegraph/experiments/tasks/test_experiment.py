@@ -252,7 +252,7 @@ def test_a_model_called_like_a_baseline_keeps_its_own_score():
         (("forecast: 10}", "generate: 50, loop: {u: reservoir}}"),
          "11:11: task.target: reservoir gives 40 values, u takes 1"),
         (("forecast: 10}", "generate: 50, loop: {v: readout}}"), "no node is named so"),
-        (("metrics", "online: true\n  metrics"), "task.target: nothing here learns online"),
+        (("metrics", "online: true\n  metrics"), "task.online: nothing here learns at every step;"),
         (("mackey_glass, steps: 700}", "mackey_glass, steps: 700}\n  input: {v: [0]}"),
          "10:3: task: input for 'v': no node is named so"),
     ],

@@ -69,7 +69,9 @@ def test_a_target_in_a_column_or_a_file_may_stand_some_rows_later(tmp_path: Path
         assert len(found.train.x) == 97 * 2 // 3 and len(found.test.x) == 97 - 97 * 2 // 3
         np.testing.assert_array_equal(np.vstack([found.train.y, found.test.y])[:, 0], y[3:])
         np.testing.assert_array_equal(np.vstack([found.train.x, found.test.x])[:, 0], ROWS[:97, 0])
-    assert "100 steps ahead of 100 rows" in refused(target={"column": 1, "ahead": 100})
+    assert "100 steps ahead leave nothing of 100 rows" in refused(
+        target={"column": 1, "ahead": 100}
+    )
 
 
 def test_a_column_named_as_input_goes_in_even_if_it_is_the_target() -> None:
@@ -254,7 +256,7 @@ def test_shipped_datasets_are_found_by_name() -> None:
     ("fields", "message"),
     [
         ({}, "task.target: is required: this dataset is one series"),
-        ({"target": {"forecast": 100}}, "task.target: 100 steps ahead of 100 rows"),
+        ({"target": {"forecast": 100}}, "task.target: 100 steps ahead leave nothing of 100 rows"),
         ({"target": {"column": 2}}, "task.target: data: no column 2; there are 0 to 1"),
         ({"target": {"column": "y"}}, "task.target: data: columns have no names here"),
         ({"target": {"forecast": 1}, "input": [3]}, "task.input: data: no column 3"),

@@ -46,6 +46,7 @@ WRONG = {
     "checkpoint": (lambda: ng.Model(GRAPH).fit(U, U, checkpoint=3), "expected a path, got int"),
     "read_yaml": (lambda: ng.read_yaml(3), "expected a path, got int; write read_yaml"),
     "to_yaml": (lambda: ng.to_yaml(3), "to_yaml takes a graph, a node or a model, got int"),
+    "header": (lambda: GRAPH.to_yaml("g.yaml"), r"got str; Path\('esn.yaml'\).write_text\(graph"),
     "run_spec": (lambda: ng.run_spec("g.yaml"), r"write ng.run_spec\(ng.read_yaml"),
     "plan": (lambda: ng.plan(3), "a plan is of a graph or a node, got int"),
     "ng.Reservoir": (lambda: ng.Reservoir, "nodes.Reservoir[?] Write from nodes import Reservoir"),
