@@ -50,6 +50,8 @@ def histogram_distance(y: Any, y_hat: Any, bins: int = 50) -> float:
 def power_spectrum(series: Any, dt: float = 1.0, smooth: int = 20) -> tuple[Array, Array]:
     """Return frequencies and the share of the power of each column at each of them.
 
+    ``|F(w (x - mean x))|**2 / sum``, F being Fourier's transform and w the window of Hann.
+
     Parameters
     ----------
     series : array_like, shape (T, d)
@@ -61,6 +63,12 @@ def power_spectrum(series: Any, dt: float = 1.0, smooth: int = 20) -> tuple[Arra
     Returns
     -------
     ndarray (n,), ndarray (n, d)
+        Frequencies in 1 / time, and shares, of which those of a column sum to about 1.
+
+    Raises
+    ------
+    DataError
+        If `smooth` is more than there are frequencies.
     """
     where = "power_spectrum"
     rows, dt = to_rows(series, f"{where}: series"), real(f"{where}.dt", dt, above=0.0)

@@ -113,6 +113,13 @@ def effective_spectral_radius(
     samples : int
         How many rows, evenly spread over the others.
 
+    Raises
+    ------
+    DataError
+        If `x` has no rows behind the warmup.
+    GraphError
+        If the output of a node jumps, so that there is no Jacobian.
+
     References
     ----------
     D. Verstraeten, B. Schrauwen, On the quantification of dynamics in reservoir computing, ICANN

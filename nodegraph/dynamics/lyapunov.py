@@ -200,6 +200,12 @@ def kaplan_yorke(exponents: Any) -> float:
     Parameters
     ----------
     exponents : array_like, shape (k,)
+        In any order; those that are infinite do not count.
+
+    Raises
+    ------
+    DataError
+        If one is NaN.
 
     References
     ----------

@@ -63,7 +63,9 @@ def kernel_rank(
     outputs : iterable of str, optional
         The nodes whose outputs are the states; by default all with a state of their own.
     tolerance : float
+        Singular values below this share of the largest count as 0.
     seed : int
+        What the inputs are drawn from.
 
     References
     ----------
@@ -108,6 +110,11 @@ def generalisation_rank(
         How many of the last rows are the same.
     outputs, tolerance, seed
         As in `kernel_rank`.
+
+    Raises
+    ------
+    DataError
+        If all rows are shared, or the model has several inputs or no states.
     """
     where = "generalisation_rank"
     if whole(f"{where}.shared", shared) >= whole(f"{where}.steps", steps):

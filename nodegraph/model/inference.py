@@ -123,12 +123,17 @@ class Inference:
         workers : int, optional
             Threads over independent series, or replicas on Ray; -1 is one for each core. None:
             one thread, or as many replicas as the cluster has CPUs.
-        progress : bool or Progress, optional
-            True draws a bar; see `fit`.
+        engine, progress
+            As in `fit`.
 
         Returns
         -------
         ndarray (T, n_out), list of such, or dict by node name
+
+        Raises
+        ------
+        NotFittedError
+            If a node has to learn first.
         """
         plain = not (noise or progress) and all(o is None for o in (outputs, workers, engine))
         if plain and steps is None and (y := self._quickly(x)) is not None:

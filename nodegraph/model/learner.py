@@ -273,6 +273,8 @@ class Learner(Inference):
             How many steps of each series only drive the states.
         outputs : iterable of str, optional
             Nodes whose outputs to return, as in `run`.
+        engine, progress
+            As in `fit`.
         watch : bool or int
             As in `fit`; the curves go on from those that there are.
         checkpoint, resume
@@ -281,6 +283,11 @@ class Learner(Inference):
         Returns
         -------
         ndarray (T, n_out), list of such, or dict by node name
+
+        Raises
+        ------
+        GraphError
+            If nothing here learns online.
         """
         plain = all(option is None for option in (outputs, engine, checkpoint))
         plain = plain and type(warmup) is int and not (warmup or progress or watch or resume)

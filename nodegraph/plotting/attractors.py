@@ -79,6 +79,11 @@ def return_map(
     pairs, other : array (n, 2)
         As `nodegraph.dynamics.return_map` returns them; the second is drawn above the first.
     ax : matplotlib.axes.Axes, optional
+
+    Raises
+    ------
+    DataError
+        If pairs do not come as such.
     """
     ax = ax if ax is not None else new_axes((5.0, 5.0))
     for name, given, colour in (("data", pairs, TRUTH), ("model", other, COLOURS[1])):
@@ -108,6 +113,11 @@ def power_spectra(
     y, y_hat : array (n, d)
         Of the data and of what a model made, as `nodegraph.dynamics.power_spectrum` returns them.
     ax : matplotlib.axes.Axes, optional
+
+    Raises
+    ------
+    DataError
+        If there are not as many shares as frequencies.
     """
     ax = ax if ax is not None else new_axes((8.0, 3.6))
     across = series("power_spectra", "frequencies", frequencies)[:, 0]
@@ -136,13 +146,21 @@ def histograms(
     ----------
     y, y_hat : array (n_steps, d)
     column : int
+        Which of them, from 0.
     bins : int
+        How many, over the range of both.
     ax : matplotlib.axes.Axes, optional
+
+    Raises
+    ------
+    DataError
+        If there is no such column.
     """
     ax = ax if ax is not None else new_axes((6.4, 3.6))
     both = [series("histograms", name, given) for name, given in (("y", y), ("y_hat", y_hat))]
     if column >= min(part.shape[1] for part in both) or column < 0:
-        raise DataError(f"histograms: there is no column {column}")
+        most = min(part.shape[1] for part in both) - 1
+        raise DataError(f"histograms: there is no column {column}; there are 0 to {most}")
     values = [part[:, column] for part in both]
     ends = min(part.min() for part in values), max(part.max() for part in values)
     for name, part, colour in zip(("data", "model"), values, (TRUTH, COLOURS[1]), strict=True):
