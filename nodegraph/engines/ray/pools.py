@@ -67,7 +67,7 @@ class Pools:
         needs = [needs_of(names, self._own, self._needs(groups)) for names in groups]
         found = free_places(self._cluster.join())
         if room.packed(needs, [place.free for place in found]) is None:
-            return room.refusal(title(groups[0]), needs, found, self._alone)
+            return room.refusal([*map(title, groups)], needs, found, self._alone)
         sums: Counter[str] = Counter()
         for one in needs:
             sums.update({name: count for name, count in one.counts().items() if count})

@@ -144,7 +144,7 @@ class RayPool:
             if could and (_send_home() or monotonic() - begin < FREED):
                 sleep(PAUSE / 5)
                 continue
-            raise NoRoom(room.refusal(title(groups[0]), needs, found, self._alone))
+            raise NoRoom(room.refusal([*map(title, groups)], needs, found, self._alone))
 
     def _answering(self, workers: list[RayHandle]) -> list[Any]:
         """Return actors as soon as all of them have started."""

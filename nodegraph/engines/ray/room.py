@@ -167,29 +167,33 @@ def _holds(one: Mapping[str, int], wanted: Mapping[str, int]) -> bool:
 
 
 def refusal(
-    who: str, needs: Sequence[Resources], found: Sequence[Place], alone: bool = False
+    who: Sequence[str], needs: Sequence[Resources], found: Sequence[Place], alone: bool = False
 ) -> str:
     """Return in words why some workers have no room, and what to write instead.
 
-    Those of ``placement="node"`` are `alone`: they cannot be fewer.
+    Of one that no machine is large enough for, the others are not told. Those of
+    ``placement="node"`` are `alone`: they cannot be fewer.
 
     Examples
     --------
     >>> there = [Place("a", {"CPU": 1}, {"CPU": 1}), Place("b", {"CPU": 1}, {"CPU": 1})]
-    >>> refusal("a", [Resources()] * 11, there)  # doctest: +NORMALIZE_WHITESPACE
+    >>> refusal(["a"] * 11, [Resources()] * 11, there)  # doctest: +NORMALIZE_WHITESPACE
     'a: no room for its worker: 11 workers want 11 CPUs, and there are 2 machines with 1 CPU each;
     write workers: 2, or write num_cpus: 0.166, or add machines'
     """
-    free = [place.free for place in found]
+    free, total = [place.free for place in found], [place.total for place in found]
+    for name, need in zip(who, needs, strict=True):
+        if len(needs) > 1 and packed([need], total) is None:
+            return refusal([name], [need], found)
     count = how_many(needs[0], free, len(needs) - 1)
     share = largest_share(needs[0], len(needs), [], free)
-    busy = packed(needs, [place.total for place in found]) is not None
+    busy = packed(needs, total) is not None
     fewer = "leave out placement: node" if alone else f"write workers: {count}" * bool(count)
     cures = "wait for what is in use" * busy, fewer, f"write num_cpus: {share}" * bool(share)
     many = f"{len(needs)} workers want" if len(needs) > 1 else "it wants"
     return (
-        f"{who}: no room for its worker: {many} {_wanted(needs)}, and there {_told(found, needs)}; "
-        + ", or ".join([*filter(None, cures), "add machines"])
+        f"{who[0] or 'a replica'}: no room for its worker: {many} {_wanted(needs)}, and there "
+        f"{_told(found, needs)}; " + ", or ".join([*filter(None, cures), "add machines"])
     )
 
 

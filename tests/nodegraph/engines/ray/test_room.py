@@ -62,14 +62,24 @@ def test_nodes_with_needs_of_their_own_leave_less_for_the_others():
     ],
 )  # fmt: skip
 def test_a_refusal_says_what_is_there_and_what_to_write(needs, free, words):
-    assert words in refusal("a", needs, [Place("m", {"CPU": 2.0}, {"CPU": free})])
+    assert words in refusal(["a"] * len(needs), needs, [Place("m", {"CPU": 2.0}, {"CPU": free})])
 
 
 def test_nodes_that_are_to_be_alone_are_not_told_to_take_fewer_workers():
     there = [Place("m", {"CPU": 2.0}, {"CPU": 2.0})]
-    assert "; write workers: 2, or " in refusal("a", [Resources()] * 5, there)
-    words = refusal("a", [Resources()] * 5, there, alone=True)
+    assert "; write workers: 2, or " in refusal(["a"] * 5, [Resources()] * 5, there)
+    words = refusal(["a"] * 5, [Resources()] * 5, there, alone=True)
     assert words.endswith("; leave out placement: node, or write num_cpus: 0.4, or add machines")
+
+
+def test_of_one_that_no_machine_is_large_enough_for_nothing_else_is_told():
+    there = [Place("m", {"CPU": 2.0}, {"CPU": 2.0})]
+    needs = [Resources(), Resources(resources=(("big", 1.0),))]
+    assert refusal(["a", "b"], needs, there) == (
+        "b: no room for its worker: it wants 1 CPU and 1 big, and there is 1 machine with 2 CPUs "
+        "and 0 big; add machines"
+    )
+    assert refusal([""], needs[1:], there).startswith("a replica: no room for its worker: it wants")
 
 
 class Fake:
