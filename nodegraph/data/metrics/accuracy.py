@@ -16,6 +16,8 @@ from nodegraph.graph.messages.phrases import shown
 
 __all__ = ["accuracy"]
 
+SLACK = 1e-4  # by which shares in single precision may miss their sum
+
 
 @known_arguments
 def accuracy(y: Any, y_hat: Any, per: str = "row", classes: Any = None) -> float:
@@ -25,7 +27,8 @@ def accuracy(y: Any, y_hat: Any, per: str = "row", classes: Any = None) -> float
     ----------
     y, y_hat : array_like or lists of such
         Labels, numbers or words, of shape (n,) or (n, 1); or one column a class, of which the
-        largest wins, of shape (n, n_classes). Beside one label for each series, `y_hat` may be
+        largest wins, of shape (n, n_classes); in `y` they are two numbers (1 and 0), or shares
+        that sum to 1. Beside one label for each series, `y_hat` may be
         what `Model.run` gives for the series: the last row of each counts.
     per : {"row", "series"}
         What is counted: each row, or each series, whose rows then vote by their mean.
@@ -40,8 +43,8 @@ def accuracy(y: Any, y_hat: Any, per: str = "row", classes: Any = None) -> float
     Raises
     ------
     DataError
-        If shapes differ, labels are predicted by numbers that are not whole, or it cannot be told
-        what the columns stand for.
+        If shapes differ, labels are predicted by numbers that are not whole, rows of `y` are of no
+        one class, or it cannot be told what the columns stand for.
 
     Examples
     --------
@@ -91,18 +94,34 @@ def _winners(y: Any, y_hat: Any, per: str) -> tuple[Array, Array]:
     truths, guesses = split_series(y, "accuracy: y")[0], split_series(y_hat, "accuracy: y_hat")[0]
     if len(truths) != len(guesses):
         raise DataError(f"accuracy: y holds {len(truths)} series, y_hat {len(guesses)}")
-    pairs = [_scores(*pair, per) for pair in zip(truths, guesses, strict=True)]
+    pairs = [_scores(*pair) for pair in zip(truths, guesses, strict=True)]
     if len({truth.shape[1] for truth, _ in pairs}) > 1:
         raise DataError("accuracy: the series of y differ in their number of classes")
+    _check_classes(np.concatenate([truth for truth, _ in pairs]))
+    if per == "series":
+        pairs = [(y.mean(axis=0, keepdims=True), g.mean(axis=0, keepdims=True)) for y, g in pairs]
     classes = [np.concatenate(part).argmax(axis=1) for part in zip(*pairs, strict=True)]
     return classes[0], classes[1]
 
 
-def _scores(y: Any, y_hat: Any, per: str) -> tuple[Array, Array]:
+def _scores(y: Any, y_hat: Any) -> tuple[Array, Array]:
     truth, guess = to_rows(y, "accuracy: y"), to_rows(y_hat, "accuracy: y_hat")
     same_shape("accuracy", truth, guess)
     if truth.shape[1] == 1:
         raise DataError("accuracy: a series of labels; give one column a class, or flat labels")
-    if per == "series":
-        return truth.mean(axis=0, keepdims=True), guess.mean(axis=0, keepdims=True)
     return truth, guess
+
+
+def _check_classes(truth: Array) -> None:
+    """Refuse rows of quantities, of which one is the largest as well, and rows without a class."""
+    shares = (truth >= 0).all() and (abs(truth.sum(axis=1) - 1) < SLACK).all()
+    if not shares and len(np.unique(truth)) > 2:
+        raise DataError(
+            "accuracy: y holds quantities, neither two numbers (1 in the column of the class, else "
+            "0) nor shares that sum to 1; score them by nrmse or r2, or give labels"
+        )
+    if len(odd := np.flatnonzero((truth == truth.max(axis=1, keepdims=True)).sum(axis=1) > 1)):
+        raise DataError(
+            f"accuracy: {len(odd)} of {len(truth)} rows of y, row {odd[0]} first, are of no one "
+            "class, since their largest number stands in several columns; leave such rows out"
+        )

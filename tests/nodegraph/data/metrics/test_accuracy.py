@@ -21,6 +21,14 @@ def test_the_largest_column_wins():
     assert accuracy(np.eye(4)[labels], scores) == (scores.argmax(axis=1) == labels).mean()
 
 
+def test_the_true_class_is_told_by_two_numbers_or_by_shares():
+    scores = [[0.3, 0.1], [0.6, 0.5], [-1.0, 0.0]]
+    assert accuracy([[1, -1], [-1, 1], [-1, 1]], scores) == 2 / 3
+    assert accuracy([[0.6, 0.4], [0.1, 0.9], [0.0, 1.0]], scores) == 2 / 3
+    thirds = np.float32([[1 / 3, 2 / 3], [2 / 3, 1 / 3], [0.3, 0.7]])
+    assert accuracy(thirds, scores) == 2 / 3
+
+
 def test_series_are_counted_by_row_or_by_vote():
     y = [np.tile([1.0, 0.0], (3, 1)), np.tile([0.0, 1.0], (2, 1))]
     y_hat = [np.array([[0.9, 0], [0, 0.1], [0, 0.1]]), np.array([[0.5, 0.1], [0.2, 0.4]])]
@@ -48,6 +56,10 @@ def test_one_row_a_series_is_one_vote_a_series():
         ([], [], "not empty"),
         ([1, 2], ["a", "b"], "y holds numbers, y_hat words"),
         ([None, 1], [1, 1], "should hold labels"),
+        ([[3.1, 2.0], [0.5, 0.7]], np.eye(2), "y holds quantities, neither two numbers"),
+        ([[0.5, 0.2], [0.1, 0.9]], np.eye(2), "y holds quantities"),
+        ([[1, -1], [-1, 1], [0, 0]], np.eye(3)[:, :2], "y holds quantities"),
+        ([[1, 0], [0, 0], [1, 1]], np.eye(3)[:, :2], "2 of 3 rows of y, row 1 first, are of no"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(y, y_hat, message):
