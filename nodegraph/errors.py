@@ -13,6 +13,7 @@
     ├── DataError         (ValueError)       data of the wrong shape, kind or length
     ├── NotFittedError    (RuntimeError)     a readout was used before it learned
     ├── DivergenceError   (ArithmeticError)  a state that left all bounds
+    ├── BusyError         (RuntimeError)     a model that another thread is moving
     ├── EngineError       (RuntimeError)     workers that cannot be had, reached or mended
     ├── BudgetError       (MemoryError)      arrays that would not fit in memory
     └── ModelFileError    (ValueError)       a model file that cannot be trusted or written
@@ -28,6 +29,7 @@ from typing import Any
 __all__ = [
     "ArgumentError",
     "BudgetError",
+    "BusyError",
     "ContractError",
     "DataError",
     "DataWarning",
@@ -111,6 +113,10 @@ class NotFittedError(NodegraphError, RuntimeError):
 
 class DivergenceError(NodegraphError, ArithmeticError):
     """An output that is not finite or beyond 1e30; the message names node, step and norm."""
+
+
+class BusyError(NodegraphError, RuntimeError):
+    """A model that another thread is moving: this call did nothing to it."""
 
 
 class EngineError(NodegraphError, RuntimeError):

@@ -15,13 +15,14 @@ from nodegraph.engines.vitals import Vitals
 from nodegraph.graph import Graph
 from nodegraph.graph.plan import Plan
 from nodegraph.host.numerics import Numerics, using
+from nodegraph.model.mover import Mover, refuse_to_move
 from nodegraph.model.state import ModelState
 from nodegraph.model.stepping import MOST, Stepper
 from nodegraph.model.views import ArraysView
 
 __all__ = ["Holder"]
 
-PATIENCE = 16  # calls that pass before a model that was looked at is made fast again
+REST = 16  # calls that pass before a model that was looked at is made fast again
 
 
 class Holder:
@@ -39,7 +40,7 @@ class Holder:
     def __init__(self, state: ModelState, engine: Engine):
         self._kept, self._own_engine = state, engine
         self._stepper: Stepper | None = None
-        self._slow_calls = 0
+        self._slow_calls, self._mover = 0, Mover()
 
     @property
     def plan(self) -> Plan:
@@ -83,25 +84,39 @@ class Holder:
 
     def _settle(self) -> ModelState:
         """Return the arrays, moved on to where compiled steps have led; those end here."""
-        if self._stepper is not None:
-            self._slow_calls = 0 if self._stepper.steps > PATIENCE else -PATIENCE
-            self._kept, self._stepper = self._stepper.settled(), None
+        if self._stepper is not None:  # nobody has the lock for long then
+            with self._mover.lock:
+                if self._stepper is not None:
+                    self._slow_calls = 0 if self._stepper.steps > REST else -REST
+                    self._kept, self._stepper = self._stepper.settled(), None
         return self._kept
+
+    def _standing(self) -> ModelState:
+        """Return the arrays as they are now; compiled steps go on."""
+        if self._stepper is None:
+            return self._kept
+        with self._mover.lock:
+            return self._kept if self._stepper is None else self._stepper.settled()
 
     def _twin(self) -> Self:
         """Return a model that stands here and moves in place of this one, which others may use."""
         twin = copy(self)
-        twin._slow_calls = -PATIENCE  # nothing is compiled for one call
+        twin._slow_calls = -REST  # nothing is compiled for one call
         return twin
 
     def _hold(self, state: ModelState, moved: bool = True) -> None:
         """Go on with these arrays; if they have not `moved`, a thread may have led on meanwhile."""
         if moved or state.slots.keys() != self._kept.slots.keys():
-            self._kept, self._stepper = state, None
+            state.origin, self._kept, self._stepper = None, state, None
+
+    def _check_still(self, draft: ModelState, moving: bool) -> None:
+        """Refuse to move on from where the model no longer stands."""
+        if moving and (draft.origin is not self._kept or self._stepper is not None):
+            refuse_to_move("this model was moved while its data were read")
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = self._kept if self._stepper is None else self._stepper.settled()
-        return {**self.__dict__, "_kept": kept, "_stepper": None}
+        kept = self._standing()
+        return {**self.__dict__, "_kept": kept, "_stepper": None, "_mover": Mover()}
 
     def _quickly(self, x: Any, y: Any = None, *, learn: bool = False) -> Any:
         """Return the outputs for few plain rows from the compiled program, or None."""
@@ -126,4 +141,4 @@ class Holder:
         if self._slow_calls > 1:
             with using(self._kept.initializer.numerics):
                 self._stepper = Stepper.of(self._kept, learn, targets, vitals)
-            self._slow_calls = -PATIENCE if self._stepper is None else 0
+            self._slow_calls = -REST if self._stepper is None else 0

@@ -23,6 +23,7 @@ from nodegraph.model.checks import (
 )
 from nodegraph.model.generating import Generation
 from nodegraph.model.holder import Holder
+from nodegraph.model.mover import is_one, taking_turns
 from nodegraph.model.passes import Hooks, Run
 from nodegraph.model.state import ModelState
 
@@ -73,21 +74,22 @@ class Inference(Holder):
             If a node has to learn first.
         """
         plain = not (noise or progress) and all(o is None for o in (outputs, workers, engine))
-        if plain and steps is None and (y := self._quickly(x)) is not None:
-            return y
-        draft = self._settle().draft(noise=noise)
-        names = draft.names(outputs)
-        bound = draft.bind(x, None, steps, wanted=names)
-        draft.compare(bound)
-        draft.follow(bound)
-        if self.plan.from_end:
-            check_whole(self.plan, bound, draft.stream.time)
-        request = Request(names, clock=draft.stream.time, noise=noise)
-        threads = None if workers is None else checked_workers(workers, bound)
-        hooks = Hooks(checked_progress(progress))
-        found = self._through(draft, bound, request, outputs, engine, hooks, workers=threads)
-        if plain:
-            self._went(bound)
+        with self._mover.where(is_one(x)):
+            if plain and steps is None and (y := self._quickly(x)) is not None:
+                return y
+            draft = self._settle().draft(noise=noise)
+            names = draft.names(outputs)
+            bound = draft.bind(x, None, steps, wanted=names)
+            draft.compare(bound)
+            draft.follow(bound)
+            if self.plan.from_end:
+                check_whole(self.plan, bound, draft.stream.time)
+            request = Request(names, clock=draft.stream.time, noise=noise)
+            threads = None if workers is None else checked_workers(workers, bound)
+            hooks = Hooks(checked_progress(progress))
+            found = self._through(draft, bound, request, outputs, engine, hooks, workers=threads)
+            if plain:
+                self._went(bound)
         return found
 
     def _through(
@@ -112,9 +114,11 @@ class Inference(Holder):
             request=request,
             **options,
         )
-        with using(self.numerics):
+        moved = bound.own or bool(request.learn)
+        with self._mover.where(moved), using(self.numerics):
+            self._check_still(draft, moved)
             results = run.through(bound)
-        self._hold(draft, bound.own or bool(request.learn))
+            self._hold(draft, moved)
         return shaped(results, request.wanted, bound.form, outputs is not None)
 
     def _engine(self, engine: Any) -> Engine:
@@ -137,13 +141,19 @@ class Inference(Holder):
         """
         if y is not None:
             refuse_target()
-        stepper = None if noise else self._stepper
-        if stepper is not None and not stepper.learns and (y := stepper.step(x)) is not None:
-            return y
-        found = self._slow_step(x, noise)
-        if self._own_engine is not LOCAL:
-            self._compile()
-        return found
+        mover = self._mover  # spelled out, since `with` takes as long as half a step
+        if not mover.claim(False):
+            mover.wait()
+        try:
+            stepper = None if noise else self._stepper
+            if stepper is not None and not stepper.learns and (y := stepper.step(x)) is not None:
+                return y
+            found = self._slow_step(x, noise)
+            if self._own_engine is not LOCAL:
+                self._compile()
+            return found
+        finally:
+            mover.free()
 
     def _slow_step(self, x: Any, noise: bool) -> Any:
         """Return what `step` does, by a run of one step."""
@@ -216,19 +226,23 @@ class Inference(Holder):
             If the data of `fit` show that the output was not taught its input one step ahead, or
             if there is no prompt and the own stream of a model that has learned is at its start.
         """
-        draft = self._settle().draft(noise=noise)
-        names = draft.names(outputs)
-        bound = None if prompt is None else draft.bind(prompt, None, wanted=names)
-        if bound is not None:
-            draft.compare(bound)
-            draft.follow(bound)
-        wish = Generation(self._own_engine, checked_steps(steps), x, loop, names, noise)
-        with using(self.numerics):
-            found = wish.after(draft, bound)
-        self._hold(draft, bound is None or bound.own)
+        with self._mover.where(is_one(prompt)):
+            draft = self._settle().draft(noise=noise)
+            names = draft.names(outputs)
+            bound = None if prompt is None else draft.bind(prompt, None, wanted=names)
+            if bound is not None:
+                draft.compare(bound)
+                draft.follow(bound)
+            wish = Generation(self._own_engine, checked_steps(steps), x, loop, names, noise)
+            moved = bound is None or bound.own
+            with self._mover.where(moved), using(self.numerics):
+                self._check_still(draft, moved)
+                found = wish.after(draft, bound)
+                self._hold(draft, moved)
         form = "one" if bound is None else bound.form
         return shaped(found, names, form, outputs is not None)
 
+    @taking_turns
     @known_arguments
     def reset(self) -> Self:
         """Put every state and delay line back to the start; weights stay as they are."""

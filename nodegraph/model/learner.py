@@ -40,6 +40,7 @@ from nodegraph.model.data_warnings import (
 from nodegraph.model.fit_memory import Order
 from nodegraph.model.horizon_warnings import warn_of_the_future
 from nodegraph.model.inference import Inference
+from nodegraph.model.mover import taking_turns
 from nodegraph.model.passes import Hooks
 from nodegraph.model.state import ModelState
 from nodegraph.model.update import Update
@@ -77,6 +78,7 @@ class Learner(Inference):
         known = {name: tuple(map(str, each)) for name, each in classes.items() if each}
         return Named("columns", taught | known)
 
+    @taking_turns
     @known_arguments
     def fit(
         self,
@@ -181,6 +183,7 @@ class Learner(Inference):
         draft.forget(learners)
         return draft, bound, learners
 
+    @taking_turns
     @known_arguments
     def update(
         self,
@@ -249,6 +252,7 @@ class Learner(Inference):
         self.report = report
         return self
 
+    @taking_turns
     @known_arguments
     def partial_fit(
         self,
@@ -334,5 +338,5 @@ class Learner(Inference):
     def _trickled(self, n_rows: int) -> None:
         """Count rows that were learned from a few at a time; look at the nodes in time."""
         if self._trickle is not None and self._trickle.is_due(n_rows):
-            state = self._kept if self._stepper is None else self._stepper.settled()
+            state = self._standing()
             warn_in_time(self.plan, state.slots, self._trickle, state.stream.time)

@@ -27,13 +27,14 @@ from nodegraph.host.numerics import Numerics, checked_numerics
 from nodegraph.model.checks import check_snapshot, checked_dtype, checked_seed
 from nodegraph.model.estimating import Estimating
 from nodegraph.model.initializer import Initializer
+from nodegraph.model.mover import is_one, taking_turns
 from nodegraph.model.state import ModelState
 from nodegraph.model.summary import Summary, summary
 from nodegraph.model.uncertainty import intervals_of
 
 __all__ = ["Model"]
 
-_LASTING = {"initializer", "plans", "able"}  # what follows from the graph and the sizes
+_LASTING = {"initializer", "plans", "able", "origin"}  # what follows from graph and sizes
 _MOVING = frozenset(one.name for one in fields(ModelState)) - _LASTING
 
 
@@ -197,7 +198,8 @@ class Model(Estimating):
         DataError
             If y does not fit x, or there is a rate and no y; the model is then as it was before.
         """
-        return intervals_of(self, x, y, rate)
+        with self._mover.where(is_one(x)):
+            return intervals_of(self, x, y, rate)
 
     @known_arguments
     def snapshot(self) -> Any:
@@ -205,6 +207,7 @@ class Model(Estimating):
         state = self._settle()
         return deepcopy({name: getattr(state, name) for name in _MOVING})
 
+    @taking_turns
     @known_arguments
     def restore(self, snapshot: Any) -> Self:
         """Put the model back to where `snapshot` was taken."""

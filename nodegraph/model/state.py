@@ -51,6 +51,8 @@ class ModelState:
         Whether the target of `fit` had one dimension, so that predictions have one.
     series : int
         How many independent series it has learned from: the next one hears noise of its own.
+    origin : ModelState or None
+        What a draft was made of.
     """
 
     initializer: Initializer
@@ -63,6 +65,7 @@ class ModelState:
     leads: Leads = field(default_factory=dict)
     flat: bool = False
     series: int = 0
+    origin: ModelState | None = None
 
     @property
     def plan(self) -> Plan:
@@ -82,7 +85,7 @@ class ModelState:
         if noise:
             for slot in slots.values():
                 slot.noise = deepcopy(slot.noise)
-        return replace(self, initializer=self.initializer.copy(), slots=slots)
+        return replace(self, initializer=self.initializer.copy(), slots=slots, origin=self)
 
     def bind(
         self,
