@@ -9,6 +9,7 @@ from typing import Any
 from nodegraph.arrays import Array, is_plain
 from nodegraph.data.containers import opened
 from nodegraph.data.index_times import Given, check_times
+from nodegraph.data.instances import called
 from nodegraph.data.last_rows import Times
 from nodegraph.data.series import Series, is_short, split_series, to_rows
 from nodegraph.data.tables import Columns, are_several, check_columns, columns_of
@@ -206,7 +207,7 @@ def many_series(
     for i in range(len(lengths)):
         x = {name: each[i] for name, each in parts.items()} if data else {}
         y = {name: rows[i] for name, (rows, _) in outs.items()}
-        which = f" (series {i})"
+        which = f" ({called(i, *parts.values())})"
         taught = _columns({name: _item(value, i) for name, value in named.items()})
         series.append(_joined(x, y, which, door, taught))
         given.append((x, {name: value[i] for name, value in listed.items()}, which))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.instances import called
 from nodegraph.data.last_rows import Times
 from nodegraph.data.leads import first_doubt, leads
 from nodegraph.data.tables import are_several, index_of, is_labelled
@@ -88,7 +89,7 @@ def check_beside(x: Any, y: Any, name: str) -> Times:
     """
     pairs = [(x, y, "")]
     if are_several(x) and are_several(y):
-        pairs = [(*pair, f" (series {i})") for i, pair in enumerate(zip(x, y, strict=False))]
+        pairs = [(*p, f" ({called(i, x, y)})") for i, p in enumerate(zip(x, y, strict=False))]
     first: Times = {}
     for inputs, targets, which in pairs:
         data = inputs if isinstance(inputs, Mapping) else {"x": inputs}

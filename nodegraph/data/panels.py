@@ -9,6 +9,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.index_times import read_level
+from nodegraph.data.instances import Instances
 from nodegraph.errors import DataError
 
 __all__ = ["instances"]
@@ -18,7 +19,7 @@ FIRST_TIMES = (  # text is sorted by its letters
 )
 
 
-def instances(value: Any, where: str) -> list[Any]:
+def instances(value: Any, where: str) -> Instances:
     """Return the rows of each instance, in the order in which they come.
 
     Raises
@@ -42,7 +43,8 @@ def instances(value: Any, where: str) -> list[Any]:
             f"{where}: the index (instance, time) is not in order: write {first}x.sort_index()"
         )
     table = value.to_frame() if value.ndim == 1 else value
-    return [table.iloc[part].droplevel(0) for part in parts]
+    tables = [table.iloc[part].droplevel(0) for part in parts]
+    return Instances(tables, [outer[part.start] for part in parts])
 
 
 def _times(inner: Any, where: str, called: Array | None) -> Array:

@@ -12,8 +12,9 @@ import numpy as np
 from nodegraph.arrays import Array, is_plain
 from nodegraph.data.cells import cell
 from nodegraph.data.containers import as_array, axes, opened
+from nodegraph.data.instances import Instances
 from nodegraph.data.kept_rows import Part
-from nodegraph.data.tables import Columns, columns_of, is_labelled
+from nodegraph.data.tables import Columns, columns_of, index_of, is_labelled
 from nodegraph.errors import DataError
 
 __all__ = [
@@ -206,7 +207,7 @@ def split_series(value: Any, where: str) -> tuple[list[Any], str]:
             raise DataError(f"{where}: an empty list; give at least one series of shape (T, d)")
         dims = {axes(item) for item in value}
         if dims == {2}:
-            return list(value), "list"
+            return value if isinstance(value, Instances) else list(value), "list"
         if all(_is_pair(item) for item in value):
             raise DataError(
                 f"{where}: a list of pairs (x, y); write fit([x for x, _ in pairs], [y for _, y in "
@@ -223,7 +224,8 @@ def split_series(value: Any, where: str) -> tuple[list[Any], str]:
         stack = value if named else np.asarray(value)
         if not len(stack):
             raise DataError(f"{where}: there is no series in it, its shape is {stack.shape}")
-        return list(stack), "array"
+        names = index_of(stack) if is_labelled(stack) else None
+        return list(stack) if names is None else Instances(list(stack), names), "array"
     return [value], "one"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.containers import axes
+from nodegraph.data.instances import called
 from nodegraph.data.series import split_series, to_rows
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.phrases import shown
@@ -136,7 +137,7 @@ def series_targets(
     if not _flat(value):
         parts = split_series(value, where)[0]
         _check_count(parts, lengths, where)
-        rows = [one_target(p, f"{where} (series {i})", lesson) for i, p in enumerate(parts)]
+        rows = [one_target(p, f"{where} ({called(i, parts)})", lesson) for i, p in enumerate(parts)]
         once = max(lengths) > 1 and all(len(part) == 1 for part in rows)
         labels = once and all(np.shape(part) == (1, 1) for part in parts)
         whole = bool(lesson.classes) and labels and not lesson.at_end

@@ -9,6 +9,7 @@ import numpy as np
 
 from nodegraph.arrays import Array, is_plain
 from nodegraph.data.containers import axes, opened
+from nodegraph.data.instances import called
 from nodegraph.data.tables import check_columns, check_order, columns_of, frame_rows, is_frame
 from nodegraph.data.targets import Lesson, series_targets
 from nodegraph.errors import DataError, FieldError, warn
@@ -246,11 +247,12 @@ def _of_series(y: Any, name: str, y_hat: Sequence[Array]) -> list[Array]:
     lengths = [len(rows) for rows in y_hat]
     if isinstance(y, list | tuple) and [axes(rows) == 1 and len(rows) for rows in y] == lengths:
         y = [np.reshape(rows, (-1, 1)) for rows in y]
-    found = series_targets(opened(y, "score: y"), name, lengths, Lesson())[0]
+    y = opened(y, "score: y")
+    found = series_targets(y, name, lengths, Lesson())[0]
     for i, (rows, said) in enumerate(zip(found, y_hat, strict=True)):
         if rows.shape != said.shape:
             raise DataError(
-                f"score: y (series {i}) has shape {rows.shape}, what was predicted {said.shape}"
+                f"score: y ({called(i, y)}) has shape {rows.shape}, what was predicted {said.shape}"
             )
     return found
 

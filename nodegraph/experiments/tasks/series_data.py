@@ -15,8 +15,17 @@ from nodegraph.files.table_columns import Table, bounds, listed
 __all__ = ["cut", "fitted", "labelled", "rows_of"]
 
 
-def rows_of(lengths: Sequence[int], ahead: int) -> list[slice]:
+def rows_of(lengths: Sequence[int], ahead: int, owners: Sequence[str] = ()) -> list[slice]:
     """Return the rows of each series, without the last ones whose target would come later.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        How many rows each has.
+    ahead : int
+        How many rows later the target stands.
+    owners : sequence of str
+        What the series are called.
 
     Raises
     ------
@@ -31,8 +40,8 @@ def rows_of(lengths: Sequence[int], ahead: int) -> list[slice]:
     if short := [i for i, n_steps in enumerate(lengths) if n_steps <= ahead]:
         i = short[0]
         raise DataError(
-            f"series {i} has {lengths[i]} rows, and its target would come {ahead} later; leave "
-            "short series out"
+            f"series {owners[i] if owners else i} has {lengths[i]} rows, and its target would "
+            f"come {ahead} later; leave short series out"
         )
     return [slice(start, stop - ahead) for start, stop in bounds(lengths)]
 
@@ -72,7 +81,8 @@ def fitted(other: Table, table: Table, where: str) -> Array:
             )
         pairs = zip(other.lengths, lengths, strict=True)
         i, (own, n_steps) = next((i, p) for i, p in enumerate(pairs) if p[0] != p[1])
-        raise DataError(f"{where}: series {i} has {own} rows, and {n_steps} in the data")
+        name = ours[i] if ours else i
+        raise DataError(f"{where}: series {name} has {own} rows, and {n_steps} in the data")
     return other.values
 
 

@@ -96,10 +96,10 @@ class Preparation(Choice):
         y, ahead, titles = self.targets(table, given)
         self.tell_own_past(table, taken)
         with self.at("data"):
-            rows = rows_of(lengths, ahead)
+            rows = rows_of(lengths, ahead, table.owners or ())
             inputs, targets = cut(x, rows), cut(y, rows)
             columns = self.called(table, taken)
-            self._check_each(inputs, columns)
+            self._check_each(inputs, columns, table.owners or ())
         train, end = self.split(len(rows), len(rows), series=True)
         test = Examples(picked(inputs, slice(train, end)), picked(targets, slice(train, end)))
         learned = Examples(picked(inputs, slice(train)), picked(targets, slice(train)))
@@ -115,13 +115,16 @@ class Preparation(Choice):
             times=tuple(times[part] for part in rows[scored]) if times else (),
         )
 
-    def _check_each(self, x: Any, columns: Mapping[str, tuple[str, ...]]) -> None:
+    def _check_each(
+        self, x: Any, columns: Mapping[str, tuple[str, ...]], owners: Sequence[str]
+    ) -> None:
         """Refuse a gap that no node fills, by series."""
         parts = {} if x is None or self.gaps else x if isinstance(x, Mapping) else {"": x}
         for node, series in parts.items():
             filled = self.is_filled(node or None)
             for i, rows in enumerate(named(series, columns, node)):
-                to_rows(rows, f"{node or 'input'} (series {i})", gaps=filled)
+                which = f"series {owners[i] if owners else i}"
+                to_rows(rows, f"{node or 'input'} ({which})", gaps=filled)
 
     def _labels(self, table: Table, lengths: Sequence[int]) -> TaskData | None:
         """Return series with the class of each, if a file has one for each and a readout wants it.

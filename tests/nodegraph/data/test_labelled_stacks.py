@@ -40,7 +40,7 @@ def test_names_of_columns_are_remembered_and_bits_are_those_of_the_array():
 
 
 def test_times_are_looked_at():
-    with pytest.warns(DataWarning, match=r"input \(series 0\): rows go back .* in 2 more series"):
+    with pytest.warns(DataWarning, match=r"input \(series p\): rows go back .* in 2 more series"):
         fit(X[:, ::-1], Y[:, ::-1])
     model = fit(X[:, :-1], Y[:, 1:])
     with pytest.warns(DataWarning, match="of one time with .* 1 d later"):

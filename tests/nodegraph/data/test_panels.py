@@ -128,3 +128,23 @@ def test_targets_of_all_steps_of_a_panel_in_one_array_are_told_how_to_be_given()
         fit(PANEL, A[:, :1])
     with pytest.raises(DataError, match=r"5 rows for 3 series; give one for each series"):
         fit(PANEL, A[:5, :1])
+
+
+def test_messages_name_the_instance():
+    """They told its number, which nobody knows of a table of a hundred shops."""
+    odd = PANEL.astype(float)
+    odd.iloc[9, 1] = np.nan
+    for x, y, where in (
+        (odd, PANEL, r"^input \(series q\): NaN in row 1"),
+        (PANEL, odd.replace(np.nan, np.inf), r"^target of out \(series q\): inf in row 1"),
+        (PANEL, PANEL.drop(PANEL.index[5]), r"^out \(series p\): the target has 3 rows"),
+    ):
+        with pytest.raises(DataError, match=where):
+            fit(x, y)
+    with pytest.raises(DataError, match=r"score: y \(series p\) has shape \(3, 2\)"):
+        fit(PANEL, PANEL).score(PANEL, PANEL.drop(PANEL.index[5]))
+    days = pandas.date_range("2020-01-01", periods=50)
+    wave = pandas.DataFrame({"a": np.sin(np.arange(50))}, index=days)
+    dated = pandas.concat({7: wave, 5: wave.drop(days[10:20]), 6: wave})
+    with pytest.warns(DataWarning, match=r"^input \(series 5\): rows are 1 d apart, but more once"):
+        fit(dated, dated)

@@ -150,9 +150,12 @@ def test_workers_share_the_series_and_pictures_are_drawn(folder):
     ("task", "said"),
     [
         ({"data": X, "target": {"generate": 5}}, "task.target: a model that generates goes on"),
-        ({"data": X, "target": {"forecast": 12}}, "series 2 has 12 rows, and its target would"),
+        ({"data": X, "target": {"forecast": 12}}, "series arr_2 has 12 rows, and its target would"),
         ({"data": X, "target": Y, "split": {"train": 11}}, "train 11"),
-        ({"data": X, "target": {"file": "stack.npy"}}, "series 0 has 12 rows, and 20 in the data"),
+        (
+            {"data": X, "target": {"file": "stack.npy"}},
+            "series arr_0 has 12 rows, and 20 in the data",
+        ),
         ({"data": {"file": "x.npz"}, "target": {"forecast": 1}}, "or series: arrays"),
         ({"data": X, "target": Y, "split": {"warmup": 40}}, "split: warmup=40 leaves nothing"),
         ({"data": {"file": "flat.npy"}, "target": Y}, "10 series for data that are one; say ser"),
@@ -168,7 +171,7 @@ def test_a_gap_is_named_by_its_series(folder):
     texts = [text.copy() for text in TEXTS]
     texts[4][7, 2] = np.nan
     np.savez(folder / "x.npz", *texts)
-    with pytest.raises(SpecError, match=r"input \(series 4\): NaN in row 7, column 2"):
+    with pytest.raises(SpecError, match=r"input \(series arr_4\): NaN in row 7, column 2"):
         run_spec(spec_of(folder, data=X, target=Y))
 
 
