@@ -87,11 +87,17 @@ def _forward(times: Array) -> str:
 def _shared(times: Array, rows: Array) -> str:
     """Return that most times stand in as many rows each, more than one; else nothing.
 
-    Of numbers, and of seconds and less, that may be what a coarse clock says of one series.
+    Of numbers, and of seconds and less, that may be what a coarse clock says of one series, unless
+    rows become fewer, as where series end at several times.
     """
     moments, firsts, counts = np.unique(times, return_index=True, return_counts=True)
     usual = int(usual_step(counts))
     alike = counts == usual
+    if _ends_one_by_one(counts):
+        return (
+            f"{counts[0]} rows stand at {moment(moments[0])}, {counts[-2]} at {moment(moments[-2])}"
+            f", and never more than before, as where series of several lengths are mixed: {CUT}"
+        )
     if times.dtype.kind != "M" or usual < 2 or len(moments) < FEWEST_TIMES or alike.mean() < 0.5:
         return ""
     if usual_step(np.diff(moments)) <= np.timedelta64(1, "s"):
@@ -102,6 +108,12 @@ def _shared(times: Array, rows: Array) -> str:
         f"{rows[one + usual - 1]}, from 0), as where series are mixed in one table: {CUT}; where "
         "it is one, its times are too coarse to tell whether rows follow each other"
     )
+
+
+def _ends_one_by_one(counts: Array) -> bool:
+    """Tell whether rows become fewer before the last moment, where a coarse clock may stop."""
+    several = counts[0] > 1 and (counts == counts[0]).sum() >= FEWEST_TIMES
+    return bool(several and (np.diff(counts) <= 0).all() and counts[-2] < counts[0])
 
 
 def _put_back(starts: Array, steps: Array, usual: Any) -> str:

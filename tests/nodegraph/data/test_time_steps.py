@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodegraph.data.time_steps import beside, odd_steps
+from nodegraph.data.time_steps import CUT, beside, odd_steps
 
 DAYS = np.datetime64("2020-01-01") + np.arange(100)
 
@@ -111,3 +111,15 @@ def test_hours_that_clocks_move_are_no_rows_too_many_or_missing():
     assert "sort" not in odd_steps(quarters)
     for other in (local("2024-03-30T00", 60, 30, 1), local("2024-03-29T00", 60, 26, 1)):
         assert "clocks" not in odd_steps(other)  # by day; of a Saturday
+
+
+def test_machines_that_end_at_several_cycles_are_told_though_cycles_are_numbers():
+    """Sorted by cycle they were taken for one series."""
+    cycles = np.sort(np.concatenate([np.arange(1, n) for n in (40, 61, 52)]))
+    said = odd_steps(cycles)
+    assert said.startswith("3 rows stand at 1, 1 at 59, and never more than before") and CUT in said
+    assert CUT in odd_steps(cycles / 10)
+    clock = np.arange(95) // 10  # ten rows a second, the last second not whole
+    grows = np.sort(np.concatenate([np.arange(60), np.arange(40, 60)]))
+    for one_series in (clock, np.arange(95) // 19, grows, [0, 0, 1, 2, 3, 4]):
+        assert CUT not in odd_steps(np.asarray(one_series))
