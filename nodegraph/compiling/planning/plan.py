@@ -5,7 +5,7 @@ A plan knows operations and places in memory, and nothing of the language that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Any
 
@@ -13,11 +13,11 @@ from nodegraph.compiling.ir import Op, Trace, TraceError
 from nodegraph.compiling.planning.dependence import Dependence
 from nodegraph.compiling.planning.items import Block, Group, Item, Root, loop_over
 from nodegraph.compiling.planning.layout import lay_in_panels, roots_of, settle
-from nodegraph.compiling.planning.storage import REGIONS, Memory, Storage, changed, users_of
+from nodegraph.compiling.planning.storage import REGIONS, Memory, users_of
 
 __all__ = ["Plan"]
 
-_TRIES = 20  # each gives one array a buffer of its own
+_TRIES = 20  # each keeps one array more apart from its home
 _MOST = 12  # operations in one loop: with all 30 of 30 state vectors a step takes 1.6 times as long
 _NO_ORDER = "this step cannot be put in an order"
 
@@ -42,24 +42,24 @@ class Plan:
     """
 
     def __init__(self, trace: Trace, finals: dict[Any, Op]):
-        self.trace, self.finals = trace, dict(finals)
+        self.trace = trace
         trace.open = False
-        live = users_of(self.finals)
-        self.memory = Memory(trace, self.finals, live)
-        settle(self.memory, live)
-        self.roots = roots_of(trace, self.memory, set(self.finals.values()), live)
-        self.live = live
-        work = self._scheduled()
+        work = self._scheduled(finals)
+        live = self.live
         lay_in_panels(self.memory, live)
         self.groups = _grouped(work.items[trace.top])
         for body, block in work.blocks.items():
             block.groups = _grouped(work.items[body])
         self.outside = _looked_at(work, live)
 
-    def _scheduled(self) -> Dependence:
-        """Return all items in order; arrays that cannot change in place move elsewhere."""
+    def _scheduled(self, finals: dict[Any, Op]) -> Dependence:
+        """Return all items in order; who cannot be at home is kept apart in the next try."""
+        given, apart = {op: op.args for op in self.trace.ops}, set[Any]()
         for _ in range(_TRIES):
-            work = Dependence(self.trace, self.memory, self.roots, self.live)
+            del self.trace.ops[len(given) :]  # copies that the last try has made
+            for op, args in given.items():
+                op.args = args
+            work = self._claimed(dict(finals), apart)
             stuck: list[Any] = [*work.conflicts]
             for region, items in work.items.items():
                 if stuck:
@@ -67,8 +67,20 @@ class Plan:
                 work.items[region], stuck = _in_order(items)
             if not stuck:
                 return work
-            _loosen(self.memory, self.roots, stuck)
+            homes = (self.memory.home(op) for item in stuck for op in _made_by(item, self.roots))
+            new = [home for home in homes if home not in (None, *apart)]
+            if not new:
+                break
+            apart.add(new[0])
         raise TraceError(_NO_ORDER)
+
+    def _claimed(self, finals: dict[Any, Op], apart: set[Any]) -> Dependence:
+        """Choose places; return who waits for whom with these."""
+        self.finals, self.live = finals, users_of(finals)
+        self.memory = Memory(self.trace, finals, self.live, apart)
+        settle(self.memory, self.live)
+        self.roots = roots_of(self.trace, self.memory, set(finals.values()), self.live)
+        return Dependence(self.trace, self.memory, self.roots, self.live)
 
 
 def _in_order(items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
@@ -94,21 +106,6 @@ def _in_order(items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
     return done, [item for item in left if waits[item]]
 
 
-def _loosen(memory: Memory, roots: set[Op], stuck: Sequence[Item]) -> None:
-    """Give one array that is changed too early a buffer of its own.
-
-    Raises
-    ------
-    TraceError
-        If there is none.
-    """
-    for item in stuck:
-        for op in _made_by(item, roots):
-            if _part(memory, roots, op):
-                return
-    raise TraceError(_NO_ORDER)
-
-
 def _made_by(item: Item, roots: set[Op]) -> Iterator[Op]:
     if isinstance(item, Root):
         yield item.op
@@ -116,43 +113,6 @@ def _made_by(item: Item, roots: set[Op]) -> Iterator[Op]:
         for op in sorted(roots, key=lambda o: o.number):
             if op.region.within(item.body) or op.value is item.body:
                 yield op
-
-
-def _part(memory: Memory, roots: set[Op], op: Op) -> bool:
-    """Take `op`, and what is made of it in place, out of the place of its last version."""
-    store = memory.storage.get(op)
-    if store is None or store.path == "y" or op.value == "back":
-        return False
-    if store.carry is not None and not _new(op):
-        return False
-    there = [o for o, s in memory.storage.items() if s is store]
-    if store.buffer and store.carry is None:  # part from what it was to change in place
-        if not any(o.number < op.number for o in there if o.value != "copy"):
-            return False
-        later = [o for o in there if o.number >= op.number]
-        _move(memory, roots, later, store, ("buffer", op.number, "apart"))
-        return True
-    there = [o for o in there if _new(o)]
-    _move(memory, roots, there, store, ("buffer", op.number))
-    roots.add(memory.copied_back(max(there, key=lambda o: o.number), store))
-    return True
-
-
-def _move(
-    memory: Memory, roots: set[Op], ops: Sequence[Op], store: Storage, path: tuple[Any, ...]
-) -> None:
-    """Give `ops` a buffer like `store`, with copies of what they change and that stays there."""
-    made = Storage(path, store.dims, store.dtype)
-    made.order = store.order
-    left = [(op, k) for op in ops for k in changed(op) if op.args[k] not in ops]
-    copies = [memory.copied_for(op, k) for op, k in left]
-    roots.update(copies)
-    memory.storage.update(dict.fromkeys([*ops, *copies], made))
-
-
-def _new(op: Op) -> bool:
-    """Tell whether a step, or a turn of a loop, makes it; and does not find it."""
-    return op.kind not in ("leaf", "carry", "loopout") and op.value != "start"
 
 
 def _grouped(items: list[Item]) -> list[Group]:

@@ -37,7 +37,7 @@ class Storage:
         self.path, self.dims, self.dtype = path, tuple(dims), dtype
         self.order: tuple[int, ...] = ()
         self.slow: set[int] = set()  # axes of which single places are looked at
-        self.carry: Op | None = None  # of a loop: what each turn finds here
+        self.loop: Op | None = None  # what comes out of the loop whose turns change it
 
     @property
     def buffer(self) -> bool:
@@ -132,6 +132,9 @@ class Memory:
         What makes ``"y"`` and each leaf that changes; copies take the place of what is at home
         elsewhere.
     live : Users
+    apart : set
+        Leaves (by path) and loops whose arrays are made in buffers and copied back, and operations
+        that change a copy; see `home`.
 
     Attributes
     ----------
@@ -140,8 +143,8 @@ class Memory:
     leaf_storage : dict of path to Storage
     """
 
-    def __init__(self, trace: Trace, finals: dict[Any, Op], live: Users):
-        self._trace, self._finals, self._live = trace, finals, live
+    def __init__(self, trace: Trace, finals: dict[Any, Op], live: Users, apart: set[Any]):
+        self._trace, self._finals, self._live, self._apart = trace, finals, live, apart
         self.storage: dict[Op, Storage] = {}
         self.leaf_storage: dict[Any, Storage] = {}
         for path, op in trace.leaves.items():
@@ -153,25 +156,25 @@ class Memory:
         """Return a new place for `op` that lives for one step."""
         return Storage(("buffer", op.number), op.dims, op.dtype)
 
-    def copied_back(self, op: Op, store: Storage) -> Op:
-        """Return a copy of `op`, the last version of what belongs in `store`, made there."""
-        made = self._copy_of(op)
-        made.number, made.region, made.value = op.number + 0.25, op.region, "back"
-        self.storage[made] = store
-        for out in self._live:
-            if out.kind == "loopout" and self.storage[out] is store:
-                out.args = (out.args[0], made)
-        return made
+    def home(self, op: Op) -> Any:
+        """Return what is to be kept apart so that `op` is made elsewhere; None if that cannot be.
+
+        That is the path of a leaf, a loop, or `op` itself, if it changes what another one made.
+        """
+        store = self.storage.get(op)
+        if store is None or store.path == "y" or op.kind == "loopout":
+            return None
+        if store.loop is not None:
+            return store.loop
+        return (op if changed(op) else None) if store.buffer else store.path
 
     def copied_for(self, op: Op, k: int) -> Op:
         """Let `op` change a copy of operand `k`; return that."""
         made, number = self._copy_of(op.args[k]), op.number
         made.region = _home(op, k)
-        if made.region is op.region:
-            made.value = "copy"
-            if op.kind in REGIONS:  # before all that happens inside
-                first = min([o.number for o in op.value.ops], default=number)
-                number = first - 0.25 / (1 + op.value.outs.index(op))
+        if made.region is op.region and op.kind in REGIONS:  # before all that happens inside
+            first = min([o.number for o in op.value.ops], default=number)
+            number = first - 0.25 / (1 + op.value.outs.index(op))
         made.number = number - 0.5
         self.read_instead(op, k, made)
         return made
@@ -189,8 +192,8 @@ class Memory:
             carries = [o for o in op.value.ops if o.kind == "carry"]
             carry, start = carries[op.value.outs.index(op)], self.copied_for(op, 0)
             self.read_instead(carry, 0, start)
-            start.value, store = "start", self.buffer(start)
-            store.carry = carry
+            store = self.buffer(start)
+            store.loop = op
             self.storage.update(dict.fromkeys((start, carry, op), store))
             self._claim_part(op, 1, store)
 
@@ -206,7 +209,11 @@ class Memory:
         """Let an outcome be made where it belongs, or a copy of it, if it is at home elsewhere."""
         op, there = self._finals[path], ("elem",) if path == "y" else ("elem", *IN_PLACE)
         if op in self.storage or op.kind not in there:
-            op = self._finals[path] = self._copy_of(op)
+            op = self._copy_of(op)
+        if path in self._apart:
+            self._claim(op, self.buffer(op))
+            op = self._copy_of(op)
+        self._finals[path] = op
         store = self.leaf_storage.get(path)
         if store is None:
             store = Storage(path, op.dims, op.dtype)
@@ -229,11 +236,24 @@ class Memory:
 
     def _claim_part(self, op: Op, k: int, store: Storage) -> None:
         if not self._may_change(op, k, store):
+            if op in self._apart:
+                self._keep_apart(op, k)
             self.copied_for(op, k)
         self._claim(op.args[k], store)
 
+    def _keep_apart(self, op: Op, k: int) -> None:
+        """Let operand `k` have a buffer of its own; of a loop, what is at home elsewhere, too."""
+        base, made_here = op.args[k], ("elem", *IN_PLACE)
+        if op.kind == "loopout" and (base in self.storage or base.kind not in made_here):
+            base = self.copied_for(op, k)
+            base.number -= 0.25  # before the copy that is made of it
+        if base.kind in made_here:
+            self._claim(base, self.buffer(base))
+
     def _may_change(self, op: Op, k: int, store: Storage) -> bool:
         base = op.args[k]
+        if op in self._apart:
+            return False
         if base in self.storage:
             return self.storage[base] is store
         home = _home(op, k)

@@ -187,7 +187,8 @@ def test_a_shift_register_holds_the_last_inputs_newest_first():
 
 
 def copies(plan):
-    return [op for op in plan.roots if op.value == "back"]
+    """Return the buffers that numbers wait in until they may be written where they belong."""
+    return {store for op in plan.roots if (store := plan.memory.storage.get(op)) and store.buffer}
 
 
 def test_a_state_that_only_needs_itself_changes_where_it_lies():
