@@ -8,7 +8,7 @@ from typing import Any
 from nodegraph.compiling.emission.builder import Builder, Index
 from nodegraph.compiling.ir import Op, TraceError, dtype_of
 from nodegraph.compiling.planning.items import aligned
-from nodegraph.compiling.planning.layout import address_of
+from nodegraph.compiling.planning.layout import axes_of
 from nodegraph.compiling.planning.plan import Plan
 from nodegraph.compiling.prelude.blocks import LLVM, SUFFIX, literal
 from nodegraph.compiling.reasons import CompilerFault
@@ -109,18 +109,16 @@ class Values:
 
     def address(self, op: Op) -> tuple[str, list[Index]]:
         """Return pointer and strides of what a product or sum reads."""
-        found = address_of(self.memory, op)
+        found = axes_of(self.memory, op)
         if found is None:
             raise CompilerFault(f"{op} is read from memory, and not laid out for it")
-        store, at = self.memory.storage[found.base], 0
+        where: Sequence[Index] = [0] * op.ndim
+        while op not in self.memory.storage:
+            where, op = self.source(op.attrs, op.args, where, ""), op.args[0]
+        store = self.memory.storage[op]
         own = self.b.strides(store)
-        for i, stride, *axis in found.offsets:
-            number: Index = i if isinstance(i, int) else self.value(i, ())
-            if axis:
-                number = self._within(number, axis[1].dims[axis[0]])
-            at = self.b.plus(at, self.b.times(number, 0 if stride is None else own[stride]))
-        pointer = self.b.shifted(self.b.pointer(store), at, store.dtype)
-        return pointer, [0 if s is None else own[s] for s in found.strides]
+        pointer = self.b.shifted(self.b.pointer(store), self.b.place(own, where), store.dtype)
+        return pointer, [0 if axis is None else own[axis] for axis in found[1]]
 
 
 def _alike(pattern: str, **words: str) -> dict[str, str]:

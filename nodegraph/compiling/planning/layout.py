@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from nodegraph.compiling.indexing import gathers
 from nodegraph.compiling.ir import Op, Trace, fastest, steady
 from nodegraph.compiling.planning.storage import Memory, Storage, Users, first_of
 
-__all__ = ["MANY", "Address", "address_of", "lay_in_panels", "panels_of", "roots_of", "settle",
+__all__ = ["MANY", "axes_of", "lay_in_panels", "panels_of", "roots_of", "settle",
            "vector_of"]  # fmt: skip
 
 MANY = -1  # the label of series side by side
@@ -96,57 +96,41 @@ def order_for(op: Op, i: int) -> tuple[int, ...]:
     return first_of(arg.fast if first is None else first, arg.ndim)
 
 
-class Address(NamedTuple):
-    """Numbers at places that are a sum of multiples of their indices.
+def axes_of(memory: Memory, op: Op) -> tuple[Op, Sequence[int | None]] | None:
+    """Return whose numbers those of `op` are a part of, and along which axis of it each axis goes.
 
-    `offsets` are ``(number or Op, stride)``, or ``(Op, stride, axis, source)`` if the index may be
-    out of range or below 0. A stride is that of an axis of the place; None does not move.
+    That is None for an axis of length 1. Nothing is returned if the numbers are not kept, or lie
+    all over the place.
     """
-
-    base: Op
-    offsets: tuple[Any, ...]
-    strides: tuple[Any, ...]
-
-
-def address_of(memory: Memory, op: Op) -> Address | None:
-    """Return where the numbers of `op` lie, None if they are not kept or lie all over the place."""
     if op in memory.storage:
-        return Address(op, (), tuple(range(op.ndim)))
-    if op.kind != "view":
-        return None
-    inner = address_of(memory, op.args[0])
+        return op, range(op.ndim)
+    inner = axes_of(memory, op.args[0]) if op.kind == "view" else None
     if inner is None or gathers(op.attrs):
         return None
-    new: list[Any] = [None] * op.ndim
-    offsets = list(inner.offsets)
-    for axis, (part, stride) in enumerate(zip(op.attrs, inner.strides, strict=True)):
+    base, axes = inner
+    found: list[int | None] = [None] * op.ndim
+    for part, axis in zip(op.attrs, axes, strict=True):
         if part[0] == "ax":
-            _, k, at, step = part
-            if at is not None:
-                offsets.append((op.args[at], stride))
-            if step != 1 or new[k] is not None:
+            _, k, _, step = part
+            if step != 1 or found[k] is not None:
                 return None
-            new[k] = stride
-        elif part[0] == "at":
-            if part[1]:
-                offsets.append((part[1], stride))
-        else:
-            offsets.append((op.args[part[1]], stride, axis, op.args[0]))
-    return Address(inner.base, tuple(offsets), tuple(new))
+            found[k] = axis
+    return base, found
 
 
 def fits(memory: Memory, op: Op, i: int) -> bool:
     """Tell whether numbers of operand `i` lie so that the product or sum `op` can read them."""
     arg = op.args[i]
-    at = address_of(memory, arg)
-    if at is None:
+    found = axes_of(memory, arg)
+    if found is None:
         return False
+    base, axes = found
     if arg.ndim == 3 and op.kind in ("symv", "rankone"):  # a group in one piece
-        store = memory.storage[at.base]
-        whole = store.shape[1:] == arg.shape[1:] and at.strides == (0, 1, 2)
+        store = memory.storage[base]
+        whole = store.shape[1:] == arg.shape[1:] and [*axes] == [0, 1, 2]
         return whole and store.order == _side_by_side(3)
     axis = _first_for(op, i)
-    return axis is None or at.strides[axis] == memory.storage[at.base].order[0]
+    return axis is None or axes[axis] == memory.storage[base].order[0]
 
 
 def roots_of(trace: Trace, memory: Memory, finals: set[Op], live: Users) -> set[Op]:
