@@ -9,19 +9,16 @@ import numpy as np
 
 import nodegraph.compiling.functions  # noqa: F401 - numpy's, which steps may use
 from nodegraph.arrays import is_sparse
-from nodegraph.compiling.cache_lines import LINE, address, empty_at_line
+from nodegraph.compiling.cache_lines import address, empty_at_line
 from nodegraph.compiling.drivers import driver
 from nodegraph.compiling.ir import Op, Trace, code_of
 from nodegraph.compiling.layout import filled, flat, is_array, laid, mapped, restored
 from nodegraph.compiling.planning.storage import finals_of
-from nodegraph.compiling.prelude.blocks import SIZE
 from nodegraph.compiling.recipe import recipe_of
 from nodegraph.compiling.sparse import by_column, sliced
 from nodegraph.compiling.tiers import step_function
 
 __all__ = ["Frame", "Program"]
-
-_ROOM = 64  # numbers behind each buffer: products of sparse rows come in eights
 
 
 class Leaf(NamedTuple):
@@ -84,37 +81,24 @@ class Program:
         self.n_out = int(self.y.shape[0])
         x = trace.leaves.get("x")
         self.passes = not self.moving and finals["y"] is x  # its input, as it is
-        self._place_buffers()
         self._fill_table(trace.arrays)
-
-    def _place_buffers(self) -> None:
-        """Lay scratch one behind the other, each at a line of the cache."""
-        self.places, size = list[int](), 0
-        for dtype, count in self.recipe.buffers:
-            self.places.append(size)
-            size += -(-(count + _ROOM) * SIZE[dtype] // LINE) * LINE
-        self.room = size
 
     def _fill_table(self, arrays: Sequence[np.ndarray]) -> None:
         """Write down all arguments that are the same for all frames."""
-        self.numbers = {kind: self.recipe.constants(kind) for kind in self.recipe.numbers}
-        self.constants = {
-            ("const", i): laid(a, self.leaves["const", i].order, code_of(a.dtype))
-            for i, a in enumerate(arrays)
-        }
-        slots = self.recipe.slots
-        self.template = np.zeros(max(len(slots), 1), np.int64)
+        recipe = self.recipe
+        self.fixed: dict[Any, Any] = {("numbers", k): recipe.constants(k) for k in recipe.numbers}
+        for i, a in enumerate(arrays):
+            self.fixed["const", i] = laid(a, self.leaves["const", i].order, code_of(a.dtype))
+        self.template = np.zeros(max(len(recipe.slots), 1), np.int64)
         self.arrays: list[tuple[int, Any]] = []  # places in the table, and paths
         self.scratch: list[tuple[int, int]] = []  # the same, and places in the room
-        for i, (what, of) in enumerate(slots):
+        for i, (what, of) in enumerate(recipe.slots):
             if what == "whole":
                 self.template[i] = of
-            elif what == "numbers":
-                self.template[i] = address(self.numbers[of])
             elif what == "buffer":
-                self.scratch.append((i, self.places[of]))
-            elif of in self.constants:
-                self.template[i] = address(self.constants[of])
+                self.scratch.append((i, of))
+            elif of in self.fixed:
+                self.template[i] = address(self.fixed[of])
             else:
                 self.arrays.append((i, of))
 
@@ -159,7 +143,7 @@ class Frame:
 
     def __init__(self, program: Program, arrays: Mapping[Any, np.ndarray], state: Any = ()):
         self.program, self.arrays = program, dict(arrays)
-        self.room = empty_at_line((program.room,), np.uint8)
+        self.room = empty_at_line((program.recipe.room,), np.uint8)
         base = address(self.room)
         self.args = program.template.copy()
         for i, at in program.scratch:

@@ -44,12 +44,11 @@ class Recipe(NamedTuple):
     orders : dict of path to tuple of int
         The axes of each leaf, from the fastest on.
     slots : tuple of (str, object)
-        The arguments: ``("whole", number)``; the addresses of ``("leaf", path)``, of
-        ``("numbers", dtype)`` and of ``("buffer", k)``.
+        The arguments, as the `Builder` has them.
     numbers : dict of str to str
         Constants by dtype, as bytes in hexadecimal digits.
-    buffers : tuple of (str, int)
-        Scratch: dtype, and how many numbers.
+    room : int
+        Bytes of scratch.
     """
 
     text: str
@@ -59,7 +58,7 @@ class Recipe(NamedTuple):
     orders: dict[Any, tuple[int, ...]]
     slots: tuple[tuple[str, Any], ...]
     numbers: dict[str, str]
-    buffers: tuple[tuple[str, int], ...]
+    room: int
 
     @property
     def modules(self) -> dict[str, str]:
@@ -108,15 +107,6 @@ def _made(trace: Trace, finals: dict[Any, Op], io: dict[Any, int], dtype: str) -
     plan = Plan(trace, finals)
     code = Code(plan, io, dtype)
     modules = {**code.linked, "step": code.text}
-    places = {store: k for k, store in enumerate(code.buffers)}
-
-    def slot(what: str, of: Any) -> tuple[str, Any]:
-        if what in ("dim", "int"):
-            return "whole", int(of.value)
-        if what == "numbers":
-            return what, of
-        return ("buffer", places[of]) if of in places else ("leaf", of.path)
-
     numbers = {
         kind: np.array([op.value for op in ops], dtype_of(kind)).tobytes().hex()
         for kind, ops in code.numbers.items()
@@ -127,9 +117,9 @@ def _made(trace: Trace, finals: dict[Any, Op], io: dict[Any, int], dtype: str) -
         sum(text.count("\n") for text in modules.values()),
         sum(map(_numbers, plan.live)),
         {path: store.order for path, store in plan.memory.leaf_storage.items()},
-        tuple(slot(*one) for one in code.slots),
+        tuple(code.slots),
         numbers,
-        tuple((store.dtype, prod(store.shape)) for store in code.buffers),
+        code.room,
     )
 
 

@@ -166,7 +166,7 @@ class _Compiled:
             frame = Frame(self.program, arrays)
             frame.arrays.clear()  # they are the caller's
         frame.run({"y": out}, 1)
-        if self.program.room <= _SMALL:
+        if self.program.recipe.room <= _SMALL:
             self.frames.append(frame)
         result = out.reshape(self.shape)
         return result if result.ndim else result[()]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from math import prod
 from typing import Any
 
+from nodegraph.compiling.cache_lines import LINE
 from nodegraph.compiling.emission.sharing import outlined
 from nodegraph.compiling.ir import Op
 from nodegraph.compiling.machine_code import MASKS
@@ -16,6 +18,7 @@ from nodegraph.compiling.prelude.catalogue import declaration, definition, is_in
 
 __all__ = ["Builder", "Index"]
 
+_BEHIND = 64  # numbers behind each buffer: products of sparse rows come in eights
 _NAMES = re.compile(r"%v\d+")
 _TAG, _MARK = ", !llvm.access.group !0", ", !llvm.loop !1"  # of loops whose turns do not touch
 _MASKED = ", !llvm.loop !3"  # such loops whose last turns are a vector too, under a mask
@@ -170,21 +173,22 @@ class Builder(Text):
 
     Attributes
     ----------
-    slots : dict
-        The places of ``args``: of ``("dim", Dim)``, a length; ``("array", Storage)`` and
-        ``("numbers", dtype)``, addresses; ``("int", Op)``, a whole number.
+    slots : list of (str, object)
+        What is in ``args``: ``("whole", number)``; the addresses of ``("array", path)``, a leaf or
+        ``("numbers", dtype)``, and of ``("buffer", place)`` in the room for scratch.
     numbers : dict of str to dict of Op to int
         Constants and their places by dtype: they are data, so other numbers need no other code.
-    buffers : list of Storage
-        What has to be found room for.
+    room : int
+        Bytes of scratch, where buffers lie one behind the other, each at a line of the cache.
     """
 
     def __init__(self, io: dict[Any, int]):
         super().__init__()
         self.io = io
-        self.slots: dict[Any, int] = {}
+        self.slots: list[tuple[str, Any]] = []
+        self._places: dict[Any, int] = {}
         self.numbers: dict[str, dict[Op, int]] = {"f8": {}, "f4": {}}
-        self.buffers: list[Storage] = []
+        self.room = 0
 
     def modules(self, dtype: str) -> tuple[str, dict[str, str]]:
         """Return the module of the function, and by name those of others, each behind its own."""
@@ -206,9 +210,12 @@ class Builder(Text):
 
     # arguments
 
-    def slot(self, what: Any) -> str:
+    def slot(self, key: Any, what: str, of: Any) -> str:
         """Return a whole number from the table of arguments."""
-        return self._from("%args", "i64", self.slots.setdefault(what, len(self.slots)), 8)
+        if key not in self._places:
+            self._places[key] = len(self.slots)
+            self.slots.append((what, of))
+        return self._from("%args", "i64", self._places[key], 8)
 
     def _from(self, table: str, T: str, place: int, align: int) -> str:
         at = self.first(f"getelementptr {T}, ptr {table}, i64 {place}")
@@ -216,7 +223,7 @@ class Builder(Text):
 
     def size(self, dim: Any) -> str:
         """Return the length of an axis."""
-        size = self.slot(("dim", dim.root()))
+        size = self.slot(dim.root(), "whole", dim.value)
         if dim.root().many:  # tells LLVM that no series are left over behind whole vectors
             return self.first(f"and i64 {size}, -16")
         return size
@@ -225,10 +232,14 @@ class Builder(Text):
         """Return where the first number of an array is."""
         if store.path in self.io:
             number = self._from("%io", "i64", self.io[store.path], 8)
+        elif store.buffer:
+            begin = self.room
+            if store not in self._places:
+                size = (prod(store.shape) + _BEHIND) * SIZE[store.dtype]
+                self.room += -(-size // LINE) * LINE
+            number = self.slot(store, "buffer", begin)
         else:
-            if store.buffer and store not in self.buffers:
-                self.buffers.append(store)
-            number = self.slot(("array", store))
+            number = self.slot(store, "array", store.path)
         return self.first(f"inttoptr i64 {number} to ptr")
 
     def constant(self, op: Op) -> str:
@@ -236,9 +247,9 @@ class Builder(Text):
         if op.dtype == "b1":
             return literal(op.value, "b1")
         if op.dtype == "i8":
-            return self.slot(("int", op))
-        table = self.numbers[op.dtype]
-        base = self.first(f"inttoptr i64 {self.slot(('numbers', op.dtype))} to ptr")
+            return self.slot(op, "whole", int(op.value))
+        table, path = self.numbers[op.dtype], ("numbers", op.dtype)
+        base = self.first(f"inttoptr i64 {self.slot(path, 'array', path)} to ptr")
         return self._from(base, LLVM[op.dtype], table.setdefault(op, len(table)), SIZE[op.dtype])
 
     # places

@@ -35,7 +35,7 @@ class Code:
         self.values = Values(plan, b)
         self._write(plan.groups)
         self.text, self.linked = b.modules(dtype)
-        self.slots, self.numbers, self.buffers = b.slots, b.numbers, b.buffers
+        self.slots, self.numbers, self.room = b.slots, b.numbers, b.room
 
     def _write(self, groups: list[Group]) -> None:
         for group in groups:

@@ -32,6 +32,11 @@ def plan_and_code(step, state, params=()):
     return planned(writer, places(node), XS.dtype)
 
 
+def buffers_of(plan):
+    """Return the places of what lives for one step."""
+    return [*{store for store in plan.memory.storage.values() if store.buffer}]
+
+
 def assert_same(found, expected):
     for (path, a), (_, b) in zip(leaves(found), leaves(expected), strict=True):
         np.testing.assert_array_equal(a, b, err_msg=path)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from all_ways import XS, plan_and_code, run_in_all_ways
+from all_ways import XS, buffers_of, plan_and_code, run_in_all_ways
 
 from nodegraph import maths as m
 
@@ -186,19 +186,14 @@ def test_a_shift_register_holds_the_last_inputs_newest_first():
     assert np.array_equal(ring, XS[:-5:-1])
 
 
-def copies(plan):
-    """Return the buffers that numbers wait in until they may be written where they belong."""
-    return {store for op in plan.roots if (store := plan.memory.storage.get(op)) and store.buffer}
-
-
 def test_a_state_that_only_needs_itself_changes_where_it_lies():
     def leak(params, state, x):
         (v,) = state
         return (v * 0.5 + x,), v * 2
 
     plan, code = plan_and_code(leak, (A,))
-    assert not copies(plan)
-    assert code.buffers == []
+    assert not buffers_of(plan)
+    assert not code.room
 
 
 def test_a_row_is_written_into_a_ring_without_a_copy_of_it():
@@ -209,11 +204,11 @@ def test_a_row_is_written_into_a_ring_without_a_copy_of_it():
         return (new, k + 1), ring[(k + 1) % 4] * 1.0
 
     plan, code = plan_and_code(remember, (RING, np.array(0)))
-    assert not copies(plan)
-    assert code.buffers == []
+    assert not buffers_of(plan)
+    assert not code.room
 
 
 def test_a_swap_in_one_loop_costs_no_array():
     plan, code = plan_and_code(swap, (A, B))
-    assert len(copies(plan)) == 1
-    assert code.buffers == []
+    assert len(buffers_of(plan)) == 1
+    assert not code.room
