@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from nodegraph.data.binding import BoundData
@@ -31,6 +31,10 @@ class StreamPlace(NamedTuple):
     def gone(self, steps: int) -> StreamPlace:
         """Return where it stands so many steps later."""
         return self._replace(time=self.time + steps)
+
+    def ended(self, last: Last, inputs: Iterable[str]) -> StreamPlace:
+        """Return it with the last row that was taken, where no table told."""
+        return self._replace(last=LastRows(self.time, dict.fromkeys(inputs, last)))
 
     def followed(self, bound: BoundData, remembers: bool = False) -> StreamPlace:
         """Return where the last rows of tables that come next were taken.

@@ -9,10 +9,15 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.last_rows import KINDS, Last
 from nodegraph.errors import DataError
+from nodegraph.files.table_times import read_times
 from nodegraph.files.yaml.task import GenerateTarget
 
 __all__ = ["Examples", "NamedRows", "TaskData", "Titles", "Window", "named", "picked", "windows"]
+
+
+LOOKED_AT = 4096  # rows whose times tell how far they are apart
 
 
 class Examples(NamedTuple):
@@ -100,6 +105,8 @@ class TaskData:
         What each series that is scored is called in the data; empty where nothing says so.
     times : tuple of tuple of str
         What the rows of their targets are called, series by series; likewise.
+    rows : tuple of str
+        What the rows of one series are called; likewise.
     """
 
     train: Examples
@@ -113,6 +120,15 @@ class TaskData:
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     called: tuple[str, ...] = ()
     times: tuple[tuple[str, ...], ...] = ()
+    rows: tuple[str, ...] = ()
+
+    def last(self, steps: int) -> Last | None:
+        """Return when the last of the first `steps` rows was taken, as those before it tell."""
+        times = self.rows[max(0, steps - LOOKED_AT) : steps]
+        moments = read_times(times)[0] if 0 < steps <= len(self.rows) else None
+        if moments is None or not (moments == moments).all():
+            return None
+        return Last.behind(moments.astype(KINDS[moments.dtype.kind][0]), None)
 
 
 def windows(

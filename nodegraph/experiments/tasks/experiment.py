@@ -132,9 +132,16 @@ class Experiment:
             self.clock.lap("validate")
         bounds, guess = self._bounds(), self.trial.guess(self.model)
         scores = self._scores(guess)
+        self._know_when()
         self.clock.lap("score")
         laps = self.clock.laps
         return Result(self.spec, self.model, self.trial, guess, scores, laps, found, bounds)
+
+    def _know_when(self) -> None:
+        """Let the model know when the last row was taken that its stream has seen."""
+        state = self.model._settle()
+        if (last := self.trial.data.last(state.stream.time)) is not None:
+            state.stream = state.stream.ended(last, self.model.plan.inputs)
 
     def _bounds(self) -> dict[str, Any]:
         """Return the quantiles that readouts expect; the model stays where it stands."""

@@ -78,7 +78,8 @@ class Preparation(Choice):
         rows, rest = slice(0, size), slice(size, end)
         test = Examples(picked(x, rest), picked(y, rest)) if end > size else None
         train = Examples(picked(x, rows), picked(y, rows))
-        return TaskData(train, test, titles=titles, columns=columns)
+        rows_called = table.times or ()
+        return TaskData(train, test, titles=titles, columns=columns, rows=rows_called)
 
     def _series(self, table: Table, lengths: Sequence[int], given: Array | None = None) -> TaskData:
         """Return independent series and their targets, the last rows of each without one left out.
