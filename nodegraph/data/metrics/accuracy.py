@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.metrics.guesses import are_flat, labels_beside
-from nodegraph.data.metrics.pairing import same_shape
+from nodegraph.data.metrics.pairing import check_tables, same_shape
 from nodegraph.data.series import split_series, to_rows
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
@@ -55,6 +55,7 @@ def accuracy(y: Any, y_hat: Any, per: str = "row", classes: Any = None) -> float
     """
     if per not in ("row", "series"):
         raise DataError(f"accuracy.per: should be 'row' or 'series' (got {shown(per)})")
+    check_tables(y, y_hat=y_hat)
     truth, guess = _labels("y", y), _labels("y_hat", y_hat)
     if guess is None and (truth is not None or are_flat(y, y_hat)):
         truth, guess = labels_beside(y, y_hat, per, classes)

@@ -8,9 +8,26 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.series import split_series, to_rows
+from nodegraph.data.tables import check_columns, check_order, columns_of
 from nodegraph.errors import DataError
 
-__all__ = ["pair_rows", "pair_series", "same_shape"]
+__all__ = ["check_tables", "pair_rows", "pair_series", "same_shape"]
+
+
+def check_tables(y: Any, **others: Any) -> None:
+    """Refuse tables whose rows or columns are those of `y` in another order.
+
+    Raises
+    ------
+    DataError
+        With how to put them in order.
+    """
+    check_order({"y": y, **others}, None)
+    known = columns_of(y)
+    for name, other in others.items():
+        new = columns_of(other)
+        if known and new and sorted(known.names) == sorted(new.names):
+            check_columns(known, new, name, "those of y are")
 
 
 def pair_series(where: str, y: Any, y_hat: Any) -> list[tuple[Array, Any]]:
@@ -19,8 +36,10 @@ def pair_series(where: str, y: Any, y_hat: Any) -> list[tuple[Array, Any]]:
     Raises
     ------
     DataError
-        If they are not equally many, or a target is not a series of numbers or gaps.
+        If they are not equally many, a target is not a series of numbers or gaps, or rows of tables
+        stand in another order.
     """
+    check_tables(y, y_hat=y_hat)
     targets, predictions = (
         split_series(y, f"{where}: y")[0],
         split_series(y_hat, f"{where}: y_hat")[0],

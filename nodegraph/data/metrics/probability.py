@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nodegraph.arrays import Array
+from nodegraph.data.metrics.pairing import check_tables
 from nodegraph.errors import DataError
 from nodegraph.graph.messages.calls import known_arguments
 
@@ -82,6 +83,7 @@ def coverage(y: Any, low: Any, high: Any) -> float:
     >>> coverage([1.0, 2.0, 9.0, 4.0], [0, 0, 0, 0], [5, 5, 5, 5])
     0.75
     """
+    check_tables(y, low=low, high=high)
     y, low, high = (_rows(f"coverage: {n}", v) for n, v in (("y", y), ("low", low), ("high", high)))
     _alike("coverage", y, low=low, high=high)
     _in_order("coverage", low, high)
@@ -116,6 +118,7 @@ def interval_score(y: Any, low: Any, high: Any, level: float = 0.9) -> float:
     >>> interval_score([1.0, 6.0], [0.0, 0.0], [5.0, 5.0], level=0.5)
     7.0
     """
+    check_tables(y, low=low, high=high)
     y, low, high = (
         _rows(f"interval_score: {n}", v) for n, v in (("y", y), ("low", low), ("high", high))
     )
