@@ -25,7 +25,7 @@ class Alone(Wiring):
         What the signs are drawn from.
     """
 
-    word: ClassVar[str] = "self_connected"
+    label: ClassVar[str] = "self_connected"
 
     units: PositiveInt
     seed: NonNegativeInt = 1111

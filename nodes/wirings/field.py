@@ -18,7 +18,7 @@ from nodes.wirings.wiring import Wiring
 __all__ = ["KINDS", "AnyWiring"]
 
 KINDS: Final[dict[str, type[Wiring]]] = {
-    kind.word: kind for kind in (Policy, AutoPolicy, Full, Alone, Given)
+    kind.label: kind for kind in (Policy, AutoPolicy, Full, Alone, Given)
 }
 
 
@@ -45,7 +45,7 @@ def _to_wiring(value: Any) -> Any:
 def _to_kind(wiring: Wiring | None) -> Any:
     if wiring is None:
         return None
-    return {"kind": wiring.word} | {n: _plain(v) for n, v in wiring.as_given().items()}
+    return {"kind": wiring.label} | {n: _plain(v) for n, v in wiring.as_given().items()}
 
 
 def _plain(value: Any) -> Any:

@@ -27,7 +27,7 @@ class Full(Wiring):
         What the signs are drawn from.
     """
 
-    word: ClassVar[str] = "fully_connected"
+    label: ClassVar[str] = "fully_connected"
 
     units: PositiveInt
     output_size: PositiveInt | None = None

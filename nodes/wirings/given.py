@@ -30,7 +30,7 @@ class Given(Wiring):
         Motor neurons, the first ones; all if left out.
     """
 
-    word: ClassVar[str] = "given"
+    label: ClassVar[str] = "given"
 
     recurrent: BySource
     sensory: BySource

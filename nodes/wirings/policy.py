@@ -43,7 +43,7 @@ class Policy(Wiring):
        Intelligence 2 (2020) 642-652.
     """
 
-    word: ClassVar[str] = "ncp"
+    label: ClassVar[str] = "ncp"
 
     inter_neurons: PositiveInt
     command_neurons: PositiveInt
@@ -117,7 +117,7 @@ class AutoPolicy(Wiring):
         What all is drawn from.
     """
 
-    word: ClassVar[str] = "auto_ncp"
+    label: ClassVar[str] = "auto_ncp"
 
     units: PositiveInt
     output_size: PositiveInt

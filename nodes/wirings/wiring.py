@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,10 +29,9 @@ class Signs(NamedTuple):
 class Wiring(Described, ABC):
     """A plan of synapses, from which a node of any number of inputs is wired.
 
-    The first `outputs` of the neurons are motor neurons: those that are given out.
+    The first `outputs` of the neurons are motor neurons: those that are given out. Its `label` is
+    its kind in YAML.
     """
-
-    word: ClassVar[str]  # by which it is called in YAML
 
     @property
     @abstractmethod

@@ -19,7 +19,7 @@ from nodes.wirings.field import KINDS
 )
 def test_a_wiring_comes_back_from_its_kind_and_plain_values(wiring):
     plain = LTC(wiring=wiring).as_given()["wiring"]
-    assert plain["kind"] == wiring.word and plain["kind"] in KINDS
+    assert plain["kind"] == wiring.label and plain["kind"] in KINDS
     again = LTC(wiring=plain).wiring
     np.testing.assert_array_equal(again.signs(1).recurrent, wiring.signs(1).recurrent)
     assert again == wiring
@@ -31,7 +31,7 @@ def test_a_wiring_comes_back_from_its_kind_and_plain_values(wiring):
         ({}, "a wiring needs a kind of ncp, auto_ncp, fully_connected, self_connected, given"),
         ({"kind": "ring"}, "got 'ring'"),
         ("ncp", r"should be a wiring, such as auto_ncp\(32, output_size=4\), or a networkx"),
-        ({"kind": "auto_ncp", "units": 12}, "output_size"),
+        ({"kind": "auto_ncp", "units": 12}, "auto_ncp.output_size: is required"),
     ],
 )
 def test_what_is_no_wiring_is_refused(given, message):
