@@ -154,6 +154,8 @@ class _Reader:
         except FieldError as error:
             lines = [
                 str(self._error(("nodes", name, *c.loc), c.message, c.on_key))
+                if c.loc
+                else str(error_at_node(self.document, ("nodes", name), f"{name}: {c.message}"))
                 for c in error.complaints
             ]
             return "\n".join(lines) or str(self._error(("nodes", name), str(error)))

@@ -60,6 +60,11 @@ def test_yaml_makes_the_graph_that_python_makes():
             "leak_rate: 2",
             "<string>:6:54: nodes.reservoir.leak_rate: should be at most 1 (got 2)",
         ),
+        (
+            "leak_rate: 0.3",
+            "leak_rate: [0.1, 0.2]",
+            "<string>:6:54: nodes.reservoir.leak_rate: expected one number or 50",
+        ),
         ("units: 50", "unit: 50", "<string>:6:32: nodes.reservoir: unknown field 'unit'"),
         ("leak_rate: 0.3", "lr: 0.3", "write leak_rate"),
         (
