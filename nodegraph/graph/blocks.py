@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from nodegraph.arrays import Array
 from nodegraph.errors import GraphError
 
@@ -54,6 +56,25 @@ class Read(NamedTuple):
     def lag(self) -> int:
         """How many steps back it looks, at most."""
         return self.delay + (self.held.every - 1 if self.held else 0)
+
+    def later(self, steps: int) -> Read:
+        """Return one that reads the same so many steps later."""
+        held = self.held and self.held._replace(late=self.held.late + steps)
+        return self._replace(delay=self.delay + steps, held=held)
+
+    def last_rows(self, line: Array, end: int, count: int) -> Array:
+        """Return what it reads at the last `count` steps before `end`, where `line` ends.
+
+        Rows of before the start are zeros.
+        """
+        steps = np.arange(end - count, end)
+        if self.held is None:
+            read = steps - self.delay
+        else:
+            read = self.held.last_tick(steps) - (self.delay - self.held.late)
+        rows: Array = line[np.maximum(read - end, -len(line))]
+        rows[read < 0] = 0.0
+        return rows
 
 
 Reads = Mapping[str, Mapping[str, tuple[Read, ...]]]  # by node, by port
@@ -189,10 +210,10 @@ def depths(reads: Reads, holding: Mapping[str, int]) -> dict[str, int]:
             depth[read.source] = max(depth[read.source], read.delay)
     for name, steps in holding.items():
         depth[name] += steps
-    own = dict(depth)
-    for name, ports in reads.items():
-        for read in ports.get("target", ()):
-            depth[read.source] = max(depth[read.source], read.delay + own[name])
+    wired = [(n, read) for n, ports in reads.items() for read in ports.get("target", ())]
+    for _ in wired:  # as often as teachers of teachers can stand behind each other
+        for name, read in wired:
+            depth[read.source] = max(depth[read.source], read.delay + depth[name])
     return depth
 
 

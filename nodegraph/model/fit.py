@@ -102,7 +102,7 @@ class Fit(LearningPass):
             self.hooks.restore(slots)
             moved = at.steps
         if bound.own:
-            self._settle(slots, bound)
+            self._settle(slots, bound, moved)
         return reports, moved
 
     def check_again(self, slots: Slots, bound: BoundData, passes: int) -> None:
@@ -297,9 +297,13 @@ class Fit(LearningPass):
         return [name for name in slots if name in left]
 
     def _settle(
-        self, slots: Slots, bound: BoundData, begun: Mapping[str, Slot] | None = None
+        self,
+        slots: Slots,
+        bound: BoundData,
+        steps: int,
+        begun: Mapping[str, Slot] | None = None,
     ) -> None:
-        """Leave every node at the end of the data, as its final params have it.
+        """Leave every node at the end of the data, of so many steps, as its final params have it.
 
         The data begin where those that have `begun` stand, or at the start of the stream.
         """
@@ -320,22 +324,24 @@ class Fit(LearningPass):
             self.one(plan, place, bound.series[0], Request(clock=self.clock, noise=True))
             taught = forced(self.plan, self.learners, self.forcing)
             slots.update({name: place[name] for name in place if name in (*left, *taught)})
-        self._leave_teachers(slots)
+        self._leave_teachers(slots, self.clock + steps)
 
-    def _leave_teachers(self, slots: Slots) -> None:
+    def _leave_teachers(self, slots: Slots, end: int) -> None:
         """Leave the last targets of learners with each, in place of outputs where they are heard.
 
-        They are the first to go in where the model goes on by itself.
+        They are the first to go in where the model goes on by itself, at step `end`.
         """
         taught = with_teachers(self.plan, self.learners) if self.forcing else []
         stand = forced(self.plan, self.learners, self.forcing)
+        wiring = forced_wiring(self.plan, self.learners, self.forcing)
+        said = {n: (s.past, s.past if s.taught is None else s.taught) for n, s in slots.items()}
         for name in slots.keys() - set(taught):
             slots[name].taught = None
         for name in taught:
-            if wired := self.plan.reads[name].get("target"):
+            if wired := wiring[name].get("target"):
                 depth = len(slots[name].past)
-                lines = [(slots[read.source].past, read.delay) for read in wired]
-                ends = [(rows, len(rows) - delay) for rows, delay in lines]
-                slots[name].taught = np.hstack([rows[end - depth : end] for rows, end in ends])
+                lines = [(read, said[read.source][read.taught]) for read in wired]
+                rows = [read.last_rows(line, end, depth) for read, line in lines]
+                slots[name].taught = np.hstack(rows)
             if (last := slots[name].taught) is not None and name in stand:
                 slots[name].past = last

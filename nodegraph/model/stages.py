@@ -111,14 +111,16 @@ def forced_wiring(plan: Plan, learners: Collection[str], forcing: Forcing) -> Re
     stand_ins = set(with_teachers(plan, learners))
     loops = {plan.graph.names[node]: loop for node, loop in plan.graph.loops.items()}
 
-    def stand_in(name: str, read: Read) -> tuple[Read, ...]:
-        feedback = loops[read.source] == loops[name]
-        if read.source not in stand_ins or not (forcing == "all" or (forcing and feedback)):
+    def stand_in(name: str, read: Read, behind: tuple[str, ...] = ()) -> tuple[Read, ...]:
+        source, feedback = read.source, loops[read.source] == loops[name]
+        stands = forcing == "all" or (forcing and feedback)
+        if source not in stand_ins or source in behind or not stands:
             return (read,)
-        node = plan.nodes[read.source]
+        node = plan.nodes[source]
         held = Held(node.every, node.phase, read.delay) if node.every > 1 else None
-        if wired := plan.reads[read.source].get("target"):
-            return tuple(Read(r.source, r.delay + read.delay, held=held) for r in wired)
+        if wired := plan.reads[source].get("target"):
+            told = [part for r in wired for part in stand_in(source, r, (*behind, source))]
+            return tuple(_held_again(part.later(read.delay), held, source) for part in told)
         return (read._replace(taught=True, held=held),)
 
     return {
@@ -128,6 +130,16 @@ def forced_wiring(plan: Plan, learners: Collection[str], forcing: Forcing) -> Re
         }
         for name, ports in reads.items()
     }
+
+
+def _held_again(read: Read, held: Held | None, learner: str) -> Read:
+    """Return what a learner on a clock is told, held between its own ticks, too."""
+    if held and read.held:
+        raise GraphError(
+            f"the target of {learner} is that of {read.source}, both on clocks, and stands in for "
+            "its output; write fit(forcing=False), or give the target as data"
+        )
+    return read._replace(held=held) if held else read
 
 
 @_once

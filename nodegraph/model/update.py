@@ -50,7 +50,7 @@ class Update(Fit):
             self._keep(slots, place, stage)
         reports = [{"node": name, **self._finish(slots[name], name)} for name in stage.learners]
         if bound.own:
-            self._settle(slots, bound, begun)
+            self._settle(slots, bound, moved, begun)
         return reports, moved * bound.own
 
     def _finish(self, slot: Slot, name: str) -> dict[str, Any]:
