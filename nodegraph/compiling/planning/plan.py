@@ -84,9 +84,14 @@ class Plan:
 
 
 def _in_order(items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
-    """Return items in order, the first of the trace first, and those that wait for one another."""
+    """Return items in order, and those that wait for one another.
+
+    What has a loop of its own comes as early as it can, so that elementwise operations before and
+    behind it share theirs; else the first of the trace comes first.
+    """
     left = sorted(items, key=lambda i: i.number)
-    rank = {item: k for k, item in enumerate(left)}
+    early = sorted(left, key=lambda i: _axes(i) is not None)
+    rank = {item: k for k, item in enumerate(early)}
     waits = {item: sum(b in rank for b in item.before) for item in left}
     then: dict[Item, list[Item]] = {item: [] for item in left}
     for item in left:
@@ -97,7 +102,7 @@ def _in_order(items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
     heapify(ready)
     done: list[Item] = []
     while ready:
-        item = left[heappop(ready)]
+        item = early[heappop(ready)]
         done.append(item)
         for other in then[item]:
             waits[other] -= 1

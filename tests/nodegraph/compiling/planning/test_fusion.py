@@ -34,6 +34,19 @@ def test_a_product_parts_what_comes_before_from_what_comes_after():
     run_in_all_ways(step, (A,), (W,))
 
 
+def test_products_of_one_state_come_before_what_is_made_of_either():
+    def step(params, state, x):
+        (v,) = state
+        for _ in range(2):
+            gate = m.sigmoid(m.matvec(params[0], v) + x)
+            v = gate * v + (1 - gate) * m.tanh(m.matvec(params[1], v) + x)
+        return (v,), v * 1
+
+    turn = [["contract"], ["contract"], ["elem", "elem"]]
+    assert kinds(step, (A,), (W, W[::-1] * 1)) == [*turn, *turn[:2], ["elem"] * 3]
+    run_in_all_ways(step, (A,), (W, W[::-1] * 1))
+
+
 def test_what_is_dear_is_kept_and_what_is_cheap_is_worked_out_again():
     def twice(function):
         def step(params, state, x):
