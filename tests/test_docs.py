@@ -6,6 +6,7 @@ stands for anything. A block marked ``python needs=PACKAGE`` runs where that pac
 """
 
 import contextlib
+import inspect
 import io
 import os
 import re
@@ -20,8 +21,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import typer
 
 import nodegraph
+from nodegraph.cli import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -163,3 +166,28 @@ def test_the_readme_shows_what_the_demo_prints(folder):
     environment = {**os.environ, "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     compare(shown[2], done.stdout, "README.md")
+
+
+COMMAND = re.compile(r"nodegraph ([a-z]+)\b((?:\\\n|[^`\n|;>])*)")
+OPTION = re.compile(r"(?<![\w=-])--?[A-Za-z][\w-]*")
+
+
+def test_commands_have_the_options_that_pages_give_them():
+    commands = typer.main.get_command(app).commands
+    known = {name: {o for p in c.params for o in p.opts} for name, c in commands.items()}
+    text = "\n".join(path.read_text(encoding="utf-8") for path in PAGES)
+    shown = [
+        (name, option)
+        for name, words in COMMAND.findall(text)
+        if name in known
+        for option in OPTION.findall(words)
+    ]
+    assert len(shown) > 35 and {"run", "search", "slurm"} <= dict(shown).keys()
+    assert [(name, option) for name, option in shown if option not in known[name]] == []
+
+
+def test_all_options_of_the_ray_engine_stand_on_its_page():
+    page = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
+    options = [name for name in inspect.signature(nodegraph.RayEngine).parameters if name != "self"]
+    assert len(options) > 15
+    assert [name for name in options if not re.search(rf"\b{name}\b", page)] == []
