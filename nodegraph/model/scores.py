@@ -18,6 +18,7 @@ from nodegraph.graph.blocks import Read
 from nodegraph.graph.plan import Plan
 from nodegraph.model.checks import checked_warmup
 from nodegraph.model.horizon_warnings import warn_of_another_horizon
+from nodegraph.model.uncertainty import arriving
 
 __all__ = ["Scores", "scores_of"]
 
@@ -65,7 +66,9 @@ def scores_of(model: Any, x: Any, y: Any, train: Any, warmup: int, ahead: Any) -
     """
     wired = _wired(model.plan)
     bound, said = _heard(model, wired, x, y, warmup, ahead)
-    learned = None if train is None else _heard(model, wired, *_pair(train), warmup, ahead)[0]
+    learned = None
+    if train is not None:  # it came first
+        learned, _ = _heard(model._twin().reset(), wired, *_pair(train), warmup, ahead)
     idle, found = teaching_only(model.plan), Scores()
     for name in (*bound.targets, *wired):
         if model.plan.nodes[name].own_head:
@@ -118,11 +121,12 @@ def _heard(
         raise DataError("scores: give y, the targets that outputs are to be compared with")
     sources = [read.source for reads in wired.values() for read in reads]
     said = model._twin().run(x, outputs=list(dict.fromkeys([*bound.targets, *wired, *sources])))
+    pasts = {source: state.slots[source].past for source in sources if bound.own}
     series = []
     for i, one in enumerate(bound.series):
         rows = {name: parts if bound.own else parts[i] for name, parts in said.items()}
         targets = {
-            n: np.hstack([_late(rows[r.source], r.delay) for r in g]) for n, g in wired.items()
+            n: np.hstack([arriving(rows[r.source], r, pasts) for r in g]) for n, g in wired.items()
         }
         series.append(one.changed(partial(_taught, targets)) if isinstance(one, Series) else one)
     return replace(bound, series=series), said
@@ -130,11 +134,6 @@ def _heard(
 
 def _taught(targets: Mapping[str, Array], one: Series) -> Series:
     return replace(one, targets={**one.targets, **targets})
-
-
-def _late(rows: Array, delay: int) -> Array:
-    zeros = np.zeros((min(delay, len(rows)), rows.shape[1]))
-    return np.concatenate([zeros, rows[: len(rows) - len(zeros)]])
 
 
 def _kept(one: Any, name: str, warmup: int) -> Array:

@@ -17,7 +17,7 @@ from nodegraph.model.checks import rows_like
 from nodegraph.model.drift import Drift
 from nodegraph.model.horizon_warnings import warn_of_times
 
-__all__ = ["bounds_of", "intervals_of", "refuse_unheard"]
+__all__ = ["arriving", "bounds_of", "intervals_of", "refuse_unheard"]
 
 RATE = 0.05
 
@@ -103,11 +103,11 @@ def _bounds(
     """Return the quantiles of a readout, from what it heard and gave out."""
     node, params = model.plan.nodes[name], model.params[name]
     if isinstance(found[name], np.ndarray) and found[name].ndim == 2:
-        xs = np.concatenate([_heard(found[r.source], r, pasts) for r in reads], axis=1)
+        xs = np.concatenate([arriving(found[r.source], r, pasts) for r in reads], axis=1)
         return node.bounds(params, xs, found[name])
     told = []
     for i, rows in enumerate(found[name]):
-        xs = np.concatenate([_heard(found[r.source][i], r, {}) for r in reads], axis=1)
+        xs = np.concatenate([arriving(found[r.source][i], r, {}) for r in reads], axis=1)
         told.append(node.bounds(params, xs, rows))
     return told if isinstance(found[name], list) else np.stack(told)
 
@@ -199,7 +199,7 @@ def _reads(plan: Plan, name: str) -> tuple[Read, ...]:
     return reads
 
 
-def _heard(rows: Array, read: Read, pasts: Mapping[str, Array]) -> Array:
+def arriving(rows: Array, read: Read, pasts: Mapping[str, Array]) -> Array:
     """Return what an edge brings at each row, of outputs and of those before them; else zeros."""
     if not read.delay:
         return rows

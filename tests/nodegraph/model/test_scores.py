@@ -63,6 +63,26 @@ def test_teachers_that_are_wired_are_compared_with():
     assert found["linear"] == pytest.approx(alike, abs=0.1)
 
 
+def test_teachers_that_are_wired_late_come_from_before_where_the_model_stands():
+    u = np.cumsum(np.random.default_rng(1).normal(size=(300, 1)), axis=0) + 50
+    x, t, out = Input(name="x"), Input(name="t"), Ridge(name="out", ridge=0.1)
+    late = ng.delay(3)
+    graph = (x >> late >> out) & (t >> late >> out["target"])
+    model = ng.Model(graph).fit({"x": u[:200], "t": 2 * u[:200]}, warmup=3)
+    y = 2 * u[197:297]
+    wanted = np.mean((model.run({"x": u[200:]}) - y) ** 2)
+    model.reset().run({"x": u[:200], "t": 2 * u[:200]})
+    found = model.scores({"x": u[200:], "t": 2 * u[200:]})["out"]
+    assert found["mse"] == pytest.approx(wanted, rel=1e-12) and found["score"] > 0.99
+    train = {"x": u[:200], "t": 2 * u[:200]}
+    linear = model.scores({"x": u[200:], "t": 2 * u[200:]}, train=(train, None), warmup=3)["out"]
+    fit = np.polyfit(u[3:200, 0], 2 * u[:197, 0], 1)  # of the row before it is delayed
+    left = np.sum((np.polyval(fit, u[203:, 0]) - y[3:, 0]) ** 2)
+    assert linear["linear"] == pytest.approx(
+        1 - left / np.sum((y[3:] - y[3:].mean()) ** 2), rel=1e-6
+    )
+
+
 def test_classes_are_scored_by_the_share_that_is_right():
     labels = ["a", "b"] * 3
     texts = [text + 2 * (label == "b") for text, label in zip(TEXTS, labels, strict=True)]
