@@ -49,7 +49,7 @@ class Select(Node):
         """Return no params; refuse columns that do not come."""
         if max(self.columns) >= n_in:
             raise FieldError(
-                f"columns: there is no column {max(self.columns)}: {n_in} arrive, counted from 0"
+                f"columns: there is no column {max(self.columns)}; there are 0 to {n_in - 1}"
             )
         return ()
 

@@ -210,6 +210,8 @@ def _by_kind(value: Any, own: Mapping[str, type[Rule]] = MappingProxyType({})) -
     if isinstance(value, type) and issubclass(value, Rule):
         raise ValueError(f"is the class itself; write {value.__name__}(), with its fields in ()")
     if isinstance(value, str):
+        if value not in own:
+            split_kind(value)  # refuses what is none, with the nearest
         raise ValueError(f"should be a rule: {{kind: {value}}} in YAML, {value}() in Python")
     if isinstance(value, list | tuple):
         raise ValueError(f"should be one rule: a node has one (got {len(value)})")

@@ -59,4 +59,6 @@ def check_units(units: int, n_in: int) -> None:
     FieldError
     """
     if units > n_in:
-        raise FieldError(f"units: {n_in} inputs have no {units} directions; write units={n_in}")
+        raise FieldError(
+            f"units: {units} directions are more than the inputs ({n_in}); write units={n_in}"
+        )

@@ -118,6 +118,8 @@ def test_a_class_in_place_of_an_object_is_told():
         Reservoir(units=3, rule=IntrinsicPlasticity)
     with pytest.raises(FieldError, match=r"should be a rule: {kind: Oja} in YAML, Oja\(\) in Py"):
         Reservoir(units=3, rule="Oja")
+    with pytest.raises(FieldError, match="unknown kind 'oja'; did you mean 'Oja'"):
+        Reservoir(units=3, rule="oja")
     with pytest.raises(GraphError, match=r"Ridge is a class: write Ridge\(\)"):
         Input() >> Ridge
     with pytest.raises(GraphError, match="got the class Ridge"):

@@ -50,5 +50,5 @@ def test_a_large_mean_costs_no_digits_in_single_precision(node):
 
 def test_there_are_no_more_directions_than_inputs():
     check_units(3, 3)
-    with pytest.raises(FieldError, match="units: 2 inputs have no 3 directions"):
+    with pytest.raises(FieldError, match=r"units: 3 directions are more than the inputs \(2\)"):
         check_units(3, 2)
