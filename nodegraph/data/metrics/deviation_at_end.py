@@ -25,7 +25,8 @@ def nrmse_at_end(y: Any, y_hat: Any) -> float:
     Parameters
     ----------
     y, y_hat : array_like, shape (T, d), or lists of such
-        What came, and what was forecast, in each window.
+        What came, and what was forecast, in each window. Rows of `y` with a NaN are left out; of a
+        window whose last row has one nothing is scored.
 
     Returns
     -------
@@ -34,7 +35,7 @@ def nrmse_at_end(y: Any, y_hat: Any) -> float:
     Raises
     ------
     DataError
-        If shapes differ, a prediction is not finite, or a column of y is constant.
+        If shapes differ, a prediction is not finite, no end is known, or a column of y is constant.
 
     References
     ----------
@@ -51,8 +52,11 @@ def nrmse_at_end(y: Any, y_hat: Any) -> float:
         (target, same_shape(where, target, to_rows(prediction, f"{where}: y_hat")))
         for target, prediction in pair_series(where, y, y_hat)
     ]
-    rows = np.concatenate([target for target, _ in pairs])
+    rows = np.concatenate([target[~np.isnan(target).any(axis=1)] for target, _ in pairs])
     off = np.array([target[-1] - guess[-1] for target, guess in pairs])
+    off = off[~np.isnan(off).any(axis=1)]
+    if not len(off):
+        raise DataError(f"{where}: the last row of every window of y has a NaN, so there is no end")
     spread = rows.std(axis=0)
     if (spread <= ROUNDING * np.abs(rows).max(axis=0)).any():
         raise DataError(f"{where}: y is constant, so there is no spread to divide by; write rmse")

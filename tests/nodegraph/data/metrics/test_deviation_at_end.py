@@ -29,3 +29,17 @@ def test_what_cannot_be_compared_is_refused(y_hat, words):
 def test_a_target_that_never_changes_is_refused():
     with pytest.raises(DataError, match="y is constant"):
         nrmse_at_end([2.0, 2.0], [1.0, 2.0])
+
+
+def test_what_is_not_known_is_left_out():
+    """It was NaN, in silence."""
+    rng = np.random.default_rng(3)
+    y, y_hat = rng.normal(size=(2, 4, 6, 2))
+    gappy = y.copy()
+    gappy[0, 2, 1] = gappy[3, -1, 0] = np.nan
+    rows = np.concatenate([y[0, [0, 1, 3, 4, 5]], y[1], y[2], y[3, :-1]])
+    off = np.sqrt(np.mean((y - y_hat)[:3, -1] ** 2, axis=0))
+    assert nrmse_at_end(gappy, y_hat) == pytest.approx((off / rows.std(axis=0)).mean(), rel=1e-12)
+    gappy[:, -1, 0] = np.nan
+    with pytest.raises(DataError, match="the last row of every window of y has a NaN"):
+        nrmse_at_end(gappy, y_hat)
