@@ -10,10 +10,10 @@ import numpy as np
 
 from nodegraph.arrays import Array
 from nodegraph.data.instances import called
-from nodegraph.data.last_rows import Times
+from nodegraph.data.last_rows import Times, other_pace
 from nodegraph.data.leads import first_doubt, leads
 from nodegraph.data.tables import are_several, index_of, is_labelled
-from nodegraph.data.time_steps import beside, odd_steps, told_in
+from nodegraph.data.time_steps import are_steps_told, beside, odd_steps, told_in
 from nodegraph.errors import warn
 from nodegraph.files.table_times import as_dates, read_times
 
@@ -24,6 +24,7 @@ Read = Mapping[str, tuple[Array | None, str]]  # by name: times, and which row h
 
 BOTH = "both = x.index.intersection(y.index); x.loc[both], y.loc[both]"
 ALONE = "x.to_numpy() has no index, and is taken as it stands"
+EQUAL = "each row is one step: bring all to equal steps, as by x.resample(...).mean()"
 ALIGN = "x, y = xarray.align(x, y)"
 
 
@@ -57,6 +58,7 @@ def check_times(series: Sequence[Given]) -> Times:
         odd = [next(_in_a_row(*given), "") for given in read]
         apart = [next(_together(*given), "") for given in read]
     _warn_first(odd, ALONE)
+    _warn_first([next(_at_a_pace(read[0][0], *given), "") for given in read[1:]], EQUAL)
     if not _warn_first(apart, cure):
         first, *others = [(leads(_times(x, y), list(x), {}), which) for x, y, which in read]
         odd = [first_doubt(first[0], *other) for other in others]
@@ -112,6 +114,13 @@ def _in_a_row(data: Read, targets: Read, which: str) -> Iterator[str]:
         odd = "" if times is None else odd_steps(times)
         if said := "; ".join(filter(None, [doubt, odd])):
             yield f"{name}{which}: {said}"
+
+
+def _at_a_pace(first: Read, data: Read, targets: Read, which: str) -> Iterator[str]:
+    for name, (times, _) in ({} if are_steps_told() else data).items():
+        known = first[name][0] if name in first else None
+        if known is not None and times is not None and (odd := other_pace(known, times)):
+            yield f"{name}{which}: rows are {odd}"
 
 
 def _together(data: Read, targets: Read, which: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from nodegraph.arrays import Array
 from nodegraph.data.time_steps import GAP, duration, leads_over_weekend, moment, told_in, usual_step
 from nodegraph.errors import warn
 
-__all__ = ["KINDS", "MOST", "Last", "LastRows", "Times"]
+__all__ = ["KINDS", "MOST", "Last", "LastRows", "Times", "other_pace"]
 
 Times = Mapping[str, Array | None]  # by input; None where rows have none
 
@@ -19,6 +19,30 @@ FEWEST = 8  # rows that tell how far they are apart
 MOST = 2**63 - 1  # that a number of a file may be
 NUMBERS = {"f": ("f8", "f8"), "i": ("i8", "i8"), "u": ("i8", "i8")}
 KINDS = {"M": ("M8[us]", "m8[us]"), "m": ("m8[us]", "m8[us]"), **NUMBERS}  # of times, of steps
+
+
+def other_pace(first: Array, times: Array) -> str:
+    """Return how far rows are apart where those of a first series are not; else "".
+
+    Of a few rows, and of steps that are not alike, that is not known.
+
+    Examples
+    --------
+    >>> other_pace(np.arange(9), 2 * np.arange(9))
+    '2 apart, and those of the first series 1'
+    """
+    if times.dtype.kind != first.dtype.kind or min(len(first), len(times)) < FEWEST:
+        return ""
+    steps = [np.diff(rows) for rows in (first, times)]
+    before, now = map(usual_step, steps)
+    none = now - now
+    even = all(
+        (np.abs(step - usual) <= usual / 2).mean() > 0.5
+        for step, usual in zip(steps, (before, now), strict=True)
+    )
+    if not even or min(before, now) <= none or max(before, now) <= GAP * min(before, now):
+        return ""
+    return f"{duration(now)} apart, and those of the first series {duration(before)}"
 
 
 class Last(NamedTuple):

@@ -16,6 +16,7 @@ from nodegraph.arrays import Array
 __all__ = [
     "GAP",
     "RARE",
+    "are_steps_told",
     "beside",
     "duration",
     "leads_over_weekend",
@@ -71,7 +72,7 @@ cut them into series'
     if shared := _shared(times[rows], rows):
         return shared
     next_row = np.diff(rows) == 1
-    return "" if _told.get() else _gaps(times, rows[:-1][next_row], steps[next_row])
+    return "" if are_steps_told() else _gaps(times, rows[:-1][next_row], steps[next_row])
 
 
 def _forward(times: Array) -> str:
@@ -93,7 +94,8 @@ def _shared(times: Array, rows: Array) -> str:
     moments, firsts, counts = np.unique(times, return_index=True, return_counts=True)
     usual = int(usual_step(counts))
     alike = counts == usual
-    if _ends_one_by_one(counts):
+    fewer = (np.diff(counts) <= 0).all() and (counts == counts[0]).sum() >= FEWEST_TIMES
+    if fewer and counts[0] > max(1, counts[-2]):  # a coarse clock may stop within its last tick
         return (
             f"{counts[0]} rows stand at {moment(moments[0])}, {counts[-2]} at {moment(moments[-2])}"
             f", and never more than before, as where series of several lengths are mixed: {CUT}"
@@ -108,12 +110,6 @@ def _shared(times: Array, rows: Array) -> str:
         f"{rows[one + usual - 1]}, from 0), as where series are mixed in one table: {CUT}; where "
         "it is one, its times are too coarse to tell whether rows follow each other"
     )
-
-
-def _ends_one_by_one(counts: Array) -> bool:
-    """Tell whether rows become fewer before the last moment, where a coarse clock may stop."""
-    several = counts[0] > 1 and (counts == counts[0]).sum() >= FEWEST_TIMES
-    return bool(several and (np.diff(counts) <= 0).all() and counts[-2] < counts[0])
 
 
 def _put_back(starts: Array, steps: Array, usual: Any) -> str:
@@ -209,6 +205,7 @@ def _apart(time: Any) -> str:
 
 
 _told: ContextVar[bool] = ContextVar("told", default=False)
+are_steps_told = _told.get
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta, timezone, tzinfo
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.data.time_steps import beside, duration, odd_steps, told_in
+from nodegraph.data.last_rows import other_pace
+from nodegraph.data.time_steps import are_steps_told, beside, duration, odd_steps, told_in
 from nodegraph.errors import DataWarning, warn
 from nodegraph.files.order_of_dates import with_dots
 
@@ -19,6 +20,7 @@ _CLOCK = r"([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-
 _ISO = re.compile(rf"[0-9]{{4}}[-/][0-9]{{1,2}}([-/][0-9]{{1,2}}{_CLOCK})?")
 _DOTTED = re.compile(rf"[0-9]{{1,2}}\.[0-9]{{1,2}}\.[0-9]{{4}}{_CLOCK}")  # day, month, year
 _OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})$")
+EQUAL = "each row is one step: bring all series to equal steps"
 _AS_ISO = str.maketrans({"/": "-", ",": ".", "Z": None})
 
 
@@ -74,6 +76,12 @@ def check_each(times: Sequence[str], series: Mapping[str, tuple[int, int]], wher
     for name, said in odd[:1]:
         more = f" (and so in {len(odd) - 1} more series)" * (len(odd) > 1)
         warn(f"{where}, series {name}: {said}{more}", DataWarning)
+    head, *rest = [moments[slice(*rows)] for rows in series.values()]
+    paces = zip([*series][1:], rest, strict=True)
+    odd = [(name, pace) for name, rows in paces if (pace := other_pace(head, rows))]
+    for name, pace in odd[:1] if not are_steps_told() else ():
+        more = f" (and so in {len(odd) - 1} more series)" * (len(odd) > 1)
+        warn(f"{where}, series {name}: rows are {pace}; {EQUAL}{more}", DataWarning)
 
 
 def check_together(

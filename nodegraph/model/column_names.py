@@ -11,10 +11,13 @@ from nodegraph.errors import warn
 __all__ = ["warn_of_shared_names"]
 
 
-def warn_of_shared_names(bound: BoundData) -> None:
-    """Warn of the first name that several columns of a table have; each is a column of its own."""
+def warn_of_shared_names(bound: BoundData, begun: bool = False) -> None:
+    """Warn of the first name that several columns of a table have; each is a column of its own.
+
+    Of a stream that has begun nothing is said again.
+    """
     one = bound.series[0]
-    if not isinstance(one, Series):
+    if begun or not isinstance(one, Series):
         return
     tables = [(name, columns.names, one.data[name]) for name, columns in bound.columns.items()]
     for name, columns in bound.taught.items():

@@ -32,6 +32,7 @@ from nodegraph.model.checks import (
     refuse_parts,
     why_idle,
 )
+from nodegraph.model.column_names import warn_of_shared_names
 from nodegraph.model.curves import Curves, recorder_of
 from nodegraph.model.data_warnings import (
     warn_of_idle_targets,
@@ -310,6 +311,7 @@ class Learner(Inference):
                 f"nothing here learns online: {why_idle(self.plan, draft.frozen, online=True)}"
             )
         warn_of_idle_targets(self.plan, learners, bound, y)
+        warn_of_shared_names(bound, begun=draft.stream.time > 0)
         draft.begin(learners)
         vitals, time = vitals_of(self.plan, bound), draft.stream.time
         trickle = self._trickle = self._trickle or trickle_of(self.plan)
@@ -318,10 +320,9 @@ class Learner(Inference):
         history = recorder_of(watch, progress, self.curves)
         how = {"warmup": checked_warmup(warmup, bound), "time": time, "online": sorted(learners)}
         warn_of_series_passed_over(self.plan, (), bound, warmup)
-        checkpointer = None
-        if checkpoint is not None or resume:
-            checkpointer = checkpointer_of(checkpoint, resume, draft, bound, how, history)
-        hooks = Hooks(progress, history, checkpointer)
+        file = (checkpoint, resume, draft, bound, how, history)
+        kept = checkpointer_of(*file) if checkpoint is not None or resume else None
+        hooks = Hooks(progress, history, kept)
         with hooks.keeping():
             found = self._through(draft, bound, request, outputs, engine, hooks, warmup=warmup)
         told, draft.ahead = draft.ahead.shown, draft.ahead.after(bound, time)

@@ -10,6 +10,7 @@ from index_alike import Index
 import nodegraph as ng
 from nodegraph.data.index_times import check_times, read_index
 from nodegraph.data.last_rows import LastRows
+from nodegraph.data.time_steps import steps_told
 from nodegraph.errors import DataWarning
 from nodes import Input, Ridge
 
@@ -138,3 +139,21 @@ def test_what_does_not_follow_the_call_before_is_told_in_the_zone_too():
     before = LastRows().then(check_times([({"u": first}, {}, "")]), 0, 100)
     with pytest.warns(DataWarning, match=r"begin at 2024-03-05T09:00:00\+09:00, and those .*12:0"):
         before.then(check_times([({"u": first}, {}, "")]), 100, 100, "cure")
+
+
+def test_series_whose_rows_are_further_apart_than_those_of_the_first_are_told():
+    """Hourly and two-hourly sensors taught one model without a word."""
+
+    def given(*series):
+        return [({"u": Table(rows)}, {}, f" (series {i})") for i, rows in enumerate(series)]
+
+    hours = np.datetime64("2020-01-01", "us") + np.arange(60) * np.timedelta64(3600, "s")
+    said = r"^u \(series 2\): rows are 2 h apart, and those of the first series 1 h; .* in 1 more"
+    with pytest.warns(DataWarning, match=said):
+        check_times(given(hours, hours[:9], hours[::2], hours[1::2]))
+    uneven = hours[np.sort(np.random.default_rng(0).choice(60, 20, replace=False))]
+    months = np.arange("2020-01", "2021-12", dtype="M8[M]").astype("M8[D]")
+    with steps_told():
+        check_times(given(hours, uneven, hours[::2]))
+    check_times(given(hours, hours[:5][::2], 3 * np.arange(20), hours + np.timedelta64(5, "D")))
+    check_times(given(months[1:], months))

@@ -174,3 +174,12 @@ def test_times_are_told_as_each_is_written_where_clocks_are_put_forward_in_betwe
     with pytest.warns(DataWarning, match="row 30 is at 2024-03-31T23:00") as caught:
         check_together(times[:45], lost, [(0, 45)], "y.csv")
     assert "+02:00 beside 2024-03-31T20:00:00+02:00" in str(caught[0].message)
+
+
+def test_series_of_another_pace_than_the_first_are_told():
+    hours = [f"2024-01-{1 + h // 24:02}T{h % 24:02}:00" for h in range(60)]
+    times = [*hours, *hours[::3], *hours[:20]]
+    series = {"fan": (0, 60), "pump": (60, 80), "belt": (80, 100)}
+    with pytest.warns(DataWarning, match=r"^a.csv, series pump: rows are 3 h apart, .* series 1 h"):
+        check_each(times, series, "a.csv")
+    check_each(times, {"fan": (0, 60), "belt": (80, 100)}, "a.csv")

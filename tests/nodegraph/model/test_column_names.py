@@ -7,7 +7,7 @@ import pytest
 
 import nodegraph as ng
 from nodegraph.errors import DataWarning
-from nodes import Input, Ridge
+from nodes import RLS, Input, Ridge
 
 pandas = pytest.importorskip("pandas")
 
@@ -38,3 +38,11 @@ def test_the_cure_is_silent():
     twice = pandas.DataFrame(A, columns=["a", "b", "a"])
     assert said(twice.loc[:, ~twice.columns.duplicated()], A) == []
     assert said(twice.set_axis(["a", "b", "c"], axis=1), A) == []
+
+
+def test_learning_online_tells_it_once():
+    twice = pandas.DataFrame(A, columns=["a", "b", "a"])
+    model = ng.Model(Input(name="u") >> RLS())
+    with pytest.warns(DataWarning, match="u: columns 0, 2 are all called 'a'"):
+        model.partial_fit(twice, A)
+    model.partial_fit(twice, A)
