@@ -169,10 +169,23 @@ class Choice:
         with self.at("input"):
             if wanted is None:
                 rest = [i for i in range(table.values.shape[1]) if i not in taken]
+                if not rest:
+                    self._refuse_no_input(table)
                 return table.values[:, rest] if rest else None
             if isinstance(wanted, Mapping):
                 return {node: _columns(table, columns) for node, columns in wanted.items()}
             return _columns(table, wanted) if wanted else None
+
+    def _refuse_no_input(self, table: Table) -> None:
+        """Refuse data of which no column is left for an input that wants some."""
+        nodes, reads = (self.plan.nodes, self.plan.reads) if self.plan else ({}, {})
+        waits = [n for n, node in nodes.items() if node.external and not reads[n].get("x")]
+        if waits:
+            columns = listed(table.names or range(table.values.shape[1]))
+            raise DataError(
+                f"nothing is left for {waits[0]}, for what is a target is no input; to foretell it "
+                f"from its own past (ahead: 1 in the target) write input: [{columns}]"
+            )
 
     def called(self, table: Table, taken: Sequence[int] = ()) -> dict[str, tuple[str, ...]]:
         """Return what the columns that go in are called, by node; nothing if they have no names."""

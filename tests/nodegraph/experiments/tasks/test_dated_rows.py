@@ -1,10 +1,10 @@
-"""The model of a task knows when the last row was taken that its stream has seen."""
+"""A table of days as a task: the model knows when the last row was that its stream has seen."""
 
 import numpy as np
 import pytest
 
 import nodegraph as ng
-from nodegraph.errors import DataWarning
+from nodegraph.errors import DataWarning, SpecError
 
 YAML = """nodegraph: 1
 name: g
@@ -50,3 +50,11 @@ def test_rows_that_do_not_follow_are_told(model):
             model.predict(table[start:])
     plain = model.predict(LOAD[60:, None])
     np.testing.assert_array_equal(model.predict(table[60:]), plain)
+
+
+def test_a_target_that_leaves_no_input_says_what_to_write(tmp_path):
+    """It was said that u has no data, and to give x."""
+    (tmp_path / "days.csv").write_text("day,load\n2024-01-01,1\n2024-01-02,2\n")
+    (tmp_path / "g.yaml").write_text(YAML.replace("  input: [load]\n", ""))
+    with pytest.raises(SpecError, match=r"nothing is left for u, .* write input: \[load\]"):
+        ng.run_spec(ng.read_yaml(tmp_path / "g.yaml"))
