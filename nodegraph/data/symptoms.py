@@ -186,7 +186,8 @@ of 0.22, and is taken for one that stands still but for rounding
         found = (covered > EQUAL * largest) & (covered < STEPS * step)
     else:
         whole = (some == np.rint(some)).all(axis=0, where=known)
-        found = is_constant(low, high) & (covered > 0) & (largest < EXACT) & whole
+        moves = (covered > 0) & (largest < EXACT)
+        found = moves & whole & is_constant(np.where(moves, low, 0), np.where(moves, high, 1))
     if not found.any():
         return ""
     i = int(found.argmax())

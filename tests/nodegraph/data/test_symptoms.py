@@ -39,7 +39,14 @@ DAYS = np.arange(300.0)[:, None] % 7
 def test_whole_numbers_that_move_by_next_to_nothing_are_told_in_float64_too(offset, size):
     told = blurred(offset + size * DAYS, DOUBLE)
     assert told.startswith("column 0 goes from") and "taken for one that stands still" in told
-    for rows in (offset + 0 * DAYS, offset * (1 + 1e-16 * X), 1e12 + DAYS, 1e9 * DAYS, 1e20 + X):
+    for rows in (
+        offset + 0 * DAYS,
+        offset * (1 + 1e-16 * X),
+        1e12 + DAYS,
+        1e9 * DAYS,
+        1e20 + X,
+        1.5e308 * np.sign(X),
+    ):
         assert not blurred(rows, DOUBLE)
 
 
