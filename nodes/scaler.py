@@ -95,10 +95,12 @@ class Scaler(Node):
         dead = np.flatnonzero(scale[moves].min() < DEAD * scale)
         if not len(dead):
             return []
+        largest = int(np.flatnonzero(moves)[scale[moves].argmin()])
         return [
-            f"{columns_in_words(dead)} vary by less than 1e-12 of what others do and are "
-            f"multiplied by up to {scale.max():.0e}: write Scaler(dead='shift') to "
-            "hold them still, dead='scale' if that is meant"
+            f"{columns_in_words(dead)} {'varies' if len(dead) == 1 else 'vary'} by less than 1e-12 "
+            f"of what column {largest} does (multiplied by {scale[dead].max():.0e} and by "
+            f"{scale[largest]:.0e}): write Scaler(dead='shift') to hold still what rounding left, "
+            f"dead='scale' if all are signals, or leave column {largest} out"
         ]
 
     @staticmethod

@@ -236,9 +236,11 @@ def moment(time: Any) -> str:
 
     Examples
     --------
-    >>> moment(np.datetime64("2020-01-01T00:00:00.000")), moment(np.float64(20200101))
-    ('2020-01-01', '20200101')
+    >>> moment(np.datetime64("2020-01-01T00:00:00.000")), moment(np.timedelta64(9500, "ms"))
+    ('2020-01-01', '9.5 s')
     """
+    if isinstance(time, np.timedelta64):
+        return f"{time / np.timedelta64(1, 's'):.12g} s"
     if not isinstance(time, np.datetime64):
         return f"{time:.12g}" if isinstance(time, np.floating) else str(time)
     if (zone := _zone.get()) is not None and isinstance(there := time.astype(datetime), datetime):

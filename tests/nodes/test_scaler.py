@@ -146,7 +146,9 @@ DEAD = X * [1, 1e-31, 1]
 
 @pytest.mark.parametrize("kind", ["range", "z-score"])
 def test_dead_signals_are_named_held_still_or_scaled(kind):
-    with pytest.warns(DataWarning, match=r"scaler: column 1 vary .* multiplied by up to .e\+"):
+    with pytest.warns(
+        DataWarning, match=r"scaler: column 1 varies .* column 0 does .multiplied by .e\+"
+    ):
         told = ng.Model(Scaler(kind=kind)).fit(DEAD)
     still = ng.Model(Scaler(kind=kind, dead="shift")).fit(DEAD)
     scaled = ng.Model(Scaler(kind=kind, dead="scale")).fit(DEAD)
@@ -182,3 +184,11 @@ def test_in_double_precision_nothing_is_taken_off_first(kind):
     params = model.params["s"]
     np.testing.assert_array_equal(params.centre, 0)
     np.testing.assert_array_equal(model.reset().run(X), params.scale * X + params.offset)
+
+
+def test_who_makes_signals_look_dead_is_named():
+    """Signals beside nanoseconds were said to be rounding, and to be held still."""
+    rows = np.column_stack([X[:, 0], 1e18 * np.sin(np.arange(len(X)) / 9)])
+    said = r"column 0 varies by less than 1e-12 of what column 1 does .* leave column 1 out"
+    with pytest.warns(DataWarning, match=said):
+        ng.Model(Scaler()).fit(rows)
