@@ -18,7 +18,7 @@ from nodes import Input, Reservoir, Ridge
 x = np.sin(np.arange(300) / 5)[:, None]
 ng.Model(Input() >> Reservoir(units=100) >> Ridge()).fit(x, x).run(x)
 """
-HEAVY = ("ray", "numba", "matplotlib", "pandas", "scipy.stats")
+HEAVY = ("ray", "llvmlite", "matplotlib", "pandas", "scipy.stats")
 LIST = f"import sys, nodegraph; print(*[name for name in {HEAVY!r} if name in sys.modules])"
 PROCESSES = (
     ("python alone", ["-c", "pass"], None),

@@ -17,7 +17,7 @@ LONGEST_BODY = 40  # of a function
 # A part that is not named here is still held to import nothing that imports it.
 FLOORS = """
     errors arrays
-    host compiling compiled
+    host compiling
     maths
     graph
     plotting
@@ -33,11 +33,8 @@ FLOORS = """
 """.strip().splitlines()
 FLOOR = {part: height for height, line in enumerate(FLOORS) for part in line.split()}
 
-HEAVY = {"llvmlite", "matplotlib", "numba", "optuna", "pandas", "ray", "scipy.stats", "sklearn"}
-KERNELS = (
-    "nodes/kernels/",
-    "nodegraph/compiled.py",
-)
+HEAVY = {"llvmlite", "matplotlib", "optuna", "pandas", "ray", "scipy.stats", "sklearn"}
+KERNELS = "nodes/kernels/"
 PICKLERS = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
 FORBIDDEN_CALLS = {"__import__", "breakpoint", "eval", "exec"}
 MAY_PRINT: set[str] = set()  # the command line writes through rich
@@ -154,12 +151,8 @@ def test_no_module_waits_for_one_that_waits_for_it_not_even_for_its_types():
 
 def test_heavy_packages_are_imported_where_they_are_used():
     def found(source):
-        kernel = source.startswith(KERNELS)
-        heavy = (
-            HEAVY - {"llvmlite", "numba"}
-            if kernel
-            else HEAVY | {module(s) for s in SOURCES if s.startswith(KERNELS)}
-        )
+        inside = source.startswith(KERNELS)
+        heavy = HEAVY if inside else HEAVY | {module(s) for s in SOURCES if s.startswith(KERNELS)}
         return [name for name in loaded(source) if under(name, heavy)]
 
     assert offenders(SOURCES, found) == {}

@@ -1,3 +1,3 @@
-"""Compiled loops on plain arrays; import them inside functions only, since numba takes long."""
+"""Compiled loops on plain arrays; import them inside functions only: they bring the compiler."""
 
 __all__ = ["affine", "cholesky", "gram"]

@@ -2,80 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.compiled import inner, kernel, read, types, write
+from nodegraph.compiling.kernels import Builder, Value, by_four, kernel
 from nodegraph.errors import DataError
 
 __all__ = ["affine", "affine_by_columns"]
 
-_OUTPUTS, _INPUTS, _ROWS = 256, 128, 64  # of a tile: its weights and sums stay in the cache
+_INPUTS, _ROWS = 64, 64  # that are gone through at a time: their numbers stay in the cache
+_WIDE = 128  # bytes of the outputs of a tile
 
 
-@inner
-def _four_rows(xs: Any, W: Any, ys: Any, t: Any, j: Any, first: Any, stop: Any) -> None:
-    """Add the terms of four inputs from j on to four rows of outputs from t on."""
-    y0, y1, y2, y3 = (
-        ys[t, first:stop],
-        ys[t + 1, first:stop],
-        ys[t + 2, first:stop],
-        ys[t + 3, first:stop],
-    )
-    a, b, c, d = W[j, first:stop], W[j + 1, first:stop], W[j + 2, first:stop], W[j + 3, first:stop]
-    p0, p1, p2, p3 = xs[t, j], xs[t, j + 1], xs[t, j + 2], xs[t, j + 3]
-    q0, q1, q2, q3 = xs[t + 1, j], xs[t + 1, j + 1], xs[t + 1, j + 2], xs[t + 1, j + 3]
-    r0, r1, r2, r3 = xs[t + 2, j], xs[t + 2, j + 1], xs[t + 2, j + 2], xs[t + 2, j + 3]
-    s0, s1, s2, s3 = xs[t + 3, j], xs[t + 3, j + 1], xs[t + 3, j + 2], xs[t + 3, j + 3]
-    for o in range(stop - first):
-        y0[o] += (a[o] * p0 + b[o] * p1) + (c[o] * p2 + d[o] * p3)
-        y1[o] += (a[o] * q0 + b[o] * q1) + (c[o] * q2 + d[o] * q3)
-        y2[o] += (a[o] * r0 + b[o] * r1) + (c[o] * r2 + d[o] * r3)
-        y3[o] += (a[o] * s0 + b[o] * s1) + (c[o] * s2 + d[o] * s3)
+@kernel("&xs &W &bias *ys n_rows n_in n_out")
+def _affine(
+    b: Builder,
+    xs: Value,
+    W: Value,
+    bias: Value,
+    ys: Value,
+    n_rows: Value,
+    n_in: Value,
+    n_out: Value,
+) -> None:
+    b.clear(ys, n_rows * n_out * b.size)
+    with b.each(0, n_rows, _ROWS) as start:
+        end = b.least(start + _ROWS, n_rows)
+        with b.each(0, n_in, _INPUTS) as j:
+            count = b.least(n_in - j, b.whole(_INPUTS))
+            inputs, weights = xs.at(j), W.at(j * n_out)
+            for o, width in b.blocks(0, n_out, (_WIDE // b.size, 4, 1)):
+                for t, high in b.blocks(start, end, (4, 1)):
+                    rows = [inputs.at((t + i) * n_in) for i in range(high)]
+                    sums = [ys.at((t + i) * n_out).at(o) for i in range(high)]
+                    _tile(b, rows, weights.at(o), n_out, sums, count, width)
+        for o, width in b.blocks(0, n_out, (_WIDE // b.size, 4, 1)):
+            shift = b.load(bias.at(o), width)
+            with b.each(start, end) as t:
+                at = ys.at(t * n_out).at(o)
+                b.store(b.load(at, width) + shift, at)
 
 
-@inner
-def _one_row(xs: Any, W: Any, ys: Any, t: Any, j: Any, first: Any, stop: Any) -> None:
-    y = ys[t, first:stop]
-    a, b, c, d = W[j, first:stop], W[j + 1, first:stop], W[j + 2, first:stop], W[j + 3, first:stop]
-    p0, p1, p2, p3 = xs[t, j], xs[t, j + 1], xs[t, j + 2], xs[t, j + 3]
-    for o in range(stop - first):
-        y[o] += (a[o] * p0 + b[o] * p1) + (c[o] * p2 + d[o] * p3)
+def _tile(
+    b: Builder, rows: list[Value], W: Value, apart: Value, sums: list[Value], n: Value, width: int
+) -> None:
+    """Add the terms of n inputs to `width` outputs of some rows, which are at `sums`."""
 
+    def terms(j: Value) -> list[Value]:
+        weights = b.load(W.at(j * apart), width)
+        return [weights * b.spread(b.load(row.at(j)), width) for row in rows]
 
-@inner
-def _tile(xs: Any, W: Any, ys: Any, rows: Any, inputs: Any, outputs: Any) -> None:
-    """Add the terms of some inputs to a tile of outputs, four inputs at a time."""
-    (start, end), (left, right), (first, stop) = rows, inputs, outputs
-    whole, four = right - (right - left) % 4, end - (end - start) % 4
-    for t in range(start, four, 4):
-        for j in range(left, whole, 4):
-            _four_rows(xs, W, ys, t, j, first, stop)
-    for t in range(four, end):
-        for j in range(left, whole, 4):
-            _one_row(xs, W, ys, t, j, first, stop)
-    for t in range(start, end):
-        for j in range(whole, right):
-            y, w, x = ys[t, first:stop], W[j, first:stop], xs[t, j]
-            for o in range(stop - first):
-                y[o] += w[o] * x
-
-
-@kernel(lambda f: types.void(read(f, 2), read(f, 2), read(f, 1), write(f, 2)))
-def _affine(xs: Any, W: Any, bias: Any, ys: Any) -> None:
-    n_steps, n_out, n_in = len(ys), bias.size, len(W)
-    ys[:] = 0
-    for o in range(0, n_out, _OUTPUTS):
-        outputs = o, min(o + _OUTPUTS, n_out)
-        for t in range(0, n_steps, _ROWS):
-            rows = t, min(t + _ROWS, n_steps)
-            for j in range(0, n_in, _INPUTS):
-                _tile(xs, W, ys, rows, (j, min(j + _INPUTS, n_in)), outputs)
-    for t in range(n_steps):
-        for o in range(n_out):
-            ys[t, o] += bias[o]
+    totals = by_four(b, n, terms, [b.load(at, width) for at in sums])
+    for total, at in zip(totals, sums, strict=True):
+        b.store(total, at)
 
 
 def affine(xs: Array, W: Array, bias: Array) -> Array:
@@ -119,5 +98,5 @@ def affine_by_columns(xs: Array, columns: Array, bias: Array) -> Array:
         )
     ys = np.empty((len(xs), len(bias)), xs.dtype)
     laid = (np.ascontiguousarray(part) for part in (xs, columns, bias))
-    _affine(xs.dtype)(*laid, ys)
+    _affine(xs.dtype)(*laid, ys, len(xs), *columns.shape)
     return ys

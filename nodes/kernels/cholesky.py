@@ -2,62 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.compiled import inner, kernel, read, types, write
+from nodegraph.compiling.kernels import Builder, Value, by_four, kernel, spans
+from nodes.kernels.householder import upwards
 
 __all__ = ["solve_positive"]
 
 
-@inner
-def _less_four(row: Any, first: Any, U: Any, k: Any, i: Any) -> None:
-    """Take rows k to k + 3 of U, times their numbers in column i, from a row, from `first` on."""
-    a, b, c, d = U[k], U[k + 1], U[k + 2], U[k + 3]
-    w, x, y, z = a[i], b[i], c[i], d[i]
-    for j in range(first, row.size):
-        row[j] -= (a[j] * w + b[j] * x) + (c[j] * y + d[j] * z)
+@kernel("*A n")
+def _factorise(b: Builder, A: Value, n: Value) -> None:
+    """Make the upper triangle of A its Cholesky factor; one that has none has NaN or 0 on it."""
+    with b.each(0, n) as i:
+        row = A.at(i * n)
+        for j, width in spans(b, i, n):
+            terms = partial(_taken_off, b, A, n, i, j, width)
+            (rest,) = by_four(b, i, terms, [b.load(row.at(j), width)])
+            b.store(rest, row.at(j))
+        root = b.intrinsic("sqrt", b.load(row.at(i)))
+        for j, width in spans(b, i, n):
+            b.store(b.load(row.at(j), width) / b.spread(root, width), row.at(j))
 
 
-@inner
-def _less_one(row: Any, first: Any, other: Any, factor: Any) -> None:
-    for j in range(first, row.size):
-        row[j] -= other[j] * factor
+def _taken_off(
+    b: Builder, A: Value, n: Value, i: Value, j: Value, width: int, k: Value
+) -> list[Value]:
+    """Return what row k takes off `width` numbers of row i, from j on."""
+    above = A.at(k * n)
+    return [b.load(above.at(j), width) * b.spread(b.load(above.at(i)) * b.number(-1), width)]
 
 
-@kernel(lambda _: types.float64(write(types.float64, 2)))
-def _factorise(A: Any) -> Any:
-    """Make the upper triangle of A its Cholesky factor U; return 1, or 0 where there is none."""
-    for i in range(len(A)):
-        full = i - i % 4
-        for k in range(0, full, 4):
-            _less_four(A[i], i, A, k, i)
-        for k in range(full, i):
-            _less_one(A[i], i, A[k], A[k, i])
-        if not A[i, i] > 0:
-            return 0.0
-        root = np.sqrt(A[i, i])
-        for j in range(i, len(A)):
-            A[i, j] /= root
-    return 1.0
-
-
-@kernel(lambda _: types.void(read(types.float64, 2), write(types.float64, 2)))
-def _substitute(U: Any, B: Any) -> None:
-    """Turn each row b of B into the solution of ``U' U x = b``."""
-    n = len(U)
-    for o in range(len(B)):
-        b = B[o]
-        for i in range(n):
-            b[i] /= U[i, i]
-            _less_one(b, i + 1, U[i], b[i])
-        for i in range(n - 1, -1, -1):
-            total = b[i]
-            for j in range(i + 1, n):
-                total -= U[i, j] * b[j]
-            b[i] = total / U[i, i]
+@kernel("&U *B n count")
+def _substitute(b: Builder, U: Value, B: Value, n: Value, count: Value) -> None:
+    """Turn each row y of B into the solution of ``U' U x = y``."""
+    with b.each(0, count) as o:
+        y = B.at(o * n)
+        with b.each(0, n) as i:
+            row = U.at(i * n)
+            known = b.load(y.at(i)) / b.load(row.at(i))
+            b.store(known, y.at(i))
+            for j, width in spans(b, i + 1, n):
+                taken = b.load(row.at(j), width) * b.spread(known, width)
+                b.store(b.load(y.at(j), width) - taken, y.at(j))
+        upwards(b, U, y, n)
 
 
 _DOUBLE = np.dtype(np.float64)
@@ -82,9 +72,10 @@ def solve_positive(A: Array, B: Array) -> tuple[Array, float] | None:
     3.0
     """
     U, rows = np.array(A, dtype=float, order="C"), np.array(B.T, dtype=float, order="C")
-    if not _factorise(_DOUBLE)(U):
+    _factorise(_DOUBLE)(U, len(U))
+    if not (U.diagonal() > 0).all():
         return None
-    _substitute(_DOUBLE)(U, rows)
+    _substitute(_DOUBLE)(U, rows, *rows.shape[::-1])
     return rows.T, _condition(A, U)
 
 
@@ -102,7 +93,7 @@ def _condition(A: Array, U: Array) -> float:
 
     def solved(b: Array) -> Array:
         rows = (b / scale)[None]
-        _substitute(_DOUBLE)(U, rows)
+        _substitute(_DOUBLE)(U, rows, n, 1)
         found: Array = rows[0] / scale
         return found
 

@@ -2,108 +2,82 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from itertools import product
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from nodegraph.arrays import Array
-from nodegraph.compiled import kernel, read, write
+from nodegraph.compiling.kernels import Builder, Value, kernel, spans
 from nodegraph.host.machine import has_avx512
 
 __all__ = ["add_cross", "add_gram"]
 
-_intrinsic: Any = intrinsic  # numba fills in the first argument
-_PANEL = 16  # columns that lie together
-_HIGH, _WIDE = (8, 16) if has_avx512() else (4, 8)  # a tile of sums that fits into the registers
+_PANEL, _SHIFT = 16, 4  # columns that lie together, as a power of two
+_NEAR = 512  # columns whose sums stay in the cache
 
 
-def _typed_tile(_: Any, panels: Any, a: Any, b: Any, rows: Any, sums: Any) -> Any:
-    """Set `sums` to the products of `_HIGH` columns from `a` on with `_WIDE` from `b` on.
-
-    Both are places in `panels`, where the columns of a panel stand row by row.
-    """
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        number, index, word = ir.DoubleType(), ir.IntType(64), ir.IntType(32)
-        wide = ir.VectorType(number, _WIDE)
-        source = context.make_array(signature.args[0])(context, builder, args[0]).data
-        goal = context.make_array(signature.args[4])(context, builder, args[4]).data
-        start, function = builder.block, builder.function
-        head, body, end = (function.append_basic_block(name) for name in ("head", "body", "end"))
-        builder.branch(head)
-        builder.position_at_end(head)
-        t = builder.phi(index)
-        t.add_incoming(ir.Constant(index, 0), start)
-        sums = [builder.phi(wide) for _ in range(_HIGH)]
-        for total in sums:
-            total.add_incoming(ir.Constant(wide, [0.0] * _WIDE), start)
-        builder.cbranch(builder.icmp_unsigned("<", t, args[3]), body, end)
-        builder.position_at_end(body)
-        step = builder.mul(t, ir.Constant(index, _PANEL))
-        right = builder.gep(source, [builder.add(args[2], step)])
-        columns = builder.load(builder.bitcast(right, wide.as_pointer()))
-        columns.align = 8
-        left = builder.gep(source, [builder.add(args[1], step)])
-        nothing = ir.Constant(wide, ir.Undefined)
-        same = ir.Constant(ir.VectorType(word, _WIDE), [0] * _WIDE)
-        for i, total in enumerate(sums):
-            one = builder.load(builder.gep(left, [ir.Constant(index, i)]))
-            first = builder.insert_element(nothing, one, ir.Constant(word, 0))
-            spread = builder.shuffle_vector(first, nothing, same)
-            total.add_incoming(builder.fadd(total, builder.fmul(spread, columns)), body)
-        t.add_incoming(builder.add(t, ir.Constant(index, 1)), body)
-        builder.branch(head)
-        builder.position_at_end(end)
-        for i, total in enumerate(sums):
-            place = builder.gep(goal, [ir.Constant(index, i * _WIDE)])
-            builder.store(total, builder.bitcast(place, wide.as_pointer())).align = 8
-        return context.get_dummy_value()
-
-    whole = types.int64
-    return types.void(panels, whole, whole, whole, sums), build
+@cache
+def _tile_shape() -> tuple[int, int]:
+    """Return how many columns of two panels are multiplied at once: sums fit into registers."""
+    return (8, 16) if has_avx512() else (4, 8)
 
 
-_tile = _intrinsic(_typed_tile)
+def _write_gram(b: Builder, rows: Value, panels: Value, total: Value, m: Value, n: Value) -> None:
+    size, (high, wide) = m * _PANEL, _tile_shape()
+    with b.each(0, m) as t:
+        for j, width in b.blocks(0, n, (_PANEL, 1)):
+            row = panels.at((j >> _SHIFT) * size).at(t * _PANEL)
+            b.store(b.load(rows.at(t * n).at(j), width), row.at(j & (_PANEL - 1)))
+    room = b.put(f"alloca [{high} x {b.vector(wide)}], align 64", "ptr")
+    with b.each(0, n, _PANEL) as i, b.each(0, i + 1, _PANEL) as j:
+        one, other = (panels.at((k >> _SHIFT) * size) for k in (i, j))
+        for p, q in product(range(0, _PANEL, high), range(0, _PANEL, wide)):
+            for k, sums in enumerate(_tile(b, one.at(p), other.at(q), m)):
+                b.store(sums, room.at(k * wide))
+            last = b.least(n - (i + p), b.whole(high)), b.least(n - (j + q), b.whole(wide))
+            _add_tile(b, room, total.at((i + p) * n).at(j + q), n, last)
 
 
-@kernel(lambda _: types.void(read(types.float64, 2), write(types.float64, 2)))
-def _gram(rows: Any, total: Any) -> None:
-    m, n = rows.shape
-    count = (n + _PANEL - 1) // _PANEL
-    panels = np.zeros(count * m * _PANEL)
-    for t in range(m):
-        for p in range(count):
-            base, first = (p * m + t) * _PANEL, p * _PANEL
-            for j in range(min(_PANEL, n - first)):
-                panels[base + j] = rows[t, first + j]
-    sums = np.empty((_HIGH, _WIDE))
-    for p in range(count):
-        for q in range(p + 1):
-            for high in range(0, _PANEL, _HIGH):
-                for wide in range(0, _PANEL, _WIDE):
-                    i, j = p * _PANEL + high, q * _PANEL + wide
-                    left, right = p * m * _PANEL + high, q * m * _PANEL + wide
-                    _tile(panels, left, right, m, sums)
-                    for k in range(min(_HIGH, n - i)):
-                        row = total[i + k]
-                        for o in range(min(_WIDE, n - j)):
-                            row[j + o] += sums[k, o]
+_gram = kernel("&rows *panels *total m n")(_write_gram)
 
 
-@kernel(lambda _: types.void(*[read(types.float64, 2)] * 2, write(types.float64, 2)))
-def _cross(rows: Any, others: Any, total: Any) -> None:
-    sums = np.zeros(rows.shape[1])
-    for o in range(len(total)):
-        sums[:] = 0  # apart from the total, so that small rows are not lost beside it
-        for t in range(len(rows)):
-            row, factor = rows[t], others[t, o]
-            for j in range(sums.size):
-                sums[j] += row[j] * factor
-        for j in range(sums.size):
-            total[o, j] += sums[j]
+def _add_tile(b: Builder, room: Value, goal: Value, n: Value, last: tuple[Value, Value]) -> None:
+    """Add the sums of a tile to the total, where it has such rows and columns."""
+    _, wide = _tile_shape()
+    with b.each(0, last[0]) as k:
+        for o, width in b.blocks(0, last[1], (8, 1)):
+            at = goal.at(k * n).at(o)
+            b.store(b.load(at, width) + b.load(room.at(k * wide).at(o), width), at)
+
+
+def _tile(b: Builder, left: Value, right: Value, m: Value) -> list[Value]:
+    """Return the products of some columns of a panel with some of another."""
+    high, wide = _tile_shape()
+    with b.loop(0, m, 1, *[b.number(0, wide)] * high) as (t, *sums):
+        row, columns = left.at(t * _PANEL), b.load(right.at(t * _PANEL), wide)
+        ones = [b.spread(b.load(row.at(i)), wide) for i in range(high)]
+        b.again(*(total + one * columns for total, one in zip(sums, ones, strict=True)))
+    return sums
+
+
+@kernel("&rows &others *sums m n k")
+def _cross(
+    b: Builder, rows: Value, others: Value, sums: Value, m: Value, n: Value, k: Value
+) -> None:
+    with b.each(0, n, _NEAR) as first:
+        stop = b.least(first + _NEAR, n)
+        for o, wide in b.blocks(0, k, (4, 1)):
+            for t, high in b.blocks(0, m, (2, 1)):
+                pairs = [(rows.at((t + i) * n), others.at((t + i) * k).at(o)) for i in range(high)]
+                for j, width in spans(b, first, stop):
+                    for c in range(wide):
+                        at = sums.at((o + c) * n).at(j)
+                        total = b.load(at, width)
+                        for row, factors in pairs:
+                            factor = b.spread(b.load(factors.at(c)), width)
+                            total = total + b.load(row.at(j), width) * factor
+                        b.store(total, at)
 
 
 _DOUBLE = np.dtype(np.float64)
@@ -117,7 +91,9 @@ def add_gram(rows: Array, total: Array) -> None:
     rows : ndarray of float64, shape (m, n), C-contiguous
     total : ndarray of float64, shape (n, n), C-contiguous
     """
-    _gram(_DOUBLE)(rows, total)
+    m, n = rows.shape
+    panels = np.zeros((-(-n // _PANEL), m, _PANEL))
+    _gram(_DOUBLE)(rows, panels, total, m, n)
 
 
 def add_cross(rows: Array, others: Array, total: Array) -> None:
@@ -128,4 +104,6 @@ def add_cross(rows: Array, others: Array, total: Array) -> None:
     rows, others : ndarray of float64, shape (m, n) and (m, k), C-contiguous
     total : ndarray of float64, shape (k, n), C-contiguous
     """
-    _cross(_DOUBLE)(rows, others, total)
+    sums = np.zeros(total.shape)  # apart from the total: small rows are not lost beside it
+    _cross(_DOUBLE)(rows, others, sums, *rows.shape, others.shape[1])
+    total += sums

@@ -2,86 +2,113 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from nodegraph.arrays import Array
-from nodegraph.compiled import inner, kernel, read, types, write
+from nodegraph.compiling.kernels import Builder, Value, by_four, kernel, spans
 
-__all__ = ["fold", "substitute"]
+__all__ = ["fold", "substitute", "upwards"]
 
 _ROWS = 32  # rows at a time, which stay in the cache while the columns are gone through
 
 
-@inner
-def _sum_into(total: Any, first: Any, rows: Any, j: Any, start: Any, stop: Any) -> None:
-    """Add rows from `start` to `stop`, times their numbers in column j, from `first` on."""
-    full = start + (stop - start) // 4 * 4
-    for i in range(start, full, 4):
-        a, b, c, d = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
-        w, x, y, z = a[j], b[j], c[j], d[j]
-        for k in range(first, total.size):
-            total[k] += (a[k] * w + b[k] * x) + (c[k] * y + d[k] * z)
-    for i in range(full, stop):
-        _less(total, first, rows[i], -rows[i, j])
+class _Side(NamedTuple):
+    """Some columns of a triangle, and of rows below it."""
+
+    top: Value
+    rows: Value
+    width: Value
 
 
-@inner
-def _sum_others(total: Any, rows: Any, others: Any, j: Any, start: Any, stop: Any) -> None:
-    for i in range(start, stop):
-        _less(total, 0, others[i], -rows[i, j])
+@kernel("*R *QT *rows *others m n k dense")
+def _fold(
+    b: Builder, R: Value, QT: Value, rows: Value, others: Value,
+    m: Value, n: Value, k: Value, dense: Value,
+) -> None:  # fmt: skip
+    with b.each(0, m, _ROWS) as start:
+        stop, early = b.least(start + _ROWS, m), start - dense
+        with b.each(b.choose(early.test("sgt", 0), early, b.whole(0)), n) as j:
+            count = b.least(stop, dense + j + 1) - start
+            left = _Side(R.at(j * n), rows.at(start * n), n)
+            _reflect(b, left, _Side(QT.at(j * k), others.at(start * k), k), j, count)
 
 
-@inner
-def _less(row: Any, first: Any, other: Any, factor: Any) -> None:
-    for k in range(first, row.size):
-        row[k] -= other[k] * factor
+def _reflect(b: Builder, left: _Side, right: _Side, j: Value, count: Value) -> None:
+    """Reflect column j of `count` rows into the diagonal, with all that stands right of it."""
+    column, none = left.rows.at(j), b.number(0)
+    with b.loop(0, count, 1, none) as (i, squares):
+        number = b.load(column.at(i * left.width))
+        b.again(squares + number * number)
+    with b.branch(squares.test("une", none).name):
+        diagonal = left.top.at(j)
+        alpha = b.load(diagonal)
+        is_positive = alpha.test("oge", none)
+        norm = b.intrinsic("sqrt", alpha * alpha + squares)
+        head = b.choose(is_positive, alpha + norm, alpha - norm)
+        mirror = _Mirror(b, left, j, count, head, b.number(2) / (head * head + squares))
+        mirror.reflect(left, j + 1, by_four)
+        mirror.reflect(right, b.whole(0), _one_by_one)
+        b.store(b.choose(is_positive, norm * b.number(-1), norm), diagonal)
 
 
-@inner
-def _reflect(R: Any, QT: Any, rows: Any, others: Any, j: Any, start: Any, stop: Any) -> None:
-    """Reflect column j of rows `start` to `stop` into ``R[j, j]``, and all to its right."""
-    squares = 0.0
-    for i in range(start, stop):
-        squares += rows[i, j] * rows[i, j]
-    if squares == 0:
-        return
-    alpha = R[j, j]
-    norm = np.sqrt(alpha * alpha + squares)
-    head = alpha + norm if alpha >= 0 else alpha - norm
-    share = 2 / (head * head + squares)
-    total, taught = np.zeros(len(R)), np.zeros(QT.shape[1])
-    _less(total, j + 1, R[j], -head)
-    _less(taught, 0, QT[j], -head)
-    _sum_into(total, j + 1, rows, j, start, stop)
-    _sum_others(taught, rows, others, j, start, stop)
-    R[j, j] = -norm if alpha >= 0 else norm
-    _less(R[j], j + 1, total, share * head)
-    _less(QT[j], 0, taught, share * head)
-    for i in range(start, stop):
-        _less(rows[i], j + 1, total, share * rows[i, j])
-        _less(others[i], 0, taught, share * rows[i, j])
+class _Mirror(NamedTuple):
+    """What lies in the direction of column j, ``[head, rows[:, j]]``, changes its sign."""
+
+    b: Builder
+    left: _Side
+    j: Value
+    n_rows: Value
+    head: Value
+    share: Value  # 2 over the squares of the direction
+
+    def reflect(self, side: _Side, first: Value, add: Callable[..., Sequence[Value]]) -> None:
+        """Reflect the columns of a side from `first` on."""
+        b = self.b
+        for c, width in spans(b, first, side.width):
+            top = b.load(side.top.at(c), width)
+            begun = b.number(0, width) + top * b.spread(self.head, width)
+            (total,) = add(b, self.n_rows, partial(self._terms, side, c, width), [begun])
+            factor = b.spread(self.share * self.head, width)
+            b.store(top - total * factor, side.top.at(c))
+            with b.each(0, self.n_rows) as i:
+                at = side.rows.at(i * side.width).at(c)
+                factor = b.spread(self.share * self._number(i), width)
+                b.store(b.load(at, width) - total * factor, at)
+
+    def _terms(self, side: _Side, c: Value, width: int, i: Value) -> list[Value]:
+        below = self.b.load(side.rows.at(i * side.width).at(c), width)
+        return [below * self.b.spread(self._number(i), width)]
+
+    def _number(self, i: Value) -> Value:
+        return self.b.load(self.left.rows.at(i * self.left.width).at(self.j))
 
 
-@kernel(lambda f: types.void(*[write(f, 2)] * 4, types.int64))
-def _fold(R: Any, QT: Any, rows: Any, others: Any, dense: Any) -> None:
-    for start in range(0, len(rows), _ROWS):
-        stop = min(start + _ROWS, len(rows))
-        for j in range(max(0, start - dense), len(R)):
-            _reflect(R, QT, rows, others, j, start, min(stop, dense + j + 1))
+def _one_by_one(
+    b: Builder, n: Value, terms: Callable[[Value], list[Value]], totals: list[Value]
+) -> Sequence[Value]:
+    with b.loop(0, n, 1, *totals) as (i, total):
+        b.again(*(total + term for term in terms(i)))
+    return [total]
 
 
-@kernel(lambda f: types.void(read(f, 2), write(f, 2)))
-def _substitute(R: Any, B: Any) -> None:
-    n = len(R)
-    for o in range(len(B)):
-        b = B[o]
-        for i in range(n - 1, -1, -1):
-            total = b[i]
-            for j in range(i + 1, n):
-                total -= R[i, j] * b[j]
-            b[i] = total / R[i, i]
+@kernel("&R *B n count")
+def _substitute(b: Builder, R: Value, B: Value, n: Value, count: Value) -> None:
+    with b.each(0, count) as o:
+        upwards(b, R, B.at(o * n), n)
+
+
+def upwards(b: Builder, R: Value, y: Value, n: Value) -> None:
+    """Turn y into ``R^-1 y``, from the last row of R up."""
+    with b.each(0, n) as back:
+        i = n - 1 - back
+        row = R.at(i * n)
+        with b.loop(i + 1, n, 1, b.load(y.at(i))) as (j, rest):
+            b.again(rest - b.load(row.at(j)) * b.load(y.at(j)))
+        b.store(rest / b.load(row.at(i)), y.at(i))
 
 
 _DOUBLE = np.dtype(np.float64)
@@ -100,7 +127,7 @@ def fold(R: Array, QT: Array, rows: Array, others: Array, dense: int) -> None:
     dense : int
         From this row on, `rows` are upper triangular.
     """
-    _fold(_DOUBLE)(R, QT, rows, others, dense)
+    _fold(_DOUBLE)(R, QT, rows, others, *rows.shape, others.shape[1], dense)
 
 
 def substitute(R: Array, B: Array) -> Array:
@@ -117,5 +144,5 @@ def substitute(R: Array, B: Array) -> Array:
     array([1.5, 1. ])
     """
     columns = np.array(B.T, dtype=float, order="C")
-    _substitute(_DOUBLE)(np.ascontiguousarray(R), columns)
+    _substitute(_DOUBLE)(np.ascontiguousarray(R), columns, *columns.shape[::-1])
     return columns.T

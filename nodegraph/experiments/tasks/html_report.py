@@ -13,7 +13,7 @@ from typing import Any
 __all__ = ["report", "versions"]
 
 DPI = 120
-PACKAGES = ("nodegraph", "numpy", "scipy", "numba", "ray")
+PACKAGES = ("nodegraph", "numpy", "scipy", "llvmlite", "ray")
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 STYLE = """
 :root { color-scheme: light dark; --ink: #1f2933; --quiet: #52606d; --back: #f5f7fa;

@@ -195,7 +195,7 @@ def test_a_rule_learns_in_a_loop_from_what_its_node_did_with_the_noise(noise, mo
     np.testing.assert_allclose(bias, -0.1 * ys.sum(axis=0), rtol=1e-12)
 
 
-def test_loops_generations_steps_and_online_learning_import_no_numba():
+def test_loops_generations_steps_and_online_learning_import_no_ray():
     script = """
 import sys
 import numpy as np
@@ -211,7 +211,7 @@ model = ng.Model(Input() >> Reservoir(units=10) >> RLS())
 for start in range(0, 60, 20):
     model.partial_fit(x[start : start + 20], x[start + 1 : start + 21])
 model.partial_fit(x[60:61], x[61:62])
-assert not {"numba", "ray"} & set(sys.modules)
+assert "ray" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", script], check=True)
 

@@ -124,8 +124,7 @@ def test_an_unknown_mode_is_refused():
 
 def test_portable_results_have_the_same_bits_on_an_old_processor():
     old = {
-        "NUMBA_CPU_NAME": "nehalem",
-        "NUMBA_CPU_FEATURES": "",
+        "NODEGRAPH_CPU": "nehalem",
         "OPENBLAS_CORETYPE": "Nehalem",
         "NPY_DISABLE_CPU_FEATURES": "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL "
         "AVX512_ICL AVX512_SPR",
