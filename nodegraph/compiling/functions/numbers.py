@@ -139,7 +139,7 @@ def _select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0
     return chosen
 
 
-_MOST = 1024  # numbers that are put in order by comparing each with each
+_MOST = 1024**2  # comparisons: numbers are put in order by comparing each with each
 
 
 def first_of(extreme: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -165,45 +165,44 @@ implements(np.argmin)(lambda a, axis=None, keepdims=False: first_of(np.min, a, a
 
 
 def _ranks(a: Any) -> Any:
-    """Return the place of each number in the order of all; equal ones stay in theirs."""
-    n = a.shape[0] if a.ndim else 0
-    if a.ndim != 1 or n > _MOST:
-        raise TraceError(
-            f"compiled steps sort up to {_MOST} numbers along one axis; for a threshold learn it, "
-            "or keep the order in the state"
-        )
-    one, other = a[:, None], a[None, :]
+    """Return the place of each number in the order along the first axis; equal ones stay so."""
+    n = a.shape[0]
+    one, other = a[:, None], a[None]
     before, same = other < one, other == one
     if a.dtype.kind == "f":  # NaN comes last
         nan, others = np.isnan(one), np.isnan(other)
         before = before | (nan & ~others)
         same = same | (nan & others)
-    earlier = np.tri(n, k=-1, dtype=bool)
+    earlier = np.tri(n, k=-1, dtype=bool).reshape(n, n, *[1] * (a.ndim - 1))
     return np.sum(before | (same & earlier), 1)
 
 
-def _in_order(a: Any, values: Any) -> Any:
-    made = np.zeros_like(values)
-    made[_ranks(a)] = values
+def _in_order(a: Any, axis: int | None, places: bool = False) -> Any:
+    """Return numbers in order along an axis, which comes first, or which places they have."""
+    if np.ndim(axis or 0):
+        raise TraceError("compiled steps sort along one axis or all of them; write a.reshape first")
+    a = flat(a) if axis is None else Var(lift(a))
+    a = np.moveaxis(a, axis or 0, 0)
+    n = a.shape[0]
+    if n * a.size > _MOST:
+        raise TraceError(
+            f"compiled steps sort up to {int(_MOST**0.5)} numbers along an axis; for a threshold "
+            "learn it, or keep the order in the state"
+        )
+    along = [np.arange(k).reshape(-1, *[1] * (a.ndim - 1 - i)) for i, k in enumerate(a.shape)]
+    made = np.zeros_like(a, dtype=int if places else a.dtype)
+    made[(_ranks(a), *along[1:])] = np.broadcast_to(along[0], a.shape) if places else a
     return made
 
 
 @implements(np.sort)
 def _sort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None) -> Any:
-    a = flat(a) if axis is None else Var(lift(a))
-    return _in_order(a, a)
+    return np.moveaxis(_in_order(a, axis), 0, axis or 0)
 
 
 @implements(np.argsort)
 def _argsort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None) -> Any:
-    a = flat(a) if axis is None else Var(lift(a))
-    return _in_order(a, Var(lift(np.arange(a.size))))
-
-
-def _sorted(a: Any, axis: Any, name: str) -> Any:
-    if axis is not None and np.ndim(a) > 1:
-        raise TraceError(f"np.{name} along one of several axes is not known to compiled steps")
-    return _sort(a, None)
+    return np.moveaxis(_in_order(a, axis, places=True), 0, axis or 0)
 
 
 def _or_nan(a: Any, found: Any) -> Any:
@@ -213,9 +212,10 @@ def _or_nan(a: Any, found: Any) -> Any:
 
 @implements(np.median)
 def _median(a: Any, axis: Any = None) -> Any:
-    a = _sorted(a, axis, "median")
+    a = _in_order(a, axis)
     n = len(a)
-    return _or_nan(a, a[n // 2] * 1.0 if n % 2 else (a[n // 2 - 1] + a[n // 2]) / 2)
+    upper = a[n // 2] * 1.0  # of two that are True the mean is 1
+    return _or_nan(a, upper if n % 2 else (a[n // 2 - 1] + upper) / 2)
 
 
 @implements(np.quantile)
@@ -223,11 +223,12 @@ def _quantile(a: Any, q: Any, axis: Any = None) -> Any:
     """Return what a share `q` of the numbers is below; one of numpy's has its own precision."""
     if np.ndim(q):
         return np.stack([_quantile(a, part, axis) for part in np.asarray(q, float)])
-    a = _sorted(a, axis, "quantile")
+    a = _in_order(a, axis)
     at = q * (len(a) - 1)
     low = int(np.floor(at))
-    high = min(low + 1, len(a) - 1)
-    return _or_nan(a, a[low] + (a[high] - a[low]) * (at - low + 0.0))
+    high, share = min(low + 1, len(a) - 1), at - low + 0.0
+    step = a[high] - a[low]
+    return _or_nan(a, a[low] + step * share if share < 0.5 else a[high] - step * (1 - share))
 
 
 implements(np.percentile)(

@@ -168,6 +168,13 @@ def one_hot_and_counts(self, p, s, x):
 
 
 @compiles
+def medians_of_a_window(self, p, s, x):
+    M = np.vstack([s.M[1:], p.U @ x])
+    middle, first = np.median(M, axis=0), np.argsort(M, axis=0, kind="stable")[0]
+    return s._replace(M=M), middle + np.sort(M, axis=1)[:, -1] + first
+
+
+@compiles
 def top_k_places(self, p, s, x):
     a = p.W @ s.v + p.U @ x
     best = np.argsort(-np.abs(a))[:3]

@@ -122,12 +122,6 @@ def searchsorted(self, p, s, x):
     return s, s.v + np.searchsorted([-1.0, 0.0, 1.0], x[0])
 
 
-@falls_back("one of several axes")
-def median_of_a_window(self, p, s, x):
-    M = np.vstack([s.M[1:], p.U @ x])
-    return s._replace(M=M), np.median(M, axis=0)
-
-
 @falls_back("for whole arrays")
 def vectorised_function(self, p, s, x):
     return s, np.vectorize(lambda a: a if a > 0 else 0.0)(p.U @ x)

@@ -13,11 +13,14 @@ np.maximum.reduce(a)
 np.mean(a) | a.mean(axis=0) | np.mean(a, axis=1, keepdims=True) | np.std(a)
 a.var(axis=1, ddof=1)
 np.average(a) | np.average(a, axis=0, weights=[1, 2, 3]) | np.average(a, weights=a * a)
-np.median(a)
+np.median(a) | np.median(a > -9) | np.median(a, axis=0) | np.median(a, axis=1)
+np.percentile(a, 40, axis=0)
 np.quantile(a, 0.3) | np.percentile(a, [10, 50]) | np.quantile(a[0], 1.0) | np.median(a[:, 0])
 np.cumsum(a) | np.cumsum(a, axis=0) | a.cumsum(axis=-1) | np.cumprod(a[0]) | np.add.accumulate(a)
 np.argmax(a) | np.argmin(a, axis=0) | a.argmax(axis=-1) | np.argmax(a, axis=1, keepdims=True)
 np.sort(a[0]) | np.argsort(a[0], kind="stable") | np.sort(a, axis=None) | np.sort(a[:, 1])[::-1]
+np.sort(a) | np.sort(a, axis=0) | np.argsort(a, axis=0, kind="stable") | np.sort(a[:, ::-1], 1)
+np.argsort(a, kind="stable") | np.sort(a.reshape(3, 2, 2), axis=1) | a.argsort(0, kind="stable")
 np.clip(a, 0, 1) | a.clip(-1, 0.5) | np.clip(a, None, a[0]) | np.clip(a, a_min=0, a_max=None)
 np.round(a) | np.round(a, 1) | np.around(a * 100, -1) | np.nan_to_num(a)
 np.nan_to_num(a, posinf=9.0)
@@ -153,7 +156,8 @@ def test_sums_of_products_are_numpy_s(dtype):
         ("a.astype(np.int32)", ".astype(int)"),
         ("a + 1j", "two arrays"),
         ("np.linalg.norm(a, 2)", "write it out"),
-        ("np.sort(a)", "one axis"),
+        ("np.median(a, axis=(0, 1))", "a.reshape"),
+        ("np.sort(np.tile(a, 300))", "up to 1024 numbers along an axis"),
         ("a.tolist()", "iterating"),
         ("a.reshape(12, order='F')", "order='C'"),
         ("range(a[0, 0])", "repeat the most often"),
