@@ -15,7 +15,7 @@ import typer
 
 from nodegraph.errors import SpecError
 from nodegraph.experiments.cli.console import Debug, Plugins
-from nodegraph.experiments.cli.graphs import Changes, File, read, results_folder
+from nodegraph.experiments.cli.graphs import Changes, File, meant_for, read, results_folder
 
 __all__ = ["Job", "lsf", "pbs", "script", "slurm", "ssh"]
 
@@ -208,7 +208,8 @@ def _printer(system: str, words: str) -> Callable[..., None]:
         plugins: Plugins = None,
         debug: Debug = False,
     ) -> None:
-        job = _job(file, seeds, sweeps, ranges, trials, changes, plugins)
+        engine = None if nodes * cpus == 1 else "ray"
+        job = _job(file, engine, seeds, sweeps, ranges, trials, changes, plugins)
         _show(system, job._replace(nodes=nodes, cpus=cpus, time=_checked(time)))
 
     command.__name__, command.__doc__ = system, words
@@ -241,7 +242,7 @@ def ssh(
     debug: Debug = False,
 ) -> None:
     """Print a script for machines one may log in to: nodegraph ssh graph.yaml a b > job.sh."""
-    job = _job(file, None, None, ranges, trials, changes, plugins)
+    job = _job(file, "ray", None, None, ranges, trials, changes, plugins)
     job = job._replace(nodes=len(hosts), cpus=cpus or 2)
     text = script("ssh", job, tuple(hosts))
     typer.echo(text if cpus is None else text.replace("cpus=$(nproc)", f"cpus={cpus}"), nl=False)
@@ -261,6 +262,7 @@ def _checked(time: str) -> str:
 
 def _job(
     file: Path,
+    engine: str | None,
     seeds: int | None,
     sweeps: list[str] | None,
     ranges: list[str] | None,
@@ -269,7 +271,7 @@ def _job(
     plugins: list[str] | None,
 ) -> Job:
     """Return what the options ask for; values of a sweep are tried on the graph at once."""
-    spec = read(file, changes, plugins)
+    spec = read(file, meant_for(engine, changes), plugins)
     out = results_folder(spec, file)
     if ranges and (seeds or sweeps):
         raise SpecError("--range searches in one job: leave --seeds and --sweep out")
@@ -282,7 +284,7 @@ def _job(
     if count > MOST:
         raise SpecError(f"{count} jobs are more than an array holds ({MOST}); ask for less")
     for changed in settings if sweeps else ():
-        read(file, [*(changes or ()), *changed], plugins)
+        read(file, meant_for(engine, [*(changes or ()), *changed]), plugins)
     each = product(settings, range(seeds) if seeds else [None])
     elements = tuple(_element(out, changed, seed) for changed, seed in each)
     name = "".join(c if c.isalnum() else "_" for c in spec.header.name or file.stem)[:40]

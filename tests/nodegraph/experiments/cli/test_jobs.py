@@ -62,6 +62,14 @@ def test_one_cpu_needs_no_ray(small):
     assert "ray start" not in text and f"work=(nodegraph run {small})" in text
 
 
+def test_options_of_the_engine_are_those_of_the_ray_that_the_job_begins(small):
+    asked = ["slurm", small, "--set", "engine.workers=2"]
+    sweep = ["--sweep", "engine.window=2,4"]
+    assert "work=(nodegraph run" in (text := job(*asked, *sweep))
+    assert "--set engine.workers=2 --engine ray)" in text and "--set engine.window=4" in text
+    assert "kind is required" in fails(*asked, "-N", 1, "-c", 1)
+
+
 @pytest.mark.parametrize(
     ("kind", "line"),
     [
