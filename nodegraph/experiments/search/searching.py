@@ -15,11 +15,11 @@ import numpy as np
 
 from nodegraph.data.metrics.scoring import HIGHER_IS_BETTER
 from nodegraph.engines import choose
-from nodegraph.errors import SpecError
+from nodegraph.errors import SpecError, warn
 from nodegraph.experiments.search.draws import Draw, check_ends, draws, is_listable, unseen
 from nodegraph.experiments.search.held_back import Held, hold_back
 from nodegraph.experiments.search.side_by_side import Runner
-from nodegraph.experiments.search.study import MINE, close_begun, open_study, sampler
+from nodegraph.experiments.search.study import close_begun, open_study, sampler
 from nodegraph.experiments.tasks.experiment import Experiment
 from nodegraph.experiments.tasks.rehearsal import engine_of
 from nodegraph.files.yaml.spec import Spec, read_yaml
@@ -27,6 +27,8 @@ from nodegraph.files.yaml.writer import dumped
 from nodegraph.model.checks import checked_workers
 
 __all__ = ["Attempt", "Found", "search"]
+
+ALIKE = 1e-12  # share of a score by which the mean of equal ones may miss them
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def search(
             name, spec.header.seed, seeds, choose(engine), threads,
         )  # fmt: skip
         interrupted = _optimize(kept, runner, found, trials, batch, seed, watch)
-    outcome = _found(kept, found, name, held, interrupted)
+    outcome = _found(kept, found, name, held, seeds, interrupted)
     best = read_yaml(path, [*fixed, *outcome.changes], data)
     return replace(outcome, yaml=dumped(best.document.data))
 
@@ -295,7 +297,9 @@ def _attempts(study: Any) -> list[Attempt]:
     ]
 
 
-def _found(study: Any, draws: Sequence[Draw], name: str, held: Held, interrupted: bool) -> Found:
+def _found(
+    study: Any, draws: Sequence[Draw], name: str, held: Held, seeds: int, interrupted: bool
+) -> Found:
     """Return what the trials came to."""
     every = _attempts(study)
     failed = [each for each in every if each.value is None]
@@ -307,17 +311,21 @@ def _found(study: Any, draws: Sequence[Draw], name: str, held: Held, interrupted
             f"search: no trial of {len(every)} came to an end; narrow the ranges. The last one: "
             f"{failed[-1].why}"
         )
-    seeds = study.user_attrs.get(MINE, {}).get("seeds", 1)
     sign = -1.0 if _is_higher_better(name) else 1.0
     worked.sort(key=lambda each: sign * (each.value or 0.0))
     rows = [
         {
             name: each.value,
-            **({"spread": each.spread} if seeds > 1 or each.spread else {}),
+            **({"spread": each.spread} if seeds > 1 else {}),
             **{draw.field: each.settings[draw.field] for draw in draws},
         }
         for each in worked
     ]
+    if seeds > 1 and all(each.spread <= ALIKE * abs(each.value or 0.0) for each in worked):
+        warn(
+            f"search: each setting scored the same with all {seeds} seeds, as where nothing is "
+            f"drawn: without seeds={seeds} (--seeds {seeds}) the same is found so many times faster"
+        )
     changes = tuple(f"{draw.field}={worked[0].settings[draw.field]}" for draw in draws)
     return Found(
         name, float(worked[0].value or 0.0), changes, rows, failed, held.words, interrupted

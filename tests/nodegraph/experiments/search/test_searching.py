@@ -9,7 +9,7 @@ from nodegraph import metrics
 from nodegraph.cli import app
 from nodegraph.datasets import japanese_vowels
 from nodegraph.engines.ray.stats import log
-from nodegraph.errors import SpecError
+from nodegraph.errors import DataWarning, SpecError
 from nodegraph.experiments.search import search, searching, side_by_side
 from nodegraph.experiments.tasks.experiment import Experiment, run_spec
 from nodegraph.experiments.tasks.task_data import Preparation
@@ -153,6 +153,15 @@ def test_each_trial_is_the_mean_over_seeds(graph):
     ]
     assert found.best == pytest.approx(np.mean(values))
     assert found.trials[0]["spread"] == pytest.approx(np.std(values))
+
+
+def test_seeds_of_a_graph_that_draws_nothing_are_told(graph):
+    graph.write_text(GRAPH.replace("Reservoir, units: 20, leak_rate: 0.02", "NVAR, delay: 2"))
+    ranges = {"nodes.out.ridge": "1e-6,1e-3"}
+    with pytest.warns(DataWarning, match=r"the same with all 3 seeds.* without seeds=3") as told:
+        found = search(graph, ranges, trials=2, seeds=3)
+    assert len(told) == 1 and all(row["spread"] < 1e-12 for row in found.trials)
+    assert found.best == pytest.approx(search(graph, ranges, trials=2).best, rel=1e-12)
 
 
 def test_a_study_of_another_search_is_refused_and_one_in_the_way_moved_aside(graph, tmp_path):
