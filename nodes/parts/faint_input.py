@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from nodegraph import Array
+from nodegraph.arrays import is_constant
 
 __all__ = ["faint_input"]
 
@@ -24,12 +27,12 @@ def faint_input(x: Array, steps: Callable[[float], float], most: float) -> list[
 
     Examples
     --------
-    >>> import numpy as np
     >>> x = np.array([[1e-3], [-1e-3]])
     >>> faint_input(x, lambda variance: 100 / variance, most=1e5)[0][:62]
     'its inputs have a spread of 0.001, from which it learns in som'
     """
-    spread = float(x.std(axis=0).max(initial=0.0))
+    moving = x[:, ~is_constant(x.min(axis=0, initial=np.inf), x.max(axis=0, initial=-np.inf))]
+    spread = float(moving.std(axis=0).max(initial=0.0))
     if not 0 < spread < TINY or (needed := steps(spread**2)) <= most:
         return []
     return [

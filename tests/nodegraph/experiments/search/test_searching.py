@@ -142,7 +142,7 @@ def test_bad_trials_are_counted_and_named_and_not_fatal(graph):
     found = search(graph, {"nodes.r.spectral_radius": "0.5,900,901"}, trials=8)
     assert {row["nodes.r.spectral_radius"] for row in found.trials} == {"0.5"}
     assert found.failed and "no longer finite" in found.failed[0].why
-    assert len(found.failed) == 2 and len(found.trials) == 1
+    assert (len(found.failed), len(found.trials)) == (2, 1)
 
 
 def test_each_trial_is_the_mean_over_seeds(graph):
@@ -158,10 +158,9 @@ def test_each_trial_is_the_mean_over_seeds(graph):
 def test_seeds_of_a_graph_that_draws_nothing_are_told(graph):
     graph.write_text(GRAPH.replace("Reservoir, units: 20, leak_rate: 0.02", "NVAR, delay: 2"))
     ranges = {"nodes.out.ridge": "1e-6,1e-3"}
-    with pytest.warns(DataWarning, match=r"the same with all 3 seeds.* without seeds=3") as told:
+    with pytest.warns(DataWarning, match="the same with all 3 seeds.* without seeds=3"):
         found = search(graph, ranges, trials=2, seeds=3)
-    assert len(told) == 1 and all(row["spread"] < 1e-12 for row in found.trials)
-    assert found.best == pytest.approx(search(graph, ranges, trials=2).best, rel=1e-12)
+    assert (found.best, found.trials[0]["spread"]) == pytest.approx((search(graph, ranges).best, 0))
 
 
 def test_a_study_of_another_search_is_refused_and_one_in_the_way_moved_aside(graph, tmp_path):
