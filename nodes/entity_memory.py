@@ -10,7 +10,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from nodegraph.arrays import Array
 from nodegraph.errors import FieldError
 from nodegraph.fields import Matrix
-from nodegraph.maths import matvec, norm, sigmoid, softmax, vecmat, where
+from nodegraph.maths import einsum, matvec, norm, sigmoid, softmax, vecmat, where
 from nodegraph.node import Node
 
 __all__ = ["EntityMemory"]
@@ -136,6 +136,6 @@ class EntityMemory(Node):
         s, said = matvec(E, x[:words]), matvec(E, x[words:])
         about = matvec(w + kind(self.content) * h, s)
         g = sigmoid(kind(self.sharpness) * (about - kind(0.5)))[:, None]
-        h = (1 - g) * h + g * (h @ R.T + said)
+        h = (1 - g) * h + g * (einsum("sj,ij->si", h, R) + said)
         short: Array = h / np.maximum(norm(h, axis=1)[:, None], 1)
         return short

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import PositiveFloat
 
 from nodegraph import Array, Fraction, Rule, Seen
-from nodegraph.maths import cond, outer
+from nodegraph.maths import cond, einsum, matvec, outer
 from nodes.parts.recursion import Recursion, recursion
 from nodes.parts.solvers import duration
 
@@ -70,8 +70,8 @@ class BilinearLeastSquares(Rule):
         products = outer(u, before).reshape(m * n)
         k, P = P.moved(np.concatenate([before, products, u]), self.alpha, self.forgetting)
         dt = duration(seen.ports.get("dt"), u)
-        A = p.A + np.einsum("j,jkl->kl", u, p.B)
-        e = (seen.target - before) / dt - (A @ before + p.C @ u)
+        A = p.A + einsum("j,jkl->kl", u, p.B)
+        e = (seen.target - before) / dt - (matvec(A, before) + matvec(p.C, u))
         dB = e[None, :, None] * k[n : n + m * n].reshape(m, n)[:, None]
         changes = outer(e, k[:n]), dB, outer(e, k[n + m * n :])
         A, B, C = (

@@ -9,7 +9,7 @@ from pydantic import PositiveInt, model_validator
 
 from nodegraph import Array, Node, Seen
 from nodegraph.errors import DataError
-from nodegraph.maths import cond, matvec, outer, put, softmax, tanh, total, vecmat
+from nodegraph.maths import cond, einsum, matvec, outer, put, softmax, tanh, total, vecmat
 from nodes.dense import Dense
 from nodes.parts.chance import below, chance
 from nodes.parts.descent import Clock, Descent, clock, moments, settled
@@ -130,7 +130,7 @@ class InfoNCE(Descent):
 
     def _moved(self, params: Any, memory: Memory, xs: Array) -> tuple[Any, Memory]:
         """Return ``(params, memory)`` after a past, a present, and rows of other times."""
-        ys = tanh(matvec(xs, params.W_in.T) + params.bias)
+        ys = tanh(einsum("ri,ui->ru", xs, params.W_in) + params.bias)
         a, others = ys[0], ys[1:]
         predicted = matvec(memory.M, a)
         c = softmax(matvec(others, predicted))
@@ -138,7 +138,7 @@ class InfoNCE(Descent):
         mean = vecmat(c, others)
         dy = np.concatenate([vecmat(mean, memory.M)[None], outer(c, predicted)]) * (1 - ys * ys)
         gathered = memory._replace(
-            W_in=put(memory.W_in, 0, memory.W_in[0] + matvec(dy.T, xs)),
+            W_in=put(memory.W_in, 0, memory.W_in[0] + einsum("ru,ri->ui", dy, xs)),
             bias=put(memory.bias, 0, memory.bias[0] + total(dy, axis=0)),
             M=put(memory.held, 0, memory.held[0] + outer(mean, a)),
         )

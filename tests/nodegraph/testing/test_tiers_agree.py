@@ -1,4 +1,4 @@
-"""Baseline and optimized code of every kind of node and of rule leave the same bits."""
+"""Both tiers of code of every kind of node and of rule, and Python, leave the same bits."""
 
 import os
 import subprocess
@@ -22,7 +22,8 @@ def bits(tier, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_every_kind_has_the_same_bits_in_both_tiers(dtype):
+def test_every_kind_has_the_same_bits_in_both_tiers_and_in_python(dtype):
     found = bits("baseline", dtype)
     assert len(found) > 40
     assert bits("optimized", dtype) == found
+    assert bits("0", dtype) == found
