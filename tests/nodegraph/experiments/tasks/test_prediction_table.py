@@ -136,6 +136,7 @@ def test_columns_of_one_name_are_told_apart_by_their_numbers(tmp_path):
     rows = RNG.standard_normal((20, 2))
     np.savetxt(tmp_path / "a.csv", rows, delimiter=",", header="a,a", comments="", fmt="%.6f")
     task = "  data: {file: a.csv}\n  target: {forecast: 1}\n  split: {train: 12}\n"
-    _, found = table(task + "  metrics: [rmse]\n", tmp_path)
+    with pytest.warns(DataWarning, match="u: columns 0, 1 are all called 'a', with different"):
+        _, found = table(task + "  metrics: [rmse]\n", tmp_path)
     for j in (0, 1):
         assert np.array_equal(np.array(found[f"target {j}"], float), np.round(rows[13:, j], 6))
