@@ -13,6 +13,8 @@ from nodes import Input, Reservoir, Ridge, Tanh
 
 
 def test_maps_have_the_exponents_that_are_known():
+    plain = lyapunov_exponents(ng.datasets.system("logistic_map"), steps=20_000)
+    np.testing.assert_allclose(plain.exponents, ng.datasets.exponents("logistic_map"), atol=0.01)
     logistic = lyapunov_exponents(ng.datasets.system("logistic_map", r=4.0, x0=[0.3]), steps=4000)
     assert abs(logistic.exponents[0] - np.log(2)) < 5e-3
     for name in ("henon", "ikeda", "lozi"):  # the kink of lozi goes by differences
