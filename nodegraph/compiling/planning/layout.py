@@ -161,9 +161,9 @@ def lay_in_panels(memory: Memory, live: Users) -> None:
                 memory.storage[op].order = (0, 1, 0, *cuts)
 
 
-def _cuts(matrix: Op, parts: Iterable[Op]) -> list[int] | None:
+def _cuts(matrix: Op, parts: Sequence[Op]) -> list[int] | None:
     """Return where the second and later parts of all rows begin; None if they are other parts."""
-    if matrix.ndim != 2:
+    if any(op.ndim != 2 for op in (matrix, *parts)):
         return None
     places = {(_first_row(part), part.shape[0]) for part in parts} or {(0, matrix.shape[0])}
     firsts, ends = sorted(k for k, _ in places), sorted(k + rows for k, rows in places)

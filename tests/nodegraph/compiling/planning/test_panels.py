@@ -114,6 +114,16 @@ def test_only_products_read_panels_and_the_bits_are_those_of_python(step, lies, 
     run_in_all_ways(step, state, params, dtype)
 
 
+def test_one_number_of_a_matrix_may_stand_for_an_array():
+    def step(params, state, x):
+        return (np.broadcast_to(params.W[0, 1], 40),), np.broadcast_to(params.V[2, 0], 2)
+
+    params, state = drawn()
+    stores = plan_and_code(step, state, params)[0].memory.leaf_storage
+    assert not stores["p", "W"].in_panels and not stores["p", "V"].in_panels
+    run_in_all_ways(step, state, params)
+
+
 def test_weights_that_learn_lie_as_they_are_changed():
     (params, state), node, rule = drawn(), node_of(product), Decay()
     writer = Writer(node, params, state, {"x": 3}, XS.dtype, Teaching(rule, (), False))
