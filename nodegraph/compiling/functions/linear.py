@@ -8,7 +8,7 @@ import numpy as np
 
 from nodegraph.compiling.arrays import Var, implements
 from nodegraph.compiling.control import repeat
-from nodegraph.compiling.functions.numbers import first_of
+from nodegraph.compiling.functions.numbers import first_of, real
 from nodegraph.compiling.functions.shapes import flat
 from nodegraph.compiling.ir import TraceError
 from nodegraph.compiling.operands import lift
@@ -67,11 +67,11 @@ def _cross(a: Any, b: Any) -> Any:
 
 @implements(np.linalg.norm)
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    x = Var(lift(x))
+    x = real(Var(lift(x)))
     matrix = isinstance(axis, tuple) or (axis is None and x.ndim != 1)
     if ord is None or (ord == "fro" and matrix) or (ord == 2 and not matrix):
         return np.sqrt(np.sum(x * x, axis, keepdims=keepdims))
-    far = abs(x) * 1.0
+    far = abs(x)
     if ord == 1 and not matrix:
         return np.sum(far, axis, keepdims=keepdims)
     if ord == np.inf and not matrix:

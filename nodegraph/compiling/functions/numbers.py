@@ -14,12 +14,17 @@ from nodegraph.compiling.ir import TraceError
 from nodegraph.compiling.operands import kind_of, lift, where
 from nodegraph.compiling.products import reduce, scan
 
-__all__ = ["first_of", "typed"]
+__all__ = ["first_of", "real", "typed"]
 
 
 def typed(a: Any, dtype: Any = None) -> Var:
     """Return an array as a symbolic one, in a dtype if one is named."""
     return Var(lift(a)) if dtype is None else Var(lift(a)).astype(dtype)
+
+
+def real(a: Var) -> Var:
+    """Return whole numbers and truths as numbers whose sums do not end at 64 bits."""
+    return a if a.dtype.kind == "f" else a.astype(float)
 
 
 def _reduction(name: str) -> Callable[..., Any]:
@@ -59,13 +64,13 @@ def _count(a: Any, axis: Any) -> int:
 
 @implements(np.mean)
 def _mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
-    a = typed(a, dtype)
+    a = real(typed(a, dtype))
     return np.sum(a, axis, keepdims=keepdims) / _count(a, axis)
 
 
 @implements(np.var)
 def _var(a: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    a = typed(a)
+    a = real(typed(a))
     far = a - _mean(a, axis, keepdims=True)
     return np.sum(far * far, axis, keepdims=keepdims) / max(_count(a, axis) - ddof, 0)
 
@@ -79,7 +84,7 @@ def _std(a: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> A
 def _average(a: Any, axis: Any = None, weights: Any = None) -> Any:
     if weights is None:
         return _mean(a, axis)
-    a, weights = typed(a), typed(weights)
+    a, weights = real(typed(a)), real(typed(weights))
     if weights.shape != a.shape:
         if weights.ndim != 1 or not isinstance(axis, int):
             raise TraceError("np.average: weights go with the array, or with one axis")

@@ -122,6 +122,18 @@ def test_functions_are_numpy_s(kind):
     check(named(CALLS, "a"), kind, 16, ARRAYS[kind])
 
 
+MEANS = """
+np.mean(a) | a.mean(axis=0) | np.std(a) | a.var(axis=1) | np.linalg.norm(a, axis=1) | np.median(a)
+np.average(a, weights=a) | np.average(a, axis=0, weights=[1, 2, 3]) | np.linalg.norm(a[0])
+"""
+
+
+def test_sums_of_whole_numbers_that_become_real_do_not_end_at_64_bits():
+    nanoseconds = 1_700_000_000_000_000_000 + np.arange(12).reshape(3, 4) * 10**16
+    assert nanoseconds.sum() < 2 * int(nanoseconds.max())  # they would
+    check(named(MEANS, "a"), "i8", 16, nanoseconds)
+
+
 @pytest.mark.parametrize("dtype", ["f4", "i8"])
 def test_products_and_systems_are_numpy_s(dtype):
     rng = np.random.default_rng(1)
