@@ -75,12 +75,12 @@ class Holder:
     @property
     def params(self) -> ArraysView:
         """Weights by node name, as NamedTuples of arrays."""
-        return ArraysView(self._settle(), "params")
+        return ArraysView(self._settle, "params", self._mover)
 
     @property
     def state(self) -> ArraysView:
         """States by node name, as NamedTuples of arrays."""
-        return ArraysView(self._settle(), "state")
+        return ArraysView(self._settle, "state", self._mover)
 
     def _settle(self) -> ModelState:
         """Return the arrays, moved on to where compiled steps have led; those end here."""

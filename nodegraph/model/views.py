@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import replace
 from functools import cache
 from html import escape
@@ -21,6 +21,7 @@ from nodegraph.errors import (
 )
 from nodegraph.graph.names import node_name
 from nodegraph.graph.strangers import refuse_name
+from nodegraph.model.mover import Mover
 from nodegraph.model.state import ModelState
 
 __all__ = ["ArraysView", "Named", "plain"]
@@ -156,22 +157,34 @@ class Named(dict[str, Any]):
 class ArraysView(MutableMapping[str, Any]):
     """Params or states by node name: to read, and to change by assigning all arrays of a node.
 
-    What is read cannot be written to, since compiled loops have laid it out for themselves.
+    What is read cannot be written to, since compiled loops have laid it out for themselves. Once
+    the model has gone on, what was read before stays as it was, and is no longer to be assigned.
 
     Parameters
     ----------
-    state : ModelState
+    settle : callable
+        Returns where the model stands now.
     field : {"params", "state"}
+    mover : Mover
+        Who lets one thread at a time change the model.
     """
 
-    def __init__(self, state: ModelState, field: str):
-        self._state, self._field = state, field
+    def __init__(self, settle: Callable[[], ModelState], field: str, mover: Mover):
+        self._settle, self._state, self._field, self._mover = settle, settle(), field, mover
 
     def __getitem__(self, name: str) -> Any:
         return _as_shown(getattr(self._slot(name)[1], self._field))
 
     def __setitem__(self, name: str, value: Any) -> None:
-        name, slot = self._slot(name)
+        with self._mover:
+            if self._settle() is not self._state:
+                raise DataError(
+                    f"these {self._field} were read before the model went on, which would not "
+                    f"hear of a change: write model.{self._field}[{name!r}] = ..."
+                )
+            self._assign(*self._slot(name), value)
+
+    def _assign(self, name: str, slot: Any, value: Any) -> None:
         kept = self._state.plan.nodes[name].double if self._field == "state" else ()
         before = getattr(slot, self._field)
         value = _alike(f"{self._field}[{name!r}]", plain(value), before)

@@ -97,3 +97,23 @@ def test_a_state_of_another_form_is_told_what_is_expected_and_what_was_given():
     said = r"state\['r'\]: expected a tuple of x, got 3; write \._replace"
     with pytest.raises(DataError, match=said):
         model.state["r"] = 3
+
+
+@pytest.mark.parametrize("field", ["params", "state"])
+@pytest.mark.parametrize("move", ["run", "step", "reset"])
+def test_arrays_read_before_the_model_went_on_are_not_to_be_assigned(field, move):
+    u = np.linspace(0, 1, 9)[:, None]
+    model = ng.Model(Input(name="u") >> Reservoir(units=4, name="pool"), seed=1)
+    model.run(u)
+    for x in u[:3]:
+        model.step(x)  # compiled from here on
+    before = getattr(model, field)
+    first = before["pool"]
+    before["pool"] = first  # the model still stands there
+    {"run": lambda: model.run(u), "step": lambda: model.step(u[3]), "reset": model.reset}[move]()
+    stands = model.predict(u)
+    with pytest.raises(DataError, match=rf"went on, .*: write model\.{field}\['pool'\] = \.\.\."):
+        before["pool"] = first
+    np.testing.assert_array_equal(model.predict(u), stands)
+    getattr(model, field)["pool"] = first
+    assert np.array_equal(model.predict(u), stands) == (field == "params")
