@@ -275,7 +275,8 @@ class RayEngine:
             fitting(self._cluster.join(), self._default) if cpus is None else self._room(cpus)
         )
         hop = HOP / self.rows(plan, widths(slots))
-        groups = group_nodes(plan, costs, count, self._resources_of, self.placement, hop)
+        needs = {**dict.fromkeys(plan.nodes, self._default), **self._resources}
+        groups = group_nodes(plan, costs, count, needs, self.placement, hop)
         return cut(plan, groups, request.wanted, [name for name in targets if name in slots])
 
     def survey(self) -> tuple[str, list[dict[str, str]], list[str]]:
@@ -299,9 +300,6 @@ class RayEngine:
 
     def _room(self, cpus: float) -> int:
         return max(1, int(cpus / max(1e-9, self._default.num_cpus or 1.0)))
-
-    def _resources_of(self, name: str) -> Resources:
-        return self._resources.get(name, self._default)
 
     def cpus(self) -> float:
         """Return how many CPUs the cluster has."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from nodegraph.engines.slot import Slot
-from nodegraph.errors import EngineError
+from nodegraph.errors import EngineError, warn
 from nodegraph.graph.plan import Plan
 from nodegraph.host.memory_budget import format_bytes
 
@@ -52,7 +53,7 @@ def group_nodes(
     plan: Plan,
     costs: Mapping[str, Estimate],
     workers: int,
-    resources: Callable[[str], Hashable] = lambda name: None,
+    needs: Mapping[str, Hashable] = MappingProxyType({}),
     placement: str = "block",
     hop: float = HOP / 512,
 ) -> list[tuple[str, ...]]:
@@ -68,17 +69,22 @@ def group_nodes(
     costs : dict of Estimate
     workers : int
         How many groups may run at the same time.
-    needs : callable
-        What a node needs of its machine, by name.
+    needs : dict
+        What a node needs of its machine, by name; a warning tells of names of no node.
     placement : {"block", "node"}
     hop : float
         Microseconds a step that it costs to hand chunks on.
     """
+    if strangers := needs.keys() - plan.nodes.keys():
+        warn(
+            f"engine.nodes: no node is named {min(strangers)!r}, so this has no effect; there are "
+            f"{', '.join(plan.nodes)}"
+        )
     if placement == "node":
         return [(name,) for block in plan.blocks for name in block.names]
     blocks = _wholes(plan)
     weights = [sum(costs[name].step for name in names) for names in blocks]
-    kinds = [tuple(dict.fromkeys(resources(name) for name in names)) for names in blocks]
+    kinds = [tuple(dict.fromkeys(needs.get(name) for name in names)) for names in blocks]
     least = 1 + sum(a != b for a, b in pairwise(kinds))
     best: tuple[float, list[int]] | None = None
     for count in range(1, max(workers, least) + 1):

@@ -5,7 +5,7 @@ import nodegraph as ng
 from nodegraph.engines.ray.cost import advice, stays
 from nodegraph.engines.ray.partition import cut, span_of
 from nodegraph.engines.ray.placement import Estimate, group_nodes, window_of
-from nodegraph.errors import EngineError
+from nodegraph.errors import DataWarning, EngineError
 from nodegraph.testing.zoo import Sum
 from nodes import ESN, Input, Reservoir, Ridge
 
@@ -39,8 +39,13 @@ def test_what_is_lighter_than_handing_it_on_stays_together():
 
 
 def test_nodes_that_need_another_machine_are_apart():
-    found = group_nodes(chain(3), costs(1, 1, 1), 1, {"n1": "gpu"}.get)
+    found = group_nodes(chain(3), costs(1, 1, 1), 1, {"n1": "gpu"})
     assert found == [("n0",), ("n1",), ("n2",)]
+
+
+def test_needs_of_no_node_are_told():
+    with pytest.warns(DataWarning, match=r"no node is named 'm1', .* there are n0, n1, n2"):
+        group_nodes(chain(3), costs(1, 1, 1), 1, {"n1": "gpu", "m1": "gpu"})
 
 
 def test_every_node_is_alone_if_that_is_asked_for():
