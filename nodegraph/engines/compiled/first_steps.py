@@ -143,5 +143,7 @@ def _is_near(found: Any, wanted: Any, least: float) -> bool:
 
 def _said(found: Any, wanted: Any) -> str:
     found, wanted = np.ravel(found), np.ravel(wanted)
-    worst = int(np.nanargmax(np.abs(found.astype(float) - wanted.astype(float))))
+    with np.errstate(invalid="ignore"):
+        gap = np.abs(found.astype(float) - wanted.astype(float))
+    worst = int(np.where(np.isfinite(wanted), np.nan_to_num(gap, nan=np.inf), -1).argmax())
     return f"{found[worst]:.6g} compiled and {wanted[worst]:.6g} in Python"

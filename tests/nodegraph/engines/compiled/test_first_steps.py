@@ -44,6 +44,16 @@ class CountsTurns(Stateless):
         return state, repeat(3, body, x)
 
 
+class IsNoNumber(Stateless):
+    def step(self, params, state, x):
+        return state, 1 + 0 * x if isinstance(x, np.ndarray) else np.sqrt(-1 - x * x)
+
+
+def test_what_is_no_number_is_told_beside_python_s():
+    with pytest.warns(PlainStepWarning, match=r"y is -?nan compiled and 1 in Python"):
+        np.testing.assert_array_equal(ng.Model(IsNoNumber(), seed=1).run(X), np.ones((12, 3)))
+
+
 @pytest.mark.parametrize(
     ("node", "expected"),
     [(AddsToAPart(), 0.5 * X), (AsksForTheType(), X), (CountsTurns(), X + 6)],
