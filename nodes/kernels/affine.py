@@ -11,7 +11,7 @@ from nodegraph.errors import DataError
 __all__ = ["affine", "affine_by_columns"]
 
 _INPUTS, _ROWS = 64, 64  # that are gone through at a time: their numbers stay in the cache
-_WIDE = 128  # bytes of the outputs of a tile
+_WIDE = 64  # bytes of the outputs of a tile
 
 
 @kernel("&xs &W &bias *ys n_rows n_in n_out")
