@@ -15,13 +15,13 @@ LOGISTIC = Equations(
     "logistic_map",
     lambda x, r: (r * x * (1.0 - x),),
     {"r": 3.9},
-    x0=(0.3,),  # at the 0.5 of the series the map is flat, and all directions end
+    x0=(0.3,),  # at 0.5 the map is flat, and all directions end
     exponents=(0.4949,),
 )
 
 
 @known_arguments
-def logistic_map(steps: int, r: float = 3.9, x0: float = 0.5, discard: int = 0) -> Array:
+def logistic_map(steps: int, r: float = 3.9, x0: float = 0.3, discard: int = 0) -> Array:
     """Return the logistic map, the simplest chaotic one.
 
     ``x[t+1] = r x[t] (1 - x[t])``.

@@ -181,7 +181,7 @@ def test_what_does_not_fit_is_said_before_anything_is_learned(x, y, said):
         (TEXTS[0], "an array of shape .20, 3. holds no series"),
         ({"input": TEXTS}, "of inputs by node write"),
         ([], "there is none in it"),
-        (7, "got a int"),
+        (7, "expected a sequence of series, got int"),
     ],
 )
 def test_what_holds_no_series_is_refused(source, said):

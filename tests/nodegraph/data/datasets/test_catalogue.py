@@ -157,7 +157,7 @@ OTHER = {  # for each option of each set two values that differ from the default
 STARTS = {
     "henon": [[0.1, 0.0], [0.0, 0.1]],
     "kuramoto_sivashinsky": [[0.1] * 63 + [0.2], [0.2] + [0.1] * 63],
-    "logistic_map": [0.3, 0.4],
+    "logistic_map": [0.2, 0.4],
     "lorenz": [[1.0, 2.0, 3.0], [0.0, 1.0, 1.0]],
     "lorenz96": [[8.0] * 35 + [8.1], [8.1] + [8.0] * 35],
     "mackey_glass": [0.9, 1.1],
