@@ -71,8 +71,12 @@ def _division(a: Any, b: Any) -> tuple[Any, Any, Any]:
     if a.dtype.kind == "f":
         rest = Var(elementwise("rest", a, b))
     else:
-        b = np.where((b == 0) | (b == -1), 1, b)  # the processor traps at the lowest by -1
+        is_plain = b.op.kind == "const" and b.op.value > 0
+        if not is_plain:
+            b = np.where((b == 0) | (b == -1), 1, b)  # the processor traps at the lowest by -1
         rest = a - b * Var(elementwise("quotient", a, b))
+        if is_plain:
+            return b, rest, rest < 0
     return b, rest, (rest != 0) & ((rest < 0) != (b < 0))
 
 
