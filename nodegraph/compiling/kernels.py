@@ -13,6 +13,7 @@ from nodegraph.compiling.cache_lines import address
 from nodegraph.compiling.ir import code_of
 from nodegraph.compiling.prelude.builder import Builder, Value
 from nodegraph.compiling.prelude.sums import by_four
+from nodegraph.errors import EngineError
 
 __all__ = ["Builder", "Value", "by_four", "kernel", "spans"]
 
@@ -32,7 +33,8 @@ def kernel(arguments: str) -> Callable[[Writer], Callable[[Any], Loop]]:
     -------
     callable
         Given ``write(b, *arguments)``: what returns for a dtype the compiled loop, to be called
-        with arrays, C-contiguous and of that dtype, and whole numbers. It runs without the GIL.
+        with arrays, C-contiguous and of that dtype, and whole numbers. It runs without the GIL, and
+        raises an EngineError for other arrays, whose memory it would misread.
     """
     arrays = sum(name[0] in "*&" for name in arguments.split())
     numbers = len(arguments.split()) - arrays
@@ -46,6 +48,7 @@ def kernel(arguments: str) -> Callable[[Writer], Callable[[Any], Loop]]:
             function = machine_code.function(b.text(), name, arrays, numbers)
 
             def loop(*given: np.ndarray | int) -> None:
+                _check(name, given, dtype)
                 function(*[address(g) if isinstance(g, np.ndarray) else g for g in given])
 
             return loop
@@ -53,6 +56,15 @@ def kernel(arguments: str) -> Callable[[Writer], Callable[[Any], Loop]]:
         return compiled
 
     return decorate
+
+
+def _check(name: str, given: tuple[Any, ...], dtype: Any) -> None:
+    for g in given:
+        if isinstance(g, np.ndarray) and not (g.dtype == dtype and g.flags.c_contiguous):
+            raise EngineError(
+                f"{name}: expected a C-contiguous array of {dtype}, got one of {g.dtype}, shape "
+                f"{g.shape}; write np.ascontiguousarray(a, {dtype})"
+            )
 
 
 def spans(

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodegraph.compiling.kernels import by_four, kernel, spans
+from nodegraph.errors import EngineError
 
 
 @kernel("&x *y first stop factor")
@@ -48,6 +49,14 @@ def test_sums_are_of_four_terms_at_a_time(n):
     for k in range(n - n % 4, n):
         total = total + x[k]
     assert y[0] == total
+
+
+@pytest.mark.parametrize("x", [np.ones(8, np.float32), np.ones(16)[::2]])
+def test_arrays_that_it_would_misread_are_refused(x):
+    y = np.zeros(8)
+    with pytest.raises(EngineError, match="doubled: expected a C-contiguous array of float64"):
+        doubled(np.dtype(float))(x, y, 0, 8, 1)
+    assert not y.any()
 
 
 def test_loops_run_beside_other_threads():
